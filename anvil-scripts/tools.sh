@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# Installs the pinned tools into .tools; does nothing, at once, when they are there.
+#
+#   anvil-scripts/tools.sh            Foundry and, where it can be had, Kubo
+#   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
+#   anvil-scripts/tools.sh kubo       ipfs; exit code 3 where neither ipfs nor Go is there
+#   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats (tests only)
+#
+# A forge, anvil, cast or ipfs of the pinned version on PATH is used instead of a download.
+set -euo pipefail
+
+FOUNDRY_VERSION=1.7.1
+KUBO_VERSION=0.42.0
+NO_KUBO=3
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+pins=$root/anvil-scripts/tools
+tools=$root/.tools
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+die() {
+  say "$*"
+  exit 1
+}
+
+# The stamp is a copy of the pin files, so a changed pin is found without hashing anything.
+is_current() {
+  local part=$1
+  shift
+  [ -f "$tools/$part/stamp" ] && (cd "$pins" && cat "$@") | cmp -s - "$tools/$part/stamp"
+}
+
+# Installs happen in a folder of their own that is renamed when it is complete.
+begin() {
+  mkdir -p "$tools/bin" "$tools/lib"
+  exec 9>"$tools/.lock"
+  lock -n || {
+    say "waiting for another run to finish"
+    lock
+  }
+  rm -rf "$tools"/.new.*
+  new=$(mktemp -d "$tools/.new.XXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  trap 'exit 130' INT TERM
+}
+
+lock() {
+  if command -v flock >/dev/null; then
+    flock "$@" 9
+  else
+    perl -MFcntl=:flock -e 'open(my $f, ">&=", 9) or die; exit !flock($f, LOCK_EX | (@ARGV ? LOCK_NB : 0))' -- "$@"
+  fi
+}
+
+commit() {
+  local part=$1
+  shift
+  (cd "$pins" && cat "$@") >"$new/stamp"
+  rm -rf "${tools:?}/$part"
+  mv "$new" "$tools/$part"
+}
+
+# npm's launcher named forge, anvil or cast exits 0 when tests fail: only a real binary will do.
+on_path() {
+  local found
+  found=$(command -v "$1") || return 1
+  case $(head -c 2 "$found") in '#!') return 1 ;; esac
+  "$@" 2>/dev/null | head -n 1 | grep -qF "$version" || return 1
+  printf '%s\n' "$found"
+}
+
+FOUNDRY_PINS=(package.json package-lock.json .npmrc solc.cjs)
+
+foundry_is_current() {
+  local name
+  is_current npm "${FOUNDRY_PINS[@]}" || return 1
+  for name in forge anvil cast solc; do [ -x "$tools/bin/$name" ] || return 1; done
+}
+
+foundry() {
+  foundry_is_current && return
+  begin
+  foundry_is_current && return
+  command -v npm >/dev/null || die "npm is missing: install Node.js 20 or later"
+
+  say "installing Foundry $FOUNDRY_VERSION, solc, OpenZeppelin and forge-std (70 MB to fetch)"
+  local name found platform version=$FOUNDRY_VERSION
+  platform=$(platform)
+  (cd "$pins" && cp "${FOUNDRY_PINS[@]}" "$new")
+  if on_path forge --version && on_path anvil --version && on_path cast --version; then
+    platform=""
+    npm_here ci --omit=optional
+  else
+    npm_here ci
+    # The lock file can only name platforms whose packages its author could reach.
+    [ -d "$new/node_modules/@foundry-rs/forge-$platform" ] ||
+      npm_here install --no-save --no-package-lock "@foundry-rs/"{forge,anvil,cast}"-$platform@$FOUNDRY_VERSION" ||
+      die "npm has no Foundry for $platform: install Foundry $FOUNDRY_VERSION so that forge, anvil and cast are on PATH"
+  fi >/dev/null
+  commit npm "${FOUNDRY_PINS[@]}"
+
+  for name in forge anvil cast; do
+    found=../npm/node_modules/@foundry-rs/$name-$platform/bin/$name
+    [ -n "$platform" ] || found=$(on_path "$name" --version)
+    ln -sfn "$found" "$tools/bin/$name"
+  done
+  ln -sfn ../npm/solc.cjs "$tools/bin/solc"
+  ln -sfn ../npm/node_modules/@openzeppelin/contracts "$tools/lib/openzeppelin"
+  ln -sfn ../npm/node_modules/@layerzerolabs/toolbox-foundry/lib/forge-std "$tools/lib/forge-std"
+  say "Foundry is ready ($SECONDS s)"
+}
+
+npm_here() { (cd "$new" && npm "$@" --loglevel=error >&2); }
+
+platform() {
+  case $(uname -sm) in
+    "Linux x86_64") echo linux-amd64 ;;
+    "Linux aarch64") echo linux-arm64 ;;
+    "Darwin x86_64") echo darwin-amd64 ;;
+    "Darwin arm64") echo darwin-arm64 ;;
+    *) echo unknown ;;
+  esac
+}
+
+KUBO_PINS=(kubo/go.mod kubo/go.sum)
+
+kubo_is_current() { is_current kubo "${KUBO_PINS[@]}" && [ -x "$tools/bin/ipfs" ]; }
+
+kubo() {
+  kubo_is_current && return
+  begin
+  kubo_is_current && return
+  local found version=$KUBO_VERSION
+  if found=$(on_path ipfs version --number); then
+    say "using $found"
+  elif command -v go >/dev/null && (cd "$pins/kubo" && go list -m >/dev/null 2>&1); then
+    build_kubo
+    found=../kubo/ipfs
+  else
+    say "no Kubo: neither ipfs $KUBO_VERSION nor a Go that can build it ($(grep '^go ' "$pins/kubo/go.mod")) is on PATH"
+    return $NO_KUBO
+  fi
+  commit kubo "${KUBO_PINS[@]}"
+  ln -sfn "$found" "$tools/bin/ipfs"
+  say "Kubo is ready ($SECONDS s)"
+}
+
+build_kubo() {
+  say "building Kubo $KUBO_VERSION with Go, once (4 to 5 minutes on two cores)"
+  local line count=0 shown=0 log=$new/build.log
+  (cd "$pins/kubo" && CGO_ENABLED=0 go build -v -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' \
+    -o "$new/ipfs" github.com/ipfs/kubo/cmd/ipfs 2>&1) |
+    while IFS= read -r line; do
+      printf '%s\n' "$line" >>"$log"
+      count=$((count + 1))
+      [ $((SECONDS - shown)) -lt 15 ] && continue
+      shown=$SECONDS
+      say "building Kubo: $count modules and packages done ($SECONDS s)"
+    done || {
+    tail -n 20 "$log" >&2
+    die "Kubo did not build"
+  }
+  rm -f "$log"
+}
+
+PYTHON_PINS=(requirements.txt)
+
+python() {
+  is_current venv "${PYTHON_PINS[@]}" && return
+  begin
+  is_current venv "${PYTHON_PINS[@]}" && return
+  local python
+  python=$(find_python) || die "Python 3.11 or later with its venv module is missing"
+  say "installing the Python readers (20 MB to fetch)"
+  "$python" -m venv "$new"
+  "$new/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$pins/requirements.txt" >&2
+  commit venv "${PYTHON_PINS[@]}"
+  say "Python is ready ($SECONDS s)"
+}
+
+find_python() {
+  local name
+  for name in python3 python3.11 python3.12 python3.13; do
+    "$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+    command -v "$name"
+    return
+  done
+  return 1
+}
+
+case ${1:-} in
+  "") (foundry) && { (kubo) || [ $? -eq $NO_KUBO ]; } ;;
+  foundry | kubo | python) "$1" ;;
+  *) die "unknown part '$1': foundry, kubo or python" ;;
+esac
