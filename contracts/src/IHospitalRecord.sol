@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @dev The rights of a grant; it may carry both. Read: open what is in the scope.
+uint8 constant READ = 1;
+/// @dev Contribute: add to the folder, and move on what one added oneself.
+uint8 constant CONTRIBUTE = 2;
+
+/// @title HospitalRecord: whose records exist, who may read them, and a history nobody can shorten
+/// @notice A patient owns their records. Files are encrypted on the owner's machine and stored elsewhere; this
+/// contract holds what has to be agreed on: that a record exists, who wrote it, who was given access, and when that
+/// ended. It holds no names, no file types, no keys and nothing that is derived from a plaintext.
+///
+/// This file is the manual. Whoever reads it and the events of the contract can check every statement in it without
+/// any other program.
+///
+/// WHO IS WHO
+/// - Every account is the *patient* of its own records. No role, owner or administrator stands above it.
+/// - An account with a live grant that carries `CONTRIBUTE` on a folder may add records to that folder.
+/// - An account with a live grant that carries `READ` on a folder or a record may log that it reads.
+///
+/// WHAT HOLDS FOR EVER
+/// 1. A grant on a patient's scope comes into being only by a call of the patient. It ends by a call of the patient
+///    or of the grantee, or by time.
+/// 2. A record (author, id) is added at most once per patient and never moves. No transaction of another account can
+///    occupy, change or block it.
+/// 3. All state can be rebuilt from the events, exactly.
+/// 4. The patient's revocation succeeds whatever others have done before it.
+/// 5. The gas of a call does not grow with the number of records, grants or journal entries.
+///
+/// THE JOURNAL
+/// Every change appends one entry to the journal of the patient it concerns, and every event is one entry. The head
+/// of a journal is one word:
+///
+///     head = bytes24(link) | uint40(block.number) | uint24(keyChanges)            (high bits first)
+///     link = keccak256(abi.encode(previous, block.timestamp, topic0, <all event fields except previous, in order>))
+///
+/// Every event carries `previous`, the head before it. So who knows a head can check that the events between zero
+/// and this head are all there were: none hidden, added, changed, re-ordered or re-dated. The block number says where
+/// the entry before an entry is found.
+///
+/// KEY CHANGES
+/// `keyChanges` counts the acts of the patient after which folder keys must move on: every revocation, every
+/// rotation, every live grant that is replaced by a lower one. It wraps at 2^24; compare it with `!=`. Whoever adds a
+/// record names the count it has seen, and is refused when the count has moved. So no record lands after a
+/// revocation that is locked with a key which the revoked account holds.
+///
+/// SCOPES
+/// A grant is on a scope: a folder, `bytes32(uint256(folder))` with 0 < folder < 2^40, or one record,
+/// `keccak256(abi.encode(author, id))`, called its *key*.
+///
+/// WHAT IS PUBLIC
+/// Accounts, which account has which rights on which scope of which patient, purposes, times, and that records exist
+/// in a folder whose number says nothing. Use an account per relation, or a permissioned chain, where that is too much.
+interface IHospitalRecord {
+    /// @notice FHIR DocumentReference.status. It only ever moves to the right.
+    enum Status {
+        None, // no such record
+        Current,
+        Superseded,
+        EnteredInError
+    }
+
+    /// @notice HL7 v3 PurposeOfUse.
+    enum Purpose {
+        TREAT, // treatment
+        ETREAT, // emergency treatment
+        BTG, // break the glass
+        CAREMGT, // care management
+        CLINTRCH, // clinical trial research
+        FAMRQT, // family requested
+        HLEGAL, // legal
+        HOPERAT, // healthcare operations
+        HPAYMT, // healthcare payment
+        HRESCH, // healthcare research
+        PATRQT, // patient requested
+        PUBHLTH // public health
+    }
+
+    struct Record {
+        address author; // who added it
+        uint40 addedAt; // seconds since 1970
+        uint40 folder; // never 0
+        Status status; // None when there is no such record
+    }
+
+    struct Grant {
+        address giver; // zero when there is no grant
+        uint40 expiresAt; // not live from this second on; type(uint40).max has no end
+        uint32 grantedAt; // seconds since 1970
+        uint8 rights; // READ | CONTRIBUTE
+        Purpose purpose;
+    }
+
+    /// @notice What `grant` takes.
+    struct Permission {
+        address grantee;
+        bytes32 scope;
+        uint8 rights;
+        Purpose purpose;
+        uint40 expiresAt;
+        uint16 epoch; // of the folder keys in the envelope; 0 for a record
+        bytes32 envelope; // SHA-256 of the block that carries the keys, sealed to the grantee
+    }
+
+    /// @notice What `revoke` takes.
+    struct Revocation {
+        address grantee;
+        bytes32 scope;
+        uint16 epoch; // of the folder keys from now on; ignored without a keyring
+        bytes32 keyring; // SHA-256 of the block with the new keys for those who remain; zero: `rotate` follows
+    }
+
+    // Every event is an entry of the journal of `patient`; `previous` is the head before it.
+
+    /// @notice `patient` published a new profile block (public keys). A reader may assume that the account itself did it.
+    event ProfileSet(address indexed patient, bytes32 profile, bytes32 previous);
+
+    /// @notice A record was added. `id` is the SHA-256 of its manifest: its IPFS address is CIDv1(dag-cbor, sha2-256, id).
+    /// A reader may assume that `author` is the patient or had a live CONTRIBUTE grant on the folder, and that the
+    /// author knew every key change counted in `previous`.
+    event RecordAdded(
+        address indexed patient, uint40 indexed folder, address indexed author, bytes32 id, bytes32 previous
+    );
+
+    /// @notice A record's status moved. `by` is the patient, or the record's author while it could still contribute.
+    /// `replacement` is the key of the record that takes its place, or zero.
+    event RecordStatusChanged(
+        address indexed patient,
+        bytes32 indexed key,
+        address indexed by,
+        Status status,
+        bytes32 replacement,
+        bytes32 previous
+    );
+
+    /// @notice The patient gave `grantee` these rights on the scope. They take the place of all it had there before.
+    event AccessGranted(
+        address indexed patient,
+        bytes32 indexed scope,
+        address indexed grantee,
+        uint8 rights,
+        Purpose purpose,
+        uint40 expiresAt,
+        uint16 epoch,
+        bytes32 envelope,
+        bytes32 previous
+    );
+
+    /// @notice The patient ended all rights of `grantee` on the scope. When `keyring` is not zero, the folder's keys are
+    /// those of `epoch` from here on. It is zero when the patient named none, or an outdated count of key changes.
+    event AccessRevoked(
+        address indexed patient,
+        bytes32 indexed scope,
+        address indexed grantee,
+        uint16 epoch,
+        bytes32 keyring,
+        bytes32 previous
+    );
+
+    /// @notice `grantee` gave up all its rights on the scope.
+    event AccessRenounced(address indexed patient, bytes32 indexed scope, address indexed grantee, bytes32 previous);
+
+    /// @notice The patient moved the keys of a folder on: they are those of `epoch` from here on.
+    event KeysRotated(address indexed patient, uint40 indexed folder, uint16 epoch, bytes32 keyring, bytes32 previous);
+
+    /// @notice `reader` says that it read a record. A reader may assume that it was allowed to at that time; not that
+    /// every reading was logged.
+    event RecordAccessed(
+        address indexed patient, bytes32 indexed key, address indexed reader, Purpose purpose, bytes32 previous
+    );
+
+    /// @notice A digest, list or keyring is empty where it must not be.
+    error Empty();
+    /// @notice Folder numbers are 1 to 2^40 - 1.
+    error InvalidFolder(uint40 folder);
+    /// @notice The rights are none, unknown, or (on a record) more than READ.
+    error InvalidRights(bytes32 scope, uint8 rights);
+    /// @notice A patient does not grant to nobody or to themselves.
+    error InvalidGrantee(address grantee);
+    /// @notice A grant ends in the future. Both in seconds since 1970.
+    error ExpiryNotInFuture(uint40 expiresAt, uint256 time);
+    /// @notice This author has added this id already.
+    error RecordExists(bytes32 key);
+    error NoSuchRecord(bytes32 key);
+    error NoSuchGrant(bytes32 scope, address grantee);
+    /// @notice `account` has no live grant with `right` on the scope.
+    error NotPermitted(address account, bytes32 scope, uint8 right);
+    /// @notice A status only moves to the right.
+    error StatusNotAllowed(bytes32 key, Status current, Status asked);
+    /// @notice Keys have moved on since the caller looked: read the journal, seal again, call again.
+    error StaleKeys(uint24 named, uint24 current);
+
+    /// @notice Publishes the caller's public keys: the SHA-256 of its profile block.
+    function setProfile(bytes32 profile) external;
+
+    /// @notice Adds a record to a folder of `patient`: the caller's own, or one it may contribute to.
+    /// @param id SHA-256 of the record's manifest block.
+    /// @param keyChanges The patient's count that the caller has seen; `StaleKeys` when it has moved.
+    function addRecord(address patient, uint40 folder, bytes32 id, uint24 keyChanges) external;
+
+    /// @notice Adds several records to one folder. All or none.
+    function addRecords(address patient, uint40 folder, bytes32[] calldata ids, uint24 keyChanges) external;
+
+    /// @notice Adds `id` to the folder of the record `key`, which it supersedes. By the patient, or by the author of
+    /// `key` while it may contribute to the folder.
+    function replace(address patient, bytes32 key, bytes32 id, uint24 keyChanges) external;
+
+    /// @notice Moves a record's status on. By the patient, or by its author while it may contribute to the folder.
+    function setStatus(address patient, bytes32 key, Status status) external;
+
+    /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there.
+    function grant(Permission calldata permission) external;
+
+    /// @notice Gives several. All or none.
+    function grantMany(Permission[] calldata permissions) external;
+
+    /// @notice Ends a grant of the caller, live or expired. It always succeeds when the grant is there: with an outdated
+    /// `keyChanges` the keyring is recorded as zero, because it may readmit an account that was revoked meanwhile.
+    function revoke(Revocation calldata revocation, uint24 keyChanges) external;
+
+    /// @notice Ends several. All or none; the count is compared once, before the first.
+    function revokeMany(Revocation[] calldata revocations, uint24 keyChanges) external;
+
+    /// @notice Moves the keys of one of the caller's folders on.
+    function rotate(uint40 folder, uint16 epoch, bytes32 keyring, uint24 keyChanges) external;
+
+    /// @notice Gives up the caller's own grant.
+    function renounce(address patient, bytes32 scope) external;
+
+    /// @notice Logs that the caller reads these records of `patient`, each of which it can access.
+    function logAccess(address patient, bytes32[] calldata keys, Purpose purpose) external;
+
+    /// @notice Whether the record exists and `account` is the patient or has a live READ grant on it or its folder.
+    function canAccess(address patient, bytes32 key, address account) external view returns (bool);
+
+    /// @notice The grant as it is stored, live or not.
+    function grantOf(address patient, bytes32 scope, address grantee) external view returns (Grant memory);
+
+    function recordOf(address patient, bytes32 key) external view returns (Record memory);
+
+    /// @notice SHA-256 of the account's profile block, zero when it has none.
+    function profileOf(address account) external view returns (bytes32);
+
+    /// @notice bytes24 link | uint40 block number | uint24 key changes. Zero when nothing has happened yet.
+    function journalHeadOf(address patient) external view returns (bytes32);
+
+    /// @notice The block in which this contract came into being: no entry is older.
+    function deployedAt() external view returns (uint256);
+}

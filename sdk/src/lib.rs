@@ -1,0 +1,5 @@
+//! Health records that belong to patients.
+
+mod http;
+pub mod ledger;
+pub mod store;
