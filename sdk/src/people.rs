@@ -22,12 +22,10 @@ impl System {
     ///
     /// `card` is the digest from a card that the user accepted; it vouches for that one profile.
     pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
-        let digest = self.contract().profile_of(account).await?;
-        if digest.is_zero() {
-            return Err(Error::NotFound(format!(
-                "{account} has not published keys yet: ask the person to run their program once, or call register()"
-            )));
-        }
+        let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
+            let ask = "ask the person to run `hospital-record account` (or call register()) once";
+            Error::NotFound(format!("{account} has not published keys yet: {ask}"))
+        })?;
         let profile = self.accept(account, digest, card).await?;
         Ok((Digest(digest.0), profile))
     }
@@ -48,7 +46,7 @@ impl System {
         if digest == known.digest {
             return Ok(profile);
         }
-        if card != Some(digest) && !self.succeeds(account, &profile, known).await? {
+        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.digest.0)).await? {
             return Err(changed);
         }
         self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;
@@ -56,10 +54,10 @@ impl System {
     }
 
     /// Whether a chain of profiles, each signed by the account, leads from the one that is known to this one.
-    async fn succeeds(&self, account: Address, newest: &Profile, known: Pinned) -> Result<bool> {
+    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
         let (mut sequence, mut previous) = (newest.sequence, newest.previous);
-        while let Some(digest) = previous.filter(|_| sequence > known.sequence) {
-            if digest.0 == known.digest.0 {
+        while let Some(digest) = previous {
+            if digest == known {
                 return Ok(true);
             }
             let older = self.profile_block(account, digest, None).await?;

@@ -47,6 +47,15 @@ impl Stores {
         Err(worst.unwrap_or(StoreError::NotFound { cid: *cid }).into())
     }
 
+    pub(crate) async fn block(&self, cid: &Cid) -> Result<Block> {
+        Ok(Block { cid: *cid, bytes: self.get(cid).await? })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Store>> {
+        self.0.to_vec()
+    }
+
     /// Puts one block, pins it and reads it back: what this returns is stored.
     pub(crate) async fn keep(&self, block: Block) -> Result<()> {
         let (cid, bytes) = (block.cid, block.bytes.clone());

@@ -156,13 +156,9 @@ impl System {
     /// # Errors
     /// [`Error::WrongContract`], [`Error::Unreachable`], [`Error::Invalid`] for URLs that cannot be used.
     pub async fn connect(config: Config) -> Result<Self> {
-        let options = EthereumOptions { timeout: config.timeout, ..EthereumOptions::default() };
+        let options = EthereumOptions { timeout: config.timeout };
         let ledger: Arc<dyn Ledger> = Arc::new(EthereumLedger::connect(&config.rpc_url, options)?);
-        let sending = SenderOptions {
-            timeout: config.timeout * 4,
-            confirmations: config.confirmations,
-            ..SenderOptions::default()
-        };
+        let sending = SenderOptions { deadline: config.timeout * 4, confirmations: config.confirmations };
         let stores = config.open_stores()?;
         let chain = ledger.chain_id().await?;
         let (cache, outbox) = match &config.state_dir {

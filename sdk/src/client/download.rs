@@ -6,10 +6,18 @@ use bytes::Bytes;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hospital_record_core::{
-    record::{dag, manifest::Manifest},
-    seal::stream::{ContentKey, StreamOpener, plaintext_range, segment_count, segment_of},
+    block::Block,
+    error::CoreError,
+    record::{
+        dag::{LeafWalker, Step},
+        manifest::Manifest,
+    },
+    seal::{
+        stream::{ContentKey, StreamOpener, plaintext_range},
+    },
 };
 
+use super::stopped;
 use crate::{Error, Result, stores::Stores};
 
 /// Segments that are fetched or decrypted at the same time; each takes two megabytes.
@@ -22,85 +30,92 @@ pub(crate) fn plaintext(
     manifest: &Manifest,
     key: &ContentKey,
     range: Range<u64>,
-) -> BoxStream<'static, Result<Bytes>> {
-    let (size, header, root) = (manifest.size, manifest.header, manifest.content);
-    let opener = Arc::new(StreamOpener::new(key, header));
-    let segments = match range.end.checked_sub(1) {
-        Some(end) if range.start < range.end => segment_of(range.start)..segment_of(end) + 1,
-        // An empty record still has one segment, whose tag says that it is really empty.
-        _ if size == 0 => 0..1,
-        _ => 0..0,
-    };
-    let count = segment_count(size);
-    leaves(stores.clone(), root, segments, count)
-        .map_ok(move |(index, cid)| {
-            let (stores, opener, range) = (stores.clone(), opener.clone(), range.clone());
-            async move {
-                let sealed = stores.get(&cid).await?;
-                let opening = tokio::task::spawn_blocking(move || opener.open(index, u64::from(index) + 1 == count, &sealed));
-                let plain = opening.await.map_err(|_| Error::Conflict("the runtime is shutting down".into()))??;
-                trim(plain, plaintext_range(index, size), &range)
-            }
-        })
-        .try_buffered(AHEAD)
-        .boxed()
+) -> Result<BoxStream<'static, Result<Bytes>>> {
+    let size = manifest.size;
+    let opener = Arc::new(StreamOpener::new(key, manifest.header));
+    let walker = manifest.leaves(range.clone()).map_err(CoreError::from)?;
+    let pieces = walk(stores.clone(), walker).try_filter_map(leaf_only).map_ok(move |leaf| {
+        let (stores, opener, range) = (stores.clone(), opener.clone(), range.clone());
+        async move {
+            let sealed = stores.get(&leaf.cid).await?;
+            let index = u32::try_from(leaf.index).map_err(|_| Error::Integrity("the record is too large".into()))?;
+            let opening = tokio::task::spawn_blocking(move || opener.open(index, leaf.last, &sealed));
+            let plain = opening.await.map_err(stopped)?.map_err(CoreError::from)?;
+            trim(plain, index, size, &range)
+        }
+    });
+    Ok(pieces.try_buffered(AHEAD).boxed())
 }
 
 /// What of a segment lies in the range that was asked for.
-fn trim(plain: Vec<u8>, holds: Range<u64>, wanted: &Range<u64>) -> Result<Bytes> {
-    if plain.len() as u64 != holds.end - holds.start {
+fn trim(plain: Vec<u8>, index: u32, size: u64, wanted: &Range<u64>) -> Result<Bytes> {
+    let holds = plaintext_range(index);
+    let end = holds.end.min(size);
+    if plain.len() as u64 != end.saturating_sub(holds.start) {
         return Err(Error::Integrity("a segment is not as long as the manifest says".into()));
     }
-    let from = wanted.start.max(holds.start) - holds.start;
-    let to = wanted.end.min(holds.end).max(holds.start + from) - holds.start;
+    let from = wanted.start.clamp(holds.start, end) - holds.start;
+    let to = wanted.end.clamp(holds.start + from, end) - holds.start;
     Ok(Bytes::from(plain).slice(from as usize..to as usize))
 }
 
-/// A part of the DAG that is still to be walked: its root, its first leaf and how many it must hold.
-struct Branch {
-    cid: Cid,
-    first: u64,
-    leaves: u64,
+/// The ciphertext, a segment a piece.
+pub(crate) fn ciphertext(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'static, Result<Bytes>>> {
+    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
+    let leaves = walk(stores.clone(), walker).try_filter_map(leaf_only);
+    let fetched = leaves.map_ok(move |leaf| {
+        let stores = stores.clone();
+        async move { stores.get(&leaf.cid).await }
+    });
+    Ok(fetched.try_buffered(AHEAD).boxed())
 }
 
-/// The leaves of `wanted` in order. Nodes are fetched when they are reached, so memory does not grow with the file.
-fn leaves(
-    stores: Stores,
-    root: Cid,
-    wanted: Range<u64>,
-    count: u64,
-) -> BoxStream<'static, Result<(u32, Cid)>> {
-    let state = (stores, vec![Branch { cid: root, first: 0, leaves: count }], wanted);
-    stream::try_unfold(state, |(stores, mut stack, wanted)| async move {
-        while let Some(branch) = stack.pop() {
-            if branch.first >= wanted.end || branch.first + branch.leaves <= wanted.start {
-                continue;
+/// All blocks below a manifest: inner nodes and leaves.
+pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'static, Result<Block>>> {
+    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
+    let fetched = walk(stores.clone(), walker).map_ok(move |place| {
+        let stores = stores.clone();
+        async move {
+            match place {
+                Place::Leaf(leaf) => stores.block(&leaf.cid).await,
+                Place::Node(block) => Ok(block),
             }
-            if branch.leaves == 1 && dag::is_leaf(&branch.cid) {
-                let index = u32::try_from(branch.first).map_err(|_| malformed())?;
-                return Ok(Some(((index, branch.cid), (stores, stack, wanted))));
-            }
-            let node = stores.get(&branch.cid).await?;
-            stack.extend(children(&branch, &node)?.into_iter().rev());
         }
-        Ok::<_, Error>(None)
+    });
+    Ok(fetched.try_buffered(AHEAD).boxed())
+}
+
+struct Leaf {
+    index: u64,
+    cid: Cid,
+    last: bool,
+}
+
+enum Place {
+    Node(Block),
+    Leaf(Leaf),
+}
+
+async fn leaf_only(place: Place) -> Result<Option<Leaf>> {
+    Ok(match place {
+        Place::Leaf(leaf) => Some(leaf),
+        Place::Node(_) => None,
+    })
+}
+
+/// The tree in the order of the file. Nodes are fetched when they are reached, so memory does not grow with the file.
+fn walk(stores: Stores, walker: LeafWalker) -> BoxStream<'static, Result<Place>> {
+    stream::try_unfold((stores, walker), |(stores, mut walker)| async move {
+        let place = match walker.step() {
+            Step::Done => return Ok::<_, Error>(None),
+            Step::Leaf { index, cid, last, .. } => Place::Leaf(Leaf { index, cid, last }),
+            Step::Node(cid) => {
+                let node = stores.block(&cid).await?;
+                walker.feed(&cid, &node.bytes).map_err(CoreError::from)?;
+                Place::Node(node)
+            }
+        };
+        Ok(Some((place, (stores, walker))))
     })
     .boxed()
-}
-
-fn children(branch: &Branch, node: &[u8]) -> Result<Vec<Branch>> {
-    let links = dag::parse_node(&branch.cid, node)?;
-    let mut first = branch.first;
-    let mut children = Vec::with_capacity(links.len());
-    for (cid, bytes) in links {
-        let leaves = bytes.div_ceil(dag::CHUNK as u64);
-        children.push(Branch { cid, first, leaves });
-        first = first.checked_add(leaves).ok_or_else(malformed)?;
-    }
-    let fits = first == branch.first + branch.leaves && children.iter().all(|child| child.leaves < branch.leaves || branch.leaves == 1);
-    if fits && !children.is_empty() { Ok(children) } else { Err(malformed()) }
-}
-
-fn malformed() -> Error {
-    Error::Integrity("the tree of the record's blocks does not fit its size".into())
 }

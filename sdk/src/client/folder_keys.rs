@@ -17,7 +17,7 @@ use super::Client;
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{GrantState, folder_scope},
+    ledger::{Grant, folder_scope},
 };
 
 /// What this account was given of another patient's folder.
@@ -36,7 +36,7 @@ impl Client {
     /// The keys of a folder of `journal`'s patient that this account has a grant on.
     pub(crate) async fn received(&self, journal: &Known, folder: Folder) -> Result<Received> {
         let scope = B256::from(folder_scope(folder.number()));
-        let grant = journal.state.grant(scope, self.address()).ok_or_else(|| {
+        let grant = journal.folder_grant(folder, self.address()).ok_or_else(|| {
             Error::Denied(format!("{} has given {} nothing on this folder", journal.patient, self.address()))
         })?;
         let payload = self.envelope_of(journal.patient, scope, grant).await?;
@@ -57,9 +57,9 @@ impl Client {
 
     /// Takes the newest public key, and the newest state that a keyring has for this account.
     async fn follow_keyrings(&self, journal: &Known, folder: Folder, received: &mut Received) -> Result<()> {
-        let newer = journal.state.keyrings(folder.number()).iter().rev().filter(|ring| ring.epoch > received.epoch);
-        let (mut newest, read) = (true, received.state.is_some());
-        for ring in newer.copied().collect::<Vec<_>>() {
+        let newer = journal.folder(folder).keyrings;
+        let (from, read, mut newest) = (received.epoch, received.state.is_some(), true);
+        for ring in newer.iter().rev().filter(|ring| ring.epoch > from) {
             let keyring = self.keyring(journal.patient, folder, ring.digest, ring.epoch).await?;
             if newest {
                 let statement = self.statement(journal.patient, &keyring.statement).await?;
@@ -82,7 +82,7 @@ impl Client {
     }
 
     /// Opens the envelope of a grant to this account.
-    pub(crate) async fn envelope_of(&self, patient: Address, scope: B256, grant: &GrantState) -> Result<EnvelopePayload> {
+    pub(crate) async fn envelope_of(&self, patient: Address, scope: B256, grant: &Grant) -> Result<EnvelopePayload> {
         let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
         let context = EnvelopeContext {
             deployment: self.deployment(),

@@ -1,10 +1,10 @@
 //! What a person can do: the verbs of this crate.
 
-mod access;
 mod add;
 mod contacts;
 mod download;
 mod folder_keys;
+mod folders;
 mod grant;
 mod list;
 mod open;
@@ -29,9 +29,10 @@ use hospital_record_core::{
 use tokio::sync::OnceCell;
 
 pub use self::{
-    add::{Add, AddMany, Added},
+    add::{Add, AddMany, Added, DEFAULT_FOLDER},
     contacts::Contact,
-    grant::{Grant, GrantInfo, Granted},
+    folders::FolderInfo,
+    grant::{Grant, GrantInfo, GrantScope, Granted, Grantee},
     list::{Content, List, Listed},
     open::{Open, Opened},
     replace::Replace,
@@ -40,7 +41,13 @@ pub use self::{
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
-use crate::{Error, Identity, Result, ledger::Call, ledger::Receipt, profile, record_ref::RecordRef, system::System};
+use crate::{
+    Error, Identity, Result,
+    ledger::{Call, Receipt},
+    profile,
+    record_ref::RecordRef,
+    system::System,
+};
 
 /// A boxed future, as the builders of this crate turn into.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -114,34 +121,38 @@ impl Client {
         self.0.published.get_or_try_init(|| self.publish()).await
     }
 
-    /// The keys of this account's profile, or nothing when it has none yet.
-    pub(crate) async fn if_published(&self) -> Result<Option<&Published>> {
-        if !self.0.published.initialized() && self.system().contract().profile_of(self.address()).await?.is_zero() {
-            return Ok(None);
-        }
-        self.published().await.map(Some)
-    }
-
     async fn publish(&self) -> Result<Published> {
         let (system, keys) = (self.system(), self.keys());
-        let (first, bytes) = profile::sign(&self.0.identity, self.deployment(), keys, 0, None).await?;
-        let current = system.contract().profile_of(self.address()).await?;
-        if !current.is_zero() && current != first.0 {
-            // A signer that does not sign deterministically, or a later profile: the block says which.
-            let profile = system.profile_block(self.address(), Digest(current.0), None).await?;
-            let keys = keys.profile_keys(profile.sequence);
-            if *keys.public() != profile.keys {
-                return Err(Error::Invalid("the published keys of this account were made from another seed".into()));
+        let first = profile::sign(&self.0.identity, self.deployment(), keys).await?;
+        let digest = first.digest();
+        match system.contract().profile_of(self.address()).await? {
+            None => {
+                system.publish(first).await?;
+                self.send(system.contract().set_profile(digest.0.into())).await?;
             }
-            return Ok(Published { digest: Digest(current.0), keys: Arc::new(keys) });
+            Some(current) if current == digest.0 => {
+                // A new store may lack it; others need it to verify what this account signed.
+                if !system.stores().own().has(&first.cid).await? {
+                    system.publish(first).await?;
+                }
+            }
+            Some(current) => return self.published_before(Digest(current.0)).await,
         }
-        if current.is_zero() || !system.stores().own().has(&first.dag_cbor_cid()).await? {
-            system.publish(Block::new(hospital_record_core::id::DAG_CBOR, bytes)).await?;
+        Ok(Published { digest, keys: Arc::new(keys.profile_keys(0)) })
+    }
+
+    /// The profile of a signer that does not sign deterministically, or a later profile: its block says which keys.
+    async fn published_before(&self, digest: Digest) -> Result<Published> {
+        let profile = self.system().profile_block(self.address(), digest, None).await?;
+        let keys = self.keys().profile_keys(profile.sequence);
+        if *keys.public() != profile.keys {
+            return Err(Error::Invalid(
+                "the published keys of this account were made from another seed: restore with the phrase or seed that \
+                 was used then"
+                    .into(),
+            ));
         }
-        if current.is_zero() {
-            self.send(system.contract().set_profile(first.0.into())).await?;
-        }
-        Ok(Published { digest: first, keys: Arc::new(keys.profile_keys(0)) })
+        Ok(Published { digest, keys: Arc::new(keys) })
     }
 
     /// Signs a call as this account, sends it, and waits until it is confirmed.
@@ -170,6 +181,11 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(&self.address()).finish()
     }
+}
+
+/// A task that did not end by itself: the runtime is shutting down.
+pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
+    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
 }
 
 /// Lets a builder with a method `run` be awaited.

@@ -6,20 +6,20 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{
     block::Verified,
     error::CoreError,
     record::{manifest::Manifest, metadata::Metadata},
-    seal::{content_key::tink_keyset_json, stream::ContentKey},
+    seal::stream::{ContentKey, tink_keyset_json},
 };
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::{Client, awaitable, download, unlock::Unlocker};
+use super::{Client, awaitable, download, unlock::{Registered, Unlocker}};
 use crate::{
     Error, Result,
     file::NewFile,
-    ledger::{Purpose, RecordState, record_key},
+    ledger::{Purpose, record_key},
     progress::{Phase, Progress, Reporter},
     record_ref::RecordRef,
     stores::Stores,
@@ -59,7 +59,7 @@ impl Client {
     }
 
     /// The record as the chain has it, found by the author that its manifest names.
-    pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<RecordState> {
+    pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<Registered> {
         if record.deployment != self.deployment() {
             return Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system")));
         }
@@ -67,12 +67,12 @@ impl Client {
         let author = manifest.issuer().0.into();
         let id = record.id.0.into();
         let known = self.system().contract().record_of(record.patient, record_key(author, id)).await?;
-        known.map(|held| RecordState::new(id, held)).ok_or_else(|| {
+        known.map(|held| Registered::new(id, &held)).ok_or_else(|| {
             Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
         })
     }
 
-    pub(super) async fn metadata_of(&self, record: &RecordRef, known: &RecordState) -> Result<Metadata> {
+    pub(super) async fn metadata_of(&self, record: &RecordRef, known: &Registered) -> Result<Metadata> {
         let unlocker = Unlocker::new(self.clone(), self.system().journal(record.patient).await?);
         let manifest = unlocker.manifest(known).await?;
         let key = unlocker.key(known, &manifest).await?;
@@ -90,7 +90,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// The plaintext, piece by piece, each checked.
-    pub(super) fn content(&self, stores: &Stores) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
+    pub(super) fn content(&self, stores: &Stores) -> Result<BoxStream<'static, Result<Bytes>>> {
         download::plaintext(stores.clone(), &self.manifest, &self.key, self.range.clone())
     }
 }
@@ -177,7 +177,7 @@ impl Open {
     }
 
     async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
-        let mut pieces = prepared.content(self.client.system().stores());
+        let mut pieces = prepared.content(self.client.system().stores())?;
         let (mut done, total) = (0, prepared.range.end - prepared.range.start);
         let failed = |error: std::io::Error| Error::file("the output", &error);
         while let Some(piece) = pieces.next().await {
@@ -215,7 +215,7 @@ impl Open {
         Ok(Prepared { metadata, manifest, key, range })
     }
 
-    async fn allowed(&self, known: &RecordState) -> Result<()> {
+    async fn allowed(&self, known: &Registered) -> Result<()> {
         let (patient, account) = (self.record.patient, self.client.address());
         let key = record_key(known.author, known.id);
         if self.client.system().contract().can_access(patient, key, account).await? {
@@ -226,7 +226,7 @@ impl Open {
         )))
     }
 
-    async fn log_reading(&self, known: &RecordState) -> Result<()> {
+    async fn log_reading(&self, known: &Registered) -> Result<()> {
         let key = record_key(known.author, known.id);
         let purpose = match self.purpose {
             Some(purpose) => purpose,

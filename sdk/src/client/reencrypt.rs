@@ -14,8 +14,8 @@ impl Client {
         let mut attempt = 1;
         loop {
             let opened = self.open(record).unlogged().prepare().await?;
-            let content = opened.content(self.system().stores()).map_err(std::io::Error::other);
-            let mut source = Source::reader(opened.metadata.name.clone(), StreamReader::new(Box::pin(content)));
+            let content = opened.content(self.system().stores())?.map_err(std::io::Error::other);
+            let mut source = Source::reader(opened.metadata.name.clone(), StreamReader::new(content));
             match self.put_in_place(record, &mut source, &Details::default(), &Reporter::default()).await {
                 Err(error) if error.is_stale_keys() && attempt < super::write::ATTEMPTS => attempt += 1,
                 other => return other,

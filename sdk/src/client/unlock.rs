@@ -20,8 +20,28 @@ use super::Client;
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{RecordState, record_key},
+    ledger::{Record, RecordState, record_key},
 };
+
+/// What the chain says of a record, as far as locks depend on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Registered {
+    pub(crate) id: B256,
+    pub(crate) author: Address,
+    pub(crate) folder: u64,
+}
+
+impl Registered {
+    pub(crate) fn new(id: B256, state: &RecordState) -> Self {
+        Self { id, author: state.author, folder: state.folder }
+    }
+}
+
+impl From<&Record> for Registered {
+    fn from(record: &Record) -> Self {
+        Self::new(record.id, &record.state)
+    }
+}
 
 /// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
 pub(crate) struct Unlocker {
@@ -37,14 +57,14 @@ impl Unlocker {
     }
 
     /// The manifest of a record, when it is what the chain says it is.
-    pub(crate) async fn manifest(&self, record: &RecordState) -> Result<Verified<Manifest>> {
+    pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
         let manifest: Verified<Manifest> = self.client.signed(RecordId(record.id.0).into()).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
     /// The content key, by whichever lock this account can open.
-    pub(crate) async fn key(&self, record: &RecordState, manifest: &Manifest) -> Result<ContentKey> {
+    pub(crate) async fn key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         for lock in &manifest.locks {
             match self.try_lock(lock, record, manifest).await {
@@ -59,7 +79,7 @@ impl Unlocker {
         Err(failure.unwrap_or_else(|| Error::Denied("no lock of this record is for this account's keys".into())))
     }
 
-    async fn try_lock(&self, lock: &Lock, record: &RecordState, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let context = manifest.lock_context(self.client.deployment(), Account(record.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.client.account() => self.by_account(lock, context).await.map(Some),
@@ -67,7 +87,7 @@ impl Unlocker {
                 Some(secret) => {
                     let lock = lock.clone();
                     let opening = tokio::task::spawn_blocking(move || lock.open_folder_with(&context, &secret));
-                    let key = opening.await.map_err(|_| Error::Conflict("the runtime is shutting down".into()))?;
+                    let key = opening.await.map_err(super::stopped)?;
                     Ok(Some(key.map_err(hospital_record_core::error::CoreError::from)?))
                 }
                 None => Ok(None),
@@ -82,9 +102,9 @@ impl Unlocker {
     }
 
     /// A grant on this record alone carries its content key.
-    async fn by_record_grant(&self, record: &RecordState, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn by_record_grant(&self, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let scope: B256 = record_key(record.author, record.id);
-        let Some(grant) = self.journal.state.grant(scope, self.client.address()) else { return Ok(None) };
+        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return Ok(None) };
         let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
         match payload.keys {
             EnvelopeKeys::Record { content } if content.commitment() == manifest.commitment => Ok(Some(content)),
@@ -126,7 +146,7 @@ impl Unlocker {
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
-fn check(manifest: &Verified<Manifest>, patient: Address, record: &RecordState) -> Result<()> {
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
     let says = |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain")));
     if manifest.patient.0 != patient {
         return says("patient");

@@ -3,12 +3,14 @@
 use cid::Cid;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream, stream::BoxStream};
 use hospital_record_core::{
-    record::dag::{Block, DagBuilder, raw_block},
-    seal::stream::{ContentKey, StreamHeader, StreamSealer, plaintext_capacity},
+    error::CoreError,
+    record::dag::{Block, DagBuilder},
+    seal::stream::{ContentKey, StreamHeader, StreamSealer, plaintext_range},
 };
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 
+use super::stopped;
 use crate::{
     Error, Result,
     progress::{Phase, Reporter},
@@ -29,7 +31,8 @@ pub(crate) struct Uploaded {
 
 /// Encrypts `source` under a new key and puts its blocks. Nothing is pinned yet.
 pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporter) -> Result<Uploaded> {
-    let (key, header) = (ContentKey::random()?, StreamHeader::random()?);
+    let key = ContentKey::random().map_err(CoreError::from)?;
+    let header = StreamHeader::random().map_err(CoreError::from)?;
     let watch = source.watch();
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
@@ -62,7 +65,7 @@ async fn seal_all(
     match seal_into(reader, total, sealer, &mut blocks, report).await {
         Err(Halted::Source(error)) => {
             // The store must not take a cut stream for a whole one.
-            let _ = blocks.send(Err(StoreError::Aborted { reason: error.to_string() })).await;
+            let _ = blocks.send(Err(StoreError::Input(error.to_string().into()))).await;
             Err(Halted::Source(error))
         }
         other => other,
@@ -82,13 +85,17 @@ async fn seal_into(
     while let Some(leaf) = leaves.next().await {
         let (plain, leaf) = leaf.map_err(Halted::Source)?;
         size += plain;
-        let nodes = builder.push_leaf(leaf.cid, leaf.bytes.len() as u64);
+        let nodes = builder.push_leaf(leaf.cid, leaf.bytes.len() as u64).map_err(broken)?;
         send(blocks, std::iter::once(leaf).chain(nodes)).await?;
         report.tell(Phase::Storing, size, total);
     }
-    let (root, nodes) = builder.finish().map_err(|error| Halted::Source(error.into()))?;
-    send(blocks, nodes).await?;
-    Ok((root, size))
+    let built = builder.finish().map_err(broken)?;
+    send(blocks, built.blocks).await?;
+    Ok((built.root, size))
+}
+
+fn broken(error: hospital_record_core::error::DagError) -> Halted {
+    Halted::Source(CoreError::from(error).into())
 }
 
 async fn send(blocks: &mut Blocks, ready: impl IntoIterator<Item = Block>) -> Result<(), Halted> {
@@ -107,17 +114,13 @@ fn segments(reader: Reader, sealer: StreamSealer) -> BoxStream<'static, Result<(
             async move {
                 let Chunk { index, last, plain } = chunk?;
                 let size = plain.len() as u64;
-                let sealing = tokio::task::spawn_blocking(move || sealer.seal(index, last, &plain).map(raw_block));
-                let block = sealing.await.map_err(|_| interrupted())??;
+                let sealing = tokio::task::spawn_blocking(move || sealer.seal(index, last, &plain).map(Block::leaf));
+                let block = sealing.await.map_err(stopped)?.map_err(CoreError::from)?;
                 Ok((size, block))
             }
         })
         .buffered(AHEAD)
         .boxed()
-}
-
-fn interrupted() -> Error {
-    Error::Conflict("the runtime is shutting down".into())
 }
 
 struct Chunk {
@@ -133,17 +136,23 @@ fn chunks(reader: Reader) -> impl futures::Stream<Item = Result<Chunk>> + Send {
         let Some((mut reader, index, ahead)) = state else { return Ok(None) };
         let plain = match ahead {
             Some(plain) => plain,
-            None => read(&mut reader, plaintext_capacity(index)).await?,
+            None => read(&mut reader, capacity(index)).await?,
         };
-        if plain.len() < plaintext_capacity(index) {
+        if plain.len() < capacity(index) {
             return Ok(Some((Chunk { index, last: true, plain }, None)));
         }
         let next = index.checked_add(1).ok_or_else(|| Error::Invalid("a record holds at most 4 PiB".into()))?;
-        let ahead = read(&mut reader, plaintext_capacity(next)).await?;
+        let ahead = read(&mut reader, capacity(next)).await?;
         let last = ahead.is_empty();
         let state = (!last).then_some((reader, next, Some(ahead)));
         Ok(Some((Chunk { index, last, plain }, state)))
     })
+}
+
+/// Plaintext bytes of a full segment.
+fn capacity(index: u32) -> usize {
+    let holds = plaintext_range(index);
+    (holds.end - holds.start) as usize
 }
 
 async fn read(reader: &mut Reader, capacity: usize) -> Result<Vec<u8>> {

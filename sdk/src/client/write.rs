@@ -15,7 +15,7 @@ use super::{Client, resume::Pending, upload::Uploaded};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Call, LedgerError, Receipt, record_key},
+    ledger::{Call, Receipt, folder_of, record_key},
     progress::{Phase, Reporter},
     source::Source,
 };
@@ -24,7 +24,7 @@ use crate::{
 const MOST_READERS: usize = 31;
 
 /// Keys move while something is uploaded now and then; more often than this in a row is no accident.
-const ATTEMPTS: usize = 4;
+pub(crate) const ATTEMPTS: usize = 4;
 
 /// Where a record goes and to whom it is locked.
 pub(crate) struct Target {
@@ -82,13 +82,13 @@ impl Client {
             Place::Of(folder, name, level) => (*folder, name.clone(), *level),
         };
         let now = self.system().chain_time().await?;
-        if journal.state.is_stale(folder.number(), now) {
+        if journal.state().is_dirty(folder.number(), now) {
             self.rotate_folder(folder).await?;
             journal = self.system().journal(self.address()).await?;
         }
-        let epoch = journal.state.epoch(folder.number());
+        let epoch = journal.folder(folder).epoch;
         let recipients = Recipients::Folder(self.keys().folder_state(folder, epoch).public_key());
-        let (patient, key_changes) = (self.address(), journal.state.key_changes);
+        let (patient, key_changes) = (self.address(), journal.state().key_changes);
         Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, recipients })
     }
 
@@ -98,7 +98,7 @@ impl Client {
             Place::Named(name, level) => self.received_by_name(journal, name, *level).await?,
         };
         let now = self.system().chain_time().await?;
-        let recipients = if journal.state.is_stale(folder.number(), now) {
+        let recipients = if journal.state().is_dirty(folder.number(), now) {
             Recipients::Accounts(self.patient_and_readers(journal, folder, now).await?)
         } else {
             Recipients::Folder(received.public)
@@ -108,7 +108,7 @@ impl Client {
             folder,
             name: received.name,
             confidentiality: received.confidentiality,
-            key_changes: journal.state.key_changes,
+            key_changes: journal.state().key_changes,
             epoch: received.epoch,
             recipients,
         })
@@ -120,7 +120,8 @@ impl Client {
         name: &str,
         level: Confidentiality,
     ) -> Result<(Folder, super::folder_keys::Received)> {
-        for folder in journal.state.folders_of(self.address()) {
+        let held = journal.state().grants.keys().filter(|(_, grantee)| self.is_me(*grantee));
+        for folder in held.filter_map(|(scope, _)| folder_of(*scope)) {
             let folder = Folder::new(folder).map_err(CoreError::from)?;
             let received = self.received(journal, folder).await?;
             if received.name == name.trim() && received.confidentiality == level {
@@ -141,7 +142,7 @@ impl Client {
         now: u64,
     ) -> Result<Vec<(Account, HpkePublicKey)>> {
         let mut accounts = vec![journal.patient];
-        let readers = journal.state.readers(folder.number(), now);
+        let readers = journal.state().folder_readers(folder.number(), now);
         if readers.len() <= MOST_READERS {
             accounts.extend(readers);
         }
@@ -225,23 +226,12 @@ impl Client {
     async fn discard(&self, patient: Address, stored: &[Stored]) -> Result<()> {
         for record in stored {
             let key = record_key(self.address(), B256::from(record.id.0));
-            if self.system().contract().record_of(patient, key).await?.author.is_zero() {
+            if self.system().contract().record_of(patient, key).await?.is_none() {
                 self.system().stores().own().unpin(&record.id.cid()).await?;
             }
             self.forget(record.id).await?;
         }
         Ok(())
-    }
-
-    /// Runs `attempt` again when keys moved on while it ran.
-    pub(crate) async fn while_keys_move<T, F: Future<Output = Result<T>>>(mut attempt: impl FnMut() -> F) -> Result<T> {
-        let mut tried = 1;
-        loop {
-            match attempt().await {
-                Err(error) if error.is_stale_keys() && tried < ATTEMPTS => tried += 1,
-                other => return other,
-            }
-        }
     }
 }
 
@@ -276,11 +266,5 @@ impl Error {
     /// Whether a transaction may still be mined although this was the answer.
     pub(crate) fn may_have_happened(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. })
-    }
-}
-
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
-        crate::error::from_ledger(error)
     }
 }
