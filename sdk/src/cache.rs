@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition, backends::InMemoryBackend};
 
 use crate::{Error, Result};
 
@@ -64,6 +64,41 @@ impl Cache {
                 Err(error) => return Err(Error::cache(error)),
             };
             Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|value| value.value().to_vec()))
+        })
+        .await
+    }
+
+    /// Those of `keys` that are not there.
+    pub(crate) async fn missing(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
+        self.with(move |database| {
+            let read = database.begin_read().map_err(Error::cache)?;
+            let table = match read.open_table(table) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(keys),
+                Err(error) => return Err(Error::cache(error)),
+            };
+            let mut missing = Vec::new();
+            for key in keys {
+                if table.get(key.as_slice()).map_err(Error::cache)?.is_none() {
+                    missing.push(key);
+                }
+            }
+            Ok(missing)
+        })
+        .await
+    }
+
+    /// The values of `keys`, in their order.
+    pub(crate) async fn get_all(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>> {
+        self.with(move |database| {
+            let read = database.begin_read().map_err(Error::cache)?;
+            let table = match read.open_table(table) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(vec![None; keys.len()]),
+                Err(error) => return Err(Error::cache(error)),
+            };
+            let value = |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
+            keys.iter().map(value).collect()
         })
         .await
     }
