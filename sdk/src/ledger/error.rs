@@ -146,7 +146,9 @@ pub enum LedgerError {
 #[non_exhaustive]
 pub enum Integrity {
     /// The entry that a head commits to was not told: hidden, changed, re-dated, or the head itself is forged.
-    #[error("{host} tells no entry in block {block} that matches the head {head}: the history it tells is not the one on chain, use another provider")]
+    #[error(
+        "{host} tells no entry in block {block} that matches the head {head}: the history it tells is not the one on chain, use another provider"
+    )]
     Missing {
         /// Host and port of the provider.
         host: String,
@@ -156,7 +158,9 @@ pub enum Integrity {
         block: u64,
     },
     /// History before what was read earlier has changed, deeper than a chain reorganises.
-    #[error("{host} tells the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was started anew")]
+    #[error(
+        "{host} tells the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was started anew"
+    )]
     Rewritten {
         /// Host and port of the provider.
         host: String,
@@ -166,7 +170,9 @@ pub enum Integrity {
         told: B256,
     },
     /// The head from a trusted source is not part of the history that was told.
-    #[error("{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind, use another provider")]
+    #[error(
+        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind, use another provider"
+    )]
     NotTrusted {
         /// Host and port of the provider.
         host: String,
@@ -176,7 +182,9 @@ pub enum Integrity {
         told: B256,
     },
     /// An entry counts key changes that its event does not explain.
-    #[error("entry {index} counts {found} key changes where there are {expected}: the head that was told is forged, use another provider")]
+    #[error(
+        "entry {index} counts {found} key changes where there are {expected}: the head that was told is forged, use another provider"
+    )]
     KeyChanges {
         /// Position in the journal, from zero.
         index: usize,

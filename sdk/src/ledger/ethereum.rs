@@ -77,9 +77,7 @@ impl EthereumLedger {
         F: Future<Output = TransportResult<T>>,
     {
         let mut last = None;
-        let attempt = || async {
-            ask().await.map_err(|error| Failure::of(&error, &self.host))
-        };
+        let attempt = || async { ask().await.map_err(|error| Failure::of(&error, &self.host)) };
         let pauses = ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(Duration::from_millis(50))

@@ -210,18 +210,17 @@ impl Event {
             (Sol::RecordStatusChanged::SIGNATURE_HASH, &[key, by, status, replacement]) => {
                 Self::RecordStatusChanged { key, by: account(by)?, status: status_of(status)?, replacement }
             }
-            (
-                Sol::AccessGranted::SIGNATURE_HASH,
-                &[scope, grantee, rights, purpose, expires_at, epoch, envelope],
-            ) => Self::AccessGranted {
-                scope,
-                grantee: account(grantee)?,
-                rights: Rights::from_bits(small(rights)?)?,
-                purpose: purpose_of(purpose)?,
-                expires_at: number(expires_at, 40)?,
-                epoch: small(epoch)?,
-                envelope,
-            },
+            (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, expires_at, epoch, envelope]) => {
+                Self::AccessGranted {
+                    scope,
+                    grantee: account(grantee)?,
+                    rights: Rights::from_bits(small(rights)?)?,
+                    purpose: purpose_of(purpose)?,
+                    expires_at: number(expires_at, 40)?,
+                    epoch: small(epoch)?,
+                    envelope,
+                }
+            }
             (Sol::AccessRevoked::SIGNATURE_HASH, &[scope, grantee, epoch, keyring]) => {
                 Self::AccessRevoked { scope, grantee: account(grantee)?, epoch: small(epoch)?, keyring }
             }

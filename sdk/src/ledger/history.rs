@@ -4,10 +4,7 @@ use std::fmt;
 
 use alloy::primitives::{Address, B256};
 
-use super::{
-    Entry, Integrity, PatientState,
-    entry::key_changes,
-};
+use super::{Entry, Integrity, PatientState, entry::key_changes};
 
 /// A patient's entries, oldest first. There is no way to put one in that does not join.
 #[derive(Debug, Clone, Default)]

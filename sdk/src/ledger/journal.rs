@@ -118,8 +118,14 @@ impl Journal {
     }
 
     /// From the head back to an entry that is known, or to the beginning: how many known ones stand, and the new ones.
-    async fn walk(&self, history: &History, head: B256, newest: u64) -> Result<(usize, Vec<Entry>, usize), LedgerError> {
-        let known: HashMap<_, _> = history.entries().iter().zip(1..).map(|(entry, count)| (entry.head, count)).collect();
+    async fn walk(
+        &self,
+        history: &History,
+        head: B256,
+        newest: u64,
+    ) -> Result<(usize, Vec<Entry>, usize), LedgerError> {
+        let known: HashMap<_, _> =
+            history.entries().iter().zip(1..).map(|(entry, count)| (entry.head, count)).collect();
         let floor = history.entries().last().map(|entry| entry.block);
         let mut pool = Pool::new(&self.contract, history.patient(), newest, floor);
         let mut new = Vec::new();

@@ -10,11 +10,7 @@ use std::{
 use alloy::primitives::{Address, B256, Bytes, U256, bytes};
 use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
-use revm::{
-    bytecode::Bytecode,
-    context::result::ExecutionResult,
-    state::AccountInfo,
-};
+use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
 use super::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
 
@@ -45,9 +41,6 @@ impl Default for MemoryLedger {
 }
 
 impl MemoryLedger {
-    /// Its chain id, the one of development chains.
-    pub const CHAIN: u64 = CHAIN;
-
     /// A chain with nothing on it but the CREATE2 deployer. Its clock stands at the present time.
     #[must_use]
     pub fn new() -> Self {
@@ -59,14 +52,23 @@ impl MemoryLedger {
     }
 
     /// A chain with the contract deployed at [`Contract::ADDRESS`].
-    #[must_use]
-    pub fn deployed() -> Self {
+    ///
+    /// # Errors
+    /// None that can be brought about: it is deployed as on any chain, and checked.
+    pub async fn with_contract() -> Result<Self, LedgerError> {
         let ledger = Self::new();
-        ledger.chain().deploy(&Contract::deployment());
-        ledger
+        ledger.locked().run_for_free(&Contract::deployment());
+        ledger.contract().check().await?;
+        Ok(ledger)
     }
 
-    /// The contract of [`MemoryLedger::deployed`].
+    /// The id of its chain, the one of development chains.
+    #[must_use]
+    pub fn chain(&self) -> u64 {
+        CHAIN
+    }
+
+    /// The contract of [`MemoryLedger::with_contract`].
     #[must_use]
     pub fn contract(&self) -> Contract {
         Contract::new(Arc::new(self.clone()), CHAIN, artifact::ADDRESS)
@@ -74,7 +76,7 @@ impl MemoryLedger {
 
     /// Adds wei to an account, without a transaction.
     pub fn fund(&self, account: Address, wei: U256) {
-        let mut chain = self.chain();
+        let mut chain = self.locked();
         let newest = chain.newest().number;
         let mut info = chain.world.at(newest).account(account);
         info.balance = info.balance.saturating_add(wei);
@@ -84,7 +86,7 @@ impl MemoryLedger {
     /// The chain's time, seconds since 1970.
     #[must_use]
     pub fn now(&self) -> u64 {
-        self.chain().newest().time
+        self.locked().newest().time
     }
 
     /// Moves the clock on and mines an empty block at the new time.
@@ -95,14 +97,14 @@ impl MemoryLedger {
 
     /// Sets the clock, seconds since 1970, and mines an empty block. Blocks never go back in time.
     pub fn set_time(&self, time: u64) {
-        let mut chain = self.chain();
+        let mut chain = self.locked();
         chain.clock = time;
         chain.mine_empty();
     }
 
     /// Mines what waits (after [`MemoryLedger::hold`]).
     pub fn mine(&self) {
-        self.chain().mine_waiting();
+        self.locked().mine_waiting();
     }
 
     /// Whether transactions wait for [`MemoryLedger::mine`] instead of being mined at once.
@@ -112,12 +114,12 @@ impl MemoryLedger {
 
     /// Loses every transaction that waits, as nodes do when they restart.
     pub fn forget_waiting(&self) {
-        self.chain().forget_waiting();
+        self.locked().forget_waiting();
     }
 
     /// Undoes the newest blocks; their transactions are lost.
     pub fn rewind(&self, blocks: usize) {
-        self.chain().rewind(blocks);
+        self.locked().rewind(blocks);
     }
 
     /// The next submission arrives, but its answer does not.
@@ -150,7 +152,7 @@ impl MemoryLedger {
         self.faults().most_blocks_per_logs = blocks;
     }
 
-    fn chain(&self) -> MutexGuard<'_, Chain> {
+    fn locked(&self) -> MutexGuard<'_, Chain> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,7 +167,7 @@ impl MemoryLedger {
         }
         match self.faults().refuse {
             true => Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into() }),
-            false => Ok(self.chain()),
+            false => Ok(self.locked()),
         }
     }
 
@@ -220,7 +222,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn fees(&self) -> Result<Fees, LedgerError> {
-        self.reach().await?;
+        drop(self.reach().await?);
         Ok(Fees { max_fee: 3 * BASE_FEE, priority_fee: BASE_FEE })
     }
 

@@ -9,7 +9,9 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
     match refusal {
         E::Empty(_) => "the contract refused: a digest or a list is empty".into(),
         E::InvalidFolder(e) => format!("the contract refused: {} is not a folder's number", e.folder),
-        E::InvalidRights(e) => format!("the contract refused: rights {} are not possible on scope {}", e.rights, e.scope),
+        E::InvalidRights(e) => {
+            format!("the contract refused: rights {} are not possible on scope {}", e.rights, e.scope)
+        }
         E::InvalidGrantee(e) => format!("the contract refused: {} is nobody, or the patient itself", e.grantee),
         E::ExpiryNotInFuture(e) => {
             format!("the contract refused: the expiry {} is not after the chain's time {}", e.expiresAt, e.time)

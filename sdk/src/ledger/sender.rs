@@ -18,7 +18,7 @@ use alloy::{
 };
 use tokio::time::Instant;
 
-use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt, SubmitError};
+use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt};
 
 mod locks;
 mod settle;
@@ -133,7 +133,11 @@ impl Sender {
         self.outbox.load(account).await
     }
 
-    async fn before<T>(&self, until: Instant, work: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
+    async fn before<T>(
+        &self,
+        until: Instant,
+        work: impl Future<Output = Result<T, LedgerError>>,
+    ) -> Result<T, LedgerError> {
         let late = || LedgerError::TimedOut { host: self.ledger.name(), after: self.options.deadline };
         tokio::time::timeout_at(until, work).await.unwrap_or_else(|_| Err(late()))
     }

@@ -29,11 +29,19 @@ const TOO_MANY_LOGS: [&str; 15] = [
     "response size",
     "limited to",
 ];
-const RATE_LIMITED: [&str; 5] = ["rate limit", "too many requests", "compute units", "request limit", "capacity exceeded"];
+const RATE_LIMITED: [&str; 5] =
+    ["rate limit", "too many requests", "compute units", "request limit", "capacity exceeded"];
 /// A node that lags behind the others of its provider.
-const LAGGING: [&str; 6] =
-    ["nonce too high", "header not found", "unknown block", "block not found", "block is out of range", "cannot be found"];
-const KNOWN: [&str; 5] = ["already known", "already in mempool", "already imported", "known transaction", "already exists"];
+const LAGGING: [&str; 6] = [
+    "nonce too high",
+    "header not found",
+    "unknown block",
+    "block not found",
+    "block is out of range",
+    "cannot be found",
+];
+const KNOWN: [&str; 5] =
+    ["already known", "already in mempool", "already imported", "known transaction", "already exists"];
 const NONCE_TOO_LOW: [&str; 4] = ["nonce too low", "nonce is too low", "oldnonce", "invalid transaction nonce"];
 const OCCUPIED: [&str; 3] = ["replacement transaction underpriced", "replacement fee too low", "replacementnotallowed"];
 const UNDERPRICED: [&str; 6] = [
@@ -70,7 +78,9 @@ impl Failure {
                 let reason = "not the JSON that belongs to the request".to_owned();
                 Self { error: LedgerError::Malformed { host: host.into(), reason }, passing: false }
             }
-            other => Self { error: LedgerError::Unreachable { host: host.into(), reason: root_of(other) }, passing: true },
+            other => {
+                Self { error: LedgerError::Unreachable { host: host.into(), reason: root_of(other) }, passing: true }
+            }
         }
     }
 

@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{
-    super::Log, B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of,
-};
+use super::{super::Log, B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of};
 
 /// Block headers asked at once, where the events do not say their times.
 const HEADERS_AT_ONCE: usize = 16;

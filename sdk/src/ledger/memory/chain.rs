@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use alloy::{
-    consensus::{Signed, Transaction, TxEip1559, TxEnvelope, transaction::SignerRecoverable},
+    consensus::{Signed, Transaction, TxEip1559, TxEnvelope},
     eips::eip2718::Decodable2718,
     primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
 };
@@ -161,7 +161,7 @@ impl Chain {
 
     fn file(&mut self, transaction: B256, block: BlockInfo, result: &ExecutionResult, gas_price: u128) {
         let emitted = if result.is_success() { result.logs() } else { &[] };
-        let logs: Vec<_> = emitted.iter().zip(0..).map(|(log, index)| Log {
+        let logs = emitted.iter().zip(0..).map(|(log, index)| Log {
             contract: log.address,
             topics: log.data.topics().to_vec(),
             data: log.data.data.clone(),
@@ -191,7 +191,7 @@ impl Chain {
     }
 
     /// Runs a call of nobody's, for free.
-    pub(super) fn deploy(&mut self, call: &Call) {
+    pub(super) fn run_for_free(&mut self, call: &Call) {
         let block = self.next_block(B256::ZERO);
         let environment = free(call);
         if let Ok(ResultAndState { state, .. }) = self.run(environment, block, false) {
