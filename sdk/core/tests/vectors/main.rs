@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
 mod check;
+mod dishonest;
 mod json;
 mod make;
 mod make_blocks;
