@@ -1,5 +1,6 @@
 //! Progress bars on stderr, when somebody looks.
 
+use hospital_record::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::print::Printer;
@@ -16,17 +17,16 @@ impl Bar {
         Self(printer.shows_progress().then(ProgressBar::no_length))
     }
 
-    /// `what` is under way, so many bytes are done, out of so many when that is known.
-    pub(crate) fn at(&self, what: &'static str, done: u64, total: Option<u64>) {
+    pub(crate) fn show(&self, progress: Progress) {
         let Some(bar) = &self.0 else { return };
-        if bar.length() != total {
-            bar.set_style(style(total.is_some()));
+        if bar.length() != progress.total {
+            bar.set_style(style(progress.total.is_some()));
         }
-        if let Some(total) = total {
+        if let Some(total) = progress.total {
             bar.set_length(total);
         }
-        bar.set_message(what);
-        bar.set_position(done);
+        bar.set_message(words(progress.phase));
+        bar.set_position(progress.done);
     }
 
     /// Takes the bar away, for words to follow.
@@ -39,4 +39,13 @@ impl Bar {
 
 fn style(known: bool) -> ProgressStyle {
     ProgressStyle::with_template(if known { KNOWN } else { UNKNOWN }).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Storing => "encrypting and storing",
+        Phase::Confirming => "waiting for confirmation",
+        Phase::Opening => "fetching and decrypting",
+        _ => "working",
+    }
 }

@@ -9,6 +9,7 @@ use std::{
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::{
     args::Global,
@@ -27,6 +28,7 @@ struct File {
     rpc_url: Option<String>,
     contract: Option<String>,
     store: Option<String>,
+    store_token_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
     tz: Option<String>,
     timeout: Option<u64>,
@@ -38,7 +40,8 @@ pub(crate) struct Settings {
     pub(crate) person: Option<String>,
     pub(crate) rpc_url: String,
     pub(crate) contract: Option<String>,
-    pub(crate) store: String,
+    store: String,
+    store_token_file: Option<PathBuf>,
     pub(crate) home: PathBuf,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tz: TimeZone,
@@ -59,12 +62,25 @@ impl Settings {
             rpc_url: non_empty(&global.rpc_url).or(file.rpc_url).unwrap_or_else(|| RPC_URL.to_owned()),
             contract: non_empty(&global.contract).or(file.contract),
             store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
+            store_token_file: file.store_token_file.map(|path| home.join(path)),
             password_file: non_empty_path(&global.password_file)
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
             home,
         })
+    }
+
+    /// Stores in order: the first is written to, the others are asked for what it lacks.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
+        self.store.split([',', ' ']).filter(|url| !url.is_empty())
+    }
+
+    /// Bearer token of the first store; only ever in a file.
+    pub(crate) fn store_token(&self) -> Result<Option<Zeroizing<String>>> {
+        let Some(path) = &self.store_token_file else { return Ok(None) };
+        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| Failure::file(path, &error))?;
+        Ok(Some(Zeroizing::new(text.trim().to_owned())))
     }
 
     /// Where the SDK keeps what it remembers.
@@ -131,7 +147,7 @@ mod tests {
         let flags = Global { rpc_url: Some("http://flag".into()), store: Some(String::new()), ..global(&dir) };
         let settings = Settings::resolve(&flags).unwrap();
         assert_eq!(settings.rpc_url, "http://flag");
-        assert_eq!(settings.store, "file:///s", "an empty variable is not set");
+        assert_eq!(settings.stores().collect::<Vec<_>>(), ["file:///s"], "an empty variable is not set");
         assert_eq!(settings.person.as_deref(), Some("ana"));
         assert_eq!(settings.timeout, Some(Duration::from_secs(5)));
     }
@@ -141,6 +157,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let settings = Settings::resolve(&global(&dir)).unwrap();
         assert_eq!((settings.rpc_url.as_str(), settings.store.as_str()), (RPC_URL, STORE));
+        assert!(settings.store_token().unwrap().is_none());
         assert_eq!(settings.contract, None);
         assert_eq!(settings.state(), dir.path().join("state"));
     }

@@ -1,6 +1,7 @@
 //! The words of medicine that people type, and the codes they stand for.
 
 use clap::ValueEnum;
+use hospital_record as sdk;
 
 /// HL7 v3 PurposeOfUse, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,9 +43,34 @@ impl Purpose {
     pub(crate) fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
+}
 
-    pub(crate) fn from_code(code: &str) -> Option<Self> {
-        Self::value_variants().iter().copied().find(|purpose| purpose.code() == code)
+/// The two lists, side by side.
+const PURPOSES: [(Purpose, sdk::Purpose); 12] = [
+    (Purpose::Treatment, sdk::Purpose::TREAT),
+    (Purpose::Emergency, sdk::Purpose::ETREAT),
+    (Purpose::Research, sdk::Purpose::HRESCH),
+    (Purpose::Payment, sdk::Purpose::HPAYMT),
+    (Purpose::Operations, sdk::Purpose::HOPERAT),
+    (Purpose::PatientRequest, sdk::Purpose::PATRQT),
+    (Purpose::FamilyRequest, sdk::Purpose::FAMRQT),
+    (Purpose::PublicHealth, sdk::Purpose::PUBHLTH),
+    (Purpose::Legal, sdk::Purpose::HLEGAL),
+    (Purpose::CareManagement, sdk::Purpose::CAREMGT),
+    (Purpose::ClinicalTrial, sdk::Purpose::CLINTRCH),
+    (Purpose::BreakGlass, sdk::Purpose::BTG),
+];
+
+impl From<Purpose> for sdk::Purpose {
+    fn from(purpose: Purpose) -> Self {
+        PURPOSES.iter().find(|(word, _)| *word == purpose).map_or(Self::TREAT, |(_, code)| *code)
+    }
+}
+
+/// The ledger refuses purposes it does not know, so that the fallback is never met.
+impl From<sdk::Purpose> for Purpose {
+    fn from(code: sdk::Purpose) -> Self {
+        PURPOSES.iter().find(|(_, known)| *known == code).map_or(Self::Treatment, |(word, _)| *word)
     }
 }
 
@@ -80,12 +106,43 @@ impl Confidentiality {
     }
 }
 
+impl From<Confidentiality> for sdk::Confidentiality {
+    fn from(level: Confidentiality) -> Self {
+        match level {
+            Confidentiality::U => Self::U,
+            Confidentiality::L => Self::L,
+            Confidentiality::M => Self::M,
+            Confidentiality::N => Self::N,
+            Confidentiality::R => Self::R,
+            Confidentiality::V => Self::V,
+        }
+    }
+}
+
 /// What a grant allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rights {
     Read,
     Contribute,
     ReadAndContribute,
+}
+
+impl Rights {
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Read => &["read"],
+            Self::Contribute => &["contribute"],
+            Self::ReadAndContribute => &["read", "contribute"],
+        }
+    }
+
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Contribute => "add to (but not read)",
+            Self::ReadAndContribute => "read and add to",
+        }
+    }
 }
 
 /// A LOINC code: up to seven digits, a dash, and the check digit (mod 10) of what precedes it.
@@ -133,9 +190,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_purpose_has_its_own_code_and_word() {
+    fn every_purpose_is_the_code_that_it_names() {
         for purpose in Purpose::value_variants() {
-            assert_eq!(Purpose::from_code(purpose.code()), Some(*purpose));
+            let code = sdk::Purpose::from(*purpose);
+            assert_eq!(format!("{code:?}"), purpose.code());
+            assert_eq!(Purpose::from(code), *purpose);
             assert_eq!(Purpose::from_str(&purpose.word(), false), Ok(*purpose));
         }
         assert_eq!(Purpose::FamilyRequest.word(), "family-request");
@@ -167,6 +226,8 @@ mod tests {
     #[test]
     fn confidentiality_is_read_in_either_case() {
         assert_eq!(Confidentiality::from_str("v", true), Ok(Confidentiality::V));
-        assert_eq!(Confidentiality::V.letter(), "V");
+        for level in Confidentiality::value_variants() {
+            assert_eq!(sdk::Confidentiality::from(*level).to_string(), level.letter());
+        }
     }
 }

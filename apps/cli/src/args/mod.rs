@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::{
     access::{Grant, Revoke, RightsFlags, Rotate, ScopeFlags, Shared},
-    records::{Add, Describe, Folders, History, List, Open, Replace},
+    records::{Add, Describe, History, List, Open, Replace},
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
@@ -73,7 +73,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Contacts(Contacts),
     /// Folders and how much is in them
-    Folders(Folders),
+    Folders,
     /// Encrypt, store and register files
     Add(Add),
     /// Records, newest first

@@ -65,14 +65,6 @@ pub(crate) struct List {
     pub(crate) patient: Option<String>,
 }
 
-/// `folders`
-#[derive(Debug, Args)]
-pub(crate) struct Folders {
-    /// Of this patient, who shared with me
-    #[arg(long, value_name = "WHO")]
-    pub(crate) patient: Option<String>,
-}
-
 /// `open`
 #[derive(Debug, Args)]
 pub(crate) struct Open {
@@ -90,9 +82,9 @@ pub(crate) struct Open {
     /// Do not log that I read it
     #[arg(long)]
     pub(crate) unlogged: bool,
-    /// Why I read it
-    #[arg(long, default_value = "treatment", conflicts_with = "unlogged")]
-    pub(crate) purpose: Purpose,
+    /// Why I read it, when it is not what the access was given for
+    #[arg(long, conflicts_with = "unlogged")]
+    pub(crate) purpose: Option<Purpose>,
     /// The ciphertext and a Tink keyset into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "range", "force"])]
     pub(crate) export: Option<PathBuf>,
