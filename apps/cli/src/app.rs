@@ -86,6 +86,20 @@ pub(crate) fn address(text: &str) -> Result<Address> {
     parsed.ok_or_else(|| wrong("a digit is mistyped, its checksum does not fit"))
 }
 
+/// What can be said of a name without asking anybody: an address must be one.
+pub(crate) fn check_person(who: &str) -> Result {
+    if who.starts_with("0x") { address(who).map(drop) } else { Ok(()) }
+}
+
+/// The same of a record: its URI or the beginning of an id.
+pub(crate) fn check_record(typed: &str) -> Result {
+    if typed.contains(':') {
+        typed.parse::<RecordRef>()?;
+        return Ok(());
+    }
+    lookup::check(typed)
+}
+
 /// The person who is acting.
 pub(crate) struct Session {
     pub(crate) client: Client,

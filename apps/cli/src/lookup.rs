@@ -17,23 +17,49 @@ pub(crate) struct Candidate {
     pub(crate) name: String,
 }
 
+/// The beginning of an id in one of its two spellings.
+enum Typed {
+    Hex(String),
+    Cid(String),
+}
+
+impl Typed {
+    fn parse(typed: &str) -> Result<Self> {
+        let text = typed.to_ascii_lowercase();
+        let hex = text.strip_prefix("0x").unwrap_or(&text);
+        if hex.bytes().all(|b| b.is_ascii_hexdigit()) && (SHORTEST..=64).contains(&hex.len()) {
+            return Ok(Self::Hex(hex.to_owned()));
+        }
+        if text.starts_with("bafy") && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return Ok(Self::Cid(text));
+        }
+        Err(Failure::usage(format!(
+            "{typed:?} does not name a record: give its URI, or at least {SHORTEST} digits of its id; `list` shows both"
+        )))
+    }
+
+    fn fits(&self, candidate: &Candidate) -> bool {
+        match self {
+            Self::Hex(hex) => candidate.hex.starts_with(hex),
+            Self::Cid(cid) => candidate.cid.starts_with(cid),
+        }
+    }
+}
+
+/// Whether it can name a record at all.
+pub(crate) fn check(typed: &str) -> Result {
+    Typed::parse(typed).map(drop)
+}
+
 /// The place in `known` of the one record whose id begins with `typed`: hex with or without 0x, or a CID.
 pub(crate) fn find(typed: &str, known: &[Candidate]) -> Result<usize> {
-    let typed = typed.to_ascii_lowercase();
-    let hex = typed.strip_prefix("0x").unwrap_or(&typed);
-    let is_hex = hex.bytes().all(|b| b.is_ascii_hexdigit()) && hex.len() <= 64;
-    let is_cid = typed.starts_with("bafy") && typed.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if !(is_hex || is_cid) || hex.len() < SHORTEST {
-        return Err(Failure::usage(format!(
-            "{typed:?} does not name a record: give its URI, or at least {SHORTEST} digits of its id; `list` shows both"
-        )));
-    }
-    let fits = |c: &Candidate| (is_hex && c.hex.starts_with(hex)) || (is_cid && c.cid.starts_with(&typed));
+    let wanted = Typed::parse(typed)?;
+    let fits = |candidate: &Candidate| wanted.fits(candidate);
     let mut fitting = known.iter().enumerate().filter(|(_, candidate)| fits(candidate));
     match (fitting.next(), fitting.next()) {
         (Some((place, _)), None) => Ok(place),
         (None, _) => Err(Failure::not_found(format!("no record that can be seen begins with {typed}"))),
-        _ => Err(ambiguous(&typed, known.iter().filter(|candidate| fits(candidate)))),
+        _ => Err(ambiguous(typed, known.iter().filter(|candidate| fits(candidate)))),
     }
 }
 

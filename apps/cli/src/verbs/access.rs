@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session},
+    app::{App, Session, check_person, check_record},
     args::{Grant, Grants, Revoke, ScopeFlags, Shared},
     failure::{Failure, Result},
     json::{instant, local, merged, purpose, rights, scope},
@@ -57,6 +57,7 @@ impl Scope {
 
 pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     let until = when::until(&args.until, Timestamp::now(), app.tz())?;
+    check(&args.who, &args.scope)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let scope = Scope::of(&session, &args.scope).await?;
@@ -101,7 +102,14 @@ fn ends(typed: &str, until: &Until) -> String {
     }
 }
 
+/// What is malformed is refused before anything is asked.
+fn check(who: &str, scope: &ScopeFlags) -> Result {
+    check_person(who)?;
+    scope.record.as_deref().map_or(Ok(()), check_record)
+}
+
 pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
+    check(&args.who, &args.scope)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let one = args.scope.folder.is_some() || args.scope.record.is_some();

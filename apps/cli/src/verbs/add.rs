@@ -6,7 +6,7 @@ use hospital_record::{Added, Confidentiality, Source, alloy::primitives::Address
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session},
+    app::{App, Session, check_person},
     args::{Add, Describe},
     failure::{Failure, Result},
     input::{self, Input},
@@ -25,6 +25,7 @@ struct Place {
 
 pub(crate) async fn add(app: &App, args: Add) -> Result {
     let created = created(app, &args.describe)?;
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
     let one = args.bundle.is_some() || args.files.len() == 1;
     if !one && (args.describe.name.is_some() || args.describe.description.is_some()) {
         return Err(Failure::usage("--name and --description are of one record: add the files one by one"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::story::{Names, Story};
 use crate::{
-    app::{App, Session, address},
+    app::{App, Session, address, check_person},
     args,
     failure::{Failure, Kind, Result},
     json::{instant, local},
@@ -70,6 +70,7 @@ impl Asked {
             let patient = address(who)?;
             return Ok(Self { system: app.system().await?, patient, session: None });
         }
+        args.patient.as_deref().map_or(Ok(()), check_person)?;
         let session = app.session().await?;
         let patient = session.patient(args.patient.as_deref()).await?;
         Ok(Self { system: session.client.system().clone(), patient, session: Some(session) })

@@ -5,7 +5,7 @@ use hospital_record::{Content, FolderInfo, Listed, Metadata, Status};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session},
+    app::{App, Session, check_person},
     args::List,
     failure::Result,
     json::{instant, local, merged, record, seconds},
@@ -14,6 +14,7 @@ use crate::{
 };
 
 pub(crate) async fn list(app: &App, args: &List) -> Result {
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let patient = session.patient(args.patient.as_deref()).await?;
     let mut builder = session.client.list().patient(patient);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::export::export;
 use crate::{
-    app::{App, Session},
+    app::{App, Session, check_person, check_record},
     args,
     failure::{Failure, Result},
     json::{merged, record},
@@ -24,6 +24,8 @@ use crate::{
 };
 
 pub(crate) async fn open(app: &App, args: args::Open) -> Result {
+    check_record(&args.record)?;
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let record = session.record(&args.record, args.patient.as_deref()).await?;
     let builder = builder(&session, &record, &args);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::add::created;
 use crate::{
-    app::App,
+    app::{App, check_record},
     args::Replace,
     failure::{Failure, Result},
     input,
@@ -14,6 +14,7 @@ use crate::{
 };
 
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
+    check_record(&args.record)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
     created(app, &args.describe)?;
     let input = input::file(path).await?;
