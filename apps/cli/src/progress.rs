@@ -17,6 +17,12 @@ impl Bar {
         Self(printer.shows_progress().then(ProgressBar::no_length))
     }
 
+    /// One to keep and one to give away.
+    pub(crate) fn pair(printer: Printer) -> (Self, Self) {
+        let bar = Self::new(printer);
+        (bar.clone(), bar)
+    }
+
     pub(crate) fn show(&self, progress: Progress) {
         let Some(bar) = &self.0 else { return };
         if bar.length() != progress.total {

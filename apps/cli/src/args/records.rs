@@ -102,10 +102,14 @@ pub(crate) struct Replace {
     #[arg(required_unless_present = "entered_in_error")]
     pub(crate) file: Option<PathBuf>,
     /// It should never have been there; no new version
-    #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "description", "keywords", "created"])]
+    #[arg(long, conflicts_with_all = ["file", "name", "media_type"])]
     pub(crate) entered_in_error: bool,
-    #[command(flatten)]
-    pub(crate) describe: Describe,
+    /// Recorded name, when it is not the file's
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Recorded media type, when it is not the detected one
+    #[arg(long, value_name = "TYPE", value_parser = media_type)]
+    pub(crate) media_type: Option<String>,
 }
 
 /// `history` and `verify`

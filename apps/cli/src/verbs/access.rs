@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session, check_person, check_record},
+    app::{App, Person, Session, check_person, check_record},
     args::{Grant, Grants, Revoke, ScopeFlags, Shared},
     failure::{Failure, Result},
     json::{instant, local, merged, purpose, rights, scope},
@@ -61,37 +61,36 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let scope = Scope::of(&session, &args.scope).await?;
-    let mut builder = session.client.grant(person.grantee()).purpose(args.purpose.into());
-    builder = match &scope {
+    let granted = granting(&session, &person, &scope, args, &until).await?;
+    let rights = args.rights.rights();
+    let object = json!({
+        "type": "granted", "patient": session.me().to_string(), "grantee": granted.grantee.to_string(),
+        "name": session.name_of(granted.grantee).await?, "fingerprint": granted.fingerprint,
+        "rights": rights.names(), "purpose": args.purpose.word(), "purpose_code": args.purpose.code(),
+        "expires": granted.expires.map(instant), "tx": granted.transaction.to_string(), "gas": granted.gas,
+    });
+    let who = session.called(granted.grantee).await?;
+    let (may, what, why) = (rights.words(), scope.words(), args.purpose.word());
+    let (end, keys) = (ends(&args.until, &until), granted.fingerprint);
+    let words = format!("{who} may {may} {what} for {why}\n{end}\nkey fingerprint  {keys}");
+    app.printer.result(&merged([object, scope.object()]), words)
+}
+
+fn granting(session: &Session, person: &Person, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
+    let builder = session.client.grant(person.grantee()).purpose(args.purpose.into());
+    let builder = match scope {
         Scope::Folder(name, level) => builder.folder(name).confidentiality(*level),
         Scope::Record(record) => builder.record(record),
     };
-    builder = match args.rights.rights() {
+    let builder = match args.rights.rights() {
         Rights::Read => builder,
         Rights::ReadAndContribute => builder.contribute(),
         Rights::Contribute => builder.contribute_only(),
     };
-    builder = match &until {
+    match until {
         Until::Never => builder.no_end(),
         Until::At(end) => builder.until(SystemTime::from(end.timestamp())),
-    };
-    let granted = builder.await?;
-    let object = json!({
-        "type": "granted", "patient": session.me().to_string(), "grantee": granted.grantee.to_string(),
-        "name": session.name_of(granted.grantee).await?, "fingerprint": granted.fingerprint,
-        "rights": args.rights.rights().names(), "purpose": args.purpose.word(), "purpose_code": args.purpose.code(),
-        "expires": granted.expires.map(instant), "tx": granted.transaction.to_string(), "gas": granted.gas,
-    });
-    let words = format!(
-        "{} may {} {} for {}\n{}\nkey fingerprint  {}",
-        session.called(granted.grantee).await?,
-        args.rights.rights().words(),
-        scope.words(),
-        args.purpose.word(),
-        ends(&args.until, &until),
-        granted.fingerprint,
-    );
-    app.printer.result(&merged([object, scope.object()]), words)
+    }
 }
 
 /// The instant is echoed, so that nobody has to guess what a date meant.

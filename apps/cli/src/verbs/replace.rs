@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::add::created;
 use crate::{
     app::{App, check_record},
     args::Replace,
@@ -16,34 +15,22 @@ use crate::{
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     check_record(&args.record)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
-    created(app, &args.describe)?;
     let input = input::file(path).await?;
     let session = app.session().await?;
     let old = session.record(&args.record, None).await?;
-    let bar = Bar::new(app.printer);
-    let name = args.describe.name.unwrap_or(input.name);
-    let media_type = args.describe.media_type.unwrap_or(input.media_type);
-    let shown_bar = bar.clone();
-    let added = session
-        .client
-        .replace(&old, input.source)
-        .name(&name)
-        .media_type(&media_type)
-        .progress(move |progress| shown_bar.show(progress))
-        .await?;
+    let name = args.name.unwrap_or(input.name);
+    let media_type = args.media_type.unwrap_or(input.media_type);
+    let (bar, shown_bar) = Bar::pair(app.printer);
+    let replace = session.client.replace(&old, input.source).name(&name).media_type(&media_type);
+    let added = replace.progress(move |progress| shown_bar.show(progress)).await?;
     bar.clear();
     let object = json!({
         "type": "replaced", "old": old.to_string(), "patient": old.patient.to_string(), "name": name,
         "media_type": media_type, "size": added.size, "folder": added.folder,
         "tx": added.transaction.to_string(), "gas": added.gas,
     });
-    let words = format!(
-        "{} ({} bytes) takes its place in {}\n{}",
-        shown(&name),
-        added.size,
-        shown(&added.folder),
-        added.record
-    );
+    let (name, folder) = (shown(&name), shown(&added.folder));
+    let words = format!("{name} ({} bytes) takes its place in {folder}\n{}", added.size, added.record);
     app.printer.result(&merged([object, record(&added.record)]), words)
 }
 
