@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use hospital_record_core::block::Block;
-use hospital_record_core::error::{BlockError, CoreError, SealError};
+use hospital_record_core::error::{BlockError, CoreError, DagError, SealError};
 use hospital_record_core::id::{Account, Confidentiality, Deployment, Digest, Folder, RAW, RecordKey, Scope, cid_of};
 use hospital_record_core::identity::{Keys, ProfileKeys, Seed};
+use hospital_record_core::record::dag::{DagBuilder, Step};
 use hospital_record_core::record::manifest::{MAX_LOCKS, Manifest};
 use hospital_record_core::record::metadata::{MAX_METADATA, Metadata};
 use hospital_record_core::seal::envelope::{
@@ -13,7 +14,7 @@ use hospital_record_core::seal::envelope::{
 use hospital_record_core::seal::keyring::{Keyring, MAX_ENTRIES, open_keyring, seal_keyring};
 use hospital_record_core::seal::lock::Lock;
 use hospital_record_core::seal::ratchet::FolderState;
-use hospital_record_core::seal::stream::{ContentKey, MAX_PLAINTEXT, StreamHeader};
+use hospital_record_core::seal::stream::{self, ContentKey, MAX_PLAINTEXT, StreamHeader};
 
 const HERE: Deployment = Deployment { chain: u64::MAX, contract: Account([0xcc; 20]) };
 const PROFILE: Digest = Digest([3; 32]);
@@ -75,6 +76,46 @@ fn manifest_that_contradicts_itself_is_neither_signed_nor_read() {
         assert!(matches!(sign(change), Err(BlockError::Invalid { kind: "manifest", .. })));
     }
     assert!(sign(|_| ()).is_ok());
+}
+
+#[test]
+fn a_range_of_the_content_names_the_leaves_to_fetch() {
+    let author = person(1);
+    let leaf = stream::PLAIN_SEGMENT as u64;
+    let size = 3 * leaf;
+    let mut dag = DagBuilder::new();
+    for left in [stream::SEGMENT as u64; 3].into_iter().chain([56]) {
+        dag.push_leaf(cid_of(RAW, b""), left).unwrap();
+    }
+    let built = dag.finish().unwrap();
+    let mut manifest = manifest(&author, 1, 0).unwrap();
+    (manifest.content, manifest.size) = (built.root, size);
+    assert_eq!(built.total, manifest.ciphertext_len());
+    let leaves = |range| {
+        let mut walker = manifest.leaves(range).unwrap();
+        let mut indexes = Vec::new();
+        loop {
+            match walker.step() {
+                Step::Node(cid) => walker.feed(&cid, &built.blocks[0].bytes).unwrap(),
+                Step::Leaf { index, .. } => indexes.push(index),
+                Step::Done => return indexes,
+            }
+        }
+    };
+    // The first segment ends 40 bytes early, for the header.
+    assert_eq!(leaves(0..size), [0, 1, 2, 3]);
+    assert_eq!(leaves(0..leaf - 40), [0]);
+    assert_eq!(leaves(0..leaf - 39), [0, 1]);
+    assert_eq!(leaves(leaf - 40..2 * leaf - 40), [1]);
+    assert_eq!(leaves(size - 1..size), [3]);
+    assert!(matches!(manifest.leaves(0..size + 1), Err(DagError::Range { .. })));
+}
+
+#[test]
+fn even_an_empty_content_has_a_leaf_to_check() {
+    let manifest = Manifest { size: 0, ..manifest(&person(1), 1, 0).unwrap() };
+    let step = manifest.leaves(0..0).unwrap().step();
+    assert_eq!(step, Step::Leaf { index: 0, cid: manifest.content, size: 56, last: true });
 }
 
 #[test]
