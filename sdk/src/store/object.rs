@@ -225,7 +225,7 @@ impl Store for Objects {
                 removed += 1;
             }
         }
-        self.gate.sweep_staging(older_than).await;
+        self.gate.sweep_staging().await;
         Ok(removed)
     }
 }

@@ -1,4 +1,9 @@
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures::{StreamExt, future, stream};
 use url::Url;
@@ -44,6 +49,7 @@ async fn directory_is_private_and_sharded() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a").join("store with space");
     let store = directory(&path);
+    assert_eq!(store.url(), Url::from_file_path(&path).unwrap().as_str());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     let block = Block::leaf("x");
     put(&*store, std::slice::from_ref(&block)).await.unwrap();
@@ -73,19 +79,20 @@ async fn sweep_removes_half_written_files_and_spares_strangers() {
     put(&*store, &[Block::leaf("x")]).await.unwrap();
     let name = Block::leaf("x").cid.to_string();
     let shard = home.path().join("blocks").join(&name[name.len() - 2..]);
-    fs::write(shard.join(format!("{name}#1")), "half").unwrap();
+    let half = fs::File::create(shard.join(format!("{name}#1"))).unwrap();
+    half.set_modified(SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    fs::write(shard.join("fresh#1"), "of a process that lives").unwrap();
     fs::write(home.path().join("blocks").join("README"), "mine").unwrap();
     store.sweep(Duration::ZERO).await.unwrap();
-    assert_eq!(fs::read_dir(shard).unwrap().count(), 0);
+    let left: Vec<_> = fs::read_dir(shard).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["fresh#1"]);
     assert!(home.path().join("blocks").join("README").exists());
 }
 
 #[tokio::test]
 async fn sweep_removes_nothing_while_a_pinned_dag_is_damaged() {
-    let store = open("memory:", &StoreOptions::default()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let damaged = directory(home.path());
-    drop(store);
     let (pinned, loose) = (Block::leaf("pinned"), Block::leaf("loose"));
     put(&*damaged, &[pinned.clone(), loose.clone()]).await.unwrap();
     damaged.pin(&pinned.cid).await.unwrap();
