@@ -219,7 +219,7 @@ fn candidate(listed: &Listed) -> Candidate {
     Candidate {
         hex: id.to_string().trim_start_matches("0x").to_owned(),
         cid: id.cid().to_string(),
-        name: listed.content.name().to_owned(),
+        name: listed.name().to_owned(),
     }
 }
 

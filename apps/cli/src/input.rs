@@ -78,7 +78,7 @@ async fn stdin() -> Result<Input> {
     read.map_err(|error| Failure::file(Path::new("stdin"), &error))?;
     let media_type = media::detect(&head, "").to_owned();
     let name = "stdin".to_owned();
-    Ok(Input { source: Source::reader(name.clone(), Cursor::new(head).chain(stdin)), name, media_type })
+    Ok(Input { source: Source::reader(name.clone(), AsyncReadExt::chain(Cursor::new(head), stdin)), name, media_type })
 }
 
 #[cfg(test)]

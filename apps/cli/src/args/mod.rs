@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Grant, Revoke, RightsFlags, Rotate, ScopeFlags, Shared},
+    access::{Grant, Revoke, Rotate, ScopeFlags, Shared},
     records::{Add, Describe, History, List, Open, Replace},
 };
 

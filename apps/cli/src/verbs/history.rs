@@ -2,7 +2,7 @@
 
 use hospital_record::{Address, B256, Completeness, History, HistoryEntry, System};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::story::{Names, Story};
 use crate::{

@@ -56,7 +56,7 @@ impl Names {
     async fn learn_records(&mut self, session: &Session, history: &History) -> Result {
         let listed = session.client.list().patient(history.patient).await?;
         let opened: HashMap<RecordRef, &hospital_record::Metadata> =
-            listed.iter().filter_map(|listed| Some((listed.record, listed.content.metadata()?))).collect();
+            listed.iter().filter_map(|listed| Some((listed.record, listed.metadata()?))).collect();
         for entry in &history.entries {
             let Event::RecordAdded { folder, author, id } = entry.event else { continue };
             let Some(named) = self.records.get_mut(&record_key(author, id)) else { continue };
