@@ -1,0 +1,155 @@
+//! What this machine remembers: verified journals, small blocks, pins, contacts, and what is not finished yet.
+//!
+//! One redb file. It is opened for each use and closed again, so that several programs of one person can share it.
+//! Nothing personal is in it in the clear: blocks are ciphertext, journals are public, the rest is sealed by the client.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+
+use crate::{Error, Result};
+
+/// A table: keys and values are bytes.
+pub(crate) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+/// deployment, patient, index -> verified entry
+pub(crate) const JOURNAL: Table = TableDefinition::new("journal-1");
+/// digest -> manifest, envelope, keyring or profile
+pub(crate) const BLOCKS: Table = TableDefinition::new("blocks-1");
+/// deployment, account -> the profile seen last
+pub(crate) const PROFILES: Table = TableDefinition::new("profiles-1");
+/// chain, account -> the transaction under way
+pub(crate) const OUTBOX: Table = TableDefinition::new("outbox-1");
+/// deployment, account, id -> the record being added, sealed
+pub(crate) const PENDING: Table = TableDefinition::new("pending-1");
+/// deployment, owner, account -> contact, sealed
+pub(crate) const CONTACTS: Table = TableDefinition::new("contacts-1");
+/// deployment, patient, id -> copied into the patient's own store
+pub(crate) const SYNCED: Table = TableDefinition::new("synced-1");
+
+/// How long another program may keep the file open.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Keys and values of one table.
+pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
+#[derive(Clone)]
+pub(crate) struct Cache(Arc<Mutex<Place>>);
+
+enum Place {
+    Memory(Database),
+    File(PathBuf),
+}
+
+impl Cache {
+    pub(crate) fn in_memory() -> Result<Self> {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).map_err(Error::cache)?;
+        Ok(Self(Arc::new(Mutex::new(Place::Memory(database)))))
+    }
+
+    pub(crate) fn in_folder(folder: &std::path::Path) -> Result<Self> {
+        Ok(Self(Arc::new(Mutex::new(Place::File(folder.join("cache.redb"))))))
+    }
+
+    pub(crate) async fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        self.with(move |database| {
+            let read = database.begin_read().map_err(Error::cache)?;
+            let table = match read.open_table(table) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(Error::cache(error)),
+            };
+            Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|value| value.value().to_vec()))
+        })
+        .await
+    }
+
+    /// All rows whose key starts with `prefix`, in order.
+    pub(crate) async fn rows(&self, table: Table, prefix: Vec<u8>) -> Result<Rows> {
+        self.with(move |database| {
+            let read = database.begin_read().map_err(Error::cache)?;
+            let table = match read.open_table(table) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                Err(error) => return Err(Error::cache(error)),
+            };
+            let range = table.range::<&[u8]>(prefix.as_slice()..).map_err(Error::cache)?;
+            let mut rows = Vec::new();
+            for row in range {
+                let (key, value) = row.map_err(Error::cache)?;
+                if !key.value().starts_with(&prefix) {
+                    break;
+                }
+                rows.push((key.value().to_vec(), value.value().to_vec()));
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
+    pub(crate) async fn put(&self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        self.write(table, Vec::new(), vec![(key, value)]).await
+    }
+
+    pub(crate) async fn remove(&self, table: Table, key: Vec<u8>) -> Result<()> {
+        self.write(table, vec![key], Vec::new()).await
+    }
+
+    /// Removes, then puts, in one transaction.
+    pub(crate) async fn write(&self, table: Table, remove: Vec<Vec<u8>>, put: Rows) -> Result<()> {
+        if remove.is_empty() && put.is_empty() {
+            return Ok(());
+        }
+        self.with(move |database| {
+            let write = database.begin_write().map_err(Error::cache)?;
+            {
+                let mut table = write.open_table(table).map_err(Error::cache)?;
+                for key in &remove {
+                    table.remove(key.as_slice()).map_err(Error::cache)?;
+                }
+                for (key, value) in &put {
+                    table.insert(key.as_slice(), value.as_slice()).map_err(Error::cache)?;
+                }
+            }
+            write.commit().map_err(Error::cache)
+        })
+        .await
+    }
+
+    async fn with<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let place = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            match &*place {
+                Place::Memory(database) => work(database),
+                Place::File(path) => work(&open(path)?),
+            }
+        });
+        done.await.map_err(Error::cache)?
+    }
+}
+
+fn open(path: &std::path::Path) -> Result<Database> {
+    let started = Instant::now();
+    loop {
+        match Database::create(path) {
+            Ok(database) => return Ok(database),
+            Err(DatabaseError::DatabaseAlreadyOpen) if started.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(Error::cache(error)),
+        }
+    }
+}
+
+/// Joins the parts of a key. Every part but the last has a fixed width, so no two keys collide.
+pub(crate) fn key(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}

@@ -1,0 +1,177 @@
+//! One error for everything an app can meet.
+
+use std::{path::PathBuf, time::Duration};
+
+use alloy::primitives::{Address, B256, U256};
+use hospital_record_core::error::CoreError;
+
+use crate::{ledger::LedgerError, store::StoreError};
+
+/// The result of everything this crate does.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in words for people; [`kind`](Error::kind) is for programs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Access was not given, or has ended.
+    #[error("access denied: {0}")]
+    Denied(String),
+    /// There is no such record, grant, contact or profile.
+    #[error("not found: {0}")]
+    NotFound(String),
+    /// It exists, but its blocks cannot be had right now.
+    #[error("not available: {0}")]
+    NotAvailable(String),
+    /// Something that was received is not what it claims to be. Nothing of it was used.
+    #[error("integrity failure: {0}")]
+    Integrity(String),
+    /// The account cannot pay for the transaction.
+    #[error("{account} cannot pay for this: it needs {} ether more or less at once; send it some and repeat", ether(*.needed))]
+    Unfunded {
+        /// Who has to pay.
+        account: Address,
+        /// What the transaction may cost at most, in wei.
+        needed: U256,
+    },
+    /// The keys of a person are not those that were seen before, and nothing that person signed leads to them.
+    #[error(
+        "the keys of {account} changed from {known} to {found}, and the new ones are not signed as their successor: \
+         ask the person, and exchange cards again"
+    )]
+    KeyChanged {
+        /// Whose keys.
+        account: Address,
+        /// Digest of the profile that was known.
+        known: B256,
+        /// Digest of the profile that was offered.
+        found: B256,
+    },
+    /// A service did not answer at all.
+    #[error("{service} cannot be reached: {reason}; check that it runs and that the address is right")]
+    Unreachable {
+        /// The store's or node's name.
+        service: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// A service did not answer in time.
+    #[error("{service} gave no answer within {} s; what was sent may still take effect: `resume` finds out", .after.as_secs())]
+    TimedOut {
+        /// The store's or node's name.
+        service: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The caller asked for something that cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something else happened at the same time.
+    #[error("{0}")]
+    Conflict(String),
+    /// A local file cannot be read or written.
+    #[error("{}: {reason}", .path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+        /// Its kind, as the system names it.
+        kind: std::io::ErrorKind,
+    },
+    /// The chain or contract is not the one that was configured.
+    #[error("{0}")]
+    WrongContract(String),
+    /// Everything else a service refused.
+    #[error("{service} refused: {reason}")]
+    Refused {
+        /// The store's or node's name.
+        service: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// What an app matches on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Access was not given, or has ended.
+    Denied,
+    /// There is no such thing.
+    NotFound,
+    /// It exists, but cannot be had right now.
+    NotAvailable,
+    /// What was received is not what it claims to be.
+    Integrity,
+    /// The account cannot pay.
+    Unfunded,
+    /// A person's keys changed without a signature.
+    KeyChanged,
+    /// No answer from a service.
+    Unreachable,
+    /// No answer in time.
+    TimedOut,
+    /// The request itself is wrong.
+    Invalid,
+    /// Something else happened at the same time: look again, then repeat.
+    Conflict,
+    /// A local file.
+    File,
+    /// Wrong chain, no contract, or another contract.
+    WrongContract,
+    /// A service refused.
+    Refused,
+}
+
+impl Error {
+    /// The class of this error.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied(_) => ErrorKind::Denied,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::NotAvailable(_) => ErrorKind::NotAvailable,
+            Self::Integrity(_) => ErrorKind::Integrity,
+            Self::Unfunded { .. } => ErrorKind::Unfunded,
+            Self::KeyChanged { .. } => ErrorKind::KeyChanged,
+            Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::File { .. } => ErrorKind::File,
+            Self::WrongContract(_) => ErrorKind::WrongContract,
+            Self::Refused { .. } => ErrorKind::Refused,
+        }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
+        Self::File { path: path.into(), reason: error.to_string(), kind: error.kind() }
+    }
+
+    pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
+        Self::Refused { service: "the state directory".into(), reason: error.to_string() }
+    }
+}
+
+fn ether(wei: U256) -> String {
+    alloy::primitives::utils::format_ether(wei)
+}
+
+impl From<CoreError> for Error {
+    fn from(error: CoreError) -> Self {
+        Self::Integrity(error.to_string())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::NotFound { .. } => Self::NotAvailable(text),
+            StoreError::Integrity { .. } => Self::Integrity(text),
+            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason },
+            StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
+            _ => Self::Refused { service: "the store".into(), reason: text },
+        }
+    }
+}

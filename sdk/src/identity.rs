@@ -1,0 +1,136 @@
+//! Who somebody is: a signer for the chain and a seed for everything that is encrypted.
+
+use std::{fmt, sync::Arc};
+
+use alloy::{
+    network::TxSigner,
+    primitives::{Address, Signature},
+    signers::{
+        Signer,
+        local::{
+            PrivateKeySigner,
+            coins_bip39::{English, Entropy, Mnemonic, MnemonicError, Wordlist},
+        },
+    },
+};
+use hospital_record_core::{
+    id::{Account, Deployment},
+    identity::{Keys, Seed},
+};
+use zeroize::Zeroizing;
+
+use crate::{Error, Result};
+
+/// Anything that signs transactions and typed data for one account: a local key, a KMS, a hardware wallet.
+pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {}
+
+impl<S: Signer<Signature> + TxSigner<Signature> + Send + Sync> AccountSigner for S {}
+
+/// A person: a signer and an encryption seed. Cheap to clone; its secrets are wiped when the last clone goes.
+#[derive(Clone)]
+pub struct Identity {
+    signer: Arc<dyn AccountSigner>,
+    seed: Arc<Seed>,
+}
+
+impl Identity {
+    /// From a signer of the app's own and 32 secret random bytes, which must be kept as long as the records.
+    pub fn new(signer: impl AccountSigner + 'static, seed: Zeroizing<[u8; 32]>) -> Self {
+        Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bytes(*seed)) }
+    }
+
+    /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index) with the seed of the same index.
+    pub fn from_phrase(phrase: &Phrase, index: u32) -> Result<Self> {
+        let mnemonic = parse(&phrase.0)?;
+        let path = format!("m/44'/60'/0'/0/{index}");
+        let key = mnemonic.derive_key(path.as_str(), None).map_err(|_| unusable())?;
+        let key: &alloy::signers::k256::ecdsa::SigningKey = key.as_ref();
+        let signer = PrivateKeySigner::from_signing_key(key.clone());
+        let master = Zeroizing::new(mnemonic.to_seed(None).map_err(|_| unusable())?);
+        Ok(Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bip39(&master, index)) })
+    }
+
+    /// A new person with a new phrase of 24 words. The phrase restores everything and must be written down.
+    pub fn generate() -> Result<(Self, Phrase)> {
+        let mut entropy = Zeroizing::new([0u8; 32]);
+        getrandom::fill(entropy.as_mut()).map_err(|error| Error::Refused {
+            service: "the system's random generator".into(),
+            reason: error.to_string(),
+        })?;
+        let mnemonic = Mnemonic::<English>::new_from_entropy(Entropy::from(*entropy));
+        let phrase = Phrase(Zeroizing::new(mnemonic.to_phrase()));
+        Ok((Self::from_phrase(&phrase, 0)?, phrase))
+    }
+
+    /// The account's address.
+    pub fn address(&self) -> Address {
+        Signer::address(&*self.signer)
+    }
+
+    pub(crate) fn signer(&self) -> &Arc<dyn AccountSigner> {
+        &self.signer
+    }
+
+    pub(crate) fn keys(&self, deployment: Deployment) -> Keys {
+        Keys::derive(&self.seed, deployment, Account(self.address().into()))
+    }
+}
+
+/// Shows the address alone.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.address()).finish()
+    }
+}
+
+/// A checked BIP-39 phrase, wiped when dropped.
+#[derive(Clone)]
+pub struct Phrase(Zeroizing<String>);
+
+impl Phrase {
+    /// Checks words and checksum. The error names the place of a wrong word and never a word.
+    pub fn parse(text: &str) -> Result<Self> {
+        let words = Zeroizing::new(text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
+        parse(&words)?;
+        Ok(Self(words))
+    }
+
+    /// The words. Whoever reads them is this person.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phrase(..)")
+    }
+}
+
+fn parse(words: &str) -> Result<Mnemonic<English>> {
+    Mnemonic::<English>::new_from_phrase(words).map_err(|error| match error {
+        MnemonicError::InvalidPhrase(_) => wrong_checksum(),
+        _ => wrong_word(words),
+    })
+}
+
+fn wrong_word(words: &str) -> Error {
+    let count = words.split(' ').filter(|word| !word.is_empty()).count();
+    match words.split(' ').position(|word| English::get_index(word).is_err()) {
+        Some(place) if count > 0 => {
+            Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1))
+        }
+        _ if ![12, 15, 18, 21, 24].contains(&count) => {
+            Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}"))
+        }
+        _ => wrong_checksum(),
+    }
+}
+
+fn wrong_checksum() -> Error {
+    Error::Invalid("the phrase's checksum is wrong: a word is wrong or two are swapped".into())
+}
+
+fn unusable() -> Error {
+    Error::Invalid("no key can be derived from this phrase".into())
+}
