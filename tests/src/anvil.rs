@@ -1,6 +1,6 @@
 //! A private chain.
 
-use std::{fmt::Display, process::Command, sync::LazyLock, time::Duration};
+use std::{fmt::Display, process::Command, sync::LazyLock, thread, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -119,8 +119,22 @@ impl Anvil {
         self.rpc("evm_setAutomine", json!([on]));
     }
 
+    /// Sends a transaction from an unlocked account and waits until it is mined; its receipt.
+    pub fn send(&self, transaction: Value) -> Value {
+        let hash = self.rpc("eth_sendTransaction", json!([transaction]));
+        for _ in 0..1_000 {
+            let receipt = self.rpc("eth_getTransactionReceipt", json!([hash]));
+            if !receipt.is_null() {
+                assert_eq!(receipt["status"], "0x1", "{receipt}");
+                return receipt;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("Anvil did not mine {hash}");
+    }
+
     fn deploy(&self, to: &str, data: &str) {
-        self.rpc("eth_sendTransaction", json!([{ "from": RICH, "to": to, "data": data, "gas": "0x989680" }]));
+        self.send(json!({ "from": RICH, "to": to, "data": data, "gas": "0x989680" }));
         let code = self.rpc("eth_getCode", json!([Self::contract(), "latest"]));
         assert_ne!(code, "0x", "the artifact's address is not where its bytecode deploys to");
     }
