@@ -35,9 +35,10 @@ uint8 constant CONTRIBUTE = 2;
 ///     head = bytes24(link) | uint40(block.number) | uint24(keyChanges)            (high bits first)
 ///     link = keccak256(abi.encode(previous, block.timestamp, topic0, <all event fields except previous, in order>))
 ///
-/// Every event carries `previous`, the head before it. So who knows a head can check that the events between zero
-/// and this head are all there were: none hidden, added, changed, re-ordered or re-dated. The block number says where
-/// the entry before an entry is found.
+/// In every event the indexed fields come first and `previous`, the head before it, comes last. So, without knowing the
+/// event, link = keccak256(previous, block.timestamp, the log's topics, the log's data except its last word). Who knows
+/// a head can check that the events between zero and this head are all there were: none hidden, added, changed,
+/// re-ordered or re-dated. The block number says where the entry before an entry is found.
 ///
 /// KEY CHANGES
 /// `keyChanges` counts the acts of the patient after which folder keys must move on: every revocation, every
@@ -158,7 +159,7 @@ interface IHospitalRecord {
         bytes32 previous
     );
 
-    /// @notice `grantee` gave up all its rights on the scope.
+    /// @notice `grantee` gave up all its rights on the scope: its grant expired at the time of this entry.
     event AccessRenounced(address indexed patient, bytes32 indexed scope, address indexed grantee, bytes32 previous);
 
     /// @notice The patient moved the keys of a folder on: they are those of `epoch` from here on.
@@ -170,7 +171,7 @@ interface IHospitalRecord {
         address indexed patient, bytes32 indexed key, address indexed reader, Purpose purpose, bytes32 previous
     );
 
-    /// @notice A digest, list or keyring is empty where it must not be.
+    /// @notice A digest (profile, id, envelope, a rotation's keyring) is zero, or a list has no items.
     error Empty();
     /// @notice Folder numbers are 1 to 2^40 - 1.
     error InvalidFolder(uint40 folder);
@@ -182,9 +183,12 @@ interface IHospitalRecord {
     error ExpiryNotInFuture(uint40 expiresAt, uint256 time);
     /// @notice This author has added this id already.
     error RecordExists(bytes32 key);
+    /// @notice The patient has no record with this key, or the scope is neither a folder nor such a key.
     error NoSuchRecord(bytes32 key);
+    /// @notice There is no grant to end.
     error NoSuchGrant(bytes32 scope, address grantee);
-    /// @notice `account` has no live grant with `right` on the scope.
+    /// @notice `account` has no live grant with `right` on the scope. The scope is the record's key where the account is
+    /// not the author of a record whose status it wants to move, or may not read it.
     error NotPermitted(address account, bytes32 scope, uint8 right);
     /// @notice A status only moves to the right.
     error StatusNotAllowed(bytes32 key, Status current, Status asked);
@@ -209,7 +213,8 @@ interface IHospitalRecord {
     /// @notice Moves a record's status on. By the patient, or by its author while it may contribute to the folder.
     function setStatus(address patient, bytes32 key, Status status) external;
 
-    /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there.
+    /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there. On a record, which
+    /// must be there, only READ can be given. Taking away a right or an earlier expiry counts as a key change.
     function grant(Permission calldata permission) external;
 
     /// @notice Gives several. All or none.
@@ -222,10 +227,11 @@ interface IHospitalRecord {
     /// @notice Ends several. All or none; the count is compared once, before the first.
     function revokeMany(Revocation[] calldata revocations, uint24 keyChanges) external;
 
-    /// @notice Moves the keys of one of the caller's folders on.
+    /// @notice Moves the keys of one of the caller's folders on; `StaleKeys` when the count has moved.
     function rotate(uint40 folder, uint16 epoch, bytes32 keyring, uint24 keyChanges) external;
 
-    /// @notice Gives up the caller's own grant.
+    /// @notice Gives up the caller's own live grant, which expires at once. It stays there until the patient revokes it
+    /// (and names new keys), so that a revocation on its way never finds it gone.
     function renounce(address patient, bytes32 scope) external;
 
     /// @notice Logs that the caller reads these records of `patient`, each of which it can access.

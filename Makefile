@@ -1,0 +1,68 @@
+# Everything runs from here; `make` alone lists what there is.
+
+export HOSPITAL_RECORD_ANVIL := $(CURDIR)/.tools/bin/anvil
+export HOSPITAL_RECORD_IPFS := $(CURDIR)/.tools/bin/ipfs
+export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
+
+# The real binary: npm's launcher of the same name exits 0 when tests fail.
+FORGE := .tools/bin/forge
+ADAPTER := examples/ipfs-api-backend
+
+.PHONY: help tools demo test test-contracts test-rust test-adapter examples bench gas docs stack fmt lint artifacts
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tools: ## the pinned Foundry, solc and Kubo, in .tools
+	@anvil-scripts/tools.sh
+
+demo: ## the whole story on a real chain and a real IPFS node
+	@anvil-scripts/demo.sh
+
+test: ## everything that must pass
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh kubo
+	@anvil-scripts/tools.sh python
+	$(MAKE) test-contracts
+	$(MAKE) test-rust
+	$(MAKE) test-adapter
+
+test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
+	@anvil-scripts/tools.sh foundry
+	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+
+test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
+	cargo test --locked --workspace --all-features
+
+test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
+	@if [ -d $(ADAPTER) ]; then set -x; \
+	  CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml; \
+	else echo "no $(ADAPTER) yet: nothing to test"; fi
+
+examples: ## runs every example: alone, then against a local chain and IPFS node
+	@anvil-scripts/examples.sh
+
+bench: ## speed of sealing and opening
+	cargo bench --locked --workspace --all-features
+
+gas: ## measures the contract's gas and rewrites contracts/snapshots
+	@anvil-scripts/tools.sh foundry
+	FORGE_SNAPSHOT_CHECK=false $(FORGE) test --match-path 'contracts/test/Gas*'
+	@cat contracts/snapshots/*.json
+
+docs: ## the API documentation, in target/doc
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
+
+stack: ## a local chain, contract and IPFS node until Ctrl-C
+	@anvil-scripts/stack.sh
+
+artifacts: ## contracts/artifacts from the Solidity sources
+	@anvil-scripts/artifact.sh
+
+fmt: ## formats Rust and Solidity
+	@anvil-scripts/tools.sh foundry
+	cargo fmt --all
+	$(FORGE) fmt
+
+lint: ## what the continuous integration checks without running anything
+	.ci/run fmt words shell licences core clippy docs

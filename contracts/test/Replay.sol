@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Vm} from "forge-std/Vm.sol";
+import {IHospitalRecord} from "../src/IHospitalRecord.sol";
+
+/// What an auditor does: rebuilds all state from the raw logs alone, checking every link on the way. It shares no code
+/// with the contract.
+contract Replay {
+    error DoesNotJoin(bytes32 head, bytes32 previous);
+    error UnknownEvent(bytes32 topic);
+
+    mapping(address account => bytes32) public profileOf;
+    mapping(address patient => bytes32) public journalHeadOf;
+    mapping(address patient => mapping(bytes32 key => IHospitalRecord.Record)) internal _records;
+    mapping(bytes32 patientScopeGrantee => IHospitalRecord.Grant) internal _grants;
+
+    /// Takes a log of the block that is being executed.
+    function read(Vm.Log memory log) external {
+        bytes32[] memory topics = log.topics;
+        address patient = _address(topics[1]);
+        bytes32 head = journalHeadOf[patient];
+        if (_lastWord(log.data) != head) revert DoesNotJoin(head, _lastWord(log.data));
+        bool moved = _apply(patient, topics, log.data);
+        journalHeadOf[patient] = headAfter(head, topics, log.data, block.number, block.timestamp, moved);
+    }
+
+    /// The head after an entry. `moved`: the entry is one after which folder keys must move on.
+    function headAfter(
+        bytes32 previous,
+        bytes32[] memory topics,
+        bytes memory data,
+        uint256 number,
+        uint256 time,
+        bool moved
+    ) public pure returns (bytes32) {
+        bytes memory said = abi.encodePacked(previous, time, topics);
+        for (uint256 i; i + 32 < data.length; i += 32) {
+            said = abi.encodePacked(said, _word(data, i));
+        }
+        uint256 keyChanges = uint256(previous) % 2 ** 24;
+        if (moved) keyChanges = (keyChanges + 1) % 2 ** 24;
+        return bytes32((uint256(keccak256(said)) >> 64 << 64) + number * 2 ** 24 + keyChanges);
+    }
+
+    function recordOf(address patient, bytes32 key) external view returns (IHospitalRecord.Record memory) {
+        return _records[patient][key];
+    }
+
+    function grantOf(address patient, bytes32 scope, address grantee)
+        external
+        view
+        returns (IHospitalRecord.Grant memory)
+    {
+        return _grants[keccak256(abi.encode(patient, scope, grantee))];
+    }
+
+    function _apply(address patient, bytes32[] memory topics, bytes memory data) internal returns (bool moved) {
+        bytes32 topic = topics[0];
+        if (topic == IHospitalRecord.ProfileSet.selector) {
+            profileOf[patient] = _word(data, 0);
+        } else if (topic == IHospitalRecord.RecordAdded.selector) {
+            _add(patient, uint40(uint256(topics[2])), _address(topics[3]), _word(data, 0));
+        } else if (topic == IHospitalRecord.RecordStatusChanged.selector) {
+            _records[patient][topics[2]].status = IHospitalRecord.Status(uint256(_word(data, 0)));
+        } else if (topic == IHospitalRecord.AccessGranted.selector) {
+            return _grant(patient, topics[2], topics[3], data);
+        } else if (topic == IHospitalRecord.AccessRevoked.selector) {
+            delete _grants[keccak256(abi.encode(patient, topics[2], topics[3]))];
+            return true;
+        } else if (topic == IHospitalRecord.AccessRenounced.selector) {
+            _grants[keccak256(abi.encode(patient, topics[2], topics[3]))].expiresAt = uint40(block.timestamp);
+        } else if (topic == IHospitalRecord.KeysRotated.selector) {
+            return true;
+        } else if (topic != IHospitalRecord.RecordAccessed.selector) {
+            revert UnknownEvent(topic);
+        }
+    }
+
+    function _add(address patient, uint40 folder, address author, bytes32 id) internal {
+        _records[patient][keccak256(abi.encode(author, id))] =
+            IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current);
+    }
+
+    function _grant(address patient, bytes32 scope, bytes32 grantee, bytes memory data)
+        internal
+        returns (bool lowered)
+    {
+        IHospitalRecord.Grant storage held = _grants[keccak256(abi.encode(patient, scope, grantee))];
+        uint8 rights = uint8(uint256(_word(data, 0)));
+        uint40 expiresAt = uint40(uint256(_word(data, 64)));
+        if (held.expiresAt > block.timestamp) {
+            lowered = expiresAt < held.expiresAt || (held.rights | rights) != rights;
+        }
+        held.giver = patient;
+        held.expiresAt = expiresAt;
+        held.grantedAt = uint32(block.timestamp);
+        held.rights = rights;
+        held.purpose = IHospitalRecord.Purpose(uint256(_word(data, 32)));
+    }
+
+    function _lastWord(bytes memory data) internal pure returns (bytes32) {
+        return _word(data, data.length - 32);
+    }
+
+    function _word(bytes memory data, uint256 start) internal pure returns (bytes32 word) {
+        for (uint256 i; i < 32; ++i) {
+            word |= bytes32(data[start + i]) >> (8 * i);
+        }
+    }
+
+    function _address(bytes32 word) internal pure returns (address) {
+        return address(uint160(uint256(word)));
+    }
+}
