@@ -172,9 +172,7 @@ impl Shared {
         };
         match self.decide(request) {
             Act::Pass => self.forward(request).map_or(Outcome::Status(502), Outcome::Body),
-            Act::Answer(result) => {
-                Outcome::Body(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }))
-            }
+            Act::Answer(result) => Outcome::Body(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })),
             Act::Edit(edit) => match self.forward(request) {
                 Ok(mut answer) => {
                     if let Some(result) = answer.get_mut("result") {
