@@ -1,6 +1,12 @@
 //! A private chain.
 
-use std::{fmt::Display, process::Command, sync::LazyLock, thread, time::Duration};
+use std::{
+    fmt::Display,
+    process::Command,
+    sync::{Arc, LazyLock},
+    thread,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -16,7 +22,7 @@ pub const RICH_KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae
 const CREATE2_DEPLOYER: &str = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const TEN_ETHER: &str = "0x8ac7230489e80000";
 
-static SHARED: LazyLock<Anvil> = LazyLock::new(Anvil::start);
+static SHARED: LazyLock<Arc<Anvil>> = LazyLock::new(|| Arc::new(Anvil::start()));
 static ARTIFACT: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../contracts/artifacts/HospitalRecord.json")).expect("the artifact is JSON")
 });
@@ -30,8 +36,8 @@ pub struct Anvil {
 
 impl Anvil {
     /// The one that most tests share: each brings people of its own. Its clock is the real one.
-    pub fn shared() -> &'static Self {
-        &SHARED
+    pub fn shared() -> Arc<Self> {
+        SHARED.clone()
     }
 
     /// A chain of its own, for tests that move time or stop it.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     anvil::hex_number,
-    proxy::{Act, Call},
+    proxy::{Act, Call, Gate},
 };
 
 /// A rule of the proxy.
@@ -53,6 +53,12 @@ pub fn lose_answers(method: &'static str, times: usize) -> impl Fault {
 /// Accepts the call and never answers.
 pub fn stall(method: &'static str) -> impl Fault {
     on(method, |_| Act::Stall)
+}
+
+/// Keeps the first `times` calls back until the gate opens.
+pub fn hold(method: &'static str, gate: &Gate, times: usize) -> impl Fault + use<> {
+    let gate = gate.clone();
+    limited(times, on(method, move |_| Act::Hold(gate.clone())))
 }
 
 /// Takes the transaction and says that it had it already, as a node does that two providers share.

@@ -1,7 +1,7 @@
 //! As much HTTP/1.1 as JSON-RPC needs: messages with a length, one exchange a connection.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     net::TcpStream,
 };
 

@@ -4,14 +4,14 @@ use std::{
     fs,
     path::Path,
     process::{Command, Stdio},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use serde_json::{Value, json};
 
 use crate::process::{Server, new_dir, tool};
 
-static SHARED: LazyLock<Kubo> = LazyLock::new(Kubo::start);
+static SHARED: LazyLock<Arc<Kubo>> = LazyLock::new(|| Arc::new(Kubo::start()));
 
 #[derive(Debug)]
 pub struct Kubo {
@@ -21,8 +21,8 @@ pub struct Kubo {
 
 impl Kubo {
     /// The one that most tests share.
-    pub fn shared() -> &'static Self {
-        &SHARED
+    pub fn shared() -> Arc<Self> {
+        SHARED.clone()
     }
 
     /// A node of its own, for tests that stop it or count what it holds.

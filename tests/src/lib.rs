@@ -2,6 +2,7 @@
 //! that makes an RPC provider unreliable or dishonest, and a store that lies.
 
 pub mod anvil;
+pub mod data;
 pub mod faults;
 pub mod http;
 pub mod kubo;

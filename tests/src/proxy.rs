@@ -5,7 +5,7 @@ use std::{
     io::{self, BufReader},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -39,8 +39,26 @@ pub enum Act {
     Status(u16),
     /// The chain executes the call; the connection closes without an answer.
     LoseAnswer,
+    /// The chain is asked once the gate opens.
+    Hold(Gate),
     /// The connection stays open and nothing comes.
     Stall,
+}
+
+/// Closed until it is opened, once.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub fn open(&self) {
+        *lock(&self.0.0) = true;
+        self.0.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let open = self.0.1.wait_while(lock(&self.0.0), |open| !*open);
+        drop(open.unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 type Rule = Box<dyn FnMut(&Call) -> Act + Send>;
@@ -192,6 +210,10 @@ impl Shared {
                 let _ = self.forward(request);
                 Outcome::Close
             }
+            Act::Hold(gate) => {
+                gate.wait();
+                self.forward(request).map_or(Outcome::Status(502), Outcome::Body)
+            }
             Act::Stall => Outcome::Stall,
         }
     }
@@ -211,5 +233,5 @@ impl Shared {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
