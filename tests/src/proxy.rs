@@ -111,6 +111,11 @@ impl Proxy {
         lock(&self.shared.calls).iter().filter(|call| call.method == method).count()
     }
 
+    /// With which parameters `method` was called, in order.
+    pub fn params(&self, method: &str) -> Vec<Value> {
+        lock(&self.shared.calls).iter().filter(|call| call.method == method).map(|call| call.params.clone()).collect()
+    }
+
     /// Forgets the calls there were.
     pub fn forget_calls(&self) {
         lock(&self.shared.calls).clear();

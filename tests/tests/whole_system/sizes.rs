@@ -1,0 +1,102 @@
+//! Lengths at which something changes: segments, blocks, the header in the first one.
+
+use std::fs::File;
+
+use hospital_record::Source;
+use hospital_record_tests::{
+    data::{self, MIB},
+    world::World,
+};
+
+/// The header and a tag are in the first segment, a tag in each of the others.
+const FIRST: usize = MIB - 40 - 16;
+const NEXT: usize = MIB - 16;
+
+#[tokio::test]
+async fn every_border_length_comes_back_byte_for_byte() {
+    let world = World::shared().await;
+    let ana = world.person().await;
+    let lengths = [
+        0,
+        1,
+        // What a program would fill that forgets the tag (40), or counts it once or twice.
+        MIB - 57,
+        FIRST - 1,
+        FIRST, // exactly one segment
+        FIRST + 1,
+        MIB - 41,
+        MIB - 40,
+        MIB - 39,
+        MIB,
+        FIRST + NEXT - 1,
+        FIRST + NEXT, // exactly two
+        FIRST + NEXT + 1,
+        FIRST + 4 * NEXT,
+        5 * MIB,
+    ];
+    let sources = lengths.map(|length| Source::bytes(format!("{length}.bin"), data::bytes("sizes", length)));
+    let added = ana.add_many(sources.into()).await.unwrap();
+    for (length, added) in lengths.into_iter().zip(added) {
+        let opened = ana.open(&added.record).await.unwrap();
+        assert_eq!(opened.bytes.len(), length);
+        assert!(opened.bytes == data::bytes("sizes", length), "{length} bytes came back changed");
+    }
+}
+
+#[tokio::test]
+async fn ranges_are_the_bytes_they_name() {
+    let world = World::shared().await;
+    let ana = world.person().await;
+    let whole = data::bytes("ranges", 3 * MIB + 7);
+    let record = ana.add(Source::bytes("ranges.bin", whole.clone())).await.unwrap().record;
+    let end = whole.len();
+    let ranges = [
+        0..0,
+        0..1,
+        0..end,
+        FIRST - 1..FIRST + 1, // over a border
+        FIRST..FIRST + NEXT,  // one whole segment
+        end - 1..end,
+        end..end,
+        MIB..2 * MIB,
+    ];
+    for range in ranges {
+        let opened = ana.open(&record).range(range.start as u64..range.end as u64).await.unwrap();
+        assert!(opened.bytes == whole[range.clone()], "{range:?}");
+    }
+}
+
+#[tokio::test]
+async fn three_hundred_mebibytes_go_in_and_come_out() {
+    let world = World::shared().await;
+    let ana = world.person().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (original, copy) = (folder.path().join("study.bin"), folder.path().join("copy.bin"));
+    let block = data::bytes("large", MIB);
+    let mut file = File::create(&original).unwrap();
+    for number in 0..300u32 {
+        // No two blocks are alike.
+        std::io::Write::write_all(&mut file, &number.to_be_bytes()).unwrap();
+        std::io::Write::write_all(&mut file, &block[4..]).unwrap();
+    }
+    drop(file);
+
+    let record = ana.add(&original).await.unwrap().record;
+    ana.open(&record).to_file(&copy).await.unwrap();
+    assert!(same(&original, &copy));
+}
+
+fn same(left: &std::path::Path, right: &std::path::Path) -> bool {
+    let mut readers = [left, right].map(|path| File::open(path).unwrap());
+    let [mut left, mut right] = [vec![0; MIB], vec![0; MIB]];
+    loop {
+        let length = std::io::Read::read(&mut readers[0], &mut left).unwrap();
+        if length == 0 {
+            return std::io::Read::read(&mut readers[1], &mut right).unwrap() == 0;
+        }
+        std::io::Read::read_exact(&mut readers[1], &mut right[..length]).unwrap();
+        if left[..length] != right[..length] {
+            return false;
+        }
+    }
+}
