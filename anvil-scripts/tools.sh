@@ -64,6 +64,7 @@ commit() {
 on_path() {
   local found
   found=$(command -v "$1") || return 1
+  case $found in "$tools"/*) return 1 ;; esac
   case $(head -c 2 "$found") in '#!') return 1 ;; esac
   "$@" 2>/dev/null | head -n 1 | grep -qF "$version" || return 1
   printf '%s\n' "$found"
@@ -83,14 +84,15 @@ foundry() {
   foundry_is_current && return
   command -v npm >/dev/null || die "npm is missing: install Node.js 20 or later"
 
-  say "installing Foundry $FOUNDRY_VERSION, solc, OpenZeppelin and forge-std (70 MB to fetch)"
   local name found platform version=$FOUNDRY_VERSION
   platform=$(platform)
   (cd "$pins" && cp "${FOUNDRY_PINS[@]}" "$new")
   if on_path forge --version && on_path anvil --version && on_path cast --version; then
     platform=""
+    say "using $(command -v forge) and its sisters; installing solc, OpenZeppelin and forge-std"
     npm_here ci --omit=optional
   else
+    say "installing Foundry $FOUNDRY_VERSION, solc, OpenZeppelin and forge-std (70 MB to fetch)"
     npm_here ci
     # The lock file can only name platforms whose packages its author could reach.
     [ -d "$new/node_modules/@foundry-rs/forge-$platform" ] ||

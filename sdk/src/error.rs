@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
+use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
 use hospital_record_core::error::CoreError;
 
 use crate::{ledger::LedgerError, store::StoreError};
@@ -27,7 +28,7 @@ pub enum Error {
     #[error("integrity failure: {0}")]
     Integrity(String),
     /// The account cannot pay for the transaction.
-    #[error("{account} cannot pay for this: it needs {} ether more or less at once; send it some and repeat", ether(*.needed))]
+    #[error("{account} cannot pay for this transaction: it must hold at least {} ether; send it some and repeat", ether(*.needed))]
     Unfunded {
         /// Who has to pay.
         account: Address,
@@ -69,6 +70,9 @@ pub enum Error {
     /// Something else happened at the same time.
     #[error("{0}")]
     Conflict(String),
+    /// The patient's keys moved on several times while this was prepared.
+    #[error("the patient's keys moved on while this was prepared: repeat it")]
+    StaleKeys,
     /// A local file cannot be read or written.
     #[error("{}: {reason}", .path.display())]
     File {
@@ -137,7 +141,7 @@ impl Error {
             Self::Unreachable { .. } => ErrorKind::Unreachable,
             Self::TimedOut { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Conflict(_) | Self::StaleKeys => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) => ErrorKind::WrongContract,
             Self::Refused { .. } => ErrorKind::Refused,
@@ -148,8 +152,42 @@ impl Error {
         Self::File { path: path.into(), reason: error.to_string(), kind: error.kind() }
     }
 
+    /// For a stream of blocks that goes into a store.
+    pub(crate) fn into_store(self) -> StoreError {
+        StoreError::Input(self.to_string().into())
+    }
+
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
         Self::Refused { service: "the state directory".into(), reason: error.to_string() }
+    }
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        let text = error.to_string();
+        match error {
+            LedgerError::Unreachable { host, reason } => Self::Unreachable { service: host, reason },
+            LedgerError::TimedOut { host, after } => Self::TimedOut { service: host, after },
+            LedgerError::RateLimited { host } => Self::Unreachable { service: host, reason: text },
+            LedgerError::Unfunded { account, needed } => Self::Unfunded { account, needed },
+            LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
+            LedgerError::WrongChain { .. } | LedgerError::NoContract { .. } | LedgerError::OtherCode { .. } => {
+                Self::WrongContract(text)
+            }
+            LedgerError::Contract(refusal) => refused(*refusal, text),
+            _ => Self::Refused { service: "the chain".into(), reason: text },
+        }
+    }
+}
+
+fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
+    use IHospitalRecordErrors as Refusal;
+    match refusal {
+        Refusal::StaleKeys(_) => Error::StaleKeys,
+        Refusal::NotPermitted(_) => Error::Denied(text),
+        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
+        Refusal::RecordExists(_) => Error::Conflict(text),
+        _ => Error::Invalid(text),
     }
 }
 
@@ -171,6 +209,7 @@ impl From<StoreError> for Error {
             StoreError::Integrity { .. } => Self::Integrity(text),
             StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason },
             StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
+            StoreError::Input(_) => Self::Conflict(text),
             _ => Self::Refused { service: "the store".into(), reason: text },
         }
     }

@@ -7,7 +7,9 @@ use alloy::{
     sol_types::{Eip712Domain, SolStruct, eip712_domain},
 };
 use hospital_record_core::{
-    id::{Deployment, Digest},
+    block::Block,
+    error::CoreError,
+    id::{Account, Deployment, block_digest},
     identity::Keys,
     profile::{self, Profile},
 };
@@ -49,19 +51,13 @@ fn domain(deployment: Deployment) -> Eip712Domain {
     }
 }
 
-/// The block of this identity's profile `sequence`. Local keys sign deterministically, so it can be made again.
-pub(crate) async fn sign(
-    identity: &Identity,
-    deployment: Deployment,
-    keys: &Keys,
-    sequence: u32,
-    previous: Option<Digest>,
-) -> Result<(Digest, Vec<u8>)> {
-    let account = hospital_record_core::id::Account(identity.address().into());
-    let profile = Profile { deployment, account, sequence, previous, keys: keys.profile_keys(sequence).public() };
+/// The block of this identity's first profile. Local keys sign deterministically, so it can be made again.
+pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Keys) -> Result<Block> {
+    let keys = keys.profile_keys(0).public().clone();
+    let account = Account(identity.address().into());
+    let profile = Profile { deployment, account, sequence: 0, previous: None, keys };
     let signature = sign_hash(&**identity.signer(), signing_hash(&profile)).await?;
-    let bytes = profile::encode(&profile, &signature)?;
-    Ok((Digest::of(&bytes), bytes))
+    Ok(profile::encode(&profile, signature).map_err(CoreError::from)?)
 }
 
 async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
@@ -76,14 +72,14 @@ async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
 /// the user accepted. A contract account (ERC-1271) has no key, and what its code would say is the RPC's word alone, so
 /// only a card can vouch for it.
 pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], card: Option<B256>) -> Result<Profile> {
-    let (profile, signature) = profile::decode(bytes, deployment)?;
+    let (profile, signature) = profile::decode(bytes, deployment).map_err(CoreError::from)?;
     if profile.account.0 != account {
         return Err(Error::Integrity(format!("the profile offered for {account} belongs to another account")));
     }
     let signer = Signature::from_raw(&signature)
         .ok()
         .and_then(|signature| signature.recover_address_from_prehash(&signing_hash(&profile)).ok());
-    if signer == Some(account) || card == Some(B256::from(Digest::of(bytes).0)) {
+    if signer == Some(account) || card == Some(B256::from(block_digest(bytes).0)) {
         return Ok(profile);
     }
     Err(Error::Integrity(format!("the profile offered for {account} is not signed by that account")))

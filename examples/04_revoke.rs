@@ -1,0 +1,25 @@
+//! A patient ends a doctor's access: what comes later cannot be opened, by anybody's help.
+
+mod common;
+
+use hospital_record::{ErrorKind, Identity, Result, Source, System};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let system = common::system().await?;
+    let (ana, lee) = (common::person(&system).await?, common::person(&system).await?);
+    lee.register().await?;
+
+    let before = ana.add(Source::bytes("before.txt", "before")).await?;
+    ana.grant(lee.address()).await?;
+    lee.open(&before.record).await?;
+
+    let revoked = ana.revoke(lee.address()).await?; // everything; .folder(..) or .record(..) ends less
+    println!("ended {} grant(s), the folder's keys moved on", revoked.ended);
+
+    let after = ana.add(Source::bytes("after.txt", "after")).await?;
+    let Err(error) = lee.open(&after.record).await else { panic!("a revoked reader opened a later record") };
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    println!("Dr Lee is told: {error}");
+    Ok(())
+}

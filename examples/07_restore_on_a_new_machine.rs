@@ -1,0 +1,31 @@
+//! The phrase alone brings everything back: records, folder names, grants, and the names of those who hold them.
+
+mod common;
+
+use hospital_record::{Card, Identity, Phrase, Result, Source, System};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let system = common::system().await?;
+    let (identity, phrase) = Identity::generate()?;
+    let lee = Identity::generate()?.0;
+    common::fund(&system, identity.address()).await?;
+    common::fund(&system, lee.address()).await?;
+
+    let old = system.client(identity);
+    let card: Card = system.client(lee).card().await?;
+    old.add_contact("Dr Lee", &card).await?;
+    old.add(Source::bytes("vaccination.pdf", "...")).folder("vaccinations").await?;
+    old.grant(&card).folder("vaccinations").await?;
+    let written_down = phrase.reveal().to_string();
+    drop((old, phrase)); // the machine is lost
+
+    let new_machine = system.forgetful()?; // the same chain and store, nothing remembered
+    let ana = new_machine.client(Identity::from_phrase(&Phrase::parse(&written_down)?, 0)?);
+    let records = ana.list().await?;
+    assert_eq!((records[0].name(), records[0].folder_name()), ("vaccination.pdf", "vaccinations"));
+    let grants = ana.grants().await?;
+    assert_eq!(grants[0].name.as_deref(), Some("Dr Lee"));
+    println!("restored {} record(s) and {} grant(s)", records.len(), grants.len());
+    Ok(())
+}

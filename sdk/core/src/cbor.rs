@@ -1,0 +1,22 @@
+//! Strict dag-cbor: one value has one encoding (<https://ipld.io/specs/codecs/dag-cbor/spec/>).
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::BlockError;
+
+/// Encodes; fails only for types that dag-cbor cannot hold, of which this crate has none.
+pub(crate) fn encode<T: Serialize>(kind: &'static str, value: &T) -> Result<Vec<u8>, BlockError> {
+    serde_ipld_dagcbor::to_vec(value).map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })
+}
+
+/// Decodes exactly one value and refuses every encoding of it but the canonical one.
+pub(crate) fn decode<T: Serialize + DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<T, BlockError> {
+    let value = serde_ipld_dagcbor::from_slice::<T>(bytes);
+    let value = value.map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })?;
+    if encode(kind, &value)? == bytes { Ok(value) } else { Err(BlockError::NotCanonical { kind }) }
+}
+
+pub(crate) fn check_size(kind: &'static str, size: usize, max: usize) -> Result<(), BlockError> {
+    if size <= max { Ok(()) } else { Err(BlockError::TooLarge { kind, size, max }) }
+}

@@ -1,0 +1,261 @@
+//! What can be wrong, by area. Every text says what was wrong with the input; none carries a secret.
+
+/// A public value (account, digest, folder number, ...) that is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// Not hexadecimal digits after an optional `0x`.
+    #[error("{what} is written as 0x and hexadecimal digits; {text:?} is not")]
+    NotHex {
+        /// The kind of value that was expected.
+        what: &'static str,
+        /// What was given, at most 80 characters of it.
+        text: String,
+    },
+    /// Hexadecimal or binary, but of another length.
+    #[error("{what} has {expected} bytes, not {found}")]
+    Length {
+        /// The kind of value that was expected.
+        what: &'static str,
+        /// Bytes that such a value has.
+        expected: usize,
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// Zero, or 2^40 and more.
+    #[error("{0} is not a folder number: these lie between 1 and 2^40 - 1")]
+    FolderOutOfRange(u64),
+    /// Not one of U, L, M, N, R, V.
+    #[error("{0:?} is not a confidentiality: use U, L, M, N, R or V")]
+    Confidentiality(String),
+    /// A CID of another codec, hash or version.
+    #[error("{0} is not the CID of a record: that is CIDv1, dag-cbor, sha2-256")]
+    NotARecordCid(String),
+}
+
+/// A seal that could not be made or does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The operating system's random source failed.
+    #[error("the operating system gave no randomness: {0}")]
+    Randomness(String),
+    /// Other than 40 bytes, or a first byte other than 0x28.
+    #[error("a stream header has 40 bytes and begins with 0x28; this one has {length} and begins with {first:#04x}")]
+    Header {
+        /// Bytes that were given.
+        length: usize,
+        /// The first of them, zero where there is none.
+        first: u8,
+    },
+    /// The first block carries a header other than the manifest's.
+    #[error("the first block does not begin with the stream header that its manifest names")]
+    HeaderMismatch,
+    /// A segment that is too short, too long, or not full although others follow.
+    #[error("segment {index} has {found} bytes; it must have {expected}")]
+    SegmentLength {
+        /// The segment's number, from 0.
+        index: u32,
+        /// Bytes that were given.
+        found: usize,
+        /// What is possible at this place.
+        expected: &'static str,
+    },
+    /// The authentication tag does not fit.
+    #[error("segment {index} does not open: it was changed, moved or cut, or the key is another one")]
+    Segment {
+        /// The segment's number, from 0.
+        index: u32,
+    },
+    /// More bytes than 2^32 segments hold.
+    #[error("{0} bytes are more than one stream can hold")]
+    StreamTooLong(u64),
+    /// An HPKE or Ed25519 public key that must not be used.
+    #[error("the public key cannot be used: {0}")]
+    PublicKey(&'static str),
+    /// A wrap made with algorithms that this version does not know.
+    #[error("suite {0} is not known to this version; update it")]
+    UnknownSuite(u16),
+    /// A wrap, note or metadata that does not open with this key in this context.
+    #[error("{0} does not open: it was sealed to another key or for another purpose, or it was changed")]
+    Unopenable(&'static str),
+    /// What came out of a lock is not the key that the record commits to.
+    #[error("the lock holds a key other than the one that the record commits to")]
+    Commitment,
+    /// A lock, envelope or keyring that is for something or somebody else.
+    #[error("{what} names another {field} than expected")]
+    Mismatch {
+        /// The kind of block.
+        what: &'static str,
+        /// The field that differs.
+        field: &'static str,
+    },
+    /// A folder state opens its own epoch and those before, never later ones.
+    #[error("the key held is of epoch {held} and opens nothing of epoch {wanted}")]
+    EpochAhead {
+        /// The epoch that was asked for.
+        wanted: u16,
+        /// The epoch of the state that is held.
+        held: u16,
+    },
+    /// All 65,536 epochs of a folder are used up.
+    #[error("the folder has used all its 65,536 epochs; move its records to a new folder")]
+    EpochsExhausted,
+    /// Decrypted bytes that are not what the format says.
+    #[error("the decrypted {what} is malformed: {reason}")]
+    Payload {
+        /// What was decrypted.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something that must be small is not.
+    #[error("{what} has {size} bytes; at most {max} are allowed")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The largest size in bytes.
+        max: usize,
+    },
+    /// More grantees than one keyring block can hold.
+    #[error("a keyring holds at most {max} grantees, not {found}")]
+    TooManyGrantees {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The keyring has no entry for this account and key.
+    #[error("the keyring has no entry for this account and key")]
+    NoEntry,
+}
+
+/// A signed block or profile that must not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// Larger than its kind may be.
+    #[error("the {kind} block has {size} bytes; at most {max} are allowed")]
+    TooLarge {
+        /// The kind that was expected.
+        kind: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The largest size in bytes.
+        max: usize,
+    },
+    /// Not dag-cbor, or dag-cbor of another shape.
+    #[error("the {kind} block is malformed: {reason}")]
+    Malformed {
+        /// The kind that was expected.
+        kind: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The same values have another, shorter or sorted encoding.
+    #[error("the {kind} block is not in canonical dag-cbor")]
+    NotCanonical {
+        /// The kind that was expected.
+        kind: &'static str,
+    },
+    /// Written by a later version.
+    #[error("the {kind} block has version {found}; this program knows version 1: update it")]
+    Version {
+        /// The kind that was expected.
+        kind: &'static str,
+        /// The version that was found.
+        found: u64,
+    },
+    /// A block of another kind.
+    #[error("expected a {expected} block and got a {found:?} block")]
+    Kind {
+        /// The kind that was expected.
+        expected: &'static str,
+        /// The kind that was found.
+        found: String,
+    },
+    /// A block made for another chain or contract.
+    #[error("the {kind} block was made for another chain or contract")]
+    Deployment {
+        /// The kind that was expected.
+        kind: &'static str,
+    },
+    /// A field with a value that the format does not allow.
+    #[error("the {kind} block contradicts its format: {reason}")]
+    Invalid {
+        /// The kind that was expected.
+        kind: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The signature is not by the key given.
+    #[error("the {kind} block is not signed by its issuer's key")]
+    Signature {
+        /// The kind that was expected.
+        kind: &'static str,
+    },
+}
+
+/// A DAG that cannot be built or walked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DagError {
+    /// A block whose bytes have another CID.
+    #[error("the block's bytes do not have the CID {0}")]
+    Integrity(String),
+    /// A CID that is not CIDv1, sha2-256, raw or dag-pb.
+    #[error("{0} cannot be part of a record's content: expected CIDv1, sha2-256, raw or dag-pb")]
+    Cid(String),
+    /// A node that is not the one encoding of the one layout.
+    #[error("node {cid} is malformed: {reason}")]
+    Node {
+        /// The node's CID.
+        cid: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A leaf that is empty, larger than 1 MiB, or short although others follow.
+    #[error("leaf {index} has {size} bytes; every leaf but the last has 1,048,576 and the last has at least 1")]
+    Leaf {
+        /// The leaf's number, from 0.
+        index: u64,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// A DAG without leaves.
+    #[error("a file without bytes has no DAG here: ciphertext is never empty")]
+    Empty,
+    /// A range that ends beyond the file or before it begins.
+    #[error("bytes {start}..{end} do not lie in a file of {total} bytes")]
+    Range {
+        /// First byte asked for.
+        start: u64,
+        /// One past the last byte asked for.
+        end: u64,
+        /// Size of the file in bytes.
+        total: u64,
+    },
+    /// A node was fed that the walker did not ask for.
+    #[error("the walker asked for another node than {0}")]
+    NotAsked(String),
+}
+
+/// Any error of this crate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CoreError {
+    /// See [`IdError`].
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// See [`SealError`].
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// See [`BlockError`].
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// See [`DagError`].
+    #[error(transparent)]
+    Dag(#[from] DagError),
+}

@@ -1,0 +1,212 @@
+//! From one seed to every secret of a person at one deployment.
+//!
+//! `secret = HKDF-SHA256(ikm = seed, salt = "", info)` with
+//! `info = u16be len(label) | label | u64be chain | contract[20] | account[20] | parts`. A part is what the secret is
+//! for; its width is fixed (a folder's number `u64be`, a profile's sequence number `u32be`) or it comes after its
+//! length (`u32be`). So accounts of one phrase cannot be linked, and a new deployment begins with new keys.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use ed25519_dalek::{Signer, SigningKey};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::error::SealError;
+use crate::id::{Account, Confidentiality, Deployment, Digest, Epoch, Folder};
+use crate::seal::context::{Context, hkdf};
+use crate::seal::ratchet::{FolderState, MAX_EPOCH};
+use crate::seal::wrap::{HpkeKeys, HpkePublicKey};
+use crate::seal::{gcm, padding};
+
+/// The most bytes that a note may have.
+pub const MAX_NOTE: usize = 4096;
+const NOTE_UNIT: usize = 64;
+
+/// The root of a person's encryption keys: 32 bytes, wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// Takes 32 bytes of full entropy.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Seed `index` of a BIP-39 phrase, from the phrase's 64-byte seed:
+    /// `HKDF-SHA256(ikm = BIP-39 seed, salt = "", info = "hospital-record/v1/seed" | u32be index, 32)`.
+    pub fn from_bip39(seed: &[u8; 64], index: u32) -> Self {
+        let info = [b"hospital-record/v1/seed".as_slice(), &index.to_be_bytes()].concat();
+        Self(*hkdf(seed, &[], &info))
+    }
+}
+
+/// All derived keys of one account at one deployment. Wiped when dropped; shareable between threads.
+pub struct Keys {
+    seed: Seed,
+    deployment: Deployment,
+    account: Account,
+    // The newest state asked for, a folder: walking down to it from the last epoch takes some 10 ms.
+    states: Mutex<BTreeMap<Folder, FolderState>>,
+}
+
+impl Keys {
+    /// The keys of `account` at `deployment`.
+    pub fn derive(seed: &Seed, deployment: Deployment, account: Account) -> Self {
+        Self { seed: Seed(seed.0), deployment, account, states: Mutex::default() }
+    }
+
+    /// Where these keys are valid.
+    pub fn deployment(&self) -> Deployment {
+        self.deployment
+    }
+
+    /// Whose keys these are.
+    pub fn account(&self) -> Account {
+        self.account
+    }
+
+    fn context(&self, label: &str) -> Context {
+        Context::new(label, self.deployment).account(self.account)
+    }
+
+    fn secret<const N: usize>(&self, context: &Context) -> Zeroizing<[u8; N]> {
+        hkdf(&self.seed.0, &[], context.bytes())
+    }
+
+    /// The keys that the profile with this sequence number publishes.
+    /// Labels `hospital-record/v1/profile/hpke` and `.../ed25519`, part `u32be sequence`.
+    pub fn profile_keys(&self, sequence: u32) -> ProfileKeys {
+        let key = |label| self.secret::<32>(&self.context(label).fixed(&sequence.to_be_bytes()));
+        let hpke = HpkeKeys::derive(&key("hospital-record/v1/profile/hpke"));
+        let signing = SigningKey::from_bytes(&key("hospital-record/v1/profile/ed25519"));
+        let public = PublicKeys { hpke: hpke.public().clone(), ed25519: signing.verifying_key().to_bytes() };
+        ProfileKeys { account: self.account, hpke, signing, public }
+    }
+
+    /// The number of the folder with this name and confidentiality: the same on all devices of the person, and
+    /// not to be guessed by others. Names that differ only in surrounding white space or Unicode form (NFC) are one.
+    /// Label `hospital-record/v1/folder-number`, parts: the confidentiality's letter, the name after its length;
+    /// of 40 bytes the first group of 5 that is not zero.
+    pub fn folder(&self, name: &str, confidentiality: Confidentiality) -> Folder {
+        let name: Zeroizing<String> = Zeroizing::new(name.trim().nfc().collect());
+        let context = self.context("hospital-record/v1/folder-number");
+        let context = context.fixed(confidentiality.code().as_bytes()).part(name.as_bytes());
+        let output = self.secret::<40>(&context);
+        let number = |group: &[u8]| group.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let mut folders = output.chunks(5).filter_map(|group| Folder::new(number(group)).ok());
+        #[expect(clippy::expect_used, reason = "eight zero groups in a row have a probability of 2^-320")]
+        folders.next().expect("a pseudorandom function that is not constant")
+    }
+
+    /// The state of one of the person's own folders at any epoch.
+    /// Epoch 65,535 has label `hospital-record/v1/folder-state`, part `u64be folder`; the others follow from it by
+    /// [`FolderState::at`]. The first call for a folder costs up to 65,535 hashes, later ones for lower epochs few.
+    pub fn folder_state(&self, folder: Folder, epoch: Epoch) -> FolderState {
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = states.get(&folder).and_then(|newest| newest.at(epoch).ok()) {
+            return state;
+        }
+        let context = self.context("hospital-record/v1/folder-state").fixed(&folder.number().to_be_bytes());
+        let last = FolderState::from_bytes(MAX_EPOCH, *self.secret(&context));
+        let state = last.at(epoch).unwrap_or(last);
+        states.insert(folder, state.clone());
+        state
+    }
+
+    /// Seals a short text to this person alone, such as the name given to a grantee. `context` says what it belongs
+    /// to and must be given again to open it. Label `hospital-record/v1/note`, part `context` after its length;
+    /// AES-256-GCM over the text padded to a multiple of 64 bytes: `nonce[12] | ciphertext | tag[16]`.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`] above [`MAX_NOTE`] bytes, [`SealError::Randomness`].
+    pub fn note_seal(&self, context: &[u8], text: &str) -> Result<Vec<u8>, SealError> {
+        if text.len() > MAX_NOTE {
+            return Err(SealError::TooLarge { what: "a note", size: text.len(), max: MAX_NOTE });
+        }
+        gcm::seal(&self.note_key(context), &padding::pad(text.as_bytes(), NOTE_UNIT), "a note")
+    }
+
+    /// Opens what [`note_seal`](Self::note_seal) made with the same context.
+    ///
+    /// # Errors
+    /// [`SealError::Unopenable`], [`SealError::Payload`].
+    pub fn note_open(&self, context: &[u8], sealed: &[u8]) -> Result<String, SealError> {
+        let padded = gcm::open(&self.note_key(context), sealed, "the note")?;
+        let text = padding::unpad(&padded, NOTE_UNIT, "note")?;
+        let text = std::str::from_utf8(text);
+        text.map(str::to_owned).map_err(|_| SealError::Payload { what: "note", reason: "it is not UTF-8".to_owned() })
+    }
+
+    fn note_key(&self, context: &[u8]) -> Zeroizing<[u8; 32]> {
+        self.secret(&self.context("hospital-record/v1/note").part(context))
+    }
+
+    /// Seals what is kept on this machine's disk. Label `hospital-record/v1/local`, part `context` after its length;
+    /// AES-256-GCM: `nonce[12] | ciphertext | tag[16]`.
+    ///
+    /// # Errors
+    /// [`SealError::Randomness`].
+    pub fn local_seal(&self, context: &[u8], bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+        gcm::seal(&self.local_key(context), bytes, "local data")
+    }
+
+    /// Opens what [`local_seal`](Self::local_seal) made with the same context.
+    ///
+    /// # Errors
+    /// [`SealError::Unopenable`].
+    pub fn local_open(&self, context: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        gcm::open(&self.local_key(context), sealed, "local data")
+    }
+
+    fn local_key(&self, context: &[u8]) -> Zeroizing<[u8; 32]> {
+        self.secret(&self.context("hospital-record/v1/local").part(context))
+    }
+}
+
+/// What a profile publishes: where to seal to, and whose signature to expect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKeys {
+    /// HPKE, to receive.
+    pub hpke: HpkePublicKey,
+    /// Ed25519 (RFC 8032), for signed blocks.
+    #[serde(with = "serde_bytes")]
+    pub ed25519: [u8; 32],
+}
+
+impl PublicKeys {
+    /// What locks and envelopes call the HPKE key: SHA-256 of it.
+    pub fn key_id(&self) -> Digest {
+        self.hpke.key_id()
+    }
+}
+
+/// The secret halves of one profile's keys. Wiped when dropped.
+pub struct ProfileKeys {
+    account: Account,
+    hpke: HpkeKeys,
+    signing: SigningKey,
+    public: PublicKeys,
+}
+
+impl ProfileKeys {
+    /// Whose keys these are.
+    pub fn account(&self) -> Account {
+        self.account
+    }
+
+    /// What the profile publishes.
+    pub fn public(&self) -> &PublicKeys {
+        &self.public
+    }
+
+    /// Ed25519 over `message`, which must begin with a label that no other use of this key has.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.signing.sign(message).to_bytes()
+    }
+
+    pub(crate) fn hpke(&self) -> &HpkeKeys {
+        &self.hpke
+    }
+}

@@ -1,0 +1,139 @@
+//! Walks a content DAG from its root to its leaves, in the order of the file, without fetching anything itself.
+
+use std::ops::Range;
+
+use cid::Cid;
+
+use super::dag::{LEAF, LINKS};
+use super::node;
+use crate::error::DagError;
+use crate::id::{DAG_PB, RAW};
+
+/// What a [`LeafWalker`] comes to next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An inner node: fetch it and [`feed`](LeafWalker::feed) it; until then every step is this one.
+    Node(Cid),
+    /// The next leaf.
+    Leaf {
+        /// Its number in the file, from 0: the number of its segment.
+        index: u64,
+        /// Its CID.
+        cid: Cid,
+        /// Its size in bytes.
+        size: u64,
+        /// Whether it is the last of the file.
+        last: bool,
+    },
+    /// No more leaves.
+    Done,
+}
+
+#[derive(Clone, Copy)]
+struct Pending {
+    cid: Cid,
+    start: u64,
+    size: u64,
+    // Inner nodes between this one and its leaves, itself included; 0 for a leaf.
+    height: u32,
+}
+
+/// A cursor over the leaves of a file, or over those that hold a range of its bytes.
+///
+/// The size of the file is known beforehand, so there is exactly one DAG that it can have; every other is refused at
+/// the first node that differs. It holds at most 1024 links a level.
+pub struct LeafWalker {
+    // The next one last.
+    pending: Vec<Pending>,
+    total: u64,
+    range: Range<u64>,
+}
+
+impl LeafWalker {
+    /// All leaves of a file of `total` bytes.
+    ///
+    /// # Errors
+    /// [`DagError::Empty`] for 0 bytes; [`DagError::Cid`] where the root cannot be one of a file of this size.
+    pub fn new(root: Cid, total: u64) -> Result<Self, DagError> {
+        Self::range(root, total, 0..total)
+    }
+
+    /// The leaves that hold the bytes of `range`, of a file of `total` bytes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`DagError::Range`].
+    pub fn range(root: Cid, total: u64, range: Range<u64>) -> Result<Self, DagError> {
+        if total == 0 {
+            return Err(DagError::Empty);
+        }
+        if range.start > range.end || range.end > total {
+            return Err(DagError::Range { start: range.start, end: range.end, total });
+        }
+        let height = (0..).find(|height| capacity(*height) >= total).unwrap_or_default();
+        check_codec(&root, height)?;
+        let root = Pending { cid: root, start: 0, size: total, height };
+        Ok(Self { pending: vec![root], total, range })
+    }
+
+    /// The next step. Leaves are given once; a node is given until it was fed.
+    pub fn step(&mut self) -> Step {
+        while let Some(next) = self.pending.last().copied() {
+            let end = next.start + next.size;
+            if end <= self.range.start || next.start >= self.range.end {
+                self.pending.pop();
+            } else if next.height > 0 {
+                return Step::Node(next.cid);
+            } else {
+                self.pending.pop();
+                return Step::Leaf {
+                    index: next.start / LEAF,
+                    cid: next.cid,
+                    size: next.size,
+                    last: end == self.total,
+                };
+            }
+        }
+        Step::Done
+    }
+
+    /// Takes the node that [`step`](Self::step) asked for; its bytes were checked against its CID.
+    ///
+    /// # Errors
+    /// [`DagError::NotAsked`] for another node; [`DagError::Node`] and [`DagError::Cid`] for one that is not of the only
+    /// layout. The walker then asks for the same node again.
+    pub fn feed(&mut self, cid: &Cid, bytes: &[u8]) -> Result<(), DagError> {
+        let asked = self.pending.last().copied().filter(|asked| asked.cid == *cid && asked.height > 0);
+        let asked = asked.ok_or_else(|| DagError::NotAsked(cid.to_string()))?;
+        let children = children(&asked, bytes)?;
+        self.pending.pop();
+        self.pending.extend(children.into_iter().rev());
+        Ok(())
+    }
+}
+
+/// Bytes below a full node of this height.
+fn capacity(height: u32) -> u64 {
+    (LINKS as u64).saturating_pow(height).saturating_mul(LEAF)
+}
+
+fn check_codec(cid: &Cid, height: u32) -> Result<(), DagError> {
+    let expected = if height == 0 { RAW } else { DAG_PB };
+    if node::codec_of(cid)? == expected { Ok(()) } else { Err(DagError::Cid(cid.to_string())) }
+}
+
+fn children(parent: &Pending, bytes: &[u8]) -> Result<Vec<Pending>, DagError> {
+    let wrong = |reason| DagError::Node { cid: parent.cid.to_string(), reason };
+    let height = parent.height - 1;
+    let mut left = parent.size;
+    let mut children = Vec::new();
+    for link in node::decode(&parent.cid, bytes)? {
+        let size = left.min(capacity(height));
+        if size == 0 || link.file_size != size {
+            return Err(wrong("its children do not have the sizes of the balanced layout"));
+        }
+        check_codec(&link.cid, height)?;
+        children.push(Pending { cid: link.cid, start: parent.start + parent.size - left, size, height });
+        left -= size;
+    }
+    if left == 0 { Ok(children) } else { Err(wrong("its children hold fewer bytes than it says")) }
+}

@@ -1,0 +1,14 @@
+//! Everything that turns readable bytes into sealed ones and back.
+
+pub mod envelope;
+pub mod keyring;
+pub mod lock;
+pub mod ratchet;
+pub mod stream;
+pub mod wrap;
+
+mod content_key;
+pub(crate) mod context;
+pub(crate) mod gcm;
+pub(crate) mod padding;
+mod payload;

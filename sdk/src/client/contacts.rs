@@ -1,0 +1,186 @@
+//! People: cards, and the names one has given them.
+
+use std::collections::BTreeMap;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::Verified,
+    error::CoreError,
+    id::{Confidentiality, Digest},
+    profile::fingerprint,
+    seal::envelope::Envelope,
+};
+
+use super::Client;
+use crate::{
+    Error, Result,
+    cache::{CONTACTS, key},
+    card::Card,
+    ledger::Event,
+};
+
+/// Somebody this person knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contact {
+    /// The name this person has given.
+    pub name: String,
+    /// The account.
+    pub address: Address,
+    /// Digest of the profile on the card; nothing when only the name was restored from a grant.
+    pub profile: Option<B256>,
+}
+
+impl Contact {
+    /// What two people compare by voice.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.profile.map(|profile| fingerprint(Digest(profile.0)))
+    }
+}
+
+/// What a patient writes to themselves in an envelope, so that a new machine knows it: the name of the grantee, and the
+/// folder that was granted. Names have no line breaks.
+pub(super) struct Note {
+    pub(super) name: Option<String>,
+    pub(super) folder: String,
+    pub(super) confidentiality: Confidentiality,
+}
+
+/// Names travel in notes and lists: one line, not too long.
+pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
+        return Err(Error::Invalid(format!("{what} has 1 to 200 bytes and no control characters")));
+    }
+    Ok(())
+}
+
+impl Client {
+    /// This person's card, to be handed to those who will grant to it. Publishes the profile when there is none.
+    pub async fn card(&self) -> Result<Card> {
+        let profile = B256::from(self.published().await?.digest.0);
+        Ok(Card { deployment: self.deployment(), account: self.address(), profile, sources: Vec::new() })
+    }
+
+    /// Remembers somebody by name, with the keys on the card. They are compared with what the chain says.
+    ///
+    /// # Errors
+    /// [`Error::KeyChanged`] when the chain names other keys that no signature leads to.
+    pub async fn add_contact(&self, name: &str, card: &Card) -> Result<Contact> {
+        let name = name.trim();
+        check_name("a contact's name", name)?;
+        if card.deployment != self.deployment() {
+            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
+        }
+        if self.is_me(card.account) {
+            return Err(Error::Invalid("this is your own card".into()));
+        }
+        let taken = self.contacts().await?.into_iter().find(|known| known.name == name && known.address != card.account);
+        if let Some(other) = taken {
+            return Err(Error::Invalid(format!("{name} is already {}: choose another name", other.address)));
+        }
+        self.on_card(card).await?;
+        self.save_contact(name, card).await?;
+        Ok(Contact { name: name.into(), address: card.account, profile: Some(card.profile) })
+    }
+
+    /// The card's keys are current, or were replaced by ones that the account signed as their successors.
+    async fn on_card(&self, card: &Card) -> Result<()> {
+        let (current, profile) = self.system().profile_of(card.account, Some(card.profile)).await?;
+        let known = Digest(card.profile.0);
+        if current != known && !self.system().succeeds(card.account, &profile, known).await? {
+            let (account, found) = (card.account, B256::from(current.0));
+            return Err(Error::KeyChanged { account, known: card.profile, found });
+        }
+        Ok(())
+    }
+
+    async fn save_contact(&self, name: &str, card: &Card) -> Result<()> {
+        let row = [card.profile.as_slice(), name.as_bytes()].concat();
+        let place = self.contact_key(card.account);
+        let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
+        self.system().cache().put(CONTACTS, place, sealed).await
+    }
+
+    /// Everybody this person knows, by name: those who were added here, and those who were named in a grant.
+    pub async fn contacts(&self) -> Result<Vec<Contact>> {
+        let mut contacts = self.restored_names().await?;
+        for (place, sealed) in self.system().cache().rows(CONTACTS, self.contact_key_prefix()).await? {
+            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
+            let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
+            let (Some((profile, name)), Some(address)) = (row.split_at_checked(32), address) else { continue };
+            if name.is_empty() {
+                contacts.remove(&address);
+                continue;
+            }
+            let (name, profile) = (String::from_utf8_lossy(name).into_owned(), Some(B256::from_slice(profile)));
+            contacts.insert(address, Contact { name, address, profile });
+        }
+        let mut contacts: Vec<Contact> = contacts.into_values().collect();
+        contacts.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
+        Ok(contacts)
+    }
+
+    /// The contact of this name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn contact(&self, name: &str) -> Result<Contact> {
+        let found = self.contacts().await?.into_iter().find(|contact| contact.name == name.trim());
+        found.ok_or_else(|| Error::NotFound(format!("no contact is called {name:?}: add the person's card first")))
+    }
+
+    /// Forgets a name. Grants stay as they are.
+    pub async fn remove_contact(&self, name: &str) -> Result<()> {
+        let contact = self.contact(name).await?;
+        let place = self.contact_key(contact.address);
+        // An empty name outlasts the one that a grant would restore.
+        let row = B256::ZERO.to_vec();
+        let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
+        self.system().cache().put(CONTACTS, place, sealed).await
+    }
+
+    /// Names in the notes of this person's own envelopes.
+    async fn restored_names(&self) -> Result<BTreeMap<Address, Contact>> {
+        let journal = self.system().journal(self.address()).await?;
+        let granted = journal.history.entries().iter().filter_map(|entry| match entry.event {
+            Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
+            _ => None,
+        });
+        // The newest envelope of each grantee.
+        let newest: BTreeMap<Address, B256> = granted.collect();
+        let mut names = BTreeMap::new();
+        for (address, envelope) in newest {
+            if let Some(name) = self.note_in(envelope, address).await.and_then(|note| note.name) {
+                names.insert(address, Contact { name, address, profile: None });
+            }
+        }
+        Ok(names)
+    }
+
+    /// What the patient wrote to themselves in an envelope. One that cannot be had is no reason to show none.
+    pub(super) async fn note_in(&self, envelope: B256, grantee: Address) -> Option<Note> {
+        let envelope: Verified<Envelope> = self.signed(Digest(envelope.0)).await.ok()?;
+        let note = self.keys().note_open(&note_context(grantee), envelope.note.as_ref()?).ok()?;
+        let mut lines = note.split('\n').map(str::to_owned);
+        let (name, folder, level) = (lines.next()?, lines.next()?, lines.next()?);
+        Some(Note { name: Some(name).filter(|name| !name.is_empty()), folder, confidentiality: level.parse().ok()? })
+    }
+
+    pub(super) fn seal_note(&self, grantee: Address, note: &Note) -> Result<Vec<u8>> {
+        let name = note.name.as_deref().unwrap_or_default();
+        let text = format!("{name}\n{}\n{}", note.folder, note.confidentiality);
+        Ok(self.keys().note_seal(&note_context(grantee), &text).map_err(CoreError::from)?)
+    }
+
+    fn contact_key_prefix(&self) -> Vec<u8> {
+        key(&[&self.system().deployment_key(), self.address().as_slice()])
+    }
+
+    fn contact_key(&self, account: Address) -> Vec<u8> {
+        key(&[&self.contact_key_prefix(), account.as_slice()])
+    }
+}
+
+fn note_context(grantee: Address) -> Vec<u8> {
+    [b"name of ", grantee.as_slice()].concat()
+}

@@ -1,0 +1,374 @@
+//! Giving access, and seeing who has it.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Account, Confidentiality, Scope},
+    seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
+};
+
+use super::{
+    Client, Contact,
+    add::DEFAULT_FOLDER,
+    awaitable,
+    contacts::{Note, check_name},
+    unlock::{Registered, Unlocker},
+    write::seconds,
+};
+use crate::{
+    Error, Result,
+    card::Card,
+    ledger::{NO_END, Permission, Purpose, Rights, folder_of, folder_scope, record_key},
+    record_ref::RecordRef,
+};
+
+/// How long a grant lasts unless it is told: a year.
+const A_YEAR: u64 = 365 * 24 * 3600;
+
+/// Who gets a grant: an address, a [`Card`] or a [`Contact`].
+#[derive(Clone, Copy, Debug)]
+pub struct Grantee {
+    address: Address,
+    profile: Option<B256>,
+}
+
+impl From<Address> for Grantee {
+    fn from(address: Address) -> Self {
+        Self { address, profile: None }
+    }
+}
+
+impl From<&Card> for Grantee {
+    fn from(card: &Card) -> Self {
+        Self { address: card.account, profile: Some(card.profile) }
+    }
+}
+
+impl From<&Contact> for Grantee {
+    fn from(contact: &Contact) -> Self {
+        Self { address: contact.address, profile: contact.profile }
+    }
+}
+
+/// What was granted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Granted {
+    /// To whom.
+    pub grantee: Address,
+    /// The key it was sealed to, for comparing by voice.
+    pub fingerprint: String,
+    /// Until when; nothing for no end.
+    pub expires: Option<SystemTime>,
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
+/// A grant of this person.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GrantInfo {
+    /// To whom.
+    pub grantee: Address,
+    /// The name this person gave to that account.
+    pub name: Option<String>,
+    /// On what.
+    pub scope: GrantScope,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Since when.
+    pub granted: SystemTime,
+    /// Until when; nothing for no end.
+    pub expires: Option<SystemTime>,
+    /// Whether it is live now, by the chain's clock.
+    pub live: bool,
+}
+
+/// What a grant is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GrantScope {
+    /// A folder, by its number, and its name where that is known.
+    Folder {
+        /// What the chain calls it.
+        number: u64,
+        /// What the patient calls it.
+        name: Option<String>,
+    },
+    /// One record.
+    Record(RecordRef),
+}
+
+impl GrantInfo {
+    /// The scope, for people.
+    pub fn scope_name(&self) -> String {
+        self.scope.to_string()
+    }
+}
+
+impl fmt::Display for GrantScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { name: Some(name), .. } => write!(f, "folder {name}"),
+            Self::Folder { number, name: None } => write!(f, "folder number {number}"),
+            Self::Record(record) => write!(f, "record {}", record.id),
+        }
+    }
+}
+
+/// Gives access; made by [`Client::grant`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Grant {
+    client: Client,
+    grantee: Grantee,
+    folder: String,
+    confidentiality: Confidentiality,
+    record: Option<RecordRef>,
+    rights: Rights,
+    purpose: Purpose,
+    expires: Expiry,
+    name: Option<String>,
+}
+
+enum Expiry {
+    InAYear,
+    At(SystemTime),
+    Never,
+}
+
+impl Client {
+    /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
+    ///
+    /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
+    pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
+        Grant {
+            client: self.clone(),
+            grantee: to.into(),
+            folder: DEFAULT_FOLDER.into(),
+            confidentiality: Confidentiality::default(),
+            record: None,
+            rights: Rights::READ,
+            purpose: Purpose::TREAT,
+            expires: Expiry::InAYear,
+            name: None,
+        }
+    }
+}
+
+impl Grant {
+    /// On this folder.
+    pub fn folder(mut self, name: impl Into<String>) -> Self {
+        self.folder = name.into();
+        self
+    }
+
+    /// Of this confidentiality: part of which folder is meant.
+    pub fn confidentiality(mut self, level: Confidentiality) -> Self {
+        self.confidentiality = level;
+        self
+    }
+
+    /// On this record alone, to read it.
+    pub fn record(mut self, record: &RecordRef) -> Self {
+        self.record = Some(*record);
+        self
+    }
+
+    /// To read and to add records.
+    pub fn contribute(mut self) -> Self {
+        self.rights = Rights::READ_AND_CONTRIBUTE;
+        self
+    }
+
+    /// To add records, without reading any.
+    pub fn contribute_only(mut self) -> Self {
+        self.rights = Rights::CONTRIBUTE;
+        self
+    }
+
+    /// What for (HL7 v3 PurposeOfUse).
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// Until then, by the chain's clock; it is live before, and not from then on.
+    pub fn until(mut self, end: SystemTime) -> Self {
+        self.expires = Expiry::At(end);
+        self
+    }
+
+    /// Until it is revoked.
+    pub fn no_end(mut self) -> Self {
+        self.expires = Expiry::Never;
+        self
+    }
+
+    /// What this person calls the grantee: comes back with the phrase on a new machine. A contact's name unless told.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    async fn run(self) -> Result<Granted> {
+        let client = &self.client;
+        if client.is_me(self.grantee.address) || self.grantee.address.is_zero() {
+            return Err(Error::Invalid("a grant is for somebody else: a patient has access to all their records".into()));
+        }
+        let expires_at = self.expires_at().await?;
+        client.can_pay().await?;
+        let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
+        let (scope, epoch, payload) = self.payload().await?;
+        let note = Note {
+            name: self.named().await?,
+            folder: payload.folder_name.clone(),
+            confidentiality: payload.confidentiality,
+        };
+        let note = Some(client.seal_note(self.grantee.address, &note)?);
+        let me = client.published().await?;
+        let context = EnvelopeContext {
+            deployment: client.deployment(),
+            patient: client.account(),
+            issuer: client.account(),
+            grantee: Account(self.grantee.address.into()),
+            scope,
+            epoch,
+        };
+        let envelope = seal_envelope(&context, &profile.keys.hpke, &payload, note, me.digest, &me.keys)?;
+        let permission = Permission {
+            grantee: self.grantee.address,
+            scope: scope.to_bytes().into(),
+            rights: self.rights,
+            purpose: self.purpose,
+            expires_at,
+            epoch,
+            envelope: client.system().publish(envelope).await?.0.into(),
+        };
+        let receipt = client.send(client.system().contract().grant(&[permission])).await?;
+        Ok(Granted {
+            grantee: self.grantee.address,
+            fingerprint: hospital_record_core::profile::fingerprint(profile_digest),
+            expires: instant(expires_at),
+            transaction: receipt.transaction,
+            gas: receipt.gas_used,
+        })
+    }
+
+    async fn expires_at(&self) -> Result<u64> {
+        let now = self.client.system().chain_time().await?;
+        let end = match self.expires {
+            Expiry::Never => return Ok(NO_END),
+            Expiry::InAYear => now + A_YEAR,
+            Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default(),
+        };
+        if end <= now {
+            return Err(Error::Invalid("the end of a grant lies in the future: this instant has passed on the chain".into()));
+        }
+        Ok(end.min(NO_END))
+    }
+
+    async fn named(&self) -> Result<Option<String>> {
+        if let Some(name) = &self.name {
+            check_name("a contact's name", name)?;
+            return Ok(Some(name.clone()));
+        }
+        let contacts = self.client.contacts().await?;
+        Ok(contacts.into_iter().find(|contact| contact.address == self.grantee.address).map(|contact| contact.name))
+    }
+
+    /// The keys to hand over, for which scope and of which epoch.
+    async fn payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
+        match &self.record {
+            Some(record) => self.record_payload(record).await,
+            None => self.folder_payload().await,
+        }
+    }
+
+    async fn record_payload(&self, record: &RecordRef) -> Result<(Scope, u16, EnvelopePayload)> {
+        let client = &self.client;
+        if !client.is_me(record.patient) {
+            return Err(Error::Denied("only its patient grants access to a record".into()));
+        }
+        if self.rights != Rights::READ {
+            return Err(Error::Invalid("a grant on one record is to read it: contributing needs a folder".into()));
+        }
+        let known = client.on_chain(record).await?;
+        let unlocker = Unlocker::new(client.clone(), client.system().journal(record.patient).await?);
+        let manifest = unlocker.manifest(&known).await?;
+        let content = unlocker.key(&known, &manifest).await?;
+        let metadata = manifest.open_metadata(&content).map_err(CoreError::from)?;
+        let keys = EnvelopeKeys::Record { content };
+        let key = record_key(known.author, known.id);
+        let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
+        let (folder_name, confidentiality) = (metadata.folder_name, metadata.confidentiality);
+        Ok((scope, 0, EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() }))
+    }
+
+    async fn folder_payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
+        let client = &self.client;
+        let folder_name = self.folder.trim().to_owned();
+        check_name("a folder's name", &folder_name)?;
+        let folder = client.keys().folder(&folder_name, self.confidentiality);
+        let journal = client.system().journal(client.address()).await?;
+        let state = client.keys().folder_state(folder, journal.folder(folder).epoch);
+        let me = client.published().await?;
+        let statement = FolderKeyStatement::sign(folder, &state, client.deployment(), me.digest, &me.keys);
+        let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
+        let epoch = state.epoch();
+        let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
+        let confidentiality = self.confidentiality;
+        Ok((Scope::Folder(folder), epoch, EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() }))
+    }
+}
+
+awaitable!(Grant => Granted);
+
+/// An expiry as an instant; nothing for no end.
+pub(super) fn instant(expires_at: u64) -> Option<SystemTime> {
+    (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
+}
+
+impl Client {
+    /// Every grant of this person that was not revoked, live or expired, newest first.
+    pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
+        let journal = self.system().journal(self.address()).await?;
+        let now = self.system().chain_time().await?;
+        let contacts = self.contacts().await?;
+        let folders = self.folder_names().await?;
+        let mut grants: Vec<_> = journal.state().grants.iter().collect();
+        grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+        let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
+            let scope = match folder_of(*scope) {
+                Some(number) => GrantScope::Folder { number, name: folders.get(&number).map(|(name, _)| name.clone()) },
+                None => GrantScope::Record(self.record(self.address(), journal.state().records.get(scope)?.id.0.into())),
+            };
+            Some(GrantInfo {
+                grantee: *grantee,
+                name: contacts.iter().find(|contact| contact.address == *grantee).map(|contact| contact.name.clone()),
+                scope,
+                rights: grant.state.rights,
+                purpose: grant.state.purpose,
+                granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
+                expires: instant(grant.state.expires_at),
+                live: grant.state.is_live(now),
+            })
+        });
+        Ok(info.collect())
+    }
+
+    /// The purpose that a grant to this account names.
+    pub(super) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+        let journal = self.system().journal(patient).await?;
+        let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
+        Ok(scopes.iter().find_map(|scope| journal.grant(*scope, self.address())).map(|grant| grant.state.purpose))
+    }
+}

@@ -1,0 +1,213 @@
+//! Listing records, newest first. What does not open is listed too, and says why.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use hospital_record_core::{error::CoreError, id::{Digest, RecordId}, record::metadata::Metadata};
+
+use super::{
+    Client, awaitable,
+    unlock::{Registered, Unlocker},
+};
+use crate::{
+    Error, Result,
+    cache::{SYNCED, key},
+    journal::Known,
+    ledger::{Record, Status, folder_scope},
+    record_ref::RecordRef,
+};
+
+/// Manifests that are fetched in one go.
+const PAGE: usize = 256;
+/// Records that are opened at the same time.
+const ABREAST: usize = 8;
+
+/// One record in a list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Listed {
+    /// Its handle.
+    pub record: RecordRef,
+    /// FHIR DocumentReference.status.
+    pub status: Status,
+    /// Who added it.
+    pub author: Address,
+    /// When the chain took it, which its author cannot choose.
+    pub added: SystemTime,
+    /// What it is, or why that cannot be told.
+    pub content: Content,
+    /// Someone else added it, and it is not in the patient's own store yet: `sync` copies it.
+    pub held_by_author_only: bool,
+}
+
+/// What a record is, as far as it can be told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Content {
+    /// Its metadata, and its plaintext's size in bytes.
+    Readable {
+        /// What the author said of it.
+        metadata: Metadata,
+        /// Bytes of plaintext.
+        size: u64,
+    },
+    /// It does not open, contradicts itself, or cannot be fetched.
+    Unreadable {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+impl Listed {
+    /// The recorded name, or "unreadable".
+    pub fn name(&self) -> &str {
+        self.metadata().map_or("unreadable", |metadata| &metadata.name)
+    }
+
+    /// The folder's name, or nothing.
+    pub fn folder_name(&self) -> &str {
+        self.metadata().map_or("", |metadata| &metadata.folder_name)
+    }
+
+    /// The metadata, when it is readable.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        match &self.content {
+            Content::Readable { metadata, .. } => Some(metadata),
+            Content::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// Lists records; made by [`Client::list`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct List {
+    client: Client,
+    patient: Address,
+    folder: Option<String>,
+}
+
+impl Client {
+    /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
+    pub fn list(&self) -> List {
+        List { client: self.clone(), patient: self.address(), folder: None }
+    }
+}
+
+impl List {
+    /// Only records in folders of this name.
+    pub fn folder(mut self, name: impl Into<String>) -> Self {
+        self.folder = Some(name.into());
+        self
+    }
+
+    /// Of another patient.
+    pub fn patient(mut self, patient: Address) -> Self {
+        self.patient = patient;
+        self
+    }
+
+    /// The records as they are opened: the first is there before the last was looked at.
+    pub fn stream(self) -> BoxStream<'static, Result<Listed>> {
+        stream::once(self.pages()).try_flatten().boxed()
+    }
+
+    async fn run(self) -> Result<Vec<Listed>> {
+        self.stream().try_collect().await
+    }
+
+    async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
+        let Self { client, patient, folder } = self;
+        let journal = client.system().journal(patient).await?;
+        let mut records = client.visible(&journal).await?;
+        records.sort_by_key(|record| std::cmp::Reverse(record.entry));
+        let synced = client.synced(patient).await?;
+        let lister = Arc::new(Lister { unlocker: Unlocker::new(client.clone(), journal), client, patient, synced });
+        let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
+        let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
+        let wanted = move |listed: &Listed| folder.as_deref().is_none_or(|name| listed.folder_name() == name.trim());
+        Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())
+    }
+}
+
+awaitable!(List => Vec<Listed>);
+
+struct Lister {
+    client: Client,
+    patient: Address,
+    unlocker: Unlocker,
+    synced: HashSet<Vec<u8>>,
+}
+
+impl Lister {
+    async fn page(self: Arc<Self>, records: Vec<Record>) -> Result<BoxStream<'static, Result<Listed>>> {
+        let manifests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
+        self.client.system().prefetch(&manifests).await?;
+        let opening = records.into_iter().map(move |record| {
+            let lister = self.clone();
+            // A task each: opening is computation, and all cores should share it.
+            async move { tokio::spawn(async move { lister.one(&record).await }).await.map_err(super::stopped) }
+        });
+        Ok(stream::iter(opening).buffered(ABREAST).boxed())
+    }
+
+    async fn one(&self, record: &Record) -> Listed {
+        let content = match self.open(record).await {
+            Ok((metadata, size)) => Content::Readable { metadata, size },
+            Err(error) => Content::Unreadable { reason: error.to_string() },
+        };
+        let foreign = self.client.is_me(self.patient) && record.state.author != self.patient;
+        Listed {
+            record: self.client.record(self.patient, RecordId(record.id.0)),
+            status: record.state.status,
+            author: record.state.author,
+            added: UNIX_EPOCH + Duration::from_secs(record.state.added_at),
+            content,
+            held_by_author_only: foreign && !self.synced.contains(record.id.as_slice()),
+        }
+    }
+
+    async fn open(&self, record: &Record) -> Result<(Metadata, u64)> {
+        let registered = Registered::from(record);
+        let manifest = self.unlocker.manifest(&registered).await?;
+        let key = self.unlocker.key(&registered, &manifest).await?;
+        Ok((manifest.open_metadata(&key).map_err(CoreError::from)?, manifest.size))
+    }
+}
+
+impl Client {
+    /// The records of a history that this account may read now.
+    pub(super) async fn visible(&self, journal: &Known) -> Result<Vec<Record>> {
+        let records = journal.state().records.iter();
+        if self.is_me(journal.patient) {
+            return Ok(records.map(|(_, record)| *record).collect());
+        }
+        let now = self.system().chain_time().await?;
+        let reads = |scope: B256| journal.grant(scope, self.address()).is_some_and(|grant| grant.state.reads(now));
+        let visible: Vec<Record> = records
+            .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
+            .map(|(_, record)| *record)
+            .collect();
+        let holds_any = journal.state().grants.iter().any(|((_, who), grant)| *who == self.address() && grant.state.reads(now));
+        if visible.is_empty() && !holds_any {
+            let (account, patient) = (self.address(), journal.patient);
+            return Err(Error::Denied(format!("{account} may not read anything of {patient}: ask the patient for a grant")));
+        }
+        Ok(visible)
+    }
+
+    /// Ids of others' records that are in the patient's own store.
+    pub(super) async fn synced(&self, patient: Address) -> Result<HashSet<Vec<u8>>> {
+        let prefix = self.synced_key(patient, &[]);
+        let rows = self.system().cache().rows(SYNCED, prefix.clone()).await?;
+        Ok(rows.into_iter().filter_map(|(row, _)| row.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)).collect())
+    }
+
+    pub(super) fn synced_key(&self, patient: Address, id: &[u8]) -> Vec<u8> {
+        key(&[&self.system().deployment_key(), patient.as_slice(), id])
+    }
+}

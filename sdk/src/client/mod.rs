@@ -1,0 +1,204 @@
+//! What a person can do: the verbs of this crate.
+
+mod add;
+mod contacts;
+mod download;
+mod folder_keys;
+mod folders;
+mod grant;
+mod list;
+mod open;
+mod reencrypt;
+mod replace;
+mod revoke;
+mod resume;
+mod shared;
+mod sync;
+mod unlock;
+mod upload;
+mod write;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use alloy::primitives::{Address, U256};
+use hospital_record_core::{
+    block::{self, Block, Body, Verified},
+    id::{Account, Deployment, Digest},
+    identity::{Keys, ProfileKeys},
+};
+use tokio::sync::OnceCell;
+
+pub use self::{
+    add::{Add, AddMany, Added, DEFAULT_FOLDER},
+    contacts::Contact,
+    folders::FolderInfo,
+    grant::{Grant, GrantInfo, GrantScope, Granted, Grantee},
+    list::{Content, List, Listed},
+    open::{Open, Opened},
+    replace::Replace,
+    resume::Resumed,
+    revoke::{Revoke, Revoked},
+    shared::{Shared, SharedGrant},
+    sync::Synced,
+};
+use crate::{
+    Error, Identity, Result,
+    ledger::{Call, Receipt},
+    profile,
+    record_ref::RecordRef,
+    system::System,
+};
+
+/// A boxed future, as the builders of this crate turn into.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// One person at one [`System`]. Cheap to clone; a server holds thousands.
+///
+/// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
+/// was signed before is finished by [`resume`](Client::resume).
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    system: System,
+    identity: Identity,
+    keys: Keys,
+    published: OnceCell<Published>,
+}
+
+/// This account's profile on chain, and the keys it publishes.
+#[derive(Clone)]
+pub(crate) struct Published {
+    pub(crate) digest: Digest,
+    pub(crate) keys: Arc<ProfileKeys>,
+}
+
+impl Client {
+    pub(crate) fn new(system: System, identity: Identity) -> Self {
+        let keys = identity.keys(system.deployment());
+        Self(Arc::new(Inner { system, identity, keys, published: OnceCell::new() }))
+    }
+
+    /// This person's account.
+    pub fn address(&self) -> Address {
+        self.0.identity.address()
+    }
+
+    /// Where this person is.
+    pub fn system(&self) -> &System {
+        &self.0.system
+    }
+
+    /// What the account owns, in wei.
+    pub async fn balance(&self) -> Result<U256> {
+        Ok(self.system().ledger().balance(self.address()).await?)
+    }
+
+    /// Publishes this account's public keys, so that others can grant to it. Does nothing when they are published;
+    /// every verb that writes calls it first.
+    pub async fn register(&self) -> Result<()> {
+        self.published().await.map(drop)
+    }
+
+    /// The handle of a record of `patient` at this system.
+    pub fn record(&self, patient: Address, id: hospital_record_core::id::RecordId) -> RecordRef {
+        RecordRef { deployment: self.deployment(), patient, id }
+    }
+
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.system().deployment()
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        Account(self.address().into())
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub(crate) async fn published(&self) -> Result<&Published> {
+        self.0.published.get_or_try_init(|| self.publish()).await
+    }
+
+    async fn publish(&self) -> Result<Published> {
+        let (system, keys) = (self.system(), self.keys());
+        let first = profile::sign(&self.0.identity, self.deployment(), keys).await?;
+        let digest = first.digest();
+        match system.contract().profile_of(self.address()).await? {
+            None => {
+                system.publish(first).await?;
+                self.send(system.contract().set_profile(digest.0.into())).await?;
+            }
+            Some(current) if current == digest.0 => {
+                // A new store may lack it; others need it to verify what this account signed.
+                if !system.stores().own().has(&first.cid).await? {
+                    system.publish(first).await?;
+                }
+            }
+            Some(current) => return self.published_before(Digest(current.0)).await,
+        }
+        Ok(Published { digest, keys: Arc::new(keys.profile_keys(0)) })
+    }
+
+    /// The profile of a signer that does not sign deterministically, or a later profile: its block says which keys.
+    async fn published_before(&self, digest: Digest) -> Result<Published> {
+        let profile = self.system().profile_block(self.address(), digest, None).await?;
+        let keys = self.keys().profile_keys(profile.sequence);
+        if *keys.public() != profile.keys {
+            return Err(Error::Invalid(
+                "the published keys of this account were made from another seed: restore with the phrase or seed that \
+                 was used then"
+                    .into(),
+            ));
+        }
+        Ok(Published { digest, keys: Arc::new(keys) })
+    }
+
+    /// Signs a call as this account, sends it, and waits until it is confirmed.
+    pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
+        Ok(self.system().sender().send(self.0.identity.signer(), call).await?)
+    }
+
+    /// Signs a block as this account.
+    pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
+        let published = self.published().await?;
+        Ok(block::sign(self.deployment(), published.digest, body, &published.keys)?)
+    }
+
+    /// Fetches a signed block and verifies it with the profile it names.
+    pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
+        self.system().signed(digest).await
+    }
+
+    fn is_me(&self, account: Address) -> bool {
+        account == self.address()
+    }
+}
+
+/// Shows the address alone.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.address()).finish()
+    }
+}
+
+/// A task that did not end by itself: the runtime is shutting down.
+pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
+    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
+}
+
+/// Lets a builder with a method `run` be awaited.
+macro_rules! awaitable {
+    ($builder:ident => $output:ty) => {
+        impl IntoFuture for $builder {
+            type Output = crate::Result<$output>;
+            type IntoFuture = crate::client::BoxFuture<Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    };
+}
+pub(crate) use awaitable;

@@ -1,0 +1,241 @@
+//! Opening records: checked against the chain, logged, then decrypted.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use hospital_record_core::{
+    block::Verified,
+    error::CoreError,
+    record::{manifest::Manifest, metadata::Metadata},
+    seal::stream::{ContentKey, tink_keyset_json},
+};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::{Client, awaitable, download, unlock::{Registered, Unlocker}};
+use crate::{
+    Error, Result,
+    file::NewFile,
+    ledger::{Purpose, record_key},
+    progress::{Phase, Progress, Reporter},
+    record_ref::RecordRef,
+    stores::Stores,
+};
+
+/// A record's plaintext and what it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Opened {
+    /// What the author said of it. A name is no path, a media type no promise.
+    pub metadata: Metadata,
+    /// The plaintext, or the range of it that was asked for.
+    pub bytes: Bytes,
+}
+
+/// Opens a record; made by [`Client::open`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Open {
+    client: Client,
+    record: RecordRef,
+    range: Option<Range<u64>>,
+    log: bool,
+    purpose: Option<Purpose>,
+    report: Reporter,
+    overwrite: bool,
+}
+
+impl Client {
+    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory, or end it with
+    /// [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer) for what is large.
+    ///
+    /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
+    /// decrypted, unless [`unlogged`](Open::unlogged).
+    pub fn open(&self, record: &RecordRef) -> Open {
+        let (client, record, report) = (self.clone(), *record, Reporter::default());
+        Open { client, record, range: None, log: true, purpose: None, report, overwrite: false }
+    }
+
+    /// The record as the chain has it, found by the author that its manifest names.
+    pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<Registered> {
+        if record.deployment != self.deployment() {
+            return Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system")));
+        }
+        let manifest: Verified<Manifest> = self.signed(record.id.into()).await?;
+        let author = manifest.issuer().0.into();
+        let id = record.id.0.into();
+        let known = self.system().contract().record_of(record.patient, record_key(author, id)).await?;
+        known.map(|held| Registered::new(id, &held)).ok_or_else(|| {
+            Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
+        })
+    }
+
+    pub(super) async fn metadata_of(&self, record: &RecordRef, known: &Registered) -> Result<Metadata> {
+        let unlocker = Unlocker::new(self.clone(), self.system().journal(record.patient).await?);
+        let manifest = unlocker.manifest(known).await?;
+        let key = unlocker.key(known, &manifest).await?;
+        Ok(manifest.open_metadata(&key).map_err(CoreError::from)?)
+    }
+}
+
+/// A record that may be opened: checked, logged, its key found.
+pub(super) struct Prepared {
+    pub(super) metadata: Metadata,
+    manifest: Verified<Manifest>,
+    key: ContentKey,
+    range: Range<u64>,
+}
+
+impl Prepared {
+    /// The plaintext, piece by piece, each checked.
+    pub(super) fn content(&self, stores: &Stores) -> Result<BoxStream<'static, Result<Bytes>>> {
+        download::plaintext(stores.clone(), &self.manifest, &self.key, self.range.clone())
+    }
+}
+
+impl Open {
+    /// Only these bytes of the plaintext, half-open. Only the blocks that hold them are fetched.
+    pub fn range(mut self, range: Range<u64>) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    /// Does not log the reading on chain. Honest readers log.
+    pub fn unlogged(mut self) -> Self {
+        self.log = false;
+        self
+    }
+
+    /// Logs this purpose instead of the grant's.
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// Calls back as the work goes on.
+    pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.report = Reporter::new(tell);
+        self
+    }
+
+    /// Lets [`to_file`](Open::to_file) replace a file that is there.
+    pub fn overwrite(mut self) -> Self {
+        self.overwrite = true;
+        self
+    }
+
+    /// What the author said of the record. Nothing is logged: the content stays closed.
+    pub async fn metadata(mut self) -> Result<Metadata> {
+        self.log = false;
+        Ok(self.prepare().await?.metadata)
+    }
+
+    /// Writes the plaintext as it is checked, piece by piece; what was written before an error is right, but not all.
+    pub async fn to_writer(self, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<Metadata> {
+        let prepared = self.prepare().await?;
+        self.write(&prepared, writer).await?;
+        Ok(prepared.metadata)
+    }
+
+    /// Writes the plaintext to a file that appears only when it is complete and checked.
+    ///
+    /// Refuses to replace a file unless [`overwrite`](Open::overwrite).
+    pub async fn to_file(self, path: impl AsRef<Path>) -> Result<Metadata> {
+        let path: PathBuf = path.as_ref().into();
+        let mut file = NewFile::create(&path, self.overwrite)?;
+        let prepared = self.prepare().await?;
+        self.write(&prepared, file.writer()).await?;
+        file.finish().await?;
+        Ok(prepared.metadata)
+    }
+
+    /// Writes the ciphertext to `content.tink` and its key, in the clear, to `keyset.json` (readable by its owner
+    /// alone) in a folder. Any Google Tink library opens the one with the other: streaming AEAD, no associated data.
+    pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
+        let folder = folder.as_ref();
+        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, &error))?;
+        let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite)?;
+        let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite)?;
+        let prepared = self.prepare().await?;
+        let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.manifest)?;
+        while let Some(block) = blocks.next().await {
+            content.write(&block?).await?;
+        }
+        keyset.write(tink_keyset_json(&prepared.key).as_bytes()).await?;
+        content.finish().await?;
+        keyset.finish().await?;
+        Ok(prepared.metadata)
+    }
+
+    async fn run(self) -> Result<Opened> {
+        let prepared = self.prepare().await?;
+        let mut bytes = Vec::new();
+        self.write(&prepared, &mut bytes).await?;
+        Ok(Opened { metadata: prepared.metadata, bytes: bytes.into() })
+    }
+
+    async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
+        let mut pieces = prepared.content(self.client.system().stores())?;
+        let (mut done, total) = (0, prepared.range.end - prepared.range.start);
+        let failed = |error: std::io::Error| Error::file("the output", &error);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            writer.write_all(&piece).await.map_err(failed)?;
+            done += piece.len() as u64;
+            self.report.tell(Phase::Opening, done, Some(total));
+        }
+        if done != total {
+            return Err(Error::Integrity(format!("the record holds {done} bytes of the {total} that it names")));
+        }
+        writer.flush().await.map_err(failed)
+    }
+
+    /// Checks, finds the key, and logs: in this order, so that what cannot be opened is not logged as read.
+    pub(super) async fn prepare(&self) -> Result<Prepared> {
+        let (client, record) = (&self.client, &self.record);
+        let known = client.on_chain(record).await?;
+        if !client.is_me(record.patient) {
+            self.allowed(&known).await?;
+        }
+        let journal = client.system().journal(record.patient).await?;
+        let unlocker = Unlocker::new(client.clone(), journal);
+        let manifest = unlocker.manifest(&known).await?;
+        let key = unlocker.key(&known, &manifest).await?;
+        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
+        let range = self.range.clone().unwrap_or(0..manifest.size);
+        if range.start > range.end || range.end > manifest.size {
+            let (start, end, size) = (range.start, range.end, manifest.size);
+            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
+        }
+        if self.log && !client.is_me(record.patient) {
+            self.log_reading(&known).await?;
+        }
+        Ok(Prepared { metadata, manifest, key, range })
+    }
+
+    async fn allowed(&self, known: &Registered) -> Result<()> {
+        let (patient, account) = (self.record.patient, self.client.address());
+        let key = record_key(known.author, known.id);
+        if self.client.system().contract().can_access(patient, key, account).await? {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+        )))
+    }
+
+    async fn log_reading(&self, known: &Registered) -> Result<()> {
+        let key = record_key(known.author, known.id);
+        let purpose = match self.purpose {
+            Some(purpose) => purpose,
+            None => self.client.granted_purpose(self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
+        };
+        let contract = self.client.system().contract();
+        self.client.send(contract.log_access(self.record.patient, &[key], purpose)).await?;
+        Ok(())
+    }
+}
+
+awaitable!(Open => Opened);

@@ -1,0 +1,220 @@
+//! Ending access, and moving keys on, so that what comes later stays closed to those who left.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Account, Confidentiality, Folder},
+    seal::{keyring::seal_keyring, ratchet::next_epoch},
+};
+
+use super::{Client, awaitable, unlock::Registered, write::ATTEMPTS};
+use crate::{
+    Error, Result,
+    journal::Known,
+    ledger::{Revocation, folder_of, folder_scope, record_key},
+    record_ref::RecordRef,
+};
+
+/// Ends access; made by [`Client::revoke`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Revoke {
+    client: Client,
+    grantee: Address,
+    scope: Which,
+    hurry: bool,
+}
+
+enum Which {
+    Everything,
+    Folder(String, Confidentiality),
+    Record(RecordRef),
+}
+
+/// What was ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Revoked {
+    /// Grants that were ended.
+    pub ended: usize,
+    /// Whether the keys of every folder concerned have moved on. Where not, the next [`add`](Client::add) or
+    /// [`sync`](Client::sync) does it before anything else.
+    pub keys_moved: bool,
+    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
+impl Client {
+    /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
+    /// folders concerned move on: what is added later does not open for that person, whoever helps.
+    pub fn revoke(&self, grantee: Address) -> Revoke {
+        Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false }
+    }
+
+    /// Gives up what another patient gave to this account, on a folder by its number or on a record.
+    pub async fn renounce(&self, patient: Address, scope: B256) -> Result<()> {
+        self.send(self.system().contract().renounce(patient, scope)).await?;
+        Ok(())
+    }
+
+    /// Moves the keys of one of this person's folders on.
+    pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<()> {
+        self.rotate_folder(self.keys().folder(folder, confidentiality)).await.map(drop)
+    }
+
+    /// Moves a folder's keys on; tells which remaining readers were left out.
+    pub(super) async fn rotate_folder(&self, folder: Folder) -> Result<Vec<Address>> {
+        self.published().await?;
+        let mut attempt = 1;
+        loop {
+            let journal = self.system().journal(self.address()).await?;
+            let ring = self.make_keyring(&journal, folder, None).await?;
+            let (contract, changes) = (self.system().contract(), journal.state().key_changes);
+            match self.send(contract.rotate(folder.number(), ring.epoch, ring.digest, changes)).await {
+                Ok(_) => return Ok(ring.left_out),
+                Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Stores the keyring of a folder's next epoch, for all live readers but `without`.
+    async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
+        let now = self.system().chain_time().await?;
+        let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
+        let (mut readers, mut left_out) = (Vec::new(), Vec::new());
+        for account in journal.state().folder_readers(folder.number(), now) {
+            if Some(account) == without {
+                continue;
+            }
+            match self.system().profile_of(account, None).await {
+                Ok((_, profile)) => readers.push((Account(account.into()), profile.keys.hpke)),
+                Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
+                    left_out.push(account);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let me = self.published().await?;
+        let state = self.keys().folder_state(folder, epoch);
+        let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
+        let digest = self.system().publish(block).await?.0.into();
+        Ok(Ring { epoch, digest, left_out })
+    }
+}
+
+struct Ring {
+    epoch: u16,
+    digest: B256,
+    left_out: Vec<Address>,
+}
+
+impl Revoke {
+    /// Only on this folder.
+    pub fn folder(mut self, name: impl Into<String>, confidentiality: Confidentiality) -> Self {
+        self.scope = Which::Folder(name.into(), confidentiality);
+        self
+    }
+
+    /// Only on this record.
+    pub fn record(mut self, record: &RecordRef) -> Self {
+        self.scope = Which::Record(*record);
+        self
+    }
+
+    /// Ends the grants at once, without making new keys for those who remain: that follows with the next write.
+    pub fn in_a_hurry(mut self) -> Self {
+        self.hurry = true;
+        self
+    }
+
+    async fn run(self) -> Result<Revoked> {
+        let client = &self.client;
+        client.published().await?;
+        let journal = client.system().journal(client.address()).await?;
+        let scopes = self.scopes(&journal).await?;
+        let (revocations, left_out) = self.revocations(&journal, &scopes).await?;
+        let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
+        let receipt = client.send(call).await?;
+        let mut revoked = Revoked {
+            ended: revocations.len(),
+            keys_moved: false,
+            left_out,
+            transaction: receipt.transaction,
+            gas: receipt.gas_used,
+        };
+        revoked.keys_moved = self.hurry_on(&scopes, &mut revoked.left_out).await?;
+        Ok(revoked)
+    }
+
+    async fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
+        let client = &self.client;
+        let held = journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
+        let wanted = match &self.scope {
+            Which::Everything => None,
+            Which::Folder(name, level) => Some(folder_scope(client.keys().folder(name, *level).number())),
+            Which::Record(record) => {
+                let Registered { author, id, .. } = client.on_chain(record).await?;
+                Some(record_key(author, id))
+            }
+        };
+        let scopes: Vec<B256> = held.filter(|scope| wanted.is_none_or(|wanted| wanted == *scope)).collect();
+        if scopes.is_empty() {
+            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
+        }
+        Ok(scopes)
+    }
+
+    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> Result<(Vec<Revocation>, Vec<Address>)> {
+        let (mut revocations, mut left_out) = (Vec::new(), Vec::new());
+        for scope in scopes {
+            let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
+            let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
+            let keyring = match folder.and_then(|number| Folder::new(number).ok()) {
+                Some(folder) => self.keyring(journal, folder, &mut left_out).await?,
+                None => None,
+            };
+            revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring });
+        }
+        Ok((revocations, left_out))
+    }
+
+    /// A revocation does not wait for a store: without a keyring it takes effect as well, and new keys follow.
+    async fn keyring(&self, journal: &Known, folder: Folder, left_out: &mut Vec<Address>) -> Result<Option<(u16, B256)>> {
+        match self.client.make_keyring(journal, folder, Some(self.grantee)).await {
+            Ok(ring) => {
+                left_out.extend(ring.left_out);
+                Ok(Some((ring.epoch, ring.digest)))
+            }
+            Err(Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. } | Error::NotAvailable(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where another device was faster, the keyring does not count: the folder's keys move on once more.
+    async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
+        let client = &self.client;
+        let journal = client.system().journal(client.address()).await?;
+        let now = client.system().chain_time().await?;
+        let stale = scopes.iter().filter_map(|scope| folder_of(*scope)).filter(|f| journal.state().is_dirty(*f, now));
+        let stale: Vec<Folder> = stale.filter_map(|number| Folder::new(number).ok()).collect();
+        if self.hurry {
+            return Ok(stale.is_empty());
+        }
+        for folder in stale {
+            match client.rotate_folder(folder).await {
+                Ok(more) => left_out.extend(more),
+                Err(Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+awaitable!(Revoke => Revoked);

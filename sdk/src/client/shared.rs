@@ -1,0 +1,99 @@
+//! What others have shared with this person.
+
+use std::{collections::BTreeSet, time::{Duration, SystemTime, UNIX_EPOCH}};
+
+use alloy::primitives::Address;
+use alloy::sol_types::SolEvent;
+use hospital_record_contracts::IHospitalRecord::AccessGranted;
+use hospital_record_core::id::Confidentiality;
+
+use super::{Client, grant::{GrantScope, instant}};
+use crate::{
+    Result,
+    ledger::{LogFilter, Purpose, Rights, all_logs, folder_of},
+};
+
+/// What others have shared with this person. It cannot be proven complete: grants are linked in the journals of those
+/// who gave them, not of those who got them, so a node can hide one. What is listed is real.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Shared {
+    /// Grants to this account that are not revoked, newest first.
+    pub grants: Vec<SharedGrant>,
+}
+
+/// One grant to this person.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SharedGrant {
+    /// Who gave it.
+    pub patient: Address,
+    /// On what; the folder's name comes from the envelope.
+    pub scope: GrantScope,
+    /// The folder's confidentiality, when the envelope opens.
+    pub confidentiality: Option<Confidentiality>,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Since when.
+    pub granted: SystemTime,
+    /// Until when; nothing for no end.
+    pub expires: Option<SystemTime>,
+    /// Whether it is live now, by the chain's clock.
+    pub live: bool,
+}
+
+impl Client {
+    /// Grants to this account, as far as the node tells. See [`Shared`] for what that means.
+    pub async fn shared_with_me(&self) -> Result<Shared> {
+        let mut grants = Vec::new();
+        for patient in self.patients().await? {
+            grants.extend(self.shared_by(patient).await?);
+        }
+        grants.sort_by_key(|grant: &SharedGrant| std::cmp::Reverse(grant.granted));
+        Ok(Shared { grants })
+    }
+
+    async fn patients(&self) -> Result<BTreeSet<Address>> {
+        let (contract, ledger) = (self.system().contract(), self.system().ledger());
+        let filter = LogFilter {
+            contract: contract.address(),
+            topics: [Some(AccessGranted::SIGNATURE_HASH), None, None, Some(self.address().into_word())],
+            from: contract.deployed_at().await?,
+            to: ledger.newest().await?.number,
+        };
+        let logs = all_logs(&**ledger, filter).await?;
+        Ok(logs.iter().filter_map(|log| log.topics.get(1)).map(|topic| Address::from_word(*topic)).collect())
+    }
+
+    async fn shared_by(&self, patient: Address) -> Result<Vec<SharedGrant>> {
+        let journal = self.system().journal(patient).await?;
+        let now = self.system().chain_time().await?;
+        let mut shared = Vec::new();
+        for ((scope, grantee), grant) in &journal.state().grants {
+            if !self.is_me(*grantee) {
+                continue;
+            }
+            let payload = self.envelope_of(patient, *scope, grant).await.ok();
+            let named = match folder_of(*scope) {
+                Some(number) => GrantScope::Folder { number, name: payload.as_ref().map(|p| p.folder_name.clone()) },
+                None => match journal.state().records.get(scope) {
+                    Some(record) => GrantScope::Record(self.record(patient, record.id.0.into())),
+                    None => continue,
+                },
+            };
+            shared.push(SharedGrant {
+                patient,
+                scope: named,
+                confidentiality: payload.map(|payload| payload.confidentiality),
+                rights: grant.state.rights,
+                purpose: grant.state.purpose,
+                granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
+                expires: instant(grant.state.expires_at),
+                live: grant.state.is_live(now),
+            });
+        }
+        Ok(shared)
+    }
+}

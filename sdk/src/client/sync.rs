@@ -1,0 +1,100 @@
+//! What a patient's client does now and then: copy what others contributed, move keys on that must, let nobody wait.
+
+use alloy::primitives::Address;
+use futures::{StreamExt, stream};
+use hospital_record_core::{
+    block::Verified,
+    id::{Account, Digest, Folder, RecordId},
+    record::manifest::Manifest,
+};
+
+use super::{Client, download, unlock::Unlocker};
+use crate::{
+    Error, Result,
+    cache::SYNCED,
+    journal::Known,
+    ledger::Record,
+};
+
+/// What [`Client::sync`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Synced {
+    /// Records of others that were copied into the patient's own store and pinned there.
+    pub copied: usize,
+    /// Folders whose keys moved on.
+    pub rotated: usize,
+    /// Records of others that could not be copied yet, and why.
+    pub missing: Vec<String>,
+}
+
+impl Client {
+    /// Copies and pins what others contributed, and moves on the keys of folders that somebody left or that a live
+    /// reader has no current key of.
+    pub async fn sync(&self) -> Result<Synced> {
+        let journal = self.system().journal(self.address()).await?;
+        let mut synced = Synced::default();
+        let done = self.synced(self.address()).await?;
+        let foreign = journal.state().records.values().filter(|record| record.state.author != self.address());
+        for record in foreign.filter(|record| !done.contains(record.id.as_slice())) {
+            match self.copy(&journal, record).await {
+                Ok(()) => synced.copied += 1,
+                Err(error @ (Error::Unreachable { .. } | Error::TimedOut { .. })) => return Err(error),
+                Err(error) => synced.missing.push(format!("{}: {error}", RecordId(record.id.0))),
+            }
+        }
+        for folder in self.folders_to_rotate(&journal).await? {
+            self.rotate_folder(folder).await?;
+            synced.rotated += 1;
+        }
+        Ok(synced)
+    }
+
+    /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
+    async fn copy(&self, journal: &std::sync::Arc<Known>, record: &Record) -> Result<()> {
+        let unlocker = Unlocker::new(self.clone(), journal.clone());
+        let manifest = unlocker.manifest(&record.into()).await?;
+        let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());
+        if own.pin(&root).await.is_err() {
+            self.transfer(&manifest, Digest(record.id.0)).await?;
+            own.pin(&root).await?;
+        }
+        let row = self.synced_key(self.address(), record.id.as_slice());
+        self.system().cache().put(SYNCED, row, Vec::new()).await
+    }
+
+    async fn transfer(&self, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
+        let stores = self.system().stores();
+        let content = download::blocks(stores.clone(), manifest)?;
+        let root = stores.block(&id.dag_cbor_cid());
+        let blocks = content.chain(stream::once(root)).map(|block| block.map_err(Error::into_store));
+        stores.own().put(blocks.boxed()).await?;
+        Ok(())
+    }
+
+    async fn folders_to_rotate(&self, journal: &Known) -> Result<Vec<Folder>> {
+        let now = self.system().chain_time().await?;
+        let mut stale = Vec::new();
+        for (number, keys) in &journal.state().folders {
+            let Ok(folder) = Folder::new(*number) else { continue };
+            if journal.state().is_dirty(*number, now) || self.somebody_waits(journal, folder, keys.epoch, now).await? {
+                stale.push(folder);
+            }
+        }
+        Ok(stale)
+    }
+
+    /// Whether a live reader has neither an envelope nor a keyring entry of the folder's current keys: it was let in
+    /// by one device while another moved the keys on.
+    async fn somebody_waits(&self, journal: &Known, folder: Folder, epoch: u16, now: u64) -> Result<bool> {
+        let readers = journal.state().folder_readers(folder.number(), now);
+        let behind = |account: &&Address| journal.folder_grant(folder, **account).is_some_and(|g| g.epoch < epoch);
+        let behind: Vec<&Address> = readers.iter().filter(behind).collect();
+        let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| !behind.is_empty()) else {
+            return Ok(false);
+        };
+        let keyring = self.keyring(journal.patient, folder, newest.digest, newest.epoch).await?;
+        let has = |account: &Address| keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
+        Ok(behind.into_iter().any(|account| !has(account)))
+    }
+}

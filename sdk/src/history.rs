@@ -1,0 +1,150 @@
+//! Who did what when: no key is needed to read it, and none to check it.
+
+use std::{
+    fmt, future::{Future, IntoFuture},
+    pin::Pin,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+
+use crate::{
+    Result,
+    ledger::{Completeness, Entry, Event},
+    system::System,
+};
+
+/// A patient's checked history, oldest first, and how far it is known to be complete.
+///
+/// As text: one line an entry, then the statement of completeness.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct History {
+    /// Whose history it is.
+    pub patient: Address,
+    /// What happened, oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// How far it is known to be complete.
+    pub completeness: Completeness,
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// When: the time of its block, which the journal's hash covers.
+    pub at: SystemTime,
+    /// Who did it.
+    pub by: Address,
+    /// What happened.
+    pub event: Event,
+    /// Its block and transaction, and the heads before and after it.
+    pub entry: Entry,
+}
+
+impl HistoryEntry {
+    fn new(patient: Address, entry: Entry) -> Self {
+        let by = match entry.event {
+            Event::RecordAdded { author, .. } => author,
+            Event::RecordStatusChanged { by, .. } => by,
+            Event::AccessRenounced { grantee, .. } => grantee,
+            Event::RecordAccessed { reader, .. } => reader,
+            _ => patient,
+        };
+        Self { at: UNIX_EPOCH + Duration::from_secs(entry.time), by, event: entry.event, entry }
+    }
+}
+
+impl History {
+    /// The newest head: 32 bytes that stand for all of it. Zero when nothing happened.
+    pub fn head(&self) -> B256 {
+        self.completeness.head
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for HistoryEntry { by, event, entry, .. } in &self.entries {
+            writeln!(f, "{} {by} {event}", entry.time)?;
+        }
+        write!(f, "{}", self.completeness)
+    }
+}
+
+/// What happened, for people, without who and when.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ProfileSet { profile } => write!(f, "published the keys {profile}"),
+            Self::RecordAdded { folder, id, .. } => write!(f, "added the record {id} to folder {folder}"),
+            Self::RecordStatusChanged { key, status, .. } => write!(f, "marked {key} as {}", status_code(*status)),
+            Self::AccessGranted { scope, grantee, rights, purpose, .. } => {
+                write!(f, "allowed {grantee} to {rights} {scope} for {purpose:?}")
+            }
+            Self::AccessRevoked { scope, grantee, .. } => write!(f, "ended the access of {grantee} to {scope}"),
+            Self::AccessRenounced { scope, .. } => write!(f, "gave up the access to {scope}"),
+            Self::KeysRotated { folder, epoch, .. } => write!(f, "moved the keys of folder {folder} on to {epoch}"),
+            Self::RecordAccessed { key, purpose, .. } => write!(f, "opened {key} for {purpose:?}"),
+        }
+    }
+}
+
+/// The code of FHIR DocumentReference.status.
+pub fn status_code(status: crate::ledger::Status) -> &'static str {
+    use crate::ledger::Status;
+    match status {
+        Status::Current => "current",
+        Status::Superseded => "superseded",
+        Status::EnteredInError => "entered-in-error",
+        _ => "unknown",
+    }
+}
+
+/// Reads a history; made by [`System::history`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct ReadHistory {
+    system: System,
+    patient: Address,
+    trusted: Option<B256>,
+}
+
+impl System {
+    /// A patient's whole history, every link of it checked.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
+    pub fn history(&self, patient: Address) -> ReadHistory {
+        ReadHistory { system: self.clone(), patient, trusted: None }
+    }
+
+    /// Only the statement: how far the history that the node tells is complete.
+    ///
+    /// # Errors
+    /// As [`history`](System::history).
+    pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
+        Ok(self.journal_to(patient, trusted).await?.completeness.clone())
+    }
+}
+
+impl ReadHistory {
+    /// A head from a source other than this system's node: it must be part of the history, which is proven up to it.
+    pub fn trusted_head(mut self, head: B256) -> Self {
+        self.trusted = Some(head);
+        self
+    }
+
+    async fn run(self) -> Result<History> {
+        let known = self.system.journal_to(self.patient, self.trusted).await?;
+        let entries = known.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
+        Ok(History { patient: self.patient, entries, completeness: known.completeness.clone() })
+    }
+}
+
+impl IntoFuture for ReadHistory {
+    type Output = Result<History>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

@@ -1,0 +1,103 @@
+//! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{id::Digest, profile::Profile};
+
+use crate::{
+    Error, Result,
+    cache::{PROFILES, key},
+    profile,
+    system::System,
+};
+
+/// The profile that was accepted last for an account.
+#[derive(Clone, Copy)]
+struct Pinned {
+    sequence: u32,
+    digest: B256,
+}
+
+impl System {
+    /// The current public keys of `account`, as the chain names them and as the account signed them.
+    ///
+    /// `card` is the digest from a card that the user accepted; it vouches for that one profile.
+    pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
+        let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
+            let ask = "ask the person to run `hospital-record account` (or call register()) once";
+            Error::NotFound(format!("{account} has not published keys yet: {ask}"))
+        })?;
+        let profile = self.accept(account, digest, card).await?;
+        Ok((Digest(digest.0), profile))
+    }
+
+    async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {
+        let pinned = self.pinned(account).await?;
+        let verified = self.profile_block(account, Digest(digest.0), card).await;
+        let Some(known) = pinned else {
+            let profile = verified?;
+            self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;
+            return Ok(profile);
+        };
+        let changed = Error::KeyChanged { account, known: known.digest, found: digest };
+        let profile = match verified {
+            Err(Error::Integrity(_)) => return Err(changed),
+            other => other?,
+        };
+        if digest == known.digest {
+            return Ok(profile);
+        }
+        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.digest.0)).await? {
+            return Err(changed);
+        }
+        self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;
+        Ok(profile)
+    }
+
+    /// Whether a chain of profiles, each signed by the account, leads from the one that is known to this one.
+    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
+        let (mut sequence, mut previous) = (newest.sequence, newest.previous);
+        while let Some(digest) = previous {
+            if digest == known {
+                return Ok(true);
+            }
+            let older = self.profile_block(account, digest, None).await?;
+            if older.sequence >= sequence {
+                return Ok(false);
+            }
+            (sequence, previous) = (older.sequence, older.previous);
+        }
+        Ok(false)
+    }
+
+    /// The profile with this digest, current or not, verified.
+    pub(crate) async fn profile_block(&self, account: Address, digest: Digest, card: Option<B256>) -> Result<Profile> {
+        let bytes = self.block(digest).await?;
+        // What was pinned was accepted before, perhaps by a card.
+        let vouched = match card {
+            Some(card) => Some(card),
+            None => self.pinned(account).await?.map(|pinned| pinned.digest),
+        };
+        profile::verify(self.deployment(), account, &bytes, vouched)
+    }
+
+    async fn pinned(&self, account: Address) -> Result<Option<Pinned>> {
+        let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
+        row.map(|row| match row.split_at_checked(4) {
+            Some((sequence, digest)) if digest.len() == 32 => Ok(Pinned {
+                sequence: u32::from_be_bytes(sequence.try_into().map_err(Error::cache)?),
+                digest: B256::from_slice(digest),
+            }),
+            _ => Err(Error::cache("a remembered profile is malformed")),
+        })
+        .transpose()
+    }
+
+    async fn pin_profile(&self, account: Address, pinned: Pinned) -> Result<()> {
+        let row = [&pinned.sequence.to_be_bytes()[..], pinned.digest.as_slice()].concat();
+        self.cache().put(PROFILES, self.profile_key(account), row).await
+    }
+
+    fn profile_key(&self, account: Address) -> Vec<u8> {
+        key(&[&self.deployment_key(), account.as_slice()])
+    }
+}

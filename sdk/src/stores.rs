@@ -1,0 +1,70 @@
+//! The stores of a system, in order: written to the first, read from the first that answers rightly.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cid::Cid;
+use futures::{StreamExt, stream};
+use hospital_record_core::record::dag::Block;
+
+use crate::{
+    Error, Result,
+    store::{Store, StoreError},
+};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Stores(Arc<[Arc<dyn Store>]>);
+
+impl Stores {
+    /// At least one.
+    pub(crate) fn new(stores: Vec<Arc<dyn Store>>) -> Result<Self> {
+        if stores.is_empty() {
+            return Err(Error::Invalid("no store is configured: name one, for example kubo+http://127.0.0.1:5001".into()));
+        }
+        Ok(Self(stores.into()))
+    }
+
+    /// The one that is written to.
+    pub(crate) fn own(&self) -> &Arc<dyn Store> {
+        &self.0[0]
+    }
+
+    /// From the first store that has it. A store that lies is passed over like one that lacks it, but its error wins
+    /// when no other has the block.
+    pub(crate) async fn get(&self, cid: &Cid) -> Result<Bytes> {
+        let mut worst: Option<StoreError> = None;
+        for store in self.0.iter() {
+            match store.get(cid).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    let graver = !matches!(error, StoreError::NotFound { .. });
+                    if worst.is_none() || graver {
+                        worst = Some(error);
+                    }
+                }
+            }
+        }
+        Err(worst.unwrap_or(StoreError::NotFound { cid: *cid }).into())
+    }
+
+    pub(crate) async fn block(&self, cid: &Cid) -> Result<Block> {
+        Ok(Block { cid: *cid, bytes: self.get(cid).await? })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Store>> {
+        self.0.to_vec()
+    }
+
+    /// Puts one block, pins it and reads it back: what this returns is stored.
+    pub(crate) async fn keep(&self, block: Block) -> Result<()> {
+        let (cid, bytes) = (block.cid, block.bytes.clone());
+        let own = self.own();
+        own.put(stream::iter([Ok(block)]).boxed()).await?;
+        own.pin(&cid).await?;
+        if own.get(&cid).await? != bytes {
+            return Err(Error::Integrity(format!("{} gave back other bytes than were put", own.url())));
+        }
+        Ok(())
+    }
+}
