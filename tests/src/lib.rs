@@ -9,5 +9,6 @@ pub mod insider;
 pub mod kubo;
 pub mod liar;
 pub mod process;
+pub mod program;
 pub mod proxy;
 pub mod world;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hospital_record::{ErrorKind, GrantScope, Rights};
+use hospital_record::{
+    Confidentiality, Error, ErrorKind, GrantScope, Identity, Rights, Status, U256, ledger::folder_scope,
+};
 use hospital_record_tests::{faults, insider::Insider, proxy::Gate, world::World};
 
 use crate::{note, refused, store_of};
@@ -128,10 +130,10 @@ async fn revoking_one_folder_leaves_the_others() {
     let skin = ana.add(note("skin")).folder("skin").await.unwrap().record;
     ana.grant(lee.address()).folder("heart").await.unwrap();
     ana.grant(lee.address()).folder("skin").await.unwrap();
-    ana.revoke(lee.address()).folder("heart").await.unwrap();
+    ana.revoke(lee.address()).folder("heart", Confidentiality::N).await.unwrap();
     refused(lee.open(&heart).await, ErrorKind::Denied);
     assert_eq!(lee.open(&skin).await.unwrap().bytes, "skin");
-    refused(ana.revoke(lee.address()).folder("heart").await, ErrorKind::NotFound);
+    refused(ana.revoke(lee.address()).folder("heart", Confidentiality::N).await, ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -155,8 +157,8 @@ async fn grantee_can_give_its_access_back() {
     let (ana, lee) = (world.person().await, world.registered().await);
     let record = ana.add(note("x")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
-    let scope = lee.shared_with_me().await.unwrap().grants[0].scope.clone();
-    lee.renounce(ana.address(), &scope).await.unwrap();
+    let GrantScope::Folder { number, .. } = lee.shared_with_me().await.unwrap().grants[0].scope else { panic!() };
+    lee.renounce(ana.address(), folder_scope(number)).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 
@@ -177,11 +179,11 @@ async fn impossible_grants_are_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn account_without_ether_is_told_how_much_it_needs() {
     let world = World::shared().await;
-    let (ana, poor) = (world.person().await, world.system.client(hospital_record::Identity::generate().unwrap().0));
+    let (ana, poor) = (world.person().await, world.system.client(Identity::generate().unwrap().0));
     let error = poor.add(note("x")).await.unwrap_err();
-    let hospital_record::Error::Unfunded { account, needed } = error else { panic!("{error}") };
+    let Error::Unfunded { account, needed } = error else { panic!("{error}") };
     assert_eq!(account, poor.address());
-    world.anvil.set_balance(account, &format!("{:#x}", needed * hospital_record::alloy::primitives::U256::from(4)));
+    world.anvil.set_balance(account, &format!("{:#x}", needed * U256::from(4)));
     poor.add(note("x")).await.unwrap();
     drop(ana);
 }
@@ -197,10 +199,7 @@ async fn replaced_record_is_superseded_and_reencrypted_one_opens_with_no_old_key
     let second = ana.replace(&first, note("second")).await.unwrap().record;
     let listed = ana.list().await.unwrap();
     let status = |record| listed.iter().find(|listed| listed.record == record).unwrap().status;
-    assert_eq!(
-        (status(first), status(second)),
-        (hospital_record::Status::Superseded, hospital_record::Status::Current)
-    );
+    assert_eq!((status(first), status(second)), (Status::Superseded, Status::Current));
 
     ana.revoke(lee.address()).await.unwrap();
     let third = ana.reencrypt(&second).await.unwrap().record;

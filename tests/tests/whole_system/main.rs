@@ -7,6 +7,7 @@ mod folders;
 mod harness;
 mod lying_rpc;
 mod lying_store;
+mod program;
 mod restoring;
 mod sizes;
 mod story;

@@ -2,7 +2,7 @@
 
 use std::{fs, time::SystemTime};
 
-use hospital_record::{Action, Card, ErrorKind, Purpose};
+use hospital_record::{Card, ErrorKind, Event, History, HistoryEntry, Purpose, ledger::Event::RecordAccessed};
 use hospital_record_tests::{data, world::World};
 
 use crate::{note, refused};
@@ -34,8 +34,7 @@ async fn patient_shares_records_with_a_doctor_and_takes_them_back() {
     assert_eq!(ana.open(&later).await.unwrap().bytes, "after");
 
     let history = world.machine().await.history(ana.address()).await.unwrap();
-    let read = history.entries.iter().filter(|entry| matches!(entry.action, Action::RecordRead { .. }));
-    assert_eq!(read.map(|entry| entry.by).collect::<Vec<_>>(), [lee.address(); 3]);
+    assert_eq!(readings(&history).map(|entry| entry.by).collect::<Vec<_>>(), [lee.address(); 3]);
 }
 
 #[tokio::test]
@@ -49,8 +48,19 @@ async fn history_tells_every_act_in_order_and_is_proven_by_a_head_from_elsewhere
     ana.revoke(lee.address()).await.unwrap();
 
     let history = world.machine().await.history(ana.address()).await.unwrap();
-    let names: Vec<&str> = history.entries.iter().map(|entry| entry.action.name()).collect();
-    assert_eq!(names, ["profile-set", "record-added", "access-granted", "record-read", "access-revoked"]);
+    use Event::{AccessGranted, AccessRevoked, ProfileSet, RecordAdded};
+    let events: Vec<Event> = history.entries.iter().map(|entry| entry.event).collect();
+    let [
+        ProfileSet { .. },
+        RecordAdded { author, .. },
+        AccessGranted { grantee, .. },
+        RecordAccessed { reader, .. },
+        AccessRevoked { grantee: ended, .. },
+    ] = events[..]
+    else {
+        panic!("{history}")
+    };
+    assert_eq!([author, grantee, reader, ended], [ana.address(), lee.address(), lee.address(), lee.address()]);
     assert!(history.entries.iter().all(|entry| entry.at.duration_since(started).is_ok_and(|d| d.as_secs() < 600)));
     assert!(!history.completeness.is_proven(), "one provider alone proves nothing");
 
@@ -70,9 +80,13 @@ async fn readings_name_their_purpose_unless_the_reader_keeps_quiet() {
     ana.open(&record).await.unwrap();
 
     let history = world.system.history(ana.address()).await.unwrap();
-    let purposes = history.entries.iter().filter_map(|entry| match &entry.action {
-        Action::RecordRead { purpose, .. } => Some(*purpose),
+    let purposes = readings(&history).filter_map(|entry| match entry.event {
+        RecordAccessed { purpose, .. } => Some(purpose),
         _ => None,
     });
     assert_eq!(purposes.collect::<Vec<_>>(), [Purpose::ETREAT], "a patient's own reading is nobody's business");
+}
+
+fn readings(history: &History) -> impl Iterator<Item = &HistoryEntry> {
+    history.entries.iter().filter(|entry| matches!(entry.event, RecordAccessed { .. }))
 }
