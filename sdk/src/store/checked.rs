@@ -1,0 +1,63 @@
+//! The decorator that makes a store's honesty irrelevant.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cid::Cid;
+use futures::StreamExt;
+
+use super::{Blocks, Store, StoreError, dag};
+
+/// Wraps a store so that no block that differs from its CID gets in or out.
+///
+/// What is not CIDv1, SHA2-256 and raw, dag-pb or dag-cbor, or is larger than [`MAX_BLOCK`](super::MAX_BLOCK), is
+/// refused too. [`open`](super::open) has done this already; do it for a store of your own.
+pub fn checked(store: Arc<dyn Store>) -> Arc<dyn Store> {
+    Arc::new(Checked(store))
+}
+
+#[derive(Debug)]
+struct Checked(Arc<dyn Store>);
+
+#[async_trait]
+impl Store for Checked {
+    fn url(&self) -> &str {
+        self.0.url()
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        let blocks = blocks.map(|block| {
+            let block = block?;
+            dag::check(&block.cid, &block.bytes)?;
+            Ok(block)
+        });
+        self.0.put(blocks.boxed()).await
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        dag::check_kind(cid)?;
+        let bytes = self.0.get(cid).await?;
+        dag::check(cid, &bytes)?;
+        Ok(bytes)
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        dag::check_kind(cid)?;
+        self.0.has(cid).await
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        dag::check_kind(root)?;
+        self.0.pin(root).await
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        dag::check_kind(root)?;
+        self.0.unpin(root).await
+    }
+
+    async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.0.sweep(older_than).await
+    }
+}

@@ -1,0 +1,228 @@
+//! What every [`Store`] must do, as one suite. It panics where a store does not.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), hospital_record::store::StoreError> {
+//! use hospital_record::store::{StoreOptions, conformance::conformance, open};
+//!
+//! conformance(open("kubo+http://127.0.0.1:5001", &StoreOptions::default())?).await;
+//! # Ok(())
+//! # }
+//! ```
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test suite: to panic is its answer")]
+
+mod liar;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use ipld_core::ipld::Ipld;
+use ipld_dagpb::{PbLink, PbNode};
+
+use super::{
+    Block, MAX_BLOCK, Store, StoreError,
+    dag::{DAG_CBOR, DAG_PB},
+};
+use liar::Liar;
+
+/// Runs the suite on a store that nobody else is using: it sweeps away what is not pinned.
+///
+/// Pass what [`open`](super::open) or [`checked`](super::checked) returned. Some checks wait until the store gives up
+/// on a block that does not exist, so a short timeout makes it faster.
+pub async fn conformance(store: Arc<dyn Store>) {
+    let suite = [
+        blocks_come_back(&*store).boxed(),
+        nothing_can_be_put(&*store).boxed(),
+        a_block_may_be_put_twice(&*store).boxed(),
+        an_absent_block_is_not_found(&*store).boxed(),
+        a_pin_holds_a_whole_dag(&*store).boxed(),
+        a_pin_of_an_incomplete_dag_fails(&*store).boxed(),
+        pins_and_unpins_may_be_repeated(&*store).boxed(),
+        an_unpinned_dag_stays_where_another_pin_reaches(&*store).boxed(),
+        an_error_among_the_blocks_ends_the_put(&*store).boxed(),
+        puts_run_side_by_side(&*store).boxed(),
+        a_wrong_block_gets_neither_in_nor_out(store.clone()).boxed(),
+        many_blocks_stream(&*store, 16).boxed(),
+    ];
+    for check in suite {
+        check.await;
+    }
+}
+
+/// Puts, pins and reads back one file of so many blocks of 1 MiB, which are made while they are sent.
+pub async fn many_blocks_stream(store: &dyn Store, mebibytes: u64) {
+    let mut leaves = Vec::new();
+    let blocks = stream::iter(0..mebibytes).map(|_| Ok(random(1 << 20))).inspect_ok(|block| leaves.push(block.cid));
+    assert_eq!(store.put(blocks.boxed()).await.unwrap(), mebibytes);
+    let node = node(&leaves.iter().map(|cid| (*cid, 1 << 20)).collect::<Vec<_>>());
+    put(store, std::slice::from_ref(&node)).await;
+    store.pin(&node.cid).await.unwrap();
+    let sizes = stream::iter(leaves).map(|cid| async move { store.get(&cid).await.map(|bytes| bytes.len()) });
+    let sizes: Vec<usize> = sizes.buffer_unordered(8).try_collect().await.unwrap();
+    assert_eq!(sizes, vec![1 << 20; usize::try_from(mebibytes).unwrap()]);
+    store.unpin(&node.cid).await.unwrap();
+}
+
+async fn blocks_come_back(store: &dyn Store) {
+    let sizes = [0, 1, 127, 128, 1 << 16, 1 << 20, MAX_BLOCK];
+    let blocks: Vec<Block> = sizes.into_iter().map(random).chain(dag().1).collect();
+    assert_eq!(put(store, &blocks).await, blocks.len() as u64);
+    for block in &blocks {
+        assert!(store.has(&block.cid).await.unwrap(), "has {}", block.cid);
+        assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes, "{}", block.cid);
+    }
+}
+
+async fn nothing_can_be_put(store: &dyn Store) {
+    assert_eq!(store.put(stream::empty().boxed()).await.unwrap(), 0);
+}
+
+async fn a_block_may_be_put_twice(store: &dyn Store) {
+    let block = random(1000);
+    assert_eq!(put(store, &[block.clone(), block.clone()]).await, 2, "a put counts what it was given");
+    assert_eq!(put(store, std::slice::from_ref(&block)).await, 1);
+    assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes);
+}
+
+async fn an_absent_block_is_not_found(store: &dyn Store) {
+    let absent = random(32).cid;
+    assert!(!store.has(&absent).await.unwrap());
+    let error = store.get(&absent).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { cid } if cid == absent), "{error}");
+    let error = store.pin(&absent).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+}
+
+async fn a_pin_holds_a_whole_dag(store: &dyn Store) {
+    let (root, blocks) = dag();
+    let loose = random(100);
+    put(store, &blocks).await;
+    put(store, std::slice::from_ref(&loose)).await;
+    store.pin(&root.cid).await.unwrap();
+    store.sweep(Duration::from_secs(3600)).await.unwrap();
+    assert!(store.has(&loose.cid).await.unwrap(), "a sweep spares what is young");
+    let removed = store.sweep(Duration::ZERO).await.unwrap();
+    assert!(removed == 0 || !store.has(&loose.cid).await.unwrap(), "a sweep removes what no pin reaches");
+    for block in &blocks {
+        assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes, "pinned, so it stays");
+    }
+    store.unpin(&root.cid).await.unwrap();
+    if store.sweep(Duration::ZERO).await.unwrap() > 0 {
+        assert!(!store.has(&root.cid).await.unwrap(), "no longer pinned, so a sweep removes it");
+    }
+}
+
+async fn a_pin_of_an_incomplete_dag_fails(store: &dyn Store) {
+    let (root, blocks) = dag();
+    let (missing, rest) = blocks.split_first().unwrap();
+    put(store, rest).await;
+    let error = store.pin(&root.cid).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { cid } if cid == missing.cid), "{error}");
+    put(store, &blocks).await;
+    store.pin(&root.cid).await.expect("pinned once it is whole");
+    store.unpin(&root.cid).await.unwrap();
+}
+
+async fn pins_and_unpins_may_be_repeated(store: &dyn Store) {
+    let (root, blocks) = dag();
+    put(store, &blocks).await;
+    for _ in 0..2 {
+        store.pin(&root.cid).await.unwrap();
+    }
+    for _ in 0..2 {
+        store.unpin(&root.cid).await.unwrap();
+    }
+    store.unpin(&random(32).cid).await.expect("what was never pinned is unpinned");
+}
+
+async fn an_unpinned_dag_stays_where_another_pin_reaches(store: &dyn Store) {
+    let (root, blocks) = dag();
+    let above = envelope(&root);
+    put(store, &blocks).await;
+    put(store, std::slice::from_ref(&above)).await;
+    store.pin(&root.cid).await.unwrap();
+    store.pin(&above.cid).await.unwrap();
+    store.unpin(&root.cid).await.unwrap();
+    store.sweep(Duration::ZERO).await.unwrap();
+    assert!(store.has(&blocks[0].cid).await.unwrap());
+    store.unpin(&above.cid).await.unwrap();
+}
+
+async fn an_error_among_the_blocks_ends_the_put(store: &dyn Store) {
+    let (root, blocks) = dag();
+    let broken = || Err(StoreError::Input("the file vanished".into()));
+    let blocks = stream::iter(blocks).map(Ok).chain(stream::once(future::ready(broken()))).chain(stream::pending());
+    let error = store.put(blocks.boxed()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Input(cause) if cause.to_string() == "the file vanished"), "{error}");
+    let error = store.put(stream::iter([broken()]).boxed()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Input(_)), "{error}");
+    store.sweep(Duration::ZERO).await.unwrap();
+    store.unpin(&root.cid).await.unwrap();
+}
+
+async fn puts_run_side_by_side(store: &dyn Store) {
+    let dags: Vec<_> = (0..6).map(|_| dag()).collect();
+    let same = random(100_000);
+    future::join_all(dags.iter().map(|(root, blocks)| {
+        let same = &same;
+        async move {
+            put(store, std::slice::from_ref(same)).await;
+            put(store, blocks).await;
+            store.pin(&root.cid).await.unwrap();
+        }
+    }))
+    .await;
+    assert_eq!(store.get(&same.cid).await.unwrap(), same.bytes);
+    for (root, blocks) in &dags {
+        assert_eq!(store.get(&blocks[0].cid).await.unwrap(), blocks[0].bytes);
+        store.unpin(&root.cid).await.unwrap();
+    }
+}
+
+async fn a_wrong_block_gets_neither_in_nor_out(store: Arc<dyn Store>) {
+    let honest = random(500);
+    let wrong = Block { cid: honest.cid, bytes: random(500).bytes };
+    assert_integrity(store.put(stream::iter([Ok(wrong)]).boxed()).await);
+    assert!(!store.has(&honest.cid).await.unwrap());
+    let large = Block::raw(vec![0; MAX_BLOCK + 1]);
+    assert_integrity(store.put(stream::iter([Ok(large)]).boxed()).await);
+
+    put(&*store, std::slice::from_ref(&honest)).await;
+    let lying = super::checked(Arc::new(Liar(store)));
+    assert_integrity(lying.get(&honest.cid).await);
+}
+
+fn assert_integrity<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::Integrity { .. })), "{result:?}");
+}
+
+async fn put(store: &dyn Store, blocks: &[Block]) -> u64 {
+    store.put(stream::iter(blocks.to_vec()).map(Ok).boxed()).await.unwrap()
+}
+
+/// A block that no store has seen, unless it is empty.
+fn random(size: usize) -> Block {
+    let mut bytes = vec![0; size];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    Block::raw(bytes)
+}
+
+/// A root of dag-cbor over a node of dag-pb over three leaves, and all five blocks with the first leaf first.
+fn dag() -> (Block, Vec<Block>) {
+    let mut blocks: Vec<Block> = [40_000, 30_000, 7].into_iter().map(random).collect();
+    let node = node(&blocks.iter().map(|leaf| (leaf.cid, leaf.bytes.len() as u64)).collect::<Vec<_>>());
+    let root = envelope(&node);
+    blocks.extend([node, root.clone()]);
+    (root, blocks)
+}
+
+fn node(leaves: &[(cid::Cid, u64)]) -> Block {
+    let link = |&(cid, size)| PbLink { cid, name: Some(String::new()), size: Some(size) };
+    let node = PbNode { links: leaves.iter().map(link).collect(), data: Some(Bytes::from_static(&[8, 2])) };
+    Block::new(DAG_PB, node.into_bytes().into())
+}
+
+fn envelope(content: &Block) -> Block {
+    let map = BTreeMap::from([("content", Ipld::Link(content.cid))]);
+    Block::new(DAG_CBOR, serde_ipld_dagcbor::to_vec(&map).expect("a small map").into())
+}

@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cid::Cid;
+
+use crate::store::{Blocks, Store, StoreError};
+
+/// Changes the last byte of whatever it hands out.
+#[derive(Debug)]
+pub(super) struct Liar(pub(super) Arc<dyn Store>);
+
+#[async_trait]
+impl Store for Liar {
+    fn url(&self) -> &str {
+        self.0.url()
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        self.0.put(blocks).await
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        let mut bytes = self.0.get(cid).await?.to_vec();
+        if let Some(last) = bytes.last_mut() {
+            *last ^= 1;
+        }
+        Ok(bytes.into())
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        self.0.has(cid).await
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.0.pin(root).await
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.0.unpin(root).await
+    }
+}

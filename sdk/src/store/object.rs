@@ -1,0 +1,247 @@
+//! Blocks in memory or in a directory, over the `object_store` crate.
+//!
+//! A directory holds `blocks/<last two characters of the CID>/<CID>`, `pins/<CID>` and `lock`. Files appear whole and
+//! durable or not at all, so any number of processes may share one.
+
+mod gate;
+
+use std::{
+    collections::HashSet,
+    fmt,
+    path::Path as FilePath,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cid::Cid;
+use futures::{StreamExt, TryStreamExt, future, stream};
+use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::InMemory, path::Path};
+use url::Url;
+
+use self::gate::{Gate, Guard};
+use super::{
+    Block, Blocks, MAX_BLOCK, Store, StoreError, StoreOptions,
+    dag::{self, RAW},
+    error::{redacted, told},
+};
+
+/// How many files are written or read at once: enough to hide the disk's flushes.
+const PARALLEL: usize = 16;
+
+pub(super) struct Objects {
+    url: String,
+    objects: Arc<dyn ObjectStore>,
+    gate: Gate,
+}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Objects({})", self.url)
+    }
+}
+
+impl Objects {
+    pub(super) fn memory() -> Self {
+        Self { url: "memory:".to_owned(), objects: Arc::new(InMemory::new()), gate: Gate::process() }
+    }
+
+    pub(super) fn directory(path: &FilePath, options: &StoreOptions) -> Result<Self, StoreError> {
+        let named = |path: &FilePath| {
+            Url::from_file_path(path).map_or_else(|()| path.display().to_string(), |url| redacted(url.as_str()))
+        };
+        let failed = |error: &dyn std::error::Error| StoreError::Refused { url: named(path), reason: told(error) };
+        gate::create_private(path).map_err(|error| failed(&error))?;
+        let path = path.canonicalize().map_err(|error| failed(&error))?;
+        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| failed(&error))?.with_fsync(true);
+        let url = named(&path);
+        Ok(Self { gate: Gate::directory(path, url.clone(), options.timeout), url, objects: Arc::new(objects) })
+    }
+
+    fn failed(&self, error: object_store::Error) -> StoreError {
+        let url = self.url.clone();
+        let reason = told(&error);
+        if gate::is_full(&error) {
+            return StoreError::Full { url };
+        }
+        match error {
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+                StoreError::Refused { url, reason }
+            }
+            _ => StoreError::Failed { url, reason },
+        }
+    }
+
+    fn missing(&self, cid: &Cid, error: object_store::Error) -> StoreError {
+        match error {
+            object_store::Error::NotFound { .. } => StoreError::NotFound { cid: *cid },
+            error => self.failed(error),
+        }
+    }
+
+    /// Writes a block even when it is there: that heals it, and makes it young again for a sweep.
+    async fn write(&self, block: Block) -> Result<Written, StoreError> {
+        let path = block_path(&block.cid);
+        let existed = self.objects.head(&path).await.is_ok();
+        let put = self.objects.put(&path, block.bytes.into()).await.map_err(|error| self.failed(error))?;
+        Ok(Written { cid: block.cid, tag: put.e_tag.filter(|_| !existed) })
+    }
+
+    async fn read(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        let found = self.objects.get(&block_path(cid)).await.map_err(|error| self.missing(cid, error))?;
+        if found.meta.size > MAX_BLOCK as u64 {
+            return Err(StoreError::Integrity { cid: *cid, reason: format!("{} bytes long", found.meta.size) });
+        }
+        found.bytes().await.map_err(|error| self.missing(cid, error))
+    }
+
+    async fn children(&self, cid: Cid) -> Result<Vec<Cid>, StoreError> {
+        dag::check_kind(&cid)?;
+        if cid.codec() == RAW {
+            self.objects.head(&block_path(&cid)).await.map_err(|error| self.missing(&cid, error))?;
+            return Ok(Vec::new());
+        }
+        let bytes = self.read(&cid).await?;
+        dag::check(&cid, &bytes)?;
+        dag::links(&cid, &bytes)
+    }
+
+    /// All blocks of these DAGs; an error when one is missing or damaged.
+    async fn reachable(&self, roots: Vec<Cid>) -> Result<HashSet<Cid>, StoreError> {
+        let mut seen: HashSet<Cid> = roots.iter().copied().collect();
+        let mut level = roots;
+        while !level.is_empty() {
+            let children = stream::iter(level).map(|cid| self.children(cid)).buffer_unordered(PARALLEL);
+            let children: Vec<Vec<Cid>> = children.try_collect().await?;
+            level = children.into_iter().flatten().filter(|cid| seen.insert(*cid)).collect();
+        }
+        Ok(seen)
+    }
+
+    async fn pinned(&self, _alone: &Guard) -> Result<HashSet<Cid>, StoreError> {
+        let pins = self.objects.list(Some(&Path::from("pins"))).map_err(|error| self.failed(error));
+        let roots = pins.try_filter_map(|meta| future::ready(Ok(cid_in(&meta.location)))).try_collect().await?;
+        self.reachable(roots).await
+    }
+
+    async fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        match self.objects.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Undoes a failed put, except what meanwhile became part of somebody else's.
+    async fn undo(&self, written: Vec<Written>) -> Result<(), StoreError> {
+        let alone = self.gate.alone().await?;
+        let kept = self.pinned(&alone).await?;
+        for Written { cid, tag } in written {
+            let path = block_path(&cid);
+            let untouched = matches!(self.objects.head(&path).await, Ok(meta) if tag.is_some() && meta.e_tag == tag);
+            if untouched && !kept.contains(&cid) {
+                self.remove(&path).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Written {
+    cid: Cid,
+    /// Of the file that this put created, if it created one.
+    tag: Option<String>,
+}
+
+#[async_trait]
+impl Store for Objects {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        let stop = AtomicBool::new(false);
+        let mut writes = blocks
+            .take_while(|_| future::ready(!stop.load(Ordering::Relaxed)))
+            .map(|block| async { self.write(block?).await })
+            .buffer_unordered(PARALLEL);
+        let (mut count, mut written, mut failed) = (0, Vec::new(), None);
+        // A failure ends the input but not the loop: a write under way is not stopped by forgetting it.
+        while let Some(result) = writes.next().await {
+            match result {
+                Ok(block) => {
+                    count += 1;
+                    written.extend(block.tag.is_some().then_some(block));
+                }
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        drop(writes);
+        let Some(error) = failed else { return Ok(count) };
+        if let Err(undo) = self.undo(written).await {
+            tracing::warn!(store = self.url, "blocks of a failed put stay until the next sweep: {undo}");
+        }
+        Err(error)
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        self.read(cid).await
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        match self.objects.head(&block_path(cid)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        let _no_sweep = self.gate.together().await?;
+        self.reachable(vec![*root]).await?;
+        self.objects.put(&pin_path(root), Bytes::new().into()).await.map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.remove(&pin_path(root)).await
+    }
+
+    async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
+        let alone = self.gate.alone().await?;
+        let kept = self.pinned(&alone).await?;
+        let now = SystemTime::now();
+        let mut blocks = self.objects.list(Some(&Path::from("blocks"))).map_err(|error| self.failed(error));
+        let mut removed = 0;
+        while let Some(meta) = blocks.try_next().await? {
+            let age = now.duration_since(meta.last_modified.into()).unwrap_or_default();
+            let loose = cid_in(&meta.location).is_some_and(|cid| !kept.contains(&cid));
+            if loose && age >= older_than {
+                self.remove(&meta.location).await?;
+                removed += 1;
+            }
+        }
+        self.gate.sweep_staging(older_than).await;
+        Ok(removed)
+    }
+}
+
+fn block_path(cid: &Cid) -> Path {
+    let name = cid.to_string();
+    Path::from_iter(["blocks", &name[name.len().saturating_sub(2)..], &name])
+}
+
+fn pin_path(root: &Cid) -> Path {
+    Path::from_iter(["pins", &root.to_string()])
+}
+
+/// The CID that a path is of; none for what somebody else left in the directory.
+fn cid_in(path: &Path) -> Option<Cid> {
+    path.filename()?.parse().ok()
+}

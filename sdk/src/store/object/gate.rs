@@ -1,0 +1,141 @@
+//! Keeps pins and sweeps apart, also between processes; and what else a directory needs beside `object_store`.
+
+use std::{
+    error::Error,
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock},
+    time::{Instant, sleep},
+};
+
+use super::StoreError;
+
+/// How often a lock that another process holds is tried.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// Who may pin (together) and who may remove blocks (alone): between checking that a DAG is whole and pinning it,
+/// nothing of it may go.
+pub(super) enum Gate {
+    Process(Arc<RwLock<()>>),
+    Directory(Directory),
+}
+
+/// Holds the gate until dropped.
+#[expect(dead_code, reason = "held, never read")]
+pub(super) enum Guard {
+    Together(OwnedRwLockReadGuard<()>),
+    Alone(OwnedRwLockWriteGuard<()>),
+    File(File),
+}
+
+impl Gate {
+    pub(super) fn process() -> Self {
+        Self::Process(Arc::default())
+    }
+
+    pub(super) fn directory(path: PathBuf, url: String, timeout: Duration) -> Self {
+        Self::Directory(Directory { path, url, timeout })
+    }
+
+    pub(super) async fn together(&self) -> Result<Guard, StoreError> {
+        match self {
+            Self::Process(lock) => Ok(Guard::Together(lock.clone().read_owned().await)),
+            Self::Directory(directory) => directory.lock(File::try_lock_shared).await.map(Guard::File),
+        }
+    }
+
+    pub(super) async fn alone(&self) -> Result<Guard, StoreError> {
+        match self {
+            Self::Process(lock) => Ok(Guard::Alone(lock.clone().write_owned().await)),
+            Self::Directory(directory) => directory.lock(File::try_lock).await.map(Guard::File),
+        }
+    }
+
+    /// Removes the half-written files of processes that died.
+    pub(super) async fn sweep_staging(&self, older_than: Duration) {
+        let Self::Directory(directory) = self else { return };
+        let blocks = directory.path.join("blocks");
+        let swept = tokio::task::spawn_blocking(move || sweep_staging(&blocks, older_than)).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!("half-written files stay until the next sweep: {error}");
+        }
+    }
+}
+
+pub(super) struct Directory {
+    path: PathBuf,
+    url: String,
+    timeout: Duration,
+}
+
+impl Directory {
+    async fn lock(&self, attempt: impl Fn(&File) -> Result<(), TryLockError> + Send) -> Result<File, StoreError> {
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.path.join("lock"));
+        let file = open.map_err(|error| self.failed(&error))?;
+        let deadline = Instant::now() + self.timeout;
+        loop {
+            match attempt(&file) {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(self.failed(&error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                    return Err(StoreError::TimedOut { url: self.url.clone(), after: self.timeout });
+                }
+                Err(TryLockError::WouldBlock) => sleep(RETRY).await,
+            }
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> StoreError {
+        let url = self.url.clone();
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { url },
+            ErrorKind::PermissionDenied => StoreError::Refused { url, reason: error.to_string() },
+            _ => StoreError::Failed { url, reason: error.to_string() },
+        }
+    }
+}
+
+fn sweep_staging(blocks: &Path, older_than: Duration) -> io::Result<()> {
+    for shard in fs::read_dir(blocks)?.filter_map(Result::ok) {
+        if !shard.file_type()?.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(shard.path())?.filter_map(Result::ok) {
+            // `object_store` writes `name#1` and renames it; a writer that lives may do so while we look.
+            let staged = file.file_name().to_string_lossy().contains('#');
+            let modified = file.metadata().and_then(|meta| meta.modified()).unwrap_or_else(|_| SystemTime::now());
+            if staged && modified.elapsed().unwrap_or_default() >= older_than {
+                fs::remove_file(file.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Creates a directory that only its owner can look into; one that exists stays as it is.
+pub(super) fn create_private(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Whether somewhere below `error` the disk is full.
+pub(super) fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,180 @@
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use futures::{StreamExt, future, stream};
+use url::Url;
+
+use super::{
+    Block, Store, StoreError, StoreOptions,
+    conformance::{conformance, many_blocks_stream},
+    open,
+};
+
+fn directory(path: &Path) -> Arc<dyn Store> {
+    let url = Url::from_directory_path(path).unwrap();
+    open(url.as_str(), &StoreOptions::default().timeout(Duration::from_secs(2))).unwrap()
+}
+
+async fn put(store: &dyn Store, blocks: &[Block]) -> Result<u64, StoreError> {
+    store.put(stream::iter(blocks.to_vec()).map(Ok).boxed()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_conforms() {
+    conformance(open("memory:", &StoreOptions::default()).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn directory_conforms() {
+    let home = tempfile::tempdir().unwrap();
+    conformance(directory(home.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes 200 MiB"]
+async fn directory_takes_a_large_file() {
+    let home = tempfile::tempdir().unwrap();
+    many_blocks_stream(&*directory(home.path()), 200).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn directory_is_private_and_sharded() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a").join("store with space");
+    let store = directory(&path);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    let block = Block::raw("x");
+    put(&*store, std::slice::from_ref(&block)).await.unwrap();
+    store.pin(&block.cid).await.unwrap();
+    let name = block.cid.to_string();
+    assert!(path.join("blocks").join(&name[name.len() - 2..]).join(&name).is_file());
+    assert!(path.join("pins").join(&name).is_file());
+}
+
+#[tokio::test]
+async fn sweep_removes_only_what_is_loose_and_old() {
+    let home = tempfile::tempdir().unwrap();
+    for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
+        let (pinned, loose) = (Block::raw("pinned"), Block::raw("loose"));
+        put(&*store, &[pinned.clone(), loose.clone()]).await.unwrap();
+        store.pin(&pinned.cid).await.unwrap();
+        assert_eq!(store.sweep(Duration::from_secs(60)).await.unwrap(), 0);
+        assert_eq!(store.sweep(Duration::ZERO).await.unwrap(), 1);
+        assert!(store.has(&pinned.cid).await.unwrap() && !store.has(&loose.cid).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn sweep_removes_half_written_files_and_spares_strangers() {
+    let home = tempfile::tempdir().unwrap();
+    let store = directory(home.path());
+    put(&*store, &[Block::raw("x")]).await.unwrap();
+    let name = Block::raw("x").cid.to_string();
+    let shard = home.path().join("blocks").join(&name[name.len() - 2..]);
+    fs::write(shard.join(format!("{name}#1")), "half").unwrap();
+    fs::write(home.path().join("blocks").join("README"), "mine").unwrap();
+    store.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!(fs::read_dir(shard).unwrap().count(), 0);
+    assert!(home.path().join("blocks").join("README").exists());
+}
+
+#[tokio::test]
+async fn sweep_removes_nothing_while_a_pinned_dag_is_damaged() {
+    let store = open("memory:", &StoreOptions::default()).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let damaged = directory(home.path());
+    drop(store);
+    let (pinned, loose) = (Block::raw("pinned"), Block::raw("loose"));
+    put(&*damaged, &[pinned.clone(), loose.clone()]).await.unwrap();
+    damaged.pin(&pinned.cid).await.unwrap();
+    fs::remove_file(file_of(home.path(), &pinned)).unwrap();
+    let error = damaged.sweep(Duration::ZERO).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { cid } if cid == pinned.cid), "{error}");
+    assert!(damaged.has(&loose.cid).await.unwrap());
+}
+
+fn file_of(home: &Path, block: &Block) -> std::path::PathBuf {
+    let name = block.cid.to_string();
+    home.join("blocks").join(&name[name.len() - 2..]).join(name)
+}
+
+#[tokio::test]
+async fn failed_put_leaves_only_what_was_there_before() {
+    let home = tempfile::tempdir().unwrap();
+    for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
+        let (old, new) = (Block::raw("old"), Block::raw("new"));
+        put(&*store, std::slice::from_ref(&old)).await.unwrap();
+        let wrong = Block { cid: Block::raw("a").cid, bytes: "b".into() };
+        let blocks = [old.clone(), new.clone(), wrong];
+        assert!(matches!(put(&*store, &blocks).await, Err(StoreError::Integrity { .. })));
+        assert!(store.has(&old.cid).await.unwrap() && !store.has(&new.cid).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn putting_again_heals_a_damaged_block() {
+    let home = tempfile::tempdir().unwrap();
+    let store = directory(home.path());
+    let block = Block::raw("whole");
+    put(&*store, std::slice::from_ref(&block)).await.unwrap();
+    fs::write(file_of(home.path(), &block), "").unwrap();
+    assert!(matches!(store.get(&block.cid).await, Err(StoreError::Integrity { .. })));
+    put(&*store, std::slice::from_ref(&block)).await.unwrap();
+    assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_and_pins_of_two_openers_never_leave_a_pin_incomplete() {
+    let home = tempfile::tempdir().unwrap();
+    let (writer, sweeper) = (directory(home.path()), directory(home.path()));
+    let write = async {
+        for number in 0..60 {
+            let block = Block::raw(format!("block {number}"));
+            put(&*writer, std::slice::from_ref(&block)).await.unwrap();
+            match writer.pin(&block.cid).await {
+                Ok(()) => assert!(writer.has(&block.cid).await.unwrap(), "pinned, so it is there"),
+                Err(error) => assert!(matches!(error, StoreError::NotFound { .. }), "{error}"),
+            }
+        }
+    };
+    let sweep = async {
+        for _ in 0..60 {
+            sweeper.sweep(Duration::ZERO).await.unwrap();
+        }
+    };
+    future::join(write, sweep).await;
+    sweeper.sweep(Duration::ZERO).await.expect("every pinned DAG is whole");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_too_long_times_out() {
+    let home = tempfile::tempdir().unwrap();
+    let store = directory(home.path());
+    let other = fs::File::create(home.path().join("lock")).unwrap();
+    other.lock().unwrap();
+    assert!(matches!(store.sweep(Duration::ZERO).await, Err(StoreError::TimedOut { .. })));
+}
+
+#[test]
+fn unusable_urls_are_refused_and_secrets_never_shown() {
+    let urls = [
+        "", "kubo", "ftp://host", "file:relative", "http://user:hunter2@host", "kubo+http://user:hunter2@host/?token=hunter2",
+        "kubo+http://host/#x", "s3://bucket",
+    ];
+    for url in urls {
+        let error = open(url, &StoreOptions::default()).map(|_| url).unwrap_err();
+        assert!(matches!(error, StoreError::Refused { .. }), "{url}: {error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{url}: {error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let options = StoreOptions::default().token("hunter2");
+    let store = open("kubo+https://user@host:5001", &StoreOptions::default()).unwrap();
+    assert_eq!(store.url(), "kubo+https://host:5001");
+    let token = open("kubo+https://host", &options).unwrap();
+    assert!(!format!("{options:?} {token:?}").contains("hunter2"));
+}
