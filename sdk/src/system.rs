@@ -324,13 +324,13 @@ mod testing {
         }
 
         async fn in_memory_on(store: Arc<dyn Store>) -> Result<Self> {
-            Self::with_memory(MemoryLedger::deployed(), vec![store])
+            Self::with_memory(MemoryLedger::with_contract().await?, vec![store])
         }
 
         fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
             let (ledger, cache): (Arc<dyn Ledger>, _) = (Arc::new(memory.clone()), Cache::in_memory()?);
             let (outbox, sending) = (Arc::new(MemoryOutbox::default()), SenderOptions::default());
-            let (chain, contract) = (MemoryLedger::CHAIN, Contract::ADDRESS);
+            let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
             let mut system = Self::from_parts(Parts { ledger, chain, contract, stores, cache, outbox, sending })?;
             if let Some(inner) = Arc::get_mut(&mut system.0) {
                 inner.memory = Some(memory);

@@ -152,6 +152,11 @@ impl MemoryLedger {
         self.faults().most_blocks_per_logs = blocks;
     }
 
+    /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
+    pub fn act(&self, by: Address, call: Call) -> bool {
+        self.locked().run_for_free(&call.by(by))
+    }
+
     fn locked(&self) -> MutexGuard<'_, Chain> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,6 +24,8 @@ mod outbox;
 mod refusal;
 mod sender;
 mod state;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 mod types;
 
 use std::fmt::Debug;

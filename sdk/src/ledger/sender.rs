@@ -22,9 +22,11 @@ use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt};
 
 mod locks;
 mod settle;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 
 use locks::Locks;
-use settle::{Attempt, End};
+use settle::{Attempt, End, Pace};
 
 /// Signs transactions of one account: a local key, a KMS, a hardware wallet.
 pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
@@ -51,6 +53,7 @@ pub struct Sender {
     chain: u64,
     outbox: Arc<dyn Outbox>,
     options: SenderOptions,
+    pace: Pace,
     locks: Locks,
 }
 
@@ -80,7 +83,7 @@ impl Sender {
     /// A sender to `chain` (EIP-155 id), which signed transactions are bound to.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, chain: u64, outbox: Arc<dyn Outbox>, options: SenderOptions) -> Self {
-        Self { ledger, chain, outbox, options, locks: Locks::default() }
+        Self { ledger, chain, outbox, options, pace: Pace::NORMAL, locks: Locks::default() }
     }
 
     /// Sends a call and waits until it is mined and confirmed. What an earlier call of this account left behind is
@@ -166,8 +169,8 @@ impl Sender {
 
     /// Waits for the end of a kept transaction, and forgets it when there is one.
     async fn settle(&self, pending: &Pending, may_have_arrived: bool) -> End {
-        let (ledger, confirmations) = (&*self.ledger, self.options.confirmations);
-        let end = Attempt { ledger, pending, confirmations, may_have_arrived }.run().await;
+        let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
+        let end = Attempt { ledger, pending, confirmations, pace, may_have_arrived }.run().await;
         if let Err(error) = self.outbox.clear(pending.account).await {
             // It ended all the same; who finds it next looks it up and sees that.
             tracing::warn!(account = %pending.account, %error, "the outbox could not be cleared");

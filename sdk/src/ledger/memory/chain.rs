@@ -190,14 +190,14 @@ impl Chain {
         BlockInfo { number, hash: keccak256(text), time }
     }
 
-    /// Runs a call of nobody's, for free.
-    pub(super) fn run_for_free(&mut self, call: &Call) {
-        let block = self.next_block(B256::ZERO);
-        let environment = free(call);
-        if let Ok(ResultAndState { state, .. }) = self.run(environment, block, false) {
-            self.world.commit(state, block.number);
-            self.blocks.push(block);
-        }
+    /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
+    pub(super) fn run_for_free(&mut self, call: &Call) -> bool {
+        let block = self.next_block(keccak256(&call.data));
+        let Ok(ResultAndState { result, state }) = self.run(free(call), block, false) else { return false };
+        self.world.commit(state, block.number);
+        self.blocks.push(block);
+        self.file(block.hash, block, &result, 0);
+        result.is_success()
     }
 
     /// What a call would do in the state after a block, at no price.

@@ -9,16 +9,33 @@ use super::super::{Ledger, LedgerError, Pending, Receipt, SubmitError};
 /// A local chain mines at once, so the first looks come quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Before the bytes are handed over again: after a lost answer (doubled each time), when another transaction is in the
-/// way, and when all seemed well, because providers drop and forget.
-const AFTER_SILENCE: Duration = Duration::from_millis(250);
-const WHILE_OCCUPIED: Duration = Duration::from_secs(1);
-const SEND_AGAIN: Duration = Duration::from_secs(15);
-/// Looks by hash, this far apart, before a used nonce is taken for another device's: a provider's nodes differ.
+/// Looks by hash before a used nonce is taken for another device's: a provider's nodes differ.
 const LOOKS: usize = 3;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
-/// How long nonces may be missing before this one: a reorganisation can lose the transaction that had them.
-const GAP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How patient a sender is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Before the same bytes are handed over again after a lost answer; doubled each time.
+    pub(super) after_silence: Duration,
+    /// ... while another transaction is in the way.
+    pub(super) while_occupied: Duration,
+    /// ... when all seemed well, because providers drop and forget.
+    pub(super) when_well: Duration,
+    /// Between two looks for who used the nonce.
+    pub(super) between_looks: Duration,
+    /// How long nonces may be missing before this one: a reorganisation can lose the transaction that had them.
+    pub(super) gap: Duration,
+}
+
+impl Pace {
+    pub(super) const NORMAL: Self = Self {
+        after_silence: Duration::from_millis(500),
+        while_occupied: Duration::from_secs(1),
+        when_well: Duration::from_secs(15),
+        between_looks: Duration::from_millis(300),
+        gap: Duration::from_secs(60),
+    };
+}
 
 /// How a signed transaction ended.
 #[derive(Debug)]
@@ -40,6 +57,7 @@ pub(super) struct Attempt<'a> {
     pub(super) ledger: &'a dyn Ledger,
     pub(super) pending: &'a Pending,
     pub(super) confirmations: u64,
+    pub(super) pace: Pace,
     /// An earlier hand-over, also one before a crash, may have arrived: a refusal now is not the end of it.
     pub(super) may_have_arrived: bool,
 }
@@ -60,7 +78,7 @@ enum Sight {
 impl Attempt<'_> {
     /// Sends and waits. Failures of the provider are waited out; the caller sets the deadline.
     pub(super) async fn run(mut self) -> End {
-        let mut silence = AFTER_SILENCE;
+        let mut silence = self.pace.after_silence;
         let mut gap_since = None;
         loop {
             let patience = match self.hand_over(&mut silence).await {
@@ -72,7 +90,7 @@ impl Attempt<'_> {
             }
             if self.is_gap().await {
                 let since = *gap_since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= GAP_PATIENCE {
+                if since.elapsed() >= self.pace.gap {
                     return End::NonceTaken;
                 }
             } else {
@@ -87,23 +105,24 @@ impl Attempt<'_> {
         let refusal = match answer {
             Ok(()) => {
                 self.may_have_arrived = true;
-                return Step::Look(SEND_AGAIN);
+                return Step::Look(self.pace.when_well);
             }
             Err(SubmitError::Unknown(_)) => {
                 self.may_have_arrived = true;
-                *silence = (*silence * 2).min(SEND_AGAIN);
-                return Step::Look(*silence);
+                let patience = *silence;
+                *silence = (patience * 2).min(self.pace.when_well);
+                return Step::Look(patience);
             }
-            Err(SubmitError::Occupied) => return Step::Look(WHILE_OCCUPIED),
+            Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
             Err(SubmitError::NonceTooLow) => {
-                return self.who_used_the_nonce().await.map_or(Step::Look(WHILE_OCCUPIED), Step::End);
+                return self.who_used_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
             }
             Err(SubmitError::Underpriced) => End::Underpriced,
             Err(SubmitError::Unfunded) => End::Unfunded,
             Err(SubmitError::Rejected(reason)) => End::Rejected(reason),
         };
         match self.may_have_arrived && self.is_known().await {
-            true => Step::Look(SEND_AGAIN),
+            true => Step::Look(self.pace.when_well),
             false => Step::End(refusal),
         }
     }
@@ -141,7 +160,7 @@ impl Attempt<'_> {
             match self.look().await.ok()? {
                 Sight::Confirmed(receipt) => return Some(End::Mined(receipt)),
                 Sight::Unconfirmed => return None,
-                Sight::Nowhere => sleep(BETWEEN_LOOKS).await,
+                Sight::Nowhere => sleep(self.pace.between_looks).await,
             }
         }
         let used = self.ledger.nonce(self.pending.account).await.ok()? > self.pending.nonce;
