@@ -97,7 +97,8 @@ impl Cache {
                 Err(redb::TableError::TableDoesNotExist(_)) => return Ok(vec![None; keys.len()]),
                 Err(error) => return Err(Error::cache(error)),
             };
-            let value = |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
+            let value =
+                |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
             keys.iter().map(value).collect()
         })
         .await
@@ -155,10 +156,7 @@ impl Cache {
         .await
     }
 
-    async fn with<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
+    async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Result<R> + Send + 'static) -> Result<R> {
         let place = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
             let place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
