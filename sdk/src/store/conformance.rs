@@ -14,16 +14,13 @@ mod liar;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use cid::Cid;
 use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use hospital_record_core::{id::DAG_CBOR, record::dag::DagBuilder};
 use ipld_core::ipld::Ipld;
-use ipld_dagpb::{PbLink, PbNode};
 
-use super::{
-    Block, MAX_BLOCK, Store, StoreError,
-    dag::{DAG_CBOR, DAG_PB},
-};
-use liar::Liar;
+use self::liar::Liar;
+use super::{Block, MAX_BLOCK, Store, StoreError};
 
 /// Runs the suite on a store that nobody else is using: it sweeps away what is not pinned.
 ///
@@ -184,7 +181,7 @@ async fn a_wrong_block_gets_neither_in_nor_out(store: Arc<dyn Store>) {
     let wrong = Block { cid: honest.cid, bytes: random(500).bytes };
     assert_integrity(store.put(stream::iter([Ok(wrong)]).boxed()).await);
     assert!(!store.has(&honest.cid).await.unwrap());
-    let large = Block::raw(vec![0; MAX_BLOCK + 1]);
+    let large = Block::leaf(vec![0; MAX_BLOCK + 1]);
     assert_integrity(store.put(stream::iter([Ok(large)]).boxed()).await);
 
     put(&*store, std::slice::from_ref(&honest)).await;
@@ -204,25 +201,28 @@ async fn put(store: &dyn Store, blocks: &[Block]) -> u64 {
 fn random(size: usize) -> Block {
     let mut bytes = vec![0; size];
     getrandom::fill(&mut bytes).expect("the system has randomness");
-    Block::raw(bytes)
+    Block::leaf(bytes)
 }
 
-/// A root of dag-cbor over a node of dag-pb over three leaves, and all five blocks with the first leaf first.
+/// A root of dag-cbor over a node of dag-pb over three leaves, and all five blocks with the last leaf first.
 fn dag() -> (Block, Vec<Block>) {
-    let mut blocks: Vec<Block> = [40_000, 30_000, 7].into_iter().map(random).collect();
-    let node = node(&blocks.iter().map(|leaf| (leaf.cid, leaf.bytes.len() as u64)).collect::<Vec<_>>());
+    let leaves = [1 << 20, 1 << 20, 7].map(random);
+    let node = node(&leaves.each_ref().map(|leaf| (leaf.cid, leaf.bytes.len() as u64)));
     let root = envelope(&node);
-    blocks.extend([node, root.clone()]);
-    (root, blocks)
+    let [first, second, last] = leaves;
+    (root.clone(), vec![last, first, second, node, root])
 }
 
-fn node(leaves: &[(cid::Cid, u64)]) -> Block {
-    let link = |&(cid, size)| PbLink { cid, name: Some(String::new()), size: Some(size) };
-    let node = PbNode { links: leaves.iter().map(link).collect(), data: Some(Bytes::from_static(&[8, 2])) };
-    Block::new(DAG_PB, node.into_bytes().into())
+/// The one node over fewer than 1024 leaves.
+fn node(leaves: &[(Cid, u64)]) -> Block {
+    let mut builder = DagBuilder::new();
+    for (cid, size) in leaves {
+        builder.push_leaf(*cid, *size).expect("leaves of 1 MiB");
+    }
+    builder.finish().expect("some leaves").blocks.remove(0)
 }
 
 fn envelope(content: &Block) -> Block {
     let map = BTreeMap::from([("content", Ipld::Link(content.cid))]);
-    Block::new(DAG_CBOR, serde_ipld_dagcbor::to_vec(&map).expect("a small map").into())
+    Block::new(DAG_CBOR, serde_ipld_dagcbor::to_vec(&map).expect("a small map"))
 }

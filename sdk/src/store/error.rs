@@ -72,7 +72,8 @@ pub(super) fn redacted(url: &str) -> String {
         return "(unreadable URL)".to_owned();
     };
     let Some(host) = parsed.host_str() else {
-        return format!("{}:{}", parsed.scheme(), parsed.path());
+        let slashes = if parsed.scheme() == "file" { "//" } else { "" };
+        return format!("{}:{slashes}{}", parsed.scheme(), parsed.path());
     };
     let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{host}{port}{}", parsed.scheme(), parsed.path().trim_end_matches('/'))

@@ -9,7 +9,7 @@
 //!
 //! # tokio_test(async {
 //! let store = open("memory:", &StoreOptions::default())?;
-//! let block = Block::raw("ciphertext");
+//! let block = Block::leaf("ciphertext");
 //! store.put(stream::iter([Ok(block.clone())]).boxed()).await?;
 //! store.pin(&block.cid).await?;
 //! assert_eq!(store.get(&block.cid).await?, block.bytes);
@@ -25,6 +25,9 @@ mod checked;
 pub mod conformance;
 mod dag;
 mod error;
+#[cfg(test)]
+mod faults;
+mod kubo;
 mod object;
 mod options;
 
@@ -37,8 +40,9 @@ use futures::stream::BoxStream;
 use url::Url;
 
 pub use checked::checked;
-pub use dag::{Block, MAX_BLOCK};
+pub use dag::MAX_BLOCK;
 pub use error::StoreError;
+pub use hospital_record_core::record::dag::Block;
 pub use options::StoreOptions;
 
 /// Blocks on their way into a store; an error in the stream ends the `put` and is what it returns.
@@ -101,9 +105,12 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
     let store: Arc<dyn Store> = match parsed.scheme() {
         "memory" => Arc::new(object::Objects::memory()),
         "file" => {
-            let path = parsed.to_file_path().map_err(|()| refused("write it as file:///absolute/path".to_owned()))?;
+            let absolute = url.to_ascii_lowercase().starts_with("file://");
+            let path = parsed.to_file_path().ok().filter(|_| absolute);
+            let path = path.ok_or_else(|| refused("write it as file:///absolute/path".to_owned()))?;
             Arc::new(object::Objects::directory(&path, options)?)
         }
+        "kubo+http" | "kubo+https" => Arc::new(kubo::Kubo::new(&parsed, options)?),
         other => {
             return Err(refused(format!(
                 "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host, file:///path or memory:"

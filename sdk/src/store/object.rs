@@ -9,10 +9,8 @@ use std::{
     collections::HashSet,
     fmt,
     path::Path as FilePath,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    pin::pin,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -20,13 +18,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, future, stream};
+use hospital_record_core::id::RAW;
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::InMemory, path::Path};
+use tokio::sync::Notify;
 use url::Url;
 
 use self::gate::{Gate, Guard};
 use super::{
-    Block, Blocks, MAX_BLOCK, Store, StoreError, StoreOptions,
-    dag::{self, RAW},
+    Block, Blocks, MAX_BLOCK, Store, StoreError, StoreOptions, dag,
     error::{redacted, told},
 };
 
@@ -89,6 +88,24 @@ impl Objects {
         let existed = self.objects.head(&path).await.is_ok();
         let put = self.objects.put(&path, block.bytes.into()).await.map_err(|error| self.failed(error))?;
         Ok(Written { cid: block.cid, tag: put.e_tag.filter(|_| !existed) })
+    }
+
+    /// A failure ends the input but not the loop: a write under way is not stopped by forgetting it.
+    async fn write_all(&self, blocks: Blocks<'_>, written: &mut Vec<Written>) -> Result<(), StoreError> {
+        let stop = Notify::new();
+        let blocks = blocks.take_until(stop.notified());
+        let mut writes = pin!(blocks.map(|block| async { self.write(block?).await }).buffer_unordered(PARALLEL));
+        let mut outcome = Ok(());
+        while let Some(result) = writes.next().await {
+            match result {
+                Ok(block) => written.push(block),
+                Err(error) => {
+                    stop.notify_one();
+                    outcome = outcome.and(Err(error));
+                }
+            }
+        }
+        outcome
     }
 
     async fn read(&self, cid: &Cid) -> Result<Bytes, StoreError> {
@@ -163,27 +180,8 @@ impl Store for Objects {
     }
 
     async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        let stop = AtomicBool::new(false);
-        let mut writes = blocks
-            .take_while(|_| future::ready(!stop.load(Ordering::Relaxed)))
-            .map(|block| async { self.write(block?).await })
-            .buffer_unordered(PARALLEL);
-        let (mut count, mut written, mut failed) = (0, Vec::new(), None);
-        // A failure ends the input but not the loop: a write under way is not stopped by forgetting it.
-        while let Some(result) = writes.next().await {
-            match result {
-                Ok(block) => {
-                    count += 1;
-                    written.extend(block.tag.is_some().then_some(block));
-                }
-                Err(error) => {
-                    stop.store(true, Ordering::Relaxed);
-                    failed.get_or_insert(error);
-                }
-            }
-        }
-        drop(writes);
-        let Some(error) = failed else { return Ok(count) };
+        let mut written = Vec::new();
+        let Err(error) = self.write_all(blocks, &mut written).await else { return Ok(written.len() as u64) };
         if let Err(undo) = self.undo(written).await {
             tracing::warn!(store = self.url, "blocks of a failed put stay until the next sweep: {undo}");
         }
@@ -227,7 +225,7 @@ impl Store for Objects {
                 removed += 1;
             }
         }
-        self.gate.sweep_staging(older_than).await;
+        self.gate.sweep_staging().await;
         Ok(removed)
     }
 }

@@ -38,7 +38,7 @@ impl StoreOptions {
     /// The bearer token that a Kubo node asks for (`API.Authorizations` in its configuration).
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(Token(Zeroizing::new(token.into())));
+        self.token = Some(Token::new(token));
         self
     }
 }
@@ -48,6 +48,10 @@ impl StoreOptions {
 pub(super) struct Token(Zeroizing<String>);
 
 impl Token {
+    pub(super) fn new(secret: impl Into<String>) -> Self {
+        Self(Zeroizing::new(secret.into()))
+    }
+
     pub(super) fn reveal(&self) -> &str {
         &self.0
     }

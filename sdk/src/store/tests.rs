@@ -1,4 +1,9 @@
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures::{StreamExt, future, stream};
 use url::Url;
@@ -44,8 +49,9 @@ async fn directory_is_private_and_sharded() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a").join("store with space");
     let store = directory(&path);
+    assert_eq!(store.url(), Url::from_file_path(&path).unwrap().as_str());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-    let block = Block::raw("x");
+    let block = Block::leaf("x");
     put(&*store, std::slice::from_ref(&block)).await.unwrap();
     store.pin(&block.cid).await.unwrap();
     let name = block.cid.to_string();
@@ -57,7 +63,7 @@ async fn directory_is_private_and_sharded() {
 async fn sweep_removes_only_what_is_loose_and_old() {
     let home = tempfile::tempdir().unwrap();
     for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
-        let (pinned, loose) = (Block::raw("pinned"), Block::raw("loose"));
+        let (pinned, loose) = (Block::leaf("pinned"), Block::leaf("loose"));
         put(&*store, &[pinned.clone(), loose.clone()]).await.unwrap();
         store.pin(&pinned.cid).await.unwrap();
         assert_eq!(store.sweep(Duration::from_secs(60)).await.unwrap(), 0);
@@ -70,23 +76,24 @@ async fn sweep_removes_only_what_is_loose_and_old() {
 async fn sweep_removes_half_written_files_and_spares_strangers() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(home.path());
-    put(&*store, &[Block::raw("x")]).await.unwrap();
-    let name = Block::raw("x").cid.to_string();
+    put(&*store, &[Block::leaf("x")]).await.unwrap();
+    let name = Block::leaf("x").cid.to_string();
     let shard = home.path().join("blocks").join(&name[name.len() - 2..]);
-    fs::write(shard.join(format!("{name}#1")), "half").unwrap();
+    let half = fs::File::create(shard.join(format!("{name}#1"))).unwrap();
+    half.set_modified(SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    fs::write(shard.join("fresh#1"), "of a process that lives").unwrap();
     fs::write(home.path().join("blocks").join("README"), "mine").unwrap();
     store.sweep(Duration::ZERO).await.unwrap();
-    assert_eq!(fs::read_dir(shard).unwrap().count(), 0);
+    let left: Vec<_> = fs::read_dir(shard).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["fresh#1"]);
     assert!(home.path().join("blocks").join("README").exists());
 }
 
 #[tokio::test]
 async fn sweep_removes_nothing_while_a_pinned_dag_is_damaged() {
-    let store = open("memory:", &StoreOptions::default()).unwrap();
     let home = tempfile::tempdir().unwrap();
     let damaged = directory(home.path());
-    drop(store);
-    let (pinned, loose) = (Block::raw("pinned"), Block::raw("loose"));
+    let (pinned, loose) = (Block::leaf("pinned"), Block::leaf("loose"));
     put(&*damaged, &[pinned.clone(), loose.clone()]).await.unwrap();
     damaged.pin(&pinned.cid).await.unwrap();
     fs::remove_file(file_of(home.path(), &pinned)).unwrap();
@@ -104,9 +111,9 @@ fn file_of(home: &Path, block: &Block) -> std::path::PathBuf {
 async fn failed_put_leaves_only_what_was_there_before() {
     let home = tempfile::tempdir().unwrap();
     for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
-        let (old, new) = (Block::raw("old"), Block::raw("new"));
+        let (old, new) = (Block::leaf("old"), Block::leaf("new"));
         put(&*store, std::slice::from_ref(&old)).await.unwrap();
-        let wrong = Block { cid: Block::raw("a").cid, bytes: "b".into() };
+        let wrong = Block { cid: Block::leaf("a").cid, bytes: "b".into() };
         let blocks = [old.clone(), new.clone(), wrong];
         assert!(matches!(put(&*store, &blocks).await, Err(StoreError::Integrity { .. })));
         assert!(store.has(&old.cid).await.unwrap() && !store.has(&new.cid).await.unwrap());
@@ -117,7 +124,7 @@ async fn failed_put_leaves_only_what_was_there_before() {
 async fn putting_again_heals_a_damaged_block() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(home.path());
-    let block = Block::raw("whole");
+    let block = Block::leaf("whole");
     put(&*store, std::slice::from_ref(&block)).await.unwrap();
     fs::write(file_of(home.path(), &block), "").unwrap();
     assert!(matches!(store.get(&block.cid).await, Err(StoreError::Integrity { .. })));
@@ -131,7 +138,7 @@ async fn sweeps_and_pins_of_two_openers_never_leave_a_pin_incomplete() {
     let (writer, sweeper) = (directory(home.path()), directory(home.path()));
     let write = async {
         for number in 0..60 {
-            let block = Block::raw(format!("block {number}"));
+            let block = Block::leaf(format!("block {number}"));
             put(&*writer, std::slice::from_ref(&block)).await.unwrap();
             match writer.pin(&block.cid).await {
                 Ok(()) => assert!(writer.has(&block.cid).await.unwrap(), "pinned, so it is there"),
@@ -160,8 +167,14 @@ async fn a_lock_that_is_held_too_long_times_out() {
 #[test]
 fn unusable_urls_are_refused_and_secrets_never_shown() {
     let urls = [
-        "", "kubo", "ftp://host", "file:relative", "http://user:hunter2@host", "kubo+http://user:hunter2@host/?token=hunter2",
-        "kubo+http://host/#x", "s3://bucket",
+        "",
+        "kubo",
+        "ftp://host",
+        "file:relative",
+        "http://user:hunter2@host",
+        "kubo+http://user:hunter2@host/?token=hunter2",
+        "kubo+http://host/#x",
+        "s3://bucket",
     ];
     for url in urls {
         let error = open(url, &StoreOptions::default()).map(|_| url).unwrap_err();

@@ -16,6 +16,8 @@ use tokio::{
 
 use super::StoreError;
 
+/// No process takes so long to write one block.
+const STAGED: Duration = Duration::from_secs(3600);
 /// How often a lock that another process holds is tried.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -58,10 +60,10 @@ impl Gate {
     }
 
     /// Removes the half-written files of processes that died.
-    pub(super) async fn sweep_staging(&self, older_than: Duration) {
+    pub(super) async fn sweep_staging(&self) {
         let Self::Directory(directory) = self else { return };
         let blocks = directory.path.join("blocks");
-        let swept = tokio::task::spawn_blocking(move || sweep_staging(&blocks, older_than)).await;
+        let swept = tokio::task::spawn_blocking(move || sweep_staging(&blocks)).await;
         if let Ok(Err(error)) = swept {
             tracing::warn!("half-written files stay until the next sweep: {error}");
         }
@@ -101,16 +103,16 @@ impl Directory {
     }
 }
 
-fn sweep_staging(blocks: &Path, older_than: Duration) -> io::Result<()> {
+fn sweep_staging(blocks: &Path) -> io::Result<()> {
     for shard in fs::read_dir(blocks)?.filter_map(Result::ok) {
         if !shard.file_type()?.is_dir() {
             continue;
         }
         for file in fs::read_dir(shard.path())?.filter_map(Result::ok) {
-            // `object_store` writes `name#1` and renames it; a writer that lives may do so while we look.
+            // `object_store` writes `name#1` and renames it.
             let staged = file.file_name().to_string_lossy().contains('#');
             let modified = file.metadata().and_then(|meta| meta.modified()).unwrap_or_else(|_| SystemTime::now());
-            if staged && modified.elapsed().unwrap_or_default() >= older_than {
+            if staged && modified.elapsed().unwrap_or_default() >= STAGED {
                 fs::remove_file(file.path())?;
             }
         }

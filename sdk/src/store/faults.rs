@@ -1,0 +1,291 @@
+//! Servers that do everything wrong, each in its own way.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use cid::Cid;
+use futures::{StreamExt, stream};
+
+use super::{Block, MAX_BLOCK, Store, StoreError, StoreOptions, open};
+
+const TIMEOUT: Duration = Duration::from_millis(600);
+
+/// A server for every request whose head is given to `answer`; its URL. Lives until the tests end.
+fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("kubo+http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (answer, mut stream) = (answer.clone(), stream.unwrap());
+            thread::spawn(move || {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+                    head.push(byte[0]);
+                }
+                answer(&String::from_utf8_lossy(&head), &mut stream);
+            });
+        }
+    });
+    url
+}
+
+/// A server that reads the body too and gives this answer to everything but a question for a block's size.
+fn serve_text(answer: impl Into<String>) -> String {
+    let answer = answer.into();
+    serve(move |head, stream| {
+        if head.contains("chunked") {
+            read_chunks(stream);
+        }
+        let text = if head.contains("block/stat") { reply("200 OK", "{}") } else { answer.clone() };
+        let _ = stream.write_all(text.as_bytes());
+    })
+}
+
+fn read_chunks(stream: &mut TcpStream) {
+    let (mut tail, mut piece) = (Vec::new(), [0; 4096]);
+    while !tail.ends_with(b"\r\n0\r\n\r\n") {
+        let Ok(read @ 1..) = stream.read(&mut piece) else { return };
+        tail.extend_from_slice(&piece[..read]);
+        tail.drain(..tail.len().saturating_sub(8));
+    }
+}
+
+fn reply(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+/// Status 200, one piece of body, and then the error that makes it a lie.
+fn late_error(body: &str, error: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nTrailer: X-Stream-Error\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {:x}\r\n{body}\r\n0\r\nX-Stream-Error: {error}\r\n\r\n",
+        body.len()
+    )
+}
+
+fn opened(url: &str) -> Arc<dyn Store> {
+    open(url, &StoreOptions::default().timeout(TIMEOUT).peers(Duration::ZERO)).unwrap()
+}
+
+fn block() -> Block {
+    Block::leaf("ciphertext")
+}
+
+async fn put(store: &dyn Store, blocks: u64) -> Result<u64, StoreError> {
+    let blocks = stream::iter(0..blocks).map(|number| Ok(Block::leaf(vec![number as u8; 1 << 20])));
+    store.put(blocks.boxed()).await
+}
+
+/// How each verb that talks to the store ends.
+async fn all_verbs(store: &dyn Store) -> Vec<(&'static str, StoreError)> {
+    let cid: Cid = block().cid;
+    vec![
+        ("put", put(store, 3).await.unwrap_err()),
+        ("get", store.get(&cid).await.unwrap_err()),
+        ("has", store.has(&cid).await.unwrap_err()),
+        ("pin", store.pin(&cid).await.unwrap_err()),
+        ("unpin", store.unpin(&cid).await.unwrap_err()),
+    ]
+}
+
+#[tokio::test]
+async fn silent_server_times_out_on_every_verb() {
+    let store = opened(&serve(|_, _| thread::sleep(Duration::from_secs(60))));
+    let start = Instant::now();
+    for (verb, error) in all_verbs(&*store).await {
+        assert!(matches!(error, StoreError::TimedOut { .. }), "{verb}: {error}");
+    }
+    assert!(start.elapsed() < TIMEOUT * 10, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn server_that_stops_reading_times_out_however_much_is_sent() {
+    let store = opened(&serve(|_, _| thread::sleep(Duration::from_secs(60))));
+    let error = put(&*store, 10_000).await.unwrap_err();
+    assert!(matches!(error, StoreError::TimedOut { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn server_that_never_finishes_an_answer_times_out() {
+    let store = opened(&serve(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        thread::sleep(Duration::from_secs(60));
+    }));
+    for (verb, error) in all_verbs(&*store).await {
+        assert!(!matches!(error, StoreError::NotFound { .. } | StoreError::Unreachable { .. }), "{verb}: {error}");
+    }
+    assert!(matches!(store.get(&block().cid).await, Err(StoreError::TimedOut { .. })));
+}
+
+#[tokio::test]
+async fn refused_connection_is_unreachable() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let store = opened(&format!("kubo+http://127.0.0.1:{port}"));
+    for (verb, error) in all_verbs(&*store).await {
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{verb}: {error}");
+        assert!(error.to_string().contains(&port.to_string()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_token_wrong_port_and_redirect_are_refused() {
+    for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "302 Found"] {
+        let store = opened(&serve(move |_, stream| {
+            let _ = stream.write_all(reply(status, "go away").as_bytes());
+        }));
+        for (verb, error) in all_verbs(&*store).await {
+            assert!(matches!(error, StoreError::Refused { .. }), "{status} {verb}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn error_of_the_node_is_told_and_a_full_disk_recognised() {
+    let said = |text: &str| reply("500 Internal Server Error", &format!(r#"{{"Message":"{text}","Code":0}}"#));
+    let store = opened(&serve_text(said("leveldb is sad")));
+    let error = put(&*store, 2).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Failed { reason, .. } if reason == "leveldb is sad"), "{error}");
+    let error = store.get(&block().cid).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+    let store = opened(&serve_text(said("write /blocks: no space left on device")));
+    let error = put(&*store, 2).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn error_page_of_a_proxy_is_shortened() {
+    let store = opened(&serve_text(reply("500 Internal Server Error", &"<html>\u{7}".repeat(5000))));
+    let text = store.get(&block().cid).await.unwrap_err().to_string();
+    assert!(text.len() < 500 && !text.contains('\u{7}'), "{text}");
+}
+
+#[tokio::test]
+async fn late_error_is_no_success() {
+    let stats = r#"{"Stats":{"BlockCount":3,"BlockBytesCount":3}}"#;
+    let store = opened(&serve_text(late_error(stats, "datastore closed")));
+    for error in [put(&*store, 3).await.unwrap_err(), store.unpin(&block().cid).await.unwrap_err()] {
+        assert!(matches!(&error, StoreError::Failed { reason, .. } if reason == "datastore closed"), "{error}");
+    }
+    let store = opened(&serve_text(late_error("ciphertext", "disk error")));
+    assert!(matches!(store.get(&block().cid).await, Err(StoreError::Failed { .. })), "its bytes may be cut short");
+    let store = opened(&serve_text(late_error("{\"Progress\":1}\n", "lock lost")));
+    assert!(matches!(store.pin(&block().cid).await, Err(StoreError::Failed { .. })));
+}
+
+#[tokio::test]
+async fn truncated_answer_is_no_success() {
+    let store = opened(&serve_text("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nciphertext"));
+    for (verb, error) in
+        [("put", put(&*store, 3).await.unwrap_err()), ("get", store.get(&block().cid).await.unwrap_err())]
+    {
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{verb}: {error}");
+    }
+    let store = opened(&serve_text(reply("200 OK", "{\"Progress\":1}\n")));
+    assert!(matches!(store.pin(&block().cid).await, Err(StoreError::Failed { .. })));
+}
+
+#[tokio::test]
+async fn wrong_block_is_an_integrity_error() {
+    let store = opened(&serve_text(reply("200 OK", "another text")));
+    assert!(matches!(store.get(&block().cid).await, Err(StoreError::Integrity { .. })));
+}
+
+#[tokio::test]
+async fn endless_answer_is_cut_off() {
+    let store = opened(&serve(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let chunk = [b"100000\r\n".to_vec(), vec![b'x'; 1 << 20], b"\r\n".to_vec()].concat();
+        while stream.write_all(&chunk).is_ok() {}
+    }));
+    for error in [store.get(&block().cid).await.unwrap_err(), store.pin(&block().cid).await.unwrap_err()] {
+        assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+    }
+    let large = opened(&serve_text(reply("200 OK", &"x".repeat(MAX_BLOCK + 1))));
+    assert!(matches!(large.get(&block().cid).await, Err(StoreError::Failed { .. })));
+}
+
+#[tokio::test]
+async fn put_that_the_node_counts_differently_fails() {
+    for body in [r#"{"Stats":{"BlockCount":2,"BlockBytesCount":3}}"#, "", "{}", "not JSON"] {
+        let store = opened(&serve_text(reply("200 OK", body)));
+        let error = put(&*store, 3).await.unwrap_err();
+        assert!(matches!(error, StoreError::Failed { .. }), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn put_whose_last_block_is_not_there_fails() {
+    let store = opened(&serve(|head, stream| {
+        let body = if head.contains("block/stat") {
+            reply("500 Internal Server Error", r#"{"Message":"ipld: could not find it"}"#)
+        } else {
+            read_chunks(stream);
+            reply("200 OK", r#"{"Stats":{"BlockCount":3}}"#)
+        };
+        let _ = stream.write_all(body.as_bytes());
+    }));
+    let error = put(&*store, 3).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn pin_may_take_long_but_not_stand_still() {
+    let pins = format!("{{\"Pins\":[\"{}\"]}}\n", block().cid);
+    let store = opened(&serve(move |head, stream| {
+        let begin = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        if !head.contains("pin/add") {
+            return drop(stream.write_all(reply("200 OK", "{}").as_bytes()));
+        }
+        let _ = stream.write_all(begin.as_bytes());
+        for number in 1..20 {
+            let _ = stream.write_all(format!("{{\"Progress\":{number}}}\n").as_bytes());
+            thread::sleep(TIMEOUT / 8);
+        }
+        let _ = stream.write_all(pins.as_bytes());
+    }));
+    store.pin(&block().cid).await.expect("longer than the timeout, but always getting on");
+
+    let store = opened(&serve(|head, stream| {
+        if !head.contains("pin/add") {
+            return drop(stream.write_all(reply("200 OK", "{}").as_bytes()));
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        while stream.write_all(b"{\"Progress\":7}\n").is_ok() {
+            thread::sleep(TIMEOUT / 8);
+        }
+    }));
+    assert!(matches!(store.pin(&block().cid).await, Err(StoreError::TimedOut { .. })));
+}
+
+#[tokio::test]
+async fn credentials_are_sent_and_never_travel_in_the_clear() {
+    let url = serve(|head, stream| {
+        let known = ["authorization: Bearer hunter2\r\n", "authorization: Basic YW5hOmh1bnRlcjI=\r\n"];
+        let welcome = known.iter().any(|line| head.contains(line));
+        let status = if welcome { "200 OK" } else { "401 Unauthorized" };
+        let _ = stream.write_all(reply(status, "{}").as_bytes());
+    });
+    let options = StoreOptions::default().token("hunter2");
+    assert!(open(&url, &options).unwrap().has(&block().cid).await.unwrap());
+    let with_user = url.replace("//", "//ana:hunter2@");
+    assert!(opened(&with_user).has(&block().cid).await.unwrap());
+    let error = opened(&url.replace("//", "//bob:letmein@")).has(&block().cid).await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused { .. }) && !format!("{error:?}").contains("letmein"), "{error:?}");
+
+    for (url, options) in [
+        ("kubo+http://hospital.example:5001", options.clone()),
+        ("kubo+http://ana:hunter2@10.0.0.7:5001", StoreOptions::default()),
+        (&with_user, options),
+        (&url, StoreOptions::default().token("two words")),
+    ] {
+        let error = open(url, &options).unwrap_err();
+        assert!(matches!(error, StoreError::Refused { .. }) && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}

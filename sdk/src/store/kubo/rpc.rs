@@ -1,0 +1,268 @@
+//! Commands and answers of Kubo's RPC: POST only, errors as JSON with status 500 or in a trailer.
+
+use std::{future::Future, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use cid::Cid;
+use http_body_util::BodyExt;
+use percent_encoding::percent_decode_str;
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::SMALL;
+use crate::{
+    http,
+    store::{
+        StoreError, StoreOptions,
+        error::{redacted, told},
+        options::Token,
+    },
+};
+
+/// An upload has no limit but that it moves on, which [`Rpc::within`] sees to.
+const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Where Kubo puts an error that came after status 200.
+const LATE_ERROR: &str = "x-stream-error";
+
+pub(super) struct Rpc {
+    /// Without secrets.
+    pub(super) url: String,
+    pub(super) timeout: Duration,
+    base: Url,
+    http: Client,
+    credentials: Credentials,
+}
+
+enum Credentials {
+    None,
+    Bearer(Token),
+    Basic { user: String, password: Token },
+}
+
+pub(super) enum RpcError {
+    /// What the node itself said.
+    Told(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for RpcError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Rpc {
+    pub(super) fn new(url: &Url, options: &StoreOptions) -> Result<Self, StoreError> {
+        let shown = redacted(url.as_str());
+        let refused = |reason: &str| StoreError::Refused { url: shown.clone(), reason: reason.to_owned() };
+        if url.query().is_some() || url.fragment().is_some() || url.host().is_none() {
+            return Err(refused("write it as kubo+http://host:5001, without ? and #"));
+        }
+        let credentials = credentials(url, options.token.as_ref()).map_err(refused)?;
+        let secret = !matches!(credentials, Credentials::None);
+        if secret && url.scheme() == "kubo+http" && !is_this_machine(url) {
+            return Err(refused("a token or password would travel unencrypted; use kubo+https"));
+        }
+        let scheme_and_rest = url.as_str().strip_prefix("kubo+").unwrap_or_default();
+        let mut base = Url::parse(scheme_and_rest).map_err(|error| refused(&error.to_string()))?;
+        let path = format!("{}/api/v0/", base.path().trim_end_matches('/'));
+        base.set_path(&path);
+        if base.set_username("").and_then(|()| base.set_password(None)).is_err() {
+            return Err(refused("its user name cannot be used"));
+        }
+        let http = http::client(options.timeout, NO_LIMIT).map_err(|error| refused(&error))?;
+        Ok(Self { url: shown, timeout: options.timeout, base, http, credentials })
+    }
+
+    pub(super) fn command(&self, name: &str, query: &[(&str, String)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{name}", self.base.path()));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.http.post(url);
+        match &self.credentials {
+            Credentials::None => request,
+            Credentials::Bearer(token) => request.bearer_auth(token.reveal()),
+            Credentials::Basic { user, password } => request.basic_auth(user, Some(password.reveal())),
+        }
+    }
+
+    /// A whole answer of at most `limit` bytes.
+    pub(super) async fn ask(&self, name: &str, query: &[(&str, String)], limit: usize) -> Result<Bytes, RpcError> {
+        self.ask_within(self.timeout, name, query, limit).await
+    }
+
+    pub(super) async fn ask_within(
+        &self,
+        deadline: Duration,
+        name: &str,
+        query: &[(&str, String)],
+        limit: usize,
+    ) -> Result<Bytes, RpcError> {
+        let whole = async {
+            let response = self.command(name, query).send().await.map_err(|error| self.unreachable(error))?;
+            self.answer(response).await?.whole(limit).await
+        };
+        self.within(deadline, whole).await?
+    }
+
+    pub(super) async fn within<T>(&self, after: Duration, work: impl Future<Output = T>) -> Result<T, StoreError> {
+        tokio::time::timeout(after, work).await.map_err(|_| self.late(after))
+    }
+
+    pub(super) fn late(&self, after: Duration) -> StoreError {
+        StoreError::TimedOut { url: self.url.clone(), after }
+    }
+
+    /// The answer's beginning: its status is good.
+    pub(super) async fn answer(&self, response: Response) -> Result<Answer<'_>, RpcError> {
+        let status = response.status();
+        let answer = Answer { rpc: self, body: response.into() };
+        if status.is_success() {
+            return Ok(answer);
+        }
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let body = answer.whole(SMALL).await?;
+            return Err(RpcError::Told(message(&body)));
+        }
+        Err(self.refusal(status).into())
+    }
+
+    pub(super) async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        let query = [("arg", cid.to_string()), ("offline", "true".to_owned())];
+        match self.ask("block/stat", &query, SMALL).await {
+            Ok(_) => Ok(true),
+            Err(RpcError::Told(text)) if not_found(&text) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn refusal(&self, status: StatusCode) -> StoreError {
+        let url = self.url.clone();
+        let reason = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                format!("it wants another token or password (HTTP {})", status.as_u16())
+            }
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                format!("this is not Kubo's RPC (HTTP {}); its port is usually 5001", status.as_u16())
+            }
+            status if status.is_redirection() => "it sends us elsewhere; give that address if you trust it".to_owned(),
+            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()) },
+        };
+        StoreError::Refused { url, reason }
+    }
+
+    pub(super) fn unreachable(&self, error: reqwest::Error) -> StoreError {
+        if error.is_timeout() {
+            return self.late(self.timeout);
+        }
+        StoreError::Unreachable { url: self.url.clone(), reason: told(&error.without_url()) }
+    }
+
+    /// What callers are told where nothing more is known about the node's words.
+    pub(super) fn failed(&self, error: RpcError) -> StoreError {
+        let url = self.url.clone();
+        match error {
+            RpcError::Store(error) => error,
+            RpcError::Told(text) if text.contains("no space left") => StoreError::Full { url },
+            RpcError::Told(reason) => StoreError::Failed { url, reason },
+        }
+    }
+
+    pub(super) fn senseless(&self, reason: &str) -> StoreError {
+        StoreError::Failed { url: self.url.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// An answer that is still arriving.
+pub(super) struct Answer<'a> {
+    rpc: &'a Rpc,
+    body: Body,
+}
+
+impl Answer<'_> {
+    /// The next piece; none at a proper end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, RpcError> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| self.rpc.unreachable(error))?;
+            match frame.into_data() {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(frame) => {
+                    let late = frame.trailers_ref().and_then(|trailers| trailers.get(LATE_ERROR));
+                    if let Some(text) = late {
+                        return Err(RpcError::Told(shortened(&String::from_utf8_lossy(text.as_bytes()))));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn senseless(&self, reason: &str) -> RpcError {
+        self.rpc.senseless(reason).into()
+    }
+
+    pub(super) async fn whole(mut self, limit: usize) -> Result<Bytes, RpcError> {
+        let mut whole = BytesMut::new();
+        while let Some(bytes) = self.next().await? {
+            if whole.len() + bytes.len() > limit {
+                return Err(self.senseless(&format!("its answer is longer than {limit} bytes")));
+            }
+            whole.extend_from_slice(&bytes);
+        }
+        Ok(whole.freeze())
+    }
+}
+
+fn credentials(url: &Url, token: Option<&Token>) -> Result<Credentials, &'static str> {
+    let decoded = |text| percent_decode_str(text).decode_utf8().map_err(|_| "its user name or password is not UTF-8");
+    let (user, password) = (decoded(url.username())?, decoded(url.password().unwrap_or_default())?);
+    match token {
+        None if user.is_empty() && password.is_empty() => Ok(Credentials::None),
+        None => Ok(Credentials::Basic { user: user.into_owned(), password: Token::new(password) }),
+        Some(_) if !user.is_empty() || !password.is_empty() => Err("give either a token or a user name, not both"),
+        Some(token) if !token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) || token.reveal().is_empty() => {
+            Err("the token is empty or has spaces or other characters that no token has")
+        }
+        Some(token) => Ok(Credentials::Bearer(token.clone())),
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host_str().and_then(|host| Host::parse(host).ok()) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn message(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Told {
+        message: String,
+    }
+    let text = serde_json::from_slice(body).map(|told: Told| told.message);
+    shortened(&text.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(300).collect()
+}
+
+pub(super) fn not_found(text: &str) -> bool {
+    text.contains("could not find") || text.contains("not found")
+}
+
+/// Whether the node waited for its peers in vain.
+pub(super) fn gave_up(text: &str) -> bool {
+    not_found(text) || text.contains("deadline exceeded")
+}
+
+/// The block that the node says it cannot find.
+pub(super) fn missing_in(text: &str) -> Option<Cid> {
+    text.split("could not find ").nth(1)?.split_whitespace().next()?.parse().ok()
+}
