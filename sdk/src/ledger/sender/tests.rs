@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use alloy::{primitives::keccak256, signers::local::PrivateKeySigner};
 use futures::future::join_all;
 use tokio::time::timeout;
