@@ -73,7 +73,7 @@ impl Stage {
     }
 
     /// What another device of the same person hands over, with this nonce.
-    async fn from_another_device(&self, nonce: u64) -> Pending {
+    async fn another_device_signs(&self, nonce: u64) -> Pending {
         let call = self.contract.set_profile(B256::repeat_byte(9)).by(self.me());
         let pending = self.sender.sign(&self.signer, &call, 1).await.unwrap();
         assert_eq!(pending.nonce, nonce);

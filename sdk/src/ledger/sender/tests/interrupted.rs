@@ -64,7 +64,7 @@ impl Outbox for Hooked {
 #[tokio::test]
 async fn a_nonce_that_another_device_took_means_sign_anew() {
     let stage = Stage::new().await;
-    let other = stage.from_another_device(0).await;
+    let other = stage.another_device_signs(0).await;
     let memory = stage.memory.clone();
     let outbox = Hooked::new(&stage.outbox, move || {
         futures::executor::block_on(memory.submit(other.raw)).unwrap();
@@ -79,7 +79,7 @@ async fn a_nonce_that_another_device_took_means_sign_anew() {
 async fn a_waiting_transaction_of_another_device_is_waited_for() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
-    stage.memory.submit(stage.from_another_device(0).await.raw).await.unwrap();
+    stage.memory.submit(stage.another_device_signs(0).await.raw).await.unwrap();
     let (receipt, ()) = tokio::join!(stage.send(1), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(stage.kept().await.is_some());
@@ -122,7 +122,7 @@ async fn what_can_never_be_mined_is_told_as_lost() {
     let call = stage.add(1).by(stage.me());
     let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
     stage.outbox.save(&pending).await.unwrap();
-    stage.memory.submit(stage.from_another_device(0).await.raw).await.unwrap();
+    stage.memory.submit(stage.another_device_signs(0).await.raw).await.unwrap();
     let settled = stage.sender.resume(stage.me()).await.unwrap();
     assert_eq!(settled, Some(Settled::Lost { transaction: pending.transaction, call }));
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
