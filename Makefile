@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts test-rust test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ test: ## everything that must pass
 	@anvil-scripts/tools.sh python
 	$(MAKE) test-contracts
 	$(MAKE) test-rust
+	$(MAKE) test-vectors
 	$(MAKE) test-adapter
 
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
@@ -33,6 +34,10 @@ test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
+
+test-vectors: ## the format vectors, by readers that share no code with ours
+	@anvil-scripts/tools.sh python
+	$(HOSPITAL_RECORD_PYTHON) -B sdk/core/vectors/read_vectors.py
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	@if [ -d $(ADAPTER) ]; then set -x; \

@@ -1,7 +1,7 @@
 // Checks every dependency of a Cargo manifest against the licences, exceptions and bans of deny.toml.
 // cargo-deny does this too; it takes minutes to build, this needs nothing.
 "use strict";
-const { execFileSync } = require("node:child_process");
+const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 
 const policy = fs.readFileSync("deny.toml", "utf8").replace(/^\s*#.*$/gm, "");
@@ -41,14 +41,15 @@ function satisfied(expression, accepts) {
 }
 
 // `cargo tree` knows which optional dependencies are really taken; `cargo metadata` does not.
-const tree = execFileSync(
-  "cargo",
-  ["tree", "--locked", "--manifest-path", process.argv[2], "--workspace", "--all-features", "--target", "all",
-    "--prefix", "none", "--format", "{p}|{l}"],
-  { encoding: "utf8", maxBuffer: 1 << 28 },
-);
+const flags = ["--locked", "--workspace", "--all-features", "--target", "all", "--prefix", "none", "--format", "{p}|{l}"];
+const tree = spawnSync("cargo", ["tree", "--manifest-path", process.argv[2], ...flags], {
+  encoding: "utf8",
+  maxBuffer: 1 << 28,
+  stdio: ["ignore", "pipe", "inherit"],
+});
+if (tree.status !== 0) process.exit(1);
 const seen = new Map();
-for (const line of tree.split("\n").filter(Boolean)) {
+for (const line of tree.stdout.split("\n").filter(Boolean)) {
   const [crate, licence] = line.split("|");
   seen.set(crate, licence.replace(/ \(\*\)$/, ""));
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {HospitalRecord} from "../src/HospitalRecord.sol";
 import {Base, IHospitalRecord, READ, CONTRIBUTE} from "./Base.sol";
 
 /// Every number is the gas of a transaction's receipt: each call is a transaction of its own.
 /// forge-config: default.isolate = true
 contract GasTest is Base {
     function test_gas_deploy() public {
-        (bool deployed,) = CREATE2_FACTORY.call(bytes.concat(keccak256("salt"), type(HospitalRecord).creationCode));
+        (bool deployed,) = CREATE2_FACTORY.call(bytes.concat(keccak256("salt"), vm.getCode("HospitalRecord")));
         assertTrue(deployed);
         _snapshot("deploy", _receipt());
     }

@@ -121,8 +121,8 @@ contract JournalTest is Base {
 
     function test_journal_keyChangesWrapToZeroAndTouchNothingElse() public {
         bytes32 head = bytes32(uint256(keccak256("head")) | type(uint24).max);
-        // slot 1 of the contract: mapping(address => Journal)
-        vm.store(address(hospital), keccak256(abi.encode(patient, 1)), head);
+        // Charts are at slot 0, and the head is the first word of a chart.
+        vm.store(address(hospital), keccak256(abi.encode(patient, 0)), head);
         assertEq(hospital.journalHeadOf(patient), head);
         vm.prank(patient);
         hospital.rotate(FOLDER, 1, KEYRING, type(uint24).max);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition, backends::InMemoryBackend};
 
 use crate::{Error, Result};
 

@@ -10,7 +10,7 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     Result,
-    ledger::{Completeness, Entry, Event},
+    ledger::{Completeness, Entry, Event, Rights, Status},
     system::System,
 };
 
@@ -89,9 +89,19 @@ impl fmt::Display for Event {
     }
 }
 
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.reads(), self.contributes()) {
+            (true, true) => "read and contribute to",
+            (true, false) => "read",
+            (false, true) => "contribute to",
+            (false, false) => "do nothing with",
+        })
+    }
+}
+
 /// The code of FHIR DocumentReference.status.
-pub fn status_code(status: crate::ledger::Status) -> &'static str {
-    use crate::ledger::Status;
+pub fn status_code(status: Status) -> &'static str {
     match status {
         Status::Current => "current",
         Status::Superseded => "superseded",

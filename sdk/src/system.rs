@@ -130,7 +130,7 @@ struct Inner {
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
     #[cfg(feature = "testing")]
-    memory: Option<Arc<crate::ledger::MemoryLedger>>,
+    memory: Option<crate::ledger::MemoryLedger>,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
@@ -308,6 +308,7 @@ impl fmt::Debug for System {
 #[cfg(feature = "testing")]
 mod testing {
     use super::*;
+    use crate::ledger::MemoryLedger;
     use std::time::SystemTime;
 
     /// Only with the feature `testing`.
@@ -323,14 +324,13 @@ mod testing {
         }
 
         async fn in_memory_on(store: Arc<dyn Store>) -> Result<Self> {
-            let memory = Arc::new(crate::ledger::MemoryLedger::with_contract().await?);
-            Self::with_memory(memory, vec![store])
+            Self::with_memory(MemoryLedger::with_contract().await?, vec![store])
         }
 
-        fn with_memory(memory: Arc<crate::ledger::MemoryLedger>, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
-            let (ledger, cache) = (memory.clone() as Arc<dyn Ledger>, Cache::in_memory()?);
+        fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
+            let (ledger, cache): (Arc<dyn Ledger>, _) = (Arc::new(memory.clone()), Cache::in_memory()?);
             let (outbox, sending) = (Arc::new(MemoryOutbox::default()), SenderOptions::default());
-            let (chain, contract) = (memory.chain(), Contract::ADDRESS);
+            let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
             let mut system = Self::from_parts(Parts { ledger, chain, contract, stores, cache, outbox, sending })?;
             if let Some(inner) = Arc::get_mut(&mut system.0) {
                 inner.memory = Some(memory);
@@ -382,7 +382,7 @@ mod testing {
         }
 
         /// The chain in memory, for faults and time.
-        pub fn memory(&self) -> Result<&Arc<crate::ledger::MemoryLedger>> {
+        pub fn memory(&self) -> Result<&MemoryLedger> {
             self.0.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
         }
     }

@@ -1,2 +1,105 @@
-//! .
-fn main() {}
+//! Health records on the command line. The manual is `docs/cli.md`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod app;
+mod args;
+mod bundle;
+mod failure;
+mod home;
+mod input;
+mod json;
+mod key_file;
+mod lookup;
+mod media;
+mod password;
+mod print;
+mod progress;
+mod range;
+mod sdk_errors;
+mod settings;
+mod shown;
+mod verbs;
+mod when;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, error::ErrorKind};
+
+use crate::{
+    app::App,
+    args::{Cli, Verb},
+    failure::{Failure, Kind, Result},
+    print::Printer,
+    settings::Settings,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let printer = Printer { json: cli.global.json, quiet: cli.global.quiet };
+    match run(cli, printer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::from(failure.kind.exit())
+        }
+    }
+}
+
+/// What clap says, also as an object where that was asked for.
+fn refused(error: &clap::Error) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let json = std::env::args_os().any(|arg| arg == "--json");
+    if asked || !json {
+        drop(error.print());
+        return ExitCode::from(if asked { 0 } else { Kind::Usage.exit() });
+    }
+    Printer { json, quiet: false }.failure(&Failure::usage(error.to_string().trim_end()));
+    ExitCode::from(Kind::Usage.exit())
+}
+
+fn run(cli: Cli, printer: Printer) -> Result {
+    let settings = Settings::resolve(&cli.global)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Other, format!("no threads can be started: {error}")))?;
+    let result = runtime.block_on(until_interrupted(App { settings, printer }, cli.verb));
+    // A thread that waits for stdin must not keep the program.
+    runtime.shutdown_background();
+    result
+}
+
+/// The verb comes first, so that while it asks for a password, before it first waits, Ctrl-C works as ever.
+async fn until_interrupted(app: App, verb: Verb) -> Result {
+    tokio::select! {
+        biased;
+        result = verbs::run(&app, verb) => result,
+        () = interrupted() => Err(Failure::new(
+            Kind::Interrupted,
+            "interrupted; `hospital-record resume` finishes or clears what was under way",
+        )),
+    }
+}
+
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -157,8 +157,7 @@ pub(crate) fn check_head(kind: &'static str, bytes: &[u8]) -> Result<(), BlockEr
         v: u64,
         kind: String,
     }
-    let head = serde_ipld_dagcbor::from_slice::<Head>(bytes);
-    let head = head.map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })?;
+    let head = cbor::read::<Head>(kind, bytes)?;
     if head.kind != kind {
         let found = head.kind.chars().take(40).collect();
         return Err(BlockError::Kind { expected: kind, found });

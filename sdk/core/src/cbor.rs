@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_ipld_dagcbor::DecodeError;
 
 use crate::error::BlockError;
 
@@ -10,10 +11,22 @@ pub(crate) fn encode<T: Serialize>(kind: &'static str, value: &T) -> Result<Vec<
     serde_ipld_dagcbor::to_vec(value).map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })
 }
 
+/// Decodes exactly one value, in whatever encoding.
+pub(crate) fn read<T: DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<T, BlockError> {
+    serde_ipld_dagcbor::from_slice(bytes).map_err(|error| {
+        let reason = match error {
+            DecodeError::Msg(text) => text,
+            DecodeError::TrailingData => "bytes follow its end".to_owned(),
+            DecodeError::Eof { .. } | DecodeError::RequireLength { .. } => "it is cut off".to_owned(),
+            other => format!("it is not the dag-cbor expected: {other}"),
+        };
+        BlockError::Malformed { kind, reason }
+    })
+}
+
 /// Decodes exactly one value and refuses every encoding of it but the canonical one.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<T, BlockError> {
-    let value = serde_ipld_dagcbor::from_slice::<T>(bytes);
-    let value = value.map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })?;
+    let value = read::<T>(kind, bytes)?;
     if encode(kind, &value)? == bytes { Ok(value) } else { Err(BlockError::NotCanonical { kind }) }
 }
 

@@ -169,7 +169,7 @@ pub enum BlockError {
         found: u64,
     },
     /// A block of another kind.
-    #[error("expected a {expected} block and got a {found:?} block")]
+    #[error("expected a block of kind {expected:?} and got one of kind {found:?}")]
     Kind {
         /// The kind that was expected.
         expected: &'static str,

@@ -210,3 +210,62 @@ impl ProfileKeys {
         &self.hpke
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const HERE: Deployment = Deployment { chain: 31337, contract: Account([0xcc; 20]) };
+
+    fn keys(deployment: Deployment, account: u8) -> Keys {
+        Keys::derive(&Seed::from_bytes([1; 32]), deployment, Account([account; 20]))
+    }
+
+    #[test]
+    fn no_secret_is_shared_between_accounts_chains_contracts_or_sequence_numbers() {
+        let elsewhere = [Deployment { chain: 1, ..HERE }, Deployment { contract: Account([0xcd; 20]), ..HERE }];
+        let others = elsewhere.map(|deployment| keys(deployment, 1)).into_iter().chain([keys(HERE, 2)]);
+        let own = keys(HERE, 1);
+        assert_ne!(own.profile_keys(0).public(), own.profile_keys(1).public());
+        let folder = own.folder("personal", Confidentiality::N);
+        for other in others {
+            assert_ne!(own.profile_keys(0).public(), other.profile_keys(0).public());
+            assert_ne!(folder, other.folder("personal", Confidentiality::N));
+            let states = [&own, &other].map(|keys| *keys.folder_state(folder, 0).expose_secret());
+            assert_ne!(states[0], states[1]);
+            assert!(other.note_open(b"", &own.note_seal(b"", "x").unwrap()).is_err());
+        }
+    }
+
+    #[test]
+    fn one_name_in_two_spellings_is_one_folder_and_in_two_confidentialities_two() {
+        let keys = keys(HERE, 1);
+        let folder = |name| keys.folder(name, Confidentiality::N);
+        assert_eq!(folder("Caf\u{e9}"), folder(" Cafe\u{301}\n"));
+        assert_ne!(folder("Caf\u{e9}"), folder("Cafe"));
+        assert_ne!(folder("personal"), keys.folder("personal", Confidentiality::R));
+    }
+
+    #[test]
+    fn states_in_any_order_of_asking_are_of_one_chain() {
+        let (asked_up, asked_down) = (keys(HERE, 1), keys(HERE, 1));
+        let folder = asked_up.folder("personal", Confidentiality::N);
+        let epochs = [0, 3, 4, MAX_EPOCH];
+        let up = epochs.map(|epoch| *asked_up.folder_state(folder, epoch).expose_secret());
+        let mut down = epochs;
+        down.reverse();
+        let mut down = down.map(|epoch| *asked_down.folder_state(folder, epoch).expose_secret());
+        down.reverse();
+        assert_eq!(up, down);
+        assert!(asked_up.folder_state(folder, 4).continues(&asked_up.folder_state(folder, 3)));
+    }
+
+    #[test]
+    fn notes_of_any_short_length_have_one_size() {
+        let keys = keys(HERE, 1);
+        let sizes = ["", "Dr Lee", &"x".repeat(60)].map(|note| keys.note_seal(b"", note).unwrap().len());
+        assert_eq!(sizes, [12 + 64 + 16; 3]);
+        assert!(matches!(keys.note_seal(b"", &"x".repeat(MAX_NOTE + 1)), Err(SealError::TooLarge { .. })));
+    }
+}

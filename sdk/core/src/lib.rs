@@ -17,7 +17,8 @@
 //!
 //! Values that anybody may see are in [`id`]; what can be wrong is in [`error`]. Secrets are wiped when they are
 //! dropped and cannot be printed. Everything read from outside is parsed once, strictly: one value has one encoding,
-//! sizes have limits, and nothing foreign makes it panic.
+//! sizes have limits, and nothing foreign makes it panic. (Sealing to a public key does where the operating system
+//! gives no randomness; everything else reports that.)
 //!
 //! ```
 //! use hospital_record_core::seal::stream::{self, ContentKey};

@@ -7,6 +7,7 @@ use hospital_record_core::id::Confidentiality;
 
 use super::{
     Client, awaitable,
+    contacts::check_name,
     write::{ATTEMPTS, Details, Place, Stored, Target},
 };
 use crate::{
@@ -97,7 +98,7 @@ impl Common {
     }
 
     fn place(&self) -> Place {
-        Place::Named(self.folder.clone(), self.confidentiality)
+        Place::Named(self.folder.trim().to_owned(), self.confidentiality)
     }
 }
 
@@ -204,6 +205,7 @@ awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
 async fn add_all(client: Client, mut sources: Vec<Source>, common: Common) -> Result<Vec<Added>> {
+    check_name("a folder's name", common.folder.trim())?;
     client.can_pay().await?;
     client.published().await?;
     let mut attempt = 1;

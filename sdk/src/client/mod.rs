@@ -23,6 +23,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use alloy::primitives::{Address, U256};
 use hospital_record_core::{
     block::{self, Block, Body, Verified},
+    error::CoreError,
     id::{Account, Deployment, Digest},
     identity::{Keys, ProfileKeys},
 };
@@ -43,7 +44,7 @@ pub use self::{
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, Receipt},
+    ledger::{Call, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -157,13 +158,14 @@ impl Client {
 
     /// Signs a call as this account, sends it, and waits until it is confirmed.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
-        Ok(self.system().sender().send(self.0.identity.signer(), call).await?)
+        let signer: Signer = self.0.identity.signer().clone();
+        Ok(self.system().sender().send(&signer, call).await?)
     }
 
     /// Signs a block as this account.
     pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
         let published = self.published().await?;
-        Ok(block::sign(self.deployment(), published.digest, body, &published.keys)?)
+        Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
     }
 
     /// Fetches a signed block and verifies it with the profile it names.

@@ -66,8 +66,8 @@ impl Client {
     async fn transfer(&self, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
         let stores = self.system().stores();
         let content = download::blocks(stores.clone(), manifest)?;
-        let root = stores.block(&id.dag_cbor_cid());
-        let blocks = content.chain(stream::once(root)).map(|block| block.map_err(Error::into_store));
+        let cid = id.dag_cbor_cid();
+        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(Error::into_store));
         stores.own().put(blocks.boxed()).await?;
         Ok(())
     }

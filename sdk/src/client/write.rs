@@ -63,6 +63,23 @@ pub(crate) struct Details {
     pub(crate) description: Option<String>,
 }
 
+impl Details {
+    /// What is not given is taken over from an older version.
+    pub(crate) fn or(mut self, old: Metadata) -> Self {
+        self.name = self.name.or(Some(old.name));
+        self.media_type = self.media_type.or(Some(old.media_type));
+        self.document_type = self.document_type.or(old.document_type);
+        self.title = self.title.or(old.title);
+        self.description = self.description.or(old.description);
+        if self.keywords.is_empty() {
+            self.keywords = old.keywords;
+        }
+        let created = old.created.and_then(|seconds| u64::try_from(seconds).ok());
+        self.created = self.created.or(created.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)));
+        self
+    }
+}
+
 /// A record that is stored, pinned and read back, but not on chain.
 pub(crate) struct Stored {
     pub(crate) id: RecordId,
@@ -223,7 +240,7 @@ impl Client {
     }
 
     /// Lets go of records that did not make it onto the chain.
-    async fn discard(&self, patient: Address, stored: &[Stored]) -> Result<()> {
+    pub(super) async fn discard(&self, patient: Address, stored: &[Stored]) -> Result<()> {
         for record in stored {
             let key = record_key(self.address(), B256::from(record.id.0));
             if self.system().contract().record_of(patient, key).await?.is_none() {

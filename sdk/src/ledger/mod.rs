@@ -1,1 +1,100 @@
-//! The seam to the chain.
+//! The seam to the chain, and what is written once above it.
+//!
+//! [`Ledger`] is what a chain can be asked. [`EthereumLedger`] asks an RPC provider; [`MemoryLedger`] (feature
+//! `testing`) is an EVM in this process. Above them, and the same for both: [`Contract`] asks and encodes in types,
+//! [`Sender`] gets a transaction mined exactly once, [`Journal`] reads a patient's history and checks every link,
+//! [`PatientState`] is what the history adds up to.
+//!
+//! A provider is never trusted: it can refuse, but what it tells about a history is checked against the head.
+
+mod calls;
+#[cfg(feature = "testing")]
+pub mod conformance;
+mod contract;
+mod entry;
+mod error;
+mod ethereum;
+mod event;
+mod history;
+mod journal;
+mod logs;
+#[cfg(feature = "testing")]
+mod memory;
+mod outbox;
+mod refusal;
+mod sender;
+mod state;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+mod types;
+
+use std::fmt::Debug;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use async_trait::async_trait;
+
+pub use calls::{Permission, Revocation};
+pub use contract::Contract;
+pub use entry::Entry;
+pub use error::{Integrity, LedgerError, SubmitError};
+pub use ethereum::{EthereumLedger, EthereumOptions};
+pub use event::{Event, NO_END, Purpose, Rights, Status, folder_of, folder_scope, record_key};
+pub use history::{Completeness, History, Proven};
+pub use journal::{Journal, Update};
+pub use logs::all_logs;
+#[cfg(feature = "testing")]
+pub use memory::MemoryLedger;
+pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
+pub use sender::{Sender, SenderOptions, Settled, Signer};
+pub use state::{Access, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
+pub use types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt};
+
+/// What a chain can be asked. Every call ends within the implementation's deadline.
+///
+/// Reads may be repeated by the implementation. [`Ledger::submit`] hands the bytes over once.
+#[async_trait]
+pub trait Ledger: Send + Sync + Debug {
+    /// The provider as it is named to people: host and port, never a path or a key.
+    fn name(&self) -> String;
+
+    /// The chain's id (EIP-155).
+    async fn chain_id(&self) -> Result<u64, LedgerError>;
+
+    /// The newest block.
+    async fn newest(&self) -> Result<BlockInfo, LedgerError>;
+
+    /// The block of this number, when there is one.
+    async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError>;
+
+    /// The code of an account, empty when it has none.
+    async fn code(&self, account: Address) -> Result<Bytes, LedgerError>;
+
+    /// What an account owns, in wei.
+    async fn balance(&self, account: Address) -> Result<U256, LedgerError>;
+
+    /// How many transactions of the account have been mined: the next nonce.
+    async fn nonce(&self, account: Address) -> Result<u64, LedgerError>;
+
+    /// What a transaction should offer now, with room for the base fee to double.
+    async fn fees(&self) -> Result<Fees, LedgerError>;
+
+    /// Asks a contract, in the state after the block `at` (the newest when it is `None`).
+    ///
+    /// A revert is [`LedgerError::Contract`] or [`LedgerError::Reverted`].
+    async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError>;
+
+    /// Gas that the call would use as a transaction now. A revert is an error as in [`Ledger::call`].
+    async fn estimate(&self, call: &Call) -> Result<u64, LedgerError>;
+
+    /// Events in one request; [`LedgerError::TooManyLogs`] when the provider wants a shorter range ([`all_logs`]).
+    async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError>;
+
+    /// Hands over a signed transaction, once. That it is known already is `Ok`.
+    async fn submit(&self, raw: Bytes) -> Result<(), SubmitError>;
+
+    /// Whether the provider has a transaction, waiting or mined.
+    async fn knows(&self, transaction: B256) -> Result<bool, LedgerError>;
+
+    /// The receipt of a transaction, when it is mined.
+    async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError>;
+}

@@ -67,7 +67,7 @@ impl DagBuilder {
     /// # Errors
     /// [`DagError::Leaf`] for a size of 0, above 1 MiB, or after a leaf below 1 MiB; [`DagError::Cid`].
     pub fn push_leaf(&mut self, cid: Cid, size: u64) -> Result<Vec<Block>, DagError> {
-        if self.total % LEAF != 0 || size == 0 || size > LEAF {
+        if !self.total.is_multiple_of(LEAF) || size == 0 || size > LEAF {
             return Err(DagError::Leaf { index: self.leaves, size });
         }
         if node::codec_of(&cid)? != RAW {

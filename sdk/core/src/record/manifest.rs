@@ -1,12 +1,14 @@
 //! Manifests: the signed block at the root of a record. Its digest is the record's id.
 
+use std::ops::Range;
+
 use cid::Cid;
 use serde::{Deserialize, Serialize};
 
-use super::dag;
+use super::dag::{self, LeafWalker};
 use super::metadata::{Metadata, SealedMetadata};
 use crate::block::{self, Block, Body, Unverified, sealed::Checked};
-use crate::error::{BlockError, SealError};
+use crate::error::{BlockError, DagError, SealError};
 use crate::id::{Account, DAG_PB, Deployment, Digest, Epoch, Folder, RAW};
 use crate::identity::ProfileKeys;
 use crate::seal::lock::{Lock, LockContext};
@@ -101,14 +103,14 @@ impl Manifest {
     /// A walker over the ciphertext's leaves that hold these plaintext bytes; it accepts no DAG of another size.
     ///
     /// # Errors
-    /// [`DagError::Range`](crate::error::DagError::Range) where the range does not lie in the content.
-    pub fn leaves(&self, plain: std::ops::Range<u64>) -> Result<super::walker::LeafWalker, crate::error::DagError> {
+    /// [`DagError::Range`] where the range does not lie in the content.
+    pub fn leaves(&self, plain: Range<u64>) -> Result<LeafWalker, DagError> {
         if plain.start > plain.end || plain.end > self.size {
-            return Err(crate::error::DagError::Range { start: plain.start, end: plain.end, total: self.size });
+            return Err(DagError::Range { start: plain.start, end: plain.end, total: self.size });
         }
         let first = u64::from(stream::segment_of(plain.start));
         let last = u64::from(stream::segment_of(plain.end.saturating_sub(1).max(plain.start)));
         let end = (last + 1).saturating_mul(dag::LEAF).min(self.ciphertext_len());
-        super::walker::LeafWalker::range(self.content, self.ciphertext_len(), (first * dag::LEAF).min(end)..end)
+        LeafWalker::range(self.content, self.ciphertext_len(), (first * dag::LEAF).min(end)..end)
     }
 }

@@ -22,7 +22,7 @@ pub enum EnvelopeKeys {
     Folder {
         /// Opens the folder's records up to its epoch; none for who may contribute but not read.
         state: Option<FolderState>,
-        /// A [`FolderKeyStatement`] block of the patient with the public key to lock new records to.
+        /// A [`FolderKeyStatement`](super::envelope::FolderKeyStatement) block of the patient with the public key to lock new records to.
         statement: Vec<u8>,
     },
     /// Of one record.

@@ -189,3 +189,63 @@ impl fmt::Debug for Sealed {
         write!(f, "Sealed(suite {}, {} bytes)", self.suite, self.ciphertext.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    // The encodings below 2^255 of all points of low order on the curve and its twist, and some above (RFC 7748, 6.1;
+    // https://cr.yp.to/ecdh.html#validate).
+    const LOW_ORDER: [&str; 10] = [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
+    ];
+
+    fn with_point(bytes: &[u8], point: &str) -> Vec<u8> {
+        let (kem, _) = bytes.split_at(bytes.len() - 32);
+        [kem, &hex::decode(point).unwrap()].concat()
+    }
+
+    #[test]
+    fn x25519_halves_of_low_order_are_refused() {
+        let keys = HpkeKeys::derive(&[1; 32]);
+        assert!(HpkePublicKey::from_bytes(keys.public().as_bytes()).is_ok());
+        for point in LOW_ORDER {
+            let key = HpkePublicKey::from_bytes(&with_point(keys.public().as_bytes(), point));
+            assert!(matches!(key, Err(SealError::PublicKey(_))), "{point}");
+            let mut sealed = Sealed::new(keys.public(), b"", b"x").unwrap();
+            sealed.encapsulation = ByteBuf::from(with_point(&sealed.encapsulation, point));
+            assert_eq!(keys.open(b"", &sealed, "it").err(), Some(SealError::Unopenable("it")), "{point}");
+        }
+    }
+
+    #[test]
+    fn ml_kem_halves_out_of_range_are_refused() {
+        let mut bytes = HpkeKeys::derive(&[1; 32]).public().as_bytes().to_vec();
+        bytes[..3].fill(0xff);
+        assert!(matches!(HpkePublicKey::from_bytes(&bytes), Err(SealError::PublicKey(_))));
+        assert!(HpkePublicKey::from_bytes(&bytes[1..]).is_err());
+    }
+
+    #[test]
+    fn other_info_other_key_and_other_suite_open_nothing() {
+        let keys = HpkeKeys::derive(&[1; 32]);
+        let sealed = Sealed::new(keys.public(), b"info", b"x").unwrap();
+        assert_eq!(keys.open(b"info", &sealed, "it").unwrap().as_slice(), b"x");
+        assert!(keys.open(b"inf", &sealed, "it").is_err());
+        assert!(HpkeKeys::derive(&[2; 32]).open(b"info", &sealed, "it").is_err());
+        let later = Sealed { suite: 2, ..sealed.clone() };
+        assert_eq!(keys.open(b"info", &later, "it").err(), Some(SealError::UnknownSuite(2)));
+        let short = Sealed { encapsulation: ByteBuf::from(vec![9; 40]), ..sealed };
+        assert!(keys.open(b"info", &short, "it").is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! What every verb stands on: the settings, the system, the person who is acting, and whom that person knows.
+
+use hospital_record::{
+    Client, Config, Contact, Content, Grantee, Identity, Listed, Phrase, RecordRef, System, alloy::primitives::Address,
+};
+use jiff::tz::TimeZone;
+use tokio::sync::OnceCell;
+
+use crate::{
+    failure::{Failure, Kind, Result},
+    home,
+    key_file::KeyFile,
+    lookup::{self, Candidate},
+    password,
+    print::Printer,
+    settings::Settings,
+    shown::shown,
+};
+
+/// One run of the program.
+pub(crate) struct App {
+    pub(crate) settings: Settings,
+    pub(crate) printer: Printer,
+}
+
+impl App {
+    pub(crate) fn tz(&self) -> &TimeZone {
+        &self.settings.tz
+    }
+
+    /// The chain and the stores.
+    pub(crate) async fn system(&self) -> Result<System> {
+        let settings = &self.settings;
+        let mut config = Config::new(&settings.rpc_url).state_dir(settings.state());
+        for store in settings.stores() {
+            config = config.store(store);
+        }
+        if let Some(contract) = &settings.contract {
+            config = config.contract(address(contract)?);
+        }
+        if let Some(timeout) = settings.timeout {
+            config = config.timeout(timeout);
+        }
+        if let Some(token) = settings.store_token()? {
+            config = config.store_token(token.as_str());
+        }
+        Ok(System::connect(config).await?)
+    }
+
+    /// The person who is acting, with the key file opened.
+    pub(crate) async fn session(&self) -> Result<Session> {
+        let (name, identity) = self.unlock()?;
+        let client = self.system().await?.client(identity);
+        Ok(Session { client, name, contacts: OnceCell::new() })
+    }
+
+    fn unlock(&self) -> Result<(String, Identity)> {
+        let settings = &self.settings;
+        let name = home::choose(&settings.home, settings.person.as_deref())?;
+        let file = KeyFile::read(&home::key_path(&settings.home, &name)?)?;
+        let password = password::existing(settings.password_file.as_deref(), &name)?;
+        let identity = identity(&file.open(&password)?, file.header.account)?;
+        match identity.address().to_string() == file.header.address {
+            true => Ok((name, identity)),
+            false => Err(Failure::key_file(format!("the key file of {name} names another account than its phrase"))),
+        }
+    }
+}
+
+/// An account of a phrase; what is wrong with the phrase is told without its words.
+pub(crate) fn identity(phrase: &str, account: u32) -> Result<Identity> {
+    let usable = |error: hospital_record::Error| Failure::key_file(error.to_string());
+    let phrase = Phrase::parse(phrase).map_err(usable)?;
+    Identity::from_phrase(&phrase, account).map_err(usable)
+}
+
+/// An address as people type it; mixed case must be the right checksum (ERC-55).
+pub(crate) fn address(text: &str) -> Result<Address> {
+    let wrong = |why: &str| Failure::usage(format!("{text:?} is not an address: {why}"));
+    let hex = text.strip_prefix("0x").ok_or_else(|| wrong("it does not start with 0x"))?;
+    if hex.len() != 40 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(wrong("0x and 40 hex digits are one"));
+    }
+    let mixed = hex.bytes().any(|b| b.is_ascii_lowercase()) && hex.bytes().any(|b| b.is_ascii_uppercase());
+    let parsed = if mixed { Address::parse_checksummed(text, None).ok() } else { text.parse().ok() };
+    parsed.ok_or_else(|| wrong("a digit is mistyped, its checksum does not fit"))
+}
+
+/// What can be said of a name without asking anybody: an address must be one.
+pub(crate) fn check_person(who: &str) -> Result {
+    if who.starts_with("0x") { address(who).map(drop) } else { Ok(()) }
+}
+
+/// The same of a record: its URI or the beginning of an id.
+pub(crate) fn check_record(typed: &str) -> Result {
+    if typed.contains(':') {
+        typed.parse::<RecordRef>()?;
+        return Ok(());
+    }
+    lookup::check(typed)
+}
+
+/// The person who is acting.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    contacts: OnceCell<Vec<Contact>>,
+}
+
+/// Somebody who was named on the command line.
+pub(crate) struct Person {
+    pub(crate) address: Address,
+    contact: Option<Contact>,
+}
+
+impl Person {
+    /// With the keys on the card, where there is one.
+    pub(crate) fn grantee(&self) -> Grantee {
+        self.contact.as_ref().map_or(self.address.into(), Grantee::from)
+    }
+}
+
+impl Session {
+    pub(crate) fn me(&self) -> Address {
+        self.client.address()
+    }
+
+    pub(crate) async fn contacts(&self) -> Result<&[Contact]> {
+        let load = async || self.client.contacts().await;
+        Ok(self.contacts.get_or_try_init(load).await?)
+    }
+
+    /// A contact by name, an address, or oneself.
+    pub(crate) async fn person(&self, who: &str) -> Result<Person> {
+        let contacts = self.contacts().await?;
+        if let Some(contact) = contacts.iter().find(|contact| contact.name == who) {
+            return Ok(Person { address: contact.address, contact: Some(contact.clone()) });
+        }
+        if who == self.name {
+            return Ok(Person { address: self.me(), contact: None });
+        }
+        if !who.starts_with("0x") {
+            return Err(Failure::not_found(format!(
+                "no contact is called {who:?}: `contacts add` takes the person's card"
+            )));
+        }
+        let address = address(who)?;
+        Ok(Person { address, contact: contacts.iter().find(|contact| contact.address == address).cloned() })
+    }
+
+    /// The patient who was named, else this person.
+    pub(crate) async fn patient(&self, who: Option<&str>) -> Result<Address> {
+        match who {
+            Some(who) => Ok(self.person(who).await?.address),
+            None => Ok(self.me()),
+        }
+    }
+
+    /// The name this person knows an account by.
+    pub(crate) async fn name_of(&self, account: Address) -> Result<Option<String>> {
+        if account == self.me() {
+            return Ok(Some(self.name.clone()));
+        }
+        let contacts = self.contacts().await?;
+        Ok(contacts.iter().find(|contact| contact.address == account).map(|contact| contact.name.clone()))
+    }
+
+    /// The same for people's eyes: the name, or the address.
+    pub(crate) async fn called(&self, account: Address) -> Result<String> {
+        Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
+    }
+
+    /// A record by its URI, or by the beginning of its id among those that this person can see.
+    pub(crate) async fn record(&self, typed: &str, patient: Option<&str>) -> Result<RecordRef> {
+        if typed.contains(':') {
+            return Ok(typed.parse()?);
+        }
+        let listed = self.visible(patient).await?;
+        let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
+        Ok(listed[lookup::find(typed, &candidates)?].record)
+    }
+
+    async fn visible(&self, patient: Option<&str>) -> Result<Vec<Listed>> {
+        if let Some(who) = patient {
+            let patient = self.person(who).await?.address;
+            return Ok(self.client.list().patient(patient).await?);
+        }
+        let mut listed = self.client.list().await?;
+        let mut patients: Vec<Address> = self
+            .client
+            .shared_with_me()
+            .await?
+            .grants
+            .iter()
+            .filter(|grant| grant.live)
+            .map(|grant| grant.patient)
+            .collect();
+        patients.sort_unstable();
+        patients.dedup();
+        for patient in patients {
+            listed.extend(self.client.list().patient(patient).await?);
+        }
+        Ok(listed)
+    }
+
+    /// How long a record is, which only its manifest tells.
+    pub(crate) async fn size(&self, record: &RecordRef) -> Result<u64> {
+        let listed = self.client.list().patient(record.patient).await?;
+        match listed.into_iter().find(|listed| listed.record == *record).map(|listed| listed.content) {
+            Some(Content::Readable { size, .. }) => Ok(size),
+            Some(Content::Unreadable { reason, .. }) => Err(Failure::new(Kind::NotAvailable, reason)),
+            _ => Err(Failure::not_found(format!("{record} is not among the records of its patient"))),
+        }
+    }
+}
+
+fn candidate(listed: &Listed) -> Candidate {
+    let id = listed.record.id;
+    Candidate {
+        hex: id.to_string().trim_start_matches("0x").to_owned(),
+        cid: id.cid().to_string(),
+        name: listed.name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        let right = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+        for text in [right, &right.to_lowercase(), &format!("0x{}", right[2..].to_uppercase())] {
+            assert_eq!(address(text).unwrap().to_string(), right);
+        }
+        for text in [
+            "",
+            "dr-lee",
+            &right[2..],
+            &right[..41],
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+            &format!("{right}0"),
+        ] {
+            assert_eq!(address(text).unwrap_err().kind, Kind::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_by_its_place_and_never_told() {
+        let wrong = "legal winner thank year wave sausage worth useful legal winer thank yellow";
+        let failure = identity(wrong, 0).unwrap_err();
+        assert_eq!(failure.kind, Kind::KeyFile);
+        assert!(failure.message.contains("word 10") && !failure.message.contains("winer"), "{failure}");
+        let swapped = "winner legal thank year wave sausage worth useful legal winner thank yellow";
+        assert!(identity(swapped, 0).unwrap_err().message.contains("checksum"));
+        assert!(identity("legal winner", 0).unwrap_err().message.contains("words"));
+    }
+}

@@ -1,0 +1,167 @@
+//! What can be typed. The manual is `docs/cli.md`.
+
+mod access;
+mod records;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use self::{
+    access::{Grant, Revoke, Rotate, ScopeFlags, Shared},
+    records::{Add, Describe, History, List, Open, Replace},
+};
+
+/// Health records that belong to patients: encrypt, store, share, revoke, audit.
+#[derive(Debug, Parser)]
+#[command(name = "hospital-record", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 access denied, 5 integrity failure, \
+                          6 unreachable or timed out, 7 key file or password, 8 not funded, 130 interrupted.";
+
+/// Flags of every verb; each wins over its environment variable, which wins over `config.toml`.
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Global {
+    /// Who is acting, of the people on this machine
+    #[arg(long = "as", value_name = "NAME", global = true)]
+    pub(crate) person: Option<String>,
+    /// One JSON object a line on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Node of the chain
+    #[arg(long, value_name = "URL", global = true, env = "ETH_RPC_URL", hide_env_values = true)]
+    pub(crate) rpc_url: Option<String>,
+    /// Address of the contract
+    #[arg(long, value_name = "ADDRESS", global = true, env = "HOSPITAL_RECORD_CONTRACT")]
+    pub(crate) contract: Option<String>,
+    /// Where encrypted records are kept: kubo+http://HOST:PORT, file:///PATH
+    #[arg(long, value_name = "URL", global = true, env = "HOSPITAL_RECORD_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+    /// Folder of key files, settings and state
+    #[arg(long, value_name = "DIR", global = true, env = "HOSPITAL_RECORD_HOME")]
+    pub(crate) home: Option<PathBuf>,
+    /// File whose first line is the password of the key file
+    #[arg(long, value_name = "FILE", global = true, env = "HOSPITAL_RECORD_PASSWORD_FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Time zone of dates, e.g. Europe/Zurich
+    #[arg(long, value_name = "ZONE", global = true)]
+    pub(crate) tz: Option<String>,
+    /// How long a chain or store may take for one answer
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
+    /// No notes and no progress on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make a person's keys, or restore them from the recovery phrase
+    Init(Init),
+    /// Who am I, what can I pay, what do I give to others
+    Account(Account),
+    /// People whose keys are known
+    #[command(subcommand)]
+    Contacts(Contacts),
+    /// Folders and how much is in them
+    Folders,
+    /// Encrypt, store and register files
+    Add(Add),
+    /// Records, newest first
+    List(List),
+    /// Fetch, check and decrypt a record
+    Open(Open),
+    /// Give somebody access
+    Grant(Grant),
+    /// End somebody's access
+    Revoke(Revoke),
+    /// Who has access to what
+    Grants(Grants),
+    /// What others shared with me
+    Shared(Shared),
+    /// Put a new version in a record's place
+    Replace(Replace),
+    /// New keys for a folder
+    Rotate(Rotate),
+    /// Copy what contributors added; move keys that are due
+    Sync,
+    /// Finish or clear what an interrupted run left
+    Resume,
+    /// Who did what when, and whether that is all
+    History(History),
+    /// Whether the history is complete
+    Verify(History),
+    /// Completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// From a recovery phrase, typed or on stdin
+    #[arg(long)]
+    pub(crate) restore: bool,
+    /// Which account of the phrase, e.g. 1 for a child
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
+    pub(crate) account: u32,
+}
+
+/// `account`
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// The card to give to others
+    #[arg(long)]
+    pub(crate) card: bool,
+    /// The card as QR code
+    #[arg(long)]
+    pub(crate) qr: bool,
+}
+
+/// `contacts`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Contacts {
+    /// Remember a person's keys under a name
+    Add {
+        /// How you call the person
+        name: String,
+        /// The card, a file that holds it, or - for stdin
+        card: String,
+    },
+    /// Everybody, with fingerprints
+    List,
+    /// Forget a person's keys and name
+    Remove {
+        /// How you call the person
+        name: String,
+    },
+}
+
+/// `grants`
+#[derive(Debug, Args)]
+pub(crate) struct Grants {
+    /// Ended ones too
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

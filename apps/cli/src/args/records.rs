@@ -1,0 +1,123 @@
+//! Arguments of the verbs on records.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    range::ByteRange,
+    words::{Confidentiality, Purpose, loinc, media_type},
+};
+
+/// `add`
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// Files; - is stdin
+    #[arg(value_name = "FILE", required_unless_present = "bundle")]
+    pub(crate) files: Vec<PathBuf>,
+    /// One record of everything in a folder, as a tar file (a DICOM study)
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Which folder it goes to
+    #[arg(long, value_name = "NAME", default_value = "personal")]
+    pub(crate) folder: String,
+    /// Of the folder: U, L, M, N, R or V
+    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true)]
+    pub(crate) confidentiality: Confidentiality,
+    /// The patient who allowed me to add
+    #[arg(long = "for", value_name = "PATIENT")]
+    pub(crate) patient: Option<String>,
+    #[command(flatten)]
+    pub(crate) describe: Describe,
+}
+
+/// What is recorded, encrypted, beside the bytes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Describe {
+    /// Recorded name, when it is not the file's
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Recorded media type, when it is not the detected one
+    #[arg(long, value_name = "TYPE", value_parser = media_type)]
+    pub(crate) media_type: Option<String>,
+    /// Kind of document, a LOINC code such as 11502-2
+    #[arg(long = "type", value_name = "LOINC", value_parser = loinc)]
+    pub(crate) document_type: Option<String>,
+    /// A line about it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// A word to find it by; may be repeated
+    #[arg(long = "keyword", value_name = "WORD")]
+    pub(crate) keywords: Vec<String>,
+    /// When the document was made, a date or RFC 3339
+    #[arg(long, value_name = "DATE")]
+    pub(crate) created: Option<String>,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Of this folder alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) folder: Option<String>,
+    /// Of this patient, who shared with me
+    #[arg(long, value_name = "WHO")]
+    pub(crate) patient: Option<String>,
+}
+
+/// `open`
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// Its URI, or the beginning of its id
+    pub(crate) record: String,
+    /// Where to write; - is stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Over a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// These bytes alone, the end excluded: 0..1024, 1024..
+    #[arg(long, value_name = "A..B")]
+    pub(crate) range: Option<ByteRange>,
+    /// Do not log that I read it
+    #[arg(long)]
+    pub(crate) unlogged: bool,
+    /// Why I read it, when it is not what the access was given for
+    #[arg(long, conflicts_with = "unlogged")]
+    pub(crate) purpose: Option<Purpose>,
+    /// The ciphertext and a Tink keyset into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "range", "force"])]
+    pub(crate) export: Option<PathBuf>,
+    /// Of this patient, when only the beginning of the id is given
+    #[arg(long, value_name = "WHO")]
+    pub(crate) patient: Option<String>,
+}
+
+/// `replace`
+#[derive(Debug, Args)]
+pub(crate) struct Replace {
+    /// The old record: its URI, or the beginning of its id
+    pub(crate) record: String,
+    /// The new version; - is stdin
+    #[arg(required_unless_present = "entered_in_error")]
+    pub(crate) file: Option<PathBuf>,
+    /// It should never have been there; no new version
+    #[arg(long, conflicts_with_all = ["file", "name", "media_type"])]
+    pub(crate) entered_in_error: bool,
+    /// Recorded name, when it is not the file's
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Recorded media type, when it is not the detected one
+    #[arg(long, value_name = "TYPE", value_parser = media_type)]
+    pub(crate) media_type: Option<String>,
+}
+
+/// `history` and `verify`
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Whose; mine when absent. With an address no key is needed
+    pub(crate) patient: Option<String>,
+    /// Journal head from a source you trust
+    #[arg(long, value_name = "HASH")]
+    pub(crate) head: Option<String>,
+}

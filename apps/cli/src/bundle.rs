@@ -1,0 +1,258 @@
+//! A folder as one tar file whose bytes depend on names and contents alone.
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use tar::{Builder, Header};
+use tokio::{io::AsyncRead, sync::mpsc};
+use tokio_util::io::StreamReader;
+
+use crate::failure::{Failure, Kind, Result};
+
+const CHUNK: usize = 256 * 1024;
+
+/// What is packed: files under one folder, in the order of their names' bytes.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// Name in the tar file, and where it is.
+    files: Vec<(String, PathBuf)>,
+    /// Plaintext bytes of the files together.
+    pub(crate) size: u64,
+}
+
+impl Bundle {
+    /// Everything below `folder`. Refuses what a tar file of plain files cannot hold faithfully.
+    pub(crate) fn of(folder: &Path) -> Result<Self> {
+        let metadata = fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
+        if !metadata.is_dir() {
+            return Err(Failure::usage(format!("{} is not a folder: add it without --bundle", folder.display())));
+        }
+        let mut bundle = Self { files: Vec::new(), size: 0 };
+        bundle.collect(folder, "")?;
+        if bundle.files.is_empty() {
+            return Err(Failure::usage(format!("{} holds no files", folder.display())));
+        }
+        bundle.files.sort();
+        Ok(bundle)
+    }
+
+    fn collect(&mut self, folder: &Path, prefix: &str) -> Result {
+        for entry in fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))? {
+            let path = entry.map_err(|error| Failure::file(folder, &error))?.path();
+            let metadata = fs::symlink_metadata(&path).map_err(|error| Failure::file(&path, &error))?;
+            let name = format!("{prefix}{}", name_of(&path)?);
+            if metadata.is_dir() {
+                self.collect(&path, &format!("{name}/"))?;
+            } else if metadata.is_file() {
+                self.size += metadata.len();
+                self.files.push((name, path));
+            } else {
+                return Err(refused(&path, "is a link or a device; a bundle holds files"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tar file as a stream. A file that changes while it is packed ends it with an error, never early.
+    pub(crate) fn into_reader(self) -> impl AsyncRead + Send + 'static {
+        let (sender, receiver) = mpsc::channel(4);
+        std::thread::spawn(move || {
+            let mut pipe = Pipe { sender, buffer: Vec::with_capacity(CHUNK) };
+            let last = match self.pack(&mut pipe).and_then(|()| pipe.flush()) {
+                Ok(()) => Piece::End,
+                Err(error) => Piece::Failed(error),
+            };
+            // The reader may have gone; then nobody waits for this.
+            drop(pipe.sender.blocking_send(last));
+        });
+        StreamReader::new(Box::pin(pieces(receiver)))
+    }
+
+    fn pack(&self, writer: &mut dyn Write) -> io::Result<()> {
+        let mut tar = Builder::new(writer);
+        for (name, path) in &self.files {
+            let in_path = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            let mut file = Watched::open(path).map_err(in_path)?;
+            tar.append_data(&mut header(file.size()), name, &mut file).map_err(in_path)?;
+        }
+        tar.finish()
+    }
+}
+
+/// Nothing of the machine or the hour: no owner, no times, one mode.
+fn header(size: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_size(size);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header
+}
+
+fn name_of(path: &Path) -> Result<&str> {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| refused(path, "has a name that is not UTF-8; a bundle needs names that every system reads"))
+}
+
+fn refused(path: &Path, why: &str) -> Failure {
+    Failure::new(Kind::File, format!("{} {why}", path.display()))
+}
+
+/// A file that must be at its end what it was at its beginning.
+struct Watched {
+    file: File,
+    before: Metadata,
+    read: u64,
+}
+
+impl Watched {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let before = file.metadata()?;
+        Ok(Self { file, before, read: 0 })
+    }
+
+    fn size(&self) -> u64 {
+        self.before.len()
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read += read as u64;
+        let at_end = read == 0 && !buffer.is_empty();
+        let changed = || -> io::Result<bool> {
+            let now = self.file.metadata()?;
+            Ok(now.len() != self.size()
+                || now.modified().ok() != self.before.modified().ok()
+                || self.read != self.size())
+        };
+        if self.read > self.size() || (at_end && changed()?) {
+            return Err(io::Error::other("the file changed while it was read: add it again"));
+        }
+        Ok(read)
+    }
+}
+
+enum Piece {
+    Bytes(Vec<u8>),
+    Failed(io::Error),
+    End,
+}
+
+/// The writing end, on a thread of its own.
+struct Pipe {
+    sender: mpsc::Sender<Piece>,
+    buffer: Vec<u8>,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let bytes = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK));
+        self.sender.blocking_send(Piece::Bytes(bytes)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// A writer that vanished without saying so is an error: half a tar file must not pass for a whole one.
+fn pieces(receiver: mpsc::Receiver<Piece>) -> impl futures::Stream<Item = io::Result<io::Cursor<Vec<u8>>>> {
+    futures::stream::unfold(Some(receiver), async |receiver| {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok(io::Cursor::new(bytes)), Some(receiver))),
+            Some(Piece::Failed(error)) => Some((Err(error), None)),
+            Some(Piece::End) => None,
+            None => Some((Err(io::Error::other("the bundle was cut off")), None)),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        dir
+    }
+
+    async fn packed(dir: &Path) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut reader = Box::pin(Bundle::of(dir).unwrap().into_reader());
+        reader.read_to_end(&mut bytes).await.map(|_| bytes)
+    }
+
+    #[tokio::test]
+    async fn the_bytes_depend_on_names_and_contents_alone() {
+        let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
+        let files: [(&str, &[u8]); 4] = [("b", b"2"), ("a/z", &[7; 700_000]), ("a.x", b""), (&long, b"long")];
+        let one = folder(&files);
+        let other = folder(&[files[3], files[2], files[1], files[0]]);
+        let old = File::options().write(true).open(other.path().join("b")).unwrap();
+        old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        let tar = packed(one.path()).await.unwrap();
+        assert_eq!(tar, packed(other.path()).await.unwrap());
+        assert_eq!(tar.len() % 512, 0);
+        let mut archive = tar::Archive::new(&tar[..]);
+        let names: Vec<_> =
+            archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().to_str().unwrap().to_owned()).collect();
+        assert_eq!(names, ["a.x", "a/z", "b", &long]);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_shrinks_or_grows_ends_the_stream_with_an_error() {
+        for size in [10, 900_000] {
+            let dir = folder(&[("a", &[0; 600_000]), ("b", b"x")]);
+            let bundle = Bundle::of(dir.path()).unwrap();
+            let mut file = Watched::open(&dir.path().join("a")).unwrap();
+            fs::write(dir.path().join("a"), vec![1; size]).unwrap();
+            assert!(io::copy(&mut file, &mut io::sink()).is_err(), "{size}");
+            drop(bundle);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
+        let dir = folder(&[("a", b"1"), ("b", b"2")]);
+        let bundle = Bundle::of(dir.path()).unwrap();
+        fs::remove_file(dir.path().join("b")).unwrap();
+        let mut bytes = Vec::new();
+        let error = Box::pin(bundle.into_reader()).read_to_end(&mut bytes).await.unwrap_err();
+        assert!(error.to_string().contains("/b: "), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_refused() {
+        let dir = folder(&[("a", b"1")]);
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
+        assert!(Bundle::of(dir.path()).unwrap_err().message.contains("link"));
+    }
+
+    #[test]
+    fn only_a_folder_with_files_is_a_bundle() {
+        assert_eq!(Bundle::of(folder(&[]).path()).unwrap_err().kind, Kind::Usage);
+        let dir = folder(&[("a", b"1")]);
+        assert_eq!(Bundle::of(&dir.path().join("a")).unwrap_err().kind, Kind::Usage);
+        assert_eq!(Bundle::of(&dir.path().join("b")).unwrap_err().kind, Kind::NotFound);
+    }
+}

@@ -1,0 +1,144 @@
+//! Everything that can go wrong, and the exit code it gives.
+
+use std::{fmt, io, path::Path};
+
+use serde_json::{Value, json};
+
+/// The class of a failure: its word in JSON and its exit code, see `docs/cli.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Other,
+    File,
+    Conflict,
+    Refused,
+    Usage,
+    NotFound,
+    Denied,
+    Integrity,
+    KeyChanged,
+    WrongContract,
+    NotAvailable,
+    Unreachable,
+    TimedOut,
+    KeyFile,
+    Unfunded,
+    Interrupted,
+}
+
+impl Kind {
+    /// The one table of exit codes.
+    const fn row(self) -> (u8, &'static str) {
+        match self {
+            Self::Other => (1, "other"),
+            Self::File => (1, "file"),
+            Self::Conflict => (1, "conflict"),
+            Self::Refused => (1, "refused"),
+            Self::Usage => (2, "usage"),
+            Self::NotFound => (3, "not-found"),
+            Self::Denied => (4, "denied"),
+            Self::Integrity => (5, "integrity"),
+            Self::KeyChanged => (5, "key-changed"),
+            Self::WrongContract => (5, "wrong-contract"),
+            Self::NotAvailable => (6, "not-available"),
+            Self::Unreachable => (6, "unreachable"),
+            Self::TimedOut => (6, "timed-out"),
+            Self::KeyFile => (7, "key-file"),
+            Self::Unfunded => (8, "unfunded"),
+            Self::Interrupted => (130, "interrupted"),
+        }
+    }
+
+    pub(crate) const fn exit(self) -> u8 {
+        self.row().0
+    }
+
+    pub(crate) const fn word(self) -> &'static str {
+        self.row().1
+    }
+}
+
+/// Why a verb did not do what was asked, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) message: String,
+    /// Who has to be sent how many wei.
+    pub(crate) unfunded: Option<(String, String)>,
+}
+
+/// What every verb returns.
+pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), unfunded: None }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    pub(crate) fn key_file(message: impl Into<String>) -> Self {
+        Self::new(Kind::KeyFile, message)
+    }
+
+    /// A file that was named by the user.
+    pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
+        let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::File };
+        Self::new(kind, format!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut object =
+            json!({"type": "error", "exit": self.kind.exit(), "kind": self.kind.word(), "message": self.message});
+        if let Some((account, needed)) = &self.unfunded {
+            object["account"] = json!(account);
+            object["needed_wei"] = json!(needed);
+        }
+        object
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Standard output or error could not be written.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(Kind::Other, format!("the output cannot be written: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_its_exit_code() {
+        let json = Failure::new(Kind::Denied, "no").to_json();
+        assert_eq!(json, json!({"type": "error", "exit": 4, "kind": "denied", "message": "no"}));
+    }
+
+    #[test]
+    fn an_error_of_funds_says_who_and_how_much() {
+        let failure =
+            Failure { unfunded: Some(("0xab".into(), "7".into())), ..Failure::new(Kind::Unfunded, "no ether") };
+        assert_eq!(failure.to_json()["account"], "0xab");
+        assert_eq!(failure.to_json()["needed_wei"], "7");
+        assert_eq!(failure.kind.exit(), 8);
+    }
+
+    #[test]
+    fn a_missing_file_is_not_found_and_an_unreadable_one_is_not() {
+        let kind = |kind: io::ErrorKind| Failure::file(Path::new("x"), &kind.into()).kind;
+        assert_eq!(kind(io::ErrorKind::NotFound), Kind::NotFound);
+        assert_eq!(kind(io::ErrorKind::PermissionDenied), Kind::File);
+    }
+}

@@ -1,0 +1,115 @@
+//! The people of this machine: `people/NAME/key.json` in the home folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::failure::{Failure, Result};
+
+const KEY: &str = "key.json";
+const LONGEST_NAME: usize = 64;
+
+/// Where the key file of `name` is or will be.
+pub(crate) fn key_path(home: &Path, name: &str) -> Result<PathBuf> {
+    check_name(name)?;
+    Ok(home.join("people").join(name).join(KEY))
+}
+
+/// Who is acting: the one that was named, or the only one there.
+pub(crate) fn choose(home: &Path, named: Option<&str>) -> Result<String> {
+    let people = people(home)?;
+    match (named, people.as_slice()) {
+        (Some(name), _) => {
+            check_name(name)?;
+            match people.iter().any(|person| person == name) {
+                true => Ok(name.to_owned()),
+                false => {
+                    Err(Failure::not_found(format!("no key file for {name} in {}; {}", home.display(), known(&people))))
+                }
+            }
+        }
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => {
+            Err(Failure::not_found(format!("nobody has a key file in {}: run `hospital-record init`", home.display())))
+        }
+        (None, _) => Err(Failure::usage(format!("say who is acting with --as NAME; {}", known(&people)))),
+    }
+}
+
+fn known(people: &[String]) -> String {
+    match people {
+        [] => "nobody has one: run `hospital-record init`".to_owned(),
+        people => format!("there are: {}", people.join(", ")),
+    }
+}
+
+/// Everybody with a key file, sorted.
+fn people(home: &Path) -> Result<Vec<String>> {
+    let folder = home.join("people");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::file(&folder, &error)),
+    };
+    let mut people: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join(KEY).exists())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| check_name(name).is_ok())
+        .collect();
+    people.sort();
+    Ok(people)
+}
+
+/// A name of a person is a folder's name too.
+fn check_name(name: &str) -> Result {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if starts && name.len() <= LONGEST_NAME && name.bytes().all(fits) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{name:?} cannot name a person here: take up to {LONGEST_NAME} letters a-z, digits, '-', '_' and '.', a letter or digit first"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+
+    fn home(people: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in people {
+            let path = dir.path().join("people").join(name);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(KEY), "").unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn the_only_person_need_not_be_named() {
+        assert_eq!(choose(home(&["ana"]).path(), None).unwrap(), "ana");
+        let two = home(&["ana", "ben"]);
+        assert_eq!(choose(two.path(), Some("ben")).unwrap(), "ben");
+        let failure = choose(two.path(), None).unwrap_err();
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.message.contains("ana, ben"), "{failure}");
+    }
+
+    #[test]
+    fn somebody_unknown_is_not_found() {
+        assert_eq!(choose(home(&[]).path(), None).unwrap_err().kind, Kind::NotFound);
+        assert_eq!(choose(home(&["ana"]).path(), Some("eve")).unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_home_folder() {
+        for name in ["..", "../x", "a/b", ".hidden", "-x", "", "a\nb", "ü", &"x".repeat(65)] {
+            assert_eq!(key_path(Path::new("/h"), name).unwrap_err().kind, Kind::Usage, "{name:?}");
+        }
+        assert_eq!(key_path(Path::new("/h"), "dr.lee-2").unwrap(), Path::new("/h/people/dr.lee-2/key.json"));
+    }
+}

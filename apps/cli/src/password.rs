@@ -1,0 +1,94 @@
+//! Where the password and the phrase come from: never the command line, never the environment.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Read},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Result};
+
+type Secret = Zeroizing<String>;
+
+/// The password of a key file that is there.
+pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
+    match file {
+        Some(file) => first_line(file),
+        None => ask(&format!("Password of {name}: ")),
+    }
+}
+
+/// A password for a new key file: typed twice, for it cannot be corrected later.
+pub(crate) fn new(file: Option<&Path>, name: &str) -> Result<Secret> {
+    let Some(file) = file else {
+        let first = not_empty(ask(&format!("New password for {name}: "))?)?;
+        return match *ask("Once more: ")? == *first {
+            true => Ok(first),
+            false => Err(Failure::key_file("the two passwords differ; nothing was written")),
+        };
+    };
+    first_line(file)
+}
+
+/// The recovery phrase, unseen on a terminal, else all of stdin.
+pub(crate) fn phrase() -> Result<Secret> {
+    if io::stdin().is_terminal() {
+        return ask("Recovery phrase (it is not shown): ");
+    }
+    let mut text = Zeroizing::new(String::with_capacity(1024));
+    io::stdin()
+        .take(1024)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::key_file(format!("the phrase cannot be read from stdin: {error}")))?;
+    Ok(text)
+}
+
+fn first_line(path: &Path) -> Result<Secret> {
+    let text = fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|error| Failure::key_file(format!("password file {}: {error}", path.display())))?;
+    let line = text.lines().next().unwrap_or_default();
+    not_empty(Zeroizing::new(line.to_owned()))
+}
+
+fn not_empty(password: Secret) -> Result<Secret> {
+    match password.is_empty() {
+        true => Err(Failure::key_file("the password is empty")),
+        false => Ok(password),
+    }
+}
+
+fn ask(prompt: &str) -> Result<Secret> {
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
+        Failure::key_file(
+            "there is no terminal to ask on: name a file with --password-file or HOSPITAL_RECORD_PASSWORD_FILE",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+
+    fn from_file(content: &str) -> Result<String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), content).unwrap();
+        existing(Some(file.path()), "ana").map(|password| password.to_string())
+    }
+
+    #[test]
+    fn the_first_line_of_the_file_is_the_password() {
+        for content in ["pass word", "pass word\n", "pass word\r\nmore\n"] {
+            assert_eq!(from_file(content).unwrap(), "pass word");
+        }
+    }
+
+    #[test]
+    fn an_empty_or_missing_password_file_is_an_error() {
+        assert_eq!(from_file("\nlater").unwrap_err().kind, Kind::KeyFile);
+        assert_eq!(existing(Some(Path::new("/nowhere/at/all")), "ana").unwrap_err().kind, Kind::KeyFile);
+    }
+}

@@ -1,0 +1,92 @@
+//! Results on stdout, notes on stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::{
+    failure::{Failure, Result},
+    shown::{json_line, shown_lines},
+};
+
+/// How results are told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Printer {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Printer {
+    /// A result: the object for programs, or the words for people, which are escaped by who made them.
+    pub(crate) fn result(self, object: &Value, words: impl AsRef<str>) -> Result {
+        if self.json { self.object(object) } else { self.line(words.as_ref()) }
+    }
+
+    /// An object of its own; nothing for people.
+    pub(crate) fn object(self, object: &Value) -> Result {
+        match self.json {
+            true => self.line(&json_line(object)),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn line(self, text: &str) -> Result {
+        Ok(writeln!(io::stdout().lock(), "{text}")?)
+    }
+
+    /// Several lines for people, in columns.
+    pub(crate) fn table(self, head: &[&str], rows: &[Vec<String>]) -> Result {
+        if !self.json && !rows.is_empty() {
+            Ok(io::stdout().lock().write_all(columns(head, rows).as_bytes())?)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A word to the person at the terminal, who may not want it.
+    pub(crate) fn note(self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.urgent(text);
+        }
+    }
+
+    /// What must be seen even under `--quiet`. A stderr that is gone is no reason to stop.
+    pub(crate) fn urgent(self, text: impl AsRef<str>) {
+        drop(writeln!(io::stderr().lock(), "{}", shown_lines(text.as_ref())));
+    }
+
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    pub(crate) fn failure(self, failure: &Failure) {
+        match self.json {
+            true => self.urgent(json_line(&failure.to_json())),
+            false => self.urgent(format!("hospital-record: {failure}")),
+        }
+    }
+}
+
+/// Left-aligned, two spaces apart, the last column as long as it is.
+fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let head: Vec<String> = head.iter().map(|title| title.to_string()).collect();
+    let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or_default()).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    all.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = vec![vec!["ü".into(), "long cell".into(), "x".into()], vec!["abc".into(), "y".into(), "".into()]];
+        assert_eq!(columns(&["A", "B", "C"], &rows), "A    B          C\nü    long cell  x\nabc  y\n");
+    }
+}

@@ -1,0 +1,69 @@
+//! `A..B` in bytes, the end excluded.
+
+use std::str::FromStr;
+
+/// A range as it was typed; an open end is the record's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ByteRange {
+    pub(crate) start: u64,
+    pub(crate) end: Option<u64>,
+}
+
+impl ByteRange {
+    /// Within `size` bytes, or `None` when it reaches beyond them.
+    pub(crate) fn within(self, size: u64) -> Option<std::ops::Range<u64>> {
+        let end = self.end.unwrap_or(size);
+        (self.start <= end && end <= size).then_some(self.start..end)
+    }
+}
+
+impl FromStr for ByteRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not a range; one looks like 0..1024 or 1024..");
+        let number = |part: &str| part.parse::<u64>().map_err(|_| wrong());
+        let (start, end) = text.split_once("..").ok_or_else(wrong)?;
+        let start = if start.is_empty() { 0 } else { number(start)? };
+        let end = if end.is_empty() { None } else { Some(number(end)?) };
+        if end.is_some_and(|end| end < start) {
+            return Err(format!("the range {text} ends before it starts"));
+        }
+        Ok(Self { start, end })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(text: &str) -> Result<(u64, Option<u64>), String> {
+        text.parse::<ByteRange>().map(|range| (range.start, range.end))
+    }
+
+    #[test]
+    fn both_ends_may_be_open() {
+        assert_eq!(range("0..1024"), Ok((0, Some(1024))));
+        assert_eq!(range("7.."), Ok((7, None)));
+        assert_eq!(range("..7"), Ok((0, Some(7))));
+        assert_eq!(range(".."), Ok((0, None)));
+        assert_eq!(range("5..5"), Ok((5, Some(5))));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "5", "5..4", "a..b", "-1..2", "1..=2", "1...2", "0..18446744073709551616"] {
+            assert!(range(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_ends_with_the_record() {
+        let inside = |text: &str| text.parse::<ByteRange>().ok().and_then(|range| range.within(10));
+        assert_eq!(inside("2.."), Some(2..10));
+        assert_eq!(inside("2..10"), Some(2..10));
+        assert_eq!(inside("10.."), Some(10..10));
+        assert_eq!(inside("2..11"), None);
+        assert_eq!(inside("11.."), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! The SDK's errors as failures of this program.
+
+use hospital_record::{Error, ErrorKind};
+
+use crate::failure::{Failure, Kind};
+
+/// One line a kind; what the SDK adds later is "other" until it is put here.
+fn kind(error: &Error) -> Kind {
+    match error.kind() {
+        ErrorKind::Denied => Kind::Denied,
+        ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::NotAvailable => Kind::NotAvailable,
+        ErrorKind::Integrity => Kind::Integrity,
+        ErrorKind::Unfunded => Kind::Unfunded,
+        ErrorKind::KeyChanged => Kind::KeyChanged,
+        ErrorKind::Unreachable => Kind::Unreachable,
+        ErrorKind::TimedOut => Kind::TimedOut,
+        ErrorKind::Invalid => Kind::Usage,
+        ErrorKind::Conflict => Kind::Conflict,
+        ErrorKind::File => file_kind(error),
+        ErrorKind::WrongContract => Kind::WrongContract,
+        ErrorKind::Refused => Kind::Refused,
+        _ => Kind::Other,
+    }
+}
+
+fn file_kind(error: &Error) -> Kind {
+    match error {
+        Error::File { kind: std::io::ErrorKind::NotFound, .. } => Kind::NotFound,
+        _ => Kind::File,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let unfunded = match &error {
+            Error::Unfunded { account, needed } => Some((account.to_string(), needed.to_string())),
+            _ => None,
+        };
+        Self { unfunded, ..Self::new(kind(&error), error.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hospital_record::alloy::primitives::{Address, B256, U256};
+
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_documented_exit_code() {
+        let file = |kind| Error::File { path: "x".into(), reason: "no".into(), kind };
+        let (service, reason) = (String::from("127.0.0.1:8545"), String::from("refused"));
+        let cases = [
+            (Error::Denied("no".into()), 4),
+            (Error::NotFound("x".into()), 3),
+            (Error::NotAvailable("x".into()), 6),
+            (Error::Integrity("x".into()), 5),
+            (Error::Unfunded { account: Address::ZERO, needed: U256::ONE }, 8),
+            (Error::KeyChanged { account: Address::ZERO, known: B256::ZERO, found: B256::ZERO }, 5),
+            (Error::Unreachable { service: service.clone(), reason: reason.clone() }, 6),
+            (Error::TimedOut { service: service.clone(), after: Duration::from_secs(1) }, 6),
+            (Error::Invalid("x".into()), 2),
+            (Error::Conflict("x".into()), 1),
+            (file(std::io::ErrorKind::NotFound), 3),
+            (file(std::io::ErrorKind::StorageFull), 1),
+            (Error::WrongContract("x".into()), 5),
+            (Error::Refused { service, reason }, 1),
+        ];
+        for (error, exit) in cases {
+            assert_eq!(Failure::from(error).kind.exit(), exit);
+        }
+    }
+
+    #[test]
+    fn who_has_to_be_funded_is_told() {
+        let failure = Failure::from(Error::Unfunded { account: Address::ZERO, needed: U256::from(7) });
+        assert_eq!(failure.to_json()["needed_wei"], "7");
+    }
+}

@@ -1,0 +1,192 @@
+//! What is configured: flag > environment > `config.toml` > default.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use etcetera::BaseStrategy;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::{
+    args::Global,
+    failure::{Failure, Result},
+};
+
+const RPC_URL: &str = "http://127.0.0.1:8545";
+const STORE: &str = "kubo+http://127.0.0.1:5001";
+
+/// `config.toml`. An unknown key is an error: a mistyped `contract` must not be ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[serde(rename = "as")]
+    person: Option<String>,
+    rpc_url: Option<String>,
+    contract: Option<String>,
+    store: Option<String>,
+    store_token_file: Option<PathBuf>,
+    password_file: Option<PathBuf>,
+    tz: Option<String>,
+    timeout: Option<u64>,
+}
+
+/// What all verbs go by.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) person: Option<String>,
+    pub(crate) rpc_url: String,
+    pub(crate) contract: Option<String>,
+    store: String,
+    store_token_file: Option<PathBuf>,
+    pub(crate) home: PathBuf,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) tz: TimeZone,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Settings {
+    /// `global` holds flags and environment; clap has put them in order.
+    pub(crate) fn resolve(global: &Global) -> Result<Self> {
+        let home = match non_empty_path(&global.home) {
+            Some(home) => home,
+            None => default_home()?,
+        };
+        let file = read(&home.join("config.toml"))?;
+        let env_tz = std::env::var("TZ").ok().filter(|zone| !zone.is_empty());
+        Ok(Self {
+            person: non_empty(&global.person).or(file.person),
+            rpc_url: non_empty(&global.rpc_url).or(file.rpc_url).unwrap_or_else(|| RPC_URL.to_owned()),
+            contract: non_empty(&global.contract).or(file.contract),
+            store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
+            store_token_file: file.store_token_file.map(|path| home.join(path)),
+            password_file: non_empty_path(&global.password_file)
+                .or_else(|| file.password_file.map(|path| home.join(path))),
+            tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
+            timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
+            home,
+        })
+    }
+
+    /// Stores in order: the first is written to, the others are asked for what it lacks.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
+        self.store.split([',', ' ']).filter(|url| !url.is_empty())
+    }
+
+    /// Bearer token of the first store; only ever in a file.
+    pub(crate) fn store_token(&self) -> Result<Option<Zeroizing<String>>> {
+        let Some(path) = &self.store_token_file else { return Ok(None) };
+        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| Failure::file(path, &error))?;
+        Ok(Some(Zeroizing::new(text.trim().to_owned())))
+    }
+
+    /// Where the SDK keeps what it remembers.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.home.join("state")
+    }
+}
+
+/// `VARIABLE= hospital-record …` means "not set".
+fn non_empty(value: &Option<String>) -> Option<String> {
+    value.clone().filter(|text| !text.is_empty())
+}
+
+fn non_empty_path(value: &Option<PathBuf>) -> Option<PathBuf> {
+    value.clone().filter(|path| !path.as_os_str().is_empty())
+}
+
+fn default_home() -> Result<PathBuf> {
+    etcetera::choose_base_strategy()
+        .map(|dirs| dirs.data_dir().join("hospital-record"))
+        .map_err(|_| Failure::usage("this user has no home folder: name one with --home or HOSPITAL_RECORD_HOME"))
+}
+
+fn read(path: &Path) -> Result<File> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) => return Err(Failure::file(path, &error)),
+    };
+    toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+/// `TZ` is read by jiff itself, which knows all its forms.
+fn zone(flag: Option<String>, env: Option<String>, file: Option<String>) -> Result<TimeZone> {
+    match (flag, env, file) {
+        (Some(name), _, _) | (None, None, Some(name)) => named(&name),
+        _ => Ok(TimeZone::system()),
+    }
+}
+
+fn named(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name)
+        .map_err(|_| Failure::usage(format!("{name:?} is not a time zone; one looks like Europe/Zurich or UTC")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+
+    fn home(config: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("config.toml"), config).unwrap();
+        dir
+    }
+
+    fn global(dir: &tempfile::TempDir) -> Global {
+        Global { home: Some(dir.path().to_owned()), ..Global::default() }
+    }
+
+    #[test]
+    fn the_file_fills_what_flags_leave_open() {
+        let dir = home("rpc-url = 'http://file'\nstore = 'file:///s'\nas = 'ana'\ntz = 'Asia/Tokyo'\ntimeout = 5");
+        let flags = Global { rpc_url: Some("http://flag".into()), store: Some(String::new()), ..global(&dir) };
+        let settings = Settings::resolve(&flags).unwrap();
+        assert_eq!(settings.rpc_url, "http://flag");
+        assert_eq!(settings.stores().collect::<Vec<_>>(), ["file:///s"], "an empty variable is not set");
+        assert_eq!(settings.person.as_deref(), Some("ana"));
+        assert_eq!(settings.timeout, Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings::resolve(&global(&dir)).unwrap();
+        assert_eq!((settings.rpc_url.as_str(), settings.store.as_str()), (RPC_URL, STORE));
+        assert!(settings.store_token().unwrap().is_none());
+        assert_eq!(settings.contract, None);
+        assert_eq!(settings.state(), dir.path().join("state"));
+    }
+
+    #[test]
+    fn a_relative_password_file_in_the_file_is_beside_it() {
+        let dir = home("password-file = 'secret'");
+        assert_eq!(Settings::resolve(&global(&dir)).unwrap().password_file, Some(dir.path().join("secret")));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let dir = home("rpc_url = 'http://x'");
+        let failure = Settings::resolve(&global(&dir)).unwrap_err();
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.message.contains("rpc_url"), "{failure}");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_zone_of_the_environment() {
+        let zone = |flag: Option<&str>, env: Option<&str>, file: Option<&str>| {
+            zone(flag.map(Into::into), env.map(Into::into), file.map(Into::into))
+                .map(|tz| tz.iana_name().map(String::from))
+        };
+        assert_eq!(
+            zone(Some("Asia/Tokyo"), Some("UTC"), Some("Europe/Zurich")).unwrap().as_deref(),
+            Some("Asia/Tokyo")
+        );
+        assert_eq!(zone(None, None, Some("Europe/Zurich")).unwrap().as_deref(), Some("Europe/Zurich"));
+        assert_eq!(zone(Some("Mars/Olympus"), None, None).unwrap_err().kind, Kind::Usage);
+    }
+}

@@ -1,0 +1,230 @@
+//! `grant`, `revoke`, `grants`, `shared`: who may read what.
+
+use std::time::SystemTime;
+
+use hospital_record::{Confidentiality, GrantInfo, GrantScope, RecordRef, SharedGrant};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    app::{App, Person, Session, check_person, check_record},
+    args::{Grant, Grants, Revoke, ScopeFlags, Shared},
+    failure::{Failure, Result},
+    json::{instant, local, merged, purpose, rights, scope},
+    shown::shown,
+    when::{self, Until},
+    words::Rights,
+};
+
+const DEFAULT_FOLDER: &str = "personal";
+
+/// A scope as it was typed.
+enum Scope {
+    Folder(String, Confidentiality),
+    Record(RecordRef),
+}
+
+impl Scope {
+    async fn of(session: &Session, flags: &ScopeFlags) -> Result<Self> {
+        match &flags.record {
+            Some(record) => Ok(Self::Record(session.record(record, None).await?)),
+            None => {
+                let name = flags.folder.as_deref().unwrap_or(DEFAULT_FOLDER).to_owned();
+                Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default().into()))
+            }
+        }
+    }
+
+    fn object(&self) -> Value {
+        match self {
+            Self::Folder(name, level) => {
+                json!({"scope": "folder", "folder": name, "confidentiality": level.to_string(), "record": null})
+            }
+            Self::Record(record) => {
+                json!({"scope": "record", "folder": null, "confidentiality": null, "record": record.to_string()})
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Folder(name, level) if *level == Confidentiality::default() => format!("folder {}", shown(name)),
+            Self::Folder(name, level) => format!("folder {} ({level})", shown(name)),
+            Self::Record(record) => format!("record {}", record.id),
+        }
+    }
+}
+
+pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
+    let until = when::until(&args.until, Timestamp::now(), app.tz())?;
+    check(&args.who, &args.scope)?;
+    let session = app.session().await?;
+    let person = session.person(&args.who).await?;
+    let scope = Scope::of(&session, &args.scope).await?;
+    let granted = granting(&session, &person, &scope, args, &until).await?;
+    let rights = args.rights.rights();
+    let object = json!({
+        "type": "granted", "patient": session.me().to_string(), "grantee": granted.grantee.to_string(),
+        "name": session.name_of(granted.grantee).await?, "fingerprint": granted.fingerprint,
+        "rights": rights.names(), "purpose": args.purpose.word(), "purpose_code": args.purpose.code(),
+        "expires": granted.expires.map(instant), "tx": granted.transaction.to_string(), "gas": granted.gas,
+    });
+    let who = session.called(granted.grantee).await?;
+    let (may, what, why) = (rights.words(), scope.words(), args.purpose.word());
+    let (end, keys) = (ends(&args.until, &until), granted.fingerprint);
+    let words = format!("{who} may {may} {what} for {why}\n{end}\nkey fingerprint  {keys}");
+    app.printer.result(&merged([object, scope.object()]), words)
+}
+
+fn granting(session: &Session, person: &Person, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
+    let builder = session.client.grant(person.grantee()).purpose(args.purpose.into());
+    let builder = match scope {
+        Scope::Folder(name, level) => builder.folder(name).confidentiality(*level),
+        Scope::Record(record) => builder.record(record),
+    };
+    let builder = match args.rights.rights() {
+        Rights::Read => builder,
+        Rights::ReadAndContribute => builder.contribute(),
+        Rights::Contribute => builder.contribute_only(),
+    };
+    match until {
+        Until::Never => builder.no_end(),
+        Until::At(end) => builder.until(SystemTime::from(end.timestamp())),
+    }
+}
+
+/// The instant is echoed, so that nobody has to guess what a date meant.
+fn ends(typed: &str, until: &Until) -> String {
+    match until {
+        Until::Never => "until it is revoked".to_owned(),
+        Until::At(end) => format!("until {typed}, that is before {}", when::told(end)),
+    }
+}
+
+/// What is malformed is refused before anything is asked.
+fn check(who: &str, scope: &ScopeFlags) -> Result {
+    check_person(who)?;
+    scope.record.as_deref().map_or(Ok(()), check_record)
+}
+
+pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
+    check(&args.who, &args.scope)?;
+    let session = app.session().await?;
+    let person = session.person(&args.who).await?;
+    let one = args.scope.folder.is_some() || args.scope.record.is_some();
+    if !one && args.scope.confidentiality.is_some() {
+        return Err(Failure::usage("--confidentiality is of a folder: name it with --folder"));
+    }
+    let mut builder = session.client.revoke(person.address);
+    if one {
+        builder = match Scope::of(&session, &args.scope).await? {
+            Scope::Folder(name, level) => builder.folder(name, level),
+            Scope::Record(record) => builder.record(&record),
+        };
+    }
+    if args.in_a_hurry {
+        builder = builder.in_a_hurry();
+    }
+    let revoked = builder.await?;
+    let left_out: Vec<String> = revoked.left_out.iter().map(|account| account.to_string()).collect();
+    let object = json!({
+        "type": "revoked", "grantee": person.address.to_string(), "name": session.name_of(person.address).await?,
+        "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": left_out,
+        "tx": revoked.transaction.to_string(), "gas": revoked.gas,
+    });
+    let name = session.called(person.address).await?;
+    app.printer.result(
+        &object,
+        format!("{name} has lost {} access; what is added from now on stays closed", count(revoked.ended)),
+    )?;
+    if !revoked.keys_moved {
+        app.printer.urgent("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
+    }
+    for account in &revoked.left_out {
+        app.printer.urgent(format!("{} has no new keys: grant again", session.called(*account).await?));
+    }
+    Ok(())
+}
+
+fn count(ended: usize) -> String {
+    if ended == 1 { "this".to_owned() } else { format!("{ended} kinds of") }
+}
+
+pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
+    let session = app.session().await?;
+    let grants: Vec<GrantInfo> =
+        session.client.grants().await?.into_iter().filter(|grant| args.all || grant.live).collect();
+    grants.iter().try_for_each(|grant| app.printer.object(&grant_object(grant)))?;
+    let row = |grant: &GrantInfo| {
+        let who = grant.name.as_deref().map_or_else(|| grant.grantee.to_string(), shown);
+        vec![
+            who,
+            shown(&grant.scope_name()),
+            rights(grant.rights).join(", "),
+            purpose_word(grant.purpose),
+            local(grant.granted, app.tz()),
+            ending(app, grant.expires, grant.live),
+        ]
+    };
+    let rows: Vec<Vec<String>> = grants.iter().map(row).collect();
+    if rows.is_empty() {
+        app.printer.note("Nobody has access.");
+    }
+    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)
+}
+
+fn purpose_word(code: hospital_record::Purpose) -> String {
+    crate::words::Purpose::from(code).word()
+}
+
+fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
+    let end = expires.map_or_else(|| "revoked".to_owned(), |end| local(end, app.tz()));
+    if live { end } else { format!("{end} (ended)") }
+}
+
+fn grant_object(grant: &GrantInfo) -> Value {
+    let object = json!({
+        "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
+        "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
+    });
+    merged([object, scope(&grant.scope, None), purpose(grant.purpose)])
+}
+
+pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
+    let session = app.session().await?;
+    let shared = session.client.shared_with_me().await?;
+    let mut rows = Vec::new();
+    for grant in shared.grants.iter().filter(|grant| args.all || grant.live) {
+        app.printer.object(&shared_object(&session, grant).await?)?;
+        rows.push(vec![
+            session.called(grant.patient).await?,
+            shown(&scope_words(&grant.scope)),
+            rights(grant.rights).join(", "),
+            purpose_word(grant.purpose),
+            local(grant.granted, app.tz()),
+            ending(app, grant.expires, grant.live),
+        ]);
+    }
+    app.printer.table(&["PATIENT", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
+    let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
+                granted to one person. What is listed is real.";
+    app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
+    if !app.printer.json {
+        app.printer.note(text);
+    }
+    Ok(())
+}
+
+fn scope_words(scope: &GrantScope) -> String {
+    scope.to_string()
+}
+
+async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {
+    let object = json!({
+        "type": "shared", "patient": grant.patient.to_string(), "patient_name": session.name_of(grant.patient).await?,
+        "rights": rights(grant.rights), "granted": instant(grant.granted), "expires": grant.expires.map(instant),
+        "live": grant.live,
+    });
+    let level = grant.confidentiality.map(|level| level.to_string());
+    Ok(merged([object, scope(&grant.scope, level), purpose(grant.purpose)]))
+}

@@ -1,0 +1,56 @@
+//! `open --export`: a patient is never locked in.
+
+use std::{fs, io::Write, path::Path};
+
+use hospital_record::{Open, RecordRef};
+use serde_json::json;
+
+use crate::{
+    app::App,
+    failure::{Failure, Result},
+    json::{merged, record},
+    shown::shown,
+};
+
+/// What the SDK calls the two files.
+const CIPHERTEXT: &str = "content.tink";
+const KEYSET: &str = "keyset.json";
+const README: &str = "README.txt";
+
+pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folder: &Path) -> Result {
+    let metadata = builder.export(folder).await?;
+    let readme = folder.join(README);
+    write_new(&readme, &instructions(&metadata.media_type))?;
+    let object = json!({
+        "type": "exported", "directory": folder.to_string_lossy(),
+        "ciphertext": folder.join(CIPHERTEXT).to_string_lossy(), "keyset": folder.join(KEYSET).to_string_lossy(),
+        "readme": readme.to_string_lossy(), "name": metadata.name, "media_type": metadata.media_type,
+    });
+    let words = format!(
+        "{} is in {}: {CIPHERTEXT} opens with {KEYSET} in any Google Tink library.\nWhoever has both can read it.",
+        shown(&metadata.name),
+        shown(&folder.to_string_lossy())
+    );
+    app.printer.result(&merged([object, record(exported)]), words)
+}
+
+/// The record's own name stays out of it: it is foreign, and this file is in the clear.
+fn instructions(media_type: &str) -> String {
+    let media_type: String = media_type.chars().filter(char::is_ascii_graphic).take(100).collect();
+    format!(
+        "{CIPHERTEXT} is a health record ({media_type}), encrypted with Google Tink's AES256_GCM_HKDF_1MB streaming AEAD.\n\
+         {KEYSET} is its key, in the clear: keep the two apart. No associated data. In Python (pip install tink):\n\n\
+         import tink\n\
+         from tink import cleartext_keyset_handle, streaming_aead\n\
+         streaming_aead.register()\n\
+         keyset = cleartext_keyset_handle.read(tink.JsonKeysetReader(open('{KEYSET}').read()))\n\
+         with open('{CIPHERTEXT}', 'rb') as source, open('record', 'wb') as target:\n    \
+         target.write(keyset.primitive(streaming_aead.StreamingAead).new_decrypting_stream(source, b'').read())\n"
+    )
+}
+
+fn write_new(path: &Path, text: &str) -> Result {
+    fs::File::create_new(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::file(path, &error))
+}

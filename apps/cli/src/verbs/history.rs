@@ -1,0 +1,131 @@
+//! `history` and `verify`: who did what when, and whether that is all.
+
+use hospital_record::{Address, B256, Completeness, History, HistoryEntry, System};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::story::{Names, Story};
+use crate::{
+    app::{App, Session, address, check_person},
+    args,
+    failure::{Failure, Kind, Result},
+    json::{instant, local},
+};
+
+pub(crate) async fn history(app: &App, args: &args::History) -> Result {
+    let head = head(args)?;
+    let asked = Asked::of(app, args).await?;
+    let history = match read(&asked.system, asked.patient, head).await {
+        Ok(history) => history,
+        Err(failure) => return Err(incomplete(app, asked.patient, failure)?),
+    };
+    let names = match &asked.session {
+        Some(session) => Names::known_to(session, &history).await?,
+        None => Names::none(asked.system.deployment(), &history),
+    };
+    for entry in &history.entries {
+        print(app, asked.patient, &names, entry)?;
+    }
+    statement(app, asked.patient, &history.completeness)
+}
+
+pub(crate) async fn verify(app: &App, args: &args::History) -> Result {
+    let head = head(args)?;
+    let asked = Asked::of(app, args).await?;
+    match asked.system.verify(asked.patient, head).await {
+        Ok(completeness) => statement(app, asked.patient, &completeness),
+        Err(error) => Err(incomplete(app, asked.patient, error.into())?),
+    }
+}
+
+fn head(args: &args::History) -> Result<Option<B256>> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|_| Failure::usage(format!("{text:?} is not a journal head: 0x and 64 hex digits are one")))
+    };
+    args.head.as_deref().map(parse).transpose()
+}
+
+async fn read(system: &System, patient: Address, head: Option<B256>) -> Result<History> {
+    let reading = system.history(patient);
+    Ok(match head {
+        Some(head) => reading.trusted_head(head).await?,
+        None => reading.await?,
+    })
+}
+
+/// Whose history, and who asks, where that matters.
+struct Asked {
+    system: System,
+    patient: Address,
+    session: Option<Session>,
+}
+
+impl Asked {
+    /// An auditor has no key: with an address and nobody named, none is asked for.
+    async fn of(app: &App, args: &args::History) -> Result<Self> {
+        if let (Some(who), None) = (&args.patient, &app.settings.person)
+            && who.starts_with("0x")
+        {
+            let patient = address(who)?;
+            return Ok(Self { system: app.system().await?, patient, session: None });
+        }
+        args.patient.as_deref().map_or(Ok(()), check_person)?;
+        let session = app.session().await?;
+        let patient = session.patient(args.patient.as_deref()).await?;
+        Ok(Self { system: session.client.system().clone(), patient, session: Some(session) })
+    }
+}
+
+fn print(app: &App, patient: Address, names: &Names, entry: &HistoryEntry) -> Result {
+    let story = Story::of(names, entry);
+    let object = json!({
+        "type": "entry", "at": instant(entry.at), "patient": patient.to_string(), "by": entry.by.to_string(),
+        "by_name": names.person(entry.by), "action": story.action, "text": story.text, "record": story.record,
+        "grantee": story.grantee.map(|account| account.to_string()), "folder": story.folder,
+        "rights": story.rights, "purpose": story.purpose.map(|purpose| purpose.word()),
+        "purpose_code": story.purpose.map(|purpose| purpose.code()), "expires": story.expires.map(instant),
+        "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
+    });
+    app.printer.result(&object, format!("{}  {}", local(entry.at, app.tz()), story.text))
+}
+
+fn statement(app: &App, patient: Address, told: &Completeness) -> Result {
+    let text = words(told);
+    let object = json!({
+        "type": "completeness", "patient": patient.to_string(), "complete": true, "proven": told.is_proven(),
+        "proven_entries": told.proven.map_or(0, |proven| proven.entries), "entries": told.entries,
+        "head": told.head.to_string(), "block": told.block, "at": at(told), "told_by": told.told_by, "text": text,
+    });
+    app.printer.result(&object, text)
+}
+
+fn at(told: &Completeness) -> String {
+    i64::try_from(told.time).ok().and_then(crate::json::seconds).unwrap_or_else(|| Timestamp::MAX.to_string())
+}
+
+/// One source is one word: only a head from elsewhere makes it proven.
+fn words(told: &Completeness) -> String {
+    let Completeness { head, entries, block, told_by, .. } = told;
+    let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", at(told));
+    match told.proven {
+        Some(_) if told.is_proven() => format!("{entries} entries, proven complete up to head {head}"),
+        Some(proven) => format!(
+            "{entries} entries; the first {} are proven complete by the head that was given; the rest: {up_to}",
+            proven.entries
+        ),
+        None => format!("{entries} entries, {up_to}; a head from another source (--head) would prove it"),
+    }
+}
+
+/// The statement that it is not complete, before the failure that says why.
+fn incomplete(app: &App, patient: Address, failure: Failure) -> Result<Failure> {
+    if failure.kind == Kind::Integrity {
+        app.printer.object(&json!({
+            "type": "completeness", "patient": patient.to_string(), "complete": false, "proven": false,
+            "proven_entries": 0, "entries": null, "head": null, "block": null, "at": null, "told_by": null,
+            "text": failure.message,
+        }))?;
+    }
+    Ok(failure)
+}

@@ -1,0 +1,150 @@
+//! `list` and `folders`.
+
+use futures::TryStreamExt;
+use hospital_record::{Content, FolderInfo, Listed, Metadata, Status};
+use serde_json::{Value, json};
+
+use crate::{
+    app::{App, Session, check_person},
+    args::List,
+    failure::Result,
+    json::{instant, local, merged, record, seconds},
+    lookup::short_length,
+    shown::shown,
+};
+
+pub(crate) async fn list(app: &App, args: &List) -> Result {
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let patient = session.patient(args.patient.as_deref()).await?;
+    let mut builder = session.client.list().patient(patient);
+    if let Some(folder) = &args.folder {
+        builder = builder.folder(folder);
+    }
+    let mut records = builder.stream();
+    let mut listed = Vec::new();
+    while let Some(record) = records.try_next().await? {
+        if app.printer.json {
+            app.printer.object(&object(&session, &record).await?)?;
+        } else {
+            listed.push(record);
+        }
+    }
+    if app.printer.json {
+        return Ok(());
+    }
+    table(app, &session, &listed).await
+}
+
+async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
+    let ids: Vec<String> = listed.iter().map(|listed| hex(listed).to_owned()).collect();
+    let digits = short_length(&ids);
+    let mut rows = Vec::with_capacity(listed.len());
+    for listed in listed {
+        let id = hex(listed)[..digits].to_owned();
+        rows.push(
+            [vec![id, local(listed.added, app.tz())], content(&listed.content), vec![remarks(session, listed).await?]]
+                .concat(),
+        );
+    }
+    if rows.is_empty() {
+        app.printer.note("No records: `add FILE` adds one.");
+    }
+    app.printer.table(&["ID", "ADDED", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
+}
+
+fn hex(listed: &Listed) -> String {
+    listed.record.id.to_string().trim_start_matches("0x").to_owned()
+}
+
+fn content(content: &Content) -> Vec<String> {
+    match content {
+        Content::Readable { metadata, size, .. } => {
+            let Metadata { folder_name, name, media_type, .. } = metadata;
+            vec![shown(folder_name), shown(name), shown(media_type), size.to_string()]
+        }
+        Content::Unreadable { reason, .. } => {
+            vec![String::new(), format!("unreadable: {}", shown(reason)), String::new(), String::new()]
+        }
+        _ => vec![String::new(); 4],
+    }
+}
+
+async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
+    let mut remarks = Vec::new();
+    if listed.status != Status::Current {
+        remarks.push(status(listed.status).to_owned());
+    }
+    if listed.author != listed.record.patient {
+        remarks.push(format!("by {}", session.called(listed.author).await?));
+    }
+    if listed.held_by_author_only {
+        remarks.push("held by its author only: `sync` copies it".to_owned());
+    }
+    Ok(remarks.join(", "))
+}
+
+/// FHIR DocumentReference.status.
+pub(crate) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Current => "current",
+        Status::Superseded => "superseded",
+        Status::EnteredInError => "entered-in-error",
+        _ => "none",
+    }
+}
+
+async fn object(session: &Session, listed: &Listed) -> Result<Value> {
+    let chain = json!({
+        "type": "record", "patient": listed.record.patient.to_string(), "author": listed.author.to_string(),
+        "author_name": session.name_of(listed.author).await?, "status": status(listed.status),
+        "added": instant(listed.added), "held_by_author_only": listed.held_by_author_only,
+    });
+    let content = match &listed.content {
+        Content::Readable { metadata, size, .. } => readable(metadata, *size),
+        Content::Unreadable { reason, .. } => unreadable(reason),
+        _ => unreadable("this program is too old for it"),
+    };
+    Ok(merged([chain, record(&listed.record), content]))
+}
+
+fn readable(metadata: &Metadata, size: u64) -> Value {
+    json!({
+        "readable": true, "reason": null, "folder": metadata.folder_name,
+        "confidentiality": metadata.confidentiality.to_string(), "name": metadata.name,
+        "media_type": metadata.media_type, "size": size, "document_type": metadata.document_type,
+        "created": metadata.created.and_then(seconds), "title": metadata.title,
+        "description": metadata.description, "keywords": metadata.keywords,
+    })
+}
+
+fn unreadable(reason: &str) -> Value {
+    json!({
+        "readable": false, "reason": reason, "folder": null, "confidentiality": null, "name": null,
+        "media_type": null, "size": null, "document_type": null, "created": null, "title": null,
+        "description": null, "keywords": [],
+    })
+}
+
+pub(crate) async fn folders(app: &App) -> Result {
+    let folders = app.session().await?.client.folders().await?;
+    folders.iter().try_for_each(|folder| app.printer.object(&folder_object(folder)))?;
+    let rows: Vec<Vec<String>> = folders.iter().map(folder_row).collect();
+    if rows.is_empty() {
+        app.printer.note("No folders: they come with the first record, `add FILE --folder NAME`.");
+    }
+    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)
+}
+
+fn folder_object(folder: &FolderInfo) -> Value {
+    json!({
+        "type": "folder", "name": folder.name, "confidentiality": folder.confidentiality.map(|level| level.to_string()),
+        "number": folder.number, "records": folder.records, "readers": folder.readers,
+    })
+}
+
+fn folder_row(folder: &FolderInfo) -> Vec<String> {
+    let name = folder.name.as_deref().map_or_else(|| format!("number {}", folder.number), shown);
+    let level = folder.confidentiality.map(|level| level.to_string()).unwrap_or_default();
+    vec![name, level, folder.records.to_string(), folder.readers.to_string()]
+}

@@ -1,0 +1,149 @@
+//! `open`: fetch, check, decrypt.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use hospital_record::{Metadata, Open, RecordRef};
+use serde_json::{Value, json};
+
+use super::export::export;
+use crate::{
+    app::{App, Session, check_person, check_record},
+    args,
+    failure::{Failure, Result},
+    json::{merged, record},
+    progress::Bar,
+    range::ByteRange,
+    shown::{safe_name, shown},
+};
+
+pub(crate) async fn open(app: &App, args: args::Open) -> Result {
+    check_record(&args.record)?;
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let record = session.record(&args.record, args.patient.as_deref()).await?;
+    let builder = builder(&session, &record, &args);
+    if let Some(folder) = &args.export {
+        return export(app, builder, &record, folder).await;
+    }
+    let range = range(&session, &record, args.range).await?;
+    let target = target(&session, &record, &args).await?;
+    let (bar, written) = (Bar::new(app.printer), Arc::new(AtomicU64::new(0)));
+    let count = written.clone();
+    let shown_bar = bar.clone();
+    let mut builder = builder.progress(move |progress| {
+        count.store(progress.done, Ordering::Relaxed);
+        shown_bar.show(progress);
+    });
+    if let Some(range) = range.clone() {
+        builder = builder.range(range);
+    }
+    let metadata = write(builder, &target).await?;
+    bar.clear();
+    let logged = !args.unlogged && record.patient != session.me();
+    let told = Told { metadata, range, written: written.load(Ordering::Relaxed), target, logged };
+    told.print(app, &record)
+}
+
+fn builder(session: &Session, record: &RecordRef, args: &args::Open) -> Open {
+    let mut builder = session.client.open(record);
+    if args.unlogged {
+        builder = builder.unlogged();
+    }
+    if let Some(purpose) = args.purpose {
+        builder = builder.purpose(purpose.into());
+    }
+    if args.force {
+        builder = builder.overwrite();
+    }
+    builder
+}
+
+/// An open end is the record's, which costs a look at it.
+async fn range(session: &Session, record: &RecordRef, typed: Option<ByteRange>) -> Result<Option<Range<u64>>> {
+    match typed {
+        None | Some(ByteRange { start: 0, end: None }) => Ok(None),
+        Some(ByteRange { start, end: Some(end) }) => Ok(Some(start..end)),
+        Some(open) => {
+            let size = session.size(record).await?;
+            let within = open.within(size);
+            within
+                .map(Some)
+                .ok_or_else(|| Failure::usage(format!("the record has {size} bytes: the range starts after them")))
+        }
+    }
+}
+
+/// Where the plaintext goes.
+enum Target {
+    Stdout,
+    File(PathBuf),
+}
+
+/// The recorded name comes from the author, so it is made safe.
+async fn target(session: &Session, record: &RecordRef, args: &args::Open) -> Result<Target> {
+    match &args.output {
+        Some(path) if path == Path::new("-") => Ok(Target::Stdout),
+        Some(path) => Ok(Target::File(path.clone())),
+        None => {
+            let metadata = session.client.open(record).metadata().await?;
+            let id = record.id.to_string();
+            let fallback = format!("record-{}", id.trim_start_matches("0x").get(..12).unwrap_or_default());
+            Ok(Target::File(safe_name(&metadata.name, &fallback).into()))
+        }
+    }
+}
+
+async fn write(builder: Open, target: &Target) -> Result<Metadata> {
+    match target {
+        Target::Stdout => Ok(builder.to_writer(&mut tokio::io::stdout()).await?),
+        Target::File(path) => Ok(builder.to_file(path).await?),
+    }
+}
+
+struct Told {
+    metadata: Metadata,
+    range: Option<Range<u64>>,
+    written: u64,
+    target: Target,
+    logged: bool,
+}
+
+impl Told {
+    fn print(&self, app: &App, opened: &RecordRef) -> Result {
+        let name = shown(&self.metadata.name);
+        match &self.target {
+            // The data has stdout to itself.
+            Target::Stdout if app.printer.json => app.printer.urgent(crate::shown::json_line(&self.object(opened))),
+            Target::Stdout => app.printer.note(format!("{name}: {} bytes", self.written)),
+            Target::File(path) => {
+                let words = format!("{name} is in {} ({} bytes)", shown(&path.to_string_lossy()), self.written);
+                app.printer.result(&self.object(opened), words)?;
+            }
+        }
+        if self.logged {
+            app.printer.note("The reading was logged.");
+        }
+        Ok(())
+    }
+
+    fn object(&self, opened: &RecordRef) -> Value {
+        let output = match &self.target {
+            Target::Stdout => "-".into(),
+            Target::File(path) => path.to_string_lossy(),
+        };
+        let told = json!({
+            "type": "opened", "name": self.metadata.name, "media_type": self.metadata.media_type,
+            "size": self.range.is_none().then_some(self.written),
+            "range": self.range.as_ref().map(|range| [range.start, range.end]),
+            "written": self.written, "output": output, "logged": self.logged,
+        });
+        merged([told, record(opened)])
+    }
+}

@@ -1,0 +1,107 @@
+//! `account`: who am I, what can I pay, what do I give to others.
+
+use hospital_record::{Card, Client, Error, alloy::primitives::utils::format_ether};
+use qrcode::{QrCode, render::unicode::Dense1x2};
+use serde_json::json;
+
+use crate::{
+    app::{App, Session},
+    args::Account,
+    failure::{Failure, Result},
+    shown::shown,
+};
+
+pub(crate) async fn account(app: &App, args: &Account) -> Result {
+    let session = app.session().await?;
+    if args.card || args.qr { card(app, &session, args).await } else { whoami(app, &session).await }
+}
+
+async fn whoami(app: &App, session: &Session) -> Result {
+    let (client, system) = (&session.client, session.client.system());
+    let balance = client.balance().await?;
+    let (address, deployment) = (client.address().to_string(), system.deployment());
+    let contract = system.contract().address().to_string();
+    let stores: Vec<String> = app.settings.stores().map(without_secrets).collect();
+    let fingerprint = fingerprint(client).await?;
+    let object = json!({
+        "type": "account", "name": session.name, "address": address, "fingerprint": fingerprint,
+        "balance_wei": balance.to_string(), "chain": deployment.chain, "contract": contract,
+        "rpc": system.ledger().name(), "store": stores.first(),
+    });
+    let keys = fingerprint.as_deref().unwrap_or("not published yet; `account --card` does it");
+    app.printer.result(
+        &object,
+        format!(
+            "{}\naddress      {address}\nfingerprint  {keys}\nbalance      {} ether\nchain        {} by {}\nstore        {}",
+            session.name,
+            format_ether(balance),
+            deployment.chain,
+            system.ledger().name(),
+            stores.join(", "),
+        ),
+    )?;
+    if balance.is_zero() {
+        app.printer.note(format!(
+            "\nWriting costs a fee. Ask whoever runs chain {} to send {address} some ether (0.01 lasts for long on most chains).",
+            deployment.chain
+        ));
+    }
+    Ok(())
+}
+
+/// Of the keys that are published; nothing is published by looking.
+async fn fingerprint(client: &Client) -> Result<Option<String>> {
+    let profile = client.system().contract().profile_of(client.address()).await.map_err(Error::from)?;
+    let (deployment, account) = (client.system().deployment(), client.address());
+    Ok(profile.map(|profile| Card { deployment, account, profile, sources: Vec::new() }.fingerprint()))
+}
+
+/// A URL without user, password and query, which may hold keys.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rsplit('@').next().unwrap_or_default();
+    match scheme {
+        "" => url.to_owned(),
+        _ => format!("{scheme}://{host}{}", &rest[end..]),
+    }
+}
+
+async fn card(app: &App, session: &Session, args: &Account) -> Result {
+    let card = session.client.card().await?;
+    let object = json!({
+        "type": "card", "name": session.name, "address": card.account.to_string(),
+        "fingerprint": card.fingerprint(), "card": card.to_string(),
+    });
+    if args.qr {
+        let code = qr(&card)?;
+        if app.printer.json { app.printer.urgent(&code) } else { app.printer.line(&code)? }
+    }
+    app.printer.result(&object, card.to_string())?;
+    app.printer.note(format!("fingerprint of {}: {}", shown(&session.name), card.fingerprint()));
+    Ok(())
+}
+
+fn qr(card: &Card) -> Result<String> {
+    QrCode::new(card.to_string())
+        .map(|code| code.render::<Dense1x2>().quiet_zone(true).build())
+        .map_err(|error| Failure::usage(format!("the card does not fit into a QR code: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn no_key_of_a_store_is_shown() {
+        for (url, shown) in [
+            ("kubo+https://user:pw@host:5001/x?token=1", "kubo+https://host:5001/x"),
+            ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
+            ("file:///home/a@b/records", "file:///home/a@b/records"),
+            ("memory:", "memory:"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! People of a machine: their key files, passwords and phrases. No server is asked.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::fs;
+
+use common::{ACCOUNT_0, ACCOUNT_1, Home, PHRASE, failure, objects, read, text};
+
+#[test]
+fn init_shows_the_phrase_once_and_it_restores_the_same_account() {
+    let home = Home::new();
+    let made = objects(&home.run(&["init", "--as", "ana", "--json"]).output().unwrap());
+    let [person] = &made[..] else { panic!("one object") };
+    let phrase = person["phrase"].as_str().unwrap();
+    assert_eq!(phrase.split(' ').count(), 24);
+    assert!(!read(&home.key_file("ana")).contains(phrase.split(' ').next().unwrap()));
+
+    let mut restore = home.run(&["init", "--restore", "--as", "again", "--json"]);
+    let typed = format!("  {}\n", phrase.to_uppercase().replace(' ', "\n "));
+    let restored = objects(&restore.write_stdin(typed).output().unwrap());
+    assert_eq!(restored[0]["address"], person["address"]);
+    assert_eq!(restored[0]["restored"], true);
+    assert!(restored[0]["phrase"].is_null());
+}
+
+#[test]
+fn people_see_the_phrase_on_stderr_in_numbered_words() {
+    let home = Home::new();
+    let output = home.run(&["init", "--as", "ana", "--quiet"]).output().unwrap();
+    let told = text(&output.stderr);
+    assert!(output.status.success() && told.contains("recovery phrase") && told.contains("24 "), "{told}");
+    assert!(text(&output.stdout).starts_with("ana is 0x"));
+}
+
+#[test]
+fn accounts_of_one_phrase_are_those_of_every_wallet() {
+    let home = Home::new();
+    for (name, number, address) in [("parent", "0", ACCOUNT_0), ("child", "1", ACCOUNT_1)] {
+        let output = home.restore(name, &["--json", "--account", number]).output().unwrap();
+        assert_eq!(objects(&output)[0]["address"], address);
+    }
+}
+
+#[test]
+fn a_key_file_is_never_overwritten() {
+    let home = Home::of("ana");
+    let before = read(&home.key_file("ana"));
+    let told = home.fails(&["init", "--as", "ana"], 7);
+    assert!(told.contains("never overwritten"), "{told}");
+    failure(&mut home.restore("ana", &[]), 7);
+    assert_eq!(read(&home.key_file("ana")), before);
+}
+
+#[test]
+fn a_wrong_word_is_named_by_its_place_and_never_told() {
+    let home = Home::new();
+    let wrong = PHRASE.replace("junk", "junkyard");
+    let told = failure(home.run(&["init", "--restore"]).write_stdin(wrong.clone()), 7);
+    assert!(told.contains("word 12") && !told.contains("junk"), "{told}");
+    let swapped = PHRASE.replace("test junk", "junk test");
+    assert!(failure(home.run(&["init", "--restore"]).write_stdin(swapped), 7).contains("checksum"));
+    failure(home.run(&["init", "--restore"]).write_stdin("test test"), 7);
+    failure(home.run(&["init", "--restore"]).write_stdin(""), 7);
+    assert!(!home.key_file("me").exists());
+}
+
+#[test]
+fn a_wrong_or_missing_password_is_exit_7() {
+    let home = Home::of("ana");
+    home.write("password", "Secret\n");
+    let told = home.fails(&["account"], 7);
+    assert!(told.contains("wrong password"), "{told}");
+    home.write("password", "\n");
+    assert!(home.fails(&["account"], 7).contains("empty"));
+    fs::remove_file(home.path("password")).unwrap();
+    home.fails(&["account"], 7);
+    home.fails(&["init", "--as", "ben"], 7);
+    assert!(!home.key_file("ben").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::of("ana");
+    let path = home.key_file("ana");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let told = home.fails(&["account"], 7);
+    assert!(told.contains("chmod 600"), "{told}");
+}
+
+#[test]
+fn a_damaged_key_file_is_exit_7() {
+    let home = Home::of("ana");
+    let path = home.key_file("ana");
+    let good = read(&path);
+    for damaged in [good.replace(ACCOUNT_0, ACCOUNT_1), good.replace("\"log_n\": 17", "\"log_n\": 10"), "{}".into()] {
+        assert_ne!(damaged, good);
+        fs::write(&path, damaged).unwrap();
+        home.fails(&["account"], 7);
+    }
+}
+
+#[test]
+fn who_is_acting_must_be_clear() {
+    let home = Home::new();
+    assert!(home.fails(&["account"], 3).contains("init"));
+    home.restore("ana", &[]).assert().success();
+    home.fails(&["account"], 6);
+    home.restore("ben", &["--account", "1"]).assert().success();
+    let told = home.fails(&["account"], 2);
+    assert!(told.contains("--as") && told.contains("ana, ben"), "{told}");
+    home.fails(&["account", "--as", "eve"], 3);
+    home.fails(&["account", "--as", "ben"], 6);
+    home.fails(&["account", "--as", "../ben"], 2);
+    home.write("config.toml", "as = 'ana'");
+    home.fails(&["account"], 6);
+}

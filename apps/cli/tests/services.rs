@@ -1,0 +1,83 @@
+//! Settings, and services that are not there or do not answer.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::{
+    net::TcpListener,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::{ACCOUNT_0, Home, failure};
+
+fn asked(home: &Home, args: &[&str], env: Option<&str>) -> String {
+    let mut command = home.run(&["verify", ACCOUNT_0, "--timeout", "2"]);
+    command.args(args).env_remove("ETH_RPC_URL");
+    if let Some(url) = env {
+        command.env("ETH_RPC_URL", url);
+    }
+    failure(&mut command, 6)
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let home = Home::new();
+    home.write("config.toml", "rpc-url = 'http://127.0.0.1:4'");
+    let (flag, env) = (["--rpc-url", "http://127.0.0.1:2"], Some("http://127.0.0.1:3"));
+    assert!(asked(&home, &flag, env).contains("127.0.0.1:2"));
+    assert!(asked(&home, &[], env).contains("127.0.0.1:3"));
+    assert!(asked(&home, &[], None).contains("127.0.0.1:4"));
+    assert!(asked(&home, &[], Some("")).contains("127.0.0.1:4"), "an empty variable is not set");
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_named() {
+    let home = Home::new();
+    home.write("config.toml", "rpc_url = 'http://127.0.0.1:4'");
+    let told = home.fails(&["verify", ACCOUNT_0], 2);
+    assert!(told.contains("rpc_url") && told.contains("config.toml"), "{told}");
+    home.write("config.toml", "rpc-url = ");
+    home.fails(&["verify", ACCOUNT_0], 2);
+}
+
+#[test]
+fn an_unreachable_chain_is_exit_6_and_no_key_of_the_url_is_told() {
+    let home = Home::new();
+    let told = asked(&home, &["--rpc-url", "http://user:hunter2@127.0.0.1:1/v3/sesame?key=sesame", "--json"], None);
+    let error: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((error["kind"].as_str(), error["exit"].as_u64()), (Some("unreachable"), Some(6)), "{told}");
+    assert!(!told.contains("hunter2") && !told.contains("sesame"), "{told}");
+}
+
+#[test]
+fn a_chain_that_never_answers_is_exit_6_before_long() {
+    let (home, silent) = (Home::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let started = Instant::now();
+    let told = asked(&home, &["--rpc-url", &url], None);
+    assert!(started.elapsed() < Duration::from_secs(40), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_130_and_says_how_to_go_on() {
+    let (home, silent) = (Home::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let program = Command::new(assert_cmd::cargo::cargo_bin("hospital-record"))
+        .env_clear()
+        .args(["verify", ACCOUNT_0, "--rpc-url", &url, "--home"])
+        .arg(home.path(""))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its request is there, so it waits.
+    drop(silent.accept().unwrap().0.set_nonblocking(true));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+    let output = program.wait_with_output().unwrap();
+    let told = common::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("resume"), "{told}");
+}

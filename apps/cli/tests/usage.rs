@@ -1,0 +1,131 @@
+//! What is refused before any server is asked, and the exit codes of it.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{ACCOUNT_0, ACCOUNT_1, Home, text};
+use serde_json::Value;
+
+#[test]
+fn help_names_every_verb_and_exit_code() {
+    let output = Home::new().run(&["--help"]).output().unwrap();
+    let help = text(&output.stdout);
+    assert!(output.status.success());
+    for verb in [
+        "init",
+        "account",
+        "contacts",
+        "folders",
+        "add",
+        "list",
+        "open",
+        "grant",
+        "revoke",
+        "grants",
+        "shared",
+        "replace",
+        "rotate",
+        "sync",
+        "resume",
+        "history",
+        "verify",
+        "completions",
+    ] {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
+    }
+    assert!(help.contains("8 not funded"));
+}
+
+#[test]
+fn what_cannot_be_understood_is_exit_2() {
+    let home = Home::new();
+    for args in [
+        &[][..],
+        &["frobnicate"],
+        &["add"],
+        &["add", "--bundle", ".", "file"],
+        &["open"],
+        &["open", "abcd1234", "--range", "9..1"],
+        &["open", "abcd1234", "--export", "x", "-o", "y"],
+        &["grant", ACCOUNT_0, "--read", "--contribute"],
+        &["grant", ACCOUNT_0, "--record", "abcd1234", "--contribute"],
+        &["grant", ACCOUNT_0, "--record", "abcd1234", "--folder", "x"],
+        &["grant", ACCOUNT_0, "--purpose", "curiosity"],
+        &["grant", ACCOUNT_0, "--confidentiality", "X"],
+        &["add", "x", "--type", "11502-3"],
+        &["add", "x", "--media-type", "pdf"],
+        &["replace", "abcd1234"],
+        &["init", "--account", "-1"],
+        &["list", "--timeout", "0"],
+        &["history", "--tz", "Mars/Olympus"],
+        &["completions", "tcsh"],
+    ] {
+        home.fails(args, 2);
+    }
+}
+
+#[test]
+fn a_usage_error_is_an_object_too() {
+    let home = Home::new();
+    for args in [&["frobnicate", "--json"][..], &["--json", "list", "--tz", "Mars/Olympus"]] {
+        let told: Value = serde_json::from_str(&home.fails(args, 2)).unwrap();
+        assert_eq!((&told["type"], &told["exit"], &told["kind"]), (&"error".into(), &2.into(), &"usage".into()));
+    }
+}
+
+#[test]
+fn a_date_in_the_past_or_malformed_is_refused_before_anything_is_asked() {
+    let home = Home::of("ana");
+    let told = home.fails(&["grant", ACCOUNT_1, "--until", "2020-01-31", "--tz", "Europe/Zurich"], 2);
+    assert!(told.contains("2020-02-01T00:00:00+01:00 (2020-01-31T23:00:00Z)"), "{told}");
+    for date in ["tomorrow", "2027-02-30", "90m", "31.01.2099", ""] {
+        home.fails(&["grant", ACCOUNT_1, "--until", date], 2);
+    }
+    home.fails(&["add", "config.toml", "--created", "long ago"], 2);
+}
+
+#[test]
+fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked() {
+    let home = Home::of("ana");
+    let mistyped = ACCOUNT_1.replace("7099", "7098");
+    for who in ["0x1234", &mistyped, "0xzz"] {
+        home.fails(&["grant", who], 2);
+        home.fails(&["revoke", who], 2);
+        home.fails(&["history", who], 2);
+        home.fails(&["list", "--patient", who], 2);
+    }
+    for record in ["abc", "report.pdf", "hospital-record:x", "bafy!!!!"] {
+        home.fails(&["open", record], 2);
+        home.fails(&["grant", ACCOUNT_1, "--record", record], 2);
+        home.fails(&["replace", record, "--entered-in-error"], 2);
+    }
+    home.write("card.txt", "no card");
+    for card in ["no card", "card.txt", "hospital-record-card:1:2:3", "."] {
+        home.fails(&["contacts", "add", "dr-lee", card], 2);
+    }
+    home.fails(&["verify", ACCOUNT_0, "--head", "0x12"], 2);
+    home.fails(&["history", ACCOUNT_0, "--contract", "0x12"], 2);
+}
+
+#[test]
+fn files_are_looked_at_before_anything_is_sent() {
+    let home = Home::of("ana");
+    assert!(home.fails(&["add", "."], 2).contains("--bundle"));
+    home.fails(&["add", "missing.pdf"], 3);
+    home.fails(&["add", "--bundle", "missing"], 3);
+    home.fails(&["add", "--bundle", "password"], 2);
+    home.fails(&["add", "-", "-"], 2);
+    home.fails(&["add", "password", "password", "--name", "x"], 2);
+    home.fails(&["replace", "abcd1234", "."], 2);
+    home.fails(&["add", "password"], 6);
+}
+
+#[test]
+fn completions_are_scripts() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = home.run(&["completions", shell]).output().unwrap();
+        assert!(output.status.success() && text(&output.stdout).contains("hospital-record"), "{shell}");
+    }
+}

@@ -1,0 +1,142 @@
+//! What can be done on chain, as calls to send. Who sends them is who acts.
+
+use alloy::{
+    primitives::{Address, B256, aliases},
+    sol_types::SolCall,
+};
+use hospital_record_contracts::IHospitalRecord as Sol;
+
+use super::{Call, Contract, Purpose, Rights, Status};
+
+/// What to grant to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// To whom.
+    pub grantee: Address,
+    /// Folder or record.
+    pub scope: B256,
+    /// Which rights; on a record, only to read.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Not live from this second on (since 1970); [`NO_END`](super::NO_END) has no end.
+    pub expires_at: u64,
+    /// Of the folder keys in the envelope; 0 for a record.
+    pub epoch: u16,
+    /// SHA-256 of the envelope.
+    pub envelope: B256,
+}
+
+/// Which grant to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// Whose.
+    pub grantee: Address,
+    /// Folder or record.
+    pub scope: B256,
+    /// Epoch and SHA-256 of the keyring for those who remain; `None`: a rotation follows.
+    pub keyring: Option<(u16, B256)>,
+}
+
+impl Contract {
+    /// Publishes the sender's profile.
+    #[must_use]
+    pub fn set_profile(&self, profile: B256) -> Call {
+        self.to_send(&Sol::setProfileCall { profile })
+    }
+
+    /// Adds records to one folder of `patient`, all or none. `key_changes` is the count the author has seen.
+    #[must_use]
+    pub fn add_records(&self, patient: Address, folder: u64, ids: &[B256], key_changes: u32) -> Call {
+        let (folder, changes) = (u40(folder), u24(key_changes));
+        match ids {
+            [id] => self.to_send(&Sol::addRecordCall { patient, folder, id: *id, keyChanges: changes }),
+            _ => self.to_send(&Sol::addRecordsCall { patient, folder, ids: ids.to_vec(), keyChanges: changes }),
+        }
+    }
+
+    /// Adds `id` in the place of the record `key`.
+    #[must_use]
+    pub fn replace(&self, patient: Address, key: B256, id: B256, key_changes: u32) -> Call {
+        self.to_send(&Sol::replaceCall { patient, key, id, keyChanges: u24(key_changes) })
+    }
+
+    /// Moves a record's status on.
+    #[must_use]
+    pub fn set_status(&self, patient: Address, key: B256, status: Status) -> Call {
+        self.to_send(&Sol::setStatusCall { patient, key, status })
+    }
+
+    /// Gives rights on scopes of the sender, all or none.
+    #[must_use]
+    pub fn grant(&self, permissions: &[Permission]) -> Call {
+        let mut permissions: Vec<_> = permissions.iter().map(Permission::encode).collect();
+        match permissions.len() {
+            1 => self.to_send(&Sol::grantCall { permission: permissions.remove(0) }),
+            _ => self.to_send(&Sol::grantManyCall { permissions }),
+        }
+    }
+
+    /// Ends grants of the sender, all or none. With an outdated count the keyrings are recorded as zero.
+    #[must_use]
+    pub fn revoke(&self, revocations: &[Revocation], key_changes: u32) -> Call {
+        let changes = u24(key_changes);
+        let mut revocations: Vec<_> = revocations.iter().map(Revocation::encode).collect();
+        match revocations.len() {
+            1 => self.to_send(&Sol::revokeCall { revocation: revocations.remove(0), keyChanges: changes }),
+            _ => self.to_send(&Sol::revokeManyCall { revocations, keyChanges: changes }),
+        }
+    }
+
+    /// Moves the keys of one of the sender's folders on.
+    #[must_use]
+    pub fn rotate(&self, folder: u64, epoch: u16, keyring: B256, key_changes: u32) -> Call {
+        self.to_send(&Sol::rotateCall { folder: u40(folder), epoch, keyring, keyChanges: u24(key_changes) })
+    }
+
+    /// Gives up the sender's own grant.
+    #[must_use]
+    pub fn renounce(&self, patient: Address, scope: B256) -> Call {
+        self.to_send(&Sol::renounceCall { patient, scope })
+    }
+
+    /// Logs that the sender reads these records, named by their keys.
+    #[must_use]
+    pub fn log_access(&self, patient: Address, keys: &[B256], purpose: Purpose) -> Call {
+        self.to_send(&Sol::logAccessCall { patient, keys: keys.to_vec(), purpose })
+    }
+
+    pub(super) fn to_send(&self, call: &impl SolCall) -> Call {
+        Call { from: None, to: self.address(), data: call.abi_encode().into() }
+    }
+}
+
+impl Permission {
+    fn encode(&self) -> Sol::Permission {
+        Sol::Permission {
+            grantee: self.grantee,
+            scope: self.scope,
+            rights: self.rights.bits(),
+            purpose: self.purpose,
+            expiresAt: u40(self.expires_at),
+            epoch: self.epoch,
+            envelope: self.envelope,
+        }
+    }
+}
+
+impl Revocation {
+    fn encode(&self) -> Sol::Revocation {
+        let (epoch, keyring) = self.keyring.unwrap_or_default();
+        Sol::Revocation { grantee: self.grantee, scope: self.scope, epoch, keyring }
+    }
+}
+
+/// Zero, which the contract refuses, stands for what does not fit.
+fn u40(value: u64) -> aliases::U40 {
+    aliases::U40::try_from(value).unwrap_or_default()
+}
+
+fn u24(value: u32) -> aliases::U24 {
+    aliases::U24::wrapping_from(value)
+}

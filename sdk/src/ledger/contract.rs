@@ -1,0 +1,160 @@
+//! The contract on one chain: its views in types, and whether it is there at all.
+
+use std::sync::Arc;
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::SolCall,
+};
+use hospital_record_contracts::{self as artifact, IHospitalRecord as Sol};
+use tokio::sync::OnceCell;
+
+use super::{Call, GrantState, Ledger, LedgerError, RecordState, Rights, Status};
+
+/// `HospitalRecord` at an address of a chain, asked through a [`Ledger`]. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    ledger: Arc<dyn Ledger>,
+    chain: u64,
+    address: Address,
+    deployed_at: Arc<OnceCell<u64>>,
+}
+
+impl Contract {
+    /// The same on every chain (CREATE2).
+    pub const ADDRESS: Address = artifact::ADDRESS;
+
+    /// The contract at `address` of chain `chain`. Nothing is asked yet; see [`Contract::check`].
+    #[must_use]
+    pub fn new(ledger: Arc<dyn Ledger>, chain: u64, address: Address) -> Self {
+        Self { ledger, chain, address, deployed_at: Arc::default() }
+    }
+
+    /// Where its questions go.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
+    /// Its chain's id (EIP-155).
+    #[must_use]
+    pub fn chain(&self) -> u64 {
+        self.chain
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// Whether the provider is on the chain, and the code at the address is exactly this version's.
+    ///
+    /// # Errors
+    /// [`LedgerError::WrongChain`], [`LedgerError::NoContract`], [`LedgerError::OtherCode`].
+    pub async fn check(&self) -> Result<(), LedgerError> {
+        let found = self.ledger.chain_id().await?;
+        if found != self.chain {
+            return Err(LedgerError::WrongChain { host: self.ledger.name(), expected: self.chain, found });
+        }
+        let code = self.ledger.code(self.address).await?;
+        let (contract, chain) = (self.address, self.chain);
+        if code.is_empty() {
+            return Err(LedgerError::NoContract { contract, chain });
+        }
+        match artifact::is_deployed_code(&code) {
+            true => Ok(()),
+            false => Err(LedgerError::OtherCode { contract, chain }),
+        }
+    }
+
+    /// What to send, by anybody, to bring the contract to [`Contract::ADDRESS`] of a chain.
+    #[must_use]
+    pub fn deployment() -> Call {
+        Call { from: None, to: artifact::DEPLOYER, data: artifact::deploy_calldata() }
+    }
+
+    /// Whether the record exists, and `account` is the patient or may read it now.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn can_access(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
+        self.ask(&Sol::canAccessCall { patient, key, account }, None).await
+    }
+
+    /// The grant as it is stored, live or not; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn grant_of(
+        &self,
+        patient: Address,
+        scope: B256,
+        grantee: Address,
+    ) -> Result<Option<GrantState>, LedgerError> {
+        let held = self.ask(&Sol::grantOfCall { patient, scope, grantee }, None).await?;
+        let rights = Rights::from_bits(held.rights).ok_or_else(|| self.malformed("unknown rights"))?;
+        Ok((held.giver != Address::ZERO).then(|| GrantState {
+            rights,
+            purpose: held.purpose,
+            granted_at: held.grantedAt.into(),
+            expires_at: held.expiresAt.to(),
+        }))
+    }
+
+    /// The record as it is stored; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn record_of(&self, patient: Address, key: B256) -> Result<Option<RecordState>, LedgerError> {
+        let record = self.ask(&Sol::recordOfCall { patient, key }, None).await?;
+        Ok((record.status != Status::None).then(|| RecordState {
+            author: record.author,
+            folder: record.folder.to(),
+            added_at: record.addedAt.to(),
+            status: record.status,
+        }))
+    }
+
+    /// SHA-256 of the account's profile block; `None` when it has none.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn profile_of(&self, account: Address) -> Result<Option<B256>, LedgerError> {
+        let profile = self.ask(&Sol::profileOfCall { account }, None).await?;
+        Ok((!profile.is_zero()).then_some(profile))
+    }
+
+    /// The head of the patient's journal after the block `at` (the newest when it is `None`); zero when it is empty.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn journal_head_of(&self, patient: Address, at: Option<u64>) -> Result<B256, LedgerError> {
+        self.ask(&Sol::journalHeadOfCall { patient }, at).await
+    }
+
+    /// The block of the deployment: no entry is older. Asked once.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn deployed_at(&self) -> Result<u64, LedgerError> {
+        let ask = || async {
+            let block = self.ask(&Sol::deployedAtCall {}, None).await?;
+            u64::try_from(block).map_err(|_| self.malformed("deployedAt"))
+        };
+        self.deployed_at.get_or_try_init(ask).await.copied()
+    }
+
+    async fn ask<C: SolCall>(&self, question: &C, at: Option<u64>) -> Result<C::Return, LedgerError> {
+        let answer = self.ledger.call(&self.to_send(question), at).await?;
+        // An account without code answers every call with nothing.
+        if answer.is_empty() {
+            return Err(LedgerError::NoContract { contract: self.address, chain: self.chain });
+        }
+        C::abi_decode_returns_validate(&answer).map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    fn malformed(&self, reason: &str) -> LedgerError {
+        LedgerError::Malformed { host: self.ledger.name(), reason: reason.to_owned() }
+    }
+}

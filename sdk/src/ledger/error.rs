@@ -1,0 +1,260 @@
+//! What can go wrong between this machine and the chain.
+
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::sol_types::SolInterface;
+use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
+
+use super::refusal;
+
+/// Why a question to the chain has no answer, or a transaction no effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The provider could not be reached, or broke off.
+    #[error("{host} cannot be reached ({reason}): check the address and the network, then try again")]
+    Unreachable {
+        /// Host and port of the provider.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The deadline passed. What was signed before is kept, and `resume` finishes it.
+    #[error("{host} gave no answer within {after:?}: nothing that was signed is lost, try again")]
+    TimedOut {
+        /// Host and port of the provider.
+        host: String,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The provider asked to slow down until the deadline passed.
+    #[error("{host} limits its callers: wait, or use another provider")]
+    RateLimited {
+        /// Host and port of the provider.
+        host: String,
+    },
+    /// The provider answers only for a shorter range of blocks or fewer events.
+    #[error("{host} does not answer for so many blocks or events at once ({reason})")]
+    TooManyLogs {
+        /// Host and port of the provider.
+        host: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// The provider answered with an error of its own.
+    #[error("{host} refused the request: {reason} (code {code})")]
+    Refused {
+        /// Host and port of the provider.
+        host: String,
+        /// JSON-RPC error code.
+        code: i64,
+        /// Its own words.
+        reason: String,
+    },
+    /// The provider's answer makes no sense.
+    #[error("{host} gave an answer that cannot be understood: {reason}")]
+    Malformed {
+        /// Host and port of the provider.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The provider is behind what is already known here.
+    #[error("{host} has only seen block {newest}, but this machine has read up to block {known}: wait or use another")]
+    Behind {
+        /// Host and port of the provider.
+        host: String,
+        /// Its newest block.
+        newest: u64,
+        /// The block of the newest entry that is known here.
+        known: u64,
+    },
+    /// The contract refused.
+    #[error("{}", refusal::describe(.0))]
+    Contract(Box<IHospitalRecordErrors>),
+    /// A call was reverted with data that no error of the contract matches.
+    #[error("the call was reverted: {0}")]
+    Reverted(Bytes),
+    /// A transaction was mined without effect, and its reason cannot be told any more.
+    #[error("transaction {transaction} was mined but failed")]
+    Failed {
+        /// Its hash.
+        transaction: B256,
+    },
+    /// The provider is on another chain.
+    #[error("{host} is on chain {found}, not {expected}: use a provider of chain {expected}")]
+    WrongChain {
+        /// Host and port of the provider.
+        host: String,
+        /// The chain asked for.
+        expected: u64,
+        /// The chain it is on.
+        found: u64,
+    },
+    /// There is no contract at the address.
+    #[error("there is no contract at {contract} on chain {chain}: deploy it, or correct the address")]
+    NoContract {
+        /// The address asked.
+        contract: Address,
+        /// The chain asked.
+        chain: u64,
+    },
+    /// There is a contract at the address, but it is not this version of `HospitalRecord`.
+    #[error("the contract at {contract} on chain {chain} is not this version of HospitalRecord: correct the address")]
+    OtherCode {
+        /// The address asked.
+        contract: Address,
+        /// The chain asked.
+        chain: u64,
+    },
+    /// The account cannot pay for the transaction.
+    #[error("account {account} needs {needed} wei for this transaction: fund it, then try again")]
+    Unfunded {
+        /// Who has to pay.
+        account: Address,
+        /// Wei that the account must hold at least.
+        needed: U256,
+    },
+    /// The provider refused the transaction for good.
+    #[error("{host} refused the transaction: {reason}")]
+    Rejected {
+        /// Host and port of the provider.
+        host: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// The signer could not sign.
+    #[error("the transaction could not be signed: {reason}")]
+    Signer {
+        /// The signer's own words.
+        reason: String,
+    },
+    /// What was signed could not be kept on this machine; nothing was sent.
+    #[error("the outbox failed ({reason}): nothing was sent, check the state directory")]
+    Outbox {
+        /// What failed.
+        reason: String,
+    },
+    /// The history that was told contradicts itself, or what is known.
+    #[error(transparent)]
+    Integrity(#[from] Integrity),
+}
+
+/// How a history failed its check. Each is evidence against the provider (or, rarely, a deep reorganisation).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Integrity {
+    /// The entry that a head commits to was not told: hidden, changed, re-dated, or the head itself is forged.
+    #[error(
+        "{host} tells no entry in block {block} that matches the head {head}: the history it tells is not the one on chain, use another provider"
+    )]
+    Missing {
+        /// Host and port of the provider.
+        host: String,
+        /// The head without its entry.
+        head: B256,
+        /// The block in which it must be.
+        block: u64,
+    },
+    /// History before what was read earlier has changed, deeper than a chain reorganises.
+    #[error(
+        "{host} tells the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was started anew"
+    )]
+    Rewritten {
+        /// Host and port of the provider.
+        host: String,
+        /// The newest head that was verified before.
+        known: B256,
+        /// The head that was told now.
+        told: B256,
+    },
+    /// The head from a trusted source is not part of the history that was told.
+    #[error(
+        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind, use another provider"
+    )]
+    NotTrusted {
+        /// Host and port of the provider.
+        host: String,
+        /// The head that must be part of the history.
+        trusted: B256,
+        /// The head that was told.
+        told: B256,
+    },
+    /// An entry counts key changes that its event does not explain.
+    #[error(
+        "entry {index} counts {found} key changes where there are {expected}: the head that was told is forged, use another provider"
+    )]
+    KeyChanges {
+        /// Position in the journal, from zero.
+        index: usize,
+        /// What its event makes of the count before it.
+        expected: u32,
+        /// What the head says.
+        found: u32,
+    },
+    /// A kept entry does not join the entry before it.
+    #[error("entry {index} kept on this machine does not join the one before it: remove the cache")]
+    Cache {
+        /// Position in the journal, from zero.
+        index: usize,
+    },
+    /// On this chain `block.number` is not the number of the block (some rollups).
+    #[error("the entry of block {block} says it is in block {claimed}: chains that number blocks so are not supported")]
+    ForeignBlockNumbers {
+        /// The block whose log it is.
+        block: u64,
+        /// What the contract saw.
+        claimed: u64,
+    },
+}
+
+impl LedgerError {
+    /// The typed refusal in revert data, or the data itself.
+    #[must_use]
+    pub fn reverted(data: Bytes) -> Self {
+        match IHospitalRecordErrors::abi_decode(&data) {
+            Ok(error) => Self::Contract(Box::new(error)),
+            Err(_) => Self::Reverted(data),
+        }
+    }
+
+    /// The contract's typed refusal, when this is one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&IHospitalRecordErrors> {
+        match self {
+            Self::Contract(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the same question may be answered a moment later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::RateLimited { .. })
+    }
+}
+
+/// What became of handing a signed transaction to a provider. That it is known already is success.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// A transaction with this nonce has been mined: this one, or another.
+    #[error("the nonce is used")]
+    NonceTooLow,
+    /// Another transaction with this nonce waits, and this one does not pay enough to take its place.
+    #[error("another transaction with this nonce is waiting")]
+    Occupied,
+    /// The fee is too low for this provider; it did not take the transaction.
+    #[error("the fee is too low")]
+    Underpriced,
+    /// The account cannot pay; the provider did not take the transaction.
+    #[error("the account cannot pay")]
+    Unfunded,
+    /// The provider did not take the transaction, and will not.
+    #[error("{0}")]
+    Rejected(String),
+    /// No answer: it may have arrived or not.
+    #[error("{0}")]
+    Unknown(LedgerError),
+}

@@ -1,0 +1,213 @@
+//! A chain behind an RPC provider: every request under one deadline, reads repeated until then, writes never.
+
+use std::{future::Future, time::Duration};
+
+use alloy::{
+    consensus::BlockHeader,
+    eips::{BlockId, BlockNumberOrTag},
+    network::{BlockResponse, primitives::HeaderResponse},
+    primitives::{Address, B256, Bytes, TxKind, U256},
+    providers::{DynProvider, Provider, ProviderBuilder},
+    rpc::{
+        client::RpcClient,
+        types::{Block, Filter, TransactionReceipt, TransactionRequest},
+    },
+    transports::{TransportResult, http::Http},
+};
+use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable};
+use url::Url;
+
+use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
+
+mod answer;
+
+use answer::Failure;
+
+/// How a provider is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct EthereumOptions {
+    /// After this long every request is an error, retries included. Default: 30 seconds.
+    pub timeout: Duration,
+}
+
+impl Default for EthereumOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A [`Ledger`] over JSON-RPC.
+#[derive(Debug, Clone)]
+pub struct EthereumLedger {
+    provider: DynProvider,
+    host: String,
+    timeout: Duration,
+}
+
+impl EthereumLedger {
+    /// Over HTTP. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreachable`] when the URL is none of HTTP, or TLS cannot be set up.
+    pub fn connect(url: &str, options: EthereumOptions) -> Result<Self, LedgerError> {
+        // The URL may hold a key: no message repeats it.
+        let failed = |reason: &str| LedgerError::Unreachable { host: "the RPC URL".into(), reason: reason.into() };
+        let url = Url::parse(url).map_err(|error| failed(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(failed("it starts neither with http:// nor with https://"));
+        }
+        let host = url.host_str().ok_or_else(|| failed("it names no host"))?;
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let client = crate::http::client(options.timeout, options.timeout).map_err(|error| failed(&error))?;
+        let client = RpcClient::new(Http::with_client(client, url), true);
+        let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
+        Ok(Self { provider, host, timeout: options.timeout })
+    }
+
+    /// Over a provider of one's own (other transports, layers); `host` is how people are told of it.
+    #[must_use]
+    pub fn over(provider: DynProvider, host: impl Into<String>, options: EthereumOptions) -> Self {
+        Self { provider, host: host.into(), timeout: options.timeout }
+    }
+
+    /// Asks until there is an answer that is not a passing failure, or the deadline.
+    async fn read<T, F>(&self, ask: impl Fn() -> F) -> Result<T, LedgerError>
+    where
+        F: Future<Output = TransportResult<T>>,
+    {
+        let mut last = None;
+        let attempt = || async { ask().await.map_err(|error| Failure::of(&error, &self.host)) };
+        let pauses = ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(50))
+            .with_max_delay(Duration::from_secs(5))
+            .without_max_times();
+        let answer = attempt.retry(pauses).when(Failure::is_passing).notify(|failure, _| last = Some(failure.clone()));
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(answer) => answer.map_err(|failure| failure.error),
+            // What the provider said all the while tells more than that time is up.
+            Err(_) => Err(last.map_or_else(|| self.timed_out(), |failure| failure.error)),
+        }
+    }
+
+    fn timed_out(&self) -> LedgerError {
+        LedgerError::TimedOut { host: self.host.clone(), after: self.timeout }
+    }
+
+    fn malformed(&self, reason: &str) -> LedgerError {
+        LedgerError::Malformed { host: self.host.clone(), reason: reason.to_owned() }
+    }
+
+    async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {
+        let block: Option<Block> = self.read(|| async move { self.provider.get_block_by_number(number).await }).await?;
+        Ok(block.map(|block| {
+            let header = block.header();
+            BlockInfo { number: header.number(), hash: header.hash(), time: header.timestamp() }
+        }))
+    }
+}
+
+#[async_trait]
+impl Ledger for EthereumLedger {
+    fn name(&self) -> String {
+        self.host.clone()
+    }
+
+    async fn chain_id(&self) -> Result<u64, LedgerError> {
+        self.read(|| async { self.provider.get_chain_id().await }).await
+    }
+
+    async fn newest(&self) -> Result<BlockInfo, LedgerError> {
+        self.header(BlockNumberOrTag::Latest).await?.ok_or_else(|| self.malformed("it has no newest block"))
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
+        self.header(number.into()).await
+    }
+
+    async fn code(&self, account: Address) -> Result<Bytes, LedgerError> {
+        self.read(|| async move { self.provider.get_code_at(account).await }).await
+    }
+
+    async fn balance(&self, account: Address) -> Result<U256, LedgerError> {
+        self.read(|| async move { self.provider.get_balance(account).await }).await
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, LedgerError> {
+        self.read(|| async move { self.provider.get_transaction_count(account).await }).await
+    }
+
+    async fn fees(&self) -> Result<Fees, LedgerError> {
+        let fees = self.read(|| self.provider.estimate_eip1559_fees()).await?;
+        Ok(Fees { max_fee: fees.max_fee_per_gas, priority_fee: fees.max_priority_fee_per_gas })
+    }
+
+    async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
+        let block = at.map_or_else(BlockId::latest, BlockId::number);
+        self.read(|| async move { self.provider.call(request(call)).block(block).await }).await
+    }
+
+    async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
+        self.read(|| async move { self.provider.estimate_gas(request(call)).await }).await
+    }
+
+    async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError> {
+        let mut wanted = Filter::new().address(filter.contract).from_block(filter.from).to_block(filter.to);
+        for (slot, topic) in wanted.topics.iter_mut().zip(filter.topics) {
+            *slot = topic.map(Into::into).unwrap_or_default();
+        }
+        let logs = self.read(|| self.provider.get_logs(&wanted)).await?;
+        logs.into_iter().filter(|log| !log.removed).map(|log| self.log(log)).collect()
+    }
+
+    async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
+        let sent = self.provider.raw_request::<_, B256>("eth_sendRawTransaction".into(), (raw,));
+        match tokio::time::timeout(self.timeout, sent).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => answer::submission(&error, &self.host),
+            Err(_) => Err(SubmitError::Unknown(self.timed_out())),
+        }
+    }
+
+    async fn knows(&self, transaction: B256) -> Result<bool, LedgerError> {
+        let found = self.read(|| async move { self.provider.get_transaction_by_hash(transaction).await }).await?;
+        Ok(found.is_some())
+    }
+
+    async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
+        let receipt = self.read(|| async move { self.provider.get_transaction_receipt(transaction).await }).await?;
+        receipt.map(|receipt| self.mined(receipt)).transpose()
+    }
+}
+
+impl EthereumLedger {
+    fn log(&self, log: alloy::rpc::types::Log) -> Result<Log, LedgerError> {
+        let mined = log.block_number.zip(log.transaction_hash).zip(log.log_index);
+        let ((block, transaction), index) = mined.ok_or_else(|| self.malformed("an event without its block"))?;
+        let (contract, data) = (log.inner.address, log.inner.data);
+        // Some providers fill in zero for what they do not know.
+        let time = log.block_timestamp.filter(|time| *time != 0);
+        Ok(Log { contract, topics: data.topics().to_vec(), data: data.data, block, time, transaction, index })
+    }
+
+    fn mined(&self, receipt: TransactionReceipt) -> Result<Receipt, LedgerError> {
+        Ok(Receipt {
+            transaction: receipt.transaction_hash,
+            block: receipt.block_number.ok_or_else(|| self.malformed("a receipt without its block"))?,
+            succeeded: receipt.status(),
+            gas_used: receipt.gas_used,
+            gas_price: receipt.effective_gas_price,
+            logs: receipt.logs().iter().map(|log| self.log(log.clone())).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn request(call: &Call) -> TransactionRequest {
+    TransactionRequest {
+        from: call.from,
+        to: Some(TxKind::Call(call.to)),
+        input: call.data.clone().into(),
+        ..TransactionRequest::default()
+    }
+}

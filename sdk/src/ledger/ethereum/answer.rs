@@ -1,0 +1,291 @@
+//! What a provider's error means. Providers agree on few codes, so their words are read too.
+
+use alloy::{
+    primitives::{Bytes, hex},
+    transports::{HttpError, RpcError, TransportError, TransportErrorKind},
+};
+use serde_json::Value;
+
+use super::super::{LedgerError, SubmitError};
+
+/// Longest text of a provider that is repeated to people.
+const MAX_WORDS: usize = 200;
+
+/// Seen of geth, Erigon, Nethermind, Besu, Anvil and the large hosted providers.
+const TOO_MANY_LOGS: [&str; 18] = [
+    "block range",
+    "ranges over",
+    "range exceeds",
+    "too many blocks",
+    "blocks range",
+    "range is too",
+    "range too",
+    "range limit",
+    "max range",
+    "maximum range",
+    "exceed maximum block",
+    "more than 10000 results",
+    "query returned more than",
+    "too many results",
+    "too many logs",
+    "max results",
+    "response size",
+    "limited to",
+];
+const RATE_LIMITED: [&str; 5] =
+    ["rate limit", "too many requests", "compute units", "request limit", "capacity exceeded"];
+/// A node that lags behind the others of its provider.
+const LAGGING: [&str; 6] = [
+    "nonce too high",
+    "header not found",
+    "unknown block",
+    "block not found",
+    "block is out of range",
+    "cannot be found",
+];
+const KNOWN: [&str; 6] =
+    ["alreadyknown", "already known", "already in mempool", "already imported", "known transaction", "already exists"];
+const NONCE_TOO_LOW: [&str; 4] = ["nonce too low", "nonce is too low", "oldnonce", "invalid transaction nonce"];
+const OCCUPIED: [&str; 3] = ["replacement transaction underpriced", "replacement fee too low", "replacementnotallowed"];
+const UNDERPRICED: [&str; 6] = [
+    "underpriced",
+    "feetoolow",
+    "fee too low",
+    "max fee per gas less than block base fee",
+    "lower than the minimum",
+    "gas price below",
+];
+const UNFUNDED: [&str; 4] = ["insufficient funds", "insufficient balance", "insufficientfunds", "not enough funds"];
+
+/// A failed request: what to say, and whether to ask again.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) error: LedgerError,
+    passing: bool,
+}
+
+impl Failure {
+    pub(super) fn is_passing(&self) -> bool {
+        self.passing
+    }
+
+    pub(super) fn of(error: &TransportError, host: &str) -> Self {
+        match error {
+            RpcError::ErrorResp(payload) => {
+                let data = payload.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
+                Self::answered(payload.code, &payload.message, data.as_ref(), host)
+            }
+            RpcError::Transport(TransportErrorKind::HttpError(error)) => Self::http(error, host),
+            RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, .. }) => Self::http(error, host),
+            RpcError::NullResp | RpcError::DeserError { .. } => {
+                let reason = "not the JSON that belongs to the request".to_owned();
+                Self { error: LedgerError::Malformed { host: host.into(), reason }, passing: false }
+            }
+            other => {
+                Self { error: LedgerError::Unreachable { host: host.into(), reason: root_of(other) }, passing: true }
+            }
+        }
+    }
+
+    fn answered(code: i64, message: &str, data: Option<&Value>, host: &str) -> Self {
+        let host = host.to_owned();
+        let words = message.to_lowercase();
+        if let Some(revert) = revert_data(code, &words, data) {
+            return Self { error: LedgerError::reverted(revert), passing: false };
+        }
+        let reason = shortened(message);
+        let (error, passing) = if contains(&words, &RATE_LIMITED) || code == 429 {
+            (LedgerError::RateLimited { host }, true)
+        } else if contains(&words, &TOO_MANY_LOGS) {
+            (LedgerError::TooManyLogs { host, reason }, false)
+        } else {
+            let passing = contains(&words, &LAGGING);
+            // -32005 is "limit exceeded"; of what, only words say.
+            match code {
+                -32005 => (LedgerError::TooManyLogs { host, reason }, false),
+                _ => (LedgerError::Refused { host, code, reason }, passing),
+            }
+        };
+        Self { error, passing }
+    }
+
+    fn http(error: &HttpError, host: &str) -> Self {
+        // Some providers put their JSON-RPC error under a status of its own.
+        let body: Option<Value> = serde_json::from_str(&error.body).ok();
+        let inner = body.as_ref().map(|body| &body["error"]).filter(|inner| inner.is_object());
+        if let Some((inner, message)) = inner.and_then(|inner| inner["message"].as_str().map(|text| (inner, text))) {
+            let code = inner["code"].as_i64().unwrap_or_default();
+            let mut failure = Self::answered(code, message, inner.get("data"), host);
+            failure.passing |= error.status >= 500;
+            return failure;
+        }
+        let host = host.to_owned();
+        let (error, passing) = match error.status {
+            429 => (LedgerError::RateLimited { host }, true),
+            413 => (LedgerError::TooManyLogs { host, reason: "HTTP status 413".into() }, false),
+            status @ (401 | 403) => {
+                let reason = format!("HTTP status {status}: check the key in the RPC URL");
+                (LedgerError::Refused { host, code: status.into(), reason }, false)
+            }
+            status => (LedgerError::Unreachable { host, reason: format!("HTTP status {status}") }, status >= 500),
+        };
+        Self { error, passing }
+    }
+}
+
+/// What an error in answer to a submission says of the transaction. "Known already" is success.
+pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), SubmitError> {
+    let words = match error {
+        RpcError::ErrorResp(payload) => payload.message.to_lowercase(),
+        RpcError::Transport(TransportErrorKind::HttpError(error)) if error.status < 500 => error.body.to_lowercase(),
+        _ => return Err(SubmitError::Unknown(Failure::of(error, host).error)),
+    };
+    if contains(&words, &KNOWN) {
+        return Ok(());
+    }
+    Err(if contains(&words, &NONCE_TOO_LOW) {
+        SubmitError::NonceTooLow
+    } else if contains(&words, &OCCUPIED) {
+        SubmitError::Occupied
+    } else if contains(&words, &UNFUNDED) {
+        SubmitError::Unfunded
+    } else if contains(&words, &UNDERPRICED) {
+        SubmitError::Underpriced
+    } else {
+        match Failure::of(error, host) {
+            // Nobody looked at the transaction, or not to the end.
+            failure if failure.passing => SubmitError::Unknown(failure.error),
+            failure => SubmitError::Rejected(failure.error.to_string()),
+        }
+    })
+}
+
+fn contains(words: &str, any: &[&str]) -> bool {
+    any.iter().any(|pattern| words.contains(pattern))
+}
+
+/// Revert data wherever a node puts it: `"0x..."`, `"Reverted 0x..."`, or in an object. Code 3 is geth's for a revert.
+fn revert_data(code: i64, words: &str, data: Option<&Value>) -> Option<Bytes> {
+    if code != 3 && !words.contains("revert") {
+        return None;
+    }
+    Some(data.and_then(hex_in).unwrap_or_default())
+}
+
+fn hex_in(value: &Value) -> Option<Bytes> {
+    match value {
+        Value::String(text) => {
+            let start = text.find("0x")?;
+            hex::decode(text[start..].split_whitespace().next()?).ok().map(Into::into)
+        }
+        Value::Object(fields) => fields.values().find_map(hex_in),
+        _ => None,
+    }
+}
+
+/// The innermost reason: the outer ones repeat the URL, which may hold a key.
+fn root_of(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    match root.to_string() {
+        text if text.contains("://") => "the connection failed".into(),
+        text => shortened(&text),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn payload(code: i64, message: &str, data: Option<Value>) -> TransportError {
+        let payload = json!({ "code": code, "message": message, "data": data });
+        RpcError::ErrorResp(serde_json::from_str(&payload.to_string()).unwrap())
+    }
+
+    #[test]
+    fn every_wording_of_too_many_logs_is_understood() {
+        for (code, words) in [
+            (-32600, "You can make eth_getLogs requests with up to a 10 block range. Based on your parameters"),
+            (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range"),
+            (-32005, "query returned more than 10000 results"),
+            (-32000, "query returned more than 20000 results. Try with this block range"),
+            (-32614, "eth_getLogs is limited to a 10,000 range"),
+            (-32000, "block range is too wide"),
+            (-32000, "exceed maximum block range: 50000"),
+            (35, "ranges over 10000 blocks are not supported on freetier"),
+            (
+                -32701,
+                "Please specify an address in your request or, to remove restrictions, order a dedicated full node: block range extends limit",
+            ),
+            (-32000, "requested too many blocks from 0 to 16777216, maximum is set to 2048"),
+            (-32005, "limit exceeded"),
+            (-32602, "invalid params: range exceeds 1000 blocks"),
+            (-32000, "too many results in response"),
+        ] {
+            let failure = Failure::of(&payload(code, words, None), "host");
+            assert!(matches!(failure.error, LedgerError::TooManyLogs { .. }), "{words}: {:?}", failure.error);
+        }
+    }
+
+    #[test]
+    fn what_has_to_wait_is_asked_again() {
+        for (code, words) in [
+            (-32005, "daily request count exceeded, request rate limited"),
+            (429, "Your app has exceeded its compute units per second capacity"),
+            (-32000, "header not found"),
+            (-32001, "Unknown block"),
+        ] {
+            assert!(Failure::of(&payload(code, words, None), "host").is_passing(), "{words}");
+        }
+        assert!(!Failure::of(&payload(-32601, "the method does not exist", None), "host").is_passing());
+    }
+
+    #[test]
+    fn revert_data_is_found_wherever_a_node_puts_it() {
+        let reverted = LedgerError::Reverted(Bytes::from_static(&[0xab, 0xcd]));
+        for (code, words, data) in [
+            (3, "execution reverted", json!("0xabcd")),
+            (-32015, "VM execution error: revert", json!("Reverted 0xabcd")),
+            (-32000, "VM Exception while processing transaction: revert", json!({ "0x12": "x", "data": "0xabcd" })),
+            (-32603, "execution reverted: error", json!({ "originalError": { "code": 3, "data": "0xabcd" } })),
+        ] {
+            let error = payload(code, words, Some(data));
+            assert_eq!(Failure::of(&error, "host").error, reverted, "{error}");
+        }
+        let empty = Failure::of(&payload(3, "execution reverted", None), "host").error;
+        assert_eq!(empty, LedgerError::Reverted(Bytes::new()));
+    }
+
+    #[test]
+    fn submissions_are_understood_in_the_words_of_every_node() {
+        let outcome = |words: &str| submission(&payload(-32000, words, None), "host");
+        for words in ["already known", "transaction already imported", "AlreadyKnown", "known transaction: 0x12"] {
+            assert_eq!(outcome(words), Ok(()), "{words}");
+        }
+        for words in ["nonce too low: next nonce 5, tx nonce 3", "OldNonce", "nonce too low"] {
+            assert_eq!(outcome(words), Err(SubmitError::NonceTooLow), "{words}");
+        }
+        for words in ["replacement transaction underpriced", "ReplacementNotAllowed"] {
+            assert_eq!(outcome(words), Err(SubmitError::Occupied), "{words}");
+        }
+        for words in ["transaction underpriced: tip needed 1", "FeeTooLow", "max fee per gas less than block base fee"]
+        {
+            assert_eq!(outcome(words), Err(SubmitError::Underpriced), "{words}");
+        }
+        for words in
+            ["insufficient funds for gas * price + value: balance 0", "Insufficient funds for gas * price + value"]
+        {
+            assert_eq!(outcome(words), Err(SubmitError::Unfunded), "{words}");
+        }
+        assert!(matches!(outcome("exceeds block gas limit"), Err(SubmitError::Rejected(_))));
+        assert!(matches!(outcome("rate limit reached"), Err(SubmitError::Unknown(_))));
+    }
+}

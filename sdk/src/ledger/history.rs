@@ -1,0 +1,145 @@
+//! A verified history, and how far it is known to be complete.
+
+use std::fmt;
+
+use alloy::primitives::{Address, B256};
+
+use super::{Entry, Integrity, PatientState, entry::key_changes};
+
+/// A patient's entries, oldest first. There is no way to put one in that does not join.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    patient: Address,
+    entries: Vec<Entry>,
+    state: PatientState,
+}
+
+impl History {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(patient: Address) -> Self {
+        Self { patient, ..Self::default() }
+    }
+
+    /// What was kept of earlier readings; one hash per entry is computed.
+    ///
+    /// # Errors
+    /// [`Integrity::Cache`] when an entry does not join the one before.
+    pub fn from_cache(patient: Address, entries: impl IntoIterator<Item = Entry>) -> Result<Self, Integrity> {
+        let mut history = Self::new(patient);
+        for entry in entries {
+            if !entry.is_linked(patient) {
+                return Err(Integrity::Cache { index: history.entries.len() });
+            }
+            history.push(entry)?;
+        }
+        Ok(history)
+    }
+
+    /// Whose history it is.
+    #[must_use]
+    pub fn patient(&self) -> Address {
+        self.patient
+    }
+
+    /// All entries, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What they add up to.
+    #[must_use]
+    pub fn state(&self) -> &PatientState {
+        &self.state
+    }
+
+    /// The head after the last entry; zero when there is none.
+    #[must_use]
+    pub fn head(&self) -> B256 {
+        self.entries.last().map_or(B256::ZERO, |entry| entry.head)
+    }
+
+    /// How many entries there are up to this head: 0 for zero, `None` when it is not a head of this history.
+    #[must_use]
+    pub fn position_of(&self, head: B256) -> Option<usize> {
+        match head.is_zero() {
+            true => Some(0),
+            false => self.entries.iter().rposition(|entry| entry.head == head).map(|index| index + 1),
+        }
+    }
+
+    /// Forgets what comes after the first `count` entries.
+    pub(super) fn truncate(&mut self, count: usize) {
+        if count < self.entries.len() {
+            self.entries.truncate(count);
+            self.state = PatientState::default();
+            self.entries.iter().for_each(|entry| self.state.apply(entry));
+        }
+    }
+
+    /// Takes in the next entry, whose own link is verified. Its count of key changes is no part of that link, so it
+    /// is computed from what happened. After an error the history is to be dropped.
+    pub(super) fn push(&mut self, entry: Entry) -> Result<(), Integrity> {
+        let index = self.entries.len();
+        if entry.previous != self.head() {
+            return Err(Integrity::Cache { index });
+        }
+        self.state.apply(&entry);
+        let (expected, found) = (self.state.key_changes, key_changes(entry.head));
+        if expected != found {
+            return Err(Integrity::KeyChanges { index, expected, found });
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+/// How far a history is known to be complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completeness {
+    /// The newest head.
+    pub head: B256,
+    /// Entries up to it.
+    pub entries: usize,
+    /// The block after which it was the head.
+    pub block: u64,
+    /// Time of that block, seconds since 1970.
+    pub time: u64,
+    /// The provider that told it.
+    pub told_by: String,
+    /// How far it does not depend on the provider's word.
+    pub proven: Option<Proven>,
+}
+
+/// A part of a history that is complete whatever the provider says: it ends at a head from a trusted source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proven {
+    /// The trusted head.
+    pub head: B256,
+    /// Entries up to it.
+    pub entries: usize,
+}
+
+impl Completeness {
+    /// Whether all of it is proven, up to the newest entry.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proven.is_some_and(|proven| proven.head == self.head)
+    }
+}
+
+impl fmt::Display for Completeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, entries, block, time, told_by, proven } = self;
+        if let Some(proven) = proven {
+            let Proven { head, entries } = proven;
+            write!(f, "complete: proven for the {entries} entries up to the trusted head {head}")?;
+            if self.is_proven() {
+                return Ok(());
+            }
+            f.write_str("; ")?;
+        }
+        write!(f, "{entries} entries, complete up to head {head} (block {block}, time {time}) as told by {told_by}")
+    }
+}

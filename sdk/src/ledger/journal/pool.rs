@@ -1,0 +1,134 @@
+//! Events that the provider told, found again by their links.
+
+use std::collections::{BTreeSet, HashMap};
+
+use alloy::primitives::Address;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{super::Log, B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of};
+
+/// Block headers asked at once, where the events do not say their times.
+const HEADERS_AT_ONCE: usize = 16;
+
+pub(super) struct Pool<'a> {
+    contract: &'a Contract,
+    patient: Address,
+    newest: u64,
+    /// No new entry is older, unless the chain has reorganised.
+    floor: Option<u64>,
+    /// Blocks per request that the provider accepts, as far as is known.
+    span: u64,
+    entries: HashMap<[u8; 24], Entry>,
+    /// Told, but no event of this patient by this contract at all.
+    foreign: usize,
+}
+
+impl<'a> Pool<'a> {
+    pub(super) fn new(contract: &'a Contract, patient: Address, newest: u64, floor: Option<u64>) -> Self {
+        Self { contract, patient, newest, floor, span: u64::MAX, entries: HashMap::new(), foreign: 0 }
+    }
+
+    /// The entry that ends in `head`, without its count of key changes.
+    pub(super) async fn entry_before(&mut self, head: B256) -> Result<Entry, LedgerError> {
+        if self.span == u64::MAX {
+            self.fetch_whole_range().await?;
+        }
+        if let Some(entry) = self.find(head)? {
+            return Ok(entry);
+        }
+        self.fetch_up_to(block_of(head)).await?;
+        if let Some(entry) = self.find(head)? {
+            return Ok(entry);
+        }
+        self.fetch_block(block_of(head)).await?;
+        self.find(head)?.ok_or_else(|| {
+            Integrity::Missing { host: self.contract.ledger().name(), head, block: block_of(head) }.into()
+        })
+    }
+
+    /// How many events were told that are no part of the history.
+    pub(super) fn strays<'e>(&self, history: impl IntoIterator<Item = &'e Entry>) -> usize {
+        let known: BTreeSet<_> = history.into_iter().map(|entry| link_of(entry.head)).collect();
+        self.foreign + self.entries.keys().filter(|link| !known.contains(*link)).count()
+    }
+
+    fn find(&self, head: B256) -> Result<Option<Entry>, Integrity> {
+        let Some(entry) = self.entries.get(&link_of(head)) else { return Ok(None) };
+        match block_of(head) == entry.block {
+            true => Ok(Some(Entry { head, ..*entry })),
+            false => Err(Integrity::ForeignBlockNumbers { block: entry.block, claimed: block_of(head) }),
+        }
+    }
+
+    async fn floor(&self) -> Result<u64, LedgerError> {
+        match self.floor {
+            Some(floor) => Ok(floor),
+            None => self.contract.deployed_at().await,
+        }
+    }
+
+    async fn fetch_whole_range(&mut self) -> Result<(), LedgerError> {
+        let floor = self.floor().await?.min(self.newest);
+        self.span = self.newest - floor + 1;
+        match self.logs(floor, self.newest).await {
+            Ok(logs) => self.insert(logs, false).await,
+            Err(LedgerError::TooManyLogs { .. }) => {
+                self.span = self.span.div_ceil(2);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The widest window before and with this block that the provider accepts.
+    async fn fetch_up_to(&mut self, block: u64) -> Result<(), LedgerError> {
+        let floor = self.floor().await?.min(block);
+        loop {
+            let from = floor.max((block + 1).saturating_sub(self.span));
+            match self.logs(from, block).await {
+                Ok(logs) => return self.insert(logs, false).await,
+                Err(LedgerError::TooManyLogs { .. }) if from < block => self.span = (block - from).div_ceil(2),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// One block, with its time from its header.
+    async fn fetch_block(&mut self, block: u64) -> Result<(), LedgerError> {
+        let logs = self.logs(block, block).await?;
+        self.insert(logs, true).await
+    }
+
+    async fn logs(&self, from: u64, to: u64) -> Result<Vec<Log>, LedgerError> {
+        let topics = [None, Some(self.patient.into_word()), None, None];
+        self.contract.ledger().logs(&LogFilter { contract: self.contract.address(), topics, from, to }).await
+    }
+
+    async fn insert(&mut self, logs: Vec<Log>, distrust_times: bool) -> Result<(), LedgerError> {
+        let times = self.times(&logs, distrust_times).await?;
+        for log in logs {
+            let time = times.get(&log.block).copied().or(log.time);
+            let entry = time.and_then(|time| Entry::from_log(&log, time, self.patient));
+            match entry.filter(|_| log.contract == self.contract.address()) {
+                Some(entry) => drop(self.entries.insert(link_of(entry.head), entry)),
+                None => self.foreign += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Times of the blocks whose events do not say them.
+    async fn times(&self, logs: &[Log], distrust: bool) -> Result<HashMap<u64, u64>, LedgerError> {
+        let untimed = logs.iter().filter(|log| distrust || log.time.is_none()).map(|log| log.block);
+        let blocks: BTreeSet<_> = untimed.collect();
+        stream::iter(blocks)
+            .map(|number| async move {
+                let block = self.contract.ledger().block(number).await?;
+                Ok(block.map(|block| (number, block.time)))
+            })
+            .buffer_unordered(HEADERS_AT_ONCE)
+            .try_filter_map(|found| async move { Ok(found) })
+            .try_collect()
+            .await
+    }
+}

@@ -1,0 +1,246 @@
+//! Gets a transaction mined exactly once, whatever happens on the way.
+//!
+//! One transaction of an account is under way at a time. It is signed once, its bytes are kept in the [`Outbox`] before
+//! they leave this machine, and the same bytes are sent again until the chain has them. A lost answer is not a lost
+//! transaction: before a new one is signed, the old one is looked up by its hash. A new one is signed only when the old
+//! one can never be mined, because another device of the same person has used its nonce.
+//!
+//! Dropping the future at any point loses nothing: what was signed is in the outbox, and [`Sender::resume`] or the next
+//! [`Sender::send`] finishes it first.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::{
+    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+    eips::eip2718::{Decodable2718, Encodable2718},
+    network::TxSigner,
+    primitives::{Address, B256, Signature, TxKind, U256},
+};
+use tokio::time::Instant;
+
+use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt};
+
+mod locks;
+mod settle;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+
+use locks::Locks;
+use settle::{Attempt, End, Pace};
+
+/// Signs transactions of one account: a local key, a KMS, a hardware wallet.
+pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
+
+/// How transactions are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct SenderOptions {
+    /// After this long a call ends with [`LedgerError::TimedOut`]; the transaction is kept. Default: 3 minutes.
+    pub deadline: Duration,
+    /// Blocks that must hold the transaction or follow it; 1 is mined. Default: 1.
+    pub confirmations: u64,
+}
+
+impl Default for SenderOptions {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(180), confirmations: 1 }
+    }
+}
+
+/// Sends for any number of accounts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    ledger: Arc<dyn Ledger>,
+    chain: u64,
+    outbox: Arc<dyn Outbox>,
+    options: SenderOptions,
+    pace: Pace,
+    locks: Locks,
+}
+
+/// What became of a transaction that an earlier call left behind.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Settled {
+    /// It took effect.
+    Mined(Receipt),
+    /// It was mined without effect.
+    Failed {
+        /// Its hash.
+        transaction: B256,
+        /// Why.
+        error: LedgerError,
+    },
+    /// It can never be mined: its nonce was used by another device, or no provider takes it. Nothing happened on chain.
+    Lost {
+        /// Its hash.
+        transaction: B256,
+        /// What it was meant to do.
+        call: Call,
+    },
+}
+
+impl Sender {
+    /// A sender to `chain` (EIP-155 id), which signed transactions are bound to.
+    #[must_use]
+    pub fn new(ledger: Arc<dyn Ledger>, chain: u64, outbox: Arc<dyn Outbox>, options: SenderOptions) -> Self {
+        Self { ledger, chain, outbox, options, pace: Pace::NORMAL, locks: Locks::default() }
+    }
+
+    /// Sends a call and waits until it is mined and confirmed. What an earlier call of this account left behind is
+    /// settled first.
+    ///
+    /// # Errors
+    /// - [`LedgerError::Contract`]: the contract refuses; found before anything is sent, or when it was mined.
+    /// - [`LedgerError::Unfunded`]: nothing was sent.
+    /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
+    pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
+        let until = Instant::now() + self.options.deadline;
+        self.before(until, async {
+            let account = signer.address();
+            let _alone = self.lock(account).await?;
+            if let Some(left) = self.outbox.load(account).await? {
+                tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
+                self.settle(&left, true).await;
+            }
+            self.send_alone(signer, &call.by(account)).await
+        })
+        .await
+    }
+
+    /// Finishes what an earlier call of this account left behind; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::TimedOut`] when it is still under way at the deadline; it is kept.
+    pub async fn resume(&self, account: Address) -> Result<Option<Settled>, LedgerError> {
+        let until = Instant::now() + self.options.deadline;
+        self.before(until, async {
+            let _alone = self.lock(account).await?;
+            let Some(left) = self.outbox.load(account).await? else { return Ok(None) };
+            let settled = match self.settle(&left, true).await {
+                End::Mined(receipt) => match self.outcome(&left, receipt).await {
+                    Ok(receipt) => Settled::Mined(receipt),
+                    Err(error) => Settled::Failed { transaction: left.transaction, error },
+                },
+                _ => Settled::Lost { transaction: left.transaction, call: call_of(&left)? },
+            };
+            Ok(Some(settled))
+        })
+        .await
+    }
+
+    /// What is kept of an earlier call of this account.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`].
+    pub async fn pending(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
+        self.outbox.load(account).await
+    }
+
+    async fn before<T>(
+        &self,
+        until: Instant,
+        work: impl Future<Output = Result<T, LedgerError>>,
+    ) -> Result<T, LedgerError> {
+        let late = || LedgerError::TimedOut { host: self.ledger.name(), after: self.options.deadline };
+        tokio::time::timeout_at(until, work).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn lock(&self, account: Address) -> Result<impl Send + use<>, LedgerError> {
+        let here = self.locks.lock(account).await;
+        Ok((self.outbox.lock(account).await?, here))
+    }
+
+    /// Signs and sends, anew for as long as other devices take the nonce first.
+    async fn send_alone(&self, signer: &Signer, call: &Call) -> Result<Receipt, LedgerError> {
+        let mut markup = 1;
+        loop {
+            let pending = self.sign(signer, call, markup).await?;
+            self.outbox.save(&pending).await?;
+            match self.settle(&pending, false).await {
+                End::Mined(receipt) => return self.outcome(&pending, receipt).await,
+                End::NonceTaken => tracing::info!(nonce = pending.nonce, "another device was first, signing anew"),
+                End::Underpriced if markup < 8 => markup *= 2,
+                End::Unfunded => return Err(unfunded(&pending)),
+                End::Underpriced => return Err(self.rejected("the fee is too low".into())),
+                End::Rejected(reason) => return Err(self.rejected(reason)),
+            }
+        }
+    }
+
+    /// Waits for the end of a kept transaction, and forgets it when there is one.
+    async fn settle(&self, pending: &Pending, may_have_arrived: bool) -> End {
+        let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
+        let end = Attempt { ledger, pending, confirmations, pace, may_have_arrived }.run().await;
+        if let Err(error) = self.outbox.clear(pending.account).await {
+            // It ended all the same; who finds it next looks it up and sees that.
+            tracing::warn!(account = %pending.account, %error, "the outbox could not be cleared");
+        }
+        end
+    }
+
+    async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
+        let account = signer.address();
+        let Fees { max_fee, priority_fee } = self.ledger.fees().await?;
+        let mut transaction = TxEip1559 {
+            chain_id: self.chain,
+            nonce: self.ledger.nonce(account).await?,
+            gas_limit: with_headroom(self.ledger.estimate(call).await?),
+            max_fee_per_gas: max_fee.saturating_mul(markup),
+            max_priority_fee_per_gas: priority_fee.saturating_mul(markup),
+            to: TxKind::Call(call.to),
+            input: call.data.clone(),
+            ..TxEip1559::default()
+        };
+        let needed = price_of(&transaction);
+        if self.ledger.balance(account).await? < needed {
+            return Err(LedgerError::Unfunded { account, needed });
+        }
+        let signed = signer.sign_transaction(&mut transaction).await;
+        let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
+        let envelope = TxEnvelope::from(transaction.into_signed(signature));
+        let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
+        Ok(Pending { account, transaction, nonce, raw: envelope.encoded_2718().into() })
+    }
+
+    /// The receipt of what took effect, or the reason why it did not: the same call, asked in the state of its block.
+    async fn outcome(&self, pending: &Pending, receipt: Receipt) -> Result<Receipt, LedgerError> {
+        if receipt.succeeded {
+            return Ok(receipt);
+        }
+        match self.ledger.call(&call_of(pending)?, Some(receipt.block)).await {
+            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => Err(error),
+            _ => Err(LedgerError::Failed { transaction: receipt.transaction }),
+        }
+    }
+
+    fn rejected(&self, reason: String) -> LedgerError {
+        LedgerError::Rejected { host: self.ledger.name(), reason }
+    }
+}
+
+/// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
+fn with_headroom(gas: u64) -> u64 {
+    gas + gas / 4 + 10_000
+}
+
+/// The most it may cost, wei.
+fn price_of(transaction: &TxEip1559) -> U256 {
+    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas) + transaction.value
+}
+
+fn unfunded(pending: &Pending) -> LedgerError {
+    let needed = match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
+        Ok(TxEnvelope::Eip1559(signed)) => price_of(signed.tx()),
+        _ => U256::ZERO,
+    };
+    LedgerError::Unfunded { account: pending.account, needed }
+}
+
+fn call_of(pending: &Pending) -> Result<Call, LedgerError> {
+    use alloy::consensus::Transaction;
+    let unreadable = |reason: &str| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
+    let envelope =
+        TxEnvelope::decode_2718(&mut pending.raw.as_ref()).map_err(|error| unreadable(&error.to_string()))?;
+    let to = envelope.to().ok_or_else(|| unreadable("it calls nobody"))?;
+    Ok(Call { from: Some(pending.account), to, data: envelope.input().clone() })
+}

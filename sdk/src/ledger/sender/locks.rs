@@ -1,0 +1,58 @@
+//! One mutex per account that is sending now, none for the thousands that are not.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use alloy::primitives::Address;
+use tokio::sync::OwnedMutexGuard;
+
+/// Below this, dead entries are not worth a sweep.
+const SWEEP_FROM: usize = 64;
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Locks(Arc<Mutex<HashMap<Address, Weak<tokio::sync::Mutex<()>>>>>);
+
+impl Locks {
+    pub(super) async fn lock(&self, account: Address) -> OwnedMutexGuard<()> {
+        self.of(account).lock_owned().await
+    }
+
+    fn of(&self, account: Address) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(&account).and_then(Weak::upgrade) {
+            return lock;
+        }
+        if locks.len() >= SWEEP_FROM && locks.len() == locks.capacity() {
+            locks.retain(|_, lock| lock.strong_count() > 0);
+        }
+        let lock = Arc::default();
+        locks.insert(account, Arc::downgrade(&lock));
+        lock
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn accounts_that_are_done_leave_nothing_behind() {
+        let locks = Locks::default();
+        for n in 0..100_000_u64 {
+            drop(locks.lock(Address::left_padding_from(&n.to_be_bytes())).await);
+        }
+        assert!(locks.0.lock().unwrap().len() < 256);
+    }
+
+    #[tokio::test]
+    async fn an_account_is_locked_once_and_others_are_free() {
+        let locks = Locks::default();
+        let held = locks.lock(Address::ZERO).await;
+        assert!(locks.of(Address::ZERO).try_lock().is_err());
+        assert!(locks.of(Address::repeat_byte(1)).try_lock().is_ok());
+        drop(held);
+        assert!(locks.of(Address::ZERO).try_lock().is_ok());
+    }
+}

@@ -1,0 +1,177 @@
+//! Follows one signed transaction to its end.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::super::{Ledger, LedgerError, Pending, Receipt, SubmitError};
+
+/// A local chain mines at once, so the first looks come quickly.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Looks by hash before a used nonce is taken for another device's: a provider's nodes differ.
+const LOOKS: usize = 3;
+
+/// How patient a sender is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Before the same bytes are handed over again after a lost answer; doubled each time.
+    pub(super) after_silence: Duration,
+    /// ... while another transaction is in the way.
+    pub(super) while_occupied: Duration,
+    /// ... when all seemed well, because providers drop and forget.
+    pub(super) when_well: Duration,
+    /// Between two looks for who used the nonce.
+    pub(super) between_looks: Duration,
+    /// How long nonces may be missing before this one: a reorganisation can lose the transaction that had them.
+    pub(super) gap: Duration,
+}
+
+impl Pace {
+    pub(super) const NORMAL: Self = Self {
+        after_silence: Duration::from_millis(500),
+        while_occupied: Duration::from_secs(1),
+        when_well: Duration::from_secs(15),
+        between_looks: Duration::from_millis(300),
+        gap: Duration::from_secs(60),
+    };
+}
+
+/// How a signed transaction ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It is mined, with or without effect.
+    Mined(Receipt),
+    /// It cannot be mined: another transaction has its nonce, or the one before it is gone.
+    NonceTaken,
+    /// It was never taken: the fee is too low.
+    Underpriced,
+    /// It was never taken: the account cannot pay.
+    Unfunded,
+    /// It was never taken.
+    Rejected(String),
+}
+
+/// A signed transaction on its way.
+pub(super) struct Attempt<'a> {
+    pub(super) ledger: &'a dyn Ledger,
+    pub(super) pending: &'a Pending,
+    pub(super) confirmations: u64,
+    pub(super) pace: Pace,
+    /// An earlier hand-over, also one before a crash, may have arrived: a refusal now is not the end of it.
+    pub(super) may_have_arrived: bool,
+}
+
+/// What one hand-over makes of it.
+enum Step {
+    End(End),
+    /// It may be on its way: look for it, and hand it over again after this long.
+    Look(Duration),
+}
+
+enum Sight {
+    Nowhere,
+    Unconfirmed,
+    Confirmed(Receipt),
+}
+
+impl Attempt<'_> {
+    /// Sends and waits. Failures of the provider are waited out; the caller sets the deadline.
+    pub(super) async fn run(mut self) -> End {
+        let mut silence = self.pace.after_silence;
+        let mut gap_since = None;
+        loop {
+            let patience = match self.hand_over(&mut silence).await {
+                Step::End(end) => return end,
+                Step::Look(patience) => patience,
+            };
+            if let Some(receipt) = self.look_for(patience).await {
+                return End::Mined(receipt);
+            }
+            if self.is_gap().await {
+                let since = *gap_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= self.pace.gap {
+                    return End::NonceTaken;
+                }
+            } else {
+                gap_since = None;
+            }
+        }
+    }
+
+    async fn hand_over(&mut self, silence: &mut Duration) -> Step {
+        let answer = self.ledger.submit(self.pending.raw.clone()).await;
+        tracing::debug!(transaction = %self.pending.transaction, ?answer, "handed over");
+        let refusal = match answer {
+            Ok(()) => {
+                self.may_have_arrived = true;
+                return Step::Look(self.pace.when_well);
+            }
+            Err(SubmitError::Unknown(_)) => {
+                self.may_have_arrived = true;
+                let patience = *silence;
+                *silence = (patience * 2).min(self.pace.when_well);
+                return Step::Look(patience);
+            }
+            Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
+            Err(SubmitError::NonceTooLow) => {
+                return self.who_used_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
+            }
+            Err(SubmitError::Underpriced) => End::Underpriced,
+            Err(SubmitError::Unfunded) => End::Unfunded,
+            Err(SubmitError::Rejected(reason)) => End::Rejected(reason),
+        };
+        match self.may_have_arrived && self.is_known().await {
+            true => Step::Look(self.pace.when_well),
+            false => Step::End(refusal),
+        }
+    }
+
+    /// Looks for the receipt for this long, quickly at first.
+    async fn look_for(&self, patience: Duration) -> Option<Receipt> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if let Ok(Sight::Confirmed(receipt)) = self.look().await {
+                return Some(receipt);
+            }
+            if start.elapsed() >= patience {
+                return None;
+            }
+            sleep(pause.min(patience)).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn look(&self) -> Result<Sight, LedgerError> {
+        let Some(receipt) = self.ledger.receipt(self.pending.transaction).await? else { return Ok(Sight::Nowhere) };
+        if self.confirmations > 1 {
+            let newest = self.ledger.newest().await?.number;
+            if newest.saturating_sub(receipt.block) + 1 < self.confirmations {
+                return Ok(Sight::Unconfirmed);
+            }
+        }
+        Ok(Sight::Confirmed(receipt))
+    }
+
+    /// This transaction or another one. `None` while it cannot be told.
+    async fn who_used_the_nonce(&self) -> Option<End> {
+        for _ in 0..LOOKS {
+            match self.look().await.ok()? {
+                Sight::Confirmed(receipt) => return Some(End::Mined(receipt)),
+                Sight::Unconfirmed => return None,
+                Sight::Nowhere => sleep(self.pace.between_looks).await,
+            }
+        }
+        let used = self.ledger.nonce(self.pending.account).await.ok()? > self.pending.nonce;
+        used.then_some(End::NonceTaken)
+    }
+
+    async fn is_known(&self) -> bool {
+        self.ledger.knows(self.pending.transaction).await.unwrap_or(true)
+    }
+
+    async fn is_gap(&self) -> bool {
+        self.ledger.nonce(self.pending.account).await.is_ok_and(|next| next < self.pending.nonce)
+    }
+}

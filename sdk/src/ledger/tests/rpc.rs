@@ -1,0 +1,131 @@
+//! Providers that fail in the ways of the network, over real sockets.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+
+/// Answers the n-th request with the n-th of these (the last one for ever); `None` breaks off.
+async fn provider(answers: Vec<Option<(u16, &'static str)>>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v3/secret-key", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let n = counted.fetch_add(1, Ordering::SeqCst);
+            let answer = answers[n.min(answers.len() - 1)];
+            tokio::spawn(async move { reply(&mut socket, answer).await });
+        }
+    });
+    (url, count)
+}
+
+async fn reply(socket: &mut TcpStream, answer: Option<(u16, &'static str)>) {
+    let mut request = vec![0; 65_536];
+    let read = socket.read(&mut request).await.unwrap_or(0);
+    let Some((status, body)) = answer else { return };
+    let text = String::from_utf8_lossy(&request[..read]);
+    let id = text.split("\"id\":").nth(1).and_then(|rest| rest.split([',', '}']).next()).unwrap_or("0").to_owned();
+    let body = body.replace("ID", &id);
+    let head = format!(
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = socket.write_all((head + &body).as_bytes()).await;
+}
+
+fn ledger(url: &str, timeout: Duration) -> EthereumLedger {
+    EthereumLedger::connect(url, EthereumOptions { timeout }).unwrap()
+}
+
+const CHAIN_ONE: &str = r#"{"jsonrpc":"2.0","id":ID,"result":"0x1"}"#;
+
+#[tokio::test]
+async fn a_provider_that_never_answers_is_an_error_at_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v3/secret-key", listener.local_addr().unwrap());
+    let ledger = ledger(&url, Duration::from_millis(300));
+    let start = Instant::now();
+    let error = ledger.chain_id().await.unwrap_err();
+    assert!(error.is_temporary(), "{error}");
+    assert!(matches!(ledger.submit(Bytes::new()).await, Err(SubmitError::Unknown(_))));
+    assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn reads_are_repeated_through_passing_failures() {
+    let failures = [Some((429, "slow down")), Some((502, "")), Some((503, "")), Some((500, "oops")), None];
+    for failure in failures {
+        let (url, count) = provider(vec![failure, failure, Some((200, CHAIN_ONE))]).await;
+        assert_eq!(ledger(&url, Duration::from_secs(20)).chain_id().await, Ok(1), "{failure:?}");
+        assert_eq!(count.load(Ordering::SeqCst), 3);
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_said_until_the_deadline_is_told() {
+    let (url, _) = provider(vec![Some((429, "slow down"))]).await;
+    let error = ledger(&url, Duration::from_millis(500)).chain_id().await.unwrap_err();
+    assert!(matches!(error, LedgerError::RateLimited { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_submission_is_handed_over_once() {
+    for failure in [Some((502, "")), Some((429, "")), None] {
+        let (url, count) = provider(vec![failure]).await;
+        let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;
+        assert!(matches!(answer, Err(SubmitError::Unknown(_))), "{answer:?}");
+        assert_eq!(count.load(Ordering::SeqCst), 1, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn errors_in_answers_are_not_repeated_and_are_understood() {
+    let revert = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":3,"message":"execution reverted","data":"0x1234"}}"#;
+    let (url, count) = provider(vec![Some((200, revert))]).await;
+    let call = Call { from: None, to: PATIENT, data: Bytes::new() };
+    let error = ledger(&url, Duration::from_secs(5)).call(&call, None).await.unwrap_err();
+    assert_eq!(error, LedgerError::Reverted(Bytes::from_static(&[0x12, 0x34])));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+
+    let limit =
+        r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32602,"message":"eth_getLogs is limited to a 1024 range"}}"#;
+    let (url, _) = provider(vec![Some((200, limit))]).await;
+    let filter = LogFilter { contract: PATIENT, topics: [None; 4], from: 0, to: 9 };
+    let error = ledger(&url, Duration::from_secs(5)).logs(&filter).await.unwrap_err();
+    assert!(matches!(error, LedgerError::TooManyLogs { .. }), "{error}");
+
+    let (url, count) = provider(vec![Some((401, "Must be authenticated!"))]).await;
+    let error = ledger(&url, Duration::from_secs(5)).chain_id().await.unwrap_err();
+    assert!(matches!(error, LedgerError::Refused { code: 401, .. }), "{error}");
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn no_message_repeats_the_key_in_the_url() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("http://user:password@{address}/v3/secret-key?token=secret-token");
+    let ledger = ledger(&url, Duration::from_millis(300));
+    assert_eq!(ledger.name(), address.to_string());
+    let (garbage, _) = provider(vec![Some((200, "<html>"))]).await;
+    let garbage = self::ledger(&garbage, Duration::from_millis(300)).chain_id().await.unwrap_err();
+    assert!(matches!(garbage, LedgerError::Malformed { .. }), "{garbage}");
+    let submission = ledger.submit(Bytes::new()).await.unwrap_err();
+    for text in [ledger.chain_id().await.unwrap_err().to_string(), garbage.to_string(), submission.to_string()] {
+        assert!(!text.contains("secret") && !text.contains("password"), "{text}");
+    }
+    for url in ["not a url secret", "ftp://host/secret", "http://secret host/"] {
+        let error = EthereumLedger::connect(url, EthereumOptions::default()).unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}

@@ -1,0 +1,25 @@
+//! The verbs of a client, on the contract in an in-process EVM and a store in memory.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod add_open;
+mod contribute;
+mod grant_revoke;
+mod restore;
+
+use hospital_record::{Client, Identity, System};
+
+/// A person who can pay and has published keys.
+async fn person(system: &System) -> Client {
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let client = system.client(identity);
+    client.register().await.unwrap();
+    client
+}
+
+async fn two() -> (System, Client, Client) {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lee) = (person(&system).await, person(&system).await);
+    (system, ana, lee)
+}

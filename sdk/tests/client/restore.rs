@@ -1,0 +1,47 @@
+use hospital_record::{Confidentiality, Identity, Phrase, Source, System};
+
+use crate::person;
+
+#[tokio::test]
+async fn phrase_chain_and_store_restore_everything() {
+    let system = System::in_memory().await.unwrap();
+    let (identity, phrase) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let (old, lee) = (system.client(identity), person(&system).await);
+    let card = lee.card().await.unwrap();
+    old.add_contact("Dr Lee", &card).await.unwrap();
+    old.add(Source::bytes("a", "a")).folder("vaccinations").await.unwrap();
+    old.grant(&card).folder("vaccinations").await.unwrap();
+    old.grant(&card).folder("still empty").confidentiality(Confidentiality::R).await.unwrap();
+
+    let new = system.forgetful().unwrap();
+    let words = Phrase::parse(phrase.reveal()).unwrap();
+    let ana = new.client(Identity::from_phrase(&words, 0).unwrap());
+    let listed = ana.list().await.unwrap();
+    assert_eq!((listed[0].name(), listed[0].folder_name()), ("a", "vaccinations"));
+    let mut folders: Vec<_> = ana.folders().await.unwrap().into_iter().filter_map(|folder| folder.name).collect();
+    folders.sort();
+    assert_eq!(folders, ["still empty", "vaccinations"]);
+    assert!(ana.grants().await.unwrap().iter().all(|grant| grant.name.as_deref() == Some("Dr Lee")));
+    assert_eq!(ana.contacts().await.unwrap()[0].name, "Dr Lee");
+}
+
+#[test]
+fn a_wrong_word_is_named_by_its_place_and_never_shown() {
+    let (_, phrase) = Identity::generate().unwrap();
+    let mut words: Vec<&str> = phrase.reveal().split(' ').collect();
+    words[6] = "hippocampus";
+    let error = Phrase::parse(&words.join(" ")).unwrap_err().to_string();
+    assert!(error.contains("word 7") && !error.contains("hippocampus"), "{error}");
+    let error = Phrase::parse("zoo zoo").unwrap_err().to_string();
+    assert!(error.contains("this one has 2"), "{error}");
+    let shown = format!("{phrase:?}");
+    assert_eq!(shown, "Phrase(..)");
+}
+
+#[test]
+fn accounts_of_one_phrase_differ() {
+    let (_, phrase) = Identity::generate().unwrap();
+    let [one, two] = [0, 1].map(|index| Identity::from_phrase(&phrase, index).unwrap().address());
+    assert_ne!(one, two);
+}

@@ -1,0 +1,210 @@
+//! Who may open what, and from when on no more.
+
+use std::time::Duration;
+
+use hospital_record::{
+    Confidentiality, Error, ErrorKind, GrantScope, Identity, Rights, Status, U256, ledger::folder_scope,
+};
+use hospital_record_tests::{faults, insider::Insider, proxy::Gate, world::World};
+
+use crate::{note, refused, store_of};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[tokio::test]
+async fn grant_ends_when_the_chains_clock_says_so() {
+    let world = World::with_own_chain().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let record = ana.add(note("x")).await.unwrap().record;
+    ana.grant(lee.address()).until(world.now() + DAY).await.unwrap();
+    world.advance(DAY - Duration::from_secs(600));
+    lee.open(&record).await.unwrap();
+
+    world.advance(Duration::from_secs(601));
+    refused(lee.open(&record).await, ErrorKind::Denied);
+    refused(lee.open(&record).unlogged().await, ErrorKind::Denied);
+    assert!(!ana.grants().await.unwrap()[0].live);
+}
+
+#[tokio::test]
+async fn grant_on_one_record_opens_that_record_alone() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let shown = ana.add(note("shown")).await.unwrap().record;
+    let hidden = ana.add(note("hidden")).await.unwrap().record;
+    ana.grant(lee.address()).record(&shown).await.unwrap();
+
+    assert_eq!(lee.open(&shown).await.unwrap().bytes, "shown");
+    refused(lee.open(&hidden).await, ErrorKind::Denied);
+    assert_eq!(ana.grants().await.unwrap()[0].scope, GrantScope::Record(shown));
+    ana.revoke(lee.address()).record(&shown).await.unwrap();
+    refused(lee.open(&shown).await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn revoked_reader_holds_no_key_of_a_later_record() {
+    let world = World::shared().await;
+    let (ana, mia, lee) = (world.person().await, world.registered().await, Insider::new());
+    world.anvil.fund(lee.address());
+    lee.client(&world.system).register().await.unwrap();
+    let store = store_of(&world);
+    let before = ana.add(note("before")).await.unwrap().record;
+    ana.grant(lee.address()).await.unwrap();
+    ana.grant(mia.address()).await.unwrap();
+    assert!(lee.crack(&world.system, &*store, &before).await.is_some(), "the attack works where it should");
+
+    let revoked = ana.revoke(lee.address()).await.unwrap();
+    assert_eq!(revoked.ended, 1);
+    let after = ana.add(note("after")).await.unwrap().record;
+    assert!(lee.crack(&world.system, &*store, &after).await.is_none());
+    assert_eq!(mia.open(&before).await.unwrap().bytes, "before");
+    assert_eq!(mia.open(&after).await.unwrap().bytes, "after", "who remains reads on");
+
+    ana.grant(lee.address()).await.unwrap();
+    assert_eq!(lee.client(&world.system).open(&after).await.unwrap().bytes, "after", "who is back reads all");
+}
+
+#[tokio::test]
+async fn revocation_in_a_hurry_protects_what_is_added_next() {
+    let world = World::shared().await;
+    let (ana, mia, lee) = (world.person().await, world.registered().await, Insider::new());
+    world.anvil.fund(lee.address());
+    lee.client(&world.system).register().await.unwrap();
+    ana.add(note("before")).await.unwrap();
+    ana.grant(lee.address()).await.unwrap();
+    ana.grant(mia.address()).await.unwrap();
+
+    ana.revoke(lee.address()).in_a_hurry().await.unwrap();
+    let after = ana.add(note("after")).await.unwrap().record;
+    assert!(lee.crack(&world.system, &*store_of(&world), &after).await.is_none());
+    assert_eq!(mia.open(&after).await.unwrap().bytes, "after");
+}
+
+#[tokio::test]
+async fn two_devices_revoking_at_once_readmit_nobody() {
+    let world = World::shared().await;
+    let (lee, mia) = (Insider::new(), Insider::new());
+    for person in [&lee, &mia] {
+        world.anvil.fund(person.address());
+        person.client(&world.system).register().await.unwrap();
+    }
+    let (identity, _) = world.funded();
+    let phone = world.machine().await.client(identity.clone());
+    let proxy = world.proxy();
+    let laptop = world.machine_behind(&proxy).await.client(identity);
+    phone.grant(lee.address()).await.unwrap();
+    phone.grant(mia.address()).await.unwrap();
+    laptop.list().await.unwrap();
+
+    // The laptop signs its revocation, with a keyring for Lee, and is held up until the phone has revoked Lee.
+    let gate = Gate::default();
+    proxy.rule(faults::hold("eth_sendRawTransaction", &gate, 1));
+    let (first, second) = tokio::join!(
+        async {
+            while proxy.count("eth_sendRawTransaction") == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let revoked = phone.revoke(lee.address()).await;
+            gate.open();
+            revoked
+        },
+        async { laptop.revoke(mia.address()).await },
+    );
+    first.unwrap();
+    second.unwrap();
+
+    assert!(phone.grants().await.unwrap().is_empty());
+    let after = phone.add(note("after")).await.unwrap().record;
+    let store = store_of(&world);
+    for person in [&lee, &mia] {
+        assert!(person.crack(&world.system, &*store, &after).await.is_none());
+    }
+    assert_eq!(laptop.open(&after).await.unwrap().bytes, "after");
+}
+
+#[tokio::test]
+async fn revoking_one_folder_leaves_the_others() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let heart = ana.add(note("heart")).folder("heart").await.unwrap().record;
+    let skin = ana.add(note("skin")).folder("skin").await.unwrap().record;
+    ana.grant(lee.address()).folder("heart").await.unwrap();
+    ana.grant(lee.address()).folder("skin").await.unwrap();
+    ana.revoke(lee.address()).folder("heart", Confidentiality::N).await.unwrap();
+    refused(lee.open(&heart).await, ErrorKind::Denied);
+    assert_eq!(lee.open(&skin).await.unwrap().bytes, "skin");
+    refused(ana.revoke(lee.address()).folder("heart", Confidentiality::N).await, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn grants_tell_who_what_and_until_when() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let card = lee.card().await.unwrap();
+    ana.grant(&card).name("Dr Lee").folder("heart").no_end().await.unwrap();
+    let grants = ana.grants().await.unwrap();
+    let [grant] = &grants[..] else { panic!("{grants:?}") };
+    assert_eq!((grant.grantee, grant.name.as_deref()), (lee.address(), Some("Dr Lee")));
+    assert_eq!((grant.rights, grant.expires, grant.live), (Rights::READ, None, true));
+    let shared = lee.shared_with_me().await.unwrap();
+    assert_eq!(shared.grants.len(), 1);
+    assert_eq!(shared.grants[0].patient, ana.address());
+}
+
+#[tokio::test]
+async fn grantee_can_give_its_access_back() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let record = ana.add(note("x")).await.unwrap().record;
+    ana.grant(lee.address()).await.unwrap();
+    let GrantScope::Folder { number, .. } = lee.shared_with_me().await.unwrap().grants[0].scope else { panic!() };
+    lee.renounce(ana.address(), folder_scope(number)).await.unwrap();
+    refused(lee.open(&record).await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn impossible_grants_are_refused_before_anything_is_sent() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, world.registered().await);
+    let record = ana.add(note("x")).await.unwrap().record;
+    refused(ana.grant(ana.address()).await, ErrorKind::Invalid);
+    refused(ana.grant(world.person().await.address()).await, ErrorKind::NotFound);
+    refused(ana.grant(lee.address()).until(world.now() - DAY).await, ErrorKind::Invalid);
+    refused(ana.grant(lee.address()).record(&record).contribute().await, ErrorKind::Invalid);
+    refused(lee.grant(ana.address()).record(&record).await, ErrorKind::Denied);
+    refused(ana.revoke(lee.address()).await, ErrorKind::NotFound);
+    assert!(ana.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn account_without_ether_is_told_how_much_it_needs() {
+    let world = World::shared().await;
+    let (ana, poor) = (world.person().await, world.system.client(Identity::generate().unwrap().0));
+    let error = poor.add(note("x")).await.unwrap_err();
+    let Error::Unfunded { account, needed } = error else { panic!("{error}") };
+    assert_eq!(account, poor.address());
+    world.anvil.set_balance(account, &format!("{:#x}", needed * U256::from(4)));
+    poor.add(note("x")).await.unwrap();
+    drop(ana);
+}
+
+#[tokio::test]
+async fn replaced_record_is_superseded_and_reencrypted_one_opens_with_no_old_key() {
+    let world = World::shared().await;
+    let (ana, lee) = (world.person().await, Insider::new());
+    world.anvil.fund(lee.address());
+    lee.client(&world.system).register().await.unwrap();
+    let first = ana.add(note("first")).await.unwrap().record;
+    ana.grant(lee.address()).await.unwrap();
+    let second = ana.replace(&first, note("second")).await.unwrap().record;
+    let listed = ana.list().await.unwrap();
+    let status = |record| listed.iter().find(|listed| listed.record == record).unwrap().status;
+    assert_eq!((status(first), status(second)), (Status::Superseded, Status::Current));
+
+    ana.revoke(lee.address()).await.unwrap();
+    let third = ana.reencrypt(&second).await.unwrap().record;
+    assert_eq!(ana.open(&third).await.unwrap().bytes, "second");
+    let store = store_of(&world);
+    assert!(lee.crack(&world.system, &*store, &second).await.is_some());
+    assert!(lee.crack(&world.system, &*store, &third).await.is_none());
+}

@@ -1,0 +1,41 @@
+//! The program `hospital-record`, run as people run it.
+
+mod files;
+mod interrupted;
+mod refusals;
+mod story;
+mod surface;
+
+use hospital_record_tests::{
+    anvil::Anvil,
+    kubo::Kubo,
+    program::{Computer, field},
+};
+use serde_json::Value;
+
+/// A computer on the servers that tests share, with Ana, who can pay.
+fn anas_computer() -> Computer {
+    let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
+    Anvil::shared().fund(computer.init("ana"));
+    computer
+}
+
+/// Makes a second person who can pay, known to Ana as `name`.
+fn befriend(computer: &Computer, name: &str) -> String {
+    let address = computer.init(name);
+    Anvil::shared().fund(&address);
+    let card = field(&computer.json(name, &["account", "--card"])[0], "card");
+    computer.json("ana", &["contacts", "add", name, &card]);
+    address
+}
+
+/// The id of a record that Ana adds with this content.
+fn added(computer: &Computer, name: &str, content: impl AsRef<[u8]>) -> String {
+    computer.file(name, content);
+    field(&computer.json("ana", &["add", "--", name])[0], "id")
+}
+
+/// The objects of this type.
+fn of_type<'a>(objects: &'a [Value], name: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["type"] == name).collect()
+}

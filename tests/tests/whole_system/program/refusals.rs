@@ -1,0 +1,142 @@
+//! Every way in which the program says no: its exit code, its error, and that nothing was left behind.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use hospital_record_tests::{
+    anvil::Anvil,
+    kubo::Kubo,
+    program::{Computer, field},
+};
+
+use super::{added, anas_computer, befriend};
+
+const NOBODY: &str = "0x00000000000000000000000000000000000000aa";
+
+#[test]
+fn wrong_usage_is_2() {
+    let computer = anas_computer();
+    let lee = befriend(&computer, "dr-lee");
+    let ana = field(&computer.json("ana", &["account"])[0], "address");
+    fs::create_dir(computer.desk().join("folder")).unwrap();
+    let usage: [&[&str]; 15] = [
+        &["add"],
+        &["add", "x", "--colour", "red"],
+        &["add", "folder"],
+        &["add", "--confidentiality", "X", "folder"],
+        &["grant", "0x12"],
+        &["grant", &lee.replace("0x", "0X")],
+        &["grant", &ana],
+        &["grant", "dr-lee", "--until", "2020-01-01"],
+        &["grant", "dr-lee", "--until", "2027-02-30"],
+        &["grant", "dr-lee", "--until", "soon"],
+        &["grant", "dr-lee", "--purpose", "curiosity"],
+        &["open", "abc"],
+        &["open", "bafynotacid"],
+        &["contacts", "add", "eve", "hospital-record-card:1:2"],
+        &["history", "0x123"],
+    ];
+    for args in usage {
+        computer.run_json("ana", args).refused(2, "usage");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_3() {
+    let computer = anas_computer();
+    let unregistered = computer.init("nobody");
+    let missing: [&[&str]; 6] = [
+        &["add", "missing.pdf"],
+        &["grant", "dr-who"],
+        &["grant", &unregistered],
+        &["open", "0x1234abcd"],
+        &["contacts", "remove", "dr-who"],
+        &["revoke", NOBODY],
+    ];
+    for args in missing {
+        computer.run_json("ana", args).refused(3, "not-found");
+    }
+    assert_eq!(computer.run(["--as", "stranger", "account"]).code, Some(3), "no such person on this computer");
+}
+
+#[test]
+fn history_that_does_not_check_and_a_changed_key_are_5() {
+    let computer = anas_computer();
+    added(&computer, "x.txt", "x");
+    let head = format!("0x{}", "17".repeat(32));
+    computer.run_json("ana", &["verify", "--head", &head]).refused(5, "integrity");
+    let (lee, eve) = (befriend(&computer, "dr-lee"), befriend(&computer, "eve"));
+    // A card with Dr Lee's address and the keys of somebody else.
+    let card = |person: &str| field(&computer.json(person, &["account", "--card"])[0], "card");
+    let mut forged: Vec<String> = card("dr-lee").split(':').map(str::to_owned).collect();
+    forged[4] = card("eve").split(':').nth(4).unwrap().to_owned();
+    let ran = computer.run_json("ana", &["contacts", "add", "doctor", &forged.join(":")]);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert_ne!(lee, eve);
+}
+
+#[test]
+fn servers_that_are_down_are_6() {
+    let anvil = Anvil::shared();
+    let computer = Computer::with_servers(&anvil.url(), "kubo+http://127.0.0.1:1");
+    anvil.fund(computer.init("ana"));
+    computer.file("x.txt", "x");
+    computer.run_json("ana", &["--timeout", "2", "add", "x.txt"]).refused(6, "unreachable");
+    let computer = Computer::with_servers("http://127.0.0.1:1", &Kubo::shared().url());
+    computer.init("ana");
+    computer.run_json("ana", &["--timeout", "2", "list"]).refused(6, "unreachable");
+}
+
+#[test]
+fn key_files_are_private_and_need_their_password() {
+    let computer = anas_computer();
+    let key = computer.home().join("people/ana/key.json");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&key).unwrap();
+    computer.run_json("ana", &["init"]).refused(7, "key-file");
+    assert_eq!(fs::read(&key).unwrap(), before, "never overwritten");
+
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    computer.run_json("ana", &["list"]).refused(7, "key-file");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(computer.password_file(), "wrong\n").unwrap();
+    computer.run_json("ana", &["list"]).refused(7, "key-file");
+    fs::write(computer.password_file(), "correct horse battery staple\n").unwrap();
+    fs::write(&key, &before[..before.len() / 2]).unwrap();
+    computer.run_json("ana", &["list"]).refused(7, "key-file");
+    fs::write(&key, before).unwrap();
+    computer.json("ana", &["list"]);
+}
+
+#[test]
+fn empty_purse_is_8_and_says_what_is_needed() {
+    let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
+    let ana = computer.init("ana");
+    computer.file("x.txt", "x");
+    let ran = computer.run_json("ana", &["add", "x.txt"]);
+    ran.refused(8, "unfunded");
+    assert!(ran.stderr.contains(&ana) && ran.stderr.contains("needed_wei"), "{}", ran.stderr);
+}
+
+#[test]
+fn wrong_chain_contract_and_code_are_refused() {
+    let (empty, kubo) = (Anvil::empty(31337), Kubo::shared());
+    let computer = Computer::new(&empty, &kubo);
+    computer.init("ana");
+    let ran = computer.run_json("ana", &["list"]);
+    assert!(matches!(ran.code, Some(1 | 3)), "{ran:?}");
+    assert!(ran.stderr.contains(Anvil::contract()), "{}", ran.stderr);
+}
+
+#[test]
+fn settings_come_from_flag_then_environment_then_file() {
+    let computer = anas_computer();
+    let config = computer.home().join("config.toml");
+    fs::write(&config, "as = \"ana\"\nrpc-url = \"http://127.0.0.1:1\"\ntimeout = 2\n").unwrap();
+    assert_eq!(computer.run(["account"]).code, Some(0), "the environment wins over the file");
+    assert_eq!(computer.run(["--rpc-url", "http://127.0.0.1:1", "account"]).code, Some(6), "the flag over both");
+    let without = computer.command(["account"]).env_remove("ETH_RPC_URL").output().unwrap();
+    assert_eq!(without.status.code(), Some(6), "the file where nothing else is said");
+    fs::write(&config, "rpc-ulr = \"http://127.0.0.1:1\"\n").unwrap();
+    let ran = computer.run(["account"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("rpc-ulr"), "{ran:?}");
+}

@@ -1,0 +1,124 @@
+//! The main job, and everything that people can do with their records.
+
+use std::fs;
+
+use hospital_record_tests::{
+    anvil::Anvil,
+    data,
+    kubo::Kubo,
+    program::{Computer, field},
+};
+
+use super::{added, anas_computer, befriend, of_type};
+
+#[test]
+fn patient_shares_files_with_a_doctor_and_takes_them_back() {
+    let (home, practice) = (anas_computer(), Computer::new(&Anvil::shared(), &Kubo::shared()));
+    Anvil::shared().fund(practice.init("lee"));
+    let ana = field(&home.json("ana", &["account"])[0], "address");
+    let card = field(&practice.json("lee", &["account", "--card"])[0], "card");
+    home.json("ana", &["contacts", "add", "dr-lee", &card]);
+
+    let scan = data::sample("ct-chest.dcm");
+    let report = data::sample("lab-report.json");
+    let args = ["add", scan.to_str().unwrap(), report.to_str().unwrap(), "--folder", "cardiology", "--type", "11502-2"];
+    let records = home.json("ana", &args);
+    assert_eq!(
+        records.iter().map(|record| field(record, "name")).collect::<Vec<_>>(),
+        ["ct-chest.dcm", "lab-report.json"]
+    );
+    assert_eq!(records[0]["media_type"], "application/dicom");
+    assert_eq!(records[0]["tx"], records[1]["tx"], "one transaction");
+    let granted = &home.json("ana", &["grant", "dr-lee", "--folder", "cardiology", "--purpose", "treatment"])[0];
+    assert_eq!((&granted["purpose_code"], &granted["rights"][0]), (&"TREAT".into(), &"read".into()));
+
+    let shared = practice.json("lee", &["shared"]);
+    assert_eq!(shared[0]["folder"], "cardiology");
+    assert_eq!(shared.last().unwrap()["complete"], false);
+    let uri = field(&records[0], "record");
+    let opened = &practice.json("lee", &["open", &uri])[0];
+    assert_eq!((&opened["logged"], &opened["output"]), (&true.into(), &"ct-chest.dcm".into()));
+    assert_eq!(fs::read(practice.desk().join("ct-chest.dcm")).unwrap(), fs::read(&scan).unwrap());
+    assert_eq!(practice.json("lee", &["list", "--patient", &ana]).len(), 2);
+
+    assert_eq!(home.json("ana", &["revoke", "dr-lee"])[0]["ended"], 1);
+    let later = added(&home, "later.txt", "later");
+    practice.run_json("lee", &["open", &uri, "--force"]).refused(4, "denied");
+    assert!(home.json("ana", &["grants"]).is_empty());
+    assert_eq!(home.json("ana", &["grants", "--all"])[0]["live"], false);
+
+    let history = home.json("ana", &["history"]);
+    let actions: Vec<_> = of_type(&history, "entry").iter().map(|entry| field(entry, "action")).collect();
+    let expected = [
+        "profile-set",
+        "record-added",
+        "record-added",
+        "access-granted",
+        "record-read",
+        "access-revoked",
+        "record-added",
+    ];
+    assert_eq!(actions, expected);
+    let statement = history.last().unwrap();
+    assert_eq!((&statement["complete"], &statement["proven"]), (&true.into(), &false.into()));
+    let proven = practice.json("lee", &["verify", &ana, "--head", &field(statement, "head")]);
+    assert_eq!(proven[0]["proven"], true);
+    assert!(!later.is_empty());
+}
+
+#[test]
+fn laboratory_contributes_and_the_patient_syncs() {
+    let computer = anas_computer();
+    befriend(&computer, "lab");
+    let ana = field(&computer.json("ana", &["account"])[0], "address");
+    computer.json("ana", &["grant", "lab", "--folder", "blood", "--contribute-only"]);
+    computer.file("result.json", "{}");
+    let record = &computer.json("lab", &["add", "result.json", "--for", &ana, "--folder", "blood"])[0];
+    computer.run_json("lab", &["open", &field(record, "record"), "-o", "x"]).refused(4, "denied");
+    assert_eq!(computer.json("ana", &["list"])[0]["held_by_author_only"], true);
+    assert_eq!(computer.json("ana", &["sync"])[0]["copied"], 1);
+    assert_eq!(computer.json("ana", &["list"])[0]["held_by_author_only"], false);
+}
+
+#[test]
+fn replaced_record_and_error_are_marked() {
+    let computer = anas_computer();
+    let first = added(&computer, "first.txt", "first");
+    computer.file("second.txt", "second");
+    let second = field(&computer.json("ana", &["replace", &first, "second.txt"])[0], "id");
+    computer.json("ana", &["replace", &second, "--entered-in-error"]);
+    let listed = computer.json("ana", &["list"]);
+    let status: Vec<_> = listed.iter().map(|record| (field(record, "id"), field(record, "status"))).collect();
+    assert_eq!(status, [(second, "entered-in-error".into()), (first, "superseded".into())]);
+}
+
+#[test]
+fn phrase_restores_the_records_on_another_computer() {
+    let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
+    let person = &computer.json("ana", &["init"])[0];
+    Anvil::shared().fund(field(person, "address"));
+    added(&computer, "letter.txt", "kept");
+    befriend(&computer, "dr-lee");
+    computer.json("ana", &["grant", "dr-lee"]);
+    let phrase = field(person, "phrase");
+
+    let new = Computer::new(&Anvil::shared(), &Kubo::shared());
+    let restored = new.run_with(phrase.as_bytes(), ["--as", "ana", "--json", "init", "--restore"]).objects();
+    assert_eq!((&restored[0]["address"], &restored[0]["phrase"]), (&person["address"], &serde_json::Value::Null));
+    assert_eq!(new.json("ana", &["list"])[0]["name"], "letter.txt");
+    assert_eq!(new.json("ana", &["grants"])[0]["name"], "dr-lee");
+    let swapped = phrase.replacen(' ', " zzzz ", 1);
+    let ran = new.run_with(swapped.as_bytes(), ["--as", "other", "--json", "init", "--restore"]);
+    ran.refused(7, "key-file");
+    assert!(!ran.stderr.contains("zzzz"), "a phrase is never repeated");
+}
+
+#[test]
+fn revocation_in_a_hurry_and_rotation_move_the_keys() {
+    let computer = anas_computer();
+    befriend(&computer, "dr-lee");
+    computer.json("ana", &["grant", "dr-lee"]);
+    assert_eq!(computer.json("ana", &["revoke", "dr-lee", "--in-a-hurry"])[0]["keys_moved"], false);
+    let rotated = &computer.json("ana", &["rotate"])[0];
+    assert_eq!((&rotated["type"], &rotated["folder"]), (&"rotated".into(), &"personal".into()));
+}
