@@ -1,9 +1,13 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 use std::{
     fs,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use futures::{StreamExt, future, stream};
 use url::Url;
