@@ -87,7 +87,6 @@ impl Client {
                 Err(Error::StaleKeys) => Ok(None),
                 Err(error) => Err(error),
             },
-            Some(_) => Ok(None),
         }
     }
 
