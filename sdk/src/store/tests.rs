@@ -7,8 +7,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
 use futures::{StreamExt, future, stream};
 use url::Url;
 
