@@ -55,18 +55,18 @@ contract RulesTest is Base {
         assertEq(handler.unreadable(), "");
         for (uint256 i; i < handler.peopleCount(); ++i) {
             address person = handler.people(i);
-            assertEq(replay.journalHeadOf(person), hospital.journalHeadOf(person));
-            assertEq(replay.profileOf(person), hospital.profileOf(person));
+            assertEq(replay.journalHeadOf(person), hospital.journalHeadOf(person), "head");
+            assertEq(replay.profileOf(person), hospital.profileOf(person), "profile");
         }
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
             bytes memory rebuilt = abi.encode(replay.recordOf(patient, key));
-            assertEq(rebuilt, abi.encode(hospital.recordOf(patient, key)));
+            assertEq(rebuilt, abi.encode(hospital.recordOf(patient, key)), "record");
         }
         for (uint256 i; i < handler.givenCount(); ++i) {
             (address patient, bytes32 scope, address grantee) = handler.given(i);
             bytes memory rebuilt = abi.encode(replay.grantOf(patient, scope, grantee));
-            assertEq(rebuilt, abi.encode(hospital.grantOf(patient, scope, grantee)));
+            assertEq(rebuilt, abi.encode(hospital.grantOf(patient, scope, grantee)), "grant");
         }
     }
 
@@ -75,11 +75,11 @@ contract RulesTest is Base {
     }
 
     function invariant_rule5_gasDoesNotGrow() public view {
-        assertLt(handler.mostGasPerEntry(), GAS_PER_ENTRY);
+        assertLt(handler.mostGasPerEntry(), GAS_PER_ENTRY, "an entry takes more and more gas");
     }
 
     /// Otherwise the rules were shown of too little.
     function afterInvariant() public view {
-        if (handler.calls() > 20) assertLt(handler.refused(), handler.calls() / 2);
+        if (handler.calls() > 20) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
     }
 }
