@@ -60,7 +60,7 @@ fn refused(error: &clap::Error) -> ExitCode {
         drop(error.print());
         return ExitCode::from(if asked { 0 } else { Kind::Usage.exit() });
     }
-    Printer { json, quiet: false }.failure(&Failure::usage(error.to_string().trim_end()));
+    Printer { json, quiet: false }.failure(&Failure::usage(error.to_string().trim_start_matches("error: ").trim_end()));
     ExitCode::from(Kind::Usage.exit())
 }
 

@@ -46,11 +46,18 @@ impl Printer {
     /// A word to the person at the terminal, who may not want it.
     pub(crate) fn note(self, text: impl AsRef<str>) {
         if !self.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// What a person must see even under `--quiet`, and a program finds in the object.
+    pub(crate) fn warn(self, text: impl AsRef<str>) {
+        if !self.json {
             self.urgent(text);
         }
     }
 
-    /// What must be seen even under `--quiet`. A stderr that is gone is no reason to stop.
+    /// What nobody may miss. A stderr that is gone is no reason to stop.
     pub(crate) fn urgent(self, text: impl AsRef<str>) {
         drop(writeln!(io::stderr().lock(), "{}", shown_lines(text.as_ref())));
     }

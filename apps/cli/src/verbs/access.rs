@@ -139,10 +139,10 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     };
     app.printer.result(&object, words)?;
     if !revoked.keys_moved {
-        app.printer.urgent("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
+        app.printer.warn("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
     }
     for account in &revoked.left_out {
-        app.printer.urgent(format!("{} has no new keys: grant again", session.called(*account).await?));
+        app.printer.warn(format!("{} has no new keys: grant again", session.called(*account).await?));
     }
     Ok(())
 }
@@ -206,9 +206,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
     let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
                 granted to one person. What is listed is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
-    if !app.printer.json {
-        app.printer.note(text);
-    }
+    app.printer.note(text);
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn sync(app: &App) -> Result {
     app.printer
         .result(&object, format!("{} records copied, keys of {} folders moved on", synced.copied, synced.rotated))?;
     for missing in &synced.missing {
-        app.printer.urgent(format!("not copied: {}", shown_lines(missing)));
+        app.printer.warn(format!("not copied: {}", shown_lines(missing)));
     }
     Ok(())
 }
