@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Error, Result,
     card::Card,
-    ledger::{NO_END, Permission, Purpose, Rights, record_key},
+    ledger::{Grant as HeldGrant, NO_END, Permission, Purpose, Rights, record_key},
     record_ref::RecordRef,
 };
 
@@ -200,6 +200,9 @@ impl Grant {
             envelope: client.system().publish(envelope).await?.0.into(),
         };
         let receipt = client.send(client.system().contract().grant(&[permission])).await?;
+        let given = (permission.scope, permission.grantee);
+        let shows = |held: &HeldGrant| held.envelope == permission.envelope;
+        client.confirm(client.address(), |state| state.grants.get(&given).is_some_and(shows)).await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile_digest),
@@ -213,7 +216,8 @@ impl Grant {
         let now = self.client.system().chain_time().await?;
         let end = match self.expires {
             Expiry::Never => return Ok(NO_END),
-            Expiry::InAYear => now + A_YEAR,
+            // The node's clock is not to turn a year into for ever.
+            Expiry::InAYear => now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR),
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default(),
         };
         if end <= now {

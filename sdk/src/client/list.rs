@@ -179,7 +179,12 @@ impl Lister {
         let registered = Registered::from(record);
         let manifest = self.unlocker.manifest(&registered).await?;
         let key = self.unlocker.key(&registered, &manifest).await?;
-        Ok((manifest.open_metadata(&key).map_err(CoreError::from)?, manifest.size))
+        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
+        let named = self.client.keys().folder(&metadata.folder_name, metadata.confidentiality);
+        if self.client.is_me(self.patient) && named.number() != record.state.folder {
+            return Err(Error::Integrity("its author names another folder than the one it lies in".into()));
+        }
+        Ok((metadata, manifest.size))
     }
 }
 
