@@ -5,7 +5,7 @@
 use hospital_record::{Client, Config, Error, Identity, Result, System, alloy::primitives::Address};
 
 /// In memory, unless `ETH_RPC_URL` and `HOSPITAL_RECORD_STORE` are set.
-pub async fn system() -> Result<System> {
+pub(crate) async fn system() -> Result<System> {
     let (rpc, store) = (std::env::var("ETH_RPC_URL"), std::env::var("HOSPITAL_RECORD_STORE"));
     match (rpc, store) {
         (Ok(rpc), Ok(store)) => System::connect(Config::new(rpc).store(store)).await,
@@ -14,14 +14,14 @@ pub async fn system() -> Result<System> {
 }
 
 /// A new person who can pay for transactions.
-pub async fn person(system: &System) -> Result<Client> {
+pub(crate) async fn person(system: &System) -> Result<Client> {
     let identity = Identity::generate()?.0;
     fund(system, identity.address()).await?;
     Ok(system.client(identity))
 }
 
 /// Ten test ether: in memory, or from Anvil, which gives them for the asking. On a real network somebody sends some.
-pub async fn fund(system: &System, account: Address) -> Result<()> {
+pub(crate) async fn fund(system: &System, account: Address) -> Result<()> {
     if system.fund(account).await.is_ok() {
         return Ok(());
     }
@@ -29,6 +29,7 @@ pub async fn fund(system: &System, account: Address) -> Result<()> {
     let give = serde_json::json!({
         "jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [account, "0x8ac7230489e80000"],
     });
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let sent = reqwest::Client::builder().build().map_err(|error| Error::Invalid(error.to_string()))?;
     let sent = sent.post(rpc).json(&give).send().await;
     sent.map(drop).map_err(|error| Error::Invalid(format!("this chain gives no test ether: {error}")))

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hospital_record::{
+    alloy::signers::local::PrivateKeySigner,
     ledger::{self, EthereumLedger, EthereumOptions},
     store::{self, StoreOptions},
 };
@@ -24,7 +25,9 @@ async fn folder_is_a_store() {
 
 #[tokio::test]
 async fn anvil_is_a_ledger() {
-    let anvil = Arc::new(Anvil::start());
+    let anvil = Anvil::start();
     let chain = EthereumLedger::connect(&anvil.url(), EthereumOptions::default()).unwrap();
-    ledger::conformance::conformance(Arc::new(chain)).await;
+    let signer = PrivateKeySigner::random();
+    anvil.fund(signer.address());
+    ledger::conformance::conformance(Arc::new(chain), Arc::new(signer)).await;
 }

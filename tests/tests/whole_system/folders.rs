@@ -65,7 +65,7 @@ async fn names_of_files_come_back_as_they_were() {
         "with\0zero",
         " ",
     ];
-    let sources = names.map(|name| Source::bytes(name, name)).into();
+    let sources = names.map(|name| Source::bytes(name, name));
     let added = ana.add_many(sources).folder("naïve/../folder").await.unwrap();
     let listed = ana.list().await.unwrap();
     assert_eq!(listed.len(), names.len());

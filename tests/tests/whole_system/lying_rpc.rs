@@ -2,7 +2,10 @@
 
 use hospital_record::{
     Client, ErrorKind,
-    alloy::{primitives::B256, sol_types::SolCall},
+    alloy::{
+        primitives::B256,
+        sol_types::{SolCall, SolEvent},
+    },
 };
 use hospital_record_contracts::IHospitalRecord::{
     AccessGranted, AccessRevoked, RecordAdded, canAccessCall, journalHeadOfCall, profileOfCall,

@@ -32,7 +32,7 @@ async fn phrase_alone_restores_everything_on_a_new_machine() {
     assert_eq!(folders, [("note.txt", "blood"), ("note.txt", "vaccinations")]);
     assert_eq!(new.open(&record).await.unwrap().bytes, "x");
     let mut names: Vec<_> =
-        new.grants().await.unwrap().into_iter().map(|grant| (grant.name, grant.scope_name())).collect();
+        new.grants().await.unwrap().into_iter().map(|grant| (grant.name.clone(), grant.scope_name())).collect();
     names.sort();
     let expected = [("Dr Lee", "folder vaccinations"), ("St Mary lab", "folder blood")];
     assert_eq!(names, expected.map(|(name, scope)| (Some(name.to_owned()), scope.to_owned())));

@@ -33,7 +33,7 @@ async fn every_border_length_comes_back_byte_for_byte() {
         5 * MIB,
     ];
     let sources = lengths.map(|length| Source::bytes(format!("{length}.bin"), data::bytes("sizes", length)));
-    let added = ana.add_many(sources.into()).await.unwrap();
+    let added = ana.add_many(sources).await.unwrap();
     for (length, added) in lengths.into_iter().zip(added) {
         let opened = ana.open(&added.record).await.unwrap();
         assert_eq!(opened.bytes.len(), length);
