@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     KeyFile,
     Unfunded,
     Interrupted,
+    /// Nobody reads the output any more, as in `list | head`.
+    Unread,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             Self::KeyFile => (7, "key-file"),
             Self::Unfunded => (8, "unfunded"),
             Self::Interrupted => (130, "interrupted"),
+            Self::Unread => (141, "unread"),
         }
     }
 
@@ -112,7 +115,8 @@ impl fmt::Display for Failure {
 /// Standard output or error could not be written.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::new(Kind::Other, format!("the output cannot be written: {error}"))
+        let kind = if error.kind() == io::ErrorKind::BrokenPipe { Kind::Unread } else { Kind::File };
+        Self::new(kind, format!("the output cannot be written: {error}"))
     }
 }
 

@@ -44,7 +44,9 @@ fn main() -> ExitCode {
     match run(cli, printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            printer.failure(&failure);
+            if failure.kind != Kind::Unread {
+                printer.failure(&failure);
+            }
             ExitCode::from(failure.kind.exit())
         }
     }

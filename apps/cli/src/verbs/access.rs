@@ -133,10 +133,11 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
         "tx": revoked.transaction.to_string(), "gas": revoked.gas,
     });
     let name = session.called(person.address).await?;
-    app.printer.result(
-        &object,
-        format!("{name} has lost {} access; what is added from now on stays closed", count(revoked.ended)),
-    )?;
+    let words = match revoked.ended {
+        1 => format!("{name} has lost this access; what is added from now on stays closed"),
+        ended => format!("{name} has lost access in {ended} places; what is added from now on stays closed"),
+    };
+    app.printer.result(&object, words)?;
     if !revoked.keys_moved {
         app.printer.urgent("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
     }
@@ -144,10 +145,6 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
         app.printer.urgent(format!("{} has no new keys: grant again", session.called(*account).await?));
     }
     Ok(())
-}
-
-fn count(ended: usize) -> String {
-    if ended == 1 { "this".to_owned() } else { format!("{ended} kinds of") }
 }
 
 pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
@@ -178,7 +175,7 @@ fn purpose_word(code: hospital_record::Purpose) -> String {
 }
 
 fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
-    let end = expires.map_or_else(|| "revoked".to_owned(), |end| local(end, app.tz()));
+    let end = expires.map_or_else(|| "no end".to_owned(), |end| local(end, app.tz()));
     if live { end } else { format!("{end} (ended)") }
 }
 

@@ -94,5 +94,5 @@ fn row(contact: &Contact) -> Vec<String> {
 }
 
 fn words(contact: &Contact) -> String {
-    row(contact).join("\n")
+    format!("{} is {}\nkey fingerprint  {}", shown(&contact.name), contact.address, row(contact)[2])
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hospital_record::{
-    Address, B256, Deployment, Event, History, HistoryEntry, RecordRef,
+    Address, B256, Deployment, Event, History, HistoryEntry, RecordRef, Rights,
     ledger::{NO_END, folder_of, record_key},
     status_code,
 };
@@ -153,7 +153,7 @@ impl Story {
                 let purpose = self.purpose.insert(purpose.into()).word();
                 let until =
                     self.expires.map_or_else(String::new, |end| format!(" until {}", crate::json::instant(end)));
-                let (grantee, may, scope) = (names.called(grantee), rights(given).join(" and "), names.scope(scope));
+                let (grantee, may, scope) = (names.called(grantee), may(given), names.scope(scope));
                 ("access-granted", format!("allowed {grantee} to {may} {scope} for {purpose}{until}"))
             }
             Event::AccessRevoked { scope, grantee, .. } => {
@@ -182,5 +182,13 @@ impl Story {
             Some(folder) => self.on_folder(names, folder),
             None => self.on_record(names, scope),
         }
+    }
+}
+
+fn may(given: Rights) -> &'static str {
+    match (given.reads(), given.contributes()) {
+        (true, true) => "read and add to",
+        (false, true) => "add to",
+        _ => "read",
     }
 }
