@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for place in artifact["immutableReferences"].as_array().ok_or("no immutableReferences")? {
         let number = |key: &str| place[key].as_u64().ok_or(format!("an immutable has no {key}"));
         let start = number("start")?;
-        write!(places, "{start}..{}, ", start + number("length")?)?;
+        write!(places, "{start}..{},", start + number("length")?)?;
     }
     let constants = format!(
         r#"/// Where the contract is on every chain it is deployed to: CREATE2 of [`SALT`] and [`BYTECODE`] by [`DEPLOYER`].
@@ -28,6 +28,7 @@ pub static BYTECODE: Bytes = bytes!("{}");
 /// Code after the deployment; the bytes in [`IMMUTABLES`] are zero here and filled in by the constructor.
 pub static DEPLOYED_BYTECODE: Bytes = bytes!("{}");
 /// Which bytes of the code the constructor fills in.
+#[allow(clippy::single_range_in_vec_init)]
 pub const IMMUTABLES: &[Range<usize>] = &[{places}];
 "#,
         text("address")?,

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::{Duration, SystemTime};
 
-use hospital_record::{Card, Identity, Purpose, Result, Source, System};
+use hospital_record::{Card, Purpose, Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use hospital_record::{ErrorKind, Identity, Result, Source, System};
+use hospital_record::{ErrorKind, Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use hospital_record::{Identity, Result, Source, System};
+use hospital_record::{Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use hospital_record::{Card, Identity, Phrase, Result, Source, System};
+use hospital_record::{Card, Identity, Phrase, Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -3,7 +3,7 @@
 mod common;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use hospital_record::{Identity, Result, Source, System};
+use hospital_record::{Identity, Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {

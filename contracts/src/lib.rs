@@ -8,7 +8,7 @@ use std::ops::Range;
 use alloy::primitives::{Address, B256, Bytes, address, b256, bytes};
 
 mod interface {
-    #![allow(missing_docs, clippy::pedantic)]
+    #![allow(missing_docs, clippy::too_many_arguments)]
 
     alloy::sol! {
         #![sol(all_derives)]

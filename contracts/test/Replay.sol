@@ -16,8 +16,8 @@ contract Replay {
     mapping(bytes32 patientScopeGrantee => IHospitalRecord.Grant) internal _grants;
 
     /// Takes a log of the block that is being executed.
-    function read(Vm.Log memory log) external {
-        bytes32[] memory topics = log.topics;
+    function read(Vm.Log calldata log) external {
+        bytes32[] calldata topics = log.topics;
         address patient = _address(topics[1]);
         bytes32 head = journalHeadOf[patient];
         if (_lastWord(log.data) != head) revert DoesNotJoin(head, _lastWord(log.data));
@@ -28,19 +28,16 @@ contract Replay {
     /// The head after an entry. `moved`: the entry is one after which folder keys must move on.
     function headAfter(
         bytes32 previous,
-        bytes32[] memory topics,
-        bytes memory data,
+        bytes32[] calldata topics,
+        bytes calldata data,
         uint256 number,
         uint256 time,
         bool moved
     ) public pure returns (bytes32) {
-        bytes memory said = abi.encodePacked(previous, time, topics);
-        for (uint256 i; i + 32 < data.length; i += 32) {
-            said = abi.encodePacked(said, _word(data, i));
-        }
+        bytes32 link = keccak256(abi.encodePacked(previous, time, topics, data[:data.length - 32]));
         uint256 keyChanges = uint256(previous) % 2 ** 24;
         if (moved) keyChanges = (keyChanges + 1) % 2 ** 24;
-        return bytes32((uint256(keccak256(said)) >> 64 << 64) + number * 2 ** 24 + keyChanges);
+        return bytes32((uint256(link) >> 64 << 64) + number * 2 ** 24 + keyChanges);
     }
 
     function recordOf(address patient, bytes32 key) external view returns (IHospitalRecord.Record memory) {
@@ -55,7 +52,7 @@ contract Replay {
         return _grants[keccak256(abi.encode(patient, scope, grantee))];
     }
 
-    function _apply(address patient, bytes32[] memory topics, bytes memory data) internal returns (bool moved) {
+    function _apply(address patient, bytes32[] calldata topics, bytes calldata data) internal returns (bool moved) {
         bytes32 topic = topics[0];
         if (topic == IHospitalRecord.ProfileSet.selector) {
             profileOf[patient] = _word(data, 0);
@@ -82,7 +79,7 @@ contract Replay {
             IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current);
     }
 
-    function _grant(address patient, bytes32 scope, bytes32 grantee, bytes memory data)
+    function _grant(address patient, bytes32 scope, bytes32 grantee, bytes calldata data)
         internal
         returns (bool lowered)
     {
@@ -99,14 +96,12 @@ contract Replay {
         held.purpose = IHospitalRecord.Purpose(uint256(_word(data, 32)));
     }
 
-    function _lastWord(bytes memory data) internal pure returns (bytes32) {
+    function _lastWord(bytes calldata data) internal pure returns (bytes32) {
         return _word(data, data.length - 32);
     }
 
-    function _word(bytes memory data, uint256 start) internal pure returns (bytes32 word) {
-        for (uint256 i; i < 32; ++i) {
-            word |= bytes32(data[start + i]) >> (8 * i);
-        }
+    function _word(bytes calldata data, uint256 start) internal pure returns (bytes32) {
+        return bytes32(data[start:start + 32]);
     }
 
     function _address(bytes32 word) internal pure returns (address) {

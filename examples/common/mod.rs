@@ -5,7 +5,7 @@
 use hospital_record::{Client, Config, Error, Identity, Result, System, alloy::primitives::Address};
 
 /// In memory, unless `ETH_RPC_URL` and `HOSPITAL_RECORD_STORE` are set.
-pub async fn system() -> Result<System> {
+pub(crate) async fn system() -> Result<System> {
     let (rpc, store) = (std::env::var("ETH_RPC_URL"), std::env::var("HOSPITAL_RECORD_STORE"));
     match (rpc, store) {
         (Ok(rpc), Ok(store)) => System::connect(Config::new(rpc).store(store)).await,
@@ -14,14 +14,14 @@ pub async fn system() -> Result<System> {
 }
 
 /// A new person who can pay for transactions.
-pub async fn person(system: &System) -> Result<Client> {
+pub(crate) async fn person(system: &System) -> Result<Client> {
     let identity = Identity::generate()?.0;
     fund(system, identity.address()).await?;
     Ok(system.client(identity))
 }
 
 /// Ten test ether: in memory, or from Anvil, which gives them for the asking. On a real network somebody sends some.
-pub async fn fund(system: &System, account: Address) -> Result<()> {
+pub(crate) async fn fund(system: &System, account: Address) -> Result<()> {
     if system.fund(account).await.is_ok() {
         return Ok(());
     }

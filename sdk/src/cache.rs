@@ -88,21 +88,6 @@ impl Cache {
         .await
     }
 
-    /// The values of `keys`, in their order.
-    pub(crate) async fn get_all(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>> {
-        self.with(move |database| {
-            let read = database.begin_read().map_err(Error::cache)?;
-            let table = match read.open_table(table) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(vec![None; keys.len()]),
-                Err(error) => return Err(Error::cache(error)),
-            };
-            let value = |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
-            keys.iter().map(value).collect()
-        })
-        .await
-    }
-
     /// All rows whose key starts with `prefix`, in order.
     pub(crate) async fn rows(&self, table: Table, prefix: Vec<u8>) -> Result<Rows> {
         self.with(move |database| {
@@ -155,10 +140,7 @@ impl Cache {
         .await
     }
 
-    async fn with<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
+    async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Result<R> + Send + 'static) -> Result<R> {
         let place = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
             let place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

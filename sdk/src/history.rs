@@ -1,7 +1,8 @@
 //! Who did what when: no key is needed to read it, and none to check it.
 
 use std::{
-    fmt, future::{Future, IntoFuture},
+    fmt,
+    future::{Future, IntoFuture},
     pin::Pin,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };

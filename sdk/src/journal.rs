@@ -1,14 +1,17 @@
 //! The verified histories of patients: read once, kept on disk, brought up to date when asked.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
+use futures::{StreamExt, stream};
 use hospital_record_core::id::{Digest, Folder};
 
 use crate::{
     Error, Result,
-    cache::{JOURNAL, key},
-    ledger::{Completeness, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update, folder_scope},
+    cache::{BLOCKS, JOURNAL, key},
+    ledger::{
+        Completeness, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update, folder_scope,
+    },
     system::System,
 };
 
@@ -53,18 +56,37 @@ impl System {
             None => self.remembered(patient).await?,
         };
         let before = history.entries().len();
-        let update = match self.reader().update(&mut history, trusted).await {
-            // What was kept here is damaged, not what the chain says.
-            Err(LedgerError::Integrity(Integrity::Cache { .. })) if before > 0 => {
-                history = History::new(patient);
-                self.reader().update(&mut history, trusted).await?
-            }
-            other => other?,
+        let trusted = match (trusted, self.witness()) {
+            (None, Some(witness)) => Some(witness.journal_head_of(patient, None).await?),
+            (trusted, _) => trusted,
         };
+        let update = self.update(&mut history, trusted).await?;
         self.remember(&history, before, &update).await?;
         let known = Arc::new(Known { patient, history, completeness: update.completeness });
         *slot = Some(known.clone());
         Ok(known)
+    }
+
+    async fn update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update> {
+        let mut pauses = [100, 400, 1600].into_iter().map(Duration::from_millis);
+        loop {
+            match self.reader().update(history, trusted).await {
+                // The witness may be a block ahead.
+                Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) if self.witness().is_some() => {
+                    let Some(pause) = pauses.next() else { return Err(self.contradicted(history.patient())) };
+                    tokio::time::sleep(pause).await;
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    fn contradicted(&self, patient: Address) -> Error {
+        let told = self.ledger().name();
+        let witness = self.witness().map(|witness| witness.ledger().name()).unwrap_or_default();
+        Error::Integrity(format!(
+            "{told} and {witness} tell different histories of {patient}: one of them lies or is behind; nothing was done"
+        ))
     }
 
     async fn remembered(&self, patient: Address) -> Result<History> {
@@ -93,16 +115,15 @@ impl System {
 
     /// Blocks with these digests, as far as they can be had; what was fetched is kept for the next time.
     pub(crate) async fn prefetch(&self, digests: &[Digest]) -> Result<()> {
-        let missing = self.cache().missing(crate::cache::BLOCKS, digests.iter().map(|d| d.0.to_vec()).collect()).await?;
+        let missing = self.cache().missing(BLOCKS, digests.iter().map(|d| d.0.to_vec()).collect()).await?;
         let fetches = missing.into_iter().map(|digest| async move {
             let digest = Digest::try_from(digest.as_slice()).map_err(|error| Error::Integrity(error.to_string()))?;
             let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
             Ok::<_, Error>((digest.0.to_vec(), bytes.to_vec()))
         });
-        use futures::StreamExt;
-        let fetched: Vec<_> = futures::stream::iter(fetches).buffer_unordered(16).collect().await;
+        let fetched: Vec<_> = stream::iter(fetches).buffer_unordered(16).collect().await;
         // What cannot be had is reported where it is used, record by record.
         let rows = fetched.into_iter().filter_map(Result::ok).collect();
-        self.cache().write(crate::cache::BLOCKS, Vec::new(), rows).await
+        self.cache().write(BLOCKS, Vec::new(), rows).await
     }
 }

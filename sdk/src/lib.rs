@@ -3,6 +3,7 @@
 mod cache;
 mod card;
 mod client;
+mod config;
 mod error;
 mod file;
 mod history;
@@ -19,6 +20,8 @@ mod source;
 pub mod store;
 mod stores;
 mod system;
+#[cfg(feature = "testing")]
+mod testing;
 
 pub use alloy;
 pub use alloy::primitives::{Address, B256, U256};
@@ -35,6 +38,7 @@ pub use crate::{
         GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed, Revoke, Revoked, Shared,
         SharedGrant, Synced,
     },
+    config::Config,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
     identity::{AccountSigner, Identity, Phrase},
@@ -42,5 +46,5 @@ pub use crate::{
     progress::{Phase, Progress},
     record_ref::RecordRef,
     source::Source,
-    system::{Config, System},
+    system::System,
 };

@@ -61,10 +61,9 @@ pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Key
 }
 
 async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
-    let signature = Signer::sign_hash(signer, &hash).await.map_err(|error| Error::Refused {
-        service: "the signer".into(),
-        reason: error.to_string(),
-    })?;
+    let signature = Signer::sign_hash(signer, &hash)
+        .await
+        .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
     Ok(signature.as_bytes().to_vec())
 }
 

@@ -55,7 +55,10 @@ impl Source {
             }
             Kind::Reader { reader, .. } => {
                 let reader = reader.take().ok_or_else(|| {
-                    Error::Conflict("keys moved on while the stream was uploaded, and it cannot be read again: add it once more".into())
+                    Error::Conflict(
+                        "keys moved on while the stream was uploaded, and it cannot be read again: add it once more"
+                            .into(),
+                    )
                 })?;
                 Ok(Open { reader, size: None, file: None })
             }

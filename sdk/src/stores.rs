@@ -19,7 +19,9 @@ impl Stores {
     /// At least one.
     pub(crate) fn new(stores: Vec<Arc<dyn Store>>) -> Result<Self> {
         if stores.is_empty() {
-            return Err(Error::Invalid("no store is configured: name one, for example kubo+http://127.0.0.1:5001".into()));
+            return Err(Error::Invalid(
+                "no store is configured: name one, for example kubo+http://127.0.0.1:5001".into(),
+            ));
         }
         Ok(Self(stores.into()))
     }

@@ -3,9 +3,8 @@
 use std::{
     collections::HashMap,
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use alloy::primitives::Address;
@@ -15,113 +14,24 @@ use hospital_record_core::{
     id::{Account, Deployment, Digest},
     identity::PublicKeys,
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    Client, Error, Identity, Result,
+    Client, Config, Error, Identity, Result,
     cache::{BLOCKS, Cache},
     journal::Known,
     ledger::{Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions},
     outbox::DiskOutbox,
-    store::{self, Store, StoreOptions},
+    store::Store,
     stores::Stores,
 };
 
-/// Where the chain and the stores are, and how long to wait for them. Shows no secrets when printed.
-#[derive(Clone)]
-pub struct Config {
-    rpc_url: String,
-    contract: Address,
-    stores: Vec<String>,
-    store_token: Option<Zeroizing<String>>,
-    state_dir: Option<PathBuf>,
-    timeout: Duration,
-    confirmations: u64,
-}
-
-impl Config {
-    /// An Ethereum RPC, and the contract at the address that it has on every chain. At least one
-    /// [`store`](Config::store) must follow.
-    pub fn new(rpc_url: impl Into<String>) -> Self {
-        Self {
-            rpc_url: rpc_url.into(),
-            contract: Contract::ADDRESS,
-            stores: Vec::new(),
-            store_token: None,
-            state_dir: None,
-            timeout: Duration::from_secs(30),
-            confirmations: 1,
-        }
-    }
-
-    /// Another contract than the one at the well-known address. Its code must be the same.
-    pub fn contract(mut self, address: Address) -> Self {
-        self.contract = address;
-        self
-    }
-
-    /// A store by its URL (see [`store::open`]). The first is written to; the others are asked for what it lacks.
-    pub fn store(mut self, url: impl Into<String>) -> Self {
-        self.stores.push(url.into());
-        self
-    }
-
-    /// A bearer token for the first store.
-    pub fn store_token(mut self, token: impl Into<String>) -> Self {
-        self.store_token = Some(Zeroizing::new(token.into()));
-        self
-    }
-
-    /// Where caches and unfinished work are kept; nothing is written elsewhere. Without it they are in memory, and
-    /// what is interrupted cannot be resumed.
-    pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
-        self.state_dir = Some(folder.as_ref().into());
-        self
-    }
-
-    /// How long one answer of a service may take; 30 s unless told. Sending a transaction may take four times as long.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told.
-    pub fn confirmations(mut self, blocks: u64) -> Self {
-        self.confirmations = blocks.max(1);
-        self
-    }
-
-    fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
-        let options = StoreOptions::default().timeout(self.timeout);
-        let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
-        let opened = self.stores.iter().enumerate().map(|(index, url)| {
-            let options = match token(index) {
-                Some(token) => options.clone().token(token.as_str()),
-                None => options.clone(),
-            };
-            Ok(store::open(url, &options)?)
-        });
-        opened.collect()
-    }
-}
-
-/// Shows neither URLs, which may hold API keys, nor the token.
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("contract", &self.contract)
-            .field("stores", &self.stores.len())
-            .field("state_dir", &self.state_dir)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A chain, a contract and stores. One a process; cheap to clone.
 #[derive(Clone)]
-pub struct System(Arc<Inner>);
+pub struct System(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     contract: Contract,
+    witness: Option<Contract>,
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
@@ -130,7 +40,7 @@ struct Inner {
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
     #[cfg(feature = "testing")]
-    memory: Option<crate::ledger::MemoryLedger>,
+    pub(crate) memory: Option<crate::ledger::MemoryLedger>,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
@@ -142,6 +52,7 @@ const KEPT: usize = 1024;
 /// What a system is made of.
 pub(crate) struct Parts {
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) witness: Option<Contract>,
     pub(crate) chain: u64,
     pub(crate) contract: Address,
     pub(crate) stores: Vec<Arc<dyn Store>>,
@@ -165,7 +76,8 @@ impl System {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
-        let system = Self::from_parts(Parts { ledger, chain, contract: config.contract, stores, cache, outbox, sending })?;
+        let (contract, witness) = (config.contract, config.open_witness(chain).await?);
+        let system = Self::from_parts(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending })?;
         system.contract().check().await?;
         Ok(system)
     }
@@ -177,6 +89,7 @@ impl System {
             journal: Journal::new(contract.clone()),
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
             contract,
+            witness: parts.witness,
             deployment,
             stores: Stores::new(parts.stores)?,
             cache: parts.cache,
@@ -205,6 +118,10 @@ impl System {
     /// The chain, for questions of one's own.
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         self.0.contract.ledger()
+    }
+
+    pub(crate) fn witness(&self) -> Option<&Contract> {
+        self.0.witness.as_ref()
     }
 
     pub(crate) fn reader(&self) -> &Journal {
@@ -257,7 +174,8 @@ impl System {
     /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
         let bytes = self.block(digest).await?;
-        self.verified(block::parse(&bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?).await
+        self.verified(block::parse(&bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
+            .await
     }
 
     pub(crate) async fn verified<T: Body>(&self, block: Unverified<T>) -> Result<Verified<T>> {
@@ -302,88 +220,5 @@ fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("System").field(&self.0.deployment).finish()
-    }
-}
-
-#[cfg(feature = "testing")]
-mod testing {
-    use super::*;
-    use crate::ledger::MemoryLedger;
-    use std::time::SystemTime;
-
-    /// Only with the feature `testing`.
-    impl System {
-        /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
-        pub async fn in_memory() -> Result<Self> {
-            Self::in_memory_on(store::open("memory:", &StoreOptions::default())?).await
-        }
-
-        /// The same with a store of one's own.
-        pub async fn in_memory_with(store: impl Store + 'static) -> Result<Self> {
-            Self::in_memory_on(store::checked(Arc::new(store))).await
-        }
-
-        async fn in_memory_on(store: Arc<dyn Store>) -> Result<Self> {
-            Self::with_memory(MemoryLedger::with_contract().await?, vec![store])
-        }
-
-        fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
-            let (ledger, cache): (Arc<dyn Ledger>, _) = (Arc::new(memory.clone()), Cache::in_memory()?);
-            let (outbox, sending) = (Arc::new(MemoryOutbox::default()), SenderOptions::default());
-            let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
-            let mut system = Self::from_parts(Parts { ledger, chain, contract, stores, cache, outbox, sending })?;
-            if let Some(inner) = Arc::get_mut(&mut system.0) {
-                inner.memory = Some(memory);
-            }
-            Ok(system)
-        }
-
-        /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on
-        /// disk.
-        pub async fn of(ledger: Arc<dyn Ledger>, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
-            let stores = stores.into_iter().map(store::checked).collect();
-            let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
-            let (chain, sending) = (ledger.chain_id().await?, SenderOptions::default());
-            Self::from_parts(Parts { ledger, chain, contract, stores, cache, outbox, sending })
-        }
-
-        /// The same chain and stores as on another machine: nothing is remembered.
-        pub fn forgetful(&self) -> Result<Self> {
-            let stores = self.stores().all();
-            match &self.0.memory {
-                Some(memory) => Self::with_memory(memory.clone(), stores),
-                None => Self::from_parts(Parts {
-                    ledger: self.ledger().clone(),
-                    chain: self.0.deployment.chain,
-                    contract: self.contract().address(),
-                    stores,
-                    cache: Cache::in_memory()?,
-                    outbox: Arc::new(MemoryOutbox::default()),
-                    sending: SenderOptions::default(),
-                }),
-            }
-        }
-
-        /// Gives an account 100 ether of the chain in memory.
-        pub async fn fund(&self, account: Address) -> Result<()> {
-            self.memory()?.fund(account, alloy::primitives::utils::Unit::ETHER.wei() * alloy::primitives::U256::from(100));
-            Ok(())
-        }
-
-        /// Turns the clock of the chain in memory forward.
-        pub async fn advance(&self, duration: Duration) -> Result<()> {
-            self.memory()?.advance(duration);
-            Ok(())
-        }
-
-        /// The time of the chain's newest block.
-        pub async fn now(&self) -> Result<SystemTime> {
-            Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(self.chain_time().await?))
-        }
-
-        /// The chain in memory, for faults and time.
-        pub fn memory(&self) -> Result<&MemoryLedger> {
-            self.0.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
-        }
     }
 }

@@ -1,14 +1,15 @@
 //! What every verb stands on: the settings, the system, the person who is acting, and whom that person knows.
 
-use hospital_record::{
-    Client, Config, Contact, Content, Grantee, Identity, Listed, Phrase, RecordRef, System, alloy::primitives::Address,
-};
+use std::collections::BTreeSet;
+
+use hospital_record::{Address, Client, Config, Contact, Content, Event, Grantee, Identity, Phrase, RecordRef, System};
 use jiff::tz::TimeZone;
 use tokio::sync::OnceCell;
 
 use crate::{
     failure::{Failure, Kind, Result},
     home,
+    json::instant,
     key_file::KeyFile,
     lookup::{self, Candidate},
     password,
@@ -170,37 +171,41 @@ impl Session {
         Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
     }
 
-    /// A record by its URI, or by the beginning of its id among those that this person can see.
+    /// A record by its URI, or by the beginning of its id: in the named patient's history; else in this person's and
+    /// those of who shared something; else in those of contacts, whose access may have ended.
     pub(crate) async fn record(&self, typed: &str, patient: Option<&str>) -> Result<RecordRef> {
         if typed.contains(':') {
             return Ok(typed.parse()?);
         }
-        let listed = self.visible(patient).await?;
-        let candidates: Vec<Candidate> = listed.iter().map(candidate).collect();
-        Ok(listed[lookup::find(typed, &candidates)?].record)
+        if let Some(who) = patient {
+            return self.search(typed, [self.person(who).await?.address].into()).await;
+        }
+        let mut near: BTreeSet<Address> =
+            self.client.shared_with_me().await?.grants.iter().map(|grant| grant.patient).collect();
+        near.insert(self.me());
+        match self.search(typed, near).await {
+            Err(failure) if failure.kind == Kind::NotFound => {
+                let contacts = self.contacts().await?.iter().map(|contact| contact.address).collect();
+                self.search(typed, contacts).await
+            }
+            found => found,
+        }
     }
 
-    async fn visible(&self, patient: Option<&str>) -> Result<Vec<Listed>> {
-        if let Some(who) = patient {
-            let patient = self.person(who).await?.address;
-            return Ok(self.client.list().patient(patient).await?);
-        }
-        let mut listed = self.client.list().await?;
-        let mut patients: Vec<Address> = self
-            .client
-            .shared_with_me()
-            .await?
-            .grants
-            .iter()
-            .filter(|grant| grant.live)
-            .map(|grant| grant.patient)
-            .collect();
-        patients.sort_unstable();
-        patients.dedup();
+    /// Ids are on chain, so that nothing has to be fetched and opened to find one.
+    async fn search(&self, typed: &str, patients: BTreeSet<Address>) -> Result<RecordRef> {
+        let (mut records, mut candidates) = (Vec::new(), Vec::new());
         for patient in patients {
-            listed.extend(self.client.list().patient(patient).await?);
+            let whose = self.called(patient).await?;
+            for entry in self.client.system().history(patient).await?.entries {
+                if let Event::RecordAdded { id, .. } = entry.event {
+                    let record = self.client.record(patient, id.0.into());
+                    candidates.push(candidate(&record, format!("of {whose}, added {}", instant(entry.at))));
+                    records.push(record);
+                }
+            }
         }
-        Ok(listed)
+        Ok(records[lookup::find(typed, &candidates)?])
     }
 
     /// How long a record is, which only its manifest tells.
@@ -214,13 +219,13 @@ impl Session {
     }
 }
 
-fn candidate(listed: &Listed) -> Candidate {
-    let id = listed.record.id;
-    Candidate {
-        hex: id.to_string().trim_start_matches("0x").to_owned(),
-        cid: id.cid().to_string(),
-        name: listed.name().to_owned(),
-    }
+fn candidate(record: &RecordRef, about: String) -> Candidate {
+    Candidate { hex: hex_of(record), cid: record.id.cid().to_string(), about }
+}
+
+/// The id as people type it.
+pub(crate) fn hex_of(record: &RecordRef) -> String {
+    record.id.to_string().trim_start_matches("0x").to_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! Which record is meant by the beginning of an id.
 
-use crate::{
-    failure::{Failure, Result},
-    shown::shown,
-};
+use crate::failure::{Failure, Result};
 
 const SHORTEST: usize = 4;
 
@@ -13,8 +10,8 @@ pub(crate) struct Candidate {
     /// 64 hex digits, lower case.
     pub(crate) hex: String,
     pub(crate) cid: String,
-    /// What a person knows it by.
-    pub(crate) name: String,
+    /// What tells it from others, for people, escaped.
+    pub(crate) about: String,
 }
 
 /// The beginning of an id in one of its two spellings.
@@ -58,13 +55,15 @@ pub(crate) fn find(typed: &str, known: &[Candidate]) -> Result<usize> {
     let mut fitting = known.iter().enumerate().filter(|(_, candidate)| fits(candidate));
     match (fitting.next(), fitting.next()) {
         (Some((place, _)), None) => Ok(place),
-        (None, _) => Err(Failure::not_found(format!("no record that can be seen begins with {typed}"))),
+        (None, _) => {
+            Err(Failure::not_found(format!("no record that is known here begins with {typed}; its URI would name it")))
+        }
         _ => Err(ambiguous(typed, known.iter().filter(|candidate| fits(candidate)))),
     }
 }
 
 fn ambiguous<'a>(typed: &str, fitting: impl Iterator<Item = &'a Candidate>) -> Failure {
-    let lines: Vec<String> = fitting.map(|c| format!("\n  {}  {}", c.hex, shown(&c.name))).collect();
+    let lines: Vec<String> = fitting.map(|c| format!("\n  {}  {}", c.hex, c.about)).collect();
     Failure::usage(format!("{typed} is the beginning of {} records, give more of it:{}", lines.len(), lines.concat()))
 }
 
@@ -85,7 +84,7 @@ mod tests {
     fn known() -> Vec<Candidate> {
         ["abcd1111", "abcd2222", "bafe3333"]
             .iter()
-            .map(|id| Candidate { hex: id.repeat(8), cid: format!("bafyrei{id}"), name: format!("{id}\u{1b}.pdf") })
+            .map(|id| Candidate { hex: id.repeat(8), cid: format!("bafyrei{id}"), about: format!("of {id}") })
             .collect()
     }
 
@@ -99,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn several_are_listed_harmlessly() {
+    fn several_are_listed() {
         let failure = find("abcd", &known()).unwrap_err();
         assert_eq!(failure.kind, Kind::Usage);
-        assert!(failure.message.contains("abcd1111\\u{1b}.pdf") && failure.message.contains("abcd2222"), "{failure}");
+        assert!(failure.message.contains("of abcd1111") && failure.message.contains("of abcd2222"), "{failure}");
     }
 
     #[test]

@@ -109,13 +109,13 @@ fn who_is_acting_must_be_clear() {
     let home = Home::new();
     assert!(home.fails(&["account"], 3).contains("init"));
     home.restore("ana", &[]).assert().success();
-    home.fails(&["account"], 6);
+    home.fails(&["account", "--timeout", "1"], 6);
     home.restore("ben", &["--account", "1"]).assert().success();
     let told = home.fails(&["account"], 2);
     assert!(told.contains("--as") && told.contains("ana, ben"), "{told}");
     home.fails(&["account", "--as", "eve"], 3);
-    home.fails(&["account", "--as", "ben"], 6);
+    home.fails(&["account", "--as", "ben", "--timeout", "1"], 6);
     home.fails(&["account", "--as", "../ben"], 2);
     home.write("config.toml", "as = 'ana'");
-    home.fails(&["account"], 6);
+    home.fails(&["account", "--timeout", "1"], 6);
 }

@@ -118,7 +118,7 @@ fn files_are_looked_at_before_anything_is_sent() {
     home.fails(&["add", "-", "-"], 2);
     home.fails(&["add", "password", "password", "--name", "x"], 2);
     home.fails(&["replace", "abcd1234", "."], 2);
-    home.fails(&["add", "password"], 6);
+    home.fails(&["add", "password", "--timeout", "1"], 6);
 }
 
 #[test]

@@ -225,13 +225,14 @@ async fn add_once(client: &Client, sources: &mut [Source], common: &Common) -> R
         match record {
             Ok(record) => stored.push(record),
             Err(error) => {
-                client.discard(target.patient, &stored).await?;
+                client.discard(target.patient, &stored).await;
                 return Err(error);
             }
         }
     }
     let ids: Vec<B256> = stored.iter().map(|record| B256::from(record.id.0)).collect();
-    let call = client.system().contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes());
+    let call =
+        client.system().contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes());
     let receipt = client.register_stored(&target, &stored, call).await?;
     Ok(stored.iter().map(|record| added(client, &target, record, &receipt, stored.len())).collect())
 }

@@ -74,7 +74,8 @@ impl Client {
         if self.is_me(card.account) {
             return Err(Error::Invalid("this is your own card".into()));
         }
-        let taken = self.contacts().await?.into_iter().find(|known| known.name == name && known.address != card.account);
+        let taken =
+            self.contacts().await?.into_iter().find(|known| known.name == name && known.address != card.account);
         if let Some(other) = taken {
             return Err(Error::Invalid(format!("{name} is already {}: choose another name", other.address)));
         }

@@ -12,9 +12,7 @@ use hospital_record_core::{
         dag::{LeafWalker, Step},
         manifest::Manifest,
     },
-    seal::{
-        stream::{ContentKey, StreamOpener, plaintext_range},
-    },
+    seal::stream::{ContentKey, StreamOpener, plaintext_range},
 };
 
 use super::stopped;

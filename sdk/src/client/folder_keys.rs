@@ -105,7 +105,9 @@ impl Client {
     ) -> Result<Verified<Keyring>> {
         let keyring: Verified<Keyring> = self.signed(Digest(digest.0)).await?;
         if keyring.issuer().0 != patient || keyring.folder != folder || keyring.epoch != epoch {
-            return Err(Error::Integrity("a keyring is not the one that the chain names: the keys in it are not used".into()));
+            return Err(Error::Integrity(
+                "a keyring is not the one that the chain names: the keys in it are not used".into(),
+            ));
         }
         Ok(keyring)
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Result,
-    ledger::{Record, folder_of, folder_scope},
+    ledger::{Record, folder_of},
 };
 
 /// One of a person's own folders.
@@ -88,9 +88,5 @@ impl Client {
         if self.keys().folder(&name, level).number() == number {
             names.insert(number, (name, level));
         }
-    }
-
-    pub(super) fn reads_folder(&self, journal: &crate::journal::Known, number: u64, now: u64) -> bool {
-        journal.grant(folder_scope(number), self.address()).is_some_and(|grant| grant.state.reads(now))
     }
 }

@@ -1,9 +1,6 @@
 //! Giving access, and seeing who has it.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -17,13 +14,14 @@ use super::{
     add::DEFAULT_FOLDER,
     awaitable,
     contacts::{Note, check_name},
-    unlock::{Registered, Unlocker},
+    grants::instant,
+    unlock::Unlocker,
     write::seconds,
 };
 use crate::{
     Error, Result,
     card::Card,
-    ledger::{NO_END, Permission, Purpose, Rights, folder_of, folder_scope, record_key},
+    ledger::{NO_END, Permission, Purpose, Rights, record_key},
     record_ref::RecordRef,
 };
 
@@ -69,60 +67,6 @@ pub struct Granted {
     pub transaction: B256,
     /// Gas of the transaction.
     pub gas: u64,
-}
-
-/// A grant of this person.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GrantInfo {
-    /// To whom.
-    pub grantee: Address,
-    /// The name this person gave to that account.
-    pub name: Option<String>,
-    /// On what.
-    pub scope: GrantScope,
-    /// Which rights.
-    pub rights: Rights,
-    /// What for.
-    pub purpose: Purpose,
-    /// Since when.
-    pub granted: SystemTime,
-    /// Until when; nothing for no end.
-    pub expires: Option<SystemTime>,
-    /// Whether it is live now, by the chain's clock.
-    pub live: bool,
-}
-
-/// What a grant is on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GrantScope {
-    /// A folder, by its number, and its name where that is known.
-    Folder {
-        /// What the chain calls it.
-        number: u64,
-        /// What the patient calls it.
-        name: Option<String>,
-    },
-    /// One record.
-    Record(RecordRef),
-}
-
-impl GrantInfo {
-    /// The scope, for people.
-    pub fn scope_name(&self) -> String {
-        self.scope.to_string()
-    }
-}
-
-impl fmt::Display for GrantScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder { name: Some(name), .. } => write!(f, "folder {name}"),
-            Self::Folder { number, name: None } => write!(f, "folder number {number}"),
-            Self::Record(record) => write!(f, "record {}", record.id),
-        }
-    }
 }
 
 /// Gives access; made by [`Client::grant`].
@@ -222,7 +166,9 @@ impl Grant {
     async fn run(self) -> Result<Granted> {
         let client = &self.client;
         if client.is_me(self.grantee.address) || self.grantee.address.is_zero() {
-            return Err(Error::Invalid("a grant is for somebody else: a patient has access to all their records".into()));
+            return Err(Error::Invalid(
+                "a grant is for somebody else: a patient has access to all their records".into(),
+            ));
         }
         let expires_at = self.expires_at().await?;
         client.can_pay().await?;
@@ -271,7 +217,9 @@ impl Grant {
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default(),
         };
         if end <= now {
-            return Err(Error::Invalid("the end of a grant lies in the future: this instant has passed on the chain".into()));
+            return Err(Error::Invalid(
+                "the end of a grant lies in the future: this instant has passed on the chain".into(),
+            ));
         }
         Ok(end.min(NO_END))
     }
@@ -331,44 +279,3 @@ impl Grant {
 }
 
 awaitable!(Grant => Granted);
-
-/// An expiry as an instant; nothing for no end.
-pub(super) fn instant(expires_at: u64) -> Option<SystemTime> {
-    (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
-}
-
-impl Client {
-    /// Every grant of this person that was not revoked, live or expired, newest first.
-    pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
-        let journal = self.system().journal(self.address()).await?;
-        let now = self.system().chain_time().await?;
-        let contacts = self.contacts().await?;
-        let folders = self.folder_names().await?;
-        let mut grants: Vec<_> = journal.state().grants.iter().collect();
-        grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-        let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
-            let scope = match folder_of(*scope) {
-                Some(number) => GrantScope::Folder { number, name: folders.get(&number).map(|(name, _)| name.clone()) },
-                None => GrantScope::Record(self.record(self.address(), journal.state().records.get(scope)?.id.0.into())),
-            };
-            Some(GrantInfo {
-                grantee: *grantee,
-                name: contacts.iter().find(|contact| contact.address == *grantee).map(|contact| contact.name.clone()),
-                scope,
-                rights: grant.state.rights,
-                purpose: grant.state.purpose,
-                granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
-                expires: instant(grant.state.expires_at),
-                live: grant.state.is_live(now),
-            })
-        });
-        Ok(info.collect())
-    }
-
-    /// The purpose that a grant to this account names.
-    pub(super) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-        let journal = self.system().journal(patient).await?;
-        let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
-        Ok(scopes.iter().find_map(|scope| journal.grant(*scope, self.address())).map(|grant| grant.state.purpose))
-    }
-}

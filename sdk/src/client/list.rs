@@ -8,7 +8,11 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
-use hospital_record_core::{error::CoreError, id::{Digest, RecordId}, record::metadata::Metadata};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Digest, RecordId},
+    record::metadata::Metadata,
+};
 
 use super::{
     Client, awaitable,
@@ -192,10 +196,13 @@ impl Client {
             .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
             .map(|(_, record)| *record)
             .collect();
-        let holds_any = journal.state().grants.iter().any(|((_, who), grant)| *who == self.address() && grant.state.reads(now));
+        let holds_any =
+            journal.state().grants.iter().any(|((_, who), grant)| *who == self.address() && grant.state.reads(now));
         if visible.is_empty() && !holds_any {
             let (account, patient) = (self.address(), journal.patient);
-            return Err(Error::Denied(format!("{account} may not read anything of {patient}: ask the patient for a grant")));
+            return Err(Error::Denied(format!(
+                "{account} may not read anything of {patient}: ask the patient for a grant"
+            )));
         }
         Ok(visible)
     }

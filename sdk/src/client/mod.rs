@@ -6,12 +6,13 @@ mod download;
 mod folder_keys;
 mod folders;
 mod grant;
+mod grants;
 mod list;
 mod open;
 mod reencrypt;
 mod replace;
-mod revoke;
 mod resume;
+mod revoke;
 mod shared;
 mod sync;
 mod unlock;
@@ -33,7 +34,8 @@ pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
     contacts::Contact,
     folders::FolderInfo,
-    grant::{Grant, GrantInfo, GrantScope, Granted, Grantee},
+    grant::{Grant, Granted, Grantee},
+    grants::{GrantInfo, GrantScope},
     list::{Content, List, Listed},
     open::{Open, Opened},
     replace::Replace,

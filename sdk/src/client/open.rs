@@ -15,7 +15,10 @@ use hospital_record_core::{
 };
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::{Client, awaitable, download, unlock::{Registered, Unlocker}};
+use super::{
+    Client, awaitable, download,
+    unlock::{Registered, Unlocker},
+};
 use crate::{
     Error, Result,
     file::NewFile,
@@ -61,15 +64,17 @@ impl Client {
     /// The record as the chain has it, found by the author that its manifest names.
     pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<Registered> {
         if record.deployment != self.deployment() {
-            return Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system")));
+            return Err(Error::Invalid(format!(
+                "{record} is on another chain or in another contract than this system"
+            )));
         }
         let manifest: Verified<Manifest> = self.signed(record.id.into()).await?;
         let author = manifest.issuer().0.into();
         let id = record.id.0.into();
         let known = self.system().contract().record_of(record.patient, record_key(author, id)).await?;
-        known.map(|held| Registered::new(id, &held)).ok_or_else(|| {
-            Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
-        })
+        known
+            .map(|held| Registered::new(id, &held))
+            .ok_or_else(|| Error::NotFound(format!("{} has no such record: {}", record.patient, record.id)))
     }
 
     pub(super) async fn metadata_of(&self, record: &RecordRef, known: &Registered) -> Result<Metadata> {

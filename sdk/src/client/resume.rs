@@ -10,7 +10,7 @@ use super::{Client, write::Target};
 use crate::{
     Error, Result,
     cache::{PENDING, key},
-    ledger::record_key,
+    ledger::{Settled, record_key},
     store::StoreError,
 };
 
@@ -21,6 +21,8 @@ const SWEEP_AFTER: Duration = Duration::from_secs(24 * 3600);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resumed {
+    /// A transaction that was under way and has taken effect.
+    pub transaction: Option<B256>,
     /// Records whose registration was finished, now or before.
     pub finished: Vec<RecordId>,
     /// Uploads that could not be finished and were removed: add these files again.
@@ -57,8 +59,7 @@ impl Client {
     /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end, a stored
     /// record is registered, and what can no longer be registered is let go of.
     pub async fn resume(&self) -> Result<Resumed> {
-        self.system().sender().resume(self.address()).await?;
-        let mut resumed = Resumed::default();
+        let mut resumed = Resumed { transaction: self.settle().await?, ..Resumed::default() };
         for (place, sealed) in self.system().cache().rows(PENDING, self.pending_prefix()).await? {
             let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
             let pending: Pending = serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)?;
@@ -71,6 +72,22 @@ impl Client {
         }
         resumed.swept = self.system().stores().own().sweep(SWEEP_AFTER).await?;
         Ok(resumed)
+    }
+
+    /// Follows a signed transaction to its end. One that can never be mined is signed anew: its nonce was taken by
+    /// another device, and what it was meant to do has not happened.
+    async fn settle(&self) -> Result<Option<B256>> {
+        match self.system().sender().resume(self.address()).await? {
+            None => Ok(None),
+            Some(Settled::Mined(receipt)) => Ok(Some(receipt.transaction)),
+            Some(Settled::Failed { error, .. }) => Err(error.into()),
+            Some(Settled::Lost { call, .. }) => match self.send(call).await {
+                Ok(receipt) => Ok(Some(receipt.transaction)),
+                // A record with keys from before: its upload is looked at next.
+                Err(Error::StaleKeys) => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
     }
 
     /// Whether the record is on chain in the end.

@@ -154,7 +154,8 @@ impl Revoke {
 
     async fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
         let client = &self.client;
-        let held = journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
+        let held =
+            journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
         let wanted = match &self.scope {
             Which::Everything => None,
             Which::Folder(name, level) => Some(folder_scope(client.keys().folder(name, *level).number())),
@@ -185,13 +186,20 @@ impl Revoke {
     }
 
     /// A revocation does not wait for a store: without a keyring it takes effect as well, and new keys follow.
-    async fn keyring(&self, journal: &Known, folder: Folder, left_out: &mut Vec<Address>) -> Result<Option<(u16, B256)>> {
+    async fn keyring(
+        &self,
+        journal: &Known,
+        folder: Folder,
+        left_out: &mut Vec<Address>,
+    ) -> Result<Option<(u16, B256)>> {
         match self.client.make_keyring(journal, folder, Some(self.grantee)).await {
             Ok(ring) => {
                 left_out.extend(ring.left_out);
                 Ok(Some((ring.epoch, ring.digest)))
             }
-            Err(Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. } | Error::NotAvailable(_)) => Ok(None),
+            Err(
+                Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. } | Error::NotAvailable(_),
+            ) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -1,13 +1,19 @@
 //! What others have shared with this person.
 
-use std::{collections::BTreeSet, time::{Duration, SystemTime, UNIX_EPOCH}};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alloy::primitives::Address;
 use alloy::sol_types::SolEvent;
 use hospital_record_contracts::IHospitalRecord::AccessGranted;
 use hospital_record_core::id::Confidentiality;
 
-use super::{Client, grant::{GrantScope, instant}};
+use super::{
+    Client,
+    grants::{GrantScope, instant},
+};
 use crate::{
     Result,
     ledger::{LogFilter, Purpose, Rights, all_logs, folder_of},

@@ -9,12 +9,7 @@ use hospital_record_core::{
 };
 
 use super::{Client, download, unlock::Unlocker};
-use crate::{
-    Error, Result,
-    cache::SYNCED,
-    journal::Known,
-    ledger::Record,
-};
+use crate::{Error, Result, cache::SYNCED, journal::Known, ledger::Record};
 
 /// What [`Client::sync`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

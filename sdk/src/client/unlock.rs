@@ -82,7 +82,9 @@ impl Unlocker {
     async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let context = manifest.lock_context(self.client.deployment(), Account(record.author.into()), lock.epoch());
         match lock {
-            Lock::Account { account, .. } if *account == self.client.account() => self.by_account(lock, context).await.map(Some),
+            Lock::Account { account, .. } if *account == self.client.account() => {
+                self.by_account(lock, context).await.map(Some)
+            }
             Lock::Folder { epoch, .. } => match self.secret(manifest.folder, *epoch).await? {
                 Some(secret) => {
                     let lock = lock.clone();

@@ -90,7 +90,11 @@ impl Client {
     /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
     pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
         let journal = self.system().journal(patient).await?;
-        if self.is_me(patient) { self.own_target(journal, place).await } else { self.others_target(&journal, place).await }
+        if self.is_me(patient) {
+            self.own_target(journal, place).await
+        } else {
+            self.others_target(&journal, place).await
+        }
     }
 
     async fn own_target(&self, mut journal: std::sync::Arc<Known>, place: &Place) -> Result<Target> {
@@ -226,7 +230,7 @@ impl Client {
                 if error.may_have_happened() {
                     return Err(error);
                 }
-                self.discard(target.patient, stored).await?;
+                self.discard(target.patient, stored).await;
                 Err(error)
             }
         }
@@ -239,16 +243,21 @@ impl Client {
         Ok(())
     }
 
-    /// Lets go of records that did not make it onto the chain.
-    pub(super) async fn discard(&self, patient: Address, stored: &[Stored]) -> Result<()> {
+    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them.
+    pub(super) async fn discard(&self, patient: Address, stored: &[Stored]) {
         for record in stored {
-            let key = record_key(self.address(), B256::from(record.id.0));
-            if self.system().contract().record_of(patient, key).await?.is_none() {
-                self.system().stores().own().unpin(&record.id.cid()).await?;
+            if let Err(error) = self.let_go(patient, record).await {
+                tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
             }
-            self.forget(record.id).await?;
         }
-        Ok(())
+    }
+
+    async fn let_go(&self, patient: Address, record: &Stored) -> Result<()> {
+        let key = record_key(self.address(), B256::from(record.id.0));
+        if self.system().contract().record_of(patient, key).await?.is_none() {
+            self.system().stores().own().unpin(&record.id.cid()).await?;
+        }
+        self.forget(record.id).await
     }
 }
 

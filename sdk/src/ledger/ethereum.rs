@@ -59,7 +59,8 @@ impl EthereumLedger {
         }
         let host = url.host_str().ok_or_else(|| failed("it names no host"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        let client = crate::http::client(options.timeout, options.timeout).map_err(|error| failed(&error))?;
+        // Half the time, so that what one stalled connection keeps waiting is asked once more.
+        let client = crate::http::client(options.timeout / 2, options.timeout / 2).map_err(|error| failed(&error))?;
         let client = RpcClient::new(Http::with_client(client, url), true);
         let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
         Ok(Self { provider, host, timeout: options.timeout })

@@ -202,7 +202,11 @@ impl Event {
     /// The event with this topic and these fields; `None` unless they encode one exactly.
     #[must_use]
     pub fn from_words(topic: B256, words: &[B256]) -> Option<Self> {
-        let event = match (topic, words) {
+        Self::of_records(topic, words).or_else(|| Self::of_access(topic, words))
+    }
+
+    fn of_records(topic: B256, words: &[B256]) -> Option<Self> {
+        Some(match (topic, words) {
             (Sol::ProfileSet::SIGNATURE_HASH, &[profile]) => Self::ProfileSet { profile },
             (Sol::RecordAdded::SIGNATURE_HASH, &[folder, author, id]) => {
                 Self::RecordAdded { folder: number(folder, 40)?, author: account(author)?, id }
@@ -210,16 +214,19 @@ impl Event {
             (Sol::RecordStatusChanged::SIGNATURE_HASH, &[key, by, status, replacement]) => {
                 Self::RecordStatusChanged { key, by: account(by)?, status: status_of(status)?, replacement }
             }
+            (Sol::RecordAccessed::SIGNATURE_HASH, &[key, reader, purpose]) => {
+                Self::RecordAccessed { key, reader: account(reader)?, purpose: purpose_of(purpose)? }
+            }
+            _ => return None,
+        })
+    }
+
+    fn of_access(topic: B256, words: &[B256]) -> Option<Self> {
+        Some(match (topic, words) {
             (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, expires_at, epoch, envelope]) => {
-                Self::AccessGranted {
-                    scope,
-                    grantee: account(grantee)?,
-                    rights: Rights::from_bits(small(rights)?)?,
-                    purpose: purpose_of(purpose)?,
-                    expires_at: number(expires_at, 40)?,
-                    epoch: small(epoch)?,
-                    envelope,
-                }
+                let (grantee, rights) = (account(grantee)?, Rights::from_bits(small(rights)?)?);
+                let (purpose, expires_at, epoch) = (purpose_of(purpose)?, number(expires_at, 40)?, small(epoch)?);
+                Self::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope }
             }
             (Sol::AccessRevoked::SIGNATURE_HASH, &[scope, grantee, epoch, keyring]) => {
                 Self::AccessRevoked { scope, grantee: account(grantee)?, epoch: small(epoch)?, keyring }
@@ -230,12 +237,8 @@ impl Event {
             (Sol::KeysRotated::SIGNATURE_HASH, &[folder, epoch, keyring]) => {
                 Self::KeysRotated { folder: number(folder, 40)?, epoch: small(epoch)?, keyring }
             }
-            (Sol::RecordAccessed::SIGNATURE_HASH, &[key, reader, purpose]) => {
-                Self::RecordAccessed { key, reader: account(reader)?, purpose: purpose_of(purpose)? }
-            }
             _ => return None,
-        };
-        Some(event)
+        })
     }
 
     /// The first 24 bytes of the head after this event (the `link` of the contract's manual).

@@ -5,7 +5,14 @@
 //! the whole range first and shorter where the provider does not allow it, so that a reader never asks for blocks in
 //! which nothing happened, and what the provider adds, hides, re-orders or re-dates has no effect but an error.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use alloy::primitives::{Address, B256};
 
@@ -27,6 +34,8 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis
 #[derive(Debug, Clone)]
 pub struct Journal {
     contract: Contract,
+    /// Number of the newest block that was ever told: a provider cannot make a deep change shallow by staying behind.
+    seen: Arc<AtomicU64>,
 }
 
 /// What an update changed.
@@ -47,7 +56,7 @@ impl Journal {
     /// A reader of this contract.
     #[must_use]
     pub fn new(contract: Contract) -> Self {
-        Self { contract }
+        Self { contract, seen: Arc::default() }
     }
 
     /// The contract it reads.
@@ -92,7 +101,7 @@ impl Journal {
     async fn try_update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let (block, head) = self.newest_head(history).await?;
         let (kept, new, strays) = self.walk(history, head, block.number).await?;
-        self.require_shallow(history, kept, head, block)?;
+        self.require_shallow(history, kept, head)?;
         let (mut next, added) = (history.clone(), new.len());
         next.truncate(kept);
         for entry in new {
@@ -110,6 +119,7 @@ impl Journal {
     async fn newest_head(&self, history: &History) -> Result<(BlockInfo, B256), LedgerError> {
         let known = history.entries().last().map_or(0, |entry| entry.block);
         let newest = self.contract.ledger().newest().await?;
+        self.seen.fetch_max(newest.number, Ordering::Relaxed);
         if newest.number < known {
             return Err(LedgerError::Behind { host: self.contract.ledger().name(), newest: newest.number, known });
         }
@@ -147,9 +157,10 @@ impl Journal {
     }
 
     /// That history changes near its end is how chains work; that it changes deeper is not.
-    fn require_shallow(&self, history: &History, kept: usize, told: B256, now: BlockInfo) -> Result<(), LedgerError> {
+    fn require_shallow(&self, history: &History, kept: usize, told: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
-        if now.number.saturating_sub(dropped.block) <= REORG_DEPTH {
+        let newest = self.seen.load(Ordering::Relaxed);
+        if newest.saturating_sub(dropped.block) <= REORG_DEPTH {
             return Ok(());
         }
         let (host, known) = (self.contract.ledger().name(), history.head());

@@ -236,7 +236,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
-        let gas = self.simulate(call, None).await?.gas().clone();
+        let gas = *self.simulate(call, None).await?.gas();
         // One 64th stays behind in every inner call.
         Ok((gas.total_gas_spent() * 64 / 63).max(gas.floor_gas()))
     }

@@ -122,11 +122,7 @@ impl PatientState {
         let (position, time) = (self.entries, entry.time);
         match entry.event {
             Event::ProfileSet { profile } => self.profile = Some(profile),
-            Event::RecordAdded { folder, author, id } => {
-                let state = RecordState { author, folder, added_at: time, status: Status::Current };
-                let record = Record { id, state, replaced_by: None, entry: position };
-                self.records.insert(record_key(author, id), record);
-            }
+            Event::RecordAdded { folder, author, id } => self.add(author, id, folder, time),
             Event::RecordStatusChanged { key, status, replacement, .. } => self.change(key, status, replacement),
             Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope } => {
                 let granted_at = time & u64::from(u32::MAX);
@@ -198,6 +194,12 @@ impl PatientState {
             .range((scope, Address::ZERO)..=(scope, Address::repeat_byte(0xff)))
             .filter(move |(_, grant)| grant.state.reads(time))
             .map(|((_, grantee), _)| *grantee)
+    }
+
+    fn add(&mut self, author: Address, id: B256, folder: u64, time: u64) {
+        let state = RecordState { author, folder, added_at: time, status: Status::Current };
+        let record = Record { id, state, replaced_by: None, entry: self.entries };
+        self.records.insert(record_key(author, id), record);
     }
 
     fn change(&mut self, key: B256, status: Status, replacement: B256) {

@@ -1,5 +1,7 @@
 //! Tests of what reads: histories from honest and lying providers, and what they add up to.
 
+#![allow(clippy::unwrap_used)]
+
 mod folders;
 mod honest;
 mod liar;

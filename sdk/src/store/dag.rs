@@ -42,8 +42,14 @@ pub(super) fn check(cid: &Cid, bytes: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What a block links to; `bytes` have been [checked](check).
-pub(super) fn links(cid: &Cid, bytes: &[u8]) -> Result<Vec<Cid>, StoreError> {
+/// What a block of codec raw, dag-pb or dag-cbor links to; its bytes have been checked against the CID.
+///
+/// For stores that have to find out themselves whether a DAG is whole before they pin it.
+///
+/// # Errors
+/// [`StoreError::Integrity`] when the bytes are not of that codec, or dag-pb that is no file of profile
+/// `unixfs-v1-2025`.
+pub fn links(cid: &Cid, bytes: &[u8]) -> Result<Vec<Cid>, StoreError> {
     let unreadable = |reason: String| StoreError::Integrity { cid: *cid, reason };
     match cid.codec() {
         DAG_PB => match parse_node(cid, bytes).map_err(|error| unreadable(error.to_string()))? {

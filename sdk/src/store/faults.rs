@@ -1,5 +1,7 @@
 //! Servers that do everything wrong, each in its own way.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},

@@ -40,7 +40,7 @@ use futures::stream::BoxStream;
 use url::Url;
 
 pub use checked::checked;
-pub use dag::MAX_BLOCK;
+pub use dag::{MAX_BLOCK, links};
 pub use error::StoreError;
 pub use hospital_record_core::record::dag::Block;
 pub use options::StoreOptions;

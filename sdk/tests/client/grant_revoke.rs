@@ -80,7 +80,8 @@ async fn two_devices_revoking_at_once_readmit_nobody() {
         ana.grant(reader.address()).await.unwrap();
     }
     let other_device = ana.clone();
-    let (one, two) = tokio::join!(ana.revoke(lee.address()).into_future(), other_device.revoke(kim.address()).into_future());
+    let (one, two) =
+        tokio::join!(ana.revoke(lee.address()).into_future(), other_device.revoke(kim.address()).into_future());
     assert!(one.unwrap().keys_moved && two.unwrap().keys_moved);
     let after = ana.add(Source::bytes("x", "after")).await.unwrap().record;
     assert!(lee.open(&after).await.is_err() && kim.open(&after).await.is_err());
@@ -105,7 +106,8 @@ async fn folders_of_one_name_and_different_confidentiality_are_different() {
     let (_, ana, lee) = two().await;
     let mut records = Vec::new();
     for level in Confidentiality::ALL {
-        records.push(ana.add(Source::bytes("x", level.code())).folder("f").confidentiality(level).await.unwrap().record);
+        records
+            .push(ana.add(Source::bytes("x", level.code())).folder("f").confidentiality(level).await.unwrap().record);
     }
     ana.grant(lee.address()).folder("f").confidentiality(Confidentiality::R).await.unwrap();
     for (record, level) in records.iter().zip(Confidentiality::ALL) {

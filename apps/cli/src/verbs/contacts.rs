@@ -55,7 +55,9 @@ fn card(typed: &str) -> Result<Card> {
     fs::File::open(path).and_then(|file| file.take(LONGEST_CARD).read_to_string(&mut text)).map_err(
         |error| match error.kind() {
             io::ErrorKind::NotFound => Failure::usage(format!("{typed:?} is neither a card nor a file with one")),
-            io::ErrorKind::InvalidData => Failure::usage(format!("{typed} holds no card")),
+            io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => {
+                Failure::usage(format!("{typed} holds no card"))
+            }
             _ => Failure::file(path, &error),
         },
     )?;

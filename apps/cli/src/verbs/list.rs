@@ -5,7 +5,7 @@ use hospital_record::{Content, FolderInfo, Listed, Metadata, Status};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session, check_person},
+    app::{App, Session, check_person, hex_of},
     args::List,
     failure::Result,
     json::{instant, local, merged, record, seconds},
@@ -37,11 +37,11 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
 }
 
 async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
-    let ids: Vec<String> = listed.iter().map(|listed| hex(listed).to_owned()).collect();
+    let ids: Vec<String> = listed.iter().map(|listed| hex_of(&listed.record)).collect();
     let digits = short_length(&ids);
     let mut rows = Vec::with_capacity(listed.len());
     for listed in listed {
-        let id = hex(listed)[..digits].to_owned();
+        let id = hex_of(&listed.record)[..digits].to_owned();
         rows.push(
             [vec![id, local(listed.added, app.tz())], content(&listed.content), vec![remarks(session, listed).await?]]
                 .concat(),
@@ -51,10 +51,6 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
         app.printer.note("No records: `add FILE` adds one.");
     }
     app.printer.table(&["ID", "ADDED", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
-}
-
-fn hex(listed: &Listed) -> String {
-    listed.record.id.to_string().trim_start_matches("0x").to_owned()
 }
 
 fn content(content: &Content) -> Vec<String> {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::export::export;
 use crate::{
-    app::{App, Session, check_person, check_record},
+    app::{App, Session, check_person, check_record, hex_of},
     args,
     failure::{Failure, Result},
     json::{merged, record},
@@ -34,6 +34,7 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     }
     let range = range(&session, &record, args.range).await?;
     let target = target(&session, &record, &args).await?;
+    target.must_be_free(args.force)?;
     let (bar, written) = (Bar::new(app.printer), Arc::new(AtomicU64::new(0)));
     let count = written.clone();
     let shown_bar = bar.clone();
@@ -86,6 +87,19 @@ enum Target {
     File(PathBuf),
 }
 
+impl Target {
+    /// Before anything is logged or fetched; the SDK looks again when it is done.
+    fn must_be_free(&self, force: bool) -> Result {
+        match self {
+            Self::File(path) if !force && path.symlink_metadata().is_ok() => {
+                let path = shown(&path.to_string_lossy());
+                Err(Failure::usage(format!("{path} exists: name another file with -o, or replace it with --force")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The recorded name comes from the author, so it is made safe.
 async fn target(session: &Session, record: &RecordRef, args: &args::Open) -> Result<Target> {
     match &args.output {
@@ -93,8 +107,7 @@ async fn target(session: &Session, record: &RecordRef, args: &args::Open) -> Res
         Some(path) => Ok(Target::File(path.clone())),
         None => {
             let metadata = session.client.open(record).metadata().await?;
-            let id = record.id.to_string();
-            let fallback = format!("record-{}", id.trim_start_matches("0x").get(..12).unwrap_or_default());
+            let fallback = format!("record-{:.12}", hex_of(record));
             Ok(Target::File(safe_name(&metadata.name, &fallback).into()))
         }
     }

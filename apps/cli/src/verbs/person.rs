@@ -98,7 +98,7 @@ mod tests {
         for (url, shown) in [
             ("kubo+https://user:pw@host:5001/x?token=1", "kubo+https://host:5001/x"),
             ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
-            ("file:///home/a@b/records", "file:///home/a@b/records"),
+            ("file:///srv/a@b/records", "file:///srv/a@b/records"),
             ("memory:", "memory:"),
         ] {
             assert_eq!(without_secrets(url), shown);

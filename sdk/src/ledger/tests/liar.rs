@@ -176,6 +176,28 @@ async fn a_head_that_forgets_what_was_verified_before_is_refused() {
 }
 
 #[tokio::test]
+async fn time_that_stands_still_does_not_make_a_deep_change_shallow() {
+    let memory = chart().await;
+    let mut known = truth(&memory).await;
+    let (older, then) = (known.entries()[4].head, memory.newest().await.unwrap());
+    let liar = Arc::new(Mutex::new(false));
+    let lies = (liar.clone(), liar.clone());
+    let twisted = Twisted {
+        head: Box::new(move |head| if *lies.0.lock().unwrap() { older } else { head }),
+        block: Box::new(move |block| if *lies.1.lock().unwrap() { then } else { block }),
+        ..Twisted::honest(&memory)
+    };
+    let journal = twisted.journal();
+    for _ in 0..100 {
+        memory.advance(std::time::Duration::from_secs(12));
+    }
+    journal.update(&mut known, None).await.unwrap();
+    *liar.lock().unwrap() = true;
+    let error = journal.update(&mut known, None).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Integrity(Integrity::Rewritten { .. })), "{error}");
+}
+
+#[tokio::test]
 async fn entries_that_land_meanwhile_do_not_disturb() {
     let memory = chart().await;
     let (busy, count) = (memory.clone(), Mutex::new(0));

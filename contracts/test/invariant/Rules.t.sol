@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Base, IHospitalRecord} from "../Base.sol";
+import {Replay} from "../Replay.sol";
+import {Handler} from "./Handler.sol";
+
+/// The five rules that `IHospitalRecord` says hold for ever. `contracts/test/faults.sh` shows that each can fail.
+contract RulesTest is Base {
+    /// A register, the dearest entry, writes two new slots.
+    uint256 internal constant GAS_PER_ENTRY = 60_000;
+
+    Handler internal handler;
+    Replay internal replay;
+
+    function setUp() public override {
+        super.setUp();
+        handler = new Handler(hospital);
+        replay = handler.replay();
+        targetContract(address(handler));
+    }
+
+    function invariant_rule1_grantsComeFromThePatientAndEnd() public view {
+        for (uint256 i; i < handler.givenCount(); ++i) {
+            (address patient, bytes32 scope, address grantee) = handler.given(i);
+            IHospitalRecord.Grant memory held = hospital.grantOf(patient, scope, grantee);
+            IHospitalRecord.Grant memory due = handler.grantOf(patient, scope, grantee);
+            if (due.giver == address(0)) due.grantedAt = 0;
+            assertEq(keccak256(abi.encode(held)), keccak256(abi.encode(due)), "a grant is not what the patient gave");
+        }
+        for (uint256 i; i < handler.addedCount(); ++i) {
+            (address patient, bytes32 key) = handler.added(i);
+            for (uint256 j; j < handler.peopleCount(); ++j) {
+                address account = handler.people(j);
+                bool may = handler.mayRead(patient, key, account);
+                assertEq(
+                    hospital.canAccess(patient, key, account), may, "access without a live grant, or none with one"
+                );
+            }
+        }
+    }
+
+    function invariant_rule2_recordsAreAddedOnceAndStay() public view {
+        for (uint256 i; i < handler.addedCount(); ++i) {
+            (address patient, bytes32 key) = handler.added(i);
+            IHospitalRecord.Record memory record = hospital.recordOf(patient, key);
+            IHospitalRecord.Record memory due = handler.recordOf(patient, key);
+            assertEq(keccak256(abi.encode(record)), keccak256(abi.encode(due)), "a record is not what its author added");
+        }
+        assertEq(handler.intrusion(), "");
+        assertEq(handler.blocked(), "");
+    }
+
+    function invariant_rule3_eventsRebuildTheStorage() public view {
+        assertEq(handler.unreadable(), "");
+        for (uint256 i; i < handler.peopleCount(); ++i) {
+            address person = handler.people(i);
+            assertEq(replay.journalHeadOf(person), hospital.journalHeadOf(person), "head");
+            assertEq(replay.profileOf(person), hospital.profileOf(person), "profile");
+        }
+        for (uint256 i; i < handler.addedCount(); ++i) {
+            (address patient, bytes32 key) = handler.added(i);
+            bytes memory rebuilt = abi.encode(replay.recordOf(patient, key));
+            assertEq(rebuilt, abi.encode(hospital.recordOf(patient, key)), "record");
+        }
+        for (uint256 i; i < handler.givenCount(); ++i) {
+            (address patient, bytes32 scope, address grantee) = handler.given(i);
+            bytes memory rebuilt = abi.encode(replay.grantOf(patient, scope, grantee));
+            assertEq(rebuilt, abi.encode(hospital.grantOf(patient, scope, grantee)), "grant");
+        }
+    }
+
+    function invariant_rule4_revocationAlwaysWorks() public view {
+        assertEq(handler.unrevoked(), "");
+    }
+
+    function invariant_rule5_gasDoesNotGrow() public view {
+        assertLt(handler.mostGasPerEntry(), GAS_PER_ENTRY, "an entry takes more and more gas");
+    }
+
+    /// Otherwise the rules were shown of too little.
+    function afterInvariant() public view {
+        if (handler.calls() > 20) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
+    }
+}

@@ -1,0 +1,112 @@
+//! Seeing who has access.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::Address;
+
+use super::{Client, unlock::Registered};
+use crate::{
+    Result,
+    ledger::{NO_END, Purpose, Rights, folder_of, folder_scope, record_key},
+    record_ref::RecordRef,
+};
+
+/// A grant of this person.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GrantInfo {
+    /// To whom.
+    pub grantee: Address,
+    /// The name this person gave to that account.
+    pub name: Option<String>,
+    /// On what.
+    pub scope: GrantScope,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Since when.
+    pub granted: SystemTime,
+    /// Until when; nothing for no end.
+    pub expires: Option<SystemTime>,
+    /// Whether it is live now, by the chain's clock.
+    pub live: bool,
+}
+
+/// What a grant is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GrantScope {
+    /// A folder, by its number, and its name where that is known.
+    Folder {
+        /// What the chain calls it.
+        number: u64,
+        /// What the patient calls it.
+        name: Option<String>,
+    },
+    /// One record.
+    Record(RecordRef),
+}
+
+impl GrantInfo {
+    /// The scope, for people.
+    pub fn scope_name(&self) -> String {
+        self.scope.to_string()
+    }
+}
+
+impl fmt::Display for GrantScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { name: Some(name), .. } => write!(f, "folder {name}"),
+            Self::Folder { number, name: None } => write!(f, "folder number {number}"),
+            Self::Record(record) => write!(f, "record {}", record.id),
+        }
+    }
+}
+
+/// An expiry as an instant; nothing for no end.
+pub(super) fn instant(expires_at: u64) -> Option<SystemTime> {
+    (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
+}
+
+impl Client {
+    /// Every grant of this person that was not revoked, live or expired, newest first.
+    pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
+        let journal = self.system().journal(self.address()).await?;
+        let now = self.system().chain_time().await?;
+        let contacts = self.contacts().await?;
+        let folders = self.folder_names().await?;
+        let mut grants: Vec<_> = journal.state().grants.iter().collect();
+        grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+        let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
+            let scope = match folder_of(*scope) {
+                Some(number) => GrantScope::Folder { number, name: folders.get(&number).map(|(name, _)| name.clone()) },
+                None => {
+                    GrantScope::Record(self.record(self.address(), journal.state().records.get(scope)?.id.0.into()))
+                }
+            };
+            Some(GrantInfo {
+                grantee: *grantee,
+                name: contacts.iter().find(|contact| contact.address == *grantee).map(|contact| contact.name.clone()),
+                scope,
+                rights: grant.state.rights,
+                purpose: grant.state.purpose,
+                granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
+                expires: instant(grant.state.expires_at),
+                live: grant.state.is_live(now),
+            })
+        });
+        Ok(info.collect())
+    }
+
+    /// The purpose that a grant to this account names.
+    pub(super) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+        let journal = self.system().journal(patient).await?;
+        let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
+        Ok(scopes.iter().find_map(|scope| journal.grant(*scope, self.address())).map(|grant| grant.state.purpose))
+    }
+}

@@ -1,0 +1,123 @@
+//! Where things are, and how long to wait for them.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use zeroize::Zeroizing;
+
+use crate::{
+    Result,
+    ledger::{Contract, EthereumLedger, EthereumOptions},
+    store::{self, Store, StoreOptions},
+};
+
+/// Where the chain and the stores are, and how long to wait for them. Shows no secrets when printed.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) rpc_url: String,
+    pub(crate) contract: Address,
+    stores: Vec<String>,
+    store_token: Option<Zeroizing<String>>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) timeout: Duration,
+    pub(crate) confirmations: u64,
+    witness: Option<String>,
+}
+
+impl Config {
+    /// An Ethereum RPC, and the contract at the address that it has on every chain. At least one
+    /// [`store`](Config::store) must follow.
+    pub fn new(rpc_url: impl Into<String>) -> Self {
+        Self {
+            rpc_url: rpc_url.into(),
+            contract: Contract::ADDRESS,
+            stores: Vec::new(),
+            store_token: None,
+            state_dir: None,
+            timeout: Duration::from_secs(30),
+            confirmations: 1,
+            witness: None,
+        }
+    }
+
+    /// Another contract than the one at the well-known address. Its code must be the same.
+    pub fn contract(mut self, address: Address) -> Self {
+        self.contract = address;
+        self
+    }
+
+    /// A store by its URL (see [`store::open`]). The first is written to; the others are asked for what it lacks.
+    pub fn store(mut self, url: impl Into<String>) -> Self {
+        self.stores.push(url.into());
+        self
+    }
+
+    /// A bearer token for the first store.
+    pub fn store_token(mut self, token: impl Into<String>) -> Self {
+        self.store_token = Some(Zeroizing::new(token.into()));
+        self
+    }
+
+    /// Where caches and unfinished work are kept; nothing is written elsewhere. Without it they are in memory, and
+    /// what is interrupted cannot be resumed.
+    pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.state_dir = Some(folder.as_ref().into());
+        self
+    }
+
+    /// How long one answer of a service may take; 30 s unless told. Sending a transaction may take four times as long.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told.
+    pub fn confirmations(mut self, blocks: u64) -> Self {
+        self.confirmations = blocks.max(1);
+        self
+    }
+
+    /// A second RPC, run by somebody else. Every history is compared with the head that it tells, before anything is
+    /// believed, shown or written: then no single provider can keep a revocation from this machine.
+    pub fn witness(mut self, rpc_url: impl Into<String>) -> Self {
+        self.witness = Some(rpc_url.into());
+        self
+    }
+
+    pub(crate) async fn open_witness(&self, chain: u64) -> Result<Option<Contract>> {
+        let Some(url) = &self.witness else { return Ok(None) };
+        let ledger = EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout })?;
+        let contract = Contract::new(Arc::new(ledger), chain, self.contract);
+        contract.check().await?;
+        Ok(Some(contract))
+    }
+
+    pub(crate) fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
+        let options = StoreOptions::default().timeout(self.timeout);
+        let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
+        let opened = self.stores.iter().enumerate().map(|(index, url)| {
+            let options = match token(index) {
+                Some(token) => options.clone().token(token.as_str()),
+                None => options.clone(),
+            };
+            Ok(store::open(url, &options)?)
+        });
+        opened.collect()
+    }
+}
+
+/// Shows neither URLs, which may hold API keys, nor the token.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("contract", &self.contract)
+            .field("stores", &self.stores.len())
+            .field("state_dir", &self.state_dir)
+            .finish_non_exhaustive()
+    }
+}
