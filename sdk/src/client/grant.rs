@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     error::CoreError,
-    id::{Account, Confidentiality, Scope},
+    id::{Account, Confidentiality, Deployment, Scope},
+    identity::folder_name,
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
 };
 
@@ -33,23 +34,24 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 pub struct Grantee {
     address: Address,
     profile: Option<B256>,
+    deployment: Option<Deployment>,
 }
 
 impl From<Address> for Grantee {
     fn from(address: Address) -> Self {
-        Self { address, profile: None }
+        Self { address, profile: None, deployment: None }
     }
 }
 
 impl From<&Card> for Grantee {
     fn from(card: &Card) -> Self {
-        Self { address: card.account, profile: Some(card.profile) }
+        Self { address: card.account, profile: Some(card.profile), deployment: Some(card.deployment) }
     }
 }
 
 impl From<&Contact> for Grantee {
     fn from(contact: &Contact) -> Self {
-        Self { address: contact.address, profile: contact.profile }
+        Self { address: contact.address, profile: contact.profile, deployment: None }
     }
 }
 
@@ -170,6 +172,9 @@ impl Grant {
                 "a grant is for somebody else: a patient has access to all their records".into(),
             ));
         }
+        if self.grantee.deployment.is_some_and(|deployment| deployment != client.deployment()) {
+            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
+        }
         let expires_at = self.expires_at().await?;
         client.can_pay().await?;
         let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
@@ -267,7 +272,7 @@ impl Grant {
 
     async fn folder_payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
         let client = &self.client;
-        let folder_name = self.folder.trim().to_owned();
+        let folder_name = folder_name(&self.folder);
         check_name("a folder's name", &folder_name)?;
         let folder = client.keys().folder(&folder_name, self.confidentiality);
         let journal = client.system().journal(client.address()).await?;

@@ -7,6 +7,7 @@ use futures::{StreamExt, stream};
 use hospital_record_core::{
     error::CoreError,
     id::{Account, Confidentiality, Epoch, Folder, RecordId},
+    identity::folder_name,
     record::{manifest::Manifest, metadata::Metadata},
     seal::lock::{HpkePublicKey, Lock, LockContext},
 };
@@ -145,7 +146,7 @@ impl Client {
         for folder in held.filter_map(|(scope, _)| folder_of(*scope)) {
             let folder = Folder::new(folder).map_err(CoreError::from)?;
             let received = self.received(journal, folder).await?;
-            if received.name == name.trim() && received.confidentiality == level {
+            if folder_name(&received.name) == folder_name(name) && received.confidentiality == level {
                 return Ok((folder, received));
             }
         }

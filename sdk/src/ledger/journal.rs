@@ -127,6 +127,10 @@ impl Journal {
             return Err(LedgerError::Behind { host: self.contract.ledger().name(), newest: newest.number, known });
         }
         let head = self.contract.journal_head_of(history.patient(), Some(newest.number)).await?;
+        let block = block_of(head);
+        if block > newest.number {
+            return Err(Integrity::Missing { host: self.contract.ledger().name(), head, block }.into());
+        }
         Ok((newest, head))
     }
 
