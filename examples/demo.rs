@@ -6,69 +6,62 @@
 mod common;
 
 use std::{
-    collections::BTreeMap,
     env,
     fmt::Display,
     fs::File,
     io::{IsTerminal, Read, Write, stderr},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Instant, UNIX_EPOCH},
+    time::Instant,
 };
 
 use hospital_record::{
-    Address, Client, Config, Error, ErrorKind, Event, Identity, Phase, Progress, Purpose, RecordRef, Result, System,
+    Address, Client, Config, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System,
     ledger::record_key,
 };
 
 const FOLDER: &str = "cardiology";
-const LARGE: u64 = 300_000_000;
 const CHUNK: usize = 1 << 20;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let started = Instant::now();
-    match tell(started).await {
-        Ok(summary) => {
-            println!("\nDEMO OK {summary}");
-            ExitCode::SUCCESS
-        }
+    match tell().await {
+        Ok(summary) => println!("\nDEMO OK {summary}"),
         Err(error) => {
             eprintln!("\nDEMO FAILED: {error}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
     }
+    ExitCode::SUCCESS
 }
 
-async fn tell(started: Instant) -> Result<String> {
-    let disk = tempfile::tempdir().map_err(|error| invalid(&error))?;
+async fn tell() -> Result<String> {
+    let (started, disk) = (Instant::now(), tempfile::tempdir().map_err(|error| invalid(&error))?);
     let ana = person("ana", disk.path()).await?;
     let lee = person("lee", disk.path()).await?;
     println!("Ana keeps her own health records; Dr Lee treats her. Each has a machine and a key of their own.");
-    println!("chain {}, contract {}", ana.system().deployment().chain, ana.system().contract().address());
-    println!("blocks at {}\n", setting("HOSPITAL_RECORD_STORE")?);
-    println!("{:<66} {:>8} {:>9}", "", "time", "gas");
+    println!("contract {}, blocks at {}", ana.system().contract().address(), setting("HOSPITAL_RECORD_STORE")?);
+    println!("\n{:<66} {:>8} {:>9}", "", "time", "gas");
 
-    heading("Ana encrypts, stores and registers her files");
+    println!("\nAna encrypts, stores and registers her files");
     let files = inputs(disk.path())?;
     let mut records = Vec::new();
     for (path, media_type) in &files {
         records.push((path, add(&ana, path, media_type).await?));
     }
 
-    heading("Dr Lee hands over a card; Ana grants the folder for treatment");
+    println!("\nDr Lee hands over a card; Ana grants the folder for treatment");
     let card = lee.card().await?;
     let watch = Instant::now();
-    ana.add_contact("Dr Lee", &card).await?;
-    let granted = ana.grant(&card).folder(FOLDER).purpose(Purpose::TREAT).await?;
+    let granted = ana.grant(&card).name("Dr Lee").folder(FOLDER).purpose(Purpose::TREAT).await?;
     row(format!("key fingerprint {}", granted.fingerprint), watch, granted.gas);
 
-    heading("Dr Lee opens everything; each reading is logged on chain first");
+    println!("\nDr Lee opens everything; each reading is logged on chain first");
     for (path, record) in &records {
         read(&lee, record, path, disk.path()).await?;
     }
 
-    heading("Ana ends the access, and goes on adding");
+    println!("\nAna ends the access, and goes on adding");
     let watch = Instant::now();
     let revoked = ana.revoke(lee.address()).await?;
     row(format!("{} grant ended, the folder's keys moved on", revoked.ended), watch, revoked.gas);
@@ -76,31 +69,24 @@ async fn tell(started: Instant) -> Result<String> {
     std::fs::write(&later, "24 h Holter: sinus rhythm, no pauses.\n").map_err(|error| invalid(&error))?;
     records.push((&later, add(&ana, &later, "text/plain").await?));
 
-    heading("Dr Lee is refused");
-    refuse_old(&lee, &records[0].1).await?;
-    refuse_new(&lee, &records[4].1).await?;
+    println!("\nDr Lee is refused");
+    refuse(&lee, &records[0].1, &records[4].1).await?;
 
-    heading("An auditor without any key reads the history");
+    println!("\nAn auditor without any key reads the history");
     let gas = audit(&ana, lee.address()).await?;
     let bytes: u64 = records.iter().map(|(path, _)| path.metadata().map_or(0, |file| file.len())).sum();
-    let (records, seconds) = (records.len(), started.elapsed().as_secs_f32());
-    Ok(format!("records={records} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1}"))
+    let seconds = started.elapsed().as_secs_f32();
+    Ok(format!("records={} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1}", records.len()))
 }
 
 /// Somebody with a machine of their own and test ether.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
-    let system = machine(&disk.join(name)).await?;
+    let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
+    let contract = setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is no address"))?;
+    let system = System::connect(config.contract(contract).state_dir(disk.join(name))).await?;
     let identity = Identity::generate()?.0;
     common::fund(&system, identity.address()).await?;
     Ok(system.client(identity))
-}
-
-async fn machine(state: &Path) -> Result<System> {
-    let mut config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?).state_dir(state);
-    if let Ok(contract) = env::var("HOSPITAL_RECORD_CONTRACT") {
-        config = config.contract(contract.parse().map_err(|_| invalid("HOSPITAL_RECORD_CONTRACT is no address"))?);
-    }
-    System::connect(config).await
 }
 
 fn setting(name: &str) -> Result<String> {
@@ -120,20 +106,17 @@ fn inputs(disk: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
     ])
 }
 
-/// Bytes without a pattern (xorshift64), written as they are made.
+/// 300 MB without a pattern (xorshift64), written as they are made.
 fn make_large(path: &Path) -> std::io::Result<()> {
-    let (mut file, mut left, mut state) = (File::create(path)?, LARGE as usize, 0x9e37_79b9_7f4a_7c15u64);
-    let mut chunk = vec![0; CHUNK];
-    while left > 0 {
+    let (mut file, mut state, mut chunk) = (File::create(path)?, 0x9e37_79b9_7f4a_7c15u64, vec![0; 1_000_000]);
+    for _ in 0..300 {
         for word in chunk.chunks_exact_mut(8) {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             word.copy_from_slice(&state.to_le_bytes());
         }
-        let length = left.min(CHUNK);
-        file.write_all(&chunk[..length])?;
-        left -= length;
+        file.write_all(&chunk)?;
     }
     Ok(())
 }
@@ -171,25 +154,19 @@ fn same(left: &Path, right: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// What Dr Lee could open before: the contract says no, and our client obeys it.
-async fn refuse_old(lee: &Client, record: &RecordRef) -> Result<()> {
-    let key = record_key(record.patient, record.id.0.into());
-    if lee.system().contract().can_access(record.patient, key, lee.address()).await? {
+/// What was there before: the contract says no. What came later: it is locked with a key after those Dr Lee was given.
+async fn refuse(lee: &Client, before: &RecordRef, after: &RecordRef) -> Result<()> {
+    expect_denied(lee, before).await?;
+    let key = record_key(before.patient, before.id.0.into());
+    if lee.system().contract().can_access(before.patient, key, lee.address()).await? {
         return Err(Error::Denied("the contract still lets Dr Lee in".into()));
     }
-    expect_denied(lee, record).await?;
     println!("  what was there before: the contract no longer permits it");
-    Ok(())
-}
-
-/// What was added later: it is locked with a key that comes after those which Dr Lee was given.
-async fn refuse_new(lee: &Client, record: &RecordRef) -> Result<()> {
-    expect_denied(lee, record).await?;
-    let history = lee.system().history(record.patient).await?;
+    expect_denied(lee, after).await?;
     let (mut given, mut current) = (0, 0);
-    for entry in history.entries {
+    for entry in lee.system().history(after.patient).await?.entries {
         match entry.event {
-            Event::AccessGranted { grantee, epoch, .. } if grantee == lee.address() => given = epoch,
+            Event::AccessGranted { epoch, .. } => given = epoch,
             Event::AccessRevoked { epoch, .. } => current = epoch,
             _ => {}
         }
@@ -215,25 +192,31 @@ async fn audit(ana: &Client, lee: Address) -> Result<u64> {
     let head = ana.system().history(ana.address()).await?.head();
     let system = System::connect(Config::new(setting("ETH_RPC_URL")?).store("memory:")).await?;
     let history = system.history(ana.address()).trusted_head(head).await?;
-    let mut gas = BTreeMap::new();
+    let mut gas = 0;
     for entry in &history.entries {
         let receipt = system.ledger().receipt(entry.entry.transaction).await?;
-        gas.insert(entry.entry.transaction, receipt.map_or(0, |receipt| receipt.gas_used));
+        gas += receipt.map_or(0, |receipt| receipt.gas_used);
         let who = if entry.by == lee { "Dr Lee" } else { "Ana" };
-        let seconds = entry.at.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()) % 86_400;
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let what: String = entry.event.to_string().chars().take(92).collect();
-        println!("  {hours:02}:{minutes:02}:{seconds:02} UTC  {who:<6} {what}");
+        let time = entry.entry.time;
+        let (hours, minutes, seconds) = (time / 3600 % 24, time / 60 % 60, time % 60);
+        println!("  {hours:02}:{minutes:02}:{seconds:02} UTC  {who:<6} {}", shortened(&entry.event.to_string()));
     }
     println!("  {}", history.completeness);
     if !history.completeness.is_proven() {
         return Err(Error::Integrity("the history is not proven".into()));
     }
-    Ok(gas.values().sum())
+    Ok(gas)
 }
 
-fn heading(text: &str) {
-    println!("\n{text}");
+/// Hashes and addresses by their first digits.
+fn shortened(text: &str) -> String {
+    let short = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) if digits.len() > 12 => {
+            format!("0x{}…", digits.trim_start_matches('0').get(..8).unwrap_or(digits))
+        }
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 fn row(text: impl Display, watch: Instant, gas: u64) {
@@ -247,8 +230,8 @@ fn bar(path: &Path) -> impl Fn(Progress) + Send + Sync + 'static {
         let total = progress.total.unwrap_or_default();
         if visible && total > CHUNK as u64 {
             let percent = progress.done * 100 / total;
-            let done = if percent == 100 || progress.phase == Phase::Confirming { "\r\x1b[K" } else { "" };
-            let _ = write!(stderr(), "\r  {name} {percent} %{done}");
+            let wipe = if percent == 100 { "\r\x1b[K" } else { "" };
+            let _ = write!(stderr(), "\r  {name} {percent} %{wipe}");
         }
     }
 }

@@ -155,6 +155,7 @@ impl Cache {
 
 fn open(path: &std::path::Path) -> Result<Database> {
     let started = Instant::now();
+    crate::file::private(path).map_err(|error| Error::file(path, &error))?;
     loop {
         match Database::create(path) {
             Ok(database) => return Ok(database),

@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, U256};
 use zeroize::Zeroizing;
 
 use crate::{
     Result,
-    ledger::{Contract, EthereumLedger, EthereumOptions},
+    ledger::{Contract, EthereumLedger, EthereumOptions, SenderOptions},
     store::{self, Store, StoreOptions},
 };
 
@@ -26,6 +26,7 @@ pub struct Config {
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) timeout: Duration,
     pub(crate) confirmations: u64,
+    pub(crate) most_per_transaction: U256,
     witness: Option<String>,
 }
 
@@ -41,6 +42,7 @@ impl Config {
             state_dir: None,
             timeout: Duration::from_secs(30),
             confirmations: 1,
+            most_per_transaction: SenderOptions::default().most,
             witness: None,
         }
     }
@@ -79,6 +81,12 @@ impl Config {
     /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told.
     pub fn confirmations(mut self, blocks: u64) -> Self {
         self.confirmations = blocks.max(1);
+        self
+    }
+
+    /// The most that one transaction may cost, in wei; 0.1 ether unless told. What fees are is the RPC's word.
+    pub fn most_per_transaction(mut self, wei: U256) -> Self {
+        self.most_per_transaction = wei;
         self
     }
 

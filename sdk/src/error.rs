@@ -70,6 +70,9 @@ pub enum Error {
     /// Something else happened at the same time.
     #[error("{0}")]
     Conflict(String),
+    /// A record is there already: another program of this person was faster.
+    #[error("{0}; `resume` tidies up")]
+    Exists(String),
     /// The patient's keys moved on several times while this was prepared.
     #[error("the patient's keys moved on while this was prepared: repeat it")]
     StaleKeys,
@@ -141,7 +144,7 @@ impl Error {
             Self::Unreachable { .. } => ErrorKind::Unreachable,
             Self::TimedOut { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Conflict(_) | Self::StaleKeys => ErrorKind::Conflict,
+            Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) => ErrorKind::WrongContract,
             Self::Refused { .. } => ErrorKind::Refused,
@@ -186,7 +189,7 @@ fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
         Refusal::StaleKeys(_) => Error::StaleKeys,
         Refusal::NotPermitted(_) => Error::Denied(text),
         Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
-        Refusal::RecordExists(_) => Error::Conflict(text),
+        Refusal::RecordExists(_) => Error::Exists(text),
         _ => Error::Invalid(text),
     }
 }

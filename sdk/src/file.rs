@@ -49,6 +49,15 @@ impl NewFile {
     }
 }
 
+/// Opens or creates a file that its owner alone can read.
+pub(crate) fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 fn exists(path: &Path) -> Error {
     Error::Invalid(format!("{} exists: choose another name, or say that it may be replaced", path.display()))
 }

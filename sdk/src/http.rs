@@ -16,6 +16,8 @@ pub(crate) fn client(connect: Duration, idle: Duration) -> Result<reqwest::Clien
         .with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
+        // The environment is not read: a proxy would see tokens that were meant for this machine.
+        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(connect)
         .read_timeout(idle)

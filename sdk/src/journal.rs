@@ -1,10 +1,17 @@
 //! The verified histories of patients: read once, kept on disk, brought up to date when asked.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alloy::primitives::{Address, B256};
 use futures::{StreamExt, stream};
-use hospital_record_core::id::{Digest, Folder};
+use hospital_record_core::{
+    block::Body,
+    id::{Digest, Folder},
+    record::manifest::Manifest,
+};
 
 use crate::{
     Error, Result,
@@ -108,6 +115,17 @@ impl System {
         key(&[&self.deployment_key(), patient.as_slice()])
     }
 
+    /// The latest time that anybody tells: for leaving out those whose access has ended. A node that holds back the
+    /// clock keeps nobody in.
+    pub(crate) async fn latest_time(&self) -> Result<u64> {
+        let here = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let witness = match self.witness() {
+            Some(witness) => witness.ledger().newest().await?.time,
+            None => 0,
+        };
+        Ok(self.chain_time().await?.max(here).max(witness))
+    }
+
     /// The time of the newest block: what the contract compares expiries with.
     pub(crate) async fn chain_time(&self) -> Result<u64> {
         Ok(self.ledger().newest().await?.time)
@@ -119,6 +137,10 @@ impl System {
         let fetches = missing.into_iter().map(|digest| async move {
             let digest = Digest::try_from(digest.as_slice()).map_err(|error| Error::Integrity(error.to_string()))?;
             let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
+            // Anything may be called a manifest; what is too large for one is not kept.
+            if bytes.len() > Manifest::MAX {
+                return Err(Error::Integrity("a manifest is too large".into()));
+            }
             Ok::<_, Error>((digest.0.to_vec(), bytes.to_vec()))
         });
         let fetched: Vec<_> = stream::iter(fetches).buffer_unordered(16).collect().await;

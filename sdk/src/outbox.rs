@@ -1,7 +1,7 @@
 //! Transactions under way, kept where they survive the process.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::TryLockError,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -41,7 +41,7 @@ impl std::fmt::Debug for DiskOutbox {
 #[async_trait]
 impl Outbox for DiskOutbox {
     async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError> {
-        let file = File::create(self.folder.join(format!("{}-{account}.lock", self.chain))).map_err(failed)?;
+        let file = crate::file::private(&self.folder.join(format!("{}-{account}.lock", self.chain))).map_err(failed)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Box::new(file)),

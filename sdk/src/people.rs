@@ -33,6 +33,11 @@ impl System {
     async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {
         let pinned = self.pinned(account).await?;
         let verified = self.profile_block(account, Digest(digest.0), card).await;
+        if let (Some(card), Ok(profile)) = (card.filter(|card| *card != digest), &verified)
+            && !self.succeeds(account, profile, Digest(card.0)).await?
+        {
+            return Err(Error::KeyChanged { account, known: card, found: digest });
+        }
         let Some(known) = pinned else {
             let profile = verified?;
             self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;

@@ -69,7 +69,8 @@ impl System {
     pub async fn connect(config: Config) -> Result<Self> {
         let options = EthereumOptions { timeout: config.timeout };
         let ledger: Arc<dyn Ledger> = Arc::new(EthereumLedger::connect(&config.rpc_url, options)?);
-        let sending = SenderOptions { deadline: config.timeout * 4, confirmations: config.confirmations };
+        let (deadline, confirmations) = (config.timeout * 4, config.confirmations);
+        let sending = SenderOptions { deadline, confirmations, most: config.most_per_transaction };
         let stores = config.open_stores()?;
         let chain = ledger.chain_id().await?;
         let (cache, outbox) = match &config.state_dir {

@@ -51,6 +51,11 @@ pub struct Keys {
     states: Mutex<BTreeMap<Folder, FolderState>>,
 }
 
+/// The one spelling of a folder's name: no white space around it, Unicode form NFC.
+pub fn folder_name(name: &str) -> String {
+    name.trim().nfc().collect()
+}
+
 impl Keys {
     /// The keys of `account` at `deployment`.
     pub fn derive(seed: &Seed, deployment: Deployment, account: Account) -> Self {
@@ -90,7 +95,7 @@ impl Keys {
     /// Label `hospital-record/v1/folder-number`, parts: the confidentiality's letter, the name after its length;
     /// of 40 bytes the first group of 5 that is not zero.
     pub fn folder(&self, name: &str, confidentiality: Confidentiality) -> Folder {
-        let name: Zeroizing<String> = Zeroizing::new(name.trim().nfc().collect());
+        let name = Zeroizing::new(folder_name(name));
         let context = self.context("hospital-record/v1/folder-number");
         let context = context.fixed(confidentiality.code().as_bytes()).part(name.as_bytes());
         let output = self.secret::<40>(&context);

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256, U256};
-use hospital_record_core::id::Confidentiality;
+use hospital_record_core::{id::Confidentiality, identity::folder_name};
 
 use super::{
     Client, awaitable,
@@ -98,7 +98,7 @@ impl Common {
     }
 
     fn place(&self) -> Place {
-        Place::Named(self.folder.trim().to_owned(), self.confidentiality)
+        Place::Named(folder_name(&self.folder), self.confidentiality)
     }
 }
 

@@ -83,6 +83,12 @@ pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'s
     Ok(fetched.try_buffered(AHEAD).boxed())
 }
 
+/// Walks the inner nodes: there is exactly one tree that content of this size can have.
+pub(crate) async fn check_tree(stores: Stores, manifest: &Manifest) -> Result<()> {
+    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
+    walk(stores, walker).try_for_each(|_| async { Ok(()) }).await
+}
+
 struct Leaf {
     index: u64,
     cid: Cid,

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     error::CoreError,
-    id::{Account, Confidentiality, Scope},
+    id::{Account, Confidentiality, Deployment, Scope},
+    identity::folder_name,
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
 };
 
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     Error, Result,
     card::Card,
-    ledger::{NO_END, Permission, Purpose, Rights, record_key},
+    ledger::{Grant as HeldGrant, NO_END, Permission, Purpose, Rights, record_key},
     record_ref::RecordRef,
 };
 
@@ -33,23 +34,24 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 pub struct Grantee {
     address: Address,
     profile: Option<B256>,
+    deployment: Option<Deployment>,
 }
 
 impl From<Address> for Grantee {
     fn from(address: Address) -> Self {
-        Self { address, profile: None }
+        Self { address, profile: None, deployment: None }
     }
 }
 
 impl From<&Card> for Grantee {
     fn from(card: &Card) -> Self {
-        Self { address: card.account, profile: Some(card.profile) }
+        Self { address: card.account, profile: Some(card.profile), deployment: Some(card.deployment) }
     }
 }
 
 impl From<&Contact> for Grantee {
     fn from(contact: &Contact) -> Self {
-        Self { address: contact.address, profile: contact.profile }
+        Self { address: contact.address, profile: contact.profile, deployment: None }
     }
 }
 
@@ -170,6 +172,9 @@ impl Grant {
                 "a grant is for somebody else: a patient has access to all their records".into(),
             ));
         }
+        if self.grantee.deployment.is_some_and(|deployment| deployment != client.deployment()) {
+            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
+        }
         let expires_at = self.expires_at().await?;
         client.can_pay().await?;
         let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
@@ -200,6 +205,9 @@ impl Grant {
             envelope: client.system().publish(envelope).await?.0.into(),
         };
         let receipt = client.send(client.system().contract().grant(&[permission])).await?;
+        let given = (permission.scope, permission.grantee);
+        let shows = |held: &HeldGrant| held.envelope == permission.envelope;
+        client.confirm(client.address(), |state| state.grants.get(&given).is_some_and(shows)).await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile_digest),
@@ -213,7 +221,8 @@ impl Grant {
         let now = self.client.system().chain_time().await?;
         let end = match self.expires {
             Expiry::Never => return Ok(NO_END),
-            Expiry::InAYear => now + A_YEAR,
+            // The node's clock is not to turn a year into for ever.
+            Expiry::InAYear => now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR),
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default(),
         };
         if end <= now {
@@ -263,7 +272,7 @@ impl Grant {
 
     async fn folder_payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
         let client = &self.client;
-        let folder_name = self.folder.trim().to_owned();
+        let folder_name = folder_name(&self.folder);
         check_name("a folder's name", &folder_name)?;
         let folder = client.keys().folder(&folder_name, self.confidentiality);
         let journal = client.system().journal(client.address()).await?;

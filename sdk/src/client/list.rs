@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hospital_record_core::{
     error::CoreError,
     id::{Digest, RecordId},
+    identity::folder_name,
     record::metadata::Metadata,
 };
 
@@ -133,7 +134,9 @@ impl List {
         let lister = Arc::new(Lister { unlocker: Unlocker::new(client.clone(), journal), client, patient, synced });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
-        let wanted = move |listed: &Listed| folder.as_deref().is_none_or(|name| listed.folder_name() == name.trim());
+        let folder = folder.as_deref().map(folder_name);
+        let wanted =
+            move |listed: &Listed| folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name);
         Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())
     }
 }
@@ -179,7 +182,12 @@ impl Lister {
         let registered = Registered::from(record);
         let manifest = self.unlocker.manifest(&registered).await?;
         let key = self.unlocker.key(&registered, &manifest).await?;
-        Ok((manifest.open_metadata(&key).map_err(CoreError::from)?, manifest.size))
+        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
+        let named = self.client.keys().folder(&metadata.folder_name, metadata.confidentiality);
+        if self.client.is_me(self.patient) && named.number() != record.state.folder {
+            return Err(Error::Integrity("its author names another folder than the one it lies in".into()));
+        }
+        Ok((metadata, manifest.size))
     }
 }
 

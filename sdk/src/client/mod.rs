@@ -19,7 +19,7 @@ mod unlock;
 mod upload;
 mod write;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use hospital_record_core::{
@@ -46,7 +46,7 @@ pub use self::{
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, Receipt, Signer},
+    ledger::{Call, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -162,6 +162,24 @@ impl Client {
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
         let signer: Signer = self.0.identity.signer().clone();
         Ok(self.system().sender().send(&signer, call).await?)
+    }
+
+    /// Looks whether the journal shows what a receipt claims: a receipt is the node's word, the journal is linked.
+    pub(crate) async fn confirm(&self, patient: Address, shows: impl Fn(&PatientState) -> bool) -> Result<()> {
+        let mut pauses = [100, 400, 1600].into_iter().map(Duration::from_millis);
+        loop {
+            if shows(self.system().journal(patient).await?.state()) {
+                return Ok(());
+            }
+            let Some(pause) = pauses.next() else {
+                let node = self.system().ledger().name();
+                return Err(Error::Integrity(format!(
+                    "{node} says that the transaction took effect, but the history it tells does not show it: repeat it, \
+                     with another node"
+                )));
+            };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Signs a block as this account.

@@ -104,9 +104,11 @@ impl Client {
             Err(error) => return Err(error.into()),
         };
         match registered {
-            Ok(true) => Ok(true),
-            Err(error) if error.may_have_happened() || matches!(error, Error::Unfunded { .. }) => Err(error),
-            Ok(false) | Err(_) => own.unpin(&root).await.map(|()| false).map_err(Error::from),
+            Ok(true) | Err(Error::Exists(_)) => Ok(true),
+            Ok(false) | Err(Error::StaleKeys | Error::Denied(_) | Error::NotFound(_)) => {
+                own.unpin(&root).await.map(|()| false).map_err(Error::from)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -9,11 +9,11 @@ use hospital_record_core::{
     seal::{keyring::seal_keyring, ratchet::next_epoch},
 };
 
-use super::{Client, awaitable, unlock::Registered, write::ATTEMPTS};
+use super::{Client, awaitable, write::ATTEMPTS};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Revocation, folder_of, folder_scope, record_key},
+    ledger::{Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
 
@@ -76,16 +76,35 @@ impl Client {
             let ring = self.make_keyring(&journal, folder, None).await?;
             let (contract, changes) = (self.system().contract(), journal.state().key_changes);
             match self.send(contract.rotate(folder.number(), ring.epoch, ring.digest, changes)).await {
-                Ok(_) => return Ok(ring.left_out),
+                Ok(_) => {
+                    self.confirm(self.address(), |state| state.folder(folder.number()).epoch >= ring.epoch).await?;
+                    return Ok(ring.left_out);
+                }
                 Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
     }
 
+    /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
+    /// them, or was given them by the newest keyring while it was on its way.
+    pub(super) async fn is_stale(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+        if journal.state().is_dirty(folder.number(), now) {
+            return Ok(true);
+        }
+        let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
+        let readers = journal.state().folder_readers(folder.number(), now);
+        match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
+            Ok(keyring) => Ok(keyring.entries.iter().any(|entry| !readers.contains(&Address::from(entry.grantee.0)))),
+            // A keyring that cannot be had helps nobody who remains either.
+            Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Stores the keyring of a folder's next epoch, for all live readers but `without`.
     async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
-        let now = self.system().chain_time().await?;
+        let now = self.system().latest_time().await?;
         let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
         let (mut readers, mut left_out) = (Vec::new(), Vec::new());
         for account in journal.state().folder_readers(folder.number(), now) {
@@ -135,9 +154,8 @@ impl Revoke {
 
     async fn run(self) -> Result<Revoked> {
         let client = &self.client;
-        client.published().await?;
         let journal = client.system().journal(client.address()).await?;
-        let scopes = self.scopes(&journal).await?;
+        let scopes = self.scopes(&journal)?;
         let (revocations, left_out) = self.revocations(&journal, &scopes).await?;
         let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
         let receipt = client.send(call).await?;
@@ -148,23 +166,26 @@ impl Revoke {
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         };
-        revoked.keys_moved = self.hurry_on(&scopes, &mut revoked.left_out).await?;
+        client
+            .confirm(client.address(), |state| {
+                scopes.iter().all(|scope| !state.grants.contains_key(&(*scope, self.grantee)))
+            })
+            .await?;
+        // The access has ended; what is left to do is no reason to say otherwise.
+        revoked.keys_moved = self.hurry_on(&scopes, &mut revoked.left_out).await.unwrap_or(false);
         Ok(revoked)
     }
 
-    async fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
+    fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
         let client = &self.client;
         let held =
             journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
-        let wanted = match &self.scope {
-            Which::Everything => None,
-            Which::Folder(name, level) => Some(folder_scope(client.keys().folder(name, *level).number())),
-            Which::Record(record) => {
-                let Registered { author, id, .. } = client.on_chain(record).await?;
-                Some(record_key(author, id))
-            }
+        let wanted = |scope: &B256| match &self.scope {
+            Which::Everything => true,
+            Which::Folder(name, level) => *scope == folder_scope(client.keys().folder(name, *level).number()),
+            Which::Record(record) => journal.state().records.get(scope).is_some_and(|known| known.id.0 == record.id.0),
         };
-        let scopes: Vec<B256> = held.filter(|scope| wanted.is_none_or(|wanted| wanted == *scope)).collect();
+        let scopes: Vec<B256> = held.filter(wanted).collect();
         if scopes.is_empty() {
             return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
         }
@@ -197,10 +218,10 @@ impl Revoke {
                 left_out.extend(ring.left_out);
                 Ok(Some((ring.epoch, ring.digest)))
             }
-            Err(
-                Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. } | Error::NotAvailable(_),
-            ) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "revoking without a keyring");
+                Ok(None)
+            }
         }
     }
 
@@ -208,18 +229,16 @@ impl Revoke {
     async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
-        let now = client.system().chain_time().await?;
-        let stale = scopes.iter().filter_map(|scope| folder_of(*scope)).filter(|f| journal.state().is_dirty(*f, now));
-        let stale: Vec<Folder> = stale.filter_map(|number| Folder::new(number).ok()).collect();
-        if self.hurry {
-            return Ok(stale.is_empty());
-        }
-        for folder in stale {
-            match client.rotate_folder(folder).await {
-                Ok(more) => left_out.extend(more),
-                Err(Error::Unreachable { .. } | Error::TimedOut { .. } | Error::Refused { .. }) => return Ok(false),
-                Err(error) => return Err(error),
+        let now = client.system().latest_time().await?;
+        for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
+            let Ok(folder) = Folder::new(number) else { continue };
+            if !client.is_stale(&journal, folder, now).await? {
+                continue;
             }
+            if self.hurry {
+                return Ok(false);
+            }
+            left_out.extend(client.rotate_folder(folder).await?);
         }
         Ok(true)
     }

@@ -26,6 +26,8 @@ use crate::{
 pub struct Shared {
     /// Grants to this account that are not revoked, newest first.
     pub grants: Vec<SharedGrant>,
+    /// Patients whose history cannot be read, and why.
+    pub unreadable: Vec<(Address, String)>,
 }
 
 /// One grant to this person.
@@ -54,11 +56,16 @@ impl Client {
     /// Grants to this account, as far as the node tells. See [`Shared`] for what that means.
     pub async fn shared_with_me(&self) -> Result<Shared> {
         let mut grants = Vec::new();
+        let mut unreadable = Vec::new();
         for patient in self.patients().await? {
-            grants.extend(self.shared_by(patient).await?);
+            match self.shared_by(patient).await {
+                Ok(shared) => grants.extend(shared),
+                Err(error @ (crate::Error::Unreachable { .. } | crate::Error::TimedOut { .. })) => return Err(error),
+                Err(error) => unreadable.push((patient, error.to_string())),
+            }
         }
         grants.sort_by_key(|grant: &SharedGrant| std::cmp::Reverse(grant.granted));
-        Ok(Shared { grants })
+        Ok(Shared { grants, unreadable })
     }
 
     async fn patients(&self) -> Result<BTreeSet<Address>> {

@@ -50,6 +50,8 @@ impl Client {
         let unlocker = Unlocker::new(self.clone(), journal.clone());
         let manifest = unlocker.manifest(&record.into()).await?;
         let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());
+        // A tree of another size than the manifest's would be pinned whole, however large it is.
+        download::check_tree(self.system().stores().clone(), &manifest).await?;
         if own.pin(&root).await.is_err() {
             self.transfer(&manifest, Digest(record.id.0)).await?;
             own.pin(&root).await?;
@@ -68,11 +70,13 @@ impl Client {
     }
 
     async fn folders_to_rotate(&self, journal: &Known) -> Result<Vec<Folder>> {
-        let now = self.system().chain_time().await?;
+        let now = self.system().latest_time().await?;
         let mut stale = Vec::new();
         for (number, keys) in &journal.state().folders {
             let Ok(folder) = Folder::new(*number) else { continue };
-            if journal.state().is_dirty(*number, now) || self.somebody_waits(journal, folder, keys.epoch, now).await? {
+            if self.is_stale(journal, folder, now).await?
+                || self.somebody_waits(journal, folder, keys.epoch, now).await?
+            {
                 stale.push(folder);
             }
         }

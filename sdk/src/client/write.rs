@@ -7,6 +7,7 @@ use futures::{StreamExt, stream};
 use hospital_record_core::{
     error::CoreError,
     id::{Account, Confidentiality, Epoch, Folder, RecordId},
+    identity::folder_name,
     record::{manifest::Manifest, metadata::Metadata},
     seal::lock::{HpkePublicKey, Lock, LockContext},
 };
@@ -102,8 +103,8 @@ impl Client {
             Place::Named(name, level) => (self.keys().folder(name, *level), name.clone(), *level),
             Place::Of(folder, name, level) => (*folder, name.clone(), *level),
         };
-        let now = self.system().chain_time().await?;
-        if journal.state().is_dirty(folder.number(), now) {
+        let now = self.system().latest_time().await?;
+        if self.is_stale(&journal, folder, now).await? {
             self.rotate_folder(folder).await?;
             journal = self.system().journal(self.address()).await?;
         }
@@ -118,8 +119,8 @@ impl Client {
             Place::Of(folder, ..) => (*folder, self.received(journal, *folder).await?),
             Place::Named(name, level) => self.received_by_name(journal, name, *level).await?,
         };
-        let now = self.system().chain_time().await?;
-        let recipients = if journal.state().is_dirty(folder.number(), now) {
+        let now = self.system().latest_time().await?;
+        let recipients = if self.is_stale(journal, folder, now).await? {
             Recipients::Accounts(self.patient_and_readers(journal, folder, now).await?)
         } else {
             Recipients::Folder(received.public)
@@ -145,7 +146,7 @@ impl Client {
         for folder in held.filter_map(|(scope, _)| folder_of(*scope)) {
             let folder = Folder::new(folder).map_err(CoreError::from)?;
             let received = self.received(journal, folder).await?;
-            if received.name == name.trim() && received.confidentiality == level {
+            if folder_name(&received.name) == folder_name(name) && received.confidentiality == level {
                 return Ok((folder, received));
             }
         }
@@ -218,11 +219,12 @@ impl Client {
         Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
     }
 
-    /// Sends the transaction that makes stored records part of the chain. What is already there counts as done:
-    /// another program of this person may have finished it.
+    /// Sends the transaction that makes stored records part of the chain, and looks whether they are.
     pub(crate) async fn register_stored(&self, target: &Target, stored: &[Stored], call: Call) -> Result<Receipt> {
         match self.send(call).await {
             Ok(receipt) => {
+                let keys: Vec<B256> = stored.iter().map(|record| self.key_of(record)).collect();
+                self.confirm(target.patient, |state| keys.iter().all(|key| state.records.contains_key(key))).await?;
                 self.forget_all(stored).await?;
                 Ok(receipt)
             }
@@ -252,8 +254,12 @@ impl Client {
         }
     }
 
+    fn key_of(&self, record: &Stored) -> B256 {
+        record_key(self.address(), B256::from(record.id.0))
+    }
+
     async fn let_go(&self, patient: Address, record: &Stored) -> Result<()> {
-        let key = record_key(self.address(), B256::from(record.id.0));
+        let key = self.key_of(record);
         if self.system().contract().record_of(patient, key).await?.is_none() {
             self.system().stores().own().unpin(&record.id.cid()).await?;
         }
@@ -291,6 +297,6 @@ pub(crate) fn seconds(time: SystemTime) -> i64 {
 impl Error {
     /// Whether a transaction may still be mined although this was the answer.
     pub(crate) fn may_have_happened(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. })
+        matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Exists(_))
     }
 }

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 
-use super::{Event, Log};
+use super::{Event, Log, NO_END};
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 1 + 8 + 8 + 8 + 4 * 32;
@@ -33,7 +33,7 @@ impl Entry {
         let (subject, indexed) = indexed.split_first()?;
         let (data, rest) = log.data.as_chunks::<32>();
         let (previous, data) = data.split_last()?;
-        if !rest.is_empty() || *subject != patient.into_word() {
+        if !rest.is_empty() || *subject != patient.into_word() || time >= NO_END {
             return None;
         }
         let words: Vec<_> = indexed.iter().copied().chain(data.iter().map(|word| B256::from(*word))).collect();

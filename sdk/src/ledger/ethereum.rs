@@ -88,7 +88,10 @@ impl EthereumLedger {
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(answer) => answer.map_err(|failure| failure.error),
             // What the provider said all the while tells more than that time is up.
-            Err(_) => Err(last.map_or_else(|| self.timed_out(), |failure| failure.error)),
+            Err(_) => Err(match last.map(|failure| failure.error) {
+                None | Some(LedgerError::TimedOut { .. }) => self.timed_out(),
+                Some(error) => error,
+            }),
         }
     }
 
@@ -166,7 +169,10 @@ impl Ledger for EthereumLedger {
         let sent = self.provider.raw_request::<_, B256>("eth_sendRawTransaction".into(), (raw,));
         match tokio::time::timeout(self.timeout, sent).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => answer::submission(&error, &self.host),
+            Ok(Err(error)) => answer::submission(&error, &self.host).map_err(|error| match error {
+                SubmitError::Unknown(LedgerError::TimedOut { .. }) => SubmitError::Unknown(self.timed_out()),
+                error => error,
+            }),
             Err(_) => Err(SubmitError::Unknown(self.timed_out())),
         }
     }

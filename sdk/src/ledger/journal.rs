@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use alloy::primitives::{Address, B256};
@@ -27,6 +27,9 @@ use pool::Pool;
 
 /// Chains reorganise; but not deeper than this, in blocks.
 const REORG_DEPTH: u64 = 64;
+/// Nor do they undo what is older than this, in seconds. A provider can lie about its newest block, but not about the
+/// time of an entry that was verified.
+const REORG_AGE: u64 = 15 * 60;
 /// Before a provider whose answers do not fit is asked again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
@@ -124,6 +127,10 @@ impl Journal {
             return Err(LedgerError::Behind { host: self.contract.ledger().name(), newest: newest.number, known });
         }
         let head = self.contract.journal_head_of(history.patient(), Some(newest.number)).await?;
+        let block = block_of(head);
+        if block > newest.number {
+            return Err(Integrity::Missing { host: self.contract.ledger().name(), head, block }.into());
+        }
         Ok((newest, head))
     }
 
@@ -160,7 +167,8 @@ impl Journal {
     fn require_shallow(&self, history: &History, kept: usize, told: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
-        if newest.saturating_sub(dropped.block) <= REORG_DEPTH {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
+        if newest.saturating_sub(dropped.block) <= REORG_DEPTH && now.saturating_sub(dropped.time) <= REORG_AGE {
             return Ok(());
         }
         let (host, known) = (self.contract.ledger().name(), history.head());

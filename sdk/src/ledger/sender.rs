@@ -38,11 +38,13 @@ pub struct SenderOptions {
     pub deadline: Duration,
     /// Blocks that must hold the transaction or follow it; 1 is mined. Default: 1.
     pub confirmations: u64,
+    /// The most that one transaction may cost, wei: fees are what the provider says. Default: 0.1 ether.
+    pub most: U256,
 }
 
 impl Default for SenderOptions {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(180), confirmations: 1 }
+        Self { deadline: Duration::from_secs(180), confirmations: 1, most: U256::from(100_000_000_000_000_000u64) }
     }
 }
 
@@ -100,7 +102,7 @@ impl Sender {
             let _alone = self.lock(account).await?;
             if let Some(left) = self.outbox.load(account).await? {
                 tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
-                self.settle(&left, true).await;
+                self.finish(signer, &left).await?;
             }
             self.send_alone(signer, &call.by(account)).await
         })
@@ -150,6 +152,21 @@ impl Sender {
         Ok((self.outbox.lock(account).await?, here))
     }
 
+    /// Brings about what an earlier call was meant to do. Where its transaction can never be mined it is signed anew;
+    /// that the contract refuses it now is an end as well.
+    async fn finish(&self, signer: &Signer, left: &Pending) -> Result<(), LedgerError> {
+        if let End::Mined(_) = self.settle(left, true).await {
+            return Ok(());
+        }
+        match self.send_alone(signer, &call_of(left)?).await {
+            Err(LedgerError::Contract(refusal)) => {
+                tracing::warn!(account = %left.account, ?refusal, "what was left behind is not possible any more");
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
     /// Signs and sends, anew for as long as other devices take the nonce first.
     async fn send_alone(&self, signer: &Signer, call: &Call) -> Result<Receipt, LedgerError> {
         let mut markup = 1;
@@ -192,6 +209,10 @@ impl Sender {
             ..TxEip1559::default()
         };
         let needed = price_of(&transaction);
+        if needed > self.options.most {
+            let ether = alloy::primitives::utils::format_ether(needed);
+            return Err(self.rejected(format!("it asks for fees of up to {ether} ether, more than is allowed here")));
+        }
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
         }
@@ -220,12 +241,12 @@ impl Sender {
 
 /// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
 fn with_headroom(gas: u64) -> u64 {
-    gas + gas / 4 + 10_000
+    gas.saturating_add(gas / 4).saturating_add(10_000)
 }
 
 /// The most it may cost, wei.
 fn price_of(transaction: &TxEip1559) -> U256 {
-    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas) + transaction.value
+    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
 }
 
 fn unfunded(pending: &Pending) -> LedgerError {

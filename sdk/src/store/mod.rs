@@ -7,16 +7,14 @@
 //! # use futures::{StreamExt, stream};
 //! use hospital_record::store::{Block, StoreOptions, open};
 //!
-//! # tokio_test(async {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), hospital_record::store::StoreError> {
 //! let store = open("memory:", &StoreOptions::default())?;
 //! let block = Block::leaf("ciphertext");
 //! store.put(stream::iter([Ok(block.clone())]).boxed()).await?;
 //! store.pin(&block.cid).await?;
 //! assert_eq!(store.get(&block.cid).await?, block.bytes);
-//! # Ok::<(), hospital_record::store::StoreError>(())
-//! # });
-//! # fn tokio_test<T>(test: impl Future<Output = Result<T, hospital_record::store::StoreError>>) {
-//! #     tokio::runtime::Runtime::new().expect("a runtime").block_on(test).expect("a store in memory works");
+//! # Ok(())
 //! # }
 //! ```
 

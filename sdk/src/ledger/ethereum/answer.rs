@@ -1,5 +1,7 @@
 //! What a provider's error means. Providers agree on few codes, so their words are read too.
 
+use std::time::Duration;
+
 use alloy::{
     primitives::{Bytes, hex},
     transports::{HttpError, RpcError, TransportError, TransportErrorKind},
@@ -80,6 +82,10 @@ impl Failure {
             RpcError::NullResp | RpcError::DeserError { .. } => {
                 let reason = "not the JSON that belongs to the request".to_owned();
                 Self { error: LedgerError::Malformed { host: host.into(), reason }, passing: false }
+            }
+            other if is_silence(other) => {
+                let (host, after) = (host.into(), Duration::ZERO);
+                Self { error: LedgerError::TimedOut { host, after }, passing: true }
             }
             other => {
                 Self { error: LedgerError::Unreachable { host: host.into(), reason: root_of(other) }, passing: true }
@@ -184,6 +190,18 @@ fn hex_in(value: &Value) -> Option<Bytes> {
 }
 
 /// The innermost reason: the outer ones repeat the URL, which may hold a key.
+/// Whether somebody took the request and said nothing. How long that was waited for, the caller knows.
+fn is_silence(error: &TransportError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+            return error.is_timeout() && !error.is_connect();
+        }
+        cause = error.source();
+    }
+    false
+}
+
 fn root_of(error: &dyn std::error::Error) -> String {
     let mut root = error;
     while let Some(source) = root.source() {

@@ -81,7 +81,8 @@ impl Chain {
         if signed.tx().chain_id != CHAIN {
             return Err(rejected("invalid chain id"));
         }
-        match self.knows(*signed.hash()) {
+        // As geth: of what is mined it only says that the nonce is used.
+        match self.waiting.get(&(account, signed.tx().nonce)).is_some_and(|waiting| waiting.hash == *signed.hash()) {
             true => Ok(()),
             false => self.queue(account, &signed),
         }

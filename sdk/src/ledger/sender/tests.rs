@@ -33,7 +33,7 @@ fn signer(n: u64) -> Signer {
 }
 
 fn device(ledger: &MemoryLedger, outbox: Arc<dyn Outbox>, deadline: Duration, confirmations: u64) -> Sender {
-    let options = SenderOptions { deadline, confirmations };
+    let options = SenderOptions { deadline, confirmations, ..SenderOptions::default() };
     Sender { pace: QUICK, ..Sender::new(Arc::new(ledger.clone()), ledger.chain(), outbox, options) }
 }
 

@@ -112,6 +112,19 @@ async fn a_long_quiet_chain_is_not_searched_block_by_block() {
 }
 
 #[tokio::test]
+async fn a_busy_chain_is_read_in_the_widest_windows_allowed() {
+    let memory = chart().await;
+    for n in 0..200 {
+        assert!(memory.act(PATIENT, memory.contract().add_records(PATIENT, FOLDER, &[id(300 + n)], 2)));
+    }
+    memory.limit_logs(Some(50));
+    let twisted = Arc::new(Twisted::honest(&memory));
+    let (history, _) = twisted.clone().shared().read(PATIENT, None).await.unwrap();
+    assert_eq!(history.entries().len(), ENTRIES + 200);
+    assert!(twisted.asked.lock().unwrap().len() < 15);
+}
+
+#[tokio::test]
 async fn a_shallow_reorganisation_drops_and_reads_again() {
     let memory = chart().await;
     let journal = Journal::new(memory.contract());

@@ -80,6 +80,17 @@ fn strange_names_of_input_files_are_recorded_as_they_are() {
 }
 
 #[test]
+fn files_of_one_type_share_a_transaction() {
+    let computer = anas_computer();
+    for name in ["a.txt", "b.txt"] {
+        computer.file(name, format!("text of {name}\n"));
+    }
+    let records = computer.json("ana", &["add", "a.txt", "b.txt"]);
+    assert_eq!(records.iter().map(|record| field(record, "name")).collect::<Vec<_>>(), ["a.txt", "b.txt"]);
+    assert_eq!(records[0]["tx"], records[1]["tx"]);
+}
+
+#[test]
 fn bundle_has_the_same_bytes_whenever_it_is_made() {
     let computer = anas_computer();
     let study = computer.desk().join("study");
@@ -134,7 +145,7 @@ fn full_disk_is_an_error_and_leaves_no_file() {
         .arg(open.get_program())
         .args(open.get_args());
     limited.current_dir(computer.desk());
-    open.get_envs().for_each(|(name, value)| drop(limited.env(name, value.unwrap())));
+    limited.envs(open.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = limited.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(fs::read_dir(computer.desk()).unwrap().count(), 0);

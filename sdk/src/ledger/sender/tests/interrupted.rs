@@ -107,6 +107,28 @@ async fn a_crash_before_the_broadcast_is_finished_by_resume() {
 }
 
 #[tokio::test]
+async fn a_crash_after_it_was_mined_is_no_second_transaction() {
+    let stage = Stage::new().await;
+    let call = stage.add(1).by(stage.me());
+    let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
+    stage.memory.submit(pending.raw.clone()).await.unwrap();
+    assert_eq!(stage.memory.submit(pending.raw.clone()).await, Err(SubmitError::NonceTooLow));
+    stage.outbox.save(&pending).await.unwrap();
+    let settled = stage.sender.resume(stage.me()).await.unwrap();
+    assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.transaction == pending.transaction));
+    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_paid_is_not_even_kept() {
+    let stage = Stage::new().await;
+    let outbox = Hooked::new(&stage.outbox, || panic!("it was kept"));
+    let sender = device(&stage.memory, outbox, Duration::from_secs(20), 1);
+    let error = sender.send(&signer(99), stage.contract.set_profile(B256::repeat_byte(1))).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Unfunded { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn what_was_left_behind_is_settled_before_the_next() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
