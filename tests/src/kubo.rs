@@ -1,6 +1,7 @@
 //! A private IPFS node that talks to nobody.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -66,7 +67,7 @@ impl Kubo {
     }
 
     /// The CIDs that this node keeps for their own sake.
-    pub fn pinned(&self) -> Vec<String> {
+    pub fn pinned(&self) -> BTreeSet<String> {
         let list = self.ipfs(&["pin", "ls", "--type=recursive", "--quiet"]);
         String::from_utf8_lossy(&list).lines().map(str::to_owned).collect()
     }
