@@ -3,7 +3,7 @@
 use alloy::primitives::B256;
 use hospital_record_core::{
     error::CoreError,
-    id::{Folder, RecordId},
+    id::Folder,
 };
 
 use super::{
@@ -61,7 +61,7 @@ impl Client {
         let target = self.target(record.patient, &place).await?;
         let key = record_key(known.author, known.id);
         let stored = self.store(&target, source, &details.clone().or(old), Some(key), report).await?;
-        let id = B256::from(RecordId::from(stored.id).0);
+        let id = B256::from(stored.id.0);
         let call = self.system().contract().replace(record.patient, key, id, target.key_changes());
         let stored = [stored];
         let receipt = self.register_stored(&target, &stored, call).await?;

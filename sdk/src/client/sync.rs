@@ -93,7 +93,13 @@ impl Client {
             return Ok(false);
         };
         let keyring = self.keyring(journal.patient, folder, newest.digest, newest.epoch).await?;
-        let has = |account: &Address| keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
-        Ok(behind.into_iter().any(|account| !has(account)))
+        for account in behind {
+            let has = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
+            // Who has no usable keys cannot be helped by a rotation.
+            if !has && self.system().profile_of(*account, None).await.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -1,6 +1,9 @@
 //! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -134,16 +137,15 @@ impl Unlocker {
             return Ok(Some(self.client.keys().folder_state(folder, epoch)));
         }
         let mut states = self.states.lock().await;
-        if !states.contains_key(&folder) {
-            let state = match self.client.received(&self.journal, folder).await {
+        let state = match states.entry(folder) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(match self.client.received(&self.journal, folder).await {
                 Ok(received) => received.state,
                 Err(Error::Denied(_)) => None,
                 Err(error) => return Err(error),
-            };
-            states.insert(folder, state);
-        }
-        let state = states.get(&folder).and_then(Option::as_ref);
-        Ok(state.and_then(|state| state.at(epoch).ok()))
+            }),
+        };
+        Ok(state.as_ref().and_then(|state| state.at(epoch).ok()))
     }
 }
 

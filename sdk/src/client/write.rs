@@ -163,16 +163,18 @@ impl Client {
         folder: Folder,
         now: u64,
     ) -> Result<Vec<(Account, HpkePublicKey)>> {
-        let mut accounts = vec![journal.patient];
+        let key = |account: Address| async move {
+            let (_, profile) = self.system().profile_of(account, None).await?;
+            Ok::<_, Error>((Account(account.into()), profile.keys.hpke))
+        };
+        let mut keys = vec![key(journal.patient).await?];
         let readers = journal.state().folder_readers(folder.number(), now);
         if readers.len() <= MOST_READERS {
-            accounts.extend(readers);
+            // A reader whose keys cannot be had reads it after the patient's next rotation.
+            let found = stream::iter(readers.into_iter().map(key)).buffered(8);
+            keys.extend(found.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
         }
-        let keys = accounts.into_iter().map(|account| async move {
-            let (_, profile) = self.system().profile_of(account, None).await?;
-            Ok((Account(account.into()), profile.keys.hpke))
-        });
-        stream::iter(keys).buffered(8).collect::<Vec<_>>().await.into_iter().collect()
+        Ok(keys)
     }
 
     /// file -> seal -> blocks -> store: put, pinned and read back.
