@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{Confidentiality, GrantInfo, GrantScope, RecordRef, SharedGrant};
+use hospital_record::{Confidentiality, FolderInfo, GrantInfo, GrantScope, RecordRef, SharedGrant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -151,7 +151,8 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
     let session = app.session().await?;
     let grants: Vec<GrantInfo> =
         session.client.grants().await?.into_iter().filter(|grant| args.all || grant.live).collect();
-    grants.iter().try_for_each(|grant| app.printer.object(&grant_object(grant)))?;
+    let folders = session.client.folders().await?;
+    grants.iter().try_for_each(|grant| app.printer.object(&grant_object(grant, &folders)))?;
     let row = |grant: &GrantInfo| {
         let who = grant.name.as_deref().map_or_else(|| grant.grantee.to_string(), shown);
         vec![
@@ -179,12 +180,17 @@ fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
     if live { end } else { format!("{end} (ended)") }
 }
 
-fn grant_object(grant: &GrantInfo) -> Value {
+fn grant_object(grant: &GrantInfo, folders: &[FolderInfo]) -> Value {
+    let level = match &grant.scope {
+        GrantScope::Folder { number, .. } => folders.iter().find(|folder| folder.number == *number),
+        _ => None,
+    };
+    let level = level.and_then(|folder| folder.confidentiality).map(|level| level.to_string());
     let object = json!({
         "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
         "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
     });
-    merged([object, scope(&grant.scope, None), purpose(grant.purpose)])
+    merged([object, scope(&grant.scope, level), purpose(grant.purpose)])
 }
 
 pub(crate) async fn shared(app: &App, args: &Shared) -> Result {

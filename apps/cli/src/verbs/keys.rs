@@ -34,9 +34,13 @@ pub(crate) async fn resume(app: &App) -> Result {
     let resumed = app.session().await?.client.resume().await?;
     let finished: Vec<String> = resumed.finished.iter().map(|id| id.to_string()).collect();
     let object = json!({
-        "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed, "swept": resumed.swept,
+        "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
+        "swept": resumed.swept, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
     let words = match (finished.len(), resumed.removed) {
+        (0, 0) if resumed.transaction.is_some() => {
+            "a transaction that was under way has taken effect; nothing else was left".to_owned()
+        }
         (0, 0) => "nothing was left unfinished".to_owned(),
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };
