@@ -31,6 +31,7 @@ test: ## everything that must pass
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	@anvil-scripts/tools.sh foundry
 	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	contracts/test/faults.sh
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
@@ -40,9 +41,7 @@ test-vectors: ## the format vectors, by readers that share no code with ours
 	$(HOSPITAL_RECORD_PYTHON) -B sdk/core/vectors/read_vectors.py
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
-	@if [ -d $(ADAPTER) ]; then set -x; \
-	  CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml; \
-	else echo "no $(ADAPTER) yet: nothing to test"; fi
+	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
 
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh

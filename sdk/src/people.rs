@@ -45,7 +45,7 @@ impl System {
         };
         let changed = Error::KeyChanged { account, known: known.digest, found: digest };
         let profile = match verified {
-            Err(Error::Integrity(_)) => return Err(changed),
+            Err(Error::Integrity(_)) if digest != known.digest => return Err(changed),
             other => other?,
         };
         if digest == known.digest {

@@ -39,8 +39,7 @@ impl Stores {
             match store.get(cid).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {
-                    let graver = !matches!(error, StoreError::NotFound { .. });
-                    if worst.is_none() || graver {
+                    if worst.as_ref().is_none_or(|worst| gravity(&error) > gravity(worst)) {
                         worst = Some(error);
                     }
                 }
@@ -68,5 +67,14 @@ impl Stores {
             return Err(Error::Integrity(format!("{} gave back other bytes than were put", own.url())));
         }
         Ok(())
+    }
+}
+
+/// What is worst is told: a lie before silence, silence before absence.
+fn gravity(error: &StoreError) -> u8 {
+    match error {
+        StoreError::NotFound { .. } => 0,
+        StoreError::Integrity { .. } => 2,
+        _ => 1,
     }
 }

@@ -39,6 +39,9 @@ impl App {
         if let Some(contract) = &settings.contract {
             config = config.contract(address(contract)?);
         }
+        if let Some(witness) = &settings.witness {
+            config = config.witness(witness);
+        }
         if let Some(timeout) = settings.timeout {
             config = config.timeout(timeout);
         }

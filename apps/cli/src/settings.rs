@@ -32,6 +32,7 @@ struct File {
     password_file: Option<PathBuf>,
     tz: Option<String>,
     timeout: Option<u64>,
+    witness: Option<String>,
 }
 
 /// What all verbs go by.
@@ -46,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tz: TimeZone,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) witness: Option<String>,
 }
 
 impl Settings {
@@ -67,6 +69,7 @@ impl Settings {
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
+            witness: non_empty(&global.witness).or(file.witness),
             home,
         })
     }

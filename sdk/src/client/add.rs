@@ -23,6 +23,10 @@ pub const DEFAULT_FOLDER: &str = "personal";
 
 /// Gas that a write takes at most, for asking whether the account can pay before anything is uploaded.
 const GAS_AT_MOST: u64 = 150_000;
+/// And for each further record of the same transaction.
+const GAS_A_RECORD: u64 = 40_000;
+/// Records of one transaction: together they stay far below what a block holds.
+const BATCH: usize = 100;
 
 /// What was added.
 #[derive(Clone, Debug)]
@@ -48,7 +52,7 @@ pub struct Add {
     pub(super) common: Common,
 }
 
-/// Adds several records to one folder in one transaction; made by [`Client::add_many`].
+/// Adds several records to one folder, a hundred in a transaction; made by [`Client::add_many`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     client: Client,
@@ -74,16 +78,16 @@ impl Client {
         Add { client: self.clone(), source: source.into(), common: Common::new(self.address()) }
     }
 
-    /// Like [`add`](Client::add) for several sources: one transaction, all or none.
+    /// Like [`add`](Client::add) for several sources: one transaction for each hundred, all of them or none.
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         let sources = sources.into_iter().map(Into::into).collect();
         AddMany { client: self.clone(), sources, common: Common::new(self.address()) }
     }
 
     /// Fails early when the account has too little for a transaction: an upload may take an hour.
-    pub(super) async fn can_pay(&self) -> Result<()> {
+    pub(super) async fn can_pay(&self, records: usize) -> Result<()> {
         let fees = self.system().ledger().fees().await?;
-        let needed = U256::from(fees.max_fee) * U256::from(GAS_AT_MOST);
+        let needed = U256::from(fees.max_fee) * U256::from(GAS_AT_MOST + GAS_A_RECORD * records as u64);
         if self.balance().await? < needed {
             return Err(Error::Unfunded { account: self.address(), needed });
         }
@@ -187,7 +191,7 @@ impl Add {
 
     async fn run(self) -> Result<Added> {
         let Self { client, source, common } = self;
-        let mut added = add_all(client, vec![source], common).await?;
+        let mut added = add_all(&client, vec![source], &common).await?;
         added.pop().ok_or_else(|| Error::Invalid("nothing to add".into()))
     }
 }
@@ -197,20 +201,27 @@ impl AddMany {
         if self.sources.is_empty() {
             return Err(Error::Invalid("nothing to add: name at least one file".into()));
         }
-        add_all(self.client, self.sources, self.common).await
+        let (mut sources, mut added) = (self.sources.into_iter(), Vec::new());
+        loop {
+            let batch: Vec<Source> = sources.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return Ok(added);
+            }
+            added.extend(add_all(&self.client, batch, &self.common).await?);
+        }
     }
 }
 
 awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
-async fn add_all(client: Client, mut sources: Vec<Source>, common: Common) -> Result<Vec<Added>> {
+async fn add_all(client: &Client, mut sources: Vec<Source>, common: &Common) -> Result<Vec<Added>> {
     check_name("a folder's name", common.folder.trim())?;
-    client.can_pay().await?;
+    client.can_pay(sources.len()).await?;
     client.published().await?;
     let mut attempt = 1;
     loop {
-        match add_once(&client, &mut sources, &common).await {
+        match add_once(client, &mut sources, common).await {
             Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
             other => return other,
         }

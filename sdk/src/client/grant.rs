@@ -176,7 +176,7 @@ impl Grant {
             return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
         }
         let expires_at = self.expires_at().await?;
-        client.can_pay().await?;
+        client.can_pay(1).await?;
         let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
         let (scope, epoch, payload) = self.payload().await?;
         let note = Note {

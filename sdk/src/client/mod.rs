@@ -172,11 +172,9 @@ impl Client {
                 return Ok(());
             }
             let Some(pause) = pauses.next() else {
-                let node = self.system().ledger().name();
-                return Err(Error::Integrity(format!(
-                    "{node} says that the transaction took effect, but the history it tells does not show it: repeat it, \
-                     with another node"
-                )));
+                // Perhaps the node is behind its own receipt, perhaps there is no such transaction.
+                let (service, after) = (self.system().ledger().name(), Duration::from_millis(2100));
+                return Err(Error::TimedOut { service, after });
             };
             tokio::time::sleep(pause).await;
         }

@@ -10,7 +10,7 @@ impl Client {
     /// Encrypts a record's content again under a new key, for those who may read its folder now, and supersedes the
     /// old record. The old ciphertext stays where others keep it, and opens for whoever has its key.
     pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
-        self.can_pay().await?;
+        self.can_pay(1).await?;
         let mut attempt = 1;
         loop {
             let opened = self.open(record).unlogged().prepare().await?;

@@ -1,10 +1,7 @@
 //! A new version of a record: added, and the old one superseded, in one transaction.
 
 use alloy::primitives::B256;
-use hospital_record_core::{
-    error::CoreError,
-    id::Folder,
-};
+use hospital_record_core::{error::CoreError, id::Folder};
 
 use super::{
     Added, Client,
@@ -89,7 +86,7 @@ impl Replace {
     }
 
     async fn run(mut self) -> Result<Added> {
-        self.client.can_pay().await?;
+        self.client.can_pay(1).await?;
         let mut attempt = 1;
         loop {
             let done = self.client.put_in_place(&self.record, &mut self.source, &self.details, &self.report).await;

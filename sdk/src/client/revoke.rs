@@ -6,7 +6,10 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     error::CoreError,
     id::{Account, Confidentiality, Folder},
-    seal::{keyring::seal_keyring, ratchet::next_epoch},
+    seal::{
+        keyring::{MAX_ENTRIES, seal_keyring},
+        ratchet::next_epoch,
+    },
 };
 
 use super::{Client, awaitable, write::ATTEMPTS};
@@ -119,6 +122,9 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
+        // A block holds no more; the others are named, and come back with a grant of their own.
+        let beyond = readers.split_off(readers.len().min(MAX_ENTRIES));
+        left_out.extend(beyond.into_iter().map(|(account, _)| Address::from(account.0)));
         let me = self.published().await?;
         let state = self.keys().folder_state(folder, epoch);
         let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;

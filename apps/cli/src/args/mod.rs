@@ -54,6 +54,9 @@ pub(crate) struct Global {
     /// Time zone of dates, e.g. Europe/Zurich
     #[arg(long, value_name = "ZONE", global = true)]
     pub(crate) tz: Option<String>,
+    /// A second chain node, run by somebody else: what the first one tells is compared with it
+    #[arg(long, value_name = "URL", env = "HOSPITAL_RECORD_WITNESS", hide_env_values = true, global = true)]
+    pub(crate) witness: Option<String>,
     /// How long a chain or store may take for one answer
     #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
