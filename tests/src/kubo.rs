@@ -65,10 +65,12 @@ impl Kubo {
         output.stdout
     }
 
-    /// The CIDs that this node keeps for their own sake.
+    /// The CIDs that this node keeps for their own sake, sorted: Kubo lists them as it finds them.
     pub fn pinned(&self) -> Vec<String> {
         let list = self.ipfs(&["pin", "ls", "--type=recursive", "--quiet"]);
-        String::from_utf8_lossy(&list).lines().map(str::to_owned).collect()
+        let mut cids: Vec<String> = String::from_utf8_lossy(&list).lines().map(str::to_owned).collect();
+        cids.sort();
+        cids
     }
 
     /// Removes every block that no pin holds.
