@@ -16,7 +16,7 @@ pub const MIB: usize = 1 << 20;
 /// Bytes that do not compress and are the same in every run.
 pub fn bytes(seed: &str, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    ChaCha20::new(&Sha256::digest(seed).into(), &[0; 12].into()).apply_keystream(&mut bytes);
+    ChaCha20::new(&Sha256::digest(seed), &[0; 12].into()).apply_keystream(&mut bytes);
     bytes
 }
 

@@ -39,10 +39,13 @@ fn flipped(bytes: &Bytes, at: usize) -> Bytes {
     bytes.into()
 }
 
+/// What a store makes of a block.
+type MakeLie = fn(&Bytes) -> Lie;
+
 #[tokio::test]
 async fn wrong_truncated_and_dropped_blocks_are_noticed_wherever_they_are() {
     let world = World::shared().await;
-    let lies: [(ErrorKind, fn(&Bytes) -> Lie); 5] = [
+    let lies: [(ErrorKind, MakeLie); 5] = [
         (ErrorKind::Integrity, |truth| Lie::Bytes(flipped(truth, 0))),
         (ErrorKind::Integrity, |truth| Lie::Bytes(flipped(truth, truth.len() - 1))),
         (ErrorKind::Integrity, |truth| Lie::Bytes(truth.slice(..truth.len() - 1))),
