@@ -1,4 +1,29 @@
-#![doc = include_str!("../../README.md")]
+//! Health records that belong to patients: encrypt, store on IPFS, register on Ethereum, share, revoke, audit.
+//!
+//! - [`System`] is a chain, a contract and stores: one a process. [`System::history`] and [`System::verify`] need no key.
+//! - [`Identity`] is a person: a signer and an encryption seed, both from one [`Phrase`] if you like.
+//! - [`Client`] is a person at a system. Its verbs are builders: set what differs from the defaults, then await them.
+//!
+//! ```
+//! use hospital_record::{Identity, Source, System};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> hospital_record::Result<()> {
+//! let system = System::in_memory().await?; // feature `testing`; in earnest: System::connect(Config::new(..).store(..))
+//! let (ana, _phrase) = Identity::generate()?;
+//! system.fund(ana.address()).await?;
+//! let ana = system.client(ana);
+//!
+//! let added = ana.add(Source::bytes("letter.txt", "Dear Dr Lee")).folder("cardiology").await?;
+//! let opened = ana.open(&added.record).range(5..11).await?;
+//! assert_eq!(opened.bytes, "Dr Lee");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing here reads the environment, and nothing is written outside the state directory that
+//! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
+//! [`Error::kind`] is what an app matches on.
 
 mod cache;
 mod card;
@@ -48,3 +73,8 @@ pub use crate::{
     source::Source,
     system::System,
 };
+
+/// The README's example is compiled and run with these.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod add_open;
+mod bad_store;
 mod contribute;
 mod grant_revoke;
 mod restore;
