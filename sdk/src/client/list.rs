@@ -10,7 +10,7 @@ use alloy::primitives::{Address, B256};
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hospital_record_core::{
     error::CoreError,
-    id::{Digest, RecordId},
+    id::{Confidentiality, Digest, RecordId},
     identity::folder_name,
     record::metadata::Metadata,
 };
@@ -129,12 +129,17 @@ impl List {
         let Self { client, patient, folder } = self;
         let journal = client.system().journal(patient).await?;
         let mut records = client.visible(&journal).await?;
+        let mut folder = folder.as_deref().map(folder_name);
+        if let Some(name) = folder.take_if(|_| client.is_me(patient)) {
+            // The number follows from the name: what is unreadable in the folder is listed with the rest.
+            let numbers = Confidentiality::ALL.map(|level| client.keys().folder(&name, level).number());
+            records.retain(|record| numbers.contains(&record.state.folder));
+        }
         records.sort_by_key(|record| std::cmp::Reverse(record.entry));
         let synced = client.synced(patient).await?;
         let lister = Arc::new(Lister { unlocker: Unlocker::new(client.clone(), journal), client, patient, synced });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
-        let folder = folder.as_deref().map(folder_name);
         let wanted =
             move |listed: &Listed| folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name);
         Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())

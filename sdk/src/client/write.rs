@@ -145,7 +145,12 @@ impl Client {
         let held = journal.state().grants.keys().filter(|(_, grantee)| self.is_me(*grantee));
         for folder in held.filter_map(|(scope, _)| folder_of(*scope)) {
             let folder = Folder::new(folder).map_err(CoreError::from)?;
-            let received = self.received(journal, folder).await?;
+            let received = match self.received(journal, folder).await {
+                Ok(received) => received,
+                Err(error @ (Error::Unreachable { .. } | Error::TimedOut { .. })) => return Err(error),
+                // One envelope that cannot be had does not close the other folders.
+                Err(_) => continue,
+            };
             if folder_name(&received.name) == folder_name(name) && received.confidentiality == level {
                 return Ok((folder, received));
             }
