@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @dev The rights of a grant; it may carry both. Read: open what is in the scope.
+/// @dev The rights of a grant; it may carry several. Read: open what is in the scope.
 uint8 constant READ = 1;
 /// @dev Contribute: add to the folder, and move on what one added oneself.
 uint8 constant CONTRIBUTE = 2;
+/// @dev Delegate: pass on what the grant gives.
+uint8 constant DELEGATE = 4;
+/// @dev Attest: vouch as a professional for what is in the folder.
+uint8 constant ATTEST = 8;
 
 /// @title HospitalRecord: whose records exist, who may read them, and a history nobody can shorten
 /// @notice A patient owns their records. Files are encrypted on the owner's machine and stored elsewhere; this
@@ -18,14 +22,19 @@ uint8 constant CONTRIBUTE = 2;
 /// - Every account is the *patient* of its own records. No role, owner or administrator stands above it.
 /// - An account with a live grant that carries `CONTRIBUTE` on a folder may add records to that folder.
 /// - An account with a live grant that carries `READ` on a folder or a record may log that it reads.
+/// - An account with a live grant that carries `DELEGATE` on a folder or a record may pass on what that grant gives.
+/// - An account with a live grant that carries `ATTEST` on a folder may attest its records. The patient may not, unlike
+///   all else: an attestation is the word of another. An author with that right may attest its own: readers see both.
 ///
 /// WHAT HOLDS FOR EVER
-/// 1. A grant on a patient's scope comes into being only by a call of the patient. It ends by a call of the patient
-///    or of the grantee, or by time.
+/// 1. A grant on a patient's scope comes into being only by an act of the patient, or of an account that the patient let
+///    pass on, and within the bounds of what that account has. It ends by an act of the patient, of its giver or of its
+///    grantee, with the grant it was passed on from, or by time.
 /// 2. A record (author, id) is added at most once per patient and never moves. No transaction of another account can
 ///    occupy, change or block it.
 /// 3. All state can be rebuilt from the events, exactly.
-/// 4. The patient's revocation succeeds whatever others have done before it.
+/// 4. The patient's revocation succeeds whatever others have done before it. One that bars its grantee keeps it out of
+///    that scope until the patient grants to it again.
 /// 5. The gas of a call does not grow with the number of records, grants or journal entries.
 ///
 /// THE JOURNAL
@@ -42,13 +51,34 @@ uint8 constant CONTRIBUTE = 2;
 ///
 /// KEY CHANGES
 /// `keyChanges` counts the acts of the patient after which folder keys must move on: every revocation, every
-/// rotation, every live grant that is replaced by a lower one. It wraps at 2^24; compare it with `!=`. Whoever adds a
-/// record names the count it has seen, and is refused when the count has moved. So no record lands after a
-/// revocation that is locked with a key which the revoked account holds.
+/// rotation, and every grant that takes the place of one that has not expired and that either is lowered by it (a right
+/// less, an earlier end) or carries `DELEGATE` (what was passed on from it ends). What others do is not counted. It
+/// wraps at 2^24; compare it with `!=`. Whoever adds a record, grants, passes on or rotates names the count it has seen,
+/// and is refused when the count has moved. So no record lands after a revocation that is locked with a key which the
+/// revoked account holds, and no envelope with keys from before it.
 ///
 /// SCOPES
 /// A grant is on a scope: a folder, `bytes32(uint256(folder))` with 0 < folder < 2^40, or one record,
-/// `keccak256(abi.encode(author, id))`, called its *key*.
+/// `keccak256(abi.encode(author, id))`, called its *key*. A grant on a folder carries any of the rights, one on a record
+/// READ, or READ | DELEGATE.
+///
+/// PASSING ON
+/// An account may pass on what a live grant of its own gives when that carries `DELEGATE`: on the same scope, or from a
+/// folder on one of its records. What it passes on is never more than it has: no right more (a record in a folder: READ
+/// needs READ), no later end, the same purpose; and at most three passings-on below the patient's grant. It takes the
+/// place of nothing that the patient or another delegate gave and that is live, nor of a bar.
+///
+/// A grant of the patient is live until it expires. A grant that was passed on is live until it expires and only while
+/// its giver's grant, on the scope that `via` tells, is live, covers it as above, and was not given after it (in the same
+/// second is not after). So when a grant ends, or is given anew, everything below it is dead at once, without a list,
+/// and for good. In `_isLive` this is a loop of at most three steps, so no chain makes a check cost more.
+///
+/// BARS
+/// A revocation may bar its grantee from the scope: a mark stays in the place of the grant (giver = the patient,
+/// via = Barred, all else zero), which no delegate can overwrite and only a grant of the patient lifts; another
+/// revocation, barring or not, leaves it there. Without a bar a delegate whom the patient left in place may give again.
+/// A bar on a folder also keeps delegates from giving the account single records of it; what the account had on single
+/// records before is ended by revocations of its own. A bar on a record does not reach its folder.
 ///
 /// WHAT IS PUBLIC
 /// Accounts, which account has which rights on which scope of which patient, purposes, times, and that records exist
@@ -83,17 +113,27 @@ interface IHospitalRecord {
         uint40 addedAt; // seconds since 1970
         uint40 folder; // never 0
         Status status; // None when there is no such record
+        bool attested;
+    }
+
+    /// @notice By which grant the giver of a grant had the right to give it.
+    enum Via {
+        Patient, // none: it is the patient
+        Scope, // the giver's own on the same scope
+        Folder, // the giver's own on the folder of the record
+        Barred // no grant at all: nobody but the patient may give one
     }
 
     struct Grant {
         address giver; // zero when there is no grant
         uint40 expiresAt; // not live from this second on; type(uint40).max has no end
         uint32 grantedAt; // seconds since 1970
-        uint8 rights; // READ | CONTRIBUTE
+        uint8 rights; // READ | CONTRIBUTE | DELEGATE | ATTEST
         Purpose purpose;
+        Via via;
     }
 
-    /// @notice What `grant` takes.
+    /// @notice What `grant` and `passOn` take.
     struct Permission {
         address grantee;
         bytes32 scope;
@@ -110,6 +150,7 @@ interface IHospitalRecord {
         bytes32 scope;
         uint16 epoch; // of the folder keys from now on; ignored without a keyring
         bytes32 keyring; // SHA-256 of the block with the new keys for those who remain; zero: `rotate` follows
+        bool barred; // no delegate may give the grantee this scope again
     }
 
     // Every event is an entry of the journal of `patient`; `previous` is the head before it.
@@ -135,6 +176,9 @@ interface IHospitalRecord {
         bytes32 previous
     );
 
+    /// @notice `by` attested a record. A reader may assume that it had a live ATTEST grant on the record's folder.
+    event RecordAttested(address indexed patient, bytes32 indexed key, address indexed by, bytes32 previous);
+
     /// @notice The patient gave `grantee` these rights on the scope. They take the place of all it had there before.
     event AccessGranted(
         address indexed patient,
@@ -148,15 +192,38 @@ interface IHospitalRecord {
         bytes32 previous
     );
 
+    /// @notice `giver` passed these rights on to `grantee`. They take the place of all it had there before. A reader may
+    /// assume that the giver's own live grant, on the scope or (`via`) on the record's folder, gave no less.
+    event AccessPassedOn(
+        address indexed patient,
+        bytes32 indexed scope,
+        address indexed grantee,
+        address giver,
+        Via via,
+        uint8 rights,
+        Purpose purpose,
+        uint40 expiresAt,
+        uint16 epoch,
+        bytes32 envelope,
+        bytes32 previous
+    );
+
     /// @notice The patient ended all rights of `grantee` on the scope. When `keyring` is not zero, the folder's keys are
     /// those of `epoch` from here on. It is zero when the patient named none, or an outdated count of key changes.
+    /// `barred` tells whether the grantee is barred from the scope from here on.
     event AccessRevoked(
         address indexed patient,
         bytes32 indexed scope,
         address indexed grantee,
         uint16 epoch,
         bytes32 keyring,
+        bool barred,
         bytes32 previous
+    );
+
+    /// @notice `giver` took back what it had passed on: the grant expired at the time of this entry.
+    event AccessWithdrawn(
+        address indexed patient, bytes32 indexed scope, address indexed grantee, address giver, bytes32 previous
     );
 
     /// @notice `grantee` gave up all its rights on the scope: its grant expired at the time of this entry.
@@ -175,9 +242,9 @@ interface IHospitalRecord {
     error Empty();
     /// @notice Folder numbers are 1 to 2^40 - 1.
     error InvalidFolder(uint40 folder);
-    /// @notice The rights are none, unknown, or (on a record) more than READ.
+    /// @notice The rights are none, unknown, or (on a record) other than READ and READ | DELEGATE.
     error InvalidRights(bytes32 scope, uint8 rights);
-    /// @notice A patient does not grant to nobody or to themselves.
+    /// @notice Nobody gives to nobody, to the patient or to themselves.
     error InvalidGrantee(address grantee);
     /// @notice A grant ends in the future. Both in seconds since 1970.
     error ExpiryNotInFuture(uint40 expiresAt, uint256 time);
@@ -185,11 +252,22 @@ interface IHospitalRecord {
     error RecordExists(bytes32 key);
     /// @notice The patient has no record with this key, or the scope is neither a folder nor such a key.
     error NoSuchRecord(bytes32 key);
-    /// @notice There is no grant to end.
+    /// @notice There is no grant to end; to withdraw: none that the caller passed on and that has not expired.
     error NoSuchGrant(bytes32 scope, address grantee);
     /// @notice `account` has no live grant with `right` on the scope. The scope is the record's key where the account is
-    /// not the author of a record whose status it wants to move, or may not read it.
+    /// not the author of a record whose status it wants to move, or may not read it. With DELEGATE: it has none on the
+    /// record's folder either, or none that has not been passed on three times already.
     error NotPermitted(address account, bytes32 scope, uint8 right);
+    /// @notice `giver` may pass on, but not so much: its own grant has fewer rights, another purpose or an earlier end.
+    error WiderThanOwn(address giver, bytes32 scope, uint8 rights, Purpose purpose, uint40 expiresAt);
+    /// @notice The grantee has a live grant there by `giver`, who alone (or the patient) may change it.
+    error GrantedByAnother(bytes32 scope, address grantee, address giver);
+    /// @notice The patient barred the grantee from the scope, and alone may grant to it again.
+    error Barred(bytes32 scope, address grantee);
+    /// @notice The record has been attested already.
+    error AlreadyAttested(bytes32 key);
+    /// @notice A record with this status cannot be attested.
+    error NotAttestable(bytes32 key, Status status);
     /// @notice A status only moves to the right.
     error StatusNotAllowed(bytes32 key, Status current, Status asked);
     /// @notice Keys have moved on since the caller looked: read the journal, seal again, call again.
@@ -213,29 +291,45 @@ interface IHospitalRecord {
     /// @notice Moves a record's status on. By the patient, or by its author while it may contribute to the folder.
     function setStatus(address patient, bytes32 key, Status status) external;
 
-    /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there. On a record, which
-    /// must be there, only READ can be given. Taking away a right or an earlier expiry counts as a key change.
-    function grant(Permission calldata permission) external;
+    /// @notice Attests a record, once: that the caller, as a professional, vouches for it. By an account with a live
+    /// ATTEST grant on its folder. A record that was superseded can be attested, one that was entered in error cannot.
+    function attest(address patient, bytes32 key) external;
 
-    /// @notice Gives several. All or none.
-    function grantMany(Permission[] calldata permissions) external;
+    /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there, and lift a bar. A
+    /// record must be there. What counts as a key change: see KEY CHANGES.
+    /// @param keyChanges The caller's count that the envelope was made for; `StaleKeys` when it has moved.
+    function grant(Permission calldata permission, uint24 keyChanges) external;
 
-    /// @notice Ends a grant of the caller, live or expired. It always succeeds when the grant is there: with an outdated
-    /// `keyChanges` the keyring is recorded as zero, because it may readmit an account that was revoked meanwhile.
+    /// @notice Gives several. All or none; the count is compared once, before the first.
+    function grantMany(Permission[] calldata permissions, uint24 keyChanges) external;
+
+    /// @notice Passes on what the caller has on one of `patient`'s scopes or on its folder: see PASSING ON.
+    /// @param keyChanges The patient's count that the envelope was made for; `StaleKeys` when it has moved.
+    function passOn(address patient, Permission calldata permission, uint24 keyChanges) external;
+
+    /// @notice Ends a grant of the caller's, live or not, whoever gave it. It always succeeds when the grant, or a bar, is
+    /// there: with an outdated `keyChanges` the keyring is recorded as zero, because it may readmit an account that was
+    /// revoked meanwhile.
     function revoke(Revocation calldata revocation, uint24 keyChanges) external;
 
     /// @notice Ends several. All or none; the count is compared once, before the first.
     function revokeMany(Revocation[] calldata revocations, uint24 keyChanges) external;
 
+    /// @notice Takes back what the caller passed on, which expires at once. It stays there, as in `renounce`.
+    function withdraw(address patient, bytes32 scope, address grantee) external;
+
     /// @notice Moves the keys of one of the caller's folders on; `StaleKeys` when the count has moved.
     function rotate(uint40 folder, uint16 epoch, bytes32 keyring, uint24 keyChanges) external;
 
-    /// @notice Gives up the caller's own live grant, which expires at once. It stays there until the patient revokes it
+    /// @notice Gives up the caller's own grant that has not expired, which expires at once. It stays there until the patient revokes it
     /// (and names new keys), so that a revocation on its way never finds it gone.
     function renounce(address patient, bytes32 scope) external;
 
-    /// @notice Logs that the caller reads these records of `patient`, each of which it can access.
-    function logAccess(address patient, bytes32[] calldata keys, Purpose purpose) external;
+    /// @notice Logs that the caller reads this record of `patient`, which it can access.
+    function logAccess(address patient, bytes32 key, Purpose purpose) external;
+
+    /// @notice Logs several. All or none.
+    function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose) external;
 
     /// @notice Whether the record exists and `account` is the patient or has a live READ grant on it or its folder.
     function canAccess(address patient, bytes32 key, address account) external view returns (bool);

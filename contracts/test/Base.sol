@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
-import {IHospitalRecord, READ, CONTRIBUTE} from "../src/IHospitalRecord.sol";
+import {IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "../src/IHospitalRecord.sol";
 
 /// Accounts, digests and arguments that the tests share.
 abstract contract Base is Test {
@@ -53,8 +53,15 @@ abstract contract Base is Test {
     }
 
     function _grant(address grantee, bytes32 scope, uint8 rights, uint40 expiresAt) internal {
+        uint24 count = _keyChanges();
         vm.prank(patient);
-        hospital.grant(_permission(grantee, scope, rights, expiresAt));
+        hospital.grant(_permission(grantee, scope, rights, expiresAt), count);
+    }
+
+    function _passOn(address giver, address grantee, bytes32 scope, uint8 rights, uint40 expiresAt) internal {
+        uint24 count = _keyChanges();
+        vm.prank(giver);
+        hospital.passOn(patient, _permission(grantee, scope, rights, expiresAt), count);
     }
 
     function _revoke(address grantee, bytes32 scope) internal {
@@ -88,7 +95,7 @@ abstract contract Base is Test {
     }
 
     function _revocation(address grantee, bytes32 scope) internal pure returns (IHospitalRecord.Revocation memory) {
-        return IHospitalRecord.Revocation({grantee: grantee, scope: scope, epoch: 2, keyring: KEYRING});
+        return IHospitalRecord.Revocation({grantee: grantee, scope: scope, epoch: 2, keyring: KEYRING, barred: false});
     }
 
     function _digest(string memory what, uint256 i) internal pure returns (bytes32) {
@@ -106,12 +113,8 @@ abstract contract Base is Test {
         return keccak256(abi.encode(author, id));
     }
 
-    function _list(bytes32 item) internal pure returns (bytes32[] memory list) {
-        list = new bytes32[](1);
-        list[0] = item;
-    }
-
+    /// From the storage, so that it is not taken for the call that shall revert. JournalTest shows that it is there.
     function _keyChanges() internal view returns (uint24) {
-        return uint24(uint256(hospital.journalHeadOf(patient)));
+        return uint24(uint256(vm.load(address(hospital), keccak256(abi.encode(patient, 0)))));
     }
 }

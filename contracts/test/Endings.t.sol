@@ -9,7 +9,7 @@ contract EndingsTest is Base {
         _grant(doctor, SCOPE, READ, NEVER);
         bytes32 head = hospital.journalHeadOf(patient);
         vm.expectEmit();
-        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 2, KEYRING, head);
+        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 2, KEYRING, false, head);
         _revoke(doctor, SCOPE);
         _assertNoGrant(doctor);
         assertEq(_keyChanges(), 1);
@@ -21,7 +21,7 @@ contract EndingsTest is Base {
         _revoke(laboratory, SCOPE);
         bytes32 head = hospital.journalHeadOf(patient);
         vm.expectEmit();
-        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 0, 0, head);
+        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 0, 0, false, head);
         vm.prank(patient);
         hospital.revoke(_revocation(doctor, SCOPE), 0);
         _assertNoGrant(doctor);
@@ -32,9 +32,9 @@ contract EndingsTest is Base {
         _grant(doctor, SCOPE, READ, NEVER);
         bytes32 head = hospital.journalHeadOf(patient);
         vm.expectEmit();
-        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 0, 0, head);
+        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 0, 0, false, head);
         vm.prank(patient);
-        hospital.revoke(IHospitalRecord.Revocation(doctor, SCOPE, 2, 0), 0);
+        hospital.revoke(IHospitalRecord.Revocation(doctor, SCOPE, 2, 0, false), 0);
         assertEq(_keyChanges(), 1);
     }
 
@@ -50,7 +50,7 @@ contract EndingsTest is Base {
         vm.startPrank(patient);
         _expectNoSuchGrant(doctor);
         hospital.revoke(_revocation(doctor, SCOPE), 0);
-        hospital.grant(_permission(doctor, SCOPE, READ, NEVER));
+        hospital.grant(_permission(doctor, SCOPE, READ, NEVER), 0);
         hospital.revoke(_revocation(doctor, SCOPE), 0);
         _expectNoSuchGrant(doctor);
         hospital.revoke(_revocation(doctor, SCOPE), 1);
@@ -77,7 +77,7 @@ contract EndingsTest is Base {
     function test_revokeMany_comparesTheCountOnce() public {
         IHospitalRecord.Revocation[] memory revocations = _three();
         vm.expectEmit(true, true, true, false);
-        emit IHospitalRecord.AccessRevoked(patient, SCOPE, revocations[2].grantee, 2, KEYRING, 0);
+        emit IHospitalRecord.AccessRevoked(patient, SCOPE, revocations[2].grantee, 2, KEYRING, false, 0);
         vm.prank(patient);
         hospital.revokeMany(revocations, 0);
         assertEq(_keyChanges(), 3);
@@ -92,7 +92,7 @@ contract EndingsTest is Base {
         vm.prank(patient);
         hospital.revokeMany(revocations, 9);
         bytes memory data = vm.getRecordedLogs()[2].data;
-        (uint16 epoch, bytes32 keyring,) = abi.decode(data, (uint16, bytes32, bytes32));
+        (uint16 epoch, bytes32 keyring,,) = abi.decode(data, (uint16, bytes32, bool, bytes32));
         assertEq(epoch, 0);
         assertEq(keyring, 0);
         _assertNoGrant(revocations[2].grantee);
@@ -204,7 +204,7 @@ contract EndingsTest is Base {
         }
         vm.warp(bound(time, NOW, NEVER));
         vm.expectEmit(true, true, true, false);
-        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 2, KEYRING, 0);
+        emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 2, KEYRING, false, 0);
         vm.prank(patient);
         hospital.revoke(_revocation(doctor, SCOPE), named);
         _assertNoGrant(doctor);
@@ -214,7 +214,7 @@ contract EndingsTest is Base {
     function _three() internal returns (IHospitalRecord.Revocation[] memory revocations) {
         IHospitalRecord.Permission[] memory permissions = _permissions(3);
         vm.prank(patient);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         revocations = new IHospitalRecord.Revocation[](3);
         for (uint256 i; i < 3; ++i) {
             revocations[i] = _revocation(permissions[i].grantee, SCOPE);
@@ -222,7 +222,7 @@ contract EndingsTest is Base {
     }
 
     function _assertNoGrant(address grantee) internal view {
-        assertEq(keccak256(abi.encode(hospital.grantOf(patient, SCOPE, grantee))), keccak256(new bytes(160)));
+        assertEq(keccak256(abi.encode(hospital.grantOf(patient, SCOPE, grantee))), keccak256(new bytes(192)));
     }
 
     function _expectNoSuchGrant(address grantee) internal {

@@ -44,7 +44,7 @@ contract GasTest is Base {
         _settle();
         IHospitalRecord.Permission memory permission = _permission(stranger, SCOPE, READ, IN_A_YEAR);
         vm.prank(patient);
-        hospital.grant(permission);
+        hospital.grant(permission, 0);
         _snapshot("grant", _receipt());
     }
 
@@ -52,7 +52,7 @@ contract GasTest is Base {
         _settle();
         IHospitalRecord.Permission[] memory permissions = _permissions(10);
         vm.prank(patient);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         _snapshot("grantTen", _receipt() / 10);
     }
 
@@ -68,7 +68,7 @@ contract GasTest is Base {
         _settle();
         IHospitalRecord.Permission[] memory permissions = _permissions(10);
         vm.prank(patient);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         IHospitalRecord.Revocation[] memory revocations = new IHospitalRecord.Revocation[](10);
         for (uint256 i; i < 10; ++i) {
             revocations[i] = _revocation(permissions[i].grantee, SCOPE);
@@ -101,9 +101,9 @@ contract GasTest is Base {
 
     function test_gas_logAccess() public {
         _settle();
-        bytes32[] memory keys = _keys(1);
+        bytes32 key = _key(0);
         vm.prank(doctor);
-        hospital.logAccess(patient, keys, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccess(patient, key, IHospitalRecord.Purpose.TREAT);
         _snapshot("logAccess", _receipt());
     }
 
@@ -111,7 +111,7 @@ contract GasTest is Base {
         _settle();
         bytes32[] memory keys = _keys(10);
         vm.prank(doctor);
-        hospital.logAccess(patient, keys, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccesses(patient, keys, IHospitalRecord.Purpose.TREAT);
         _snapshot("logAccessTen", _receipt() / 10);
     }
 
@@ -133,7 +133,7 @@ contract GasTest is Base {
         }
         IHospitalRecord.Permission[] memory permissions = _permissions(3);
         for (uint256 i; i < 3; ++i) {
-            hospital.grant(permissions[i]);
+            hospital.grant(permissions[i], 0);
             gas += _receipt();
         }
         hospital.revoke(_revocation(permissions[0].grantee, SCOPE), 0);
@@ -147,7 +147,7 @@ contract GasTest is Base {
         hospital.addRecords(patient, FOLDER, _digests("record", 10), 0);
         gas += _receipt();
         IHospitalRecord.Permission[] memory permissions = _permissions(3);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         gas += _receipt();
         hospital.revoke(_revocation(permissions[0].grantee, SCOPE), 0);
         _snapshot("patientYearBatched", gas + _receipt());
@@ -158,8 +158,8 @@ contract GasTest is Base {
         vm.startPrank(patient);
         hospital.setProfile(_digest("profile", 0));
         hospital.addRecords(patient, FOLDER, _digests("record", 10), 0);
-        hospital.grant(_permission(doctor, SCOPE, READ, IN_A_YEAR));
-        hospital.grant(_permission(laboratory, SCOPE, CONTRIBUTE, IN_A_YEAR));
+        hospital.grant(_permission(doctor, SCOPE, READ, IN_A_YEAR), 0);
+        hospital.grant(_permission(laboratory, SCOPE, CONTRIBUTE, IN_A_YEAR), 0);
         vm.stopPrank();
     }
 

@@ -34,11 +34,11 @@ contract GasGrowthTest is Base {
         gas[1] = _gas(laboratory, abi.encodeCall(hospital.addRecord, (patient, FOLDER, id, 0)));
         gas[2] = _gas(patient, abi.encodeCall(hospital.replace, (patient, old, id, 0)));
         gas[3] = _gas(patient, abi.encodeCall(hospital.setStatus, (patient, old, ERRONEOUS)));
-        gas[4] = _gas(patient, abi.encodeCall(hospital.grant, (_permission(stranger, SCOPE, READ, NEVER))));
-        gas[5] = _gas(patient, abi.encodeCall(hospital.grant, (_permission(laboratory, SCOPE, READ, NEVER))));
+        gas[4] = _gas(patient, abi.encodeCall(hospital.grant, (_permission(stranger, SCOPE, READ, NEVER), 0)));
+        gas[5] = _gas(patient, abi.encodeCall(hospital.grant, (_permission(laboratory, SCOPE, READ, NEVER), 0)));
         gas[6] = _gas(patient, abi.encodeCall(hospital.revoke, (_revocation(doctor, SCOPE), 0)));
         gas[7] = _gas(patient, abi.encodeCall(hospital.rotate, (FOLDER, 2, KEYRING, 0)));
-        gas[8] = _gas(doctor, abi.encodeCall(hospital.logAccess, (patient, _list(old), TREAT)));
+        gas[8] = _gas(doctor, abi.encodeCall(hospital.logAccess, (patient, old, TREAT)));
     }
 
     function _gas(address account, bytes memory call) internal returns (uint256 gas) {
@@ -53,13 +53,13 @@ contract GasGrowthTest is Base {
     function _live() internal {
         vm.startPrank(patient);
         hospital.addRecords(patient, FOLDER, _digests("record", MANY), 0);
-        hospital.grantMany(_permissions(MANY));
+        hospital.grantMany(_permissions(MANY), 0);
         vm.stopPrank();
         vm.prank(doctor);
         bytes32[] memory keys = _digests("record", MANY);
         for (uint256 i; i < MANY; ++i) {
             keys[i] = _keyOf(patient, keys[i]);
         }
-        hospital.logAccess(patient, keys, TREAT);
+        hospital.logAccesses(patient, keys, TREAT);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Base, IHospitalRecord, READ, CONTRIBUTE} from "./Base.sol";
+import {Base, IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "./Base.sol";
 
 contract GrantsTest is Base {
     function test_grant_storesAndTellsEverything() public {
@@ -12,7 +12,7 @@ contract GrantsTest is Base {
             patient, SCOPE, doctor, READ | CONTRIBUTE, p.purpose, IN_A_YEAR, 1, p.envelope, 0
         );
         vm.prank(patient);
-        hospital.grant(p);
+        hospital.grant(p, 0);
 
         IHospitalRecord.Grant memory held = hospital.grantOf(patient, SCOPE, doctor);
         assertEq(held.giver, patient);
@@ -41,10 +41,12 @@ contract GrantsTest is Base {
         _grant(doctor, _keyOf(stranger, id), READ, NEVER);
     }
 
-    function test_grant_onARecordGivesReadAlone() public {
+    function test_grant_onARecordGivesReadAndToPassItOnAlone() public {
         bytes32 key = _add(_digest("record", 0));
+        _grant(doctor, key, READ, NEVER);
+        _grant(laboratory, key, READ | DELEGATE, NEVER);
         for (uint256 rights; rights < 256; ++rights) {
-            if (rights == READ) continue;
+            if (rights == READ || rights == READ | DELEGATE) continue;
             vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidRights.selector, key, rights));
             _grant(doctor, key, uint8(rights), NEVER);
         }
@@ -52,7 +54,7 @@ contract GrantsTest is Base {
 
     function test_grant_onAFolderGivesOnlyKnownRights() public {
         for (uint256 rights; rights < 256; ++rights) {
-            bool known = rights > 0 && rights <= (READ | CONTRIBUTE);
+            bool known = rights > 0 && rights <= (READ | CONTRIBUTE | DELEGATE | ATTEST);
             if (!known) {
                 vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidRights.selector, SCOPE, rights));
             }
@@ -91,13 +93,13 @@ contract GrantsTest is Base {
         p.envelope = 0;
         vm.expectRevert(IHospitalRecord.Empty.selector);
         vm.prank(patient);
-        hospital.grant(p);
+        hospital.grant(p, 0);
     }
 
     function test_grant_revertsWhenThePurposeIsUnknown() public {
         IHospitalRecord.Permission memory p = _permission(doctor, SCOPE, READ, NEVER);
         uint256 last = uint256(type(IHospitalRecord.Purpose).max);
-        bytes memory call = abi.encodeCall(IHospitalRecord.grant, (p));
+        bytes memory call = abi.encodeCall(IHospitalRecord.grant, (p, 0));
         call[4 + 3 * 32 + 31] = bytes1(uint8(last + 1));
         vm.prank(patient);
         (bool succeeded,) = address(hospital).call(call);
@@ -118,6 +120,8 @@ contract GrantsTest is Base {
         _assertMoves(READ, NEVER, true); // another right
         _assertMoves(READ | CONTRIBUTE, IN_A_YEAR, true); // more rights, but shorter
         _assertMoves(READ, NEVER, true); // longer, but a right less
+        _assertMoves(READ | DELEGATE, NEVER, false); // more rights
+        _assertMoves(READ | DELEGATE, NEVER, true); // the same: what was passed on from it ends
     }
 
     function test_grant_movesNoKeysWhenTheOneBeforeHasEnded() public {
@@ -133,10 +137,27 @@ contract GrantsTest is Base {
         assertEq(_keyChanges(), 0);
     }
 
+    function test_grant_revertsWhenKeysHaveMoved() public {
+        vm.startPrank(patient);
+        hospital.rotate(FOLDER, 1, KEYRING, 0);
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.StaleKeys.selector, 0, 1));
+        hospital.grant(_permission(doctor, SCOPE, READ, NEVER), 0);
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.StaleKeys.selector, 2, 1));
+        hospital.grantMany(_permissions(2), 2);
+    }
+
+    function test_grantMany_comparesTheCountOnce() public {
+        IHospitalRecord.Permission[] memory permissions = _permissions(2);
+        _grant(permissions[0].grantee, SCOPE, READ, NEVER);
+        vm.prank(patient);
+        hospital.grantMany(permissions, 0); // the first is lower
+        assertEq(_keyChanges(), 1);
+    }
+
     function test_grantMany_givesAllOrNone() public {
         IHospitalRecord.Permission[] memory permissions = _permissions(3);
         vm.prank(patient);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         for (uint256 i; i < 3; ++i) {
             assertEq(hospital.grantOf(patient, SCOPE, permissions[i].grantee).giver, patient);
             permissions[i].scope = bytes32(uint256(7));
@@ -144,14 +165,14 @@ contract GrantsTest is Base {
         permissions[2].expiresAt = NOW;
         vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.ExpiryNotInFuture.selector, NOW, NOW));
         vm.prank(patient);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         assertEq(hospital.grantOf(patient, bytes32(uint256(7)), permissions[0].grantee).giver, address(0));
     }
 
     function test_grantMany_revertsWhenEmpty() public {
         vm.expectRevert(IHospitalRecord.Empty.selector);
         vm.prank(patient);
-        hospital.grantMany(new IHospitalRecord.Permission[](0));
+        hospital.grantMany(new IHospitalRecord.Permission[](0), 0);
     }
 
     function testFuzz_grant_keepsWhatWasGivenAndCountsLowering(
@@ -161,8 +182,8 @@ contract GrantsTest is Base {
         uint40 laterExpiresAt,
         uint40 time
     ) public {
-        rights = uint8(bound(rights, 1, 3));
-        laterRights = uint8(bound(laterRights, 1, 3));
+        rights = uint8(bound(rights, 1, 15));
+        laterRights = uint8(bound(laterRights, 1, 15));
         expiresAt = uint40(bound(expiresAt, NOW + 1, NEVER));
         time = uint40(bound(time, NOW, NEVER - 1));
         laterExpiresAt = uint40(bound(laterExpiresAt, uint256(time) + 1, NEVER));
@@ -174,7 +195,7 @@ contract GrantsTest is Base {
         assertEq(held.rights, laterRights);
         assertEq(held.expiresAt, laterExpiresAt);
         assertEq(held.grantedAt, uint32(time));
-        bool lower = laterExpiresAt < expiresAt || rights & laterRights != rights;
+        bool lower = laterExpiresAt < expiresAt || rights & laterRights != rights || rights & DELEGATE != 0;
         assertEq(_keyChanges(), time < expiresAt && lower ? 1 : 0);
     }
 

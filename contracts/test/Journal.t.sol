@@ -67,7 +67,7 @@ contract JournalTest is Base {
         _join(1);
 
         vm.prank(doctor);
-        hospital.logAccess(patient, _list(key), TREAT);
+        hospital.logAccess(patient, key, TREAT);
         _join(1);
 
         vm.prank(doctor);
@@ -88,11 +88,11 @@ contract JournalTest is Base {
         _join(3);
 
         IHospitalRecord.Permission[] memory permissions = _permissions(3);
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         _join(3);
 
         permissions[1].rights = CONTRIBUTE;
-        hospital.grantMany(permissions);
+        hospital.grantMany(permissions, 0);
         assertEq(_keyChanges(), 1);
         _join(3);
 
@@ -106,7 +106,7 @@ contract JournalTest is Base {
         bytes32[] memory keys = new bytes32[](2);
         keys[0] = _keyOf(patient, _digest("record", 2));
         keys[1] = _keyOf(patient, _digest("record", 0));
-        hospital.logAccess(patient, keys, TREAT);
+        hospital.logAccesses(patient, keys, TREAT);
         _join(2);
     }
 

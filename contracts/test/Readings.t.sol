@@ -78,7 +78,7 @@ contract ReadingsTest is Base {
         vm.expectEmit();
         emit IHospitalRecord.RecordAccessed(patient, key, doctor, IHospitalRecord.Purpose.BTG, head);
         vm.prank(doctor);
-        hospital.logAccess(patient, _list(key), IHospitalRecord.Purpose.BTG);
+        hospital.logAccess(patient, key, IHospitalRecord.Purpose.BTG);
         assertEq(hospital.journalHeadOf(doctor), 0);
         assertEq(_keyChanges(), 0);
     }
@@ -89,7 +89,7 @@ contract ReadingsTest is Base {
         keys[1] = _add(_digest("record", 1));
         vm.recordLogs();
         vm.prank(patient);
-        hospital.logAccess(patient, keys, TREAT);
+        hospital.logAccesses(patient, keys, TREAT);
         assertEq(vm.getRecordedLogs().length, 2);
     }
 
@@ -101,7 +101,7 @@ contract ReadingsTest is Base {
         bytes32 head = hospital.journalHeadOf(patient);
         vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotPermitted.selector, doctor, keys[1], READ));
         vm.prank(doctor);
-        hospital.logAccess(patient, keys, TREAT);
+        hospital.logAccesses(patient, keys, TREAT);
         assertEq(hospital.journalHeadOf(patient), head);
     }
 
@@ -113,14 +113,14 @@ contract ReadingsTest is Base {
         for (uint256 i; i < 3; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotPermitted.selector, accounts[i], key, READ));
             vm.prank(accounts[i]);
-            hospital.logAccess(patient, _list(key), TREAT);
+            hospital.logAccess(patient, key, TREAT);
         }
     }
 
     function test_logAccess_revertsWhenEmpty() public {
         vm.expectRevert(IHospitalRecord.Empty.selector);
         vm.prank(patient);
-        hospital.logAccess(patient, new bytes32[](0), TREAT);
+        hospital.logAccesses(patient, new bytes32[](0), TREAT);
     }
 
     function testFuzz_canAccess_isExactlyALiveReadGrant(

@@ -63,9 +63,15 @@ contract Replay {
         } else if (topic == IHospitalRecord.AccessGranted.selector) {
             return _grant(patient, topics[2], topics[3], data);
         } else if (topic == IHospitalRecord.AccessRevoked.selector) {
-            delete _grants[keccak256(abi.encode(patient, topics[2], topics[3]))];
+            _revoke(patient, topics[2], topics[3], _word(data, 64) != 0);
             return true;
-        } else if (topic == IHospitalRecord.AccessRenounced.selector) {
+        } else if (topic == IHospitalRecord.AccessPassedOn.selector) {
+            _passOn(patient, topics[2], topics[3], data);
+        } else if (topic == IHospitalRecord.RecordAttested.selector) {
+            _records[patient][topics[2]].attested = true;
+        } else if (
+            topic == IHospitalRecord.AccessRenounced.selector || topic == IHospitalRecord.AccessWithdrawn.selector
+        ) {
             _grants[keccak256(abi.encode(patient, topics[2], topics[3]))].expiresAt = uint40(block.timestamp);
         } else if (topic == IHospitalRecord.KeysRotated.selector) {
             return true;
@@ -76,7 +82,7 @@ contract Replay {
 
     function _add(address patient, uint40 folder, address author, bytes32 id) internal {
         _records[patient][keccak256(abi.encode(author, id))] =
-            IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current);
+            IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current, false);
     }
 
     function _grant(address patient, bytes32 scope, bytes32 grantee, bytes calldata data)
@@ -87,13 +93,32 @@ contract Replay {
         uint8 rights = uint8(uint256(_word(data, 0)));
         uint40 expiresAt = uint40(uint256(_word(data, 64)));
         if (held.expiresAt > block.timestamp) {
-            lowered = expiresAt < held.expiresAt || (held.rights | rights) != rights;
+            lowered = expiresAt < held.expiresAt || (held.rights | rights) != rights || held.rights & 4 != 0;
         }
         held.giver = patient;
         held.expiresAt = expiresAt;
         held.grantedAt = uint32(block.timestamp);
         held.rights = rights;
         held.purpose = IHospitalRecord.Purpose(uint256(_word(data, 32)));
+        held.via = IHospitalRecord.Via.Patient;
+    }
+
+    function _passOn(address patient, bytes32 scope, bytes32 grantee, bytes calldata data) internal {
+        _grants[keccak256(abi.encode(patient, scope, grantee))] = IHospitalRecord.Grant({
+            giver: _address(_word(data, 0)),
+            expiresAt: uint40(uint256(_word(data, 128))),
+            grantedAt: uint32(block.timestamp),
+            rights: uint8(uint256(_word(data, 64))),
+            purpose: IHospitalRecord.Purpose(uint256(_word(data, 96))),
+            via: IHospitalRecord.Via(uint256(_word(data, 32)))
+        });
+    }
+
+    function _revoke(address patient, bytes32 scope, bytes32 grantee, bool barred) internal {
+        IHospitalRecord.Grant storage held = _grants[keccak256(abi.encode(patient, scope, grantee))];
+        (held.giver, held.expiresAt, held.grantedAt, held.rights) = (barred ? patient : address(0), 0, 0, 0);
+        held.purpose = IHospitalRecord.Purpose.TREAT;
+        held.via = barred ? IHospitalRecord.Via.Barred : IHospitalRecord.Via.Patient;
     }
 
     function _lastWord(bytes calldata data) internal pure returns (bytes32) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Vm} from "forge-std/Vm.sol";
-import {Base, IHospitalRecord, READ, CONTRIBUTE} from "./Base.sol";
+import {Base, IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "./Base.sol";
 
 /// One story that has every event, as raw logs with the head it ends at, and the same story told falsely. Readers in
 /// other languages must accept the first file and refuse the others. When the contract changes, write them anew:
@@ -66,21 +66,41 @@ contract VectorsTest is Base {
         _as(patient, abi.encodeCall(hospital.setProfile, (_digest("profile", 0))));
         _as(patient, abi.encodeCall(hospital.addRecord, (patient, FOLDER, _digest("record", 0), 0)));
         _as(patient, abi.encodeCall(hospital.addRecords, (patient, FOLDER, _digests("study", 2), 0)));
-        _as(patient, abi.encodeCall(hospital.grant, (_permission(doctor, SCOPE, READ, NEVER))));
-        _as(patient, abi.encodeCall(hospital.grant, (_permission(laboratory, SCOPE, CONTRIBUTE, NEVER))));
+        _as(patient, abi.encodeCall(hospital.grant, (_permission(doctor, SCOPE, READ, NEVER), 0)));
+        _as(patient, abi.encodeCall(hospital.grant, (_permission(laboratory, SCOPE, CONTRIBUTE, NEVER), 0)));
         _as(laboratory, abi.encodeCall(hospital.addRecord, (patient, FOLDER, _digest("result", 0), 0)));
         bytes32 result = _keyOf(laboratory, _digest("result", 0));
         _as(laboratory, abi.encodeCall(hospital.replace, (patient, result, _digest("result", 1), 0)));
         result = _keyOf(laboratory, _digest("result", 1));
-        _as(patient, abi.encodeCall(hospital.grant, (_permission(stranger, result, READ, IN_A_YEAR))));
-        _as(doctor, abi.encodeCall(hospital.logAccess, (patient, _list(result), TREAT)));
-        _as(patient, abi.encodeCall(hospital.grant, (_permission(doctor, SCOPE, READ, IN_A_YEAR)))); // lower
-        bytes32 wrong = _keyOf(patient, _digest("record", 0));
-        _as(patient, abi.encodeCall(hospital.setStatus, (patient, wrong, ERRONEOUS)));
+        _as(patient, abi.encodeCall(hospital.grant, (_permission(stranger, result, READ, IN_A_YEAR), 0)));
+        _as(doctor, abi.encodeCall(hospital.logAccess, (patient, result, TREAT)));
+        _as(patient, abi.encodeCall(hospital.grant, (_permission(doctor, SCOPE, READ, IN_A_YEAR), 0))); // lower
+        _as(patient, abi.encodeCall(hospital.setStatus, (patient, _wrongKey(), ERRONEOUS)));
         _as(laboratory, abi.encodeCall(hospital.renounce, (patient, SCOPE)));
         _as(patient, abi.encodeCall(hospital.revoke, (_revocation(doctor, SCOPE), 1)));
         _as(patient, abi.encodeCall(hospital.revoke, (_revocation(laboratory, SCOPE), 1))); // outdated: no keyring
         _as(patient, abi.encodeCall(hospital.rotate, (FOLDER, 3, KEYRING, 3)));
+        _tellOfPassingOn(result);
+    }
+
+    function _tellOfPassingOn(bytes32 result) internal {
+        IHospitalRecord.Permission memory p = _permission(doctor, SCOPE, READ | DELEGATE | ATTEST, IN_A_YEAR);
+        _as(patient, abi.encodeCall(hospital.grant, (p, 4)));
+        _as(doctor, abi.encodeCall(hospital.attest, (patient, result)));
+        p = _permission(laboratory, SCOPE, READ | DELEGATE, IN_A_YEAR);
+        _as(doctor, abi.encodeCall(hospital.passOn, (patient, p, 4)));
+        p = _permission(stranger, _wrongKey(), READ, IN_A_YEAR);
+        _as(laboratory, abi.encodeCall(hospital.passOn, (patient, p, 4))); // from the folder
+        _as(doctor, abi.encodeCall(hospital.withdraw, (patient, SCOPE, laboratory)));
+        IHospitalRecord.Revocation memory r = _revocation(stranger, _wrongKey());
+        (r.barred, r.epoch, r.keyring) = (true, 0, 0);
+        _as(patient, abi.encodeCall(hospital.revoke, (r, 4)));
+        p = _permission(doctor, SCOPE, READ | DELEGATE | ATTEST, IN_A_YEAR);
+        _as(patient, abi.encodeCall(hospital.grant, (p, 5))); // the same anew: a key change
+    }
+
+    function _wrongKey() internal view returns (bytes32) {
+        return _keyOf(patient, _digest("record", 0));
     }
 
     function _as(address account, bytes memory call) internal {

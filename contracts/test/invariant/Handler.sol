@@ -82,7 +82,7 @@ contract Handler is Model {
     function grant(uint256 whose, uint256 who, uint256 where, uint256 rights, uint256 steps) external {
         address patient = _person(whose);
         IHospitalRecord.Permission memory p = _permission(patient, who, where, rights, steps);
-        if (_call(patient, abi.encodeCall(hospital.grant, (p)))) _wasGiven(patient, p);
+        if (_call(patient, abi.encodeCall(hospital.grant, (p, _count(patient, steps))))) _wasGiven(patient, p);
     }
 
     function grantMany(uint256 whose, uint256 who, uint256 where, uint256 rights, uint256 steps) external {
@@ -90,7 +90,7 @@ contract Handler is Model {
         IHospitalRecord.Permission[] memory p = new IHospitalRecord.Permission[](2);
         p[0] = _permission(patient, who, where, rights, steps);
         p[1] = _permission(patient, who / 3, where / 3, rights / 3, steps / 3);
-        if (!_call(patient, abi.encodeCall(hospital.grantMany, (p)))) return;
+        if (!_call(patient, abi.encodeCall(hospital.grantMany, (p, _count(patient, steps))))) return;
         _wasGiven(patient, p[0]);
         _wasGiven(patient, p[1]);
     }
@@ -140,11 +140,9 @@ contract Handler is Model {
         if (added.length == 0) return;
         Added memory record = added[which % added.length];
         address reader = who % 4 == 0 ? _person(who / 4) : record.patient;
-        bytes32[] memory keys = new bytes32[](1);
-        keys[0] = record.key;
         IHospitalRecord.Purpose why = IHospitalRecord.Purpose(purpose % 12);
         bool may = mayRead(record.patient, record.key, reader);
-        bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, keys, why)));
+        bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, record.key, why)));
         if (succeeded != may) intrusion = "a reading was logged without the right to read, or refused with it";
     }
 
@@ -168,7 +166,7 @@ contract Handler is Model {
     }
 
     function _revocation(Given memory g) internal pure returns (IHospitalRecord.Revocation memory) {
-        return IHospitalRecord.Revocation(g.grantee, g.scope, 2, KEYRING);
+        return IHospitalRecord.Revocation(g.grantee, g.scope, 2, KEYRING, false);
     }
 
     /// All grants of the patient that are there, live or not.

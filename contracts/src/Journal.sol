@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {GrantSlot} from "./GrantSlot.sol";
+import {IHospitalRecord} from "./IHospitalRecord.sol";
+
+/// @title Journal
+/// @notice What is kept of each patient, and the heads that link its entries.
+abstract contract Journal is IHospitalRecord {
+    /// All that is kept of one patient.
+    struct Chart {
+        bytes32 head;
+        bytes32 profile;
+        mapping(bytes32 key => Record) records;
+        mapping(bytes32 scope => mapping(address grantee => GrantSlot)) grants;
+    }
+
+    mapping(address patient => Chart) internal _charts;
+
+    function journalHeadOf(address patient) external view returns (bytes32) {
+        return _charts[patient].head;
+    }
+
+    /* HEADS: bytes24 link | uint40 block number | uint24 key changes */
+
+    function _headAfter(bytes32 previous, bytes32 link) internal view returns (bytes32) {
+        return bytes32(bytes24(link)) | bytes32(block.number << 24) | bytes32(uint256(_keyChanges(previous)));
+    }
+
+    function _headAfterKeyChange(bytes32 previous, bytes32 link) internal view returns (bytes32) {
+        unchecked {
+            return bytes32(bytes24(link)) | bytes32(block.number << 24) | bytes32(uint256(_keyChanges(previous) + 1));
+        }
+    }
+
+    function _keyChanges(bytes32 head) internal pure returns (uint24) {
+        return uint24(uint256(head));
+    }
+
+    function _requireFresh(bytes32 head, uint24 keyChanges) internal pure {
+        if (keyChanges != _keyChanges(head)) revert StaleKeys(keyChanges, _keyChanges(head));
+    }
+}
