@@ -47,7 +47,8 @@ impl HistoryEntry {
     fn new(patient: Address, entry: Entry) -> Self {
         let by = match entry.event {
             Event::RecordAdded { author, .. } => author,
-            Event::RecordStatusChanged { by, .. } => by,
+            Event::RecordStatusChanged { by, .. } | Event::RecordAttested { by, .. } => by,
+            Event::AccessPassedOn { giver, .. } | Event::AccessWithdrawn { giver, .. } => giver,
             Event::AccessRenounced { grantee, .. } => grantee,
             Event::RecordAccessed { reader, .. } => reader,
             _ => patient,
@@ -79,10 +80,20 @@ impl fmt::Display for Event {
             Self::ProfileSet { profile } => write!(f, "published the keys {profile}"),
             Self::RecordAdded { folder, id, .. } => write!(f, "added the record {id} to folder {folder}"),
             Self::RecordStatusChanged { key, status, .. } => write!(f, "marked {key} as {}", status_code(*status)),
+            Self::RecordAttested { key, .. } => write!(f, "attested {key}"),
             Self::AccessGranted { scope, grantee, rights, purpose, .. } => {
                 write!(f, "allowed {grantee} to {rights} {scope} for {purpose:?}")
             }
-            Self::AccessRevoked { scope, grantee, .. } => write!(f, "ended the access of {grantee} to {scope}"),
+            Self::AccessPassedOn { scope, grantee, rights, purpose, .. } => {
+                write!(f, "passed on to {grantee} to {rights} {scope} for {purpose:?}")
+            }
+            Self::AccessRevoked { scope, grantee, barred: false, .. } => {
+                write!(f, "ended the access of {grantee} to {scope}")
+            }
+            Self::AccessRevoked { scope, grantee, .. } => write!(f, "ended the access of {grantee} to {scope} for good"),
+            Self::AccessWithdrawn { scope, grantee, .. } => {
+                write!(f, "took back what it had passed on to {grantee} of {scope}")
+            }
             Self::AccessRenounced { scope, .. } => write!(f, "gave up the access to {scope}"),
             Self::KeysRotated { folder, epoch, .. } => write!(f, "moved the keys of folder {folder} on to {epoch}"),
             Self::RecordAccessed { key, purpose, .. } => write!(f, "opened {key} for {purpose:?}"),
@@ -92,12 +103,14 @@ impl fmt::Display for Event {
 
 impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.reads(), self.contributes()) {
-            (true, true) => "read and contribute to",
-            (true, false) => "read",
-            (false, true) => "contribute to",
-            (false, false) => "do nothing with",
-        })
+        let named = [(Self::READ, "read"), (Self::CONTRIBUTE, "contribute to"), (Self::ATTEST, "attest")];
+        let mut words: Vec<_> = named.iter().filter(|(right, _)| self.contains(*right)).map(|(_, word)| *word).collect();
+        words.extend(self.delegates().then_some("pass on"));
+        match words.split_last() {
+            None => f.write_str("do nothing with"),
+            Some((last, [])) => f.write_str(last),
+            Some((last, first)) => write!(f, "{} and {last}", first.join(", ")),
+        }
     }
 }
 

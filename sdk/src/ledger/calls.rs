@@ -15,7 +15,7 @@ pub struct Permission {
     pub grantee: Address,
     /// Folder or record.
     pub scope: B256,
-    /// Which rights; on a record, only to read.
+    /// Which rights; on a record, to read and perhaps to pass that on.
     pub rights: Rights,
     /// What for.
     pub purpose: Purpose,
@@ -36,6 +36,8 @@ pub struct Revocation {
     pub scope: B256,
     /// Epoch and SHA-256 of the keyring for those who remain; `None`: a rotation follows.
     pub keyring: Option<(u16, B256)>,
+    /// Whether nobody but the patient can give the grantee this scope again.
+    pub barred: bool,
 }
 
 impl Contract {
@@ -67,14 +69,34 @@ impl Contract {
         self.to_send(&Sol::setStatusCall { patient, key, status })
     }
 
-    /// Gives rights on scopes of the sender, all or none.
+    /// Attests a record.
     #[must_use]
-    pub fn grant(&self, permissions: &[Permission]) -> Call {
+    pub fn attest(&self, patient: Address, key: B256) -> Call {
+        self.to_send(&Sol::attestCall { patient, key })
+    }
+
+    /// Gives rights on scopes of the sender, all or none. `key_changes` is the count the envelopes were made for.
+    #[must_use]
+    pub fn grant(&self, permissions: &[Permission], key_changes: u32) -> Call {
+        let changes = u24(key_changes);
         let mut permissions: Vec<_> = permissions.iter().map(Permission::encode).collect();
         match permissions.len() {
-            1 => self.to_send(&Sol::grantCall { permission: permissions.remove(0) }),
-            _ => self.to_send(&Sol::grantManyCall { permissions }),
+            1 => self.to_send(&Sol::grantCall { permission: permissions.remove(0), keyChanges: changes }),
+            _ => self.to_send(&Sol::grantManyCall { permissions, keyChanges: changes }),
         }
+    }
+
+    /// Passes on what the sender has of `patient`.
+    #[must_use]
+    pub fn pass_on(&self, patient: Address, permission: &Permission, key_changes: u32) -> Call {
+        let (permission, changes) = (permission.encode(), u24(key_changes));
+        self.to_send(&Sol::passOnCall { patient, permission, keyChanges: changes })
+    }
+
+    /// Takes back what the sender passed on.
+    #[must_use]
+    pub fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Call {
+        self.to_send(&Sol::withdrawCall { patient, scope, grantee })
     }
 
     /// Ends grants of the sender, all or none. With an outdated count the keyrings are recorded as zero.
@@ -103,7 +125,10 @@ impl Contract {
     /// Logs that the sender reads these records, named by their keys.
     #[must_use]
     pub fn log_access(&self, patient: Address, keys: &[B256], purpose: Purpose) -> Call {
-        self.to_send(&Sol::logAccessCall { patient, keys: keys.to_vec(), purpose })
+        match keys {
+            [key] => self.to_send(&Sol::logAccessCall { patient, key: *key, purpose }),
+            _ => self.to_send(&Sol::logAccessesCall { patient, keys: keys.to_vec(), purpose }),
+        }
     }
 
     pub(super) fn to_send(&self, call: &impl SolCall) -> Call {
@@ -128,7 +153,7 @@ impl Permission {
 impl Revocation {
     fn encode(&self) -> Sol::Revocation {
         let (epoch, keyring) = self.keyring.unwrap_or_default();
-        Sol::Revocation { grantee: self.grantee, scope: self.scope, epoch, keyring }
+        Sol::Revocation { grantee: self.grantee, scope: self.scope, epoch, keyring, barred: self.barred }
     }
 }
 

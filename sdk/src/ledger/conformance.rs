@@ -167,10 +167,10 @@ impl Suite {
             envelope: keccak256("envelope"),
         };
         let key = record_key(me, keccak256("past"));
-        self.send(self.contract.grant(&[permission, Permission { scope: key, ..permission }])).await;
+        self.send(self.contract.grant(&[permission, Permission { scope: key, ..permission }], 0)).await;
         assert!(self.contract.can_access(me, key, doctor).await.unwrap());
         let keyring = Some((1, keccak256("keyring")));
-        self.send(self.contract.revoke(&[Revocation { grantee: doctor, scope, keyring }], 0)).await;
+        self.send(self.contract.revoke(&[Revocation { grantee: doctor, scope, keyring, barred: false }], 0)).await;
         self.send(self.contract.set_status(me, key, Status::EnteredInError)).await;
 
         let (history, update) = Journal::new(self.contract.clone()).read(me, None).await.unwrap();

@@ -9,7 +9,7 @@ use alloy::{
 use hospital_record_contracts::{self as artifact, IHospitalRecord as Sol};
 use tokio::sync::OnceCell;
 
-use super::{Call, GrantState, Ledger, LedgerError, RecordState, Rights, Status};
+use super::{Call, GrantState, Ledger, LedgerError, RecordState, Rights, Status, Via};
 
 /// `HospitalRecord` at an address of a chain, asked through a [`Ledger`]. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -99,6 +99,8 @@ impl Contract {
             purpose: held.purpose,
             granted_at: held.grantedAt.into(),
             expires_at: held.expiresAt.to(),
+            giver: matches!(held.via, Via::Scope | Via::Folder).then_some(held.giver),
+            via: held.via,
         }))
     }
 
@@ -113,6 +115,7 @@ impl Contract {
             folder: record.folder.to(),
             added_at: record.addedAt.to(),
             status: record.status,
+            attested: record.attested,
         }))
     }
 

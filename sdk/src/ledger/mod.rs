@@ -38,7 +38,7 @@ pub use contract::Contract;
 pub use entry::Entry;
 pub use error::{Integrity, LedgerError, SubmitError};
 pub use ethereum::{EthereumLedger, EthereumOptions};
-pub use event::{Event, NO_END, Purpose, Rights, Status, folder_of, folder_scope, record_key};
+pub use event::{Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
 pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
@@ -46,7 +46,7 @@ pub use logs::all_logs;
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
 pub use sender::{Sender, SenderOptions, Settled, Signer};
-pub use state::{Access, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
+pub use state::{Access, Attestation, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
 pub use types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt};
 
 /// What a chain can be asked. Every call ends within the implementation's deadline.

@@ -20,6 +20,22 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
         E::NoSuchRecord(e) => format!("the contract refused: there is no record {}", e.key),
         E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on scope {}", e.grantee, e.scope),
         E::NotPermitted(e) => not_permitted(e),
+        E::WiderThanOwn(e) => format!(
+            "the contract refused: {} may pass on {}, but no more than it has: fewer rights, the same purpose, no later end",
+            e.giver, e.scope
+        ),
+        E::GrantedByAnother(e) => format!(
+            "the contract refused: {} has a grant on {} by {}, who alone or the patient may change it",
+            e.grantee, e.scope, e.giver
+        ),
+        E::Barred(e) => format!(
+            "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",
+            e.grantee, e.scope
+        ),
+        E::AlreadyAttested(e) => format!("the contract refused: the record {} is attested already", e.key),
+        E::NotAttestable(e) => {
+            format!("the contract refused: the record {} is {:?} and cannot be attested", e.key, e.status)
+        }
         E::StatusNotAllowed(e) => status(e),
         E::StaleKeys(e) => format!(
             "the contract refused: keys have moved on ({} changes, not {}): read the history and try again",
@@ -29,7 +45,12 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
 }
 
 fn not_permitted(e: &NotPermitted) -> String {
-    let right = if e.right == Rights::READ.bits() { "read" } else { "contribute to" };
+    let right = match Rights::from_bits(e.right) {
+        Some(Rights::READ) => "read",
+        Some(Rights::DELEGATE) => "pass on",
+        Some(Rights::ATTEST) => "attest",
+        _ => "contribute to",
+    };
     format!("the contract refused: {} may not {right} {}: ask the patient for access", e.account, e.scope)
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 
-use super::{Entry, Event, NO_END, Purpose, Rights, Status, folder_of, folder_scope, record_key};
+use super::{Entry, Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
 
 mod folder;
+mod live;
 
 pub use folder::{FolderKeys, Keyring};
 
@@ -21,6 +22,8 @@ pub struct RecordState {
     pub added_at: u64,
     /// Where it stands.
     pub status: Status,
+    /// Whether a professional vouches for it.
+    pub attested: bool,
 }
 
 /// A grant as the contract stores it, live or not.
@@ -34,25 +37,29 @@ pub struct GrantState {
     pub granted_at: u64,
     /// Not live from this second on.
     pub expires_at: u64,
+    /// Who passed it on; `None` when the patient gave it.
+    pub giver: Option<Address>,
+    /// By which grant of the giver. [`Via::Barred`] is no grant at all but a bar.
+    pub via: Via,
 }
 
 impl GrantState {
-    /// Whether it is live at `time` (seconds since 1970).
+    /// Whether it is a bar: nobody but the patient can give here again.
     #[must_use]
-    pub fn is_live(&self, time: u64) -> bool {
-        time < self.expires_at
-    }
-
-    /// Whether it is live and lets read at `time`.
-    #[must_use]
-    pub fn reads(&self, time: u64) -> bool {
-        self.is_live(time) && self.rights.reads()
+    pub fn is_bar(&self) -> bool {
+        self.via == Via::Barred
     }
 
     /// Whether it has an end.
     #[must_use]
     pub fn ends(&self) -> bool {
         self.expires_at != NO_END
+    }
+
+    /// Whether its own end has come. One that was passed on may be dead before: see [`PatientState::live`].
+    #[must_use]
+    pub fn is_expired(&self, time: u64) -> bool {
+        time >= self.expires_at
     }
 }
 
@@ -65,7 +72,20 @@ pub struct Record {
     pub state: RecordState,
     /// Key of the record that took its place.
     pub replaced_by: Option<B256>,
+    /// Who vouches for it as a professional.
+    pub attestation: Option<Attestation>,
     /// Position of the entry that added it.
+    pub entry: usize,
+}
+
+/// A professional's word for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attestation {
+    /// Whose.
+    pub by: Address,
+    /// When, seconds since 1970.
+    pub time: u64,
+    /// Position of its entry.
     pub entry: usize,
 }
 
@@ -124,19 +144,30 @@ impl PatientState {
             Event::ProfileSet { profile } => self.profile = Some(profile),
             Event::RecordAdded { folder, author, id } => self.add(author, id, folder, time),
             Event::RecordStatusChanged { key, status, replacement, .. } => self.change(key, status, replacement),
+            Event::RecordAttested { key, by } => self.attest(key, Attestation { by, time, entry: position }),
             Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope } => {
-                let granted_at = time & u64::from(u32::MAX);
-                let state = GrantState { rights, purpose, granted_at, expires_at };
-                self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position }, time);
+                let (granted_at, giver, via) = (time & u64::from(u32::MAX), None, Via::Patient);
+                let state = GrantState { rights, purpose, granted_at, expires_at, giver, via };
+                if self.lowers(scope, grantee, &state, time) {
+                    self.key_changes = next(self.key_changes);
+                }
+                self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
             }
-            Event::AccessRevoked { scope, grantee, epoch, keyring } => {
-                self.grants.remove(&(scope, grantee));
+            Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => {
+                let (granted_at, giver) = (time & u64::from(u32::MAX), Some(giver));
+                let state = GrantState { rights, purpose, granted_at, expires_at, giver, via };
+                self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
+            }
+            Event::AccessRevoked { scope, grantee, epoch, keyring, barred } => {
+                self.end(scope, grantee, barred);
                 self.key_changes = next(self.key_changes);
                 if let Some(folder) = folder_of(scope).filter(|_| !keyring.is_zero()) {
                     self.keys_move(folder, Keyring { epoch, digest: keyring, entry: position, time });
                 }
             }
-            Event::AccessRenounced { scope, grantee } => self.renounce(scope, grantee, time),
+            Event::AccessRenounced { scope, grantee } | Event::AccessWithdrawn { scope, grantee, .. } => {
+                self.expire(scope, grantee, time);
+            }
             Event::KeysRotated { folder, epoch, keyring } => {
                 self.key_changes = next(self.key_changes);
                 self.keys_move(folder, Keyring { epoch, digest: keyring, entry: position, time });
@@ -154,51 +185,9 @@ impl PatientState {
         self.folders.get(&folder).cloned().unwrap_or_default()
     }
 
-    /// Who may read everything in the folder at `time`, in order of their addresses.
-    ///
-    /// For a keyring, pass the latest time at which it may land: who has expired by then must not be in it.
-    #[must_use]
-    pub fn folder_readers(&self, folder: u64, time: u64) -> Vec<Address> {
-        self.readers_of(folder_scope(folder), time).collect()
-    }
-
-    /// Who may read the record at `time`, by its folder or by itself, without the patient.
-    #[must_use]
-    pub fn record_readers(&self, key: B256, time: u64) -> Vec<Address> {
-        let Some(record) = self.records.get(&key) else { return Vec::new() };
-        let by_folder = self.readers_of(folder_scope(record.state.folder), time);
-        let mut readers: Vec<_> = by_folder.chain(self.readers_of(key, time)).collect();
-        readers.sort_unstable();
-        readers.dedup();
-        readers
-    }
-
-    /// Who holds the folder's current keys but may not read at `time` any more: a grant ended since the last keyring
-    /// (revoked without one, renounced, lowered, expired). While there is anybody, new records must not be locked to
-    /// the folder; the patient rotates before the next write.
-    #[must_use]
-    pub fn former_readers(&self, folder: u64, time: u64) -> Vec<Address> {
-        let reads = |account| self.grants.get(&(folder_scope(folder), account)).is_some_and(|g| g.state.reads(time));
-        let Some(keys) = self.folders.get(&folder) else { return Vec::new() };
-        keys.holders.iter().copied().filter(|account| !reads(*account)).collect()
-    }
-
-    /// Whether the folder's keys must move on before they lock anything new at `time`.
-    #[must_use]
-    pub fn is_dirty(&self, folder: u64, time: u64) -> bool {
-        !self.former_readers(folder, time).is_empty()
-    }
-
-    fn readers_of(&self, scope: B256, time: u64) -> impl Iterator<Item = Address> {
-        self.grants
-            .range((scope, Address::ZERO)..=(scope, Address::repeat_byte(0xff)))
-            .filter(move |(_, grant)| grant.state.reads(time))
-            .map(|((_, grantee), _)| *grantee)
-    }
-
     fn add(&mut self, author: Address, id: B256, folder: u64, time: u64) {
-        let state = RecordState { author, folder, added_at: time, status: Status::Current };
-        let record = Record { id, state, replaced_by: None, entry: self.entries };
+        let state = RecordState { author, folder, added_at: time, status: Status::Current, attested: false };
+        let record = Record { id, state, replaced_by: None, attestation: None, entry: self.entries };
         self.records.insert(record_key(author, id), record);
     }
 
@@ -209,21 +198,38 @@ impl PatientState {
         }
     }
 
-    fn grant(&mut self, scope: B256, grantee: Address, grant: Grant, time: u64) {
-        let before = self.grants.insert((scope, grantee), grant).map(|grant| grant.state).filter(|g| g.is_live(time));
-        let lowered = before.is_some_and(|before| {
-            grant.state.expires_at < before.expires_at || !grant.state.rights.contains(before.rights)
-        });
-        if lowered {
-            self.key_changes = next(self.key_changes);
+    fn attest(&mut self, key: B256, attestation: Attestation) {
+        if let Some(record) = self.records.get_mut(&key) {
+            record.state.attested = true;
+            record.attestation = Some(attestation);
         }
+    }
+
+    /// Whether a grant of the patient takes away from what is there: a right, time, or (with the right to pass on) all
+    /// that was passed on from it.
+    fn lowers(&self, scope: B256, grantee: Address, new: &GrantState, time: u64) -> bool {
+        let before = self.grants.get(&(scope, grantee)).map(|grant| grant.state).filter(|g| !g.is_expired(time));
+        before.is_some_and(|before| {
+            new.expires_at < before.expires_at || !new.rights.contains(before.rights) || before.rights.delegates()
+        })
+    }
+
+    fn grant(&mut self, scope: B256, grantee: Address, grant: Grant) {
+        self.grants.insert((scope, grantee), grant);
         if let Some(folder) = folder_of(scope).filter(|_| grant.state.rights.reads()) {
             self.folders.entry(folder).or_default().holders.insert(grantee);
         }
     }
 
-    /// The contract keeps a renounced grant, as one that has just ended.
-    fn renounce(&mut self, scope: B256, grantee: Address, time: u64) {
+    fn end(&mut self, scope: B256, grantee: Address, barred: bool) {
+        let Some(held) = self.grants.remove(&(scope, grantee)).filter(|_| barred) else { return };
+        let (rights, purpose, giver, via) = (Rights::default(), Purpose::TREAT, None, Via::Barred);
+        let state = GrantState { rights, purpose, granted_at: 0, expires_at: 0, giver, via };
+        self.grants.insert((scope, grantee), Grant { state, ..held });
+    }
+
+    /// The contract keeps a grant that was given up or taken back, as one that has just ended.
+    fn expire(&mut self, scope: B256, grantee: Address, time: u64) {
         if let Some(grant) = self.grants.get_mut(&(scope, grantee)) {
             grant.state.expires_at = time;
         }

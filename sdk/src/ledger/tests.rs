@@ -43,14 +43,15 @@ async fn chart() -> MemoryLedger {
     does(PATIENT, contract.add_records(PATIENT, FOLDER, &[id(1), id(2), id(3)], 0));
     does(
         PATIENT,
-        contract.grant(&[permission(DOCTOR, scope, Rights::READ), permission(LAB, scope, Rights::CONTRIBUTE)]),
+        contract.grant(&[permission(DOCTOR, scope, Rights::READ), permission(LAB, scope, Rights::CONTRIBUTE)], 0),
     );
     does(LAB, contract.add_records(PATIENT, FOLDER, &[id(4)], 0));
     does(DOCTOR, contract.log_access(PATIENT, &[key, record_key(LAB, id(4))], Purpose::TREAT));
     does(PATIENT, contract.replace(PATIENT, key, id(5), 0));
     does(LAB, contract.set_status(PATIENT, record_key(LAB, id(4)), Status::EnteredInError));
     does(LAB, contract.renounce(PATIENT, scope));
-    does(PATIENT, contract.revoke(&[Revocation { grantee: DOCTOR, scope, keyring: Some((1, id(6))) }], 0));
+    let keyring = Some((1, id(6)));
+    does(PATIENT, contract.revoke(&[Revocation { grantee: DOCTOR, scope, keyring, barred: false }], 0));
     does(PATIENT, contract.rotate(FOLDER, 2, id(7), 1));
     memory
 }

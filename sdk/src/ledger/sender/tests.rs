@@ -209,9 +209,9 @@ async fn a_failure_when_mined_tells_the_contracts_reason() {
         epoch: 0,
         envelope: B256::repeat_byte(1),
     };
-    stage.sender.send(&stage.signer, stage.contract.grant(&[permission])).await.unwrap();
+    stage.sender.send(&stage.signer, stage.contract.grant(&[permission], 0)).await.unwrap();
     stage.memory.hold(true);
-    let revocation = Revocation { grantee: doctor.address(), scope, keyring: None };
+    let revocation = Revocation { grantee: doctor.address(), scope, keyring: None, barred: false };
     let revoke = stage.contract.revoke(&[revocation], 0).by(stage.me());
     stage.memory.submit(stage.sender.sign(&stage.signer, &revoke, 1).await.unwrap().raw).await.unwrap();
     let (result, ()) = tokio::join!(stage.sender.send(&doctor, stage.add(1)), async {

@@ -22,9 +22,10 @@ impl Ward {
         assert!(self.memory.act(PATIENT, call));
     }
 
-    fn lets_read(&self, grantee: Address, expires_at: u64) {
+    async fn lets_read(&self, grantee: Address, expires_at: u64) {
+        let changes = self.state().await.key_changes;
         let permission = permission(grantee, folder_scope(FOLDER), Rights::READ);
-        self.does(self.contract.grant(&[Permission { expires_at, ..permission }]));
+        self.does(self.contract.grant(&[Permission { expires_at, ..permission }], changes));
     }
 
     async fn rotates(&self, epoch: u16) {
@@ -34,7 +35,7 @@ impl Ward {
 
     async fn revokes(&self, grantee: Address, keyring: Option<(u16, B256)>) {
         let changes = self.state().await.key_changes;
-        let revocation = Revocation { grantee, scope: folder_scope(FOLDER), keyring };
+        let revocation = Revocation { grantee, scope: folder_scope(FOLDER), keyring, barred: false };
         self.does(self.contract.revoke(&[revocation], changes));
     }
 
@@ -50,7 +51,7 @@ impl Ward {
 #[tokio::test]
 async fn a_folder_begins_clean_at_epoch_zero() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
     let state = ward.state().await;
     assert_eq!((state.folder(FOLDER).epoch, state.folder(FOLDER).keyring()), (0, None));
     assert!(!state.is_dirty(FOLDER, ward.memory.now()));
@@ -61,8 +62,8 @@ async fn a_folder_begins_clean_at_epoch_zero() {
 #[tokio::test]
 async fn a_revocation_with_a_keyring_leaves_the_folder_clean() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, NO_END);
-    ward.lets_read(OTHER, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
+    ward.lets_read(OTHER, NO_END).await;
     ward.revokes(DOCTOR, Some((1, id(9)))).await;
     let (state, now) = (ward.state().await, ward.memory.now());
     assert_eq!((state.folder(FOLDER).epoch, state.folder(FOLDER).keyring().unwrap().digest), (1, id(9)));
@@ -72,7 +73,7 @@ async fn a_revocation_with_a_keyring_leaves_the_folder_clean() {
 #[tokio::test]
 async fn a_revocation_without_a_keyring_is_dirty_until_the_rotation() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
     ward.revokes(DOCTOR, None).await;
     assert_eq!(ward.former().await, [DOCTOR]);
     ward.rotates(1).await;
@@ -83,7 +84,7 @@ async fn a_revocation_without_a_keyring_is_dirty_until_the_rotation() {
 async fn an_expired_reader_is_former_from_that_second_on() {
     let ward = Ward::new().await;
     let end = ward.memory.now() + 1000;
-    ward.lets_read(DOCTOR, end);
+    ward.lets_read(DOCTOR, end).await;
     let state = ward.state().await;
     assert!(!state.is_dirty(FOLDER, end - 1) && state.is_dirty(FOLDER, end));
     ward.memory.advance(Duration::from_secs(2000));
@@ -95,21 +96,21 @@ async fn an_expired_reader_is_former_from_that_second_on() {
 #[tokio::test]
 async fn a_reader_who_expired_and_was_let_in_again_is_not_former() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, ward.memory.now() + 100);
+    ward.lets_read(DOCTOR, ward.memory.now() + 100).await;
     ward.memory.advance(Duration::from_secs(200));
     assert_eq!(ward.former().await, [DOCTOR]);
-    ward.lets_read(DOCTOR, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
     assert!(ward.former().await.is_empty());
 }
 
 #[tokio::test]
 async fn renounced_and_lowered_readers_are_former() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, NO_END);
-    ward.lets_read(OTHER, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
+    ward.lets_read(OTHER, NO_END).await;
     assert!(ward.memory.act(DOCTOR, ward.contract.renounce(PATIENT, folder_scope(FOLDER))));
     assert_eq!(ward.former().await, [DOCTOR]);
-    ward.does(ward.contract.grant(&[permission(OTHER, folder_scope(FOLDER), Rights::CONTRIBUTE)]));
+    ward.does(ward.contract.grant(&[permission(OTHER, folder_scope(FOLDER), Rights::CONTRIBUTE)], 0));
     assert_eq!(ward.former().await, [OTHER, DOCTOR]);
     assert_eq!(ward.state().await.key_changes, 1, "a lowered grant counts, a renounced one does not");
     ward.rotates(1).await;
@@ -119,7 +120,7 @@ async fn renounced_and_lowered_readers_are_former() {
 #[tokio::test]
 async fn only_the_next_epoch_counts() {
     let ward = Ward::new().await;
-    ward.lets_read(DOCTOR, NO_END);
+    ward.lets_read(DOCTOR, NO_END).await;
     ward.revokes(DOCTOR, Some((2, id(9)))).await;
     ward.rotates(0).await;
     ward.rotates(7).await;
@@ -138,9 +139,9 @@ async fn those_who_only_contribute_or_read_one_record_hold_no_keys() {
     let key = record_key(PATIENT, id(1));
     ward.does(
         ward.contract
-            .grant(&[permission(LAB, folder_scope(FOLDER), Rights::CONTRIBUTE), permission(DOCTOR, key, Rights::READ)]),
+            .grant(&[permission(LAB, folder_scope(FOLDER), Rights::CONTRIBUTE), permission(DOCTOR, key, Rights::READ)], 0),
     );
-    ward.lets_read(OTHER, NO_END);
+    ward.lets_read(OTHER, NO_END).await;
     let (state, now) = (ward.state().await, ward.memory.now());
     assert_eq!(state.folder_readers(FOLDER, now), [OTHER]);
     assert_eq!(state.record_readers(key, now), [OTHER, DOCTOR]);
