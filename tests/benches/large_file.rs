@@ -76,7 +76,7 @@ fn measure(anvil: &Anvil, mib: usize, round: usize) -> Figures {
     let plain = clocked(|| kubo.ipfs(&["add", "--quieter", &input.to_string_lossy()]));
     let opened = run("open", &task(added["record"].as_str().expect("the record")));
     let cid = String::from_utf8_lossy(&plain.1).trim().to_owned();
-    let cat = clocked(|| kubo.ipfs(&["cat", "--output", &disk.path().join("cat.bin").to_string_lossy(), &cid]));
+    let cat = clocked(|| kubo.ipfs_to(&disk.path().join("cat.bin"), &["cat", &cid]));
     assert!(same(&input, &output), "what was opened is what was added");
 
     let seconds = |value: &Value| value["seconds"].as_f64().expect("a time");
