@@ -174,8 +174,11 @@ impl System {
 
     /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        let bytes = self.block(digest).await?;
-        self.verified(block::parse(&bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
+        self.verified_bytes(&self.block(digest).await?).await
+    }
+
+    pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {
+        self.verified(block::parse(bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
             .await
     }
 

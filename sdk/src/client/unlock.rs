@@ -61,7 +61,13 @@ impl Unlocker {
 
     /// The manifest of a record, when it is what the chain says it is.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
-        let manifest: Verified<Manifest> = self.client.signed(RecordId(record.id.0).into()).await?;
+        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        self.manifest_from(record, &bytes).await
+    }
+
+    /// The same, from bytes whose digest is the record's id.
+    pub(crate) async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+        let manifest = self.client.system().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
