@@ -36,7 +36,7 @@ test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
 
-test-vectors: ## the format vectors, by readers that share no code with ours
+test-vectors: ## the vectors of formats and journals, by readers that share no code with ours
 	@anvil-scripts/tools.sh python
 	$(HOSPITAL_RECORD_PYTHON) -B sdk/core/vectors/read_vectors.py
 

@@ -16,7 +16,6 @@ use crate::{
     lookup::{self, Candidate},
     password,
     print::Printer,
-    private,
     settings::Settings,
     shown::shown,
 };
@@ -54,7 +53,6 @@ impl App {
         if let Some(most) = settings.max_fee {
             config = config.most_per_transaction(most);
         }
-        private::close_folder(&settings.state())?;
         Ok(System::connect(config).await?)
     }
 

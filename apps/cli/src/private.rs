@@ -58,37 +58,12 @@ pub(crate) fn create_folder(path: &Path) -> Result {
     fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))
 }
 
-/// Closes a folder that is there to others. Where that is not possible it is not used.
-#[cfg(unix)]
-pub(crate) fn close_folder(path: &Path) -> Result {
-    use std::os::unix::fs::PermissionsExt;
-    let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
-    if metadata.permissions().mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(|error| {
-        let path = path.display();
-        Failure::key_file(format!(
-            "{path} can be read by others and cannot be closed to them ({error}): run `chmod 700 {path}`"
-        ))
-    })
-}
-
-#[cfg(not(unix))]
-pub(crate) fn close_folder(_: &Path) -> Result {
-    Ok(())
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
     use crate::failure::Kind;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
 
     #[test]
     fn a_secret_that_others_can_read_is_refused() {
@@ -103,16 +78,5 @@ mod tests {
             }
         }
         assert_eq!(read_secret(&dir.path().join("none")).unwrap_err().kind, Kind::NotFound);
-    }
-
-    #[test]
-    fn a_folder_that_others_can_read_is_closed_to_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("state");
-        close_folder(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        close_folder(&path).unwrap();
-        assert_eq!(mode(&path), 0o700);
     }
 }

@@ -10,7 +10,6 @@ use alloy::primitives::{Address, B256};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hospital_record_core::{
-    error::CoreError,
     id::{Confidentiality, Digest, RecordId},
     identity::folder_name,
     record::metadata::Metadata,
@@ -18,7 +17,7 @@ use hospital_record_core::{
 
 use super::{
     Client, awaitable,
-    unlock::{Registered, Unlocker},
+    unlock::{Registered, Unlocked, Unlocker},
 };
 use crate::{
     Error, Result,
@@ -185,14 +184,8 @@ impl Lister {
     }
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
-        let registered = Registered::from(record);
-        let manifest = self.unlocker.manifest_from(&registered, &manifest?).await?;
-        let key = self.unlocker.key(&registered, &manifest).await?;
-        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
-        let named = self.client.keys().folder(&metadata.folder_name, metadata.confidentiality);
-        if self.client.is_me(self.patient) && named.number() != record.state.folder {
-            return Err(Error::Integrity("its author names another folder than the one it lies in".into()));
-        }
+        let Unlocked { manifest, metadata, .. } =
+            self.unlocker.open_from(&Registered::from(record), &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }

@@ -92,7 +92,9 @@ impl Client {
                 return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
             }
             _ => {
-                return Err(Error::Invalid(format!("{record} was entered in error: add the right one as a new record")));
+                return Err(Error::Invalid(format!(
+                    "{record} was entered in error: add the right one as a new record"
+                )));
             }
         }
         if self.is_me(record.patient) || self.is_me(known.author) {

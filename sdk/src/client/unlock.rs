@@ -79,7 +79,13 @@ impl Unlocker {
 
     /// The record's manifest, key and metadata, all checked.
     pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
-        let manifest = self.manifest(record).await?;
+        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        self.open_from(record, &bytes).await
+    }
+
+    /// The same, from the manifest's bytes, whose digest is the record's id.
+    pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
+        let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
         Ok(Unlocked { manifest, key, metadata })
     }
@@ -90,16 +96,10 @@ impl Unlocker {
         self.manifest_from(record, &bytes).await
     }
 
-    /// The same, from bytes whose digest is the record's id.
-    pub(crate) async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+    async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
         let manifest = self.client.system().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
-    }
-
-    /// The content key, by whichever lock this account can open; only of a record whose metadata are right.
-    pub(crate) async fn key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
-        Ok(self.key_and_metadata(record, manifest).await?.0)
     }
 
     async fn key_and_metadata(&self, record: &Registered, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {

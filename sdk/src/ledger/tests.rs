@@ -7,6 +7,7 @@ mod honest;
 mod liar;
 mod rpc;
 mod story;
+mod vectors;
 
 use std::{
     collections::BTreeSet,

@@ -47,7 +47,7 @@ pub async fn conformance(store: Arc<dyn Store>) {
 }
 
 /// Puts, pins and reads back one file of so many blocks of 1 MiB, which are made while they are sent.
-pub async fn many_blocks_stream(store: &dyn Store, mebibytes: u64) {
+async fn many_blocks_stream(store: &dyn Store, mebibytes: u64) {
     let mut leaves = Vec::new();
     let blocks = stream::iter(0..mebibytes).map(|_| Ok(random(1 << 20))).inspect_ok(|block| leaves.push(block.cid));
     assert_eq!(store.put(blocks.boxed()).await.unwrap(), mebibytes);

@@ -1,0 +1,18 @@
+"""The readers of our formats, one module for each family of formats."""
+from . import dag, journal, keys, lock, manifest, profile, signed, stream
+
+# By the name of the folder that holds the vectors.
+FORMATS = {
+    "derivation": keys.derivation,
+    "ratchet": keys.ratchet,
+    "stream": stream.stream,
+    "lock": lock.lock,
+    "envelope": signed.envelope,
+    "keyring": signed.keyring,
+    "folder-key": signed.folder_key_statement,
+    "manifest": manifest.manifest,
+    "metadata": manifest.metadata,
+    "profile": profile.profile,
+    "dag": dag.dag,
+    "journal": journal.journal,
+}

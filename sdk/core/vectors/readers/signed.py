@@ -1,0 +1,66 @@
+"""Signed blocks, and those that carry keys: folder keys, envelopes, keyrings."""
+import dag_cbor
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from .common import LABEL, Fails, cbor, context, must, same, u, unpad
+from .keys import Person, folder_key
+
+
+def block(vector, kind, signer):
+    value = cbor(bytes.fromhex(vector["block"]))
+    must(isinstance(value, dict) and value.get("kind") == kind and value.get("v") == 1, "kind and version")
+    must((value["chain"], value["contract"]) == (signer.chain, signer.contract), "deployment")
+    message = dag_cbor.encode({name: field for name, field in value.items() if name != "signature"})
+    key = ed25519.Ed25519PublicKey.from_public_bytes(signer.ed25519)
+    try:
+        key.verify(value["signature"], LABEL.encode() + b"block\0" + message)
+    except InvalidSignature as error:
+        raise Fails("signature") from error
+    return value["issuer"], value["body"]
+
+
+def statement_of(data, signer):
+    return block({"block": data.hex()}, "folder-key", signer)
+
+
+def scoped(label, ctx, key_id):
+    hexed = (bytes.fromhex(ctx[name]) for name in ("patient", "issuer", "grantee", "scope"))
+    return context(label, ctx["chain"], bytes.fromhex(ctx["contract"]), *hexed, key_id, u(2, ctx["epoch"]))
+
+
+def envelope(vector):
+    ctx, issuer, grantee = vector["context"], Person(vector["issuer"]), Person(vector["grantee"])
+    must(ctx["chain"] == issuer.chain, "deployment")
+    signer, body = block(vector, "envelope", issuer)
+    named = {"issuer": signer, "patient": body["patient"], "grantee": body["grantee"], "scope": body["scope"]}
+    must(all(value.hex() == ctx[name] for name, value in named.items()) and body["epoch"] == ctx["epoch"], "context")
+    must(body["key_id"] == grantee.hpke.key_id and body["grantee"] == grantee.account, "recipient")
+    payload = unpad(grantee.hpke.open(scoped("envelope", ctx, grantee.hpke.key_id), body["sealed"]), 512)
+    secret, fields = payload[:32], cbor(payload[32:])
+    if fields["statement"] is not None:
+        _, statement = statement_of(fields["statement"], issuer)
+        must(statement["epoch"] == ctx["epoch"] and u(32, statement["folder"]).hex() == ctx["scope"], "statement")
+        must(fields["keys"] != "read" or folder_key(secret).public == statement["public_key"], "public key")
+    fields |= {"secret": secret.hex(), "statement": (fields["statement"] or b"").hex()}
+    same(fields, vector["payload"], "payload")
+
+
+def keyring(vector):
+    patient, grantee = Person(vector["patient"]), Person(vector["grantee"])
+    issuer, body = block(vector, "keyring", patient)
+    must(body["folder"] == vector["folder"], "folder")
+    _, statement = statement_of(body["statement"], patient)
+    entries = [entry for entry in body["entries"] if entry["grantee"] == grantee.account]
+    must(entries and entries[0]["key_id"] == grantee.hpke.key_id, "entry")
+    ctx = {"chain": patient.chain, "contract": patient.contract.hex(), "patient": issuer.hex(), "issuer": issuer.hex(),
+           "grantee": grantee.account.hex(), "scope": u(32, body["folder"]).hex(), "epoch": body["epoch"]}
+    state = grantee.hpke.open(scoped("keyring", ctx, grantee.hpke.key_id), entries[0]["sealed"])
+    must(folder_key(state).public == statement["public_key"], "public key")
+    same((state.hex(), body["epoch"]), (vector["state"], vector["epoch"]), "state")
+
+
+def folder_key_statement(vector):
+    _, body = block(vector, "folder-key", Person(vector["patient"]))
+    found = (body["folder"], body["epoch"], body["public_key"].hex())
+    same(found, (vector["folder"], vector["epoch"], vector["public_key"]), "statement")
