@@ -4,16 +4,20 @@ pragma solidity ^0.8.28;
 import {GrantSlot, given, ended} from "./GrantSlot.sol";
 import {READ, CONTRIBUTE, DELEGATE, ATTEST} from "./IHospitalRecord.sol";
 import {Journal} from "./Journal.sol";
+import {Signed, REVOKE} from "./Signed.sol";
 
 /// @title Access
 /// @notice Grants: how they are given, passed on and ended, and when one is live.
-abstract contract Access is Journal {
+abstract contract Access is Journal, Signed {
     /// Passings-on that may lie between a grant of the patient and one that lives by it. Bounds the gas of every check.
     uint256 private constant MOST_PASSINGS = 3;
 
+    /// Signed revocations that were made. Everybody knows their signatures now.
+    mapping(bytes32 structHash => bool) private _made;
+
     /* GIVE */
 
-    function grant(Permission calldata permission, uint24 keyChanges) external {
+    function grant(Permission memory permission, uint24 keyChanges) external {
         address patient = _actor();
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
@@ -35,14 +39,15 @@ abstract contract Access is Journal {
         chart.head = head;
     }
 
-    function passOn(address patient, Permission calldata permission, uint24 keyChanges) external {
+    function passOn(address patient, Permission memory permission, uint24 keyChanges) external {
         address giver = _actor();
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
         _requireFresh(head, keyChanges);
         _requireForm(chart, patient, permission);
         if (permission.grantee == giver) revert InvalidGrantee(giver);
-        Via via = _requireCovered(chart, giver, permission);
+        GrantSlot passed = given(giver, Via.Scope, permission);
+        Via via = _requireCovered(chart, giver, permission.scope, passed);
         _requireFree(chart, giver, permission.scope, permission.grantee);
 
         chart.head = _passOn(head, chart, patient, giver, via, permission);
@@ -50,7 +55,7 @@ abstract contract Access is Journal {
 
     /* END */
 
-    function revoke(Revocation calldata revocation, uint24 keyChanges) external {
+    function revoke(Revocation memory revocation, uint24 keyChanges) external {
         address patient = _actor();
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
@@ -71,6 +76,28 @@ abstract contract Access is Journal {
         chart.head = head;
     }
 
+    function revokeSigned(
+        Revocation memory revocation,
+        address patient,
+        uint40 grantedUpTo,
+        uint24 keyChanges,
+        bytes calldata signature
+    ) external {
+        bytes32 structHash = keccak256(abi.encodePacked(REVOKE, msg.data[4:4 + 8 * 32]));
+        _requireSigned(patient, structHash, signature);
+        if (!revocation.barred) revert NotBarring();
+        if (_made[structHash]) revert AlreadyMade(structHash);
+        Chart storage chart = _charts[patient];
+        GrantSlot held = _heldBy(chart, revocation.scope, revocation.grantee).slot;
+        if (held.isGivenBy(Via.Patient) && held.grantedAt() > grantedUpTo) {
+            revert OutdatedRevocation(grantedUpTo, held.grantedAt());
+        }
+
+        _made[structHash] = true;
+        bytes32 head = chart.head;
+        chart.head = _revoke(head, chart, patient, revocation, keyChanges == _keyChanges(head));
+    }
+
     function rotate(uint40 folder, uint16 epoch, bytes32 keyring, uint24 keyChanges) external {
         if (folder == 0) revert InvalidFolder(folder);
         if (keyring == 0) revert Empty();
@@ -80,20 +107,18 @@ abstract contract Access is Journal {
         _requireFresh(previous, keyChanges);
 
         emit KeysRotated(patient, folder, epoch, keyring, previous);
-        bytes32 link =
-            keccak256(abi.encode(previous, block.timestamp, KeysRotated.selector, patient, folder, epoch, keyring));
+        bytes32 link = _link(previous, KeysRotated.selector, patient, _word(folder), _word(epoch), keyring);
         chart.head = _headAfterKeyChange(previous, link);
     }
 
     function withdraw(address patient, bytes32 scope, address grantee) external {
         address giver = _actor();
         Chart storage chart = _charts[patient];
-        GrantSlot held = chart.grants[scope][grantee];
         // What the patient gave, the patient revokes: that counts as a key change, this does not.
-        if (held.giver() != giver || giver == patient || held.isExpired()) revert NoSuchGrant(scope, grantee);
-
-        // Not deleted, as in `renounce`.
-        chart.grants[scope][grantee] = held.expired();
+        if (_heldBy(chart, scope, grantee).slot.giver() != giver || giver == patient) {
+            revert NoSuchGrant(scope, grantee);
+        }
+        _expire(chart, scope, grantee);
 
         bytes32 previous = chart.head;
         emit AccessWithdrawn(patient, scope, grantee, giver, previous);
@@ -105,21 +130,16 @@ abstract contract Access is Journal {
     function renounce(address patient, bytes32 scope) external {
         address grantee = _actor();
         Chart storage chart = _charts[patient];
-        GrantSlot held = chart.grants[scope][grantee];
-        if (held.isExpired()) revert NoSuchGrant(scope, grantee);
-
-        // Not deleted: the patient's own revocation must find it, also when it comes a moment later.
-        chart.grants[scope][grantee] = held.expired();
+        _expire(chart, scope, grantee);
 
         bytes32 previous = chart.head;
         emit AccessRenounced(patient, scope, grantee, previous);
-        bytes32 link =
-            keccak256(abi.encode(previous, block.timestamp, AccessRenounced.selector, patient, scope, grantee));
+        bytes32 link = _link(previous, AccessRenounced.selector, patient, scope, _word(grantee));
         chart.head = _headAfter(previous, link);
     }
 
     function grantOf(address patient, bytes32 scope, address grantee) external view returns (Grant memory) {
-        return _charts[patient].grants[scope][grantee].unpacked();
+        return _heldBy(_charts[patient], scope, grantee).slot.unpacked();
     }
 
     /* ENTRIES: each changes one thing, and returns the journal's next head */
@@ -131,27 +151,14 @@ abstract contract Access is Journal {
         _requireForm(chart, patient, p);
         (address grantee, bytes32 scope, uint8 rights, uint40 expiresAt) = (p.grantee, p.scope, p.rights, p.expiresAt);
 
-        GrantSlot held = chart.grants[scope][grantee];
+        Held storage place = _heldBy(chart, scope, grantee);
+        GrantSlot held = place.slot;
         // Also when it could be passed on, because what was passed on from it ends.
         bool lowered = !held.isExpired() && (expiresAt < held.expiresAt() || held.rights() & (~rights | DELEGATE) != 0);
-        chart.grants[scope][grantee] = given(patient, Via.Patient, p);
+        place.slot = given(patient, Via.Patient, p);
 
         emit AccessGranted(patient, scope, grantee, rights, p.purpose, expiresAt, p.epoch, p.envelope, previous);
-        bytes32 link = keccak256(
-            abi.encode(
-                previous,
-                block.timestamp,
-                AccessGranted.selector,
-                patient,
-                scope,
-                grantee,
-                rights,
-                p.purpose,
-                expiresAt,
-                p.epoch,
-                p.envelope
-            )
-        );
+        bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessGranted.selector, patient, p));
         return lowered ? _headAfterKeyChange(previous, link) : _headAfter(previous, link);
     }
 
@@ -163,75 +170,62 @@ abstract contract Access is Journal {
         Via via,
         Permission memory p
     ) private returns (bytes32) {
-        chart.grants[p.scope][p.grantee] = given(giver, via, p);
+        _heldBy(chart, p.scope, p.grantee).slot = given(giver, via, p);
 
         emit AccessPassedOn(
-            patient, p.scope, p.grantee, giver, via, p.rights, p.purpose, p.expiresAt, p.epoch, p.envelope, previous
+            patient, p.scope, p.grantee, p.rights, p.purpose, p.expiresAt, p.epoch, p.envelope, giver, via, previous
         );
-        bytes32 link = keccak256(
-            abi.encode(
-                previous,
-                block.timestamp,
-                AccessPassedOn.selector,
-                patient,
-                p.scope,
-                p.grantee,
-                giver,
-                via,
-                p.rights,
-                p.purpose,
-                p.expiresAt,
-                p.epoch,
-                p.envelope
-            )
-        );
+        bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessPassedOn.selector, patient, p, giver, via));
         return _headAfter(previous, link);
     }
 
-    function _revoke(bytes32 previous, Chart storage chart, address patient, Revocation calldata r, bool fresh)
+    function _revoke(bytes32 previous, Chart storage chart, address patient, Revocation memory r, bool fresh)
         private
         returns (bytes32)
     {
-        (address grantee, bytes32 scope, bool barred) = (r.grantee, r.scope, r.barred);
-        GrantSlot held = chart.grants[scope][grantee];
-        if (held.giver() == address(0)) revert NoSuchGrant(scope, grantee);
+        Held storage held = _heldBy(chart, r.scope, r.grantee);
+        if (held.slot.giver() == address(0)) revert NoSuchGrant(r.scope, r.grantee);
         // Only a grant lifts a bar: a revocation that comes after another must not.
-        if (held.via() == Via.Barred) barred = true;
+        if (held.slot.isGivenBy(Via.Barred)) r.barred = true;
+        if (!fresh) r.keyring = 0;
+        if (r.keyring == 0) r.epoch = 0;
 
-        chart.grants[scope][grantee] = ended(patient, barred);
+        held.slot = ended(patient, r.barred);
 
-        bytes32 keyring = fresh ? r.keyring : bytes32(0);
-        uint16 epoch = keyring == 0 ? 0 : r.epoch;
-        emit AccessRevoked(patient, scope, grantee, epoch, keyring, barred, previous);
-        bytes32 link = keccak256(
-            abi.encode(
-                previous, block.timestamp, AccessRevoked.selector, patient, scope, grantee, epoch, keyring, barred
-            )
-        );
+        emit AccessRevoked(patient, r.scope, r.grantee, r.epoch, r.keyring, r.barred, previous);
+        bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessRevoked.selector, patient, r));
         return _headAfterKeyChange(previous, link);
+    }
+
+    /// The patient's own revocation must still find the grant, also when it comes a moment later: so it is not deleted.
+    function _expire(Chart storage chart, bytes32 scope, address grantee) private {
+        Held storage held = _heldBy(chart, scope, grantee);
+        if (held.slot.isExpired()) revert NoSuchGrant(scope, grantee);
+        held.slot = held.slot.expired();
     }
 
     /* LIVENESS */
 
     /// Whether `account` has a live grant with `right` on the scope.
     function _allows(Chart storage chart, bytes32 scope, address account, uint8 right) internal view returns (bool) {
-        GrantSlot held = chart.grants[scope][account];
-        return held.rights() & right != 0 && _isLive(chart, scope, held, MOST_PASSINGS);
+        GrantSlot held = _heldBy(chart, scope, account).slot;
+        return held.rights() & right != 0 && _lives(chart, scope, held) != 0;
     }
 
-    /// Whether the grant, by at most so many passings-on, comes from one of the patient's that has not ended.
-    function _isLive(Chart storage chart, bytes32 scope, GrantSlot held, uint256 passings) private view returns (bool) {
-        if (held.isExpired()) return false;
-        for (; held.via() != Via.Patient; --passings) {
-            if (passings == 0) return false;
-            if (held.via() == Via.Folder) scope = _folderOf(chart, scope);
-            GrantSlot above = chart.grants[scope][held.giver()];
-            if (!above.covers(held.rights(), held.purpose(), held.expiresAt())) return false;
+    function _requireAllowed(Chart storage chart, bytes32 scope, address account, uint8 right) internal view {
+        if (!_allows(chart, scope, account, right)) revert NotPermitted(account, scope, right);
+    }
+
+    /// How many more times the grant could be passed on, and one: zero when it is dead.
+    function _lives(Chart storage chart, bytes32 scope, GrantSlot held) private view returns (uint256 left) {
+        if (held.isExpired()) return 0;
+        for (left = 1 + MOST_PASSINGS; !held.isGivenBy(Via.Patient) && left != 0; --left) {
+            if (held.isGivenBy(Via.Folder)) scope = _folderOf(chart, scope);
+            GrantSlot above = _heldBy(chart, scope, held.giver()).slot;
             // What was given anew carries nothing that was passed on before.
-            if (above.grantedAt() > held.grantedAt()) return false;
+            if (!above.covers(held) || above.grantedAt() > held.grantedAt()) return 0;
             held = above;
         }
-        return true;
     }
 
     /* GUARDS */
@@ -250,51 +244,51 @@ abstract contract Access is Journal {
     }
 
     /// The giver's grant on the scope, or on its folder, must give enough to pass this on.
-    function _requireCovered(Chart storage chart, address giver, Permission memory p) private view returns (Via) {
-        (Via via, bytes32 scope) = (Via.Scope, p.scope);
+    function _requireCovered(Chart storage chart, address giver, bytes32 scope, GrantSlot passed)
+        private
+        view
+        returns (Via via)
+    {
+        bytes32 asked = scope;
+        via = Via.Scope;
         bool mayDelegate;
         while (true) {
-            GrantSlot held = chart.grants[scope][giver];
-            if (held.rights() & DELEGATE != 0 && _isLive(chart, scope, held, MOST_PASSINGS - 1)) {
-                if (held.covers(p.rights, p.purpose, p.expiresAt)) return via;
+            GrantSlot held = _heldBy(chart, scope, giver).slot;
+            if (held.rights() & DELEGATE != 0 && _lives(chart, scope, held) > 1) {
+                if (held.covers(passed)) return via;
                 mayDelegate = true;
             }
             if (_isFolder(scope)) break;
             (via, scope) = (Via.Folder, _folderOf(chart, scope));
         }
-        if (!mayDelegate) revert NotPermitted(giver, p.scope, DELEGATE);
-        revert WiderThanOwn(giver, p.scope, p.rights, p.purpose, p.expiresAt);
+        if (!mayDelegate) revert NotPermitted(giver, asked, DELEGATE);
+        revert WiderThanOwn(giver, asked);
     }
 
     /// A delegate takes the place of nothing that another gave and that still counts.
     function _requireFree(Chart storage chart, address giver, bytes32 scope, address grantee) private view {
-        GrantSlot held = chart.grants[scope][grantee];
-        if (held.giver() != giver && _isLive(chart, scope, held, MOST_PASSINGS)) {
+        GrantSlot held = _heldBy(chart, scope, grantee).slot;
+        if (held.giver() != giver && _lives(chart, scope, held) != 0) {
             revert GrantedByAnother(scope, grantee, held.giver());
         }
-        while (held.via() != Via.Barred) {
+        while (!held.isGivenBy(Via.Barred)) {
             if (_isFolder(scope)) return;
             // Else whoever was barred from a folder would be given its records one by one.
             scope = _folderOf(chart, scope);
-            held = chart.grants[scope][grantee];
+            held = _heldBy(chart, scope, grantee).slot;
         }
         revert Barred(scope, grantee);
     }
 
+    function _heldBy(Chart storage chart, bytes32 scope, address account) private view returns (Held storage) {
+        return chart.grants[scope][account];
+    }
+
     function _folderOf(Chart storage chart, bytes32 key) private view returns (bytes32) {
-        return _scopeOf(chart.records[key].folder);
+        return _word(chart.records[key].folder);
     }
 
     function _isFolder(bytes32 scope) private pure returns (bool) {
         return scope != 0 && uint256(scope) <= type(uint40).max;
-    }
-
-    function _scopeOf(uint40 folder) internal pure returns (bytes32) {
-        return bytes32(uint256(folder));
-    }
-
-    /// Whose act a call is.
-    function _actor() internal view returns (address) {
-        return msg.sender;
     }
 }

@@ -7,7 +7,7 @@ import {IHospitalRecord, DELEGATE} from "./IHospitalRecord.sol";
 /// struct field by field, which costs more than the rest of the check that asks for them, and most of the bytecode.
 type GrantSlot is uint256;
 
-using {giver, expiresAt, grantedAt, rights, purpose, via, isExpired, expired, covers, unpacked} for GrantSlot global;
+using {giver, expiresAt, grantedAt, rights, isGivenBy, isExpired, expired, covers, unpacked} for GrantSlot global;
 
 /// A grant that is given now.
 function given(address by, IHospitalRecord.Via through, IHospitalRecord.Permission memory p) view returns (GrantSlot) {
@@ -23,11 +23,13 @@ function ended(address by, bool barred) pure returns (GrantSlot) {
     return GrantSlot.wrap(uint256(uint160(by)) | uint256(IHospitalRecord.Via.Barred) << 248);
 }
 
-function unpacked(GrantSlot slot) pure returns (IHospitalRecord.Grant memory) {
-    return
-        IHospitalRecord.Grant(
-            slot.giver(), slot.expiresAt(), slot.grantedAt(), slot.rights(), slot.purpose(), slot.via()
-        );
+function unpacked(GrantSlot slot) pure returns (IHospitalRecord.Grant memory g) {
+    g.giver = slot.giver();
+    g.expiresAt = slot.expiresAt();
+    g.grantedAt = slot.grantedAt();
+    g.rights = slot.rights();
+    g.purpose = IHospitalRecord.Purpose(_purpose(slot));
+    g.via = IHospitalRecord.Via(GrantSlot.unwrap(slot) >> 248);
 }
 
 function giver(GrantSlot slot) pure returns (address) {
@@ -46,12 +48,12 @@ function rights(GrantSlot slot) pure returns (uint8) {
     return uint8(GrantSlot.unwrap(slot) >> 232);
 }
 
-function purpose(GrantSlot slot) pure returns (IHospitalRecord.Purpose) {
-    return IHospitalRecord.Purpose(uint8(GrantSlot.unwrap(slot) >> 240));
+function _purpose(GrantSlot slot) pure returns (uint8) {
+    return uint8(GrantSlot.unwrap(slot) >> 240);
 }
 
-function via(GrantSlot slot) pure returns (IHospitalRecord.Via) {
-    return IHospitalRecord.Via(GrantSlot.unwrap(slot) >> 248);
+function isGivenBy(GrantSlot slot, IHospitalRecord.Via via) pure returns (bool) {
+    return GrantSlot.unwrap(slot) >> 248 == uint256(via);
 }
 
 function isExpired(GrantSlot slot) view returns (bool) {
@@ -64,11 +66,9 @@ function expired(GrantSlot slot) view returns (GrantSlot) {
     return GrantSlot.wrap(cleared | uint256(uint40(block.timestamp)) << 160);
 }
 
-/// Whether the grant gives enough to pass this on. It is then at least as long live.
-function covers(GrantSlot slot, uint8 rights_, IHospitalRecord.Purpose purpose_, uint40 expiresAt_)
-    pure
-    returns (bool)
-{
-    uint8 needed = rights_ | DELEGATE;
-    return slot.rights() & needed == needed && slot.purpose() == purpose_ && slot.expiresAt() >= expiresAt_;
+/// Whether the grant gives enough to pass the other on. It is then at least as long live.
+function covers(GrantSlot slot, GrantSlot other) pure returns (bool) {
+    uint8 needed = other.rights() | DELEGATE;
+    return
+        slot.rights() & needed == needed && _purpose(slot) == _purpose(other) && slot.expiresAt() >= other.expiresAt();
 }

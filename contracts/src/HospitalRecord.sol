@@ -73,17 +73,16 @@ contract HospitalRecord is Access {
         address by = _actor();
         Chart storage chart = _charts[patient];
         Record storage record = chart.records[key];
-        bytes32 scope = _scopeOf(record.folder);
         if (record.status == Status.None) revert NoSuchRecord(key);
         if (record.status == Status.EnteredInError) revert NotAttestable(key, record.status);
         if (record.attested) revert AlreadyAttested(key);
-        if (!_allows(chart, scope, by, ATTEST)) revert NotPermitted(by, scope, ATTEST);
+        _requireAllowed(chart, _word(record.folder), by, ATTEST);
 
         record.attested = true;
 
         bytes32 previous = chart.head;
         emit RecordAttested(patient, key, by, previous);
-        bytes32 link = keccak256(abi.encode(previous, block.timestamp, RecordAttested.selector, patient, key, by));
+        bytes32 link = _link(previous, RecordAttested.selector, patient, key, _word(by));
         chart.head = _headAfter(previous, link);
     }
 
@@ -112,8 +111,9 @@ contract HospitalRecord is Access {
         Chart storage chart = _charts[patient];
         Record storage record = chart.records[key];
         if (record.author == address(0)) return false;
-        return account == patient || _allows(chart, _scopeOf(record.folder), account, READ)
-            || _allows(chart, key, account, READ);
+        return
+            account == patient || _allows(chart, _word(record.folder), account, READ)
+                || _allows(chart, key, account, READ);
     }
 
     function recordOf(address patient, bytes32 key) external view returns (Record memory) {
@@ -141,8 +141,7 @@ contract HospitalRecord is Access {
         record.status = Status.Current;
 
         emit RecordAdded(patient, folder, author, id, previous);
-        bytes32 link =
-            keccak256(abi.encode(previous, block.timestamp, RecordAdded.selector, patient, folder, author, id));
+        bytes32 link = _link(previous, RecordAdded.selector, patient, _word(folder), _word(author), id);
         return _headAfter(previous, link);
     }
 
@@ -174,8 +173,7 @@ contract HospitalRecord is Access {
         if (!canAccess(patient, key, reader)) revert NotPermitted(reader, key, READ);
 
         emit RecordAccessed(patient, key, reader, purpose, previous);
-        bytes32 link =
-            keccak256(abi.encode(previous, block.timestamp, RecordAccessed.selector, patient, key, reader, purpose));
+        bytes32 link = _link(previous, RecordAccessed.selector, patient, key, _word(reader), _word(uint40(purpose)));
         return _headAfter(previous, link);
     }
 
@@ -183,10 +181,7 @@ contract HospitalRecord is Access {
 
     function _requireContributor(Chart storage chart, address patient, address account, uint40 folder) private view {
         if (folder == 0) revert InvalidFolder(folder);
-        bytes32 scope = _scopeOf(folder);
-        if (account != patient && !_allows(chart, scope, account, CONTRIBUTE)) {
-            revert NotPermitted(account, scope, CONTRIBUTE);
-        }
+        if (account != patient) _requireAllowed(chart, _word(folder), account, CONTRIBUTE);
     }
 
     function _requireMayChange(Chart storage chart, address patient, address by, bytes32 key)

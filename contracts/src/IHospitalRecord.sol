@@ -80,6 +80,50 @@ uint8 constant ATTEST = 8;
 /// A bar on a folder also keeps delegates from giving the account single records of it; what the account had on single
 /// records before is ended by revocations of its own. A bar on a record does not reach its folder.
 ///
+/// SIGNED REQUESTS
+/// Whoever pays need not be who acts. An account signs what it wants (EIP-712, domain in `eip712Domain`), anybody sends
+/// it to `relay`, and it is as if the signer had called. So `by`, `author`, `giver` and the like name the signer. What is
+/// signed is one struct a verb: its arguments in order, those of a `Permission` as fields of their own and enums as
+/// uint8, then signer, nonce and deadline:
+///
+///     SetProfile(bytes32 profile,~)
+///     AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,~)
+///     Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,~)
+///     SetStatus(address patient,bytes32 key,uint8 status,~)
+///     Attest(address patient,bytes32 key,~)
+///     Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,
+///           uint24 keyChanges,~)
+///     PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,
+///           bytes32 envelope,uint24 keyChanges,~)
+///     Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,~)
+///     Renounce(address patient,bytes32 scope,~)
+///     Withdraw(address patient,bytes32 scope,address grantee,~)
+///     LogAccess(address patient,bytes32 key,uint8 purpose,~)
+///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
+///
+/// without blanks or breaks. The forms for several have no signed form: whoever relays can send several signatures. A
+/// signature is 65 bytes r, s, v, with s in the lower half and v 27 or 28, by the signer's key; or whatever the signer's
+/// code accepts (ERC-1271), which is asked when the key did not sign.
+///
+/// - The deadline is the last second in which it is carried out. Short ones are safer: until then the relay chooses when,
+///   and in what order.
+/// - A nonce is `series << 128 | number`. Each is used once, in any order, so no request can hold up another. Give those
+///   that must not both happen the same nonce; number upwards, which is cheaper. `invalidateNonces` starts the next series
+///   and so ends all that is outstanding. Whoever gives up on a request (a profile, a renunciation) calls it before doing
+///   otherwise, else the old one may still come after. Series and nonces are no part of the journal (rule 3).
+/// - Requests that carry keys (grants, additions) name a count of key changes: a revocation ends all signed before it.
+///
+/// A signed revocation (`revokeSigned`) cannot be stopped. The patient signs
+///
+///     Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,
+///           uint24 keyChanges)
+///
+/// It has no nonce and no deadline, and must bar. It ends whatever the grantee has on the scope, whoever gave it and
+/// whenever, except a grant by the patient of after `grantedUpTo`. So no delegate and no other request of the patient can
+/// kill it, and while a later grant by the patient stands there it is worthless. Name the present, or the last deadline of the grants
+/// to this grantee that are signed and still outstanding, else a relay may carry those out first. Each is made once: after
+/// that everybody has the signature. With an outdated `keyChanges` the keyring is recorded as zero, as in `revoke`.
+///
 /// WHAT IS PUBLIC
 /// Accounts, which account has which rights on which scope of which patient, purposes, times, and that records exist
 /// in a folder whose number says nothing. Use an account per relation, or a permissioned chain, where that is too much.
@@ -135,8 +179,8 @@ interface IHospitalRecord {
 
     /// @notice What `grant` and `passOn` take.
     struct Permission {
-        address grantee;
         bytes32 scope;
+        address grantee;
         uint8 rights;
         Purpose purpose;
         uint40 expiresAt;
@@ -146,14 +190,14 @@ interface IHospitalRecord {
 
     /// @notice What `revoke` takes.
     struct Revocation {
-        address grantee;
         bytes32 scope;
+        address grantee;
         uint16 epoch; // of the folder keys from now on; ignored without a keyring
         bytes32 keyring; // SHA-256 of the block with the new keys for those who remain; zero: `rotate` follows
         bool barred; // no delegate may give the grantee this scope again
     }
 
-    // Every event is an entry of the journal of `patient`; `previous` is the head before it.
+    // Every event but the last is an entry of the journal of `patient`; `previous` is the head before it.
 
     /// @notice `patient` published a new profile block (public keys). A reader may assume that the account itself did it.
     event ProfileSet(address indexed patient, bytes32 profile, bytes32 previous);
@@ -198,13 +242,13 @@ interface IHospitalRecord {
         address indexed patient,
         bytes32 indexed scope,
         address indexed grantee,
-        address giver,
-        Via via,
         uint8 rights,
         Purpose purpose,
         uint40 expiresAt,
         uint16 epoch,
         bytes32 envelope,
+        address giver,
+        Via via,
         bytes32 previous
     );
 
@@ -238,6 +282,9 @@ interface IHospitalRecord {
         address indexed patient, bytes32 indexed key, address indexed reader, Purpose purpose, bytes32 previous
     );
 
+    /// @notice `account` made void every request it had signed with a nonce of an earlier series. No journal entry.
+    event NoncesInvalidated(address indexed account, uint256 series);
+
     /// @notice A digest (profile, id, envelope, a rotation's keyring) is zero, or a list has no items.
     error Empty();
     /// @notice Folder numbers are 1 to 2^40 - 1.
@@ -259,7 +306,7 @@ interface IHospitalRecord {
     /// record's folder either, or none that has not been passed on three times already.
     error NotPermitted(address account, bytes32 scope, uint8 right);
     /// @notice `giver` may pass on, but not so much: its own grant has fewer rights, another purpose or an earlier end.
-    error WiderThanOwn(address giver, bytes32 scope, uint8 rights, Purpose purpose, uint40 expiresAt);
+    error WiderThanOwn(address giver, bytes32 scope);
     /// @notice The grantee has a live grant there by `giver`, who alone (or the patient) may change it.
     error GrantedByAnother(bytes32 scope, address grantee, address giver);
     /// @notice The patient barred the grantee from the scope, and alone may grant to it again.
@@ -272,6 +319,21 @@ interface IHospitalRecord {
     error StatusNotAllowed(bytes32 key, Status current, Status asked);
     /// @notice Keys have moved on since the caller looked: read the journal, seal again, call again.
     error StaleKeys(uint24 named, uint24 current);
+
+    /// @notice The contract carries out no such call for a signer: the verb has no signed form, or its length is wrong.
+    error NotRelayable(bytes4 verb, uint256 length);
+    /// @notice The request was to be carried out until `deadline`. Both in seconds since 1970.
+    error DeadlinePassed(uint256 deadline, uint256 time);
+    /// @notice The nonce was used, or is not of the signer's current series.
+    error NonceUsed(address signer, uint256 nonce);
+    /// @notice This is not a signature by the signer, of this request, for this contract on this chain.
+    error InvalidSignature(address signer);
+    /// @notice This signed revocation was made before.
+    error AlreadyMade(bytes32 structHash);
+    /// @notice A signed revocation must bar: without a bar a delegate could undo it before the patient knows.
+    error NotBarring();
+    /// @notice The patient gave the grant after all that this signed revocation shall end: sign another.
+    error OutdatedRevocation(uint40 grantedUpTo, uint32 grantedAt);
 
     /// @notice Publishes the caller's public keys: the SHA-256 of its profile block.
     function setProfile(bytes32 profile) external;
@@ -315,6 +377,16 @@ interface IHospitalRecord {
     /// @notice Ends several. All or none; the count is compared once, before the first.
     function revokeMany(Revocation[] calldata revocations, uint24 keyChanges) external;
 
+    /// @notice Ends a grant as `revoke` does, with a bar, because the patient signed that it shall. See SIGNED REQUESTS.
+    /// @param grantedUpTo It ends no grant that the patient gave after this second.
+    function revokeSigned(
+        Revocation calldata revocation,
+        address patient,
+        uint40 grantedUpTo,
+        uint24 keyChanges,
+        bytes calldata signature
+    ) external;
+
     /// @notice Takes back what the caller passed on, which expires at once. It stays there, as in `renounce`.
     function withdraw(address patient, bytes32 scope, address grantee) external;
 
@@ -331,6 +403,14 @@ interface IHospitalRecord {
     /// @notice Logs several. All or none.
     function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose) external;
 
+    /// @notice Carries out what `signer` signed, as if the signer had called. See SIGNED REQUESTS. Reverts as the call does.
+    /// @param call Selector and arguments, as the signer would send them.
+    function relay(address signer, bytes calldata call, uint256 nonce, uint256 deadline, bytes calldata signature)
+        external;
+
+    /// @notice Makes void every request that the caller has signed and that was not carried out, but no signed revocation.
+    function invalidateNonces() external;
+
     /// @notice Whether the record exists and `account` is the patient or has a live READ grant on it or its folder.
     function canAccess(address patient, bytes32 key, address account) external view returns (bool);
 
@@ -344,6 +424,26 @@ interface IHospitalRecord {
 
     /// @notice bytes24 link | uint40 block number | uint24 key changes. Zero when nothing has happened yet.
     function journalHeadOf(address patient) external view returns (bytes32);
+
+    /// @notice The series that nonces of the account must be of.
+    function nonceSeriesOf(address account) external view returns (uint256);
+
+    /// @notice Whether a request with this nonce would be refused: it was used, or is not of the current series.
+    function isNonceUsed(address account, uint256 nonce) external view returns (bool);
+
+    /// @notice ERC-5267: name "HospitalRecord", version "1", this chain, this contract.
+    function eip712Domain()
+        external
+        view
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        );
 
     /// @notice The block in which this contract came into being: no entry is older.
     function deployedAt() external view returns (uint256);

@@ -12,7 +12,12 @@ abstract contract Journal is IHospitalRecord {
         bytes32 head;
         bytes32 profile;
         mapping(bytes32 key => Record) records;
-        mapping(bytes32 scope => mapping(address grantee => GrantSlot)) grants;
+        mapping(bytes32 scope => mapping(address grantee => Held)) grants;
+    }
+
+    /// A place for a grant.
+    struct Held {
+        GrantSlot slot;
     }
 
     mapping(address patient => Chart) internal _charts;
@@ -31,6 +36,30 @@ abstract contract Journal is IHospitalRecord {
         unchecked {
             return bytes32(bytes24(link)) | bytes32(block.number << 24) | bytes32(uint256(_keyChanges(previous) + 1));
         }
+    }
+
+    function _link(bytes32 previous, bytes32 topic, address patient, bytes32 a, bytes32 b)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(previous, block.timestamp, topic, patient, a, b));
+    }
+
+    function _link(bytes32 previous, bytes32 topic, address patient, bytes32 a, bytes32 b, bytes32 c)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(previous, block.timestamp, topic, patient, a, b, c));
+    }
+
+    function _word(address account) internal pure returns (bytes32) {
+        return bytes32(uint256(uint160(account)));
+    }
+
+    function _word(uint40 number) internal pure returns (bytes32) {
+        return bytes32(uint256(number));
     }
 
     function _keyChanges(bytes32 head) internal pure returns (uint24) {

@@ -34,7 +34,7 @@ contract EndingsTest is Base {
         vm.expectEmit();
         emit IHospitalRecord.AccessRevoked(patient, SCOPE, doctor, 0, 0, false, head);
         vm.prank(patient);
-        hospital.revoke(IHospitalRecord.Revocation(doctor, SCOPE, 2, 0, false), 0);
+        hospital.revoke(IHospitalRecord.Revocation(SCOPE, doctor, 2, 0, false), 0);
         assertEq(_keyChanges(), 1);
     }
 

@@ -105,12 +105,12 @@ contract Replay {
 
     function _passOn(address patient, bytes32 scope, bytes32 grantee, bytes calldata data) internal {
         _grants[keccak256(abi.encode(patient, scope, grantee))] = IHospitalRecord.Grant({
-            giver: _address(_word(data, 0)),
-            expiresAt: uint40(uint256(_word(data, 128))),
+            giver: _address(_word(data, 160)),
+            expiresAt: uint40(uint256(_word(data, 64))),
             grantedAt: uint32(block.timestamp),
-            rights: uint8(uint256(_word(data, 64))),
-            purpose: IHospitalRecord.Purpose(uint256(_word(data, 96))),
-            via: IHospitalRecord.Via(uint256(_word(data, 32)))
+            rights: uint8(uint256(_word(data, 0))),
+            purpose: IHospitalRecord.Purpose(uint256(_word(data, 32))),
+            via: IHospitalRecord.Via(uint256(_word(data, 192)))
         });
     }
 

@@ -166,7 +166,7 @@ contract Handler is Model {
     }
 
     function _revocation(Given memory g) internal pure returns (IHospitalRecord.Revocation memory) {
-        return IHospitalRecord.Revocation(g.grantee, g.scope, 2, KEYRING, false);
+        return IHospitalRecord.Revocation(g.scope, g.grantee, 2, KEYRING, false);
     }
 
     /// All grants of the patient that are there, live or not.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Base, IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "./Base.sol";
+
+/// Signs requests as a client does: the types are written out again, from the manual.
+abstract contract Signing is Base {
+    string internal constant TAIL = "address signer,uint256 nonce,uint256 deadline)";
+    string internal constant PERMISSION =
+        "bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,uint24 keyChanges,";
+    bytes32 internal constant REVOKE = keccak256(
+        "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,uint24 keyChanges)"
+    );
+    uint256 internal constant DEADLINE = NOW + 1 hours;
+
+    mapping(address account => uint256 key) internal _secrets;
+
+    function setUp() public virtual override {
+        super.setUp();
+        string[4] memory names = ["patient", "doctor", "laboratory", "stranger"];
+        for (uint256 i; i < 4; ++i) {
+            (address account, uint256 key) = makeAddrAndKey(names[i]);
+            _secrets[account] = key;
+        }
+    }
+
+    function _typeOf(bytes4 verb) internal pure returns (bytes32) {
+        string memory fields;
+        if (verb == IHospitalRecord.setProfile.selector) fields = "SetProfile(bytes32 profile,";
+        if (verb == IHospitalRecord.addRecord.selector) {
+            fields = "AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,";
+        }
+        if (verb == IHospitalRecord.replace.selector) {
+            fields = "Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,";
+        }
+        if (verb == IHospitalRecord.setStatus.selector) fields = "SetStatus(address patient,bytes32 key,uint8 status,";
+        if (verb == IHospitalRecord.attest.selector) fields = "Attest(address patient,bytes32 key,";
+        if (verb == IHospitalRecord.grant.selector) fields = string.concat("Grant(", PERMISSION);
+        if (verb == IHospitalRecord.passOn.selector) fields = string.concat("PassOn(address patient,", PERMISSION);
+        if (verb == IHospitalRecord.rotate.selector) {
+            fields = "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,";
+        }
+        if (verb == IHospitalRecord.renounce.selector) fields = "Renounce(address patient,bytes32 scope,";
+        if (verb == IHospitalRecord.withdraw.selector) {
+            fields = "Withdraw(address patient,bytes32 scope,address grantee,";
+        }
+        if (verb == IHospitalRecord.logAccess.selector) {
+            fields = "LogAccess(address patient,bytes32 key,uint8 purpose,";
+        }
+        if (verb == IHospitalRecord.invalidateNonces.selector) fields = "InvalidateNonces(";
+        return keccak256(bytes(string.concat(fields, TAIL)));
+    }
+
+    function _separator(uint256 chain, address verifier) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("HospitalRecord"),
+                keccak256("1"),
+                chain,
+                verifier
+            )
+        );
+    }
+
+    function _digestOf(bytes32 structHash) internal view returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", _separator(block.chainid, address(hospital)), structHash));
+    }
+
+    function _hash(address signer, bytes memory call, uint256 nonce, uint256 deadline) internal pure returns (bytes32) {
+        bytes memory arguments = new bytes(call.length - 4);
+        for (uint256 i = 4; i < call.length; ++i) {
+            arguments[i - 4] = call[i];
+        }
+        return keccak256(abi.encodePacked(_typeOf(bytes4(call)), arguments, abi.encode(signer, nonce, deadline)));
+    }
+
+    function _sign(uint256 key, bytes32 structHash) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _digestOf(structHash));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _signed(address signer, bytes memory call, uint256 nonce) internal view returns (bytes memory) {
+        return _sign(_secrets[signer], _hash(signer, call, nonce, DEADLINE));
+    }
+
+    /// By anybody.
+    function _relay(address signer, bytes memory call, uint256 nonce) internal {
+        hospital.relay(signer, call, nonce, DEADLINE, _signed(signer, call, nonce));
+    }
+
+    function _signRevocation(
+        address by,
+        IHospitalRecord.Revocation memory r,
+        address whose,
+        uint40 grantedUpTo,
+        uint24 count
+    ) internal view returns (bytes memory) {
+        return _sign(_secrets[by], keccak256(abi.encode(REVOKE, r, whose, grantedUpTo, count)));
+    }
+
+    function _revokeSigned(address grantee, bytes32 scope, uint40 grantedUpTo) internal {
+        IHospitalRecord.Revocation memory r = _revocation(grantee, scope);
+        r.barred = true;
+        bytes memory signature = _signRevocation(patient, r, patient, grantedUpTo, _keyChanges());
+        hospital.revokeSigned(r, patient, grantedUpTo, _keyChanges(), signature);
+    }
+}
