@@ -36,8 +36,9 @@ impl Known {
         self.history.state()
     }
 
+    /// What is there, live or not, but no bar.
     pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&Grant> {
-        self.state().grants.get(&(scope, grantee))
+        self.state().grants.get(&(scope, grantee)).filter(|grant| !grant.state.is_bar())
     }
 
     pub(crate) fn folder_grant(&self, folder: Folder, grantee: Address) -> Option<&Grant> {

@@ -28,6 +28,8 @@ pub(crate) struct Received {
     pub(crate) public: HpkePublicKey,
     /// Of the public key.
     pub(crate) epoch: Epoch,
+    /// The patient's own word for public key and epoch.
+    pub(crate) statement: Vec<u8>,
     pub(crate) name: String,
     pub(crate) confidentiality: Confidentiality,
 }
@@ -43,11 +45,12 @@ impl Client {
         let EnvelopeKeys::Folder { state, statement } = payload.keys else {
             return Err(Error::Integrity("the envelope of a folder carries keys of a record".into()));
         };
-        let statement = self.statement(journal.patient, &statement).await?;
+        let stated = self.statement(journal.patient, &statement).await?;
         let mut received = Received {
             state,
-            public: statement.public_key.clone(),
-            epoch: statement.epoch,
+            public: stated.public_key.clone(),
+            epoch: stated.epoch,
+            statement,
             name: payload.folder_name,
             confidentiality: payload.confidentiality,
         };
@@ -64,6 +67,7 @@ impl Client {
             if newest {
                 let statement = self.statement(journal.patient, &keyring.statement).await?;
                 (received.public, received.epoch, newest) = (statement.public_key.clone(), statement.epoch, false);
+                received.statement = keyring.statement.to_vec();
             }
             if !read {
                 return Ok(());
@@ -87,7 +91,7 @@ impl Client {
         let context = EnvelopeContext {
             deployment: self.deployment(),
             patient: Account(patient.into()),
-            issuer: Account(patient.into()),
+            issuer: Account(grant.state.giver.unwrap_or(patient).into()),
             grantee: self.account(),
             scope: Scope::from_bytes(scope.0).map_err(CoreError::from)?,
             epoch: grant.epoch,

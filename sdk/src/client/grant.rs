@@ -5,11 +5,9 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
-    error::CoreError,
-    id::{Account, Confidentiality, Deployment, Scope},
-    identity::folder_name,
+    id::{Account, Confidentiality, Deployment, Digest, Scope},
     seal::{
-        envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
+        envelope::{EnvelopeContext, EnvelopePayload, seal_envelope},
         lock::HpkePublicKey,
     },
 };
@@ -20,13 +18,14 @@ use super::{
     awaitable,
     contacts::{Note, check_name},
     grants::instant,
-    unlock::Unlocked,
+    hand_over::Handed,
+    write::with_fresh_keys,
 };
 use crate::{
     Error, Result,
     card::Card,
     details::seconds,
-    ledger::{Grant as HeldGrant, NO_END, Permission, Purpose, Rights, record_key},
+    ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
     record_ref::RecordRef,
 };
 
@@ -78,13 +77,14 @@ pub struct Granted {
 /// Gives access; made by [`Client::grant`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct Grant {
-    client: Client,
+    pub(super) client: Client,
     grantee: Grantee,
-    folder: String,
-    confidentiality: Confidentiality,
-    record: Option<RecordRef>,
-    rights: Rights,
-    purpose: Purpose,
+    pub(super) patient: Address,
+    pub(super) folder: String,
+    pub(super) confidentiality: Confidentiality,
+    pub(super) record: Option<RecordRef>,
+    pub(super) rights: Rights,
+    pub(super) purpose: Option<Purpose>,
     expires: Expiry,
     name: Option<String>,
 }
@@ -103,11 +103,12 @@ impl Client {
         Grant {
             client: self.clone(),
             grantee: to.into(),
+            patient: self.address(),
             folder: DEFAULT_FOLDER.into(),
             confidentiality: Confidentiality::default(),
             record: None,
             rights: Rights::READ,
-            purpose: Purpose::TREAT,
+            purpose: None,
             expires: Expiry::InAYear,
             name: None,
         }
@@ -129,13 +130,21 @@ impl Grant {
 
     /// On this record alone, to read it.
     pub fn record(mut self, record: &RecordRef) -> Self {
+        self.patient = record.patient;
         self.record = Some(*record);
+        self
+    }
+
+    /// Of this patient, who let this person pass it on. Nobody passes on more than they have: no right more, no later end,
+    /// and for the same purpose. It ends with what this person has.
+    pub fn patient(mut self, patient: Address) -> Self {
+        self.patient = patient;
         self
     }
 
     /// To read and to add records.
     pub fn contribute(mut self) -> Self {
-        self.rights = Rights::READ_AND_CONTRIBUTE;
+        self.rights = self.rights.and(Rights::READ_AND_CONTRIBUTE);
         self
     }
 
@@ -145,9 +154,21 @@ impl Grant {
         self
     }
 
-    /// What for (HL7 v3 PurposeOfUse).
+    /// And to pass on what this gives, as an organisation does to those who work there.
+    pub fn delegate(mut self) -> Self {
+        self.rights = self.rights.and(Rights::DELEGATE);
+        self
+    }
+
+    /// And to attest the folder's records, as a professional.
+    pub fn attest(mut self) -> Self {
+        self.rights = self.rights.and(Rights::ATTEST);
+        self
+    }
+
+    /// What for (HL7 v3 PurposeOfUse): treatment unless told, and where it is passed on what this person's own is for.
     pub fn purpose(mut self, purpose: Purpose) -> Self {
-        self.purpose = purpose;
+        self.purpose = Some(purpose);
         self
     }
 
@@ -170,29 +191,39 @@ impl Grant {
     }
 
     async fn run(self) -> Result<Granted> {
-        let client = &self.client;
         self.check_grantee()?;
-        let expires_at = self.expires_at().await?;
-        client.can_pay(1).await?;
-        let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
-        let (scope, epoch, envelope) = self.envelope(&profile.keys.hpke).await?;
+        self.client.can_pay(1).await?;
+        let Grantee { address, profile, .. } = self.grantee;
+        let (digest, profile) = self.client.system().profile_of(address, profile).await?;
+        with_fresh_keys!(self.give(digest, &profile.keys.hpke).await)
+    }
+
+    async fn give(&self, profile: Digest, key: &HpkePublicKey) -> Result<Granted> {
+        let (client, contract) = (&self.client, self.client.system().contract());
+        let journal = client.system().journal(self.patient).await?;
+        let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
             rights: self.rights,
-            purpose: self.purpose,
-            expires_at,
+            purpose: self.purpose.or(above.map(|above| above.purpose)).unwrap_or(Purpose::TREAT),
+            expires_at: self.expires_at(above).await?,
             epoch,
-            envelope: client.system().publish(envelope).await?.0.into(),
+            envelope: client.system().publish(self.envelope(key, scope, epoch, payload).await?).await?.0.into(),
         };
-        let receipt = client.send(client.system().contract().grant(&[permission])).await?;
+        let changes = journal.state().key_changes;
+        let call = match above {
+            Some(_) => contract.pass_on(self.patient, &permission, changes),
+            None => contract.grant(&[permission], changes),
+        };
+        let receipt = client.send(call).await?;
         let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
-        client.confirm(client.address(), |state| state.grants.get(&given).is_some_and(shows)).await?;
+        client.confirm(self.patient, |state| state.grants.get(&given).is_some_and(shows)).await?;
         Ok(Granted {
             grantee: self.grantee.address,
-            fingerprint: hospital_record_core::profile::fingerprint(profile_digest),
-            expires: instant(expires_at),
+            fingerprint: hospital_record_core::profile::fingerprint(profile),
+            expires: instant(permission.expires_at),
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         })
@@ -200,7 +231,7 @@ impl Grant {
 
     fn check_grantee(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.grantee;
-        if self.client.is_me(address) || address.is_zero() {
+        if self.client.is_me(address) || address == self.patient || address.is_zero() {
             return Err(Error::Invalid(
                 "a grant is for somebody else: a patient has access to all their records".into(),
             ));
@@ -208,42 +239,60 @@ impl Grant {
         if deployment.is_some_and(|deployment| deployment != self.client.deployment()) {
             return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
         }
+        let beyond = self.rights.contributes() || self.rights.attests();
+        if self.record.is_some() && (beyond || !self.rights.reads()) {
+            return Err(Error::Invalid("a grant on one record is to read it: all else needs a folder".into()));
+        }
         Ok(())
     }
 
     /// The keys, sealed to the grantee, with a note to oneself.
-    async fn envelope(&self, grantee: &HpkePublicKey) -> Result<(Scope, u16, Block)> {
+    async fn envelope(
+        &self,
+        grantee: &HpkePublicKey,
+        scope: Scope,
+        epoch: u16,
+        payload: EnvelopePayload,
+    ) -> Result<Block> {
         let client = &self.client;
-        let (scope, epoch, payload) = self.payload().await?;
-        let (name, folder) = (self.named().await?, payload.folder_name.clone());
-        let note = Note { name, folder, confidentiality: payload.confidentiality };
-        let note = Some(client.seal_note(self.grantee.address, &note)?);
+        let note = match client.is_me(self.patient) {
+            true => {
+                let (name, folder) = (self.named().await?, payload.folder_name.clone());
+                let note = Note { name, folder, confidentiality: payload.confidentiality };
+                Some(client.seal_note(self.grantee.address, &note)?)
+            }
+            // What a patient's envelopes say of contacts and folders, the patient alone says.
+            false => None,
+        };
         let me = client.published().await?;
         let context = EnvelopeContext {
             deployment: client.deployment(),
-            patient: client.account(),
+            patient: Account(self.patient.into()),
             issuer: client.account(),
             grantee: Account(self.grantee.address.into()),
             scope,
             epoch,
         };
-        Ok((scope, epoch, seal_envelope(&context, grantee, &payload, note, me.digest, &me.keys)?))
+        Ok(seal_envelope(&context, grantee, &payload, note, me.digest, &me.keys)?)
     }
 
-    async fn expires_at(&self) -> Result<u64> {
+    async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
         let now = self.client.system().chain_time().await?;
         let end = match self.expires {
-            Expiry::Never => return Ok(NO_END),
+            Expiry::Never => NO_END,
             // The node's clock is not to turn a year into for ever.
-            Expiry::InAYear => now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR),
-            Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default(),
+            Expiry::InAYear => {
+                let year = now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR);
+                year.min(above.map_or(NO_END, |above| above.expires_at))
+            }
+            Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default().min(NO_END),
         };
         if end <= now {
             return Err(Error::Invalid(
                 "the end of a grant lies in the future: this instant has passed on the chain".into(),
             ));
         }
-        Ok(end.min(NO_END))
+        Ok(end)
     }
 
     async fn named(&self) -> Result<Option<String>> {
@@ -253,47 +302,6 @@ impl Grant {
         }
         let contacts = self.client.contacts().await?;
         Ok(contacts.into_iter().find(|contact| contact.address == self.grantee.address).map(|contact| contact.name))
-    }
-
-    /// The keys to hand over, for which scope and of which epoch.
-    async fn payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
-        match &self.record {
-            Some(record) => self.record_payload(record).await,
-            None => self.folder_payload().await,
-        }
-    }
-
-    async fn record_payload(&self, record: &RecordRef) -> Result<(Scope, u16, EnvelopePayload)> {
-        let client = &self.client;
-        if !client.is_me(record.patient) {
-            return Err(Error::Denied("only its patient grants access to a record".into()));
-        }
-        if self.rights != Rights::READ {
-            return Err(Error::Invalid("a grant on one record is to read it: contributing needs a folder".into()));
-        }
-        let known = client.on_chain(record).await?;
-        let Unlocked { key: content, metadata, .. } = client.unlocked(record, &known).await?;
-        let keys = EnvelopeKeys::Record { content };
-        let key = record_key(known.author, known.id);
-        let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
-        let (folder_name, confidentiality) = (metadata.folder_name, metadata.confidentiality);
-        Ok((scope, 0, EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() }))
-    }
-
-    async fn folder_payload(&self) -> Result<(Scope, u16, EnvelopePayload)> {
-        let client = &self.client;
-        let folder_name = folder_name(&self.folder);
-        check_name("a folder's name", &folder_name)?;
-        let folder = client.keys().folder(&folder_name, self.confidentiality);
-        let journal = client.system().journal(client.address()).await?;
-        let state = client.keys().folder_state(folder, journal.folder(folder).epoch);
-        let me = client.published().await?;
-        let statement = FolderKeyStatement::sign(folder, &state, client.deployment(), me.digest, &me.keys);
-        let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
-        let epoch = state.epoch();
-        let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
-        let confidentiality = self.confidentiality;
-        Ok((Scope::Folder(folder), epoch, EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() }))
     }
 }
 

@@ -23,6 +23,8 @@ pub struct GrantInfo {
     pub grantee: Address,
     /// The name this person gave to that account.
     pub name: Option<String>,
+    /// Who passed it on; nothing when this person gave it. It lives only as long as what that account has.
+    pub given_by: Option<Address>,
     /// On what.
     pub scope: GrantScope,
     /// Which rights.
@@ -88,9 +90,11 @@ impl Client {
         let now = self.system().chain_time().await?;
         let contacts = self.contacts().await?;
         let folders = self.folder_names().await?;
-        let mut grants: Vec<_> = journal.state().grants.iter().collect();
+        let mut grants: Vec<_> = journal.state().grants.iter().filter(|(_, grant)| !grant.state.is_bar()).collect();
         grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+        let named = |account: &Address| contacts.iter().find(|contact| contact.address == *account).map(|c| c.name.clone());
         let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
+            let live = journal.state().live(*scope, *grantee, now).is_some();
             let scope = match folder_of(*scope) {
                 Some(number) => {
                     let (name, confidentiality) = folders.get(&number).cloned().unzip();
@@ -102,13 +106,14 @@ impl Client {
             };
             Some(GrantInfo {
                 grantee: *grantee,
-                name: contacts.iter().find(|contact| contact.address == *grantee).map(|contact| contact.name.clone()),
+                name: named(grantee),
+                given_by: grant.state.giver,
                 scope,
                 rights: grant.state.rights,
                 purpose: grant.state.purpose,
                 granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
                 expires: instant(grant.state.expires_at),
-                live: grant.state.is_live(now),
+                live,
             })
         });
         Ok(info.collect())
@@ -118,7 +123,7 @@ impl Client {
     pub(super) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
         let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
         let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
-        let live = |scope: &B256| journal.grant(*scope, self.address()).filter(|grant| grant.state.reads(now));
+        let live = |scope: &B256| journal.state().live(*scope, self.address(), now).filter(|g| g.state.rights.reads());
         Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
     }
 }

@@ -198,13 +198,13 @@ impl Client {
             return Ok(records.map(|(_, record)| *record).collect());
         }
         let now = self.system().chain_time().await?;
-        let reads = |scope: B256| journal.grant(scope, self.address()).is_some_and(|grant| grant.state.reads(now));
+        let reads = |scope: B256| journal.state().reads(scope, self.address(), now);
         let visible: Vec<Record> = records
             .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
             .map(|(_, record)| *record)
             .collect();
         let holds_any =
-            journal.state().grants.iter().any(|((_, who), grant)| *who == self.address() && grant.state.reads(now));
+            journal.state().grants.keys().any(|(scope, who)| *who == self.address() && reads(*scope));
         if visible.is_empty() && !holds_any {
             let (account, patient) = (self.address(), journal.patient);
             return Err(Error::Denied(format!(

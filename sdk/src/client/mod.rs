@@ -7,6 +7,7 @@ mod folder_keys;
 mod folders;
 mod grant;
 mod grants;
+mod hand_over;
 mod list;
 mod open;
 mod pending;

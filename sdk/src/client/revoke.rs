@@ -27,6 +27,7 @@ pub struct Revoke {
     grantee: Address,
     scope: Which,
     hurry: bool,
+    bar: bool,
 }
 
 enum Which {
@@ -68,15 +69,15 @@ impl Client {
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
     pub fn revoke(&self, grantee: Address) -> Revoke {
-        Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false }
+        Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false, bar: false }
     }
 
     /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
     /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
     pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
         let receipt = self.send(self.system().contract().renounce(patient, scope)).await?;
-        let (given, now) = ((scope, self.address()), self.system().chain_time().await?);
-        self.confirm(patient, |state| !state.grants.get(&given).is_some_and(|grant| grant.state.is_live(now))).await?;
+        let now = self.system().chain_time().await?;
+        self.confirm(patient, |state| state.live(scope, self.address(), now).is_none()).await?;
         Ok(receipt.into())
     }
 
@@ -120,10 +121,12 @@ impl Client {
         let now = self.system().latest_time().await?;
         let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
         let (mut readers, mut left_out) = (Vec::new(), Vec::new());
-        for account in journal.state().folder_readers(folder.number(), now) {
-            if Some(account) == without {
-                continue;
-            }
+        let mut after = journal.state().clone();
+        if let Some(account) = without {
+            // With it goes whoever lives by it.
+            after.grants.remove(&(folder_scope(folder.number()), account));
+        }
+        for account in after.folder_readers(folder.number(), now) {
             match self.system().profile_of(account, None).await {
                 Ok((_, profile)) => readers.push((Account(account.into()), profile.keys.hpke)),
                 Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
@@ -162,6 +165,13 @@ impl Revoke {
         self
     }
 
+    /// Bars the person too: nobody whom the patient let pass on can give these scopes to that person again. It is done
+    /// anyway where there is somebody who could.
+    pub fn bar(mut self) -> Self {
+        self.bar = true;
+        self
+    }
+
     /// Ends the grants at once, without making new keys for those who remain: that follows with the next write.
     pub fn in_a_hurry(mut self) -> Self {
         self.hurry = true;
@@ -184,7 +194,8 @@ impl Revoke {
         };
         client
             .confirm(client.address(), |state| {
-                scopes.iter().all(|scope| !state.grants.contains_key(&(*scope, self.grantee)))
+                let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
+                scopes.iter().all(gone)
             })
             .await?;
         // The access has ended; what is left to do is no reason to say otherwise.
@@ -194,8 +205,9 @@ impl Revoke {
 
     fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
         let client = &self.client;
-        let held =
-            journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
+        let held = journal.state().grants.iter();
+        let held = held.filter(|((_, grantee), held)| *grantee == self.grantee && !held.state.is_bar());
+        let held = held.map(|((scope, _), _)| *scope);
         let wanted = |scope: &B256| match &self.scope {
             Which::Everything => true,
             Which::Folder(name, level) => *scope == folder_scope(client.keys().folder(name, *level).number()),
@@ -210,14 +222,16 @@ impl Revoke {
 
     async fn revocations(&self, journal: &Known, scopes: &[B256]) -> Result<(Vec<Revocation>, Vec<Address>)> {
         let (mut revocations, mut left_out) = (Vec::new(), Vec::new());
+        let now = self.client.system().latest_time().await?;
         for scope in scopes {
+            let barred = self.bar || journal.state().has_delegates(*scope, self.grantee, now);
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
             let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
             let keyring = match folder.and_then(|number| Folder::new(number).ok()) {
                 Some(folder) => self.keyring(journal, folder, &mut left_out).await?,
                 None => None,
             };
-            revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring });
+            revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring, barred });
         }
         Ok((revocations, left_out))
     }

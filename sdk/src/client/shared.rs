@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 use alloy::sol_types::SolEvent;
-use hospital_record_contracts::IHospitalRecord::AccessGranted;
+use hospital_record_contracts::IHospitalRecord::{AccessGranted, AccessPassedOn};
 
 use super::{
     Client,
@@ -17,6 +17,9 @@ use crate::{
     Result,
     ledger::{LogFilter, Purpose, Rights, all_logs, folder_of},
 };
+
+/// What happens when somebody gets access.
+const GIVEN: [B256; 2] = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
 
 /// What others have shared with this person. It cannot be proven complete: grants are linked in the journals of those
 /// who gave them, not of those who got them, so a node can hide one. What is listed is real.
@@ -47,6 +50,8 @@ pub struct SharedGrant {
     pub granted: SystemTime,
     /// Until when; nothing for no end.
     pub expires: Option<SystemTime>,
+    /// Who passed it on; nothing when the patient gave it.
+    pub given_by: Option<Address>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
 }
@@ -71,12 +76,13 @@ impl Client {
         let (contract, ledger) = (self.system().contract(), self.system().ledger());
         let filter = LogFilter {
             contract: contract.address(),
-            topics: [Some(AccessGranted::SIGNATURE_HASH), None, None, Some(self.address().into_word())],
+            topics: [None, None, None, Some(self.address().into_word())],
             from: contract.deployed_at().await?,
             to: ledger.newest().await?.number,
         };
         let logs = all_logs(&**ledger, filter).await?;
-        Ok(logs.iter().filter_map(|log| log.topics.get(1)).map(|topic| Address::from_word(*topic)).collect())
+        let given = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| GIVEN.contains(topic)));
+        Ok(given.filter_map(|log| log.topics.get(1)).map(|topic| Address::from_word(*topic)).collect())
     }
 
     async fn shared_by(&self, patient: Address) -> Result<Vec<SharedGrant>> {
@@ -84,7 +90,7 @@ impl Client {
         let now = self.system().chain_time().await?;
         let mut shared = Vec::new();
         for ((scope, grantee), grant) in &journal.state().grants {
-            if !self.is_me(*grantee) {
+            if !self.is_me(*grantee) || grant.state.is_bar() {
                 continue;
             }
             let payload = self.envelope_of(patient, *scope, grant).await.ok();
@@ -106,7 +112,8 @@ impl Client {
                 purpose: grant.state.purpose,
                 granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
                 expires: instant(grant.state.expires_at),
-                live: grant.state.is_live(now),
+                given_by: grant.state.giver,
+                live: journal.state().live(*scope, *grantee, now).is_some(),
             });
         }
         Ok(shared)

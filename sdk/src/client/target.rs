@@ -126,13 +126,15 @@ impl Client {
         };
         match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
             Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
-            Some(grant) if !grant.is_live(now) => denied("the grant has ended"),
-            Some(_) => Ok(()),
             None => denied("there is no grant"),
+            Some(_) => match journal.state().live(folder_scope(folder.number()), account, now) {
+                Some(_) => Ok(()),
+                None => denied("the grant has ended"),
+            },
         }
     }
 
-    async fn received_by_name(
+    pub(super) async fn received_by_name(
         &self,
         journal: &Known,
         name: &str,

@@ -38,7 +38,11 @@ fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
     use IHospitalRecordErrors as Refusal;
     match refusal {
         Refusal::StaleKeys(_) => Error::StaleKeys,
-        Refusal::NotPermitted(_) => Error::Denied(text),
+        Refusal::NotPermitted(_)
+        | Refusal::WiderThanOwn(_)
+        | Refusal::GrantedByAnother(_)
+        | Refusal::Barred(_)
+        | Refusal::InvalidSignature(_) => Error::Denied(text),
         Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
         Refusal::RecordExists(_) => Error::Exists(text),
         Refusal::Empty(_)
@@ -46,7 +50,15 @@ fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
         | Refusal::InvalidRights(_)
         | Refusal::InvalidGrantee(_)
         | Refusal::ExpiryNotInFuture(_)
-        | Refusal::StatusNotAllowed(_) => Error::Invalid(text),
+        | Refusal::StatusNotAllowed(_)
+        | Refusal::NotAttestable(_)
+        | Refusal::NotRelayable(_)
+        | Refusal::NotBarring(_) => Error::Invalid(text),
+        Refusal::AlreadyAttested(_)
+        | Refusal::DeadlinePassed(_)
+        | Refusal::NonceUsed(_)
+        | Refusal::AlreadyMade(_)
+        | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
     }
 }
 

@@ -36,6 +36,18 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
         E::NotAttestable(e) => {
             format!("the contract refused: the record {} is {:?} and cannot be attested", e.key, e.status)
         }
+        E::NotRelayable(e) => format!("the contract refused: {} cannot be carried out for a signer", e.verb),
+        E::DeadlinePassed(e) => {
+            format!("the contract refused: the request was good until {}, and it is {}: sign it anew", e.deadline, e.time)
+        }
+        E::NonceUsed(e) => format!("the contract refused: nonce {} of {} is used or void: sign anew", e.nonce, e.signer),
+        E::InvalidSignature(e) => format!("the contract refused: {} did not sign this", e.signer),
+        E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
+        E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),
+        E::OutdatedRevocation(e) => format!(
+            "the contract refused: the revocation ends what was granted up to {}, and this was granted at {}: sign another",
+            e.grantedUpTo, e.grantedAt
+        ),
         E::StatusNotAllowed(e) => status(e),
         E::StaleKeys(e) => format!(
             "the contract refused: keys have moved on ({} changes, not {}): read the history and try again",

@@ -64,6 +64,18 @@ impl PatientState {
         readers
     }
 
+    /// Whether anybody but `besides` may pass on this scope at `time`: so may give again what is taken from `besides`.
+    #[must_use]
+    pub fn has_delegates(&self, scope: B256, besides: Address, time: u64) -> bool {
+        let folder = self.records.get(&scope).map(|record| folder_scope(record.state.folder));
+        [Some(scope), folder].into_iter().flatten().any(|scope| {
+            let on = self.grants.range((scope, Address::ZERO)..=(scope, Address::repeat_byte(0xff)));
+            on.map(|((_, account), _)| *account).filter(|account| *account != besides).any(|account| {
+                self.live(scope, account, time).is_some_and(|grant| grant.state.rights.delegates())
+            })
+        })
+    }
+
     /// Who holds the folder's current keys but may not read at `time` any more: a grant ended since the last keyring
     /// (revoked without one, renounced, lowered, expired). While there is anybody, new records must not be locked to
     /// the folder; the patient rotates before the next write.
