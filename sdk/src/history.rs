@@ -90,7 +90,9 @@ impl fmt::Display for Event {
             Self::AccessRevoked { scope, grantee, barred: false, .. } => {
                 write!(f, "ended the access of {grantee} to {scope}")
             }
-            Self::AccessRevoked { scope, grantee, .. } => write!(f, "ended the access of {grantee} to {scope} for good"),
+            Self::AccessRevoked { scope, grantee, .. } => {
+                write!(f, "ended the access of {grantee} to {scope} for good")
+            }
             Self::AccessWithdrawn { scope, grantee, .. } => {
                 write!(f, "took back what it had passed on to {grantee} of {scope}")
             }
@@ -104,7 +106,8 @@ impl fmt::Display for Event {
 impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = [(Self::READ, "read"), (Self::CONTRIBUTE, "contribute to"), (Self::ATTEST, "attest")];
-        let mut words: Vec<_> = named.iter().filter(|(right, _)| self.contains(*right)).map(|(_, word)| *word).collect();
+        let mut words: Vec<_> =
+            named.iter().filter(|(right, _)| self.contains(*right)).map(|(_, word)| *word).collect();
         words.extend(self.delegates().then_some("pass on"));
         match words.split_last() {
             None => f.write_str("do nothing with"),

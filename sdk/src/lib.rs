@@ -60,9 +60,9 @@ pub use hospital_record_core::{
 pub use crate::{
     card::Card,
     client::{
-        Add, AddMany, Added, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, FolderInfo, Grant,
-        GrantInfo, GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed, Revoke, Revoked,
-        Rotated, Shared, SharedGrant, Synced,
+        Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
+        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed,
+        Revoke, Revoked, Rotated, Shared, SharedGrant, Synced,
     },
     config::Config,
     error::{Error, ErrorKind, Result},

@@ -92,7 +92,8 @@ impl Client {
         let folders = self.folder_names().await?;
         let mut grants: Vec<_> = journal.state().grants.iter().filter(|(_, grant)| !grant.state.is_bar()).collect();
         grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-        let named = |account: &Address| contacts.iter().find(|contact| contact.address == *account).map(|c| c.name.clone());
+        let named =
+            |account: &Address| contacts.iter().find(|contact| contact.address == *account).map(|c| c.name.clone());
         let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
             let live = journal.state().live(*scope, *grantee, now).is_some();
             let scope = match folder_of(*scope) {

@@ -16,7 +16,9 @@ use hospital_record_core::{
 };
 
 use super::{
-    Client, awaitable,
+    Client,
+    attest::{AttestedBy, DocStatus},
+    awaitable,
     unlock::{Registered, Unlocked, Unlocker},
 };
 use crate::{
@@ -40,6 +42,10 @@ pub struct Listed {
     pub record: RecordRef,
     /// FHIR DocumentReference.status.
     pub status: Status,
+    /// FHIR DocumentReference.docStatus.
+    pub doc_status: DocStatus,
+    /// Who vouches for it, as a professional.
+    pub attested: Option<AttestedBy>,
     /// Who added it.
     pub author: Address,
     /// When the chain took it, which its author cannot choose.
@@ -94,12 +100,13 @@ pub struct List {
     client: Client,
     patient: Address,
     folder: Option<String>,
+    attested_only: bool,
 }
 
 impl Client {
     /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
     pub fn list(&self) -> List {
-        List { client: self.clone(), patient: self.address(), folder: None }
+        List { client: self.clone(), patient: self.address(), folder: None, attested_only: false }
     }
 }
 
@@ -107,6 +114,12 @@ impl List {
     /// Only records in folders of this name.
     pub fn folder(mut self, name: impl Into<String>) -> Self {
         self.folder = Some(name.into());
+        self
+    }
+
+    /// Only records that a professional attested.
+    pub fn attested_only(mut self) -> Self {
+        self.attested_only = true;
         self
     }
 
@@ -126,7 +139,7 @@ impl List {
     }
 
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
-        let Self { client, patient, folder } = self;
+        let Self { client, patient, folder, attested_only } = self;
         let journal = client.system().journal(patient).await?;
         let mut records = client.visible(&journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
@@ -135,9 +148,11 @@ impl List {
             let numbers = Confidentiality::ALL.map(|level| client.keys().folder(&name, level).number());
             records.retain(|record| numbers.contains(&record.state.folder));
         }
+        records.retain(|record| !attested_only || DocStatus::of(record, journal.state()).is_attested());
         records.sort_by_key(|record| std::cmp::Reverse(record.entry));
         let synced = client.synced(patient).await?;
-        let lister = Arc::new(Lister { unlocker: Unlocker::new(client.clone(), journal), client, patient, synced });
+        let unlocker = Unlocker::new(client.clone(), journal.clone());
+        let lister = Arc::new(Lister { unlocker, client, patient, journal, synced });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
         let wanted =
@@ -151,6 +166,7 @@ awaitable!(List => Vec<Listed>);
 struct Lister {
     client: Client,
     patient: Address,
+    journal: Arc<Known>,
     unlocker: Unlocker,
     synced: HashSet<Vec<u8>>,
 }
@@ -176,6 +192,8 @@ impl Lister {
         Listed {
             record: self.client.record(self.patient, RecordId(record.id.0)),
             status: record.state.status,
+            doc_status: DocStatus::of(record, self.journal.state()),
+            attested: AttestedBy::of(record),
             author: record.state.author,
             added: UNIX_EPOCH + Duration::from_secs(record.state.added_at),
             content,
@@ -203,8 +221,7 @@ impl Client {
             .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
             .map(|(_, record)| *record)
             .collect();
-        let holds_any =
-            journal.state().grants.keys().any(|(scope, who)| *who == self.address() && reads(*scope));
+        let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == self.address() && reads(*scope));
         if visible.is_empty() && !holds_any {
             let (account, patient) = (self.address(), journal.patient);
             return Err(Error::Denied(format!(

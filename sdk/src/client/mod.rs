@@ -1,6 +1,7 @@
 //! What a person can do: the verbs of this crate.
 
 mod add;
+mod attest;
 mod contacts;
 mod download;
 mod folder_keys;
@@ -37,6 +38,7 @@ use tokio::sync::OnceCell;
 
 pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
+    attest::{AttestedBy, DocStatus},
     contacts::Contact,
     folders::FolderInfo,
     grant::{Grant, Granted, Grantee},

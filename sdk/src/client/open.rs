@@ -47,6 +47,7 @@ pub struct Open {
     purpose: Option<Purpose>,
     report: Reporter,
     overwrite: bool,
+    attested_only: bool,
 }
 
 impl Client {
@@ -57,7 +58,16 @@ impl Client {
     /// decrypted, unless [`unlogged`](Open::unlogged).
     pub fn open(&self, record: &RecordRef) -> Open {
         let (client, record, report) = (self.clone(), *record, Reporter::default());
-        Open { client, record, range: (0, None), log: true, purpose: None, report, overwrite: false }
+        Open {
+            client,
+            record,
+            range: (0, None),
+            log: true,
+            purpose: None,
+            report,
+            overwrite: false,
+            attested_only: false,
+        }
     }
 
     /// The record as the chain has it, found by the author that its manifest names.
@@ -120,6 +130,12 @@ impl Open {
     /// Does not log the reading on chain. Honest readers log.
     pub fn unlogged(mut self) -> Self {
         self.log = false;
+        self
+    }
+
+    /// Refuses what no professional attested.
+    pub fn attested_only(mut self) -> Self {
+        self.attested_only = true;
         self
     }
 
@@ -213,6 +229,9 @@ impl Open {
         let known = client.on_chain(record).await?;
         if !client.is_me(record.patient) {
             self.allowed(&known).await?;
+        }
+        if self.attested_only {
+            client.require_attested(record, record_key(known.author, known.id)).await?;
         }
         let unlocked = client.unlocked(record, &known).await?;
         let range = self.within(unlocked.manifest.size)?;

@@ -81,6 +81,14 @@ impl Client {
         Ok(receipt.into())
     }
 
+    /// Takes back what this account passed on of a patient's scope. What the grantee passed on from there ends with it.
+    pub async fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
+        let receipt = self.send(self.system().contract().withdraw(patient, scope, grantee)).await?;
+        let now = self.system().chain_time().await?;
+        self.confirm(patient, |state| state.live(scope, grantee, now).is_none()).await?;
+        Ok(receipt.into())
+    }
+
     /// Moves the keys of one of this person's folders on.
     pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
         self.rotate_folder(self.keys().folder(folder, confidentiality)).await

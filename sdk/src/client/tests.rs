@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
 use super::{
@@ -68,4 +68,23 @@ async fn a_stale_write_is_repeated_a_few_times_and_no_more() {
         let done: Result<()> = async { with_fresh_keys!(attempt()) }.await;
         assert_eq!((done.is_ok(), tries), (fits, stale.min(3) + 1));
     }
+}
+
+#[tokio::test]
+async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, hospital, lee, kim) =
+        (person(&system).await, person(&system).await, person(&system).await, person(&system).await);
+    ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
+    hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
+    ana.grant(kim.address()).folder("ward").await.unwrap();
+    assert!(ana.revoke(hospital.address()).await.unwrap().keys_moved);
+
+    let journal = system.journal(ana.address()).await.unwrap();
+    let folder = ana.keys().folder("ward", Confidentiality::N);
+    let newest = *journal.folder(folder).keyring().unwrap();
+    assert_eq!((newest.epoch, journal.folder(folder).keyrings.len()), (1, 1), "the first one was right");
+    let ring = ana.keyring(ana.address(), folder, newest.digest, newest.epoch).await.unwrap();
+    let holders: Vec<_> = ring.entries.iter().map(|entry| Address::from(entry.grantee.0)).collect();
+    assert_eq!(holders, [kim.address()]);
 }

@@ -219,4 +219,3 @@ pub enum Event {
         purpose: Purpose,
     },
 }
-

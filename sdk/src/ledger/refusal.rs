@@ -38,9 +38,14 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
         }
         E::NotRelayable(e) => format!("the contract refused: {} cannot be carried out for a signer", e.verb),
         E::DeadlinePassed(e) => {
-            format!("the contract refused: the request was good until {}, and it is {}: sign it anew", e.deadline, e.time)
+            format!(
+                "the contract refused: the request was good until {}, and it is {}: sign it anew",
+                e.deadline, e.time
+            )
         }
-        E::NonceUsed(e) => format!("the contract refused: nonce {} of {} is used or void: sign anew", e.nonce, e.signer),
+        E::NonceUsed(e) => {
+            format!("the contract refused: nonce {} of {} is used or void: sign anew", e.nonce, e.signer)
+        }
         E::InvalidSignature(e) => format!("the contract refused: {} did not sign this", e.signer),
         E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
         E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),

@@ -72,6 +72,8 @@ pub struct Record {
     pub state: RecordState,
     /// Key of the record that took its place.
     pub replaced_by: Option<B256>,
+    /// Key of the record whose place it took.
+    pub replaces: Option<B256>,
     /// Who vouches for it as a professional.
     pub attestation: Option<Attestation>,
     /// Position of the entry that added it.
@@ -187,7 +189,7 @@ impl PatientState {
 
     fn add(&mut self, author: Address, id: B256, folder: u64, time: u64) {
         let state = RecordState { author, folder, added_at: time, status: Status::Current, attested: false };
-        let record = Record { id, state, replaced_by: None, attestation: None, entry: self.entries };
+        let record = Record { id, state, replaced_by: None, replaces: None, attestation: None, entry: self.entries };
         self.records.insert(record_key(author, id), record);
     }
 
@@ -195,6 +197,9 @@ impl PatientState {
         if let Some(record) = self.records.get_mut(&key) {
             record.state.status = status;
             record.replaced_by = record.replaced_by.or((!replacement.is_zero()).then_some(replacement));
+        }
+        if let Some(record) = self.records.get_mut(&replacement) {
+            record.replaces = Some(key);
         }
     }
 

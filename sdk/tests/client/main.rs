@@ -9,6 +9,7 @@ mod details;
 mod grant_revoke;
 mod kinds;
 mod left_out;
+mod passing_on;
 mod restore;
 mod store;
 

@@ -70,9 +70,9 @@ impl PatientState {
         let folder = self.records.get(&scope).map(|record| folder_scope(record.state.folder));
         [Some(scope), folder].into_iter().flatten().any(|scope| {
             let on = self.grants.range((scope, Address::ZERO)..=(scope, Address::repeat_byte(0xff)));
-            on.map(|((_, account), _)| *account).filter(|account| *account != besides).any(|account| {
-                self.live(scope, account, time).is_some_and(|grant| grant.state.rights.delegates())
-            })
+            on.map(|((_, account), _)| *account)
+                .filter(|account| *account != besides)
+                .any(|account| self.live(scope, account, time).is_some_and(|grant| grant.state.rights.delegates()))
         })
     }
 

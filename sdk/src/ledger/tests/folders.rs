@@ -138,8 +138,10 @@ async fn those_who_only_contribute_or_read_one_record_hold_no_keys() {
     let ward = Ward::new().await;
     let key = record_key(PATIENT, id(1));
     ward.does(
-        ward.contract
-            .grant(&[permission(LAB, folder_scope(FOLDER), Rights::CONTRIBUTE), permission(DOCTOR, key, Rights::READ)], 0),
+        ward.contract.grant(
+            &[permission(LAB, folder_scope(FOLDER), Rights::CONTRIBUTE), permission(DOCTOR, key, Rights::READ)],
+            0,
+        ),
     );
     ward.lets_read(OTHER, NO_END).await;
     let (state, now) = (ward.state().await, ward.memory.now());

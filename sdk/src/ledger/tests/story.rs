@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use alloy::sol_types::SolCall;
+use hospital_record_contracts::IHospitalRecord as Sol;
+
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -13,7 +16,10 @@ enum Act {
     Replace { by: usize, author: usize, old: u64, new: u64 },
     Status { by: usize, author: usize, id: u64, status: u8 },
     Grant(Vec<(usize, Scope, u8, u64)>),
-    Revoke { whom: Vec<(usize, Scope)>, epoch: u16, fresh: bool },
+    PassOn { by: usize, to: usize, on: Scope, rights: u8, time: u64 },
+    Withdraw { by: usize, from: usize, on: Scope },
+    Attest { by: usize, author: usize, id: u64 },
+    Revoke { whom: Vec<(usize, Scope)>, epoch: u16, fresh: bool, barred: bool },
     Rotate { folder: u64, epoch: u16 },
     Renounce { by: usize, scope: Scope },
     Read { by: usize, author: usize, id: u64 },
@@ -43,6 +49,11 @@ fn scopes() -> impl Strategy<Value = Scope> {
     prop_oneof![3 => (1..3_u64).prop_map(Scope::Folder), 1 => (person(), 0..6_u64).prop_map(|(a, n)| Scope::Record(a, n))]
 }
 
+/// Those that can be passed on more often than not, else few stories would have a second level.
+fn rights() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(1 | 4), 1 => 1..16_u8]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let (folder, n, epoch) = (1..3_u64, 0..6_u64, 0..4_u16);
     let many = |strategy| prop::collection::vec(strategy, 1..3);
@@ -53,9 +64,18 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (person(), person(), n.clone(), n.clone())
             .prop_map(|(by, author, old, new)| Act::Replace { by, author, old, new }),
         1 => (person(), person(), n.clone(), 1..4_u8).prop_map(|(by, author, id, status)| Act::Status { by, author, id, status }),
-        4 => prop::collection::vec((1..PEOPLE.len(), scopes(), 1..4_u8, 1..400_u64), 1..3).prop_map(Act::Grant),
-        2 => (prop::collection::vec((1..PEOPLE.len(), scopes()), 1..3), epoch.clone(), prop::bool::weighted(0.8))
-            .prop_map(|(whom, epoch, fresh)| Act::Revoke { whom, epoch, fresh }),
+        4 => prop::collection::vec((1..PEOPLE.len(), scopes(), rights(), 1..400_u64), 1..3).prop_map(Act::Grant),
+        5 => (1..PEOPLE.len(), 1..PEOPLE.len(), scopes(), rights(), 1..400_u64)
+            .prop_map(|(by, to, on, rights, time)| Act::PassOn { by, to, on, rights, time }),
+        1 => (1..PEOPLE.len(), 1..PEOPLE.len(), scopes()).prop_map(|(by, from, on)| Act::Withdraw { by, from, on }),
+        1 => (person(), person(), n.clone()).prop_map(|(by, author, id)| Act::Attest { by, author, id }),
+        2 => (
+            prop::collection::vec((1..PEOPLE.len(), scopes()), 1..3),
+            epoch.clone(),
+            prop::bool::weighted(0.8),
+            prop::bool::weighted(0.3),
+        )
+            .prop_map(|(whom, epoch, fresh, barred)| Act::Revoke { whom, epoch, fresh, barred }),
         2 => (folder, epoch).prop_map(|(folder, epoch)| Act::Rotate { folder, epoch }),
         1 => (1..PEOPLE.len(), scopes()).prop_map(|(by, scope)| Act::Renounce { by, scope }),
         1 => (person(), person(), n).prop_map(|(by, author, id)| Act::Read { by, author, id }),
@@ -83,12 +103,25 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
                 expires_at: if *time > 300 { NO_END } else { memory.now() + time },
                 ..permission(PEOPLE[*to], scope(*on), Rights::from_bits(*rights).unwrap())
             });
-            (0, contract.grant(&permissions.collect::<Vec<_>>()))
+            (0, contract.grant(&permissions.collect::<Vec<_>>(), changes))
         }
-        Act::Revoke { whom, epoch, fresh } => {
+        Act::PassOn { by, to, on, rights, time } => {
+            let passed = Permission {
+                expires_at: if *time > 300 { NO_END } else { memory.now() + time },
+                ..permission(PEOPLE[*to], scope(*on), Rights::from_bits(*rights).unwrap())
+            };
+            (*by, contract.pass_on(PATIENT, &passed, changes))
+        }
+        Act::Withdraw { by, from, on } => (*by, contract.withdraw(PATIENT, scope(*on), PEOPLE[*from])),
+        Act::Attest { by, author, id: n } => (*by, contract.attest(PATIENT, record_key(PEOPLE[*author], id(*n)))),
+        Act::Revoke { whom, epoch, fresh, barred } => {
             let keyring = (*epoch > 0).then(|| (*epoch, id(500 + u64::from(*epoch))));
-            let revocations =
-                whom.iter().map(|(who, on)| Revocation { grantee: PEOPLE[*who], scope: scope(*on), keyring });
+            let revocations = whom.iter().map(|(who, on)| Revocation {
+                grantee: PEOPLE[*who],
+                scope: scope(*on),
+                keyring,
+                barred: *barred,
+            });
             (0, contract.revoke(&revocations.collect::<Vec<_>>(), count(*fresh)))
         }
         Act::Rotate { folder, epoch } => (0, contract.rotate(*folder, *epoch, id(600), changes)),
@@ -118,39 +151,64 @@ async fn former(contract: &Contract, history: &History, folder: u64, now: u64) -
             (epoch, since) = (epoch + 1, place + 1);
         }
     }
+    let (before, after) = history.entries().split_at(since);
     let mut holders = BTreeSet::new();
     for person in PEOPLE {
-        let (before, after) = history.entries().split_at(since);
-        let was_reader = before.last().is_some_and(|at_keyring| {
-            let last = before.iter().rev().find_map(|entry| match entry.event {
-                Event::AccessGranted { scope, grantee, rights, expires_at, .. } if (scope, grantee) == (on, person) => {
-                    Some(rights.reads() && at_keyring.time < expires_at)
-                }
-                Event::AccessRevoked { scope, grantee, .. } | Event::AccessRenounced { scope, grantee }
-                    if (scope, grantee) == (on, person) =>
-                {
-                    Some(false)
-                }
-                _ => None,
-            });
-            last == Some(true)
-        });
-        let let_in = |entry: &Entry| {
-            matches!(entry.event, Event::AccessGranted { scope, grantee, rights, .. }
-            if (scope, grantee) == (on, person) && rights.reads())
+        let was_reader = match before.last() {
+            Some(at) if since > 0 => reads(contract, on, person, at.block, at.time).await,
+            _ => false,
         };
-        if (since > 0 && was_reader) || after.iter().any(let_in) {
+        let let_in = |entry: &Entry| match entry.event {
+            Event::AccessGranted { scope, grantee, rights, .. }
+            | Event::AccessPassedOn { scope, grantee, rights, .. } => {
+                (scope, grantee) == (on, person) && rights.reads()
+            }
+            _ => false,
+        };
+        if was_reader || after.iter().any(let_in) {
             holders.insert(person);
         }
     }
+    let newest = contract.ledger().newest().await.unwrap().number;
     let mut former = BTreeSet::new();
     for person in holders {
-        let grant = contract.grant_of(PATIENT, on, person).await.unwrap();
-        if !grant.is_some_and(|grant| grant.reads(now)) {
+        if !reads(contract, on, person, newest, now).await {
             former.insert(person);
         }
     }
     former
+}
+
+/// Whether the account had a live grant to read the folder after that block, by the contract's slots alone.
+async fn reads(contract: &Contract, on: B256, account: Address, block: u64, time: u64) -> bool {
+    let slot = async |account: Address| {
+        let question = Sol::grantOfCall { patient: PATIENT, scope: on, grantee: account };
+        let call = Call { from: None, to: contract.address(), data: question.abi_encode().into() };
+        Sol::grantOfCall::abi_decode_returns(&contract.ledger().call(&call, Some(block)).await.unwrap()).unwrap()
+    };
+    let mut held = slot(account).await;
+    if held.rights & 1 == 0 {
+        return false;
+    }
+    for _ in 0..4 {
+        if time >= held.expiresAt.to::<u64>() {
+            return false;
+        }
+        if held.giver == PATIENT {
+            return true;
+        }
+        let above = slot(held.giver).await;
+        let needed = held.rights | 4;
+        let covers = above.rights & needed == needed
+            && above.purpose == held.purpose
+            && above.expiresAt >= held.expiresAt
+            && above.grantedAt <= held.grantedAt;
+        if !covers {
+            return false;
+        }
+        held = above;
+    }
+    false
 }
 
 async fn check(story: Vec<Act>) {

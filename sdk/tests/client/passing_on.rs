@@ -1,0 +1,176 @@
+//! Access that is passed on: never wider than what it comes from, and never longer.
+
+use std::time::Duration;
+
+use hospital_record::{Client, ErrorKind, Purpose, RecordRef, Source, System};
+
+use crate::person;
+
+fn note(text: &'static str) -> Source {
+    Source::bytes("note.txt", text)
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+}
+
+const WARD: &str = "ward";
+
+struct Ward {
+    system: System,
+    ana: Client,
+    hospital: Client,
+    lee: Client,
+    record: RecordRef,
+}
+
+/// Ana lets a hospital read a folder and pass that on.
+async fn ward() -> Ward {
+    let system = System::in_memory().await.unwrap();
+    let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    let record = ana.add(note("before")).folder(WARD).await.unwrap().record;
+    ana.grant(hospital.address()).folder(WARD).contribute().delegate().attest().await.unwrap();
+    Ward { system, ana, hospital, lee, record }
+}
+
+impl Ward {
+    async fn pass_on(&self, to: &Client) {
+        self.hospital.grant(to.address()).patient(self.ana.address()).folder(WARD).await.unwrap();
+    }
+
+    async fn new_record(&self) -> RecordRef {
+        self.ana.add(note("after")).folder(WARD).await.unwrap().record
+    }
+
+    fn scope(&self, shared: &hospital_record::Shared) -> hospital_record::B256 {
+        shared.grants.iter().find(|grant| grant.patient == self.ana.address()).unwrap().scope_id
+    }
+}
+
+#[tokio::test]
+async fn a_practitioner_reads_what_the_hospital_passed_on_old_and_new() {
+    let ward = ward().await;
+    refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
+    ward.pass_on(&ward.lee).await;
+    assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
+    let later = ward.new_record().await;
+    assert_eq!(ward.lee.open(&later).await.unwrap().bytes, "after");
+    let grants = ward.ana.grants().await.unwrap();
+    let lee = grants.iter().find(|grant| grant.grantee == ward.lee.address()).unwrap();
+    assert_eq!((lee.given_by, lee.live), (Some(ward.hospital.address()), true));
+    let shared = ward.lee.shared_with_me().await.unwrap();
+    assert_eq!(shared.grants[0].given_by, Some(ward.hospital.address()));
+}
+
+#[tokio::test]
+async fn nobody_passes_on_more_than_they_have() {
+    let ward = ward().await;
+    let (ana, lee) = (ward.ana.address(), ward.lee.address());
+    let pass = || ward.hospital.grant(lee).patient(ana).folder(WARD);
+    refused(pass().purpose(Purpose::HRESCH).await, ErrorKind::Denied);
+    refused(pass().no_end().await, ErrorKind::Denied);
+    ward.pass_on(&ward.lee).await;
+    let friend = person(&ward.system).await;
+    refused(ward.lee.grant(friend.address()).patient(ana).folder(WARD).await, ErrorKind::Denied);
+    refused(ward.lee.grant(friend.address()).record(&ward.record).await, ErrorKind::Denied);
+    refused(ward.hospital.grant(ana).patient(ana).folder(WARD).await, ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn who_is_revoked_takes_along_whom_they_let_in_and_none_of_them_holds_the_new_keys() {
+    let ward = ward().await;
+    ward.pass_on(&ward.lee).await;
+    let other = person(&ward.system).await;
+    ward.ana.grant(other.address()).folder(WARD).await.unwrap();
+    let revoked = ward.ana.revoke(ward.hospital.address()).await.unwrap();
+    assert!(revoked.keys_moved);
+    let later = ward.new_record().await;
+    refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
+    refused(ward.lee.open(&later).unlogged().await, ErrorKind::Denied);
+    assert_eq!(other.open(&later).await.unwrap().bytes, "after");
+}
+
+#[tokio::test]
+async fn what_was_taken_back_ends_and_the_rest_goes_on() {
+    let ward = ward().await;
+    ward.pass_on(&ward.lee).await;
+    let scope = ward.scope(&ward.lee.shared_with_me().await.unwrap());
+    ward.hospital.withdraw(ward.ana.address(), scope, ward.lee.address()).await.unwrap();
+    refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
+    assert_eq!(ward.hospital.open(&ward.record).await.unwrap().bytes, "before");
+    let later = ward.new_record().await;
+    assert_eq!(ward.hospital.open(&later).await.unwrap().bytes, "after");
+    refused(ward.ana.withdraw(ward.ana.address(), scope, ward.lee.address()).await, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_delegate_cannot_let_back_in_whom_the_patient_put_out() {
+    let ward = ward().await;
+    ward.pass_on(&ward.lee).await;
+    ward.ana.revoke(ward.lee.address()).await.unwrap();
+    let again = ward.hospital.grant(ward.lee.address()).patient(ward.ana.address()).folder(WARD).await;
+    refused(again, ErrorKind::Denied);
+    let one = ward.hospital.grant(ward.lee.address()).record(&ward.record).await;
+    refused(one, ErrorKind::Denied);
+    refused(ward.ana.revoke(ward.lee.address()).await, ErrorKind::NotFound);
+    ward.ana.grant(ward.lee.address()).folder(WARD).await.unwrap();
+    assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
+}
+
+#[tokio::test]
+async fn one_record_of_a_folder_can_be_passed_on() {
+    let ward = ward().await;
+    let other = ward.new_record().await;
+    ward.hospital.grant(ward.lee.address()).record(&ward.record).delegate().await.unwrap();
+    assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
+    refused(ward.lee.open(&other).await, ErrorKind::Denied);
+    let second = person(&ward.system).await;
+    ward.lee.grant(second.address()).record(&ward.record).await.unwrap();
+    assert_eq!(second.open(&ward.record).await.unwrap().bytes, "before");
+    ward.ana.revoke(ward.hospital.address()).await.unwrap();
+    refused(second.open(&ward.record).await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn what_expires_takes_along_what_hangs_below_it() {
+    let ward = ward().await;
+    let soon = ward.system.now().await.unwrap() + Duration::from_secs(3600);
+    let ana = ward.ana.address();
+    ward.ana.grant(ward.hospital.address()).folder(WARD).delegate().until(soon).await.unwrap();
+    ward.pass_on(&ward.lee).await;
+    assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
+    ward.system.advance(Duration::from_secs(3601)).await.unwrap();
+    refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
+    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| grant.patient == ana && !grant.live));
+}
+
+#[tokio::test]
+async fn a_document_is_preliminary_until_a_professional_attests_it() {
+    use hospital_record::DocStatus::{Amended, EnteredInError, Final, Preliminary};
+    let ward = ward().await;
+    let ana = ward.ana.address();
+    ward.pass_on(&ward.lee).await;
+    let status = async || ward.ana.list().await.unwrap().iter().map(|listed| listed.doc_status).collect::<Vec<_>>();
+    assert_eq!(status().await, [Preliminary]);
+    refused(ward.lee.open(&ward.record).attested_only().await, ErrorKind::Denied);
+    assert!(ward.lee.list().patient(ana).attested_only().await.unwrap().is_empty());
+    refused(ward.lee.attest(&ward.record).await, ErrorKind::Denied);
+    refused(ward.ana.attest(&ward.record).await, ErrorKind::Denied);
+
+    ward.hospital.attest(&ward.record).await.unwrap();
+    refused(ward.hospital.attest(&ward.record).await, ErrorKind::Conflict);
+    assert_eq!(status().await, [Final]);
+    assert_eq!(ward.lee.open(&ward.record).attested_only().await.unwrap().bytes, "before");
+    let listed = ward.lee.list().patient(ana).attested_only().await.unwrap();
+    assert_eq!(listed[0].attested.unwrap().account, ward.hospital.address());
+
+    let new = ward.ana.replace(&ward.record, Source::bytes("note.txt", "corrected")).await.unwrap().record;
+    assert_eq!(status().await, [Preliminary, Final]);
+    ward.hospital.attest(&new).await.unwrap();
+    assert_eq!(status().await, [Amended, Final]);
+    ward.ana.mark_entered_in_error(&new).await.unwrap();
+    assert_eq!(status().await, [EnteredInError, Final]);
+    refused(ward.lee.open(&new).attested_only().await, ErrorKind::Denied);
+}
