@@ -48,9 +48,9 @@ abstract contract Access is Journal, Signed {
         if (permission.grantee == giver) revert InvalidGrantee(giver);
         GrantSlot passed = given(giver, Via.Scope, permission);
         Via via = _requireCovered(chart, giver, permission.scope, passed);
-        _requireFree(chart, giver, permission.scope, permission.grantee);
+        Held storage place = _requireFree(chart, giver, permission.scope, permission.grantee);
 
-        chart.head = _passOn(head, chart, patient, giver, via, permission);
+        chart.head = _passOn(head, place, patient, giver, via, permission);
     }
 
     /* END */
@@ -115,10 +115,9 @@ abstract contract Access is Journal, Signed {
         address giver = _actor();
         Chart storage chart = _charts[patient];
         // What the patient gave, the patient revokes: that counts as a key change, this does not.
-        if (_heldBy(chart, scope, grantee).slot.giver() != giver || giver == patient) {
-            revert NoSuchGrant(scope, grantee);
-        }
-        _expire(chart, scope, grantee);
+        Held storage held = _heldBy(chart, scope, grantee);
+        if (held.slot.giver() != giver || giver == patient) revert NoSuchGrant(scope, grantee);
+        _expire(held, scope, grantee);
 
         bytes32 previous = chart.head;
         emit AccessWithdrawn(patient, scope, grantee, giver, previous);
@@ -130,7 +129,7 @@ abstract contract Access is Journal, Signed {
     function renounce(address patient, bytes32 scope) external {
         address grantee = _actor();
         Chart storage chart = _charts[patient];
-        _expire(chart, scope, grantee);
+        _expire(_heldBy(chart, scope, grantee), scope, grantee);
 
         bytes32 previous = chart.head;
         emit AccessRenounced(patient, scope, grantee, previous);
@@ -162,15 +161,11 @@ abstract contract Access is Journal, Signed {
         return lowered ? _headAfterKeyChange(previous, link) : _headAfter(previous, link);
     }
 
-    function _passOn(
-        bytes32 previous,
-        Chart storage chart,
-        address patient,
-        address giver,
-        Via via,
-        Permission memory p
-    ) private returns (bytes32) {
-        _heldBy(chart, p.scope, p.grantee).slot = given(giver, via, p);
+    function _passOn(bytes32 previous, Held storage place, address patient, address giver, Via via, Permission memory p)
+        private
+        returns (bytes32)
+    {
+        place.slot = given(giver, via, p);
 
         emit AccessPassedOn(
             patient, p.scope, p.grantee, p.rights, p.purpose, p.expiresAt, p.epoch, p.envelope, giver, via, previous
@@ -198,8 +193,7 @@ abstract contract Access is Journal, Signed {
     }
 
     /// The patient's own revocation must still find the grant, also when it comes a moment later: so it is not deleted.
-    function _expire(Chart storage chart, bytes32 scope, address grantee) private {
-        Held storage held = _heldBy(chart, scope, grantee);
+    function _expire(Held storage held, bytes32 scope, address grantee) private {
         if (held.slot.isExpired()) revert NoSuchGrant(scope, grantee);
         held.slot = held.slot.expired();
     }
@@ -213,7 +207,11 @@ abstract contract Access is Journal, Signed {
     }
 
     function _requireAllowed(Chart storage chart, bytes32 scope, address account, uint8 right) internal view {
-        if (!_allows(chart, scope, account, right)) revert NotPermitted(account, scope, right);
+        if (!_allows(chart, scope, account, right)) _deny(account, scope, right);
+    }
+
+    function _deny(address account, bytes32 scope, uint8 right) internal pure {
+        revert NotPermitted(account, scope, right);
     }
 
     /// How many more times the grant could be passed on, and one: zero when it is dead.
@@ -261,18 +259,23 @@ abstract contract Access is Journal, Signed {
             if (_isFolder(scope)) break;
             (via, scope) = (Via.Folder, _folderOf(chart, scope));
         }
-        if (!mayDelegate) revert NotPermitted(giver, asked, DELEGATE);
+        if (!mayDelegate) _deny(giver, asked, DELEGATE);
         revert WiderThanOwn(giver, asked);
     }
 
     /// A delegate takes the place of nothing that another gave and that still counts.
-    function _requireFree(Chart storage chart, address giver, bytes32 scope, address grantee) private view {
-        GrantSlot held = _heldBy(chart, scope, grantee).slot;
+    function _requireFree(Chart storage chart, address giver, bytes32 scope, address grantee)
+        private
+        view
+        returns (Held storage place)
+    {
+        place = _heldBy(chart, scope, grantee);
+        GrantSlot held = place.slot;
         if (held.giver() != giver && _lives(chart, scope, held) != 0) {
-            revert GrantedByAnother(scope, grantee, held.giver());
+            revert GrantedByAnother(scope, grantee);
         }
         while (!held.isGivenBy(Via.Barred)) {
-            if (_isFolder(scope)) return;
+            if (_isFolder(scope)) return place;
             // Else whoever was barred from a folder would be given its records one by one.
             scope = _folderOf(chart, scope);
             held = _heldBy(chart, scope, grantee).slot;

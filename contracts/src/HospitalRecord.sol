@@ -170,7 +170,7 @@ contract HospitalRecord is Access {
         private
         returns (bytes32)
     {
-        if (!canAccess(patient, key, reader)) revert NotPermitted(reader, key, READ);
+        if (!canAccess(patient, key, reader)) _deny(reader, key, READ);
 
         emit RecordAccessed(patient, key, reader, purpose, previous);
         bytes32 link = _link(previous, RecordAccessed.selector, patient, key, _word(reader), _word(uint40(purpose)));
@@ -192,7 +192,7 @@ contract HospitalRecord is Access {
         Record storage record = chart.records[key];
         (address author, uint40 folder) = (record.author, record.folder);
         if (author == address(0)) revert NoSuchRecord(key);
-        if (by != patient && by != author) revert NotPermitted(by, key, CONTRIBUTE);
+        if (by != patient && by != author) _deny(by, key, CONTRIBUTE);
         _requireContributor(chart, patient, by, folder);
         return folder;
     }

@@ -307,8 +307,8 @@ interface IHospitalRecord {
     error NotPermitted(address account, bytes32 scope, uint8 right);
     /// @notice `giver` may pass on, but not so much: its own grant has fewer rights, another purpose or an earlier end.
     error WiderThanOwn(address giver, bytes32 scope);
-    /// @notice The grantee has a live grant there by `giver`, who alone (or the patient) may change it.
-    error GrantedByAnother(bytes32 scope, address grantee, address giver);
+    /// @notice The grantee has a live grant there by another than the caller, who alone (or the patient) may change it.
+    error GrantedByAnother(bytes32 scope, address grantee);
     /// @notice The patient barred the grantee from the scope, and alone may grant to it again.
     error Barred(bytes32 scope, address grantee);
     /// @notice The record has been attested already.
@@ -425,11 +425,8 @@ interface IHospitalRecord {
     /// @notice bytes24 link | uint40 block number | uint24 key changes. Zero when nothing has happened yet.
     function journalHeadOf(address patient) external view returns (bytes32);
 
-    /// @notice The series that nonces of the account must be of.
-    function nonceSeriesOf(address account) external view returns (uint256);
-
-    /// @notice Whether a request with this nonce would be refused: it was used, or is not of the current series.
-    function isNonceUsed(address account, uint256 nonce) external view returns (bool);
+    /// @notice Whether this nonce of the account was used, and the series that a nonce must be of to be taken.
+    function nonceUsed(address account, uint256 nonce) external view returns (bool used, uint256 series);
 
     /// @notice ERC-5267: name "HospitalRecord", version "1", this chain, this contract.
     function eip712Domain()

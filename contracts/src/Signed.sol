@@ -16,9 +16,14 @@ abstract contract Signed is IHospitalRecord {
     bytes32 private constant NAME = keccak256("HospitalRecord");
     bytes32 private constant VERSION = keccak256("1");
 
+    /// Which of 256 nonces that differ in their last byte were used.
+    struct Word {
+        uint256 used;
+    }
+
     struct Nonces {
         uint256 series;
-        mapping(uint256 word => uint256) used;
+        mapping(uint256 index => Word) words;
     }
 
     mapping(address account => Nonces) private _nonces;
@@ -45,21 +50,27 @@ abstract contract Signed is IHospitalRecord {
         emit NoncesInvalidated(account, series);
     }
 
-    function nonceSeriesOf(address account) external view returns (uint256) {
-        return _nonces[account].series;
-    }
-
-    function isNonceUsed(address account, uint256 nonce) public view returns (bool) {
+    function nonceUsed(address account, uint256 nonce) external view returns (bool used, uint256 series) {
         Nonces storage nonces = _nonces[account];
-        return nonce >> 128 != nonces.series || nonces.used[nonce >> 8] & 1 << (nonce & 0xff) != 0;
+        return (nonces.words[nonce >> 8].used & 1 << (nonce & 0xff) != 0, nonces.series);
     }
 
     function eip712Domain()
         external
         view
-        returns (bytes1, string memory, string memory, uint256, address, bytes32, uint256[] memory)
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        )
     {
-        return (hex"0f", "HospitalRecord", "1", block.chainid, address(this), 0, new uint256[](0));
+        (fields, name, version) = (hex"0f", "HospitalRecord", "1");
+        (chainId, verifyingContract) = (block.chainid, address(this));
+        (salt, extensions); // none
     }
 
     /// Whose act a call is. The contract calls itself from `relay` alone, and there with the signer behind the call.
@@ -72,22 +83,25 @@ abstract contract Signed is IHospitalRecord {
         // Not kept, because a fork of the chain is another domain.
         bytes32 domain = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, structHash));
-        (address recovered, ECDSA.RecoverError fault,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (fault == ECDSA.RecoverError.NoError && recovered == signer) return;
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (recovered == signer && signer != address(0)) return; // an error recovers zero
         if (!SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature)) {
             revert InvalidSignature(signer);
         }
     }
 
     function _use(address signer, uint256 nonce) private {
-        if (isNonceUsed(signer, nonce)) revert NonceUsed(signer, nonce);
-        _nonces[signer].used[nonce >> 8] |= 1 << (nonce & 0xff);
+        Nonces storage nonces = _nonces[signer];
+        Word storage word = nonces.words[nonce >> 8];
+        (uint256 used, uint256 bit) = (word.used, 1 << (nonce & 0xff));
+        if (nonce >> 128 != nonces.series || used & bit != 0) revert NonceUsed(signer, nonce);
+        word.used = used | bit;
     }
 
     /// The EIP-712 type of the verb that is called; zero when it has no signed form.
     function _typeHashOf(bytes4 verb) private pure returns (bytes32) {
-        if (verb == IHospitalRecord.addRecord.selector) return ADD_RECORD;
         if (verb == IHospitalRecord.grant.selector) return GRANT;
+        if (verb == IHospitalRecord.addRecord.selector) return ADD_RECORD;
         if (verb == IHospitalRecord.passOn.selector) return PASS_ON;
         if (verb == IHospitalRecord.logAccess.selector) return LOG_ACCESS;
         if (verb == IHospitalRecord.setProfile.selector) return SET_PROFILE;
