@@ -25,8 +25,8 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
             e.giver, e.scope
         ),
         E::GrantedByAnother(e) => format!(
-            "the contract refused: {} has a grant on {} by {}, who alone or the patient may change it",
-            e.grantee, e.scope, e.giver
+            "the contract refused: {} has a grant on {} by another, who alone or the patient may change it",
+            e.grantee, e.scope
         ),
         E::Barred(e) => format!(
             "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",

@@ -48,13 +48,13 @@ impl Event {
             Self::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => vec![
                 scope,
                 grantee.into_word(),
-                giver.into_word(),
-                word(via as u8),
                 word(rights.bits()),
                 word(purpose as u8),
                 word(expires_at),
                 word(epoch),
                 envelope,
+                giver.into_word(),
+                word(via as u8),
             ],
             Self::AccessRevoked { scope, grantee, epoch, keyring, barred } => {
                 vec![scope, grantee.into_word(), word(epoch), keyring, word(u8::from(barred))]
@@ -100,7 +100,7 @@ impl Event {
             }
             (
                 Sol::AccessPassedOn::SIGNATURE_HASH,
-                &[scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope],
+                &[scope, grantee, rights, purpose, expires_at, epoch, envelope, giver, via],
             ) => {
                 let (grantee, giver, via) = (account(grantee)?, account(giver)?, via_of(via)?);
                 let (rights, purpose) = (Rights::from_bits(small(rights)?)?, purpose_of(purpose)?);
