@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     Result,
     ledger::{Contract, EthereumLedger, EthereumOptions, SenderOptions},
+    relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
 
@@ -28,6 +29,7 @@ pub struct Config {
     pub(crate) confirmations: u64,
     pub(crate) most_per_transaction: U256,
     witness: Option<String>,
+    relays: Vec<String>,
 }
 
 impl Config {
@@ -44,6 +46,7 @@ impl Config {
             confirmations: 1,
             most_per_transaction: SenderOptions::default().most,
             witness: None,
+            relays: Vec::new(),
         }
     }
 
@@ -95,6 +98,18 @@ impl Config {
     pub fn witness(mut self, rpc_url: impl Into<String>) -> Self {
         self.witness = Some(rpc_url.into());
         self
+    }
+
+    /// A relay, which carries what people sign to the chain and pays for it: they need no ether. With several, the next
+    /// one is asked when one refuses or gives no answer.
+    pub fn relay(mut self, url: impl Into<String>) -> Self {
+        self.relays.push(url.into());
+        self
+    }
+
+    pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {
+        let open = |url: &String| Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>);
+        self.relays.iter().map(open).collect()
     }
 
     pub(crate) async fn open_witness(&self, chain: u64) -> Result<Option<Contract>> {

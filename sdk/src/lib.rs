@@ -42,6 +42,7 @@ mod people;
 mod profile;
 mod progress;
 mod record_ref;
+pub mod relay;
 mod source;
 pub mod store;
 mod stores;

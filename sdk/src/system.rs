@@ -5,6 +5,7 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use alloy::primitives::Address;
@@ -21,6 +22,7 @@ use crate::{
     journal::Known,
     ledger::{Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions},
     outbox::DiskOutbox,
+    relay::Relay,
     store::Store,
     stores::Stores,
 };
@@ -35,6 +37,9 @@ pub(crate) struct Inner {
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
+    relays: Vec<Arc<dyn Relay>>,
+    /// How long an act may take.
+    patience: Duration,
     stores: Stores,
     cache: Cache,
     journals: Mutex<Slots>,
@@ -59,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) cache: Cache,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) sending: SenderOptions,
+    pub(crate) relays: Vec<Arc<dyn Relay>>,
 }
 
 impl System {
@@ -78,8 +84,9 @@ impl System {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
-        let (contract, witness) = (config.contract, config.open_witness(chain).await?);
-        let system = Self::from_parts(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending })?;
+        let (contract, witness, relays) = (config.contract, config.open_witness(chain).await?, config.open_relays()?);
+        let parts = Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays };
+        let system = Self::from_parts(parts)?;
         system.contract().check().await?;
         Ok(system)
     }
@@ -90,6 +97,8 @@ impl System {
         Ok(Self(Arc::new(Inner {
             journal: Journal::new(contract.clone()),
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
+            relays: parts.relays,
+            patience: parts.sending.deadline,
             contract,
             witness: parts.witness,
             deployment,
@@ -120,6 +129,14 @@ impl System {
     /// The chain, for questions of one's own.
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         self.0.contract.ledger()
+    }
+
+    pub(crate) fn relays(&self) -> &[Arc<dyn Relay>] {
+        &self.0.relays
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.patience
     }
 
     pub(crate) fn witness(&self) -> Option<&Contract> {

@@ -8,12 +8,16 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
-    Error, Result,
+    Error, Identity, Result,
     cache::Cache,
     ledger::{Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions},
+    relay::{Carrier, Relay},
     store::{self, Store, StoreOptions},
     system::{Parts, System},
 };
+
+/// How long a test waits for a relay that does nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl System {
     /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
@@ -31,42 +35,49 @@ impl System {
     }
 
     fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
-        let (ledger, cache): (Arc<dyn Ledger>, _) = (Arc::new(memory.clone()), Cache::in_memory()?);
-        let (outbox, sending) = (Arc::new(MemoryOutbox::default()), SenderOptions::default());
         let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
-        let mut system =
-            Self::from_parts(Parts { ledger, witness: None, chain, contract, stores, cache, outbox, sending })?;
+        Self::with_parts(Self::parts(Arc::new(memory.clone()), chain, contract, stores)?, Some(memory))
+    }
+
+    fn with_parts(parts: Parts, memory: Option<MemoryLedger>) -> Result<Self> {
+        let mut system = Self::from_parts(parts)?;
         if let Some(inner) = Arc::get_mut(&mut system.0) {
-            inner.memory = Some(memory);
+            inner.memory = memory;
         }
         Ok(system)
+    }
+
+    /// Of a process that remembers nothing.
+    fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
+        let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
+        let (witness, sending, relays) = (None, SenderOptions::default(), Vec::new());
+        Ok(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays })
     }
 
     /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on
     /// disk.
     pub async fn of(ledger: Arc<dyn Ledger>, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
         let stores = stores.into_iter().map(store::checked).collect();
-        let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
-        let (chain, sending) = (ledger.chain_id().await?, SenderOptions::default());
-        Self::from_parts(Parts { ledger, witness: None, chain, contract, stores, cache, outbox, sending })
+        let chain = ledger.chain_id().await?;
+        Self::from_parts(Self::parts(ledger, chain, contract, stores)?)
     }
 
     /// The same chain and stores as on another machine: nothing is remembered.
     pub fn forgetful(&self) -> Result<Self> {
-        let stores = self.stores().all();
-        match &self.0.memory {
-            Some(memory) => Self::with_memory(memory.clone(), stores),
-            None => Self::from_parts(Parts {
-                ledger: self.ledger().clone(),
-                witness: None,
-                chain: self.deployment().chain,
-                contract: self.contract().address(),
-                stores,
-                cache: Cache::in_memory()?,
-                outbox: Arc::new(MemoryOutbox::default()),
-                sending: SenderOptions::default(),
-            }),
-        }
+        self.relayed_by(Vec::new())
+    }
+
+    /// The same chain and stores as on another machine, whose people let these relays pay.
+    pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        let sending = SenderOptions { deadline: PATIENCE, ..parts.sending };
+        Self::with_parts(Parts { relays, sending, ..parts }, self.0.memory.clone())
+    }
+
+    /// A relay in this process, paid by this person.
+    pub fn carrier(&self, payer: &Identity) -> Carrier {
+        Carrier::new(self.contract().clone(), self.sender().clone(), payer.signer().clone())
     }
 
     /// Gives an account 100 ether of the chain in memory.

@@ -2,6 +2,7 @@
 
 mod add;
 mod attest;
+mod carried;
 mod contacts;
 mod download;
 mod folder_keys;
@@ -25,7 +26,13 @@ mod unlock;
 mod upload;
 mod write;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use alloy::primitives::{Address, B256, U256};
 use hospital_record_core::{
@@ -74,6 +81,9 @@ struct Inner {
     identity: Identity,
     keys: Keys,
     published: OnceCell<Published>,
+    /// Where this client's nonces begin, and how many it has used.
+    first_word: OnceCell<u64>,
+    acts: AtomicU64,
 }
 
 /// An act that is on chain.
@@ -102,7 +112,8 @@ pub(crate) struct Published {
 impl Client {
     pub(crate) fn new(system: System, identity: Identity) -> Self {
         let keys = identity.keys(system.deployment());
-        Self(Arc::new(Inner { system, identity, keys, published: OnceCell::new() }))
+        let (published, first_word, acts) = (OnceCell::new(), OnceCell::new(), AtomicU64::new(0));
+        Self(Arc::new(Inner { system, identity, keys, published, first_word, acts }))
     }
 
     /// This person's account.
@@ -181,8 +192,11 @@ impl Client {
         Ok(Published { digest, keys: Arc::new(keys) })
     }
 
-    /// Signs a call as this account, sends it, and waits until it is confirmed.
+    /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
+        if !self.system().relays().is_empty() {
+            return self.send_by_relay(&call).await;
+        }
         let signer: Signer = self.0.identity.signer().clone();
         Ok(self.system().sender().send(&signer, call).await?)
     }

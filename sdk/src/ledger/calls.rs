@@ -151,17 +151,22 @@ impl Permission {
 }
 
 impl Revocation {
-    fn encode(&self) -> Sol::Revocation {
+    pub(super) fn encode(&self) -> Sol::Revocation {
         let (epoch, keyring) = self.keyring.unwrap_or_default();
         Sol::Revocation { grantee: self.grantee, scope: self.scope, epoch, keyring, barred: self.barred }
+    }
+
+    pub(super) fn decode(told: &Sol::Revocation) -> Self {
+        let keyring = (!told.keyring.is_zero()).then_some((told.epoch, told.keyring));
+        Self { grantee: told.grantee, scope: told.scope, keyring, barred: told.barred }
     }
 }
 
 /// Zero, which the contract refuses, stands for what does not fit.
-fn u40(value: u64) -> aliases::U40 {
+pub(super) fn u40(value: u64) -> aliases::U40 {
     aliases::U40::try_from(value).unwrap_or_default()
 }
 
-fn u24(value: u32) -> aliases::U24 {
+pub(super) fn u24(value: u32) -> aliases::U24 {
     aliases::U24::wrapping_from(value)
 }

@@ -148,7 +148,7 @@ impl Contract {
         self.deployed_at.get_or_try_init(ask).await.copied()
     }
 
-    async fn ask<C: SolCall>(&self, question: &C, at: Option<u64>) -> Result<C::Return, LedgerError> {
+    pub(super) async fn ask<C: SolCall>(&self, question: &C, at: Option<u64>) -> Result<C::Return, LedgerError> {
         let answer = self.ledger.call(&self.to_send(question), at).await?;
         // An account without code answers every call with nothing.
         if answer.is_empty() {

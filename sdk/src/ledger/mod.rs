@@ -23,6 +23,7 @@ mod memory;
 mod outbox;
 mod refusal;
 mod sender;
+mod signed;
 mod state;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
@@ -46,6 +47,8 @@ pub use logs::all_logs;
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
 pub use sender::{Sender, SenderOptions, Settled, Signer};
+pub use signed::Act;
+pub(crate) use signed::Step;
 pub use state::{Access, Attestation, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
 pub use types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt};
 

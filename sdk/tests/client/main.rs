@@ -10,6 +10,7 @@ mod grant_revoke;
 mod kinds;
 mod left_out;
 mod passing_on;
+mod relayed;
 mod restore;
 mod store;
 

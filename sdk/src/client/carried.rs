@@ -1,0 +1,143 @@
+//! Acting by signature: each act is signed here, and carried to the chain by whoever pays for it.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use tokio::time::{Instant, sleep};
+
+use super::Client;
+use crate::{
+    Error, Result,
+    error::RANDOM,
+    ledger::{Act, Call, Receipt, Revocation, Step, Via},
+    relay::{Fate, SignedRequest},
+};
+
+/// How long a request may be withheld and still take effect.
+const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
+const NONCES_A_WORD: u64 = 256;
+
+impl Client {
+    /// Signs every part of a call, and has one after the other carried to the chain.
+    pub(super) async fn send_by_relay(&self, call: &Call) -> Result<Receipt> {
+        let mut all: Option<Receipt> = None;
+        for step in self.system().contract().steps(call) {
+            let request = self.sign_step(step).await?;
+            let receipt = self.carry(&request).await?;
+            all = Some(match all {
+                Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
+                None => receipt,
+            });
+        }
+        all.ok_or_else(|| Error::Invalid("there is nothing to do".into()))
+    }
+
+    /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
+    /// withholds or delays it can make it worthless. Only a later grant by this person makes it so.
+    ///
+    /// It moves no keys: the next [`add`](Client::add) or [`sync`](Client::sync) does.
+    pub async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
+        let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+        self.sign_step(Step::Revoke(revocation, 0)).await
+    }
+
+    /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
+    pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
+        let act = request.act().ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))?;
+        // What the contract refuses is told in its own words, before anybody else is asked.
+        self.system().ledger().call(&request.call(), None).await?;
+        let until = Instant::now() + self.system().patience();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let failure = match self.ask_relays(request).await {
+                Ok(transaction) => match self.system().ledger().receipt(transaction).await? {
+                    Some(receipt) if receipt.succeeded => return Ok(receipt),
+                    // The relay sees further than this machine's provider, or lies.
+                    _ => None,
+                },
+                Err(error) => Some(error),
+            };
+            let done = self.system().contract().took_effect(&act, request.call()).await?;
+            match failure {
+                Some(error) if !done && !error.may_have_happened() => return Err(error),
+                failure if Instant::now() >= until => {
+                    return Err(failure.unwrap_or_else(|| Error::TimedOut {
+                        service: "the relay".into(),
+                        after: self.system().patience(),
+                    }));
+                }
+                _ => sleep(pause).await,
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    /// The transaction in which a relay says it has carried the request.
+    async fn ask_relays(&self, request: &SignedRequest) -> Result<B256> {
+        let mut worst = None;
+        for relay in self.system().relays() {
+            let error = match relay.carry(request).await {
+                Ok(Fate::Done { transaction: Some(transaction) }) => return Ok(transaction),
+                Ok(Fate::Waiting | Fate::Done { transaction: None }) => {
+                    Error::TimedOut { service: relay.name(), after: Duration::ZERO }
+                }
+                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
+                Err(error) => error,
+            };
+            tracing::debug!(relay = relay.name(), %error, "asking the next relay");
+            // One that may still do it counts more than one that will not.
+            if worst.as_ref().is_none_or(|known: &Error| !known.may_have_happened()) {
+                worst = Some(error);
+            }
+        }
+        Err(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into())))
+    }
+
+    async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
+        let act = match step {
+            Step::Verb(verb) => {
+                let deadline = self.system().latest_time().await? + GOOD_FOR.as_secs();
+                Act::Once { signer: self.address(), verb, nonce: self.next_nonce().await?, deadline }
+            }
+            Step::Revoke(mut revocation, key_changes) => {
+                revocation.barred = true;
+                let granted_up_to = self.newest_grant().await?;
+                Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
+            }
+        };
+        self.sign_act(&act).await
+    }
+
+    async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
+        let contract = self.system().contract();
+        let digest = contract.digest_of(act).ok_or_else(|| Error::Invalid("this act has no signed form".into()))?;
+        let signed = self.0.identity.signer().sign_hash(&digest).await;
+        let signature = signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
+        Ok(SignedRequest { chain_id: contract.chain(), contract: contract.address(), data: call.data })
+    }
+
+    /// When this person granted last: by the verified journal, not by a clock that somebody may have set.
+    async fn newest_grant(&self) -> Result<u64> {
+        let journal = self.system().journal(self.address()).await?;
+        let own = journal.state().grants.values().filter(|grant| grant.state.via == Via::Patient);
+        Ok(own.map(|grant| grant.state.granted_at).max().unwrap_or(0))
+    }
+
+    /// One that no other act of this account has: a word of its own for this client, and its places in order.
+    async fn next_nonce(&self) -> Result<U256> {
+        let count = self.0.acts.fetch_add(1, Ordering::Relaxed);
+        let first = *self.0.first_word.get_or_try_init(|| async { random_word() }).await?;
+        let word = first.wrapping_add(count / NONCES_A_WORD);
+        let number = U256::from(word) << 8 | U256::from(count % NONCES_A_WORD);
+        let (_, series) = self.system().contract().nonce_used(self.address(), U256::ZERO).await?;
+        Ok(series << 128 | number)
+    }
+}
+
+fn random_word() -> Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
+    Ok(u64::from_be_bytes(bytes))
+}

@@ -1,0 +1,227 @@
+//! What an account signs (EIP-712) so that anybody can carry it to the contract and pay for it.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    sol_types::{SolCall, SolInterface, SolValue},
+};
+use hospital_record_contracts::IHospitalRecord::{
+    self as Sol, IHospitalRecordCalls as Calls, IHospitalRecordErrors as Refusal,
+};
+
+use super::{Call, Contract, LedgerError, Revocation, calls::u24};
+
+/// What takes effect by a signature alone, whoever sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Act {
+    /// A verb of the contract: once, until a deadline.
+    Once {
+        /// Who acts.
+        signer: Address,
+        /// Selector and arguments of the verb.
+        verb: Bytes,
+        /// `series << 128 | number`: which one does not matter, only that no other act of the signer has it.
+        nonce: U256,
+        /// The last second (since 1970) in which it takes effect.
+        deadline: u64,
+    },
+    /// The end of a grant. Nothing withheld or sent before can stop it, and it has no deadline.
+    Revocation {
+        /// Who acts.
+        patient: Address,
+        /// Which grant, and the keys for those who remain. It must bar.
+        revocation: Revocation,
+        /// It ends what was granted up to this second; what the patient grants later stands.
+        granted_up_to: u64,
+        /// The count for which the keyring was made. Where another is current the grant ends all the same.
+        key_changes: u32,
+    },
+}
+
+/// What an account wants done, before it is an [`Act`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Verb(Bytes),
+    Revoke(Revocation, u32),
+}
+
+/// The contract's EIP-712 types, up to what each of them ends with.
+const TYPES: [([u8; 4], &str); 12] = [
+    (Sol::setProfileCall::SELECTOR, "SetProfile(bytes32 profile,"),
+    (Sol::addRecordCall::SELECTOR, "AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,"),
+    (Sol::replaceCall::SELECTOR, "Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,"),
+    (Sol::setStatusCall::SELECTOR, "SetStatus(address patient,bytes32 key,uint8 status,"),
+    (Sol::attestCall::SELECTOR, "Attest(address patient,bytes32 key,"),
+    (
+        Sol::grantCall::SELECTOR,
+        "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,\
+         uint24 keyChanges,",
+    ),
+    (
+        Sol::passOnCall::SELECTOR,
+        "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,\
+         bytes32 envelope,uint24 keyChanges,",
+    ),
+    (Sol::rotateCall::SELECTOR, "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,"),
+    (Sol::renounceCall::SELECTOR, "Renounce(address patient,bytes32 scope,"),
+    (Sol::withdrawCall::SELECTOR, "Withdraw(address patient,bytes32 scope,address grantee,"),
+    (Sol::logAccessCall::SELECTOR, "LogAccess(address patient,bytes32 key,uint8 purpose,"),
+    (Sol::invalidateNoncesCall::SELECTOR, "InvalidateNonces("),
+];
+const EVERY_TYPE_ENDS: &str = "address signer,uint256 nonce,uint256 deadline)";
+const REVOKE: &str = "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,\
+                      uint40 grantedUpTo,uint24 keyChanges)";
+const DOMAIN: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+
+impl Act {
+    /// Who has to sign it.
+    #[must_use]
+    pub fn signer(&self) -> Address {
+        match self {
+            Self::Once { signer, .. } => *signer,
+            Self::Revocation { patient, .. } => *patient,
+        }
+    }
+
+    /// The name of the verb, as in the contract's manual; `None` when it has no signed form.
+    #[must_use]
+    pub fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Once { verb, .. } => type_of(verb)?.split('(').next(),
+            Self::Revocation { .. } => REVOKE.split('(').next(),
+        }
+    }
+
+    fn struct_hash(&self) -> Option<B256> {
+        Some(match self {
+            Self::Once { signer, verb, nonce, deadline } => {
+                let kind = keccak256([type_of(verb)?, EVERY_TYPE_ENDS].concat());
+                let rest = (*signer, *nonce, U256::from(*deadline)).abi_encode();
+                keccak256([kind.as_slice(), &verb[4..], &rest].concat())
+            }
+            Self::Revocation { patient, revocation, granted_up_to, key_changes } => {
+                let rest = (*patient, U256::from(*granted_up_to), U256::from(*key_changes)).abi_encode();
+                keccak256([keccak256(REVOKE).as_slice(), &revocation.encode().abi_encode(), &rest].concat())
+            }
+        })
+    }
+}
+
+impl Contract {
+    /// What the signer has to sign (EIP-712) for this contract on this chain. `None` when the verb has no signed form.
+    #[must_use]
+    pub fn digest_of(&self, act: &Act) -> Option<B256> {
+        let (name, version) = (keccak256("HospitalRecord"), keccak256("1"));
+        let fields = (keccak256(DOMAIN), name, version, U256::from(self.chain()), self.address()).abi_encode();
+        let hash = act.struct_hash()?;
+        Some(keccak256([&[0x19, 0x01], keccak256(fields).as_slice(), hash.as_slice()].concat()))
+    }
+
+    /// The call by which anybody brings a signed act about.
+    #[must_use]
+    pub fn signed(&self, act: &Act, signature: Bytes) -> Call {
+        match act {
+            Act::Once { signer, verb, nonce, deadline } => self.to_send(&Sol::relayCall {
+                signer: *signer,
+                call: verb.clone(),
+                nonce: *nonce,
+                deadline: U256::from(*deadline),
+                signature,
+            }),
+            Act::Revocation { patient, revocation, granted_up_to, key_changes } => {
+                self.to_send(&Sol::revokeSignedCall {
+                    revocation: revocation.encode(),
+                    patient: *patient,
+                    grantedUpTo: super::calls::u40(*granted_up_to),
+                    keyChanges: u24(*key_changes),
+                    signature,
+                })
+            }
+        }
+    }
+
+    /// The act that [`Contract::signed`] made this call of. `None` when the call is anything else.
+    #[must_use]
+    pub fn act_of(data: &[u8]) -> Option<Act> {
+        let call = Calls::abi_decode_validate(data).ok()?;
+        // In one spelling alone, so that a request has one id.
+        if call.abi_encode() != data {
+            return None;
+        }
+        match call {
+            Calls::relay(call) => Some(Act::Once {
+                signer: call.signer,
+                verb: call.call,
+                nonce: call.nonce,
+                deadline: call.deadline.saturating_to(),
+            }),
+            Calls::revokeSigned(call) => Some(Act::Revocation {
+                patient: call.patient,
+                revocation: Revocation::decode(&call.revocation),
+                granted_up_to: call.grantedUpTo.to(),
+                key_changes: call.keyChanges.to(),
+            }),
+            _ => None,
+        }
+        .filter(|act| act.verb().is_some())
+    }
+
+    /// What is to be signed for a call that is made of verbs without a signed form: one act for each part, in order.
+    pub(crate) fn steps(&self, call: &Call) -> Vec<Step> {
+        let verb = |data: Vec<u8>| Step::Verb(data.into());
+        match Calls::abi_decode_validate(&call.data) {
+            Ok(Calls::addRecords(many)) => {
+                let (patient, folder, changes) = (many.patient, many.folder, many.keyChanges);
+                let one = |id| Sol::addRecordCall { patient, folder, id, keyChanges: changes };
+                many.ids.into_iter().map(|id| verb(one(id).abi_encode())).collect()
+            }
+            Ok(Calls::grantMany(many)) => {
+                let one = |permission| Sol::grantCall { permission, keyChanges: many.keyChanges };
+                many.permissions.into_iter().map(|permission| verb(one(permission).abi_encode())).collect()
+            }
+            Ok(Calls::logAccesses(many)) => {
+                let one = |key| Sol::logAccessCall { patient: many.patient, key, purpose: many.purpose };
+                many.keys.into_iter().map(|key| verb(one(key).abi_encode())).collect()
+            }
+            Ok(Calls::revoke(one)) => vec![Step::Revoke(Revocation::decode(&one.revocation), one.keyChanges.to())],
+            Ok(Calls::revokeMany(many)) => {
+                // Each of them is a key change, which the next one's keyring is to be counted from.
+                let counts = many.keyChanges.to::<u32>()..;
+                let revocations = many.revocations.iter().map(Revocation::decode);
+                revocations.zip(counts).map(|(revocation, count)| Step::Revoke(revocation, count)).collect()
+            }
+            _ => vec![Step::Verb(call.data.clone())],
+        }
+    }
+
+    /// Whether a signed act has taken effect, by whomever it was sent.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub(crate) async fn took_effect(&self, act: &Act, call: Call) -> Result<bool, LedgerError> {
+        match act {
+            // A nonce counts as used only when what it was used for did not fail.
+            Act::Once { signer, nonce, .. } => Ok(self.nonce_used(*signer, *nonce).await?.0),
+            Act::Revocation { .. } => match self.ledger().call(&call, None).await {
+                Ok(_) => Ok(false),
+                Err(LedgerError::Contract(refusal)) => Ok(matches!(*refusal, Refusal::AlreadyMade(_))),
+                Err(LedgerError::Reverted(_)) => Ok(false),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Whether the nonce was used, and the series that nonces must be of.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn nonce_used(&self, account: Address, nonce: U256) -> Result<(bool, U256), LedgerError> {
+        let answer = self.ask(&Sol::nonceUsedCall { account, nonce }, None).await?;
+        Ok((answer.used, answer.series))
+    }
+}
+
+fn type_of(verb: &[u8]) -> Option<&'static str> {
+    let selector = verb.first_chunk::<4>()?;
+    TYPES.iter().find(|(known, _)| known == selector).map(|(_, text)| *text)
+}

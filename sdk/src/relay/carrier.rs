@@ -1,0 +1,99 @@
+//! Carries requests itself, with an account that pays: what a relay does.
+
+use async_trait::async_trait;
+
+use super::{Fate, Relay, SignedRequest};
+use crate::{
+    Error, Result,
+    ledger::{Act, Contract, LedgerError, Sender, Signer},
+};
+
+/// Sends signed requests as transactions of a funded account.
+#[derive(Clone)]
+pub struct Carrier {
+    contract: Contract,
+    sender: Sender,
+    payer: Signer,
+}
+
+impl Carrier {
+    /// For `contract` alone, paid by `payer`.
+    #[must_use]
+    pub fn new(contract: Contract, sender: Sender, payer: Signer) -> Self {
+        Self { contract, sender, payer }
+    }
+
+    /// The contract that requests must be for.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Whether the request would take effect now, as far as the chain can tell without sending it.
+    ///
+    /// # Errors
+    /// When the chain gives no answer.
+    pub async fn fate(&self, request: &SignedRequest) -> Result<Fate> {
+        let Some(act) = request.act().filter(|_| self.is_for(request)) else { return Ok(self.refusal(request)) };
+        match self.contract.ledger().call(&request.call().by(self.payer.address()), None).await {
+            Ok(_) => Ok(Fate::Waiting),
+            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => self.after(&act, request, error).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn is_for(&self, request: &SignedRequest) -> bool {
+        (request.chain_id, request.contract) == (self.contract.chain(), self.contract.address())
+    }
+
+    fn refusal(&self, request: &SignedRequest) -> Fate {
+        let reason = match self.is_for(request) {
+            true => "it is no signed request that the contract knows".into(),
+            false => format!(
+                "it is for contract {} on chain {}, but here is {} on chain {}",
+                request.contract,
+                request.chain_id,
+                self.contract.address(),
+                self.contract.chain()
+            ),
+        };
+        Fate::Refused { reason }
+    }
+
+    /// It is refused now: because it took effect before, or for good.
+    async fn after(&self, act: &Act, request: &SignedRequest, error: LedgerError) -> Result<Fate> {
+        match self.contract.took_effect(act, request.call()).await? {
+            true => Ok(Fate::Done { transaction: None }),
+            false => Ok(Fate::Refused { reason: error.to_string() }),
+        }
+    }
+}
+
+#[async_trait]
+impl Relay for Carrier {
+    fn name(&self) -> String {
+        self.contract.ledger().name()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> Result<Fate> {
+        let fate = self.fate(request).await?;
+        let (Fate::Waiting, Some(act)) = (&fate, request.act()) else { return Ok(fate) };
+        match self.sender.send(&self.payer, request.call()).await {
+            Ok(receipt) => Ok(Fate::Done { transaction: Some(receipt.transaction) }),
+            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_) | LedgerError::Failed { .. })) => {
+                self.after(&act, request, error).await
+            }
+            // Whose ether is missing is nobody's business but the relay's.
+            Err(LedgerError::Unfunded { .. }) => {
+                Err(Error::Refused { service: self.name(), reason: "the relay cannot pay at the moment".into() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Carrier").field(&self.payer.address()).finish()
+    }
+}

@@ -1,0 +1,106 @@
+//! A relay that is asked over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::{Fate, Relay, SignedRequest};
+use crate::{Error, Result};
+
+/// Answers are small; what is longer is none.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// `POST {url}/v1/requests` with a [`SignedRequest`], answered by a [`Fate`].
+#[derive(Clone)]
+pub struct HttpRelay {
+    name: String,
+    requests: Url,
+    http: Client,
+    timeout: Duration,
+}
+
+/// What a relay says when it takes no request.
+#[derive(Deserialize)]
+struct Problem {
+    error: String,
+}
+
+impl HttpRelay {
+    /// The relay at this URL, which must answer within `timeout`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no URL of a relay.
+    pub fn connect(url: &str, timeout: Duration) -> Result<Self> {
+        let wrong = |what: &str| Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"));
+        let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
+            return Err(wrong("it must begin with http:// or https:// and have neither ? nor #"));
+        }
+        let host = base.host_str().ok_or_else(|| wrong("it names no host"))?;
+        let name = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let path = format!("{}/v1/requests", base.path().trim_end_matches('/'));
+        let mut requests = base;
+        requests.set_path(&path);
+        let http = crate::http::client(timeout / 2, timeout).map_err(|error| wrong(&error))?;
+        Ok(Self { name, requests, http, timeout })
+    }
+
+    async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
+        let mut response = self.http.post(self.requests.clone()).json(request).send().await?;
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await? {
+            body.extend_from_slice(&part);
+            if body.len() > LONGEST_ANSWER {
+                break;
+            }
+        }
+        Ok((response.status(), body))
+    }
+
+    fn read(&self, status: StatusCode, body: &[u8]) -> Result<Fate> {
+        if let Ok(fate) = serde_json::from_slice(body) {
+            return Ok(fate);
+        }
+        let service = self.name.clone();
+        let reason = match serde_json::from_slice(body) {
+            Ok(Problem { error }) => error,
+            Err(_) => format!("it answered {status} with nothing a relay says: check its URL"),
+        };
+        match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY => {
+                Err(Error::Unreachable { service, reason })
+            }
+            _ => Err(Error::Refused { service, reason }),
+        }
+    }
+}
+
+#[async_trait]
+impl Relay for HttpRelay {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> Result<Fate> {
+        let late = || Error::TimedOut { service: self.name.clone(), after: self.timeout };
+        match tokio::time::timeout(self.timeout, self.post(request)).await {
+            Ok(Ok((status, body))) => self.read(status, &body),
+            Ok(Err(error)) if error.is_timeout() => Err(late()),
+            Ok(Err(error)) => {
+                // Without the URL, which may hold a key.
+                Err(Error::Unreachable { service: self.name.clone(), reason: error.without_url().to_string() })
+            }
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+/// Shows no path, which may hold a key.
+impl std::fmt::Debug for HttpRelay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("HttpRelay").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,108 @@
+//! Acting without ether: what a person has signed is carried to the chain by somebody else, who pays.
+//!
+//! A relay can refuse or be slow, and nothing else: it cannot change what it carries, nor carry it twice. Who is refused
+//! asks another one. Whether something took effect is never a relay's word: it is looked up on chain.
+
+mod carrier;
+mod http;
+
+use std::{fmt, str::FromStr};
+
+use alloy::primitives::{Address, B256, Bytes, hex, keccak256};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+pub use self::{carrier::Carrier, http::HttpRelay};
+use crate::{
+    Error, Result,
+    ledger::{Act, Call, Contract},
+};
+
+/// How a request begins when it is written as text.
+const SCHEME: &str = "hospital-record-request";
+
+/// What an account has signed for one contract on one chain. Whoever has it can bring it about, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignedRequest {
+    /// The chain's id (EIP-155).
+    pub chain_id: u64,
+    /// The contract.
+    pub contract: Address,
+    /// What to call it with: `relay` or `revokeSigned` with its signature.
+    pub data: Bytes,
+}
+
+impl SignedRequest {
+    /// Names the request: the same for whoever carries it.
+    #[must_use]
+    pub fn id(&self) -> B256 {
+        keccak256(&self.data)
+    }
+
+    /// What was signed; `None` when it is no signed act of this version's contract.
+    #[must_use]
+    pub fn act(&self) -> Option<Act> {
+        Contract::act_of(&self.data)
+    }
+
+    pub(crate) fn call(&self) -> Call {
+        Call { from: None, to: self.contract, data: self.data.clone() }
+    }
+}
+
+/// `hospital-record-request:CHAIN:CONTRACT:DATA`, for a file, a message or a QR code.
+impl fmt::Display for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}:{}:{}:{}", self.chain_id, self.contract, hex::encode(&self.data))
+    }
+}
+
+impl FromStr for SignedRequest {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
+        let rest = text.trim().strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':')).ok_or_else(wrong)?;
+        let mut parts = rest.splitn(3, ':');
+        let mut part = || parts.next().ok_or_else(wrong);
+        let (chain, contract, data) = (part()?, part()?, part()?);
+        Ok(Self {
+            chain_id: chain.parse().map_err(|_| wrong())?,
+            contract: contract.parse().map_err(|_| wrong())?,
+            data: hex::decode(data).map_err(|_| wrong())?.into(),
+        })
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Fate {
+    /// It is kept, and will be carried.
+    Waiting,
+    /// It took effect.
+    Done {
+        /// In which transaction, where the relay knows.
+        transaction: Option<B256>,
+    },
+    /// It did not take effect, and this relay does not try again.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Who carries signed requests to the chain.
+#[async_trait]
+pub trait Relay: Send + Sync + fmt::Debug {
+    /// As it is named to people.
+    fn name(&self) -> String;
+
+    /// Carries a request, or says what became of it when it has it already. Doing it again does no harm.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::TimedOut`]: try again, or elsewhere. Anything else: elsewhere.
+    async fn carry(&self, request: &SignedRequest) -> Result<Fate>;
+}
