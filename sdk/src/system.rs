@@ -17,12 +17,12 @@ use hospital_record_core::{
 };
 
 use crate::{
-    Client, Config, Error, Identity, Result,
+    AccountSigner, Client, Config, Error, Identity, Result,
     cache::{BLOCKS, Cache},
     journal::Known,
     ledger::{Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions},
     outbox::DiskOutbox,
-    relay::Relay,
+    relay::{Carrier, Relay},
     store::Store,
     stores::Stores,
 };
@@ -114,6 +114,11 @@ impl System {
     /// A person at this system.
     pub fn client(&self, identity: Identity) -> Client {
         Client::new(self.clone(), identity)
+    }
+
+    /// Carries what people have signed to the chain of this system, paid by this account: what a relay does.
+    pub fn carrier(&self, payer: impl AccountSigner + 'static) -> Carrier {
+        Carrier::new(self.contract().clone(), self.sender().clone(), Arc::new(payer))
     }
 
     /// Chain and contract.

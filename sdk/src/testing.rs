@@ -8,10 +8,10 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
-    Error, Identity, Result,
+    Error, Result,
     cache::Cache,
     ledger::{Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions},
-    relay::{Carrier, Relay},
+    relay::Relay,
     store::{self, Store, StoreOptions},
     system::{Parts, System},
 };
@@ -73,11 +73,6 @@ impl System {
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
         let sending = SenderOptions { deadline: PATIENCE, ..parts.sending };
         Self::with_parts(Parts { relays, sending, ..parts }, self.0.memory.clone())
-    }
-
-    /// A relay in this process, paid by this person.
-    pub fn carrier(&self, payer: &Identity) -> Carrier {
-        Carrier::new(self.contract().clone(), self.sender().clone(), payer.signer().clone())
     }
 
     /// Gives an account 100 ether of the chain in memory.

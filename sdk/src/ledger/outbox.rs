@@ -2,11 +2,15 @@
 
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::{
+    consensus::{Transaction, TxEnvelope},
+    eips::eip2718::Decodable2718,
+    primitives::{Address, B256, Bytes},
+};
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::LedgerError;
+use super::{Call, LedgerError};
 
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,19 @@ pub struct Pending {
     pub nonce: u64,
     /// The signed bytes (EIP-2718), sent and sent again as they are.
     pub raw: Bytes,
+}
+
+impl Pending {
+    /// What the transaction calls.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
+    pub fn call(&self) -> Result<Call, LedgerError> {
+        let unreadable = |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
+        let envelope = TxEnvelope::decode_2718(&mut self.raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
+        let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
+        Ok(Call { from: Some(self.account), to, data: envelope.input().clone() })
+    }
 }
 
 /// Held while a transaction of an account is under way; dropping it lets the next one in.

@@ -123,7 +123,7 @@ impl Sender {
                     Ok(receipt) => Settled::Mined(receipt),
                     Err(error) => Settled::Failed { transaction: left.transaction, error },
                 },
-                _ => Settled::Lost { transaction: left.transaction, call: call_of(&left)? },
+                _ => Settled::Lost { transaction: left.transaction, call: left.call()? },
             };
             Ok(Some(settled))
         })
@@ -158,7 +158,7 @@ impl Sender {
         if let End::Mined(_) = self.settle(left, true).await {
             return Ok(());
         }
-        match self.send_alone(signer, &call_of(left)?).await {
+        match self.send_alone(signer, &left.call()?).await {
             Err(LedgerError::Contract(refusal)) => {
                 tracing::warn!(account = %left.account, ?refusal, "what was left behind is not possible any more");
                 Ok(())
@@ -228,7 +228,7 @@ impl Sender {
         if receipt.succeeded {
             return Ok(receipt);
         }
-        match self.ledger.call(&call_of(pending)?, Some(receipt.block)).await {
+        match self.ledger.call(&pending.call()?, Some(receipt.block)).await {
             Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => Err(error),
             _ => Err(LedgerError::Failed { transaction: receipt.transaction }),
         }
@@ -255,13 +255,4 @@ fn unfunded(pending: &Pending) -> LedgerError {
         _ => U256::ZERO,
     };
     LedgerError::Unfunded { account: pending.account, needed }
-}
-
-fn call_of(pending: &Pending) -> Result<Call, LedgerError> {
-    use alloy::consensus::Transaction;
-    let unreadable = |reason: &str| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
-    let envelope =
-        TxEnvelope::decode_2718(&mut pending.raw.as_ref()).map_err(|error| unreadable(&error.to_string()))?;
-    let to = envelope.to().ok_or_else(|| unreadable("it calls nobody"))?;
-    Ok(Call { from: Some(pending.account), to, data: envelope.input().clone() })
 }

@@ -1,11 +1,12 @@
 //! Carries requests itself, with an account that pays: what a relay does.
 
+use alloy::primitives::{Address, B256, keccak256};
 use async_trait::async_trait;
 
 use super::{Fate, Relay, SignedRequest};
 use crate::{
     Error, Result,
-    ledger::{Act, Contract, LedgerError, Sender, Signer},
+    ledger::{Act, Contract, LedgerError, Sender, Settled, Signer},
 };
 
 /// Sends signed requests as transactions of a funded account.
@@ -40,6 +41,28 @@ impl Carrier {
             Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => self.after(&act, request, error).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Follows what an earlier process of this account left on its way, and tells which request it was and its fate.
+    ///
+    /// # Errors
+    /// When the chain gives no answer, or it is still on its way at the deadline.
+    pub async fn resume(&self) -> Result<Option<(B256, Fate)>> {
+        let account = self.payer.address();
+        let Some(left) = self.sender.pending(account).await? else { return Ok(None) };
+        let id = keccak256(&left.call()?.data);
+        let transaction = match self.sender.resume(account).await? {
+            Some(Settled::Mined(receipt)) => receipt.transaction,
+            // It did not take effect then; whether it can now is asked as for every other.
+            _ => return Ok(Some((id, Fate::Waiting))),
+        };
+        Ok(Some((id, Fate::Done { transaction: Some(transaction) })))
+    }
+
+    /// Who pays.
+    #[must_use]
+    pub fn payer(&self) -> Address {
+        self.payer.address()
     }
 
     fn is_for(&self, request: &SignedRequest) -> bool {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use hospital_record::{
     Client, Confidentiality, ErrorKind, Identity, Purpose, Source, System,
-    alloy::primitives::{B256, U256},
+    alloy::{
+        primitives::{B256, U256},
+        signers::local::PrivateKeySigner,
+    },
     ledger::Contract,
-    relay::{Fate, Relay, SignedRequest},
+    relay::{Carrier, Fate, Relay, SignedRequest},
 };
 
 use crate::person;
@@ -29,7 +32,7 @@ struct Poor {
 impl Poor {
     async fn new() -> Self {
         let rich = System::in_memory().await.unwrap();
-        let relay = Arc::new(rich.carrier(&funded(&rich).await));
+        let relay = Arc::new(carrier(&rich).await);
         let system = rich.relayed_by(vec![relay]).unwrap();
         Self { system }
     }
@@ -41,10 +44,10 @@ impl Poor {
     }
 }
 
-async fn funded(system: &System) -> Identity {
-    let identity = Identity::generate().unwrap().0;
-    system.fund(identity.address()).await.unwrap();
-    identity
+async fn carrier(system: &System) -> Carrier {
+    let payer = PrivateKeySigner::random();
+    system.fund(payer.address()).await.unwrap();
+    system.carrier(payer)
 }
 
 #[tokio::test]
@@ -126,7 +129,7 @@ impl Relay for Bad {
 #[tokio::test]
 async fn a_relay_that_refuses_or_only_promises_is_passed_over() {
     let rich = System::in_memory().await.unwrap();
-    let good: Arc<dyn Relay> = Arc::new(rich.carrier(&funded(&rich).await));
+    let good: Arc<dyn Relay> = Arc::new(carrier(&rich).await);
     for fate in [Fate::Refused { reason: "no".into() }, Fate::Waiting, Fate::Done { transaction: None }] {
         let system = rich.relayed_by(vec![Arc::new(Bad(fate)), good.clone()]).unwrap();
         let ana = system.client(Identity::generate().unwrap().0);
@@ -183,7 +186,7 @@ impl Relay for Withholds {
 #[tokio::test]
 async fn a_withheld_request_blocks_nothing_and_dies_with_the_next_revocation() {
     let rich = System::in_memory().await.unwrap();
-    let (withholds, good) = (Arc::new(Withholds::default()), Arc::new(rich.carrier(&funded(&rich).await)));
+    let (withholds, good) = (Arc::new(Withholds::default()), Arc::new(carrier(&rich).await));
     let system = rich.relayed_by(vec![withholds.clone(), good]).unwrap();
     let identity = Identity::generate().unwrap().0;
     let (ana, lee) = (system.client(identity.clone()), person(&rich).await);
@@ -195,7 +198,7 @@ async fn a_withheld_request_blocks_nothing_and_dies_with_the_next_revocation() {
     ana.add(note("mine")).await.unwrap();
     ana.grant(lee.address()).folder("other").await.unwrap();
     ana.revoke(lee.address()).await.unwrap();
-    let carried = rich.carrier(&funded(&rich).await).carry(&withheld).await.unwrap();
+    let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
     assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("keys have moved on")), "{carried:?}");
     assert!(lee.shared_with_me().await.unwrap().grants.is_empty());
 }
@@ -207,7 +210,7 @@ async fn a_carrier_takes_nothing_that_is_not_for_its_contract_or_was_changed() {
     let ana = rich.relayed_by(vec![withholds.clone()]).unwrap().client(Identity::generate().unwrap().0);
     refused(ana.register().await, ErrorKind::Refused);
     let good = withholds.0.lock().unwrap().pop().unwrap();
-    let carrier = rich.carrier(&funded(&rich).await);
+    let carrier = carrier(&rich).await;
 
     let mut bad = vec![
         SignedRequest { chain_id: good.chain_id + 1, ..good.clone() },

@@ -1,0 +1,89 @@
+//! Counts for Prometheus: how many, how long, never who.
+
+use std::{
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hospital_record::relay::Fate;
+
+/// Shared by all parts of the relay.
+#[derive(Clone, Default)]
+pub(crate) struct Metrics(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    accepted: AtomicU64,
+    turned_away: AtomicU64,
+    limited: AtomicU64,
+    done: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+    milliseconds: AtomicU64,
+}
+
+impl Metrics {
+    pub(crate) fn accepted(&self) {
+        self.0.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn turned_away(&self) {
+        self.0.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn limited(&self) {
+        self.0.limited.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.0.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn carried(&self, fate: &Fate, took: Duration) {
+        let count = match fate {
+            Fate::Done { .. } => &self.0.done,
+            _ => &self.0.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.0.milliseconds.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// In Prometheus' text format.
+    pub(crate) fn text(&self, waiting: usize) -> String {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counts = &*self.0;
+        let mut text = String::new();
+        for (name, kind, help, rows) in [
+            (
+                "requests_total",
+                "counter",
+                "Requests by what the relay answered at first.",
+                vec![
+                    ("{answer=\"accepted\"}", of(&counts.accepted)),
+                    ("{answer=\"turned_away\"}", of(&counts.turned_away)),
+                    ("{answer=\"limited\"}", of(&counts.limited)),
+                ],
+            ),
+            (
+                "carried_total",
+                "counter",
+                "Accepted requests by what became of them.",
+                vec![("{fate=\"done\"}", of(&counts.done)), ("{fate=\"refused\"}", of(&counts.refused))],
+            ),
+            ("attempts_failed_total", "counter", "Attempts that are repeated.", vec![("", of(&counts.failed))]),
+            ("carrying_milliseconds_total", "counter", "Time spent carrying.", vec![("", of(&counts.milliseconds))]),
+            ("waiting", "gauge", "Accepted requests that are still to be carried.", vec![("", waiting as u64)]),
+        ] {
+            let _ = writeln!(text, "# HELP hospital_record_relay_{name} {help}\n# TYPE hospital_record_relay_{name} {kind}");
+            for (labels, value) in rows {
+                let _ = writeln!(text, "hospital_record_relay_{name}{labels} {value}");
+            }
+        }
+        text
+    }
+}
