@@ -55,7 +55,7 @@ abstract contract Access is Journal, Signed {
 
     /* END */
 
-    function revoke(Revocation memory revocation, uint24 keyChanges) external {
+    function revoke(Revocation calldata revocation, uint24 keyChanges) external {
         address patient = _actor();
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
@@ -77,7 +77,7 @@ abstract contract Access is Journal, Signed {
     }
 
     function revokeSigned(
-        Revocation memory revocation,
+        Revocation calldata revocation,
         address patient,
         uint40 grantedUpTo,
         uint24 keyChanges,
@@ -156,7 +156,7 @@ abstract contract Access is Journal, Signed {
         bool lowered = !held.isExpired() && (expiresAt < held.expiresAt() || held.rights() & (~rights | DELEGATE) != 0);
         place.slot = given(patient, Via.Patient, p);
 
-        emit AccessGranted(patient, scope, grantee, rights, p.purpose, expiresAt, p.epoch, p.envelope, previous);
+        emit AccessGranted(patient, scope, grantee, rights, p.purpose, p.envelope, p.epoch, expiresAt, previous);
         bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessGranted.selector, patient, p));
         return lowered ? _headAfterKeyChange(previous, link) : _headAfter(previous, link);
     }
@@ -168,27 +168,32 @@ abstract contract Access is Journal, Signed {
         place.slot = given(giver, via, p);
 
         emit AccessPassedOn(
-            patient, p.scope, p.grantee, p.rights, p.purpose, p.expiresAt, p.epoch, p.envelope, giver, via, previous
+            patient, p.scope, p.grantee, p.rights, p.purpose, p.envelope, p.epoch, p.expiresAt, giver, via, previous
         );
         bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessPassedOn.selector, patient, p, giver, via));
         return _headAfter(previous, link);
     }
 
-    function _revoke(bytes32 previous, Chart storage chart, address patient, Revocation memory r, bool fresh)
+    function _revoke(bytes32 previous, Chart storage chart, address patient, Revocation calldata r, bool fresh)
         private
         returns (bytes32)
     {
-        Held storage held = _heldBy(chart, r.scope, r.grantee);
-        if (held.slot.giver() == address(0)) revert NoSuchGrant(r.scope, r.grantee);
+        (bytes32 scope, address grantee, bool barred) = (r.scope, r.grantee, r.barred);
+        Held storage held = _heldBy(chart, scope, grantee);
+        if (held.slot.giver() == address(0)) revert NoSuchGrant(scope, grantee);
         // Only a grant lifts a bar: a revocation that comes after another must not.
-        if (held.slot.isGivenBy(Via.Barred)) r.barred = true;
-        if (!fresh) r.keyring = 0;
-        if (r.keyring == 0) r.epoch = 0;
+        if (held.slot.isGivenBy(Via.Barred)) barred = true;
+        bytes32 keyring = fresh ? r.keyring : bytes32(0);
+        uint16 epoch = keyring == 0 ? 0 : r.epoch;
 
-        held.slot = ended(patient, r.barred);
+        held.slot = ended(patient, barred);
 
-        emit AccessRevoked(patient, r.scope, r.grantee, r.epoch, r.keyring, r.barred, previous);
-        bytes32 link = keccak256(abi.encode(previous, block.timestamp, AccessRevoked.selector, patient, r));
+        emit AccessRevoked(patient, scope, grantee, epoch, keyring, barred, previous);
+        bytes32 link = keccak256(
+            abi.encode(
+                previous, block.timestamp, AccessRevoked.selector, patient, scope, grantee, epoch, keyring, barred
+            )
+        );
         return _headAfterKeyChange(previous, link);
     }
 

@@ -90,7 +90,7 @@ contract HospitalRecord is Access {
 
     function logAccess(address patient, bytes32 key, Purpose purpose) external {
         Chart storage chart = _charts[patient];
-        chart.head = _log(chart.head, patient, key, _actor(), purpose);
+        chart.head = _log(chart.head, chart, patient, key, _actor(), purpose);
     }
 
     function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose) external {
@@ -100,20 +100,15 @@ contract HospitalRecord is Access {
         bytes32 head = chart.head;
 
         for (uint256 i; i < keys.length; ++i) {
-            head = _log(head, patient, keys[i], reader, purpose);
+            head = _log(head, chart, patient, keys[i], reader, purpose);
         }
         chart.head = head;
     }
 
     /* VIEWS */
 
-    function canAccess(address patient, bytes32 key, address account) public view returns (bool) {
-        Chart storage chart = _charts[patient];
-        Record storage record = chart.records[key];
-        if (record.author == address(0)) return false;
-        return
-            account == patient || _allows(chart, _word(record.folder), account, READ)
-                || _allows(chart, key, account, READ);
+    function canAccess(address patient, bytes32 key, address account) external view returns (bool) {
+        return _canAccess(_charts[patient], patient, key, account);
     }
 
     function recordOf(address patient, bytes32 key) external view returns (Record memory) {
@@ -166,11 +161,11 @@ contract HospitalRecord is Access {
         return _headAfter(previous, link);
     }
 
-    function _log(bytes32 previous, address patient, bytes32 key, address reader, Purpose purpose)
+    function _log(bytes32 previous, Chart storage chart, address patient, bytes32 key, address reader, Purpose purpose)
         private
         returns (bytes32)
     {
-        if (!canAccess(patient, key, reader)) _deny(reader, key, READ);
+        if (!_canAccess(chart, patient, key, reader)) _deny(reader, key, READ);
 
         emit RecordAccessed(patient, key, reader, purpose, previous);
         bytes32 link = _link(previous, RecordAccessed.selector, patient, key, _word(reader), _word(uint40(purpose)));
@@ -178,6 +173,18 @@ contract HospitalRecord is Access {
     }
 
     /* GUARDS */
+
+    function _canAccess(Chart storage chart, address patient, bytes32 key, address account)
+        private
+        view
+        returns (bool)
+    {
+        Record storage record = chart.records[key];
+        if (record.author == address(0)) return false;
+        return
+            account == patient || _allows(chart, _word(record.folder), account, READ)
+                || _allows(chart, key, account, READ);
+    }
 
     function _requireContributor(Chart storage chart, address patient, address account, uint40 folder) private view {
         if (folder == 0) revert InvalidFolder(folder);

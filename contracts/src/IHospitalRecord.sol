@@ -91,10 +91,10 @@ uint8 constant ATTEST = 8;
 ///     Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,~)
 ///     SetStatus(address patient,bytes32 key,uint8 status,~)
 ///     Attest(address patient,bytes32 key,~)
-///     Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,
+///     Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,
 ///           uint24 keyChanges,~)
-///     PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,
-///           bytes32 envelope,uint24 keyChanges,~)
+///     PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,
+///           uint40 expiresAt,uint24 keyChanges,~)
 ///     Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,~)
 ///     Renounce(address patient,bytes32 scope,~)
 ///     Withdraw(address patient,bytes32 scope,address grantee,~)
@@ -120,9 +120,10 @@ uint8 constant ATTEST = 8;
 ///
 /// It has no nonce and no deadline, and must bar. It ends whatever the grantee has on the scope, whoever gave it and
 /// whenever, except a grant by the patient of after `grantedUpTo`. So no delegate and no other request of the patient can
-/// kill it, and while a later grant by the patient stands there it is worthless. Name the present, or the last deadline of the grants
-/// to this grantee that are signed and still outstanding, else a relay may carry those out first. Each is made once: after
-/// that everybody has the signature. With an outdated `keyChanges` the keyring is recorded as zero, as in `revoke`.
+/// kill it, and while a later grant by the patient stands there it is worthless. Name the present, or the last deadline
+/// of the grants to this grantee that are signed and still outstanding, else a relay may carry those out first. Each is
+/// made once: after that everybody has the signature. With an outdated `keyChanges` the keyring is recorded as zero, as
+/// in `revoke`.
 ///
 /// WHAT IS PUBLIC
 /// Accounts, which account has which rights on which scope of which patient, purposes, times, and that records exist
@@ -183,9 +184,9 @@ interface IHospitalRecord {
         address grantee;
         uint8 rights;
         Purpose purpose;
-        uint40 expiresAt;
-        uint16 epoch; // of the folder keys in the envelope; 0 for a record
         bytes32 envelope; // SHA-256 of the block that carries the keys, sealed to the grantee
+        uint16 epoch; // of the folder keys in the envelope; 0 for a record
+        uint40 expiresAt;
     }
 
     /// @notice What `revoke` takes.
@@ -230,9 +231,9 @@ interface IHospitalRecord {
         address indexed grantee,
         uint8 rights,
         Purpose purpose,
-        uint40 expiresAt,
-        uint16 epoch,
         bytes32 envelope,
+        uint16 epoch,
+        uint40 expiresAt,
         bytes32 previous
     );
 
@@ -244,9 +245,9 @@ interface IHospitalRecord {
         address indexed grantee,
         uint8 rights,
         Purpose purpose,
-        uint40 expiresAt,
-        uint16 epoch,
         bytes32 envelope,
+        uint16 epoch,
+        uint40 expiresAt,
         address giver,
         Via via,
         bytes32 previous
@@ -393,8 +394,8 @@ interface IHospitalRecord {
     /// @notice Moves the keys of one of the caller's folders on; `StaleKeys` when the count has moved.
     function rotate(uint40 folder, uint16 epoch, bytes32 keyring, uint24 keyChanges) external;
 
-    /// @notice Gives up the caller's own grant that has not expired, which expires at once. It stays there until the patient revokes it
-    /// (and names new keys), so that a revocation on its way never finds it gone.
+    /// @notice Gives up the caller's own grant that has not expired, which expires at once. It stays there until the
+    /// patient revokes it (and names new keys), so that a revocation on its way never finds it gone.
     function renounce(address patient, bytes32 scope) external;
 
     /// @notice Logs that the caller reads this record of `patient`, which it can access.
@@ -405,7 +406,7 @@ interface IHospitalRecord {
 
     /// @notice Carries out what `signer` signed, as if the signer had called. See SIGNED REQUESTS. Reverts as the call does.
     /// @param call Selector and arguments, as the signer would send them.
-    function relay(address signer, bytes calldata call, uint256 nonce, uint256 deadline, bytes calldata signature)
+    function relay(bytes calldata call, address signer, uint256 nonce, uint256 deadline, bytes calldata signature)
         external;
 
     /// @notice Makes void every request that the caller has signed and that was not carried out, but no signed revocation.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {IHospitalRecord} from "./IHospitalRecord.sol";
 
@@ -28,7 +29,7 @@ abstract contract Signed is IHospitalRecord {
 
     mapping(address account => Nonces) private _nonces;
 
-    function relay(address signer, bytes calldata call, uint256 nonce, uint256 deadline, bytes calldata signature)
+    function relay(bytes calldata call, address signer, uint256 nonce, uint256 deadline, bytes calldata signature)
         external
     {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
@@ -82,7 +83,7 @@ abstract contract Signed is IHospitalRecord {
     function _requireSigned(address signer, bytes32 structHash, bytes calldata signature) internal view {
         // Not kept, because a fork of the chain is another domain.
         bytes32 domain = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
-        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, structHash));
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
         (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (recovered == signer && signer != address(0)) return; // an error recovers zero
         if (!SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature)) {
@@ -128,10 +129,10 @@ bytes32 constant SET_STATUS =
 bytes32 constant ATTESTATION =
     keccak256("Attest(address patient,bytes32 key,address signer,uint256 nonce,uint256 deadline)");
 bytes32 constant GRANT = keccak256(
-    "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
+    "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
 );
 bytes32 constant PASS_ON = keccak256(
-    "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
+    "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
 );
 bytes32 constant ROTATE = keccak256(
     "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"

@@ -9,7 +9,7 @@ contract GrantsTest is Base {
         p.purpose = IHospitalRecord.Purpose.HRESCH;
         vm.expectEmit();
         emit IHospitalRecord.AccessGranted(
-            patient, SCOPE, doctor, READ | CONTRIBUTE, p.purpose, IN_A_YEAR, 1, p.envelope, 0
+            patient, SCOPE, doctor, READ | CONTRIBUTE, p.purpose, p.envelope, 1, IN_A_YEAR, 0
         );
         vm.prank(patient);
         hospital.grant(p, 0);

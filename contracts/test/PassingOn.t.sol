@@ -26,9 +26,9 @@ contract PassingOnTest is Base {
             stranger,
             READ | ATTEST,
             TREAT,
-            IN_A_YEAR - 1,
-            1,
             p.envelope,
+            1,
+            IN_A_YEAR - 1,
             doctor,
             IHospitalRecord.Via.Scope,
             head

@@ -91,7 +91,7 @@ contract Replay {
     {
         IHospitalRecord.Grant storage held = _grants[keccak256(abi.encode(patient, scope, grantee))];
         uint8 rights = uint8(uint256(_word(data, 0)));
-        uint40 expiresAt = uint40(uint256(_word(data, 64)));
+        uint40 expiresAt = uint40(uint256(_word(data, 128)));
         if (held.expiresAt > block.timestamp) {
             lowered = expiresAt < held.expiresAt || (held.rights | rights) != rights || held.rights & 4 != 0;
         }
@@ -106,7 +106,7 @@ contract Replay {
     function _passOn(address patient, bytes32 scope, bytes32 grantee, bytes calldata data) internal {
         _grants[keccak256(abi.encode(patient, scope, grantee))] = IHospitalRecord.Grant({
             giver: _address(_word(data, 160)),
-            expiresAt: uint40(uint256(_word(data, 64))),
+            expiresAt: uint40(uint256(_word(data, 128))),
             grantedAt: uint32(block.timestamp),
             rights: uint8(uint256(_word(data, 0))),
             purpose: IHospitalRecord.Purpose(uint256(_word(data, 32))),

@@ -48,16 +48,16 @@ contract SignedTest is Signing {
             for (uint256 at = 4 + 31; at < calls[i].length; at += 32) {
                 calls[i][at] ^= 0x01;
                 _expectInvalid(actors[i]);
-                hospital.relay(actors[i], calls[i], i, DEADLINE, signature);
+                hospital.relay(calls[i], actors[i], i, DEADLINE, signature);
                 calls[i][at] ^= 0x01;
             }
             _expectInvalid(actors[i]);
-            hospital.relay(actors[i], calls[i], i + 1000, DEADLINE, signature);
+            hospital.relay(calls[i], actors[i], i + 1000, DEADLINE, signature);
             _expectInvalid(actors[i]);
-            hospital.relay(actors[i], calls[i], i, DEADLINE + 1, signature);
+            hospital.relay(calls[i], actors[i], i, DEADLINE + 1, signature);
             _expectInvalid(stranger);
-            hospital.relay(stranger, calls[i], i, DEADLINE, signature);
-            hospital.relay(actors[i], calls[i], i, DEADLINE, signature);
+            hospital.relay(calls[i], stranger, i, DEADLINE, signature);
+            hospital.relay(calls[i], actors[i], i, DEADLINE, signature);
             _restore();
         }
     }
@@ -66,7 +66,7 @@ contract SignedTest is Signing {
         bytes memory attestation = abi.encodeCall(hospital.attest, (patient, key));
         bytes memory renunciation = abi.encodeCall(hospital.renounce, (patient, key)); // the same words
         _expectInvalid(doctor);
-        hospital.relay(doctor, renunciation, 0, DEADLINE, _signed(doctor, attestation, 0));
+        hospital.relay(renunciation, doctor, 0, DEADLINE, _signed(doctor, attestation, 0));
     }
 
     function test_relay_revertsOnAnotherChainAndContract() public {
@@ -74,13 +74,13 @@ contract SignedTest is Signing {
         bytes memory signature = _signed(patient, call, 0);
         IHospitalRecord other = _deploy();
         _expectInvalid(patient);
-        other.relay(patient, call, 0, DEADLINE, signature);
+        other.relay(call, patient, 0, DEADLINE, signature);
         uint256 chain = block.chainid;
         vm.chainId(chain + 1);
         _expectInvalid(patient);
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
         vm.chainId(chain);
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
     }
 
     function test_relay_takesOneFormOfASignatureAlone() public {
@@ -100,12 +100,12 @@ contract SignedTest is Signing {
         ];
         for (uint256 i; i < wrong.length; ++i) {
             _expectInvalid(patient);
-            hospital.relay(patient, call, 0, DEADLINE, wrong[i]);
+            hospital.relay(call, patient, 0, DEADLINE, wrong[i]);
         }
         // What ecrecover says of nonsense is nobody.
         _expectInvalid(address(0));
-        hospital.relay(address(0), call, 0, DEADLINE, abi.encodePacked(r, s, uint8(0)));
-        hospital.relay(patient, call, 0, DEADLINE, abi.encodePacked(r, s, v));
+        hospital.relay(call, address(0), 0, DEADLINE, abi.encodePacked(r, s, uint8(0)));
+        hospital.relay(call, patient, 0, DEADLINE, abi.encodePacked(r, s, v));
     }
 
     function test_relay_refusesWhatHasNoSignedForm() public {
@@ -117,14 +117,14 @@ contract SignedTest is Signing {
             abi.encodeCall(hospital.revoke, (r[0], 0)),
             abi.encodeCall(hospital.revokeMany, (r, 0)),
             abi.encodeCall(hospital.logAccesses, (patient, _digests("record", 1), TREAT)),
-            abi.encodeCall(hospital.relay, (patient, _profile(), 1, DEADLINE, "")),
+            abi.encodeCall(hospital.relay, (_profile(), patient, 1, DEADLINE, "")),
             abi.encodeCall(hospital.profileOf, (patient)),
             bytes("")
         ];
         for (uint256 i; i < calls.length; ++i) {
             bytes4 verb = bytes4(calls[i]);
             vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotRelayable.selector, verb, calls[i].length));
-            hospital.relay(patient, calls[i], 0, DEADLINE, "");
+            hospital.relay(calls[i], patient, 0, DEADLINE, "");
         }
     }
 
@@ -138,7 +138,7 @@ contract SignedTest is Signing {
             }
             bytes memory signature = _signed(doctor, short, 0);
             vm.expectRevert();
-            hospital.relay(doctor, short, 0, DEADLINE, signature);
+            hospital.relay(short, doctor, 0, DEADLINE, signature);
         }
         _relay(doctor, call, 0);
     }
@@ -149,12 +149,12 @@ contract SignedTest is Signing {
         call[4] = 0x01; // above the address
         bytes memory signature = _signed(doctor, call, 0);
         vm.expectRevert();
-        hospital.relay(doctor, call, 0, DEADLINE, signature);
+        hospital.relay(call, doctor, 0, DEADLINE, signature);
         call = abi.encodeCall(hospital.setStatus, (patient, key, ERRONEOUS));
         call[call.length - 1] = 0x04; // no such status
         signature = _signed(patient, call, 0);
         vm.expectRevert();
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
     }
 
     /// Who appends an account to a call of its own is still itself.
@@ -173,7 +173,7 @@ contract SignedTest is Signing {
         bytes memory call = abi.encodeCall(hospital.grant, (_permission(stranger, SCOPE, READ, NEVER), 0));
         bytes memory signature = _signed(patient, call, 0);
         vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.StaleKeys.selector, 0, 1));
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
         assertFalse(_isUsed(patient, 0), "what was not carried out uses no nonce");
     }
 
@@ -182,9 +182,9 @@ contract SignedTest is Signing {
         vm.warp(DEADLINE + 1);
         bytes memory signature = _signed(patient, call, 0);
         vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.DeadlinePassed.selector, DEADLINE, DEADLINE + 1));
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
         vm.warp(DEADLINE);
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
     }
 
     function test_nonces_areUsedOnceInAnyOrder() public {
@@ -195,7 +195,7 @@ contract SignedTest is Signing {
             assertTrue(_isUsed(patient, nonces[i]));
             bytes memory signature = _signed(patient, _profile(), nonces[i]);
             _expectUsed(nonces[i]);
-            hospital.relay(patient, _profile(), nonces[i], DEADLINE, signature);
+            hospital.relay(_profile(), patient, nonces[i], DEADLINE, signature);
         }
         assertFalse(_isUsed(patient, 1));
         assertFalse(_isUsed(doctor, 0), "every account has its own");
@@ -210,12 +210,12 @@ contract SignedTest is Signing {
         assertEq(_seriesOf(patient), 1);
         assertEq(_seriesOf(doctor), 0);
         _expectUsed(7);
-        hospital.relay(patient, _profile(), 7, DEADLINE, signature);
+        hospital.relay(_profile(), patient, 7, DEADLINE, signature);
         _relay(patient, _profile(), 1 << 128 | 7);
         uint256 ahead = 2 << 128;
         signature = _signed(patient, _profile(), ahead);
         _expectUsed(ahead);
-        hospital.relay(patient, _profile(), ahead, DEADLINE, signature);
+        hospital.relay(_profile(), patient, ahead, DEADLINE, signature);
     }
 
     function test_invalidateNonces_bySignatureEndsItselfToo() public {
@@ -226,7 +226,7 @@ contract SignedTest is Signing {
         assertEq(hospital.journalHeadOf(patient), head, "no entry");
         bytes memory signature = _signed(patient, call, 0);
         _expectUsed(0);
-        hospital.relay(patient, call, 0, DEADLINE, signature);
+        hospital.relay(call, patient, 0, DEADLINE, signature);
     }
 
     function test_grant_signedBeforeARevocationIsVoidAfterIt() public {
@@ -238,11 +238,11 @@ contract SignedTest is Signing {
         _revoke(laboratory, SCOPE);
         bytes memory stale = abi.encodeWithSelector(IHospitalRecord.StaleKeys.selector, 0, 1);
         vm.expectRevert(stale);
-        hospital.relay(patient, grant, 0, DEADLINE, signatures[0]);
+        hospital.relay(grant, patient, 0, DEADLINE, signatures[0]);
         vm.expectRevert(stale);
-        hospital.relay(patient, add, 1, DEADLINE, signatures[1]);
+        hospital.relay(add, patient, 1, DEADLINE, signatures[1]);
         vm.expectRevert(stale);
-        hospital.relay(doctor, passing, 0, DEADLINE, signatures[2]);
+        hospital.relay(passing, doctor, 0, DEADLINE, signatures[2]);
     }
 
     function test_eip712Domain_isWhatIsSignedFor() public view {
@@ -264,8 +264,8 @@ contract SignedTest is Signing {
         bytes32 structHash = _hash(patient, _profile(), nonce, deadline);
         bytes memory forged = _sign(other, structHash);
         _expectInvalid(patient);
-        hospital.relay(patient, _profile(), nonce, deadline, forged);
-        hospital.relay(patient, _profile(), nonce, deadline, _sign(_secrets[patient], structHash));
+        hospital.relay(_profile(), patient, nonce, deadline, forged);
+        hospital.relay(_profile(), patient, nonce, deadline, _sign(_secrets[patient], structHash));
     }
 
     /// Every verb with a signed form, who acts, and a call that succeeds on the state of `setUp`. The last ends nonces.

@@ -15,8 +15,8 @@ contract SignedByTest is Signing {
         bytes32 structHash = _hash(wallet, call, 0, DEADLINE);
         bytes memory wrong = _sign(_secrets[stranger], structHash);
         _expectInvalid(wallet);
-        hospital.relay(wallet, call, 0, DEADLINE, wrong);
-        hospital.relay(wallet, call, 0, DEADLINE, _sign(_secrets[doctor], structHash));
+        hospital.relay(call, wallet, 0, DEADLINE, wrong);
+        hospital.relay(call, wallet, 0, DEADLINE, _sign(_secrets[doctor], structHash));
         assertEq(hospital.profileOf(wallet), keccak256("profile"));
         assertEq(hospital.profileOf(doctor), 0);
     }
@@ -44,7 +44,7 @@ contract SignedByTest is Signing {
         for (uint256 i; i < answers.length; ++i) {
             address wallet = address(new Answering(answers[i]));
             _expectInvalid(wallet);
-            hospital.relay(wallet, call, 0, DEADLINE, "");
+            hospital.relay(call, wallet, 0, DEADLINE, "");
         }
     }
 
@@ -56,27 +56,27 @@ contract SignedByTest is Signing {
             long[i] = yes[i];
         }
         address wallet = address(new Answering(long));
-        hospital.relay(wallet, call, 0, DEADLINE, "");
+        hospital.relay(call, wallet, 0, DEADLINE, "");
         assertEq(hospital.profileOf(wallet), keccak256("profile"));
     }
 
     function test_wallet_cannotUseTheMoment() public {
         address wallet = address(new Reentering(call));
         _expectInvalid(wallet);
-        hospital.relay(wallet, call, 0, DEADLINE, "");
+        hospital.relay(call, wallet, 0, DEADLINE, "");
         assertEq(hospital.profileOf(wallet), 0);
     }
 
     function test_wallet_thatRevertsOrNeverAnswersIsNone() public {
         address loop = address(new Looping());
         vm.expectRevert();
-        hospital.relay{gas: 3_000_000}(loop, call, 0, DEADLINE, "");
+        hospital.relay{gas: 3_000_000}(call, loop, 0, DEADLINE, "");
         assertFalse(_isUsed(loop, 0));
         address plain = address(new Plain());
         _expectInvalid(plain);
-        hospital.relay(plain, call, 0, DEADLINE, "");
+        hospital.relay(call, plain, 0, DEADLINE, "");
         _expectInvalid(address(hospital));
-        hospital.relay(address(hospital), call, 0, DEADLINE, "");
+        hospital.relay(call, address(hospital), 0, DEADLINE, "");
     }
 
     /// Its code knows no signatures; its key is still its own.
@@ -84,7 +84,7 @@ contract SignedByTest is Signing {
         vm.signAndAttachDelegation(address(new Plain()), _secrets[patient]);
         bytes memory other = _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE));
         _expectInvalid(patient);
-        hospital.relay(patient, call, 0, DEADLINE, other);
+        hospital.relay(call, patient, 0, DEADLINE, other);
         assertTrue(patient.code.length > 0);
         _relay(patient, call, 0);
         assertEq(hospital.profileOf(patient), keccak256("profile"));
@@ -92,7 +92,7 @@ contract SignedByTest is Signing {
 
     function test_delegated_accountMayAlsoSignThroughItsCode() public {
         vm.signAndAttachDelegation(address(new Wallet(doctor)), _secrets[patient]);
-        hospital.relay(patient, call, 0, DEADLINE, _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE)));
+        hospital.relay(call, patient, 0, DEADLINE, _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE)));
         assertEq(hospital.profileOf(patient), keccak256("profile"));
     }
 

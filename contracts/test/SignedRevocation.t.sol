@@ -71,7 +71,7 @@ contract SignedRevocationTest is Signing {
         bytes memory granting = _signed(patient, call, 0); // outstanding until DEADLINE
         signature = _signRevocation(patient, r, patient, uint40(DEADLINE), 0);
         vm.warp(DEADLINE);
-        hospital.relay(patient, call, 0, DEADLINE, granting);
+        hospital.relay(call, patient, 0, DEADLINE, granting);
         vm.prank(patient);
         hospital.invalidateNonces();
         hospital.revokeSigned(r, patient, uint40(DEADLINE), 0, signature);

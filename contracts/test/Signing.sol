@@ -7,7 +7,7 @@ import {Base, IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "./Base.
 abstract contract Signing is Base {
     string internal constant TAIL = "address signer,uint256 nonce,uint256 deadline)";
     string internal constant PERMISSION =
-        "bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,uint24 keyChanges,";
+        "bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,uint24 keyChanges,";
     bytes32 internal constant REVOKE = keccak256(
         "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,uint24 keyChanges)"
     );
@@ -86,7 +86,7 @@ abstract contract Signing is Base {
 
     /// By anybody.
     function _relay(address signer, bytes memory call, uint256 nonce) internal {
-        hospital.relay(signer, call, nonce, DEADLINE, _signed(signer, call, nonce));
+        hospital.relay(call, signer, nonce, DEADLINE, _signed(signer, call, nonce));
     }
 
     function _signRevocation(

@@ -9,7 +9,7 @@ use super::Client;
 use crate::{
     Error, Result,
     error::RANDOM,
-    ledger::{Act, Call, Receipt, Revocation, Step, Via},
+    ledger::{Act, Call, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
 
@@ -102,7 +102,8 @@ impl Client {
             }
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
-                let granted_up_to = self.newest_grant().await?;
+                // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
+                let granted_up_to = self.system().latest_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
         };
@@ -116,13 +117,6 @@ impl Client {
         let signature = signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
         Ok(SignedRequest { chain_id: contract.chain(), contract: contract.address(), data: call.data })
-    }
-
-    /// When this person granted last: by the verified journal, not by a clock that somebody may have set.
-    async fn newest_grant(&self) -> Result<u64> {
-        let journal = self.system().journal(self.address()).await?;
-        let own = journal.state().grants.values().filter(|grant| grant.state.via == Via::Patient);
-        Ok(own.map(|grant| grant.state.granted_at).max().unwrap_or(0))
     }
 
     /// One that no other act of this account has: a word of its own for this client, and its places in order.

@@ -54,13 +54,13 @@ const TYPES: [([u8; 4], &str); 12] = [
     (Sol::attestCall::SELECTOR, "Attest(address patient,bytes32 key,"),
     (
         Sol::grantCall::SELECTOR,
-        "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,\
+        "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,\
          uint24 keyChanges,",
     ),
     (
         Sol::passOnCall::SELECTOR,
-        "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,\
-         bytes32 envelope,uint24 keyChanges,",
+        "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,\
+         uint40 expiresAt,uint24 keyChanges,",
     ),
     (Sol::rotateCall::SELECTOR, "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,"),
     (Sol::renounceCall::SELECTOR, "Renounce(address patient,bytes32 scope,"),

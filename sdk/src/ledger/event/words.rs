@@ -40,9 +40,9 @@ impl Event {
                 grantee.into_word(),
                 word(rights.bits()),
                 word(purpose as u8),
-                word(expires_at),
-                word(epoch),
                 envelope,
+                word(epoch),
+                word(expires_at),
             ],
             Self::RecordAttested { key, by } => vec![key, by.into_word()],
             Self::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => vec![
@@ -50,9 +50,9 @@ impl Event {
                 grantee.into_word(),
                 word(rights.bits()),
                 word(purpose as u8),
-                word(expires_at),
-                word(epoch),
                 envelope,
+                word(epoch),
+                word(expires_at),
                 giver.into_word(),
                 word(via as u8),
             ],
@@ -93,14 +93,14 @@ impl Event {
 
     fn of_grants(topic: B256, words: &[B256]) -> Option<Self> {
         Some(match (topic, words) {
-            (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, expires_at, epoch, envelope]) => {
+            (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, envelope, epoch, expires_at]) => {
                 let (grantee, rights) = (account(grantee)?, Rights::from_bits(small(rights)?)?);
                 let (purpose, expires_at, epoch) = (purpose_of(purpose)?, number(expires_at, 40)?, small(epoch)?);
                 Self::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope }
             }
             (
                 Sol::AccessPassedOn::SIGNATURE_HASH,
-                &[scope, grantee, rights, purpose, expires_at, epoch, envelope, giver, via],
+                &[scope, grantee, rights, purpose, envelope, epoch, expires_at, giver, via],
             ) => {
                 let (grantee, giver, via) = (account(grantee)?, account(giver)?, via_of(via)?);
                 let (rights, purpose) = (Rights::from_bits(small(rights)?)?, purpose_of(purpose)?);
