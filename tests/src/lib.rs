@@ -11,4 +11,5 @@ pub mod liar;
 pub mod process;
 pub mod program;
 pub mod proxy;
+pub mod relay;
 pub mod world;

@@ -78,9 +78,38 @@ impl Server {
         self.signal("-CONT");
     }
 
+    /// Asks it to end, and waits until it has.
+    pub fn stop(self) {
+        self.signal("-TERM");
+        self.gone();
+    }
+
+    /// It ends as in a power cut.
+    pub fn kill(self) {
+        self.signal("-KILL");
+        self.gone();
+    }
+
+    fn gone(&self) {
+        let pid = self.pid();
+        // The guardian does not look at it before it ends itself: until then what is dead is still listed, as a zombie.
+        let runs = || {
+            let listed = Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().expect("ps starts");
+            !matches!(listed.stdout.trim_ascii_start().first(), None | Some(b'Z'))
+        };
+        let start = Instant::now();
+        while runs() {
+            assert!(start.elapsed() < START_DEADLINE, "a server does not end:\n{}", self.log());
+            thread::sleep(POLL);
+        }
+    }
+
+    fn pid(&self) -> String {
+        fs::read_to_string(self.dir.join("pid")).expect("the server was started").trim().to_owned()
+    }
+
     fn signal(&self, signal: &str) {
-        let pid = fs::read_to_string(self.dir.join("pid")).expect("the server was started");
-        let done = Command::new("kill").args([signal, pid.trim()]).status().expect("kill starts");
+        let done = Command::new("kill").args([signal, &self.pid()]).status().expect("kill starts");
         assert!(done.success());
     }
 }

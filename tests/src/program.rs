@@ -14,16 +14,18 @@ use tempfile::TempDir;
 
 use crate::{anvil::Anvil, kubo::Kubo, process::repository};
 
-/// Built once, with the features and the folder of the tests: nothing is compiled twice.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build("hospital-record"));
+
+/// Builds a program of this repository with the features and in the folder of the tests: nothing is compiled twice.
+pub fn build(name: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--workspace", "--all-features", "--bin", "hospital-record"]);
+    cargo.args(["build", "--quiet", "--workspace", "--all-features", "--bin", name]);
     assert!(cargo.current_dir(repository()).status().expect("cargo starts").success());
     let tests = env::current_exe().expect("the tests are a program");
     // target/<profile>/deps/<tests>
     let folder = tests.ancestors().nth(2).expect("cargo's layout");
-    folder.join("hospital-record").with_extension(env::consts::EXE_EXTENSION)
-});
+    folder.join(name).with_extension(env::consts::EXE_EXTENSION)
+}
 
 /// A computer with a home folder, on which several people may have keys.
 pub struct Computer {

@@ -62,8 +62,10 @@ async fn run(settings: Settings) -> Result<(), String> {
     }
     workers.spawn(tidy(queue.clone(), stopped.clone()));
     let carrier = carriers.into_iter().next().ok_or("no account pays")?;
-    let limits =
-        Limits { accounts: Limit::per_minute(settings.per_account), addresses: Limit::per_minute(settings.per_address) };
+    let limits = Limits {
+        accounts: Limit::per_minute(settings.per_account),
+        addresses: Limit::per_minute(settings.per_address),
+    };
     let verbs = settings.verbs;
     let service = Service(Arc::new(Parts { carrier, queue, limits, metrics, verbs, stop: stopped.clone() }));
     let router = http::router(service, settings.behind_proxy).into_make_service_with_connect_info::<SocketAddr>();
@@ -103,11 +105,9 @@ async fn asked_to_stop() {
         .into_iter()
         .filter_map(|kind| signal(kind).ok())
         .collect();
-    std::future::poll_fn(|context| {
-        match signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
+    std::future::poll_fn(|context| match signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
+        true => std::task::Poll::Ready(()),
+        false => std::task::Poll::Pending,
     })
     .await;
 }

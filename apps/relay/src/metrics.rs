@@ -79,7 +79,10 @@ impl Metrics {
             ("carrying_milliseconds_total", "counter", "Time spent carrying.", vec![("", of(&counts.milliseconds))]),
             ("waiting", "gauge", "Accepted requests that are still to be carried.", vec![("", waiting as u64)]),
         ] {
-            let _ = writeln!(text, "# HELP hospital_record_relay_{name} {help}\n# TYPE hospital_record_relay_{name} {kind}");
+            let _ = writeln!(
+                text,
+                "# HELP hospital_record_relay_{name} {help}\n# TYPE hospital_record_relay_{name} {kind}"
+            );
             for (labels, value) in rows {
                 let _ = writeln!(text, "hospital_record_relay_{name}{labels} {value}");
             }

@@ -114,7 +114,8 @@ impl Client {
         let contract = self.system().contract();
         let digest = contract.digest_of(act).ok_or_else(|| Error::Invalid("this act has no signed form".into()))?;
         let signed = self.0.identity.signer().sign_hash(&digest).await;
-        let signature = signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        let signature =
+            signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
         Ok(SignedRequest { chain_id: contract.chain(), contract: contract.address(), data: call.data })
     }
@@ -132,6 +133,7 @@ impl Client {
 
 fn random_word() -> Result<u64> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
     Ok(u64::from_be_bytes(bytes))
 }

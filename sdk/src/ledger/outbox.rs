@@ -31,8 +31,10 @@ impl Pending {
     /// # Errors
     /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
     pub fn call(&self) -> Result<Call, LedgerError> {
-        let unreadable = |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
-        let envelope = TxEnvelope::decode_2718(&mut self.raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
+        let unreadable =
+            |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
+        let envelope =
+            TxEnvelope::decode_2718(&mut self.raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
         let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
         Ok(Call { from: Some(self.account), to, data: envelope.input().clone() })
     }

@@ -38,7 +38,9 @@ impl Carrier {
         let Some(act) = request.act().filter(|_| self.is_for(request)) else { return Ok(self.refusal(request)) };
         match self.contract.ledger().call(&request.call().by(self.payer.address()), None).await {
             Ok(_) => Ok(Fate::Waiting),
-            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => self.after(&act, request, error).await,
+            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => {
+                self.after(&act, request, error).await
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -34,7 +34,9 @@ impl HttpRelay {
     /// # Errors
     /// [`Error::Invalid`] when it is no URL of a relay.
     pub fn connect(url: &str, timeout: Duration) -> Result<Self> {
-        let wrong = |what: &str| Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"));
+        let wrong = |what: &str| {
+            Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"))
+        };
         let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("it must begin with http:// or https:// and have neither ? nor #"));

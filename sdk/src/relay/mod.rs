@@ -62,7 +62,8 @@ impl FromStr for SignedRequest {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
+        let wrong =
+            || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
         let rest = text.trim().strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':')).ok_or_else(wrong)?;
         let mut parts = rest.splitn(3, ':');
         let mut part = || parts.next().ok_or_else(wrong);

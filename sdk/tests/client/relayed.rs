@@ -231,21 +231,23 @@ async fn a_carrier_takes_nothing_that_is_not_for_its_contract_or_was_changed() {
     }
     assert_eq!(rich.contract().profile_of(ana.address()).await.unwrap(), None);
     assert!(matches!(carrier.carry(&good).await.unwrap(), Fate::Done { transaction: Some(_) }));
-    assert_eq!(carrier.carry(&good).await.unwrap(), Fate::Done { transaction: None }, "once, and no harm in asking again");
+    assert_eq!(
+        carrier.carry(&good).await.unwrap(),
+        Fate::Done { transaction: None },
+        "once, and no harm in asking again"
+    );
 }
 
 #[test]
 fn a_request_is_the_same_after_it_was_text_or_json() {
-    let request = SignedRequest {
-        chain_id: 31337,
-        contract: Contract::ADDRESS,
-        data: vec![1, 2, 3].into(),
-    };
+    let request = SignedRequest { chain_id: 31337, contract: Contract::ADDRESS, data: vec![1, 2, 3].into() };
     assert_eq!(request.to_string().parse::<SignedRequest>().unwrap(), request);
     let json = serde_json::to_string(&request).unwrap();
     assert_eq!(serde_json::from_str::<SignedRequest>(&json).unwrap(), request);
     assert_eq!(json, format!(r#"{{"chainId":31337,"contract":"{:#x}","data":"0x010203"}}"#, Contract::ADDRESS));
-    for text in ["", "hospital-record-request", "hospital-record-request:1:2:3", "hospital-record-request:1:0x:zz", "x:1:2"] {
+    for text in
+        ["", "hospital-record-request", "hospital-record-request:1:2:3", "hospital-record-request:1:0x:zz", "x:1:2"]
+    {
         assert_eq!(text.parse::<SignedRequest>().unwrap_err().kind(), ErrorKind::Invalid, "{text}");
     }
 }

@@ -9,6 +9,7 @@ mod listing;
 mod lying_rpc;
 mod lying_store;
 mod program;
+mod relay;
 mod restoring;
 mod sizes;
 mod story;

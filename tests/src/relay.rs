@@ -1,0 +1,100 @@
+//! The relay as a process.
+
+use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
+
+use hospital_record::alloy::{hex, signers::local::PrivateKeySigner};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    anvil::Anvil,
+    process::{Server, new_dir},
+    program,
+};
+
+static RELAY: LazyLock<PathBuf> = LazyLock::new(|| program::build("hospital-record-relay"));
+
+/// A relay whose accounts can pay, with what it keeps; it can be ended and started again at the same place.
+pub struct Relay {
+    server: Option<Server>,
+    disk: TempDir,
+    address: String,
+    rpc: String,
+    keys: Vec<PathBuf>,
+    options: Vec<String>,
+}
+
+impl Relay {
+    /// With one account, and these options besides those that it needs.
+    pub fn start(anvil: &Anvil, options: &[&str]) -> Self {
+        Self::with_accounts(anvil, 1, options)
+    }
+
+    /// With several accounts that pay.
+    pub fn with_accounts(anvil: &Anvil, accounts: usize, options: &[&str]) -> Self {
+        let disk = tempfile::tempdir().expect("a folder");
+        let keys = (0..accounts).map(|number| {
+            let payer = PrivateKeySigner::random();
+            anvil.fund(payer.address());
+            let file = disk.path().join(format!("key-{number}"));
+            fs::write(&file, hex::encode(payer.to_bytes())).expect("a new file");
+            #[cfg(unix)]
+            fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .expect("a file of one's own");
+            file
+        });
+        let keys = keys.collect();
+        let options = options.iter().map(ToString::to_string).collect();
+        let address = "127.0.0.1:0".into();
+        let mut relay = Self { server: None, disk, address, rpc: anvil.url(), keys, options };
+        relay.run();
+        relay
+    }
+
+    /// Starts it where it was before.
+    pub fn run(&mut self) {
+        let server = Server::start(new_dir(), &mut self.command());
+        self.address = server.wait_for(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            let fields = &line["fields"];
+            (fields["message"] == "listening").then(|| fields["address"].as_str().map(str::to_owned))?
+        });
+        self.server = Some(server);
+    }
+
+    /// How it is started.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&*RELAY);
+        command.args(["--listen", &self.address, "--rpc-url", &self.rpc, "--contract", Anvil::contract()]);
+        command.arg("--state").arg(self.disk.path().join("state"));
+        for key in &self.keys {
+            command.arg("--key-file").arg(key);
+        }
+        command.args(&self.options);
+        command
+    }
+
+    /// Ends it as in a power cut.
+    pub fn kill(&mut self) {
+        self.server.take().expect("it runs").kill();
+    }
+
+    /// Ends it as its keeper would.
+    pub fn stop(&mut self) {
+        self.server.take().expect("it runs").stop();
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it has logged since it was started.
+    pub fn log(&self) -> String {
+        self.server.as_ref().expect("it runs").log()
+    }
+}
