@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Writes contracts/artifacts/HospitalRecord.json, so that the Rust crates build without forge.
-# With --check: fails when the committed file is not what the sources give.
+# Writes contracts/artifacts/*.json, so that the Rust crates build without forge.
+# With --check: fails when a committed file is not what the sources give.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 anvil-scripts/tools.sh foundry
 
-artifact=contracts/artifacts/HospitalRecord.json
 deployer=0x4e59b44847b379578588920cA78FbF26c0B4956C
 # "hospital-record/v1" in ASCII. Another salt or another byte of code is another address.
 salt=0x686f73706974616c2d7265636f72642f76310000000000000000000000000000
 
-# Alone and in folders of its own: what the tests import must not be able to change the bytecode.
-out=.forge/artifact
-.tools/bin/forge build --quiet --out "$out" --cache-path "$out-cache" contracts/src/HospitalRecord.sol
-compiled=$out/HospitalRecord.sol/HospitalRecord.json
-
-init_code=$(node -p 'require("./'"$compiled"'").bytecode.object')
-address=$(.tools/bin/cast compute-address --salt "$salt" --init-code-hash "$(.tools/bin/cast keccak "$init_code")" "$deployer" |
-  grep -oE '0x[0-9a-fA-F]{40}')
-
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
-node - "$compiled" "$salt" "$address" >"$new" <<'JS'
+
+# write NAME: the artifact of the contract, to $new. Sets $address.
+write() {
+  # Alone and in folders of its own: what is compiled beside it must not be able to change the bytecode.
+  local out=.forge/artifact/$1 compiled init_code
+  .tools/bin/forge build --quiet --out "$out" --cache-path "$out-cache" "contracts/src/$1.sol"
+  compiled=$out/$1.sol/$1.json
+
+  init_code=$(node -p 'require("./'"$compiled"'").bytecode.object')
+  address=$(.tools/bin/cast compute-address --salt "$salt" --init-code-hash "$(.tools/bin/cast keccak "$init_code")" "$deployer" |
+    grep -oE '0x[0-9a-fA-F]{40}')
+
+  node - "$compiled" "$salt" "$address" >"$new" <<'JS'
 const [compiled, salt, address] = process.argv.slice(2);
 const { abi, bytecode, deployedBytecode } = require(require("node:path").resolve(compiled));
 const places = Object.values(deployedBytecode.immutableReferences ?? {}).flat().sort((a, b) => a.start - b.start);
@@ -38,12 +40,17 @@ console.log(JSON.stringify(sorted({
   immutableReferences: places,
 }), null, 1));
 JS
+}
 
-if [ "${1:-}" = --check ]; then
-  cmp -s "$new" "$artifact" && exit
-  echo "$artifact is stale: run 'make artifacts' and commit it" >&2
-  exit 1
-fi
-mkdir -p "$(dirname "$artifact")"
-cp "$new" "$artifact"
-echo "$artifact: HospitalRecord at $address"
+mkdir -p contracts/artifacts
+for name in HospitalRecord Vouching AccessRequests; do
+  artifact=contracts/artifacts/$name.json
+  write "$name"
+  if [ "${1:-}" != --check ]; then
+    cp "$new" "$artifact"
+    echo "$artifact: $name at $address"
+  elif ! cmp -s "$new" "$artifact"; then
+    echo "$artifact is stale: run 'make artifacts' and commit it" >&2
+    exit 1
+  fi
+done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A private chain (Anvil) with the contract deployed, and a private IPFS node (Kubo), on free local ports.
+# A private chain (Anvil) with the contracts deployed, and a private IPFS node (Kubo), on free local ports.
 #
 #   anvil-scripts/stack.sh                 stays until Ctrl-C; prints what to export
 #   anvil-scripts/stack.sh run -- CMD...   runs CMD inside, takes everything down, returns its exit code
@@ -51,7 +51,9 @@ start_anvil() {
   pids+=($!)
   until_ready anvil $! "$log" grep -q '^Listening on ' "$log"
   ETH_RPC_URL=http://$(sed -n 's/^Listening on //p' "$log")
-  HOSPITAL_RECORD_CONTRACT=$("$scripts/deploy.sh" "$ETH_RPC_URL" --unlocked --from "$(first_account)")
+  local deployed
+  deployed=$("$scripts/deploy.sh" "$ETH_RPC_URL" --unlocked --from "$(first_account)")
+  HOSPITAL_RECORD_CONTRACT=$(sed -n 's/^HospitalRecord //p' <<<"$deployed")
 }
 
 first_account() { "$bin/cast" rpc --rpc-url "$ETH_RPC_URL" eth_accounts | grep -oE '0x[0-9a-fA-F]{40}' | head -n 1; }

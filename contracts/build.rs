@@ -1,16 +1,24 @@
-//! Turns the committed artifact into constants, so that a broken one is found by the compiler and not by a user.
+//! Turns the committed artifacts into constants, so that a broken one is found by the compiler and not by a user.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
-const ARTIFACT: &str = "artifacts/HospitalRecord.json";
+const CONTRACTS: [&str; 3] = ["HospitalRecord", "Vouching", "AccessRequests"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={ARTIFACT}");
-    println!("cargo::rerun-if-changed=src/IHospitalRecord.sol");
-    let artifact: Value = serde_json::from_str(&fs::read_to_string(ARTIFACT)?)?;
-    let text = |key: &str| artifact[key].as_str().ok_or(format!("{ARTIFACT} has no {key}"));
+    for name in CONTRACTS {
+        println!("cargo::rerun-if-changed=src/I{name}.sol");
+        fs::write(Path::new(&env::var("OUT_DIR")?).join(format!("{name}.rs")), constants(name)?)?;
+    }
+    Ok(())
+}
+
+fn constants(name: &str) -> Result<String, Box<dyn Error>> {
+    let path = format!("artifacts/{name}.json");
+    println!("cargo::rerun-if-changed={path}");
+    let artifact: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+    let text = |key: &str| artifact[key].as_str().ok_or(format!("{path} has no {key}"));
 
     let mut places = String::new();
     for place in artifact["immutableReferences"].as_array().ok_or("no immutableReferences")? {
@@ -18,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = number("start")?;
         write!(places, "{start}..{},", start + number("length")?)?;
     }
-    let constants = format!(
-        r#"/// Where the contract is on every chain it is deployed to: CREATE2 of [`SALT`] and [`BYTECODE`] by [`DEPLOYER`].
+    Ok(format!(
+        r#"/// Where the contract is on every chain it is deployed to: CREATE2 of [`SALT`] and [`BYTECODE`] by `DEPLOYER`.
 pub const ADDRESS: Address = address!("{}");
 /// Salt of the deployment: "hospital-record/v1" in ASCII.
 pub const SALT: B256 = b256!("{}");
@@ -30,12 +38,22 @@ pub static DEPLOYED_BYTECODE: Bytes = bytes!("{}");
 /// Which bytes of the code the constructor fills in.
 #[allow(clippy::single_range_in_vec_init)]
 pub const IMMUTABLES: &[Range<usize>] = &[{places}];
+
+/// What to send to `DEPLOYER` to get the contract at [`ADDRESS`].
+#[must_use]
+pub fn deploy_calldata() -> Bytes {{
+    [SALT.as_slice(), &BYTECODE].concat().into()
+}}
+
+/// Whether this is the code of the contract, whatever its constructor filled in.
+#[must_use]
+pub fn is_deployed_code(code: &[u8]) -> bool {{
+    crate::is_same_but(IMMUTABLES, &DEPLOYED_BYTECODE, code)
+}}
 "#,
         text("address")?,
         text("salt")?,
         text("bytecode")?,
         text("deployedBytecode")?,
-    );
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("artifact.rs"), constants)?;
-    Ok(())
+    ))
 }

@@ -1,7 +1,8 @@
-//! The `HospitalRecord` contract for Rust: its interface as types, and the bytecode that is deployed.
+//! The contracts for Rust: their interfaces as types, and the bytecode that is deployed.
 //!
 //! [`IHospitalRecord`] is generated from `IHospitalRecord.sol`, whose documentation it carries; the constants come from
-//! the committed artifact. So this crate builds without a Solidity compiler.
+//! the committed artifact. So this crate builds without a Solidity compiler. [`vouching`] and [`access_requests`] are
+//! the same for the two contracts beside it.
 
 use std::ops::Range;
 
@@ -18,23 +19,48 @@ mod interface {
 
 pub use interface::IHospitalRecord;
 
-include!(concat!(env!("OUT_DIR"), "/artifact.rs"));
-
 /// The CREATE2 deployer that most chains have (Arachnid's deterministic deployment proxy).
 pub const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 
-/// What to send to [`DEPLOYER`] to get the contract at [`ADDRESS`].
-#[must_use]
-pub fn deploy_calldata() -> Bytes {
-    [SALT.as_slice(), &BYTECODE].concat().into()
+include!(concat!(env!("OUT_DIR"), "/HospitalRecord.rs"));
+
+/// Who says of which account that it acts in a role.
+pub mod vouching {
+    use super::{Address, B256, Bytes, Range, address, b256, bytes};
+    pub use interface::IVouching;
+
+    mod interface {
+        #![allow(missing_docs, clippy::too_many_arguments)]
+
+        alloy::sol! {
+            #![sol(all_derives)]
+            "src/IVouching.sol"
+        }
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/Vouching.rs"));
 }
 
-/// Whether this is the code of the contract, whatever its constructor filled in.
-#[must_use]
-pub fn is_deployed_code(code: &[u8]) -> bool {
-    let filled_in = |index: &usize| IMMUTABLES.iter().any(|range| range.contains(index));
-    code.len() == DEPLOYED_BYTECODE.len()
-        && (0..code.len()).filter(|index| !filled_in(index)).all(|index| code[index] == DEPLOYED_BYTECODE[index])
+/// Who asks which patient for access.
+pub mod access_requests {
+    use super::{Address, B256, Bytes, Range, address, b256, bytes};
+    pub use interface::IAccessRequests;
+
+    mod interface {
+        #![allow(missing_docs, clippy::too_many_arguments)]
+
+        alloy::sol! {
+            #![sol(all_derives)]
+            "src/IAccessRequests.sol"
+        }
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/AccessRequests.rs"));
+}
+
+fn is_same_but(places: &[Range<usize>], due: &[u8], code: &[u8]) -> bool {
+    let may_differ = |index: &usize| places.iter().any(|range| range.contains(index));
+    code.len() == due.len() && (0..code.len()).filter(|index| !may_differ(index)).all(|index| code[index] == due[index])
 }
 
 #[cfg(test)]
@@ -42,21 +68,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn address_follows_from_salt_and_bytecode() {
+    fn addresses_follow_from_salt_and_bytecode() {
         assert_eq!(DEPLOYER.create2_from_code(SALT, &BYTECODE), ADDRESS);
+        assert_eq!(DEPLOYER.create2_from_code(vouching::SALT, &vouching::BYTECODE), vouching::ADDRESS);
+        assert_eq!(
+            DEPLOYER.create2_from_code(access_requests::SALT, &access_requests::BYTECODE),
+            access_requests::ADDRESS
+        );
     }
 
     #[test]
     fn only_what_the_constructor_fills_in_may_differ() {
-        let mut code = DEPLOYED_BYTECODE.to_vec();
-        for range in IMMUTABLES {
+        assert_knows_its_code(is_deployed_code, &DEPLOYED_BYTECODE, IMMUTABLES);
+        assert_knows_its_code(vouching::is_deployed_code, &vouching::DEPLOYED_BYTECODE, vouching::IMMUTABLES);
+        let (code, places) = (&access_requests::DEPLOYED_BYTECODE, access_requests::IMMUTABLES);
+        assert_knows_its_code(access_requests::is_deployed_code, code, places);
+        assert!(!vouching::is_deployed_code(code));
+    }
+
+    fn assert_knows_its_code(is_deployed_code: fn(&[u8]) -> bool, deployed: &[u8], places: &[Range<usize>]) {
+        let mut code = deployed.to_vec();
+        for range in places {
             code[range.clone()].fill(0xff);
         }
         assert!(is_deployed_code(&code));
-        let free = (0..code.len()).find(|index| IMMUTABLES.iter().all(|range| !range.contains(index))).unwrap_or(0);
+        let free = (0..code.len()).find(|index| places.iter().all(|range| !range.contains(index))).unwrap_or(0);
         code[free] ^= 1;
         assert!(!is_deployed_code(&code));
-        assert!(!is_deployed_code(&DEPLOYED_BYTECODE[1..]));
+        assert!(!is_deployed_code(&deployed[1..]));
         assert!(!is_deployed_code(&[]));
     }
 }
