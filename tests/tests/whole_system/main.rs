@@ -5,6 +5,7 @@ mod conformance;
 mod contributors;
 mod folders;
 mod harness;
+mod inputs;
 mod lying_rpc;
 mod lying_store;
 mod program;

@@ -161,13 +161,3 @@ async fn add_that_was_stored_and_never_sent_is_finished_or_removed_by_the_next_r
     assert_eq!(records, resumed.finished.len());
     assert_eq!(world.kubo.pinned().len() - before.len(), records, "a manifest, which holds the content, or nothing");
 }
-
-#[tokio::test]
-async fn file_that_vanishes_or_is_a_folder_leaves_nothing() {
-    let world = World::shared().await;
-    let ana = world.person().await;
-    let folder = tempfile::tempdir().unwrap();
-    refused(ana.add(folder.path().join("missing.pdf")).await, ErrorKind::File);
-    refused(ana.add(folder.path()).await, ErrorKind::Invalid);
-    assert!(ana.list().await.unwrap().is_empty());
-}

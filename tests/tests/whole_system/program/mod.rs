@@ -1,6 +1,7 @@
 //! The program `hospital-record`, run as people run it.
 
 mod files;
+mod inputs;
 mod interrupted;
 mod refusals;
 mod story;
