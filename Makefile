@@ -46,8 +46,11 @@ test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh
 
-bench: ## speed of sealing and opening
-	cargo bench --locked --workspace --all-features
+bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh kubo
+	cargo bench --locked -p hospital-record-core --bench seal
+	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records
 
 gas: ## measures the contract's gas and rewrites contracts/snapshots
 	@anvil-scripts/tools.sh foundry

@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition, backends::InMemoryBackend};
+use redb::{
+    Database, DatabaseError, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError, backends::InMemoryBackend,
+};
 
 use crate::{Error, Result};
 
@@ -20,8 +22,8 @@ pub(crate) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 pub(crate) const JOURNAL: Table = TableDefinition::new("journal-1");
 /// digest -> manifest, envelope, keyring or profile
 pub(crate) const BLOCKS: Table = TableDefinition::new("blocks-1");
-/// deployment, account -> the profile seen last
-pub(crate) const PROFILES: Table = TableDefinition::new("profiles-1");
+/// deployment, account -> digest of the profile that was accepted last
+pub(crate) const PROFILES: Table = TableDefinition::new("profiles-2");
 /// chain, account -> the transaction under way
 pub(crate) const OUTBOX: Table = TableDefinition::new("outbox-1");
 /// deployment, account, id -> the record being added, sealed
@@ -57,33 +59,19 @@ impl Cache {
 
     pub(crate) async fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
         self.with(move |database| {
-            let read = database.begin_read().map_err(Error::cache)?;
-            let table = match read.open_table(table) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(Error::cache(error)),
-            };
+            let Some(table) = read(database, table)? else { return Ok(None) };
             Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|value| value.value().to_vec()))
         })
         .await
     }
 
-    /// Those of `keys` that are not there.
-    pub(crate) async fn missing(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
+    /// The values of several keys, in their order: the file is opened once.
+    pub(crate) async fn get_many(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>> {
         self.with(move |database| {
-            let read = database.begin_read().map_err(Error::cache)?;
-            let table = match read.open_table(table) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(keys),
-                Err(error) => return Err(Error::cache(error)),
-            };
-            let mut missing = Vec::new();
-            for key in keys {
-                if table.get(key.as_slice()).map_err(Error::cache)?.is_none() {
-                    missing.push(key);
-                }
-            }
-            Ok(missing)
+            let Some(table) = read(database, table)? else { return Ok(vec![None; keys.len()]) };
+            let value =
+                |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
+            keys.iter().map(value).collect()
         })
         .await
     }
@@ -91,12 +79,7 @@ impl Cache {
     /// All rows whose key starts with `prefix`, in order.
     pub(crate) async fn rows(&self, table: Table, prefix: Vec<u8>) -> Result<Rows> {
         self.with(move |database| {
-            let read = database.begin_read().map_err(Error::cache)?;
-            let table = match read.open_table(table) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-                Err(error) => return Err(Error::cache(error)),
-            };
+            let Some(table) = read(database, table)? else { return Ok(Vec::new()) };
             let range = table.range::<&[u8]>(prefix.as_slice()..).map_err(Error::cache)?;
             let mut rows = Vec::new();
             for row in range {
@@ -150,6 +133,15 @@ impl Cache {
             }
         });
         done.await.map_err(Error::cache)?
+    }
+}
+
+/// A table as it is now, if anything was ever put into it.
+fn read(database: &Database, table: Table) -> Result<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>> {
+    match database.begin_read().map_err(Error::cache)?.open_table(table) {
+        Ok(table) => Ok(Some(table)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(Error::cache(error)),
     }
 }
 

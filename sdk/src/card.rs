@@ -9,7 +9,7 @@ use hospital_record_core::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{Error, record_ref::address};
+use crate::{Error, record_ref::parse_address};
 
 /// An account, the fingerprint of its keys, and where its blocks can be fetched. Public; its worth lies in the way it
 /// was handed over.
@@ -61,9 +61,11 @@ impl FromStr for Card {
         Ok(Self {
             deployment: Deployment {
                 chain: chain.parse().map_err(|_| malformed("the chain is not a number"))?,
-                contract: Account(address(contract).ok_or_else(|| malformed("the contract is not an address"))?.into()),
+                contract: Account(
+                    parse_address(contract).map_err(|_| malformed("the contract is not an address"))?.into(),
+                ),
             },
-            account: address(account).ok_or_else(|| malformed("the account is not an address"))?,
+            account: parse_address(account).map_err(|_| malformed("the account is not an address"))?,
             profile: profile.parse().map_err(|_| malformed("the fingerprint is not 32 bytes of hex"))?,
             sources: sources.collect::<Result<_, _>>().map_err(|_| malformed("a source is not UTF-8"))?,
         })

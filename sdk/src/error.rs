@@ -3,10 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
-use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
-use hospital_record_core::error::CoreError;
 
-use crate::{ledger::LedgerError, store::StoreError};
+use crate::store::StoreError;
+
+mod from;
+
+pub(crate) const RANDOM: &str = "the system's random generator";
 
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -155,9 +157,14 @@ impl Error {
         Self::File { path: path.into(), reason: error.to_string(), kind: error.kind() }
     }
 
+    /// What a reader said; an error of this crate that came through it is itself again.
+    pub(crate) fn of_io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+        error.downcast::<Self>().unwrap_or_else(|error| Self::file(path, &error))
+    }
+
     /// For a stream of blocks that goes into a store.
     pub(crate) fn into_store(self) -> StoreError {
-        StoreError::Input(self.to_string().into())
+        StoreError::Input(Box::new(self))
     }
 
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
@@ -165,55 +172,6 @@ impl Error {
     }
 }
 
-impl From<LedgerError> for Error {
-    fn from(error: LedgerError) -> Self {
-        let text = error.to_string();
-        match error {
-            LedgerError::Unreachable { host, reason } => Self::Unreachable { service: host, reason },
-            LedgerError::TimedOut { host, after } => Self::TimedOut { service: host, after },
-            LedgerError::RateLimited { host } => Self::Unreachable { service: host, reason: text },
-            LedgerError::Unfunded { account, needed } => Self::Unfunded { account, needed },
-            LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
-            LedgerError::WrongChain { .. } | LedgerError::NoContract { .. } | LedgerError::OtherCode { .. } => {
-                Self::WrongContract(text)
-            }
-            LedgerError::Contract(refusal) => refused(*refusal, text),
-            _ => Self::Refused { service: "the chain".into(), reason: text },
-        }
-    }
-}
-
-fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
-    use IHospitalRecordErrors as Refusal;
-    match refusal {
-        Refusal::StaleKeys(_) => Error::StaleKeys,
-        Refusal::NotPermitted(_) => Error::Denied(text),
-        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
-        Refusal::RecordExists(_) => Error::Exists(text),
-        _ => Error::Invalid(text),
-    }
-}
-
 fn ether(wei: U256) -> String {
     alloy::primitives::utils::format_ether(wei)
-}
-
-impl From<CoreError> for Error {
-    fn from(error: CoreError) -> Self {
-        Self::Integrity(error.to_string())
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            StoreError::NotFound { .. } => Self::NotAvailable(text),
-            StoreError::Integrity { .. } => Self::Integrity(text),
-            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason },
-            StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
-            StoreError::Input(_) => Self::Conflict(text),
-            _ => Self::Refused { service: "the store".into(), reason: text },
-        }
-    }
 }

@@ -19,7 +19,7 @@ use hospital_record_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Error, Result};
+use crate::{Error, Result, error::RANDOM};
 
 /// Anything that signs transactions and typed data for one account: a local key, a KMS, a hardware wallet.
 pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {}
@@ -53,10 +53,8 @@ impl Identity {
     /// A new person with a new phrase of 24 words. The phrase restores everything and must be written down.
     pub fn generate() -> Result<(Self, Phrase)> {
         let mut entropy = Zeroizing::new([0u8; 32]);
-        getrandom::fill(entropy.as_mut()).map_err(|error| Error::Refused {
-            service: "the system's random generator".into(),
-            reason: error.to_string(),
-        })?;
+        getrandom::fill(entropy.as_mut())
+            .map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
         let mnemonic = Mnemonic::<English>::new_from_entropy(Entropy::from(*entropy));
         let phrase = Phrase(Zeroizing::new(mnemonic.to_phrase()));
         Ok((Self::from_phrase(&phrase, 0)?, phrase))
@@ -90,7 +88,14 @@ pub struct Phrase(Zeroizing<String>);
 impl Phrase {
     /// Checks words and checksum. The error names the place of a wrong word and never a word.
     pub fn parse(text: &str) -> Result<Self> {
-        let words = Zeroizing::new(text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase());
+        // Room for all of it, lower case being longer at times: growing would leave copies behind that nobody wipes.
+        let mut words = Zeroizing::new(String::with_capacity(text.len() * 3));
+        for word in text.split_whitespace() {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(word.chars().flat_map(char::to_lowercase));
+        }
         parse(&words)?;
         Ok(Self(words))
     }

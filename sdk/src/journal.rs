@@ -6,6 +6,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use hospital_record_core::{
     block::Body,
@@ -58,18 +59,21 @@ impl System {
     pub(crate) async fn journal_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
-        let mut history = match slot.as_ref() {
-            Some(known) => known.history.clone(),
+        let (mut history, rows) = match slot.as_ref() {
+            Some(known) => (known.history.clone(), known.history.entries().len()),
             None => self.remembered(patient).await?,
         };
-        let before = history.entries().len();
-        let trusted = match (trusted, self.witness()) {
-            (None, Some(witness)) => Some(witness.journal_head_of(patient, None).await?),
-            (trusted, _) => trusted,
+        let seen = match self.witness() {
+            Some(witness) => Some(witness.journal_head_of(patient, None).await?),
+            None => None,
         };
-        let update = self.update(&mut history, trusted).await?;
-        self.remember(&history, before, &update).await?;
-        let known = Arc::new(Known { patient, history, completeness: update.completeness });
+        let update = self.update(&mut history, seen.or(trusted)).await?;
+        self.remember(&history, rows, &update).await?;
+        let completeness = match trusted.filter(|_| seen.is_some()) {
+            Some(trusted) => self.reader().update(&mut history, Some(trusted)).await?.completeness,
+            None => update.completeness,
+        };
+        let known = Arc::new(Known { patient, history, completeness });
         *slot = Some(known.clone());
         Ok(known)
     }
@@ -96,16 +100,17 @@ impl System {
         ))
     }
 
-    async fn remembered(&self, patient: Address) -> Result<History> {
+    /// What the disk has of a history, and in how many rows: one that does not join is read anew and written over.
+    async fn remembered(&self, patient: Address) -> Result<(History, usize)> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
         let entries: Option<Vec<Entry>> = rows.iter().map(|(_, row)| Entry::from_bytes(row)).collect();
         let history = entries.and_then(|entries| History::from_cache(patient, entries).ok());
-        Ok(history.unwrap_or_else(|| History::new(patient)))
+        Ok((history.unwrap_or_else(|| History::new(patient)), rows.len()))
     }
 
-    async fn remember(&self, history: &History, before: usize, update: &Update) -> Result<()> {
+    async fn remember(&self, history: &History, rows: usize, update: &Update) -> Result<()> {
         let index = |position: usize| key(&[&self.journal_key(history.patient()), &(position as u64).to_be_bytes()]);
-        let gone = (update.kept..before).map(index).collect();
+        let gone = (update.kept..rows).map(index).collect();
         let entries = history.entries().iter().enumerate().skip(update.kept);
         let new = entries.map(|(position, entry)| (index(position), entry.to_bytes())).collect();
         self.cache().write(JOURNAL, gone, new).await
@@ -127,21 +132,29 @@ impl System {
         Ok(self.ledger().newest().await?.time)
     }
 
-    /// Blocks with these digests, as far as they can be had; what was fetched is kept for the next time.
-    pub(crate) async fn prefetch(&self, digests: &[Digest]) -> Result<()> {
-        let missing = self.cache().missing(BLOCKS, digests.iter().map(|d| d.0.to_vec()).collect()).await?;
-        let fetches = missing.into_iter().map(|digest| async move {
-            let digest = Digest::try_from(digest.as_slice()).map_err(|error| Error::Integrity(error.to_string()))?;
-            let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
-            // Anything may be called a manifest; what is too large for one is not kept.
-            if bytes.len() > Manifest::MAX {
-                return Err(Error::Integrity("a manifest is too large".into()));
+    /// The manifests with these digests, in their order, each asked for once; what was fetched is kept on disk.
+    pub(crate) async fn manifests(&self, digests: &[Digest]) -> Result<Vec<Result<Bytes>>> {
+        let known = self.cache().get_many(BLOCKS, digests.iter().map(|digest| digest.0.to_vec()).collect()).await?;
+        let fetches = known.into_iter().zip(digests.to_vec()).map(|(known, digest)| async move {
+            match known {
+                Some(bytes) => (false, Ok(bytes.into())),
+                None => (true, self.fetch_manifest(digest).await),
             }
-            Ok::<_, Error>((digest.0.to_vec(), bytes.to_vec()))
         });
-        let fetched: Vec<_> = stream::iter(fetches).buffer_unordered(16).collect().await;
-        // What cannot be had is reported where it is used, record by record.
-        let rows = fetched.into_iter().filter_map(Result::ok).collect();
-        self.cache().write(BLOCKS, Vec::new(), rows).await
+        let found: Vec<(bool, Result<Bytes>)> = stream::iter(fetches).buffered(16).collect().await;
+        let new = |((new, bytes), digest): (&(bool, Result<Bytes>), &Digest)| {
+            bytes.as_ref().ok().filter(|_| *new).map(|bytes| (digest.0.to_vec(), bytes.to_vec()))
+        };
+        self.cache().write(BLOCKS, Vec::new(), found.iter().zip(digests).filter_map(new).collect()).await?;
+        Ok(found.into_iter().map(|(_, bytes)| bytes).collect())
+    }
+
+    async fn fetch_manifest(&self, digest: Digest) -> Result<Bytes> {
+        let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
+        // Anything may be called a manifest; what is too large for one is not kept.
+        match bytes.len() > Manifest::MAX {
+            true => Err(Error::Integrity("a manifest is too large".into())),
+            false => Ok(bytes),
+        }
     }
 }

@@ -29,6 +29,7 @@ mod cache;
 mod card;
 mod client;
 mod config;
+mod details;
 mod error;
 mod file;
 mod history;
@@ -59,9 +60,9 @@ pub use hospital_record_core::{
 pub use crate::{
     card::Card,
     client::{
-        Add, AddMany, Added, BoxFuture, Client, Contact, Content, DEFAULT_FOLDER, FolderInfo, Grant, GrantInfo,
-        GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed, Revoke, Revoked, Shared,
-        SharedGrant, Synced,
+        Add, AddMany, Added, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, FolderInfo, Grant,
+        GrantInfo, GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed, Revoke, Revoked,
+        Rotated, Shared, SharedGrant, Synced,
     },
     config::Config,
     error::{Error, ErrorKind, Result},
@@ -69,7 +70,7 @@ pub use crate::{
     identity::{AccountSigner, Identity, Phrase},
     ledger::{Completeness, Event, Purpose, Rights, Status},
     progress::{Phase, Progress},
-    record_ref::RecordRef,
+    record_ref::{RecordRef, parse_address},
     source::Source,
     system::System,
 };

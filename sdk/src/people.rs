@@ -10,13 +10,6 @@ use crate::{
     system::System,
 };
 
-/// The profile that was accepted last for an account.
-#[derive(Clone, Copy)]
-struct Pinned {
-    sequence: u32,
-    digest: B256,
-}
-
 impl System {
     /// The current public keys of `account`, as the chain names them and as the account signed them.
     ///
@@ -40,21 +33,21 @@ impl System {
         }
         let Some(known) = pinned else {
             let profile = verified?;
-            self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;
+            self.pin_profile(account, digest).await?;
             return Ok(profile);
         };
-        let changed = Error::KeyChanged { account, known: known.digest, found: digest };
+        let changed = Error::KeyChanged { account, known, found: digest };
         let profile = match verified {
-            Err(Error::Integrity(_)) if digest != known.digest => return Err(changed),
+            Err(Error::Integrity(_)) if digest != known => return Err(changed),
             other => other?,
         };
-        if digest == known.digest {
+        if digest == known {
             return Ok(profile);
         }
-        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.digest.0)).await? {
+        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.0)).await? {
             return Err(changed);
         }
-        self.pin_profile(account, Pinned { sequence: profile.sequence, digest }).await?;
+        self.pin_profile(account, digest).await?;
         Ok(profile)
     }
 
@@ -80,26 +73,20 @@ impl System {
         // What was pinned was accepted before, perhaps by a card.
         let vouched = match card {
             Some(card) => Some(card),
-            None => self.pinned(account).await?.map(|pinned| pinned.digest),
+            None => self.pinned(account).await?,
         };
         profile::verify(self.deployment(), account, &bytes, vouched)
     }
 
-    async fn pinned(&self, account: Address) -> Result<Option<Pinned>> {
+    /// The profile that was accepted last: another one must be its successor.
+    async fn pinned(&self, account: Address) -> Result<Option<B256>> {
         let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
-        row.map(|row| match row.split_at_checked(4) {
-            Some((sequence, digest)) if digest.len() == 32 => Ok(Pinned {
-                sequence: u32::from_be_bytes(sequence.try_into().map_err(Error::cache)?),
-                digest: B256::from_slice(digest),
-            }),
-            _ => Err(Error::cache("a remembered profile is malformed")),
-        })
-        .transpose()
+        row.map(|row| B256::try_from(row.as_slice()).map_err(|_| Error::cache("a remembered profile is malformed")))
+            .transpose()
     }
 
-    async fn pin_profile(&self, account: Address, pinned: Pinned) -> Result<()> {
-        let row = [&pinned.sequence.to_be_bytes()[..], pinned.digest.as_slice()].concat();
-        self.cache().put(PROFILES, self.profile_key(account), row).await
+    async fn pin_profile(&self, account: Address, digest: B256) -> Result<()> {
+        self.cache().put(PROFILES, self.profile_key(account), digest.to_vec()).await
     }
 
     fn profile_key(&self, account: Address) -> Vec<u8> {

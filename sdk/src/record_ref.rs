@@ -49,17 +49,45 @@ impl FromStr for RecordRef {
         Ok(Self {
             deployment: Deployment {
                 chain: chain.parse().map_err(|_| malformed("the chain is not a number"))?,
-                contract: Account(address(contract).ok_or_else(|| malformed("the contract is not an address"))?.into()),
+                contract: Account(
+                    parse_address(contract).map_err(|_| malformed("the contract is not an address"))?.into(),
+                ),
             },
-            patient: address(patient).ok_or_else(|| malformed("the patient is not an address"))?,
+            patient: parse_address(patient).map_err(|_| malformed("the patient is not an address"))?,
             id: id.parse().map_err(|_| malformed("the id is not 32 bytes of hex"))?,
         })
     }
 }
 
 /// An address as people type it; mixed case must be the right checksum (ERC-55).
-pub(crate) fn address(text: &str) -> Option<Address> {
-    let hex = text.strip_prefix("0x")?;
-    let one_case = !hex.bytes().any(|b| b.is_ascii_uppercase()) || !hex.bytes().any(|b| b.is_ascii_lowercase());
-    if one_case { text.parse().ok() } else { Address::parse_checksummed(text, None).ok() }
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn parse_address(text: &str) -> Result<Address, Error> {
+    let wrong = |why: &str| Error::Invalid(format!("{text:?} is not an address: {why}"));
+    let hex = text.strip_prefix("0x").ok_or_else(|| wrong("it does not start with 0x"))?;
+    if hex.len() != 40 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(wrong("0x and 40 hex digits are one"));
+    }
+    let mixed = hex.bytes().any(|b| b.is_ascii_lowercase()) && hex.bytes().any(|b| b.is_ascii_uppercase());
+    let parsed = if mixed { Address::parse_checksummed(text, None).ok() } else { text.parse().ok() };
+    parsed.ok_or_else(|| wrong("a digit is mistyped, its checksum does not fit"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        let right = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+        for text in [right, &right.to_lowercase(), &format!("0x{}", right[2..].to_uppercase())] {
+            assert_eq!(parse_address(text).unwrap().to_string(), right);
+        }
+        let swapped = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD";
+        for text in ["", "dr-lee", &right[2..], &right[..41], swapped, &format!("{right}0")] {
+            assert!(matches!(parse_address(text), Err(Error::Invalid(_))), "{text}");
+        }
+    }
 }

@@ -10,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use tokio::{fs::File, io::AsyncRead};
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    details::{Details, own_details, shared_details},
+};
 
 pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
@@ -18,7 +21,21 @@ pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 ///
 /// A path or bytes can be read again when keys moved on while they were uploaded; a [`reader`](Source::reader) cannot,
 /// so that its caller is told to start over.
-pub struct Source(Kind);
+///
+/// What is said of it here (its name, its media type, ...) holds unless the verb itself says otherwise: so the files of
+/// one [`add_many`](crate::Client::add_many) can differ.
+///
+/// ```
+/// # use hospital_record::Source;
+/// let scan = Source::from("IM000001").media_type("application/dicom").document_type("18748-4");
+/// ```
+pub struct Source {
+    kind: Kind,
+    pub(crate) details: Details,
+}
+
+shared_details!(Source);
+own_details!(Source);
 
 enum Kind {
     Path(PathBuf),
@@ -26,20 +43,26 @@ enum Kind {
     Reader { name: String, reader: Option<Reader> },
 }
 
+impl From<Kind> for Source {
+    fn from(kind: Kind) -> Self {
+        Self { kind, details: Details::default() }
+    }
+}
+
 impl Source {
     /// Bytes in memory.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Bytes { name: name.into(), bytes: bytes.into() })
+        Kind::Bytes { name: name.into(), bytes: bytes.into() }.into()
     }
 
     /// Anything that can be read once, to its end.
     pub fn reader(name: impl Into<String>, reader: impl AsyncRead + Send + 'static) -> Self {
-        Self(Kind::Reader { name: name.into(), reader: Some(Box::pin(reader)) })
+        Kind::Reader { name: name.into(), reader: Some(Box::pin(reader)) }.into()
     }
 
-    /// The name that is recorded unless the caller gives another.
-    pub(crate) fn name(&self) -> String {
-        match &self.0 {
+    /// The name that it has by itself: recorded unless somebody gives another.
+    pub(crate) fn own_name(&self) -> String {
+        match &self.kind {
             Kind::Path(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             Kind::Bytes { name, .. } | Kind::Reader { name, .. } => name.clone(),
         }
@@ -47,7 +70,7 @@ impl Source {
 
     /// Opens it; the second time only where it can be read again.
     pub(crate) async fn open(&mut self) -> Result<Open> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Path(path) => open_file(path).await,
             Kind::Bytes { bytes, .. } => {
                 let size = Some(bytes.len() as u64);
@@ -137,37 +160,37 @@ impl Watch {
 
 impl From<&Path> for Source {
     fn from(path: &Path) -> Self {
-        Self(Kind::Path(path.to_path_buf()))
+        Kind::Path(path.to_path_buf()).into()
     }
 }
 
 impl From<PathBuf> for Source {
     fn from(path: PathBuf) -> Self {
-        Self(Kind::Path(path))
+        Kind::Path(path).into()
     }
 }
 
 impl From<&PathBuf> for Source {
     fn from(path: &PathBuf) -> Self {
-        Self(Kind::Path(path.clone()))
+        Kind::Path(path.clone()).into()
     }
 }
 
 impl From<&str> for Source {
     fn from(path: &str) -> Self {
-        Self(Kind::Path(path.into()))
+        Kind::Path(path.into()).into()
     }
 }
 
 impl From<String> for Source {
     fn from(path: String) -> Self {
-        Self(Kind::Path(path.into()))
+        Kind::Path(path.into()).into()
     }
 }
 
 /// Shows the name alone.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.name()).finish()
+        f.debug_tuple("Source").field(&self.own_name()).finish()
     }
 }

@@ -72,6 +72,7 @@ impl System {
         let (deadline, confirmations) = (config.timeout * 4, config.confirmations);
         let sending = SenderOptions { deadline, confirmations, most: config.most_per_transaction };
         let stores = config.open_stores()?;
+        config.state_dir.as_deref().map(private_folder).transpose()?;
         let chain = ledger.chain_id().await?;
         let (cache, outbox) = match &config.state_dir {
             Some(folder) => on_disk(folder, chain)?,
@@ -174,8 +175,11 @@ impl System {
 
     /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        let bytes = self.block(digest).await?;
-        self.verified(block::parse(&bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
+        self.verified_bytes(&self.block(digest).await?).await
+    }
+
+    pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {
+        self.verified(block::parse(bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
             .await
     }
 
@@ -205,16 +209,35 @@ impl System {
     }
 }
 
-/// A folder that only its owner can read.
 fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    let cache = Cache::in_folder(folder)?;
+    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
+    Ok((cache, Arc::new(outbox)))
+}
+
+/// Makes a folder that only its owner can read.
+fn private_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| Error::file(folder, &error))?;
-    let cache = Cache::in_folder(folder)?;
-    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
-    Ok((cache, Arc::new(outbox)))
+    builder.create(folder).and_then(|()| close_to_others(folder)).map_err(|error| Error::file(folder, &error))
+}
+
+/// A folder that was there before may have been open to all.
+#[cfg(unix)]
+fn close_to_others(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = folder.metadata()?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    std::fs::set_permissions(folder, PermissionsExt::from_mode(mode & !0o077))
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Shows chain and contract.

@@ -66,6 +66,13 @@ impl Kubo {
         output.stdout
     }
 
+    /// Writes what an `ipfs` command on this node prints to a file.
+    pub fn ipfs_to(&self, file: &Path, args: &[&str]) {
+        let file = fs::File::create(file).expect("the folder is ours");
+        let status = ipfs(&self.server.dir().join("ipfs")).args(args).stdout(file).status().expect("ipfs starts");
+        assert!(status.success(), "ipfs {args:?}");
+    }
+
     /// The CIDs that this node keeps for their own sake.
     pub fn pinned(&self) -> BTreeSet<String> {
         let list = self.ipfs(&["pin", "ls", "--type=recursive", "--quiet"]);

@@ -52,6 +52,10 @@ impl Computer {
         let computer = Self { disk: tempfile::tempdir().expect("a folder"), rpc: rpc.into(), store: store.into() };
         fs::create_dir(computer.desk()).expect("a new folder");
         fs::write(computer.password_file(), "correct horse battery staple\n").expect("a new file");
+        // The program takes no secret that others can read.
+        #[cfg(unix)]
+        fs::set_permissions(computer.password_file(), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .expect("a file of one's own");
         computer
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use hospital_record::{Address, Client, Config, Contact, Content, Event, Grantee, Identity, Phrase, RecordRef, System};
+use hospital_record::{
+    Address, Client, Config, Contact, Event, Grantee, Identity, Phrase, RecordRef, System, parse_address,
+};
 use jiff::tz::TimeZone;
 use tokio::sync::OnceCell;
 
@@ -37,7 +39,7 @@ impl App {
             config = config.store(store);
         }
         if let Some(contract) = &settings.contract {
-            config = config.contract(address(contract)?);
+            config = config.contract(parse_address(contract)?);
         }
         if let Some(witness) = &settings.witness {
             config = config.witness(witness);
@@ -47,6 +49,9 @@ impl App {
         }
         if let Some(token) = settings.store_token()? {
             config = config.store_token(token.as_str());
+        }
+        if let Some(most) = settings.max_fee {
+            config = config.most_per_transaction(most);
         }
         Ok(System::connect(config).await?)
     }
@@ -78,21 +83,9 @@ pub(crate) fn identity(phrase: &str, account: u32) -> Result<Identity> {
     Identity::from_phrase(&phrase, account).map_err(usable)
 }
 
-/// An address as people type it; mixed case must be the right checksum (ERC-55).
-pub(crate) fn address(text: &str) -> Result<Address> {
-    let wrong = |why: &str| Failure::usage(format!("{text:?} is not an address: {why}"));
-    let hex = text.strip_prefix("0x").ok_or_else(|| wrong("it does not start with 0x"))?;
-    if hex.len() != 40 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(wrong("0x and 40 hex digits are one"));
-    }
-    let mixed = hex.bytes().any(|b| b.is_ascii_lowercase()) && hex.bytes().any(|b| b.is_ascii_uppercase());
-    let parsed = if mixed { Address::parse_checksummed(text, None).ok() } else { text.parse().ok() };
-    parsed.ok_or_else(|| wrong("a digit is mistyped, its checksum does not fit"))
-}
-
 /// What can be said of a name without asking anybody: an address must be one.
 pub(crate) fn check_person(who: &str) -> Result {
-    if who.starts_with("0x") { address(who).map(drop) } else { Ok(()) }
+    if who.starts_with("0x") { Ok(parse_address(who).map(drop)?) } else { Ok(()) }
 }
 
 /// The same of a record: its URI or the beginning of an id.
@@ -148,7 +141,7 @@ impl Session {
                 "no contact is called {who:?}: `contacts add` takes the person's card"
             )));
         }
-        let address = address(who)?;
+        let address = parse_address(who)?;
         Ok(Person { address, contact: contacts.iter().find(|contact| contact.address == address).cloned() })
     }
 
@@ -210,16 +203,6 @@ impl Session {
         }
         Ok(records[lookup::find(typed, &candidates)?])
     }
-
-    /// How long a record is, which only its manifest tells.
-    pub(crate) async fn size(&self, record: &RecordRef) -> Result<u64> {
-        let listed = self.client.list().patient(record.patient).await?;
-        match listed.into_iter().find(|listed| listed.record == *record).map(|listed| listed.content) {
-            Some(Content::Readable { size, .. }) => Ok(size),
-            Some(Content::Unreadable { reason, .. }) => Err(Failure::new(Kind::NotAvailable, reason)),
-            _ => Err(Failure::not_found(format!("{record} is not among the records of its patient"))),
-        }
-    }
 }
 
 fn candidate(record: &RecordRef, about: String) -> Candidate {
@@ -234,24 +217,6 @@ pub(crate) fn hex_of(record: &RecordRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_checked() {
-        let right = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-        for text in [right, &right.to_lowercase(), &format!("0x{}", right[2..].to_uppercase())] {
-            assert_eq!(address(text).unwrap().to_string(), right);
-        }
-        for text in [
-            "",
-            "dr-lee",
-            &right[2..],
-            &right[..41],
-            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
-            &format!("{right}0"),
-        ] {
-            assert_eq!(address(text).unwrap_err().kind, Kind::Usage, "{text}");
-        }
-    }
 
     #[test]
     fn a_wrong_word_is_named_by_its_place_and_never_told() {

@@ -20,6 +20,14 @@ pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) name: String,
     pub(crate) media_type: String,
+    /// LOINC code, when one was named.
+    pub(crate) document_type: Option<String>,
+}
+
+impl Input {
+    fn new(source: Source, name: String, media_type: impl Into<String>) -> Self {
+        Self { source, name, media_type: media_type.into(), document_type: None }
+    }
 }
 
 /// A file, or stdin for `-`.
@@ -46,7 +54,7 @@ pub(crate) fn bundle(folder: &Path) -> Result<Input> {
     let name = resolved.file_name().map_or("bundle".into(), |name| name.to_string_lossy());
     let name = format!("{name}.tar");
     let source = Source::reader(name.clone(), bundle.into_reader());
-    Ok(Input { source, name, media_type: "application/x-tar".to_owned() })
+    Ok(Input::new(source, name, "application/x-tar"))
 }
 
 fn on_disk(path: &Path) -> Result<Input> {
@@ -61,8 +69,8 @@ fn on_disk(path: &Path) -> Result<Input> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     // A pipe can be read only once, and not by us.
     let head = if metadata.is_file() { head(path).map_err(fail)? } else { Vec::new() };
-    let media_type = media::detect(&head, &name).to_owned();
-    Ok(Input { source: Source::from(path), name, media_type })
+    let media_type = media::detect(&head, &name);
+    Ok(Input::new(Source::from(path), name, media_type))
 }
 
 fn head(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -76,9 +84,9 @@ async fn stdin() -> Result<Input> {
     let mut head = Vec::new();
     let read = (&mut stdin).take(media::HEAD as u64).read_to_end(&mut head).await;
     read.map_err(|error| Failure::file(Path::new("stdin"), &error))?;
-    let media_type = media::detect(&head, "").to_owned();
-    let name = "stdin".to_owned();
-    Ok(Input { source: Source::reader(name.clone(), AsyncReadExt::chain(Cursor::new(head), stdin)), name, media_type })
+    let (name, media_type) = ("stdin", media::detect(&head, ""));
+    let source = Source::reader(name, AsyncReadExt::chain(Cursor::new(head), stdin));
+    Ok(Input::new(source, name.to_owned(), media_type))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{GrantScope, Purpose as Code, RecordRef, Rights};
+use hospital_record::{Address, GrantScope, Purpose as Code, RecordRef, Rights};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
@@ -31,16 +31,22 @@ pub(crate) fn record(record: &RecordRef) -> Value {
 }
 
 /// `scope`, `folder`, `confidentiality` and `record` of a grant.
-pub(crate) fn scope(scope: &GrantScope, confidentiality: Option<String>) -> Value {
+pub(crate) fn scope(scope: &GrantScope) -> Value {
     match scope {
         GrantScope::Record(record) => {
             json!({"scope": "record", "folder": null, "confidentiality": null, "record": record.to_string()})
         }
-        GrantScope::Folder { name, .. } => {
-            json!({"scope": "folder", "folder": name, "confidentiality": confidentiality, "record": null})
+        GrantScope::Folder { name, confidentiality, .. } => {
+            let level = confidentiality.map(|level| level.to_string());
+            json!({"scope": "folder", "folder": name, "confidentiality": level, "record": null})
         }
         _ => json!({"scope": "other", "folder": null, "confidentiality": null, "record": null}),
     }
+}
+
+/// Accounts, as `left_out` names them.
+pub(crate) fn accounts(accounts: &[Address]) -> Vec<String> {
+    accounts.iter().map(Address::to_string).collect()
 }
 
 /// `purpose` and `purpose_code`.

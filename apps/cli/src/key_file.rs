@@ -4,7 +4,7 @@
 //! the header exactly as it stands in the file, so that no parameter can be changed.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read, Write},
     path::Path,
 };
@@ -17,7 +17,10 @@ use scrypt::Params;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result},
+    private::{create_folder, refuse_shared},
+};
 
 const LABEL: &[u8] = b"hospital-record/v1/key-file\0";
 const VERSION: u32 = 1;
@@ -109,7 +112,7 @@ impl KeyFile {
     /// Writes it where nothing is yet: complete with mode 0600, or not at all.
     pub(crate) fn create(&self, path: &Path) -> Result {
         let folder = path.parent().unwrap_or(Path::new("."));
-        private_folder(folder)?;
+        create_folder(folder)?;
         let write = || -> io::Result<()> {
             let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder)?;
             serde_json::to_writer_pretty(&mut file, self)?;
@@ -178,37 +181,10 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-#[cfg(unix)]
-fn private_folder(path: &Path) -> Result {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| Failure::file(path, &error))
-}
-
-#[cfg(not(unix))]
-fn private_folder(path: &Path) -> Result {
-    fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))
-}
-
-#[cfg(unix)]
-fn refuse_shared(path: &Path, metadata: &fs::Metadata) -> Result {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let path = path.display();
-        return Err(Failure::key_file(format!(
-            "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and choose a new phrase if they may have"
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_shared(_: &Path, _: &fs::Metadata) -> Result {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::failure::Kind;
 

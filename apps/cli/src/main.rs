@@ -14,6 +14,7 @@ mod lookup;
 mod media;
 mod password;
 mod print;
+mod private;
 mod progress;
 mod range;
 mod sdk_errors;
@@ -91,9 +92,10 @@ async fn until_interrupted(app: App, verb: Verb) -> Result {
 #[cfg(unix)]
 async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    match kinds.map(signal) {
+        [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
         }
         _ => std::future::pending().await,
     }

@@ -1,14 +1,16 @@
 //! Where the password and the phrase come from: never the command line, never the environment.
 
 use std::{
-    fs,
     io::{self, IsTerminal, Read},
     path::Path,
 };
 
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result},
+    private::read_secret,
+};
 
 type Secret = Zeroizing<String>;
 
@@ -46,9 +48,7 @@ pub(crate) fn phrase() -> Result<Secret> {
 }
 
 fn first_line(path: &Path) -> Result<Secret> {
-    let text = fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|error| Failure::key_file(format!("password file {}: {error}", path.display())))?;
+    let text = read_secret(path).map_err(|failure| Failure::key_file(format!("password file {failure}")))?;
     let line = text.lines().next().unwrap_or_default();
     not_empty(Zeroizing::new(line.to_owned()))
 }
@@ -75,7 +75,7 @@ mod tests {
 
     fn from_file(content: &str) -> Result<String> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), content).unwrap();
+        std::fs::write(file.path(), content).unwrap();
         existing(Some(file.path()), "ana").map(|password| password.to_string())
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
+use hospital_record::{U256, alloy::primitives::utils::parse_ether};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::Global,
     failure::{Failure, Result},
+    private::read_secret,
 };
 
 const RPC_URL: &str = "http://127.0.0.1:8545";
@@ -33,6 +35,7 @@ struct File {
     tz: Option<String>,
     timeout: Option<u64>,
     witness: Option<String>,
+    max_fee: Option<String>,
 }
 
 /// What all verbs go by.
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) tz: TimeZone,
     pub(crate) timeout: Option<Duration>,
     pub(crate) witness: Option<String>,
+    /// The most that one transaction may cost, in wei.
+    pub(crate) max_fee: Option<U256>,
 }
 
 impl Settings {
@@ -70,6 +75,7 @@ impl Settings {
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
             witness: non_empty(&global.witness).or(file.witness),
+            max_fee: non_empty(&global.max_fee).or(file.max_fee).map(|text| ether(&text)).transpose()?,
             home,
         })
     }
@@ -82,7 +88,7 @@ impl Settings {
     /// Bearer token of the first store; only ever in a file.
     pub(crate) fn store_token(&self) -> Result<Option<Zeroizing<String>>> {
         let Some(path) = &self.store_token_file else { return Ok(None) };
-        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| Failure::file(path, &error))?;
+        let text = read_secret(path)?;
         Ok(Some(Zeroizing::new(text.trim().to_owned())))
     }
 
@@ -114,6 +120,13 @@ fn read(path: &Path) -> Result<File> {
         Err(error) => return Err(Failure::file(path, &error)),
     };
     toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+/// An amount as people write it, in wei.
+fn ether(text: &str) -> Result<U256> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.bytes().any(|b| b.is_ascii_digit());
+    let wei = digits.then(|| parse_ether(text).ok()).flatten().filter(|wei| !wei.is_zero());
+    wei.ok_or_else(|| Failure::usage(format!("{text:?} is not an amount of ether; one looks like 0.05")))
 }
 
 /// `TZ` is read by jiff itself, which knows all its forms.
@@ -169,6 +182,18 @@ mod tests {
     fn a_relative_password_file_in_the_file_is_beside_it() {
         let dir = home("password-file = 'secret'");
         assert_eq!(Settings::resolve(&global(&dir)).unwrap().password_file, Some(dir.path().join("secret")));
+    }
+
+    #[test]
+    fn the_most_a_transaction_may_cost_is_in_ether() {
+        let dir = home("max-fee = '0.05'");
+        let wei = |global: &Global| Settings::resolve(global).map(|settings| settings.max_fee.unwrap().to_string());
+        assert_eq!(wei(&global(&dir)).unwrap(), "50000000000000000");
+        assert_eq!(wei(&Global { max_fee: Some("2".into()), ..global(&dir) }).unwrap(), "2000000000000000000");
+        for wrong in ["-1", "much", ".", "1e3", "1 ether", "0", "0.0000000000000000001"] {
+            let failure = wei(&Global { max_fee: Some(wrong.into()), ..global(&dir) }).unwrap_err();
+            assert_eq!(failure.kind, Kind::Usage, "{wrong}");
+        }
     }
 
     #[test]

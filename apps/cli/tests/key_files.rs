@@ -92,6 +92,34 @@ fn a_key_file_that_others_can_read_is_refused() {
     assert!(told.contains("chmod 600"), "{told}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_password_or_token_file_that_others_can_read_is_refused() {
+    let home = Home::of("ana");
+    home.mode("password", 0o640);
+    let told = home.fails(&["account"], 7);
+    assert!(told.contains("chmod 600") && told.contains("password"), "{told}");
+    home.fails(&["init", "--as", "ben"], 7);
+    home.mode("password", 0o600);
+    home.write("token", "sesame");
+    home.write("config.toml", "store-token-file = 'token'");
+    home.fails(&["account", "--timeout", "1"], 6);
+    home.mode("token", 0o604);
+    let told = home.fails(&["account", "--timeout", "1"], 7);
+    assert!(told.contains("token") && !told.contains("sesame"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_folder_that_others_can_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::of("ana");
+    fs::create_dir(home.path("state")).unwrap();
+    home.mode("state", 0o755);
+    home.fails(&["account", "--timeout", "1"], 6);
+    assert_eq!(fs::metadata(home.path("state")).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
 #[test]
 fn a_damaged_key_file_is_exit_7() {
     let home = Home::of("ana");

@@ -60,24 +60,38 @@ fn a_chain_that_never_answers_is_exit_6_before_long() {
     assert!(started.elapsed() < Duration::from_secs(40), "{told}");
 }
 
+#[test]
+fn an_address_that_is_none_is_exit_2() {
+    let home = Home::new();
+    home.fails(&["verify", ACCOUNT_0, "--rpc-url", "nonsense"], 2);
+    home.fails(&["verify", ACCOUNT_0, "--rpc-url", "ftp://127.0.0.1"], 2);
+    let told = home.fails(&["verify", ACCOUNT_0, "--store", "ftp://user:hunter2@host"], 2);
+    assert!(!told.contains("hunter2"), "{told}");
+    home.fails(&["verify", ACCOUNT_0, "--max-fee", "much"], 2);
+    home.write("config.toml", "max-fee = 'much'");
+    home.fails(&["verify", ACCOUNT_0], 2);
+}
+
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_with_130_and_says_how_to_go_on() {
-    let (home, silent) = (Home::new(), TcpListener::bind("127.0.0.1:0").unwrap());
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let program = Command::new(assert_cmd::cargo::cargo_bin("hospital-record"))
-        .env_clear()
-        .args(["verify", ACCOUNT_0, "--rpc-url", &url, "--home"])
-        .arg(home.path(""))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Its request is there, so it waits.
-    drop(silent.accept().unwrap().0.set_nonblocking(true));
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
-    let output = program.wait_with_output().unwrap();
-    let told = common::text(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{told}");
-    assert!(told.contains("resume"), "{told}");
+fn a_signal_ends_with_130_and_says_how_to_go_on() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let (home, silent) = (Home::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let program = Command::new(assert_cmd::cargo::cargo_bin("hospital-record"))
+            .env_clear()
+            .args(["verify", ACCOUNT_0, "--rpc-url", &url, "--home"])
+            .arg(home.path(""))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Its request is there, so it waits.
+        drop(silent.accept().unwrap().0.set_nonblocking(true));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(Command::new("kill").args([signal, &program.id().to_string()]).status().unwrap().success());
+        let output = program.wait_with_output().unwrap();
+        let told = common::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{signal}: {told}");
+        assert!(told.contains("resume"), "{told}");
+    }
 }

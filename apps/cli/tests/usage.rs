@@ -22,9 +22,11 @@ fn help_names_every_verb_and_exit_code() {
         "open",
         "grant",
         "revoke",
+        "renounce",
         "grants",
         "shared",
         "replace",
+        "reencrypt",
         "rotate",
         "sync",
         "resume",
@@ -56,6 +58,11 @@ fn what_cannot_be_understood_is_exit_2() {
         &["add", "x", "--type", "11502-3"],
         &["add", "x", "--media-type", "pdf"],
         &["replace", "abcd1234"],
+        &["replace", "abcd1234", "--entered-in-error", "--type", "11502-2"],
+        &["replace", "abcd1234", "x", "--type", "11502-3"],
+        &["reencrypt"],
+        &["renounce"],
+        &["renounce", ACCOUNT_0, "--record", "abcd1234", "--folder", "x"],
         &["init", "--account", "-1"],
         &["list", "--timeout", "0"],
         &["history", "--tz", "Mars/Olympus"],
@@ -92,6 +99,7 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
     for who in ["0x1234", &mistyped, "0xzz"] {
         home.fails(&["grant", who], 2);
         home.fails(&["revoke", who], 2);
+        home.fails(&["renounce", who], 2);
         home.fails(&["history", who], 2);
         home.fails(&["list", "--patient", who], 2);
     }
@@ -99,6 +107,8 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
         home.fails(&["open", record], 2);
         home.fails(&["grant", ACCOUNT_1, "--record", record], 2);
         home.fails(&["replace", record, "--entered-in-error"], 2);
+        home.fails(&["reencrypt", record], 2);
+        home.fails(&["renounce", ACCOUNT_1, "--record", record], 2);
     }
     home.write("card.txt", "no card");
     for card in ["no card", "card.txt", "hospital-record-card:1:2:3", "."] {

@@ -1,8 +1,9 @@
 //! What can be wrong, by area. Every text says what was wrong with the input; none carries a secret.
+//!
+//! None is `non_exhaustive`: the SDK decides of each what it means to an app, and a new one must not slip by.
 
 /// A public value (account, digest, folder number, ...) that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum IdError {
     /// Not hexadecimal digits after an optional `0x`.
     #[error("{what} is written as 0x and hexadecimal digits; {text:?} is not")]
@@ -35,7 +36,6 @@ pub enum IdError {
 
 /// A seal that could not be made or does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SealError {
     /// The operating system's random source failed.
     #[error("the operating system gave no randomness: {0}")]
@@ -134,7 +134,6 @@ pub enum SealError {
 
 /// A signed block or profile that must not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum BlockError {
     /// Larger than its kind may be.
     #[error("the {kind} block has {size} bytes; at most {max} are allowed")]
@@ -200,7 +199,6 @@ pub enum BlockError {
 
 /// A DAG that cannot be built or walked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum DagError {
     /// A block whose bytes have another CID.
     #[error("the block's bytes do not have the CID {0}")]
@@ -244,7 +242,6 @@ pub enum DagError {
 
 /// Any error of this crate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum CoreError {
     /// See [`IdError`].
     #[error(transparent)]

@@ -1,17 +1,17 @@
 //! Adding records.
 
-use std::time::SystemTime;
-
 use alloy::primitives::{Address, B256, U256};
-use hospital_record_core::{id::Confidentiality, identity::folder_name};
+use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
 
 use super::{
     Client, awaitable,
     contacts::check_name,
-    write::{ATTEMPTS, Details, Place, Stored, Target},
+    target::{Place, Target},
+    write::{Stored, metadata, with_fresh_keys},
 };
 use crate::{
     Error, Result,
+    details::{Details, own_details, shared_details},
     ledger::Receipt,
     progress::{Progress, Reporter},
     record_ref::RecordRef,
@@ -25,9 +25,6 @@ pub const DEFAULT_FOLDER: &str = "personal";
 const GAS_AT_MOST: u64 = 150_000;
 /// And for each further record of the same transaction.
 const GAS_A_RECORD: u64 = 40_000;
-/// Records of one transaction: together they stay far below what a block holds.
-const BATCH: usize = 100;
-
 /// What was added.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -42,14 +39,18 @@ pub struct Added {
     pub transaction: B256,
     /// Gas of the transaction, divided among the records it added.
     pub gas: u64,
+    /// Where the folder's keys had to move on first: readers who remain but whose keys could not be had or are not to
+    /// be trusted. Grant to them again.
+    pub left_out: Vec<Address>,
 }
 
 /// Adds one record; made by [`Client::add`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct Add {
-    pub(super) client: Client,
-    pub(super) source: Source,
-    pub(super) common: Common,
+    client: Client,
+    source: Source,
+    details: Details,
+    common: Common,
 }
 
 /// Adds several records to one folder, a hundred in a transaction; made by [`Client::add_many`].
@@ -57,15 +58,15 @@ pub struct Add {
 pub struct AddMany {
     client: Client,
     sources: Vec<Source>,
+    details: Details,
     common: Common,
 }
 
-pub(super) struct Common {
+struct Common {
     patient: Address,
     folder: String,
     confidentiality: Confidentiality,
-    pub(super) details: Details,
-    pub(super) report: Reporter,
+    report: Reporter,
 }
 
 impl Client {
@@ -75,13 +76,16 @@ impl Client {
     /// Returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the folder
     /// "personal" of confidentiality N, the source's own name, `application/octet-stream`.
     pub fn add(&self, source: impl Into<Source>) -> Add {
-        Add { client: self.clone(), source: source.into(), common: Common::new(self.address()) }
+        let (details, common) = (Details::default(), Common::new(self.address()));
+        Add { client: self.clone(), source: source.into(), details, common }
     }
 
-    /// Like [`add`](Client::add) for several sources: one transaction for each hundred, all of them or none.
+    /// Like [`add`](Client::add) for several sources: one transaction for each hundred, all of them or none. What is
+    /// said here holds for all of them; what differs is said of each [`Source`].
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         let sources = sources.into_iter().map(Into::into).collect();
-        AddMany { client: self.clone(), sources, common: Common::new(self.address()) }
+        let (details, common) = (Details::default(), Common::new(self.address()));
+        AddMany { client: self.clone(), sources, details, common }
     }
 
     /// Fails early when the account has too little for a transaction: an upload may take an hour.
@@ -98,7 +102,7 @@ impl Client {
 impl Common {
     fn new(patient: Address) -> Self {
         let (folder, confidentiality) = (DEFAULT_FOLDER.to_owned(), Confidentiality::default());
-        Self { patient, folder, confidentiality, details: Details::default(), report: Reporter::default() }
+        Self { patient, folder, confidentiality, report: Reporter::default() }
     }
 
     fn place(&self) -> Place {
@@ -126,38 +130,6 @@ macro_rules! common_setters {
                 self.common.patient = patient;
                 self
             }
-        }
-    };
-}
-common_setters!(Add);
-common_setters!(AddMany);
-
-macro_rules! detail_setters {
-    ($builder:ident) => {
-        impl $builder {
-            /// IANA media type, such as `application/dicom`.
-            pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
-                self.common.details.media_type = Some(media_type.into());
-                self
-            }
-
-            /// LOINC code of the kind of document, such as `11502-2`.
-            pub fn document_type(mut self, loinc: impl Into<String>) -> Self {
-                self.common.details.document_type = Some(loinc.into());
-                self
-            }
-
-            /// When the content came to be.
-            pub fn created(mut self, time: SystemTime) -> Self {
-                self.common.details.created = Some(time);
-                self
-            }
-
-            /// Free keywords.
-            pub fn keywords(mut self, words: impl IntoIterator<Item = impl Into<String>>) -> Self {
-                self.common.details.keywords = words.into_iter().map(Into::into).collect();
-                self
-            }
 
             /// Calls back as the work goes on.
             pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -167,47 +139,37 @@ macro_rules! detail_setters {
         }
     };
 }
-detail_setters!(Add);
-detail_setters!(AddMany);
+common_setters!(Add);
+common_setters!(AddMany);
+
+shared_details!(Add);
+own_details!(Add);
+shared_details!(AddMany);
 
 impl Add {
-    /// Another name than the source's.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.common.details.name = Some(name.into());
-        self
-    }
-
-    /// A title for people.
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.common.details.title = Some(title.into());
-        self
-    }
-
-    /// A description for people.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.common.details.description = Some(description.into());
-        self
-    }
-
     async fn run(self) -> Result<Added> {
-        let Self { client, source, common } = self;
-        let mut added = add_all(&client, vec![source], &common).await?;
+        let Self { client, source, details, common } = self;
+        let mut added = add_all(&client, vec![source], &details, &common).await?;
         added.pop().ok_or_else(|| Error::Invalid("nothing to add".into()))
     }
 }
 
 impl AddMany {
+    /// Records of one transaction: together they stay far below what a block holds.
+    pub const BATCH: usize = 100;
+
     async fn run(self) -> Result<Vec<Added>> {
-        if self.sources.is_empty() {
+        let Self { client, sources, details, common } = self;
+        if sources.is_empty() {
             return Err(Error::Invalid("nothing to add: name at least one file".into()));
         }
-        let (mut sources, mut added) = (self.sources.into_iter(), Vec::new());
+        let (mut sources, mut added) = (sources.into_iter(), Vec::new());
         loop {
-            let batch: Vec<Source> = sources.by_ref().take(BATCH).collect();
+            let batch: Vec<Source> = sources.by_ref().take(Self::BATCH).collect();
             if batch.is_empty() {
                 return Ok(added);
             }
-            added.extend(add_all(&self.client, batch, &self.common).await?);
+            added.extend(add_all(&client, batch, &details, &common).await?);
         }
     }
 }
@@ -215,25 +177,20 @@ impl AddMany {
 awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
-async fn add_all(client: &Client, mut sources: Vec<Source>, common: &Common) -> Result<Vec<Added>> {
+async fn add_all(client: &Client, mut sources: Vec<Source>, details: &Details, common: &Common) -> Result<Vec<Added>> {
     check_name("a folder's name", common.folder.trim())?;
     client.can_pay(sources.len()).await?;
     client.published().await?;
-    let mut attempt = 1;
-    loop {
-        match add_once(client, &mut sources, common).await {
-            Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
-            other => return other,
-        }
-    }
+    with_fresh_keys!(add_once(client, &mut sources, details, common).await)
 }
 
-async fn add_once(client: &Client, sources: &mut [Source], common: &Common) -> Result<Vec<Added>> {
+async fn add_once(client: &Client, sources: &mut [Source], details: &Details, common: &Common) -> Result<Vec<Added>> {
     let target = client.target(common.patient, &common.place()).await?;
+    let metadata: Vec<Metadata> =
+        sources.iter().map(|source| metadata(&target, source, details.clone())).collect::<Result<_>>()?;
     let mut stored = Vec::with_capacity(sources.len());
-    for source in sources {
-        let record = client.store(&target, source, &common.details, None, &common.report).await;
-        match record {
+    for (source, metadata) in sources.iter_mut().zip(&metadata) {
+        match client.store(&target, source, metadata, None, &common.report).await {
             Ok(record) => stored.push(record),
             Err(error) => {
                 client.discard(target.patient, &stored).await;
@@ -242,8 +199,7 @@ async fn add_once(client: &Client, sources: &mut [Source], common: &Common) -> R
         }
     }
     let ids: Vec<B256> = stored.iter().map(|record| B256::from(record.id.0)).collect();
-    let call =
-        client.system().contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes());
+    let call = client.system().contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes);
     let receipt = client.register_stored(&target, &stored, call).await?;
     Ok(stored.iter().map(|record| added(client, &target, record, &receipt, stored.len())).collect())
 }
@@ -255,5 +211,6 @@ pub(super) fn added(client: &Client, target: &Target, stored: &Stored, receipt: 
         size: stored.size,
         transaction: receipt.transaction,
         gas: receipt.gas_used / among.max(1) as u64,
+        left_out: target.left_out.clone(),
     }
 }

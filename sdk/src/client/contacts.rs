@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
+use futures::{StreamExt, stream};
 use hospital_record_core::{
     block::Verified,
     error::CoreError,
@@ -18,6 +19,9 @@ use crate::{
     card::Card,
     ledger::Event,
 };
+
+/// Envelopes that are fetched at the same time: on a new machine there is one to fetch for each grantee.
+const ABREAST: usize = 8;
 
 /// Somebody this person knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,13 +153,11 @@ impl Client {
         });
         // The newest envelope of each grantee.
         let newest: BTreeMap<Address, B256> = granted.collect();
-        let mut names = BTreeMap::new();
-        for (address, envelope) in newest {
-            if let Some(name) = self.note_in(envelope, address).await.and_then(|note| note.name) {
-                names.insert(address, Contact { name, address, profile: None });
-            }
-        }
-        Ok(names)
+        let restored = stream::iter(newest).map(|(address, envelope)| async move {
+            let name = self.note_in(envelope, address).await?.name?;
+            Some((address, Contact { name, address, profile: None }))
+        });
+        Ok(restored.buffer_unordered(ABREAST).filter_map(|found| async { found }).collect().await)
     }
 
     /// What the patient wrote to themselves in an envelope. One that cannot be had is no reason to show none.

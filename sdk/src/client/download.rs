@@ -14,6 +14,7 @@ use hospital_record_core::{
     },
     seal::stream::{ContentKey, StreamOpener, plaintext_range},
 };
+use tokio::task::JoinSet;
 
 use super::stopped;
 use crate::{Error, Result, stores::Stores};
@@ -34,15 +35,22 @@ pub(crate) fn plaintext(
     let walker = manifest.leaves(range.clone()).map_err(CoreError::from)?;
     let pieces = walk(stores.clone(), walker).try_filter_map(leaf_only).map_ok(move |leaf| {
         let (stores, opener, range) = (stores.clone(), opener.clone(), range.clone());
-        async move {
-            let sealed = stores.get(&leaf.cid).await?;
+        // A task each: receiving, checking and opening are computation, and all cores should share it. A set, because it
+        // ends its task when it is dropped.
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let mut block = Vec::from(stores.get(&leaf.cid).await?);
             let index = u32::try_from(leaf.index).map_err(|_| Error::Integrity("the record is too large".into()))?;
-            let opening = tokio::task::spawn_blocking(move || opener.open(index, leaf.last, &sealed));
-            let plain = opening.await.map_err(stopped)?.map_err(CoreError::from)?;
-            trim(plain, index, size, &range)
-        }
+            opener.open_in_place(index, leaf.last, &mut block).map_err(CoreError::from)?;
+            trim(block, index, size, &range)
+        });
+        async move { task.join_next().await.ok_or_else(gone)?.map_err(stopped)? }
     });
     Ok(pieces.try_buffered(AHEAD).boxed())
+}
+
+fn gone() -> Error {
+    Error::Integrity("a segment was awaited twice".into())
 }
 
 /// What of a segment lies in the range that was asked for.

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use hospital_record_core::id::Confidentiality;
 
-use super::{
-    Client,
-    unlock::{Registered, Unlocker},
-};
+use super::{Client, unlock::Unlocker};
 use crate::{
     Result,
     ledger::{Record, folder_of},
@@ -71,10 +68,7 @@ impl Client {
     }
 
     async fn name_in_record(&self, unlocker: &Unlocker, record: &Record) -> Option<(String, Confidentiality)> {
-        let registered = Registered::from(record);
-        let manifest = unlocker.manifest(&registered).await.ok()?;
-        let key = unlocker.key(&registered, &manifest).await.ok()?;
-        let metadata = manifest.open_metadata(&key).ok()?;
+        let metadata = unlocker.open(&record.into()).await.ok()?.metadata;
         Some((metadata.folder_name, metadata.confidentiality))
     }
 

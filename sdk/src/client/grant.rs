@@ -4,10 +4,14 @@ use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
+    block::Block,
     error::CoreError,
     id::{Account, Confidentiality, Deployment, Scope},
     identity::folder_name,
-    seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
+    seal::{
+        envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope},
+        lock::HpkePublicKey,
+    },
 };
 
 use super::{
@@ -16,12 +20,12 @@ use super::{
     awaitable,
     contacts::{Note, check_name},
     grants::instant,
-    unlock::Unlocker,
-    write::seconds,
+    unlock::Unlocked,
 };
 use crate::{
     Error, Result,
     card::Card,
+    details::seconds,
     ledger::{Grant as HeldGrant, NO_END, Permission, Purpose, Rights, record_key},
     record_ref::RecordRef,
 };
@@ -167,34 +171,11 @@ impl Grant {
 
     async fn run(self) -> Result<Granted> {
         let client = &self.client;
-        if client.is_me(self.grantee.address) || self.grantee.address.is_zero() {
-            return Err(Error::Invalid(
-                "a grant is for somebody else: a patient has access to all their records".into(),
-            ));
-        }
-        if self.grantee.deployment.is_some_and(|deployment| deployment != client.deployment()) {
-            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
-        }
+        self.check_grantee()?;
         let expires_at = self.expires_at().await?;
         client.can_pay(1).await?;
         let (profile_digest, profile) = client.system().profile_of(self.grantee.address, self.grantee.profile).await?;
-        let (scope, epoch, payload) = self.payload().await?;
-        let note = Note {
-            name: self.named().await?,
-            folder: payload.folder_name.clone(),
-            confidentiality: payload.confidentiality,
-        };
-        let note = Some(client.seal_note(self.grantee.address, &note)?);
-        let me = client.published().await?;
-        let context = EnvelopeContext {
-            deployment: client.deployment(),
-            patient: client.account(),
-            issuer: client.account(),
-            grantee: Account(self.grantee.address.into()),
-            scope,
-            epoch,
-        };
-        let envelope = seal_envelope(&context, &profile.keys.hpke, &payload, note, me.digest, &me.keys)?;
+        let (scope, epoch, envelope) = self.envelope(&profile.keys.hpke).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
@@ -215,6 +196,38 @@ impl Grant {
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         })
+    }
+
+    fn check_grantee(&self) -> Result<()> {
+        let Grantee { address, deployment, .. } = self.grantee;
+        if self.client.is_me(address) || address.is_zero() {
+            return Err(Error::Invalid(
+                "a grant is for somebody else: a patient has access to all their records".into(),
+            ));
+        }
+        if deployment.is_some_and(|deployment| deployment != self.client.deployment()) {
+            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
+        }
+        Ok(())
+    }
+
+    /// The keys, sealed to the grantee, with a note to oneself.
+    async fn envelope(&self, grantee: &HpkePublicKey) -> Result<(Scope, u16, Block)> {
+        let client = &self.client;
+        let (scope, epoch, payload) = self.payload().await?;
+        let (name, folder) = (self.named().await?, payload.folder_name.clone());
+        let note = Note { name, folder, confidentiality: payload.confidentiality };
+        let note = Some(client.seal_note(self.grantee.address, &note)?);
+        let me = client.published().await?;
+        let context = EnvelopeContext {
+            deployment: client.deployment(),
+            patient: client.account(),
+            issuer: client.account(),
+            grantee: Account(self.grantee.address.into()),
+            scope,
+            epoch,
+        };
+        Ok((scope, epoch, seal_envelope(&context, grantee, &payload, note, me.digest, &me.keys)?))
     }
 
     async fn expires_at(&self) -> Result<u64> {
@@ -259,10 +272,7 @@ impl Grant {
             return Err(Error::Invalid("a grant on one record is to read it: contributing needs a folder".into()));
         }
         let known = client.on_chain(record).await?;
-        let unlocker = Unlocker::new(client.clone(), client.system().journal(record.patient).await?);
-        let manifest = unlocker.manifest(&known).await?;
-        let content = unlocker.key(&known, &manifest).await?;
-        let metadata = manifest.open_metadata(&content).map_err(CoreError::from)?;
+        let Unlocked { key: content, metadata, .. } = client.unlocked(record, &known).await?;
         let keys = EnvelopeKeys::Record { content };
         let key = record_key(known.author, known.id);
         let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;

@@ -5,7 +5,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Confidentiality;
 
 use super::{Client, unlock::Registered};
 use crate::{
@@ -40,12 +41,14 @@ pub struct GrantInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GrantScope {
-    /// A folder, by its number, and its name where that is known.
+    /// A folder, by its number, and its name and confidentiality where they are known.
     Folder {
         /// What the chain calls it.
         number: u64,
         /// What the patient calls it.
         name: Option<String>,
+        /// HL7 v3 Confidentiality, where the name is known.
+        confidentiality: Option<Confidentiality>,
     },
     /// One record.
     Record(RecordRef),
@@ -61,8 +64,13 @@ impl GrantInfo {
 impl fmt::Display for GrantScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Folder { name: Some(name), confidentiality: Some(level), .. }
+                if *level != Confidentiality::default() =>
+            {
+                write!(f, "folder {name} ({level})")
+            }
             Self::Folder { name: Some(name), .. } => write!(f, "folder {name}"),
-            Self::Folder { number, name: None } => write!(f, "folder number {number}"),
+            Self::Folder { number, name: None, .. } => write!(f, "folder number {number}"),
             Self::Record(record) => write!(f, "record {}", record.id),
         }
     }
@@ -84,7 +92,10 @@ impl Client {
         grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
         let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
             let scope = match folder_of(*scope) {
-                Some(number) => GrantScope::Folder { number, name: folders.get(&number).map(|(name, _)| name.clone()) },
+                Some(number) => {
+                    let (name, confidentiality) = folders.get(&number).cloned().unzip();
+                    GrantScope::Folder { number, name, confidentiality }
+                }
                 None => {
                     GrantScope::Record(self.record(self.address(), journal.state().records.get(scope)?.id.0.into()))
                 }
@@ -103,10 +114,11 @@ impl Client {
         Ok(info.collect())
     }
 
-    /// The purpose that a grant to this account names.
+    /// The purpose that a live grant to this account names.
     pub(super) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-        let journal = self.system().journal(patient).await?;
+        let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
         let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
-        Ok(scopes.iter().find_map(|scope| journal.grant(*scope, self.address())).map(|grant| grant.state.purpose))
+        let live = |scope: &B256| journal.grant(*scope, self.address()).filter(|grant| grant.state.reads(now));
+        Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
     }
 }

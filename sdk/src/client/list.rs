@@ -7,9 +7,9 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use hospital_record_core::{
-    error::CoreError,
     id::{Confidentiality, Digest, RecordId},
     identity::folder_name,
     record::metadata::Metadata,
@@ -17,7 +17,7 @@ use hospital_record_core::{
 
 use super::{
     Client, awaitable,
-    unlock::{Registered, Unlocker},
+    unlock::{Registered, Unlocked, Unlocker},
 };
 use crate::{
     Error, Result,
@@ -157,18 +157,18 @@ struct Lister {
 
 impl Lister {
     async fn page(self: Arc<Self>, records: Vec<Record>) -> Result<BoxStream<'static, Result<Listed>>> {
-        let manifests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
-        self.client.system().prefetch(&manifests).await?;
-        let opening = records.into_iter().map(move |record| {
+        let digests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
+        let manifests = self.client.system().manifests(&digests).await?;
+        let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
             // A task each: opening is computation, and all cores should share it.
-            async move { tokio::spawn(async move { lister.one(&record).await }).await.map_err(super::stopped) }
+            async move { tokio::spawn(async move { lister.one(&record, manifest).await }).await.map_err(super::stopped) }
         });
         Ok(stream::iter(opening).buffered(ABREAST).boxed())
     }
 
-    async fn one(&self, record: &Record) -> Listed {
-        let content = match self.open(record).await {
+    async fn one(&self, record: &Record, manifest: Result<Bytes>) -> Listed {
+        let content = match self.open(record, manifest).await {
             Ok((metadata, size)) => Content::Readable { metadata, size },
             Err(error) => Content::Unreadable { reason: error.to_string() },
         };
@@ -183,15 +183,9 @@ impl Lister {
         }
     }
 
-    async fn open(&self, record: &Record) -> Result<(Metadata, u64)> {
-        let registered = Registered::from(record);
-        let manifest = self.unlocker.manifest(&registered).await?;
-        let key = self.unlocker.key(&registered, &manifest).await?;
-        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
-        let named = self.client.keys().folder(&metadata.folder_name, metadata.confidentiality);
-        if self.client.is_me(self.patient) && named.number() != record.state.folder {
-            return Err(Error::Integrity("its author names another folder than the one it lies in".into()));
-        }
+    async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
+        let Unlocked { manifest, metadata, .. } =
+            self.unlocker.open_from(&Registered::from(record), &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }

@@ -9,19 +9,23 @@ mod grant;
 mod grants;
 mod list;
 mod open;
+mod pending;
 mod reencrypt;
 mod replace;
 mod resume;
 mod revoke;
 mod shared;
 mod sync;
+mod target;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 mod unlock;
 mod upload;
 mod write;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, B256, U256};
 use hospital_record_core::{
     block::{self, Block, Body, Verified},
     error::CoreError,
@@ -40,7 +44,7 @@ pub use self::{
     open::{Open, Opened},
     replace::Replace,
     resume::Resumed,
-    revoke::{Revoke, Revoked},
+    revoke::{Revoke, Revoked, Rotated},
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
@@ -67,6 +71,22 @@ struct Inner {
     identity: Identity,
     keys: Keys,
     published: OnceCell<Published>,
+}
+
+/// An act that is on chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Confirmed {
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
+impl From<Receipt> for Confirmed {
+    fn from(receipt: Receipt) -> Self {
+        Self { transaction: receipt.transaction, gas: receipt.gas_used }
+    }
 }
 
 /// This account's profile on chain, and the keys it publishes.

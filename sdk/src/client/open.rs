@@ -1,7 +1,7 @@
 //! Opening records: checked against the chain, logged, then decrypted.
 
 use std::{
-    ops::Range,
+    ops::{Bound, Range, RangeBounds},
     path::{Path, PathBuf},
 };
 
@@ -9,15 +9,14 @@ use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{
     block::Verified,
-    error::CoreError,
     record::{manifest::Manifest, metadata::Metadata},
-    seal::stream::{ContentKey, tink_keyset_json},
+    seal::stream::tink_keyset_json,
 };
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{
     Client, awaitable, download,
-    unlock::{Registered, Unlocker},
+    unlock::{Registered, Unlocked},
 };
 use crate::{
     Error, Result,
@@ -43,7 +42,7 @@ pub struct Opened {
 pub struct Open {
     client: Client,
     record: RecordRef,
-    range: Option<Range<u64>>,
+    range: (u64, Option<u64>),
     log: bool,
     purpose: Option<Purpose>,
     report: Reporter,
@@ -58,7 +57,7 @@ impl Client {
     /// decrypted, unless [`unlogged`](Open::unlogged).
     pub fn open(&self, record: &RecordRef) -> Open {
         let (client, record, report) = (self.clone(), *record, Reporter::default());
-        Open { client, record, range: None, log: true, purpose: None, report, overwrite: false }
+        Open { client, record, range: (0, None), log: true, purpose: None, report, overwrite: false }
     }
 
     /// The record as the chain has it, found by the author that its manifest names.
@@ -81,34 +80,40 @@ impl Client {
         let key = record_key(manifest.issuer().0.into(), id);
         journal.state().records.get(&key).map(Registered::from).ok_or_else(none)
     }
-
-    pub(super) async fn metadata_of(&self, record: &RecordRef, known: &Registered) -> Result<Metadata> {
-        let unlocker = Unlocker::new(self.clone(), self.system().journal(record.patient).await?);
-        let manifest = unlocker.manifest(known).await?;
-        let key = unlocker.key(known, &manifest).await?;
-        Ok(manifest.open_metadata(&key).map_err(CoreError::from)?)
-    }
 }
 
 /// A record that may be opened: checked, logged, its key found.
 pub(super) struct Prepared {
-    pub(super) metadata: Metadata,
-    manifest: Verified<Manifest>,
-    key: ContentKey,
+    record: Unlocked,
     range: Range<u64>,
 }
 
 impl Prepared {
+    pub(super) fn metadata(&self) -> &Metadata {
+        &self.record.metadata
+    }
+
     /// The plaintext, piece by piece, each checked.
     pub(super) fn content(&self, stores: &Stores) -> Result<BoxStream<'static, Result<Bytes>>> {
-        download::plaintext(stores.clone(), &self.manifest, &self.key, self.range.clone())
+        download::plaintext(stores.clone(), &self.record.manifest, &self.record.key, self.range.clone())
     }
 }
 
 impl Open {
-    /// Only these bytes of the plaintext, half-open. Only the blocks that hold them are fetched.
-    pub fn range(mut self, range: Range<u64>) -> Self {
-        self.range = Some(range);
+    /// Only these bytes of the plaintext; an open end is the record's. Only the blocks that hold them are fetched.
+    pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
+        // No record is as long as u64: what saturates is refused as beyond it.
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(start) => start.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(end) => Some(end.saturating_add(1)),
+            Bound::Excluded(end) => Some(*end),
+            Bound::Unbounded => None,
+        };
+        self.range = (start, end);
         self
     }
 
@@ -139,14 +144,14 @@ impl Open {
     /// What the author said of the record. Nothing is logged: the content stays closed.
     pub async fn metadata(mut self) -> Result<Metadata> {
         self.log = false;
-        Ok(self.prepare().await?.metadata)
+        Ok(self.prepare().await?.record.metadata)
     }
 
     /// Writes the plaintext as it is checked, piece by piece; what was written before an error is right, but not all.
     pub async fn to_writer(self, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<Metadata> {
         let prepared = self.prepare().await?;
         self.write(&prepared, writer).await?;
-        Ok(prepared.metadata)
+        Ok(prepared.record.metadata)
     }
 
     /// Writes the plaintext to a file that appears only when it is complete and checked.
@@ -158,7 +163,7 @@ impl Open {
         let prepared = self.prepare().await?;
         self.write(&prepared, file.writer()).await?;
         file.finish().await?;
-        Ok(prepared.metadata)
+        Ok(prepared.record.metadata)
     }
 
     /// Writes the ciphertext to `content.tink` and its key, in the clear, to `keyset.json` (readable by its owner
@@ -169,21 +174,21 @@ impl Open {
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite)?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite)?;
         let prepared = self.prepare().await?;
-        let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.manifest)?;
+        let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.record.manifest)?;
         while let Some(block) = blocks.next().await {
             content.write(&block?).await?;
         }
-        keyset.write(tink_keyset_json(&prepared.key).as_bytes()).await?;
+        keyset.write(tink_keyset_json(&prepared.record.key).as_bytes()).await?;
         content.finish().await?;
         keyset.finish().await?;
-        Ok(prepared.metadata)
+        Ok(prepared.record.metadata)
     }
 
     async fn run(self) -> Result<Opened> {
         let prepared = self.prepare().await?;
         let mut bytes = Vec::new();
         self.write(&prepared, &mut bytes).await?;
-        Ok(Opened { metadata: prepared.metadata, bytes: bytes.into() })
+        Ok(Opened { metadata: prepared.record.metadata, bytes: bytes.into() })
     }
 
     async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
@@ -209,20 +214,20 @@ impl Open {
         if !client.is_me(record.patient) {
             self.allowed(&known).await?;
         }
-        let journal = client.system().journal(record.patient).await?;
-        let unlocker = Unlocker::new(client.clone(), journal);
-        let manifest = unlocker.manifest(&known).await?;
-        let key = unlocker.key(&known, &manifest).await?;
-        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
-        let range = self.range.clone().unwrap_or(0..manifest.size);
-        if range.start > range.end || range.end > manifest.size {
-            let (start, end, size) = (range.start, range.end, manifest.size);
-            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
-        }
+        let unlocked = client.unlocked(record, &known).await?;
+        let range = self.within(unlocked.manifest.size)?;
         if self.log && !client.is_me(record.patient) {
             self.log_reading(&known).await?;
         }
-        Ok(Prepared { metadata, manifest, key, range })
+        Ok(Prepared { record: unlocked, range })
+    }
+
+    fn within(&self, size: u64) -> Result<Range<u64>> {
+        let (start, end) = (self.range.0, self.range.1.unwrap_or(size));
+        if start > end || end > size {
+            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
+        }
+        Ok(start..end)
     }
 
     async fn allowed(&self, known: &Registered) -> Result<()> {

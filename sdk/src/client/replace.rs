@@ -4,13 +4,16 @@ use alloy::primitives::B256;
 use hospital_record_core::{error::CoreError, id::Folder};
 
 use super::{
-    Added, Client,
+    Added, Client, Confirmed,
     add::added,
     awaitable,
-    write::{ATTEMPTS, Details, Place},
+    target::Place,
+    unlock::Registered,
+    write::{metadata, with_fresh_keys},
 };
 use crate::{
     Error, Result,
+    details::{Details, own_details, shared_details},
     ledger::{Status, record_key},
     progress::{Progress, Reporter},
     record_ref::RecordRef,
@@ -27,20 +30,29 @@ pub struct Replace {
     report: Reporter,
 }
 
+shared_details!(Replace);
+own_details!(Replace);
+
 impl Client {
     /// Adds a new version of a record to the same folder and marks the old one superseded. Name, media type and the
     /// rest are taken over from the old version unless they are given.
+    ///
+    /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
+    /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
     pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
         let (details, report) = (Details::default(), Reporter::default());
         Replace { client: self.clone(), record: *record, source: source.into(), details, report }
     }
 
     /// Marks a record as entered in error, for good. It stays in the history.
-    pub async fn mark_entered_in_error(&self, record: &RecordRef) -> Result<()> {
+    pub async fn mark_entered_in_error(&self, record: &RecordRef) -> Result<Confirmed> {
         let known = self.on_chain(record).await?;
         let key = record_key(known.author, known.id);
-        self.send(self.system().contract().set_status(record.patient, key, Status::EnteredInError)).await?;
-        Ok(())
+        let receipt =
+            self.send(self.system().contract().set_status(record.patient, key, Status::EnteredInError)).await?;
+        let marked = |status| status == Status::EnteredInError;
+        self.confirm(record.patient, |state| state.records.get(&key).is_some_and(|r| marked(r.state.status))).await?;
+        Ok(receipt.into())
     }
 
     /// Adds what `source` gives in the place of `record`.
@@ -52,57 +64,58 @@ impl Client {
         report: &Reporter,
     ) -> Result<Added> {
         let known = self.on_chain(record).await?;
-        let old = self.metadata_of(record, &known).await?;
+        self.may_replace(record, &known)?;
+        let old = match self.unlocked(record, &known).await {
+            Ok(old) => Some(old.metadata),
+            // Who contributes without reading replaces what it wrote, and needs nothing of the old version for it.
+            Err(Error::Denied(_)) if !self.is_me(record.patient) => None,
+            Err(error) => return Err(error),
+        };
         let folder = Folder::new(known.folder).map_err(CoreError::from)?;
-        let place = Place::Of(folder, old.folder_name.clone(), old.confidentiality);
-        let target = self.target(record.patient, &place).await?;
+        let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
+        let target = self.target(record.patient, &Place::Of(folder, name, level)).await?;
+        let details = details.clone().or(source.details.clone()).or(old.map(Details::from).unwrap_or_default());
+        let metadata = metadata(&target, source, details)?;
         let key = record_key(known.author, known.id);
-        let stored = self.store(&target, source, &details.clone().or(old), Some(key), report).await?;
-        let id = B256::from(stored.id.0);
-        let call = self.system().contract().replace(record.patient, key, id, target.key_changes());
-        let stored = [stored];
+        let stored = [self.store(&target, source, &metadata, Some(key), report).await?];
+        let id = B256::from(stored[0].id.0);
+        let call = self.system().contract().replace(record.patient, key, id, target.key_changes);
         let receipt = self.register_stored(&target, &stored, call).await?;
         Ok(added(self, &target, &stored[0], &receipt, 1))
+    }
+
+    /// What the contract would refuse is refused before anything is uploaded.
+    fn may_replace(&self, record: &RecordRef, known: &Registered) -> Result<()> {
+        match known.status {
+            Status::Current => {}
+            Status::Superseded => {
+                return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
+            }
+            _ => {
+                return Err(Error::Invalid(format!(
+                    "{record} was entered in error: add the right one as a new record"
+                )));
+            }
+        }
+        if self.is_me(record.patient) || self.is_me(known.author) {
+            return Ok(());
+        }
+        Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author)))
     }
 }
 
 impl Replace {
-    /// Another name than the old version's.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.details.name = Some(name.into());
-        self
-    }
-
-    /// Another IANA media type than the old version's.
-    pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
-        self.details.media_type = Some(media_type.into());
-        self
-    }
-
     /// Calls back as the work goes on.
     pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.report = Reporter::new(tell);
         self
     }
 
-    async fn run(mut self) -> Result<Added> {
-        self.client.can_pay(1).await?;
-        let mut attempt = 1;
-        loop {
-            let done = self.client.put_in_place(&self.record, &mut self.source, &self.details, &self.report).await;
-            match done {
-                Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
-                other => return other,
-            }
-        }
+    async fn run(self) -> Result<Added> {
+        let Self { client, record, mut source, details, report } = self;
+        client.can_pay(1).await?;
+        with_fresh_keys!(client.put_in_place(&record, &mut source, &details, &report).await)
     }
 }
 
 awaitable!(Replace => Added);
-
-impl Error {
-    /// Whether the contract refused because keys moved on meanwhile: seal again, then it goes.
-    pub(crate) fn is_stale_keys(&self) -> bool {
-        matches!(self, Self::StaleKeys)
-    }
-}

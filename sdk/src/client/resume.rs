@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::{error::CoreError, id::RecordId};
-use serde::{Deserialize, Serialize};
+use hospital_record_core::id::RecordId;
 
-use super::{Client, write::Target};
+use super::{Client, pending::Pending};
 use crate::{
     Error, Result,
-    cache::{PENDING, key},
     ledger::{Settled, record_key},
     store::StoreError,
 };
@@ -31,44 +29,18 @@ pub struct Resumed {
     pub swept: u64,
 }
 
-/// A record that is being added. Kept, sealed, from before it is pinned until the chain has it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Pending {
-    #[serde(with = "serde_bytes")]
-    patient: [u8; 20],
-    folder: u64,
-    key_changes: u32,
-    #[serde(with = "serde_bytes")]
-    id: [u8; 32],
-    replaces: Option<serde_bytes::ByteArray<32>>,
-}
-
-impl Pending {
-    pub(super) fn new(target: &Target, id: RecordId, replaces: Option<B256>) -> Self {
-        Self {
-            patient: target.patient.into(),
-            folder: target.folder.number(),
-            key_changes: target.key_changes(),
-            id: id.0,
-            replaces: replaces.map(|key| serde_bytes::ByteArray::new(key.0)),
-        }
-    }
-}
-
 impl Client {
     /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end, a stored
     /// record is registered, and what can no longer be registered is let go of.
     pub async fn resume(&self) -> Result<Resumed> {
         let mut resumed = Resumed { transaction: self.settle().await?, ..Resumed::default() };
-        for (place, sealed) in self.system().cache().rows(PENDING, self.pending_prefix()).await? {
-            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
-            let pending: Pending = serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)?;
+        for pending in self.unfinished().await? {
             if self.finish(&pending).await? {
-                resumed.finished.push(RecordId(pending.id));
+                resumed.finished.push(pending.id());
             } else {
                 resumed.removed += 1;
             }
-            self.system().cache().remove(PENDING, place).await?;
+            self.forget(pending.id()).await?;
         }
         resumed.swept = self.system().stores().own().sweep(SWEEP_AFTER).await?;
         Ok(resumed)
@@ -92,12 +64,12 @@ impl Client {
 
     /// Whether the record is on chain in the end.
     async fn finish(&self, pending: &Pending) -> Result<bool> {
-        let (patient, id) = (Address::from(pending.patient), B256::from(pending.id));
+        let (patient, id) = (pending.patient(), B256::from(pending.id().0));
         let (contract, own) = (self.system().contract(), self.system().stores().own());
         if contract.record_of(patient, record_key(self.address(), id)).await?.is_some() {
             return Ok(true);
         }
-        let root = RecordId(pending.id).cid();
+        let root = pending.id().cid();
         let registered = match own.pin(&root).await {
             Ok(()) => self.send_pending(pending, patient, id).await,
             Err(StoreError::NotFound { .. }) => Ok(false),
@@ -114,29 +86,10 @@ impl Client {
 
     async fn send_pending(&self, pending: &Pending, patient: Address, id: B256) -> Result<bool> {
         let contract = self.system().contract();
-        let call = match &pending.replaces {
-            Some(key) => contract.replace(patient, B256::from(**key), id, pending.key_changes),
+        let call = match pending.replaces() {
+            Some(key) => contract.replace(patient, key, id, pending.key_changes),
             None => contract.add_records(patient, pending.folder, &[id], pending.key_changes),
         };
         self.send(call).await.map(|_| true)
-    }
-
-    pub(super) async fn remember(&self, pending: &Pending) -> Result<()> {
-        let place = self.pending_key(&pending.id);
-        let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
-        let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-        self.system().cache().put(PENDING, place, sealed).await
-    }
-
-    pub(super) async fn forget(&self, id: RecordId) -> Result<()> {
-        self.system().cache().remove(PENDING, self.pending_key(&id.0)).await
-    }
-
-    fn pending_prefix(&self) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), self.address().as_slice()])
-    }
-
-    fn pending_key(&self, id: &[u8; 32]) -> Vec<u8> {
-        key(&[&self.pending_prefix(), id])
     }
 }

@@ -12,7 +12,7 @@ use hospital_record_core::{
     },
 };
 
-use super::{Client, awaitable, write::ATTEMPTS};
+use super::{Client, Confirmed, awaitable, write::with_fresh_keys};
 use crate::{
     Error, Result,
     journal::Known,
@@ -52,6 +52,18 @@ pub struct Revoked {
     pub gas: u64,
 }
 
+/// A folder whose keys moved on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rotated {
+    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
 impl Client {
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
@@ -59,34 +71,32 @@ impl Client {
         Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false }
     }
 
-    /// Gives up what another patient gave to this account, on a folder by its number or on a record.
-    pub async fn renounce(&self, patient: Address, scope: B256) -> Result<()> {
-        self.send(self.system().contract().renounce(patient, scope)).await?;
-        Ok(())
+    /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
+    /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
+    pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
+        let receipt = self.send(self.system().contract().renounce(patient, scope)).await?;
+        let (given, now) = ((scope, self.address()), self.system().chain_time().await?);
+        self.confirm(patient, |state| !state.grants.get(&given).is_some_and(|grant| grant.state.is_live(now))).await?;
+        Ok(receipt.into())
     }
 
     /// Moves the keys of one of this person's folders on.
-    pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<()> {
-        self.rotate_folder(self.keys().folder(folder, confidentiality)).await.map(drop)
+    pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
+        self.rotate_folder(self.keys().folder(folder, confidentiality)).await
     }
 
-    /// Moves a folder's keys on; tells which remaining readers were left out.
-    pub(super) async fn rotate_folder(&self, folder: Folder) -> Result<Vec<Address>> {
+    pub(super) async fn rotate_folder(&self, folder: Folder) -> Result<Rotated> {
         self.published().await?;
-        let mut attempt = 1;
-        loop {
-            let journal = self.system().journal(self.address()).await?;
-            let ring = self.make_keyring(&journal, folder, None).await?;
-            let (contract, changes) = (self.system().contract(), journal.state().key_changes);
-            match self.send(contract.rotate(folder.number(), ring.epoch, ring.digest, changes)).await {
-                Ok(_) => {
-                    self.confirm(self.address(), |state| state.folder(folder.number()).epoch >= ring.epoch).await?;
-                    return Ok(ring.left_out);
-                }
-                Err(error) if error.is_stale_keys() && attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        with_fresh_keys!(self.rotate_once(folder).await)
+    }
+
+    async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
+        let journal = self.system().journal(self.address()).await?;
+        let Ring { epoch, digest, left_out } = self.make_keyring(&journal, folder, None).await?;
+        let (contract, changes) = (self.system().contract(), journal.state().key_changes);
+        let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
+        self.confirm(self.address(), |state| state.folder(folder.number()).epoch >= epoch).await?;
+        Ok(Rotated { left_out, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 
     /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
@@ -244,7 +254,7 @@ impl Revoke {
             if self.hurry {
                 return Ok(false);
             }
-            left_out.extend(client.rotate_folder(folder).await?);
+            left_out.extend(client.rotate_folder(folder).await?.left_out);
         }
         Ok(true)
     }

@@ -5,10 +5,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::sol_types::SolEvent;
 use hospital_record_contracts::IHospitalRecord::AccessGranted;
-use hospital_record_core::id::Confidentiality;
 
 use super::{
     Client,
@@ -36,10 +35,10 @@ pub struct Shared {
 pub struct SharedGrant {
     /// Who gave it.
     pub patient: Address,
-    /// On what; the folder's name comes from the envelope.
+    /// On what; the folder's name and confidentiality come from the envelope, when it opens.
     pub scope: GrantScope,
-    /// The folder's confidentiality, when the envelope opens.
-    pub confidentiality: Option<Confidentiality>,
+    /// What the chain calls the scope: [`renounce`](Client::renounce) takes it.
+    pub scope_id: B256,
     /// Which rights.
     pub rights: Rights,
     /// What for.
@@ -90,7 +89,10 @@ impl Client {
             }
             let payload = self.envelope_of(patient, *scope, grant).await.ok();
             let named = match folder_of(*scope) {
-                Some(number) => GrantScope::Folder { number, name: payload.as_ref().map(|p| p.folder_name.clone()) },
+                Some(number) => {
+                    let (name, confidentiality) = payload.map(|p| (p.folder_name, p.confidentiality)).unzip();
+                    GrantScope::Folder { number, name, confidentiality }
+                }
                 None => match journal.state().records.get(scope) {
                     Some(record) => GrantScope::Record(self.record(patient, record.id.0.into())),
                     None => continue,
@@ -99,7 +101,7 @@ impl Client {
             shared.push(SharedGrant {
                 patient,
                 scope: named,
-                confidentiality: payload.map(|payload| payload.confidentiality),
+                scope_id: *scope,
                 rights: grant.state.rights,
                 purpose: grant.state.purpose,
                 granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),

@@ -19,6 +19,8 @@ pub struct Synced {
     pub copied: usize,
     /// Folders whose keys moved on.
     pub rotated: usize,
+    /// Readers of those folders who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
     /// Records of others that could not be copied yet, and why.
     pub missing: Vec<String>,
 }
@@ -39,9 +41,11 @@ impl Client {
             }
         }
         for folder in self.folders_to_rotate(&journal).await? {
-            self.rotate_folder(folder).await?;
+            synced.left_out.extend(self.rotate_folder(folder).await?.left_out);
             synced.rotated += 1;
         }
+        synced.left_out.sort_unstable();
+        synced.left_out.dedup();
         Ok(synced)
     }
 

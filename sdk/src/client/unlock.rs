@@ -8,8 +8,10 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,
-    id::{Account, Epoch, Folder, RecordId},
-    record::manifest::Manifest,
+    error::CoreError,
+    id::{Account, Confidentiality, Epoch, Folder, RecordId},
+    identity::folder_name,
+    record::{manifest::Manifest, metadata::Metadata},
     seal::{
         envelope::EnvelopeKeys,
         lock::{Lock, LockContext},
@@ -19,11 +21,12 @@ use hospital_record_core::{
 };
 use tokio::sync::Mutex;
 
-use super::Client;
+use super::{Client, folder_keys::Received};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Record, RecordState, record_key},
+    ledger::{Record, RecordState, Status, record_key},
+    record_ref::RecordRef,
 };
 
 /// What the chain says of a record, as far as locks depend on it.
@@ -32,11 +35,12 @@ pub(crate) struct Registered {
     pub(crate) id: B256,
     pub(crate) author: Address,
     pub(crate) folder: u64,
+    pub(crate) status: Status,
 }
 
 impl Registered {
     pub(crate) fn new(id: B256, state: &RecordState) -> Self {
-        Self { id, author: state.author, folder: state.folder }
+        Self { id, author: state.author, folder: state.folder, status: state.status }
     }
 }
 
@@ -46,28 +50,93 @@ impl From<&Record> for Registered {
     }
 }
 
+/// A record that opens: checked against the chain, its key found, its metadata read.
+pub(crate) struct Unlocked {
+    pub(crate) manifest: Verified<Manifest>,
+    pub(crate) key: ContentKey,
+    pub(crate) metadata: Metadata,
+}
+
+impl Client {
+    /// Opens one record; for several of a patient make one [`Unlocker`].
+    pub(super) async fn unlocked(&self, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
+        Unlocker::new(self.clone(), self.system().journal(record.patient).await?).open(known).await
+    }
+}
+
 /// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
 pub(crate) struct Unlocker {
     client: Client,
     journal: Arc<Known>,
-    states: Mutex<HashMap<Folder, Option<FolderState>>>,
+    received: Mutex<HashMap<Folder, Option<Arc<Received>>>>,
     secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
 }
 
 impl Unlocker {
     pub(crate) fn new(client: Client, journal: Arc<Known>) -> Self {
-        Self { client, journal, states: Mutex::default(), secrets: std::sync::Mutex::default() }
+        Self { client, journal, received: Mutex::default(), secrets: std::sync::Mutex::default() }
+    }
+
+    /// The record's manifest, key and metadata, all checked.
+    pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
+        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        self.open_from(record, &bytes).await
+    }
+
+    /// The same, from the manifest's bytes, whose digest is the record's id.
+    pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
+        let manifest = self.manifest_from(record, bytes).await?;
+        let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
+        Ok(Unlocked { manifest, key, metadata })
     }
 
     /// The manifest of a record, when it is what the chain says it is.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
-        let manifest: Verified<Manifest> = self.client.signed(RecordId(record.id.0).into()).await?;
+        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        self.manifest_from(record, &bytes).await
+    }
+
+    async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+        let manifest = self.client.system().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
-    /// The content key, by whichever lock this account can open.
-    pub(crate) async fn key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
+    async fn key_and_metadata(&self, record: &Registered, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+        let key = self.find_key(record, manifest).await?;
+        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
+        self.check_folder(record, manifest.folder, &metadata).await?;
+        Ok((key, metadata))
+    }
+
+    /// An author may name any folder in the metadata: what counts is the one that the record lies in, as the patient
+    /// derives it and as a reader was told it with the grant.
+    async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
+        let Metadata { folder_name: name, confidentiality, .. } = metadata;
+        let fits = if self.client.is_me(self.journal.patient) {
+            self.client.keys().folder(name, *confidentiality) == folder
+        } else {
+            let granted = self.granted_name(record, folder).await?;
+            granted.is_none_or(|(told, level)| folder_name(&told) == folder_name(name) && level == *confidentiality)
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(Error::Integrity("its author names another folder than the one it lies in".into())),
+        }
+    }
+
+    /// The folder's name as the patient gave it to this account.
+    async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
+        if let Some(received) = self.received(folder).await? {
+            return Ok(Some((received.name.clone(), received.confidentiality)));
+        }
+        let scope = record_key(record.author, record.id);
+        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return Ok(None) };
+        let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
+        Ok(Some((payload.folder_name, payload.confidentiality)))
+    }
+
+    async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         for lock in &manifest.locks {
             match self.try_lock(lock, record, manifest).await {
@@ -93,7 +162,7 @@ impl Unlocker {
                     let lock = lock.clone();
                     let opening = tokio::task::spawn_blocking(move || lock.open_folder_with(&context, &secret));
                     let key = opening.await.map_err(super::stopped)?;
-                    Ok(Some(key.map_err(hospital_record_core::error::CoreError::from)?))
+                    Ok(Some(key.map_err(CoreError::from)?))
                 }
                 None => Ok(None),
             },
@@ -103,7 +172,7 @@ impl Unlocker {
 
     async fn by_account(&self, lock: &Lock, context: LockContext) -> Result<ContentKey> {
         let keys = &self.client.published().await?.keys;
-        Ok(lock.open_account(&context, keys).map_err(hospital_record_core::error::CoreError::from)?)
+        Ok(lock.open_account(&context, keys).map_err(CoreError::from)?)
     }
 
     /// A grant on this record alone carries its content key.
@@ -136,16 +205,22 @@ impl Unlocker {
         if self.client.is_me(self.journal.patient) {
             return Ok(Some(self.client.keys().folder_state(folder, epoch)));
         }
-        let mut states = self.states.lock().await;
-        let state = match states.entry(folder) {
+        let received = self.received(folder).await?;
+        Ok(received.and_then(|received| received.state.as_ref()?.at(epoch).ok()))
+    }
+
+    /// What this account was given of a folder, looked up once.
+    async fn received(&self, folder: Folder) -> Result<Option<Arc<Received>>> {
+        let mut known = self.received.lock().await;
+        let received = match known.entry(folder) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(match self.client.received(&self.journal, folder).await {
-                Ok(received) => received.state,
+                Ok(received) => Some(Arc::new(received)),
                 Err(Error::Denied(_)) => None,
                 Err(error) => return Err(error),
             }),
         };
-        Ok(state.as_ref().and_then(|state| state.at(epoch).ok()))
+        Ok(received.clone())
     }
 }
 

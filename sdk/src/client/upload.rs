@@ -158,6 +158,6 @@ fn capacity(index: u32) -> usize {
 async fn read(reader: &mut Reader, capacity: usize) -> Result<Vec<u8>> {
     let mut plain = Vec::with_capacity(capacity);
     let read = reader.take(capacity as u64).read_to_end(&mut plain).await;
-    read.map_err(|error| Error::File { path: "the source".into(), reason: error.to_string(), kind: error.kind() })?;
+    read.map_err(|error| Error::of_io("the source", error))?;
     Ok(plain)
 }

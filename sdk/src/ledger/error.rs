@@ -12,6 +12,12 @@ use super::refusal;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
+    /// The address of the provider is none.
+    #[error("the RPC URL cannot be used: {reason}; one looks like http://127.0.0.1:8545")]
+    Url {
+        /// What is wrong with it; never the URL itself, which may hold a key.
+        reason: String,
+    },
     /// The provider could not be reached, or broke off.
     #[error("{host} cannot be reached ({reason}): check the address and the network, then try again")]
     Unreachable {

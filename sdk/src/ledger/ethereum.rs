@@ -49,18 +49,19 @@ impl EthereumLedger {
     /// Over HTTP. Nothing is asked yet.
     ///
     /// # Errors
-    /// [`LedgerError::Unreachable`] when the URL is none of HTTP, or TLS cannot be set up.
+    /// [`LedgerError::Url`] when the URL is none of HTTP, [`LedgerError::Unreachable`] when TLS cannot be set up.
     pub fn connect(url: &str, options: EthereumOptions) -> Result<Self, LedgerError> {
         // The URL may hold a key: no message repeats it.
-        let failed = |reason: &str| LedgerError::Unreachable { host: "the RPC URL".into(), reason: reason.into() };
-        let url = Url::parse(url).map_err(|error| failed(&error.to_string()))?;
+        let wrong = |reason: &str| LedgerError::Url { reason: reason.into() };
+        let url = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(failed("it starts neither with http:// nor with https://"));
+            return Err(wrong("it starts neither with http:// nor with https://"));
         }
-        let host = url.host_str().ok_or_else(|| failed("it names no host"))?;
+        let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         // Half the time, so that what one stalled connection keeps waiting is asked once more.
-        let client = crate::http::client(options.timeout / 2, options.timeout / 2).map_err(|error| failed(&error))?;
+        let client = crate::http::client(options.timeout / 2, options.timeout / 2)
+            .map_err(|reason| LedgerError::Unreachable { host: host.clone(), reason })?;
         let client = RpcClient::new(Http::with_client(client, url), true);
         let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
         Ok(Self { provider, host, timeout: options.timeout })

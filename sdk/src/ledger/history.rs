@@ -1,14 +1,17 @@
 //! A verified history, and how far it is known to be complete.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use alloy::primitives::{Address, B256};
 
 use super::{Entry, Integrity, PatientState, entry::key_changes};
 
-/// A patient's entries, oldest first. There is no way to put one in that does not join.
+/// A patient's entries, oldest first. There is no way to put one in that does not join. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct History {
+pub struct History(Arc<Told>);
+
+#[derive(Debug, Clone, Default)]
+struct Told {
     patient: Address,
     entries: Vec<Entry>,
     state: PatientState,
@@ -18,7 +21,7 @@ impl History {
     /// Nothing is known yet.
     #[must_use]
     pub fn new(patient: Address) -> Self {
-        Self { patient, ..Self::default() }
+        Self(Arc::new(Told { patient, ..Told::default() }))
     }
 
     /// What was kept of earlier readings; one hash per entry is computed.
@@ -29,7 +32,7 @@ impl History {
         let mut history = Self::new(patient);
         for entry in entries {
             if !entry.is_linked(patient) {
-                return Err(Integrity::Cache { index: history.entries.len() });
+                return Err(Integrity::Cache { index: history.entries().len() });
             }
             history.push(entry)?;
         }
@@ -39,25 +42,25 @@ impl History {
     /// Whose history it is.
     #[must_use]
     pub fn patient(&self) -> Address {
-        self.patient
+        self.0.patient
     }
 
     /// All entries, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        &self.0.entries
     }
 
     /// What they add up to.
     #[must_use]
     pub fn state(&self) -> &PatientState {
-        &self.state
+        &self.0.state
     }
 
     /// The head after the last entry; zero when there is none.
     #[must_use]
     pub fn head(&self) -> B256 {
-        self.entries.last().map_or(B256::ZERO, |entry| entry.head)
+        self.0.entries.last().map_or(B256::ZERO, |entry| entry.head)
     }
 
     /// How many entries there are up to this head: 0 for zero, `None` when it is not a head of this history.
@@ -65,32 +68,34 @@ impl History {
     pub fn position_of(&self, head: B256) -> Option<usize> {
         match head.is_zero() {
             true => Some(0),
-            false => self.entries.iter().rposition(|entry| entry.head == head).map(|index| index + 1),
+            false => self.0.entries.iter().rposition(|entry| entry.head == head).map(|index| index + 1),
         }
     }
 
     /// Forgets what comes after the first `count` entries.
     pub(super) fn truncate(&mut self, count: usize) {
-        if count < self.entries.len() {
-            self.entries.truncate(count);
-            self.state = PatientState::default();
-            self.entries.iter().for_each(|entry| self.state.apply(entry));
+        if count < self.entries().len() {
+            let told = Arc::make_mut(&mut self.0);
+            told.entries.truncate(count);
+            told.state = PatientState::default();
+            told.entries.iter().for_each(|entry| told.state.apply(entry));
         }
     }
 
     /// Takes in the next entry, whose own link is verified. Its count of key changes is no part of that link, so it
     /// is computed from what happened. After an error the history is to be dropped.
     pub(super) fn push(&mut self, entry: Entry) -> Result<(), Integrity> {
-        let index = self.entries.len();
+        let index = self.entries().len();
         if entry.previous != self.head() {
             return Err(Integrity::Cache { index });
         }
-        self.state.apply(&entry);
-        let (expected, found) = (self.state.key_changes, key_changes(entry.head));
+        let told = Arc::make_mut(&mut self.0);
+        told.state.apply(&entry);
+        let (expected, found) = (told.state.key_changes, key_changes(entry.head));
         if expected != found {
             return Err(Integrity::KeyChanges { index, expected, found });
         }
-        self.entries.push(entry);
+        told.entries.push(entry);
         Ok(())
     }
 }

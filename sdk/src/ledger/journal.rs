@@ -141,6 +141,9 @@ impl Journal {
         head: B256,
         newest: u64,
     ) -> Result<(usize, Vec<Entry>, usize), LedgerError> {
+        if head == history.head() {
+            return Ok((history.entries().len(), Vec::new(), 0));
+        }
         let known: HashMap<_, _> =
             history.entries().iter().zip(1..).map(|(entry, count)| (entry.head, count)).collect();
         let floor = history.entries().last().map(|entry| entry.block);

@@ -9,6 +9,14 @@ use url::Url;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// The URL, or an option beside it, cannot be used.
+    #[error("the store {url} cannot be used: {reason}")]
+    Url {
+        /// The URL, without secrets.
+        url: String,
+        /// What to change.
+        reason: String,
+    },
     /// The store does not have the block.
     #[error("block {cid} is not in the store; fetch it from another store, or ask whoever made it to put it back")]
     NotFound {
@@ -45,7 +53,7 @@ pub enum StoreError {
         /// The store, without secrets.
         url: String,
     },
-    /// The store may not be used like this: wrong address, missing permission, wrong token.
+    /// The store may not be used like this: missing permission, wrong token, another service at its address.
     #[error("the store {url} cannot be used: {reason}")]
     Refused {
         /// The store, without secrets.

@@ -96,21 +96,21 @@ pub trait Store: Send + Sync + Debug {
 /// Connects to nothing yet.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when the URL or the options cannot be used.
+/// [`StoreError::Url`] when the URL or the options cannot be used, [`StoreError::Refused`] when a directory cannot.
 pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
-    let refused = |reason: String| StoreError::Refused { url: error::redacted(url), reason };
-    let parsed = Url::parse(url).map_err(|error| refused(format!("not a URL ({error})")))?;
+    let wrong = |reason: String| StoreError::Url { url: error::redacted(url), reason };
+    let parsed = Url::parse(url).map_err(|error| wrong(format!("not a URL ({error})")))?;
     let store: Arc<dyn Store> = match parsed.scheme() {
         "memory" => Arc::new(object::Objects::memory()),
         "file" => {
             let absolute = url.to_ascii_lowercase().starts_with("file://");
             let path = parsed.to_file_path().ok().filter(|_| absolute);
-            let path = path.ok_or_else(|| refused("write it as file:///absolute/path".to_owned()))?;
+            let path = path.ok_or_else(|| wrong("write it as file:///absolute/path".to_owned()))?;
             Arc::new(object::Objects::directory(&path, options)?)
         }
         "kubo+http" | "kubo+https" => Arc::new(kubo::Kubo::new(&parsed, options)?),
         other => {
-            return Err(refused(format!(
+            return Err(wrong(format!(
                 "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host, file:///path or memory:"
             )));
         }

@@ -33,8 +33,17 @@ async fn a_range_is_that_part_of_the_plaintext() {
         let opened = ana.open(&record).range(wanted).await.unwrap();
         assert!(opened.bytes == all[range.clone()], "{range:?}");
     }
-    let beyond = ana.open(&record).range(0..all.len() as u64 + 1).await;
-    assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Invalid);
+    let size = all.len() as u64;
+    assert!(ana.open(&record).range(1 << 20..).await.unwrap().bytes == all[1 << 20..]);
+    assert!(ana.open(&record).range(..=4).await.unwrap().bytes == all[..=4]);
+    assert!(ana.open(&record).range(..).await.unwrap().bytes == all);
+    assert!(ana.open(&record).range(size..).await.unwrap().bytes.is_empty());
+    for (start, end) in [(0, size + 1), (0, u64::MAX), (5, 4), (size + 1, size + 1)] {
+        let beyond = ana.open(&record).range(start..end).await;
+        assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Invalid, "{start}..{end}");
+    }
+    assert_eq!(ana.open(&record).range(size + 1..).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(ana.open(&record).range(0..=u64::MAX).await.unwrap_err().kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test]

@@ -117,6 +117,38 @@ async fn folders_of_one_name_and_different_confidentiality_are_different() {
 }
 
 #[tokio::test]
+async fn the_purpose_that_is_logged_comes_from_a_live_grant() {
+    let (system, ana, lee) = two().await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    let soon = system.now().await.unwrap() + Duration::from_secs(100);
+    ana.grant(lee.address()).purpose(Purpose::HRESCH).until(soon).await.unwrap();
+    ana.grant(lee.address()).record(&record).purpose(Purpose::PATRQT).await.unwrap();
+    system.advance(Duration::from_secs(200)).await.unwrap();
+    lee.open(&record).await.unwrap();
+    let history = system.history(ana.address()).await.unwrap();
+    let event = history.entries.last().unwrap().event;
+    assert!(matches!(event, Event::RecordAccessed { purpose: Purpose::PATRQT, .. }), "{event:?}");
+}
+
+#[tokio::test]
+async fn access_can_be_given_up_by_what_the_list_says() {
+    let (_, ana, lee) = two().await;
+    let record = ana.add(Source::bytes("x", "x")).folder("f").await.unwrap().record;
+    ana.grant(lee.address()).folder("f").confidentiality(Confidentiality::R).await.unwrap();
+    ana.grant(lee.address()).record(&record).await.unwrap();
+    let shared = lee.shared_with_me().await.unwrap().grants;
+    let scopes: Vec<String> = shared.iter().map(|grant| grant.scope.to_string()).collect();
+    assert_eq!(scopes, [format!("record {}", record.id), "folder f (R)".to_owned()]);
+    assert_eq!(ana.grants().await.unwrap()[1].scope_name(), "folder f (R)");
+    for grant in &shared {
+        let done = lee.renounce(ana.address(), grant.scope_id).await.unwrap();
+        assert!(done.gas > 21_000 && !done.transaction.is_zero());
+    }
+    assert!(lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+    assert_eq!(lee.open(&record).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
 async fn grants_that_cannot_be_are_refused_in_words() {
     let (system, ana, lee) = two().await;
     assert_eq!(ana.grant(ana.address()).await.unwrap_err().kind(), ErrorKind::Invalid);

@@ -5,8 +5,12 @@
 mod add_open;
 mod bad_store;
 mod contribute;
+mod details;
 mod grant_revoke;
+mod kinds;
+mod left_out;
 mod restore;
+mod store;
 
 use hospital_record::{Client, Identity, System};
 

@@ -1,6 +1,6 @@
 use hospital_record::{Confidentiality, Identity, Phrase, Source, System};
 
-use crate::person;
+use crate::{person, store::probed};
 
 #[tokio::test]
 async fn phrase_chain_and_store_restore_everything() {
@@ -24,6 +24,29 @@ async fn phrase_chain_and_store_restore_everything() {
     assert_eq!(folders, ["still empty", "vaccinations"]);
     assert!(ana.grants().await.unwrap().iter().all(|grant| grant.name.as_deref() == Some("Dr Lee")));
     assert_eq!(ana.contacts().await.unwrap()[0].name, "Dr Lee");
+}
+
+#[tokio::test]
+async fn names_come_back_side_by_side() {
+    let (system, probe) = probed().await;
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let ana = system.client(identity.clone());
+    for name in ["Kim", "Lee", "Noor", "Sam"] {
+        ana.grant(person(&system).await.address()).name(name).await.unwrap();
+    }
+    let new = system.forgetful().unwrap().client(identity);
+    probe.slow_down();
+    let names: Vec<String> = new.contacts().await.unwrap().into_iter().map(|contact| contact.name).collect();
+    assert_eq!(names, ["Kim", "Lee", "Noor", "Sam"]);
+    assert!(probe.most_at_once() > 1, "one after the other");
+}
+
+#[test]
+fn a_phrase_may_be_typed_with_any_case_and_space() {
+    let (_, phrase) = Identity::generate().unwrap();
+    let typed = format!(" \t{}\n", phrase.reveal().to_uppercase().replace(' ', " \n "));
+    assert_eq!(Phrase::parse(&typed).unwrap().reveal(), phrase.reveal());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod contributors;
 mod folders;
 mod harness;
 mod inputs;
+mod listing;
 mod lying_rpc;
 mod lying_store;
 mod program;

@@ -1,6 +1,7 @@
 //! Arguments of the verbs on access.
 
 use clap::Args;
+use hospital_record::DEFAULT_FOLDER;
 
 use crate::words::{Confidentiality, Purpose, Rights};
 
@@ -72,6 +73,15 @@ pub(crate) struct Revoke {
     pub(crate) in_a_hurry: bool,
 }
 
+/// `renounce`
+#[derive(Debug, Args)]
+pub(crate) struct Renounce {
+    /// Whose records: a contact or an address
+    pub(crate) patient: String,
+    #[command(flatten)]
+    pub(crate) scope: ScopeFlags,
+}
+
 /// `shared`
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
@@ -84,7 +94,7 @@ pub(crate) struct Shared {
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
     /// Which folder
-    #[arg(default_value = "personal")]
+    #[arg(default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
     /// Of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true)]

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Grant, Revoke, Rotate, ScopeFlags, Shared},
-    records::{Add, Describe, History, List, Open, Replace},
+    access::{Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared},
+    records::{Add, Describe, History, List, Open, Reencrypt, Replace},
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
@@ -57,6 +57,9 @@ pub(crate) struct Global {
     /// A second chain node, run by somebody else: what the first one tells is compared with it
     #[arg(long, value_name = "URL", env = "HOSPITAL_RECORD_WITNESS", hide_env_values = true, global = true)]
     pub(crate) witness: Option<String>,
+    /// The most that one transaction may cost
+    #[arg(long, value_name = "ETHER", env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
+    pub(crate) max_fee: Option<String>,
     /// How long a chain or store may take for one answer
     #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,
@@ -87,12 +90,16 @@ pub(crate) enum Verb {
     Grant(Grant),
     /// End somebody's access
     Revoke(Revoke),
+    /// Give up access that a patient gave me
+    Renounce(Renounce),
     /// Who has access to what
     Grants(Grants),
     /// What others shared with me
     Shared(Shared),
     /// Put a new version in a record's place
     Replace(Replace),
+    /// Encrypt a record again, under a new key, and supersede the old one
+    Reencrypt(Reencrypt),
     /// New keys for a folder
     Rotate(Rotate),
     /// Copy what contributors added; move keys that are due

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use hospital_record::DEFAULT_FOLDER;
 
 use crate::{
     range::ByteRange,
@@ -19,7 +20,7 @@ pub(crate) struct Add {
     #[arg(long, value_name = "DIR", conflicts_with = "files")]
     pub(crate) bundle: Option<PathBuf>,
     /// Which folder it goes to
-    #[arg(long, value_name = "NAME", default_value = "personal")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
     /// Of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true)]
@@ -102,14 +103,17 @@ pub(crate) struct Replace {
     #[arg(required_unless_present = "entered_in_error")]
     pub(crate) file: Option<PathBuf>,
     /// It should never have been there; no new version
-    #[arg(long, conflicts_with_all = ["file", "name", "media_type"])]
+    #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "description", "keywords", "created"])]
     pub(crate) entered_in_error: bool,
-    /// Recorded name, when it is not the file's
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Recorded media type, when it is not the detected one
-    #[arg(long, value_name = "TYPE", value_parser = media_type)]
-    pub(crate) media_type: Option<String>,
+    #[command(flatten)]
+    pub(crate) describe: Describe,
+}
+
+/// `reencrypt`
+#[derive(Debug, Args)]
+pub(crate) struct Reencrypt {
+    /// Its URI, or the beginning of its id
+    pub(crate) record: String,
 }
 
 /// `history` and `verify`

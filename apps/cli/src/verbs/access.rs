@@ -1,31 +1,29 @@
-//! `grant`, `revoke`, `grants`, `shared`: who may read what.
+//! `grant`, `grants`, `shared`: who may read what.
 
 use std::time::SystemTime;
 
-use hospital_record::{Confidentiality, FolderInfo, GrantInfo, GrantScope, RecordRef, SharedGrant};
+use hospital_record::{Confidentiality, DEFAULT_FOLDER, GrantInfo, RecordRef, SharedGrant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     app::{App, Person, Session, check_person, check_record},
-    args::{Grant, Grants, Revoke, ScopeFlags, Shared},
-    failure::{Failure, Result},
+    args::{Grant, Grants, ScopeFlags, Shared},
+    failure::Result,
     json::{instant, local, merged, purpose, rights, scope},
     shown::shown,
     when::{self, Until},
     words::Rights,
 };
 
-const DEFAULT_FOLDER: &str = "personal";
-
 /// A scope as it was typed.
-enum Scope {
+pub(super) enum Scope {
     Folder(String, Confidentiality),
     Record(RecordRef),
 }
 
 impl Scope {
-    async fn of(session: &Session, flags: &ScopeFlags) -> Result<Self> {
+    pub(super) async fn of(session: &Session, flags: &ScopeFlags) -> Result<Self> {
         match &flags.record {
             Some(record) => Ok(Self::Record(session.record(record, None).await?)),
             None => {
@@ -102,57 +100,16 @@ fn ends(typed: &str, until: &Until) -> String {
 }
 
 /// What is malformed is refused before anything is asked.
-fn check(who: &str, scope: &ScopeFlags) -> Result {
+pub(super) fn check(who: &str, scope: &ScopeFlags) -> Result {
     check_person(who)?;
     scope.record.as_deref().map_or(Ok(()), check_record)
-}
-
-pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
-    check(&args.who, &args.scope)?;
-    let session = app.session().await?;
-    let person = session.person(&args.who).await?;
-    let one = args.scope.folder.is_some() || args.scope.record.is_some();
-    if !one && args.scope.confidentiality.is_some() {
-        return Err(Failure::usage("--confidentiality is of a folder: name it with --folder"));
-    }
-    let mut builder = session.client.revoke(person.address);
-    if one {
-        builder = match Scope::of(&session, &args.scope).await? {
-            Scope::Folder(name, level) => builder.folder(name, level),
-            Scope::Record(record) => builder.record(&record),
-        };
-    }
-    if args.in_a_hurry {
-        builder = builder.in_a_hurry();
-    }
-    let revoked = builder.await?;
-    let left_out: Vec<String> = revoked.left_out.iter().map(|account| account.to_string()).collect();
-    let object = json!({
-        "type": "revoked", "grantee": person.address.to_string(), "name": session.name_of(person.address).await?,
-        "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": left_out,
-        "tx": revoked.transaction.to_string(), "gas": revoked.gas,
-    });
-    let name = session.called(person.address).await?;
-    let words = match revoked.ended {
-        1 => format!("{name} has lost this access; what is added from now on stays closed"),
-        ended => format!("{name} has lost access in {ended} places; what is added from now on stays closed"),
-    };
-    app.printer.result(&object, words)?;
-    if !revoked.keys_moved {
-        app.printer.warn("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
-    }
-    for account in &revoked.left_out {
-        app.printer.warn(format!("{} has no new keys: grant again", session.called(*account).await?));
-    }
-    Ok(())
 }
 
 pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
     let session = app.session().await?;
     let grants: Vec<GrantInfo> =
         session.client.grants().await?.into_iter().filter(|grant| args.all || grant.live).collect();
-    let folders = session.client.folders().await?;
-    grants.iter().try_for_each(|grant| app.printer.object(&grant_object(grant, &folders)))?;
+    grants.iter().try_for_each(|grant| app.printer.object(&grant_object(grant)))?;
     let row = |grant: &GrantInfo| {
         let who = grant.name.as_deref().map_or_else(|| grant.grantee.to_string(), shown);
         vec![
@@ -180,17 +137,12 @@ fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
     if live { end } else { format!("{end} (ended)") }
 }
 
-fn grant_object(grant: &GrantInfo, folders: &[FolderInfo]) -> Value {
-    let level = match &grant.scope {
-        GrantScope::Folder { number, .. } => folders.iter().find(|folder| folder.number == *number),
-        _ => None,
-    };
-    let level = level.and_then(|folder| folder.confidentiality).map(|level| level.to_string());
+fn grant_object(grant: &GrantInfo) -> Value {
     let object = json!({
         "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
         "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
     });
-    merged([object, scope(&grant.scope, level), purpose(grant.purpose)])
+    merged([object, scope(&grant.scope), purpose(grant.purpose)])
 }
 
 pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
@@ -201,7 +153,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         app.printer.object(&shared_object(&session, grant).await?)?;
         rows.push(vec![
             session.called(grant.patient).await?,
-            shown(&scope_words(&grant.scope)),
+            shown(&grant.scope.to_string()),
             rights(grant.rights).join(", "),
             purpose_word(grant.purpose),
             local(grant.granted, app.tz()),
@@ -209,15 +161,18 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         ]);
     }
     app.printer.table(&["PATIENT", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
+    for (patient, reason) in &shared.unreadable {
+        app.printer.object(&json!({
+            "type": "unreadable", "patient": patient.to_string(), "patient_name": session.name_of(*patient).await?,
+            "reason": reason,
+        }))?;
+        app.printer.warn(format!("what {} shared cannot be read: {reason}", session.called(*patient).await?));
+    }
     let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
                 granted to one person. What is listed is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
     Ok(())
-}
-
-fn scope_words(scope: &GrantScope) -> String {
-    scope.to_string()
 }
 
 async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {
@@ -226,6 +181,5 @@ async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> 
         "rights": rights(grant.rights), "granted": instant(grant.granted), "expires": grant.expires.map(instant),
         "live": grant.live,
     });
-    let level = grant.confidentiality.map(|level| level.to_string());
-    Ok(merged([object, scope(&grant.scope, level), purpose(grant.purpose)]))
+    Ok(merged([object, scope(&grant.scope), purpose(grant.purpose)]))
 }

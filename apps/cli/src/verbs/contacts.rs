@@ -6,11 +6,11 @@ use std::{
     path::Path,
 };
 
-use hospital_record::{Card, Contact};
+use hospital_record::{Card, Contact, parse_address};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, address},
+    app::App,
     args::Contacts,
     failure::{Failure, Result},
     shown::shown,
@@ -27,7 +27,7 @@ pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
 }
 
 async fn add(app: &App, name: &str, typed: &str) -> Result {
-    if address(name).is_ok() {
+    if parse_address(name).is_ok() {
         return Err(Failure::usage("an address is no name: give the person the name you know them by"));
     }
     let card = card(typed)?;

@@ -1,12 +1,12 @@
 //! `history` and `verify`: who did what when, and whether that is all.
 
-use hospital_record::{Address, B256, Completeness, History, HistoryEntry, System};
+use hospital_record::{Address, B256, Completeness, History, HistoryEntry, System, parse_address};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::story::{Names, Story};
 use crate::{
-    app::{App, Session, address, check_person},
+    app::{App, Session, check_person},
     args,
     failure::{Failure, Kind, Result},
     json::{instant, local},
@@ -67,7 +67,7 @@ impl Asked {
         if let (Some(who), None) = (&args.patient, &app.settings.person)
             && who.starts_with("0x")
         {
-            let patient = address(who)?;
+            let patient = parse_address(who)?;
             return Ok(Self { system: app.system().await?, patient, session: None });
         }
         args.patient.as_deref().map_or(Ok(()), check_person)?;

@@ -2,32 +2,41 @@
 
 use serde_json::json;
 
+use super::warn_left_out;
 use crate::{
     app::App,
     args::Rotate,
     failure::Result,
+    json::accounts,
     shown::{shown, shown_lines},
 };
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
-    app.session().await?.client.rotate(&args.folder, args.confidentiality.into()).await?;
-    let object = json!({"type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.letter()});
+    let session = app.session().await?;
+    let rotated = session.client.rotate(&args.folder, args.confidentiality.into()).await?;
+    let object = json!({
+        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.letter(),
+        "left_out": accounts(&rotated.left_out), "tx": rotated.transaction.to_string(), "gas": rotated.gas,
+    });
     let folder = shown(&args.folder);
-    app.printer
-        .result(&object, format!("{folder} has new keys: what is added from now on opens only for who has access now"))
+    let words = format!("{folder} has new keys: what is added from now on opens only for who has access now");
+    app.printer.result(&object, words)?;
+    warn_left_out(app, &session, &rotated.left_out).await
 }
 
 pub(crate) async fn sync(app: &App) -> Result {
-    let synced = app.session().await?.client.sync().await?;
+    let session = app.session().await?;
+    let synced = session.client.sync().await?;
     let object = json!({
         "type": "synced", "copied": synced.copied, "rotated": synced.rotated, "failed": synced.missing,
+        "left_out": accounts(&synced.left_out),
     });
     app.printer
         .result(&object, format!("{} records copied, keys of {} folders moved on", synced.copied, synced.rotated))?;
     for missing in &synced.missing {
         app.printer.warn(format!("not copied: {}", shown_lines(missing)));
     }
-    Ok(())
+    warn_left_out(app, &session, &synced.left_out).await
 }
 
 pub(crate) async fn resume(app: &App) -> Result {
@@ -37,10 +46,11 @@ pub(crate) async fn resume(app: &App) -> Result {
         "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
         "swept": resumed.swept, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
+    if let Some(transaction) = resumed.transaction.filter(|_| !app.printer.json) {
+        app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
+    }
     let words = match (finished.len(), resumed.removed) {
-        (0, 0) if resumed.transaction.is_some() => {
-            "a transaction that was under way has taken effect; nothing else was left".to_owned()
-        }
+        (0, 0) if resumed.transaction.is_some() => "nothing else was left unfinished".to_owned(),
         (0, 0) => "nothing was left unfinished".to_owned(),
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };

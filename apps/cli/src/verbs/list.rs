@@ -1,7 +1,7 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Content, FolderInfo, Listed, Metadata, Status};
+use hospital_record::{Content, FolderInfo, Listed, Metadata, Status, status_code};
 use serde_json::{Value, json};
 
 use crate::{
@@ -69,7 +69,7 @@ fn content(content: &Content) -> Vec<String> {
 async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
     let mut remarks = Vec::new();
     if listed.status != Status::Current {
-        remarks.push(status(listed.status).to_owned());
+        remarks.push(status_code(listed.status).to_owned());
     }
     if listed.author != listed.record.patient {
         remarks.push(format!("by {}", session.called(listed.author).await?));
@@ -80,20 +80,10 @@ async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
     Ok(remarks.join(", "))
 }
 
-/// FHIR DocumentReference.status.
-pub(crate) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Current => "current",
-        Status::Superseded => "superseded",
-        Status::EnteredInError => "entered-in-error",
-        _ => "none",
-    }
-}
-
 async fn object(session: &Session, listed: &Listed) -> Result<Value> {
     let chain = json!({
         "type": "record", "patient": listed.record.patient.to_string(), "author": listed.author.to_string(),
-        "author_name": session.name_of(listed.author).await?, "status": status(listed.status),
+        "author_name": session.name_of(listed.author).await?, "status": status_code(listed.status),
         "added": instant(listed.added), "held_by_author_only": listed.held_by_author_only,
     });
     let content = match &listed.content {

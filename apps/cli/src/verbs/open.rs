@@ -1,7 +1,6 @@
 //! `open`: fetch, check, decrypt.
 
 use std::{
-    ops::Range,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -19,7 +18,6 @@ use crate::{
     failure::{Failure, Result},
     json::{merged, record},
     progress::Bar,
-    range::ByteRange,
     shown::{safe_name, shown},
 };
 
@@ -32,7 +30,6 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     if let Some(folder) = &args.export {
         return export(app, builder, &record, folder).await;
     }
-    let range = range(&session, &record, args.range).await?;
     let target = target(&session, &record, &args).await?;
     target.must_be_free(args.force)?;
     let (bar, written) = (Bar::new(app.printer), Arc::new(AtomicU64::new(0)));
@@ -42,13 +39,15 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
         count.store(progress.done, Ordering::Relaxed);
         shown_bar.show(progress);
     });
-    if let Some(range) = range.clone() {
-        builder = builder.range(range);
+    if let Some(range) = args.range {
+        builder = builder.range(range.bounds());
     }
     let metadata = write(builder, &target).await?;
     bar.clear();
     let logged = !args.unlogged && record.patient != session.me();
-    let told = Told { metadata, range, written: written.load(Ordering::Relaxed), target, logged };
+    let written = written.load(Ordering::Relaxed);
+    let range = args.range.map(|range| [range.start, range.start + written]);
+    let told = Told { metadata, range, written, target, logged };
     told.print(app, &record)
 }
 
@@ -64,21 +63,6 @@ fn builder(session: &Session, record: &RecordRef, args: &args::Open) -> Open {
         builder = builder.overwrite();
     }
     builder
-}
-
-/// An open end is the record's, which costs a look at it.
-async fn range(session: &Session, record: &RecordRef, typed: Option<ByteRange>) -> Result<Option<Range<u64>>> {
-    match typed {
-        None | Some(ByteRange { start: 0, end: None }) => Ok(None),
-        Some(ByteRange { start, end: Some(end) }) => Ok(Some(start..end)),
-        Some(open) => {
-            let size = session.size(record).await?;
-            let within = open.within(size);
-            within
-                .map(Some)
-                .ok_or_else(|| Failure::usage(format!("the record has {size} bytes: the range starts after them")))
-        }
-    }
 }
 
 /// Where the plaintext goes.
@@ -122,7 +106,7 @@ async fn write(builder: Open, target: &Target) -> Result<Metadata> {
 
 struct Told {
     metadata: Metadata,
-    range: Option<Range<u64>>,
+    range: Option<[u64; 2]>,
     written: u64,
     target: Target,
     logged: bool,
@@ -154,7 +138,7 @@ impl Told {
         let told = json!({
             "type": "opened", "name": self.metadata.name, "media_type": self.metadata.media_type,
             "size": self.range.is_none().then_some(self.written),
-            "range": self.range.as_ref().map(|range| [range.start, range.end]),
+            "range": self.range,
             "written": self.written, "output": output, "logged": self.logged,
         });
         merged([told, record(opened)])

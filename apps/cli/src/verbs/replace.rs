@@ -1,13 +1,15 @@
-//! `replace`: a new version, or none.
+//! `replace`: a new version, or none; `reencrypt`: the same content under a new key.
 
-use serde_json::json;
+use hospital_record::{Added, RecordRef};
+use serde_json::{Value, json};
 
+use super::{add::Description, warn_left_out};
 use crate::{
     app::{App, check_record},
-    args::Replace,
+    args::{Reencrypt, Replace},
     failure::{Failure, Result},
     input,
-    json::{merged, record},
+    json::{accounts, merged, record},
     progress::Bar,
     shown::shown,
 };
@@ -15,23 +17,27 @@ use crate::{
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     check_record(&args.record)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
-    let input = input::file(path).await?;
+    let input = Description::of(app, &args.describe)?.put_on(input::file(path).await?);
     let session = app.session().await?;
     let old = session.record(&args.record, None).await?;
-    let name = args.name.unwrap_or(input.name);
-    let media_type = args.media_type.unwrap_or(input.media_type);
     let (bar, shown_bar) = Bar::pair(app.printer);
-    let replace = session.client.replace(&old, input.source).name(&name).media_type(&media_type);
+    let replace = session.client.replace(&old, input.source);
     let added = replace.progress(move |progress| shown_bar.show(progress)).await?;
     bar.clear();
-    let object = json!({
-        "type": "replaced", "old": old.to_string(), "patient": old.patient.to_string(), "name": name,
-        "media_type": media_type, "size": added.size, "folder": added.folder,
-        "tx": added.transaction.to_string(), "gas": added.gas,
-    });
-    let (name, folder) = (shown(&name), shown(&added.folder));
+    let object = json!({"type": "replaced", "name": input.name, "media_type": input.media_type});
+    let (name, folder) = (shown(&input.name), shown(&added.folder));
     let words = format!("{name} ({} bytes) takes its place in {folder}\n{}", added.size, added.record);
-    app.printer.result(&merged([object, record(&added.record)]), words)
+    app.printer.result(&merged([object, instead(&old, &added)]), words)?;
+    warn_left_out(app, &session, &added.left_out).await
+}
+
+/// What took the place of what.
+fn instead(old: &RecordRef, added: &Added) -> Value {
+    let object = json!({
+        "old": old.to_string(), "patient": old.patient.to_string(), "size": added.size, "folder": added.folder,
+        "left_out": accounts(&added.left_out), "tx": added.transaction.to_string(), "gas": added.gas,
+    });
+    merged([object, record(&added.record)])
 }
 
 async fn withdraw(app: &App, args: &Replace) -> Result {
@@ -40,7 +46,20 @@ async fn withdraw(app: &App, args: &Replace) -> Result {
     }
     let session = app.session().await?;
     let old = session.record(&args.record, None).await?;
-    session.client.mark_entered_in_error(&old).await?;
-    let object = json!({"type": "status-set", "status": "entered-in-error"});
+    let done = session.client.mark_entered_in_error(&old).await?;
+    let object = json!({
+        "type": "status-set", "status": "entered-in-error", "tx": done.transaction.to_string(), "gas": done.gas,
+    });
     app.printer.result(&merged([object, record(&old)]), "marked as entered in error; it stays in the history")
+}
+
+pub(crate) async fn reencrypt(app: &App, args: &Reencrypt) -> Result {
+    check_record(&args.record)?;
+    let session = app.session().await?;
+    let old = session.record(&args.record, None).await?;
+    let added = session.client.reencrypt(&old).await?;
+    let words = format!("encrypted under a new key; the old record is superseded\n{}", added.record);
+    app.printer.result(&merged([json!({"type": "reencrypted"}), instead(&old, &added)]), words)?;
+    app.printer.note("The old ciphertext stays where others keep it, and opens for whoever has its key.");
+    warn_left_out(app, &session, &added.left_out).await
 }

@@ -39,10 +39,19 @@ impl Home {
         self.0.path().join(name)
     }
 
+    /// A file that its owner alone can read.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
+        #[cfg(unix)]
+        self.mode(name, 0o600);
         path
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn mode(&self, name: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
     pub(crate) fn key_file(&self, name: &str) -> PathBuf {

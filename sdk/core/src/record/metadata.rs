@@ -54,17 +54,29 @@ pub struct SealedMetadata {
 }
 
 impl Metadata {
-    /// Seals the metadata beside the content that has this key and header.
+    /// Whether it can be sealed: to be asked before a large content is uploaded.
     ///
     /// # Errors
-    /// [`SealError::TooLarge`] above [`MAX_METADATA`], [`SealError::Randomness`].
-    pub fn seal(&self, key: &ContentKey, header: &StreamHeader) -> Result<SealedMetadata, SealError> {
+    /// [`SealError::TooLarge`] above [`MAX_METADATA`].
+    pub fn check_size(&self) -> Result<(), SealError> {
+        self.padded().map(drop)
+    }
+
+    fn padded(&self) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let encoded = Zeroizing::new(cbor::encode("metadata", self).map_err(payload)?);
         let padded = padding::pad(&encoded, UNIT);
         if padded.len() > MAX_METADATA {
             return Err(SealError::TooLarge { what: WHAT, size: padded.len(), max: MAX_METADATA });
         }
-        let sealed = gcm::seal(&key.metadata_key(header), &padded, WHAT)?;
+        Ok(padded)
+    }
+
+    /// Seals the metadata beside the content that has this key and header.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`] above [`MAX_METADATA`], [`SealError::Randomness`].
+    pub fn seal(&self, key: &ContentKey, header: &StreamHeader) -> Result<SealedMetadata, SealError> {
+        let sealed = gcm::seal(&key.metadata_key(header), &self.padded()?, WHAT)?;
         let (nonce, ciphertext) = sealed.split_first_chunk().ok_or(SealError::Unopenable(WHAT))?;
         Ok(SealedMetadata { nonce: *nonce, ciphertext: ByteBuf::from(ciphertext) })
     }

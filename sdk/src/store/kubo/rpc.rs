@@ -55,23 +55,23 @@ impl From<StoreError> for RpcError {
 impl Rpc {
     pub(super) fn new(url: &Url, options: &StoreOptions) -> Result<Self, StoreError> {
         let shown = redacted(url.as_str());
-        let refused = |reason: &str| StoreError::Refused { url: shown.clone(), reason: reason.to_owned() };
+        let wrong = |reason: &str| StoreError::Url { url: shown.clone(), reason: reason.to_owned() };
         if url.query().is_some() || url.fragment().is_some() || url.host().is_none() {
-            return Err(refused("write it as kubo+http://host:5001, without ? and #"));
+            return Err(wrong("write it as kubo+http://host:5001, without ? and #"));
         }
-        let credentials = credentials(url, options.token.as_ref()).map_err(refused)?;
+        let credentials = credentials(url, options.token.as_ref()).map_err(wrong)?;
         let secret = !matches!(credentials, Credentials::None);
         if secret && url.scheme() == "kubo+http" && !is_this_machine(url) {
-            return Err(refused("a token or password would travel unencrypted; use kubo+https"));
+            return Err(wrong("a token or password would travel unencrypted; use kubo+https"));
         }
         let scheme_and_rest = url.as_str().strip_prefix("kubo+").unwrap_or_default();
-        let mut base = Url::parse(scheme_and_rest).map_err(|error| refused(&error.to_string()))?;
+        let mut base = Url::parse(scheme_and_rest).map_err(|error| wrong(&error.to_string()))?;
         let path = format!("{}/api/v0/", base.path().trim_end_matches('/'));
         base.set_path(&path);
         if base.set_username("").and_then(|()| base.set_password(None)).is_err() {
-            return Err(refused("its user name cannot be used"));
+            return Err(wrong("its user name cannot be used"));
         }
-        let http = http::client(options.timeout, NO_LIMIT).map_err(|error| refused(&error))?;
+        let http = http::client(options.timeout, NO_LIMIT).map_err(|error| wrong(&error))?;
         Ok(Self { url: shown, timeout: options.timeout, base, http, credentials })
     }
 

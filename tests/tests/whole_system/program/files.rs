@@ -79,14 +79,19 @@ fn strange_names_of_input_files_are_recorded_as_they_are() {
 }
 
 #[test]
-fn files_of_one_type_share_a_transaction() {
+fn files_share_a_transaction_and_keep_their_own_types() {
     let computer = anas_computer();
-    for name in ["a.txt", "b.txt"] {
-        computer.file(name, format!("text of {name}\n"));
+    for (name, content) in [("a.txt", "text\n"), ("b.pdf", "%PDF-1.4\n"), ("c.json", "{}"), ("d.txt", "text\n")] {
+        computer.file(name, content);
     }
-    let records = computer.json("ana", &["add", "a.txt", "b.txt"]);
-    assert_eq!(records.iter().map(|record| field(record, "name")).collect::<Vec<_>>(), ["a.txt", "b.txt"]);
-    assert_eq!(records[0]["tx"], records[1]["tx"]);
+    let records = computer.json("ana", &["add", "a.txt", "b.pdf", "c.json", "d.txt"]);
+    let told = |name: &str| records.iter().map(|record| field(record, name)).collect::<Vec<_>>();
+    assert_eq!(told("name"), ["a.txt", "b.pdf", "c.json", "d.txt"]);
+    let types = ["text/plain", "application/pdf", "application/json", "text/plain"];
+    assert_eq!(told("media_type"), types);
+    assert!(records.iter().all(|record| record["tx"] == records[0]["tx"]));
+    let listed = computer.json("ana", &["list"]);
+    assert_eq!(listed.iter().rev().map(|record| field(record, "media_type")).collect::<Vec<_>>(), types);
 }
 
 #[test]

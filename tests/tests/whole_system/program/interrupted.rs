@@ -61,6 +61,7 @@ fn interrupted_registration_is_finished_by_the_next_run() {
 
     let resumed = &computer.json("ana", &["resume"])[0];
     assert_eq!((&resumed["finished"], &resumed["removed"]), (&1.into(), &0.into()));
+    assert!(resumed["tx"].as_str().is_some_and(|hash| hash.len() == 66), "{resumed}");
     assert_eq!(computer.json("ana", &["list"])[0]["name"], "second.txt");
 }
 

@@ -2,10 +2,14 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use hospital_record::alloy::sol_types::SolEvent;
+use hospital_record_contracts::IHospitalRecord::RecordAdded;
 use hospital_record_tests::{
     anvil::Anvil,
+    faults,
     kubo::Kubo,
     program::{Computer, field},
+    proxy::Proxy,
 };
 
 use super::{added, anas_computer, befriend};
@@ -74,6 +78,25 @@ fn history_that_does_not_check_and_a_changed_key_are_5() {
     let ran = computer.run_json("ana", &["contacts", "add", "doctor", &forged.join(":")]);
     assert_eq!(ran.code, Some(5), "{}", ran.stderr);
     assert_ne!(lee, eve);
+}
+
+#[test]
+fn what_is_shared_but_unreadable_is_told() {
+    let (anvil, kubo, ana) = (Anvil::shared(), Kubo::shared(), anas_computer());
+    let proxy = Proxy::before(anvil.address());
+    let practice = Computer::with_servers(&proxy.url(), &kubo.url());
+    anvil.fund(practice.init("lee"));
+    let card = field(&practice.json("lee", &["account", "--card"])[0], "card");
+    ana.json("ana", &["contacts", "add", "lee", &card]);
+    added(&ana, "x.txt", "x");
+    ana.json("ana", &["grant", "lee"]);
+    proxy.rule(faults::hide_logs(|log| log["topics"][0].as_str() == Some(&RecordAdded::SIGNATURE_HASH.to_string())));
+    let patient = &ana.json("ana", &["account"])[0]["address"];
+    let told = practice.json("lee", &["shared"]);
+    assert_eq!((&told[0]["type"], &told[0]["patient"]), (&"unreadable".into(), patient));
+    assert!(field(&told[0], "reason").contains("head"), "{}", told[0]);
+    let text = practice.run(["--as", "lee", "--quiet", "shared"]).stderr;
+    assert!(text.contains("cannot be read"), "{text}");
 }
 
 #[test]

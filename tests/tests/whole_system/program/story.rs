@@ -113,6 +113,29 @@ fn phrase_restores_the_records_on_another_computer() {
 }
 
 #[test]
+fn record_is_encrypted_again_and_access_is_given_up() {
+    let computer = anas_computer();
+    let ana = befriend(&computer, "dr-lee");
+    let old = added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "dr-lee", "--confidentiality", "R"]);
+    computer.json("ana", &["grant", "dr-lee", "--record", &old]);
+    assert_eq!(computer.json("ana", &["grants"])[1]["confidentiality"], "R");
+    let new = &computer.json("ana", &["reencrypt", &old])[0];
+    assert_eq!((&new["type"], &new["size"]), (&"reencrypted".into(), &1.into()));
+    assert_eq!(computer.run(["--as", "ana", "open", &field(new, "id"), "-o", "-"]).stdout, b"x");
+    computer.run_json("ana", &["replace", &old, "--", "x.txt"]).refused(2, "usage");
+
+    let patient = field(&computer.json("ana", &["account"])[0], "address");
+    computer.run_json("dr-lee", &["renounce", &patient, "--folder", "other"]).refused(3, "not-found");
+    let one = computer.json("dr-lee", &["renounce", &patient, "--folder", "personal", "--confidentiality", "R"]);
+    assert_eq!((one.len(), &one[0]["scope"], &one[0]["confidentiality"]), (1, &"folder".into(), &"R".into()));
+    let rest = computer.json("dr-lee", &["renounce", &patient]);
+    assert_eq!((rest.len(), &rest[0]["scope"]), (1, &"record".into()));
+    assert!(computer.json("ana", &["grants"]).is_empty());
+    assert_ne!(ana, patient);
+}
+
+#[test]
 fn revocation_in_a_hurry_and_rotation_move_the_keys() {
     let computer = anas_computer();
     befriend(&computer, "dr-lee");
@@ -120,4 +143,6 @@ fn revocation_in_a_hurry_and_rotation_move_the_keys() {
     assert_eq!(computer.json("ana", &["revoke", "dr-lee", "--in-a-hurry"])[0]["keys_moved"], false);
     let rotated = &computer.json("ana", &["rotate"])[0];
     assert_eq!((&rotated["type"], &rotated["folder"]), (&"rotated".into(), &"personal".into()));
+    assert_eq!(rotated["left_out"], serde_json::json!([]));
+    assert!(rotated["gas"].as_u64().is_some_and(|gas| gas > 21_000) && field(rotated, "tx").starts_with("0x"));
 }

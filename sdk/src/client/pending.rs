@@ -1,0 +1,74 @@
+//! Records that are being added: kept, sealed, from before they are pinned until the chain has them.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{error::CoreError, id::RecordId};
+use serde::{Deserialize, Serialize};
+
+use super::Client;
+use crate::{
+    Error, Result,
+    cache::{PENDING, key},
+};
+
+/// A record that is being added: enough to register it, or to let go of it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Pending {
+    #[serde(with = "serde_bytes")]
+    patient: [u8; 20],
+    pub(super) folder: u64,
+    pub(super) key_changes: u32,
+    #[serde(with = "serde_bytes")]
+    id: [u8; 32],
+    replaces: Option<serde_bytes::ByteArray<32>>,
+}
+
+impl Pending {
+    /// `replaces` is the key of the record whose place it takes.
+    pub(super) fn new(patient: Address, folder: u64, key_changes: u32, id: RecordId, replaces: Option<B256>) -> Self {
+        let replaces = replaces.map(|key| serde_bytes::ByteArray::new(key.0));
+        Self { patient: patient.into(), folder, key_changes, id: id.0, replaces }
+    }
+
+    pub(super) fn patient(&self) -> Address {
+        self.patient.into()
+    }
+
+    pub(super) fn id(&self) -> RecordId {
+        RecordId(self.id)
+    }
+
+    pub(super) fn replaces(&self) -> Option<B256> {
+        self.replaces.as_ref().map(|key| B256::from(**key))
+    }
+}
+
+impl Client {
+    pub(super) async fn remember(&self, pending: &Pending) -> Result<()> {
+        let place = self.pending_key(pending.id());
+        let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
+        let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
+        self.system().cache().put(PENDING, place, sealed).await
+    }
+
+    pub(super) async fn forget(&self, id: RecordId) -> Result<()> {
+        self.system().cache().remove(PENDING, self.pending_key(id)).await
+    }
+
+    /// What was begun and not ended.
+    pub(super) async fn unfinished(&self) -> Result<Vec<Pending>> {
+        let rows = self.system().cache().rows(PENDING, self.pending_prefix()).await?;
+        let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
+            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
+            serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    fn pending_prefix(&self) -> Vec<u8> {
+        key(&[&self.system().deployment_key(), self.address().as_slice()])
+    }
+
+    fn pending_key(&self, id: RecordId) -> Vec<u8> {
+        key(&[&self.pending_prefix(), &id.0])
+    }
+}

@@ -1,0 +1,71 @@
+//! What an author does who does not keep to the rules.
+
+#![allow(clippy::unwrap_used)]
+
+use alloy::primitives::B256;
+use hospital_record_core::id::Confidentiality;
+
+use super::{
+    Client,
+    target::Place,
+    write::{metadata, with_fresh_keys},
+};
+use crate::{
+    Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
+};
+
+async fn person(system: &System) -> Client {
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let client = system.client(identity);
+    client.register().await.unwrap();
+    client
+}
+
+/// A record in the folder "blood", whose metadata name another folder.
+async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality) -> RecordRef {
+    let place = Place::Named("blood".into(), Confidentiality::N);
+    let mut target = lab.target(ana.address(), &place).await.unwrap();
+    (target.name, target.confidentiality) = (name.into(), level);
+    let mut source = Source::bytes("r", "r");
+    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    let (folder, ids) = (target.folder.number(), [B256::from(stored.id.0)]);
+    let call = lab.system().contract().add_records(ana.address(), folder, &ids, target.key_changes);
+    let record = lab.record(ana.address(), stored.id);
+    lab.register_stored(&target, &[stored], call).await.unwrap();
+    record
+}
+
+#[tokio::test]
+async fn a_record_that_names_another_folder_opens_for_nobody() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lab, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    ana.grant(lab.address()).folder("blood").contribute_only().await.unwrap();
+    ana.grant(lee.address()).folder("blood").await.unwrap();
+    let right = misnamed(&lab, &ana, " blood ", Confidentiality::N).await;
+    assert_eq!(lee.open(&right).unlogged().await.unwrap().bytes, "r");
+    for (name, level) in [("oncology", Confidentiality::N), ("blood", Confidentiality::V)] {
+        let wrong = misnamed(&lab, &ana, name, level).await;
+        for reader in [&ana, &lee] {
+            let error = reader.open(&wrong).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+            let listed = reader.list().patient(ana.address()).await.unwrap();
+            assert!(matches!(listed[0].content, Content::Unreadable { .. }), "{:?}", listed[0]);
+        }
+        assert_eq!(ana.grant(lee.address()).record(&wrong).await.unwrap_err().kind(), ErrorKind::Integrity);
+    }
+}
+
+#[tokio::test]
+async fn a_stale_write_is_repeated_a_few_times_and_no_more() {
+    for (stale, fits) in [(0, true), (3, true), (4, false)] {
+        let mut tries = 0;
+        let mut attempt = || -> Result<()> {
+            tries += 1;
+            if tries > stale { Ok(()) } else { Err(Error::StaleKeys) }
+        };
+        let done: Result<()> = async { with_fresh_keys!(attempt()) }.await;
+        assert_eq!((done.is_ok(), tries), (fits, stale.min(3) + 1));
+    }
+}
