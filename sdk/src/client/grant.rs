@@ -265,9 +265,7 @@ impl Grant {
 
     async fn record_payload(&self, record: &RecordRef) -> Result<(Scope, u16, EnvelopePayload)> {
         let client = &self.client;
-        if !client.is_me(record.patient) {
-            return Err(Error::Denied("only its patient grants access to a record".into()));
-        }
+        client.owns(record)?;
         if self.rights != Rights::READ {
             return Err(Error::Invalid("a grant on one record is to read it: contributing needs a folder".into()));
         }

@@ -194,6 +194,9 @@ impl Revoke {
 
     fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
         let client = &self.client;
+        if let Which::Record(record) = &self.scope {
+            client.owns(record)?;
+        }
         let held =
             journal.state().grants.keys().filter(|(_, grantee)| *grantee == self.grantee).map(|(scope, _)| *scope);
         let wanted = |scope: &B256| match &self.scope {

@@ -9,6 +9,7 @@ mod inputs;
 mod listing;
 mod lying_rpc;
 mod lying_store;
+mod other_patients;
 mod program;
 mod restoring;
 mod sizes;
