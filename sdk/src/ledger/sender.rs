@@ -18,7 +18,7 @@ use alloy::{
 };
 use tokio::time::Instant;
 
-use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt};
+use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
 
 mod locks;
 mod settle;
@@ -94,12 +94,14 @@ impl Sender {
     /// # Errors
     /// - [`LedgerError::Contract`]: the contract refuses; found before anything is sent, or when it was mined.
     /// - [`LedgerError::Unfunded`]: nothing was sent.
+    /// - [`LedgerError::WrongChain`]: the provider is elsewhere by now; what was signed before is kept.
     /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
     pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
             let account = signer.address();
             let _alone = self.lock(account).await?;
+            is_on_chain(&*self.ledger, self.chain).await?;
             if let Some(left) = self.outbox.load(account).await? {
                 tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
                 self.finish(signer, &left).await?;
@@ -112,13 +114,15 @@ impl Sender {
     /// Finishes what an earlier call of this account left behind; `None` when there is nothing.
     ///
     /// # Errors
-    /// [`LedgerError::TimedOut`] when it is still under way at the deadline; it is kept.
+    /// [`LedgerError::TimedOut`] when it is still under way at the deadline, [`LedgerError::WrongChain`] when the
+    /// provider is elsewhere by now; it is kept.
     pub async fn resume(&self, account: Address) -> Result<Option<Settled>, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
             let _alone = self.lock(account).await?;
             let Some(left) = self.outbox.load(account).await? else { return Ok(None) };
-            let settled = match self.settle(&left, true).await {
+            is_on_chain(&*self.ledger, self.chain).await?;
+            let settled = match self.settle(&left, true).await? {
                 End::Mined(receipt) => match self.outcome(&left, receipt).await {
                     Ok(receipt) => Settled::Mined(receipt),
                     Err(error) => Settled::Failed { transaction: left.transaction, error },
@@ -155,7 +159,7 @@ impl Sender {
     /// Brings about what an earlier call was meant to do. Where its transaction can never be mined it is signed anew;
     /// that the contract refuses it now is an end as well.
     async fn finish(&self, signer: &Signer, left: &Pending) -> Result<(), LedgerError> {
-        if let End::Mined(_) = self.settle(left, true).await {
+        if let End::Mined(_) = self.settle(left, true).await? {
             return Ok(());
         }
         match self.send_alone(signer, &call_of(left)?).await {
@@ -173,7 +177,7 @@ impl Sender {
         loop {
             let pending = self.sign(signer, call, markup).await?;
             self.outbox.save(&pending).await?;
-            match self.settle(&pending, false).await {
+            match self.settle(&pending, false).await? {
                 End::Mined(receipt) => return self.outcome(&pending, receipt).await,
                 End::NonceTaken => tracing::info!(nonce = pending.nonce, "another device was first, signing anew"),
                 End::Underpriced if markup < 8 => markup *= 2,
@@ -184,15 +188,19 @@ impl Sender {
         }
     }
 
-    /// Waits for the end of a kept transaction, and forgets it when there is one.
-    async fn settle(&self, pending: &Pending, may_have_arrived: bool) -> End {
+    /// Waits for the end of a kept transaction, and forgets it when there is one. That it cannot be mined counts on
+    /// its own chain alone.
+    async fn settle(&self, pending: &Pending, may_have_arrived: bool) -> Result<End, LedgerError> {
         let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
         let end = Attempt { ledger, pending, confirmations, pace, may_have_arrived }.run().await;
+        if !matches!(end, End::Mined(_)) {
+            is_on_chain(ledger, self.chain).await?;
+        }
         if let Err(error) = self.outbox.clear(pending.account).await {
             // It ended all the same; who finds it next looks it up and sees that.
             tracing::warn!(account = %pending.account, %error, "the outbox could not be cleared");
         }
-        end
+        Ok(end)
     }
 
     async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {

@@ -1,6 +1,7 @@
 //! The whole system through its public API, on a real Anvil and a real Kubo.
 
 mod access;
+mod another_chain;
 mod conformance;
 mod contributors;
 mod folders;
