@@ -8,9 +8,10 @@ use hospital_record_tests::{
     anvil::{Anvil, hex_number},
     door::Door,
     faults,
+    proxy::Act,
     world::World,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{note, refused};
 
@@ -160,6 +161,7 @@ async fn transaction_that_is_under_way_when_the_chain_changes_is_kept() {
     let (ward, other) = (Ward::new().await, Anvil::of_chain(777));
     let proxy = ward.world.proxy();
     proxy.rule(faults::lose_answers(SEND, 1));
+    proxy.rule(faults::on("eth_getTransactionReceipt", |_| Act::Answer(Value::Null)));
     ward.door.lead_to(proxy.url().trim_start_matches("http://"));
     let (added, ()) = tokio::join!(async { ward.ana.add(note("late")).await }, async {
         while proxy.count(SEND) == 0 {
