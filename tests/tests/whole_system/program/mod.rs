@@ -3,6 +3,7 @@
 mod files;
 mod inputs;
 mod interrupted;
+mod killed;
 mod refusals;
 mod story;
 mod surface;
