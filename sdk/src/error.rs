@@ -153,6 +153,11 @@ impl Error {
         }
     }
 
+    /// Whether a service said nothing: asked again at once, it would be waited for as long.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
         Self::File { path: path.into(), reason: error.to_string(), kind: error.kind() }
     }

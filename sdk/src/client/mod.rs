@@ -43,14 +43,14 @@ pub use self::{
     list::{Content, List, Listed},
     open::{Open, Opened},
     replace::Replace,
-    resume::Resumed,
+    resume::{Leftover, Resumed, Unfinished},
     revoke::{Revoke, Revoked, Rotated},
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, PatientState, Receipt, Signer},
+    ledger::{Call, LedgerError, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -178,10 +178,24 @@ impl Client {
         Ok(Published { digest, keys: Arc::new(keys) })
     }
 
+    fn signer(&self) -> Signer {
+        self.0.identity.signer().clone()
+    }
+
     /// Signs a call as this account, sends it, and waits until it is confirmed.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
-        let signer: Signer = self.0.identity.signer().clone();
-        Ok(self.system().sender().send(&signer, call).await?)
+        Ok(self.system().sender().send(&self.signer(), call).await?)
+    }
+
+    /// The same for what must not wait: where an earlier act was left behind and had no effect, that is told beside.
+    async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+        match self.system().sender().send(&self.signer(), call.clone()).await {
+            Err(LedgerError::LeftBehind { transaction, error }) => {
+                let told = format!("transaction {transaction} of an earlier call had no effect: {error}");
+                Ok((self.send(call).await?, Some(told)))
+            }
+            sent => Ok((sent?, None)),
+        }
     }
 
     /// Looks whether the journal shows what a receipt claims: a receipt is the node's word, the journal is linked.

@@ -46,6 +46,8 @@ pub struct Revoked {
     pub keys_moved: bool,
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
+    /// An earlier act of this person that was left behind and had no effect, in words. It kept nothing from being ended.
+    pub earlier_failed: Option<String>,
     /// Hash of the transaction.
     pub transaction: B256,
     /// Gas of the transaction.
@@ -174,11 +176,12 @@ impl Revoke {
         let scopes = self.scopes(&journal)?;
         let (revocations, left_out) = self.revocations(&journal, &scopes).await?;
         let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
-        let receipt = client.send(call).await?;
+        let (receipt, earlier_failed) = client.send_at_once(call).await?;
         let mut revoked = Revoked {
             ended: revocations.len(),
             keys_moved: false,
             left_out,
+            earlier_failed,
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         };

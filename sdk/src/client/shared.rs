@@ -59,7 +59,7 @@ impl Client {
         for patient in self.patients().await? {
             match self.shared_by(patient).await {
                 Ok(shared) => grants.extend(shared),
-                Err(error @ (crate::Error::Unreachable { .. } | crate::Error::TimedOut { .. })) => return Err(error),
+                Err(error) if error.is_silence() => return Err(error),
                 Err(error) => unreadable.push((patient, error.to_string())),
             }
         }

@@ -23,7 +23,7 @@ impl From<LedgerError> for Error {
             }
             LedgerError::Contract(refusal) => refused(*refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
-            LedgerError::Failed { .. } => Self::Conflict(text),
+            LedgerError::Failed { .. } | LedgerError::LeftBehind { .. } => Self::Conflict(text),
             LedgerError::Refused { host, reason, .. }
             | LedgerError::Rejected { host, reason }
             | LedgerError::TooManyLogs { host, reason } => Self::Refused { service: host, reason },

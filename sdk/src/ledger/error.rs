@@ -88,6 +88,16 @@ pub enum LedgerError {
         /// Its hash.
         transaction: B256,
     },
+    /// What an earlier call left behind had no effect, and nothing new was sent.
+    #[error(
+        "transaction {transaction} of an earlier call had no effect ({error}), and nothing new was sent: see whether that act is still wanted, then repeat this one"
+    )]
+    LeftBehind {
+        /// The earlier transaction.
+        transaction: B256,
+        /// Why it had no effect.
+        error: Box<LedgerError>,
+    },
     /// The provider is on another chain.
     #[error("{host} is on chain {found}, not {expected}: use a provider of chain {expected}")]
     WrongChain {
