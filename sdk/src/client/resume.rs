@@ -87,8 +87,9 @@ impl Client {
                 resumed.failed.push(Unfinished::new(Leftover::Transaction(transaction), &error.into()));
             }
         }
-        self.finish_all(&mut resumed).await?;
-        match self.system().stores().own().sweep(SWEEP_AFTER).await {
+        let client = self.for_one_call();
+        client.finish_all(&mut resumed).await?;
+        match client.system().stores().own().sweep(SWEEP_AFTER).await {
             Ok(swept) => resumed.swept = swept,
             Err(error) => resumed.failed.push(Unfinished::new(Leftover::Blocks, &error.into())),
         }

@@ -211,8 +211,7 @@ impl Sender {
         };
         let needed = price_of(&transaction);
         if needed > self.options.most {
-            let ether = alloy::primitives::utils::format_ether(needed);
-            return Err(self.rejected(format!("it asks for fees of up to {ether} ether, more than is allowed here")));
+            return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
         }
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
