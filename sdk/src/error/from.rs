@@ -170,6 +170,11 @@ mod tests {
         assert_eq!(kind(LedgerError::Outbox { reason: reason.clone() }), ErrorKind::Refused);
         assert_eq!(kind(LedgerError::Behind { host: host.clone(), newest: 1, known: 2 }), ErrorKind::NotAvailable);
         assert_eq!(kind(LedgerError::Failed { transaction: B256::ZERO }), ErrorKind::Conflict);
+        let limited = Error::from(LedgerError::RateLimited { host: host.clone() });
+        assert_eq!(limited.kind(), ErrorKind::Unreachable);
+        assert!(limited.to_string().ends_with("wait a minute and repeat, or use another RPC"), "{limited}");
+        let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone() }).to_string();
+        assert_eq!(down, "h cannot be reached: r; check that it runs and that the address is right");
         let told = Error::from(LedgerError::Signer { reason }).to_string();
         assert!(told.contains("the signer"), "{told}");
     }
