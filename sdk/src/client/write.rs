@@ -111,11 +111,15 @@ impl Client {
         Ok(())
     }
 
-    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them.
+    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
+    /// silent is not waited for again.
     pub(super) async fn discard(&self, patient: Address, stored: &[Stored]) {
         for record in stored {
             if let Err(error) = self.let_go(patient, record).await {
                 tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
+                if error.is_silence() {
+                    return;
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ use hospital_record_core::id::{Confidentiality, RecordId};
 use super::{super::target::Place, person};
 use crate::{
     Client, ErrorKind, Identity, Leftover, Result, Resumed, Source, System,
-    client::write::metadata,
+    client::write::{Stored, metadata},
     details::Details,
     ledger::record_key,
     progress::Reporter,
@@ -88,7 +88,7 @@ impl Store for Faulty {
     }
 
     async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.store.unpin(root).await
+        self.on(Some(root))?.unpin(root).await
     }
 
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
@@ -179,6 +179,19 @@ async fn a_silent_store_is_waited_for_once_by_resume() {
     assert_eq!((resumed.failed.len(), faulty.waited.load(Relaxed)), (4, 1));
     faulty.becomes(Fault::None);
     assert_eq!(ana.resume().await.unwrap().finished.len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume() {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let ana = person(&system).await;
+    let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
+    faulty.becomes(Fault::Silent);
+    ana.discard(ana.address(), &ids.map(|id| Stored { id, size: 3 })).await;
+    assert_eq!(faulty.waited.load(Relaxed), 1);
+    faulty.becomes(Fault::None);
+    assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
 }
 
 #[tokio::test]
