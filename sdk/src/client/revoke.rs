@@ -75,7 +75,8 @@ impl Client {
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
     pub fn revoke(&self, grantee: Address) -> Revoke {
-        Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false }
+        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
+        Revoke { client: self.for_one_call(), grantee, scope: Which::Everything, hurry: false }
     }
 
     /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
@@ -194,9 +195,7 @@ impl Revoke {
         self
     }
 
-    async fn run(mut self) -> Result<Revoked> {
-        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
-        self.client = self.client.for_one_call();
+    async fn run(self) -> Result<Revoked> {
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
         let scopes = self.scopes(&journal)?;

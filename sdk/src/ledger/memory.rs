@@ -4,7 +4,6 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,7 +19,7 @@ mod faults;
 mod world;
 
 use chain::{BASE_FEE, CHAIN, Chain};
-use faults::{Faults, STALLED, Submission};
+use faults::{Faults, STALLED, Submission, pause};
 
 const NAME: &str = "memory";
 /// Code of Arachnid's deterministic deployment proxy.
@@ -191,19 +190,6 @@ impl MemoryLedger {
             ExecutionResult::Halt { reason, .. } => Err(failed(format!("{reason:?}"))),
         }
     }
-}
-
-/// As with a real node, others run meanwhile, and the caller may be dropped here. On any executor.
-async fn pause() {
-    let mut paused = false;
-    std::future::poll_fn(|context| match std::mem::replace(&mut paused, true) {
-        true => Poll::Ready(()),
-        false => {
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await;
 }
 
 #[async_trait]

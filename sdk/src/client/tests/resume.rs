@@ -115,11 +115,19 @@ async fn two_devices() -> (System, Client, Client) {
     (system, one, two)
 }
 
-/// Does it until its transaction waits to be mined, and drops it; the node forgets the transaction.
-async fn left_behind<T>(system: &System, act: impl Future<Output = Result<T>>) {
-    let memory = system.memory().unwrap();
+/// Does it until its transaction is kept, and drops it; the node forgets the transaction.
+async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
+    let (memory, sender) = (ana.system().memory().unwrap(), ana.system().sender());
     memory.hold(true);
-    assert!(tokio::time::timeout(Duration::from_millis(700), act).await.is_err(), "it was not held");
+    let kept = async {
+        while sender.pending(ana.address()).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = act => panic!("it was not held"),
+        () = kept => {}
+    }
     memory.forget_waiting();
     memory.hold(false);
 }
@@ -198,7 +206,7 @@ async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume()
 async fn an_act_whose_nonce_another_device_took_is_done_by_resume() {
     let (system, ana, other) = two_devices().await;
     let (lee, kim) = (person(&system).await, person(&system).await);
-    left_behind(&system, ana.grant(lee.address()).into_future()).await;
+    left_behind(&ana, ana.grant(lee.address()).into_future()).await;
     other.grant(kim.address()).await.unwrap();
     let resumed = ana.resume().await.unwrap();
     assert!(resumed.transaction.is_some() && resumed.failed.is_empty(), "{resumed:?}");
@@ -210,7 +218,7 @@ async fn in_vain() -> (System, Client, Client) {
     let (system, ana, other) = two_devices().await;
     let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
-    left_behind(&system, ana.rotate("personal", Confidentiality::N)).await;
+    left_behind(&ana, ana.rotate("personal", Confidentiality::N)).await;
     other.rotate("personal", Confidentiality::N).await.unwrap();
     (system, ana, lee)
 }

@@ -77,22 +77,24 @@ async fn cut_off_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
     for steps in 0.. {
         let stage = Stage::new().await;
         overtaken(&stage).await;
-        let sender = device(&stage.memory, stage.outbox.clone(), Duration::from_millis(300), 1);
-        let mut resuming = sender.resume(&stage.signer).boxed();
+        let mut resuming = stage.sender.resume(&stage.signer).boxed();
         let done = polled(&mut resuming, steps).await;
         stage.memory.refuse(true);
         if done.is_some() {
             break;
         }
-        let error = resuming.await.unwrap_err();
-        assert!(error.is_temporary(), "{error}");
-        told += usize::from(matches!(error, LedgerError::Unreachable { .. }));
+        // While it follows what was signed it waits such failures out, and is dropped.
+        if let Ok(resumed) = timeout(Duration::from_millis(200), resuming).await {
+            let error = resumed.unwrap_err();
+            assert!(matches!(error, LedgerError::Unreachable { .. }), "{error}");
+            told += 1;
+        }
         stage.memory.refuse(false);
         assert!(stage.is_added(1).await || stage.kept().await.is_some(), "lost after {steps} steps");
         stage.sender.resume(&stage.signer).await.unwrap();
         assert!(stage.is_added(1).await && stage.kept().await.is_none(), "after {steps} steps");
     }
-    assert!(told >= 3, "signing anew failed only {told} times");
+    assert!(told >= 2, "signing anew failed only {told} times");
 }
 
 #[tokio::test]
