@@ -112,6 +112,23 @@ fn servers_that_are_down_are_6() {
 }
 
 #[test]
+fn an_export_is_whole_or_not_there() {
+    let computer = anas_computer();
+    let id = added(&computer, "x.txt", "x");
+    fs::create_dir(computer.desk().join("out")).unwrap();
+    for name in ["README.txt", "keyset.json", "content.tink"] {
+        let mine = computer.file(&format!("out/{name}"), "mine");
+        let ran = computer.run_json("ana", &["open", &id, "--export", "out"]);
+        ran.refused(2, "usage");
+        assert!(ran.stderr.contains(name), "{}", ran.stderr);
+        assert_eq!(fs::read_dir(computer.desk().join("out")).unwrap().count(), 1, "{name}");
+        assert_eq!(fs::read(&mine).unwrap(), b"mine");
+        fs::remove_file(mine).unwrap();
+    }
+    computer.json("ana", &["open", &id, "--export", "out"]);
+}
+
+#[test]
 fn key_files_are_private_and_need_their_password() {
     let computer = anas_computer();
     let key = computer.home().join("people/ana/key.json");
