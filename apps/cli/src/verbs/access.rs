@@ -2,15 +2,16 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{Confidentiality, DEFAULT_FOLDER, GrantInfo, RecordRef, SharedGrant};
+use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantInfo, Grantee, RecordRef, SharedGrant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Person, Session, check_person, check_record},
+    app::{App, check_person, check_record},
     args::{Grant, Grants, ScopeFlags, Shared},
     failure::Result,
     json::{instant, local, merged, purpose, rights, scope},
+    session::Session,
     shown::shown,
     when::{self, Until},
     words::Rights,
@@ -23,9 +24,10 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    pub(super) async fn of(session: &Session, flags: &ScopeFlags) -> Result<Self> {
+    /// Of this patient's: nobody else's history is looked at for a record.
+    pub(super) async fn of(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Self> {
         match &flags.record {
-            Some(record) => Ok(Self::Record(session.record(record, None).await?)),
+            Some(record) => Ok(Self::Record(session.record(record, Some(patient)).await?)),
             None => {
                 let name = flags.folder.as_deref().unwrap_or(DEFAULT_FOLDER).to_owned();
                 Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default().into()))
@@ -58,8 +60,8 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     check(&args.who, &args.scope)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
-    let scope = Scope::of(&session, &args.scope).await?;
-    let granted = granting(&session, &person, &scope, args, &until).await?;
+    let scope = Scope::of(&session, &args.scope, session.me()).await?;
+    let granted = granting(&session, session.grantee(&person).await?, &scope, args, &until).await?;
     let rights = args.rights.rights();
     let object = json!({
         "type": "granted", "patient": session.me().to_string(), "grantee": granted.grantee.to_string(),
@@ -74,8 +76,8 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     app.printer.result(&merged([object, scope.object()]), words)
 }
 
-fn granting(session: &Session, person: &Person, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
-    let builder = session.client.grant(person.grantee()).purpose(args.purpose.into());
+fn granting(session: &Session, to: Grantee, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
+    let builder = session.client.grant(to).purpose(args.purpose.into());
     let builder = match scope {
         Scope::Folder(name, level) => builder.folder(name).confidentiality(*level),
         Scope::Record(record) => builder.record(record),

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::story::{Names, Story};
 use crate::{
-    app::{App, Session, check_person},
+    app::{App, check_person},
     args,
     failure::{Failure, Kind, Result},
     json::{instant, local},
+    session::Session,
 };
 
 pub(crate) async fn history(app: &App, args: &args::History) -> Result {

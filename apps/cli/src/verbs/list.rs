@@ -5,11 +5,12 @@ use hospital_record::{Content, FolderInfo, Listed, Metadata, Status, status_code
 use serde_json::{Value, json};
 
 use crate::{
-    app::{App, Session, check_person, hex_of},
+    app::{App, check_person},
     args::List,
     failure::Result,
     json::{instant, local, merged, record, seconds},
-    lookup::short_length,
+    lookup::{hex_of, short_length},
+    session::Session,
     shown::shown,
 };
 

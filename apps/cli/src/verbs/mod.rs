@@ -16,11 +16,7 @@ mod story;
 
 use hospital_record::Address;
 
-use crate::{
-    app::{App, Session},
-    args::Verb,
-    failure::Result,
-};
+use crate::{app::App, args::Verb, failure::Result, session::Session};
 
 /// Does what was asked.
 pub(crate) async fn run(app: &App, verb: Verb) -> Result {

@@ -5,9 +5,10 @@ use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::json;
 
 use crate::{
-    app::{App, Session},
+    app::App,
     args::Account,
     failure::{Failure, Result},
+    session::Session,
     shown::shown,
 };
 

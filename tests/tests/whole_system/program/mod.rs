@@ -2,9 +2,11 @@
 
 mod files;
 mod interrupted;
+mod naming;
 mod refusals;
 mod story;
 mod surface;
+mod terminal;
 
 use hospital_record_tests::{
     anvil::Anvil,

@@ -27,17 +27,6 @@ fn json_has_the_documented_fields() {
 }
 
 #[test]
-fn records_are_named_by_uri_cid_or_unique_beginning() {
-    let computer = anas_computer();
-    computer.file("x.txt", "x");
-    let record = computer.json("ana", &["add", "x.txt"]).remove(0);
-    let (id, cid, uri) = (field(&record, "id"), field(&record, "cid"), field(&record, "record"));
-    for name in [&id[..], &id[2..], &id[..10], &id[2..8], &cid, &uri] {
-        assert_eq!(computer.run(["--as", "ana", "open", name, "-o", "-"]).stdout, b"x", "{name}");
-    }
-}
-
-#[test]
 fn bare_date_ends_with_that_day_in_the_local_zone() {
     let computer = anas_computer();
     befriend(&computer, "dr-lee");
