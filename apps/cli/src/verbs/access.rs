@@ -14,7 +14,7 @@ use crate::{
     session::Session,
     shown::shown,
     when::{self, Until},
-    words::Rights,
+    words::{Purpose, Rights},
 };
 
 /// A scope as it was typed.
@@ -30,7 +30,7 @@ impl Scope {
             Some(record) => Ok(Self::Record(session.record(record, Some(patient)).await?)),
             None => {
                 let name = flags.folder.as_deref().unwrap_or(DEFAULT_FOLDER).to_owned();
-                Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default().into()))
+                Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default()))
             }
         }
     }
@@ -118,20 +118,16 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
             who,
             shown(&grant.scope_name()),
             rights(grant.rights).join(", "),
-            purpose_word(grant.purpose),
+            Purpose::from(grant.purpose).word().to_owned(),
             local(grant.granted, app.tz()),
             ending(app, grant.expires, grant.live),
         ]
     };
     let rows: Vec<Vec<String>> = grants.iter().map(row).collect();
     if rows.is_empty() {
-        app.printer.note("Nobody has access.");
+        app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
     }
     app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)
-}
-
-fn purpose_word(code: hospital_record::Purpose) -> String {
-    crate::words::Purpose::from(code).word()
 }
 
 fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
@@ -157,7 +153,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
             session.called(grant.patient).await?,
             shown(&grant.scope.to_string()),
             rights(grant.rights).join(", "),
-            purpose_word(grant.purpose),
+            Purpose::from(grant.purpose).word().to_owned(),
             local(grant.granted, app.tz()),
             ending(app, grant.expires, grant.live),
         ]);

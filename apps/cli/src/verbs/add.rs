@@ -35,7 +35,7 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     let place = Place {
         patient: session.patient(args.patient.as_deref()).await?,
         folder: args.folder.clone(),
-        confidentiality: args.confidentiality.into(),
+        confidentiality: args.confidentiality,
     };
     // Each transaction is told when it is done: the next may fail.
     while inputs.peek().is_some() {

@@ -13,9 +13,9 @@ use crate::{
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
-    let rotated = session.client.rotate(&args.folder, args.confidentiality.into()).await?;
+    let rotated = session.client.rotate(&args.folder, args.confidentiality).await?;
     let object = json!({
-        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.letter(),
+        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),
         "left_out": accounts(&rotated.left_out), "tx": rotated.transaction.to_string(), "gas": rotated.gas,
     });
     let folder = shown(&args.folder);
