@@ -34,7 +34,21 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     if app.printer.json {
         return Ok(());
     }
+    if listed.is_empty() {
+        app.printer.note(nothing(args, patient == session.me()));
+    }
     table(app, &session, &listed).await
+}
+
+/// What is not there, in the words of what was asked for.
+fn nothing(args: &List, mine: bool) -> String {
+    let folder = args.folder.as_deref().map(shown);
+    match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
+        (None, None) => "No records: `add FILE` adds one.".to_owned(),
+        (None, Some(folder)) => format!("No records in a folder {folder}: `folders` lists those there are."),
+        (Some(patient), None) => format!("No records of {patient} that you may read."),
+        (Some(patient), Some(folder)) => format!("No records of {patient} in a folder {folder} that you may read."),
+    }
 }
 
 async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
@@ -47,9 +61,6 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
             [vec![id, local(listed.added, app.tz())], content(&listed.content), vec![remarks(session, listed).await?]]
                 .concat(),
         );
-    }
-    if rows.is_empty() {
-        app.printer.note("No records: `add FILE` adds one.");
     }
     app.printer.table(&["ID", "ADDED", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
 }
@@ -134,4 +145,23 @@ fn folder_row(folder: &FolderInfo) -> Vec<String> {
     let name = folder.name.as_deref().map_or_else(|| format!("number {}", folder.number), shown);
     let level = folder.confidentiality.map(|level| level.to_string()).unwrap_or_default();
     vec![name, level, folder.records.to_string(), folder.readers.to_string()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_says_what_is_not_there() {
+        let told = |folder: Option<&str>, patient: Option<&str>, mine| {
+            nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into) }, mine)
+        };
+        assert_eq!(told(None, None, true), "No records: `add FILE` adds one.");
+        assert_eq!(told(None, Some("me"), true), told(None, None, true));
+        let (folder, of) = (told(Some("x\u{1b}"), None, true), told(None, Some("ana"), false));
+        assert!(folder.contains(r"folder x\u{1b}") && !folder.contains("add FILE"), "{folder}");
+        assert!(of.contains("of ana") && !of.contains("add FILE"), "{of}");
+        let both = told(Some("x"), Some("ana"), false);
+        assert!(both.contains("of ana") && both.contains("folder x"), "{both}");
+    }
 }
