@@ -5,6 +5,7 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use alloy::primitives::Address;
@@ -27,7 +28,7 @@ use crate::{
 
 /// A chain, a contract and stores. One a process; cheap to clone.
 #[derive(Clone)]
-pub struct System(pub(crate) Arc<Inner>);
+pub struct System(pub(crate) Arc<Inner>, Stores);
 
 pub(crate) struct Inner {
     contract: Contract,
@@ -35,7 +36,7 @@ pub(crate) struct Inner {
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
-    stores: Stores,
+    timeout: Duration,
     cache: Cache,
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
@@ -59,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) cache: Cache,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) sending: SenderOptions,
+    pub(crate) timeout: Duration,
 }
 
 impl System {
@@ -78,8 +80,9 @@ impl System {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
-        let (contract, witness) = (config.contract, config.open_witness(chain).await?);
-        let system = Self::from_parts(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending })?;
+        let (contract, witness, timeout) = (config.contract, config.open_witness(chain).await?, config.timeout);
+        let system =
+            Self::from_parts(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, timeout })?;
         system.contract().check().await?;
         Ok(system)
     }
@@ -87,19 +90,26 @@ impl System {
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {
         let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
-        Ok(Self(Arc::new(Inner {
+        let stores = Stores::new(parts.stores)?;
+        let inner = Inner {
             journal: Journal::new(contract.clone()),
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
+            timeout: parts.timeout,
             contract,
             witness: parts.witness,
             deployment,
-            stores: Stores::new(parts.stores)?,
             cache: parts.cache,
             journals: Mutex::default(),
             signers: Mutex::default(),
             #[cfg(feature = "testing")]
             memory: None,
-        })))
+        };
+        Ok(Self(Arc::new(inner), stores))
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again.
+    pub(crate) fn for_one_call(&self) -> Self {
+        Self(self.0.clone(), self.1.for_one_call())
     }
 
     /// A person at this system.
@@ -134,8 +144,13 @@ impl System {
         &self.0.sender
     }
 
+    /// How long one answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
     pub(crate) fn stores(&self) -> &Stores {
-        &self.0.stores
+        &self.1
     }
 
     pub(crate) fn cache(&self) -> &Cache {

@@ -15,6 +15,9 @@ use crate::{
     system::{Parts, System},
 };
 
+/// What is not seen by then is not seen: all of this is one process.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
 impl System {
     /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
     pub async fn in_memory() -> Result<Self> {
@@ -34,8 +37,17 @@ impl System {
         let (ledger, cache): (Arc<dyn Ledger>, _) = (Arc::new(memory.clone()), Cache::in_memory()?);
         let (outbox, sending) = (Arc::new(MemoryOutbox::default()), SenderOptions::default());
         let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
-        let mut system =
-            Self::from_parts(Parts { ledger, witness: None, chain, contract, stores, cache, outbox, sending })?;
+        let mut system = Self::from_parts(Parts {
+            ledger,
+            witness: None,
+            chain,
+            contract,
+            stores,
+            cache,
+            outbox,
+            sending,
+            timeout: TIMEOUT,
+        })?;
         if let Some(inner) = Arc::get_mut(&mut system.0) {
             inner.memory = Some(memory);
         }
@@ -48,7 +60,17 @@ impl System {
         let stores = stores.into_iter().map(store::checked).collect();
         let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
         let (chain, sending) = (ledger.chain_id().await?, SenderOptions::default());
-        Self::from_parts(Parts { ledger, witness: None, chain, contract, stores, cache, outbox, sending })
+        Self::from_parts(Parts {
+            ledger,
+            witness: None,
+            chain,
+            contract,
+            stores,
+            cache,
+            outbox,
+            sending,
+            timeout: TIMEOUT,
+        })
     }
 
     /// The same chain and stores as on another machine: nothing is remembered.
@@ -65,6 +87,7 @@ impl System {
                 cache: Cache::in_memory()?,
                 outbox: Arc::new(MemoryOutbox::default()),
                 sending: SenderOptions::default(),
+                timeout: TIMEOUT,
             }),
         }
     }

@@ -188,7 +188,9 @@ impl Grant {
         let receipt = client.send(client.system().contract().grant(&[permission])).await?;
         let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
-        client.confirm(client.address(), |state| state.grants.get(&given).is_some_and(shows)).await?;
+        client
+            .confirm(client.address(), receipt.transaction, |state| state.grants.get(&given).is_some_and(shows))
+            .await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile_digest),

@@ -1,6 +1,6 @@
 //! Ending access, and moving keys on, so that what comes later stays closed to those who left.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -12,6 +12,8 @@ use hospital_record_core::{
     },
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{Client, Confirmed, awaitable, write::with_fresh_keys};
 use crate::{
     Error, Result,
@@ -19,6 +21,9 @@ use crate::{
     ledger::{Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
+
+/// How long all keyrings of a revocation may take before it is sent without those that are not stored yet.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends access; made by [`Client::revoke`].
 #[must_use = "nothing happens until it is awaited"]
@@ -46,6 +51,8 @@ pub struct Revoked {
     pub keys_moved: bool,
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
+    /// An earlier act of this person that was left behind and had no effect, in words. It kept nothing from being ended.
+    pub earlier_failed: Option<String>,
     /// Hash of the transaction.
     pub transaction: B256,
     /// Gas of the transaction.
@@ -76,12 +83,31 @@ impl Client {
     pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
         let receipt = self.send(self.system().contract().renounce(patient, scope)).await?;
         let (given, now) = ((scope, self.address()), self.system().chain_time().await?);
-        self.confirm(patient, |state| !state.grants.get(&given).is_some_and(|grant| grant.state.is_live(now))).await?;
+        self.confirm(patient, receipt.transaction, |state| {
+            !state.grants.get(&given).is_some_and(|grant| grant.state.is_live(now))
+        })
+        .await?;
         Ok(receipt.into())
     }
 
     /// Moves the keys of one of this person's folders on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
     pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
+        let number = self.keys().folder(folder, confidentiality).number();
+        let journal = self.system().journal(self.address()).await?;
+        let state = journal.state();
+        // Where a grant was revoked in a hurry the keys are all that is left of it.
+        let exists = state.folders.contains_key(&number)
+            || state.records.values().any(|record| record.state.folder == number)
+            || state.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number));
+        if !exists {
+            return Err(Error::NotFound(format!(
+                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+                 list of folders for its name and confidentiality"
+            )));
+        }
         self.rotate_folder(self.keys().folder(folder, confidentiality)).await
     }
 
@@ -95,7 +121,7 @@ impl Client {
         let Ring { epoch, digest, left_out } = self.make_keyring(&journal, folder, None).await?;
         let (contract, changes) = (self.system().contract(), journal.state().key_changes);
         let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
-        self.confirm(self.address(), |state| state.folder(folder.number()).epoch >= epoch).await?;
+        self.confirm(self.address(), receipt.transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
         Ok(Rotated { left_out, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 
@@ -168,22 +194,25 @@ impl Revoke {
         self
     }
 
-    async fn run(self) -> Result<Revoked> {
+    async fn run(mut self) -> Result<Revoked> {
+        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
+        self.client = self.client.for_one_call();
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
         let scopes = self.scopes(&journal)?;
-        let (revocations, left_out) = self.revocations(&journal, &scopes).await?;
+        let (revocations, left_out) = self.revocations(&journal, &scopes).await;
         let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
-        let receipt = client.send(call).await?;
+        let (receipt, earlier_failed) = client.send_at_once(call).await?;
         let mut revoked = Revoked {
             ended: revocations.len(),
             keys_moved: false,
             left_out,
+            earlier_failed,
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         };
         client
-            .confirm(client.address(), |state| {
+            .confirm(client.address(), receipt.transaction, |state| {
                 scopes.iter().all(|scope| !state.grants.contains_key(&(*scope, self.grantee)))
             })
             .await?;
@@ -208,18 +237,19 @@ impl Revoke {
         Ok(scopes)
     }
 
-    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> Result<(Vec<Revocation>, Vec<Address>)> {
+    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Address>) {
         let (mut revocations, mut left_out) = (Vec::new(), Vec::new());
+        let until = Instant::now() + PATIENCE;
         for scope in scopes {
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
             let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
             let keyring = match folder.and_then(|number| Folder::new(number).ok()) {
-                Some(folder) => self.keyring(journal, folder, &mut left_out).await?,
+                Some(folder) => self.keyring(journal, folder, until, &mut left_out).await,
                 None => None,
             };
             revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring });
         }
-        Ok((revocations, left_out))
+        (revocations, left_out)
     }
 
     /// A revocation does not wait for a store: without a keyring it takes effect as well, and new keys follow.
@@ -227,18 +257,19 @@ impl Revoke {
         &self,
         journal: &Known,
         folder: Folder,
+        until: Instant,
         left_out: &mut Vec<Address>,
-    ) -> Result<Option<(u16, B256)>> {
-        match self.client.make_keyring(journal, folder, Some(self.grantee)).await {
-            Ok(ring) => {
+    ) -> Option<(u16, B256)> {
+        let making = self.client.make_keyring(journal, folder, Some(self.grantee));
+        match timeout_at(until, making).await {
+            Ok(Ok(ring)) => {
                 left_out.extend(ring.left_out);
-                Ok(Some((ring.epoch, ring.digest)))
+                return Some((ring.epoch, ring.digest));
             }
-            Err(error) => {
-                tracing::warn!(%error, "revoking without a keyring");
-                Ok(None)
-            }
+            Ok(Err(error)) => tracing::warn!(%error, "revoking without a keyring"),
+            Err(_) => tracing::warn!("the store is slow: revoking without a keyring"),
         }
+        None
     }
 
     /// Where another device was faster, the keyring does not count: the folder's keys move on once more.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
@@ -13,6 +15,8 @@ use super::{
 use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
+
+mod resume;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();
@@ -68,4 +72,21 @@ async fn a_stale_write_is_repeated_a_few_times_and_no_more() {
         let done: Result<()> = async { with_fresh_keys!(attempt()) }.await;
         assert_eq!((done.is_ok(), tries), (fits, stale.min(3) + 1));
     }
+}
+
+#[tokio::test]
+async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transaction() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, transaction, start) = (person(&system).await, B256::repeat_byte(7), tokio::time::Instant::now());
+    let memory = system.memory().unwrap();
+    memory.refuse(true);
+    let late = ana.confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
+    let (seen, ()) = tokio::join!(late, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        memory.refuse(false);
+    });
+    seen.unwrap();
+    let error = ana.confirm(ana.address(), transaction, |_| false).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));
 }

@@ -4,6 +4,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -167,6 +168,7 @@ impl MemoryLedger {
 
     /// The chain, once no fault is in the way.
     async fn reach(&self) -> Result<MutexGuard<'_, Chain>, LedgerError> {
+        pause().await;
         while self.faults().stall {
             tokio::time::sleep(STALLED).await;
         }
@@ -189,6 +191,19 @@ impl MemoryLedger {
             ExecutionResult::Halt { reason, .. } => Err(failed(format!("{reason:?}"))),
         }
     }
+}
+
+/// As with a real node, others run meanwhile, and the caller may be dropped here. On any executor.
+async fn pause() {
+    let mut paused = false;
+    std::future::poll_fn(|context| match std::mem::replace(&mut paused, true) {
+        true => Poll::Ready(()),
+        false => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ mod grant_revoke;
 mod kinds;
 mod left_out;
 mod restore;
+mod silent_store;
 mod store;
 
 use hospital_record::{Client, Identity, System};

@@ -10,6 +10,7 @@ use crate::ledger::{
 };
 
 mod interrupted;
+mod left_behind;
 
 const QUICK: Pace = Pace {
     after_silence: Duration::from_millis(30),
