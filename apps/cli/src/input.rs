@@ -32,7 +32,7 @@ impl Input {
 
 /// What was named, looked at before a password is asked for.
 pub(crate) enum Named {
-    OnDisk(Input),
+    OnDisk(Box<Input>),
     /// Read later: who types it has said who they are, and is not asked in the middle of it.
     Stdin,
 }
@@ -40,7 +40,7 @@ pub(crate) enum Named {
 impl Named {
     pub(crate) async fn read(self) -> Result<Input> {
         match self {
-            Self::OnDisk(input) => Ok(input),
+            Self::OnDisk(input) => Ok(*input),
             Self::Stdin => stdin().await,
         }
     }
@@ -48,7 +48,7 @@ impl Named {
 
 /// A file, or stdin for `-`.
 pub(crate) fn file(path: &Path) -> Result<Named> {
-    if path == Path::new("-") { Ok(Named::Stdin) } else { on_disk(path).map(Named::OnDisk) }
+    if path == Path::new("-") { Ok(Named::Stdin) } else { on_disk(path).map(Box::new).map(Named::OnDisk) }
 }
 
 /// Checks all of them before the first is read to its end.

@@ -6,6 +6,7 @@ use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantInfo, Grant
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::{all_heard, word};
 use crate::{
     app::{App, check_person, check_record},
     args::{Grant, Grants, ScopeFlags, Shared},
@@ -127,7 +128,8 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
     if rows.is_empty() {
         app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
     }
-    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)
+    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
+    all_heard(grants.iter().filter_map(|grant| grant.unavailable))
 }
 
 fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
@@ -139,6 +141,7 @@ fn grant_object(grant: &GrantInfo) -> Value {
     let object = json!({
         "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
         "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
+        "unavailable": word(grant.unavailable),
     });
     merged([object, scope(&grant.scope), purpose(grant.purpose)])
 }
@@ -147,7 +150,8 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
     let session = app.session().await?;
     let shared = session.client.shared_with_me().await?;
     let mut rows = Vec::new();
-    for grant in shared.grants.iter().filter(|grant| args.all || grant.live) {
+    let listed = shared.grants.iter().filter(|grant| args.all || grant.live);
+    for grant in listed.clone() {
         app.printer.object(&shared_object(&session, grant).await?)?;
         rows.push(vec![
             session.called(grant.patient).await?,
@@ -170,14 +174,14 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
                 granted to one person. What is listed is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
-    Ok(())
+    all_heard(listed.filter_map(|grant| grant.unavailable))
 }
 
 async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {
     let object = json!({
         "type": "shared", "patient": grant.patient.to_string(), "patient_name": session.name_of(grant.patient).await?,
         "rights": rights(grant.rights), "granted": instant(grant.granted), "expires": grant.expires.map(instant),
-        "live": grant.live,
+        "live": grant.live, "unavailable": word(grant.unavailable),
     });
     Ok(merged([object, scope(&grant.scope), purpose(grant.purpose)]))
 }

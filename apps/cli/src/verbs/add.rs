@@ -52,7 +52,7 @@ fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Nam
     }
     let description = Description::of(app, &args.describe)?;
     let named = match &args.bundle {
-        Some(folder) => vec![Named::OnDisk(input::bundle(folder)?)],
+        Some(folder) => vec![Named::OnDisk(Box::new(input::bundle(folder)?))],
         None => input::files(&args.files)?,
     };
     Ok((description, named))

@@ -1,9 +1,10 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Content, FolderInfo, Listed, Metadata, Status, status_code};
+use hospital_record::{Content, ErrorKind, FolderInfo, Listed, Metadata, Status, status_code};
 use serde_json::{Value, json};
 
+use super::{all_heard, word};
 use crate::{
     app::{App, check_person},
     args::List,
@@ -23,21 +24,29 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
         builder = builder.folder(folder);
     }
     let mut records = builder.stream();
-    let mut listed = Vec::new();
+    let (mut listed, mut missing) = (Vec::new(), Vec::new());
     while let Some(record) = records.try_next().await? {
+        missing.extend(why_unreadable(&record));
         if app.printer.json {
             app.printer.object(&object(&session, &record).await?)?;
         } else {
             listed.push(record);
         }
     }
-    if app.printer.json {
-        return Ok(());
+    if !app.printer.json {
+        if listed.is_empty() {
+            app.printer.note(nothing(args, patient == session.me()));
+        }
+        table(app, &session, &listed).await?;
     }
-    if listed.is_empty() {
-        app.printer.note(nothing(args, patient == session.me()));
+    all_heard(missing)
+}
+
+fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
+    match listed.content {
+        Content::Unreadable { kind, .. } => Some(kind),
+        _ => None,
     }
-    table(app, &session, &listed).await
 }
 
 /// What is not there, in the words of what was asked for.
@@ -100,15 +109,15 @@ async fn object(session: &Session, listed: &Listed) -> Result<Value> {
     });
     let content = match &listed.content {
         Content::Readable { metadata, size, .. } => readable(metadata, *size),
-        Content::Unreadable { reason, .. } => unreadable(reason),
-        _ => unreadable("this program is too old for it"),
+        Content::Unreadable { kind, reason, .. } => unreadable(*kind, reason),
+        _ => unreadable(ErrorKind::Invalid, "this program is too old for it"),
     };
     Ok(merged([chain, record(&listed.record), content]))
 }
 
 fn readable(metadata: &Metadata, size: u64) -> Value {
     json!({
-        "readable": true, "reason": null, "folder": metadata.folder_name,
+        "readable": true, "kind": null, "reason": null, "folder": metadata.folder_name,
         "confidentiality": metadata.confidentiality.to_string(), "name": metadata.name,
         "media_type": metadata.media_type, "size": size, "document_type": metadata.document_type,
         "created": metadata.created.and_then(seconds), "title": metadata.title,
@@ -116,9 +125,9 @@ fn readable(metadata: &Metadata, size: u64) -> Value {
     })
 }
 
-fn unreadable(reason: &str) -> Value {
+fn unreadable(kind: ErrorKind, reason: &str) -> Value {
     json!({
-        "readable": false, "reason": reason, "folder": null, "confidentiality": null, "name": null,
+        "readable": false, "kind": word(Some(kind)), "reason": reason, "folder": null, "confidentiality": null, "name": null,
         "media_type": null, "size": null, "document_type": null, "created": null, "title": null,
         "description": null, "keywords": [],
     })
@@ -131,13 +140,14 @@ pub(crate) async fn folders(app: &App) -> Result {
     if rows.is_empty() {
         app.printer.note("No folders: they come with the first record, `add FILE --folder NAME`.");
     }
-    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)
+    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)?;
+    all_heard(folders.iter().filter_map(|folder| folder.unavailable))
 }
 
 fn folder_object(folder: &FolderInfo) -> Value {
     json!({
         "type": "folder", "name": folder.name, "confidentiality": folder.confidentiality.map(|level| level.to_string()),
-        "number": folder.number, "records": folder.records, "readers": folder.readers,
+        "number": folder.number, "records": folder.records, "readers": folder.readers, "unavailable": word(folder.unavailable),
     })
 }
 
