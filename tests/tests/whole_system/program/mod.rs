@@ -4,9 +4,11 @@ mod files;
 mod inputs;
 mod interrupted;
 mod killed;
+mod naming;
 mod refusals;
 mod story;
 mod surface;
+mod terminal;
 
 use hospital_record_tests::{
     anvil::Anvil,
