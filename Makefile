@@ -71,5 +71,5 @@ fmt: ## formats Rust and Solidity
 	cargo fmt --all
 	$(FORGE) fmt
 
-lint: ## what the continuous integration checks without running anything
-	.ci/run fmt words shell licences core clippy docs
+lint: ## formats, words, promises, scripts, licences, the core's limits, clippy, documentation: no test is run
+	.ci/run fmt words promises shell licences core clippy docs

@@ -50,24 +50,9 @@ async fn tell() -> Result<String> {
         records.push((path, add(&ana, path, media_type).await?));
     }
 
-    println!("\nDr Lee hands over a card; Ana grants the folder for treatment");
-    let card = lee.card().await?;
-    let watch = Instant::now();
-    let granted = ana.grant(&card).name("Dr Lee").folder(FOLDER).purpose(Purpose::TREAT).await?;
-    row(format!("key fingerprint {}", granted.fingerprint), watch, granted.gas);
-
-    println!("\nDr Lee opens everything; each reading is logged on chain first");
-    for (path, record) in &records {
-        read(&lee, record, path, disk.path()).await?;
-    }
-
-    println!("\nAna ends the access, and goes on adding");
-    let watch = Instant::now();
-    let revoked = ana.revoke(lee.address()).await?;
-    row(format!("{} grant ended, the folder's keys moved on", revoked.ended), watch, revoked.gas);
+    share(&ana, &lee, &records, disk.path()).await?;
     let later = disk.path().join("holter-summary.txt");
-    std::fs::write(&later, "24 h Holter: sinus rhythm, no pauses.\n").map_err(|error| invalid(&error))?;
-    records.push((&later, add(&ana, &later, "text/plain").await?));
+    records.push((&later, end(&ana, &lee, &later).await?));
 
     println!("\nDr Lee is refused");
     refuse(&lee, &records[0].1, &records[4].1).await?;
@@ -77,6 +62,29 @@ async fn tell() -> Result<String> {
     let bytes: u64 = records.iter().map(|(path, _)| path.metadata().map_or(0, |file| file.len())).sum();
     let seconds = started.elapsed().as_secs_f32();
     Ok(format!("records={} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1}", records.len()))
+}
+
+async fn share(ana: &Client, lee: &Client, records: &[(&PathBuf, RecordRef)], disk: &Path) -> Result<()> {
+    println!("\nDr Lee hands over a card; Ana grants the folder for treatment");
+    let card = lee.card().await?;
+    let watch = Instant::now();
+    let granted = ana.grant(&card).name("Dr Lee").folder(FOLDER).purpose(Purpose::TREAT).await?;
+    row(format!("key fingerprint {}", granted.fingerprint), watch, granted.gas);
+
+    println!("\nDr Lee opens everything; each reading is logged on chain first");
+    for (path, record) in records {
+        read(lee, record, path, disk).await?;
+    }
+    Ok(())
+}
+
+async fn end(ana: &Client, lee: &Client, later: &Path) -> Result<RecordRef> {
+    println!("\nAna ends the access, and goes on adding");
+    let watch = Instant::now();
+    let revoked = ana.revoke(lee.address()).await?;
+    row(format!("{} grant ended, the folder's keys moved on", revoked.ended), watch, revoked.gas);
+    std::fs::write(later, "24 h Holter: sinus rhythm, no pauses.\n").map_err(|error| invalid(&error))?;
+    add(ana, later, "text/plain").await
 }
 
 /// Somebody with a machine of their own and test ether.

@@ -51,17 +51,30 @@ pub enum Error {
         found: B256,
     },
     /// A service did not answer at all.
-    #[error("{service} cannot be reached: {reason}; check that it runs and that the address is right")]
+    #[error("{service} cannot be reached: {reason}")]
     Unreachable {
         /// The store's or node's name.
         service: String,
-        /// What the network said.
+        /// What the network said, and what to do.
         reason: String,
     },
     /// A service did not answer in time.
     #[error("{service} gave no answer within {} s; what was sent may still take effect: `resume` finds out", .after.as_secs())]
     TimedOut {
         /// The store's or node's name.
+        service: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// A transaction was sent, and the history does not show its effect in time.
+    #[error(
+        "transaction {transaction} was sent, but {service} does not show its effect after {} s: look in the history \
+         before you repeat it, and ask another node if it stays so", .after.as_secs()
+    )]
+    Unconfirmed {
+        /// Its hash.
+        transaction: B256,
+        /// The node's name.
         service: String,
         /// How long was waited.
         after: Duration,
@@ -133,6 +146,12 @@ pub enum ErrorKind {
     Refused,
 }
 
+impl ErrorKind {
+    pub(crate) fn is_silence(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TimedOut)
+    }
+}
+
 impl Error {
     /// The class of this error.
     pub fn kind(&self) -> ErrorKind {
@@ -144,13 +163,18 @@ impl Error {
             Self::Unfunded { .. } => ErrorKind::Unfunded,
             Self::KeyChanged { .. } => ErrorKind::KeyChanged,
             Self::Unreachable { .. } => ErrorKind::Unreachable,
-            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) => ErrorKind::WrongContract,
             Self::Refused { .. } => ErrorKind::Refused,
         }
+    }
+
+    /// Whether a service said nothing: asked again at once, it would be waited for as long.
+    pub(crate) fn is_silence(&self) -> bool {
+        self.kind().is_silence()
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {

@@ -62,8 +62,8 @@ pub use crate::{
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
-        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, List, Listed, Open, Opened, Replace, Resumed,
-        Revoke, Revoked, Rotated, Shared, SharedGrant, Synced,
+        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, Open, Opened, Replace,
+        Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
     },
     config::Config,
     error::{Error, ErrorKind, Result},

@@ -16,7 +16,7 @@ impl System {
     /// `card` is the digest from a card that the user accepted; it vouches for that one profile.
     pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
         let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
-            let ask = "ask the person to run `hospital-record account` (or call register()) once";
+            let ask = "ask the person for their card: making it publishes the keys";
             Error::NotFound(format!("{account} has not published keys yet: {ask}"))
         })?;
         let profile = self.accept(account, digest, card).await?;

@@ -138,6 +138,14 @@ impl Open {
 }
 
 impl Watch {
+    /// What went wrong while it was read, about the file by its path.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        match (error, &self.0) {
+            (Error::File { reason, kind, .. }, Some((path, _))) => Error::File { path: path.clone(), reason, kind },
+            (error, _) => error,
+        }
+    }
+
     /// Fails when the file is not what it was when it was opened, or not as long as what was read of it.
     pub(crate) async fn unchanged(&self, read: u64) -> Result<()> {
         let Some((path, before)) = &self.0 else { return Ok(()) };

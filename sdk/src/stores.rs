@@ -9,7 +9,7 @@ use hospital_record_core::record::dag::Block;
 
 use crate::{
     Error, Result,
-    store::{Store, StoreError},
+    store::{Store, StoreError, until_silent},
 };
 
 #[derive(Clone, Debug)]
@@ -24,6 +24,11 @@ impl Stores {
             ));
         }
         Ok(Self(stores.into()))
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again.
+    pub(crate) fn for_one_call(&self) -> Self {
+        Self(self.0.iter().cloned().map(until_silent).collect())
     }
 
     /// The one that is written to.

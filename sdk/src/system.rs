@@ -29,7 +29,7 @@ use crate::{
 
 /// A chain, a contract and stores. One a process; cheap to clone.
 #[derive(Clone)]
-pub struct System(pub(crate) Arc<Inner>);
+pub struct System(pub(crate) Arc<Inner>, Stores);
 
 pub(crate) struct Inner {
     contract: Contract,
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     relays: Vec<Arc<dyn Relay>>,
     /// How long an act may take.
     patience: Duration,
-    stores: Stores,
+    timeout: Duration,
     cache: Cache,
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
@@ -65,6 +65,7 @@ pub(crate) struct Parts {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) sending: SenderOptions,
     pub(crate) relays: Vec<Arc<dyn Relay>>,
+    pub(crate) timeout: Duration,
 }
 
 impl System {
@@ -85,7 +86,8 @@ impl System {
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
         let (contract, witness, relays) = (config.contract, config.open_witness(chain).await?, config.open_relays()?);
-        let parts = Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays };
+        let timeout = config.timeout;
+        let parts = Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays, timeout };
         let system = Self::from_parts(parts)?;
         system.contract().check().await?;
         Ok(system)
@@ -94,21 +96,28 @@ impl System {
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {
         let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
-        Ok(Self(Arc::new(Inner {
+        let stores = Stores::new(parts.stores)?;
+        let inner = Inner {
             journal: Journal::new(contract.clone()),
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
             patience: parts.sending.deadline,
+            timeout: parts.timeout,
             contract,
             witness: parts.witness,
             deployment,
-            stores: Stores::new(parts.stores)?,
             cache: parts.cache,
             journals: Mutex::default(),
             signers: Mutex::default(),
             #[cfg(feature = "testing")]
             memory: None,
-        })))
+        };
+        Ok(Self(Arc::new(inner), stores))
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again.
+    pub(crate) fn for_one_call(&self) -> Self {
+        Self(self.0.clone(), self.1.for_one_call())
     }
 
     /// A person at this system.
@@ -156,8 +165,13 @@ impl System {
         &self.0.sender
     }
 
+    /// How long one answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
     pub(crate) fn stores(&self) -> &Stores {
-        &self.0.stores
+        &self.1
     }
 
     pub(crate) fn cache(&self) -> &Cache {

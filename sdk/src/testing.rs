@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a test waits for a relay that does nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What is not seen by then is not seen: all of this is one process.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 impl System {
     /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
@@ -51,7 +53,7 @@ impl System {
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
         let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
         let (witness, sending, relays) = (None, SenderOptions::default(), Vec::new());
-        Ok(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays })
+        Ok(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays, timeout: TIMEOUT })
     }
 
     /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on

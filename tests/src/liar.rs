@@ -1,8 +1,9 @@
 //! A store that cannot be trusted.
 
 use std::{
+    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -22,32 +23,65 @@ pub enum Lie {
 
 type Liable = Box<dyn Fn(&Cid, &Bytes) -> Lie + Send>;
 
+/// What becomes of the blocks it takes.
+#[derive(Clone, Copy, PartialEq)]
+enum Writes {
+    Kept,
+    Swallowed,
+    Changed,
+}
+
 /// Passes on to another store what is put, and lies about what is there as it is told to.
 pub struct Liar {
     behind: Arc<dyn Store>,
     lie: Mutex<Liable>,
-    swallow: Mutex<bool>,
+    writes: Mutex<Writes>,
+    /// What it has instead of what it took.
+    changed: Mutex<HashMap<Cid, Bytes>>,
 }
 
 impl Liar {
     /// Honest until told otherwise.
     pub fn before(behind: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { behind, lie: Mutex::new(Box::new(|_, _| Lie::None)), swallow: Mutex::new(false) })
+        let (lie, writes) = (Mutex::new(Box::new(|_: &_, _: &_| Lie::None) as Liable), Mutex::new(Writes::Kept));
+        Arc::new(Self { behind, lie, writes, changed: Mutex::default() })
     }
 
     /// From now on it says this about each block it is asked for.
     pub fn lie(&self, lie: impl Fn(&Cid, &Bytes) -> Lie + Send + 'static) {
-        *self.lie.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(lie);
+        *lock(&self.lie) = Box::new(lie);
     }
 
     /// From now on it takes blocks and keeps none.
     pub fn swallow(&self) {
-        *self.swallow.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.writes) = Writes::Swallowed;
     }
 
-    fn swallows(&self) -> bool {
-        *self.swallow.lock().unwrap_or_else(PoisonError::into_inner)
+    /// From now on it takes blocks and keeps others in their place.
+    pub fn change(&self) {
+        *lock(&self.writes) = Writes::Changed;
     }
+
+    /// From now on it keeps what it takes. What it took before is gone.
+    pub fn repent(&self) {
+        *lock(&self.writes) = Writes::Kept;
+        lock(&self.changed).clear();
+    }
+
+    fn keeps(&self) -> bool {
+        *lock(&self.writes) == Writes::Kept
+    }
+
+    fn take(&self, cid: Cid, bytes: &Bytes) {
+        if *lock(&self.writes) == Writes::Changed {
+            let other = bytes.iter().map(|byte| !byte).collect();
+            lock(&self.changed).insert(cid, other);
+        }
+    }
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Liar {
@@ -63,20 +97,25 @@ impl Store for Liar {
     }
 
     async fn put(&self, mut blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        if !self.swallows() {
+        if self.keeps() {
             return self.behind.put(blocks).await;
         }
         let mut count = 0;
         while let Some(block) = blocks.next().await {
-            block?;
+            let block = block?;
+            self.take(block.cid, &block.bytes);
             count += 1;
         }
         Ok(count)
     }
 
     async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        let changed = lock(&self.changed).get(cid).cloned();
+        if let Some(other) = changed {
+            return Ok(other);
+        }
         let truth = self.behind.get(cid).await?;
-        match (self.lie.lock().unwrap_or_else(PoisonError::into_inner))(cid, &truth) {
+        match (lock(&self.lie))(cid, &truth) {
             Lie::None => Ok(truth),
             Lie::Bytes(bytes) => Ok(bytes),
             Lie::Missing => Err(StoreError::NotFound { cid: *cid }),
@@ -84,11 +123,11 @@ impl Store for Liar {
     }
 
     async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        if self.swallows() { Ok(true) } else { self.behind.has(cid).await }
+        if self.keeps() { self.behind.has(cid).await } else { Ok(true) }
     }
 
     async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        if self.swallows() { Ok(()) } else { self.behind.pin(root).await }
+        if self.keeps() { self.behind.pin(root).await } else { Ok(()) }
     }
 
     async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {

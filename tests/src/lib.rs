@@ -3,6 +3,7 @@
 
 pub mod anvil;
 pub mod data;
+pub mod door;
 pub mod faults;
 pub mod http;
 pub mod insider;

@@ -1,23 +1,16 @@
-//! What every verb stands on: the settings, the system, the person who is acting, and whom that person knows.
+//! What every verb stands on: the settings, the system, and the key of the person who is acting.
 
-use std::collections::BTreeSet;
-
-use hospital_record::{
-    Address, Client, Config, Contact, Event, Grantee, Identity, Phrase, RecordRef, System, parse_address,
-};
+use hospital_record::{Config, Identity, Phrase, RecordRef, System, parse_address};
 use jiff::tz::TimeZone;
-use tokio::sync::OnceCell;
 
 use crate::{
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     home,
-    json::instant,
     key_file::KeyFile,
-    lookup::{self, Candidate},
-    password,
+    lookup, password,
     print::Printer,
+    session::Session,
     settings::Settings,
-    shown::shown,
 };
 
 /// One run of the program.
@@ -60,7 +53,7 @@ impl App {
     pub(crate) async fn session(&self) -> Result<Session> {
         let (name, identity) = self.unlock()?;
         let client = self.system().await?.client(identity);
-        Ok(Session { client, name, contacts: OnceCell::new() })
+        Ok(Session::new(client, name))
     }
 
     fn unlock(&self) -> Result<(String, Identity)> {
@@ -97,126 +90,10 @@ pub(crate) fn check_record(typed: &str) -> Result {
     lookup::check(typed)
 }
 
-/// The person who is acting.
-pub(crate) struct Session {
-    pub(crate) client: Client,
-    pub(crate) name: String,
-    contacts: OnceCell<Vec<Contact>>,
-}
-
-/// Somebody who was named on the command line.
-pub(crate) struct Person {
-    pub(crate) address: Address,
-    contact: Option<Contact>,
-}
-
-impl Person {
-    /// With the keys on the card, where there is one.
-    pub(crate) fn grantee(&self) -> Grantee {
-        self.contact.as_ref().map_or(self.address.into(), Grantee::from)
-    }
-}
-
-impl Session {
-    pub(crate) fn me(&self) -> Address {
-        self.client.address()
-    }
-
-    pub(crate) async fn contacts(&self) -> Result<&[Contact]> {
-        let load = async || self.client.contacts().await;
-        Ok(self.contacts.get_or_try_init(load).await?)
-    }
-
-    /// A contact by name, an address, or oneself.
-    pub(crate) async fn person(&self, who: &str) -> Result<Person> {
-        let contacts = self.contacts().await?;
-        if let Some(contact) = contacts.iter().find(|contact| contact.name == who) {
-            return Ok(Person { address: contact.address, contact: Some(contact.clone()) });
-        }
-        if who == self.name {
-            return Ok(Person { address: self.me(), contact: None });
-        }
-        if !who.starts_with("0x") {
-            return Err(Failure::not_found(format!(
-                "no contact is called {who:?}: `contacts add` takes the person's card"
-            )));
-        }
-        let address = parse_address(who)?;
-        Ok(Person { address, contact: contacts.iter().find(|contact| contact.address == address).cloned() })
-    }
-
-    /// The patient who was named, else this person.
-    pub(crate) async fn patient(&self, who: Option<&str>) -> Result<Address> {
-        match who {
-            Some(who) => Ok(self.person(who).await?.address),
-            None => Ok(self.me()),
-        }
-    }
-
-    /// The name this person knows an account by.
-    pub(crate) async fn name_of(&self, account: Address) -> Result<Option<String>> {
-        if account == self.me() {
-            return Ok(Some(self.name.clone()));
-        }
-        let contacts = self.contacts().await?;
-        Ok(contacts.iter().find(|contact| contact.address == account).map(|contact| contact.name.clone()))
-    }
-
-    /// The same for people's eyes: the name, or the address.
-    pub(crate) async fn called(&self, account: Address) -> Result<String> {
-        Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
-    }
-
-    /// A record by its URI, or by the beginning of its id: in the named patient's history; else in this person's and
-    /// those of who shared something; else in those of contacts, whose access may have ended.
-    pub(crate) async fn record(&self, typed: &str, patient: Option<&str>) -> Result<RecordRef> {
-        if typed.contains(':') {
-            return Ok(typed.parse()?);
-        }
-        if let Some(who) = patient {
-            return self.search(typed, [self.person(who).await?.address].into()).await;
-        }
-        let mut near: BTreeSet<Address> =
-            self.client.shared_with_me().await?.grants.iter().map(|grant| grant.patient).collect();
-        near.insert(self.me());
-        match self.search(typed, near).await {
-            Err(failure) if failure.kind == Kind::NotFound => {
-                let contacts = self.contacts().await?.iter().map(|contact| contact.address).collect();
-                self.search(typed, contacts).await
-            }
-            found => found,
-        }
-    }
-
-    /// Ids are on chain, so that nothing has to be fetched and opened to find one.
-    async fn search(&self, typed: &str, patients: BTreeSet<Address>) -> Result<RecordRef> {
-        let (mut records, mut candidates) = (Vec::new(), Vec::new());
-        for patient in patients {
-            let whose = self.called(patient).await?;
-            for entry in self.client.system().history(patient).await?.entries {
-                if let Event::RecordAdded { id, .. } = entry.event {
-                    let record = self.client.record(patient, id.0.into());
-                    candidates.push(candidate(&record, format!("of {whose}, added {}", instant(entry.at))));
-                    records.push(record);
-                }
-            }
-        }
-        Ok(records[lookup::find(typed, &candidates)?])
-    }
-}
-
-fn candidate(record: &RecordRef, about: String) -> Candidate {
-    Candidate { hex: hex_of(record), cid: record.id.cid().to_string(), about }
-}
-
-/// The id as people type it.
-pub(crate) fn hex_of(record: &RecordRef) -> String {
-    record.id.to_string().trim_start_matches("0x").to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Kind;
 
     #[test]
     fn a_wrong_word_is_named_by_its_place_and_never_told() {

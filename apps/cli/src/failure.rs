@@ -89,6 +89,10 @@ impl Failure {
         Self::new(Kind::KeyFile, message)
     }
 
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted; `hospital-record resume` finishes or clears what was under way")
+    }
+
     /// A file that was named by the user.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
         let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::File };

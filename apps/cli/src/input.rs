@@ -30,21 +30,33 @@ impl Input {
     }
 }
 
+/// What was named, looked at before a password is asked for.
+pub(crate) enum Named {
+    OnDisk(Box<Input>),
+    /// Read later: who types it has said who they are, and is not asked in the middle of it.
+    Stdin,
+}
+
+impl Named {
+    pub(crate) async fn read(self) -> Result<Input> {
+        match self {
+            Self::OnDisk(input) => Ok(*input),
+            Self::Stdin => stdin().await,
+        }
+    }
+}
+
 /// A file, or stdin for `-`.
-pub(crate) async fn file(path: &Path) -> Result<Input> {
-    if path == Path::new("-") { stdin().await } else { on_disk(path) }
+pub(crate) fn file(path: &Path) -> Result<Named> {
+    if path == Path::new("-") { Ok(Named::Stdin) } else { on_disk(path).map(Box::new).map(Named::OnDisk) }
 }
 
 /// Checks all of them before the first is read to its end.
-pub(crate) async fn files(paths: &[PathBuf]) -> Result<Vec<Input>> {
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<Named>> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
         return Err(Failure::usage("stdin (-) can be added once"));
     }
-    let mut inputs = Vec::with_capacity(paths.len());
-    for path in paths {
-        inputs.push(file(path).await?);
-    }
-    Ok(inputs)
+    paths.iter().map(|path| file(path)).collect()
 }
 
 /// Everything in a folder as one tar file.
@@ -94,16 +106,16 @@ mod tests {
     use super::*;
     use crate::failure::Kind;
 
-    async fn kind(path: &Path) -> Kind {
-        file(path).await.err().unwrap().kind
+    fn kind(path: &Path) -> Kind {
+        file(path).err().unwrap().kind
     }
 
-    #[tokio::test]
-    async fn what_is_not_a_file_is_refused_before_anything_is_sent() {
+    #[test]
+    fn what_is_not_a_file_is_refused_before_anything_is_sent() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(kind(dir.path()).await, Kind::Usage);
-        assert_eq!(kind(&dir.path().join("nothing")).await, Kind::NotFound);
-        assert_eq!(files(&["-".into(), "-".into()]).await.err().unwrap().kind, Kind::Usage);
+        assert_eq!(kind(dir.path()), Kind::Usage);
+        assert_eq!(kind(&dir.path().join("nothing")), Kind::NotFound);
+        assert_eq!(files(&["-".into(), "-".into()]).err().unwrap().kind, Kind::Usage);
     }
 
     #[tokio::test]
@@ -111,7 +123,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lab result.json");
         fs::write(&path, "{\"resourceType\":\"Bundle\"}").unwrap();
-        let input = file(&path).await.unwrap();
+        let input = file(&path).unwrap().read().await.unwrap();
         assert_eq!((input.name.as_str(), input.media_type.as_str()), ("lab result.json", "application/fhir+json"));
         let input = bundle(dir.path()).unwrap();
         assert!(input.name.ends_with(".tar") && input.media_type == "application/x-tar", "{}", input.name);

@@ -1,18 +1,24 @@
 //! Which record is meant by the beginning of an id.
 
+use std::{collections::HashSet, time::SystemTime};
+
+use hospital_record::RecordRef;
+
 use crate::failure::{Failure, Result};
 
 const SHORTEST: usize = 4;
 const COMMON: &str = "bafyrei";
 
 /// A record that may be meant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
-    /// 64 hex digits, lower case.
-    pub(crate) hex: String,
-    pub(crate) cid: String,
-    /// What tells it from others, for people, escaped.
-    pub(crate) about: String,
+    pub(crate) record: RecordRef,
+    pub(crate) added: SystemTime,
+}
+
+/// The id as people type it: 64 hex digits, lower case.
+pub(crate) fn hex_of(record: &RecordRef) -> String {
+    record.id.to_string().trim_start_matches("0x").to_owned()
 }
 
 /// The beginning of an id in one of its two spellings.
@@ -40,8 +46,8 @@ impl Typed {
 
     fn fits(&self, candidate: &Candidate) -> bool {
         match self {
-            Self::Hex(hex) => candidate.hex.starts_with(hex),
-            Self::Cid(cid) => candidate.cid.starts_with(cid),
+            Self::Hex(hex) => hex_of(&candidate.record).starts_with(hex),
+            Self::Cid(cid) => candidate.record.id.cid().to_string().starts_with(cid),
         }
     }
 }
@@ -51,25 +57,28 @@ pub(crate) fn check(typed: &str) -> Result {
     Typed::parse(typed).map(drop)
 }
 
-/// The place in `known` of the one record whose id begins with `typed`: hex with or without 0x, or a CID.
-pub(crate) fn find(typed: &str, known: &[Candidate]) -> Result<usize> {
+/// The records whose id begins with `typed`: hex with or without 0x, or a CID.
+///
+/// The same id by two authors in one patient's history is one record to whoever reads it: its manifest says whose. The
+/// same id of two patients is two: whoever copied it to their own history must not be opened in the other's place.
+pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidate>> {
     let wanted = Typed::parse(typed)?;
-    let fits = |candidate: &Candidate| wanted.fits(candidate);
-    let mut fitting = known.iter().enumerate().filter(|(_, candidate)| fits(candidate));
-    match (fitting.next(), fitting.next()) {
-        (Some((place, _)), None) => Ok(place),
-        // The same id by two authors is one record to whoever reads it: its manifest says whose.
-        (Some((place, one)), Some(_)) if known.iter().filter(|c| fits(c)).all(|c| c.hex == one.hex) => Ok(place),
-        (None, _) => {
-            Err(Failure::not_found(format!("no record that is known here begins with {typed}; its URI would name it")))
-        }
-        _ => Err(ambiguous(typed, known.iter().filter(|candidate| fits(candidate)))),
-    }
+    let mut seen = HashSet::new();
+    Ok(known.into_iter().filter(|known| wanted.fits(known) && seen.insert(known.record)).collect())
 }
 
-fn ambiguous<'a>(typed: &str, fitting: impl Iterator<Item = &'a Candidate>) -> Failure {
-    let lines: Vec<String> = fitting.map(|c| format!("\n  {}  {}", c.hex, c.about)).collect();
-    Failure::usage(format!("{typed} is the beginning of {} records, give more of it:{}", lines.len(), lines.concat()))
+pub(crate) fn none(typed: &str) -> Failure {
+    Failure::not_found(format!("no record that is known here begins with {typed}; its URI would name it"))
+}
+
+/// Several records are meant; one line for each.
+pub(crate) fn ambiguous(typed: &str, lines: &[String]) -> Failure {
+    Failure::usage(format!(
+        "{typed} is the beginning of {} records: give more of it, the URI of the one that is meant, or to `open` its \
+         --patient:\n  {}",
+        lines.len(),
+        lines.join("\n  ")
+    ))
 }
 
 /// Enough digits of each id to tell it from the others, at least 8.
@@ -83,37 +92,61 @@ pub(crate) fn short_length(ids: &[String]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use hospital_record::Address;
+
     use super::*;
     use crate::failure::Kind;
 
+    const ANA: Address = Address::repeat_byte(1);
+    const EVE: Address = Address::repeat_byte(2);
+
+    fn candidate(patient: Address, id: &str) -> Candidate {
+        let uri = format!("hospital-record:1:{}:{patient}:0x{}", Address::repeat_byte(9), id.repeat(8));
+        Candidate { record: uri.parse().unwrap(), added: SystemTime::UNIX_EPOCH }
+    }
+
+    fn found(typed: &str, known: &[Candidate]) -> Vec<RecordRef> {
+        fitting(typed, known.to_vec()).unwrap().iter().map(|known| known.record).collect()
+    }
+
     fn known() -> Vec<Candidate> {
-        ["abcd1111", "abcd2222", "bafe3333"]
-            .iter()
-            .map(|id| Candidate { hex: id.repeat(8), cid: format!("bafyrei{id}"), about: format!("of {id}") })
-            .collect()
+        ["abcd1111", "abcd2222", "bafe3333"].map(|id| candidate(ANA, id)).into()
     }
 
     #[test]
     fn a_unique_beginning_is_enough() {
+        let known = known();
+        let cid = known[1].record.id.cid().to_string();
         for (typed, place) in
-            [("abcd1", 0), ("0xABCD2", 1), ("bafe", 2), ("bafyreiabcd2", 1), (&"bafe3333".repeat(8), 2)]
+            [("abcd1", 0), ("0xABCD2", 1), ("bafe", 2), (&cid, 1), (&cid[..16], 1), (&"bafe3333".repeat(8), 2)]
         {
-            assert_eq!(find(typed, &known()).unwrap(), place, "{typed}");
+            assert_eq!(found(typed, &known), [known[place].record], "{typed}");
+        }
+        assert_eq!(found("abcd", &known).len(), 2);
+        assert_eq!(found("bafyrei", &known).len(), 3);
+        assert_eq!(found("dddd", &known), []);
+    }
+
+    #[test]
+    fn one_id_is_one_record_of_one_patient_and_two_of_two() {
+        let (anas, eves) = (candidate(ANA, "abcd1111"), candidate(EVE, "abcd1111"));
+        assert_eq!(found("abcd", &[anas, anas]), [anas.record], "another author has copied the id");
+        for known in [[anas, eves], [eves, anas]] {
+            assert_eq!(found(&"abcd1111".repeat(8), &known), known.map(|known| known.record));
         }
     }
 
     #[test]
     fn several_are_listed() {
-        let failure = find("abcd", &known()).unwrap_err();
+        let failure = ambiguous("abcd", &["one".into(), "two".into()]);
         assert_eq!(failure.kind, Kind::Usage);
-        assert!(failure.message.contains("of abcd1111") && failure.message.contains("of abcd2222"), "{failure}");
+        assert!(failure.message.ends_with("\n  one\n  two"), "{failure}");
     }
 
     #[test]
-    fn nothing_and_nonsense() {
-        assert_eq!(find("dddd", &known()).unwrap_err().kind, Kind::NotFound);
+    fn nonsense_is_refused() {
         for typed in ["abc", "", "0x", "report.pdf", "bafy!!", &"a".repeat(65)] {
-            assert_eq!(find(typed, &known()).unwrap_err().kind, Kind::Usage, "{typed}");
+            assert_eq!(fitting(typed, known()).unwrap_err().kind, Kind::Usage, "{typed}");
         }
     }
 

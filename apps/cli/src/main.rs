@@ -18,13 +18,14 @@ mod private;
 mod progress;
 mod range;
 mod sdk_errors;
+mod session;
 mod settings;
 mod shown;
 mod verbs;
 mod when;
 mod words;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, error::ErrorKind};
 
@@ -77,27 +78,39 @@ fn run(cli: Cli, printer: Printer) -> Result {
     result
 }
 
-/// The verb comes first, so that while it asks for a password, before it first waits, Ctrl-C works as ever.
+/// How long a verb may take to put away what it has in hand.
+const TIDYING: Duration = Duration::from_secs(2);
+
+/// The verb is a task of its own, so that signals are heard while it asks for a password or computes.
 async fn until_interrupted(app: App, verb: Verb) -> Result {
-    tokio::select! {
-        biased;
-        result = verbs::run(&app, verb) => result,
-        () = interrupted() => Err(Failure::new(
-            Kind::Interrupted,
-            "interrupted; `hospital-record resume` finishes or clears what was under way",
-        )),
-    }
+    let interrupted = interrupted();
+    let mut task = tokio::spawn(async move { verbs::run(&app, verb).await });
+    let ended = tokio::select! {
+        ended = &mut task => ended,
+        () = interrupted => {
+            task.abort();
+            // At the prompt, it first puts the terminal back as it was.
+            tokio::time::timeout(TIDYING, task).await.unwrap_or_else(|_| Ok(Err(Failure::interrupted())))
+        }
+    };
+    ended.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Failure::interrupted()),
+    })
 }
 
+/// Listens from the moment it is called.
 #[cfg(unix)]
-async fn interrupted() {
+fn interrupted() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    match kinds.map(signal) {
-        [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    async {
+        match signals {
+            [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] => {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
+            }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }
 

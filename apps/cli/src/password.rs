@@ -61,10 +61,12 @@ fn not_empty(password: Secret) -> Result<Secret> {
 }
 
 fn ask(prompt: &str) -> Result<Secret> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| {
-        Failure::key_file(
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
+        // It reads Ctrl-C as a character, restores the terminal and says so.
+        io::ErrorKind::Interrupted => Failure::interrupted(),
+        _ => Failure::key_file(
             "there is no terminal to ask on: name a file with --password-file or HOSPITAL_RECORD_PASSWORD_FILE",
-        )
+        ),
     })
 }
 

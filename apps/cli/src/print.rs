@@ -63,7 +63,12 @@ impl Printer {
     }
 
     pub(crate) fn shows_progress(self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        self.wants_progress() && io::stderr().is_terminal()
+    }
+
+    /// With `--json`, stderr holds nothing but an error's object.
+    const fn wants_progress(self) -> bool {
+        !self.quiet && !self.json
     }
 
     pub(crate) fn failure(self, failure: &Failure) {
@@ -90,6 +95,13 @@ fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_is_for_people_who_want_one() {
+        for (json, quiet, wanted) in [(false, false, true), (true, false, false), (false, true, false)] {
+            assert_eq!(Printer { json, quiet }.wants_progress(), wanted);
+        }
+    }
 
     #[test]
     fn columns_line_up() {

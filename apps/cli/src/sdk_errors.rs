@@ -5,29 +5,31 @@ use hospital_record::{Error, ErrorKind};
 use crate::failure::{Failure, Kind};
 
 /// One line a kind; what the SDK adds later is "other" until it is put here.
-fn kind(error: &Error) -> Kind {
-    match error.kind() {
-        ErrorKind::Denied => Kind::Denied,
-        ErrorKind::NotFound => Kind::NotFound,
-        ErrorKind::NotAvailable => Kind::NotAvailable,
-        ErrorKind::Integrity => Kind::Integrity,
-        ErrorKind::Unfunded => Kind::Unfunded,
-        ErrorKind::KeyChanged => Kind::KeyChanged,
-        ErrorKind::Unreachable => Kind::Unreachable,
-        ErrorKind::TimedOut => Kind::TimedOut,
-        ErrorKind::Invalid => Kind::Usage,
-        ErrorKind::Conflict => Kind::Conflict,
-        ErrorKind::File => file_kind(error),
-        ErrorKind::WrongContract => Kind::WrongContract,
-        ErrorKind::Refused => Kind::Refused,
-        _ => Kind::Other,
+impl From<ErrorKind> for Kind {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Denied => Self::Denied,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::NotAvailable => Self::NotAvailable,
+            ErrorKind::Integrity => Self::Integrity,
+            ErrorKind::Unfunded => Self::Unfunded,
+            ErrorKind::KeyChanged => Self::KeyChanged,
+            ErrorKind::Unreachable => Self::Unreachable,
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::Invalid => Self::Usage,
+            ErrorKind::Conflict => Self::Conflict,
+            ErrorKind::File => Self::File,
+            ErrorKind::WrongContract => Self::WrongContract,
+            ErrorKind::Refused => Self::Refused,
+            _ => Self::Other,
+        }
     }
 }
 
-fn file_kind(error: &Error) -> Kind {
+fn kind(error: &Error) -> Kind {
     match error {
         Error::File { kind: std::io::ErrorKind::NotFound, .. } => Kind::NotFound,
-        _ => Kind::File,
+        _ => error.kind().into(),
     }
 }
 

@@ -82,7 +82,7 @@ impl Settings {
 
     /// Stores in order: the first is written to, the others are asked for what it lacks.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
-        self.store.split([',', ' ']).filter(|url| !url.is_empty())
+        self.store.split(',').map(str::trim).filter(|url| !url.is_empty())
     }
 
     /// Bearer token of the first store; only ever in a file.
@@ -166,6 +166,13 @@ mod tests {
         assert_eq!(settings.stores().collect::<Vec<_>>(), ["file:///s"], "an empty variable is not set");
         assert_eq!(settings.person.as_deref(), Some("ana"));
         assert_eq!(settings.timeout, Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn stores_are_parted_by_commas_alone() {
+        let dir = home("store = 'kubo+http://a:1, file:///my records,'");
+        let settings = Settings::resolve(&global(&dir)).unwrap();
+        assert_eq!(settings.stores().collect::<Vec<_>>(), ["kubo+http://a:1", "file:///my records"]);
     }
 
     #[test]

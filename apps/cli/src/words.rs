@@ -1,122 +1,76 @@
 //! The words of medicine that people type, and the codes they stand for.
 
-use clap::ValueEnum;
+use clap::{
+    ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use hospital_record as sdk;
 
-/// HL7 v3 PurposeOfUse, in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Purpose {
-    Treatment,
-    Emergency,
-    Research,
-    Payment,
-    Operations,
-    PatientRequest,
-    FamilyRequest,
-    PublicHealth,
-    Legal,
-    CareManagement,
-    ClinicalTrial,
-    BreakGlass,
+/// HL7 v3 PurposeOfUse, by a word that people type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    word: &'static str,
+    code: sdk::Purpose,
+}
+
+const fn purpose(word: &'static str, code: sdk::Purpose) -> Purpose {
+    Purpose { word, code }
+}
+
+const PURPOSES: &[Purpose] = &[
+    purpose("treatment", sdk::Purpose::TREAT),
+    purpose("emergency", sdk::Purpose::ETREAT),
+    purpose("research", sdk::Purpose::HRESCH),
+    purpose("payment", sdk::Purpose::HPAYMT),
+    purpose("operations", sdk::Purpose::HOPERAT),
+    purpose("patient-request", sdk::Purpose::PATRQT),
+    purpose("family-request", sdk::Purpose::FAMRQT),
+    purpose("public-health", sdk::Purpose::PUBHLTH),
+    purpose("legal", sdk::Purpose::HLEGAL),
+    purpose("care-management", sdk::Purpose::CAREMGT),
+    purpose("clinical-trial", sdk::Purpose::CLINTRCH),
+    purpose("break-glass", sdk::Purpose::BTG),
+];
+
+impl ValueEnum for Purpose {
+    fn value_variants<'a>() -> &'a [Self] {
+        PURPOSES
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word))
+    }
 }
 
 impl Purpose {
     /// As HL7 v3 spells it, and the contract.
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Treatment => "TREAT",
-            Self::Emergency => "ETREAT",
-            Self::Research => "HRESCH",
-            Self::Payment => "HPAYMT",
-            Self::Operations => "HOPERAT",
-            Self::PatientRequest => "PATRQT",
-            Self::FamilyRequest => "FAMRQT",
-            Self::PublicHealth => "PUBHLTH",
-            Self::Legal => "HLEGAL",
-            Self::CareManagement => "CAREMGT",
-            Self::ClinicalTrial => "CLINTRCH",
-            Self::BreakGlass => "BTG",
-        }
+    pub(crate) fn code(self) -> String {
+        format!("{:?}", self.code)
     }
 
     /// As people type it.
-    pub(crate) fn word(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    pub(crate) const fn word(self) -> &'static str {
+        self.word
     }
 }
 
-/// The two lists, side by side.
-const PURPOSES: [(Purpose, sdk::Purpose); 12] = [
-    (Purpose::Treatment, sdk::Purpose::TREAT),
-    (Purpose::Emergency, sdk::Purpose::ETREAT),
-    (Purpose::Research, sdk::Purpose::HRESCH),
-    (Purpose::Payment, sdk::Purpose::HPAYMT),
-    (Purpose::Operations, sdk::Purpose::HOPERAT),
-    (Purpose::PatientRequest, sdk::Purpose::PATRQT),
-    (Purpose::FamilyRequest, sdk::Purpose::FAMRQT),
-    (Purpose::PublicHealth, sdk::Purpose::PUBHLTH),
-    (Purpose::Legal, sdk::Purpose::HLEGAL),
-    (Purpose::CareManagement, sdk::Purpose::CAREMGT),
-    (Purpose::ClinicalTrial, sdk::Purpose::CLINTRCH),
-    (Purpose::BreakGlass, sdk::Purpose::BTG),
-];
-
 impl From<Purpose> for sdk::Purpose {
     fn from(purpose: Purpose) -> Self {
-        PURPOSES.iter().find(|(word, _)| *word == purpose).map_or(Self::TREAT, |(_, code)| *code)
+        purpose.code
     }
 }
 
 /// The ledger refuses purposes it does not know, so that the fallback is never met.
 impl From<sdk::Purpose> for Purpose {
     fn from(code: sdk::Purpose) -> Self {
-        PURPOSES.iter().find(|(_, known)| *known == code).map_or(Self::Treatment, |(word, _)| *word)
+        PURPOSES.iter().find(|known| known.code == code).copied().unwrap_or(purpose("unknown", code))
     }
 }
 
-/// HL7 v3 Confidentiality of a folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-#[value(rename_all = "UPPER")]
-pub(crate) enum Confidentiality {
-    /// unrestricted
-    U,
-    /// low
-    L,
-    /// moderate
-    M,
-    /// normal
-    #[default]
-    N,
-    /// restricted
-    R,
-    /// very restricted
-    V,
-}
-
-impl Confidentiality {
-    pub(crate) const fn letter(self) -> &'static str {
-        match self {
-            Self::U => "U",
-            Self::L => "L",
-            Self::M => "M",
-            Self::N => "N",
-            Self::R => "R",
-            Self::V => "V",
-        }
-    }
-}
-
-impl From<Confidentiality> for sdk::Confidentiality {
-    fn from(level: Confidentiality) -> Self {
-        match level {
-            Confidentiality::U => Self::U,
-            Confidentiality::L => Self::L,
-            Confidentiality::M => Self::M,
-            Confidentiality::N => Self::N,
-            Confidentiality::R => Self::R,
-            Confidentiality::V => Self::V,
-        }
-    }
+/// HL7 v3 Confidentiality of a folder, by its letter.
+pub(crate) fn confidentiality() -> impl TypedValueParser<Value = sdk::Confidentiality> {
+    let letters = sdk::Confidentiality::ALL.map(sdk::Confidentiality::code);
+    PossibleValuesParser::new(letters).try_map(|letter| letter.parse::<sdk::Confidentiality>())
 }
 
 /// What a grant allows.
@@ -191,13 +145,19 @@ mod tests {
 
     #[test]
     fn every_purpose_is_the_code_that_it_names() {
-        for purpose in Purpose::value_variants() {
-            let code = sdk::Purpose::from(*purpose);
-            assert_eq!(format!("{code:?}"), purpose.code());
-            assert_eq!(Purpose::from(code), *purpose);
-            assert_eq!(Purpose::from_str(&purpose.word(), false), Ok(*purpose));
+        // As the manual has them, and no code left out.
+        let manual = include_str!("../../../docs/cli.md");
+        for purpose in PURPOSES {
+            assert_eq!(Purpose::from(purpose.code), *purpose);
+            assert_eq!(Purpose::from_str(purpose.word(), false), Ok(*purpose));
+            let row = format!("`{}` {}", purpose.word(), purpose.code());
+            assert!(manual.contains(&row), "{row}");
         }
-        assert_eq!(Purpose::FamilyRequest.word(), "family-request");
+        for code in 0..PURPOSES.len() as u8 {
+            let code = sdk::Purpose::try_from(code).unwrap();
+            assert_eq!(PURPOSES.iter().filter(|purpose| purpose.code == code).count(), 1, "{code:?}");
+        }
+        assert!(sdk::Purpose::try_from(PURPOSES.len() as u8).is_err(), "a purpose that nobody can type");
     }
 
     #[test]
@@ -220,14 +180,6 @@ mod tests {
         assert!(media_type("text/plain; charset=utf-8").is_ok());
         for wrong in ["pdf", "application/", "/pdf", "a b/c", "text/pl\u{1b}ain"] {
             assert!(media_type(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn confidentiality_is_read_in_either_case() {
-        assert_eq!(Confidentiality::from_str("v", true), Ok(Confidentiality::V));
-        for level in Confidentiality::value_variants() {
-            assert_eq!(sdk::Confidentiality::from(*level).to_string(), level.letter());
         }
     }
 }

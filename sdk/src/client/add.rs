@@ -53,7 +53,7 @@ pub struct Add {
     common: Common,
 }
 
-/// Adds several records to one folder, a hundred in a transaction; made by [`Client::add_many`].
+/// Adds several records to one folder in one transaction; made by [`Client::add_many`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     client: Client,
@@ -80,8 +80,8 @@ impl Client {
         Add { client: self.clone(), source: source.into(), details, common }
     }
 
-    /// Like [`add`](Client::add) for several sources: one transaction for each hundred, all of them or none. What is
-    /// said here holds for all of them; what differs is said of each [`Source`].
+    /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`]: one transaction, all of them or none.
+    /// What is said here holds for all of them; what differs is said of each [`Source`].
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         let sources = sources.into_iter().map(Into::into).collect();
         let (details, common) = (Details::default(), Common::new(self.address()));
@@ -158,7 +158,8 @@ impl Add {
 }
 
 impl AddMany {
-    /// Records of one transaction: together they stay far below what a block holds.
+    /// The most records of one call, and so of one transaction: together they stay far below what a block holds. Call
+    /// it once for each so many: what a call returned is on chain, whatever becomes of the next.
     pub const BATCH: usize = 100;
 
     async fn run(self) -> Result<Vec<Added>> {
@@ -166,14 +167,15 @@ impl AddMany {
         if sources.is_empty() {
             return Err(Error::Invalid("nothing to add: name at least one file".into()));
         }
-        let (mut sources, mut added) = (sources.into_iter(), Vec::new());
-        loop {
-            let batch: Vec<Source> = sources.by_ref().take(Self::BATCH).collect();
-            if batch.is_empty() {
-                return Ok(added);
-            }
-            added.extend(add_all(&client, batch, &details, &common).await?);
+        if sources.len() > Self::BATCH {
+            return Err(Error::Invalid(format!(
+                "{} records are more than the {} of one transaction: call it once for each {1}, so that what was added \
+                 is known when a later one fails",
+                sources.len(),
+                Self::BATCH
+            )));
         }
+        add_all(&client, sources, &details, &common).await
     }
 }
 

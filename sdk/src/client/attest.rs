@@ -84,7 +84,10 @@ impl Client {
         let known = self.on_chain(record).await?;
         let key = record_key(known.author, known.id);
         let receipt = self.send(self.system().contract().attest(record.patient, key)).await?;
-        self.confirm(record.patient, |state| state.records.get(&key).is_some_and(|known| known.state.attested)).await?;
+        self.confirm(record.patient, receipt.transaction, |state| {
+            state.records.get(&key).is_some_and(|known| known.state.attested)
+        })
+        .await?;
         Ok(receipt.into())
     }
 

@@ -106,13 +106,20 @@ impl Client {
         self.system().cache().put(CONTACTS, place, sealed).await
     }
 
-    /// Everybody this person knows, by name: those who were added here, and those who were named in a grant.
+    /// Everybody this person knows, by name: those who were added here, and those who were named in a grant. Who was named
+    /// in a grant alone is left out while no store gives that grant's envelope.
     pub async fn contacts(&self) -> Result<Vec<Contact>> {
-        let mut contacts = self.restored_names().await?;
+        Ok(self.for_one_call().contacts_and_missing().await?.0)
+    }
+
+    /// The same, and whose names in grants could not be had.
+    pub(super) async fn contacts_and_missing(&self) -> Result<(Vec<Contact>, BTreeMap<Address, Error>)> {
+        let (mut contacts, mut missing) = self.restored_names().await?;
         for (place, sealed) in self.system().cache().rows(CONTACTS, self.contact_key_prefix()).await? {
             let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
             let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
             let (Some((profile, name)), Some(address)) = (row.split_at_checked(32), address) else { continue };
+            missing.remove(&address);
             if name.is_empty() {
                 contacts.remove(&address);
                 continue;
@@ -122,16 +129,22 @@ impl Client {
         }
         let mut contacts: Vec<Contact> = contacts.into_values().collect();
         contacts.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
-        Ok(contacts)
+        Ok((contacts, missing))
     }
 
     /// The contact of this name.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; that of a silent store, where the name may be one that only a grant tells.
     pub async fn contact(&self, name: &str) -> Result<Contact> {
-        let found = self.contacts().await?.into_iter().find(|contact| contact.name == name.trim());
-        found.ok_or_else(|| Error::NotFound(format!("no contact is called {name:?}: add the person's card first")))
+        let (contacts, missing) = self.for_one_call().contacts_and_missing().await?;
+        if let Some(found) = contacts.into_iter().find(|contact| contact.name == name.trim()) {
+            return Ok(found);
+        }
+        Err(missing
+            .into_values()
+            .find(Error::is_silence)
+            .unwrap_or_else(|| Error::NotFound(format!("no contact is called {name:?}: add the person's card first"))))
     }
 
     /// Forgets a name. Grants stay as they are.
@@ -144,8 +157,8 @@ impl Client {
         self.system().cache().put(CONTACTS, place, sealed).await
     }
 
-    /// Names in the notes of this person's own envelopes.
-    async fn restored_names(&self) -> Result<BTreeMap<Address, Contact>> {
+    /// Names in the notes of this person's own envelopes, and the envelopes that cannot be had.
+    async fn restored_names(&self) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
         let journal = self.system().journal(self.address()).await?;
         let granted = journal.history.entries().iter().filter_map(|entry| match entry.event {
             Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
@@ -153,16 +166,27 @@ impl Client {
         });
         // The newest envelope of each grantee.
         let newest: BTreeMap<Address, B256> = granted.collect();
-        let restored = stream::iter(newest).map(|(address, envelope)| async move {
-            let name = self.note_in(envelope, address).await?.name?;
-            Some((address, Contact { name, address, profile: None }))
-        });
-        Ok(restored.buffer_unordered(ABREAST).filter_map(|found| async { found }).collect().await)
+        let notes = stream::iter(newest)
+            .map(|(address, envelope)| async move { (address, self.note_in(envelope, address).await) });
+        let notes: Vec<_> = notes.buffer_unordered(ABREAST).collect().await;
+        let (mut contacts, mut missing) = (BTreeMap::new(), BTreeMap::new());
+        for (address, note) in notes {
+            match note.map(|note| note?.name) {
+                Ok(None) => {}
+                Ok(Some(name)) => drop(contacts.insert(address, Contact { name, address, profile: None })),
+                Err(error) => drop(missing.insert(address, error)),
+            }
+        }
+        Ok((contacts, missing))
     }
 
-    /// What the patient wrote to themselves in an envelope. One that cannot be had is no reason to show none.
-    pub(super) async fn note_in(&self, envelope: B256, grantee: Address) -> Option<Note> {
-        let envelope: Verified<Envelope> = self.signed(Digest(envelope.0)).await.ok()?;
+    /// What the patient wrote to themselves in an envelope, where there is a note.
+    pub(super) async fn note_in(&self, envelope: B256, grantee: Address) -> Result<Option<Note>> {
+        let envelope: Verified<Envelope> = self.signed(Digest(envelope.0)).await?;
+        Ok(self.note_of(&envelope, grantee))
+    }
+
+    fn note_of(&self, envelope: &Envelope, grantee: Address) -> Option<Note> {
         let note = self.keys().note_open(&note_context(grantee), envelope.note.as_ref()?).ok()?;
         let mut lines = note.split('\n').map(str::to_owned);
         let (name, folder, level) = (lines.next()?, lines.next()?, lines.next()?);

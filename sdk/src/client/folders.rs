@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use hospital_record_core::id::Confidentiality;
 
-use super::{Client, unlock::Unlocker};
-use crate::{
-    Result,
-    ledger::{Record, folder_of},
+use super::{
+    Client,
+    unlock::{Unlocked, Unlocker},
 };
+use crate::{ErrorKind, Result, ledger::folder_of};
 
 /// One of a person's own folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +24,33 @@ pub struct FolderInfo {
     pub records: usize,
     /// Accounts that may read it now.
     pub readers: usize,
+    /// Why the name could not be restored, where what tells it cannot be had or read:
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    pub unavailable: Option<ErrorKind>,
+}
+
+/// The names of folders by their numbers, and why others are not known.
+#[derive(Default)]
+pub(super) struct FolderNames {
+    known: BTreeMap<u64, (String, Confidentiality)>,
+    missing: BTreeMap<u64, ErrorKind>,
+}
+
+impl FolderNames {
+    /// Name, confidentiality, and why there is none.
+    pub(super) fn of(&self, number: u64) -> (Option<String>, Option<Confidentiality>, Option<ErrorKind>) {
+        match self.known.get(&number).cloned() {
+            Some((name, level)) => (Some(name), Some(level), None),
+            None => (None, None, self.missing.get(&number).copied()),
+        }
+    }
 }
 
 impl Client {
     /// This person's folders that hold a record or were granted to somebody.
     pub async fn folders(&self) -> Result<Vec<FolderInfo>> {
         let journal = self.system().journal(self.address()).await?;
-        let (names, now) = (self.folder_names().await?, self.system().chain_time().await?);
+        let (names, now) = (self.for_one_call().folder_names().await?, self.system().chain_time().await?);
         let state = journal.state();
         let granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
         let mut records: BTreeMap<u64, usize> = granted.map(|number| (number, 0)).collect();
@@ -38,49 +58,45 @@ impl Client {
             *records.entry(record.state.folder).or_default() += 1;
         }
         let info = records.into_iter().map(|(number, records)| {
-            let (name, confidentiality) = names.get(&number).cloned().unzip();
-            FolderInfo { number, name, confidentiality, records, readers: state.folder_readers(number, now).len() }
+            let (name, confidentiality, unavailable) = names.of(number);
+            let readers = state.folder_readers(number, now).len();
+            FolderInfo { number, name, confidentiality, records, readers, unavailable }
         });
         Ok(info.collect())
     }
 
     /// Names of this person's folders, from their own notes and from the metadata of records. A name counts when the
     /// folder's number follows from it, so nobody else can rename a folder.
-    pub(super) async fn folder_names(&self) -> Result<BTreeMap<u64, (String, Confidentiality)>> {
+    pub(super) async fn folder_names(&self) -> Result<FolderNames> {
         let journal = self.system().journal(self.address()).await?;
-        let mut names = BTreeMap::new();
+        let mut names = FolderNames::default();
         for ((scope, grantee), grant) in &journal.state().grants {
-            let Some(number) = folder_of(*scope).filter(|number| !names.contains_key(number)) else { continue };
-            if let Some(note) = self.note_in(grant.envelope, *grantee).await {
-                self.name_folder(&mut names, number, note.folder, note.confidentiality);
+            let Some(number) = folder_of(*scope).filter(|number| !names.known.contains_key(number)) else { continue };
+            match self.note_in(grant.envelope, *grantee).await {
+                Ok(Some(note)) => self.name_folder(&mut names, number, note.folder, note.confidentiality),
+                Ok(None) => {}
+                Err(error) => drop(names.missing.insert(number, error.kind())),
             }
         }
         let unlocker = Unlocker::new(self.clone(), journal.clone());
         for record in journal.state().records.values() {
-            if names.contains_key(&record.state.folder) {
+            let number = record.state.folder;
+            if names.known.contains_key(&number) {
                 continue;
             }
-            if let Some((name, level)) = self.name_in_record(&unlocker, record).await {
-                self.name_folder(&mut names, record.state.folder, name, level);
+            match unlocker.open(&record.into()).await {
+                Ok(Unlocked { metadata, .. }) => {
+                    self.name_folder(&mut names, number, metadata.folder_name, metadata.confidentiality);
+                }
+                Err(error) => drop(names.missing.insert(number, error.kind())),
             }
         }
         Ok(names)
     }
 
-    async fn name_in_record(&self, unlocker: &Unlocker, record: &Record) -> Option<(String, Confidentiality)> {
-        let metadata = unlocker.open(&record.into()).await.ok()?.metadata;
-        Some((metadata.folder_name, metadata.confidentiality))
-    }
-
-    fn name_folder(
-        &self,
-        names: &mut BTreeMap<u64, (String, Confidentiality)>,
-        number: u64,
-        name: String,
-        level: Confidentiality,
-    ) {
+    fn name_folder(&self, names: &mut FolderNames, number: u64, name: String, level: Confidentiality) {
         if self.keys().folder(&name, level).number() == number {
-            names.insert(number, (name, level));
+            names.known.insert(number, (name, level));
         }
     }
 }

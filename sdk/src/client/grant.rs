@@ -219,7 +219,7 @@ impl Grant {
         let receipt = client.send(call).await?;
         let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
-        client.confirm(self.patient, |state| state.grants.get(&given).is_some_and(shows)).await?;
+        client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile),

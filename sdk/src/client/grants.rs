@@ -10,7 +10,7 @@ use hospital_record_core::id::Confidentiality;
 
 use super::{Client, unlock::Registered};
 use crate::{
-    Result,
+    Error, ErrorKind, Result,
     ledger::{NO_END, Purpose, Rights, folder_of, folder_scope, record_key},
     record_ref::RecordRef,
 };
@@ -37,6 +37,9 @@ pub struct GrantInfo {
     pub expires: Option<SystemTime>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
+    /// Why the name of the folder or of the grantee is missing, where what tells it cannot be had or read:
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    pub unavailable: Option<ErrorKind>,
 }
 
 /// What a grant is on.
@@ -88,17 +91,20 @@ impl Client {
     pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
         let journal = self.system().journal(self.address()).await?;
         let now = self.system().chain_time().await?;
-        let contacts = self.contacts().await?;
-        let folders = self.folder_names().await?;
+        let client = self.for_one_call();
+        let (contacts, missing) = client.contacts_and_missing().await?;
+        let folders = client.folder_names().await?;
         let mut grants: Vec<_> = journal.state().grants.iter().filter(|(_, grant)| !grant.state.is_bar()).collect();
         grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
         let named =
             |account: &Address| contacts.iter().find(|contact| contact.address == *account).map(|c| c.name.clone());
         let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
             let live = journal.state().live(*scope, *grantee, now).is_some();
+            let mut unavailable = missing.get(grantee).map(Error::kind);
             let scope = match folder_of(*scope) {
                 Some(number) => {
-                    let (name, confidentiality) = folders.get(&number).cloned().unzip();
+                    let (name, confidentiality, why) = folders.of(number);
+                    unavailable = unavailable.or(why);
                     GrantScope::Folder { number, name, confidentiality }
                 }
                 None => {
@@ -115,6 +121,7 @@ impl Client {
                 granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
                 expires: instant(grant.state.expires_at),
                 live,
+                unavailable,
             })
         });
         Ok(info.collect())

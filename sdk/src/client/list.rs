@@ -22,7 +22,7 @@ use super::{
     unlock::{Registered, Unlocked, Unlocker},
 };
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     cache::{SYNCED, key},
     journal::Known,
     ledger::{Record, Status, folder_scope},
@@ -69,6 +69,9 @@ pub enum Content {
     },
     /// It does not open, contradicts itself, or cannot be fetched.
     Unreadable {
+        /// The class of the reason: [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are
+        /// about a store that is silent now, and not about the record.
+        kind: ErrorKind,
         /// Why, for people.
         reason: String,
     },
@@ -140,6 +143,7 @@ impl List {
 
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
         let Self { client, patient, folder, attested_only } = self;
+        let client = client.for_one_call();
         let journal = client.system().journal(patient).await?;
         let mut records = client.visible(&journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
@@ -155,8 +159,11 @@ impl List {
         let lister = Arc::new(Lister { unlocker, client, patient, journal, synced });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
-        let wanted =
-            move |listed: &Listed| folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name);
+        let wanted = move |listed: &Listed| match &listed.content {
+            // It may lie in that folder: an empty list would say that nothing does.
+            Content::Unreadable { kind, .. } if kind.is_silence() => true,
+            _ => folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name),
+        };
         Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())
     }
 }
@@ -186,7 +193,7 @@ impl Lister {
     async fn one(&self, record: &Record, manifest: Result<Bytes>) -> Listed {
         let content = match self.open(record, manifest).await {
             Ok((metadata, size)) => Content::Readable { metadata, size },
-            Err(error) => Content::Unreadable { reason: error.to_string() },
+            Err(error) => Content::Unreadable { kind: error.kind(), reason: error.to_string() },
         };
         let foreign = self.client.is_me(self.patient) && record.state.author != self.patient;
         Listed {

@@ -41,7 +41,7 @@ use hospital_record_core::{
     id::{Account, Deployment, Digest},
     identity::{Keys, ProfileKeys},
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
@@ -53,18 +53,21 @@ pub use self::{
     list::{Content, List, Listed},
     open::{Open, Opened},
     replace::Replace,
-    resume::Resumed,
+    resume::{Leftover, Resumed, Unfinished},
     revoke::{Revoke, Revoked, Rotated},
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, PatientState, Receipt, Signer},
+    ledger::{Call, LedgerError, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
 };
+
+/// Between two looks whether a transaction has taken effect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// A boxed future, as the builders of this crate turn into.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -74,10 +77,9 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
 /// was signed before is finished by [`resume`](Client::resume).
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, System);
 
 struct Inner {
-    system: System,
     identity: Identity,
     keys: Keys,
     published: OnceCell<Published>,
@@ -113,7 +115,12 @@ impl Client {
     pub(crate) fn new(system: System, identity: Identity) -> Self {
         let keys = identity.keys(system.deployment());
         let (published, first_word, acts) = (OnceCell::new(), OnceCell::new(), AtomicU64::new(0));
-        Self(Arc::new(Inner { system, identity, keys, published, first_word, acts }))
+        Self(Arc::new(Inner { identity, keys, published, first_word, acts }), system)
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again.
+    fn for_one_call(&self) -> Self {
+        Self(self.0.clone(), self.1.for_one_call())
     }
 
     /// This person's account.
@@ -123,7 +130,7 @@ impl Client {
 
     /// Where this person is.
     pub fn system(&self) -> &System {
-        &self.0.system
+        &self.1
     }
 
     /// What the account owns, in wei.
@@ -192,28 +199,54 @@ impl Client {
         Ok(Published { digest, keys: Arc::new(keys) })
     }
 
+    fn signer(&self) -> Signer {
+        self.0.identity.signer().clone()
+    }
+
     /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
         if !self.system().relays().is_empty() {
             return self.send_by_relay(&call).await;
         }
-        let signer: Signer = self.0.identity.signer().clone();
-        Ok(self.system().sender().send(&signer, call).await?)
+        Ok(self.system().sender().send(&self.signer(), call).await?)
     }
 
-    /// Looks whether the journal shows what a receipt claims: a receipt is the node's word, the journal is linked.
-    pub(crate) async fn confirm(&self, patient: Address, shows: impl Fn(&PatientState) -> bool) -> Result<()> {
-        let mut pauses = [100, 400, 1600].into_iter().map(Duration::from_millis);
-        loop {
-            if shows(self.system().journal(patient).await?.state()) {
-                return Ok(());
+    /// The same for what must not wait: where an earlier act was left behind and had no effect, that is told beside.
+    async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+        if !self.system().relays().is_empty() {
+            return Ok((self.send_by_relay(&call).await?, None));
+        }
+        match self.system().sender().send(&self.signer(), call.clone()).await {
+            Err(LedgerError::LeftBehind { transaction, error }) => {
+                let told = format!("transaction {transaction} of an earlier call had no effect: {error}");
+                Ok((self.send(call).await?, Some(told)))
             }
-            let Some(pause) = pauses.next() else {
-                // Perhaps the node is behind its own receipt, perhaps there is no such transaction.
-                let (service, after) = (self.system().ledger().name(), Duration::from_millis(2100));
-                return Err(Error::TimedOut { service, after });
-            };
-            tokio::time::sleep(pause).await;
+            sent => Ok((sent?, None)),
+        }
+    }
+
+    /// Waits until the journal shows what a receipt claims: a receipt is the node's word, the journal is linked. Perhaps
+    /// the node is behind its own receipt or cannot be asked just now, perhaps there is no such transaction.
+    pub(crate) async fn confirm(
+        &self,
+        patient: Address,
+        transaction: B256,
+        shows: impl Fn(&PatientState) -> bool,
+    ) -> Result<()> {
+        let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.system().timeout());
+        loop {
+            match self.system().journal(patient).await {
+                Ok(journal) if shows(journal.state()) => return Ok(()),
+                Err(error) if !(error.is_silence() || matches!(error, Error::NotAvailable(_))) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+            let left = after.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                let service = self.system().ledger().name();
+                return Err(Error::Unconfirmed { transaction, service, after });
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -70,13 +70,27 @@ impl Client {
         }
     }
 
+    /// Access to a record is given and ended by the patient whom its handle names.
+    pub(super) fn owns(&self, record: &RecordRef) -> Result<()> {
+        self.is_here(record)?;
+        match self.is_me(record.patient) {
+            true => Ok(()),
+            false => Err(Error::Denied("only its patient grants and ends access to a record".into())),
+        }
+    }
+
+    fn is_here(&self, record: &RecordRef) -> Result<()> {
+        match record.deployment == self.deployment() {
+            true => Ok(()),
+            false => {
+                Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system")))
+            }
+        }
+    }
+
     /// The record as the chain has it, found by the author that its manifest names.
     pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<Registered> {
-        if record.deployment != self.deployment() {
-            return Err(Error::Invalid(format!(
-                "{record} is on another chain or in another contract than this system"
-            )));
-        }
+        self.is_here(record)?;
         let journal = self.system().journal(record.patient).await?;
         let id = record.id.0.into();
         let none = || Error::NotFound(format!("{} has no such record: {}", record.patient, record.id));

@@ -54,14 +54,20 @@ impl Client {
         self.system().cache().remove(PENDING, self.pending_key(id)).await
     }
 
-    /// What was begun and not ended.
-    pub(super) async fn unfinished(&self) -> Result<Vec<Pending>> {
-        let rows = self.system().cache().rows(PENDING, self.pending_prefix()).await?;
+    /// What was begun and not ended. A damaged row hides no other.
+    pub(super) async fn unfinished(&self) -> Result<Vec<(RecordId, Result<Pending>)>> {
+        let prefix = self.pending_prefix();
+        let rows = self.system().cache().rows(PENDING, prefix.clone()).await?;
         let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
-            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
-            serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
+            let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
+            Some((id, self.opened(&place, &sealed)))
         };
-        rows.into_iter().map(open).collect()
+        Ok(rows.into_iter().filter_map(open).collect())
+    }
+
+    fn opened(&self, place: &[u8], sealed: &[u8]) -> Result<Pending> {
+        let row = self.keys().local_open(place, sealed).map_err(CoreError::from)?;
+        serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
     }
 
     fn pending_prefix(&self) -> Vec<u8> {

@@ -51,7 +51,10 @@ impl Client {
         let receipt =
             self.send(self.system().contract().set_status(record.patient, key, Status::EnteredInError)).await?;
         let marked = |status| status == Status::EnteredInError;
-        self.confirm(record.patient, |state| state.records.get(&key).is_some_and(|r| marked(r.state.status))).await?;
+        self.confirm(record.patient, receipt.transaction, |state| {
+            state.records.get(&key).is_some_and(|r| marked(r.state.status))
+        })
+        .await?;
         Ok(receipt.into())
     }
 

@@ -1,13 +1,13 @@
 //! What was interrupted: found, and finished or removed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::RecordId;
 
 use super::{Client, pending::Pending};
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     ledger::{Settled, record_key},
     store::StoreError,
 };
@@ -27,69 +27,133 @@ pub struct Resumed {
     pub removed: usize,
     /// Blocks that nothing held any more.
     pub swept: u64,
+    /// What had no effect, or could not be done this time. Records and the sweep are tried again by the next call.
+    pub failed: Vec<Unfinished>,
+}
+
+/// Something that [`Client::resume`] found and did not bring to a good end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unfinished {
+    /// What.
+    pub what: Leftover,
+    /// The class of the reason.
+    pub kind: ErrorKind,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// What an earlier call can leave behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Leftover {
+    /// A signed transaction. It has had no effect and will have none: repeat the act if it is still wanted.
+    Transaction(B256),
+    /// An upload that is neither registered nor removed yet.
+    Record(RecordId),
+    /// Blocks that nothing holds, in a store that does not sweep.
+    Blocks,
+}
+
+impl fmt::Display for Leftover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transaction(hash) => write!(f, "transaction {hash}"),
+            Self::Record(id) => write!(f, "record {id}"),
+            Self::Blocks => f.write_str("blocks that nothing holds"),
+        }
+    }
+}
+
+impl Unfinished {
+    fn new(what: Leftover, error: &Error) -> Self {
+        Self { what, kind: error.kind(), reason: error.to_string() }
+    }
 }
 
 impl Client {
     /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end, a stored
-    /// record is registered, and what can no longer be registered is let go of.
+    /// record is registered, and what can no longer be registered is let go of. What fails is told in
+    /// [`failed`](Resumed::failed) and keeps nothing else from being finished.
+    ///
+    /// # Errors
+    /// Where the transaction is still under way, or the state directory cannot be read.
     pub async fn resume(&self) -> Result<Resumed> {
-        let mut resumed = Resumed { transaction: self.settle().await?, ..Resumed::default() };
-        for pending in self.unfinished().await? {
-            if self.finish(&pending).await? {
-                resumed.finished.push(pending.id());
-            } else {
-                resumed.removed += 1;
+        let mut resumed = Resumed::default();
+        match self.system().sender().resume(&self.signer()).await? {
+            None => {}
+            Some(Settled::Mined(receipt)) => resumed.transaction = Some(receipt.transaction),
+            Some(Settled::Failed { transaction, error }) => {
+                resumed.failed.push(Unfinished::new(Leftover::Transaction(transaction), &error.into()));
             }
-            self.forget(pending.id()).await?;
         }
-        resumed.swept = self.system().stores().own().sweep(SWEEP_AFTER).await?;
+        let client = self.for_one_call();
+        client.finish_all(&mut resumed).await?;
+        match client.system().stores().own().sweep(SWEEP_AFTER).await {
+            Ok(swept) => resumed.swept = swept,
+            Err(error) => resumed.failed.push(Unfinished::new(Leftover::Blocks, &error.into())),
+        }
         Ok(resumed)
     }
 
-    /// Follows a signed transaction to its end. One that can never be mined is signed anew: its nonce was taken by
-    /// another device, and what it was meant to do has not happened.
-    async fn settle(&self) -> Result<Option<B256>> {
-        match self.system().sender().resume(self.address()).await? {
-            None => Ok(None),
-            Some(Settled::Mined(receipt)) => Ok(Some(receipt.transaction)),
-            Some(Settled::Failed { error, .. }) => Err(error.into()),
-            Some(Settled::Lost { call, .. }) => match self.send(call).await {
-                Ok(receipt) => Ok(Some(receipt.transaction)),
-                // A record with keys from before: its upload is looked at next.
-                Err(Error::StaleKeys) => Ok(None),
-                Err(error) => Err(error),
-            },
+    /// Each upload by itself. Where a service is silent, the rest is not tried: it would wait as long for each.
+    async fn finish_all(&self, resumed: &mut Resumed) -> Result<()> {
+        let mut silent: Option<Unfinished> = None;
+        for (id, pending) in self.unfinished().await? {
+            let what = Leftover::Record(id);
+            if let Some(silent) = &silent {
+                resumed.failed.push(Unfinished { what, ..silent.clone() });
+                continue;
+            }
+            match self.finish(id, pending).await {
+                Ok(true) => resumed.finished.push(id),
+                Ok(false) => resumed.removed += 1,
+                Err(error) => {
+                    let failed = Unfinished::new(what, &error);
+                    silent = Some(failed.clone()).filter(|_| error.is_silence());
+                    resumed.failed.push(failed);
+                }
+            }
         }
+        Ok(())
     }
 
-    /// Whether the record is on chain in the end.
-    async fn finish(&self, pending: &Pending) -> Result<bool> {
+    /// Whether the record is on chain in the end. Either way there is nothing left to do.
+    async fn finish(&self, id: RecordId, pending: Result<Pending>) -> Result<bool> {
+        let registered = self.register_pending(&pending?).await?;
+        if !registered {
+            self.system().stores().own().unpin(&id.cid()).await?;
+        }
+        self.forget(id).await?;
+        Ok(registered)
+    }
+
+    async fn register_pending(&self, pending: &Pending) -> Result<bool> {
         let (patient, id) = (pending.patient(), B256::from(pending.id().0));
         let (contract, own) = (self.system().contract(), self.system().stores().own());
         if contract.record_of(patient, record_key(self.address(), id)).await?.is_some() {
             return Ok(true);
         }
-        let root = pending.id().cid();
-        let registered = match own.pin(&root).await {
-            Ok(()) => self.send_pending(pending, patient, id).await,
-            Err(StoreError::NotFound { .. }) => Ok(false),
+        match own.pin(&pending.id().cid()).await {
+            Ok(()) => {}
+            Err(StoreError::NotFound { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
-        };
-        match registered {
-            Ok(true) | Err(Error::Exists(_)) => Ok(true),
-            Ok(false) | Err(Error::StaleKeys | Error::Denied(_) | Error::NotFound(_)) => {
-                own.unpin(&root).await.map(|()| false).map_err(Error::from)
-            }
+        }
+        match self.send_pending(pending, patient, id).await {
+            Ok(()) | Err(Error::Exists(_)) => Ok(true),
+            // Keys moved on, the right ended, or what it was to replace was replaced or entered in error meanwhile: the
+            // contract will never take it.
+            Err(Error::StaleKeys | Error::Denied(_) | Error::NotFound(_) | Error::Invalid(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn send_pending(&self, pending: &Pending, patient: Address, id: B256) -> Result<bool> {
+    async fn send_pending(&self, pending: &Pending, patient: Address, id: B256) -> Result<()> {
         let contract = self.system().contract();
         let call = match pending.replaces() {
             Some(key) => contract.replace(patient, key, id, pending.key_changes),
             None => contract.add_records(patient, pending.folder, &[id], pending.key_changes),
         };
-        self.send(call).await.map(|_| true)
+        self.send(call).await.map(drop)
     }
 }

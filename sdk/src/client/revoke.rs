@@ -1,6 +1,6 @@
 //! Ending access, and moving keys on, so that what comes later stays closed to those who left.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -12,13 +12,18 @@ use hospital_record_core::{
     },
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{Client, Confirmed, awaitable, write::with_fresh_keys};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Revocation, folder_of, folder_scope},
+    ledger::{PatientState, Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
+
+/// How long all keyrings of a revocation may take before it is sent without those that are not stored yet.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends access; made by [`Client::revoke`].
 #[must_use = "nothing happens until it is awaited"]
@@ -47,6 +52,8 @@ pub struct Revoked {
     pub keys_moved: bool,
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
+    /// An earlier act of this person that was left behind and had no effect, in words. It kept nothing from being ended.
+    pub earlier_failed: Option<String>,
     /// Hash of the transaction.
     pub transaction: B256,
     /// Gas of the transaction.
@@ -69,7 +76,8 @@ impl Client {
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
     pub fn revoke(&self, grantee: Address) -> Revoke {
-        Revoke { client: self.clone(), grantee, scope: Which::Everything, hurry: false, bar: false }
+        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
+        Revoke { client: self.for_one_call(), grantee, scope: Which::Everything, hurry: false, bar: false }
     }
 
     /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
@@ -77,7 +85,8 @@ impl Client {
     pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
         let receipt = self.send(self.system().contract().renounce(patient, scope)).await?;
         let now = self.system().chain_time().await?;
-        self.confirm(patient, |state| state.live(scope, self.address(), now).is_none()).await?;
+        let ended = |state: &PatientState| state.live(scope, self.address(), now).is_none();
+        self.confirm(patient, receipt.transaction, ended).await?;
         Ok(receipt.into())
     }
 
@@ -85,12 +94,29 @@ impl Client {
     pub async fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
         let receipt = self.send(self.system().contract().withdraw(patient, scope, grantee)).await?;
         let now = self.system().chain_time().await?;
-        self.confirm(patient, |state| state.live(scope, grantee, now).is_none()).await?;
+        let ended = |state: &PatientState| state.live(scope, grantee, now).is_none();
+        self.confirm(patient, receipt.transaction, ended).await?;
         Ok(receipt.into())
     }
 
     /// Moves the keys of one of this person's folders on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
     pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
+        let number = self.keys().folder(folder, confidentiality).number();
+        let journal = self.system().journal(self.address()).await?;
+        let state = journal.state();
+        // Where a grant was revoked in a hurry the keys are all that is left of it.
+        let exists = state.folders.contains_key(&number)
+            || state.records.values().any(|record| record.state.folder == number)
+            || state.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number));
+        if !exists {
+            return Err(Error::NotFound(format!(
+                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+                 list of folders for its name and confidentiality"
+            )));
+        }
         self.rotate_folder(self.keys().folder(folder, confidentiality)).await
     }
 
@@ -104,7 +130,7 @@ impl Client {
         let Ring { epoch, digest, left_out } = self.make_keyring(&journal, folder, None).await?;
         let (contract, changes) = (self.system().contract(), journal.state().key_changes);
         let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
-        self.confirm(self.address(), |state| state.folder(folder.number()).epoch >= epoch).await?;
+        self.confirm(self.address(), receipt.transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
         Ok(Rotated { left_out, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 
@@ -190,18 +216,19 @@ impl Revoke {
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
         let scopes = self.scopes(&journal)?;
-        let (revocations, left_out) = self.revocations(&journal, &scopes).await?;
+        let (revocations, left_out) = self.revocations(&journal, &scopes).await;
         let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
-        let receipt = client.send(call).await?;
+        let (receipt, earlier_failed) = client.send_at_once(call).await?;
         let mut revoked = Revoked {
             ended: revocations.len(),
             keys_moved: false,
             left_out,
+            earlier_failed,
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         };
         client
-            .confirm(client.address(), |state| {
+            .confirm(client.address(), receipt.transaction, |state| {
                 let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
                 scopes.iter().all(gone)
             })
@@ -213,6 +240,9 @@ impl Revoke {
 
     fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
         let client = &self.client;
+        if let Which::Record(record) = &self.scope {
+            client.owns(record)?;
+        }
         let held = journal.state().grants.iter();
         let held = held.filter(|((_, grantee), held)| *grantee == self.grantee && !held.state.is_bar());
         let held = held.map(|((scope, _), _)| *scope);
@@ -228,20 +258,22 @@ impl Revoke {
         Ok(scopes)
     }
 
-    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> Result<(Vec<Revocation>, Vec<Address>)> {
+    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Address>) {
         let (mut revocations, mut left_out) = (Vec::new(), Vec::new());
-        let now = self.client.system().latest_time().await?;
+        let until = Instant::now() + PATIENCE;
+        let now = self.client.system().latest_time().await.ok();
         for scope in scopes {
-            let barred = self.bar || journal.state().has_delegates(*scope, self.grantee, now);
+            let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
+            let barred = self.bar || now.is_none_or(delegates);
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
             let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
             let keyring = match folder.and_then(|number| Folder::new(number).ok()) {
-                Some(folder) => self.keyring(journal, folder, &mut left_out).await?,
+                Some(folder) => self.keyring(journal, folder, until, &mut left_out).await,
                 None => None,
             };
             revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring, barred });
         }
-        Ok((revocations, left_out))
+        (revocations, left_out)
     }
 
     /// A revocation does not wait for a store: without a keyring it takes effect as well, and new keys follow.
@@ -249,18 +281,19 @@ impl Revoke {
         &self,
         journal: &Known,
         folder: Folder,
+        until: Instant,
         left_out: &mut Vec<Address>,
-    ) -> Result<Option<(u16, B256)>> {
-        match self.client.make_keyring(journal, folder, Some(self.grantee)).await {
-            Ok(ring) => {
+    ) -> Option<(u16, B256)> {
+        let making = self.client.make_keyring(journal, folder, Some(self.grantee));
+        match timeout_at(until, making).await {
+            Ok(Ok(ring)) => {
                 left_out.extend(ring.left_out);
-                Ok(Some((ring.epoch, ring.digest)))
+                return Some((ring.epoch, ring.digest));
             }
-            Err(error) => {
-                tracing::warn!(%error, "revoking without a keyring");
-                Ok(None)
-            }
+            Ok(Err(error)) => tracing::warn!(%error, "revoking without a keyring"),
+            Err(_) => tracing::warn!("the store is slow: revoking without a keyring"),
         }
+        None
     }
 
     /// Where another device was faster, the keyring does not count: the folder's keys move on once more.

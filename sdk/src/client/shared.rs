@@ -14,7 +14,7 @@ use super::{
     grants::{GrantScope, instant},
 };
 use crate::{
-    Result,
+    ErrorKind, Result,
     ledger::{LogFilter, Purpose, Rights, all_logs, folder_of},
 };
 
@@ -54,6 +54,9 @@ pub struct SharedGrant {
     pub given_by: Option<Address>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
+    /// Why the envelope cannot be had or opened, and with it the folder's name:
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    pub unavailable: Option<ErrorKind>,
 }
 
 impl Client {
@@ -61,10 +64,11 @@ impl Client {
     pub async fn shared_with_me(&self) -> Result<Shared> {
         let mut grants = Vec::new();
         let mut unreadable = Vec::new();
+        let client = self.for_one_call();
         for patient in self.patients().await? {
-            match self.shared_by(patient).await {
+            match client.shared_by(patient).await {
                 Ok(shared) => grants.extend(shared),
-                Err(error @ (crate::Error::Unreachable { .. } | crate::Error::TimedOut { .. })) => return Err(error),
+                Err(error) if error.is_silence() => return Err(error),
                 Err(error) => unreadable.push((patient, error.to_string())),
             }
         }
@@ -93,10 +97,11 @@ impl Client {
             if !self.is_me(*grantee) || grant.state.is_bar() {
                 continue;
             }
-            let payload = self.envelope_of(patient, *scope, grant).await.ok();
+            let payload = self.envelope_of(patient, *scope, grant).await;
+            let unavailable = payload.as_ref().err().map(|error| error.kind());
             let named = match folder_of(*scope) {
                 Some(number) => {
-                    let (name, confidentiality) = payload.map(|p| (p.folder_name, p.confidentiality)).unzip();
+                    let (name, confidentiality) = payload.ok().map(|p| (p.folder_name, p.confidentiality)).unzip();
                     GrantScope::Folder { number, name, confidentiality }
                 }
                 None => match journal.state().records.get(scope) {
@@ -114,6 +119,7 @@ impl Client {
                 expires: instant(grant.state.expires_at),
                 given_by: grant.state.giver,
                 live: journal.state().live(*scope, *grantee, now).is_some(),
+                unavailable,
             });
         }
         Ok(shared)

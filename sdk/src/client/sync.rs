@@ -36,7 +36,7 @@ impl Client {
         for record in foreign.filter(|record| !done.contains(record.id.as_slice())) {
             match self.copy(&journal, record).await {
                 Ok(()) => synced.copied += 1,
-                Err(error @ (Error::Unreachable { .. } | Error::TimedOut { .. })) => return Err(error),
+                Err(error) if error.is_silence() => return Err(error),
                 Err(error) => synced.missing.push(format!("{}: {error}", RecordId(record.id.0))),
             }
         }

@@ -145,7 +145,7 @@ impl Client {
             let folder = Folder::new(folder).map_err(CoreError::from)?;
             let received = match self.received(journal, folder).await {
                 Ok(received) => received,
-                Err(error @ (Error::Unreachable { .. } | Error::TimedOut { .. })) => return Err(error),
+                Err(error) if error.is_silence() => return Err(error),
                 // One envelope that cannot be had does not close the other folders.
                 Err(_) => continue,
             };

@@ -2,17 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
 use super::{
     Client,
-    target::Place,
-    write::{metadata, with_fresh_keys},
+    target::{Place, Target},
+    write::{Stored, metadata, with_fresh_keys},
 };
 use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
+
+mod resume;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();
@@ -30,10 +34,14 @@ async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &source, Details::default()).unwrap();
     let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
-    let (folder, ids) = (target.folder.number(), [B256::from(stored.id.0)]);
-    let call = lab.system().contract().add_records(ana.address(), folder, &ids, target.key_changes);
-    let record = lab.record(ana.address(), stored.id);
-    lab.register_stored(&target, &[stored], call).await.unwrap();
+    register(lab, &target, stored).await
+}
+
+async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
+    let (patient, folder, ids) = (target.patient, target.folder.number(), [B256::from(stored.id.0)]);
+    let call = lab.system().contract().add_records(patient, folder, &ids, target.key_changes);
+    let record = lab.record(patient, stored.id);
+    lab.register_stored(target, &[stored], call).await.unwrap();
     record
 }
 
@@ -55,6 +63,36 @@ async fn a_record_that_names_another_folder_opens_for_nobody() {
         }
         assert_eq!(ana.grant(lee.address()).record(&wrong).await.unwrap_err().kind(), ErrorKind::Integrity);
     }
+}
+
+/// A record in Ana's folder "blood" whose manifest is made for Bob, and locked as such to the key of that folder: all
+/// else is right, and the lock opens.
+async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef {
+    let place = Place::Named("blood".into(), Confidentiality::N);
+    let mut target = lab.target(ana.address(), &place).await.unwrap();
+    let mut source = Source::bytes("r", "r");
+    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    target.patient = bob.address();
+    let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    target.patient = ana.address();
+    register(lab, &target, stored).await
+}
+
+#[tokio::test]
+async fn a_manifest_made_for_another_patient_opens_for_nobody_whatever_else_is_right() {
+    let system = System::in_memory().await.unwrap();
+    let [ana, bob, lab, lee] =
+        [person(&system).await, person(&system).await, person(&system).await, person(&system).await];
+    ana.grant(lab.address()).folder("blood").contribute().await.unwrap();
+    ana.grant(lee.address()).folder("blood").await.unwrap();
+    let record = made_for_another(&lab, &ana, &bob).await;
+    for reader in [&ana, &lab, &lee] {
+        let error = reader.open(&record).await.unwrap_err();
+        assert!(matches!(&error, Error::Integrity(reason) if reason.contains("patient")), "{error}");
+        let listed = reader.list().patient(ana.address()).await.unwrap();
+        assert!(matches!(listed[0].content, Content::Unreadable { .. }), "{:?}", listed[0]);
+    }
+    assert_eq!(ana.grant(lee.address()).record(&record).await.unwrap_err().kind(), ErrorKind::Integrity);
 }
 
 #[tokio::test]
@@ -87,4 +125,21 @@ async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
     let ring = ana.keyring(ana.address(), folder, newest.digest, newest.epoch).await.unwrap();
     let holders: Vec<_> = ring.entries.iter().map(|entry| Address::from(entry.grantee.0)).collect();
     assert_eq!(holders, [kim.address()]);
+}
+
+#[tokio::test]
+async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transaction() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, transaction, start) = (person(&system).await, B256::repeat_byte(7), tokio::time::Instant::now());
+    let memory = system.memory().unwrap();
+    memory.refuse(true);
+    let late = ana.confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
+    let (seen, ()) = tokio::join!(late, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        memory.refuse(false);
+    });
+    seen.unwrap();
+    let error = ana.confirm(ana.address(), transaction, |_| false).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));
 }

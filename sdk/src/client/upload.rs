@@ -38,7 +38,7 @@ pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporte
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
     let (sealed, stored) = futures::join!(sealing, store.put(receiver.boxed()));
     let (content, size) = match (sealed, stored) {
-        (Err(Halted::Source(error)), _) => return Err(error),
+        (Err(Halted::Source(error)), _) => return Err(watch.named(error)),
         (_, Err(error)) => return Err(error.into()),
         (Err(Halted::Store), Ok(_)) => return Err(Error::Conflict("the store stopped taking blocks".into())),
         (Ok(sealed), Ok(_)) => sealed,

@@ -87,7 +87,10 @@ impl Client {
         match self.send(call).await {
             Ok(receipt) => {
                 let keys: Vec<B256> = stored.iter().map(|record| self.key_of(record)).collect();
-                self.confirm(target.patient, |state| keys.iter().all(|key| state.records.contains_key(key))).await?;
+                self.confirm(target.patient, receipt.transaction, |state| {
+                    keys.iter().all(|key| state.records.contains_key(key))
+                })
+                .await?;
                 self.forget_all(stored).await?;
                 Ok(receipt)
             }
@@ -108,11 +111,15 @@ impl Client {
         Ok(())
     }
 
-    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them.
+    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
+    /// silent is not waited for again.
     pub(super) async fn discard(&self, patient: Address, stored: &[Stored]) {
         for record in stored {
             if let Err(error) = self.let_go(patient, record).await {
                 tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
+                if error.is_silence() {
+                    return;
+                }
             }
         }
     }
@@ -153,6 +160,6 @@ pub(super) fn metadata(target: &Target, source: &Source, details: Details) -> Re
 impl Error {
     /// Whether a transaction may still be mined although this was the answer.
     pub(crate) fn may_have_happened(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Exists(_))
+        self.is_silence() || matches!(self, Self::Exists(_))
     }
 }

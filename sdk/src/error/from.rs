@@ -11,9 +11,13 @@ impl From<LedgerError> for Error {
         let text = error.to_string();
         match error {
             LedgerError::Url { .. } => Self::Invalid(text),
-            LedgerError::Unreachable { host, reason } => Self::Unreachable { service: host, reason },
+            LedgerError::Unreachable { host, reason } => Self::Unreachable { service: host, reason: checked(&reason) },
             LedgerError::TimedOut { host, after } => Self::TimedOut { service: host, after },
-            LedgerError::RateLimited { host } => Self::Unreachable { service: host, reason: text },
+            LedgerError::RateLimited { host } => {
+                let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
+                Self::Unreachable { service: host, reason: reason.into() }
+            }
+            LedgerError::TooDear { .. } => Self::Refused { service: "this client".into(), reason: text },
             LedgerError::Unfunded { account, needed } => Self::Unfunded { account, needed },
             LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
             // The same question has an answer elsewhere, or later.
@@ -23,7 +27,7 @@ impl From<LedgerError> for Error {
             }
             LedgerError::Contract(refusal) => refused(*refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
-            LedgerError::Failed { .. } => Self::Conflict(text),
+            LedgerError::Failed { .. } | LedgerError::LeftBehind { .. } => Self::Conflict(text),
             LedgerError::Refused { host, reason, .. }
             | LedgerError::Rejected { host, reason }
             | LedgerError::TooManyLogs { host, reason } => Self::Refused { service: host, reason },
@@ -32,6 +36,11 @@ impl From<LedgerError> for Error {
             LedgerError::Outbox { reason } => Self::cache(reason),
         }
     }
+}
+
+/// What to do where a service cannot be reached.
+fn checked(reason: &str) -> String {
+    format!("{reason}; check that it runs and that the address is right")
 }
 
 fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
@@ -127,7 +136,7 @@ impl From<StoreError> for Error {
             StoreError::Url { .. } => Self::Invalid(text),
             StoreError::NotFound { .. } => Self::NotAvailable(text),
             StoreError::Integrity { .. } => Self::Integrity(text),
-            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason },
+            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason: checked(&reason) },
             StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
             // What went into the store came from here: its own error says why it could not.
             StoreError::Input(cause) => match cause.downcast::<Self>() {
@@ -173,6 +182,11 @@ mod tests {
         assert_eq!(kind(LedgerError::Outbox { reason: reason.clone() }), ErrorKind::Refused);
         assert_eq!(kind(LedgerError::Behind { host: host.clone(), newest: 1, known: 2 }), ErrorKind::NotAvailable);
         assert_eq!(kind(LedgerError::Failed { transaction: B256::ZERO }), ErrorKind::Conflict);
+        let limited = Error::from(LedgerError::RateLimited { host: host.clone() });
+        assert_eq!(limited.kind(), ErrorKind::Unreachable);
+        assert!(limited.to_string().ends_with("wait a minute and repeat, or use another RPC"), "{limited}");
+        let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone() }).to_string();
+        assert_eq!(down, "h cannot be reached: r; check that it runs and that the address is right");
         let told = Error::from(LedgerError::Signer { reason }).to_string();
         assert!(told.contains("the signer"), "{told}");
     }

@@ -53,10 +53,7 @@ impl Contract {
     /// # Errors
     /// [`LedgerError::WrongChain`], [`LedgerError::NoContract`], [`LedgerError::OtherCode`].
     pub async fn check(&self) -> Result<(), LedgerError> {
-        let found = self.ledger.chain_id().await?;
-        if found != self.chain {
-            return Err(LedgerError::WrongChain { host: self.ledger.name(), expected: self.chain, found });
-        }
+        is_on_chain(&*self.ledger, self.chain).await?;
         let code = self.ledger.code(self.address).await?;
         let (contract, chain) = (self.address, self.chain);
         if code.is_empty() {
@@ -94,7 +91,10 @@ impl Contract {
     ) -> Result<Option<GrantState>, LedgerError> {
         let held = self.ask(&Sol::grantOfCall { patient, scope, grantee }, None).await?;
         let rights = Rights::from_bits(held.rights).ok_or_else(|| self.malformed("unknown rights"))?;
-        Ok((held.giver != Address::ZERO).then(|| GrantState {
+        if held.giver == Address::ZERO {
+            return self.absent().await;
+        }
+        Ok(Some(GrantState {
             rights,
             purpose: held.purpose,
             granted_at: held.grantedAt.into(),
@@ -110,7 +110,10 @@ impl Contract {
     /// When the provider gives no answer.
     pub async fn record_of(&self, patient: Address, key: B256) -> Result<Option<RecordState>, LedgerError> {
         let record = self.ask(&Sol::recordOfCall { patient, key }, None).await?;
-        Ok((record.status != Status::None).then(|| RecordState {
+        if record.status == Status::None {
+            return self.absent().await;
+        }
+        Ok(Some(RecordState {
             author: record.author,
             folder: record.folder.to(),
             added_at: record.addedAt.to(),
@@ -125,7 +128,7 @@ impl Contract {
     /// When the provider gives no answer.
     pub async fn profile_of(&self, account: Address) -> Result<Option<B256>, LedgerError> {
         let profile = self.ask(&Sol::profileOfCall { account }, None).await?;
-        Ok((!profile.is_zero()).then_some(profile))
+        if profile.is_zero() { self.absent().await } else { Ok(Some(profile)) }
     }
 
     /// The head of the patient's journal after the block `at` (the newest when it is `None`); zero when it is empty.
@@ -148,6 +151,11 @@ impl Contract {
         self.deployed_at.get_or_try_init(ask).await.copied()
     }
 
+    /// Nothing of what is here is on another chain: there, absence says nothing.
+    async fn absent<T>(&self) -> Result<Option<T>, LedgerError> {
+        is_on_chain(&*self.ledger, self.chain).await.map(|()| None)
+    }
+
     pub(super) async fn ask<C: SolCall>(&self, question: &C, at: Option<u64>) -> Result<C::Return, LedgerError> {
         let answer = self.ledger.call(&self.to_send(question), at).await?;
         // An account without code answers every call with nothing.
@@ -159,5 +167,14 @@ impl Contract {
 
     fn malformed(&self, reason: &str) -> LedgerError {
         LedgerError::Malformed { host: self.ledger.name(), reason: reason.to_owned() }
+    }
+}
+
+/// Whether the provider is on this chain now: one that was may have been pointed elsewhere since.
+pub(super) async fn is_on_chain(ledger: &dyn Ledger, expected: u64) -> Result<(), LedgerError> {
+    let found = ledger.chain_id().await?;
+    match found == expected {
+        true => Ok(()),
+        false => Err(LedgerError::WrongChain { host: ledger.name(), expected, found }),
     }
 }

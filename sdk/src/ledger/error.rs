@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::primitives::{Address, B256, Bytes, U256, utils::format_ether};
 use alloy::sol_types::SolInterface;
 use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
 
@@ -35,7 +35,7 @@ pub enum LedgerError {
         after: Duration,
     },
     /// The provider asked to slow down until the deadline passed.
-    #[error("{host} limits its callers: wait, or use another provider")]
+    #[error("{host} limits how often it is asked: wait a minute and repeat, or use another provider")]
     RateLimited {
         /// Host and port of the provider.
         host: String,
@@ -88,6 +88,16 @@ pub enum LedgerError {
         /// Its hash.
         transaction: B256,
     },
+    /// What an earlier call left behind had no effect, and nothing new was sent.
+    #[error(
+        "transaction {transaction} of an earlier call had no effect ({error}), and nothing new was sent: see whether that act is still wanted, then repeat this one"
+    )]
+    LeftBehind {
+        /// The earlier transaction.
+        transaction: B256,
+        /// Why it had no effect.
+        error: Box<LedgerError>,
+    },
     /// The provider is on another chain.
     #[error("{host} is on chain {found}, not {expected}: use a provider of chain {expected}")]
     WrongChain {
@@ -121,6 +131,19 @@ pub enum LedgerError {
         account: Address,
         /// Wei that the account must hold at least.
         needed: U256,
+    },
+    /// It would cost more than is allowed here ([`SenderOptions::most`](super::SenderOptions::most)); nothing was sent.
+    #[error(
+        "the transaction may cost up to {} ether at the fees that {host} tells, and {} ether are allowed: repeat it when fees are lower, or allow more per transaction",
+        format_ether(*.needed), format_ether(*.most)
+    )]
+    TooDear {
+        /// Host and port of the provider.
+        host: String,
+        /// What it may cost, wei.
+        needed: U256,
+        /// What is allowed, wei.
+        most: U256,
     },
     /// The provider refused the transaction for good.
     #[error("{host} refused the transaction: {reason}")]

@@ -18,6 +18,7 @@ use alloy::primitives::{Address, B256};
 
 use super::{
     BlockInfo, Completeness, Contract, Entry, History, Integrity, LedgerError, LogFilter, Proven,
+    contract::is_on_chain,
     entry::{block_of, link_of},
 };
 
@@ -85,26 +86,43 @@ impl Journal {
     ///
     /// # Errors
     /// [`LedgerError::Integrity`] when the provider's answers contradict themselves, the trusted head, or what was
-    /// verified before; [`LedgerError::Behind`] when it does not know yet what was verified before.
+    /// verified before; [`LedgerError::Behind`] when it does not know yet what was verified before;
+    /// [`LedgerError::WrongChain`] and its like when that is because it is elsewhere.
     pub async fn update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let mut pauses = PAUSES.iter();
         loop {
-            match self.try_update(history, trusted).await {
-                // A reorganisation between two answers, or a provider's node that lags behind its others.
-                Err(LedgerError::Integrity(Integrity::Missing { .. }) | LedgerError::Behind { .. })
-                    if pauses.len() != 0 =>
-                {
-                    tokio::time::sleep(pauses.next().copied().unwrap_or_default()).await;
-                }
+            let error = match self.try_update(history, trusted).await {
+                Err(error @ (LedgerError::Integrity(_) | LedgerError::Behind { .. })) => error,
                 result => return result,
+            };
+            if let Some(elsewhere) = self.elsewhere().await {
+                return Err(elsewhere);
+            }
+            // A reorganisation between two answers, or a provider's node that lags behind its others.
+            let passes =
+                matches!(error, LedgerError::Integrity(Integrity::Missing { .. }) | LedgerError::Behind { .. });
+            match pauses.next().filter(|_| passes) {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(error),
             }
         }
+    }
+
+    /// What does not fit may be of another chain, or of one that has begun anew: that tells more.
+    async fn elsewhere(&self) -> Option<LedgerError> {
+        use LedgerError::{NoContract, OtherCode, WrongChain};
+        let found = self.contract.check().await.err();
+        found.filter(|error| matches!(error, WrongChain { .. } | NoContract { .. } | OtherCode { .. }))
     }
 
     async fn try_update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let (block, head) = self.newest_head(history).await?;
         let (kept, new, strays) = self.walk(history, head, block.number).await?;
         self.require_shallow(history, kept, head)?;
+        // On another chain nothing has happened, and what happened here has not.
+        if head.is_zero() || kept < history.entries().len() {
+            is_on_chain(&**self.contract.ledger(), self.contract.chain()).await?;
+        }
         let (mut next, added) = (history.clone(), new.len());
         next.truncate(kept);
         for entry in new {

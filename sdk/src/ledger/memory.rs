@@ -19,7 +19,7 @@ mod faults;
 mod world;
 
 use chain::{BASE_FEE, CHAIN, Chain};
-use faults::{Faults, STALLED, Submission};
+use faults::{Faults, STALLED, Submission, pause};
 
 const NAME: &str = "memory";
 /// Code of Arachnid's deterministic deployment proxy.
@@ -167,6 +167,7 @@ impl MemoryLedger {
 
     /// The chain, once no fault is in the way.
     async fn reach(&self) -> Result<MutexGuard<'_, Chain>, LedgerError> {
+        pause().await;
         while self.faults().stall {
             tokio::time::sleep(STALLED).await;
         }

@@ -5,8 +5,8 @@
 //! transaction: before a new one is signed, the old one is looked up by its hash. A new one is signed only when the old
 //! one can never be mined, because another device of the same person has used its nonce.
 //!
-//! Dropping the future at any point loses nothing: what was signed is in the outbox, and [`Sender::resume`] or the next
-//! [`Sender::send`] finishes it first.
+//! Dropping the future at any point loses nothing: what was signed stays in the outbox until it is mined, or until the
+//! caller is told that it will never be. [`Sender::resume`] or the next [`Sender::send`] finishes it first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use alloy::{
 };
 use tokio::time::Instant;
 
-use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt};
+use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
 
 mod locks;
 mod settle;
@@ -63,21 +63,14 @@ pub struct Sender {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Settled {
-    /// It took effect.
+    /// It took effect: itself, or signed anew where another device had used its nonce.
     Mined(Receipt),
-    /// It was mined without effect.
+    /// It had no effect and will have none: it was mined in vain, or is refused now.
     Failed {
-        /// Its hash.
+        /// Its hash, as it was left behind.
         transaction: B256,
         /// Why.
         error: LedgerError,
-    },
-    /// It can never be mined: its nonce was used by another device, or no provider takes it. Nothing happened on chain.
-    Lost {
-        /// Its hash.
-        transaction: B256,
-        /// What it was meant to do.
-        call: Call,
     },
 }
 
@@ -94,38 +87,40 @@ impl Sender {
     /// # Errors
     /// - [`LedgerError::Contract`]: the contract refuses; found before anything is sent, or when it was mined.
     /// - [`LedgerError::Unfunded`]: nothing was sent.
+    /// - [`LedgerError::WrongChain`]: the provider is elsewhere by now; what was signed before is kept.
+    /// - [`LedgerError::LeftBehind`]: the earlier call had no effect; nothing new was sent.
     /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
     pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
             let account = signer.address();
             let _alone = self.lock(account).await?;
+            is_on_chain(&*self.ledger, self.chain).await?;
             if let Some(left) = self.outbox.load(account).await? {
                 tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
-                self.finish(signer, &left).await?;
+                if let Settled::Failed { transaction, error } = self.settle(signer, &left).await? {
+                    return Err(LedgerError::LeftBehind { transaction, error: Box::new(error) });
+                }
             }
-            self.send_alone(signer, &call.by(account)).await
+            let sent = self.send_alone(signer, &call.by(account)).await;
+            self.conclude(account, sent).await
         })
         .await
     }
 
-    /// Finishes what an earlier call of this account left behind; `None` when there is nothing.
+    /// Finishes what an earlier call of this account left behind; `None` when there is nothing. Where its transaction
+    /// can never be mined, what it was meant to do is signed anew.
     ///
     /// # Errors
-    /// [`LedgerError::TimedOut`] when it is still under way at the deadline; it is kept.
-    pub async fn resume(&self, account: Address) -> Result<Option<Settled>, LedgerError> {
+    /// [`LedgerError::TimedOut`] when it is still under way at the deadline, [`LedgerError::WrongChain`] when the
+    /// provider is elsewhere by now; it is kept.
+    pub async fn resume(&self, signer: &Signer) -> Result<Option<Settled>, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
-            let _alone = self.lock(account).await?;
-            let Some(left) = self.outbox.load(account).await? else { return Ok(None) };
-            let settled = match self.settle(&left, true).await {
-                End::Mined(receipt) => match self.outcome(&left, receipt).await {
-                    Ok(receipt) => Settled::Mined(receipt),
-                    Err(error) => Settled::Failed { transaction: left.transaction, error },
-                },
-                _ => Settled::Lost { transaction: left.transaction, call: left.call()? },
-            };
-            Ok(Some(settled))
+            let _alone = self.lock(signer.address()).await?;
+            let Some(left) = self.outbox.load(signer.address()).await? else { return Ok(None) };
+            is_on_chain(&*self.ledger, self.chain).await?;
+            self.settle(signer, &left).await.map(Some)
         })
         .await
     }
@@ -152,28 +147,32 @@ impl Sender {
         Ok((self.outbox.lock(account).await?, here))
     }
 
-    /// Brings about what an earlier call was meant to do. Where its transaction can never be mined it is signed anew;
-    /// that the contract refuses it now is an end as well.
-    async fn finish(&self, signer: &Signer, left: &Pending) -> Result<(), LedgerError> {
-        if let End::Mined(_) = self.settle(left, true).await {
-            return Ok(());
-        }
-        match self.send_alone(signer, &left.call()?).await {
-            Err(LedgerError::Contract(refusal)) => {
-                tracing::warn!(account = %left.account, ?refusal, "what was left behind is not possible any more");
-                Ok(())
-            }
-            other => other.map(drop),
+    /// Brings about what an earlier call was meant to do, or finds out that it cannot be.
+    async fn settle(&self, signer: &Signer, left: &Pending) -> Result<Settled, LedgerError> {
+        let sent = match self.follow(left, true).await {
+            Err(error) => Err(error),
+            Ok(End::Mined(receipt)) => self.outcome(left, receipt).await,
+            // It can never be mined. Until it is signed anew it is kept as it is: that is how a crash finds it.
+            Ok(_) => match left.call() {
+                Ok(call) => self.send_alone(signer, &call).await,
+                Err(damaged) => Err(damaged),
+            },
+        };
+        match self.conclude(left.account, sent).await {
+            Ok(receipt) => Ok(Settled::Mined(receipt)),
+            Err(error) if is_open(&error) => Err(error),
+            Err(error) => Ok(Settled::Failed { transaction: left.transaction, error }),
         }
     }
 
-    /// Signs and sends, anew for as long as other devices take the nonce first.
+    /// Signs and sends, anew for as long as other devices take the nonce first. What is kept is replaced by what is
+    /// signed next and never cleared in between.
     async fn send_alone(&self, signer: &Signer, call: &Call) -> Result<Receipt, LedgerError> {
         let mut markup = 1;
         loop {
             let pending = self.sign(signer, call, markup).await?;
             self.outbox.save(&pending).await?;
-            match self.settle(&pending, false).await {
+            match self.follow(&pending, false).await? {
                 End::Mined(receipt) => return self.outcome(&pending, receipt).await,
                 End::NonceTaken => tracing::info!(nonce = pending.nonce, "another device was first, signing anew"),
                 End::Underpriced if markup < 8 => markup *= 2,
@@ -184,15 +183,26 @@ impl Sender {
         }
     }
 
-    /// Waits for the end of a kept transaction, and forgets it when there is one.
-    async fn settle(&self, pending: &Pending, may_have_arrived: bool) -> End {
+    /// Waits for the end of a kept transaction. That it cannot be mined counts on its own chain alone.
+    async fn follow(&self, pending: &Pending, may_have_arrived: bool) -> Result<End, LedgerError> {
         let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
         let end = Attempt { ledger, pending, confirmations, pace, may_have_arrived }.run().await;
-        if let Err(error) = self.outbox.clear(pending.account).await {
-            // It ended all the same; who finds it next looks it up and sees that.
-            tracing::warn!(account = %pending.account, %error, "the outbox could not be cleared");
+        if !matches!(end, End::Mined(_)) {
+            is_on_chain(ledger, self.chain).await?;
         }
-        end
+        Ok(end)
+    }
+
+    /// Forgets what is kept, now that the caller is told how it ended. What may be answered otherwise a moment later is
+    /// no end.
+    async fn conclude(&self, account: Address, sent: Result<Receipt, LedgerError>) -> Result<Receipt, LedgerError> {
+        if !sent.as_ref().is_err_and(is_open)
+            && let Err(error) = self.outbox.clear(account).await
+        {
+            // It ended all the same; who finds it next looks it up and sees that.
+            tracing::warn!(%account, %error, "the outbox could not be cleared");
+        }
+        sent
     }
 
     async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
@@ -210,8 +220,7 @@ impl Sender {
         };
         let needed = price_of(&transaction);
         if needed > self.options.most {
-            let ether = alloy::primitives::utils::format_ether(needed);
-            return Err(self.rejected(format!("it asks for fees of up to {ether} ether, more than is allowed here")));
+            return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
         }
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
@@ -237,6 +246,11 @@ impl Sender {
     fn rejected(&self, reason: String) -> LedgerError {
         LedgerError::Rejected { host: self.ledger.name(), reason }
     }
+}
+
+/// Whether it is not known yet how a transaction ends: later, or on its own chain, there is an answer.
+fn is_open(error: &LedgerError) -> bool {
+    error.is_temporary() || matches!(error, LedgerError::WrongChain { .. } | LedgerError::NoContract { .. })
 }
 
 /// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).

@@ -53,7 +53,7 @@ impl Carrier {
         let account = self.payer.address();
         let Some(left) = self.sender.pending(account).await? else { return Ok(None) };
         let id = keccak256(&left.call()?.data);
-        let transaction = match self.sender.resume(account).await? {
+        let transaction = match self.sender.resume(&self.payer).await? {
             Some(Settled::Mined(receipt)) => receipt.transaction,
             // It did not take effect then; whether it can now is asked as for every other.
             _ => return Ok(Some((id, Fate::Waiting))),

@@ -28,6 +28,7 @@ mod faults;
 mod kubo;
 mod object;
 mod options;
+mod until_silent;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
@@ -42,6 +43,7 @@ pub use dag::{MAX_BLOCK, links};
 pub use error::StoreError;
 pub use hospital_record_core::record::dag::Block;
 pub use options::StoreOptions;
+pub(crate) use until_silent::until_silent;
 
 /// Blocks on their way into a store; an error in the stream ends the `put` and is what it returns.
 pub type Blocks<'a> = BoxStream<'a, Result<Block, StoreError>>;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hospital_record::{Confidentiality, ErrorKind, Source, Status};
+use hospital_record::{AddMany, Confidentiality, ErrorKind, Source, Status};
 
 use crate::{person, two};
 
@@ -69,6 +69,15 @@ async fn many_files_are_one_transaction() {
     assert!(added.iter().all(|one| one.transaction == added[0].transaction));
     assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), 6, "a profile and five records");
     assert_eq!(ana.open(&added[3].record).await.unwrap().bytes, "3");
+}
+
+#[tokio::test]
+async fn more_than_one_transaction_holds_are_refused_before_anything_is_stored() {
+    let (system, ana, _) = two().await;
+    let sources = (0..=AddMany::BATCH).map(|number| Source::bytes(number.to_string(), "x"));
+    let error = ana.add_many(sources).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Invalid && error.to_string().contains("once for each 100"), "{error}");
+    assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hospital_record::{
-    B256, Client, Confidentiality, Event, Identity, Source, System,
+    B256, Client, Confidentiality, ErrorKind, Event, Identity, Source, System,
     alloy::signers::local::PrivateKeySigner,
     ledger::{MemoryOutbox, Sender, SenderOptions, Signer},
 };
@@ -52,4 +52,22 @@ async fn an_add_or_sync_that_rotates_first_tells_whom_it_left_out() {
         assert_eq!(left_out, [lee.address()]);
     }
     assert!(ana.add(Source::bytes("x", "x")).await.unwrap().left_out.is_empty(), "no rotation, nobody is left out");
+}
+
+#[tokio::test]
+async fn a_folder_that_was_never_used_is_not_rotated() {
+    let (system, ana, lee) = two().await;
+    ana.add(Source::bytes("x", "x")).folder("cardiology").await.unwrap();
+    ana.grant(lee.address()).folder("blood").await.unwrap();
+    ana.grant(lee.address()).folder("ended").await.unwrap();
+    ana.revoke(lee.address()).folder("ended", Confidentiality::N).in_a_hurry().await.unwrap();
+    let before = system.history(ana.address()).await.unwrap().entries.len();
+    for (name, level) in [("cardiolgy", Confidentiality::N), ("cardiology", Confidentiality::V)] {
+        let error = ana.rotate(name, level).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains(name), "{error}");
+    }
+    assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), before);
+    for name in ["cardiology", "blood", "ended"] {
+        ana.rotate(name, Confidentiality::N).await.unwrap();
+    }
 }

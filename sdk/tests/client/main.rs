@@ -12,6 +12,7 @@ mod left_out;
 mod passing_on;
 mod relayed;
 mod restore;
+mod silent_store;
 mod store;
 
 use hospital_record::{Client, Identity, System};

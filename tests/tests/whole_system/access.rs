@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use hospital_record::{
-    Confidentiality, Error, ErrorKind, GrantScope, Identity, Rights, Status, U256, ledger::folder_scope,
+    Client, Confidentiality, Error, ErrorKind, GrantScope, HistoryEntry, Identity, Rights, Status, U256,
+    ledger::{Event, folder_scope},
 };
-use hospital_record_tests::{faults, insider::Insider, proxy::Gate, world::World};
+use hospital_record_tests::{
+    faults,
+    insider::Insider,
+    proxy::{Gate, Proxy},
+    world::World,
+};
 
 use crate::{note, refused, store_of};
 
@@ -82,44 +88,81 @@ async fn revocation_in_a_hurry_protects_what_is_added_next() {
 
 #[tokio::test]
 async fn two_devices_revoking_at_once_readmit_nobody() {
-    let world = World::shared().await;
-    let (lee, mia) = (Insider::new(), Insider::new());
-    for person in [&lee, &mia] {
-        world.anvil.fund(person.address());
-        person.client(&world.system).register().await.unwrap();
+    // In a hurry, the phone names no keyring whose readers could be compared: what is dirty is told by the chain alone.
+    for hurry in [false, true] {
+        let ward = Devices::new().await;
+        ward.revoke_at_once(hurry).await;
+        ward.keys_have_moved().await;
+        let after = ward.phone.add(note("after")).await.unwrap().record;
+        let store = store_of(&ward.world);
+        for person in [&ward.lee, &ward.mia] {
+            assert!(person.crack(&ward.world.system, &*store, &after).await.is_none());
+        }
+        assert_eq!(ward.laptop.open(&after).await.unwrap().bytes, "after");
     }
-    let (identity, _) = world.funded();
-    let phone = world.machine().await.client(identity.clone());
-    let proxy = world.proxy();
-    let laptop = world.machine_behind(&proxy).await.client(identity);
-    phone.grant(lee.address()).await.unwrap();
-    phone.grant(mia.address()).await.unwrap();
-    laptop.list().await.unwrap();
+}
 
-    // The laptop signs its revocation, with a keyring for Lee, and is held up until the phone has revoked Lee.
-    let gate = Gate::default();
-    proxy.rule(faults::hold("eth_sendRawTransaction", &gate, 1));
-    let (first, second) = tokio::join!(
-        async {
-            while proxy.count("eth_sendRawTransaction") == 0 {
+/// One patient's phone and laptop, and two readers who know more than our client would tell them.
+struct Devices {
+    world: World,
+    phone: Client,
+    laptop: Client,
+    /// Before the laptop.
+    proxy: Proxy,
+    lee: Insider,
+    mia: Insider,
+}
+
+impl Devices {
+    async fn new() -> Self {
+        let world = World::shared().await;
+        let (lee, mia) = (Insider::new(), Insider::new());
+        for person in [&lee, &mia] {
+            world.anvil.fund(person.address());
+            person.client(&world.system).register().await.unwrap();
+        }
+        let (identity, _) = world.funded();
+        let phone = world.machine().await.client(identity.clone());
+        let proxy = world.proxy();
+        let laptop = world.machine_behind(&proxy).await.client(identity);
+        phone.grant(lee.address()).await.unwrap();
+        phone.grant(mia.address()).await.unwrap();
+        laptop.list().await.unwrap();
+        Self { world, phone, laptop, proxy, lee, mia }
+    }
+
+    /// The laptop signs its revocation of Mia, with a keyring for Lee, and is held up until the phone has revoked Lee.
+    async fn revoke_at_once(&self, hurry: bool) {
+        let gate = Gate::default();
+        self.proxy.rule(faults::hold("eth_sendRawTransaction", &gate, 1));
+        let on_the_phone = async {
+            while self.proxy.count("eth_sendRawTransaction") == 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            let revoked = phone.revoke(lee.address()).await;
+            let revoke = self.phone.revoke(self.lee.address());
+            let revoked = if hurry { revoke.in_a_hurry().await } else { revoke.await };
             gate.open();
             revoked
-        },
-        async { laptop.revoke(mia.address()).await },
-    );
-    first.unwrap();
-    second.unwrap();
-
-    assert!(phone.grants().await.unwrap().is_empty());
-    let after = phone.add(note("after")).await.unwrap().record;
-    let store = store_of(&world);
-    for person in [&lee, &mia] {
-        assert!(person.crack(&world.system, &*store, &after).await.is_none());
+        };
+        let (first, second) = tokio::join!(on_the_phone, async { self.laptop.revoke(self.mia.address()).await });
+        assert_eq!(first.unwrap().keys_moved, !hurry);
+        assert!(second.unwrap().keys_moved);
+        assert!(self.phone.grants().await.unwrap().is_empty());
     }
-    assert_eq!(laptop.open(&after).await.unwrap().bytes, "after");
+
+    /// The laptop's keyring came too late and does not count; so the keys moved once more, before anybody adds.
+    async fn keys_have_moved(&self) {
+        let history = self.world.system.history(self.phone.address()).await.unwrap();
+        let [.., lees, mias, last] = &history.entries[..] else { panic!("{history}") };
+        let named =
+            |entry: &HistoryEntry| matches!(entry.event, Event::AccessRevoked { keyring, .. } if !keyring.is_zero());
+        assert!(
+            matches!(lees.event, Event::AccessRevoked { grantee, .. } if grantee == self.lee.address()),
+            "{history}"
+        );
+        assert!(matches!(mias.event, Event::AccessRevoked { .. }) && !named(mias), "{history}");
+        assert!(matches!(last.event, Event::KeysRotated { .. }), "{history}");
+    }
 }
 
 #[tokio::test]

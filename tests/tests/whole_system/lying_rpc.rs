@@ -1,7 +1,12 @@
 //! An RPC provider may refuse service. Whatever it says, nobody is fooled about keys, rights or history.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use hospital_record::{
-    Client, ErrorKind,
+    Client, Config, ErrorKind, Identity, System,
     alloy::{
         primitives::B256,
         sol_types::{SolCall, SolEvent},
@@ -100,19 +105,24 @@ async fn added_event_is_no_part_of_the_history() {
     let world = World::shared().await;
     let ana = with_a_history(&world).await;
     let proxy = world.proxy();
-    let machine = world.machine_behind(&proxy).await;
-    proxy.rule(faults::edit_logs(|mut logs| {
-        let forged = logs.iter().find(|log| is_event(log, RecordAdded::SIGNATURE_HASH)).cloned();
-        logs.extend(forged.map(|mut log| {
-            log["data"] = log["data"].as_str().unwrap().replace('a', "b").into();
-            log
-        }));
+    let honest = world.system.history(ana.address()).await.unwrap();
+    let (machine, mallory) = (world.machine_behind(&proxy).await, world.person().await);
+    let (told, grantee) = (Arc::new(AtomicUsize::new(0)), mallory.address().into_word().to_string());
+    let count = told.clone();
+    // Her grant to Dr Lee once more, to somebody else.
+    proxy.rule(faults::edit_logs(move |mut logs| {
+        let granted = logs.iter().position(|log| is_event(log, AccessGranted::SIGNATURE_HASH));
+        if let Some(place) = granted {
+            let mut forged = logs[place].clone();
+            forged["topics"][3] = grantee.as_str().into();
+            logs.insert(place, forged);
+            count.fetch_add(1, Ordering::Relaxed);
+        }
         logs
     }));
-    match machine.history(ana.address()).await {
-        Ok(history) => assert_eq!(history.entries.len(), 4),
-        Err(error) => assert_eq!(error.kind(), ErrorKind::Integrity, "{error}"),
-    }
+    let history = machine.history(ana.address()).await.unwrap();
+    assert!(told.load(Ordering::Relaxed) > 0, "the event was told");
+    assert_eq!(history.entries, honest.entries);
 }
 
 #[tokio::test]
@@ -167,6 +177,68 @@ async fn reader_is_not_helped_by_a_provider_that_says_yes() {
     proxy.rule(faults::forge_view(&selector::<canAccessCall>(), &B256::with_last_byte(1).to_string()));
     refused(lee.open(&record).unlogged().await, ErrorKind::Denied);
     assert!(lee.open(&record).await.is_err());
+}
+
+/// What Ana's history was before she granted, and how she connects: through the proxy, with a witness.
+async fn with_a_witness(world: &World, proxy: &Proxy) -> (Identity, B256, Config) {
+    let (identity, lee) = (world.funded().0, world.registered().await);
+    let ana = world.system.client(identity.clone());
+    ana.add(note("x")).await.unwrap();
+    let early = world.system.history(ana.address()).await.unwrap().head();
+    ana.grant(lee.address()).await.unwrap();
+    let config = world.config_of(&proxy.url(), &world.kubo.url());
+    (identity, early, config.witness(world.anvil.url()))
+}
+
+#[tokio::test]
+async fn witness_exposes_a_provider_that_shows_an_older_state() {
+    let world = World::shared().await;
+    let proxy = world.proxy();
+    let (identity, early, config) = with_a_witness(&world, &proxy).await;
+    let ana = identity.address();
+    forge_head(&proxy, &early.to_string());
+    let alone = world.machine_behind(&proxy).await;
+    assert_eq!(alone.history(ana).await.unwrap().entries.len(), 2, "who has seen nothing newer believes it");
+
+    let witnessed = System::connect(config).await.unwrap();
+    let error = refused(witnessed.history(ana).await, ErrorKind::Integrity);
+    assert!(error.to_string().contains("different histories"), "{error}");
+    let client = witnessed.client(identity);
+    refused(client.add(note("sealed to readers of then")).await, ErrorKind::Integrity);
+    refused(client.list().await, ErrorKind::Integrity);
+    proxy.clear();
+    let history = witnessed.history(ana).await.unwrap();
+    assert!(history.completeness.is_proven() && history.entries.len() == 3);
+}
+
+#[tokio::test]
+async fn provider_that_lags_behind_its_witness_is_waited_for() {
+    let world = World::shared().await;
+    let proxy = world.proxy();
+    let (identity, early, config) = with_a_witness(&world, &proxy).await;
+    let witnessed = System::connect(config).await.unwrap();
+    let late = faults::forge_view(&selector::<journalHeadOfCall>(), &early.to_string());
+    proxy.rule(faults::limited(2, late));
+    let history = witnessed.history(identity.address()).await.unwrap();
+    assert!(history.completeness.is_proven() && history.entries.len() == 3);
+}
+
+#[tokio::test]
+async fn witness_is_believed_no_more_than_the_provider() {
+    let world = World::shared().await;
+    let proxy = world.proxy();
+    let (identity, early, _) = with_a_witness(&world, &proxy).await;
+    let config = || world.config().witness(proxy.url());
+    let history = async || System::connect(config()).await.unwrap().history(identity.address()).await;
+    forge_head(&proxy, &B256::repeat_byte(7).to_string());
+    refused(history().await, ErrorKind::Integrity);
+    // One that lags proves what it knows.
+    forge_head(&proxy, &early.to_string());
+    let told = history().await.unwrap().completeness;
+    assert_eq!((told.is_proven(), told.entries, told.proven.unwrap().entries), (false, 3, 2));
+    proxy.clear();
+    proxy.rule(faults::status("eth_call", 403, usize::MAX));
+    assert!(history().await.is_err(), "one that says nothing is no reason to go on without");
 }
 
 fn forge_head(proxy: &Proxy, head: &str) {

@@ -18,7 +18,7 @@ use hospital_record_tests::{
 use crate::{note, refused, store_of};
 
 /// A machine on this world's chain with these stores.
-async fn machine(world: &World, stores: Vec<Arc<dyn Store>>) -> System {
+pub(crate) async fn machine(world: &World, stores: Vec<Arc<dyn Store>>) -> System {
     let ledger = EthereumLedger::connect(&world.anvil.url(), EthereumOptions::default()).unwrap();
     System::of(Arc::new(ledger), Contract::ADDRESS, stores).await.unwrap()
 }

@@ -1,13 +1,18 @@
 //! The whole system through its public API, on a real Anvil and a real Kubo.
 
 mod access;
+mod another_chain;
 mod conformance;
 mod contributors;
 mod folders;
 mod harness;
+mod inputs;
 mod listing;
 mod lying_rpc;
 mod lying_store;
+mod lying_writes;
+mod other_patients;
+mod outages;
 mod program;
 mod relay;
 mod restoring;

@@ -1,9 +1,9 @@
 //! Arguments of the verbs on access.
 
 use clap::Args;
-use hospital_record::DEFAULT_FOLDER;
+use hospital_record::{Confidentiality, DEFAULT_FOLDER};
 
-use crate::words::{Confidentiality, Purpose, Rights};
+use crate::words::{Purpose, Rights, confidentiality};
 
 /// What access is about.
 #[derive(Debug, Args)]
@@ -15,7 +15,7 @@ pub(crate) struct ScopeFlags {
     #[arg(long)]
     pub(crate) record: Option<String>,
     /// Of the folder: U, L, M, N, R or V
-    #[arg(long, value_name = "CODE", ignore_case = true, conflicts_with = "record")]
+    #[arg(long, value_name = "CODE", ignore_case = true, value_parser = confidentiality(), conflicts_with = "record")]
     pub(crate) confidentiality: Option<Confidentiality>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Renounce {
 /// `shared`
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
-    /// Ended ones too
+    /// Ones that ran out or were renounced too
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -97,6 +97,6 @@ pub(crate) struct Rotate {
     #[arg(default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
     /// Of the folder: U, L, M, N, R or V
-    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true)]
+    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
 }

@@ -161,7 +161,7 @@ pub(crate) enum Contacts {
 /// `grants`
 #[derive(Debug, Args)]
 pub(crate) struct Grants {
-    /// Ended ones too
+    /// Ones that ran out or were renounced too
     #[arg(long)]
     pub(crate) all: bool,
 }

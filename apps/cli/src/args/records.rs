@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hospital_record::DEFAULT_FOLDER;
+use hospital_record::{Confidentiality, DEFAULT_FOLDER};
 
 use crate::{
     range::ByteRange,
-    words::{Confidentiality, Purpose, loinc, media_type},
+    words::{Purpose, confidentiality, loinc, media_type},
 };
 
 /// `add`
@@ -23,7 +23,7 @@ pub(crate) struct Add {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
     /// Of the folder: U, L, M, N, R or V
-    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true)]
+    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
     /// The patient who allowed me to add
     #[arg(long = "for", value_name = "PATIENT")]

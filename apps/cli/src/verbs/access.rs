@@ -2,18 +2,20 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{Confidentiality, DEFAULT_FOLDER, GrantInfo, RecordRef, SharedGrant};
+use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantInfo, Grantee, RecordRef, SharedGrant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::{all_heard, word};
 use crate::{
-    app::{App, Person, Session, check_person, check_record},
+    app::{App, check_person, check_record},
     args::{Grant, Grants, ScopeFlags, Shared},
     failure::Result,
     json::{instant, local, merged, purpose, rights, scope},
+    session::Session,
     shown::shown,
     when::{self, Until},
-    words::Rights,
+    words::{Purpose, Rights},
 };
 
 /// A scope as it was typed.
@@ -23,12 +25,13 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    pub(super) async fn of(session: &Session, flags: &ScopeFlags) -> Result<Self> {
+    /// Of this patient's: nobody else's history is looked at for a record.
+    pub(super) async fn of(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Self> {
         match &flags.record {
-            Some(record) => Ok(Self::Record(session.record(record, None).await?)),
+            Some(record) => Ok(Self::Record(session.record(record, Some(patient)).await?)),
             None => {
                 let name = flags.folder.as_deref().unwrap_or(DEFAULT_FOLDER).to_owned();
-                Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default().into()))
+                Ok(Self::Folder(name, flags.confidentiality.unwrap_or_default()))
             }
         }
     }
@@ -58,8 +61,8 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     check(&args.who, &args.scope)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
-    let scope = Scope::of(&session, &args.scope).await?;
-    let granted = granting(&session, &person, &scope, args, &until).await?;
+    let scope = Scope::of(&session, &args.scope, session.me()).await?;
+    let granted = granting(&session, session.grantee(&person).await?, &scope, args, &until).await?;
     let rights = args.rights.rights();
     let object = json!({
         "type": "granted", "patient": session.me().to_string(), "grantee": granted.grantee.to_string(),
@@ -74,8 +77,8 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     app.printer.result(&merged([object, scope.object()]), words)
 }
 
-fn granting(session: &Session, person: &Person, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
-    let builder = session.client.grant(person.grantee()).purpose(args.purpose.into());
+fn granting(session: &Session, to: Grantee, scope: &Scope, args: &Grant, until: &Until) -> hospital_record::Grant {
+    let builder = session.client.grant(to).purpose(args.purpose.into());
     let builder = match scope {
         Scope::Folder(name, level) => builder.folder(name).confidentiality(*level),
         Scope::Record(record) => builder.record(record),
@@ -116,20 +119,17 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
             who,
             shown(&grant.scope_name()),
             rights(grant.rights).join(", "),
-            purpose_word(grant.purpose),
+            Purpose::from(grant.purpose).word().to_owned(),
             local(grant.granted, app.tz()),
             ending(app, grant.expires, grant.live),
         ]
     };
     let rows: Vec<Vec<String>> = grants.iter().map(row).collect();
     if rows.is_empty() {
-        app.printer.note("Nobody has access.");
+        app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
     }
-    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)
-}
-
-fn purpose_word(code: hospital_record::Purpose) -> String {
-    crate::words::Purpose::from(code).word()
+    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
+    all_heard(grants.iter().filter_map(|grant| grant.unavailable))
 }
 
 fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
@@ -141,6 +141,7 @@ fn grant_object(grant: &GrantInfo) -> Value {
     let object = json!({
         "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
         "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
+        "unavailable": word(grant.unavailable),
     });
     merged([object, scope(&grant.scope), purpose(grant.purpose)])
 }
@@ -149,13 +150,14 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
     let session = app.session().await?;
     let shared = session.client.shared_with_me().await?;
     let mut rows = Vec::new();
-    for grant in shared.grants.iter().filter(|grant| args.all || grant.live) {
+    let listed = shared.grants.iter().filter(|grant| args.all || grant.live);
+    for grant in listed.clone() {
         app.printer.object(&shared_object(&session, grant).await?)?;
         rows.push(vec![
             session.called(grant.patient).await?,
             shown(&grant.scope.to_string()),
             rights(grant.rights).join(", "),
-            purpose_word(grant.purpose),
+            Purpose::from(grant.purpose).word().to_owned(),
             local(grant.granted, app.tz()),
             ending(app, grant.expires, grant.live),
         ]);
@@ -172,14 +174,14 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
                 granted to one person. What is listed is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
-    Ok(())
+    all_heard(listed.filter_map(|grant| grant.unavailable))
 }
 
 async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {
     let object = json!({
         "type": "shared", "patient": grant.patient.to_string(), "patient_name": session.name_of(grant.patient).await?,
         "rights": rights(grant.rights), "granted": instant(grant.granted), "expires": grant.expires.map(instant),
-        "live": grant.live,
+        "live": grant.live, "unavailable": word(grant.unavailable),
     });
     Ok(merged([object, scope(&grant.scope), purpose(grant.purpose)]))
 }

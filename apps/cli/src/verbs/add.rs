@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::warn_left_out;
 use crate::{
-    app::{App, Session, check_person},
+    app::{App, check_person},
     args,
     failure::{Failure, Result},
-    input::{self, Input},
+    input::{self, Input, Named},
     json::{accounts, merged, record},
     progress::Bar,
+    session::Session,
     shown::shown,
     when,
 };
@@ -24,12 +25,17 @@ struct Place {
 
 pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
-    let mut inputs = described(app, &args).await?.into_iter().peekable();
+    let (description, named) = named(app, &args)?;
     let session = app.session().await?;
+    let mut inputs = Vec::with_capacity(named.len());
+    for named in named {
+        inputs.push(description.put_on(named.read().await?));
+    }
+    let mut inputs = inputs.into_iter().peekable();
     let place = Place {
         patient: session.patient(args.patient.as_deref()).await?,
-        folder: args.folder,
-        confidentiality: args.confidentiality.into(),
+        folder: args.folder.clone(),
+        confidentiality: args.confidentiality,
     };
     // Each transaction is told when it is done: the next may fail.
     while inputs.peek().is_some() {
@@ -38,18 +44,18 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     Ok(())
 }
 
-/// All that is to be added, looked at before anything is sent.
-async fn described(app: &App, args: &args::Add) -> Result<Vec<Input>> {
+/// All that is to be added, looked at before a password is asked for or anything is sent.
+fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Named>)> {
     let one = args.bundle.is_some() || args.files.len() == 1;
     if !one && (args.describe.name.is_some() || args.describe.description.is_some()) {
         return Err(Failure::usage("--name and --description are of one record: add the files one by one"));
     }
     let description = Description::of(app, &args.describe)?;
-    let inputs = match &args.bundle {
-        Some(folder) => vec![input::bundle(folder)?],
-        None => input::files(&args.files).await?,
+    let named = match &args.bundle {
+        Some(folder) => vec![Named::OnDisk(Box::new(input::bundle(folder)?))],
+        None => input::files(&args.files)?,
     };
-    Ok(inputs.into_iter().map(|input| description.put_on(input)).collect())
+    Ok((description, named))
 }
 
 /// The flags that describe a record.

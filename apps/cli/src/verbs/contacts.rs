@@ -6,8 +6,9 @@ use std::{
     path::Path,
 };
 
-use hospital_record::{Card, Contact, parse_address};
+use hospital_record::{Card, Contact};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
 use crate::{
     app::App,
@@ -27,11 +28,22 @@ pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
 }
 
 async fn add(app: &App, name: &str, typed: &str) -> Result {
-    if parse_address(name).is_ok() {
-        return Err(Failure::usage("an address is no name: give the person the name you know them by"));
+    let name = name.trim();
+    if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x")) {
+        return Err(Failure::usage(format!(
+            "{name:?} would be taken for an address: give the person the name you know them by"
+        )));
     }
-    let card = card(typed)?;
-    let contact = app.session().await?.client.add_contact(name, &card).await?;
+    let known = (typed != "-").then(|| card(typed)).transpose()?;
+    let session = app.session().await?;
+    if name == session.name {
+        return Err(Failure::usage(format!("{name} is you: give the person another name")));
+    }
+    let card = match known {
+        Some(card) => card,
+        None => from_stdin().await?,
+    };
+    let contact = session.client.add_contact(name, &card).await?;
     app.printer.result(&object(&contact), words(&contact))?;
     app.printer.note(format!(
         "Ask {} to read out the fingerprint (`account` shows it). It must be this one, or the card was swapped.",
@@ -40,19 +52,21 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
     Ok(())
 }
 
-/// The text itself, a file that holds it, or stdin.
+async fn from_stdin() -> Result<Card> {
+    let mut text = String::new();
+    let read = tokio::io::stdin().take(LONGEST_CARD).read_to_string(&mut text).await;
+    read.map_err(|error| Failure::file(Path::new("stdin"), &error))?;
+    Ok(text.trim().parse()?)
+}
+
+/// The text itself, or a file that holds it.
 fn card(typed: &str) -> Result<Card> {
-    if typed == "-" {
-        let mut text = String::new();
-        io::stdin().take(LONGEST_CARD).read_to_string(&mut text).map_err(|e| Failure::file(Path::new("stdin"), &e))?;
-        return Ok(text.trim().parse()?);
-    }
     let path = Path::new(typed);
     if typed.contains(':') && !path.exists() {
         return Ok(typed.trim().parse()?);
     }
     let mut text = String::new();
-    fs::File::open(path).and_then(|file| file.take(LONGEST_CARD).read_to_string(&mut text)).map_err(
+    fs::File::open(path).and_then(|file| Read::take(file, LONGEST_CARD).read_to_string(&mut text)).map_err(
         |error| match error.kind() {
             io::ErrorKind::NotFound => Failure::usage(format!("{typed:?} is neither a card nor a file with one")),
             io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => {

@@ -18,6 +18,7 @@ const KEYSET: &str = "keyset.json";
 const README: &str = "README.txt";
 
 pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folder: &Path) -> Result {
+    must_be_free(folder)?;
     let metadata = builder.export(folder).await?;
     let readme = folder.join(README);
     write_new(&readme, &instructions(&metadata.media_type))?;
@@ -32,6 +33,18 @@ pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folde
         shown(&folder.to_string_lossy())
     );
     app.printer.result(&merged([object, record(exported)]), words)
+}
+
+/// All three names, before anything is logged, fetched or written: an export is whole or not there.
+fn must_be_free(folder: &Path) -> Result {
+    match [CIPHERTEXT, KEYSET, README].map(|name| folder.join(name)).iter().find(|path| path.symlink_metadata().is_ok())
+    {
+        None => Ok(()),
+        Some(path) => {
+            let path = shown(&path.to_string_lossy());
+            Err(Failure::usage(format!("{path} exists: export to a folder that has no such file; nothing was written")))
+        }
+    }
 }
 
 /// The record's own name stays out of it: it is foreign, and this file is in the clear.

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::story::{Names, Story};
 use crate::{
-    app::{App, Session, check_person},
+    app::{App, check_person},
     args,
     failure::{Failure, Kind, Result},
     json::{instant, local},
+    session::Session,
 };
 
 pub(crate) async fn history(app: &App, args: &args::History) -> Result {
@@ -104,7 +105,7 @@ fn at(told: &Completeness) -> String {
     i64::try_from(told.time).ok().and_then(crate::json::seconds).unwrap_or_else(|| Timestamp::MAX.to_string())
 }
 
-/// One source is one word: only a head from elsewhere makes it proven.
+/// One source is one word: only a head from elsewhere, given or told by the witness, makes it proven.
 fn words(told: &Completeness) -> String {
     let Completeness { head, entries, block, told_by, .. } = told;
     let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", at(told));
@@ -114,7 +115,9 @@ fn words(told: &Completeness) -> String {
             "{entries} entries; the first {} are proven complete by the head that was given; the rest: {up_to}",
             proven.entries
         ),
-        None => format!("{entries} entries, {up_to}; a head from another source (--head) would prove it"),
+        None => format!(
+            "{entries} entries, {up_to}; a head from another source (--head) or a second RPC (--witness) would prove it"
+        ),
     }
 }
 

@@ -6,16 +6,16 @@ use super::warn_left_out;
 use crate::{
     app::App,
     args::Rotate,
-    failure::Result,
+    failure::{Failure, Result},
     json::accounts,
     shown::{shown, shown_lines},
 };
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
-    let rotated = session.client.rotate(&args.folder, args.confidentiality.into()).await?;
+    let rotated = session.client.rotate(&args.folder, args.confidentiality).await?;
     let object = json!({
-        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.letter(),
+        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),
         "left_out": accounts(&rotated.left_out), "tx": rotated.transaction.to_string(), "gas": rotated.gas,
     });
     let folder = shown(&args.folder);
@@ -42,17 +42,22 @@ pub(crate) async fn sync(app: &App) -> Result {
 pub(crate) async fn resume(app: &App) -> Result {
     let resumed = app.session().await?.client.resume().await?;
     let finished: Vec<String> = resumed.finished.iter().map(|id| id.to_string()).collect();
+    let failed: Vec<String> = resumed.failed.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
     let object = json!({
         "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
-        "swept": resumed.swept, "tx": resumed.transaction.map(|hash| hash.to_string()),
+        "swept": resumed.swept, "failed": failed, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
     if let Some(transaction) = resumed.transaction.filter(|_| !app.printer.json) {
         app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
     }
     let words = match (finished.len(), resumed.removed) {
         (0, 0) if resumed.transaction.is_some() => "nothing else was left unfinished".to_owned(),
-        (0, 0) => "nothing was left unfinished".to_owned(),
+        (0, 0) if failed.is_empty() => "nothing was left unfinished".to_owned(),
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };
-    app.printer.result(&object, words)
+    app.printer.result(&object, words)?;
+    match resumed.failed.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(first.kind.into(), format!("not finished: {}", failed.join("; ")))),
+    }
 }

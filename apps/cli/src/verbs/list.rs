@@ -1,15 +1,17 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Content, FolderInfo, Listed, Metadata, Status, status_code};
+use hospital_record::{Content, ErrorKind, FolderInfo, Listed, Metadata, Status, status_code};
 use serde_json::{Value, json};
 
+use super::{all_heard, word};
 use crate::{
-    app::{App, Session, check_person, hex_of},
+    app::{App, check_person},
     args::List,
     failure::Result,
     json::{instant, local, merged, record, seconds},
-    lookup::short_length,
+    lookup::{hex_of, short_length},
+    session::Session,
     shown::shown,
 };
 
@@ -22,18 +24,40 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
         builder = builder.folder(folder);
     }
     let mut records = builder.stream();
-    let mut listed = Vec::new();
+    let (mut listed, mut missing) = (Vec::new(), Vec::new());
     while let Some(record) = records.try_next().await? {
+        missing.extend(why_unreadable(&record));
         if app.printer.json {
             app.printer.object(&object(&session, &record).await?)?;
         } else {
             listed.push(record);
         }
     }
-    if app.printer.json {
-        return Ok(());
+    if !app.printer.json {
+        if listed.is_empty() {
+            app.printer.note(nothing(args, patient == session.me()));
+        }
+        table(app, &session, &listed).await?;
     }
-    table(app, &session, &listed).await
+    all_heard(missing)
+}
+
+fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
+    match listed.content {
+        Content::Unreadable { kind, .. } => Some(kind),
+        _ => None,
+    }
+}
+
+/// What is not there, in the words of what was asked for.
+fn nothing(args: &List, mine: bool) -> String {
+    let folder = args.folder.as_deref().map(shown);
+    match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
+        (None, None) => "No records: `add FILE` adds one.".to_owned(),
+        (None, Some(folder)) => format!("No records in a folder {folder}: `folders` lists those there are."),
+        (Some(patient), None) => format!("No records of {patient} that you may read."),
+        (Some(patient), Some(folder)) => format!("No records of {patient} in a folder {folder} that you may read."),
+    }
 }
 
 async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
@@ -46,9 +70,6 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
             [vec![id, local(listed.added, app.tz())], content(&listed.content), vec![remarks(session, listed).await?]]
                 .concat(),
         );
-    }
-    if rows.is_empty() {
-        app.printer.note("No records: `add FILE` adds one.");
     }
     app.printer.table(&["ID", "ADDED", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
 }
@@ -88,15 +109,15 @@ async fn object(session: &Session, listed: &Listed) -> Result<Value> {
     });
     let content = match &listed.content {
         Content::Readable { metadata, size, .. } => readable(metadata, *size),
-        Content::Unreadable { reason, .. } => unreadable(reason),
-        _ => unreadable("this program is too old for it"),
+        Content::Unreadable { kind, reason, .. } => unreadable(*kind, reason),
+        _ => unreadable(ErrorKind::Invalid, "this program is too old for it"),
     };
     Ok(merged([chain, record(&listed.record), content]))
 }
 
 fn readable(metadata: &Metadata, size: u64) -> Value {
     json!({
-        "readable": true, "reason": null, "folder": metadata.folder_name,
+        "readable": true, "kind": null, "reason": null, "folder": metadata.folder_name,
         "confidentiality": metadata.confidentiality.to_string(), "name": metadata.name,
         "media_type": metadata.media_type, "size": size, "document_type": metadata.document_type,
         "created": metadata.created.and_then(seconds), "title": metadata.title,
@@ -104,9 +125,9 @@ fn readable(metadata: &Metadata, size: u64) -> Value {
     })
 }
 
-fn unreadable(reason: &str) -> Value {
+fn unreadable(kind: ErrorKind, reason: &str) -> Value {
     json!({
-        "readable": false, "reason": reason, "folder": null, "confidentiality": null, "name": null,
+        "readable": false, "kind": word(Some(kind)), "reason": reason, "folder": null, "confidentiality": null, "name": null,
         "media_type": null, "size": null, "document_type": null, "created": null, "title": null,
         "description": null, "keywords": [],
     })
@@ -119,13 +140,14 @@ pub(crate) async fn folders(app: &App) -> Result {
     if rows.is_empty() {
         app.printer.note("No folders: they come with the first record, `add FILE --folder NAME`.");
     }
-    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)
+    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)?;
+    all_heard(folders.iter().filter_map(|folder| folder.unavailable))
 }
 
 fn folder_object(folder: &FolderInfo) -> Value {
     json!({
         "type": "folder", "name": folder.name, "confidentiality": folder.confidentiality.map(|level| level.to_string()),
-        "number": folder.number, "records": folder.records, "readers": folder.readers,
+        "number": folder.number, "records": folder.records, "readers": folder.readers, "unavailable": word(folder.unavailable),
     })
 }
 
@@ -133,4 +155,23 @@ fn folder_row(folder: &FolderInfo) -> Vec<String> {
     let name = folder.name.as_deref().map_or_else(|| format!("number {}", folder.number), shown);
     let level = folder.confidentiality.map(|level| level.to_string()).unwrap_or_default();
     vec![name, level, folder.records.to_string(), folder.readers.to_string()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_says_what_is_not_there() {
+        let told = |folder: Option<&str>, patient: Option<&str>, mine| {
+            nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into) }, mine)
+        };
+        assert_eq!(told(None, None, true), "No records: `add FILE` adds one.");
+        assert_eq!(told(None, Some("me"), true), told(None, None, true));
+        let (folder, of) = (told(Some("x\u{1b}"), None, true), told(None, Some("ana"), false));
+        assert!(folder.contains(r"folder x\u{1b}") && !folder.contains("add FILE"), "{folder}");
+        assert!(of.contains("of ana") && !of.contains("add FILE"), "{of}");
+        let both = told(Some("x"), Some("ana"), false);
+        assert!(both.contains("of ana") && both.contains("folder x"), "{both}");
+    }
 }

@@ -14,12 +14,13 @@ mod replace;
 mod revoke;
 mod story;
 
-use hospital_record::Address;
+use hospital_record::{Address, ErrorKind};
 
 use crate::{
-    app::{App, Session},
+    app::App,
     args::Verb,
-    failure::Result,
+    failure::{Failure, Kind, Result},
+    session::Session,
 };
 
 /// Does what was asked.
@@ -54,4 +55,32 @@ async fn warn_left_out(app: &App, session: &Session, left_out: &[Address]) -> Re
         app.printer.warn(format!("{} has no new keys: grant again", session.called(*account).await?));
     }
     Ok(())
+}
+
+/// The word for why something could not be had, where it could not.
+fn word(kind: Option<ErrorKind>) -> Option<&'static str> {
+    kind.map(|kind| Kind::from(kind).word())
+}
+
+/// A store that says nothing is a failure, after what is known was told.
+fn all_heard(missing: impl IntoIterator<Item = ErrorKind>) -> Result {
+    let silent = |kind: &ErrorKind| matches!(kind, ErrorKind::Unreachable | ErrorKind::TimedOut);
+    let silent: Vec<ErrorKind> = missing.into_iter().filter(silent).collect();
+    let Some(kind) = silent.first() else { return Ok(()) };
+    let why = if *kind == ErrorKind::TimedOut { "did not answer in time" } else { "cannot be reached" };
+    let text = format!("{} of these could not be looked into, for a store {why}: repeat it later", silent.len());
+    Err(Failure::new((*kind).into(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_silence_is_a_failure_of_a_list() {
+        assert!(all_heard([ErrorKind::Integrity, ErrorKind::NotAvailable]).is_ok());
+        let failure = all_heard([ErrorKind::Integrity, ErrorKind::TimedOut, ErrorKind::Unreachable]).unwrap_err();
+        assert_eq!(failure.kind, Kind::TimedOut);
+        assert!(failure.message.starts_with("2 of these"), "{failure}");
+    }
 }

@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 
 use super::export::export;
 use crate::{
-    app::{App, Session, check_person, check_record, hex_of},
+    app::{App, check_person, check_record},
     args,
     failure::{Failure, Result},
     json::{merged, record},
+    lookup::hex_of,
     progress::Bar,
+    session::Session,
     shown::{safe_name, shown},
 };
 
@@ -25,7 +27,11 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     check_record(&args.record)?;
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let record = session.record(&args.record, args.patient.as_deref()).await?;
+    let patient = match &args.patient {
+        Some(who) => Some(session.person(who).await?.address),
+        None => None,
+    };
+    let record = session.record(&args.record, patient).await?;
     let builder = builder(&session, &record, &args);
     if let Some(folder) = &args.export {
         return export(app, builder, &record, folder).await;

@@ -5,9 +5,10 @@ use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::json;
 
 use crate::{
-    app::{App, Session},
+    app::App,
     args::Account,
     failure::{Failure, Result},
+    session::Session,
     shown::shown,
 };
 
@@ -29,21 +30,17 @@ async fn whoami(app: &App, session: &Session) -> Result {
         "rpc": system.ledger().name(), "store": stores.first(),
     });
     let keys = fingerprint.as_deref().unwrap_or("not published yet; `account --card` does it");
-    app.printer.result(
-        &object,
-        format!(
-            "{}\naddress      {address}\nfingerprint  {keys}\nbalance      {} ether\nchain        {} by {}\nstore        {}",
-            session.name,
-            format_ether(balance),
-            deployment.chain,
-            system.ledger().name(),
-            stores.join(", "),
-        ),
-    )?;
+    let (name, ether, chain) = (&session.name, format_ether(balance), deployment.chain);
+    let (rpc, stores) = (system.ledger().name(), stores.join(", "));
+    let words = format!(
+        "{name}\naddress      {address}\nfingerprint  {keys}\nbalance      {ether} ether\n\
+         chain        {chain} by {rpc}\nstore        {stores}"
+    );
+    app.printer.result(&object, words)?;
     if balance.is_zero() {
         app.printer.note(format!(
-            "\nWriting costs a fee. Ask whoever runs chain {} to send {address} some ether (0.01 lasts for long on most chains).",
-            deployment.chain
+            "\nWriting costs a fee. Ask whoever runs chain {chain} to send {address} some ether (0.01 lasts for long on \
+             most chains)."
         ));
     }
     Ok(())

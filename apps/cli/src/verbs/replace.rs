@@ -17,8 +17,9 @@ use crate::{
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     check_record(&args.record)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
-    let input = Description::of(app, &args.describe)?.put_on(input::file(path).await?);
+    let (description, named) = (Description::of(app, &args.describe)?, input::file(path)?);
     let session = app.session().await?;
+    let input = description.put_on(named.read().await?);
     let old = session.record(&args.record, None).await?;
     let (bar, shown_bar) = Bar::pair(app.printer);
     let replace = session.client.replace(&old, input.source);

@@ -1,6 +1,6 @@
 //! `revoke` and `renounce`: access that ends.
 
-use hospital_record::{Confirmed, GrantScope, Revoked, SharedGrant};
+use hospital_record::{Address, Confirmed, GrantScope, Revoked, SharedGrant};
 use serde_json::json;
 
 use super::{
@@ -8,10 +8,11 @@ use super::{
     warn_left_out,
 };
 use crate::{
-    app::{App, Person, Session},
+    app::App,
     args::{Renounce, Revoke, ScopeFlags},
     failure::{Failure, Result},
     json::{accounts, merged, scope},
+    session::{Person, Session},
     shown::shown,
 };
 
@@ -20,7 +21,7 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let mut builder = session.client.revoke(person.address);
-    if let Some(scope) = one(&session, &args.scope).await? {
+    if let Some(scope) = one(&session, &args.scope, session.me()).await? {
         builder = match scope {
             Scope::Folder(name, level) => builder.folder(name, level),
             Scope::Record(record) => builder.record(&record),
@@ -33,9 +34,9 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
 }
 
 /// The one scope that is meant; `None` for all.
-async fn one(session: &Session, flags: &ScopeFlags) -> Result<Option<Scope>> {
+async fn one(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Option<Scope>> {
     if flags.folder.is_some() || flags.record.is_some() {
-        return Scope::of(session, flags).await.map(Some);
+        return Scope::of(session, flags, patient).await.map(Some);
     }
     match flags.confidentiality {
         Some(_) => Err(Failure::usage("--confidentiality is of a folder: name it with --folder")),
@@ -45,11 +46,12 @@ async fn one(session: &Session, flags: &ScopeFlags) -> Result<Option<Scope>> {
 
 async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &Revoked) -> Result {
     let object = json!({
-        "type": "revoked", "grantee": person.address.to_string(), "name": session.name_of(person.address).await?,
+        "type": "revoked", "grantee": person.address.to_string(), "name": person.name(),
         "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": accounts(&revoked.left_out),
         "tx": revoked.transaction.to_string(), "gas": revoked.gas,
     });
-    let name = session.called(person.address).await?;
+    // Who was named by address is told by address: looking for a name would wait for the store.
+    let name = person.name().map_or_else(|| person.address.to_string(), shown);
     let words = match revoked.ended {
         1 => format!("{name} has lost this access; what is added from now on stays closed"),
         ended => format!("{name} has lost access in {ended} places; what is added from now on stays closed"),
@@ -65,7 +67,7 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     check(&args.patient, &args.scope)?;
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
-    let wanted = one(&session, &args.scope).await?;
+    let wanted = one(&session, &args.scope, patient).await?;
     let held = session.client.shared_with_me().await?.grants.into_iter();
     let held: Vec<SharedGrant> = held
         .filter(|grant| grant.patient == patient && grant.live)

@@ -11,7 +11,7 @@ use hospital_record::{
     status_code,
 };
 
-use crate::{app::Session, failure::Result, json::rights, shown::shown, words::Purpose};
+use crate::{failure::Result, json::rights, session::Session, shown::shown, words::Purpose};
 
 /// What numbers and hashes are called.
 pub(crate) struct Names {

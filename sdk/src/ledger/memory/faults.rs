@@ -1,6 +1,6 @@
 //! Ways in which providers fail, to be switched on by tests.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, mem::replace, task::Poll, time::Duration};
 
 use super::super::SubmitError;
 
@@ -26,3 +26,16 @@ pub(super) struct Faults {
 
 /// How often a stalled call looks whether it may go on.
 pub(super) const STALLED: Duration = Duration::from_millis(20);
+
+/// As with a real node, others run meanwhile, and the caller may be dropped here. On any executor.
+pub(super) async fn pause() {
+    let mut paused = false;
+    poll_fn(|context| match replace(&mut paused, true) {
+        true => Poll::Ready(()),
+        false => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+}

@@ -10,6 +10,7 @@ use crate::ledger::{
 };
 
 mod interrupted;
+mod left_behind;
 
 const QUICK: Pace = Pace {
     after_silence: Duration::from_millis(30),
@@ -182,6 +183,18 @@ async fn who_cannot_pay_is_told_how_much_and_nothing_is_sent() {
     stage.memory.refuse_next_submission(SubmitError::Unfunded);
     assert!(matches!(stage.send(1).await, Err(LedgerError::Unfunded { .. })));
     assert_eq!(stage.kept().await, None);
+}
+
+#[tokio::test]
+async fn what_costs_more_than_is_allowed_is_not_sent_and_says_how_much() {
+    let stage = Stage::new().await;
+    let options = SenderOptions { most: U256::from(1), ..SenderOptions::default() };
+    let ledger = Arc::new(stage.memory.clone());
+    let sender = Sender::new(ledger, stage.memory.chain(), stage.outbox.clone(), options);
+    let error = sender.send(&stage.signer, stage.add(1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::TooDear { most, .. } if most == U256::from(1)), "{error}");
+    assert!(error.to_string().contains("0.000000000000000001 ether are allowed: repeat it when"), "{error}");
+    assert_eq!((stage.mined().await, stage.kept().await), (0, None));
 }
 
 #[tokio::test]

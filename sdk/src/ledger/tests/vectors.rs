@@ -78,11 +78,11 @@ impl Ledger for Vector {
     }
 
     async fn chain_id(&self) -> Result<u64, LedgerError> {
-        unimplemented!()
+        Ok(1)
     }
 
     async fn code(&self, _: Address) -> Result<Bytes, LedgerError> {
-        unimplemented!()
+        Err(LedgerError::RateLimited { host: self.name() })
     }
 
     async fn balance(&self, _: Address) -> Result<U256, LedgerError> {

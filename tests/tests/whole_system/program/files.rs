@@ -1,11 +1,10 @@
 //! Files on their way in and out.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::Write,
     path::Path,
     process::{Command, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
@@ -114,27 +113,6 @@ fn bundle_has_the_same_bytes_whenever_it_is_made() {
     list.stdin.take().unwrap().write_all(&first).unwrap();
     let listed = String::from_utf8(list.wait_with_output().unwrap().stdout).unwrap();
     assert!(listed.contains("series/1.dcm") && listed.contains("DICOMDIR"), "{listed}");
-}
-
-#[test]
-fn file_that_grows_while_it_is_read_is_not_added() {
-    let computer = anas_computer();
-    let path = computer.file("growing.bin", data::bytes("growing", 32 * MIB));
-    let done = AtomicBool::new(false);
-    let ran = thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut file = OpenOptions::new().append(true).open(&path).unwrap();
-            while !done.load(Ordering::Relaxed) {
-                file.write_all(b"more").unwrap();
-                thread::sleep(Duration::from_millis(5));
-            }
-        });
-        let ran = computer.run_json("ana", &["add", "growing.bin"]);
-        done.store(true, Ordering::Relaxed);
-        ran
-    });
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(computer.json("ana", &["list"]).is_empty());
 }
 
 #[test]

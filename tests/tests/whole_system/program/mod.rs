@@ -1,10 +1,14 @@
 //! The program `hospital-record`, run as people run it.
 
 mod files;
+mod inputs;
 mod interrupted;
+mod killed;
+mod naming;
 mod refusals;
 mod story;
 mod surface;
+mod terminal;
 
 use hospital_record_tests::{
     anvil::Anvil,

@@ -112,6 +112,53 @@ fn servers_that_are_down_are_6() {
 }
 
 #[test]
+fn an_export_is_whole_or_not_there() {
+    let computer = anas_computer();
+    let id = added(&computer, "x.txt", "x");
+    fs::create_dir(computer.desk().join("out")).unwrap();
+    for name in ["README.txt", "keyset.json", "content.tink"] {
+        let mine = computer.file(&format!("out/{name}"), "mine");
+        let ran = computer.run_json("ana", &["open", &id, "--export", "out"]);
+        ran.refused(2, "usage");
+        assert!(ran.stderr.contains(name), "{}", ran.stderr);
+        assert_eq!(fs::read_dir(computer.desk().join("out")).unwrap().count(), 1, "{name}");
+        assert_eq!(fs::read(&mine).unwrap(), b"mine");
+        fs::remove_file(mine).unwrap();
+    }
+    computer.json("ana", &["open", &id, "--export", "out"]);
+}
+
+#[test]
+fn what_is_known_is_told_before_a_dead_store_is_6() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    let id = added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "lee"]);
+    let told = |who: &str, verb: &str| {
+        // A new machine: nothing was fetched before.
+        fs::remove_dir_all(computer.home().join("state")).unwrap();
+        let ran = computer.run_json(who, &["--store", "kubo+http://127.0.0.1:1", verb]);
+        ran.refused(6, "unreachable");
+        let text = String::from_utf8(ran.stdout).unwrap();
+        serde_json::from_str::<serde_json::Value>(text.lines().next().unwrap_or_default()).unwrap()
+    };
+    let record = told("ana", "list");
+    assert_eq!(
+        (&record["id"], &record["readable"], &record["kind"]),
+        (&id.into(), &false.into(), &"unreachable".into())
+    );
+    for (who, verb, known) in
+        [("ana", "folders", "records"), ("ana", "grants", "grantee"), ("lee", "shared", "patient")]
+    {
+        let object = told(who, verb);
+        assert_eq!(object["unavailable"], "unreachable", "{verb}: {object}");
+        assert!(!object[known].is_null(), "{verb}: {object}");
+    }
+    let empty = computer.run_json("ana", &["--store", "kubo+http://127.0.0.1:1", "list", "--folder", "other"]);
+    assert_eq!(empty.code, Some(0), "{}", empty.stderr);
+}
+
+#[test]
 fn key_files_are_private_and_need_their_password() {
     let computer = anas_computer();
     let key = computer.home().join("people/ana/key.json");

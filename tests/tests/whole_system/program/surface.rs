@@ -1,40 +1,98 @@
 //! What the program prints, and how things are named.
 
-use hospital_record_tests::program::field;
+use std::collections::{BTreeMap, BTreeSet};
+
+use hospital_record_tests::{
+    anvil::Anvil,
+    kubo::Kubo,
+    program::{Computer, field},
+};
+use serde_json::Value;
 
 use super::{added, anas_computer, befriend};
 
-#[test]
-fn json_has_the_documented_fields() {
-    let computer = anas_computer();
-    let ana = &computer.json("ana", &["account"])[0];
-    for name in ["name", "address", "balance_wei", "contract", "rpc", "store"] {
-        field(ana, name);
+/// The fields of each type of object, as the manual shows them.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let manual = include_str!("../../../../docs/cli.md");
+    let shown = manual.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("    ")?).ok());
+    shown.map(|object: Value| (field(&object, "type"), fields(&object))).collect()
+}
+
+fn fields(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+/// Every object has the fields that the manual shows, and every type in the manual is there.
+fn as_documented(told: &[Value]) {
+    let documented = documented();
+    for object in told {
+        assert_eq!(documented.get(&field(object, "type")), Some(&fields(object)), "{object}");
     }
-    assert!(ana["chain"].is_u64());
-    computer.file("x.pdf", "%PDF-1.4\n");
-    let added = &computer.json("ana", &["add", "x.pdf", "--keyword", "ecg", "--description", "of today"])[0];
-    for name in ["record", "id", "cid", "patient", "name", "media_type", "folder", "confidentiality", "tx"] {
-        field(added, name);
-    }
-    assert_eq!((&added["media_type"], &added["size"]), (&"application/pdf".into(), &9.into()));
-    assert!(added["gas"].as_u64().is_some_and(|gas| gas > 20_000));
-    let listed = &computer.json("ana", &["list"])[0];
-    assert_eq!((&listed["keywords"][0], &listed["description"]), (&"ecg".into(), &"of today".into()));
-    assert_eq!((&listed["readable"], &listed["reason"]), (&true.into(), &serde_json::Value::Null));
-    let folder = &computer.json("ana", &["folders"])[0];
-    assert_eq!((&folder["name"], &folder["records"]), (&"personal".into(), &1.into()));
+    let seen: BTreeSet<_> = told.iter().map(|object| field(object, "type")).collect();
+    let missing: Vec<_> = documented.keys().filter(|name| !seen.contains(*name)).collect();
+    assert_eq!(missing, ["unreadable"], "it needs a history that cannot be read");
 }
 
 #[test]
-fn records_are_named_by_uri_cid_or_unique_beginning() {
+fn json_has_exactly_the_documented_fields() {
+    let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
+    let mut told = computer.json("ana", &["init"]);
+    Anvil::shared().fund(field(&told[0], "address"));
+    let ana = field(&told[0], "address");
+    let lee = befriend(&computer, "lee");
+    computer.file("x.pdf", "%PDF-1.4\n");
+    let add = ["add", "x.pdf", "--keyword", "ecg", "--description", "of today"];
+    let added = computer.json("ana", &add).remove(0);
+    let (id, uri) = (field(&added, "id"), field(&added, "record"));
+    told.push(added.clone());
+    let new = field(&computer.json("ana", &["add", "x.pdf"])[0], "id");
+    let runs: [(&str, &[&str]); 24] = [
+        ("ana", &["account"]),
+        ("ana", &["account", "--card"]),
+        ("ana", &["contacts", "list"]),
+        ("ana", &["folders"]),
+        ("ana", &["list"]),
+        ("ana", &["open", &id, "-o", "copy.pdf"]),
+        ("ana", &["open", &id, "--export", "out"]),
+        ("ana", &["grant", "lee"]),
+        ("ana", &["grant", "lee", "--record", &id]),
+        ("ana", &["grants"]),
+        ("lee", &["shared"]),
+        ("lee", &["list", "--patient", &ana]),
+        ("lee", &["open", &uri, "-o", "of-lee"]),
+        ("lee", &["renounce", &ana, "--record", &uri]),
+        ("ana", &["revoke", &lee]),
+        ("ana", &["replace", &id, "x.pdf"]),
+        ("ana", &["reencrypt", &new]),
+        ("ana", &["replace", &new, "--entered-in-error"]),
+        ("ana", &["rotate"]),
+        ("ana", &["sync"]),
+        ("ana", &["resume"]),
+        ("ana", &["history"]),
+        ("ana", &["verify"]),
+        ("ana", &["contacts", "remove", "lee"]),
+    ];
+    told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));
+    told.push(serde_json::from_str(&computer.run_json("ana", &["open", "abc"]).stderr).unwrap());
+    as_documented(&told);
+    assert_eq!((&added["media_type"], &added["size"]), (&"application/pdf".into(), &9.into()));
+    assert!(added["gas"].as_u64().is_some_and(|gas| gas > 20_000));
+    let listed = told.iter().find(|object| object["type"] == "record" && object["id"] == id.as_str()).unwrap();
+    assert_eq!((&listed["keywords"][0], &listed["description"]), (&"ecg".into(), &"of today".into()));
+    assert_eq!((&listed["readable"], &listed["reason"]), (&true.into(), &Value::Null));
+}
+
+#[test]
+fn witness_proves_a_history_and_is_named_where_nothing_does() {
     let computer = anas_computer();
-    computer.file("x.txt", "x");
-    let record = computer.json("ana", &["add", "x.txt"]).remove(0);
-    let (id, cid, uri) = (field(&record, "id"), field(&record, "cid"), field(&record, "record"));
-    for name in [&id[..], &id[2..], &id[..10], &id[2..8], &cid, &uri] {
-        assert_eq!(computer.run(["--as", "ana", "open", name, "-o", "-"]).stdout, b"x", "{name}");
-    }
+    added(&computer, "x.txt", "x");
+    let told = computer.json("ana", &["verify"]).remove(0);
+    assert_eq!(told["proven"], false);
+    assert!(field(&told, "text").contains("--head") && field(&told, "text").contains("--witness"), "{told}");
+    let told = computer.json("ana", &["verify", "--witness", &Anvil::shared().url()]).remove(0);
+    assert_eq!((&told["proven"], &told["proven_entries"]), (&true.into(), &told["entries"]));
+    let down = ["--timeout", "2", "--witness", "http://127.0.0.1:1", "verify"];
+    computer.run_json("ana", &down).refused(6, "unreachable");
 }
 
 #[test]
@@ -53,7 +111,7 @@ fn bare_date_ends_with_that_day_in_the_local_zone() {
 
 #[test]
 fn help_and_completions_need_no_server_and_no_key() {
-    let computer = hospital_record_tests::program::Computer::with_servers("http://127.0.0.1:1", "memory:");
+    let computer = Computer::with_servers("http://127.0.0.1:1", "memory:");
     for shell in ["bash", "zsh", "fish"] {
         let ran = computer.run(["completions", shell]);
         assert!(ran.code == Some(0) && !ran.stdout.is_empty());
@@ -77,5 +135,9 @@ fn text_for_people_says_what_was_done() {
     assert!(text(&["grant", "dr-lee"]).contains("dr-lee"));
     assert!(text(&["grants"]).contains("dr-lee"));
     assert!(text(&["history"]).contains("complete up to"));
-    assert!(!text(&["open", &id, "-o", "y.txt"]).contains("0x00"));
+    assert_eq!(text(&["open", &id, "-o", "y.txt"]), "x.txt is in y.txt (1 bytes)\n");
+    assert_eq!(
+        text(&["list", "--folder", "empty"]),
+        "No records in a folder empty: `folders` lists those there are.\n"
+    );
 }

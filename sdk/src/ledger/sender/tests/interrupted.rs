@@ -14,13 +14,13 @@ use super::*;
 use crate::ledger::OutboxGuard;
 
 /// Lets others run at every step, and does something once, between keeping and handing over.
-struct Hooked {
+pub(super) struct Hooked {
     inner: Arc<MemoryOutbox>,
     once_kept: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Hooked {
-    fn new(inner: &Arc<MemoryOutbox>, then: impl FnOnce() + Send + 'static) -> Arc<Self> {
+    pub(super) fn new(inner: &Arc<MemoryOutbox>, then: impl FnOnce() + Send + 'static) -> Arc<Self> {
         Arc::new(Self { inner: inner.clone(), once_kept: Mutex::new(Some(Box::new(then))) })
     }
 }
@@ -100,10 +100,10 @@ async fn a_crash_before_the_broadcast_is_finished_by_resume() {
 
     let after = device(&stage.memory, stage.outbox.clone(), Duration::from_secs(20), 1);
     assert_eq!(after.pending(stage.me()).await.unwrap().as_ref(), Some(&pending));
-    let settled = after.resume(stage.me()).await.unwrap();
+    let settled = after.resume(&stage.signer).await.unwrap();
     assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.transaction == pending.transaction));
     assert!(stage.is_added(1).await);
-    assert_eq!(after.resume(stage.me()).await.unwrap(), None);
+    assert_eq!(after.resume(&stage.signer).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_crash_after_it_was_mined_is_no_second_transaction() {
     stage.memory.submit(pending.raw.clone()).await.unwrap();
     assert_eq!(stage.memory.submit(pending.raw.clone()).await, Err(SubmitError::NonceTooLow));
     stage.outbox.save(&pending).await.unwrap();
-    let settled = stage.sender.resume(stage.me()).await.unwrap();
+    let settled = stage.sender.resume(&stage.signer).await.unwrap();
     assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.transaction == pending.transaction));
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }
@@ -139,27 +139,15 @@ async fn what_was_left_behind_is_settled_before_the_next() {
 }
 
 #[tokio::test]
-async fn what_can_never_be_mined_is_told_as_lost() {
-    let stage = Stage::new().await;
-    let call = stage.add(1).by(stage.me());
-    let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
-    stage.outbox.save(&pending).await.unwrap();
-    stage.memory.submit(stage.another_device_signs(0).await.raw).await.unwrap();
-    let settled = stage.sender.resume(stage.me()).await.unwrap();
-    assert_eq!(settled, Some(Settled::Lost { transaction: pending.transaction, call }));
-    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
-}
-
-#[tokio::test]
 async fn a_gap_that_a_reorganisation_left_does_not_block_for_ever() {
     let stage = Stage::new().await;
     stage.send(1).await.unwrap();
     let call = stage.add(2).by(stage.me());
     stage.outbox.save(&stage.sender.sign(&stage.signer, &call, 1).await.unwrap()).await.unwrap();
     stage.memory.rewind(1);
-    let settled = stage.sender.resume(stage.me()).await.unwrap();
-    assert!(matches!(settled, Some(Settled::Lost { .. })));
-    assert!(stage.send(3).await.unwrap().succeeded);
+    let settled = stage.sender.resume(&stage.signer).await.unwrap();
+    assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.succeeded));
+    assert!(stage.is_added(2).await && stage.send(3).await.unwrap().succeeded);
 }
 
 #[tokio::test]
@@ -174,7 +162,7 @@ async fn a_stalled_provider_is_an_error_at_the_deadline_and_nothing_is_lost() {
     assert!(start.elapsed() < Duration::from_secs(2));
     assert!(stage.kept().await.is_some());
     stage.memory.stall(false);
-    assert!(matches!(stage.sender.resume(stage.me()).await, Ok(Some(Settled::Mined(_)))));
+    assert!(matches!(stage.sender.resume(&stage.signer).await, Ok(Some(Settled::Mined(_)))));
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }
 
@@ -208,7 +196,7 @@ async fn dropped_at_any_step_nothing_is_half_done_that_resume_does_not_finish() 
         drop(sending);
         let was_kept = stage.kept().await.is_some();
         let after = device(&stage.memory, stage.outbox.clone(), Duration::from_secs(20), 1);
-        let settled = after.resume(stage.me()).await.unwrap();
+        let settled = after.resume(&stage.signer).await.unwrap();
         assert_eq!(settled.is_some(), was_kept);
         assert_eq!(stage.kept().await, None);
         let added = stage.is_added(1).await;

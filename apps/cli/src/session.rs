@@ -1,0 +1,140 @@
+//! The person who is acting, whom that person knows, and which record is meant.
+
+use std::collections::BTreeSet;
+
+use hospital_record::{Address, Client, Contact, Event, Grantee, RecordRef, parse_address};
+use tokio::sync::OnceCell;
+
+use crate::{
+    failure::{Kind, Result},
+    json::instant,
+    lookup::{self, Candidate},
+    shown::shown,
+};
+
+/// The person who is acting.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    contacts: OnceCell<Vec<Contact>>,
+}
+
+/// Somebody who was named on the command line.
+pub(crate) struct Person {
+    pub(crate) address: Address,
+    /// Nothing for an address: whether it is a contact's was not asked.
+    contact: Option<Contact>,
+}
+
+impl Person {
+    /// The contact's name, where that was typed.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.contact.as_ref().map(|contact| contact.name.as_str())
+    }
+}
+
+impl Session {
+    pub(crate) fn new(client: Client, name: String) -> Self {
+        Self { client, name, contacts: OnceCell::new() }
+    }
+
+    pub(crate) fn me(&self) -> Address {
+        self.client.address()
+    }
+
+    /// Names that come back with the phrase are in the store: it may be asked for them.
+    pub(crate) async fn contacts(&self) -> Result<&[Contact]> {
+        let load = async || self.client.contacts().await;
+        Ok(self.contacts.get_or_try_init(load).await?)
+    }
+
+    /// An address, oneself, or a contact by name: in this order, so that no contact's name can stand for another
+    /// account, and an address needs no store.
+    pub(crate) async fn person(&self, who: &str) -> Result<Person> {
+        if who.starts_with("0x") {
+            return Ok(Person { address: parse_address(who)?, contact: None });
+        }
+        if who == self.name {
+            return Ok(Person { address: self.me(), contact: None });
+        }
+        match self.contacts().await?.iter().find(|contact| contact.name == who) {
+            Some(contact) => Ok(Person { address: contact.address, contact: Some(contact.clone()) }),
+            // Not there, or named in a grant that a silent store has: the SDK's error says which.
+            None => Ok(Person { address: self.client.contact(who).await?.address, contact: None }),
+        }
+    }
+
+    /// With the keys on the card, where there is one.
+    pub(crate) async fn grantee(&self, person: &Person) -> Result<Grantee> {
+        let known = self.contacts().await?.iter().find(|contact| contact.address == person.address);
+        Ok(known.map_or(person.address.into(), Grantee::from))
+    }
+
+    /// The patient who was named, else this person.
+    pub(crate) async fn patient(&self, who: Option<&str>) -> Result<Address> {
+        match who {
+            Some(who) => Ok(self.person(who).await?.address),
+            None => Ok(self.me()),
+        }
+    }
+
+    /// The name this person knows an account by.
+    pub(crate) async fn name_of(&self, account: Address) -> Result<Option<String>> {
+        if account == self.me() {
+            return Ok(Some(self.name.clone()));
+        }
+        let contacts = self.contacts().await?;
+        Ok(contacts.iter().find(|contact| contact.address == account).map(|contact| contact.name.clone()))
+    }
+
+    /// The same for people's eyes: the name, or the address.
+    pub(crate) async fn called(&self, account: Address) -> Result<String> {
+        Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
+    }
+
+    /// A record by its URI, or by the beginning of its id: in this patient's history; else in this person's and those
+    /// of who shared something; else in those of contacts, whose access may have ended.
+    pub(crate) async fn record(&self, typed: &str, patient: Option<Address>) -> Result<RecordRef> {
+        if typed.contains(':') {
+            return Ok(typed.parse()?);
+        }
+        if let Some(patient) = patient {
+            return self.search(typed, [patient].into()).await;
+        }
+        let mut near: BTreeSet<Address> =
+            self.client.shared_with_me().await?.grants.iter().map(|grant| grant.patient).collect();
+        near.insert(self.me());
+        match self.search(typed, near).await {
+            Err(failure) if failure.kind == Kind::NotFound => {
+                let contacts = self.contacts().await?.iter().map(|contact| contact.address).collect();
+                self.search(typed, contacts).await
+            }
+            found => found,
+        }
+    }
+
+    /// Ids are on chain, so that nothing has to be fetched and opened to find one.
+    async fn search(&self, typed: &str, patients: BTreeSet<Address>) -> Result<RecordRef> {
+        let mut known = Vec::new();
+        for patient in patients {
+            for entry in self.client.system().history(patient).await?.entries {
+                if let Event::RecordAdded { id, .. } = entry.event {
+                    known.push(Candidate { record: self.client.record(patient, id.0.into()), added: entry.at });
+                }
+            }
+        }
+        match lookup::fitting(typed, known)?.as_slice() {
+            [] => Err(lookup::none(typed)),
+            [one] => Ok(one.record),
+            several => Err(lookup::ambiguous(typed, &self.listed(several).await?)),
+        }
+    }
+
+    async fn listed(&self, candidates: &[Candidate]) -> Result<Vec<String>> {
+        let mut lines = Vec::with_capacity(candidates.len());
+        for Candidate { record, added } in candidates {
+            lines.push(format!("{record}  of {}, added {}", self.called(record.patient).await?, instant(*added)));
+        }
+        Ok(lines)
+    }
+}

@@ -1,0 +1,250 @@
+//! What was left behind: finished, removed or told, and none of it stops the rest.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use alloy::primitives::B256;
+use bytes::Bytes;
+use cid::Cid;
+use hospital_record_core::id::{Confidentiality, RecordId};
+
+use super::{super::target::Place, person};
+use crate::{
+    Client, ErrorKind, Identity, Leftover, Result, Resumed, Source, System,
+    client::write::{Stored, metadata},
+    details::Details,
+    ledger::record_key,
+    progress::Reporter,
+    store::{Blocks, Store, StoreError, StoreOptions, open},
+};
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    /// It pins not this one, and does not sweep.
+    Refuses(Cid),
+    /// It says nothing.
+    Silent,
+}
+
+#[derive(Clone, Debug)]
+struct Faulty {
+    store: Arc<dyn Store>,
+    fault: Arc<Mutex<Fault>>,
+    waited: Arc<AtomicUsize>,
+}
+
+impl Faulty {
+    fn new() -> Self {
+        let (store, fault) = (open("memory:", &StoreOptions::default()).unwrap(), Arc::new(Mutex::new(Fault::None)));
+        Self { store, fault, waited: Arc::default() }
+    }
+
+    fn becomes(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    fn on(&self, cid: Option<&Cid>) -> Result<&dyn Store, StoreError> {
+        let url = String::from("faulty:");
+        match *self.fault.lock().unwrap() {
+            Fault::Silent => {
+                self.waited.fetch_add(1, Relaxed);
+                Err(StoreError::TimedOut { url, after: Duration::from_secs(30) })
+            }
+            Fault::Refuses(one) if cid.is_none_or(|cid| *cid == one) => {
+                Err(StoreError::Failed { url, reason: "the disk is sad".into() })
+            }
+            _ => Ok(&*self.store),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Faulty {
+    fn url(&self) -> &str {
+        "faulty:"
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        self.store.put(blocks).await
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        self.store.get(cid).await
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        self.store.has(cid).await
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.on(Some(root))?.pin(root).await
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.on(Some(root))?.unpin(root).await
+    }
+
+    async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.on(None)?.sweep(older_than).await
+    }
+}
+
+/// An upload that was interrupted before its transaction was signed.
+async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> RecordId {
+    let place = Place::Named("personal".into(), Confidentiality::N);
+    let target = ana.target(ana.address(), &place).await.unwrap();
+    let mut source = Source::bytes(text, text);
+    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    ana.store(&target, &mut source, &metadata, replaces, &Reporter::default()).await.unwrap().id
+}
+
+/// One person with two machines.
+async fn two_devices() -> (System, Client, Client) {
+    let system = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let (one, two) = (system.client(identity.clone()), system.forgetful().unwrap().client(identity));
+    one.register().await.unwrap();
+    (system, one, two)
+}
+
+/// Does it until its transaction is kept, and drops it; the node forgets the transaction.
+async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
+    let (memory, sender) = (ana.system().memory().unwrap(), ana.system().sender());
+    memory.hold(true);
+    let kept = async {
+        while sender.pending(ana.address()).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = act => panic!("it was not held"),
+        () = kept => {}
+    }
+    memory.forget_waiting();
+    memory.hold(false);
+}
+
+#[tokio::test]
+async fn what_was_to_replace_a_record_that_is_not_current_any_more_is_removed() {
+    let (system, ana, other) = two_devices().await;
+    for in_error in [false, true] {
+        let old = ana.add(Source::bytes("x", "old")).await.unwrap().record;
+        let key = record_key(ana.address(), B256::from(old.id.0));
+        let id = stored(&ana, "new", Some(key)).await;
+        match in_error {
+            true => drop(other.mark_entered_in_error(&old).await.unwrap()),
+            false => drop(other.replace(&old, Source::bytes("x", "newer")).await.unwrap()),
+        }
+        let resumed = ana.resume().await.unwrap();
+        assert_eq!(resumed, Resumed { removed: 1, ..Resumed::default() });
+        let own = system.stores().own();
+        own.sweep(Duration::ZERO).await.unwrap();
+        assert!(!own.has(&id.cid()).await.unwrap(), "it is still pinned");
+        assert_eq!(ana.resume().await.unwrap(), Resumed::default());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_finished_stops_no_other_and_no_sweep_fails_the_rest() {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let ana = person(&system).await;
+    let mut ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
+    ids.sort_by_key(|id| id.0);
+    faulty.becomes(Fault::Refuses(ids[0].cid()));
+    let resumed = ana.resume().await.unwrap();
+    assert_eq!((&resumed.finished[..], resumed.removed), (&ids[1..], 0));
+    let failed: Vec<_> = resumed.failed.iter().map(|failed| (failed.what, failed.kind)).collect();
+    let refused = ErrorKind::Refused;
+    assert_eq!(failed, [(Leftover::Record(ids[0]), refused), (Leftover::Blocks, refused)]);
+    assert!(resumed.failed[0].reason.contains("the disk is sad"), "{resumed:?}");
+
+    faulty.becomes(Fault::None);
+    let resumed = ana.resume().await.unwrap();
+    assert_eq!((&resumed.finished[..], resumed.failed.len()), (&ids[..1], 0));
+    assert_eq!(ana.list().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_silent_store_is_waited_for_once_by_resume() {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let ana = person(&system).await;
+    for text in ["one", "two", "three"] {
+        stored(&ana, text, None).await;
+    }
+    faulty.becomes(Fault::Silent);
+    let resumed = ana.resume().await.unwrap();
+    assert!(resumed.failed.iter().all(|failed| failed.kind == ErrorKind::TimedOut), "{resumed:?}");
+    assert_eq!((resumed.failed.len(), faulty.waited.load(Relaxed)), (4, 1));
+    faulty.becomes(Fault::None);
+    assert_eq!(ana.resume().await.unwrap().finished.len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume() {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let ana = person(&system).await;
+    let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
+    faulty.becomes(Fault::Silent);
+    ana.discard(ana.address(), &ids.map(|id| Stored { id, size: 3 })).await;
+    assert_eq!(faulty.waited.load(Relaxed), 1);
+    faulty.becomes(Fault::None);
+    assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
+}
+
+#[tokio::test]
+async fn an_act_whose_nonce_another_device_took_is_done_by_resume() {
+    let (system, ana, other) = two_devices().await;
+    let (lee, kim) = (person(&system).await, person(&system).await);
+    left_behind(&ana, ana.grant(lee.address()).into_future()).await;
+    other.grant(kim.address()).await.unwrap();
+    let resumed = ana.resume().await.unwrap();
+    assert!(resumed.transaction.is_some() && resumed.failed.is_empty(), "{resumed:?}");
+    assert_eq!(ana.grants().await.unwrap().len(), 2);
+}
+
+/// Ana's rotation is left behind, and her other device makes it impossible.
+async fn in_vain() -> (System, Client, Client) {
+    let (system, ana, other) = two_devices().await;
+    let lee = person(&system).await;
+    ana.grant(lee.address()).await.unwrap();
+    left_behind(&ana, ana.rotate("personal", Confidentiality::N)).await;
+    other.rotate("personal", Confidentiality::N).await.unwrap();
+    (system, ana, lee)
+}
+
+#[tokio::test]
+async fn an_act_that_had_no_effect_is_told_by_resume_which_goes_on() {
+    let (_, ana, _) = in_vain().await;
+    let id = stored(&ana, "upload", None).await;
+    let resumed = ana.resume().await.unwrap();
+    assert_eq!((resumed.transaction, &resumed.finished[..]), (None, &[id][..]));
+    let [failed] = &resumed.failed[..] else { panic!("{resumed:?}") };
+    assert!(matches!(failed.what, Leftover::Transaction(_)) && failed.kind == ErrorKind::Conflict, "{failed:?}");
+    assert!(ana.resume().await.unwrap().failed.is_empty(), "it is told once");
+}
+
+#[tokio::test]
+async fn an_act_that_had_no_effect_is_told_to_the_next_and_delays_no_revocation() {
+    let (system, ana, lee) = in_vain().await;
+    let kim = person(&system).await;
+    let error = ana.grant(kim.address()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("earlier call"), "{error}");
+    ana.grant(kim.address()).await.unwrap();
+    ana.revoke(lee.address()).await.unwrap();
+
+    let (_, ana, lee) = in_vain().await;
+    let revoked = ana.revoke(lee.address()).await.unwrap();
+    assert!(revoked.ended == 1 && revoked.earlier_failed.is_some(), "{revoked:?}");
+    assert!(ana.grants().await.unwrap().is_empty());
+}

@@ -1,0 +1,144 @@
+//! What a crash left in the outbox: it happens in the end, or its caller's successor is told that it will not.
+
+use std::task::{Context, Poll};
+
+use futures::{FutureExt, future::BoxFuture, task::noop_waker};
+use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors as Refusal;
+
+use super::{interrupted::Hooked, *};
+
+/// Leaves a signed addition of record 1 in the outbox, never handed over.
+async fn left(stage: &Stage) -> Pending {
+    let pending = stage.sender.sign(&stage.signer, &stage.add(1).by(stage.me()), 1).await.unwrap();
+    stage.outbox.save(&pending).await.unwrap();
+    pending
+}
+
+/// The same, and another device has used its nonce.
+async fn overtaken(stage: &Stage) -> Pending {
+    let pending = left(stage).await;
+    stage.memory.submit(stage.another_device_signs(0).await.raw).await.unwrap();
+    pending
+}
+
+/// Polls it so often. What it ended with, if it did.
+async fn polled<T>(work: &mut BoxFuture<'_, T>, times: usize) -> Option<T> {
+    let waker = noop_waker();
+    for _ in 0..times {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(done);
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    None
+}
+
+fn failed(settled: Option<Settled>) -> LedgerError {
+    match settled {
+        Some(Settled::Failed { error, .. }) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_another_device_overtook_is_signed_anew() {
+    let stage = Stage::new().await;
+    let pending = overtaken(&stage).await;
+    let settled = stage.sender.resume(&stage.signer).await.unwrap();
+    let Some(Settled::Mined(receipt)) = settled else { panic!("{settled:?}") };
+    assert!(receipt.succeeded && receipt.transaction != pending.transaction);
+    assert!(stage.is_added(1).await);
+    assert_eq!((stage.mined().await, stage.kept().await), (2, None));
+}
+
+#[tokio::test]
+async fn dropped_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
+    let mut kept_overtaken = 0;
+    for steps in 0.. {
+        let stage = Stage::new().await;
+        let pending = overtaken(&stage).await;
+        let sender = device(&stage.memory, Hooked::new(&stage.outbox, || {}), Duration::from_secs(20), 1);
+        let done = polled(&mut sender.resume(&stage.signer).boxed(), steps).await.is_some();
+        let (kept, added) = (stage.kept().await, stage.is_added(1).await);
+        assert!(added || kept.is_some(), "lost after {steps} steps");
+        kept_overtaken += usize::from(kept.is_some_and(|kept| kept == pending));
+        stage.sender.resume(&stage.signer).await.unwrap();
+        assert!(stage.is_added(1).await && stage.kept().await.is_none(), "after {steps} steps");
+        if done {
+            break;
+        }
+    }
+    assert!(kept_overtaken >= 3, "only {kept_overtaken} places to stop at");
+}
+
+#[tokio::test]
+async fn cut_off_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
+    let mut told = 0;
+    for steps in 0.. {
+        let stage = Stage::new().await;
+        overtaken(&stage).await;
+        let mut resuming = stage.sender.resume(&stage.signer).boxed();
+        let done = polled(&mut resuming, steps).await;
+        stage.memory.refuse(true);
+        if done.is_some() {
+            break;
+        }
+        // While it follows what was signed it waits such failures out, and is dropped.
+        if let Ok(resumed) = timeout(Duration::from_millis(200), resuming).await {
+            let error = resumed.unwrap_err();
+            assert!(matches!(error, LedgerError::Unreachable { .. }), "{error}");
+            told += 1;
+        }
+        stage.memory.refuse(false);
+        assert!(stage.is_added(1).await || stage.kept().await.is_some(), "lost after {steps} steps");
+        stage.sender.resume(&stage.signer).await.unwrap();
+        assert!(stage.is_added(1).await && stage.kept().await.is_none(), "after {steps} steps");
+    }
+    assert!(told >= 2, "signing anew failed only {told} times");
+}
+
+#[tokio::test]
+async fn an_act_that_is_refused_when_it_is_signed_anew_is_told() {
+    let stage = Stage::new().await;
+    let pending = overtaken(&stage).await;
+    assert!(stage.memory.act(stage.me(), stage.add(1)), "another device adds the same record");
+    let error = stage.sender.send(&stage.signer, stage.add(2)).await.unwrap_err();
+    let LedgerError::LeftBehind { transaction, error } = error else { panic!("{error}") };
+    assert_eq!(transaction, pending.transaction);
+    assert!(matches!(error.refusal(), Some(Refusal::RecordExists(_))), "{error}");
+    assert!(!stage.is_added(2).await && stage.kept().await.is_none());
+    assert!(stage.send(2).await.unwrap().succeeded, "it is told once");
+}
+
+#[tokio::test]
+async fn an_act_that_was_mined_in_vain_is_told() {
+    let (stage, patient) = (Stage::new().await, signer(7).address());
+    let scope = folder_scope(1);
+    let permission = Permission {
+        grantee: stage.me(),
+        scope,
+        rights: Rights::CONTRIBUTE,
+        purpose: Purpose::TREAT,
+        expires_at: crate::ledger::NO_END,
+        epoch: 0,
+        envelope: B256::repeat_byte(1),
+    };
+    let revocation = Revocation { grantee: stage.me(), scope, keyring: None, barred: false };
+    for round in 0..2 {
+        assert!(stage.memory.act(patient, stage.contract.grant(&[permission], round)));
+        let add = stage.contract.add_records(patient, 1, &[B256::repeat_byte(1)], round);
+        let pending = stage.sender.sign(&stage.signer, &add.by(stage.me()), 1).await.unwrap();
+        stage.outbox.save(&pending).await.unwrap();
+        assert!(stage.memory.act(patient, stage.contract.revoke(&[revocation], round)));
+        let error = match round {
+            0 => failed(stage.sender.resume(&stage.signer).await.unwrap()),
+            _ => match stage.send(2).await.unwrap_err() {
+                LedgerError::LeftBehind { error, .. } => *error,
+                other => panic!("{other}"),
+            },
+        };
+        assert!(matches!(error.refusal(), Some(Refusal::NotPermitted(_))), "{error}");
+        assert_eq!((stage.mined().await, stage.kept().await), (u64::from(round) + 1, None));
+    }
+    assert!(!stage.is_added(2).await, "nothing new was sent");
+}

@@ -1,0 +1,140 @@
+//! A store that takes every question and gives no answer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use cid::Cid;
+use hospital_record::{
+    Client, Content, ErrorKind, Event, Identity, Source, System,
+    store::{Blocks, Store, StoreError, StoreOptions, open},
+};
+
+use crate::person;
+
+#[derive(Clone, Debug)]
+struct Stalling {
+    store: Arc<dyn Store>,
+    on: Arc<AtomicBool>,
+    waits: Arc<AtomicUsize>,
+    patience: Duration,
+}
+
+impl Stalling {
+    async fn reach(&self) -> Result<&dyn Store, StoreError> {
+        if self.on.load(Relaxed) {
+            self.waits.fetch_add(1, Relaxed);
+            tokio::time::sleep(self.patience).await;
+            return Err(StoreError::TimedOut { url: "stalling:".into(), after: self.patience });
+        }
+        Ok(&*self.store)
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Stalling {
+    fn url(&self) -> &str {
+        "stalling:"
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        self.reach().await?.put(blocks).await
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        self.reach().await?.get(cid).await
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        self.reach().await?.has(cid).await
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.reach().await?.pin(root).await
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.reach().await?.unpin(root).await
+    }
+}
+
+/// Folders that lee may read, a record in each.
+const FOLDERS: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// Ana on a new machine, where nothing helps that was fetched before, and lee, whom she has given much.
+async fn stalled(patience: Duration) -> (Stalling, System, Client, Client) {
+    let store = open("memory:", &StoreOptions::default()).unwrap();
+    let stalling = Stalling { store, on: Arc::default(), waits: Arc::default(), patience };
+    let system = System::in_memory_with(stalling.clone()).await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let (ana, lee) = (system.client(identity.clone()), person(&system).await);
+    for folder in FOLDERS {
+        ana.grant(lee.address()).folder(folder).name("Dr Lee").await.unwrap();
+        ana.add_many((0..8).map(|n| Source::bytes(format!("{n}"), folder))).folder(folder).await.unwrap();
+    }
+    let cold = system.forgetful().unwrap();
+    stalling.on.store(true, Relaxed);
+    let ana = cold.client(identity);
+    (stalling, cold, ana, lee)
+}
+
+#[tokio::test]
+async fn a_revocation_waits_once_for_a_store_that_stalls() {
+    let (stalling, _, ana, lee) = stalled(Duration::from_millis(50)).await;
+    let revoked = ana.revoke(lee.address()).await.unwrap();
+    assert_eq!((revoked.ended, revoked.keys_moved), (FOLDERS.len(), false));
+    assert_eq!(stalling.waits.load(Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_revocation_is_on_chain_long_before_a_store_gives_up() {
+    let (_, system, ana, lee) = stalled(Duration::from_secs(60)).await;
+    let (start, patient) = (Instant::now(), ana.address());
+    let revoking = tokio::spawn(ana.revoke(lee.address()).into_future());
+    while start.elapsed() < Duration::from_secs(20) {
+        let history = system.history(patient).await.unwrap();
+        if history.entries.iter().any(|entry| matches!(entry.event, Event::AccessRevoked { .. })) {
+            return revoking.abort();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the revocation waits for the store");
+}
+
+#[tokio::test]
+async fn a_list_waits_once_for_a_store_that_stalls_and_says_so_of_every_record() {
+    let (stalling, _, ana, lee) = stalled(Duration::from_millis(50)).await;
+    let silent = |content: &Content| matches!(content, Content::Unreadable { kind: ErrorKind::TimedOut, .. });
+    let listed = ana.list().await.unwrap();
+    assert!(listed.len() == 8 * FOLDERS.len() && listed.iter().all(|listed| silent(&listed.content)), "{listed:?}");
+    // What is asked side by side is under way when the first falls silent.
+    let waits = stalling.waits.swap(0, Relaxed);
+    assert!(waits <= 16, "{waits}");
+
+    let lee = lee.list().patient(ana.address()).folder("a").await.unwrap();
+    assert!(!lee.is_empty() && lee.iter().any(|listed| silent(&listed.content)), "an empty list would be a lie");
+}
+
+#[tokio::test]
+async fn folders_grants_and_contacts_wait_once_for_a_store_that_stalls() {
+    let (stalling, _, ana, _) = stalled(Duration::from_millis(50)).await;
+    let waits = || stalling.waits.swap(0, Relaxed);
+    let folders = ana.folders().await.unwrap();
+    assert!(folders.iter().all(|folder| folder.unavailable == Some(ErrorKind::TimedOut)), "{folders:?}");
+    assert_eq!((folders.len(), waits()), (FOLDERS.len(), 1));
+    let grants = ana.grants().await.unwrap();
+    assert!(grants.iter().all(|grant| grant.unavailable == Some(ErrorKind::TimedOut)), "{grants:?}");
+    assert_eq!((grants.len(), waits()), (FOLDERS.len(), 1));
+    assert!(ana.contacts().await.unwrap().is_empty());
+    assert_eq!(ana.contact("Dr Lee").await.unwrap_err().kind(), ErrorKind::TimedOut, "perhaps a grant names her");
+
+    stalling.on.store(false, Relaxed);
+    assert!(ana.folders().await.unwrap().iter().all(|folder| folder.name.is_some() && folder.unavailable.is_none()));
+    assert_eq!(ana.contact("Dr Lee").await.unwrap().name, "Dr Lee");
+}
