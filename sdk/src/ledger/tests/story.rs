@@ -116,10 +116,12 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
         Act::Attest { by, author, id: n } => (*by, contract.attest(PATIENT, record_key(PEOPLE[*author], id(*n)))),
         Act::Revoke { whom, epoch, fresh, barred } => {
             let keyring = (*epoch > 0).then(|| (*epoch, id(500 + u64::from(*epoch))));
-            let revocations = whom.iter().map(|(who, on)| Revocation {
+            // Only with the last one: `reads` knows how a block ended, not what came between its entries.
+            let keyring = |place: usize| keyring.filter(|_| place + 1 == whom.len());
+            let revocations = whom.iter().enumerate().map(|(place, (who, on))| Revocation {
                 grantee: PEOPLE[*who],
                 scope: scope(*on),
-                keyring,
+                keyring: keyring(place),
                 barred: *barred,
             });
             (0, contract.revoke(&revocations.collect::<Vec<_>>(), count(*fresh)))
