@@ -18,10 +18,14 @@ use crate::{
     Error, Result,
     cache::{BLOCKS, JOURNAL, key},
     ledger::{
-        Completeness, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update, folder_scope,
+        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update,
+        folder_scope,
     },
     system::System,
 };
+
+/// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
+const AGREE: [u64; 4] = [100, 400, 1600, 3200];
 
 /// A patient's history as it was a moment ago.
 #[derive(Debug)]
@@ -64,13 +68,12 @@ impl System {
             Some(known) => (known.history.clone(), known.history.entries().len()),
             None => self.remembered(patient).await?,
         };
-        let seen = match self.witness() {
-            Some(witness) => Some(witness.journal_head_of(patient, None).await?),
-            None => None,
+        let update = match self.witness() {
+            Some(witness) => self.update_with(witness, &mut history).await?,
+            None => self.reader().update(&mut history, trusted).await?,
         };
-        let update = self.update(&mut history, seen.or(trusted)).await?;
         self.remember(&history, rows, &update).await?;
-        let completeness = match trusted.filter(|_| seen.is_some()) {
+        let completeness = match trusted.filter(|_| self.witness().is_some()) {
             Some(trusted) => self.reader().update(&mut history, Some(trusted)).await?.completeness,
             None => update.completeness,
         };
@@ -79,17 +82,25 @@ impl System {
         Ok(known)
     }
 
-    async fn update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update> {
-        let mut pauses = [100, 400, 1600].into_iter().map(Duration::from_millis);
+    /// Nothing is believed that only one of two providers tells: not what is missing, and not what is beyond.
+    async fn update_with(&self, witness: &Contract, history: &mut History) -> Result<Update> {
+        let (patient, mut kept) = (history.patient(), history.entries().len());
+        let mut pauses = AGREE.into_iter().map(Duration::from_millis);
         loop {
-            match self.reader().update(history, trusted).await {
-                // The witness may be a block ahead.
-                Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) if self.witness().is_some() => {
-                    let Some(pause) = pauses.next() else { return Err(self.contradicted(history.patient())) };
-                    tokio::time::sleep(pause).await;
+            let seen = witness.journal_head_of(patient, None).await?;
+            match self.reader().update(history, Some(seen)).await {
+                Ok(update) => {
+                    kept = kept.min(update.kept);
+                    if history.head() == seen {
+                        return Ok(Update { kept, ..update });
+                    }
                 }
-                other => return Ok(other?),
+                Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) => {}
+                Err(error) => return Err(error.into()),
             }
+            // One of them may be a block ahead.
+            let Some(pause) = pauses.next() else { return Err(self.contradicted(patient)) };
+            tokio::time::sleep(pause).await;
         }
     }
 

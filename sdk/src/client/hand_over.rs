@@ -62,6 +62,11 @@ impl Grant {
         let folder_name = folder_name(&self.folder);
         check_name("a folder's name", &folder_name)?;
         let folder = client.keys().folder(&folder_name, self.confidentiality);
+        if !client.is_epoch_sure(journal, folder).await? {
+            return Err(Error::NotAvailable(
+                "the folder's newest keyring cannot be had: `rotate` the folder, or name a witness, then grant".into(),
+            ));
+        }
         let state = client.keys().folder_state(folder, journal.folder(folder).epoch);
         let me = client.published().await?;
         let statement = FolderKeyStatement::sign(folder, &state, client.deployment(), me.digest, &me.keys);

@@ -13,6 +13,7 @@ mod hand_over;
 mod list;
 mod open;
 mod pending;
+mod readers;
 mod reencrypt;
 mod replace;
 mod resume;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     error::CoreError,
-    id::{Account, Confidentiality, Folder},
+    id::{Confidentiality, Folder},
     seal::{
         keyring::{MAX_ENTRIES, seal_keyring},
         ratchet::next_epoch,
@@ -14,7 +14,7 @@ use hospital_record_core::{
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, Confirmed, awaitable, write::with_fresh_keys};
+use super::{Client, Confirmed, awaitable, readers::Readers, write::with_fresh_keys};
 use crate::{
     Error, Result,
     journal::Known,
@@ -154,21 +154,16 @@ impl Client {
     async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
         let now = self.system().latest_time().await?;
         let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
-        let (mut readers, mut left_out) = (Vec::new(), Vec::new());
         let mut after = journal.state().clone();
         if let Some(account) = without {
             // With it goes whoever lives by it.
             after.grants.remove(&(folder_scope(folder.number()), account));
         }
-        for account in after.folder_readers(folder.number(), now) {
-            match self.system().profile_of(account, None).await {
-                Ok((_, profile)) => readers.push((Account(account.into()), profile.keys.hpke)),
-                Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
-                    left_out.push(account);
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let accounts = after.folder_readers(folder.number(), now);
+        let Readers { keys: mut readers, mut left_out } = match self.is_epoch_sure(journal, folder).await? {
+            true => self.entitled(journal, folder, accounts).await?,
+            false => Readers { left_out: accounts, ..Readers::default() },
+        };
         // A block holds no more; the others are named, and come back with a grant of their own.
         let beyond = readers.split_off(readers.len().min(MAX_ENTRIES));
         left_out.extend(beyond.into_iter().map(|(account, _)| Address::from(account.0)));

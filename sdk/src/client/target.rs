@@ -167,10 +167,10 @@ impl Client {
         now: u64,
     ) -> Result<Vec<(Account, HpkePublicKey)>> {
         let key = |account: Address| async move {
-            let (_, profile) = self.system().profile_of(account, None).await?;
-            Ok::<_, Error>((Account(account.into()), profile.keys.hpke))
+            Ok::<_, Error>((Account(account.into()), self.key_of_reader(journal, folder, account).await?))
         };
-        let mut keys = vec![key(journal.patient).await?];
+        let (_, patient) = self.system().profile_of(journal.patient, None).await?;
+        let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
         let readers = journal.state().folder_readers(folder.number(), now);
         if readers.len() <= MOST_READERS {
             // A reader whose keys cannot be had reads it after the patient's next rotation.

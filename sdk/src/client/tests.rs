@@ -16,6 +16,7 @@ use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
 
+mod invented;
 mod resume;
 
 async fn person(system: &System) -> Client {

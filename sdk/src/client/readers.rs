@@ -1,0 +1,103 @@
+//! Who gets keys. That a grant stands in the journal is what a provider tells; that somebody was really let in, its
+//! giver has signed: a provider cannot invent readers, nor bring back those whose grants have ended.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::Verified,
+    id::{Account, Digest, Folder},
+    seal::{envelope::Envelope, lock::HpkePublicKey},
+};
+
+use super::Client;
+use crate::{
+    Error, Result,
+    journal::Known,
+    ledger::{Event, Grant, folder_scope},
+};
+
+/// Readers of a folder with their keys, and those whose keys or grants cannot be relied on.
+#[derive(Default)]
+pub(super) struct Readers {
+    pub(super) keys: Vec<(Account, HpkePublicKey)>,
+    pub(super) left_out: Vec<Address>,
+}
+
+impl Client {
+    /// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature.
+    pub(super) async fn entitled(&self, journal: &Known, folder: Folder, accounts: Vec<Address>) -> Result<Readers> {
+        let mut readers = Readers::default();
+        for account in accounts {
+            match self.key_of_reader(journal, folder, account).await {
+                Ok(key) => readers.keys.push((Account(account.into()), key)),
+                Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
+                    readers.left_out.push(account);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(readers)
+    }
+
+    pub(super) async fn key_of_reader(
+        &self,
+        journal: &Known,
+        folder: Folder,
+        account: Address,
+    ) -> Result<HpkePublicKey> {
+        self.was_let_in(journal, folder, account).await?;
+        let (_, profile) = self.system().profile_of(account, None).await?;
+        Ok(profile.keys.hpke)
+    }
+
+    /// Every grant up to the patient's own is what its giver has signed.
+    async fn was_let_in(&self, journal: &Known, folder: Folder, account: Address) -> Result<()> {
+        let scope = folder_scope(folder.number());
+        let mut next = Some(account);
+        // The journal's own rule about depth has been applied before.
+        while let Some(grantee) = next {
+            let grant = journal.grant(scope, grantee).ok_or_else(|| unsigned(grantee))?;
+            self.is_as_signed(journal, scope, grantee, grant).await?;
+            next = grant.state.giver;
+        }
+        Ok(())
+    }
+
+    async fn is_as_signed(&self, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
+        let given = journal.history.entries().iter().filter(|entry| match entry.event {
+            Event::AccessGranted { envelope, .. } | Event::AccessPassedOn { envelope, .. } => {
+                envelope == grant.envelope
+            }
+            _ => false,
+        });
+        // The envelope of a grant that has ended is signed too; no envelope is given twice.
+        let once = given.count() == 1;
+        let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
+        let giver = Account(grant.state.giver.unwrap_or(journal.patient).into());
+        let same = (envelope.issuer(), envelope.patient, envelope.grantee)
+            == (giver, Account(journal.patient.into()), Account(grantee.into()))
+            && envelope.scope.to_bytes() == scope.0
+            && envelope.epoch == grant.epoch;
+        match once && same {
+            true => Ok(()),
+            false => Err(unsigned(grantee)),
+        }
+    }
+
+    /// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
+    /// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
+    pub(super) async fn is_epoch_sure(&self, journal: &Known, folder: Folder) -> Result<bool> {
+        let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| self.system().witness().is_none())
+        else {
+            return Ok(true);
+        };
+        match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn unsigned(grantee: Address) -> Error {
+    Error::Integrity(format!("no signed envelope stands behind the grant to {grantee}"))
+}

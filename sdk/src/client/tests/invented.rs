@@ -1,0 +1,105 @@
+//! A provider that adds to a history what never happened: nobody gets keys by it.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::{Confidentiality, Folder};
+
+use super::person;
+use crate::{
+    Client, System,
+    journal::Known,
+    ledger::{Entry, Event, History, folder_scope},
+};
+
+const WARD: &str = "ward";
+
+struct Ward {
+    ana: Client,
+    folder: Folder,
+    lee: Client,
+    kim: Client,
+}
+
+/// Lee may read Ana's folder; Kim could, and may not any more.
+async fn ward() -> Ward {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lee, kim) = (person(&system).await, person(&system).await, person(&system).await);
+    for doctor in [&lee, &kim] {
+        ana.grant(doctor.address()).folder(WARD).await.unwrap();
+    }
+    ana.revoke(kim.address()).await.unwrap();
+    let folder = ana.keys().folder(WARD, Confidentiality::N);
+    Ward { ana, folder, lee, kim }
+}
+
+impl Ward {
+    async fn journal(&self) -> Known {
+        let known = self.ana.system().journal(self.ana.address()).await.unwrap();
+        Known { patient: known.patient, history: known.history.clone(), completeness: known.completeness.clone() }
+    }
+
+    /// The journal with one more entry, whose link is as right as the contract would make it.
+    async fn with(&self, event: Event) -> Known {
+        let mut known = self.journal().await;
+        let mut entries = known.history.entries().to_vec();
+        let last = *entries.last().unwrap();
+        let (block, time) = (last.block + 1, last.time + 1);
+        let mut head = B256::ZERO;
+        head[..24].copy_from_slice(&event.link(last.head, time, known.patient));
+        head[24..29].copy_from_slice(&block.to_be_bytes()[3..]);
+        let key_changes = last.key_changes() + u32::from(matches!(event, Event::KeysRotated { .. }));
+        head[29..].copy_from_slice(&key_changes.to_be_bytes()[1..]);
+        entries.push(Entry { block, time, log_index: 0, previous: last.head, head, event, ..last });
+        known.history = History::from_cache(known.patient, entries).unwrap();
+        known
+    }
+
+    fn granted(&self, grantee: Address, envelope: B256) -> Event {
+        let scope = folder_scope(self.folder.number());
+        let (rights, purpose) = (crate::Rights::READ, crate::Purpose::TREAT);
+        let expires_at = crate::ledger::NO_END;
+        Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch: 0, envelope }
+    }
+
+    /// Who gets keys, and who is left out.
+    async fn keys(&self, journal: &Known) -> (Vec<Address>, Vec<Address>) {
+        let accounts =
+            journal.state().folder_readers(self.folder.number(), journal.history.entries().last().unwrap().time);
+        let readers = self.ana.entitled(journal, self.folder, accounts).await.unwrap();
+        (readers.keys.into_iter().map(|(account, _)| Address::from(account.0)).collect(), readers.left_out)
+    }
+}
+
+/// The envelope that Kim once got.
+fn envelope_of(journal: &Known, grantee: Address) -> B256 {
+    let of = |entry: &Entry| match entry.event {
+        Event::AccessGranted { grantee: to, envelope, .. } if to == grantee => Some(envelope),
+        _ => None,
+    };
+    journal.history.entries().iter().find_map(of).unwrap()
+}
+
+#[tokio::test]
+async fn an_invented_grant_gets_no_keys() {
+    let ward = ward().await;
+    let (lee, kim) = (ward.lee.address(), ward.kim.address());
+    let journal = ward.journal().await;
+    let (of_lee, of_kim) = (envelope_of(&journal, lee), envelope_of(&journal, kim));
+    let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
+    // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
+    for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring] {
+        let forged = ward.with(ward.granted(kim, envelope)).await;
+        let (keys, left_out) = ward.keys(&forged).await;
+        assert!(!keys.contains(&kim) && left_out.contains(&kim), "{envelope}");
+    }
+    assert_eq!(ward.keys(&journal).await, (vec![lee], vec![]));
+}
+
+#[tokio::test]
+async fn an_invented_rotation_opens_no_later_epoch() {
+    let ward = ward().await;
+    assert!(ward.ana.is_epoch_sure(&ward.journal().await, ward.folder).await.unwrap());
+    let epoch = ward.journal().await.folder(ward.folder).epoch + 1;
+    let folder = ward.folder.number();
+    let forged = ward.with(Event::KeysRotated { folder, epoch, keyring: B256::repeat_byte(7) }).await;
+    assert!(!ward.ana.is_epoch_sure(&forged, ward.folder).await.unwrap());
+}
