@@ -214,7 +214,8 @@ async fn impossible_grants_are_refused_before_anything_is_sent() {
     refused(ana.grant(world.person().await.address()).await, ErrorKind::NotFound);
     refused(ana.grant(lee.address()).until(world.now() - DAY).await, ErrorKind::Invalid);
     refused(ana.grant(lee.address()).record(&record).contribute().await, ErrorKind::Invalid);
-    refused(lee.grant(ana.address()).record(&record).await, ErrorKind::Denied);
+    refused(lee.grant(ana.address()).record(&record).await, ErrorKind::Invalid);
+    refused(lee.grant(world.registered().await.address()).record(&record).await, ErrorKind::Denied);
     refused(ana.revoke(lee.address()).await, ErrorKind::NotFound);
     assert!(ana.grants().await.unwrap().is_empty());
 }

@@ -54,6 +54,11 @@ impl Ward {
 
     /// The store is honest again: nothing half done is left, Lee is out, and Mia reads on.
     async fn goes_on(&self) {
+        self.goes_on_after(0).await;
+    }
+
+    /// The same after so many records besides.
+    async fn goes_on_after(&self, others: usize) {
         self.liar.repent();
         let resumed = self.ana.resume().await.unwrap();
         assert!(resumed.finished.is_empty() && resumed.transaction.is_none(), "{resumed:?}");
@@ -61,7 +66,7 @@ impl Ward {
         assert!(self.lee.crack(&self.world.system, &*store_of(&self.world), &after).await.is_none());
         assert_eq!(self.mia.open(&after).await.unwrap().bytes, "after");
         assert_eq!(self.mia.open(&self.record).await.unwrap().bytes, "kept");
-        assert_eq!(self.ana.list().await.unwrap().len(), 2);
+        assert_eq!(self.ana.list().await.unwrap().len(), 2 + others);
     }
 }
 
@@ -111,9 +116,13 @@ async fn keyring_that_is_lost_after_it_was_kept_is_made_anew_by_the_next_write()
     let Event::AccessRevoked { keyring, .. } = ward.entries().await.last().unwrap().event else { panic!() };
     let lost = Digest(keyring.0).dag_cbor_cid();
     ward.liar.lie(move |cid, _| if *cid == lost { Lie::Missing } else { Lie::None });
-    // A machine that does not remember it.
+    // A machine that does not remember it, and cannot know whether the chain's node has invented it.
     ward.ana = machine(&ward.world, vec![ward.liar.clone()]).await.client(ward.identity.clone());
-    ward.goes_on().await;
+    let added = ward.ana.add(note("meanwhile")).await.unwrap();
+    assert_eq!(added.left_out, [ward.mia.address()], "keys are given by a grant of the patient's alone");
+    ward.ana.mark_entered_in_error(&added.record).await.unwrap();
+    ward.ana.grant(ward.mia.address()).await.unwrap();
+    ward.goes_on_after(1).await;
     let rotated = |entry: &HistoryEntry| matches!(entry.event, Event::KeysRotated { .. });
     assert_eq!(ward.entries().await.iter().filter(|entry| rotated(entry)).count(), 1);
 }

@@ -85,8 +85,11 @@ async fn an_invented_grant_gets_no_keys() {
     let journal = ward.journal().await;
     let (of_lee, of_kim) = (envelope_of(&journal, lee), envelope_of(&journal, kim));
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
+    // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
+    ward.lee.grant(kim).await.unwrap();
+    let of_another = envelope_of(&*ward.ana.system().journal(lee).await.unwrap(), kim);
     // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
-    for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring] {
+    for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;
         let (keys, left_out) = ward.keys(&forged).await;
         assert!(!keys.contains(&kim) && left_out.contains(&kim), "{envelope}");
