@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts prove test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ test: ## everything that must pass
 
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	@anvil-scripts/tools.sh foundry
-	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	FOUNDRY_PROFILE=ci FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 	contracts/test/faults.sh
+
+prove: ## the rules of the contract over 10,000 histories each: hours
+	@anvil-scripts/tools.sh foundry
+	FOUNDRY_PROFILE=prove $(FORGE) test --match-path 'contracts/test/invariant/*'
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
