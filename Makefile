@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts prove test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts prove coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh
+
+coverage: ## fails when the tests leave a line of the contracts unrun
+	@anvil-scripts/tools.sh foundry
+	@contracts/test/coverage.sh
 
 bench: ## speed of sealing and opening
 	cargo bench --locked --workspace --all-features
