@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts prove coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ test: ## everything that must pass
 
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	@anvil-scripts/tools.sh foundry
-	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	FOUNDRY_PROFILE=ci FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 	contracts/test/faults.sh
+
+prove: ## the rules of the contract over 10,000 histories each: hours
+	@anvil-scripts/tools.sh foundry
+	FOUNDRY_PROFILE=prove $(FORGE) test --match-path 'contracts/test/invariant/*'
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
@@ -45,6 +49,10 @@ test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh
+
+coverage: ## fails when the tests leave a line of the contracts unrun
+	@anvil-scripts/tools.sh foundry
+	@contracts/test/coverage.sh
 
 bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records
 	@anvil-scripts/tools.sh foundry

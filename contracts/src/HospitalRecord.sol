@@ -194,14 +194,14 @@ contract HospitalRecord is Access {
     function _requireMayChange(Chart storage chart, address patient, address by, bytes32 key)
         private
         view
-        returns (uint40)
+        returns (uint40 folder)
     {
         Record storage record = chart.records[key];
-        (address author, uint40 folder) = (record.author, record.folder);
+        address author = record.author;
+        folder = record.folder;
         if (author == address(0)) revert NoSuchRecord(key);
         if (by != patient && by != author) _deny(by, key, CONTRIBUTE);
         _requireContributor(chart, patient, by, folder);
-        return folder;
     }
 
     function _keyOf(address author, bytes32 id) private pure returns (bytes32) {

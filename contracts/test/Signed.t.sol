@@ -108,6 +108,17 @@ contract SignedTest is Signing {
         hospital.relay(call, patient, 0, DEADLINE, abi.encodePacked(r, s, v));
     }
 
+    function test_relay_takesOneVAlone() public {
+        bytes memory call = _profile();
+        (uint8 right, bytes32 r, bytes32 s) = vm.sign(_secrets[patient], _digestOf(_hash(patient, call, 0, DEADLINE)));
+        for (uint256 v; v < 256; ++v) {
+            if (v == right) continue;
+            _expectInvalid(patient);
+            hospital.relay(call, patient, 0, DEADLINE, abi.encodePacked(r, s, uint8(v)));
+        }
+        hospital.relay(call, patient, 0, DEADLINE, abi.encodePacked(r, s, right));
+    }
+
     function test_relay_refusesWhatHasNoSignedForm() public {
         IHospitalRecord.Permission[] memory p = _permissions(1);
         IHospitalRecord.Revocation[] memory r = new IHospitalRecord.Revocation[](1);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IHospitalRecord, READ} from "./Base.sol";
 import {Signing} from "./Signing.sol";
-import {Wallet, Answering, Reentering, Looping, Plain} from "./Wallets.sol";
+import {Wallet, Answering, Reentering, Looping, Reverting, Plain} from "./Wallets.sol";
 
 /// Signers that are not plain keys.
 contract SignedByTest is Signing {
@@ -77,6 +77,22 @@ contract SignedByTest is Signing {
         hospital.relay(call, plain, 0, DEADLINE, "");
         _expectInvalid(address(hospital));
         hospital.relay(call, address(hospital), 0, DEADLINE, "");
+    }
+
+    /// Not even when what it reverts with is the answer.
+    function test_wallet_thatRevertsWithAYesSaysNo() public {
+        address wallet = address(new Reverting());
+        _expectInvalid(wallet);
+        hospital.relay(call, wallet, 0, DEADLINE, "");
+    }
+
+    /// The answer to one request is none to another: a wallet is asked for the digest of this one.
+    function test_wallet_isAskedForTheDigestAndTheSignatureAsTheyAre() public {
+        address wallet = address(new Wallet(doctor));
+        bytes32 digest = _digestOf(_hash(wallet, call, 0, DEADLINE));
+        bytes memory signature = _sign(_secrets[doctor], _hash(wallet, call, 0, DEADLINE));
+        vm.expectCall(wallet, abi.encodeCall(IERC1271.isValidSignature, (digest, signature)), 1);
+        hospital.relay(call, wallet, 0, DEADLINE, signature);
     }
 
     /// Its code knows no signatures; its key is still its own.

@@ -131,7 +131,40 @@ contract SignedRevocationTest is Signing {
             vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, whose));
             hospital.revokeSigned(changed, whose, i == 6 ? NOW + 1 : NOW, i == 7 ? 1 : 0, signature);
         }
+        IHospitalRecord other = _deploy();
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, patient));
+        other.revokeSigned(r, patient, NOW, 0, signature);
         vm.chainId(block.chainid + 1);
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, patient));
+        _revoke();
+    }
+
+    function test_revokeSigned_takesOneFormOfASignatureAlone() public {
+        (bytes32 x, bytes32 y) = abi.decode(signature, (bytes32, bytes32));
+        uint8 v = uint8(signature[64]);
+        bytes32 high = bytes32(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 - uint256(y));
+        bytes memory right = signature;
+        bytes[6] memory wrong = [
+            abi.encodePacked(x, y, v - 27),
+            abi.encodePacked(x, high, v ^ 7),
+            abi.encodePacked(x, y),
+            abi.encodePacked(x, bytes32(uint256(y) | uint256(v - 27) << 255)),
+            bytes(""),
+            bytes.concat(right, hex"00")
+        ];
+        for (uint256 i; i < wrong.length; ++i) {
+            signature = wrong[i];
+            vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, patient));
+            _revoke();
+        }
+        signature = right;
+        _revoke();
+    }
+
+    /// What was signed to be carried out by relay is no revocation, and the reverse.
+    function test_revokeSigned_isNoOtherRequest() public {
+        bytes memory call = abi.encodeCall(hospital.renounce, (patient, SCOPE));
+        signature = _signed(patient, call, 0);
         vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, patient));
         _revoke();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IHospitalRecord} from "../src/IHospitalRecord.sol";
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 /// A contract account that accepts what its owner's key signed.
 contract Wallet {
@@ -48,6 +48,17 @@ contract Looping {
     function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
         while (true) {}
         return 0;
+    }
+}
+
+contract Reverting {
+    /// With the word that says yes, and nothing else.
+    fallback() external {
+        bytes4 yes = IERC1271.isValidSignature.selector;
+        assembly {
+            mstore(0, yes)
+            revert(0, 32)
+        }
     }
 }
 

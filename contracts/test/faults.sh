@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows that each of the five rules can fail. Makes a twin of the contract that has every fault below, one of which is
-# awake; the rule's invariant must pass on the twin as long as they sleep, and fail with each that wakes.
+# Shows that each rule of contracts/test/invariant can fail. Makes a twin of the contract that has every fault below, one
+# of which is awake; each rule must hold on the twin as long as they sleep, and the fault's rule fail when it wakes.
 #
 #   contracts/test/faults.sh          all
 #   contracts/test/faults.sh 4        those of rule 4
@@ -11,118 +11,229 @@ forge=$root/.tools/bin/forge # the real binary: npm's launcher exits 0 when test
 twin=$root/.forge/faults
 only=${1:-}
 rules=() names=()
+declare -A code
 
-# plant RULE NAME OLD NEW: where FAULT is true, NEW breaks the rule. OLD must be there; its first place is taken.
+# plant RULE NAME FILE OLD NEW: where FAULT is true, NEW breaks the rule. OLD must be there; its first place is taken.
 plant() {
   rules+=("$1") names+=("$2")
-  [[ $code == *"$3"* ]] || { echo "faults: '$2' no longer finds its place: $3" >&2 && exit 1; }
-  code=${code/"$3"/"${4//FAULT/(_fault == ${#names[@]})}"}
+  [[ ${code[$3]} == *"$4"* ]] || { echo "faults: '$2' no longer finds its place in $3: $4" >&2 && exit 1; }
+  code[$3]=${code[$3]/"$4"/"${5//FAULT/(_fault == ${#names[@]})}"}
 }
 
 plant_all() {
-  plant 1 "a grantee prolongs its own grant" \
-    'held.expiresAt = uint40(block.timestamp);' \
-    'held.expiresAt = FAULT ? type(uint40).max : uint40(block.timestamp);'
-  plant 1 "a revocation leaves the grant" \
-    'delete grants[grantee];' \
-    'if (!FAULT) delete grants[grantee];'
-  plant 1 "a grant lives in the second in which it ends" \
-    'return block.timestamp < held.expiresAt;' \
-    'return FAULT ? block.timestamp <= held.expiresAt : block.timestamp < held.expiresAt;'
-  plant 1 "a contributor may read" \
-    'return held.rights & right != 0' \
-    'return (FAULT || held.rights & right != 0)'
+  plant 1 "a grantee prolongs its own grant" Access \
+    'held.slot = held.slot.expired();' \
+    'if (!FAULT) held.slot = held.slot.expired();'
+  plant 1 "a revocation leaves the grant" Access \
+    'held.slot = ended(patient, barred);' \
+    'if (!FAULT) held.slot = ended(patient, barred);'
+  plant 1 "a grant never ends by time" Access \
+    'if (held.isExpired()) return 0;' \
+    'if (held.isExpired() && !FAULT) return 0;'
+  plant 1 "a contributor may read" Access \
+    'return held.rights() & right != 0' \
+    'return (FAULT || held.rights() & right != 0)'
+  plant 1 "anybody withdraws what was passed on" Access \
+    'if (held.slot.giver() != giver ||' \
+    'if (!FAULT && held.slot.giver() != giver ||'
 
-  plant 2 "anybody contributes" \
-    'if (msg.sender != patient && !_allows(' \
-    'if (!FAULT && msg.sender != patient && !_allows('
-  plant 2 "a pending id can be occupied" \
+  plant 2 "anybody contributes" HospitalRecord \
+    'if (account != patient) _requireAllowed(' \
+    'if (account != patient && !FAULT) _requireAllowed('
+  plant 2 "a pending id can be occupied" HospitalRecord \
     'return keccak256(abi.encode(author, id));' \
     'return FAULT ? keccak256(abi.encode(id)) : keccak256(abi.encode(author, id));'
-  plant 2 "a record is added again" \
+  plant 2 "a record is added again" HospitalRecord \
     'if (record.author != address(0)) revert RecordExists' \
     'if (!FAULT && record.author != address(0)) revert RecordExists'
-  plant 2 "a contributor moves the status of others' records" \
-    'if (msg.sender != patient && msg.sender != author)' \
-    'if (!FAULT && msg.sender != patient && msg.sender != author)'
-  plant 2 "a status moves back" \
+  plant 2 "a contributor moves the status of others' records" HospitalRecord \
+    'if (by != patient && by != author)' \
+    'if (!FAULT && by != patient && by != author)'
+  plant 2 "a status moves back" HospitalRecord \
     'if (status <= record.status)' \
     'if (!FAULT && status <= record.status)'
 
-  plant 3 "a link leaves out the time" \
-    'block.timestamp, RecordAdded.selector' \
-    'FAULT ? 0 : block.timestamp, RecordAdded.selector'
-  plant 3 "an event names another folder" \
+  plant 3 "a link leaves out the number of the block" Journal \
+    'bytes32(block.number << 24)' \
+    'bytes32(FAULT ? 0 : block.number << 24)'
+  plant 3 "an event names another folder" HospitalRecord \
     'emit RecordAdded(patient, folder,' \
     'emit RecordAdded(patient, FAULT ? 2 : folder,'
-  plant 3 "a lowered grant counts as no key change" \
+  plant 3 "a lowered grant counts as no key change" Access \
     'return lowered ?' \
     'return lowered && !FAULT ?'
-  plant 3 "a key change is not counted" \
+  plant 3 "a key change is not counted" Journal \
     '_keyChanges(previous) + 1' \
     '_keyChanges(previous) + (FAULT ? 0 : 1)'
-  plant 3 "several records leave the head where it was" \
+  plant 3 "several records leave the head where it was" HospitalRecord \
     'chart.head = head;' \
     'if (!FAULT) chart.head = head;'
-  plant 3 "a profile is told and not kept" \
+  plant 3 "a profile is told and not kept" HospitalRecord \
     'chart.profile = profile;' \
     'if (!FAULT) chart.profile = profile;'
+  plant 3 "a bar is not told" Access \
+    'epoch, keyring, barred, previous);' \
+    'epoch, keyring, barred && !FAULT, previous);'
+  plant 3 "passing on is told of another giver" Access \
+    'p.expiresAt, giver, via, previous' \
+    'p.expiresAt, FAULT ? patient : giver, via, previous'
 
-  plant 4 "a grantee takes its grant away from under a revocation" \
+  plant 4 "a grantee takes its grant away from under a revocation" Access \
     'emit AccessRenounced(' \
-    'if (FAULT) delete chart.grants[scope][msg.sender];
+    'if (FAULT) delete chart.grants[scope][grantee];
      emit AccessRenounced('
-  plant 4 "a revocation needs the right count" \
+  plant 4 "a revocation needs the right count" Access \
     'bytes32 keyring = fresh ?' \
     'if (FAULT && !fresh) revert StaleKeys(0, 0);
      bytes32 keyring = fresh ?'
-  plant 4 "an expired grant cannot be revoked" \
-    'if (grants[grantee].giver == address(0))' \
-    'if (grants[grantee].giver == address(0) || FAULT && !_isLive(grants[grantee]))'
+  plant 4 "an expired grant cannot be revoked" Access \
+    'if (held.slot.giver() == address(0))' \
+    'if (held.slot.giver() == address(0) || FAULT && held.slot.isExpired())'
 
-  plant 5 "adding walks through all records" \
+  plant 5 "adding walks through all records" HospitalRecord \
     'record.status = Status.Current;' \
     'record.status = Status.Current;
      if (FAULT) _walk(key);'
-  plant 5 "granting walks through all grants" \
-    'held.giver = msg.sender;' \
-    'held.giver = msg.sender;
-     if (FAULT) _walk(scope);'
+  plant 5 "granting walks through all grants" Access \
+    'place.slot = given(patient, Via.Patient, p);' \
+    'place.slot = given(patient, Via.Patient, p);
+     if (FAULT) _walk(p.scope);'
+
+  plant 6 "a delegate passes on more than it has" Access \
+    'if (held.covers(passed)) return via;' \
+    'if (FAULT || held.covers(passed)) return via;'
+  plant 6 "a grant can be passed on for ever" Access \
+    '_lives(chart, scope, held) > 1' \
+    '_lives(chart, scope, held) > (FAULT ? 0 : 1)'
+  plant 6 "who may not delegate passes on" Access \
+    'held.rights() & DELEGATE != 0 &&' \
+    '(FAULT || held.rights() & DELEGATE != 0) &&'
+  plant 6 "a delegate takes the place of the patient's grant" Access \
+    'if (held.giver() != giver &&' \
+    'if (!FAULT && held.giver() != giver &&'
+
+  plant 7 "what was passed on outlives its giver's grant" Access \
+    'if (!above.covers(held) ||' \
+    'if (!FAULT && !above.covers(held) ||'
+  plant 7 "what was passed on lives again with a new grant of its giver" Access \
+    'above.grantedAt() > held.grantedAt()' \
+    '!FAULT && above.grantedAt() > held.grantedAt()'
+
+  plant 8 "a nonce frees the others of its word" Signed \
+    'word.used = used | bit;' \
+    'word.used = FAULT ? bit : used | bit;'
+  plant 8 "invalidation does nothing" Signed \
+    'uint256 series = ++_nonces[account].series;' \
+    'uint256 series = FAULT ? 0 : ++_nonces[account].series;'
+
+  plant 9 "a nonce can be used again" Signed \
+    'nonces.series || used & bit != 0)' \
+    'nonces.series || !FAULT && used & bit != 0)'
+  plant 9 "a deadline does not count" Signed \
+    'if (block.timestamp > deadline)' \
+    'if (!FAULT && block.timestamp > deadline)'
+  plant 9 "a series does not count" Signed \
+    'if (nonce >> 128 != nonces.series ||' \
+    'if (!FAULT && nonce >> 128 != nonces.series ||'
+  plant 9 "an altered request is carried out" Signed \
+    'if (!SignatureChecker.' \
+    'if (!FAULT && !SignatureChecker.'
+  plant 9 "a signed revocation ends a later grant of the patient" Access \
+    'if (held.isGivenBy(Via.Patient) && held.grantedAt()' \
+    'if (!FAULT && held.isGivenBy(Via.Patient) && held.grantedAt()'
+  plant 9 "a signed revocation is made twice" Access \
+    'if (_made[structHash])' \
+    'if (!FAULT && _made[structHash])'
+
+  plant 10 "a delegate's newer grant stops a signed revocation" Access \
+    'held.isGivenBy(Via.Patient) && held.grantedAt()' \
+    '(FAULT || held.isGivenBy(Via.Patient)) && held.grantedAt()'
+  plant 10 "an outdated count stops a signed revocation" Access \
+    '_made[structHash] = true;' \
+    'if (FAULT) _requireFresh(chart.head, keyChanges);
+     _made[structHash] = true;'
+
+  plant 11 "whoever appends an account to a call is taken for it" Signed \
+    'return msg.sender == address(this) ?' \
+    'return msg.sender == address(this) || FAULT && msg.data.length % 32 == 24 ?'
+  plant 11 "a signature is not compared with the signer" Signed \
+    'if (recovered == signer &&' \
+    'if ((FAULT || recovered == signer) &&'
+  plant 11 "anybody's renunciation ends a grant" Access \
+    'if (held.slot.isExpired()) revert NoSuchGrant' \
+    'if (!FAULT && held.slot.isExpired()) revert NoSuchGrant'
+
+  plant 12 "a delegate overwrites a bar" Access \
+    'while (!held.isGivenBy(Via.Barred))' \
+    'while (FAULT || !held.isGivenBy(Via.Barred))'
+  plant 12 "a delegate goes around a bar on the folder" Access \
+    'if (_isFolder(scope)) return place;' \
+    'if (FAULT || _isFolder(scope)) return place;'
+  plant 12 "a second revocation lifts a bar" Access \
+    'if (held.slot.isGivenBy(Via.Barred)) barred = true;' \
+    'if (!FAULT && held.slot.isGivenBy(Via.Barred)) barred = true;'
+
+  plant 13 "a reader attests" HospitalRecord \
+    '_word(record.folder), by, ATTEST);' \
+    '_word(record.folder), by, FAULT ? READ : ATTEST);'
+  plant 13 "a record is attested twice" HospitalRecord \
+    'if (record.attested)' \
+    'if (!FAULT && record.attested)'
+  plant 13 "what was an error is attested" HospitalRecord \
+    'if (record.status == Status.EnteredInError) revert NotAtt' \
+    'if (!FAULT && record.status == Status.EnteredInError) revert NotAtt'
+  plant 13 "an attestation is told and not kept" HospitalRecord \
+    'record.attested = true;' \
+    'if (!FAULT) record.attested = true;'
 }
 
 write_twin() {
-  code=$(<"$root/contracts/src/HospitalRecord.sol")
+  local file
+  mkdir -p "$twin/contracts/src" "$twin/contracts/test"
+  for file in HospitalRecord Access Journal Signed; do
+    code[$file]=$(<"$root/contracts/src/$file.sol")
+  done
   plant_all
-  local head='contract HospitalRecord is IHospitalRecord {'
-  code=${code/"$head"/"$head
-    uint256 private immutable _fault;
+  cat >"$twin/contracts/src/Faulty.sol" <<'SOL'
+pragma solidity ^0.8.28;
+
+abstract contract Faulty {
+    uint256 internal immutable _fault;
     bytes32[] private _all;
 
     constructor(uint256 fault) {
         _fault = fault;
     }
 
-    function _walk(bytes32 one) private {
+    function _walk(bytes32 one) internal {
         _all.push(one);
-        for (uint256 i; i < _all.length; ++i) if (_all[i] == 0) revert Empty();
+        for (uint256 i; i < _all.length; ++i) if (_all[i] == 0) revert();
     }
-"}
-  mkdir -p "$twin/contracts/src" "$twin/contracts/test"
-  printf '%s\n' "${code//private pure/private view}" >"$twin/contracts/src/HospitalRecord.sol"
-  cp "$root/contracts/src/IHospitalRecord.sol" "$twin/contracts/src/"
-  cp -R "$root"/contracts/test/{Base.sol,Replay.sol,invariant} "$twin/contracts/test/"
+}
+SOL
+  code[HospitalRecord]=${code[HospitalRecord]/is Access \{/'is Access {
+    constructor(uint256 fault) Faulty(fault) {}'}
+  for file in Journal Signed; do
+    code[$file]=${code[$file]/is IHospitalRecord/is IHospitalRecord, Faulty}
+  done
+  for file in HospitalRecord Access Journal Signed; do
+    printf 'import {Faulty} from "./Faulty.sol";\n%s\n' "${code[$file]// pure/ view}" >"$twin/contracts/src/$file.sol"
+  done
+  cp "$root"/contracts/src/{IHospitalRecord,GrantSlot}.sol "$twin/contracts/src/"
+  cp -R "$root"/contracts/test/{Base.sol,Replay.sol,Types.sol,invariant} "$twin/contracts/test/"
   ln -sfn "$root/.tools" "$twin/.tools"
-  sed 's|^allow_paths.*|allow_paths = ["'"$root"'/.tools"]|' "$root/foundry.toml" >"$twin/foundry.toml"
+  cp "$root/foundry.toml" "$twin/foundry.toml"
 }
 
 # rule_holds RULE FAULT
 rule_holds() {
-  (cd "$twin" && HOSPITAL_RECORD_FAULT=$2 FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT=0 FOUNDRY_LINT_LINT_ON_BUILD=false \
+  (cd "$twin" && rm -rf .forge/failures && HOSPITAL_RECORD_FAULT=$2 FOUNDRY_INVARIANT_RUNS=256 \
+    FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT=0 FOUNDRY_LINT_LINT_ON_BUILD=false \
     "$forge" test --match-test "invariant_rule$1_") >"$twin/log" 2>&1
 }
 
 write_twin
-if ! rule_holds "${only:-[1-5]}" 0; then
+if ! rule_holds "${only:-[0-9]+}" 0; then
   cat "$twin/log" && echo "faults: the rules do not hold on a twin without a fault" >&2 && exit 1
 fi
 
@@ -130,12 +241,13 @@ unseen=0
 for ((i = 1; i <= ${#names[@]}; i++)); do
   rule=${rules[i - 1]} name=${names[i - 1]}
   [[ -z $only || $only == "$rule" ]] || continue
+  found=
   if ! rule_holds "$rule" "$i" && found=$(grep -m1 -oE 'FAIL: .*' "$twin/log") &&
     [[ $found != *"too little was allowed"* && $found != *setUp* ]]; then
     found=${found#FAIL: } found=${found#assertion failed: } found=${found%%[:!]*}
     echo "rule $rule sees: $name (${found% })"
   else
-    echo "rule $rule DOES NOT SEE: $name"
+    echo "rule $rule DOES NOT SEE: $name (${found:-})"
     unseen=$((unseen + 1))
   fi
 done

@@ -1,215 +1,236 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IHospitalRecord, READ, CONTRIBUTE} from "../../src/IHospitalRecord.sol";
+import {IHospitalRecord, READ, DELEGATE, ATTEST} from "../../src/IHospitalRecord.sol";
 import {Replay} from "../Replay.sol";
-import {Model} from "./Model.sol";
+import {Patients} from "./Patients.sol";
 
-/// Patients, contributors, readers and intruders. Four people are all of these to each other; most of what they try is
-/// allowed, so that much happens.
-contract Handler is Model {
-    uint256 internal constant STEP = 100 seconds;
-    bytes32 internal constant KEYRING = keccak256("keyring");
+/// Everything that happens: besides what patients do, what delegates, attesters, relays and intruders do.
+contract Handler is Patients {
+    struct Note {
+        Given whom;
+        uint40 grantedUpTo;
+        uint24 count;
+        bytes signature;
+        bytes32 structHash;
+    }
+
+    Note[] internal notes; // signed revocations
+    mapping(bytes32 structHash => bool) internal _made; // the same may be signed twice
+    address internal outsider;
+    IHospitalRecord.Purpose internal constant TREAT = IHospitalRecord.Purpose.TREAT;
+
+    /// What went wrong, in words; empty when nothing did.
+    string public unlanded;
 
     constructor(IHospitalRecord hospital_) {
         hospital = hospital_;
         replay = new Replay();
-        for (uint256 i; i < 4; ++i) {
-            people.push(vm.addr(100 + i));
+        for (uint256 i; i < 5; ++i) {
+            people.push(vm.addr(KEYS + i));
         }
+        outsider = vm.addr(KEYS + 5);
         folders = [1, type(uint40).max];
-    }
-
-    function pass(uint256 steps) external {
-        vm.warp(vm.getBlockTimestamp() + STEP * bound(steps, 1, 3));
-    }
-
-    function setProfile(uint256 who, bytes32 profile) external {
-        _call(_person(who), abi.encodeCall(hospital.setProfile, (profile)));
-    }
-
-    function add(uint256 whose, uint256 who, uint256 where, uint256 what, uint256 luck) external {
-        address patient = _person(whose);
-        uint40 folder = folders[where % folders.length];
-        address author = _contributor(patient, folder, who, luck);
-        bytes32 id = _id(patient, author, what, luck);
-        uint24 count = _count(patient, luck);
-        bool isNew = recordOf(patient, keccak256(abi.encode(author, id))).author == address(0);
-        if (_call(author, abi.encodeCall(hospital.addRecord, (patient, folder, id, count)))) {
-            _wasAdded(patient, author, folder, id);
-        } else if (author == patient && isNew && count == _count(patient, 1)) {
-            blocked = "a patient could not add a new record";
+        for (uint256 i; i < 5; ++i) {
+            _begin(people[i], people[(i + 1) % 5]);
         }
     }
 
-    function addMany(uint256 whose, uint256 where, uint256 what, uint256 luck) external {
-        address patient = _person(whose);
-        uint40 folder = folders[where % folders.length];
-        bytes32[] memory ids = new bytes32[](2);
-        ids[0] = _id(patient, patient, what, luck);
-        ids[1] = _id(patient, patient, what ^ 1, luck);
-        bytes memory call = abi.encodeCall(hospital.addRecords, (patient, folder, ids, _count(patient, luck)));
-        if (!_call(patient, call)) return;
-        _wasAdded(patient, patient, folder, ids[0]);
-        _wasAdded(patient, patient, folder, ids[1]);
+    /// Each has a record, and somebody who may do everything with it for a while.
+    function _begin(address patient, address delegate) internal {
+        bool begun = _call(patient, abi.encodeCall(hospital.addRecord, (patient, folders[0], KEYRING, 0)));
+        _wasAdded(patient, patient, folders[0], KEYRING);
+        uint40 end = uint40(vm.getBlockTimestamp() + 10 * STEP);
+        IHospitalRecord.Permission memory p =
+            IHospitalRecord.Permission(bytes32(uint256(folders[0])), delegate, 15, TREAT, KEYRING, 1, end);
+        begun = begun && _call(patient, abi.encodeCall(hospital.grant, (p, 0)));
+        _wasGiven(patient, p);
+        if (!begun) blocked = "there was no beginning";
     }
 
-    function replace(uint256 which, uint256 who, uint256 what, uint256 luck) external {
-        if (added.length == 0) return;
-        Added memory old = added[which % added.length];
-        IHospitalRecord.Record memory record = recordOf(old.patient, old.key);
-        if (record.status != IHospitalRecord.Status.Current && luck % 8 != 1) return;
-        address by = _authorOrPatient(old, who, luck);
-        bytes32 id = _id(old.patient, by, what, luck);
-        uint24 count = _count(old.patient, luck);
-        if (!_call(by, abi.encodeCall(hospital.replace, (old.patient, old.key, id, count)))) return;
-        _wasAdded(old.patient, by, record.folder, id);
-        _wasMoved(old, by, IHospitalRecord.Status.Superseded);
-    }
+    /* DELEGATES */
 
-    function setStatus(uint256 which, uint256 who, uint256 status, uint256 luck) external {
-        if (added.length == 0) return;
-        Added memory record = added[which % added.length];
-        address by = _authorOrPatient(record, who, luck);
-        bool allowed = status % 4 > uint8(recordOf(record.patient, record.key).status);
-        if (!allowed && luck % 8 != 1) return;
-        IHospitalRecord.Status asked = IHospitalRecord.Status(status % 4);
-        if (_call(by, abi.encodeCall(hospital.setStatus, (record.patient, record.key, asked)))) {
-            _wasMoved(record, by, asked);
-        }
-    }
-
-    function grant(uint256 whose, uint256 who, uint256 where, uint256 rights, uint256 steps) external {
-        address patient = _person(whose);
-        IHospitalRecord.Permission memory p = _permission(patient, who, where, rights, steps);
-        if (_call(patient, abi.encodeCall(hospital.grant, (p, _count(patient, steps))))) _wasGiven(patient, p);
-    }
-
-    function grantMany(uint256 whose, uint256 who, uint256 where, uint256 rights, uint256 steps) external {
-        address patient = _person(whose);
-        IHospitalRecord.Permission[] memory p = new IHospitalRecord.Permission[](2);
-        p[0] = _permission(patient, who, where, rights, steps);
-        p[1] = _permission(patient, who / 3, where / 3, rights / 3, steps / 3);
-        if (!_call(patient, abi.encodeCall(hospital.grantMany, (p, _count(patient, steps))))) return;
-        _wasGiven(patient, p[0]);
-        _wasGiven(patient, p[1]);
-    }
-
-    function revoke(uint256 which, uint24 count, uint256 luck) external {
+    function passOn(uint256 seed) external {
         if (given.length == 0) return;
-        Given memory g = given[which % given.length];
-        bool isThere = grantOf(g.patient, g.scope, g.grantee).giver != address(0);
-        if (!isThere && luck % 8 != 1) return;
-        if (luck % 2 == 0) count = _count(g.patient, 1);
-        if (_call(g.patient, abi.encodeCall(hospital.revoke, (_revocation(g), count)))) _wasRevoked(g);
-        else if (isThere) unrevoked = "a patient could not revoke a grant";
-    }
-
-    function revokeMany(uint256 which, uint24 count) external {
-        if (given.length == 0) return;
-        address patient = given[which % given.length].patient;
-        Given[] memory gone = _grantsBy(patient);
-        if (gone.length == 0) return;
-        IHospitalRecord.Revocation[] memory revocations = new IHospitalRecord.Revocation[](gone.length);
-        for (uint256 i; i < gone.length; ++i) {
-            revocations[i] = _revocation(gone[i]);
-        }
-        if (!_call(patient, abi.encodeCall(hospital.revokeMany, (revocations, count)))) {
-            unrevoked = "a patient could not revoke all grants";
-            return;
-        }
-        for (uint256 i; i < gone.length; ++i) {
-            _wasRevoked(gone[i]);
+        for (uint256 i; i < 4; ++i) {
+            _passOn(uint256(keccak256(abi.encode(seed, i))));
         }
     }
 
-    function rotate(uint256 whose, uint256 where, uint16 epoch, uint256 luck) external {
-        address patient = _person(whose);
-        uint40 folder = folders[where % folders.length];
-        _call(patient, abi.encodeCall(hospital.rotate, (folder, epoch, KEYRING, _count(patient, luck))));
+    function _passOn(uint256 luck) internal {
+        uint256 trick = luck % 12; // most are honest
+        Given memory from = _delegate(luck >> 8, trick);
+        IHospitalRecord.Permission memory p = _passing(from, luck >> 32, trick);
+        (bool may,) = mayPassOn(from.patient, from.grantee, p);
+        if (!may && luck >> 16 & 1 != 0) return;
+        uint24 count = _count(from.patient, luck >> 24);
+        if (_call(from.grantee, abi.encodeCall(hospital.passOn, (from.patient, p, count)))) {
+            _wasPassedOn(from.patient, from.grantee, p);
+        } else if (may && count == _count(from.patient, 1)) {
+            blocked = "a delegate could not pass on what it may";
+        }
     }
 
-    function renounce(uint256 which, uint256 luck) external {
-        if (given.length == 0) return;
-        Given memory g = given[which % given.length];
-        if (!has(g.patient, g.scope, g.grantee, 0) && luck % 8 != 1) return;
-        if (_call(g.grantee, abi.encodeCall(hospital.renounce, (g.patient, g.scope)))) _wasRenounced(g);
+    /// Somebody who may delegate, if anybody may; half of the time the last, so that chains grow. One trick: anybody.
+    function _delegate(uint256 seed, uint256 trick) internal view returns (Given memory from) {
+        uint256 start = seed % 2 == 0 ? given.length - 1 : seed / 2 % given.length;
+        for (uint256 i; i < given.length; ++i) {
+            from = given[(start + given.length - i) % given.length];
+            if (trick == 0 || has(from.patient, from.scope, from.grantee, DELEGATE)) break;
+        }
     }
 
-    function logAccess(uint256 which, uint256 who, uint256 purpose) external {
-        if (added.length == 0) return;
-        Added memory record = added[which % added.length];
-        address reader = who % 4 == 0 ? _person(who / 4) : record.patient;
-        IHospitalRecord.Purpose why = IHospitalRecord.Purpose(purpose % 12);
-        bool may = mayRead(record.patient, record.key, reader);
-        bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, record.key, why)));
-        if (succeeded != may) intrusion = "a reading was logged without the right to read, or refused with it";
-    }
-
-    function _permission(address patient, uint256 who, uint256 where, uint256 rights, uint256 steps)
+    /// What may mostly be passed on: to the scope of the grant, or from a folder to one of its records.
+    function _passing(Given memory from, uint256 seed, uint256 trick)
         internal
         view
         returns (IHospitalRecord.Permission memory p)
     {
-        p.grantee = _person(who);
-        if (p.grantee == patient && steps % 8 != 1) p.grantee = _person(who ^ 1);
-        p.scope = bytes32(uint256(folders[where % folders.length]));
-        p.rights = uint8(1 + rights % 3);
-        p.expiresAt = uint40(vm.getBlockTimestamp() + STEP * (1 + steps % 4));
-        p.purpose = IHospitalRecord.Purpose(rights % 12);
+        IHospitalRecord.Grant memory held = grantOf(from.patient, from.scope, from.grantee);
+        p.scope = from.scope;
+        p.grantee = _person(seed);
+        p.rights = uint8(seed >> 8) & 3 == 0 ? held.rights & uint8(seed >> 16) : held.rights;
+        if (p.rights & READ == 0) p.rights = held.rights;
+        if (trick == 1) p.rights = 15;
+        p.purpose = trick == 2 ? IHospitalRecord.Purpose(seed % 12) : held.purpose;
+        p.expiresAt = trick == 3 ? held.expiresAt + 1 : held.expiresAt / 3 * 3; // a little earlier
         p.envelope = KEYRING;
-        // Some are on a record, and one in eight of these on another patient's.
-        if (where % 4 != 0 || added.length == 0) return p;
-        Added memory record = added[where / 4 % added.length];
-        if (record.patient != patient && steps % 8 != 1) return p;
-        (p.scope, p.rights) = (record.key, READ);
+        if (added.length == 0) return p;
+        Added memory record = added[(seed >> 24) % added.length];
+        if (record.patient != from.patient || seed >> 40 & 1 == 0) return p;
+        (p.scope, p.rights) = (record.key, READ | p.rights & DELEGATE);
     }
 
-    function _revocation(Given memory g) internal pure returns (IHospitalRecord.Revocation memory) {
-        return IHospitalRecord.Revocation(g.scope, g.grantee, 2, KEYRING, false);
-    }
-
-    /// All grants of the patient that are there, live or not.
-    function _grantsBy(address patient) internal view returns (Given[] memory list) {
-        list = new Given[](given.length);
-        uint256 count;
-        for (uint256 i; i < given.length; ++i) {
-            Given memory g = given[i];
-            if (g.patient == patient && grantOf(patient, g.scope, g.grantee).giver != address(0)) list[count++] = g;
-        }
-        assembly {
-            mstore(list, count)
+    function withdraw(uint256 which, uint256 who, uint256 luck) external {
+        if (given.length == 0) return;
+        Given memory g = given[which % given.length];
+        IHospitalRecord.Grant memory held = grantOf(g.patient, g.scope, g.grantee);
+        bool passed = held.giver != g.patient && vm.getBlockTimestamp() < held.expiresAt;
+        if (!passed && luck % 8 != 1) return;
+        address by = luck % 4 == 1 ? _person(who) : held.giver;
+        if (_call(by, abi.encodeCall(hospital.withdraw, (g.patient, g.scope, g.grantee)))) {
+            // The grantee may renounce, but not withdraw.
+            if (by != held.giver) intrusion = "another than the giver withdrew";
+            _wasEnded(g, by);
         }
     }
 
-    /// The patient, somebody who may contribute, or one in eight times anybody.
-    function _contributor(address patient, uint40 folder, uint256 who, uint256 luck) internal view returns (address) {
-        address someone = _person(who);
-        bool may = has(patient, bytes32(uint256(folder)), someone, CONTRIBUTE);
-        return may || luck % 8 == 7 ? someone : patient;
-    }
-
-    function _authorOrPatient(Added memory record, uint256 who, uint256 luck) internal view returns (address) {
-        if (luck % 8 == 7) return _person(who);
-        return who % 2 == 0 ? record.patient : recordOf(record.patient, record.key).author;
-    }
-
-    /// The count of key changes, or one in eight times another.
-    function _count(address patient, uint256 luck) internal view returns (uint24) {
-        uint24 count = uint24(uint256(hospital.journalHeadOf(patient)));
-        return luck % 8 == 0 ? count ^ 1 : count;
-    }
-
-    function _person(uint256 seed) internal view returns (address) {
-        return people[seed % people.length];
-    }
-
-    /// So few that two people come upon the same. One in eight times the author has added it already.
-    function _id(address patient, address author, uint256 seed, uint256 luck) internal view returns (bytes32 id) {
-        for (uint256 i; i < 16; ++i) {
-            id = keccak256(abi.encode((seed % 16 + i) % 16));
-            bool isNew = recordOf(patient, keccak256(abi.encode(author, id))).author == address(0);
-            if (isNew || luck % 8 == 1) return id;
+    function attest(uint256 which, uint256 who, uint256 luck) external {
+        if (added.length == 0) return;
+        Added memory record = added[which % added.length];
+        address by = _person(who);
+        for (uint256 i; i < people.length && luck % 4 != 1; ++i) {
+            if (has(record.patient, _folderOf(record.patient, record.key), by, ATTEST)) break;
+            by = people[i];
         }
+        bool may = has(record.patient, _folderOf(record.patient, record.key), by, ATTEST);
+        if ((!may || recordOf(record.patient, record.key).attested) && luck % 4 != 1) return;
+        if (_call(by, abi.encodeCall(hospital.attest, (record.patient, record.key)))) _wasAttested(record, by);
+    }
+
+    /* SIGNATURES */
+
+    function invalidateNonces(uint256 who, uint256 luck) external {
+        if (luck % 2 == 0) _call(_person(who), abi.encodeCall(hospital.invalidateNonces, ()));
+    }
+
+    /// A request that its signer gives to nobody for now.
+    function withhold(uint256 who, bytes32 profile) external {
+        requests.push(_request(_person(who), abi.encodeCall(hospital.setProfile, (profile))));
+    }
+
+    /// A signature that was used, that came too late or that is of an earlier series; or a good one for something else.
+    function misuse(uint256 which, uint256 where) external {
+        if (requests.length == 0 || which % 2 == 0) return;
+        Request memory r = requests[which / 2 % requests.length];
+        bool good = !r.done && vm.getBlockTimestamp() <= r.deadline && r.nonce >> 128 == seriesOf[r.signer];
+        if (good) _alter(r, where);
+        if (_attack(_relayed(r))) misused = "a used, outdated or altered request was carried out";
+    }
+
+    function _alter(Request memory r, uint256 where) internal view {
+        uint256 words = r.call.length / 32;
+        if (where % 4 == 0 && words > 0) r.call[4 + 31 + where / 4 % words * 32] ^= 0x01;
+        else if (where % 4 == 1) r.nonce ^= 1 << 8;
+        else if (where % 4 == 2) r.signer = people[0] == r.signer ? people[1] : people[0];
+        else r.deadline += 1;
+    }
+
+    /// The patient signs that a grant shall end, and keeps that.
+    function noteRevocation(uint256 which) external {
+        if (given.length == 0) return;
+        Given memory g = given[which % given.length];
+        uint40 time = uint40(vm.getBlockTimestamp());
+        uint24 count = _count(g.patient, 1);
+        bytes32 structHash = keccak256(abi.encode(REVOKE, _revocation(g, true), g.patient, time, count));
+        notes.push(Note(g, time, count, _sign(g.patient, structHash), structHash));
+    }
+
+    /// Somebody sends it, sooner or later, and perhaps again.
+    function revokeSigned(uint256 which, uint256 luck) external {
+        if (notes.length == 0) return;
+        Note memory note = notes[which % notes.length];
+        Given memory g = note.whom;
+        IHospitalRecord.Grant memory held = grantOf(g.patient, g.scope, g.grantee);
+        bool later = held.via == IHospitalRecord.Via.Patient && held.grantedAt > note.grantedUpTo;
+        bool due = !_made[note.structHash] && held.giver != address(0) && !later;
+        if (!due && luck % 8 != 0) return;
+        bytes memory call = abi.encodeCall(
+            hospital.revokeSigned, (_revocation(g, true), g.patient, note.grantedUpTo, note.count, note.signature)
+        );
+        bool succeeded = _send(RELAY, call, g.patient);
+        if (succeeded && !due) misused = "an outdated or used revocation ended a grant";
+        if (!succeeded && due) unlanded = "a signed revocation was stopped";
+        if (!succeeded) return;
+        _made[note.structHash] = true;
+        _wasRevoked(g, true);
+    }
+
+    /* INTRUDERS */
+
+    /// Must be refused, which therefore does not count; must in any case concern nobody.
+    function _attack(bytes memory call) internal returns (bool succeeded) {
+        succeeded = _send(outsider, call, outsider);
+        --calls;
+        if (!succeeded) --refused;
+    }
+
+    /// Somebody to whom nobody gave anything tries every verb on people's records and grants, or signs in their name.
+    function intrude(uint256 which, uint256 verb, uint256 how) external {
+        if (added.length == 0 || given.length == 0 || which % 2 != 0) return;
+        Added memory record = added[which / 2 % added.length];
+        Given memory g = given[which / 2 % given.length];
+        bytes memory call = _intrusion(record, g, verb);
+        if (how % 4 == 0) {
+            Request memory r = _request(outsider, call);
+            r.signer = record.patient;
+            call = _relayed(r);
+        } else if (how % 4 == 1) {
+            call = bytes.concat(call, bytes20(g.patient), bytes32(uint256(uint160(g.patient)))); // as if from relay
+        } else if (how % 4 == 2) {
+            bytes memory signature =
+                _sign(outsider, keccak256(abi.encode(REVOKE, _revocation(g, true), g.patient, NEVER, 0)));
+            call = abi.encodeCall(hospital.revokeSigned, (_revocation(g, true), g.patient, NEVER, 0, signature));
+        }
+        _attack(call);
+    }
+
+    function _intrusion(Added memory record, Given memory g, uint256 verb) internal view returns (bytes memory) {
+        uint24 count = _count(record.patient, 1);
+        IHospitalRecord.Status status = IHospitalRecord.Status.EnteredInError;
+        IHospitalRecord.Permission memory p =
+            IHospitalRecord.Permission(g.scope, outsider, READ, TREAT, KEYRING, 1, NEVER);
+        bytes[9] memory calls_ = [
+            abi.encodeCall(hospital.addRecord, (record.patient, folders[0], KEYRING, count)),
+            abi.encodeCall(hospital.replace, (record.patient, record.key, KEYRING, count)),
+            abi.encodeCall(hospital.setStatus, (record.patient, record.key, status)),
+            abi.encodeCall(hospital.attest, (record.patient, record.key)),
+            abi.encodeCall(hospital.passOn, (g.patient, p, _count(g.patient, 1))),
+            abi.encodeCall(hospital.withdraw, (g.patient, g.scope, g.grantee)),
+            abi.encodeCall(hospital.renounce, (g.patient, g.scope)),
+            abi.encodeCall(hospital.logAccess, (record.patient, record.key, TREAT)),
+            abi.encodeCall(hospital.revoke, (_revocation(g, true), 0))
+        ];
+        return calls_[verb % 9];
     }
 }

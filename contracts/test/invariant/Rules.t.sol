@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Base, IHospitalRecord} from "../Base.sol";
-import {Replay} from "../Replay.sol";
-import {Handler} from "./Handler.sol";
+import {IHospitalRecord} from "../Base.sol";
+import {RulesBase} from "./RulesBase.sol";
 
-/// The five rules that `IHospitalRecord` says hold for ever. `contracts/test/faults.sh` shows that each can fail.
-contract RulesTest is Base {
+/// The five rules that `IHospitalRecord` says hold for ever.
+contract RulesTest is RulesBase {
     /// A register, the dearest entry, writes two new slots.
     uint256 internal constant GAS_PER_ENTRY = 60_000;
-
-    Handler internal handler;
-    Replay internal replay;
-
-    function setUp() public override {
-        super.setUp();
-        handler = new Handler(hospital);
-        replay = handler.replay();
-        targetContract(address(handler));
-    }
 
     function invariant_rule1_grantsComeFromThePatientAndEnd() public view {
         for (uint256 i; i < handler.givenCount(); ++i) {
             (address patient, bytes32 scope, address grantee) = handler.given(i);
             IHospitalRecord.Grant memory held = hospital.grantOf(patient, scope, grantee);
             IHospitalRecord.Grant memory due = handler.grantOf(patient, scope, grantee);
-            if (due.giver == address(0)) due.grantedAt = 0;
-            assertEq(keccak256(abi.encode(held)), keccak256(abi.encode(due)), "a grant is not what the patient gave");
+            assertEq(keccak256(abi.encode(held)), keccak256(abi.encode(due)), "a grant is not what was given");
         }
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
@@ -76,10 +64,5 @@ contract RulesTest is Base {
 
     function invariant_rule5_gasDoesNotGrow() public view {
         assertLt(handler.mostGasPerEntry(), GAS_PER_ENTRY, "an entry takes more and more gas");
-    }
-
-    /// Otherwise the rules were shown of too little.
-    function afterInvariant() public view {
-        if (handler.calls() > 20) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
     }
 }

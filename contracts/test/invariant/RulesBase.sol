@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Base} from "../Base.sol";
+import {Replay} from "../Replay.sol";
+import {Handler} from "./Handler.sol";
+
+/// What the rules share. Each is shown to be able to fail by `contracts/test/faults.sh`.
+abstract contract RulesBase is Base {
+    Handler internal handler;
+    Replay internal replay;
+
+    function setUp() public override {
+        super.setUp();
+        handler = new Handler(hospital);
+        replay = handler.replay();
+        targetContract(address(handler));
+    }
+
+    /// Otherwise the rules were shown of too little.
+    function afterInvariant() public view {
+        if (handler.calls() > 30) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Vm} from "forge-std/Vm.sol";
+import {IHospitalRecord} from "../../src/IHospitalRecord.sol";
+import {Replay} from "../Replay.sol";
+import {Types} from "../Types.sol";
+import {Model} from "./Model.sol";
+
+/// Sends calls, a third of them by signature, and lets an auditor read what they log.
+abstract contract Sender is Model, Types {
+    struct Request {
+        bytes call;
+        address signer;
+        uint256 nonce;
+        uint256 deadline;
+        bytes signature;
+        bool done;
+    }
+
+    struct Used {
+        address account;
+        uint256 nonce;
+    }
+
+    uint256 internal constant KEYS = 100; // of people
+    uint256 internal constant DEADLINE = 150 seconds;
+    address internal constant RELAY = address(0x4e1a4);
+
+    Replay public replay;
+
+    Request[] internal requests;
+    Used[] public used;
+    mapping(address account => uint256) public seriesOf;
+
+    uint256 public calls;
+    uint256 public refused;
+    uint256 public mostGasPerEntry;
+    /// What went wrong, in words; empty when nothing did.
+    string public unreadable;
+    string public strange;
+    string public misused;
+
+    function usedCount() external view returns (uint256) {
+        return used.length;
+    }
+
+    /// The call as `account`'s: its own transaction, or one of somebody else with its signature.
+    function _call(address account, bytes memory call) internal returns (bool succeeded) {
+        address concerned = _concerned(account, call);
+        if (uint256(keccak256(abi.encode(call, calls))) % 3 == 0 && _typeOf(bytes4(call)) != keccak256(bytes(TAIL))) {
+            Request memory request = _request(account, call);
+            succeeded = _send(RELAY, _relayed(request), concerned);
+            request.done = succeeded;
+            requests.push(request);
+            if (succeeded) used.push(Used(account, request.nonce));
+        } else {
+            succeeded = _send(account, call, concerned);
+        }
+        if (succeeded && bytes4(call) == IHospitalRecord.invalidateNonces.selector) ++seriesOf[account];
+    }
+
+    function _request(address signer, bytes memory call) internal view returns (Request memory request) {
+        // In no order. Each is new, for a run makes fewer than 512.
+        uint256 nonce = seriesOf[signer] << 128 | requests.length * 97 % 512;
+        uint256 deadline = vm.getBlockTimestamp() + DEADLINE;
+        bytes memory signature = _sign(signer, _hash(signer, call, nonce, deadline));
+        return Request(call, signer, nonce, deadline, signature, false);
+    }
+
+    function _relayed(Request memory r) internal view returns (bytes memory) {
+        return abi.encodeCall(hospital.relay, (r.call, r.signer, r.nonce, r.deadline, r.signature));
+    }
+
+    function _sign(address signer, bytes32 structHash) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keyOf(signer), _digestFor(address(hospital), structHash));
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// A transaction that may change what is kept of `concerned` and of nobody else.
+    function _send(address from, bytes memory call, address concerned) internal returns (bool succeeded) {
+        vm.roll(vm.getBlockNumber() + 1);
+        bytes32[] memory before = _states();
+        vm.recordLogs();
+        vm.prank(from);
+        uint256 gas = gasleft();
+        (succeeded,) = address(hospital).call(call);
+        gas -= gasleft();
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        ++calls;
+        if (!succeeded) {
+            ++refused;
+            delete logs; // also what was undone is recorded
+        }
+        if (logs.length > 0 && from != RELAY && gas / logs.length > mostGasPerEntry) {
+            mostGasPerEntry = gas / logs.length;
+        }
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] == IHospitalRecord.NoncesInvalidated.selector) continue;
+            try replay.read(logs[i]) {}
+            catch {
+                unreadable = "an entry does not join the one before";
+            }
+        }
+        bytes32[] memory later = _states();
+        for (uint256 i; i < people.length; ++i) {
+            if (people[i] != concerned && later[i] != before[i]) strange = "a call changed what it does not concern";
+        }
+    }
+
+    function _states() internal view returns (bytes32[] memory states) {
+        states = new bytes32[](people.length);
+        for (uint256 i; i < people.length; ++i) {
+            states[i] = keccak256(abi.encode(hospital.journalHeadOf(people[i]), hospital.profileOf(people[i])));
+        }
+    }
+
+    /// Whose journal the call is to write: a patient's own, or the one that it names first.
+    function _concerned(address account, bytes memory call) internal pure returns (address) {
+        bytes4 verb = bytes4(call);
+        bool own = verb == IHospitalRecord.setProfile.selector || verb == IHospitalRecord.grant.selector
+            || verb == IHospitalRecord.grantMany.selector || verb == IHospitalRecord.revoke.selector
+            || verb == IHospitalRecord.revokeMany.selector || verb == IHospitalRecord.rotate.selector
+            || verb == IHospitalRecord.invalidateNonces.selector;
+        if (own) return account;
+        uint256 first;
+        for (uint256 i = 4; i < 36; ++i) {
+            first = first << 8 | uint8(call[i]);
+        }
+        return address(uint160(first));
+    }
+
+    function _keyOf(address person) internal view returns (uint256) {
+        for (uint256 i; i < people.length; ++i) {
+            if (people[i] == person) return KEYS + i;
+        }
+        return KEYS + people.length; // the outsider's
+    }
+
+    /// The count of key changes, or one in sixteen times another.
+    function _count(address patient, uint256 luck) internal view returns (uint24) {
+        uint24 count = uint24(uint256(hospital.journalHeadOf(patient)));
+        return luck % 16 == 0 ? count ^ 1 : count;
+    }
+}
