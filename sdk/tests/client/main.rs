@@ -11,8 +11,10 @@ mod kinds;
 mod left_out;
 mod passing_on;
 mod relayed;
+mod requests;
 mod restore;
 mod store;
+mod vouching;
 
 use hospital_record::{Client, Identity, System};
 
