@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::store::StoreError;
+use crate::{store::StoreError, vouching::Untrusted};
 
 mod from;
 
@@ -49,6 +49,14 @@ pub enum Error {
         known: B256,
         /// Digest of the profile that was offered.
         found: B256,
+    },
+    /// Nobody who is trusted vouches for an account.
+    #[error("{account} is not vouched for: {why}")]
+    Untrusted {
+        /// Which account.
+        account: Address,
+        /// Why not.
+        why: Untrusted,
     },
     /// A service did not answer at all.
     #[error("{service} cannot be reached: {reason}")]
@@ -130,6 +138,8 @@ pub enum ErrorKind {
     Unfunded,
     /// A person's keys changed without a signature.
     KeyChanged,
+    /// Nobody who is trusted vouches for an account.
+    Untrusted,
     /// No answer from a service.
     Unreachable,
     /// No answer in time.
@@ -162,6 +172,7 @@ impl Error {
             Self::Integrity(_) => ErrorKind::Integrity,
             Self::Unfunded { .. } => ErrorKind::Unfunded,
             Self::KeyChanged { .. } => ErrorKind::KeyChanged,
+            Self::Untrusted { .. } => ErrorKind::Untrusted,
             Self::Unreachable { .. } => ErrorKind::Unreachable,
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,

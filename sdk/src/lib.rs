@@ -43,12 +43,14 @@ mod profile;
 mod progress;
 mod record_ref;
 pub mod relay;
+mod requests;
 mod source;
 pub mod store;
 mod stores;
 mod system;
 #[cfg(feature = "testing")]
 mod testing;
+mod vouching;
 
 pub use alloy;
 pub use alloy::primitives::{Address, B256, U256};
@@ -72,8 +74,10 @@ pub use crate::{
     ledger::{Completeness, Event, Purpose, Rights, Status},
     progress::{Phase, Progress},
     record_ref::{RecordRef, parse_address},
+    requests::{AccessRequest, Ask, Asked, Requests},
     source::Source,
     system::System,
+    vouching::{Trust, Untrusted, Vouch, VouchFor, Vouched},
 };
 
 /// The README's example is compiled and run with these.

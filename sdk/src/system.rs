@@ -20,7 +20,9 @@ use crate::{
     AccountSigner, Client, Config, Error, Identity, Result,
     cache::{BLOCKS, Cache},
     journal::Known,
-    ledger::{Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions},
+    ledger::{
+        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
+    },
     outbox::DiskOutbox,
     relay::{Carrier, Relay},
     store::Store,
@@ -34,6 +36,9 @@ pub struct System(pub(crate) Arc<Inner>, Stores);
 pub(crate) struct Inner {
     contract: Contract,
     witness: Option<Contract>,
+    vouching: Beside,
+    vouching_witness: Option<Beside>,
+    requests: Beside,
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
@@ -95,6 +100,7 @@ impl System {
 
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {
         let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
+        let (vouching, requests) = (Beside::vouching, Beside::access_requests);
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
         let stores = Stores::new(parts.stores)?;
         let inner = Inner {
@@ -103,6 +109,9 @@ impl System {
             relays: parts.relays,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
+            vouching: vouching(contract.ledger().clone(), parts.chain),
+            vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
+            requests: requests(contract.ledger().clone(), parts.chain),
             contract,
             witness: parts.witness,
             deployment,
@@ -155,6 +164,18 @@ impl System {
 
     pub(crate) fn witness(&self) -> Option<&Contract> {
         self.0.witness.as_ref()
+    }
+
+    pub(crate) fn vouching(&self) -> &Beside {
+        &self.0.vouching
+    }
+
+    pub(crate) fn vouching_witness(&self) -> Option<&Beside> {
+        self.0.vouching_witness.as_ref()
+    }
+
+    pub(crate) fn access_requests(&self) -> &Beside {
+        &self.0.requests
     }
 
     pub(crate) fn reader(&self) -> &Journal {

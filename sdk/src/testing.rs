@@ -77,6 +77,13 @@ impl System {
         Self::with_parts(Parts { relays, sending, ..parts }, self.0.memory.clone())
     }
 
+    /// The same chain and stores as on another machine, which compares what it is told with a second chain.
+    pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+    }
+
     /// Gives an account 100 ether of the chain in memory.
     pub async fn fund(&self, account: Address) -> Result<()> {
         self.memory()?.fund(account, Unit::ETHER.wei() * U256::from(100));

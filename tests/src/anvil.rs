@@ -23,11 +23,17 @@ const CREATE2_DEPLOYER: &str = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const TEN_ETHER: &str = "0x8ac7230489e80000";
 
 static SHARED: LazyLock<Arc<Anvil>> = LazyLock::new(|| Arc::new(Anvil::start()));
-static ARTIFACT: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../contracts/artifacts/HospitalRecord.json")).expect("the artifact is JSON")
+/// `HospitalRecord`, and the two contracts beside it.
+static ARTIFACTS: LazyLock<[Value; 3]> = LazyLock::new(|| {
+    [
+        include_str!("../../contracts/artifacts/HospitalRecord.json"),
+        include_str!("../../contracts/artifacts/Vouching.json"),
+        include_str!("../../contracts/artifacts/AccessRequests.json"),
+    ]
+    .map(|text| serde_json::from_str(text).expect("the artifact is JSON"))
 });
 
-/// An Anvil with the contract at its address. A transaction is a block.
+/// An Anvil with the contracts at their addresses. A transaction is a block.
 #[derive(Debug)]
 pub struct Anvil {
     server: Server,
@@ -48,11 +54,13 @@ impl Anvil {
     /// The same under another chain id.
     pub fn of_chain(id: u64) -> Self {
         let anvil = Self::empty(id);
-        anvil.deploy(CREATE2_DEPLOYER, &format!("{}{}", text("salt"), &text("bytecode")[2..]));
+        for artifact in ARTIFACTS.iter() {
+            anvil.deploy(artifact);
+        }
         anvil
     }
 
-    /// A chain without the contract.
+    /// A chain without any of the contracts.
     pub fn empty(id: u64) -> Self {
         let mut command = Command::new(tool("HOSPITAL_RECORD_ANVIL", "bin/anvil"));
         command.args(["--port", "0", "--chain-id", &id.to_string()]);
@@ -72,7 +80,7 @@ impl Anvil {
 
     /// Where the contract is on every chain.
     pub fn contract() -> &'static str {
-        text("address")
+        text(&ARTIFACTS[0], "address")
     }
 
     /// The process, to be frozen.
@@ -143,9 +151,10 @@ impl Anvil {
         panic!("Anvil did not mine {hash}");
     }
 
-    fn deploy(&self, to: &str, data: &str) {
-        self.send(json!({ "from": RICH, "to": to, "data": data, "gas": "0x989680" }));
-        let code = self.rpc("eth_getCode", json!([Self::contract(), "latest"]));
+    fn deploy(&self, artifact: &Value) {
+        let data = format!("{}{}", text(artifact, "salt"), &text(artifact, "bytecode")[2..]);
+        self.send(json!({ "from": RICH, "to": CREATE2_DEPLOYER, "data": data, "gas": "0x989680" }));
+        let code = self.rpc("eth_getCode", json!([text(artifact, "address"), "latest"]));
         assert_ne!(code, "0x", "the artifact's address is not where its bytecode deploys to");
     }
 }
@@ -156,6 +165,6 @@ pub fn hex_number(value: &Value) -> u64 {
     u64::from_str_radix(digits, 16).expect("a quantity")
 }
 
-fn text(name: &str) -> &'static str {
-    ARTIFACT[name].as_str().expect("the artifact is complete")
+fn text<'a>(artifact: &'a Value, name: &str) -> &'a str {
+    artifact[name].as_str().expect("the artifact is complete")
 }

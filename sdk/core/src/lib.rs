@@ -13,6 +13,7 @@
 //! | all of it becomes one signed manifest | [`record::manifest`], [`block`] |
 //! | an account says which keys are its own | [`profile`] |
 //! | a grant becomes an envelope | [`seal::envelope`] |
+//! | a wish for access becomes a request | [`seal::request`] |
 //! | a revocation becomes a new epoch and a keyring | [`seal::ratchet`], [`seal::keyring`] |
 //!
 //! Values that anybody may see are in [`id`]; what can be wrong is in [`error`]. Secrets are wiped when they are

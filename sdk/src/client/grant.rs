@@ -22,7 +22,7 @@ use super::{
     write::with_fresh_keys,
 };
 use crate::{
-    Error, Result,
+    AccessRequest, Error, Result, Trust,
     card::Card,
     details::seconds,
     ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
@@ -35,9 +35,9 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 /// Who gets a grant: an address, a [`Card`] or a [`Contact`].
 #[derive(Clone, Copy, Debug)]
 pub struct Grantee {
-    address: Address,
-    profile: Option<B256>,
-    deployment: Option<Deployment>,
+    pub(crate) address: Address,
+    pub(crate) profile: Option<B256>,
+    pub(crate) deployment: Option<Deployment>,
 }
 
 impl From<Address> for Grantee {
@@ -66,6 +66,8 @@ pub struct Granted {
     pub grantee: Address,
     /// The key it was sealed to, for comparing by voice.
     pub fingerprint: String,
+    /// Why the grantee is trusted, where [`trusted_by`](Grant::trusted_by) asked for it.
+    pub trust: Option<Trust>,
     /// Until when; nothing for no end.
     pub expires: Option<SystemTime>,
     /// Hash of the transaction.
@@ -87,6 +89,8 @@ pub struct Grant {
     pub(super) purpose: Option<Purpose>,
     expires: Expiry,
     name: Option<String>,
+    authorities: Vec<Address>,
+    request: Option<AccessRequest>,
 }
 
 enum Expiry {
@@ -111,6 +115,8 @@ impl Client {
             purpose: None,
             expires: Expiry::InAYear,
             name: None,
+            authorities: Vec::new(),
+            request: None,
         }
     }
 }
@@ -139,6 +145,12 @@ impl Grant {
     /// and for the same purpose. It ends with what this person has.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
+        self
+    }
+
+    /// To read alone.
+    pub fn read_only(mut self) -> Self {
+        self.rights = Rights::READ;
         self
     }
 
@@ -190,12 +202,42 @@ impl Grant {
         self
     }
 
+    /// Looks who vouches for the grantee, for somebody who trusts these authorities: [`Granted::trust`] says it. Nothing
+    /// depends on it; [`System::require_trusted`](crate::System::require_trusted) before the grant does.
+    pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
+        self.authorities = authorities.to_vec();
+        self
+    }
+
+    /// Exactly what was asked, and no more whatever is said after this.
+    pub(crate) fn answering(mut self, request: AccessRequest) -> Self {
+        (self.rights, self.purpose) = (request.rights, Some(request.purpose));
+        self.expires = request.until.map_or(Expiry::Never, Expiry::At);
+        self.request = Some(request);
+        self
+    }
+
+    async fn check_request(&self) -> Result<()> {
+        let Some(request) = &self.request else { return Ok(()) };
+        if !self.client.is_me(self.patient) {
+            return Err(Error::Invalid("the patient who was asked answers, about records of their own".into()));
+        }
+        let purpose = self.purpose.unwrap_or(Purpose::TREAT);
+        self.client.check_answer(request, self.rights, purpose, self.expires_at(None).await?).await
+    }
+
     async fn run(self) -> Result<Granted> {
         self.check_grantee()?;
+        self.check_request().await?;
         self.client.can_pay(1).await?;
+        let trust = match self.authorities.is_empty() {
+            true => None,
+            false => self.client.system().why_trusted(self.grantee.address, &self.authorities).await?,
+        };
         let Grantee { address, profile, .. } = self.grantee;
         let (digest, profile) = self.client.system().profile_of(address, profile).await?;
-        with_fresh_keys!(self.give(digest, &profile.keys.hpke).await)
+        let granted = with_fresh_keys!(self.give(digest, &profile.keys.hpke).await)?;
+        Ok(Granted { trust, ..granted })
     }
 
     async fn give(&self, profile: Digest, key: &HpkePublicKey) -> Result<Granted> {
@@ -223,6 +265,7 @@ impl Grant {
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile),
+            trust: None,
             expires: instant(permission.expires_at),
             transaction: receipt.transaction,
             gas: receipt.gas_used,

@@ -82,7 +82,7 @@ impl fmt::Display for GrantScope {
 }
 
 /// An expiry as an instant; nothing for no end.
-pub(super) fn instant(expires_at: u64) -> Option<SystemTime> {
+pub(crate) fn instant(expires_at: u64) -> Option<SystemTime> {
     (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
 }
 

@@ -22,9 +22,10 @@ impl From<LedgerError> for Error {
             LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
             // The same question has an answer elsewhere, or later.
             LedgerError::Behind { .. } => Self::NotAvailable(text),
-            LedgerError::WrongChain { .. } | LedgerError::NoContract { .. } | LedgerError::OtherCode { .. } => {
-                Self::WrongContract(text)
-            }
+            LedgerError::WrongChain { .. }
+            | LedgerError::NoContract { .. }
+            | LedgerError::NotDeployed { .. }
+            | LedgerError::OtherCode { .. } => Self::WrongContract(text),
             LedgerError::Contract(refusal) => refused(*refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
             LedgerError::Failed { .. } | LedgerError::LeftBehind { .. } => Self::Conflict(text),

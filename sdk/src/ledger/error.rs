@@ -124,6 +124,16 @@ pub enum LedgerError {
         /// The chain asked.
         chain: u64,
     },
+    /// A contract beside `HospitalRecord` is not on this chain.
+    #[error("the contract {name} is not at its address {contract} on chain {chain}: deploy it there (anybody can)")]
+    NotDeployed {
+        /// Its name.
+        name: &'static str,
+        /// Where it is on every chain.
+        contract: Address,
+        /// The chain asked.
+        chain: u64,
+    },
     /// The account cannot pay for the transaction.
     #[error("account {account} needs {needed} wei for this transaction: fund it, then try again")]
     Unfunded {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
-use super::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
+use super::{Beside, BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
 
 mod chain;
 mod faults;
@@ -51,13 +51,16 @@ impl MemoryLedger {
         Self { chain: Arc::new(Mutex::new(chain)), faults: Arc::default() }
     }
 
-    /// A chain with the contract deployed at [`Contract::ADDRESS`].
+    /// A chain with the contract deployed at [`Contract::ADDRESS`], and the two beside it at theirs.
     ///
     /// # Errors
     /// None that can be brought about: it is deployed as on any chain, and checked.
     pub async fn with_contract() -> Result<Self, LedgerError> {
         let ledger = Self::new();
         ledger.locked().run_for_free(&Contract::deployment());
+        for call in Beside::deployments() {
+            ledger.locked().run_for_free(&call);
+        }
         ledger.contract().check().await?;
         Ok(ledger)
     }

@@ -7,6 +7,7 @@
 //!
 //! A provider is never trusted: it can refuse, but what it tells about a history is checked against the head.
 
+mod beside;
 mod calls;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -34,6 +35,7 @@ use std::fmt::Debug;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
+pub(crate) use beside::Beside;
 pub use calls::{Permission, Revocation};
 pub use contract::Contract;
 pub use entry::Entry;
@@ -43,6 +45,7 @@ pub use event::{Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_s
 pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
+pub(crate) use logs::newest_logs;
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};

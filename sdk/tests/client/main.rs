@@ -11,9 +11,11 @@ mod kinds;
 mod left_out;
 mod passing_on;
 mod relayed;
+mod requests;
 mod restore;
 mod silent_store;
 mod store;
+mod vouching;
 
 use hospital_record::{Client, Identity, System};
 

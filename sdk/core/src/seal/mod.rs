@@ -4,6 +4,7 @@ pub mod envelope;
 pub mod keyring;
 pub mod lock;
 pub mod ratchet;
+pub mod request;
 pub mod stream;
 pub mod wrap;
 

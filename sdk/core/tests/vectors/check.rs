@@ -13,18 +13,20 @@ use hospital_record_core::record::metadata::SealedMetadata;
 use hospital_record_core::seal::envelope::{Envelope, EnvelopeKeys, FolderKeyStatement, open_envelope};
 use hospital_record_core::seal::keyring::{Keyring, open_keyring};
 use hospital_record_core::seal::lock::{HpkePublicKey, Lock};
+use hospital_record_core::seal::request::{AccessRequest, open_request};
 use hospital_record_core::seal::stream::{self, StreamHeader, StreamSealer};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::json::*;
 
-pub const FORMATS: [&str; 11] = [
+pub const FORMATS: [&str; 12] = [
     "derivation",
     "ratchet",
     "stream",
     "lock",
     "envelope",
+    "access-request",
     "keyring",
     "folder-key",
     "manifest",
@@ -42,6 +44,7 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
         "stream" => stream(vector),
         "lock" => lock(vector),
         "envelope" => envelope(vector),
+        "access-request" => request(vector),
         "keyring" => keyring(vector),
         "folder-key" => folder_key(vector),
         "manifest" => manifest(vector),
@@ -168,6 +171,15 @@ fn envelope(vector: &Value) -> Outcome {
         "folder_name": payload.folder_name, "confidentiality": payload.confidentiality.code(),
         "sources": payload.sources });
     assert_eq!(found, vector["payload"]);
+    Ok(())
+}
+
+fn request(vector: &Value) -> Outcome {
+    let (here, terms) = (deployment(&vector["terms"]), request_terms(&vector["terms"]));
+    let unverified = AccessRequest::parse(&bytes(&vector["block"]), here).map_err(said)?;
+    let request = unverified.verify(&public(&vector["asker"])).map_err(said)?;
+    let reason = open_request(&request, here, &terms, &profile_keys(&vector["patient"])).map_err(said)?;
+    assert_eq!(*reason, text(&vector["reason"]));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use hospital_record_core::identity::{Keys, ProfileKeys, Seed};
 use hospital_record_core::seal::envelope::EnvelopeContext;
 use hospital_record_core::seal::lock::LockContext;
 use hospital_record_core::seal::ratchet::FolderState;
+use hospital_record_core::seal::request::RequestTerms;
 use hospital_record_core::seal::stream::ContentKey;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -86,6 +87,17 @@ pub fn envelope_context(value: &Value) -> EnvelopeContext {
         grantee: account(&value["grantee"]),
         scope: Scope::from_bytes(array(&value["scope"])).unwrap(),
         epoch: number(&value["epoch"]) as u16,
+    }
+}
+
+pub fn request_terms(value: &Value) -> RequestTerms {
+    RequestTerms {
+        patient: account(&value["patient"]),
+        asker: account(&value["asker"]),
+        rights: number(&value["rights"]) as u8,
+        purpose: number(&value["purpose"]) as u8,
+        grant_until: number(&value["grant_until"]),
+        answer_by: number(&value["answer_by"]),
     }
 }
 

@@ -9,6 +9,7 @@ use hospital_record_core::seal::envelope::{EnvelopeKeys, EnvelopePayload, Folder
 use hospital_record_core::seal::keyring::seal_keyring;
 use hospital_record_core::seal::lock::Lock;
 use hospital_record_core::seal::ratchet::FolderState;
+use hospital_record_core::seal::request::seal_request;
 use hospital_record_core::seal::stream::{self, ContentKey, StreamHeader};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::json::*;
 use crate::make::{Vectors, flip, row, with};
 
 pub fn all() -> Vectors {
-    [envelope, keyring, folder_key, manifest, profile].into_iter().flat_map(|make| make()).collect()
+    [envelope, request, keyring, folder_key, manifest, profile].into_iter().flat_map(|make| make()).collect()
 }
 
 fn folder() -> Folder {
@@ -115,6 +116,35 @@ fn envelope() -> Vectors {
     for (name, vector) in [("opens_read", read), ("opens_contribute_only", contribute), ("opens_one_record", record)] {
         vectors.push(row("envelope", name, vector));
     }
+    vectors
+}
+
+fn request() -> Vectors {
+    let (ana, lee) = (person(1), person(2));
+    let terms = json!({ "chain": 31337, "contract": ana["contract"], "patient": ana["account"],
+        "asker": lee["account"], "rights": 3, "purpose": 0, "grant_until": 2_000_000_000u64,
+        "answer_by": 1_900_000_000u64 });
+    let reason = "ECG of 3 May\n心臓";
+    let (to, signer) = (profile_keys(&ana).public().hpke.clone(), profile_keys(&lee));
+    let block = seal_request(HERE, &request_terms(&terms), reason, &to, profile_digest(&lee), &signer).unwrap();
+    let vector = json!({ "terms": terms, "asker": lee, "patient": ana, "block": hexed(&block), "reason": reason });
+    let mut vectors = spoilt("access-request", "asker", &vector);
+    let other = [
+        ("patient", lee["account"].clone()),
+        ("asker", ana["account"].clone()),
+        ("rights", json!(15)),
+        ("purpose", json!(1)),
+        ("grant_until", json!(2_000_000_001u64)),
+        ("answer_by", json!(1_900_000_001u64)),
+        ("chain", json!(1)),
+    ];
+    for (field, value) in other {
+        let other = with(&vector, |vector| vector["terms"][field] = value);
+        vectors.push(row("access-request", &format!("fails_other_{field}"), other));
+    }
+    let recipient = with(&vector, |vector| vector["patient"] = lee.clone());
+    vectors.push(row("access-request", "fails_other_recipient", recipient));
+    vectors.push(row("access-request", "opens_reason", vector));
     vectors
 }
 

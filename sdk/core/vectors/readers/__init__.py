@@ -8,6 +8,7 @@ FORMATS = {
     "stream": stream.stream,
     "lock": lock.lock,
     "envelope": signed.envelope,
+    "access-request": signed.access_request,
     "keyring": signed.keyring,
     "folder-key": signed.folder_key_statement,
     "manifest": manifest.manifest,

@@ -1,4 +1,4 @@
-"""Signed blocks, and those that carry keys: folder keys, envelopes, keyrings."""
+"""Signed blocks: access requests, and those that carry keys (folder keys, envelopes, keyrings)."""
 import dag_cbor
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -44,6 +44,19 @@ def envelope(vector):
         must(fields["keys"] != "read" or folder_key(secret).public == statement["public_key"], "public key")
     fields |= {"secret": secret.hex(), "statement": (fields["statement"] or b"").hex()}
     same(fields, vector["payload"], "payload")
+
+
+def access_request(vector):
+    terms, asker, patient = vector["terms"], Person(vector["asker"]), Person(vector["patient"])
+    must(terms["chain"] == asker.chain, "deployment")
+    signer, body = block(vector, "access-request", asker)
+    must((signer.hex(), body["patient"].hex()) == (terms["asker"], terms["patient"]), "asker and patient")
+    must(all(body[name] == terms[name] for name in ("rights", "purpose", "grant_until", "answer_by")), "terms")
+    must(body["key_id"] == patient.hpke.key_id and body["patient"] == patient.account, "recipient")
+    info = context("access-request", terms["chain"], bytes.fromhex(terms["contract"]), body["patient"], signer,
+                   patient.hpke.key_id, u(1, body["rights"]), u(1, body["purpose"]), u(8, body["grant_until"]),
+                   u(8, body["answer_by"]))
+    same(unpad(patient.hpke.open(info, body["sealed"]), 512).decode(), vector["reason"], "reason")
 
 
 def keyring(vector):

@@ -1,0 +1,164 @@
+//! Asking a patient for access, and what a patient is asked for.
+//!
+//! A request is an event and a block. The event gives no right, is in nobody's journal and costs the patient nothing; the
+//! block carries the reason, sealed to the patient, and the asker's signature over all that is asked: a node can hide a
+//! request, and it can invent none whose reason opens.
+
+mod ask;
+mod inbox;
+mod open;
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{id::Account, seal::request::RequestTerms};
+
+pub use self::{
+    ask::{Ask, Asked},
+    inbox::Requests,
+};
+use crate::{
+    Client, Error, ErrorKind, Grant, Result, Trust,
+    client::instant,
+    ledger::{Purpose, Rights},
+};
+
+/// Somebody asks this person for access.
+///
+/// Answer it with [`Client::answer`], or not at all.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AccessRequest {
+    /// What the chain calls it: SHA-256 of the block with the reason.
+    pub id: B256,
+    /// Who asks. That this account asked is certain where the reason opens; who it belongs to is not.
+    pub asker: Address,
+    /// What this person calls the asker.
+    pub name: Option<String>,
+    /// Why the asker is trusted by the authorities that were named in [`Requests::trusted_by`].
+    pub trust: Option<Trust>,
+    /// The asker's keys, for comparing by voice; only where the reason opens.
+    pub fingerprint: Option<String>,
+    /// Which rights are asked for.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when access shall last; nothing for no end.
+    pub until: Option<SystemTime>,
+    /// The request is closed from then on.
+    pub answer_by: SystemTime,
+    /// When it was made, as the node tells.
+    pub asked: SystemTime,
+    /// Why, in the asker's words; or why that cannot be told, such as [`ErrorKind::Integrity`] for a reason that
+    /// somebody else wrote, or wrote for another request.
+    pub reason: std::result::Result<String, ErrorKind>,
+    pub(crate) terms: RequestTerms,
+}
+
+/// Without the reason, which is about somebody's health.
+impl fmt::Debug for AccessRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessRequest")
+            .field("id", &self.id)
+            .field("asker", &self.asker)
+            .field("rights", &self.rights)
+            .field("purpose", &self.purpose)
+            .field("until", &self.until)
+            .field("answer_by", &self.answer_by)
+            .field("reason", &self.reason.as_ref().map(|_| ".."))
+            .finish_non_exhaustive()
+    }
+}
+
+impl AccessRequest {
+    fn is_wider(&self, rights: Rights, purpose: Purpose, expires_at: u64) -> bool {
+        !self.rights.contains(rights) || self.purpose != purpose || expires_at > self.terms.grant_until
+    }
+}
+
+impl Client {
+    /// Answers a request: a [`Grant`] of exactly what was asked, on the folder "personal" unless another one, or a
+    /// record, is named. Less can be given ([`read_only`](Grant::read_only), [`contribute_only`](Grant::contribute_only),
+    /// an earlier [`until`](Grant::until)), more cannot.
+    ///
+    /// # Errors
+    /// Of the grant: [`Error::Invalid`] for more than was asked or a reason that does not open, [`Error::Conflict`] when
+    /// the request is not open any more. Nothing is granted then.
+    pub fn answer(&self, request: &AccessRequest) -> Grant {
+        self.grant(request.asker).answering(request.clone())
+    }
+
+    /// Whether a grant to the asker is an answer to what it asked, and the request is still there to be answered.
+    pub(crate) async fn check_answer(
+        &self,
+        request: &AccessRequest,
+        rights: Rights,
+        purpose: Purpose,
+        expires_at: u64,
+    ) -> Result<()> {
+        if request.reason.is_err() {
+            return Err(Error::Invalid(format!(
+                "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
+                 or grant without a request",
+                request.asker
+            )));
+        }
+        if request.is_wider(rights, purpose, expires_at) {
+            return Err(Error::Invalid(format!(
+                "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
+                request.asker, request.rights, request.purpose
+            )));
+        }
+        let open = self.open_requests(Some(request.asker)).await?;
+        if !open.iter().any(|found| found.id == request.id && found.terms == request.terms) {
+            return Err(Error::Conflict(format!(
+                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
+                request.asker
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A request as the chain tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) id: B256,
+    pub(crate) terms: RequestTerms,
+    rights: Rights,
+    purpose: Purpose,
+    block: u64,
+    time: Option<u64>,
+}
+
+impl Told {
+    fn asker(&self) -> Address {
+        self.terms.asker.0.into()
+    }
+
+    /// With nothing known yet of who asks and why.
+    fn request(&self, asked: u64) -> AccessRequest {
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        AccessRequest {
+            id: self.id,
+            asker: self.asker(),
+            name: None,
+            trust: None,
+            fingerprint: None,
+            rights: self.rights,
+            purpose: self.purpose,
+            until: instant(self.terms.grant_until),
+            answer_by: at(self.terms.answer_by),
+            asked: at(asked),
+            reason: Err(ErrorKind::NotAvailable),
+            terms: self.terms,
+        }
+    }
+}
+
+fn account(address: Address) -> Account {
+    Account(address.into())
+}

@@ -1,0 +1,206 @@
+//! Asking for access: it costs the patient nothing, gives nothing, and hides nothing.
+
+use std::time::Duration;
+
+use hospital_record::{
+    AccessRequest, Address, Client, ErrorKind, Identity, Purpose, Rights, Source, System,
+    alloy::{
+        primitives::{B256, aliases::U40},
+        sol_types::SolCall,
+    },
+    ledger::Call,
+};
+use hospital_record_contracts::access_requests::{ADDRESS, IAccessRequests};
+
+use crate::{person, two};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+}
+
+async fn only(ana: &Client) -> AccessRequest {
+    let mut requests = ana.requests().await.unwrap();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    requests.remove(0)
+}
+
+fn ask_call(patient: Address, reason: B256) -> Call {
+    let ask =
+        IAccessRequests::askCall { patient, rights: 1, purpose: 0, grantUntil: U40::MAX, answerBy: U40::MAX, reason };
+    Call { from: None, to: ADDRESS, data: ask.abi_encode().into() }
+}
+
+#[tokio::test]
+async fn a_request_is_listed_with_its_reason_and_answered_exactly() {
+    let (system, ana, lee) = two().await;
+    let record = ana.add(Source::bytes("ecg.txt", "sinus")).folder("cardiology").await.unwrap().record;
+    let until = system.now().await.unwrap() + 90 * DAY;
+    let asked = lee.ask(ana.address()).contribute().purpose(Purpose::TREAT).until(until).reason("Your ECG").await;
+    let asked = asked.unwrap();
+    let (head, balance) = (system.history(ana.address()).await.unwrap().head(), ana.balance().await.unwrap());
+
+    let request = only(&ana).await;
+    assert_eq!((request.id, request.asker), (asked.id, lee.address()));
+    assert_eq!(request.reason.as_deref(), Ok("Your ECG"));
+    assert_eq!((request.rights, request.purpose), (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT));
+    assert_eq!(request.until, Some(until));
+    assert_eq!(request.fingerprint, Some(lee.card().await.unwrap().fingerprint()));
+    assert!(!format!("{request:?}").contains("ECG"), "what is wrong with whom is not for logs");
+    assert_eq!(system.history(ana.address()).await.unwrap().head(), head, "asking is in no journal");
+    assert_eq!(ana.balance().await.unwrap(), balance, "reading it costs nothing");
+    refused(lee.open(&record).await, ErrorKind::Denied);
+
+    let granted = ana.answer(&request).folder("cardiology").await.unwrap();
+    assert_eq!(granted.expires, Some(until));
+    let grants = ana.grants().await.unwrap();
+    assert_eq!((grants[0].rights, grants[0].purpose), (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT));
+    assert_eq!(lee.open(&record).await.unwrap().bytes, "sinus");
+    assert!(ana.requests().await.unwrap().is_empty(), "answered requests leave the list");
+    refused(ana.answer(&request).folder("cardiology").await, ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn an_answer_gives_less_and_never_more() {
+    let (system, ana, lee) = two().await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    let until = system.now().await.unwrap() + 90 * DAY;
+    lee.ask(ana.address()).contribute().until(until).reason("please").await.unwrap();
+    let request = only(&ana).await;
+    refused(ana.answer(&request).attest().await, ErrorKind::Invalid);
+    refused(ana.answer(&request).delegate().await, ErrorKind::Invalid);
+    refused(ana.answer(&request).purpose(Purpose::HRESCH).await, ErrorKind::Invalid);
+    refused(ana.answer(&request).no_end().await, ErrorKind::Invalid);
+    refused(ana.answer(&request).until(until + DAY).await, ErrorKind::Invalid);
+    refused(ana.answer(&request).patient(lee.address()).await, ErrorKind::Invalid);
+    assert!(ana.grants().await.unwrap().is_empty(), "nothing was granted");
+    let granted = ana.answer(&request).record(&record).read_only().until(until - DAY).await.unwrap();
+    assert_eq!(granted.expires, Some(until - DAY));
+    let grants = ana.grants().await.unwrap();
+    assert_eq!((grants.len(), grants[0].rights), (1, Rights::READ));
+}
+
+#[tokio::test]
+async fn requests_that_ended_leave_the_list_and_cannot_be_answered() {
+    let (system, ana, lee) = two().await;
+    let now = system.now().await.unwrap();
+    lee.ask(ana.address()).answer_by(now + DAY).reason("soon").await.unwrap();
+    let expired = only(&ana).await;
+    system.advance(DAY).await.unwrap();
+    assert!(ana.requests().await.unwrap().is_empty());
+    refused(ana.answer(&expired).await, ErrorKind::Conflict);
+
+    let asked = lee.ask(ana.address()).until(now + 3 * DAY).reason("later").await.unwrap();
+    let withdrawn = only(&ana).await;
+    refused(ana.withdraw_request(ana.address(), asked.id).await, ErrorKind::NotFound);
+    lee.withdraw_request(ana.address(), asked.id).await.unwrap();
+    assert!(ana.requests().await.unwrap().is_empty());
+    refused(ana.answer(&withdrawn).await, ErrorKind::Conflict);
+    refused(lee.withdraw_request(ana.address(), asked.id).await, ErrorKind::NotFound);
+
+    lee.ask(ana.address()).until(now + 3 * DAY).reason("again").await.unwrap();
+    assert_eq!(ana.requests().await.unwrap().len(), 1);
+    system.advance(3 * DAY).await.unwrap();
+    assert!(ana.requests().await.unwrap().is_empty(), "what shall last no longer than till now needs no answer");
+    assert!(ana.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_reason_that_another_asker_copies_is_not_read_as_theirs_and_grants_nothing() {
+    let (system, ana, lee) = two().await;
+    let asked = lee.ask(ana.address()).no_end().reason("Biopsy").await.unwrap();
+    let thief = person(&system).await;
+    assert!(system.memory().unwrap().act(thief.address(), ask_call(ana.address(), asked.id)));
+    // Even the asker's own reason says nothing of terms it was not written for.
+    assert!(system.memory().unwrap().act(lee.address(), ask_call(ana.address(), B256::repeat_byte(9))));
+    let requests = ana.requests().await.unwrap();
+    let of = |asker: &Client| requests.iter().filter(|request| request.asker == asker.address()).collect::<Vec<_>>();
+    assert_eq!(of(&thief)[0].reason, Err(ErrorKind::Integrity));
+    assert_eq!(of(&lee)[0].reason, Err(ErrorKind::NotAvailable));
+    assert_eq!(of(&lee)[1].reason.as_deref(), Ok("Biopsy"));
+    refused(ana.answer(of(&thief)[0]).await, ErrorKind::Invalid);
+    refused(ana.answer(of(&lee)[0]).await, ErrorKind::Invalid);
+    assert!(ana.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_node_makes_of_a_request_beyond_what_was_signed_is_not_believed() {
+    let (system, ana, lee) = two().await;
+    let asked = lee.ask(ana.address()).reason("Your ECG").await.unwrap();
+    lee.withdraw_request(ana.address(), asked.id).await.unwrap();
+    // As if the node told the same request with no end.
+    assert!(system.memory().unwrap().act(lee.address(), ask_call(ana.address(), asked.id)));
+    let request = only(&ana).await;
+    assert_eq!((request.until, request.reason.clone()), (None, Err(ErrorKind::Integrity)));
+    refused(ana.answer(&request).await, ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
+    let (system, ana, lee) = two().await;
+    let (authority, clinic) = (person(&system).await, person(&system).await);
+    authority.vouch(clinic.address(), "hospital").await.unwrap();
+    ana.add_contact("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
+    lee.ask(ana.address()).reason("known").await.unwrap();
+    clinic.ask(ana.address()).reason("vouched for").await.unwrap();
+    let memory = system.memory().unwrap();
+    for number in 1..=100u64 {
+        let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());
+        assert!(memory.act(stranger, ask_call(ana.address(), B256::from(hospital_record::U256::from(number)))));
+    }
+    for number in 1..=10u8 {
+        assert!(memory.act(Address::repeat_byte(7), ask_call(ana.address(), B256::repeat_byte(number))));
+    }
+    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap();
+    assert_eq!(requests.len(), 64);
+    assert_eq!((requests[0].name.as_deref(), requests[0].reason.as_deref()), (Some("Dr Lee"), Ok("known")));
+    assert_eq!(requests[1].reason.as_deref(), Ok("vouched for"));
+    assert_eq!(requests[1].trust.as_ref().unwrap().role(), Some("hospital"));
+    assert!(requests[2..].iter().all(|request| request.trust.is_none()));
+    let insistent = requests.iter().filter(|request| request.asker == Address::repeat_byte(7)).count();
+    assert_eq!(insistent, 3);
+    let by = ana.requests().by(clinic.address()).await.unwrap();
+    assert_eq!((by.len(), by[0].asker), (1, clinic.address()));
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_is_refused_before_it_costs_anything() {
+    let (system, ana, lee) = two().await;
+    let before = lee.balance().await.unwrap();
+    let nobody = Identity::generate().unwrap().0.address();
+    refused(lee.ask(nobody).reason("hello").await, ErrorKind::NotFound);
+    refused(lee.ask(lee.address()).reason("hello").await, ErrorKind::Invalid);
+    refused(lee.ask(Address::ZERO).reason("hello").await, ErrorKind::Invalid);
+    refused(lee.ask(ana.address()).await, ErrorKind::Invalid);
+    refused(lee.ask(ana.address()).reason("x".repeat(2045)).await, ErrorKind::Invalid);
+    refused(lee.ask(ana.address()).reason("\u{1b}[2J").await, ErrorKind::Invalid);
+    let now = system.now().await.unwrap();
+    refused(lee.ask(ana.address()).reason("hello").until(now).await, ErrorKind::Invalid);
+    refused(lee.ask(ana.address()).reason("hello").answer_by(now).await, ErrorKind::Invalid);
+    assert_eq!(lee.balance().await.unwrap(), before);
+    assert!(ana.requests().await.unwrap().is_empty());
+    let poor = system.client(Identity::generate().unwrap().0);
+    refused(poor.ask(ana.address()).reason("hello").await, ErrorKind::Unfunded);
+}
+
+#[tokio::test]
+async fn a_laboratory_asks_to_deliver_and_a_patient_without_ether_reads_it() {
+    let system = System::in_memory().await.unwrap();
+    let payer = hospital_record::alloy::signers::local::PrivateKeySigner::random();
+    system.fund(payer.address()).await.unwrap();
+    let relayed = system.relayed_by(vec![std::sync::Arc::new(system.carrier(payer))]).unwrap();
+    let ana = relayed.client(Identity::generate().unwrap().0);
+    ana.register().await.unwrap();
+    let lab = person(&relayed).await;
+    lab.ask(&ana.card().await.unwrap()).contribute_only().reason("Blood count of 3 May").await.unwrap();
+    let request = only(&ana).await;
+    assert_eq!(request.rights, Rights::CONTRIBUTE);
+    ana.answer(&request).folder("blood tests").await.unwrap();
+    let result = lab.add(Source::bytes("result.txt", "Hb 14")).patient(ana.address()).folder("blood tests");
+    let record = result.await.unwrap().record;
+    assert_eq!(ana.open(&record).await.unwrap().bytes, "Hb 14");
+    assert_eq!(ana.balance().await.unwrap(), hospital_record::U256::ZERO);
+}

@@ -1,0 +1,205 @@
+//! Who is a hospital: nobody decides it for everybody, and strangers decide nothing.
+
+use std::time::Duration;
+
+use hospital_record::{
+    Address, Client, Error, ErrorKind, Identity, System, Untrusted,
+    alloy::{
+        primitives::{B256, aliases::U40},
+        sol_types::SolCall,
+    },
+    ledger::{Call, MemoryLedger},
+};
+use hospital_record_contracts::vouching::{ADDRESS, IVouching};
+
+use crate::person;
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+}
+
+/// Somebody who has ether and nothing else.
+async fn account(system: &System) -> Client {
+    let identity = Identity::generate().unwrap().0;
+    system.fund(identity.address()).await.unwrap();
+    system.client(identity)
+}
+
+struct Health {
+    system: System,
+    authority: Client,
+    hospital: Client,
+    lee: Client,
+}
+
+/// An authority vouches for a hospital, which vouches for a practitioner.
+async fn health() -> Health {
+    let system = System::in_memory().await.unwrap();
+    let [authority, hospital, lee] = [account(&system).await, account(&system).await, account(&system).await];
+    authority.vouch(hospital.address(), "snomed:22232009").await.unwrap();
+    hospital.vouch(lee.address(), "practitioner").await.unwrap();
+    Health { system, authority, hospital, lee }
+}
+
+impl Health {
+    async fn why(&self, account: &Client) -> Option<hospital_record::Trust> {
+        self.system.why_trusted(account.address(), &[self.authority.address()]).await.unwrap()
+    }
+
+    async fn why_not(&self, account: &Client) -> Untrusted {
+        match self.system.require_trusted(account.address(), &[self.authority.address()]).await {
+            Err(Error::Untrusted { why, .. }) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chain_of_vouches_says_why_a_practitioner_is_trusted() {
+    let health = health().await;
+    let trust = health.why(&health.lee).await.unwrap();
+    assert_eq!(trust.authority, health.authority.address());
+    let told: Vec<_> = trust.links.iter().map(|link| (link.voucher, link.account, link.role.as_str())).collect();
+    let [authority, hospital, lee] = [&health.authority, &health.hospital, &health.lee].map(Client::address);
+    assert_eq!(told, [(authority, hospital, "snomed:22232009"), (hospital, lee, "practitioner")]);
+    assert_eq!(trust.role(), Some("practitioner"));
+    let year = health.system.now().await.unwrap() + Duration::from_secs(364 * 24 * 3600);
+    assert!(trust.until().unwrap() > year);
+    assert!(trust.to_string().ends_with("as practitioner"), "{trust}");
+    assert!(health.why(&health.authority).await.unwrap().links.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_vouched_for_by_nobody_who_is_trusted_is_not_trusted() {
+    let health = health().await;
+    let stranger = account(&health.system).await;
+    assert_eq!(health.why(&stranger).await, None);
+    assert_eq!(health.why_not(&stranger).await, Untrusted::NoChain);
+    account(&health.system).await.vouch(stranger.address(), "hospital").await.unwrap();
+    assert_eq!(health.why_not(&stranger).await, Untrusted::NoChain);
+    // Whose word counts is the verifier's choice alone.
+    let others = health.system.why_trusted(health.lee.address(), &[stranger.address()]).await.unwrap();
+    assert_eq!(others, None);
+    assert_eq!(health.system.why_trusted(health.lee.address(), &[]).await.unwrap(), None);
+    refused(health.system.why_trusted(stranger.address(), &[Address::ZERO; 17]).await, ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_vouch_that_was_withdrawn_or_has_ended_counts_no_more() {
+    let health = health().await;
+    health.authority.withdraw_vouch(health.hospital.address(), "snomed:22232009").await.unwrap();
+    assert_eq!(health.why(&health.lee).await, None);
+    let again = health.authority.withdraw_vouch(health.hospital.address(), "snomed:22232009").await;
+    refused(again, ErrorKind::NotFound);
+    let soon = health.system.now().await.unwrap() + Duration::from_secs(60);
+    health.authority.vouch(health.hospital.address(), "hospital").until(soon).await.unwrap();
+    assert_eq!(health.why(&health.lee).await.unwrap().until(), Some(soon));
+    health.system.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(health.why(&health.lee).await, None);
+}
+
+#[tokio::test]
+async fn vouches_in_a_circle_end_the_walk_and_trust_nobody() {
+    let health = health().await;
+    let [one, two, three] =
+        [account(&health.system).await, account(&health.system).await, account(&health.system).await];
+    for (voucher, of) in [(&one, &two), (&two, &three), (&three, &one)] {
+        voucher.vouch(of.address(), "hospital").await.unwrap();
+    }
+    for member in [&one, &two, &three] {
+        assert_eq!(health.why_not(member).await, Untrusted::Cycle);
+    }
+    // One way in is enough.
+    health.hospital.vouch(one.address(), "ward").await.unwrap();
+    assert_eq!(health.why(&three).await.unwrap().links.len(), 4);
+}
+
+#[tokio::test]
+async fn a_chain_of_four_is_followed_and_one_of_five_is_not() {
+    let health = health().await;
+    let (ward, nurse, friend) =
+        (account(&health.system).await, account(&health.system).await, account(&health.system).await);
+    health.lee.vouch(ward.address(), "ward").await.unwrap();
+    ward.vouch(nurse.address(), "practitioner").await.unwrap();
+    nurse.vouch(friend.address(), "practitioner").await.unwrap();
+    assert_eq!(health.why(&nurse).await.unwrap().links.len(), 4);
+    assert_eq!(health.why(&friend).await, None);
+    assert_eq!(health.why_not(&friend).await, Untrusted::TooLong);
+}
+
+#[tokio::test]
+async fn strangers_who_vouch_for_somebody_by_the_hundred_hide_neither_authority_nor_hospital() {
+    let health = health().await;
+    let memory = health.system.memory().unwrap();
+    let until = U40::MAX;
+    for number in 1..=300u64 {
+        let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());
+        for account in [health.lee.address(), health.hospital.address()] {
+            let vouch = IVouching::vouchCall { account, role: B256::right_padding_from(b"hospital"), until };
+            let call = Call { from: None, to: ADDRESS, data: vouch.abi_encode().into() };
+            assert!(memory.act(stranger, call));
+        }
+    }
+    assert_eq!(health.why(&health.lee).await.unwrap().links.len(), 2);
+    assert_eq!(health.why(&health.hospital).await.unwrap().links.len(), 1);
+}
+
+#[tokio::test]
+async fn one_node_that_invents_a_vouch_does_not_convince_who_has_a_witness() {
+    let health = health().await;
+    let (lee, authority) = (health.lee.address(), [health.authority.address()]);
+    let other = MemoryLedger::with_contract().await.unwrap();
+    let witnessed = health.system.witnessed_by(&other).unwrap();
+    assert!(health.system.why_trusted(lee, &authority).await.unwrap().is_some());
+    assert_eq!(witnessed.why_trusted(lee, &authority).await.unwrap(), None);
+    let same = health.system.witnessed_by(health.system.memory().unwrap()).unwrap();
+    assert!(same.why_trusted(lee, &authority).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_vouch_that_cannot_be_is_refused_before_it_costs_anything() {
+    let health = health().await;
+    let (lee, hospital) = (health.lee.address(), &health.hospital);
+    let before = hospital.balance().await.unwrap();
+    for role in ["", "two words", "praktik\u{e4}r", "x\n", &"x".repeat(33)] {
+        refused(hospital.vouch(lee, role).await, ErrorKind::Invalid);
+    }
+    refused(hospital.vouch(hospital.address(), "hospital").await, ErrorKind::Invalid);
+    refused(hospital.vouch(Address::ZERO, "hospital").await, ErrorKind::Invalid);
+    let past = health.system.now().await.unwrap();
+    refused(hospital.vouch(lee, "practitioner").until(past).await, ErrorKind::Invalid);
+    assert_eq!(hospital.balance().await.unwrap(), before);
+    let poor = health.system.client(Identity::generate().unwrap().0);
+    refused(poor.vouch(lee, "practitioner").await, ErrorKind::Unfunded);
+}
+
+#[tokio::test]
+async fn a_chain_without_the_contract_says_so() {
+    let memory = MemoryLedger::new();
+    memory.act(Address::repeat_byte(1), hospital_record::ledger::Contract::deployment());
+    let contract = hospital_record::ledger::Contract::ADDRESS;
+    let store = hospital_record::store::open("memory:", &Default::default()).unwrap();
+    let system = System::of(std::sync::Arc::new(memory), contract, vec![store]).await.unwrap();
+    let error = system.why_trusted(Address::ZERO, &[Address::repeat_byte(2)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongContract);
+    assert!(error.to_string().contains("deploy it"), "{error}");
+    let client = system.client(Identity::generate().unwrap().0);
+    refused(client.vouch(Address::repeat_byte(2), "hospital").await, ErrorKind::WrongContract);
+}
+
+#[tokio::test]
+async fn who_vouches_pays_for_it_also_where_a_relay_is_configured() {
+    let health = health().await;
+    let payer = hospital_record::alloy::signers::local::PrivateKeySigner::random();
+    health.system.fund(payer.address()).await.unwrap();
+    let relay = std::sync::Arc::new(health.system.carrier(payer));
+    let relayed = health.system.relayed_by(vec![relay]).unwrap();
+    let poor = Identity::generate().unwrap().0;
+    let lee = person(&relayed).await;
+    refused(relayed.client(poor).vouch(lee.address(), "practitioner").await, ErrorKind::Unfunded);
+    lee.vouch(health.lee.address(), "colleague").await.unwrap();
+    let told = relayed.why_trusted(health.lee.address(), &[lee.address()]).await.unwrap();
+    assert_eq!(told.unwrap().links.len(), 1);
+}
