@@ -60,6 +60,8 @@ abstract contract Access is Journal, Signed {
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
 
+        // A count is fresh or it is not: nothing that others could move by a little.
+        // slither-disable-next-line incorrect-equality
         chart.head = _revoke(head, chart, patient, revocation, keyChanges == _keyChanges(head));
     }
 
@@ -69,6 +71,7 @@ abstract contract Access is Journal, Signed {
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
 
+        // slither-disable-next-line incorrect-equality
         bool fresh = keyChanges == _keyChanges(head);
         for (uint256 i; i < revocations.length; ++i) {
             head = _revoke(head, chart, patient, revocations[i], fresh);
@@ -95,6 +98,8 @@ abstract contract Access is Journal, Signed {
 
         _made[structHash] = true;
         bytes32 head = chart.head;
+        // A count is fresh or it is not: nothing that others could move by a little.
+        // slither-disable-next-line incorrect-equality
         chart.head = _revoke(head, chart, patient, revocation, keyChanges == _keyChanges(head));
     }
 

@@ -105,9 +105,6 @@ plant_all() {
   plant 6 "a grant can be passed on for ever" Access \
     '_lives(chart, scope, held) > 1' \
     '_lives(chart, scope, held) > (FAULT ? 0 : 1)'
-  plant 6 "who may not delegate passes on" Access \
-    'held.rights() & DELEGATE != 0 &&' \
-    '(FAULT || held.rights() & DELEGATE != 0) &&'
   plant 6 "a delegate takes the place of the patient's grant" Access \
     'if (held.giver() != giver &&' \
     'if (!FAULT && held.giver() != giver &&'
@@ -227,7 +224,7 @@ SOL
 
 # rule_holds RULE FAULT
 rule_holds() {
-  (cd "$twin" && rm -rf .forge/failures && HOSPITAL_RECORD_FAULT=$2 FOUNDRY_INVARIANT_RUNS=256 \
+  (cd "$twin" && rm -rf .forge/failures && HOSPITAL_RECORD_FAULT=$2 FOUNDRY_INVARIANT_RUNS=$(($2 == 0 ? 64 : 256)) \
     FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT=0 FOUNDRY_LINT_LINT_ON_BUILD=false \
     "$forge" test --match-test "invariant_rule$1_") >"$twin/log" 2>&1
 }
@@ -244,7 +241,8 @@ for ((i = 1; i <= ${#names[@]}; i++)); do
   found=
   if ! rule_holds "$rule" "$i" && found=$(grep -m1 -oE 'FAIL: .*' "$twin/log") &&
     [[ $found != *"too little was allowed"* && $found != *setUp* ]]; then
-    found=${found#FAIL: } found=${found#assertion failed: } found=${found%%[:!]*}
+    found=${found#FAIL: } found=${found#failed to set up invariant testing environment: }
+    found=${found#assertion failed: } found=${found%%[:!]*}
     echo "rule $rule sees: $name (${found% })"
   else
     echo "rule $rule DOES NOT SEE: $name (${found:-})"

@@ -61,6 +61,7 @@ contract Handler is Patients {
         uint256 trick = luck % 12; // most are honest
         Given memory from = _delegate(luck >> 8, trick);
         IHospitalRecord.Permission memory p = _passing(from, luck >> 32, trick);
+        if (trick == 4 && notes.length > 0) (from, p) = _again(notes[(luck >> 32) % notes.length].whom);
         (bool may,) = mayPassOn(from.patient, from.grantee, p);
         if (!may && luck >> 16 & 1 != 0) return;
         uint24 count = _count(from.patient, luck >> 24);
@@ -71,12 +72,19 @@ contract Handler is Patients {
         }
     }
 
-    /// Somebody who may delegate, if anybody may; half of the time the last, so that chains grow. One trick: anybody.
+    /// Somebody who may delegate, if anybody may; half of the time who is the furthest from the patient, so that chains
+    /// grow as long as they may and longer. One trick: anybody.
     function _delegate(uint256 seed, uint256 trick) internal view returns (Given memory from) {
-        uint256 start = seed % 2 == 0 ? given.length - 1 : seed / 2 % given.length;
+        uint256 furthest;
         for (uint256 i; i < given.length; ++i) {
-            from = given[(start + given.length - i) % given.length];
-            if (trick == 0 || has(from.patient, from.scope, from.grantee, DELEGATE)) break;
+            Given memory g = given[(seed % given.length + i) % given.length];
+            if (i == 0) from = g;
+            if (trick == 0) break;
+            (bool live, uint256 level) = _level(g.patient, g.scope, g.grantee, 0);
+            if (!live || grantOf(g.patient, g.scope, g.grantee).rights & DELEGATE == 0 || level < furthest) continue;
+            from = g;
+            if (trick < 6) break;
+            furthest = level;
         }
     }
 
@@ -88,17 +96,34 @@ contract Handler is Patients {
     {
         IHospitalRecord.Grant memory held = grantOf(from.patient, from.scope, from.grantee);
         p.scope = from.scope;
-        p.grantee = _person(seed);
-        p.rights = uint8(seed >> 8) & 3 == 0 ? held.rights & uint8(seed >> 16) : held.rights;
+        p.rights = trick < 6 && uint8(seed >> 8) & 1 == 0 ? held.rights & uint8(seed >> 16) : held.rights;
         if (p.rights & READ == 0) p.rights = held.rights;
         if (trick == 1) p.rights = 15;
         p.purpose = trick == 2 ? IHospitalRecord.Purpose(seed % 12) : held.purpose;
         p.expiresAt = trick == 3 ? held.expiresAt + 1 : held.expiresAt / 3 * 3; // a little earlier
         p.envelope = KEYRING;
-        if (added.length == 0) return p;
-        Added memory record = added[(seed >> 24) % added.length];
-        if (record.patient != from.patient || seed >> 40 & 1 == 0) return p;
-        (p.scope, p.rights) = (record.key, READ | p.rights & DELEGATE);
+        for (uint256 i; i < added.length && seed >> 40 & 1 == 0; ++i) {
+            Added memory record = added[((seed >> 48) % added.length + i) % added.length];
+            if (record.patient != from.patient) continue;
+            (p.scope, p.rights) = (record.key, READ | p.rights & DELEGATE);
+            break;
+        }
+        p.grantee = _person(seed);
+        for (uint256 i; i < people.length && trick > 5; ++i) {
+            // Somebody who has nothing there.
+            address person = _person(seed % people.length + i);
+            if (person == from.patient || person == from.grantee || isLive(from.patient, p.scope, person)) continue;
+            p.grantee = person;
+            break;
+        }
+    }
+
+    /// The same once more, to who is to lose it by a signed revocation.
+    function _again(Given memory whom) internal view returns (Given memory from, IHospitalRecord.Permission memory p) {
+        IHospitalRecord.Grant memory held = grantOf(whom.patient, whom.scope, whom.grantee);
+        bool isFromFolder = held.via == IHospitalRecord.Via.Folder;
+        from = Given(whom.patient, isFromFolder ? _folderOf(whom.patient, whom.scope) : whom.scope, held.giver);
+        p = IHospitalRecord.Permission(whom.scope, whom.grantee, held.rights, held.purpose, KEYRING, 1, held.expiresAt);
     }
 
     function withdraw(uint256 which, uint256 who, uint256 luck) external {
@@ -160,6 +185,10 @@ contract Handler is Patients {
     function noteRevocation(uint256 which) external {
         if (given.length == 0) return;
         Given memory g = given[which % given.length];
+        for (uint256 i; i < given.length && which % 4 != 0; ++i) {
+            g = given[(which % given.length + i) % given.length];
+            if (grantOf(g.patient, g.scope, g.grantee).giver != g.patient) break;
+        }
         uint40 time = uint40(vm.getBlockTimestamp());
         uint24 count = _count(g.patient, 1);
         bytes32 structHash = keccak256(abi.encode(REVOKE, _revocation(g, true), g.patient, time, count));
@@ -169,7 +198,7 @@ contract Handler is Patients {
     /// Somebody sends it, sooner or later, and perhaps again.
     function revokeSigned(uint256 which, uint256 luck) external {
         if (notes.length == 0) return;
-        Note memory note = notes[which % notes.length];
+        Note memory note = notes[which % 2 == 0 ? notes.length - 1 : which % notes.length];
         Given memory g = note.whom;
         IHospitalRecord.Grant memory held = grantOf(g.patient, g.scope, g.grantee);
         bool later = held.via == IHospitalRecord.Via.Patient && held.grantedAt > note.grantedUpTo;

@@ -35,6 +35,7 @@ abstract contract Model is Test {
     string public blocked;
     string public widened;
     string public misattested;
+    string public readmitted;
 
     function givenCount() external view returns (uint256) {
         return given.length;
@@ -172,6 +173,9 @@ abstract contract Model is Test {
     function _wasPassedOn(address patient, address giver, IHospitalRecord.Permission memory p) internal {
         (bool may, IHospitalRecord.Via via) = mayPassOn(patient, giver, p);
         if (!may) widened = "more was passed on than the giver may";
+        bool barred =
+            _isBarred(patient, p.scope, p.grantee) || _isBarred(patient, _folderOf(patient, p.scope), p.grantee);
+        if (barred) readmitted = "a delegate gave to a barred account";
         _put(patient, p, giver, via);
     }
 

@@ -1,0 +1,161 @@
+#!/usr/bin/env node
+// Breaks the contracts in one small way at a time and asks the unit and fuzz tests, run by the real forge, whether they
+// see it. Writes docs/mutants.md.
+//
+//   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME]
+//
+// With --minutes it stops in time; mutants come in an order that is shuffled, the same each time, so what was run is a
+// fair sample. No invariants (chance) and no gas measurements (everything changes those) are run.
+"use strict";
+const fs = require("node:fs");
+const path = require("node:path");
+const { execFile } = require("node:child_process");
+
+const root = path.resolve(__dirname, "../..");
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+const files = ["Access", "GrantSlot", "HospitalRecord", "Journal", "Signed", "Vouching", "AccessRequests"].filter(
+  (name) => [undefined, name].includes(option("file")),
+);
+
+// [name, what, with what]; each place on a line where it fits is one mutant.
+const operators = [
+  ["comparison", / == /g, " != "],
+  ["comparison", / != /g, " == "],
+  ["comparison", / <= /g, " < "],
+  ["comparison", / >= /g, " > "],
+  ["comparison", / < /g, " <= "],
+  ["comparison", / > /g, " >= "],
+  ["condition", / && /g, " || "],
+  ["condition", / \|\| /g, " && "],
+  ["condition", /if \(!/g, "if ("],
+  ["refusal dropped", /^(\s*)if \((.*)\) revert .*$/g, "$1"],
+  ["refusal dropped", /^(\s*)if \((.*)\) \{$/g, "$1if (false) {"],
+  ["guard dropped", /^\s*_(require|expire|use)\w*\(.*\);$/g, ""],
+  ["right swapped", /\bREAD\b/g, "CONTRIBUTE"],
+  ["right swapped", /\bCONTRIBUTE\b/g, "READ"],
+  ["right swapped", /\bDELEGATE\b/g, "READ"],
+  ["right swapped", /\bATTEST\b/g, "READ"],
+  ["write dropped", /^\s*(record|chart|held|place|word|_made|vouchedUntil)\b.* = .*;$/g, ""],
+  ["write dropped", /^\s*delete .*;$/g, ""],
+  ["entry dropped", /^\s*emit .*\);$/g, ""],
+  ["arithmetic", / \+ /g, " - "],
+  ["arithmetic", / - /g, " + "],
+  ["arithmetic", / & /g, " | "],
+  ["arithmetic", / \| /g, " & "],
+  ["arithmetic", / (<<|>>) (\d+)/g, " $1 ($2 + 1)"],
+  ["arithmetic", /= \+\+/g, "= 1 + "],
+];
+
+function mutantsOf(file) {
+  const lines = fs.readFileSync(path.join(root, `contracts/src/${file}.sol`), "utf8").split("\n");
+  const found = [];
+  lines.forEach((line, index) => {
+    if (/^\s*(\/\/|\/\*|\*|import|pragma|using|error|event)|for \(uint256 i;/.test(line)) return;
+    for (const [name, what, other] of operators) {
+      for (const match of line.matchAll(what)) {
+        const changed = line.slice(0, match.index) + match[0].replace(new RegExp(what.source), other) + line.slice(match.index + match[0].length);
+        if (changed === line) continue;
+        const text = lines.with ? lines.with(index, changed) : lines.map((old, i) => (i === index ? changed : old));
+        found.push({ file, line: index + 1, name, was: line.trim(), is: changed.trim(), text: text.join("\n") });
+      }
+    }
+  });
+  return found;
+}
+
+// A small generator of its own, so that the order is the same everywhere.
+function shuffle(list) {
+  let state = 1;
+  for (let i = list.length - 1; i > 0; i--) {
+    state = (state * 48271) % 2147483647;
+    const j = state % (i + 1);
+    [list[i], list[j]] = [list[j], list[i]];
+  }
+  return list;
+}
+
+function workplace(number) {
+  const place = path.join(root, `.forge/mutants/${number}`);
+  fs.rmSync(place, { recursive: true, force: true });
+  fs.cpSync(path.join(root, "contracts"), path.join(place, "contracts"), { recursive: true, preserveTimestamps: true });
+  fs.symlinkSync(path.join(root, ".tools"), path.join(place, ".tools"));
+  fs.copyFileSync(path.join(root, "foundry.toml"), path.join(place, "foundry.toml"));
+  // What is compiled already; else each place would compile all the tests.
+  for (const folder of ["out", "cache"]) {
+    fs.cpSync(path.join(root, ".forge", folder), path.join(place, ".forge", folder), { recursive: true, preserveTimestamps: true });
+  }
+  return place;
+}
+
+const forge = (place, args) =>
+  new Promise((done) =>
+    execFile(path.join(place, ".tools/bin/forge"), args, {
+      cwd: place, timeout: 240_000, maxBuffer: 1 << 28,
+      env: { ...process.env, FOUNDRY_LINT_LINT_ON_BUILD: "false", FOUNDRY_FUZZ_RUNS: "64" },
+    }, (error, out, err) => done({ passed: !error, text: out + err })),
+  );
+const test = (place) => forge(place, ["test", "--fail-fast", "--no-match-path", "contracts/test/{Gas*,invariant/*}"]);
+
+async function judge(place, mutant) {
+  const source = path.join(place, `contracts/src/${mutant.file}.sol`);
+  const original = fs.readFileSync(source, "utf8");
+  fs.writeFileSync(source, mutant.text);
+  const { passed, text } = await test(place);
+  fs.writeFileSync(source, original);
+  if (/Compiler run failed|compilation failed/i.test(text)) return "invalid";
+  return passed ? "survived" : "killed";
+}
+
+function report(results, all) {
+  const count = (outcome, list = results) => list.filter((r) => r.outcome === outcome).length;
+  const [killed, survived] = [count("killed"), count("survived")];
+  const out = [
+    "# Mutants", "",
+    "Written by `node contracts/test/mutants.cjs`, which breaks the contracts in one small way at a time and runs the unit and",
+    "fuzz tests. A mutant that no test sees survives. What does not compile is no mutant.", "",
+    `${results.length} of ${all} changes tried: ${killed} killed, ${survived} survived, ${count("invalid")} do not compile.`,
+    `Killed: ${((100 * killed) / (killed + survived || 1)).toFixed(1)} %.`, "",
+    "| change | killed | survived |", "|---|---|---|",
+    ...[...new Set(operators.map(([name]) => name))].map((name) => {
+      const list = results.filter((r) => r.name === name);
+      return `| ${name} | ${count("killed", list)} | ${count("survived", list)} |`;
+    }),
+    "", "## Survivors", "",
+    ...results.filter((r) => r.outcome === "survived").sort((a, b) => (a.file + String(a.line).padStart(5)).localeCompare(b.file + String(b.line).padStart(5)))
+      .map((r) => `- ${r.file}.sol, ${r.name}: \`${r.was}\` to \`${r.is || "nothing"}\``),
+    "",
+  ];
+  fs.mkdirSync(path.join(root, "docs"), { recursive: true });
+  fs.writeFileSync(path.join(root, "docs/mutants.md"), out.join("\n"));
+}
+
+async function main() {
+  const all = shuffle(files.flatMap(mutantsOf));
+  const until = Date.now() + 60_000 * Number(option("minutes", "100000"));
+  const queue = [...all];
+  const results = [];
+  await Promise.all([...Array(Number(option("jobs", "2"))).keys()].map(async (number) => {
+    const place = workplace(number);
+    const start = await test(place);
+    if (!start.passed) throw new Error(`the tests fail on the contracts as they are:\n${start.text.slice(-3000)}`);
+    while (queue.length > 0 && Date.now() < until) {
+      const mutant = queue.shift();
+      const outcome = await judge(place, mutant);
+      results.push({ ...mutant, outcome });
+      if (outcome === "survived") console.log(`survived: ${mutant.file}.sol:${mutant.line} ${mutant.was} -> ${mutant.is}`);
+      report(results, all.length);
+    }
+  }));
+  const survived = results.filter((r) => r.outcome === "survived").length;
+  const killed = results.filter((r) => r.outcome === "killed").length;
+  console.log(`mutants: ${killed} of ${killed + survived} killed; ${all.length - results.length} not tried`);
+  process.exitCode = killed >= 0.95 * (killed + survived) ? 0 : 1;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
