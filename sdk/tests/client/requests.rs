@@ -204,3 +204,15 @@ async fn a_laboratory_asks_to_deliver_and_a_patient_without_ether_reads_it() {
     assert_eq!(ana.open(&record).await.unwrap().bytes, "Hb 14");
     assert_eq!(ana.balance().await.unwrap(), hospital_record::U256::ZERO);
 }
+
+#[tokio::test]
+async fn only_the_patient_who_was_asked_can_answer() {
+    let (system, ana, lee) = two().await;
+    lee.ask(ana.address()).reason("please").await.unwrap();
+    let request = only(&ana).await;
+    let bob = person(&system).await;
+    assert!(bob.requests().await.unwrap().is_empty());
+    refused(bob.answer(&request).await, ErrorKind::Conflict);
+    refused(lee.answer(&request).await, ErrorKind::Invalid);
+    assert!(bob.grants().await.unwrap().is_empty());
+}
