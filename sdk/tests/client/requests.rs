@@ -75,7 +75,8 @@ async fn an_answer_gives_less_and_never_more() {
     refused(ana.answer(&request).purpose(Purpose::HRESCH).await, ErrorKind::Invalid);
     refused(ana.answer(&request).no_end().await, ErrorKind::Invalid);
     refused(ana.answer(&request).until(until + DAY).await, ErrorKind::Invalid);
-    refused(ana.answer(&request).patient(lee.address()).await, ErrorKind::Invalid);
+    let bob = person(&system).await;
+    refused(ana.answer(&request).patient(bob.address()).await, ErrorKind::Invalid);
     assert!(ana.grants().await.unwrap().is_empty(), "nothing was granted");
     let granted = ana.answer(&request).record(&record).read_only().until(until - DAY).await.unwrap();
     assert_eq!(granted.expires, Some(until - DAY));
