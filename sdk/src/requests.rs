@@ -4,6 +4,7 @@
 //! block carries the reason, sealed to the patient, and the asker's signature over all that is asked: a node can hide a
 //! request, and it can invent none whose reason opens.
 
+mod answer;
 mod ask;
 mod inbox;
 mod open;
@@ -21,14 +22,14 @@ pub use self::{
     inbox::Requests,
 };
 use crate::{
-    Client, Error, ErrorKind, Grant, Result, Trust,
+    ErrorKind, Trust,
     client::instant,
     ledger::{Purpose, Rights},
 };
 
 /// Somebody asks this person for access.
 ///
-/// Answer it with [`Client::answer`], or not at all.
+/// Answer it with [`Client::answer`](crate::Client::answer), or not at all.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AccessRequest {
@@ -70,56 +71,6 @@ impl fmt::Debug for AccessRequest {
             .field("answer_by", &self.answer_by)
             .field("reason", &self.reason.as_ref().map(|_| ".."))
             .finish_non_exhaustive()
-    }
-}
-
-impl AccessRequest {
-    fn is_wider(&self, rights: Rights, purpose: Purpose, expires_at: u64) -> bool {
-        !self.rights.contains(rights) || self.purpose != purpose || expires_at > self.terms.grant_until
-    }
-}
-
-impl Client {
-    /// Answers a request: a [`Grant`] of exactly what was asked, on the folder "personal" unless another one, or a
-    /// record, is named. Less can be given ([`read_only`](Grant::read_only), [`contribute_only`](Grant::contribute_only),
-    /// an earlier [`until`](Grant::until)), more cannot.
-    ///
-    /// # Errors
-    /// Of the grant: [`Error::Invalid`] for more than was asked or a reason that does not open, [`Error::Conflict`] when
-    /// the request is not open any more. Nothing is granted then.
-    pub fn answer(&self, request: &AccessRequest) -> Grant {
-        self.grant(request.asker).answering(request.clone())
-    }
-
-    /// Whether a grant to the asker is an answer to what it asked, and the request is still there to be answered.
-    pub(crate) async fn check_answer(
-        &self,
-        request: &AccessRequest,
-        rights: Rights,
-        purpose: Purpose,
-        expires_at: u64,
-    ) -> Result<()> {
-        if request.reason.is_err() {
-            return Err(Error::Invalid(format!(
-                "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
-                 or grant without a request",
-                request.asker
-            )));
-        }
-        if request.is_wider(rights, purpose, expires_at) {
-            return Err(Error::Invalid(format!(
-                "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
-                request.asker, request.rights, request.purpose
-            )));
-        }
-        let open = self.open_requests(Some(request.asker)).await?;
-        if !open.iter().any(|found| found.id == request.id && found.terms == request.terms) {
-            return Err(Error::Conflict(format!(
-                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
-                request.asker
-            )));
-        }
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
-    id::{Account, Confidentiality, Deployment, Digest, Scope},
+    id::{Account, Confidentiality, Digest, Scope},
     seal::{
         envelope::{EnvelopeContext, EnvelopePayload, seal_envelope},
         lock::HpkePublicKey,
@@ -13,7 +13,7 @@ use hospital_record_core::{
 };
 
 use super::{
-    Client, Contact,
+    Client, Grantee,
     add::DEFAULT_FOLDER,
     awaitable,
     contacts::{Note, check_name},
@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     AccessRequest, Error, Result, Trust,
-    card::Card,
     details::seconds,
     ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
     record_ref::RecordRef,
@@ -31,32 +30,6 @@ use crate::{
 
 /// How long a grant lasts unless it is told: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
-
-/// Who gets a grant: an address, a [`Card`] or a [`Contact`].
-#[derive(Clone, Copy, Debug)]
-pub struct Grantee {
-    pub(crate) address: Address,
-    pub(crate) profile: Option<B256>,
-    pub(crate) deployment: Option<Deployment>,
-}
-
-impl From<Address> for Grantee {
-    fn from(address: Address) -> Self {
-        Self { address, profile: None, deployment: None }
-    }
-}
-
-impl From<&Card> for Grantee {
-    fn from(card: &Card) -> Self {
-        Self { address: card.account, profile: Some(card.profile), deployment: Some(card.deployment) }
-    }
-}
-
-impl From<&Contact> for Grantee {
-    fn from(contact: &Contact) -> Self {
-        Self { address: contact.address, profile: contact.profile, deployment: None }
-    }
-}
 
 /// What was granted.
 #[derive(Clone, Debug)]
@@ -79,21 +52,21 @@ pub struct Granted {
 /// Gives access; made by [`Client::grant`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct Grant {
-    pub(super) client: Client,
+    pub(crate) client: Client,
     grantee: Grantee,
-    pub(super) patient: Address,
+    pub(crate) patient: Address,
     pub(super) folder: String,
     pub(super) confidentiality: Confidentiality,
     pub(super) record: Option<RecordRef>,
-    pub(super) rights: Rights,
-    pub(super) purpose: Option<Purpose>,
-    expires: Expiry,
+    pub(crate) rights: Rights,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) expires: Expiry,
     name: Option<String>,
     authorities: Vec<Address>,
-    request: Option<AccessRequest>,
+    pub(crate) request: Option<AccessRequest>,
 }
 
-enum Expiry {
+pub(crate) enum Expiry {
     InAYear,
     At(SystemTime),
     Never,
@@ -209,23 +182,6 @@ impl Grant {
         self
     }
 
-    /// Exactly what was asked, and no more whatever is said after this.
-    pub(crate) fn answering(mut self, request: AccessRequest) -> Self {
-        (self.rights, self.purpose) = (request.rights, Some(request.purpose));
-        self.expires = request.until.map_or(Expiry::Never, Expiry::At);
-        self.request = Some(request);
-        self
-    }
-
-    async fn check_request(&self) -> Result<()> {
-        let Some(request) = &self.request else { return Ok(()) };
-        if !self.client.is_me(self.patient) {
-            return Err(Error::Invalid("the patient who was asked answers, about records of their own".into()));
-        }
-        let purpose = self.purpose.unwrap_or(Purpose::TREAT);
-        self.client.check_answer(request, self.rights, purpose, self.expires_at(None).await?).await
-    }
-
     async fn run(self) -> Result<Granted> {
         self.check_grantee()?;
         self.check_request().await?;
@@ -319,7 +275,7 @@ impl Grant {
         Ok(seal_envelope(&context, grantee, &payload, note, me.digest, &me.keys)?)
     }
 
-    async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
+    pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
         let now = self.client.system().chain_time().await?;
         let end = match self.expires {
             Expiry::Never => NO_END,

@@ -8,6 +8,7 @@ mod download;
 mod folder_keys;
 mod folders;
 mod grant;
+mod grantee;
 mod grants;
 mod hand_over;
 mod list;
@@ -44,13 +45,13 @@ use hospital_record_core::{
 };
 use tokio::{sync::OnceCell, time::Instant};
 
-pub(crate) use self::grants::instant;
 pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
     attest::{AttestedBy, DocStatus},
     contacts::Contact,
     folders::FolderInfo,
-    grant::{Grant, Granted, Grantee},
+    grant::{Grant, Granted},
+    grantee::Grantee,
     grants::{GrantInfo, GrantScope},
     list::{Content, List, Listed},
     open::{Open, Opened},
@@ -60,6 +61,7 @@ pub use self::{
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
+pub(crate) use self::{grant::Expiry, grants::instant};
 use crate::{
     Error, Identity, Result,
     ledger::{Call, LedgerError, PatientState, Receipt, Signer},
@@ -265,7 +267,7 @@ impl Client {
         self.system().signed(digest).await
     }
 
-    fn is_me(&self, account: Address) -> bool {
+    pub(crate) fn is_me(&self, account: Address) -> bool {
         account == self.address()
     }
 }

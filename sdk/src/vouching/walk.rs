@@ -1,6 +1,9 @@
 //! From an account back to an authority, in a bounded number of questions.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
 
 use alloy::primitives::Address;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -20,6 +23,8 @@ const EVENTS_OF_ACCOUNT: usize = 256;
 const ABREAST: usize = 64;
 /// Accounts an authority vouches for that are asked for by name, where strangers have flooded the list of an account.
 const BY_NAME: usize = 256;
+/// Accounts whose vouchers are looked at in all: those who want to hold up a list of many spend more than it costs.
+const MOST_LOOKED_AT: usize = 512;
 /// Questions at the same time.
 const AT_ONCE: usize = 8;
 
@@ -33,6 +38,7 @@ pub(crate) struct Walk {
     names: Vec<Address>,
     /// Those that have said more than was read.
     cut: Vec<Address>,
+    looked_at: Mutex<HashMap<Address, Vec<Link>>>,
     now: u64,
 }
 
@@ -58,7 +64,8 @@ impl Walk {
             }
             cut.extend(more.then_some(*authority));
         }
-        Ok(Self { system, authorities: authorities.to_vec(), by_authority, names, cut, now })
+        let (authorities, looked_at) = (authorities.to_vec(), Mutex::default());
+        Ok(Self { system, authorities, by_authority, names, cut, looked_at, now })
     }
 
     /// Whether an authority itself vouches for the account, as far as events tell.
@@ -135,7 +142,21 @@ impl Walk {
         Ok(next)
     }
 
+    /// Who vouches for an account; asked once.
     async fn vouchers(&self, account: Address) -> Result<Vec<Link>> {
+        let known = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(links) = known().get(&account) {
+            return Ok(links.clone());
+        }
+        if known().len() >= MOST_LOOKED_AT {
+            return Ok(Vec::new());
+        }
+        let links = self.ask_vouchers(account).await?;
+        known().insert(account, links.clone());
+        Ok(links)
+    }
+
+    async fn ask_vouchers(&self, account: Address) -> Result<Vec<Link>> {
         let vouching = self.system.vouching();
         let filter = vouching.events([None, None, Some(account.into_word()), None]).await?;
         let (logs, cut) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;

@@ -75,7 +75,8 @@ async fn an_answer_gives_less_and_never_more() {
     refused(ana.answer(&request).purpose(Purpose::HRESCH).await, ErrorKind::Invalid);
     refused(ana.answer(&request).no_end().await, ErrorKind::Invalid);
     refused(ana.answer(&request).until(until + DAY).await, ErrorKind::Invalid);
-    refused(ana.answer(&request).patient(lee.address()).await, ErrorKind::Invalid);
+    let bob = person(&system).await;
+    refused(ana.answer(&request).patient(bob.address()).await, ErrorKind::Invalid);
     assert!(ana.grants().await.unwrap().is_empty(), "nothing was granted");
     let granted = ana.answer(&request).record(&record).read_only().until(until - DAY).await.unwrap();
     assert_eq!(granted.expires, Some(until - DAY));
@@ -203,4 +204,16 @@ async fn a_laboratory_asks_to_deliver_and_a_patient_without_ether_reads_it() {
     let record = result.await.unwrap().record;
     assert_eq!(ana.open(&record).await.unwrap().bytes, "Hb 14");
     assert_eq!(ana.balance().await.unwrap(), hospital_record::U256::ZERO);
+}
+
+#[tokio::test]
+async fn only_the_patient_who_was_asked_can_answer() {
+    let (system, ana, lee) = two().await;
+    lee.ask(ana.address()).reason("please").await.unwrap();
+    let request = only(&ana).await;
+    let bob = person(&system).await;
+    assert!(bob.requests().await.unwrap().is_empty());
+    refused(bob.answer(&request).await, ErrorKind::Conflict);
+    refused(lee.answer(&request).await, ErrorKind::Invalid);
+    assert!(bob.grants().await.unwrap().is_empty());
 }
