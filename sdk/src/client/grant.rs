@@ -66,6 +66,10 @@ pub struct Granted {
     pub grantee: Address,
     /// The key it was sealed to, for comparing by voice.
     pub fingerprint: String,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
     /// Until when; nothing for no end.
     pub expires: Option<SystemTime>,
     /// Hash of the transaction.
@@ -223,6 +227,8 @@ impl Grant {
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile),
+            rights: permission.rights,
+            purpose: permission.purpose,
             expires: instant(permission.expires_at),
             transaction: receipt.transaction,
             gas: receipt.gas_used,
