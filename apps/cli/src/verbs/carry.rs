@@ -15,6 +15,7 @@ use crate::{
     args::Carry,
     failure::{Failure, Kind, Result},
     session::Session,
+    shown::shown,
 };
 
 /// More than a thousand requests.
@@ -83,36 +84,41 @@ fn of_this_request(kind: ErrorKind) -> bool {
 }
 
 async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate) -> Result {
-    let (signer, act) = (signer(request), request.act());
-    let verb = act.as_ref().and_then(Act::verb);
-    let who = match signer {
+    let (signer, grantee) = (signer(request), ended(request));
+    let name = match signer {
         Some(signer) => session.name_of(signer).await?,
         None => None,
     };
-    let (effect, tx, gas, reason) = match fate {
-        Fate::Now { tx, gas } => ("now", Some(tx), Some(gas), None),
+    let act = request.act();
+    let verb = act.as_ref().and_then(Act::verb);
+    let (effect, reason, tx, gas) = match fate {
+        Fate::Now { tx, gas } => ("now", None, Some(tx), Some(gas)),
         Fate::Before => ("before", None, None, None),
-        Fate::Not(failure) => ("none", None, None, Some(&failure.message)),
+        Fate::Not(failure) => ("none", Some(&failure.message), None, None),
     };
-    let grantee = ended(request);
     let object = json!({
         "type": "carried", "id": request.id().to_string(), "signer": signer.map(|signer| signer.to_string()),
-        "signer_name": who, "act": verb, "grantee": grantee.map(|account| account.to_string()), "effect": effect,
+        "signer_name": name, "act": verb, "grantee": grantee.map(|account| account.to_string()), "effect": effect,
         "reason": reason, "tx": tx, "gas": gas,
     });
     let what = match (signer, grantee) {
         (Some(signer), Some(grantee)) => {
-            format!("{} ends access of {}", session.called(signer).await?, session.called(grantee).await?)
+            format!("{} ends the access of {}", session.called(signer).await?, session.called(grantee).await?)
         }
         (Some(signer), None) => format!("{} by {}", verb.unwrap_or("request"), session.called(signer).await?),
         _ => format!("request {}", request.id()),
     };
-    let became = match reason {
-        Some(reason) => format!("no effect: {reason}"),
-        None if effect == "now" => "took effect".to_owned(),
-        None => "had taken effect before".to_owned(),
-    };
-    app.printer.result(&object, format!("{what}: {became}"))
+    app.printer.result(&object, format!("{what}: {}", fate.words()))
+}
+
+impl Fate {
+    fn words(&self) -> String {
+        match self {
+            Self::Now { .. } => "it has taken effect".to_owned(),
+            Self::Before => "it had taken effect before".to_owned(),
+            Self::Not(failure) => format!("no effect: {}", shown(&failure.message)),
+        }
+    }
 }
 
 fn signer(request: &SignedRequest) -> Option<Address> {
