@@ -68,7 +68,7 @@ gas: ## measures the contract's gas and rewrites contracts/snapshots
 docs: ## the API documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
 
-stack: ## a local chain, contract and IPFS node until Ctrl-C
+stack: ## a local chain, contract, IPFS node and relay until Ctrl-C
 	@anvil-scripts/stack.sh
 
 artifacts: ## contracts/artifacts from the Solidity sources

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The whole story, once, on a real chain and a real IPFS node.
+# The whole story, once, on a real chain and a real IPFS node. Its people hold no ether: a real relay pays.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Servers start when there is something to run on them.
 cargo build --locked -p hospital-record --example demo
-anvil-scripts/stack.sh run -- cargo run --quiet --locked -p hospital-record --example demo -- "$@"
+anvil-scripts/stack.sh run --relay -- cargo run --quiet --locked -p hospital-record --example demo -- "$@"

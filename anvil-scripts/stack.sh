@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A private chain (Anvil) with the contracts deployed, and a private IPFS node (Kubo), on free local ports.
+# A private chain (Anvil) with the contracts deployed, a private IPFS node (Kubo), and a relay that pays, on free local ports.
 #
-#   anvil-scripts/stack.sh                 stays until Ctrl-C; prints what to export
-#   anvil-scripts/stack.sh run -- CMD...   runs CMD inside, takes everything down, returns its exit code
+#   anvil-scripts/stack.sh                         stays until Ctrl-C; prints what to export
+#   anvil-scripts/stack.sh run [--relay] -- CMD... runs CMD inside, takes everything down, returns its exit code
 #
 # Without Kubo the store is a folder; records get the same CIDs there. Nothing outlives the script.
 set -euo pipefail
@@ -84,12 +84,31 @@ start_store() {
   esac
 }
 
+# Pays with a key of its own, which is in a folder that nobody else reads and that goes with this script.
+start_relay() {
+  local log=$state/relay.log wallet payer
+  cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p hospital-record-relay
+  wallet=$("$bin/cast" wallet new)
+  (umask 077 && sed -n 's/^Private key: *//p' <<<"$wallet" >"$state/payer.key")
+  payer=$(sed -n 's/^Address: *//p' <<<"$wallet")
+  "$bin/cast" rpc --rpc-url "$ETH_RPC_URL" anvil_setBalance "$payer" 0x8ac7230489e80000 >/dev/null
+  # Cargo puts the relay into its own place: the process is the relay.
+  cargo run --quiet --locked --manifest-path "$root/Cargo.toml" -p hospital-record-relay -- --listen 127.0.0.1:0 \
+    --rpc-url "$ETH_RPC_URL" --contract "$HOSPITAL_RECORD_CONTRACT" --key-file "$state/payer.key" --state "$state/relay" \
+    >"$log" 2>&1 </dev/null &
+  pids+=($!)
+  until_ready "the relay" $! "$log" grep -q '"listening"' "$log"
+  HOSPITAL_RECORD_RELAY=http://$(sed -n 's/.*"listening".*"address":"\([^"]*\)".*/\1/p' "$log")
+}
+
 stay() {
   cat <<TEXT
 
 export ETH_RPC_URL=$ETH_RPC_URL
 export HOSPITAL_RECORD_CONTRACT=$HOSPITAL_RECORD_CONTRACT
 export HOSPITAL_RECORD_STORE=$HOSPITAL_RECORD_STORE
+# With it nobody needs ether; without it each account pays itself.
+export HOSPITAL_RECORD_RELAY=$HOSPITAL_RECORD_RELAY
 
 # 10 ether for an account:
 ${bin#"$PWD/"}/cast rpc --rpc-url $ETH_RPC_URL anvil_setBalance ADDRESS 0x8ac7230489e80000
@@ -102,12 +121,15 @@ TEXT
   done
 }
 
-command=()
+command=() relay=yes
 case ${1:-} in
   "") ;;
   run)
-    [ "${2:-}" = -- ] || usage
-    shift 2
+    shift
+    relay=
+    [ "${1:-}" != --relay ] || { relay=yes && shift; }
+    [ "${1:-}" = -- ] || usage
+    shift
     [ $# -gt 0 ] || usage
     command=("$@")
     ;;
@@ -123,8 +145,10 @@ trap 'exit 143' TERM
 
 start_store
 start_anvil
+[ -z "$relay" ] || start_relay
 if [ ${#command[@]} -gt 0 ]; then
   export ETH_RPC_URL HOSPITAL_RECORD_CONTRACT HOSPITAL_RECORD_STORE
+  [ -z "$relay" ] || export HOSPITAL_RECORD_RELAY
   "${command[@]}"
 else
   stay

@@ -3,8 +3,6 @@
 //! `make demo` runs it with servers of its own; `make stack` prints the environment for running it by hand. All people
 //! in it are invented.
 
-mod common;
-
 use std::{
     env,
     fmt::Display,
@@ -16,7 +14,7 @@ use std::{
 };
 
 use hospital_record::{
-    Address, Client, Config, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System,
+    Address, Client, Config, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System, U256,
     ledger::record_key,
 };
 
@@ -39,8 +37,14 @@ async fn tell() -> Result<String> {
     let (started, disk) = (Instant::now(), tempfile::tempdir().map_err(|error| invalid(&error))?);
     let ana = person("ana", disk.path()).await?;
     let lee = person("lee", disk.path()).await?;
-    println!("Ana keeps her own health records; Dr Lee treats her. Each has a machine and a key of their own.");
-    println!("contract {}, blocks at {}", ana.system().contract().address(), setting("HOSPITAL_RECORD_STORE")?);
+    println!("Ana keeps her own health records; Dr Lee treats her. Each has a machine and a key of their own,");
+    println!("and neither holds any ether: the relay of a hospital carries what they sign.");
+    println!(
+        "contract {}, blocks at {}, relay at {}",
+        ana.system().contract().address(),
+        setting("HOSPITAL_RECORD_STORE")?,
+        setting("HOSPITAL_RECORD_RELAY")?
+    );
     println!("\n{:<66} {:>8} {:>9}", "", "time", "gas");
 
     println!("\nAna encrypts, stores and registers her files");
@@ -59,9 +63,13 @@ async fn tell() -> Result<String> {
 
     println!("\nAn auditor without any key reads the history");
     let gas = audit(&ana, lee.address()).await?;
+    let ether = ether(&[&ana, &lee]).await?;
     let bytes: u64 = records.iter().map(|(path, _)| path.metadata().map_or(0, |file| file.len())).sum();
     let seconds = started.elapsed().as_secs_f32();
-    Ok(format!("records={} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1}", records.len()))
+    Ok(format!(
+        "records={} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1} ether={ether}",
+        records.len()
+    ))
 }
 
 async fn share(ana: &Client, lee: &Client, records: &[(&PathBuf, RecordRef)], disk: &Path) -> Result<()> {
@@ -87,14 +95,24 @@ async fn end(ana: &Client, lee: &Client, later: &Path) -> Result<RecordRef> {
     add(ana, later, "text/plain").await
 }
 
-/// Somebody with a machine of their own and test ether.
+/// What people hold: nothing, or the story is not true.
+async fn ether(people: &[&Client]) -> Result<U256> {
+    for person in people {
+        if !person.balance().await?.is_zero() {
+            return Err(invalid("nobody in this story was to hold ether"));
+        }
+    }
+    println!("  Ana and Dr Lee hold no ether: the relay has paid for all of it");
+    Ok(U256::ZERO)
+}
+
+/// Somebody with a machine of their own and no ether at all: a relay carries what they sign.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
     let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
     let contract = setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is no address"))?;
-    let system = System::connect(config.contract(contract).state_dir(disk.join(name))).await?;
-    let identity = Identity::generate()?.0;
-    common::fund(&system, identity.address()).await?;
-    Ok(system.client(identity))
+    let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
+    let system = System::connect(config.state_dir(disk.join(name))).await?;
+    Ok(system.client(Identity::generate()?.0))
 }
 
 fn setting(name: &str) -> Result<String> {

@@ -46,6 +46,9 @@ impl App {
         if let Some(most) = settings.max_fee {
             config = config.most_per_transaction(most);
         }
+        for relay in &settings.relays {
+            config = config.relay(relay);
+        }
         Ok(System::connect(config).await?)
     }
 

@@ -56,7 +56,12 @@ pub(crate) fn purpose(code: Code) -> Value {
 }
 
 pub(crate) fn rights(rights: Rights) -> Vec<&'static str> {
-    let named = [(rights.reads(), "read"), (rights.contributes(), "contribute")];
+    let named = [
+        (rights.reads(), "read"),
+        (rights.contributes(), "contribute"),
+        (rights.delegates(), "delegate"),
+        (rights.attests(), "attest"),
+    ];
     named.into_iter().filter(|(held, _)| *held).map(|(_, name)| name).collect()
 }
 

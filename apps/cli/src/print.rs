@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::Value;
 
 use crate::{
@@ -77,6 +78,13 @@ impl Printer {
             false => self.urgent(format!("hospital-record: {failure}")),
         }
     }
+}
+
+/// A text as a QR code of characters.
+pub(crate) fn qr(text: &str) -> Result<String> {
+    QrCode::new(text)
+        .map(|code| code.render::<Dense1x2>().quiet_zone(true).build())
+        .map_err(|error| Failure::usage(format!("this does not fit into a QR code: {error}")))
 }
 
 /// Left-aligned, two spaces apart, the last column as long as it is.

@@ -36,6 +36,7 @@ struct File {
     timeout: Option<u64>,
     witness: Option<String>,
     max_fee: Option<String>,
+    relay: Option<String>,
 }
 
 /// What all verbs go by.
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) witness: Option<String>,
     /// The most that one transaction may cost, in wei.
     pub(crate) max_fee: Option<U256>,
+    /// In the order in which they are asked.
+    pub(crate) relays: Vec<String>,
 }
 
 impl Settings {
@@ -76,6 +79,7 @@ impl Settings {
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
             witness: non_empty(&global.witness).or(file.witness),
             max_fee: non_empty(&global.max_fee).or(file.max_fee).map(|text| ether(&text)).transpose()?,
+            relays: relays(&global.relay, file.relay.as_deref()),
             home,
         })
     }
@@ -101,6 +105,17 @@ impl Settings {
 /// `VARIABLE= hospital-record …` means "not set".
 fn non_empty(value: &Option<String>) -> Option<String> {
     value.clone().filter(|text| !text.is_empty())
+}
+
+/// Parted by commas alone, like stores; clap has parted those of flag and environment.
+fn relays(global: &[String], file: Option<&str>) -> Vec<String> {
+    let named = |urls: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        urls.map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned).collect()
+    };
+    match named(&mut global.iter().map(String::as_str)) {
+        none if none.is_empty() => named(&mut file.unwrap_or_default().split(',')),
+        some => some,
+    }
 }
 
 fn non_empty_path(value: &Option<PathBuf>) -> Option<PathBuf> {
@@ -173,6 +188,18 @@ mod tests {
         let dir = home("store = 'kubo+http://a:1, file:///my records,'");
         let settings = Settings::resolve(&global(&dir)).unwrap();
         assert_eq!(settings.stores().collect::<Vec<_>>(), ["kubo+http://a:1", "file:///my records"]);
+    }
+
+    #[test]
+    fn relays_are_those_of_the_flag_or_else_of_the_file() {
+        let dir = home("relay = 'https://a/key, https://b'");
+        let relays = |flags: &[&str]| {
+            let relay = flags.iter().map(ToString::to_string).collect();
+            Settings::resolve(&Global { relay, ..global(&dir) }).unwrap().relays
+        };
+        assert_eq!(relays(&[]), ["https://a/key", "https://b"]);
+        assert_eq!(relays(&[""]), relays(&[]), "an empty variable is not set");
+        assert_eq!(relays(&["https://c", " https://d"]), ["https://c", "https://d"]);
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub struct Granted {
     pub fingerprint: String,
     /// Why the grantee is trusted, where [`trusted_by`](Grant::trusted_by) asked for it.
     pub trust: Option<Trust>,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
     /// Until when; nothing for no end.
     pub expires: Option<SystemTime>,
     /// Hash of the transaction.
@@ -222,6 +226,8 @@ impl Grant {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile),
             trust: None,
+            rights: permission.rights,
+            purpose: permission.purpose,
             expires: instant(permission.expires_at),
             transaction: receipt.transaction,
             gas: receipt.gas_used,

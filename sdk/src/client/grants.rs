@@ -1,6 +1,7 @@
 //! Seeing who has access.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -8,10 +9,11 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
-use super::{Client, unlock::Registered};
+use super::{Client, Contact, unlock::Registered};
 use crate::{
     Error, ErrorKind, Result,
-    ledger::{NO_END, Purpose, Rights, folder_of, folder_scope, record_key},
+    journal::Known,
+    ledger::{Grant as HeldGrant, NO_END, Purpose, Rights, Via, folder_of, folder_scope, record_key},
     record_ref::RecordRef,
 };
 
@@ -25,8 +27,13 @@ pub struct GrantInfo {
     pub name: Option<String>,
     /// Who passed it on; nothing when this person gave it. It lives only as long as what that account has.
     pub given_by: Option<Address>,
+    /// Where it was passed on: the scope of the giver's own grant that it comes from.
+    pub above: Option<B256>,
     /// On what.
     pub scope: GrantScope,
+    /// What the chain calls the scope: [`withdraw`](Client::withdraw) and [`sign_revocation`](Client::sign_revocation)
+    /// take it.
+    pub scope_id: B256,
     /// Which rights.
     pub rights: Rights,
     /// What for.
@@ -86,45 +93,101 @@ pub(crate) fn instant(expires_at: u64) -> Option<SystemTime> {
     (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
 }
 
+/// What accounts and folders are called.
+struct Names<'a> {
+    contacts: Vec<Contact>,
+    missing: BTreeMap<Address, Error>,
+    folders: &'a (dyn Fn(u64) -> Folder + Sync),
+}
+
+/// Name and confidentiality of a folder, and why they are missing.
+type Folder = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
+
 impl Client {
     /// Every grant of this person that was not revoked, live or expired, newest first.
     pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
         let journal = self.system().journal(self.address()).await?;
-        let now = self.system().chain_time().await?;
         let client = self.for_one_call();
         let (contacts, missing) = client.contacts_and_missing().await?;
         let folders = client.folder_names().await?;
-        let mut grants: Vec<_> = journal.state().grants.iter().filter(|(_, grant)| !grant.state.is_bar()).collect();
-        grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-        let named =
-            |account: &Address| contacts.iter().find(|contact| contact.address == *account).map(|c| c.name.clone());
-        let info = grants.into_iter().filter_map(|((scope, grantee), grant)| {
+        let names = Names { contacts, missing, folders: &|number| folders.of(number) };
+        self.infos(&journal, &names, |_| true).await
+    }
+
+    /// What this account has passed on of a patient's, live or expired, newest first.
+    pub async fn passed_on(&self, patient: Address) -> Result<Vec<GrantInfo>> {
+        let journal = self.system().journal(patient).await?;
+        let client = self.for_one_call();
+        let (contacts, missing) = client.contacts_and_missing().await?;
+        let held = client.shared_by(patient).await?;
+        let folders = |number| {
+            let held = held.iter().find(|held| held.scope_id == folder_scope(number));
+            match held.map(|held| (&held.scope, held.unavailable)) {
+                Some((GrantScope::Folder { name, confidentiality, .. }, why)) => (name.clone(), *confidentiality, why),
+                _ => (None, None, None),
+            }
+        };
+        let names = Names { contacts, missing, folders: &folders };
+        self.infos(&journal, &names, |held| held.state.giver == Some(self.address())).await
+    }
+
+    async fn infos(
+        &self,
+        journal: &Known,
+        names: &Names<'_>,
+        wanted: impl Fn(&HeldGrant) -> bool,
+    ) -> Result<Vec<GrantInfo>> {
+        let now = self.system().chain_time().await?;
+        let held = journal.state().grants.iter();
+        let mut held: Vec<_> = held.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
+        held.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+        let info = |((scope, grantee), grant): (&(B256, Address), &HeldGrant)| {
             let live = journal.state().live(*scope, *grantee, now).is_some();
-            let mut unavailable = missing.get(grantee).map(Error::kind);
-            let scope = match folder_of(*scope) {
-                Some(number) => {
-                    let (name, confidentiality, why) = folders.of(number);
-                    unavailable = unavailable.or(why);
-                    GrantScope::Folder { number, name, confidentiality }
-                }
-                None => {
-                    GrantScope::Record(self.record(self.address(), journal.state().records.get(scope)?.id.0.into()))
-                }
-            };
-            Some(GrantInfo {
-                grantee: *grantee,
-                name: named(grantee),
-                given_by: grant.state.giver,
-                scope,
-                rights: grant.state.rights,
-                purpose: grant.state.purpose,
-                granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
-                expires: instant(grant.state.expires_at),
-                live,
-                unavailable,
-            })
-        });
-        Ok(info.collect())
+            self.info(journal, names, *scope, *grantee, grant, live)
+        };
+        Ok(held.into_iter().filter_map(info).collect())
+    }
+
+    fn info(
+        &self,
+        journal: &Known,
+        names: &Names<'_>,
+        scope_id: B256,
+        grantee: Address,
+        grant: &HeldGrant,
+        live: bool,
+    ) -> Option<GrantInfo> {
+        let state = &grant.state;
+        let record = journal.state().records.get(&scope_id);
+        let mut unavailable = names.missing.get(&grantee).map(Error::kind);
+        let scope = match folder_of(scope_id) {
+            Some(number) => {
+                let (name, confidentiality, why) = (names.folders)(number);
+                unavailable = unavailable.or(why);
+                GrantScope::Folder { number, name, confidentiality }
+            }
+            None => GrantScope::Record(self.record(journal.patient, record?.id.0.into())),
+        };
+        let above = match state.via {
+            Via::Scope => Some(scope_id),
+            Via::Folder => record.map(|record| folder_scope(record.state.folder)),
+            _ => None,
+        };
+        let contact = names.contacts.iter().find(|contact| contact.address == grantee);
+        Some(GrantInfo {
+            grantee,
+            name: contact.map(|contact| contact.name.clone()),
+            given_by: state.giver,
+            above,
+            scope,
+            scope_id,
+            rights: state.rights,
+            purpose: state.purpose,
+            granted: UNIX_EPOCH + Duration::from_secs(state.granted_at),
+            expires: instant(state.expires_at),
+            live,
+            unavailable,
+        })
     }
 
     /// The purpose that a live grant to this account names.

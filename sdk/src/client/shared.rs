@@ -89,7 +89,7 @@ impl Client {
         Ok(given.filter_map(|log| log.topics.get(1)).map(|topic| Address::from_word(*topic)).collect())
     }
 
-    async fn shared_by(&self, patient: Address) -> Result<Vec<SharedGrant>> {
+    pub(super) async fn shared_by(&self, patient: Address) -> Result<Vec<SharedGrant>> {
         let journal = self.system().journal(patient).await?;
         let now = self.system().chain_time().await?;
         let mut shared = Vec::new();

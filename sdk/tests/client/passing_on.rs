@@ -174,3 +174,22 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     assert_eq!(status().await, [EnteredInError, Final]);
     refused(ward.lee.open(&new).attested_only().await, ErrorKind::Denied);
 }
+
+#[tokio::test]
+async fn a_delegate_sees_what_it_passed_on_and_from_where() {
+    let ward = ward().await;
+    ward.pass_on(&ward.lee).await;
+    ward.hospital.grant(ward.lee.address()).record(&ward.record).await.unwrap();
+    ward.ana.grant(ward.lee.address()).folder("other").await.unwrap();
+    let given = ward.hospital.passed_on(ward.ana.address()).await.unwrap();
+    let folder = ward.scope(&ward.hospital.shared_with_me().await.unwrap());
+    assert_eq!(given.len(), 2, "and nothing that the patient gave");
+    assert_eq!(given[1].scope_name(), format!("folder {WARD}"));
+    for grant in given {
+        assert_eq!((grant.grantee, grant.given_by), (ward.lee.address(), Some(ward.hospital.address())));
+        assert_eq!(grant.above, Some(folder), "{}", grant.scope_name());
+    }
+    assert!(
+        ward.ana.grants().await.unwrap().iter().filter(|grant| grant.given_by.is_none()).all(|g| g.above.is_none())
+    );
+}

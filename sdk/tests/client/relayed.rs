@@ -251,3 +251,23 @@ fn a_request_is_the_same_after_it_was_text_or_json() {
         assert_eq!(text.parse::<SignedRequest>().unwrap_err().kind(), ErrorKind::Invalid, "{text}");
     }
 }
+
+#[tokio::test]
+async fn without_a_relay_who_carries_pays_and_only_for_this_contract() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lee, friend) = (person(&system).await, person(&system).await, person(&system).await);
+    let record = ana.add(note("mine")).await.unwrap().record;
+    ana.grant(lee.address()).await.unwrap();
+    let request = ana.sign_revocation(lee.address(), ana.grants().await.unwrap()[0].scope_id).await.unwrap();
+    assert!(!friend.was_carried(&request).await.unwrap());
+
+    let before = friend.balance().await.unwrap();
+    let elsewhere = SignedRequest { contract: lee.address(), ..request.clone() };
+    refused(friend.carry(&elsewhere).await, ErrorKind::Invalid);
+    refused(friend.carry(&SignedRequest { chain_id: 1, ..request.clone() }).await, ErrorKind::Invalid);
+    assert_eq!(friend.balance().await.unwrap(), before, "nothing is paid for what would do nothing");
+
+    friend.carry(&request).await.unwrap();
+    assert!(friend.was_carried(&request).await.unwrap() && friend.balance().await.unwrap() < before);
+    refused(lee.open(&record).await, ErrorKind::Denied);
+}

@@ -1,9 +1,11 @@
 //! Arguments of the verbs on access.
 
-use clap::Args;
-use hospital_record::{Confidentiality, DEFAULT_FOLDER};
+use std::path::PathBuf;
 
-use crate::words::{Purpose, Rights, confidentiality};
+use clap::Args;
+use hospital_record::{Confidentiality, DEFAULT_FOLDER, Rights};
+
+use crate::words::{Purpose, confidentiality};
 
 /// What access is about.
 #[derive(Debug, Args)]
@@ -22,7 +24,7 @@ pub(crate) struct ScopeFlags {
 /// `--read`, `--contribute`, `--contribute-only`
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(crate) struct RightsFlags {
+struct UseFlags {
     /// May open (the default)
     #[arg(long)]
     read: bool,
@@ -34,13 +36,29 @@ pub(crate) struct RightsFlags {
     contribute_only: bool,
 }
 
+/// What a grant allows.
+#[derive(Debug, Args)]
+pub(crate) struct RightsFlags {
+    #[command(flatten)]
+    uses: UseFlags,
+    /// And may pass on what this gives, as a hospital does to those who work there
+    #[arg(long)]
+    delegate: bool,
+    /// And may attest documents, as a professional
+    #[arg(long, conflicts_with = "record")]
+    attest: bool,
+}
+
 impl RightsFlags {
     pub(crate) fn rights(&self) -> Rights {
-        match (self.contribute, self.contribute_only) {
-            (true, _) => Rights::ReadAndContribute,
-            (_, true) => Rights::Contribute,
-            _ => Rights::Read,
-        }
+        let UseFlags { contribute, contribute_only, .. } = self.uses;
+        let uses = match (contribute, contribute_only) {
+            (true, _) => Rights::READ_AND_CONTRIBUTE,
+            (_, true) => Rights::CONTRIBUTE,
+            _ => Rights::READ,
+        };
+        let more = [(self.delegate, Rights::DELEGATE), (self.attest, Rights::ATTEST)];
+        more.into_iter().filter(|(wanted, _)| *wanted).fold(uses, |rights, (_, right)| rights.and(right))
     }
 }
 
@@ -51,14 +69,17 @@ pub(crate) struct Grant {
     pub(crate) who: String,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
+    /// Whose records, when I pass on what a patient gave me
+    #[arg(long, value_name = "PATIENT")]
+    pub(crate) patient: Option<String>,
     #[command(flatten)]
     pub(crate) rights: RightsFlags,
-    /// Why
-    #[arg(long, default_value = "treatment")]
-    pub(crate) purpose: Purpose,
-    /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never
-    #[arg(long, value_name = "DATE", default_value = "1y")]
-    pub(crate) until: String,
+    /// Why [default: treatment, or what my own access is for]
+    #[arg(long)]
+    pub(crate) purpose: Option<Purpose>,
+    /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
 }
 
 /// `revoke`
@@ -71,6 +92,37 @@ pub(crate) struct Revoke {
     /// End the access now; new folder keys follow with `rotate`
     #[arg(long)]
     pub(crate) in_a_hurry: bool,
+    /// Keep the person out: nobody I let pass on can give it again
+    #[arg(long)]
+    pub(crate) bar: bool,
+    /// Send nothing: sign the end of the access, for `carry` by anybody at any time
+    #[arg(long, conflicts_with = "in_a_hurry")]
+    pub(crate) sign: bool,
+    /// Where to write what is signed
+    #[arg(long, short, value_name = "FILE", requires = "sign")]
+    pub(crate) output: Option<PathBuf>,
+    /// What is signed as QR codes
+    #[arg(long, requires = "sign")]
+    pub(crate) qr: bool,
+}
+
+/// `withdraw`
+#[derive(Debug, Args)]
+pub(crate) struct Withdraw {
+    /// To whom I passed it on: a contact or an address
+    pub(crate) who: String,
+    /// Whose records
+    #[arg(long)]
+    pub(crate) patient: String,
+    #[command(flatten)]
+    pub(crate) scope: ScopeFlags,
+}
+
+/// `carry`
+#[derive(Debug, Args)]
+pub(crate) struct Carry {
+    /// A file with signed requests, one a line; - is stdin
+    pub(crate) file: PathBuf,
 }
 
 /// `renounce`

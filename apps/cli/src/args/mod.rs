@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared},
-    records::{Add, Describe, History, List, Open, Reencrypt, Replace},
+    access::{Carry, Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
+    records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
@@ -57,6 +57,16 @@ pub(crate) struct Global {
     /// A second chain node, run by somebody else: what the first one tells is compared with it
     #[arg(long, value_name = "URL", env = "HOSPITAL_RECORD_WITNESS", hide_env_values = true, global = true)]
     pub(crate) witness: Option<String>,
+    /// Who carries to the chain what I sign, and pays for it; several parted by commas
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HOSPITAL_RECORD_RELAY",
+        hide_env_values = true,
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) relay: Vec<String>,
     /// The most that one transaction may cost
     #[arg(long, value_name = "ETHER", env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
     pub(crate) max_fee: Option<String>,
@@ -92,10 +102,16 @@ pub(crate) enum Verb {
     Revoke(Revoke),
     /// Give up access that a patient gave me
     Renounce(Renounce),
+    /// Take back what I passed on of a patient's
+    Withdraw(Withdraw),
+    /// Bring about what somebody has signed
+    Carry(Carry),
     /// Who has access to what
     Grants(Grants),
     /// What others shared with me
     Shared(Shared),
+    /// Vouch for a record as a professional
+    Attest(Attest),
     /// Put a new version in a record's place
     Replace(Replace),
     /// Encrypt a record again, under a new key, and supersede the old one

@@ -64,6 +64,9 @@ pub(crate) struct List {
     /// Of this patient, who shared with me
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
+    /// Only what a professional attested
+    #[arg(long)]
+    pub(crate) attested: bool,
 }
 
 /// `open`
@@ -80,6 +83,9 @@ pub(crate) struct Open {
     /// These bytes alone, the end excluded: 0..1024, 1024..
     #[arg(long, value_name = "A..B")]
     pub(crate) range: Option<ByteRange>,
+    /// Only when a professional attested it
+    #[arg(long)]
+    pub(crate) attested: bool,
     /// Do not log that I read it
     #[arg(long)]
     pub(crate) unlogged: bool,
@@ -89,6 +95,16 @@ pub(crate) struct Open {
     /// The ciphertext and a Tink keyset into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "range", "force"])]
     pub(crate) export: Option<PathBuf>,
+    /// Of this patient, when only the beginning of the id is given
+    #[arg(long, value_name = "WHO")]
+    pub(crate) patient: Option<String>,
+}
+
+/// `attest`
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// Its URI, or the beginning of its id
+    pub(crate) record: String,
     /// Of this patient, when only the beginning of the id is given
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,

@@ -23,6 +23,9 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     if let Some(folder) = &args.folder {
         builder = builder.folder(folder);
     }
+    if args.attested {
+        builder = builder.attested_only();
+    }
     let mut records = builder.stream();
     let (mut listed, mut missing) = (Vec::new(), Vec::new());
     while let Some(record) = records.try_next().await? {
@@ -52,6 +55,9 @@ fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
 /// What is not there, in the words of what was asked for.
 fn nothing(args: &List, mine: bool) -> String {
     let folder = args.folder.as_deref().map(shown);
+    if args.attested {
+        return "No such records that a professional attested: `list` without --attested shows the others.".to_owned();
+    }
     match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
         (None, None) => "No records: `add FILE` adds one.".to_owned(),
         (None, Some(folder)) => format!("No records in a folder {folder}: `folders` lists those there are."),
@@ -67,11 +73,15 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
     for listed in listed {
         let id = hex_of(&listed.record)[..digits].to_owned();
         rows.push(
-            [vec![id, local(listed.added, app.tz())], content(&listed.content), vec![remarks(session, listed).await?]]
-                .concat(),
+            [
+                vec![id, local(listed.added, app.tz()), listed.doc_status.to_string()],
+                content(&listed.content),
+                vec![remarks(session, listed).await?],
+            ]
+            .concat(),
         );
     }
-    app.printer.table(&["ID", "ADDED", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
+    app.printer.table(&["ID", "ADDED", "STATUS", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
 }
 
 fn content(content: &Content) -> Vec<String> {
@@ -89,8 +99,11 @@ fn content(content: &Content) -> Vec<String> {
 
 async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
     let mut remarks = Vec::new();
-    if listed.status != Status::Current {
+    if listed.status == Status::Superseded {
         remarks.push(status_code(listed.status).to_owned());
+    }
+    if let Some(word) = listed.attested {
+        remarks.push(format!("attested by {}", session.called(word.account).await?));
     }
     if listed.author != listed.record.patient {
         remarks.push(format!("by {}", session.called(listed.author).await?));
@@ -102,9 +115,16 @@ async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
 }
 
 async fn object(session: &Session, listed: &Listed) -> Result<Value> {
+    let attested = listed.attested;
+    let attester = match attested {
+        Some(word) => session.name_of(word.account).await?,
+        None => None,
+    };
     let chain = json!({
         "type": "record", "patient": listed.record.patient.to_string(), "author": listed.author.to_string(),
         "author_name": session.name_of(listed.author).await?, "status": status_code(listed.status),
+        "doc_status": listed.doc_status.to_string(), "attested_by": attested.map(|word| word.account.to_string()),
+        "attested_by_name": attester, "attested_at": attested.map(|word| instant(word.at)),
         "added": instant(listed.added), "held_by_author_only": listed.held_by_author_only,
     });
     let content = match &listed.content {
@@ -164,7 +184,7 @@ mod tests {
     #[test]
     fn an_empty_list_says_what_is_not_there() {
         let told = |folder: Option<&str>, patient: Option<&str>, mine| {
-            nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into) }, mine)
+            nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into), attested: false }, mine)
         };
         assert_eq!(told(None, None, true), "No records: `add FILE` adds one.");
         assert_eq!(told(None, Some("me"), true), told(None, None, true));

@@ -2,8 +2,11 @@
 
 mod access;
 mod add;
+mod attest;
+mod carry;
 mod contacts;
 mod export;
+mod grants;
 mod history;
 mod init;
 mod keys;
@@ -12,6 +15,7 @@ mod open;
 mod person;
 mod replace;
 mod revoke;
+mod sign;
 mod story;
 
 use hospital_record::{Address, ErrorKind};
@@ -36,8 +40,11 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
         Verb::Grant(args) => access::grant(app, &args).await,
         Verb::Revoke(args) => revoke::revoke(app, &args).await,
         Verb::Renounce(args) => revoke::renounce(app, &args).await,
-        Verb::Grants(args) => access::grants(app, &args).await,
-        Verb::Shared(args) => access::shared(app, &args).await,
+        Verb::Withdraw(args) => revoke::withdraw(app, &args).await,
+        Verb::Carry(args) => carry::carry(app, &args).await,
+        Verb::Grants(args) => grants::grants(app, &args).await,
+        Verb::Shared(args) => grants::shared(app, &args).await,
+        Verb::Attest(args) => attest::attest(app, &args).await,
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,

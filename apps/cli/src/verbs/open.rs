@@ -59,6 +59,9 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
 
 fn builder(session: &Session, record: &RecordRef, args: &args::Open) -> Open {
     let mut builder = session.client.open(record);
+    if args.attested {
+        builder = builder.attested_only();
+    }
     if args.unlogged {
         builder = builder.unlogged();
     }

@@ -1,16 +1,9 @@
 //! `account`: who am I, what can I pay, what do I give to others.
 
 use hospital_record::{Card, Client, Error, alloy::primitives::utils::format_ether};
-use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::json;
 
-use crate::{
-    app::App,
-    args::Account,
-    failure::{Failure, Result},
-    session::Session,
-    shown::shown,
-};
+use crate::{app::App, args::Account, failure::Result, print::qr, session::Session, shown::shown};
 
 pub(crate) async fn account(app: &App, args: &Account) -> Result {
     let session = app.session().await?;
@@ -23,11 +16,13 @@ async fn whoami(app: &App, session: &Session) -> Result {
     let (address, deployment) = (client.address().to_string(), system.deployment());
     let contract = system.contract().address().to_string();
     let stores: Vec<String> = app.settings.stores().map(without_secrets).collect();
+    let relays: Vec<String> = app.settings.relays.iter().map(|url| host(url)).collect();
     let fingerprint = fingerprint(client).await?;
     let object = json!({
         "type": "account", "name": session.name, "address": address, "fingerprint": fingerprint,
         "balance_wei": balance.to_string(), "chain": deployment.chain, "contract": contract,
         "rpc": system.ledger().name(), "store": stores.first(),
+        "relays": relays,
     });
     let keys = fingerprint.as_deref().unwrap_or("not published yet; `account --card` does it");
     let (name, ether, chain) = (&session.name, format_ether(balance), deployment.chain);
@@ -36,11 +31,12 @@ async fn whoami(app: &App, session: &Session) -> Result {
         "{name}\naddress      {address}\nfingerprint  {keys}\nbalance      {ether} ether\n\
          chain        {chain} by {rpc}\nstore        {stores}"
     );
-    app.printer.result(&object, words)?;
-    if balance.is_zero() {
+    let carried = if relays.is_empty() { String::new() } else { format!("\nrelay        {}", relays.join(", ")) };
+    app.printer.result(&object, words + &carried)?;
+    if balance.is_zero() && relays.is_empty() {
         app.printer.note(format!(
             "\nWriting costs a fee. Ask whoever runs chain {chain} to send {address} some ether (0.01 lasts for long on \
-             most chains)."
+             most chains), or name a relay that pays (--relay)."
         ));
     }
     Ok(())
@@ -65,6 +61,14 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
+/// Scheme and host of a relay: its path may hold a key.
+fn host(url: &str) -> String {
+    let shown = without_secrets(url);
+    let start = shown.find("://").map_or(0, |at| at + 3);
+    let end = shown[start..].find('/').map_or(shown.len(), |at| start + at);
+    shown[..end].to_owned()
+}
+
 async fn card(app: &App, session: &Session, args: &Account) -> Result {
     let card = session.client.card().await?;
     let object = json!({
@@ -72,7 +76,7 @@ async fn card(app: &App, session: &Session, args: &Account) -> Result {
         "fingerprint": card.fingerprint(), "card": card.to_string(),
     });
     if args.qr {
-        let code = qr(&card)?;
+        let code = qr(&card.to_string())?;
         if app.printer.json { app.printer.urgent(&code) } else { app.printer.line(&code)? }
     }
     app.printer.result(&object, card.to_string())?;
@@ -80,15 +84,16 @@ async fn card(app: &App, session: &Session, args: &Account) -> Result {
     Ok(())
 }
 
-fn qr(card: &Card) -> Result<String> {
-    QrCode::new(card.to_string())
-        .map(|code| code.render::<Dense1x2>().quiet_zone(true).build())
-        .map_err(|error| Failure::usage(format!("the card does not fit into a QR code: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::without_secrets;
+    use super::{host, without_secrets};
+
+    #[test]
+    fn no_key_of_a_relay_is_shown() {
+        for url in ["https://a:1", "https://a:1/", "https://user:pw@a:1/secret/x?key=1"] {
+            assert_eq!(host(url), "https://a:1");
+        }
+    }
 
     #[test]
     fn no_key_of_a_store_is_shown() {

@@ -1,15 +1,17 @@
-//! `revoke` and `renounce`: access that ends.
+//! `revoke`, `renounce` and `withdraw`: access that ends.
 
-use hospital_record::{Address, Confirmed, GrantScope, Revoked, SharedGrant};
+use hospital_record::{Address, Confirmed, GrantInfo, Revoked, SharedGrant};
 use serde_json::json;
 
 use super::{
     access::{Scope, check},
+    all_heard,
+    sign::sign,
     warn_left_out,
 };
 use crate::{
-    app::App,
-    args::{Renounce, Revoke, ScopeFlags},
+    app::{App, check_person},
+    args::{Renounce, Revoke, Withdraw},
     failure::{Failure, Result},
     json::{accounts, merged, scope},
     session::{Person, Session},
@@ -20,8 +22,11 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     check(&args.who, &args.scope)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
+    if args.sign {
+        return sign(app, &session, &person, args).await;
+    }
     let mut builder = session.client.revoke(person.address);
-    if let Some(scope) = one(&session, &args.scope, session.me()).await? {
+    if let Some(scope) = Scope::one(&session, &args.scope, session.me()).await? {
         builder = match scope {
             Scope::Folder(name, level) => builder.folder(name, level),
             Scope::Record(record) => builder.record(&record),
@@ -30,25 +35,17 @@ pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     if args.in_a_hurry {
         builder = builder.in_a_hurry();
     }
+    if args.bar {
+        builder = builder.bar();
+    }
     tell_revoked(app, &session, &person, &builder.await?).await
-}
-
-/// The one scope that is meant; `None` for all.
-async fn one(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Option<Scope>> {
-    if flags.folder.is_some() || flags.record.is_some() {
-        return Scope::of(session, flags, patient).await.map(Some);
-    }
-    match flags.confidentiality {
-        Some(_) => Err(Failure::usage("--confidentiality is of a folder: name it with --folder")),
-        None => Ok(None),
-    }
 }
 
 async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &Revoked) -> Result {
     let object = json!({
         "type": "revoked", "grantee": person.address.to_string(), "name": person.name(),
         "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": accounts(&revoked.left_out),
-        "tx": revoked.transaction.to_string(), "gas": revoked.gas,
+        "earlier_failed": revoked.earlier_failed, "tx": revoked.transaction.to_string(), "gas": revoked.gas,
     });
     // Who was named by address is told by address: looking for a name would wait for the store.
     let name = person.name().map_or_else(|| person.address.to_string(), shown);
@@ -57,6 +54,9 @@ async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &R
         ended => format!("{name} has lost access in {ended} places; what is added from now on stays closed"),
     };
     app.printer.result(&object, words)?;
+    if let Some(earlier) = &revoked.earlier_failed {
+        app.printer.warn(format!("Something else was left from before: {earlier}"));
+    }
     if !revoked.keys_moved {
         app.printer.warn("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
     }
@@ -67,11 +67,11 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     check(&args.patient, &args.scope)?;
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
-    let wanted = one(&session, &args.scope, patient).await?;
+    let wanted = Scope::one(&session, &args.scope, patient).await?;
     let held = session.client.shared_with_me().await?.grants.into_iter();
     let held: Vec<SharedGrant> = held
         .filter(|grant| grant.patient == patient && grant.live)
-        .filter(|grant| wanted.as_ref().is_none_or(|wanted| is(wanted, &grant.scope)))
+        .filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope)))
         .collect();
     if held.is_empty() {
         return Err(Failure::not_found(format!("{} gave no such access: `shared` lists what there is", args.patient)));
@@ -83,16 +83,6 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     Ok(())
 }
 
-fn is(wanted: &Scope, held: &GrantScope) -> bool {
-    match (wanted, held) {
-        (Scope::Folder(wanted, level), GrantScope::Folder { name: Some(name), confidentiality, .. }) => {
-            wanted.trim() == name && *confidentiality == Some(*level)
-        }
-        (Scope::Record(wanted), GrantScope::Record(record)) => wanted == record,
-        _ => false,
-    }
-}
-
 async fn tell_renounced(app: &App, session: &Session, grant: &SharedGrant, done: Confirmed) -> Result {
     let object = json!({
         "type": "renounced", "patient": grant.patient.to_string(),
@@ -100,4 +90,40 @@ async fn tell_renounced(app: &App, session: &Session, grant: &SharedGrant, done:
     });
     let (what, whose) = (shown(&grant.scope.to_string()), session.called(grant.patient).await?);
     app.printer.result(&merged([object, scope(&grant.scope)]), format!("given up: {what} of {whose}"))
+}
+
+pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
+    check(&args.who, &args.scope)?;
+    check_person(&args.patient)?;
+    let session = app.session().await?;
+    let (person, patient) = (session.person(&args.who).await?, session.person(&args.patient).await?.address);
+    let wanted = Scope::one(&session, &args.scope, patient).await?;
+    let given: Vec<GrantInfo> = session.client.passed_on(patient).await?;
+    let of_person: Vec<&GrantInfo> =
+        given.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
+    let ending: Vec<&&GrantInfo> =
+        of_person.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
+    if ending.is_empty() {
+        // A folder whose name a silent store keeps back may be the one that is meant.
+        all_heard(of_person.iter().filter_map(|grant| grant.unavailable))?;
+        let (who, whose) = (&args.who, &args.patient);
+        return Err(Failure::not_found(format!(
+            "{who} has nothing of {whose} that you passed on: nothing is taken back"
+        )));
+    }
+    for grant in ending {
+        let done = session.client.withdraw(patient, grant.scope_id, person.address).await?;
+        tell_withdrawn(app, &session, patient, grant, done).await?;
+    }
+    Ok(())
+}
+
+async fn tell_withdrawn(app: &App, session: &Session, patient: Address, grant: &GrantInfo, done: Confirmed) -> Result {
+    let object = json!({
+        "type": "withdrawn", "patient": patient.to_string(), "patient_name": session.name_of(patient).await?,
+        "grantee": grant.grantee.to_string(), "name": grant.name, "tx": done.transaction.to_string(), "gas": done.gas,
+    });
+    let (what, whose) = (shown(&grant.scope_name()), session.called(patient).await?);
+    let words = format!("taken back from {}: {what} of {whose}", session.called(grant.grantee).await?);
+    app.printer.result(&merged([object, scope(&grant.scope)]), words)
 }

@@ -11,7 +11,13 @@ use hospital_record::{
     status_code,
 };
 
-use crate::{failure::Result, json::rights, session::Session, shown::shown, words::Purpose};
+use crate::{
+    failure::Result,
+    json::rights,
+    session::Session,
+    shown::shown,
+    words::{Purpose, may},
+};
 
 /// What numbers and hashes are called.
 pub(crate) struct Names {
@@ -140,6 +146,10 @@ impl Story {
                 let purpose = self.purpose.insert(purpose.into());
                 ("record-read", format!("read {} for {}", names.record(key), purpose.word()))
             }
+            Event::RecordAttested { key, .. } => {
+                self.on_record(names, key);
+                ("record-attested", format!("attested {}", names.record(key)))
+            }
             Event::KeysRotated { folder, .. } => {
                 self.on_folder(names, folder);
                 ("keys-rotated", format!("gave {} new keys", names.folder(folder)))
@@ -150,19 +160,26 @@ impl Story {
 
     fn tell_access(&mut self, names: &Names, event: &Event) -> (&'static str, String) {
         match *event {
-            Event::AccessGranted { scope, grantee, rights: given, purpose, expires_at, .. } => {
+            Event::AccessGranted { scope, grantee, rights, purpose, expires_at, .. } => {
                 self.on_scope(names, scope, grantee);
-                self.rights = Some(rights(given));
-                self.expires = (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at));
-                let purpose = self.purpose.insert(purpose.into()).word();
-                let until =
-                    self.expires.map_or_else(String::new, |end| format!(" until {}", crate::json::instant(end)));
-                let (grantee, may, scope) = (names.called(grantee), may(given), names.scope(scope));
-                ("access-granted", format!("allowed {grantee} to {may} {scope} for {purpose}{until}"))
+                let (to_what, end) = self.permission(names, scope, rights, purpose.into(), expires_at);
+                ("access-granted", format!("allowed {} to {to_what}{end}", names.called(grantee)))
             }
-            Event::AccessRevoked { scope, grantee, .. } => {
+            Event::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
                 self.on_scope(names, scope, grantee);
-                ("access-revoked", format!("ended the access of {} to {}", names.called(grantee), names.scope(scope)))
+                let (to_what, end) = self.permission(names, scope, rights, purpose.into(), expires_at);
+                ("access-passed-on", format!("passed on to {}: to {to_what}{end}", names.called(grantee)))
+            }
+            Event::AccessRevoked { scope, grantee, barred, .. } => {
+                self.on_scope(names, scope, grantee);
+                let (who, what) = (names.called(grantee), names.scope(scope));
+                let barred = if barred { ", for good unless the patient grants again" } else { "" };
+                ("access-revoked", format!("ended the access of {who} to {what}{barred}"))
+            }
+            Event::AccessWithdrawn { scope, grantee, .. } => {
+                self.on_scope(names, scope, grantee);
+                let (who, what) = (names.called(grantee), names.scope(scope));
+                ("access-withdrawn", format!("took back what was passed on to {who}: {what}"))
             }
             Event::AccessRenounced { scope, grantee } => {
                 self.on_scope(names, scope, grantee);
@@ -170,6 +187,22 @@ impl Story {
             }
             _ => ("unknown", "did something that this program is too old to name".to_owned()),
         }
+    }
+
+    /// What is given, and until when.
+    fn permission(
+        &mut self,
+        names: &Names,
+        scope: B256,
+        given: Rights,
+        purpose: Purpose,
+        expires_at: u64,
+    ) -> (String, String) {
+        self.rights = Some(rights(given));
+        self.purpose = Some(purpose);
+        self.expires = (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at));
+        let end = self.expires.map_or_else(String::new, |end| format!(" until {}", crate::json::instant(end)));
+        (format!("{} {} for {}", may(given), names.scope(scope), purpose.word()), end)
     }
 
     fn on_folder(&mut self, names: &Names, folder: u64) {
@@ -186,13 +219,5 @@ impl Story {
             Some(folder) => self.on_folder(names, folder),
             None => self.on_record(names, scope),
         }
-    }
-}
-
-fn may(given: Rights) -> &'static str {
-    match (given.reads(), given.contributes()) {
-        (true, true) => "read and add to",
-        (false, true) => "add to",
-        _ => "read",
     }
 }

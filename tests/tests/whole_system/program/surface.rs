@@ -39,14 +39,14 @@ fn json_has_exactly_the_documented_fields() {
     let mut told = computer.json("ana", &["init"]);
     Anvil::shared().fund(field(&told[0], "address"));
     let ana = field(&told[0], "address");
-    let lee = befriend(&computer, "lee");
+    let (lee, kim) = (befriend(&computer, "lee"), befriend(&computer, "kim"));
     computer.file("x.pdf", "%PDF-1.4\n");
     let add = ["add", "x.pdf", "--keyword", "ecg", "--description", "of today"];
     let added = computer.json("ana", &add).remove(0);
     let (id, uri) = (field(&added, "id"), field(&added, "record"));
     told.push(added.clone());
     let new = field(&computer.json("ana", &["add", "x.pdf"])[0], "id");
-    let runs: [(&str, &[&str]); 24] = [
+    let runs: [(&str, &[&str]); 30] = [
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
@@ -54,13 +54,18 @@ fn json_has_exactly_the_documented_fields() {
         ("ana", &["list"]),
         ("ana", &["open", &id, "-o", "copy.pdf"]),
         ("ana", &["open", &id, "--export", "out"]),
-        ("ana", &["grant", "lee"]),
+        ("ana", &["grant", "lee", "--delegate", "--attest"]),
+        ("lee", &["grant", &kim, "--patient", &ana]),
+        ("lee", &["attest", &uri]),
         ("ana", &["grant", "lee", "--record", &id]),
         ("ana", &["grants"]),
         ("lee", &["shared"]),
         ("lee", &["list", "--patient", &ana]),
         ("lee", &["open", &uri, "-o", "of-lee"]),
+        ("lee", &["withdraw", &kim, "--patient", &ana]),
         ("lee", &["renounce", &ana, "--record", &uri]),
+        ("ana", &["revoke", &lee, "--sign", "-o", "end.txt"]),
+        ("kim", &["carry", "end.txt"]),
         ("ana", &["revoke", &lee]),
         ("ana", &["replace", &id, "x.pdf"]),
         ("ana", &["reencrypt", &new]),
@@ -70,6 +75,7 @@ fn json_has_exactly_the_documented_fields() {
         ("ana", &["resume"]),
         ("ana", &["history"]),
         ("ana", &["verify"]),
+        ("ana", &["history", "--relay", "http://127.0.0.1:1"]),
         ("ana", &["contacts", "remove", "lee"]),
     ];
     told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));

@@ -1,0 +1,29 @@
+//! `attest`: a professional's word for a record.
+
+use serde_json::json;
+
+use crate::{
+    app::{App, check_person, check_record},
+    args::Attest,
+    failure::Result,
+    json::{merged, record},
+};
+
+pub(crate) async fn attest(app: &App, args: &Attest) -> Result {
+    check_record(&args.record)?;
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let patient = match &args.patient {
+        Some(who) => Some(session.person(who).await?.address),
+        None => None,
+    };
+    let attested = session.record(&args.record, patient).await?;
+    let done = session.client.attest(&attested).await?;
+    let object = json!({
+        "type": "attested", "patient": attested.patient.to_string(), "tx": done.transaction.to_string(),
+        "gas": done.gas,
+    });
+    let whose = session.called(attested.patient).await?;
+    let words = format!("attested: record {} of {whose}; you vouch for it from now on", attested.id);
+    app.printer.result(&merged([object, record(&attested)]), words)
+}

@@ -1,0 +1,185 @@
+//! `carry`: what somebody has signed takes effect.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use hospital_record::{Address, Error, ErrorKind, ledger::Act, relay::SignedRequest};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+
+use crate::{
+    app::App,
+    args::Carry,
+    failure::{Failure, Kind, Result},
+    session::Session,
+    shown::shown,
+};
+
+/// More than a thousand requests.
+const LONGEST: u64 = 2 << 20;
+
+/// What became of a request.
+enum Fate {
+    Now { tx: String, gas: u64 },
+    Before,
+    Not(Failure),
+}
+
+pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
+    let from_file = (args.file != Path::new("-")).then(|| parsed(&from(&args.file)?)).transpose()?;
+    let session = app.session().await?;
+    let requests = match from_file {
+        Some(requests) => requests,
+        None => parsed(&from_stdin().await?)?,
+    };
+    let (mut first, count) = (None, requests.len());
+    let mut failed = 0;
+    for request in &requests {
+        let fate = fate(&session, request).await?;
+        tell(app, &session, request, &fate).await?;
+        if let Fate::Not(failure) = fate {
+            failed += 1;
+            first.get_or_insert(failure);
+        }
+    }
+    match first {
+        None => Ok(()),
+        Some(failure) if count == 1 => Err(failure),
+        Some(failure) => {
+            let text = format!("{failed} of {count} had no effect; the first: {}", failure.message);
+            Err(Failure { message: text, ..failure })
+        }
+    }
+}
+
+async fn fate(session: &Session, request: &SignedRequest) -> Result<Fate> {
+    match once(session, request).await {
+        Ok(fate) => Ok(fate),
+        Err(error) if of_this_request(error.kind()) => Ok(Fate::Not(error.into())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error> {
+    if session.client.was_carried(request).await? {
+        return Ok(Fate::Before);
+    }
+    match session.client.carry(request).await {
+        Ok(receipt) => Ok(Fate::Now { tx: receipt.transaction.to_string(), gas: receipt.gas_used }),
+        // Somebody else was faster.
+        Err(error) if error.kind() == ErrorKind::Conflict && session.client.was_carried(request).await? => {
+            Ok(Fate::Before)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One that is refused keeps none of the others from being carried; a service that is away or an empty purse does.
+fn of_this_request(kind: ErrorKind) -> bool {
+    use ErrorKind::{Conflict, Denied, Invalid, NotFound, Refused};
+    matches!(kind, Conflict | Denied | Invalid | NotFound | Refused)
+}
+
+async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate) -> Result {
+    let (signer, grantee) = (signer(request), ended(request));
+    let name = match signer {
+        Some(signer) => session.name_of(signer).await?,
+        None => None,
+    };
+    let act = request.act();
+    let verb = act.as_ref().and_then(Act::verb);
+    let (effect, reason, tx, gas) = match fate {
+        Fate::Now { tx, gas } => ("now", None, Some(tx), Some(gas)),
+        Fate::Before => ("before", None, None, None),
+        Fate::Not(failure) => ("none", Some(&failure.message), None, None),
+    };
+    let object = json!({
+        "type": "carried", "id": request.id().to_string(), "signer": signer.map(|signer| signer.to_string()),
+        "signer_name": name, "act": verb, "grantee": grantee.map(|account| account.to_string()), "effect": effect,
+        "reason": reason, "tx": tx, "gas": gas,
+    });
+    let what = match (signer, grantee) {
+        (Some(signer), Some(grantee)) => {
+            format!("{} ends the access of {}", session.called(signer).await?, session.called(grantee).await?)
+        }
+        (Some(signer), None) => format!("{} by {}", verb.unwrap_or("request"), session.called(signer).await?),
+        _ => format!("request {}", request.id()),
+    };
+    app.printer.result(&object, format!("{what}: {}", fate.words()))
+}
+
+impl Fate {
+    fn words(&self) -> String {
+        match self {
+            Self::Now { .. } => "it has taken effect".to_owned(),
+            Self::Before => "it had taken effect before".to_owned(),
+            Self::Not(failure) => format!("no effect: {}", shown(&failure.message)),
+        }
+    }
+}
+
+fn signer(request: &SignedRequest) -> Option<Address> {
+    match request.act()? {
+        Act::Once { signer, .. } => Some(signer),
+        Act::Revocation { patient, .. } => Some(patient),
+        _ => None,
+    }
+}
+
+fn ended(request: &SignedRequest) -> Option<Address> {
+    match request.act()? {
+        Act::Revocation { revocation, .. } => Some(revocation.grantee),
+        _ => None,
+    }
+}
+
+/// All of them are read before the first is carried.
+fn parsed(text: &str) -> Result<Vec<SignedRequest>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let requests = lines.map(|(number, line)| {
+        line.parse::<SignedRequest>().map_err(|error| Failure::usage(format!("line {}: {error}", number + 1)))
+    });
+    let requests = requests.collect::<Result<Vec<_>>>()?;
+    match requests.is_empty() {
+        true => Err(Failure::usage("there is no signed request in it: `revoke WHO --sign` makes some")),
+        false => Ok(requests),
+    }
+}
+
+fn from(path: &PathBuf) -> Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.map(|_| text).map_err(|error| unreadable(path, &error))
+}
+
+async fn from_stdin() -> Result<String> {
+    let mut text = String::new();
+    let read = tokio::io::stdin().take(LONGEST).read_to_string(&mut text).await;
+    read.map(|_| text).map_err(|error| unreadable(Path::new("stdin"), &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => {
+            Failure::new(Kind::Usage, format!("{} holds no signed requests", path.display()))
+        }
+        _ => Failure::file(path, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_request_is_named_before_anything_is_carried() {
+        let good = format!("hospital-record-request:1:{}:00", Address::ZERO);
+        assert_eq!(parsed(&format!("\n{good}\n\n {good} \n")).unwrap().len(), 2);
+        let failure = parsed(&format!("{good}\nrubbish")).unwrap_err();
+        assert!(failure.kind == Kind::Usage && failure.message.starts_with("line 2:"), "{failure}");
+        assert_eq!(parsed(" \n").unwrap_err().kind, Kind::Usage);
+    }
+}

@@ -1,0 +1,136 @@
+//! `grants` and `shared`: who may do what.
+
+use std::{collections::HashMap, time::SystemTime};
+
+use hospital_record::{Address, B256, GrantInfo, SharedGrant};
+use serde_json::{Value, json};
+
+use super::{all_heard, word};
+use crate::{
+    app::App,
+    args::{Grants, Shared},
+    failure::Result,
+    json::{instant, local, merged, purpose, rights, scope},
+    session::Session,
+    shown::shown,
+    words::Purpose,
+};
+
+pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
+    let session = app.session().await?;
+    let grants: Vec<GrantInfo> =
+        session.client.grants().await?.into_iter().filter(|grant| args.all || grant.live).collect();
+    let mut rows = Vec::with_capacity(grants.len());
+    for (depth, grant) in as_tree(&grants) {
+        app.printer.object(&grant_object(&session, grant).await?)?;
+        rows.push(row(app, &session, depth, grant).await?);
+    }
+    if rows.is_empty() {
+        app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
+    }
+    app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
+    all_heard(grants.iter().filter_map(|grant| grant.unavailable))
+}
+
+/// Each below the grant that it was passed on from, with its depth; else as they come. What hangs below nothing that is
+/// shown stands by itself.
+fn as_tree(grants: &[GrantInfo]) -> Vec<(usize, &GrantInfo)> {
+    let places: HashMap<(B256, Address), usize> =
+        grants.iter().enumerate().map(|(place, grant)| ((grant.scope_id, grant.grantee), place)).collect();
+    let giver = |grant: &GrantInfo| places.get(&(grant.above?, grant.given_by?)).copied();
+    let (mut below, mut left) = (vec![Vec::new(); grants.len()], Vec::new());
+    for (place, grant) in grants.iter().enumerate().rev() {
+        match giver(grant) {
+            Some(giver) => below[giver].push(place),
+            None => left.push((0, place)),
+        }
+    }
+    let mut tree = Vec::with_capacity(grants.len());
+    while let Some((depth, place)) = left.pop() {
+        tree.push((depth, &grants[place]));
+        left.extend(below[place].iter().map(|place| (depth + 1, *place)));
+    }
+    tree
+}
+
+async fn row(app: &App, session: &Session, depth: usize, grant: &GrantInfo) -> Result<Vec<String>> {
+    let who = grant.name.as_deref().map_or_else(|| grant.grantee.to_string(), shown);
+    let by = match grant.given_by.filter(|_| depth == 0) {
+        Some(giver) => format!(" (by {})", session.called(giver).await?),
+        None => String::new(),
+    };
+    Ok(vec![
+        format!("{}{who}{by}", "  ".repeat(depth)),
+        shown(&grant.scope_name()),
+        rights(grant.rights).join(", "),
+        Purpose::from(grant.purpose).word().to_owned(),
+        local(grant.granted, app.tz()),
+        ending(app, grant.expires, grant.live),
+    ])
+}
+
+fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
+    let end = expires.map_or_else(|| "no end".to_owned(), |end| local(end, app.tz()));
+    if live { end } else { format!("{end} (ended)") }
+}
+
+async fn grant_object(session: &Session, grant: &GrantInfo) -> Result<Value> {
+    let object = json!({
+        "type": "grant", "grantee": grant.grantee.to_string(), "name": grant.name, "rights": rights(grant.rights),
+        "granted": instant(grant.granted), "expires": grant.expires.map(instant), "live": grant.live,
+        "unavailable": word(grant.unavailable),
+    });
+    let by = given_by(session, grant.given_by).await?;
+    Ok(merged([object, scope(&grant.scope), purpose(grant.purpose), by]))
+}
+
+/// `given_by` and `given_by_name`.
+async fn given_by(session: &Session, giver: Option<Address>) -> Result<Value> {
+    let name = match giver {
+        Some(giver) => session.name_of(giver).await?,
+        None => None,
+    };
+    Ok(json!({"given_by": giver.map(|giver| giver.to_string()), "given_by_name": name}))
+}
+
+pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
+    let session = app.session().await?;
+    let shared = session.client.shared_with_me().await?;
+    let mut rows = Vec::new();
+    let listed = shared.grants.iter().filter(|grant| args.all || grant.live);
+    for grant in listed.clone() {
+        app.printer.object(&shared_object(&session, grant).await?)?;
+        rows.push(vec![
+            session.called(grant.patient).await?,
+            shown(&grant.scope.to_string()),
+            rights(grant.rights).join(", "),
+            Purpose::from(grant.purpose).word().to_owned(),
+            session.called(grant.given_by.unwrap_or(grant.patient)).await?,
+            local(grant.granted, app.tz()),
+            ending(app, grant.expires, grant.live),
+        ]);
+    }
+    app.printer.table(&["PATIENT", "WHAT", "MAY", "FOR", "GIVEN BY", "SINCE", "UNTIL"], &rows)?;
+    for (patient, reason) in &shared.unreadable {
+        app.printer.object(&json!({
+            "type": "unreadable", "patient": patient.to_string(), "patient_name": session.name_of(*patient).await?,
+            "reason": reason,
+        }))?;
+        app.printer.warn(format!("what {} shared cannot be read: {reason}", session.called(*patient).await?));
+    }
+    let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
+                granted to one person. What is listed is real.";
+    app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
+    app.printer.note(text);
+    all_heard(listed.filter_map(|grant| grant.unavailable))
+}
+
+async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {
+    let object = json!({
+        "type": "shared", "patient": grant.patient.to_string(), "patient_name": session.name_of(grant.patient).await?,
+        "rights": rights(grant.rights), "granted": instant(grant.granted), "expires": grant.expires.map(instant),
+        "live": grant.live, "unavailable": word(grant.unavailable),
+    });
+    let by = given_by(session, grant.given_by).await?;
+    Ok(merged([object, scope(&grant.scope), purpose(grant.purpose), by]))
+}

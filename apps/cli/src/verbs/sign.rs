@@ -1,0 +1,75 @@
+//! `revoke --sign`: the end of somebody's access as text, for anybody to carry at any time.
+
+use std::{fs::OpenOptions, io::Write, path::Path};
+
+use hospital_record::GrantInfo;
+use serde_json::json;
+
+use super::{access::Scope, all_heard};
+use crate::{
+    app::App,
+    args::Revoke,
+    failure::{Failure, Result},
+    json::{merged, scope},
+    print::qr,
+    session::{Person, Session},
+    shown::shown,
+};
+
+pub(super) async fn sign(app: &App, session: &Session, person: &Person, args: &Revoke) -> Result {
+    let wanted = Scope::one(session, &args.scope, session.me()).await?;
+    let grants = session.client.grants().await?;
+    let held: Vec<&GrantInfo> = grants.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
+    let ending = held.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope)));
+    let mut signed = Vec::new();
+    for grant in ending {
+        signed.push((*grant, session.client.sign_revocation(person.address, grant.scope_id).await?.to_string()));
+    }
+    if signed.is_empty() {
+        // A folder whose name a silent store keeps back may be the one that is meant.
+        all_heard(held.iter().filter_map(|grant| grant.unavailable))?;
+        return Err(Failure::not_found(format!("{} has no such access: there is nothing to end", args.who)));
+    }
+    let lines: Vec<&str> = signed.iter().map(|(_, line)| line.as_str()).collect();
+    if let Some(path) = &args.output {
+        write_new(path, &lines)?;
+    }
+    tell(app, person, args.output.as_deref(), &signed, args.qr)
+}
+
+/// Never over a file that is there.
+fn write_new(path: &Path, lines: &[&str]) -> Result {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            let path = shown(&path.to_string_lossy());
+            Failure::usage(format!("{path} exists: name another file with -o"))
+        }
+        _ => Failure::file(path, &error),
+    })?;
+    let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| Failure::file(path, &error))
+}
+
+fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo, String)], as_qr: bool) -> Result {
+    for (grant, line) in signed {
+        let object = json!({
+            "type": "signed", "grantee": person.address.to_string(), "name": grant.name, "request": line,
+            "output": output.map(|path| path.to_string_lossy()),
+        });
+        if as_qr {
+            let code = qr(line)?;
+            if app.printer.json { app.printer.urgent(&code) } else { app.printer.line(&code)? }
+        }
+        match output {
+            Some(_) => app.printer.object(&merged([object, scope(&grant.scope)]))?,
+            None => app.printer.result(&merged([object, scope(&grant.scope)]), line)?,
+        }
+    }
+    let whose = person.name().map_or_else(|| person.address.to_string(), shown);
+    let file = output.map_or_else(String::new, |path| format!(" It is in {}.", shown(&path.to_string_lossy())));
+    app.printer.note(format!(
+        "Nothing has ended yet: the access of {whose} ends when anybody runs `carry` with this, at any time.{file} Only \
+         what you grant later makes it worthless."
+    ));
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Nobody here holds ether: a hospital's relay carries what patients and doctors sign, and pays.
+
+mod common;
+
+use std::sync::Arc;
+
+use hospital_record::{
+    ErrorKind, Identity, Result, Source, System, U256, alloy::signers::local::PrivateKeySigner, relay::SignedRequest,
+};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // In earnest: System::connect(Config::new(rpc).store(store).relay("https://relay.hospital.example"))
+    let chain = System::in_memory().await?;
+    let payer = PrivateKeySigner::random();
+    chain.fund(payer.address()).await?;
+    let relay = chain.carrier(payer);
+    let system = chain.relayed_by(vec![Arc::new(relay)])?;
+
+    let (ana, lee) = (system.client(Identity::generate()?.0), system.client(Identity::generate()?.0));
+    lee.register().await?;
+    let record = ana.add(Source::bytes("knee.txt", "no fracture")).await?.record;
+    ana.grant(lee.address()).await?;
+    assert_eq!(lee.open(&record).await?.bytes, "no fracture");
+
+    // The end of the access as text: whoever has it can bring it about, at any time, and nothing else.
+    let grant = &ana.grants().await?[0];
+    let letter = ana.sign_revocation(lee.address(), grant.scope_id).await?.to_string();
+    let friend = common::person(&chain).await?; // without a relay who carries pays
+    friend.carry(&letter.parse::<SignedRequest>()?).await?;
+    assert_eq!(lee.open(&record).await.err().map(|error| error.kind()), Some(ErrorKind::Denied));
+
+    for person in [&ana, &lee] {
+        assert_eq!(person.balance().await?, U256::ZERO);
+    }
+    println!("{}\nand neither Ana nor Dr Lee holds any ether", system.history(ana.address()).await?);
+    Ok(())
+}
