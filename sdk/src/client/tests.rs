@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod resume;
+mod unpublished;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();
