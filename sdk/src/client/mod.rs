@@ -60,7 +60,7 @@ pub use self::{
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, LedgerError, PatientState, Receipt, Settled, Signer},
+    ledger::{Call, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -211,50 +211,11 @@ impl Client {
         Ok(self.system().sender().send(&self.signer(), call).await?)
     }
 
-    /// The same for what must not wait: where an earlier act was left behind and had no effect, that is told beside.
-    async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
-        if !self.system().relays().is_empty() {
-            return Ok((self.send_by_relay(&call).await?, None));
-        }
-        match self.system().sender().send(&self.signer(), call.clone()).await {
-            Err(LedgerError::LeftBehind { transaction, error }) => {
-                let told = in_vain(transaction, &error);
-                match self.send(call).await {
-                    Ok(receipt) => Ok((receipt, Some(told))),
-                    Err(error) => Err(error.and_earlier(Some(told))),
-                }
-            }
-            sent => Ok((sent?, None)),
-        }
-    }
-
-    /// Follows what an earlier call left behind to its end. Where it had no effect, that is told in words.
-    async fn settle_earlier(&self) -> Result<Option<String>> {
-        if !self.system().relays().is_empty() {
-            return Ok(None);
-        }
-        Ok(match self.system().sender().resume(&self.signer()).await? {
-            Some(Settled::Failed { transaction, error }) => Some(in_vain(transaction, &error)),
-            Some(Settled::Mined(_)) | None => None,
-        })
-    }
-
     /// Whether the store is there, before an act is sent whose keys are stored after it.
     async fn store_answers(&self) -> Result<()> {
         let profile = self.published().await?.digest;
         self.system().stores().own().has(&profile.dag_cbor_cid()).await?;
         Ok(())
-    }
-
-    /// A signed act of this account that was refused, and may take effect all the same, in words.
-    async fn still_open(&self) -> Result<Option<String>> {
-        let left = self.system().sender().pending(self.address()).await?;
-        Ok(left.map(|left| {
-            format!(
-                "transaction {} of an earlier call may still take effect: look in the history again",
-                left.transaction
-            )
-        }))
     }
 
     /// Waits until the journal shows what a receipt claims: a receipt is the node's word, the journal is linked. Perhaps
@@ -303,10 +264,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(&self.address()).finish()
     }
-}
-
-fn in_vain(transaction: B256, error: &LedgerError) -> String {
-    format!("transaction {transaction} of an earlier call has not taken effect: {error}")
 }
 
 /// A task that did not end by itself: the runtime is shutting down.

@@ -8,7 +8,7 @@ use hospital_record_core::id::{Digest, RecordId};
 use super::{Client, pending::Pending};
 use crate::{
     Error, ErrorKind, Result,
-    ledger::{Contract, Pending as Signed, Settled, record_key},
+    ledger::{Call, Contract, LedgerError, Pending as Signed, Receipt, Settled, record_key},
     store::StoreError,
 };
 
@@ -93,22 +93,62 @@ impl Client {
         Ok(resumed)
     }
 
+    /// [`send`](Client::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
+    /// told beside.
+    pub(super) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+        if !self.system().relays().is_empty() {
+            return Ok((self.send_by_relay(&call).await?, None));
+        }
+        match self.system().sender().send(&self.signer(), call.clone()).await {
+            Err(LedgerError::LeftBehind { transaction, error }) => {
+                let told = in_vain(transaction, &error);
+                match self.send(call).await {
+                    Ok(receipt) => Ok((receipt, Some(told))),
+                    Err(error) => Err(error.and_earlier(Some(told))),
+                }
+            }
+            sent => Ok((sent?, None)),
+        }
+    }
+
+    /// Follows what an earlier call left behind to its end. Where it had no effect, that is told in words.
+    pub(super) async fn settle_earlier(&self) -> Result<Option<String>> {
+        if !self.system().relays().is_empty() {
+            return Ok(None);
+        }
+        Ok(match self.system().sender().resume(&self.signer()).await? {
+            Some(Settled::Failed { transaction, error }) => Some(in_vain(transaction, &error)),
+            Some(Settled::Mined(_)) | None => None,
+        })
+    }
+
+    /// A signed act of this account that was refused, and may take effect all the same, in words.
+    pub(super) async fn still_open(&self) -> Result<Option<String>> {
+        let left = self.system().sender().pending(self.address()).await?;
+        Ok(left.map(|left| {
+            format!(
+                "transaction {} of an earlier call may still take effect: look in the history again",
+                left.transaction
+            )
+        }))
+    }
+
     /// What was signed and left behind. Where it was an add, its upload tells the rest.
     async fn settle(&self, resumed: &mut Resumed) -> Result<()> {
         let sender = self.system().sender();
         let Some(left) = sender.pending(self.address()).await? else { return Ok(()) };
-        match sender.resume(&self.signer()).await? {
-            None => {}
+        let failed = match sender.resume(&self.signer()).await? {
+            None => None,
             Some(Settled::Mined(receipt)) => {
                 resumed.transaction = Some(receipt.transaction);
-                resumed.failed.extend(self.unstored_keys(&left).await);
+                self.unstored_keys(&left).await
             }
             Some(Settled::Failed { transaction, error }) => {
-                if !self.is_upload(&left).await? {
-                    resumed.failed.push(Unfinished::new(Leftover::Transaction(transaction), &error.into()));
-                }
+                let told = Unfinished::new(Leftover::Transaction(transaction), &error.into());
+                if self.is_upload(&left).await? { None } else { Some(told) }
             }
-        }
+        };
+        resumed.failed.extend(failed);
         Ok(())
     }
 
@@ -191,4 +231,8 @@ impl Client {
         };
         self.send(call).await.map(drop)
     }
+}
+
+fn in_vain(transaction: B256, error: &LedgerError) -> String {
+    format!("transaction {transaction} of an earlier call has not taken effect: {error}")
 }
