@@ -129,7 +129,6 @@ async fn a_revocation_names_new_keys_although_the_store_stalls() {
     stalling.on.store(true, Relaxed);
     let revoking = tokio::spawn(ana.revoke(lee.address()).into_future());
     assert_ne!(newest_keyring(&system, ana.address()).await, B256::ZERO, "it waited for the store");
-    assert_eq!(stalling.waits.load(Relaxed), 1, "to store the first of them");
     revoking.abort();
 }
 
