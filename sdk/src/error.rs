@@ -87,6 +87,38 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+    /// A service refused a signed transaction that it has in its hands.
+    #[error(
+        "{service} refused transaction {transaction} ({reason}). It may still take effect until another act of this \
+         account takes its place: `resume` finishes an add, repeat anything else that is still wanted"
+    )]
+    Withheld {
+        /// The node's name.
+        service: String,
+        /// Its hash.
+        transaction: B256,
+        /// What the service said.
+        reason: String,
+    },
+    /// An act is on chain, and the keys that belong to it could not be stored.
+    #[error(
+        "transaction {transaction} is on chain, but the keys that belong to it could not be stored ({error}): repeat \
+         the act when the store answers"
+    )]
+    WithoutKeys {
+        /// Hash of the transaction.
+        transaction: B256,
+        /// Why they could not be stored.
+        error: Box<Error>,
+    },
+    /// Two things to tell: why this could not be done, and what became of an earlier act of this person.
+    #[error("{error}; and {earlier}")]
+    AndEarlier {
+        /// Why this could not be done.
+        error: Box<Error>,
+        /// What became of the earlier act, in words.
+        earlier: String,
+    },
     /// The caller asked for something that cannot be.
     #[error("{0}")]
     Invalid(String),
@@ -179,7 +211,21 @@ impl Error {
             Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) => ErrorKind::WrongContract,
-            Self::Refused { .. } => ErrorKind::Refused,
+            Self::Refused { .. } | Self::Withheld { .. } => ErrorKind::Refused,
+            Self::WithoutKeys { error, .. } | Self::AndEarlier { error, .. } => error.kind(),
+        }
+    }
+
+    /// The act is on chain; what this is about came after it.
+    pub(crate) fn without_keys(self, transaction: B256) -> Self {
+        Self::WithoutKeys { transaction, error: Box::new(self) }
+    }
+
+    /// Tells beside it what became of an earlier act.
+    pub(crate) fn and_earlier(self, earlier: Option<String>) -> Self {
+        match earlier {
+            Some(earlier) => Self::AndEarlier { error: Box::new(self), earlier },
+            None => self,
         }
     }
 

@@ -57,7 +57,8 @@ impl Outbox for DiskOutbox {
     }
 
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
-        let row = [pending.transaction.as_slice(), &pending.nonce.to_be_bytes(), &pending.raw].concat();
+        let (nonce, refused) = (pending.nonce.to_be_bytes(), [u8::from(pending.refused)]);
+        let row = [pending.transaction.as_slice(), &nonce, &refused, &pending.raw].concat();
         self.cache.put(OUTBOX, self.key(pending.account), row).await.map_err(failed)
     }
 
@@ -68,9 +69,10 @@ impl Outbox for DiskOutbox {
 
 fn decode(account: Address, row: &[u8]) -> Option<Pending> {
     let (transaction, rest) = row.split_first_chunk::<32>()?;
-    let (nonce, raw) = rest.split_first_chunk::<8>()?;
-    let (transaction, nonce) = (B256::from(*transaction), u64::from_be_bytes(*nonce));
-    Some(Pending { account, transaction, nonce, raw: Bytes::copy_from_slice(raw) })
+    let (nonce, rest) = rest.split_first_chunk::<8>()?;
+    let ([refused @ (0 | 1)], raw) = rest.split_first_chunk()? else { return None };
+    let (transaction, nonce, refused) = (B256::from(*transaction), u64::from_be_bytes(*nonce), *refused == 1);
+    Some(Pending { account, transaction, nonce, raw: Bytes::copy_from_slice(raw), refused })
 }
 
 fn failed(error: impl std::fmt::Display) -> LedgerError {

@@ -7,7 +7,7 @@ use hospital_record::{
         signers::local::PrivateKeySigner,
     },
     ledger::{Call, Event, History, Journal},
-    store::Store,
+    store::{Store, StoreError},
 };
 use hospital_record_core::{
     block::{Body, Unverified, Verified, parse},
@@ -96,7 +96,12 @@ impl Insider {
                     }
                 }
                 Event::AccessRevoked { keyring, .. } | Event::KeysRotated { keyring, .. } if !keyring.is_zero() => {
-                    let ring: Verified<Keyring> = signed(system, store, Digest(keyring.0)).await;
+                    let digest = Digest(keyring.0);
+                    // One that could not be stored when it was on chain: nobody has it.
+                    if let Err(StoreError::NotFound { .. }) = store.get(&digest.dag_cbor_cid()).await {
+                        continue;
+                    }
+                    let ring: Verified<Keyring> = signed(system, store, digest).await;
                     states.extend(open_keyring(&ring, system.deployment(), ring.folder, &keys));
                 }
                 _ => {}

@@ -204,6 +204,7 @@ impl Grant {
         let (client, contract) = (&self.client, self.client.system().contract());
         let journal = client.system().journal(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
+        let envelope = self.envelope(key, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
@@ -211,8 +212,9 @@ impl Grant {
             purpose: self.purpose.or(above.map(|above| above.purpose)).unwrap_or(Purpose::TREAT),
             expires_at: self.expires_at(above).await?,
             epoch,
-            envelope: client.system().publish(self.envelope(key, scope, epoch, payload).await?).await?.0.into(),
+            envelope: envelope.digest().0.into(),
         };
+        client.store_answers().await?;
         let changes = journal.state().key_changes;
         let call = match above {
             Some(_) => contract.pass_on(self.patient, &permission, changes),
@@ -222,6 +224,8 @@ impl Grant {
         let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
         client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
+        // Not before: a grant that never comes to be would leave its grantee the keys, and nothing to revoke.
+        client.system().publish(envelope).await.map_err(|error| error.without_keys(receipt.transaction))?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: hospital_record_core::profile::fingerprint(profile),

@@ -64,7 +64,7 @@ pub use self::{
 pub(crate) use self::{grant::Expiry, grants::instant};
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, LedgerError, PatientState, Receipt, Signer},
+    ledger::{Call, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -217,18 +217,11 @@ impl Client {
         Ok(self.system().sender().send(&self.signer(), call).await?)
     }
 
-    /// The same for what must not wait: where an earlier act was left behind and had no effect, that is told beside.
-    async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
-        if !self.system().relays().is_empty() {
-            return Ok((self.send_by_relay(&call).await?, None));
-        }
-        match self.system().sender().send(&self.signer(), call.clone()).await {
-            Err(LedgerError::LeftBehind { transaction, error }) => {
-                let told = format!("transaction {transaction} of an earlier call had no effect: {error}");
-                Ok((self.send(call).await?, Some(told)))
-            }
-            sent => Ok((sent?, None)),
-        }
+    /// Whether the store is there, before an act is sent whose keys are stored after it.
+    async fn store_answers(&self) -> Result<()> {
+        let profile = self.published().await?.digest;
+        self.system().stores().own().has(&profile.dag_cbor_cid()).await?;
+        Ok(())
     }
 
     /// Waits until the journal shows what a receipt claims: a receipt is the node's word, the journal is linked. Perhaps

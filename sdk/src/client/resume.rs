@@ -3,12 +3,12 @@
 use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::id::RecordId;
+use hospital_record_core::id::{Digest, RecordId};
 
 use super::{Client, pending::Pending};
 use crate::{
     Error, ErrorKind, Result,
-    ledger::{Settled, record_key},
+    ledger::{Call, Contract, LedgerError, Pending as Signed, Receipt, Settled, record_key},
     store::StoreError,
 };
 
@@ -27,7 +27,7 @@ pub struct Resumed {
     pub removed: usize,
     /// Blocks that nothing held any more.
     pub swept: u64,
-    /// What had no effect, or could not be done this time. Records and the sweep are tried again by the next call.
+    /// What has not taken effect, or could not be done this time. Records and the sweep are tried again by the next call.
     pub failed: Vec<Unfinished>,
 }
 
@@ -47,8 +47,10 @@ pub struct Unfinished {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leftover {
-    /// A signed transaction. It has had no effect and will have none: repeat the act if it is still wanted.
+    /// A signed transaction that has not taken effect: repeat the act if it is still wanted.
     Transaction(B256),
+    /// The keys of a grant that is on chain with this transaction: repeat the grant.
+    Keys(B256),
     /// An upload that is neither registered nor removed yet.
     Record(RecordId),
     /// Blocks that nothing holds, in a store that does not sweep.
@@ -59,6 +61,7 @@ impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transaction(hash) => write!(f, "transaction {hash}"),
+            Self::Keys(hash) => write!(f, "keys of the grant in transaction {hash}"),
             Self::Record(id) => write!(f, "record {id}"),
             Self::Blocks => f.write_str("blocks that nothing holds"),
         }
@@ -72,28 +75,100 @@ impl Unfinished {
 }
 
 impl Client {
-    /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end, a stored
-    /// record is registered, and what can no longer be registered is let go of. What fails is told in
+    /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end (and never signed
+    /// anew: where another device was first, a person says whether it is still wanted), a stored record is registered, and what can no longer be registered is let go of. What fails is told in
     /// [`failed`](Resumed::failed) and keeps nothing else from being finished.
     ///
     /// # Errors
     /// Where the transaction is still under way, or the state directory cannot be read.
     pub async fn resume(&self) -> Result<Resumed> {
         let mut resumed = Resumed::default();
-        match self.system().sender().resume(&self.signer()).await? {
-            None => {}
-            Some(Settled::Mined(receipt)) => resumed.transaction = Some(receipt.transaction),
-            Some(Settled::Failed { transaction, error }) => {
-                resumed.failed.push(Unfinished::new(Leftover::Transaction(transaction), &error.into()));
-            }
-        }
         let client = self.for_one_call();
+        client.settle(&mut resumed).await?;
         client.finish_all(&mut resumed).await?;
         match client.system().stores().own().sweep(SWEEP_AFTER).await {
             Ok(swept) => resumed.swept = swept,
             Err(error) => resumed.failed.push(Unfinished::new(Leftover::Blocks, &error.into())),
         }
         Ok(resumed)
+    }
+
+    /// [`send`](Client::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
+    /// told beside.
+    pub(super) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+        if !self.system().relays().is_empty() {
+            return Ok((self.send_by_relay(&call).await?, None));
+        }
+        match self.system().sender().send(&self.signer(), call.clone()).await {
+            Err(LedgerError::LeftBehind { transaction, error }) => {
+                let told = in_vain(transaction, &error);
+                match self.send(call).await {
+                    Ok(receipt) => Ok((receipt, Some(told))),
+                    Err(error) => Err(error.and_earlier(Some(told))),
+                }
+            }
+            sent => Ok((sent?, None)),
+        }
+    }
+
+    /// Follows what an earlier call left behind to its end. Where it had no effect, that is told in words.
+    pub(super) async fn settle_earlier(&self) -> Result<Option<String>> {
+        if !self.system().relays().is_empty() {
+            return Ok(None);
+        }
+        Ok(match self.system().sender().resume(&self.signer()).await? {
+            Some(Settled::Failed { transaction, error }) => Some(in_vain(transaction, &error)),
+            Some(Settled::Mined(_)) | None => None,
+        })
+    }
+
+    /// A signed act of this account that was refused, and may take effect all the same, in words.
+    pub(super) async fn still_open(&self) -> Result<Option<String>> {
+        let left = self.system().sender().pending(self.address()).await?;
+        Ok(left.map(|left| {
+            format!(
+                "transaction {} of an earlier call may still take effect: look in the history again",
+                left.transaction
+            )
+        }))
+    }
+
+    /// What was signed and left behind. Where it was an add, its upload tells the rest.
+    async fn settle(&self, resumed: &mut Resumed) -> Result<()> {
+        let sender = self.system().sender();
+        let Some(left) = sender.pending(self.address()).await? else { return Ok(()) };
+        let failed = match sender.resume(&self.signer()).await? {
+            None => None,
+            Some(Settled::Mined(receipt)) => {
+                resumed.transaction = Some(receipt.transaction);
+                self.unstored_keys(&left).await
+            }
+            Some(Settled::Failed { transaction, error }) => {
+                let told = Unfinished::new(Leftover::Transaction(transaction), &error.into());
+                if self.is_upload(&left).await? { None } else { Some(told) }
+            }
+        };
+        resumed.failed.extend(failed);
+        Ok(())
+    }
+
+    /// A grant whose call ended before its keys were stored.
+    async fn unstored_keys(&self, left: &Signed) -> Option<Unfinished> {
+        let keys = |error| Some(Unfinished::new(Leftover::Keys(left.transaction), &error));
+        for envelope in Contract::envelopes_in(&left.call().ok()?.data) {
+            match self.system().stores().own().has(&Digest(envelope.0).dag_cbor_cid()).await {
+                Ok(true) => {}
+                Ok(false) => return keys(Error::NotAvailable("they were never stored: repeat the grant".into())),
+                Err(error) => return keys(error.into()),
+            }
+        }
+        None
+    }
+
+    async fn is_upload(&self, left: &Signed) -> Result<bool> {
+        let Ok(call) = left.call() else { return Ok(false) };
+        let names = |id: &RecordId| call.data.windows(id.0.len()).any(|window| window == id.0);
+        Ok(self.unfinished().await?.iter().any(|(id, _)| names(id)))
     }
 
     /// Each upload by itself. Where a service is silent, the rest is not tried: it would wait as long for each.
@@ -156,4 +231,8 @@ impl Client {
         };
         self.send(call).await.map(drop)
     }
+}
+
+fn in_vain(transaction: B256, error: &LedgerError) -> String {
+    format!("transaction {transaction} of an earlier call has not taken effect: {error}")
 }

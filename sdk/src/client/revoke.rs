@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
+    block::Block,
     error::CoreError,
     id::{Confidentiality, Folder},
     seal::{
@@ -22,7 +23,7 @@ use crate::{
     record_ref::RecordRef,
 };
 
-/// How long all keyrings of a revocation may take before it is sent without those that are not stored yet.
+/// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends access; made by [`Client::revoke`].
@@ -52,7 +53,7 @@ pub struct Revoked {
     pub keys_moved: bool,
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
-    /// An earlier act of this person that was left behind and had no effect, in words. It kept nothing from being ended.
+    /// An earlier act of this person that was left behind and has not taken effect, in words. It kept nothing from being ended.
     pub earlier_failed: Option<String>,
     /// Hash of the transaction.
     pub transaction: B256,
@@ -127,11 +128,32 @@ impl Client {
 
     async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
         let journal = self.system().journal(self.address()).await?;
-        let Ring { epoch, digest, left_out } = self.make_keyring(&journal, folder, None).await?;
+        let ring = self.make_keyring(&journal, folder, None).await?;
+        self.store_answers().await?;
+        let (epoch, digest) = (ring.epoch, ring.digest());
         let (contract, changes) = (self.system().contract(), journal.state().key_changes);
         let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
-        self.confirm(self.address(), receipt.transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
-        Ok(Rotated { left_out, transaction: receipt.transaction, gas: receipt.gas_used })
+        let transaction = receipt.transaction;
+        self.confirm(self.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
+        let published = self.publish_keyrings(vec![ring]).await.map_err(|error| error.without_keys(transaction))?;
+        Ok(Rotated { left_out: published.left_out, transaction, gas: receipt.gas_used })
+    }
+
+    /// Stores keyrings that are in the chain's history. Not before: the state of an epoch is the same in every keyring
+    /// for it, so one that another takes the place of would hand it to whoever that one leaves out.
+    async fn publish_keyrings(&self, rings: Vec<Ring>) -> Result<PublishedRings> {
+        let journal = self.system().journal(self.address()).await?;
+        let mut published = PublishedRings { all: true, left_out: Vec::new() };
+        for ring in rings {
+            let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
+            if named.iter().any(|keyring| keyring.digest == digest) {
+                self.system().publish(ring.block).await?;
+                published.left_out.extend(ring.left_out);
+            } else {
+                published.all = false;
+            }
+        }
+        Ok(published)
     }
 
     /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
@@ -150,7 +172,7 @@ impl Client {
         }
     }
 
-    /// Stores the keyring of a folder's next epoch, for all live readers but `without`.
+    /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
     async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
         let now = self.system().latest_time().await?;
         let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
@@ -170,14 +192,27 @@ impl Client {
         let me = self.published().await?;
         let state = self.keys().folder_state(folder, epoch);
         let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
-        let digest = self.system().publish(block).await?.0.into();
-        Ok(Ring { epoch, digest, left_out })
+        Ok(Ring { folder, epoch, block, left_out })
     }
 }
 
+/// A keyring that nobody else has yet.
 struct Ring {
+    folder: Folder,
     epoch: u16,
-    digest: B256,
+    block: Block,
+    left_out: Vec<Address>,
+}
+
+impl Ring {
+    fn digest(&self) -> B256 {
+        self.block.digest().0.into()
+    }
+}
+
+struct PublishedRings {
+    /// None was left out of the history, as one is that was made for an outdated count.
+    all: bool,
     left_out: Vec<Address>,
 }
 
@@ -208,29 +243,49 @@ impl Revoke {
     }
 
     async fn run(self) -> Result<Revoked> {
+        // A grant that is on its way would not be seen yet.
+        let earlier = self.client.settle_earlier().await?;
+        match self.end().await {
+            Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
+            Err(error) => Err(error.and_earlier(earlier)),
+        }
+    }
+
+    async fn end(&self) -> Result<Revoked> {
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
-        let scopes = self.scopes(&journal)?;
-        let (revocations, left_out) = self.revocations(&journal, &scopes).await;
+        let scopes = match self.scopes(&journal) {
+            Ok(scopes) => scopes,
+            Err(error) => return Err(error.and_earlier(client.still_open().await?)),
+        };
+        let (revocations, rings) = self.revocations(&journal, &scopes).await;
         let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
         let (receipt, earlier_failed) = client.send_at_once(call).await?;
-        let mut revoked = Revoked {
-            ended: revocations.len(),
-            keys_moved: false,
-            left_out,
-            earlier_failed,
-            transaction: receipt.transaction,
-            gas: receipt.gas_used,
+        let transaction = receipt.transaction;
+        let ended = |state: &PatientState| {
+            let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
+            scopes.iter().all(gone)
         };
-        client
-            .confirm(client.address(), receipt.transaction, |state| {
-                let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
-                scopes.iter().all(gone)
-            })
-            .await?;
+        let seen = client.confirm(client.address(), transaction, ended).await;
+        seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
+        let (ended, gas) = (revocations.len(), receipt.gas_used);
         // The access has ended; what is left to do is no reason to say otherwise.
-        revoked.keys_moved = self.hurry_on(&scopes, &mut revoked.left_out).await.unwrap_or(false);
-        Ok(revoked)
+        let (keys_moved, left_out) = self.move_keys(&scopes, rings).await;
+        Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
+    }
+
+    /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
+    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>) -> (bool, Vec<Address>) {
+        let mut left_out = Vec::new();
+        match self.client.publish_keyrings(rings).await {
+            Ok(published) => left_out.extend(published.left_out),
+            Err(error) => {
+                tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
+                return (false, left_out);
+            }
+        }
+        let moved = self.hurry_on(scopes, &mut left_out).await.unwrap_or(false);
+        (moved, left_out)
     }
 
     fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
@@ -253,8 +308,8 @@ impl Revoke {
         Ok(scopes)
     }
 
-    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Address>) {
-        let (mut revocations, mut left_out) = (Vec::new(), Vec::new());
+    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
+        let (mut revocations, mut rings) = (Vec::new(), Vec::new());
         let until = Instant::now() + PATIENCE;
         let now = self.client.system().latest_time().await.ok();
         for scope in scopes {
@@ -262,29 +317,23 @@ impl Revoke {
             let barred = self.bar || now.is_none_or(delegates);
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
             let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
-            let keyring = match folder.and_then(|number| Folder::new(number).ok()) {
-                Some(folder) => self.keyring(journal, folder, until, &mut left_out).await,
+            let ring = match folder.and_then(|number| Folder::new(number).ok()) {
+                Some(folder) => self.keyring(journal, folder, until).await,
                 None => None,
             };
+            let keyring = ring.as_ref().map(|ring| (ring.epoch, ring.digest()));
             revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring, barred });
+            rings.extend(ring);
         }
-        (revocations, left_out)
+        (revocations, rings)
     }
 
-    /// A revocation does not wait for a store: without a keyring it takes effect as well, and new keys follow.
-    async fn keyring(
-        &self,
-        journal: &Known,
-        folder: Folder,
-        until: Instant,
-        left_out: &mut Vec<Address>,
-    ) -> Option<(u16, B256)> {
+    /// What a keyring is made of may have to be fetched first: without one a revocation takes effect as well, and new
+    /// keys follow.
+    async fn keyring(&self, journal: &Known, folder: Folder, until: Instant) -> Option<Ring> {
         let making = self.client.make_keyring(journal, folder, Some(self.grantee));
         match timeout_at(until, making).await {
-            Ok(Ok(ring)) => {
-                left_out.extend(ring.left_out);
-                return Some((ring.epoch, ring.digest));
-            }
+            Ok(Ok(ring)) => return Some(ring),
             Ok(Err(error)) => tracing::warn!(%error, "revoking without a keyring"),
             Err(_) => tracing::warn!("the store is slow: revoking without a keyring"),
         }

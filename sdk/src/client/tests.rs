@@ -18,6 +18,7 @@ use crate::{
 
 mod invented;
 mod resume;
+mod unpublished;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();

@@ -160,6 +160,10 @@ pub(super) fn metadata(target: &Target, source: &Source, details: Details) -> Re
 impl Error {
     /// Whether a transaction may still be mined although this was the answer.
     pub(crate) fn may_have_happened(&self) -> bool {
-        self.is_silence() || matches!(self, Self::Exists(_))
+        match self {
+            Self::Exists(_) | Self::Withheld { .. } => true,
+            Self::AndEarlier { error, .. } => error.may_have_happened(),
+            _ => self.is_silence(),
+        }
     }
 }

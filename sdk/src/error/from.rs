@@ -28,10 +28,15 @@ impl From<LedgerError> for Error {
             | LedgerError::OtherCode { .. } => Self::WrongContract(text),
             LedgerError::Contract(refusal) => refused(*refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
-            LedgerError::Failed { .. } | LedgerError::LeftBehind { .. } => Self::Conflict(text),
-            LedgerError::Refused { host, reason, .. }
-            | LedgerError::Rejected { host, reason }
-            | LedgerError::TooManyLogs { host, reason } => Self::Refused { service: host, reason },
+            LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
+                Self::Conflict(text)
+            }
+            LedgerError::Rejected { host, transaction, reason } => {
+                Self::Withheld { service: host, transaction, reason }
+            }
+            LedgerError::Refused { host, reason, .. } | LedgerError::TooManyLogs { host, reason } => {
+                Self::Refused { service: host, reason }
+            }
             LedgerError::Reverted(_) => Self::Refused { service: "the chain".into(), reason: text },
             LedgerError::Signer { reason } => Self::Refused { service: "the signer".into(), reason },
             LedgerError::Outbox { reason } => Self::cache(reason),

@@ -88,14 +88,21 @@ pub enum LedgerError {
         /// Its hash.
         transaction: B256,
     },
-    /// What an earlier call left behind had no effect, and nothing new was sent.
+    /// It can never be mined: another device of the same account used its nonce. Whether it is still wanted after what
+    /// that device did, a person has to say.
+    #[error("another device of this account was first: repeat it if it is still wanted")]
+    Overtaken {
+        /// Its hash.
+        transaction: B256,
+    },
+    /// What an earlier call left behind has not taken effect, and nothing new was sent.
     #[error(
-        "transaction {transaction} of an earlier call had no effect ({error}), and nothing new was sent: see whether that act is still wanted, then repeat this one"
+        "transaction {transaction} of an earlier call has not taken effect ({error}), and nothing new was sent: see whether that act is still wanted, then repeat this one"
     )]
     LeftBehind {
         /// The earlier transaction.
         transaction: B256,
-        /// Why it had no effect.
+        /// Why it has not.
         error: Box<LedgerError>,
     },
     /// The provider is on another chain.
@@ -155,11 +162,16 @@ pub enum LedgerError {
         /// What is allowed, wei.
         most: U256,
     },
-    /// The provider refused the transaction for good.
-    #[error("{host} refused the transaction: {reason}")]
+    /// The provider refused the signed transaction, which it has in its hands now: whoever has it can have it mined until
+    /// its nonce is used, as the next act of the account does.
+    #[error(
+        "{host} refused transaction {transaction} ({reason}); it may still take effect until another act of this account takes its place"
+    )]
     Rejected {
         /// Host and port of the provider.
         host: String,
+        /// Its hash.
+        transaction: B256,
         /// Its own words.
         reason: String,
     },

@@ -23,6 +23,9 @@ pub struct Pending {
     pub nonce: u64,
     /// The signed bytes (EIP-2718), sent and sent again as they are.
     pub raw: Bytes,
+    /// The provider that was given it refused it, and the caller was told: it is not handed over again, but who has it
+    /// can have it mined until its nonce is used. The next act of the account uses it.
+    pub refused: bool,
 }
 
 impl Pending {

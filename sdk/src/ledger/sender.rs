@@ -2,31 +2,40 @@
 //!
 //! One transaction of an account is under way at a time. It is signed once, its bytes are kept in the [`Outbox`] before
 //! they leave this machine, and the same bytes are sent again until the chain has them. A lost answer is not a lost
-//! transaction: before a new one is signed, the old one is looked up by its hash. A new one is signed only when the old
-//! one can never be mined, because another device of the same person has used its nonce.
+//! transaction: before a new one is signed, the old one is looked up by its hash. The call that is being made is signed
+//! anew when another device of the same person has used its nonce. What an earlier call left behind never is: what that
+//! device did may have been meant to undo it.
 //!
 //! Dropping the future at any point loses nothing: what was signed stays in the outbox until it is mined, or until the
 //! caller is told that it will never be. [`Sender::resume`] or the next [`Sender::send`] finishes it first.
+//!
+//! A provider that refuses a transaction has it all the same, and can have it mined later. So it stays in the outbox too,
+//! marked as refused, until the next act of the account is signed with the nonce that it did not use: of the two at most
+//! one takes effect. Where the chain lost the transactions before a kept one, that next act has a nonce before it, and what
+//! others kept of the old one may still follow.
 
 use std::{sync::Arc, time::Duration};
 
 use alloy::{
-    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
-    eips::eip2718::{Decodable2718, Encodable2718},
     network::TxSigner,
-    primitives::{Address, B256, Signature, TxKind, U256},
+    primitives::{Address, B256, Signature, U256},
 };
 use tokio::time::Instant;
 
-use super::{Call, Fees, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
+use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
 
 mod locks;
 mod settle;
+mod sign;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
 use locks::Locks;
-use settle::{Attempt, End, Pace};
+use settle::{Attempt, End, Pace, Refusal};
+use sign::unfunded;
+
+/// The most that is offered for what is refused as too cheap, times the usual.
+const MOST_MARKUP: u128 = 8;
 
 /// Signs transactions of one account: a local key, a KMS, a hardware wallet.
 pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
@@ -63,9 +72,10 @@ pub struct Sender {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Settled {
-    /// It took effect: itself, or signed anew where another device had used its nonce.
+    /// It took effect.
     Mined(Receipt),
-    /// It had no effect and will have none: it was mined in vain, or is refused now.
+    /// It has not taken effect: it was mined in vain, another device was first, or it is refused now
+    /// ([`LedgerError::Rejected`] alone may still be mined).
     Failed {
         /// Its hash, as it was left behind.
         transaction: B256,
@@ -86,9 +96,10 @@ impl Sender {
     ///
     /// # Errors
     /// - [`LedgerError::Contract`]: the contract refuses; found before anything is sent, or when it was mined.
-    /// - [`LedgerError::Unfunded`]: nothing was sent.
+    /// - [`LedgerError::Unfunded`], [`LedgerError::TooDear`]: nothing was sent.
+    /// - [`LedgerError::Rejected`]: the provider has it and refused it; it is kept, and blocks nothing.
     /// - [`LedgerError::WrongChain`]: the provider is elsewhere by now; what was signed before is kept.
-    /// - [`LedgerError::LeftBehind`]: the earlier call had no effect; nothing new was sent.
+    /// - [`LedgerError::LeftBehind`]: the earlier call has not taken effect; nothing new was sent.
     /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
     pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
         let until = Instant::now() + self.options.deadline;
@@ -96,20 +107,21 @@ impl Sender {
             let account = signer.address();
             let _alone = self.lock(account).await?;
             is_on_chain(&*self.ledger, self.chain).await?;
+            let mut replaces = None;
             if let Some(left) = self.outbox.load(account).await? {
+                replaces = Some(left.nonce).filter(|_| left.refused);
                 tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
-                if let Settled::Failed { transaction, error } = self.settle(signer, &left).await? {
+                if let Some(Settled::Failed { transaction, error }) = self.settle(left).await? {
                     return Err(LedgerError::LeftBehind { transaction, error: Box::new(error) });
                 }
             }
-            let sent = self.send_alone(signer, &call.by(account)).await;
-            self.conclude(account, sent).await
+            self.send_alone(signer, &call.by(account), replaces).await
         })
         .await
     }
 
-    /// Finishes what an earlier call of this account left behind; `None` when there is nothing. Where its transaction
-    /// can never be mined, what it was meant to do is signed anew.
+    /// Finishes what an earlier call of this account left behind; `None` when there is nothing, or only what was refused
+    /// and told before and is not mined.
     ///
     /// # Errors
     /// [`LedgerError::TimedOut`] when it is still under way at the deadline, [`LedgerError::WrongChain`] when the
@@ -120,7 +132,7 @@ impl Sender {
             let _alone = self.lock(signer.address()).await?;
             let Some(left) = self.outbox.load(signer.address()).await? else { return Ok(None) };
             is_on_chain(&*self.ledger, self.chain).await?;
-            self.settle(signer, &left).await.map(Some)
+            self.settle(left).await
         })
         .await
     }
@@ -147,89 +159,119 @@ impl Sender {
         Ok((self.outbox.lock(account).await?, here))
     }
 
-    /// Brings about what an earlier call was meant to do, or finds out that it cannot be.
-    async fn settle(&self, signer: &Signer, left: &Pending) -> Result<Settled, LedgerError> {
-        let sent = match self.follow(left, true).await {
-            Err(error) => Err(error),
-            Ok(End::Mined(receipt)) => self.outcome(left, receipt).await,
-            // It can never be mined. Until it is signed anew it is kept as it is: that is how a crash finds it.
-            Ok(_) => match left.call() {
-                Ok(call) => self.send_alone(signer, &call).await,
-                Err(damaged) => Err(damaged),
-            },
+    /// Follows what an earlier call left behind to its end. `None`: it was refused and told before, and has no end yet.
+    async fn settle(&self, left: Pending) -> Result<Option<Settled>, LedgerError> {
+        let (transaction, told) = (left.transaction, left.refused);
+        let attempt = Attempt { may_have_arrived: true, ..self.attempt(&left) };
+        let end = if told { attempt.ended().await } else { Some(attempt.run().await) };
+        let Some(end) = end else { return Ok(None) };
+        let settled = match self.believed(end).await? {
+            End::Mined(receipt) => self.outcome(&left, receipt).await,
+            // The device that was first may have ended what this was to begin: nobody signs it anew but a person.
+            End::NonceTaken => Err(LedgerError::Overtaken { transaction }),
+            End::Refused(refusal) => Err(self.refused(left.clone(), &refusal).await),
         };
-        match self.conclude(left.account, sent).await {
-            Ok(receipt) => Ok(Settled::Mined(receipt)),
-            Err(error) if is_open(&error) => Err(error),
-            Err(error) => Ok(Settled::Failed { transaction: left.transaction, error }),
+        if !matches!(settled, Err(LedgerError::Rejected { .. })) {
+            self.forget(left.account).await;
         }
+        Ok(match settled {
+            Ok(receipt) => Some(Settled::Mined(receipt)),
+            Err(_) if told => None,
+            Err(error) => Some(Settled::Failed { transaction, error }),
+        })
     }
 
     /// Signs and sends, anew for as long as other devices take the nonce first. What is kept is replaced by what is
-    /// signed next and never cleared in between.
-    async fn send_alone(&self, signer: &Signer, call: &Call) -> Result<Receipt, LedgerError> {
-        let mut markup = 1;
+    /// signed next, and cleared at the end alone. `replaces` is the nonce of what was refused before.
+    async fn send_alone(
+        &self,
+        signer: &Signer,
+        call: &Call,
+        mut replaces: Option<u64>,
+    ) -> Result<Receipt, LedgerError> {
+        let (mut markup, mut before) = (1, None);
         loop {
-            let pending = self.sign(signer, call, markup).await?;
+            let pending = match self.sign(signer, call, markup).await {
+                Ok(pending) => pending,
+                Err(error) => return Err(self.unsigned(before, error).await),
+            };
             self.outbox.save(&pending).await?;
-            match self.follow(&pending, false).await? {
-                End::Mined(receipt) => return self.outcome(&pending, receipt).await,
-                End::NonceTaken => tracing::info!(nonce = pending.nonce, "another device was first, signing anew"),
-                End::Underpriced if markup < 8 => markup *= 2,
-                End::Unfunded => return Err(unfunded(&pending)),
-                End::Underpriced => return Err(self.rejected("the fee is too low".into())),
-                End::Rejected(reason) => return Err(self.rejected(reason)),
+            let outbids = replaces == Some(pending.nonce) && markup < MOST_MARKUP;
+            let end = Attempt { outbids, ..self.attempt(&pending) }.run().await;
+            match self.believed(end).await? {
+                End::Mined(receipt) => {
+                    let outcome = self.outcome(&pending, receipt).await;
+                    self.forget(pending.account).await;
+                    return outcome;
+                }
+                End::NonceTaken => {
+                    tracing::info!(nonce = pending.nonce, "another device was first, signing anew");
+                    before = Some((pending, None));
+                }
+                End::Refused(refusal) => {
+                    match refusal {
+                        Refusal::Underpriced if markup < MOST_MARKUP => markup *= 2,
+                        Refusal::Gap => {}
+                        refusal => return Err(self.refused(pending, &refusal).await),
+                    }
+                    replaces = Some(pending.nonce);
+                    before = Some((pending, Some(refusal)));
+                }
             }
         }
     }
 
-    /// Waits for the end of a kept transaction. That it cannot be mined counts on its own chain alone.
-    async fn follow(&self, pending: &Pending, may_have_arrived: bool) -> Result<End, LedgerError> {
+    /// It could not be signed anew. What was handed over before stays, unless it can never be mined.
+    async fn unsigned(&self, before: Option<(Pending, Option<Refusal>)>, error: LedgerError) -> LedgerError {
+        match before {
+            _ if is_open(&error) => error,
+            Some((pending, Some(refusal))) => {
+                tracing::warn!(%error, "it could not be signed anew");
+                self.refused(pending, &refusal).await
+            }
+            Some((pending, None)) => {
+                self.forget(pending.account).await;
+                error
+            }
+            None => error,
+        }
+    }
+
+    /// Keeps it as what its provider refused.
+    async fn refused(&self, pending: Pending, refusal: &Refusal) -> LedgerError {
+        let (host, transaction) = (self.ledger.name(), pending.transaction);
+        let reason = match refusal {
+            Refusal::Underpriced => "the fee is too low".into(),
+            Refusal::Unfunded => unfunded(&pending).to_string(),
+            Refusal::Gap => "the transactions before it are not on chain any more: it may follow the next act".into(),
+            Refusal::Rejected(reason) => reason.clone(),
+        };
+        if let Err(error) = self.outbox.save(&Pending { refused: true, ..pending }).await {
+            // It is kept all the same; who finds it next hands it over once more.
+            tracing::warn!(%transaction, %error, "a refusal could not be kept");
+        }
+        LedgerError::Rejected { host, transaction, reason }
+    }
+
+    fn attempt<'a>(&'a self, pending: &'a Pending) -> Attempt<'a> {
         let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
-        let end = Attempt { ledger, pending, confirmations, pace, may_have_arrived }.run().await;
+        Attempt { ledger, pending, confirmations, pace, may_have_arrived: false, outbids: false }
+    }
+
+    /// That a transaction cannot be mined counts on its own chain alone.
+    async fn believed(&self, end: End) -> Result<End, LedgerError> {
         if !matches!(end, End::Mined(_)) {
-            is_on_chain(ledger, self.chain).await?;
+            is_on_chain(&*self.ledger, self.chain).await?;
         }
         Ok(end)
     }
 
-    /// Forgets what is kept, now that the caller is told how it ended. What may be answered otherwise a moment later is
-    /// no end.
-    async fn conclude(&self, account: Address, sent: Result<Receipt, LedgerError>) -> Result<Receipt, LedgerError> {
-        if !sent.as_ref().is_err_and(is_open)
-            && let Err(error) = self.outbox.clear(account).await
-        {
+    /// Clears what is kept, now that the caller is told how it ended.
+    async fn forget(&self, account: Address) {
+        if let Err(error) = self.outbox.clear(account).await {
             // It ended all the same; who finds it next looks it up and sees that.
             tracing::warn!(%account, %error, "the outbox could not be cleared");
         }
-        sent
-    }
-
-    async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
-        let account = signer.address();
-        let Fees { max_fee, priority_fee } = self.ledger.fees().await?;
-        let mut transaction = TxEip1559 {
-            chain_id: self.chain,
-            nonce: self.ledger.nonce(account).await?,
-            gas_limit: with_headroom(self.ledger.estimate(call).await?),
-            max_fee_per_gas: max_fee.saturating_mul(markup),
-            max_priority_fee_per_gas: priority_fee.saturating_mul(markup),
-            to: TxKind::Call(call.to),
-            input: call.data.clone(),
-            ..TxEip1559::default()
-        };
-        let needed = price_of(&transaction);
-        if needed > self.options.most {
-            return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
-        }
-        if self.ledger.balance(account).await? < needed {
-            return Err(LedgerError::Unfunded { account, needed });
-        }
-        let signed = signer.sign_transaction(&mut transaction).await;
-        let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
-        let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
-        Ok(Pending { account, transaction, nonce, raw: envelope.encoded_2718().into() })
     }
 
     /// The receipt of what took effect, or the reason why it did not: the same call, asked in the state of its block.
@@ -242,31 +284,9 @@ impl Sender {
             _ => Err(LedgerError::Failed { transaction: receipt.transaction }),
         }
     }
-
-    fn rejected(&self, reason: String) -> LedgerError {
-        LedgerError::Rejected { host: self.ledger.name(), reason }
-    }
 }
 
 /// Whether it is not known yet how a transaction ends: later, or on its own chain, there is an answer.
 fn is_open(error: &LedgerError) -> bool {
     error.is_temporary() || matches!(error, LedgerError::WrongChain { .. } | LedgerError::NoContract { .. })
-}
-
-/// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
-fn with_headroom(gas: u64) -> u64 {
-    gas.saturating_add(gas / 4).saturating_add(10_000)
-}
-
-/// The most it may cost, wei.
-fn price_of(transaction: &TxEip1559) -> U256 {
-    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
-}
-
-fn unfunded(pending: &Pending) -> LedgerError {
-    let needed = match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
-        Ok(TxEnvelope::Eip1559(signed)) => price_of(signed.tx()),
-        _ => U256::ZERO,
-    };
-    LedgerError::Unfunded { account: pending.account, needed }
 }

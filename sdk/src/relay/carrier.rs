@@ -112,6 +112,13 @@ impl Relay for Carrier {
             Err(LedgerError::Unfunded { .. }) => {
                 Err(Error::Refused { service: self.name(), reason: "the relay cannot pay at the moment".into() })
             }
+            Err(LedgerError::Rejected { reason, .. }) => {
+                tracing::warn!(reason, "the provider refuses what is carried");
+                Err(Error::Refused {
+                    service: self.name(),
+                    reason: "the relay's provider refuses at the moment".into(),
+                })
+            }
             Err(error) => Err(error.into()),
         }
     }

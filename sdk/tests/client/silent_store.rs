@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use cid::Cid;
 use hospital_record::{
-    Client, Content, ErrorKind, Event, Identity, Source, System,
+    Address, B256, Client, Content, ErrorKind, Event, Identity, Source, System,
     store::{Blocks, Store, StoreError, StoreOptions, open},
 };
 
@@ -68,6 +68,14 @@ const FOLDERS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// Ana on a new machine, where nothing helps that was fetched before, and lee, whom she has given much.
 async fn stalled(patience: Duration) -> (Stalling, System, Client, Client) {
+    let (stalling, system, identity, lee) = warm(patience).await;
+    let cold = system.forgetful().unwrap();
+    let ana = cold.client(identity);
+    (stalling, cold, ana, lee)
+}
+
+/// The same on the machine on which she gave it.
+async fn warm(patience: Duration) -> (Stalling, System, Identity, Client) {
     let store = open("memory:", &StoreOptions::default()).unwrap();
     let stalling = Stalling { store, on: Arc::default(), waits: Arc::default(), patience };
     let system = System::in_memory_with(stalling.clone()).await.unwrap();
@@ -78,10 +86,21 @@ async fn stalled(patience: Duration) -> (Stalling, System, Client, Client) {
         ana.grant(lee.address()).folder(folder).name("Dr Lee").await.unwrap();
         ana.add_many((0..8).map(|n| Source::bytes(format!("{n}"), folder))).folder(folder).await.unwrap();
     }
-    let cold = system.forgetful().unwrap();
     stalling.on.store(true, Relaxed);
-    let ana = cold.client(identity);
-    (stalling, cold, ana, lee)
+    (stalling, system, identity, lee)
+}
+
+/// The keyring that the newest revocation names, as soon as there is one.
+async fn newest_keyring(system: &System, patient: Address) -> B256 {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        let history = system.history(patient).await.unwrap();
+        if let Some(Event::AccessRevoked { keyring, .. }) = history.entries.last().map(|entry| entry.event) {
+            return keyring;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the revocation waits for the store");
 }
 
 #[tokio::test]
@@ -95,16 +114,22 @@ async fn a_revocation_waits_once_for_a_store_that_stalls() {
 #[tokio::test]
 async fn a_revocation_is_on_chain_long_before_a_store_gives_up() {
     let (_, system, ana, lee) = stalled(Duration::from_secs(60)).await;
-    let (start, patient) = (Instant::now(), ana.address());
     let revoking = tokio::spawn(ana.revoke(lee.address()).into_future());
-    while start.elapsed() < Duration::from_secs(20) {
-        let history = system.history(patient).await.unwrap();
-        if history.entries.iter().any(|entry| matches!(entry.event, Event::AccessRevoked { .. })) {
-            return revoking.abort();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the revocation waits for the store");
+    newest_keyring(&system, ana.address()).await;
+    revoking.abort();
+}
+
+#[tokio::test]
+async fn a_revocation_names_new_keys_although_the_store_stalls() {
+    let (stalling, system, identity, lee) = warm(Duration::from_secs(60)).await;
+    stalling.on.store(false, Relaxed);
+    let ana = system.client(identity);
+    // Of this one it knows that its profile is published.
+    ana.add(Source::bytes("x", "x")).await.unwrap();
+    stalling.on.store(true, Relaxed);
+    let revoking = tokio::spawn(ana.revoke(lee.address()).into_future());
+    assert_ne!(newest_keyring(&system, ana.address()).await, B256::ZERO, "it waited for the store");
+    revoking.abort();
 }
 
 #[tokio::test]

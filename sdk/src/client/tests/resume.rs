@@ -18,15 +18,17 @@ use crate::{
     Client, ErrorKind, Identity, Leftover, Result, Resumed, Source, System,
     client::write::{Stored, metadata},
     details::Details,
-    ledger::record_key,
+    ledger::{Ledger, SubmitError, record_key},
     progress::Reporter,
     store::{Blocks, Store, StoreError, StoreOptions, open},
 };
 
 /// What a store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+pub(super) enum Fault {
     None,
+    /// It takes nothing more.
+    Full,
     /// It pins not this one, and does not sweep.
     Refuses(Cid),
     /// It says nothing.
@@ -34,19 +36,21 @@ enum Fault {
 }
 
 #[derive(Clone, Debug)]
-struct Faulty {
+pub(super) struct Faulty {
     store: Arc<dyn Store>,
     fault: Arc<Mutex<Fault>>,
     waited: Arc<AtomicUsize>,
+    /// Calls of `put`.
+    pub(super) puts: Arc<AtomicUsize>,
 }
 
 impl Faulty {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (store, fault) = (open("memory:", &StoreOptions::default()).unwrap(), Arc::new(Mutex::new(Fault::None)));
-        Self { store, fault, waited: Arc::default() }
+        Self { store, fault, waited: Arc::default(), puts: Arc::default() }
     }
 
-    fn becomes(&self, fault: Fault) {
+    pub(super) fn becomes(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
 
@@ -72,6 +76,11 @@ impl Store for Faulty {
     }
 
     async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        self.puts.fetch_add(1, Relaxed);
+        let full = *self.fault.lock().unwrap() == Fault::Full;
+        if full {
+            return Err(StoreError::Full { url: "faulty:".into() });
+        }
         self.store.put(blocks).await
     }
 
@@ -202,15 +211,87 @@ async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume()
     assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
 }
 
-#[tokio::test]
-async fn an_act_whose_nonce_another_device_took_is_done_by_resume() {
+/// Ana's grant to lee is left behind, and her other device grants to lee and ends it.
+async fn ended_meanwhile() -> (System, Client, Client) {
     let (system, ana, other) = two_devices().await;
-    let (lee, kim) = (person(&system).await, person(&system).await);
+    let lee = person(&system).await;
     left_behind(&ana, ana.grant(lee.address()).into_future()).await;
-    other.grant(kim.address()).await.unwrap();
+    other.grant(lee.address()).await.unwrap();
+    other.revoke(lee.address()).await.unwrap();
+    (system, ana, lee)
+}
+
+#[tokio::test]
+async fn a_grant_that_another_device_ended_does_not_come_back() {
+    let (_, ana, _) = ended_meanwhile().await;
     let resumed = ana.resume().await.unwrap();
-    assert!(resumed.transaction.is_some() && resumed.failed.is_empty(), "{resumed:?}");
-    assert_eq!(ana.grants().await.unwrap().len(), 2);
+    let [failed] = &resumed.failed[..] else { panic!("{resumed:?}") };
+    assert!(matches!(failed.what, Leftover::Transaction(_)) && failed.kind == ErrorKind::Conflict, "{failed:?}");
+    assert!(failed.reason.contains("repeat it if it is still wanted"), "{failed:?}");
+    assert!(ana.grants().await.unwrap().is_empty());
+
+    let (_, ana, lee) = ended_meanwhile().await;
+    let error = ana.add(Source::bytes("x", "x")).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("still wanted"), "{error}");
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    assert!(ana.grants().await.unwrap().is_empty());
+    assert_eq!(lee.open(&record).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_grant_that_is_on_its_way_is_ended_by_a_revocation() {
+    let (system, ana, _) = two_devices().await;
+    let lee = person(&system).await;
+    left_behind(&ana, ana.grant(lee.address()).into_future()).await;
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 1);
+    assert!(ana.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_add_that_another_device_overtook_is_finished_from_what_was_stored() {
+    let (system, ana, other) = two_devices().await;
+    left_behind(&ana, ana.add(Source::bytes("x", "kept")).into_future()).await;
+    other.grant(person(&system).await.address()).await.unwrap();
+    let resumed = ana.resume().await.unwrap();
+    assert_eq!((resumed.finished.len(), &resumed.failed[..]), (1, &[][..]), "{resumed:?}");
+    assert_eq!(ana.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_add_that_is_refused_stays_pinned_and_is_finished_by_resume() {
+    let (system, ana, _) = two_devices().await;
+    let refused = || SubmitError::Rejected("insufficient funds".into());
+    for lands in [false, true] {
+        system.memory().unwrap().refuse_next_submission(refused());
+        let error = ana.add(Source::bytes("x", "kept")).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("may still take effect"), "{error}");
+        let [(id, _)] = &ana.unfinished().await.unwrap()[..] else { panic!("it was let go of") };
+        if lands {
+            let kept = ana.system().sender().pending(ana.address()).await.unwrap().unwrap();
+            system.memory().unwrap().submit(kept.raw).await.unwrap();
+        }
+        let own = system.stores().own();
+        own.sweep(Duration::ZERO).await.unwrap();
+        assert!(own.has(&id.cid()).await.unwrap(), "it was unpinned");
+        let resumed = ana.resume().await.unwrap();
+        assert_eq!((&resumed.finished[..], resumed.transaction.is_some()), (&[*id][..], lands));
+        assert!(ana.open(&ana.record(ana.address(), *id)).await.is_ok());
+    }
+    assert_eq!(ana.list().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_grant_whose_keys_were_not_stored_is_told_by_resume_and_can_be_repeated() {
+    let (system, ana, _) = two_devices().await;
+    let lee = person(&system).await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    left_behind(&ana, ana.grant(lee.address()).into_future()).await;
+    let resumed = ana.resume().await.unwrap();
+    let [failed] = &resumed.failed[..] else { panic!("{resumed:?}") };
+    assert_eq!((failed.what, failed.kind), (Leftover::Keys(resumed.transaction.unwrap()), ErrorKind::NotAvailable));
+    assert_eq!(lee.open(&record).await.unwrap_err().kind(), ErrorKind::NotAvailable, "not yet");
+    ana.grant(lee.address()).await.unwrap();
+    assert!(lee.open(&record).await.is_ok());
 }
 
 /// Ana's rotation is left behind, and her other device makes it impossible.
@@ -247,4 +328,27 @@ async fn an_act_that_had_no_effect_is_told_to_the_next_and_delays_no_revocation(
     let revoked = ana.revoke(lee.address()).await.unwrap();
     assert!(revoked.ended == 1 && revoked.earlier_failed.is_some(), "{revoked:?}");
     assert!(ana.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_became_of_an_earlier_act_is_told_beside_an_error_too() {
+    let (system, ana, _) = in_vain().await;
+    let error = ana.revoke(person(&system).await.address()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("nothing to end") && error.to_string().contains("earlier call"), "{error}");
+
+    let (system, ana, _) = in_vain().await;
+    let call = system.contract().set_profile(B256::ZERO);
+    let error = ana.send_at_once(call).await.unwrap_err();
+    assert!(error.to_string().contains("a digest or a list is empty") && error.to_string().contains("earlier call"));
+}
+
+#[tokio::test]
+async fn a_refused_grant_that_may_still_land_is_told_by_a_revocation_that_finds_nothing() {
+    let (system, ana, _) = two_devices().await;
+    let lee = person(&system).await;
+    system.memory().unwrap().refuse_next_submission(SubmitError::Rejected("no".into()));
+    ana.grant(lee.address()).await.unwrap_err();
+    let error = ana.revoke(lee.address()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains("may still take effect"), "{error}");
 }

@@ -42,13 +42,22 @@ impl Pace {
 pub(super) enum End {
     /// It is mined, with or without effect.
     Mined(Receipt),
-    /// It cannot be mined: another transaction has its nonce, or the one before it is gone.
+    /// It cannot be mined: another transaction has its nonce.
     NonceTaken,
-    /// It was never taken: the fee is too low.
+    /// Its provider did not take it, but has it.
+    Refused(Refusal),
+}
+
+/// Why a provider did not take a transaction.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The fee is too low.
     Underpriced,
-    /// It was never taken: the account cannot pay.
+    /// The account cannot pay.
     Unfunded,
-    /// It was never taken.
+    /// The transaction before it is gone.
+    Gap,
+    /// In the provider's words.
     Rejected(String),
 }
 
@@ -60,6 +69,8 @@ pub(super) struct Attempt<'a> {
     pub(super) pace: Pace,
     /// An earlier hand-over, also one before a crash, may have arrived: a refusal now is not the end of it.
     pub(super) may_have_arrived: bool,
+    /// Whether it is to take the place of another of this machine with the same nonce, at a higher fee if it must.
+    pub(super) outbids: bool,
 }
 
 /// What one hand-over makes of it.
@@ -91,12 +102,18 @@ impl Attempt<'_> {
             if self.is_gap().await {
                 let since = *gap_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= self.pace.gap {
-                    return End::NonceTaken;
+                    return End::Refused(Refusal::Gap);
                 }
             } else {
                 gap_since = None;
             }
         }
+    }
+
+    /// What became of it, without handing it over again. `None` while its nonce is unused, or that cannot be told.
+    pub(super) async fn ended(&self) -> Option<End> {
+        let next = self.ledger.nonce(self.pending.account).await.ok()?;
+        if next > self.pending.nonce { self.who_used_the_nonce().await } else { None }
     }
 
     async fn hand_over(&mut self, silence: &mut Duration) -> Step {
@@ -113,17 +130,18 @@ impl Attempt<'_> {
                 *silence = (patience * 2).min(self.pace.when_well);
                 return Step::Look(patience);
             }
+            Err(SubmitError::Occupied) if self.outbids => Refusal::Underpriced,
             Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
             Err(SubmitError::NonceTooLow) => {
                 return self.who_used_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
             }
-            Err(SubmitError::Underpriced) => End::Underpriced,
-            Err(SubmitError::Unfunded) => End::Unfunded,
-            Err(SubmitError::Rejected(reason)) => End::Rejected(reason),
+            Err(SubmitError::Underpriced) => Refusal::Underpriced,
+            Err(SubmitError::Unfunded) => Refusal::Unfunded,
+            Err(SubmitError::Rejected(reason)) => Refusal::Rejected(reason),
         };
         match self.may_have_arrived && self.is_known().await {
             true => Step::Look(self.pace.when_well),
-            false => Step::End(refusal),
+            false => Step::End(End::Refused(refusal)),
         }
     }
 

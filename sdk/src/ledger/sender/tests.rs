@@ -148,14 +148,58 @@ async fn a_refusal_after_a_lost_answer_is_not_the_end() {
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }
 
-#[tokio::test]
-async fn what_is_refused_at_once_is_an_error_and_not_kept() {
-    let stage = Stage::new().await;
+/// A provider that refuses an addition of record 1, and what it has in its hands now.
+async fn refused(stage: &Stage) -> Pending {
     stage.memory.refuse_next_submission(SubmitError::Rejected("exceeds block gas limit".into()));
     let error = stage.send(1).await.unwrap_err();
-    assert!(matches!(&error, LedgerError::Rejected { reason, .. } if reason.contains("gas limit")), "{error}");
-    assert_eq!((stage.mined().await, stage.kept().await), (0, None));
-    assert!(stage.send(1).await.unwrap().succeeded);
+    let kept = stage.kept().await.unwrap();
+    let LedgerError::Rejected { reason, transaction, .. } = &error else { panic!("{error}") };
+    assert!(reason.contains("gas limit") && *transaction == kept.transaction && kept.refused, "{error}");
+    assert!(error.to_string().contains("may still take effect"), "{error}");
+    kept
+}
+
+#[tokio::test]
+async fn what_is_refused_is_kept_until_the_next_act_takes_its_nonce() {
+    let stage = Stage::new().await;
+    let kept = refused(&stage).await;
+    assert_eq!(stage.sender.resume(&stage.signer).await.unwrap(), None, "it was told");
+    assert_eq!((stage.mined().await, stage.kept().await), (0, Some(kept.clone())));
+    assert!(stage.send(2).await.unwrap().succeeded);
+    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
+    assert_eq!(stage.memory.submit(kept.raw).await, Err(SubmitError::NonceTooLow), "at most one of both");
+    assert!(!stage.is_added(1).await && stage.is_added(2).await);
+}
+
+#[tokio::test]
+async fn what_was_refused_and_is_mined_all_the_same_is_found() {
+    for resumes in [true, false] {
+        let stage = Stage::new().await;
+        let kept = refused(&stage).await;
+        stage.memory.submit(kept.raw.clone()).await.unwrap();
+        if resumes {
+            let settled = stage.sender.resume(&stage.signer).await.unwrap();
+            assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.transaction == kept.transaction));
+            assert_eq!(stage.kept().await, None);
+        }
+        assert!(stage.send(2).await.unwrap().succeeded);
+        assert!(stage.is_added(1).await && stage.is_added(2).await);
+        assert_eq!((stage.mined().await, stage.kept().await), (2, None));
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_and_waits_all_the_same_is_outbid() {
+    let stage = Stage::new().await;
+    let kept = refused(&stage).await;
+    stage.memory.hold(true);
+    stage.memory.submit(kept.raw).await.unwrap();
+    let (receipt, ()) = tokio::join!(stage.send(2), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stage.memory.mine();
+    });
+    assert!(receipt.unwrap().succeeded && !stage.is_added(1).await);
+    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }
 
 #[tokio::test]
@@ -167,11 +211,24 @@ async fn too_low_a_fee_is_raised() {
     assert_eq!(stage.mined().await, 2);
     (0..4).for_each(|_| stage.memory.refuse_next_submission(SubmitError::Underpriced));
     assert!(matches!(stage.send(3).await, Err(LedgerError::Rejected { .. })));
-    assert_eq!(stage.kept().await, None);
+    assert!(stage.kept().await.unwrap().refused);
+    assert!(stage.send(4).await.unwrap().succeeded && !stage.is_added(3).await);
 }
 
 #[tokio::test]
-async fn who_cannot_pay_is_told_how_much_and_nothing_is_sent() {
+async fn too_low_a_fee_that_cannot_be_raised_is_kept_as_refused() {
+    let stage = Stage::new().await;
+    let options = SenderOptions { most: U256::from(10).pow(U256::from(15)), ..SenderOptions::default() };
+    let ledger = Arc::new(stage.memory.clone());
+    let sender = Sender::new(ledger, stage.memory.chain(), stage.outbox.clone(), options);
+    (0..4).for_each(|_| stage.memory.refuse_next_submission(SubmitError::Underpriced));
+    let error = sender.send(&stage.signer, stage.add(1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Rejected { .. }), "{error}");
+    assert!(stage.kept().await.unwrap().refused);
+}
+
+#[tokio::test]
+async fn who_cannot_pay_is_told_how_much() {
     let stage = Stage::new().await;
     let (poor, call) = (signer(99), stage.contract.set_profile(B256::repeat_byte(1)));
     let error = stage.sender.send(&poor, call).await.unwrap_err();
@@ -181,8 +238,9 @@ async fn who_cannot_pay_is_told_how_much_and_nothing_is_sent() {
     assert!(stage.sender.send(&poor, stage.contract.set_profile(B256::repeat_byte(1))).await.unwrap().succeeded);
 
     stage.memory.refuse_next_submission(SubmitError::Unfunded);
-    assert!(matches!(stage.send(1).await, Err(LedgerError::Unfunded { .. })));
-    assert_eq!(stage.kept().await, None);
+    let error = stage.send(1).await.unwrap_err();
+    assert!(matches!(&error, LedgerError::Rejected { reason, .. } if reason.contains("fund it")), "{error}");
+    assert!(stage.kept().await.unwrap().refused);
 }
 
 #[tokio::test]

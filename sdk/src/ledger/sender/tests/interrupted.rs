@@ -14,13 +14,13 @@ use super::*;
 use crate::ledger::OutboxGuard;
 
 /// Lets others run at every step, and does something once, between keeping and handing over.
-pub(super) struct Hooked {
+struct Hooked {
     inner: Arc<MemoryOutbox>,
     once_kept: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Hooked {
-    pub(super) fn new(inner: &Arc<MemoryOutbox>, then: impl FnOnce() + Send + 'static) -> Arc<Self> {
+    fn new(inner: &Arc<MemoryOutbox>, then: impl FnOnce() + Send + 'static) -> Arc<Self> {
         Arc::new(Self { inner: inner.clone(), once_kept: Mutex::new(Some(Box::new(then))) })
     }
 }
@@ -146,8 +146,12 @@ async fn a_gap_that_a_reorganisation_left_does_not_block_for_ever() {
     stage.outbox.save(&stage.sender.sign(&stage.signer, &call, 1).await.unwrap()).await.unwrap();
     stage.memory.rewind(1);
     let settled = stage.sender.resume(&stage.signer).await.unwrap();
-    assert!(matches!(settled, Some(Settled::Mined(receipt)) if receipt.succeeded));
-    assert!(stage.is_added(2).await && stage.send(3).await.unwrap().succeeded);
+    let refused = |error: &LedgerError| matches!(error, LedgerError::Rejected { .. });
+    assert!(matches!(settled, Some(Settled::Failed { error, .. }) if refused(&error)));
+    assert!(stage.send(3).await.unwrap().succeeded);
+    // What the provider still has of it follows; nothing is signed anew.
+    assert!(stage.is_added(2).await && stage.is_added(3).await);
+    assert_eq!((stage.mined().await, stage.kept().await), (2, None));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
-//! What a crash left in the outbox: it happens in the end, or its caller's successor is told that it will not.
+//! What a crash left in the outbox: it happens in the end, or its caller's successor is told that it did not. It is never
+//! signed anew.
 
 use std::task::{Context, Poll};
 
 use futures::{FutureExt, future::BoxFuture, task::noop_waker};
 use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors as Refusal;
 
-use super::{interrupted::Hooked, *};
+use super::*;
 
 /// Leaves a signed addition of record 1 in the outbox, never handed over.
 async fn left(stage: &Stage) -> Pending {
@@ -40,43 +41,59 @@ fn failed(settled: Option<Settled>) -> LedgerError {
     }
 }
 
-#[tokio::test]
-async fn what_another_device_overtook_is_signed_anew() {
-    let stage = Stage::new().await;
-    let pending = overtaken(&stage).await;
-    let settled = stage.sender.resume(&stage.signer).await.unwrap();
-    let Some(Settled::Mined(receipt)) = settled else { panic!("{settled:?}") };
-    assert!(receipt.succeeded && receipt.transaction != pending.transaction);
-    assert!(stage.is_added(1).await);
-    assert_eq!((stage.mined().await, stage.kept().await), (2, None));
+/// Another device was first, and only that device's act took effect.
+async fn is_told(stage: &Stage, error: &LedgerError) {
+    assert!(matches!(error, LedgerError::Overtaken { .. }), "{error}");
+    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
+    assert!(!stage.is_added(1).await);
 }
 
 #[tokio::test]
-async fn dropped_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
-    let mut kept_overtaken = 0;
+async fn what_another_device_overtook_is_told_and_never_signed_anew() {
+    let stage = Stage::new().await;
+    overtaken(&stage).await;
+    let settled = stage.sender.resume(&stage.signer).await.unwrap();
+    is_told(&stage, &failed(settled)).await;
+    assert_eq!(stage.sender.resume(&stage.signer).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_another_device_overtook_is_told_to_the_next_call_once() {
+    let stage = Stage::new().await;
+    let pending = overtaken(&stage).await;
+    let error = stage.send(2).await.unwrap_err();
+    let LedgerError::LeftBehind { transaction, error } = error else { panic!("{error}") };
+    assert_eq!(transaction, pending.transaction);
+    is_told(&stage, &error).await;
+    assert!(stage.send(2).await.unwrap().succeeded && !stage.is_added(1).await, "it is told once");
+}
+
+#[tokio::test]
+async fn dropped_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
+    let mut untold = 0;
     for steps in 0.. {
         let stage = Stage::new().await;
         let pending = overtaken(&stage).await;
-        let sender = device(&stage.memory, Hooked::new(&stage.outbox, || {}), Duration::from_secs(20), 1);
-        let done = polled(&mut sender.resume(&stage.signer).boxed(), steps).await.is_some();
-        let (kept, added) = (stage.kept().await, stage.is_added(1).await);
-        assert!(added || kept.is_some(), "lost after {steps} steps");
-        kept_overtaken += usize::from(kept.is_some_and(|kept| kept == pending));
-        stage.sender.resume(&stage.signer).await.unwrap();
-        assert!(stage.is_added(1).await && stage.kept().await.is_none(), "after {steps} steps");
-        if done {
+        // Nothing lies between clearing and telling here; who dies just there finds in the history what became of it.
+        let sender = device(&stage.memory, stage.outbox.clone(), Duration::from_secs(20), 1);
+        if let Some(settled) = polled(&mut sender.resume(&stage.signer).boxed(), steps).await {
+            is_told(&stage, &failed(settled.unwrap())).await;
             break;
         }
+        assert_eq!(stage.kept().await, Some(pending), "lost after {steps} steps");
+        let settled = stage.sender.resume(&stage.signer).await.unwrap();
+        is_told(&stage, &failed(settled)).await;
+        untold += 1;
     }
-    assert!(kept_overtaken >= 3, "only {kept_overtaken} places to stop at");
+    assert!(untold >= 3, "only {untold} places to stop at");
 }
 
 #[tokio::test]
-async fn cut_off_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
-    let mut told = 0;
+async fn cut_off_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
+    let mut cut_off = 0;
     for steps in 0.. {
         let stage = Stage::new().await;
-        overtaken(&stage).await;
+        let pending = overtaken(&stage).await;
         let mut resuming = stage.sender.resume(&stage.signer).boxed();
         let done = polled(&mut resuming, steps).await;
         stage.memory.refuse(true);
@@ -87,27 +104,26 @@ async fn cut_off_at_any_step_an_overtaken_act_is_kept_or_on_chain() {
         if let Ok(resumed) = timeout(Duration::from_millis(200), resuming).await {
             let error = resumed.unwrap_err();
             assert!(matches!(error, LedgerError::Unreachable { .. }), "{error}");
-            told += 1;
+            cut_off += 1;
         }
         stage.memory.refuse(false);
-        assert!(stage.is_added(1).await || stage.kept().await.is_some(), "lost after {steps} steps");
-        stage.sender.resume(&stage.signer).await.unwrap();
-        assert!(stage.is_added(1).await && stage.kept().await.is_none(), "after {steps} steps");
+        assert_eq!(stage.kept().await, Some(pending), "lost after {steps} steps");
+        let settled = stage.sender.resume(&stage.signer).await.unwrap();
+        is_told(&stage, &failed(settled)).await;
     }
-    assert!(told >= 2, "signing anew failed only {told} times");
+    assert!(cut_off >= 1, "it was never cut off");
 }
 
 #[tokio::test]
-async fn an_act_that_is_refused_when_it_is_signed_anew_is_told() {
+async fn what_is_refused_when_it_is_handed_over_again_is_told_once_and_blocks_nothing() {
     let stage = Stage::new().await;
-    let pending = overtaken(&stage).await;
-    assert!(stage.memory.act(stage.me(), stage.add(1)), "another device adds the same record");
-    let error = stage.sender.send(&stage.signer, stage.add(2)).await.unwrap_err();
-    let LedgerError::LeftBehind { transaction, error } = error else { panic!("{error}") };
-    assert_eq!(transaction, pending.transaction);
-    assert!(matches!(error.refusal(), Some(Refusal::RecordExists(_))), "{error}");
-    assert!(!stage.is_added(2).await && stage.kept().await.is_none());
-    assert!(stage.send(2).await.unwrap().succeeded, "it is told once");
+    left(&stage).await;
+    stage.memory.refuse_next_submission(SubmitError::Rejected("no".into()));
+    let error = stage.send(2).await.unwrap_err();
+    let LedgerError::LeftBehind { error, .. } = error else { panic!("{error}") };
+    assert!(matches!(*error, LedgerError::Rejected { .. }) && stage.kept().await.unwrap().refused, "{error}");
+    assert!(stage.send(2).await.unwrap().succeeded);
+    assert!(!stage.is_added(1).await && stage.is_added(2).await);
 }
 
 #[tokio::test]

@@ -1,0 +1,88 @@
+//! Keys reach a store when the act that hands them over is on chain, and never before.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use alloy::primitives::B256;
+use hospital_record_core::id::Confidentiality;
+
+use super::{
+    person,
+    resume::{Fault, Faulty},
+};
+use crate::{Client, Error, ErrorKind, Event, Source, System, ledger::SubmitError};
+
+/// Ana, whose folder lee and kim may read, on a store that counts.
+async fn stage() -> (Faulty, System, Client, Client, Client) {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let (ana, lee, kim) = (person(&system).await, person(&system).await, person(&system).await);
+    ana.grant(lee.address()).await.unwrap();
+    ana.grant(kim.address()).await.unwrap();
+    faulty.puts.store(0, Relaxed);
+    (faulty, system, ana, lee, kim)
+}
+
+#[tokio::test]
+async fn no_keys_are_stored_for_an_act_that_is_not_on_chain() {
+    let (faulty, system, ana, lee, kim) = stage().await;
+    let tom = person(&system).await;
+    faulty.puts.store(0, Relaxed);
+    let refuse = || system.memory().unwrap().refuse_next_submission(SubmitError::Rejected("no".into()));
+    refuse();
+    ana.revoke(lee.address()).await.unwrap_err();
+    refuse();
+    ana.rotate("personal", Confidentiality::N).await.unwrap_err();
+    refuse();
+    ana.grant(tom.address()).await.unwrap_err();
+    assert_eq!(faulty.puts.load(Relaxed), 0);
+    // So who is revoked next finds no keys of the epoch that follows.
+    assert!(ana.revoke(kim.address()).await.unwrap().keys_moved);
+    assert_eq!(faulty.puts.load(Relaxed), 1);
+}
+
+#[tokio::test]
+async fn every_keyring_in_the_store_is_in_the_history_when_two_devices_revoke_at_once() {
+    let (faulty, system, ana, lee, kim) = stage().await;
+    let other = ana.clone();
+    let both = tokio::join!(ana.revoke(lee.address()).into_future(), other.revoke(kim.address()).into_future());
+    assert!(both.0.unwrap().keys_moved && both.1.unwrap().keys_moved);
+    let named = |event: &Event| match event {
+        Event::AccessRevoked { keyring, .. } => *keyring != B256::ZERO,
+        Event::KeysRotated { .. } => true,
+        _ => false,
+    };
+    let entries = system.history(ana.address()).await.unwrap().entries;
+    assert_eq!(faulty.puts.load(Relaxed), entries.iter().filter(|entry| named(&entry.event)).count());
+    let zero = |event: &Event| matches!(event, Event::AccessRevoked { keyring: B256::ZERO, .. });
+    assert!(entries.iter().any(|entry| zero(&entry.event)), "one was for an outdated count");
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_stored_after_their_act_are_told_and_made_anew() {
+    let (faulty, system, ana, lee, kim) = stage().await;
+    let record = ana.add(Source::bytes("x", "before")).await.unwrap().record;
+    let tom = person(&system).await;
+    faulty.becomes(Fault::Full);
+    let told = |error: Error| {
+        assert!(matches!(&error, Error::WithoutKeys { .. }) && error.kind() == ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains("is on chain") && error.to_string().contains("repeat"), "{error}");
+    };
+    told(ana.grant(tom.address()).await.unwrap_err());
+    told(ana.rotate("personal", Confidentiality::N).await.unwrap_err());
+    let revoked = ana.revoke(lee.address()).await.unwrap();
+    assert_eq!((revoked.ended, revoked.keys_moved), (1, false));
+    for reader in [&tom, &kim] {
+        assert_eq!(reader.open(&record).await.unwrap_err().kind(), ErrorKind::NotAvailable, "not yet");
+    }
+
+    faulty.becomes(Fault::None);
+    ana.grant(tom.address()).await.unwrap();
+    let after = ana.add(Source::bytes("x", "after")).await.unwrap().record;
+    for reader in [&tom, &kim] {
+        assert!(reader.open(&record).await.is_ok() && reader.open(&after).await.is_ok());
+    }
+    assert_eq!(lee.open(&after).await.unwrap_err().kind(), ErrorKind::Denied);
+    let epochs = ana.system().journal(ana.address()).await.unwrap();
+    let folder = ana.keys().folder("personal", Confidentiality::N);
+    assert_eq!(epochs.folder(folder).epoch, 3, "one rotation mended it");
+}

@@ -1,0 +1,59 @@
+//! Signs a call as a transaction that this machine can pay for.
+
+use alloy::{
+    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+    eips::eip2718::{Decodable2718, Encodable2718},
+    primitives::{TxKind, U256},
+};
+
+use super::{
+    super::{Call, Fees, LedgerError, Pending},
+    Sender, Signer,
+};
+
+impl Sender {
+    pub(super) async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
+        let account = signer.address();
+        let Fees { max_fee, priority_fee } = self.ledger.fees().await?;
+        let mut transaction = TxEip1559 {
+            chain_id: self.chain,
+            nonce: self.ledger.nonce(account).await?,
+            gas_limit: with_headroom(self.ledger.estimate(call).await?),
+            max_fee_per_gas: max_fee.saturating_mul(markup),
+            max_priority_fee_per_gas: priority_fee.saturating_mul(markup),
+            to: TxKind::Call(call.to),
+            input: call.data.clone(),
+            ..TxEip1559::default()
+        };
+        let needed = price_of(&transaction);
+        if needed > self.options.most {
+            return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
+        }
+        if self.ledger.balance(account).await? < needed {
+            return Err(LedgerError::Unfunded { account, needed });
+        }
+        let signed = signer.sign_transaction(&mut transaction).await;
+        let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
+        let envelope = TxEnvelope::from(transaction.into_signed(signature));
+        let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
+        Ok(Pending { account, transaction, nonce, raw: envelope.encoded_2718().into(), refused: false })
+    }
+}
+
+/// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
+fn with_headroom(gas: u64) -> u64 {
+    gas.saturating_add(gas / 4).saturating_add(10_000)
+}
+
+/// The most it may cost, wei.
+fn price_of(transaction: &TxEip1559) -> U256 {
+    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
+}
+
+pub(super) fn unfunded(pending: &Pending) -> LedgerError {
+    let needed = match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
+        Ok(TxEnvelope::Eip1559(signed)) => price_of(signed.tx()),
+        _ => U256::ZERO,
+    };
+    LedgerError::Unfunded { account: pending.account, needed }
+}
