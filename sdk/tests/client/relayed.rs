@@ -251,3 +251,20 @@ fn a_request_is_the_same_after_it_was_text_or_json() {
         assert_eq!(text.parse::<SignedRequest>().unwrap_err().kind(), ErrorKind::Invalid, "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_reading_that_the_journal_does_not_show_opens_nothing() {
+    let system = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let (ana, lee) = (person(&system).await, system.client(identity.clone()));
+    lee.register().await.unwrap();
+    let added = ana.add(note("one")).await.unwrap();
+    ana.grant(lee.address()).await.unwrap();
+    // An earlier reading is not this one.
+    lee.open(&added.record).await.unwrap();
+    let boasts = Bad(Fate::Done { transaction: Some(added.transaction) });
+    let boasted = system.relayed_by(vec![Arc::new(boasts)]).unwrap().client(identity);
+    let error = boasted.open(&added.record).await.unwrap_err();
+    assert!(matches!(error, hospital_record::Error::Unconfirmed { .. }), "{error}");
+}
