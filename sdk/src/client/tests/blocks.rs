@@ -1,14 +1,35 @@
 //! What others name may be large, or lead far: neither is followed to its end.
 
-use alloy::signers::Signer;
-use hospital_record_core::{
-    block::Block,
-    id::{DAG_CBOR, Digest},
-    profile::{self, MAX_PROFILE, Profile},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
-use super::person;
-use crate::{AccountSigner, Client, ErrorKind, System, cache::BLOCKS, profile::signing_hash};
+use alloy::signers::Signer;
+use bytes::Bytes;
+use cid::Cid;
+use futures::TryStreamExt;
+use hospital_record_core::{
+    block::{Block, Verified},
+    id::{DAG_CBOR, Digest, RAW, cid_of},
+    profile::{self, MAX_PROFILE, Profile},
+    record::{
+        dag::{DagBuilder, LEAF},
+        manifest::Manifest,
+    },
+};
+
+use super::{super::download, person};
+use crate::{
+    AccountSigner, Client, ErrorKind, Source, System,
+    cache::BLOCKS,
+    profile::signing_hash,
+    store::{Blocks, Store, StoreError},
+    stores::Stores,
+};
 
 /// So many profiles of one account, each signed as the successor of the one before; all are stored.
 async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
@@ -49,4 +70,69 @@ async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
         let kept = system.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
         assert_eq!(kept.is_some(), remembered, "{size}");
     }
+}
+
+/// It counts what it gives, and takes nothing.
+#[derive(Debug, Default)]
+struct Counting {
+    blocks: HashMap<Cid, Bytes>,
+    given: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Store for Counting {
+    fn url(&self) -> &str {
+        "counting:"
+    }
+
+    async fn put(&self, _: Blocks<'_>) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        self.given.fetch_add(1, Relaxed);
+        self.blocks.get(cid).cloned().ok_or(StoreError::NotFound { cid: *cid })
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        Ok(self.blocks.contains_key(cid))
+    }
+
+    async fn pin(&self, _: &Cid) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn unpin(&self, _: &Cid) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A terabyte that is one block a million times: its root, its size, and all the blocks of it.
+fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
+    let leaf = cid_of(RAW, b"x");
+    let (mut builder, mut blocks) = (DagBuilder::new(), HashMap::from([(leaf, Bytes::from_static(b"x"))]));
+    for _ in 0..1 << 20 {
+        blocks.extend(builder.push_leaf(leaf, LEAF).unwrap().into_iter().map(|block| (block.cid, block.bytes)));
+    }
+    let built = builder.finish().unwrap();
+    blocks.extend(built.blocks.into_iter().map(|block| (block.cid, block.bytes)));
+    (built.root, built.total, blocks)
+}
+
+#[tokio::test]
+async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
+    let ana = person(&System::in_memory().await.unwrap()).await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    let honest: Verified<Manifest> = ana.signed(record.id.into()).await.unwrap();
+    let (content, total, blocks) = repeated();
+    let mut manifest = Manifest { content, ..honest.into_body() };
+    // 16 bytes of every segment are its tag, and the first has a header.
+    manifest.size = total - (16 << 20) - 40;
+    assert_eq!(manifest.ciphertext_len(), total);
+    let store = Arc::new(Counting { blocks, ..Counting::default() });
+    let stores = Stores::new(vec![store.clone()]).unwrap();
+    download::check_tree(stores.clone(), &manifest).await.unwrap();
+    assert_eq!(store.given.swap(0, Relaxed), 2);
+    let copied: Vec<Block> = download::blocks(stores, &manifest).unwrap().try_collect().await.unwrap();
+    assert_eq!((copied.len(), store.given.load(Relaxed)), (2 + 1024, 2 + 1024));
 }
