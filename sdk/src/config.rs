@@ -68,8 +68,11 @@ impl Config {
         self
     }
 
-    /// Where caches and unfinished work are kept; nothing is written elsewhere. Without it they are in memory, and
-    /// what is interrupted cannot be resumed.
+    /// Where caches and unfinished work are kept; nothing is written elsewhere.
+    ///
+    /// Without it they are in memory, and every restart is a first meeting: the keys of others that were accepted and the
+    /// histories that were seen are forgotten, and with them the protection against swapped keys and against a node that
+    /// shows an older history; what is interrupted cannot be resumed.
     pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.state_dir = Some(folder.as_ref().into());
         self

@@ -9,7 +9,8 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> hospital_record::Result<()> {
-//! let system = System::in_memory().await?; // feature `testing`; in earnest: System::connect(Config::new(..).store(..))
+//! // In earnest: System::connect(Config::new(rpc_url).store(store_url).state_dir(folder)).await?
+//! let system = System::in_memory().await?; // feature `testing`
 //! let (ana, _phrase) = Identity::generate()?;
 //! system.fund(ana.address()).await?;
 //! let ana = system.client(ana);
@@ -64,8 +65,8 @@ pub use crate::{
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
-        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, Open, Opened, Replace,
-        Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
+        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, Open, Opened,
+        Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
     },
     config::Config,
     error::{Error, ErrorKind, Result},

@@ -1,7 +1,10 @@
 //! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::{id::Digest, profile::Profile};
+use hospital_record_core::{
+    id::Digest,
+    profile::{MAX_PROFILE, Profile},
+};
 
 use crate::{
     Error, Result,
@@ -9,6 +12,9 @@ use crate::{
     profile,
     system::System,
 };
+
+/// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.
+const MOST_EARLIER: usize = 64;
 
 impl System {
     /// The current public keys of `account`, as the chain names them and as the account signed them.
@@ -52,9 +58,13 @@ impl System {
     }
 
     /// Whether a chain of profiles, each signed by the account, leads from the one that is known to this one.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`] when it is longer than anybody's: a card vouches for the newest keys without it.
     pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
         let (mut sequence, mut previous) = (newest.sequence, newest.previous);
-        while let Some(digest) = previous {
+        for _ in 0..MOST_EARLIER {
+            let Some(digest) = previous else { return Ok(false) };
             if digest == known {
                 return Ok(true);
             }
@@ -64,12 +74,14 @@ impl System {
             }
             (sequence, previous) = (older.sequence, older.previous);
         }
-        Ok(false)
+        Err(Error::Integrity(format!(
+            "the keys of {account} changed more than {MOST_EARLIER} times since they were seen: exchange cards again"
+        )))
     }
 
     /// The profile with this digest, current or not, verified.
     pub(crate) async fn profile_block(&self, account: Address, digest: Digest, card: Option<B256>) -> Result<Profile> {
-        let bytes = self.block(digest).await?;
+        let bytes = self.block(digest, MAX_PROFILE).await?;
         // What was pinned was accepted before, perhaps by a card.
         let vouched = match card {
             Some(card) => Some(card),

@@ -26,9 +26,10 @@ impl Stores {
         Ok(Self(stores.into()))
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again.
-    pub(crate) fn for_one_call(&self) -> Self {
-        Self(self.0.iter().cloned().map(until_silent).collect())
+    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
+    /// only `vain` times.
+    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
+        Self(self.0.iter().cloned().map(|store| until_silent(store, vain)).collect())
     }
 
     /// The one that is written to.

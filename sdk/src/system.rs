@@ -124,9 +124,10 @@ impl System {
         Ok(Self(Arc::new(inner), stores))
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again.
-    pub(crate) fn for_one_call(&self) -> Self {
-        Self(self.0.clone(), self.1.for_one_call())
+    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
+    /// only `vain` times.
+    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
+        Self(self.0.clone(), self.1.for_one_call(vain))
     }
 
     /// A person at this system.
@@ -213,12 +214,17 @@ impl System {
         slots.entry(patient).or_default().clone()
     }
 
-    /// A small block, from what is remembered or from a store.
-    pub(crate) async fn block(&self, digest: Digest) -> Result<Bytes> {
+    /// A small block, from what is remembered or from a store. Whoever names a block chooses its size: one of more than
+    /// `most` bytes is not of the kind that is wanted, and not remembered.
+    pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
         if let Some(bytes) = self.cache().get(BLOCKS, digest.0.to_vec()).await? {
             return Ok(bytes.into());
         }
         let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
+        if bytes.len() > most {
+            let size = bytes.len();
+            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most")));
+        }
         self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)
     }
@@ -232,7 +238,7 @@ impl System {
 
     /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        self.verified_bytes(&self.block(digest).await?).await
+        self.verified_bytes(&self.block(digest, T::MAX).await?).await
     }
 
     pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {

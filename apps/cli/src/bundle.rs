@@ -17,10 +17,18 @@ const CHUNK: usize = 256 * 1024;
 /// What is packed: files under one folder, in the order of their names' bytes.
 #[derive(Debug)]
 pub(crate) struct Bundle {
-    /// Name in the tar file, and where it is.
-    files: Vec<(String, PathBuf)>,
+    files: Vec<Seen>,
     /// Plaintext bytes of the files together.
     pub(crate) size: u64,
+}
+
+/// A file as it was found.
+#[derive(Debug)]
+struct Seen {
+    /// Its name in the tar file.
+    name: String,
+    path: PathBuf,
+    metadata: Metadata,
 }
 
 impl Bundle {
@@ -31,29 +39,35 @@ impl Bundle {
             return Err(Failure::usage(format!("{} is not a folder: add it without --bundle", folder.display())));
         }
         let mut bundle = Self { files: Vec::new(), size: 0 };
-        bundle.collect(folder, "")?;
+        bundle.collect(folder, &metadata, "")?;
         if bundle.files.is_empty() {
             return Err(Failure::usage(format!("{} holds no files", folder.display())));
         }
-        bundle.files.sort();
+        bundle.files.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(bundle)
     }
 
-    fn collect(&mut self, folder: &Path, prefix: &str) -> Result {
+    /// `seen` is what the folder was when it was decided to go into it.
+    fn collect(&mut self, folder: &Path, seen: &Metadata, prefix: &str) -> Result {
         for entry in fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))? {
             let path = entry.map_err(|error| Failure::file(folder, &error))?.path();
             let metadata = fs::symlink_metadata(&path).map_err(|error| Failure::file(&path, &error))?;
             let name = format!("{prefix}{}", name_of(&path)?);
             if metadata.is_dir() {
-                self.collect(&path, &format!("{name}/"))?;
+                self.collect(&path, &metadata, &format!("{name}/"))?;
             } else if metadata.is_file() {
                 self.size += metadata.len();
-                self.files.push((name, path));
+                self.files.push(Seen { name, path, metadata });
             } else {
                 return Err(refused(&path, "is a link or a device; a bundle holds files"));
             }
         }
-        Ok(())
+        // What was listed may have been what a link leads to that took its place.
+        let now = if prefix.is_empty() { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
+        match now.map_err(|error| Failure::file(folder, &error)).map(|now| same(seen, &now))? {
+            true => Ok(()),
+            false => Err(refused(folder, "was exchanged while it was looked into: add it again")),
+        }
     }
 
     /// The tar file as a stream. A file that changes while it is packed ends it with an error, never early.
@@ -73,9 +87,9 @@ impl Bundle {
 
     fn pack(&self, writer: &mut dyn Write) -> io::Result<()> {
         let mut tar = Builder::new(writer);
-        for (name, path) in &self.files {
+        for seen @ Seen { name, path, .. } in &self.files {
             let in_path = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-            let mut file = Watched::open(path).map_err(in_path)?;
+            let mut file = Watched::open(seen).map_err(in_path)?;
             tar.append_data(&mut header(file.size()), name, &mut file).map_err(in_path)?;
         }
         tar.finish()
@@ -103,6 +117,18 @@ fn refused(path: &Path, why: &str) -> Failure {
     Failure::new(Kind::File, format!("{} {why}", path.display()))
 }
 
+/// Whether both are of one and the same file or folder, as far as the system tells.
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if (one.dev(), one.ino()) != (other.dev(), other.ino()) {
+            return false;
+        }
+    }
+    one.file_type() == other.file_type()
+}
+
 /// A file that must be at its end what it was at its beginning.
 struct Watched {
     file: File,
@@ -111,9 +137,18 @@ struct Watched {
 }
 
 impl Watched {
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    /// Opening follows links: what was opened must be what was seen. It is looked at before as well, for opening a pipe
+    /// waits, and opening a device may do something.
+    fn open(seen: &Seen) -> io::Result<Self> {
+        let exchanged = || io::Error::other("it is not the file any more that was found here: add it again");
+        if !same(&seen.metadata, &fs::symlink_metadata(&seen.path)?) {
+            return Err(exchanged());
+        }
+        let file = File::open(&seen.path)?;
         let before = file.metadata()?;
+        if !same(&seen.metadata, &before) {
+            return Err(exchanged());
+        }
         Ok(Self { file, before, read: 0 })
     }
 
@@ -240,6 +275,34 @@ mod tests {
         let mut bytes = Vec::new();
         let error = Box::pin(bundle.into_reader()).read_to_end(&mut bytes).await.unwrap_err();
         assert!(error.to_string().contains("/b: "), "{error}");
+    }
+
+    /// Its files, as they were before this happened.
+    #[cfg(unix)]
+    async fn packed_after(dir: &Path, happens: impl FnOnce()) -> io::Error {
+        let bundle = Bundle::of(dir).unwrap();
+        happens();
+        Box::pin(bundle.into_reader()).read_to_end(&mut Vec::new()).await.unwrap_err()
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_link_that_takes_the_place_of_a_file_or_folder_is_not_followed() {
+        use std::os::unix::fs::symlink;
+        let secret = folder(&[("x", b"secret")]);
+        let dir = folder(&[("a/x", b"1"), ("b", b"2")]);
+        let (file, inner) = (dir.path().join("b"), dir.path().join("a"));
+        let error = packed_after(dir.path(), || {
+            fs::remove_file(&file).unwrap();
+            symlink(secret.path().join("x"), &file).unwrap();
+        });
+        assert!(error.await.to_string().contains("/b: it is not the file"));
+        fs::remove_file(&file).unwrap();
+        let error = packed_after(dir.path(), || {
+            fs::remove_dir_all(&inner).unwrap();
+            symlink(secret.path(), &inner).unwrap();
+        });
+        assert!(error.await.to_string().contains("/a/x: it is not the file"));
     }
 
     #[cfg(unix)]

@@ -59,8 +59,8 @@ pub(crate) fn check(typed: &str) -> Result {
 
 /// The records whose id begins with `typed`: hex with or without 0x, or a CID.
 ///
-/// The same id by two authors in one patient's history is one record to whoever reads it: its manifest says whose. The
-/// same id of two patients is two: whoever copied it to their own history must not be opened in the other's place.
+/// The same id by two authors in one patient's history is one record to whoever reads it: its manifest says whose, and
+/// who changes it is asked for the author. The same id of two patients is two: whoever copied it to their own history must not be opened in the other's place.
 pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidate>> {
     let wanted = Typed::parse(typed)?;
     let mut seen = HashSet::new();

@@ -101,8 +101,7 @@ impl Session {
         if let Some(patient) = patient {
             return self.search(typed, [patient].into()).await;
         }
-        let mut near: BTreeSet<Address> =
-            self.client.shared_with_me().await?.grants.iter().map(|grant| grant.patient).collect();
+        let mut near = self.client.patients().await?;
         near.insert(self.me());
         match self.search(typed, near).await {
             Err(failure) if failure.kind == Kind::NotFound => {

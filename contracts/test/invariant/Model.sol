@@ -119,6 +119,8 @@ abstract contract Model is Test {
             return (false, via);
         }
         if (p.grantee == patient || p.grantee == giver || p.expiresAt <= vm.getBlockTimestamp()) return (false, via);
+        bool onRecord = uint256(p.scope) > type(uint40).max;
+        if (onRecord && (p.rights & READ == 0 || p.rights & (CONTRIBUTE | ATTEST) != 0)) return (false, via);
         if (_mayPassOnFrom(patient, p.scope, giver, p)) return (true, IHospitalRecord.Via.Scope);
         return (_mayPassOnFrom(patient, folder, giver, p), IHospitalRecord.Via.Folder);
     }

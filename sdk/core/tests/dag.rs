@@ -52,6 +52,32 @@ fn leaves_come_back_in_order_around_a_full_node() {
     }
 }
 
+/// A terabyte that is the same megabyte a million times: two nodes claim all of it.
+#[test]
+fn nodes_that_are_linked_a_thousand_times_are_asked_for_once() {
+    let mut builder = DagBuilder::new();
+    let mut blocks: HashMap<Cid, Block> = HashMap::new();
+    for _ in 0..1024 * 1024 {
+        blocks.extend(builder.push_leaf(leaf(0), LEAF).unwrap().into_iter().map(|block| (block.cid, block)));
+    }
+    let built = builder.finish().unwrap();
+    blocks.extend(built.blocks.into_iter().map(|block| (block.cid, block)));
+    assert_eq!(blocks.len(), 2);
+    let mut walker = LeafWalker::new(built.root, built.total).unwrap().each_node_once();
+    let (mut nodes, mut leaves) = (0, 0);
+    loop {
+        match walker.step() {
+            Step::Node(cid) => {
+                nodes += 1;
+                walker.feed(&cid, &blocks[&cid].bytes).unwrap();
+            }
+            Step::Leaf { .. } => leaves += 1,
+            Step::Done => break,
+        }
+    }
+    assert_eq!((nodes, leaves), (2, 1024));
+}
+
 #[test]
 fn a_file_of_one_leaf_is_that_leaf() {
     let (built, blocks) = build(56);

@@ -76,9 +76,9 @@ pub(crate) fn ciphertext(stores: Stores, manifest: &Manifest) -> Result<BoxStrea
     Ok(fetched.try_buffered(AHEAD).boxed())
 }
 
-/// All blocks below a manifest: inner nodes and leaves.
+/// All blocks below a manifest, inner nodes and leaves: those of a node that is linked several times are given once.
 pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'static, Result<Block>>> {
-    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
+    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?.each_node_once();
     let fetched = walk(stores.clone(), walker).map_ok(move |place| {
         let stores = stores.clone();
         async move {
@@ -91,9 +91,10 @@ pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'s
     Ok(fetched.try_buffered(AHEAD).boxed())
 }
 
-/// Walks the inner nodes: there is exactly one tree that content of this size can have.
+/// Walks the inner nodes: there is exactly one tree that content of this size can have. Each node is fetched once: four
+/// of them, linked over and over, can claim to be petabytes.
 pub(crate) async fn check_tree(stores: Stores, manifest: &Manifest) -> Result<()> {
-    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
+    let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?.each_node_once();
     walk(stores, walker).try_for_each(|_| async { Ok(()) }).await
 }
 

@@ -55,7 +55,7 @@ pub use self::{
     grants::{GrantInfo, GrantScope},
     list::{Content, List, Listed},
     open::{Open, Opened},
-    replace::Replace,
+    replace::{MarkInError, Replace},
     resume::{Leftover, Resumed, Unfinished},
     revoke::{Revoke, Revoked, Rotated},
     shared::{Shared, SharedGrant},
@@ -72,6 +72,9 @@ use crate::{
 
 /// Between two looks whether a transaction has taken effect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Blocks that one call waits for although nobody has them.
+const MOST_IN_VAIN: usize = 3;
 
 /// A boxed future, as the builders of this crate turn into.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -122,9 +125,15 @@ impl Client {
         Self(Arc::new(Inner { identity, keys, published, first_word, acts }), system)
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again.
+    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
+    /// only a few times, for strangers can name any number of them.
     fn for_one_call(&self) -> Self {
-        Self(self.0.clone(), self.1.for_one_call())
+        Self(self.0.clone(), self.1.for_one_call(MOST_IN_VAIN))
+    }
+
+    /// The same for a call that fetches what only other nodes have: every block is waited for.
+    fn for_fetching(&self) -> Self {
+        Self(self.0.clone(), self.1.for_one_call(usize::MAX))
     }
 
     /// This person's account.

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alloy::primitives::{Address, B256};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{
@@ -90,20 +91,51 @@ impl Client {
 
     /// The record as the chain has it, found by the author that its manifest names.
     pub(super) async fn on_chain(&self, record: &RecordRef) -> Result<Registered> {
-        self.is_here(record)?;
-        let journal = self.system().journal(record.patient).await?;
-        let id = record.id.0.into();
-        let none = || Error::NotFound(format!("{} has no such record: {}", record.patient, record.id));
-        let mut found = journal.state().records.values().filter(|known| known.id == id);
-        let (first, second) = (found.next().ok_or_else(none)?, found.next());
-        if second.is_none() {
-            return Ok(first.into());
+        let found = self.registered(record).await?;
+        if let [one] = found[..] {
+            return Ok(one);
         }
         // Somebody else added the same id: the manifest says whose it is.
         let manifest: Verified<Manifest> = self.signed(record.id.into()).await?;
-        let key = record_key(manifest.issuer().0.into(), id);
-        journal.state().records.get(&key).map(Registered::from).ok_or_else(none)
+        of_author(&found, manifest.issuer().0.into()).ok_or_else(|| none(record))
     }
+
+    /// The record as the chain has it, for what changes it for good. A handle names no author, and anybody who may
+    /// contribute can add another's id: then the author must be named. Who is not the patient can only mean their own.
+    pub(super) async fn to_change(&self, record: &RecordRef, author: Option<Address>) -> Result<Registered> {
+        let found = self.registered(record).await?;
+        let own = || of_author(&found, self.address()).filter(|_| !self.is_me(record.patient)).map(|own| own.author);
+        match (author.or_else(own), &found[..]) {
+            (Some(author), _) => of_author(&found, author)
+                .ok_or_else(|| Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient))),
+            (None, [one]) => Ok(*one),
+            (None, several) => {
+                let authors: Vec<String> = several.iter().map(|known| known.author.to_string()).collect();
+                Err(Error::Invalid(format!(
+                    "{record} was added by {}: all but one of them copied its id; name the author whose is meant",
+                    authors.join(" and by ")
+                )))
+            }
+        }
+    }
+
+    /// What the chain has under the id of a record: one for each author who added it, and at least one.
+    async fn registered(&self, record: &RecordRef) -> Result<Vec<Registered>> {
+        self.is_here(record)?;
+        let journal = self.system().journal(record.patient).await?;
+        let id = B256::from(record.id.0);
+        let found = journal.state().records.values().filter(|known| known.id == id).map(Registered::from);
+        let found: Vec<Registered> = found.collect();
+        if found.is_empty() { Err(none(record)) } else { Ok(found) }
+    }
+}
+
+fn of_author(found: &[Registered], author: Address) -> Option<Registered> {
+    found.iter().find(|known| known.author == author).copied()
+}
+
+fn none(record: &RecordRef) -> Error {
+    Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
 }
 
 /// A record that may be opened: checked, logged, its key found.
@@ -115,6 +147,11 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn metadata(&self) -> &Metadata {
         &self.record.metadata
+    }
+
+    /// Who signed it.
+    pub(super) fn author(&self) -> Address {
+        self.record.manifest.issuer().0.into()
     }
 
     /// The plaintext, piece by piece, each checked.
@@ -280,9 +317,16 @@ impl Open {
             Some(purpose) => purpose,
             None => self.client.granted_purpose(self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
         };
-        let contract = self.client.system().contract();
-        self.client.send(contract.log_access(self.record.patient, &[key], purpose)).await?;
-        Ok(())
+        let (system, patient, reader) = (self.client.system(), self.record.patient, self.client.address());
+        let before = system.journal(patient).await?.state().entries;
+        let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose)).await?;
+        // A receipt is the node's word, and only what the journal shows is logged.
+        self.client
+            .confirm(patient, receipt.transaction, |state| {
+                let mut new = state.accesses.iter().rev().take_while(|access| access.entry >= before);
+                new.any(|access| access.reader == reader && access.key == key)
+            })
+            .await
     }
 }
 

@@ -18,6 +18,7 @@ impl Client {
         let opened = self.open(record).unlogged().prepare().await?;
         let content = opened.content(self.system().stores())?.map_err(std::io::Error::other);
         let mut source = Source::reader(opened.metadata().name.clone(), StreamReader::new(content));
-        self.put_in_place(record, &mut source, &Details::default(), &Reporter::default()).await
+        let author = Some(opened.author());
+        self.put_in_place(record, author, &mut source, &Details::default(), &Reporter::default()).await
     }
 }

@@ -1,6 +1,6 @@
 //! A new version of a record: added, and the old one superseded, in one transaction.
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::{error::CoreError, id::Folder};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error, Result,
     details::{Details, own_details, shared_details},
-    ledger::{Status, record_key},
+    ledger::{PatientState, Status, record_key},
     progress::{Progress, Reporter},
     record_ref::RecordRef,
     source::Source,
@@ -25,6 +25,7 @@ use crate::{
 pub struct Replace {
     client: Client,
     record: RecordRef,
+    author: Option<Address>,
     source: Source,
     details: Details,
     report: Reporter,
@@ -39,34 +40,32 @@ impl Client {
     ///
     /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
     /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when several authors added this id and none is [named](Replace::author).
     pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
         let (details, report) = (Details::default(), Reporter::default());
-        Replace { client: self.clone(), record: *record, source: source.into(), details, report }
+        Replace { client: self.clone(), record: *record, author: None, source: source.into(), details, report }
     }
 
     /// Marks a record as entered in error, for good. It stays in the history.
-    pub async fn mark_entered_in_error(&self, record: &RecordRef) -> Result<Confirmed> {
-        let known = self.on_chain(record).await?;
-        let key = record_key(known.author, known.id);
-        let receipt =
-            self.send(self.system().contract().set_status(record.patient, key, Status::EnteredInError)).await?;
-        let marked = |status| status == Status::EnteredInError;
-        self.confirm(record.patient, receipt.transaction, |state| {
-            state.records.get(&key).is_some_and(|r| marked(r.state.status))
-        })
-        .await?;
-        Ok(receipt.into())
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when several authors added this id and none is [named](MarkInError::author).
+    pub fn mark_entered_in_error(&self, record: &RecordRef) -> MarkInError {
+        MarkInError { client: self.clone(), record: *record, author: None }
     }
 
     /// Adds what `source` gives in the place of `record`.
     pub(super) async fn put_in_place(
         &self,
         record: &RecordRef,
+        author: Option<Address>,
         source: &mut Source,
         details: &Details,
         report: &Reporter,
     ) -> Result<Added> {
-        let known = self.on_chain(record).await?;
+        let known = self.to_change(record, author).await?;
         self.may_replace(record, &known)?;
         let old = match self.unlocked(record, &known).await {
             Ok(old) => Some(old.metadata),
@@ -108,6 +107,12 @@ impl Client {
 }
 
 impl Replace {
+    /// Whose record it is, where somebody else added its id as well: [`Listed::author`](super::Listed::author) tells.
+    pub fn author(mut self, author: Address) -> Self {
+        self.author = Some(author);
+        self
+    }
+
     /// Calls back as the work goes on.
     pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.report = Reporter::new(tell);
@@ -115,10 +120,38 @@ impl Replace {
     }
 
     async fn run(self) -> Result<Added> {
-        let Self { client, record, mut source, details, report } = self;
+        let Self { client, record, author, mut source, details, report } = self;
         client.can_pay(1).await?;
-        with_fresh_keys!(client.put_in_place(&record, &mut source, &details, &report).await)
+        with_fresh_keys!(client.put_in_place(&record, author, &mut source, &details, &report).await)
     }
 }
 
 awaitable!(Replace => Added);
+
+/// Marks a record as entered in error; made by [`Client::mark_entered_in_error`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct MarkInError {
+    client: Client,
+    record: RecordRef,
+    author: Option<Address>,
+}
+
+impl MarkInError {
+    /// Whose record it is, where somebody else added its id as well: [`Listed::author`](super::Listed::author) tells.
+    pub fn author(mut self, author: Address) -> Self {
+        self.author = Some(author);
+        self
+    }
+
+    async fn run(self) -> Result<Confirmed> {
+        let Self { client, record, author } = self;
+        let known = client.to_change(&record, author).await?;
+        let (patient, key, marked) = (record.patient, record_key(known.author, known.id), Status::EnteredInError);
+        let receipt = client.send(client.system().contract().set_status(patient, key, marked)).await?;
+        let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
+        client.confirm(patient, receipt.transaction, shows).await?;
+        Ok(receipt.into())
+    }
+}
+
+awaitable!(MarkInError => Confirmed);

@@ -1,4 +1,6 @@
-//! What a patient's client does now and then: copy what others contributed, move keys on that must, let nobody wait.
+//! What a patient's client does now and then: move keys on that must, let nobody wait, copy what others contributed.
+
+use std::sync::Arc;
 
 use alloy::primitives::Address;
 use futures::{StreamExt, stream};
@@ -9,7 +11,7 @@ use hospital_record_core::{
 };
 
 use super::{Client, download, unlock::Unlocker};
-use crate::{Error, Result, cache::SYNCED, journal::Known, ledger::Record};
+use crate::{Error, ErrorKind, Result, cache::SYNCED, journal::Known, ledger::Record};
 
 /// What [`Client::sync`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,34 +25,43 @@ pub struct Synced {
     pub left_out: Vec<Address>,
     /// Records of others that could not be copied yet, and why.
     pub missing: Vec<String>,
+    /// That a store was silent while records were copied: there is more to be copied from it.
+    pub unavailable: Option<ErrorKind>,
 }
 
 impl Client {
-    /// Copies and pins what others contributed, and moves on the keys of folders that somebody left or that a live
-    /// reader has no current key of.
+    /// Moves on the keys of folders that somebody left or that a live reader has no current key of; then copies and pins
+    /// what others contributed. In this order: what somebody contributed delays no keys.
     pub async fn sync(&self) -> Result<Synced> {
         let journal = self.system().journal(self.address()).await?;
         let mut synced = Synced::default();
-        let done = self.synced(self.address()).await?;
-        let foreign = journal.state().records.values().filter(|record| record.state.author != self.address());
-        for record in foreign.filter(|record| !done.contains(record.id.as_slice())) {
-            match self.copy(&journal, record).await {
-                Ok(()) => synced.copied += 1,
-                Err(error) if error.is_silence() => return Err(error),
-                Err(error) => synced.missing.push(format!("{}: {error}", RecordId(record.id.0))),
-            }
-        }
         for folder in self.folders_to_rotate(&journal).await? {
             synced.left_out.extend(self.rotate_folder(folder).await?.left_out);
             synced.rotated += 1;
         }
         synced.left_out.sort_unstable();
         synced.left_out.dedup();
+        self.for_fetching().copy_all(&journal, &mut synced).await?;
         Ok(synced)
     }
 
+    async fn copy_all(&self, journal: &Arc<Known>, synced: &mut Synced) -> Result<()> {
+        let done = self.synced(self.address()).await?;
+        let foreign = journal.state().records.values().filter(|record| record.state.author != self.address());
+        for record in foreign.filter(|record| !done.contains(record.id.as_slice())) {
+            match self.copy(journal, record).await {
+                Ok(()) => synced.copied += 1,
+                Err(error) => {
+                    synced.unavailable = synced.unavailable.or(Some(error.kind()).filter(|kind| kind.is_silence()));
+                    synced.missing.push(format!("{}: {error}", RecordId(record.id.0)));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
-    async fn copy(&self, journal: &std::sync::Arc<Known>, record: &Record) -> Result<()> {
+    async fn copy(&self, journal: &Arc<Known>, record: &Record) -> Result<()> {
         let unlocker = Unlocker::new(self.clone(), journal.clone());
         let manifest = unlocker.manifest(&record.into()).await?;
         let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());

@@ -16,6 +16,8 @@ use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
 
+mod blocks;
+mod copies;
 mod invented;
 mod resume;
 mod unpublished;

@@ -7,7 +7,7 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
-    block::Verified,
+    block::{Body, Verified},
     error::CoreError,
     id::{Account, Confidentiality, Epoch, Folder, RecordId},
     identity::folder_name,
@@ -79,7 +79,7 @@ impl Unlocker {
 
     /// The record's manifest, key and metadata, all checked.
     pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
-        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
@@ -92,7 +92,7 @@ impl Unlocker {
 
     /// The manifest of a record, when it is what the chain says it is.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
-        let bytes = self.client.system().block(RecordId(record.id.0).into()).await?;
+        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
@@ -231,7 +231,8 @@ fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -
         return says("patient");
     }
     if manifest.issuer().0 != record.author {
-        return says("author");
+        let (author, copier) = (Address::from(manifest.issuer().0), record.author);
+        return Err(Error::Integrity(format!("{copier} registered here a copy of the id of a record of {author}")));
     }
     if manifest.folder.number() != record.folder {
         return says("folder");

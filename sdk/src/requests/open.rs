@@ -38,12 +38,12 @@ impl Client {
     /// What this person is asked, and can still answer.
     pub(super) async fn open_requests(&self, asker: Option<Address>) -> Result<Vec<Told>> {
         let (told, cut) = self.system().told_requests(self.address(), asker).await?;
-        let mut open = self.still_open(told).await?;
+        let mut open = self.are_open(told).await?;
         if cut && asker.is_none() {
             // Strangers fill the list; who is known is asked for by name.
             for contact in self.contacts().await? {
                 let (more, _) = self.system().told_requests(self.address(), Some(contact.address)).await?;
-                open.extend(self.still_open(more).await?);
+                open.extend(self.are_open(more).await?);
             }
             open.sort_by_key(|told| std::cmp::Reverse(told.block));
             let mut seen = HashSet::new();
@@ -52,7 +52,7 @@ impl Client {
         Ok(open)
     }
 
-    async fn still_open(&self, told: Vec<Told>) -> Result<Vec<Told>> {
+    async fn are_open(&self, told: Vec<Told>) -> Result<Vec<Told>> {
         if told.is_empty() {
             return Ok(told);
         }

@@ -1,7 +1,10 @@
-//! The decorator that waits for a silent store once, and not again for every block.
+//! The decorator that waits for a silent store once, and not again for every block; nor for ever for blocks nobody has.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -13,14 +16,19 @@ use super::{Blocks, Store, StoreError};
 
 /// A store for the length of one call of an app: from its first silence on it is not asked any more, and every answer is
 /// that silence.
-pub(crate) fn until_silent(store: Arc<dyn Store>) -> Arc<dyn Store> {
-    Arc::new(UntilSilent { store, silence: OnceLock::new() })
+///
+/// A store may look among its peers, some seconds long, for a block that it lacks. When `vain` blocks were asked for in
+/// vain, it is asked for no more than it holds itself.
+pub(crate) fn until_silent(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
+    Arc::new(UntilSilent { store, silence: OnceLock::new(), vain: vain.into() })
 }
 
 #[derive(Debug)]
 struct UntilSilent {
     store: Arc<dyn Store>,
     silence: OnceLock<StoreError>,
+    /// How many blocks may still be waited for in vain.
+    vain: AtomicUsize,
 }
 
 impl UntilSilent {
@@ -33,6 +41,18 @@ impl UntilSilent {
             let _ = self.silence.set(silence);
         }
         answer
+    }
+
+    async fn find(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        if self.vain.load(Relaxed) == 0 && !self.store.has(cid).await? {
+            return Err(StoreError::NotFound { cid: *cid });
+        }
+        let found = self.store.get(cid).await;
+        if let Err(StoreError::NotFound { .. }) = found {
+            // Several may be waited for at the same time.
+            let _ = self.vain.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        }
+        found
     }
 }
 
@@ -57,7 +77,7 @@ impl Store for UntilSilent {
     }
 
     async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        self.ask(self.store.get(cid)).await
+        self.ask(self.find(cid)).await
     }
 
     async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {

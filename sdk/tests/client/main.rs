@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod absent;
 mod add_open;
 mod bad_store;
 mod contribute;

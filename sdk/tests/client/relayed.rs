@@ -271,3 +271,20 @@ async fn without_a_relay_who_carries_pays_and_only_for_this_contract() {
     assert!(friend.was_carried(&request).await.unwrap() && friend.balance().await.unwrap() < before);
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
+
+#[tokio::test]
+async fn a_reading_that_the_journal_does_not_show_opens_nothing() {
+    let system = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let (ana, lee) = (person(&system).await, system.client(identity.clone()));
+    lee.register().await.unwrap();
+    let added = ana.add(note("one")).await.unwrap();
+    ana.grant(lee.address()).await.unwrap();
+    // An earlier reading is not this one.
+    lee.open(&added.record).await.unwrap();
+    let boasts = Bad(Fate::Done { transaction: Some(added.transaction) });
+    let boasted = system.relayed_by(vec![Arc::new(boasts)]).unwrap().client(identity);
+    let error = boasted.open(&added.record).await.unwrap_err();
+    assert!(matches!(error, hospital_record::Error::Unconfirmed { .. }), "{error}");
+}

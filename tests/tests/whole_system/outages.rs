@@ -100,6 +100,15 @@ fn verb<'a, T>(
     Verb { name, needs, entries, run: run.into_future().map(|done| done.map(drop)).boxed() }
 }
 
+/// It does what needs no silent store, and says which kind of silence kept it from the rest.
+async fn synced_whole(ana: &Client) -> Result<(), Error> {
+    match ana.sync().await?.unavailable {
+        Some(ErrorKind::TimedOut) => Err(Error::TimedOut { service: "the store".into(), after: Duration::ZERO }),
+        Some(_) => Err(Error::Unreachable { service: "the store".into(), reason: "it said nothing".into() }),
+        None => Ok(()),
+    }
+}
+
 const VERBS: usize = 27;
 
 /// All verbs, in an order in which they go one after the other.
@@ -129,7 +138,7 @@ fn verbs<'a>(stage: &'a Stage, Machine { ana, lee }: &'a Machine) -> [Verb<'a>; 
         verb("open of the metadata", Both, 0, ana.open(record).metadata()),
         verb("open by a reader", Both, 1, lee.open(result)),
         verb("rotate", Both, 1, ana.rotate("personal", Confidentiality::N)),
-        verb("sync", Both, 0, ana.sync()),
+        verb("sync", Both, 0, synced_whole(ana)),
         verb("add", Both, 1, ana.add(note("new"))),
         verb("add of several", Both, 2, ana.add_many([note("one"), note("two")])),
         verb("add for another", Both, 1, lee.add(note("result 2")).patient(patient)),

@@ -121,6 +121,9 @@ pub(crate) struct Replace {
     /// It should never have been there; no new version
     #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "description", "keywords", "created"])]
     pub(crate) entered_in_error: bool,
+    /// Whose record it is, where somebody else added its id as well: a contact or an address
+    #[arg(long, value_name = "WHO")]
+    pub(crate) author: Option<String>,
     #[command(flatten)]
     pub(crate) describe: Describe,
 }

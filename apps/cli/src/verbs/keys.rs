@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::warn_left_out;
+use super::{all_heard, warn_left_out};
 use crate::{
     app::App,
     args::Rotate,
@@ -36,7 +36,8 @@ pub(crate) async fn sync(app: &App) -> Result {
     for missing in &synced.missing {
         app.printer.warn(format!("not copied: {}", shown_lines(missing)));
     }
-    warn_left_out(app, &session, &synced.left_out).await
+    warn_left_out(app, &session, &synced.left_out).await?;
+    all_heard(synced.unavailable)
 }
 
 pub(crate) async fn resume(app: &App) -> Result {

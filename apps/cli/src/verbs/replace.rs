@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{add::Description, warn_left_out};
 use crate::{
-    app::{App, check_record},
+    app::{App, check_person, check_record},
     args::{Reencrypt, Replace},
     failure::{Failure, Result},
     input,
@@ -16,13 +16,17 @@ use crate::{
 
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     check_record(&args.record)?;
+    args.author.as_deref().map_or(Ok(()), check_person)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
     let (description, named) = (Description::of(app, &args.describe)?, input::file(path)?);
     let session = app.session().await?;
     let input = description.put_on(named.read().await?);
     let old = session.record(&args.record, None).await?;
     let (bar, shown_bar) = Bar::pair(app.printer);
-    let replace = session.client.replace(&old, input.source);
+    let mut replace = session.client.replace(&old, input.source);
+    if let Some(author) = &args.author {
+        replace = replace.author(session.person(author).await?.address);
+    }
     let added = replace.progress(move |progress| shown_bar.show(progress)).await?;
     bar.clear();
     let object = json!({"type": "replaced", "name": input.name, "media_type": input.media_type});
@@ -47,7 +51,11 @@ async fn withdraw(app: &App, args: &Replace) -> Result {
     }
     let session = app.session().await?;
     let old = session.record(&args.record, None).await?;
-    let done = session.client.mark_entered_in_error(&old).await?;
+    let mut mark = session.client.mark_entered_in_error(&old);
+    if let Some(author) = &args.author {
+        mark = mark.author(session.person(author).await?.address);
+    }
+    let done = mark.await?;
     let object = json!({
         "type": "status-set", "status": "entered-in-error", "tx": done.transaction.to_string(), "gas": done.gas,
     });

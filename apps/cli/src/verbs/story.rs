@@ -6,7 +6,7 @@ use std::{
 };
 
 use hospital_record::{
-    Address, B256, Deployment, ErrorKind, Event, History, HistoryEntry, RecordRef, Rights,
+    Address, B256, Deployment, ErrorKind, Event, History, HistoryEntry, Listed, Metadata, RecordRef, Rights,
     ledger::{NO_END, folder_of, record_key},
     status_code,
 };
@@ -65,12 +65,14 @@ impl Names {
             Err(error) if error.kind() == ErrorKind::Denied => return Ok(()),
             listed => listed?,
         };
-        let opened: HashMap<RecordRef, &hospital_record::Metadata> =
-            listed.iter().filter_map(|listed| Some((listed.record, listed.metadata()?))).collect();
+        // Not by the handle: who copies another's id has not added what that holds.
+        let key = |listed: &Listed| record_key(listed.author, listed.record.id.0.into());
+        let opened: HashMap<B256, &Metadata> =
+            listed.iter().filter_map(|listed| Some((key(listed), listed.metadata()?))).collect();
         for entry in &history.entries {
             let Event::RecordAdded { folder, author, id } = entry.event else { continue };
-            let Some(named) = self.records.get_mut(&record_key(author, id)) else { continue };
-            if let Some(metadata) = opened.get(&named.record) {
+            let key = record_key(author, id);
+            if let (Some(named), Some(metadata)) = (self.records.get_mut(&key), opened.get(&key)) {
                 named.name = Some(metadata.name.clone());
                 self.folders.entry(folder).or_insert_with(|| metadata.folder_name.clone());
             }

@@ -1,6 +1,6 @@
 //! Walks a content DAG from its root to its leaves, in the order of the file, without fetching anything itself.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use cid::Cid;
 
@@ -47,6 +47,8 @@ pub struct LeafWalker {
     pending: Vec<Pending>,
     total: u64,
     range: Range<u64>,
+    // CID, size and height of the nodes that were fed; none where every place counts.
+    fed: Option<HashSet<(Cid, u64, u32)>>,
 }
 
 impl LeafWalker {
@@ -72,14 +74,22 @@ impl LeafWalker {
         let height = (0..).find(|height| capacity(*height) >= total).unwrap_or_default();
         check_codec(&root, height)?;
         let root = Pending { cid: root, start: 0, size: total, height };
-        Ok(Self { pending: vec![root], total, range })
+        Ok(Self { pending: vec![root], total, range, fed: None })
+    }
+
+    /// Passes over every inner node that was fed before in a place of the same size and height: all below it is the same.
+    /// For looking at blocks and not at places: what one block can claim to hold many times is looked at once.
+    #[must_use]
+    pub fn each_node_once(mut self) -> Self {
+        self.fed = Some(HashSet::new());
+        self
     }
 
     /// The next step. Leaves are given once; a node is given until it was fed.
     pub fn step(&mut self) -> Step {
         while let Some(next) = self.pending.last().copied() {
             let end = next.start + next.size;
-            if end <= self.range.start || next.start >= self.range.end {
+            if end <= self.range.start || next.start >= self.range.end || self.was_fed(&next) {
                 self.pending.pop();
             } else if next.height > 0 {
                 return Step::Node(next.cid);
@@ -106,8 +116,21 @@ impl LeafWalker {
         let asked = asked.ok_or_else(|| DagError::NotAsked(cid.to_string()))?;
         let children = children(&asked, bytes)?;
         self.pending.pop();
+        if let Some(fed) = &mut self.fed {
+            fed.insert(asked.place());
+        }
         self.pending.extend(children.into_iter().rev());
         Ok(())
+    }
+
+    fn was_fed(&self, next: &Pending) -> bool {
+        next.height > 0 && self.fed.as_ref().is_some_and(|fed| fed.contains(&next.place()))
+    }
+}
+
+impl Pending {
+    fn place(&self) -> (Cid, u64, u32) {
+        (self.cid, self.size, self.height)
     }
 }
 
@@ -136,4 +159,34 @@ fn children(parent: &Pending, bytes: &[u8]) -> Result<Vec<Pending>, DagError> {
         left -= size;
     }
     if left == 0 { Ok(children) } else { Err(wrong("its children hold fewer bytes than it says")) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        block::Block,
+        id::{RAW, cid_of},
+        record::dag::Link,
+    };
+
+    fn node(links: &[Link]) -> Block {
+        Block::new(DAG_PB, node::encode(links))
+    }
+
+    #[test]
+    fn a_node_that_was_fed_in_a_place_of_another_size_is_asked_for_again() {
+        let leaf = Link { cid: cid_of(RAW, b"x"), file_size: LEAF, total_size: LEAF };
+        let full = node(&[leaf; LINKS]);
+        let link = |file_size| Link { cid: full.cid, file_size, total_size: file_size };
+        let total = LEAF * LINKS as u64 + 1;
+        let top = node(&[link(total - 1), link(1)]);
+        let mut walker = LeafWalker::new(top.cid, total).unwrap().each_node_once();
+        walker.feed(&top.cid, &top.bytes).unwrap();
+        walker.feed(&full.cid, &full.bytes).unwrap();
+        while let Step::Leaf { .. } = walker.step() {}
+        assert_eq!(walker.step(), Step::Node(full.cid));
+        assert!(walker.feed(&full.cid, &full.bytes).is_err());
+    }
 }

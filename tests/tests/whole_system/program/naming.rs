@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::{added, anas_computer, befriend};
 
-/// `who` puts an id of somebody else's into a folder of their own, past our client.
-fn copies(who: &str, id: &str) {
-    let (anvil, patient) = (Anvil::shared(), who.parse::<Address>().unwrap());
-    let folder = hospital_record::alloy::primitives::aliases::U40::from(7);
+/// `who` puts an id of somebody else's into a folder of this patient, past our client.
+fn copies(who: &str, id: &str, patient: &str, folder: u64) {
+    let (anvil, patient) = (Anvil::shared(), patient.parse::<Address>().unwrap());
+    let folder = hospital_record::alloy::primitives::aliases::U40::from(folder);
     let call = addRecordCall { patient, folder, id: id.parse().unwrap(), keyChanges: Default::default() };
     anvil.rpc("anvil_impersonateAccount", json!([who]));
     let data = format!("0x{}", hex::encode(call.abi_encode()));
@@ -45,7 +45,7 @@ fn who_copies_an_id_is_not_opened_in_its_place() {
     let ana_card = field(&computer.json("ana", &["account", "--card"])[0], "card");
     computer.json("eve", &["contacts", "add", "ana", &ana_card]);
     computer.json("eve", &["grant", "ana"]);
-    copies(&eve, &id);
+    copies(&eve, &id, &eve, 7);
 
     let ran = computer.run_json("ana", &["open", &id, "-o", "-"]);
     ran.refused(2, "usage");
@@ -58,6 +58,33 @@ fn who_copies_an_id_is_not_opened_in_its_place() {
     // Only a patient grants access to a record: nobody else's are looked at.
     assert_eq!(computer.json("ana", &["grant", "eve", "--record", &id])[0]["record"], uri.as_str());
     assert_eq!(computer.json("ana", &["revoke", "eve", "--record", &id])[0]["ended"], 1);
+}
+
+#[test]
+fn a_copied_id_is_told_by_its_own_name() {
+    let computer = anas_computer();
+    let eve = befriend(&computer, "eve");
+    let id = added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "eve", "--contribute"]);
+    let ana = field(&computer.json("ana", &["list"])[0], "patient");
+    let folder = computer.json("ana", &["folders"])[0]["number"].as_u64().unwrap();
+    copies(&eve, &id, &ana, folder);
+
+    let told = computer.json("ana", &["history"]);
+    let added: Vec<String> =
+        told.iter().filter(|entry| entry["action"] == "record-added").map(|entry| field(entry, "text")).collect();
+    let [genuine, copy] = &added[..] else { panic!("{added:?}") };
+    assert!(genuine.contains("x.txt"), "{genuine}");
+    assert!(copy.starts_with("eve") && copy.contains(&id) && !copy.contains("x.txt"), "{copy}");
+
+    let ran = computer.run_json("ana", &["replace", &id, "--entered-in-error"]);
+    ran.refused(2, "usage");
+    assert!(ran.stderr.contains(&ana) && ran.stderr.contains(&eve), "{}", ran.stderr);
+    computer.json("ana", &["replace", &id, "--entered-in-error", "--author", "eve"]);
+    for listed in computer.json("ana", &["list"]) {
+        let (author, status) = (field(&listed, "author"), field(&listed, "status"));
+        assert_eq!(status, if author == eve { "entered-in-error" } else { "current" }, "{listed}");
+    }
 }
 
 #[test]

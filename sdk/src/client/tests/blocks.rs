@@ -1,0 +1,138 @@
+//! What others name may be large, or lead far: neither is followed to its end.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use alloy::signers::Signer;
+use bytes::Bytes;
+use cid::Cid;
+use futures::TryStreamExt;
+use hospital_record_core::{
+    block::{Block, Verified},
+    id::{DAG_CBOR, Digest, RAW, cid_of},
+    profile::{self, MAX_PROFILE, Profile},
+    record::{
+        dag::{DagBuilder, LEAF},
+        manifest::Manifest,
+    },
+};
+
+use super::{super::download, person};
+use crate::{
+    AccountSigner, Client, ErrorKind, Source, System,
+    cache::BLOCKS,
+    profile::signing_hash,
+    store::{Blocks, Store, StoreError},
+    stores::Stores,
+};
+
+/// So many profiles of one account, each signed as the successor of the one before; all are stored.
+async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
+    let mut made: Vec<(Profile, Digest)> = Vec::new();
+    for sequence in 0..count {
+        let (deployment, account, keys) =
+            (ana.deployment(), ana.account(), ana.keys().profile_keys(0).public().clone());
+        let previous = made.last().map(|(_, digest)| *digest);
+        let profile = Profile { deployment, account, sequence, previous, keys };
+        let signer: &dyn AccountSigner = &**ana.0.identity.signer();
+        let signature = Signer::sign_hash(signer, &signing_hash(&profile)).await.unwrap();
+        let block = profile::encode(&profile, signature.as_bytes().to_vec()).unwrap();
+        made.push((profile, ana.system().publish(block).await.unwrap()));
+    }
+    made
+}
+
+#[tokio::test]
+async fn earlier_profiles_are_followed_so_far_and_no_further() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    let profiles = profiles(&ana, 70).await;
+    let newest = &profiles[69].0;
+    assert!(system.succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
+    let error = system.succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("cards"), "{error}");
+}
+
+#[tokio::test]
+async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    for (size, remembered) in [(MAX_PROFILE, true), (MAX_PROFILE + 1, false)] {
+        let block = Block::new(DAG_CBOR, vec![0; size]);
+        let digest = system.publish(block).await.unwrap();
+        let error = system.profile_block(ana.address(), digest, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        let kept = system.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
+        assert_eq!(kept.is_some(), remembered, "{size}");
+    }
+}
+
+/// It counts what it gives, and takes nothing.
+#[derive(Debug, Default)]
+struct Counting {
+    blocks: HashMap<Cid, Bytes>,
+    given: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Store for Counting {
+    fn url(&self) -> &str {
+        "counting:"
+    }
+
+    async fn put(&self, _: Blocks<'_>) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        self.given.fetch_add(1, Relaxed);
+        self.blocks.get(cid).cloned().ok_or(StoreError::NotFound { cid: *cid })
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        Ok(self.blocks.contains_key(cid))
+    }
+
+    async fn pin(&self, _: &Cid) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn unpin(&self, _: &Cid) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A terabyte that is one block a million times: its root, its size, and all the blocks of it.
+fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
+    let leaf = cid_of(RAW, b"x");
+    let (mut builder, mut blocks) = (DagBuilder::new(), HashMap::from([(leaf, Bytes::from_static(b"x"))]));
+    for _ in 0..1 << 20 {
+        blocks.extend(builder.push_leaf(leaf, LEAF).unwrap().into_iter().map(|block| (block.cid, block.bytes)));
+    }
+    let built = builder.finish().unwrap();
+    blocks.extend(built.blocks.into_iter().map(|block| (block.cid, block.bytes)));
+    (built.root, built.total, blocks)
+}
+
+#[tokio::test]
+async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
+    let ana = person(&System::in_memory().await.unwrap()).await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    let honest: Verified<Manifest> = ana.signed(record.id.into()).await.unwrap();
+    let (content, total, blocks) = repeated();
+    let mut manifest = Manifest { content, ..honest.into_body() };
+    // 16 bytes of every segment are its tag, and the first has a header.
+    manifest.size = total - (16 << 20) - 40;
+    assert_eq!(manifest.ciphertext_len(), total);
+    let store = Arc::new(Counting { blocks, ..Counting::default() });
+    let stores = Stores::new(vec![store.clone()]).unwrap();
+    download::check_tree(stores.clone(), &manifest).await.unwrap();
+    assert_eq!(store.given.swap(0, Relaxed), 2);
+    let copied: Vec<Block> = download::blocks(stores, &manifest).unwrap().try_collect().await.unwrap();
+    assert_eq!((copied.len(), store.given.load(Relaxed)), (2 + 1024, 2 + 1024));
+}
