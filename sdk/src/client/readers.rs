@@ -11,6 +11,7 @@ use hospital_record_core::{
 use super::Client;
 use crate::{
     Error, Result,
+    cache::{KEYRINGS, key},
     journal::Known,
     ledger::{Event, Grant, folder_scope},
 };
@@ -83,6 +84,15 @@ impl Client {
         }
     }
 
+    /// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it.
+    pub(super) async fn remember_keyring(&self, digest: B256) -> Result<()> {
+        self.system().cache().put(KEYRINGS, self.keyring_key(digest), Vec::new()).await
+    }
+
+    fn keyring_key(&self, digest: B256) -> Vec<u8> {
+        key(&[&self.system().deployment_key(), digest.as_slice()])
+    }
+
     /// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
     /// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
     pub(super) async fn is_epoch_sure(&self, journal: &Known, folder: Folder) -> Result<bool> {
@@ -90,6 +100,9 @@ impl Client {
         else {
             return Ok(true);
         };
+        if self.system().cache().get(KEYRINGS, self.keyring_key(newest.digest)).await?.is_some() {
+            return Ok(true);
+        }
         match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
             Ok(_) => Ok(true),
             Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(false),

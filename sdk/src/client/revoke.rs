@@ -147,6 +147,7 @@ impl Client {
         for ring in rings {
             let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
             if named.iter().any(|keyring| keyring.digest == digest) {
+                self.remember_keyring(digest).await?;
                 self.system().publish(ring.block).await?;
                 published.left_out.extend(ring.left_out);
             } else {
