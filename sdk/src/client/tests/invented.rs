@@ -87,7 +87,7 @@ async fn an_invented_grant_gets_no_keys() {
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
     // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
     ward.lee.grant(kim).await.unwrap();
-    let of_another = envelope_of(&*ward.ana.system().journal(lee).await.unwrap(), kim);
+    let of_another = envelope_of(&ward.ana.system().journal(lee).await.unwrap(), kim);
     // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
     for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;
