@@ -4,5 +4,5 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Servers start when there is something to run on them.
-cargo build --locked -p hospital-record --example demo
-anvil-scripts/stack.sh run --relay -- cargo run --quiet --locked -p hospital-record --example demo -- "$@"
+anvil-scripts/programs.sh
+anvil-scripts/stack.sh run --relay -- "${CARGO_TARGET_DIR:-target}/debug/examples/demo" "$@"

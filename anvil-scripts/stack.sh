@@ -87,15 +87,14 @@ start_store() {
 # Pays with a key of its own, which is in a folder that nobody else reads and that goes with this script.
 start_relay() {
   local log=$state/relay.log wallet payer
-  cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p hospital-record-relay
+  "$scripts/programs.sh" --quiet
   wallet=$("$bin/cast" wallet new)
   (umask 077 && sed -n 's/^Private key: *//p' <<<"$wallet" >"$state/payer.key")
   payer=$(sed -n 's/^Address: *//p' <<<"$wallet")
   "$bin/cast" rpc --rpc-url "$ETH_RPC_URL" anvil_setBalance "$payer" 0x8ac7230489e80000 >/dev/null
-  # Cargo puts the relay into its own place: the process is the relay.
-  cargo run --quiet --locked --manifest-path "$root/Cargo.toml" -p hospital-record-relay -- --listen 127.0.0.1:0 \
+  (cd "$root" && exec "${CARGO_TARGET_DIR:-target}/debug/hospital-record-relay" --listen 127.0.0.1:0 \
     --rpc-url "$ETH_RPC_URL" --contract "$HOSPITAL_RECORD_CONTRACT" --key-file "$state/payer.key" --state "$state/relay" \
-    >"$log" 2>&1 </dev/null &
+    >"$log" 2>&1 </dev/null) &
   pids+=($!)
   until_ready "the relay" $! "$log" grep -q '"listening"' "$log"
   HOSPITAL_RECORD_RELAY=http://$(sed -n 's/.*"listening".*"address":"\([^"]*\)".*/\1/p' "$log")

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Builds the demo and the relay. In one go: apart, Cargo would choose other features of what both need, and build it twice.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo build "$@" --locked -p hospital-record -p hospital-record-relay --example demo --bin hospital-record-relay
