@@ -1,6 +1,8 @@
 //! Who gets keys. That a grant stands in the journal is what a provider tells; that somebody was really let in, its
 //! giver has signed: a provider cannot invent readers, nor bring back those whose grants have ended.
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,
@@ -15,6 +17,9 @@ use crate::{
     journal::Known,
     ledger::{Event, Grant, folder_scope},
 };
+
+/// How long another device may take to store a keyring that is on chain, in milliseconds.
+const UNTIL_STORED: [u64; 4] = [100, 300, 900, 2700];
 
 /// Readers of a folder with their keys, and those whose keys or grants cannot be relied on.
 #[derive(Default)]
@@ -103,10 +108,17 @@ impl Client {
         if self.system().cache().get(KEYRINGS, self.keyring_key(newest.digest)).await?.is_some() {
             return Ok(true);
         }
-        match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
-            Ok(_) => Ok(true),
-            Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(false),
-            Err(error) => Err(error),
+        let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);
+        loop {
+            match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
+                Ok(_) => return Ok(true),
+                Err(Error::NotAvailable(_)) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Ok(false),
+                },
+                Err(Error::Integrity(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
     }
 }

@@ -15,12 +15,16 @@ def topic(signature):
     return keccak256(signature.encode())
 
 
-GRANTED = topic("AccessGranted(address,bytes32,address,uint8,uint8,uint40,uint16,bytes32,bytes32)")
-REVOKED = topic("AccessRevoked(address,bytes32,address,uint16,bytes32,bytes32)")
-RENOUNCED = topic("AccessRenounced(address,bytes32,address,bytes32)")
+DELEGATE = 4
+GRANTED = topic("AccessGranted(address,bytes32,address,uint8,uint8,bytes32,uint16,uint40,bytes32)")
+PASSED_ON = topic("AccessPassedOn(address,bytes32,address,uint8,uint8,bytes32,uint16,uint40,address,uint8,bytes32)")
+REVOKED = topic("AccessRevoked(address,bytes32,address,uint16,bytes32,bool,bytes32)")
+ENDED = {topic("AccessRenounced(address,bytes32,address,bytes32)"),
+         topic("AccessWithdrawn(address,bytes32,address,address,bytes32)")}
 ROTATED = topic("KeysRotated(address,uint40,uint16,bytes32,bytes32)")
 OTHERS = {topic("ProfileSet(address,bytes32,bytes32)"),
           topic("RecordAdded(address,uint40,address,bytes32,bytes32)"),
+          topic("RecordAttested(address,bytes32,address,bytes32)"),
           topic("RecordStatusChanged(address,bytes32,address,uint8,bytes32,bytes32)"),
           topic("RecordAccessed(address,bytes32,address,uint8,bytes32)")}
 
@@ -37,16 +41,21 @@ class Grants:
 
     def moves_keys(self, kind, on, fields, time):
         """Takes in an entry; whether folder keys must move on after it."""
-        if kind == GRANTED:
-            rights, _, expires = (int.from_bytes(word, "big") for word in fields[:3])
+        if kind in (GRANTED, PASSED_ON):
+            rights, _, _, _, expires = (int.from_bytes(word, "big") for word in fields[:5])
             before_rights, before_expires = self.held.get(on, (0, 0))
             self.held[on] = rights, expires
-            return time < before_expires and (expires < before_expires or before_rights & ~rights != 0)
+            # With the right to pass on goes all that was passed on.
+            less = expires < before_expires or before_rights & (~rights | DELEGATE) != 0
+            return kind == GRANTED and time < before_expires and less
         if kind == REVOKED:
             must(on in self.held, "a grant to end")
-            del self.held[on]
+            if int.from_bytes(fields[2], "big"):
+                self.held[on] = 0, 0
+            else:
+                del self.held[on]
             return True
-        if kind == RENOUNCED:
+        if kind in ENDED:
             must(on in self.held, "a grant to give up")
             self.held[on] = self.held[on][0], time
             return False
