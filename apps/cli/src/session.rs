@@ -92,6 +92,15 @@ impl Session {
         Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
     }
 
+    /// The same for a patient as it was typed.
+    pub(crate) async fn record_of(&self, typed: &str, who: Option<&str>) -> Result<RecordRef> {
+        let patient = match who {
+            Some(who) => Some(self.person(who).await?.address),
+            None => None,
+        };
+        self.record(typed, patient).await
+    }
+
     /// A record by its URI, or by the beginning of its id: in this patient's history; else in this person's and those
     /// of who shared something; else in those of contacts, whose access may have ended.
     pub(crate) async fn record(&self, typed: &str, patient: Option<Address>) -> Result<RecordRef> {

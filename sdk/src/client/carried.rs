@@ -47,28 +47,14 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`] where it is for another contract or chain, or no signed request at all.
     pub async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
-        let act = self.act_of(request)?;
+        let act = request.act_for(self.system().contract())?;
         Ok(self.system().contract().took_effect(&act, request.call()).await?)
-    }
-
-    fn act_of(&self, request: &SignedRequest) -> Result<Act> {
-        let contract = self.system().contract();
-        if (request.chain_id, request.contract) != (contract.chain(), contract.address()) {
-            return Err(Error::Invalid(format!(
-                "this request is for contract {} on chain {}, but here is {} on chain {}",
-                request.contract,
-                request.chain_id,
-                contract.address(),
-                contract.chain()
-            )));
-        }
-        request.act().ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))
     }
 
     /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
     /// Without a relay this account carries it, and pays.
     pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
-        let act = self.act_of(request)?;
+        let act = request.act_for(self.system().contract())?;
         // What the contract refuses is told in its own words, before anybody else is asked.
         self.system().ledger().call(&request.call(), None).await?;
         if self.system().relays().is_empty() {

@@ -19,6 +19,7 @@ mod reencrypt;
 mod replace;
 mod resume;
 mod revoke;
+mod rotate;
 mod shared;
 mod sync;
 mod target;
@@ -57,7 +58,8 @@ pub use self::{
     open::{Open, Opened},
     replace::{MarkInError, Replace},
     resume::{Leftover, Resumed, Unfinished},
-    revoke::{Revoke, Revoked, Rotated},
+    revoke::{Revoke, Revoked},
+    rotate::Rotated,
     shared::{Shared, SharedGrant},
     sync::Synced,
 };

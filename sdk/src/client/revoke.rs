@@ -1,25 +1,16 @@
-//! Ending access, and moving keys on, so that what comes later stays closed to those who left.
+//! Ending access.
 
 use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::{
-    block::Block,
-    error::CoreError,
-    id::{Confidentiality, Folder},
-    seal::{
-        keyring::{MAX_ENTRIES, seal_keyring},
-        ratchet::next_epoch,
-    },
-};
-
+use hospital_record_core::id::{Confidentiality, Folder};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, Confirmed, awaitable, readers::Readers, write::with_fresh_keys};
+use super::{Client, Confirmed, awaitable, rotate::Ring};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{PatientState, Revocation, folder_of, folder_scope},
+    ledger::{Call, PatientState, Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
 
@@ -61,18 +52,6 @@ pub struct Revoked {
     pub gas: u64,
 }
 
-/// A folder whose keys moved on.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Rotated {
-    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
-    pub left_out: Vec<Address>,
-    /// Hash of the transaction.
-    pub transaction: B256,
-    /// Gas of the transaction.
-    pub gas: u64,
-}
-
 impl Client {
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
@@ -84,137 +63,21 @@ impl Client {
     /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
     /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
     pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
-        let receipt = self.send(self.system().contract().renounce(patient, scope)).await?;
-        let now = self.system().chain_time().await?;
-        let ended = |state: &PatientState| state.live(scope, self.address(), now).is_none();
-        self.confirm(patient, receipt.transaction, ended).await?;
-        Ok(receipt.into())
+        self.end_one(patient, scope, self.address(), self.system().contract().renounce(patient, scope)).await
     }
 
     /// Takes back what this account passed on of a patient's scope. What the grantee passed on from there ends with it.
     pub async fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
-        let receipt = self.send(self.system().contract().withdraw(patient, scope, grantee)).await?;
+        self.end_one(patient, scope, grantee, self.system().contract().withdraw(patient, scope, grantee)).await
+    }
+
+    async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
+        let receipt = self.send(call).await?;
         let now = self.system().chain_time().await?;
         let ended = |state: &PatientState| state.live(scope, grantee, now).is_none();
         self.confirm(patient, receipt.transaction, ended).await?;
         Ok(receipt.into())
     }
-
-    /// Moves the keys of one of this person's folders on.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
-    pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
-        let number = self.keys().folder(folder, confidentiality).number();
-        let journal = self.system().journal(self.address()).await?;
-        let state = journal.state();
-        // Where a grant was revoked in a hurry the keys are all that is left of it.
-        let exists = state.folders.contains_key(&number)
-            || state.records.values().any(|record| record.state.folder == number)
-            || state.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number));
-        if !exists {
-            return Err(Error::NotFound(format!(
-                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
-                 list of folders for its name and confidentiality"
-            )));
-        }
-        self.rotate_folder(self.keys().folder(folder, confidentiality)).await
-    }
-
-    pub(super) async fn rotate_folder(&self, folder: Folder) -> Result<Rotated> {
-        self.published().await?;
-        with_fresh_keys!(self.rotate_once(folder).await)
-    }
-
-    async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
-        let journal = self.system().journal(self.address()).await?;
-        let ring = self.make_keyring(&journal, folder, None).await?;
-        self.store_answers().await?;
-        let (epoch, digest) = (ring.epoch, ring.digest());
-        let (contract, changes) = (self.system().contract(), journal.state().key_changes);
-        let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
-        let transaction = receipt.transaction;
-        self.confirm(self.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
-        let published = self.publish_keyrings(vec![ring]).await.map_err(|error| error.without_keys(transaction))?;
-        Ok(Rotated { left_out: published.left_out, transaction, gas: receipt.gas_used })
-    }
-
-    /// Stores keyrings that are in the chain's history. Not before: the state of an epoch is the same in every keyring
-    /// for it, so one that another takes the place of would hand it to whoever that one leaves out.
-    async fn publish_keyrings(&self, rings: Vec<Ring>) -> Result<PublishedRings> {
-        let journal = self.system().journal(self.address()).await?;
-        let mut published = PublishedRings { all: true, left_out: Vec::new() };
-        for ring in rings {
-            let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
-            if named.iter().any(|keyring| keyring.digest == digest) {
-                self.remember_keyring(digest).await?;
-                self.system().publish(ring.block).await?;
-                published.left_out.extend(ring.left_out);
-            } else {
-                published.all = false;
-            }
-        }
-        Ok(published)
-    }
-
-    /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
-    /// them, or was given them by the newest keyring while it was on its way.
-    pub(super) async fn is_stale(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
-        if journal.state().is_dirty(folder.number(), now) {
-            return Ok(true);
-        }
-        let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
-        let readers = journal.state().folder_readers(folder.number(), now);
-        match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
-            Ok(keyring) => Ok(keyring.entries.iter().any(|entry| !readers.contains(&Address::from(entry.grantee.0)))),
-            // A keyring that cannot be had helps nobody who remains either.
-            Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(true),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
-    async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
-        let now = self.system().latest_time().await?;
-        let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
-        let mut after = journal.state().clone();
-        if let Some(account) = without {
-            // With it goes whoever lives by it.
-            after.grants.remove(&(folder_scope(folder.number()), account));
-        }
-        let accounts = after.folder_readers(folder.number(), now);
-        let Readers { keys: mut readers, mut left_out } = match self.is_epoch_sure(journal, folder).await? {
-            true => self.entitled(journal, folder, accounts).await?,
-            false => Readers { left_out: accounts, ..Readers::default() },
-        };
-        // A block holds no more; the others are named, and come back with a grant of their own.
-        let beyond = readers.split_off(readers.len().min(MAX_ENTRIES));
-        left_out.extend(beyond.into_iter().map(|(account, _)| Address::from(account.0)));
-        let me = self.published().await?;
-        let state = self.keys().folder_state(folder, epoch);
-        let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
-        Ok(Ring { folder, epoch, block, left_out })
-    }
-}
-
-/// A keyring that nobody else has yet.
-struct Ring {
-    folder: Folder,
-    epoch: u16,
-    block: Block,
-    left_out: Vec<Address>,
-}
-
-impl Ring {
-    fn digest(&self) -> B256 {
-        self.block.digest().0.into()
-    }
-}
-
-struct PublishedRings {
-    /// None was left out of the history, as one is that was made for an outdated count.
-    all: bool,
-    left_out: Vec<Address>,
 }
 
 impl Revoke {
@@ -279,7 +142,7 @@ impl Revoke {
     async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
         match self.client.publish_keyrings(rings).await {
-            Ok(published) => left_out.extend(published.left_out),
+            Ok(without) => left_out.extend(without),
             Err(error) => {
                 tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
                 return (false, left_out);

@@ -35,7 +35,10 @@ impl Carrier {
     /// # Errors
     /// When the chain gives no answer.
     pub async fn fate(&self, request: &SignedRequest) -> Result<Fate> {
-        let Some(act) = request.act().filter(|_| self.is_for(request)) else { return Ok(self.refusal(request)) };
+        let act = match request.act_for(&self.contract) {
+            Ok(act) => act,
+            Err(error) => return Ok(Fate::Refused { reason: error.to_string() }),
+        };
         match self.contract.ledger().call(&request.call().by(self.payer.address()), None).await {
             Ok(_) => Ok(Fate::Waiting),
             Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => {
@@ -65,24 +68,6 @@ impl Carrier {
     #[must_use]
     pub fn payer(&self) -> Address {
         self.payer.address()
-    }
-
-    fn is_for(&self, request: &SignedRequest) -> bool {
-        (request.chain_id, request.contract) == (self.contract.chain(), self.contract.address())
-    }
-
-    fn refusal(&self, request: &SignedRequest) -> Fate {
-        let reason = match self.is_for(request) {
-            true => "it is no signed request that the contract knows".into(),
-            false => format!(
-                "it is for contract {} on chain {}, but here is {} on chain {}",
-                request.contract,
-                request.chain_id,
-                self.contract.address(),
-                self.contract.chain()
-            ),
-        };
-        Fate::Refused { reason }
     }
 
     /// It is refused now: because it took effect before, or for good.

@@ -46,6 +46,18 @@ impl SignedRequest {
         Contract::act_of(&self.data)
     }
 
+    /// The same, for this contract on this chain.
+    pub(crate) fn act_for(&self, contract: &Contract) -> Result<Act> {
+        let (chain, address) = (contract.chain(), contract.address());
+        if (self.chain_id, self.contract) != (chain, address) {
+            return Err(Error::Invalid(format!(
+                "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
+                self.contract, self.chain_id
+            )));
+        }
+        self.act().ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))
+    }
+
     pub(crate) fn call(&self) -> Call {
         Call { from: None, to: self.contract, data: self.data.clone() }
     }

@@ -13,11 +13,7 @@ pub(crate) async fn attest(app: &App, args: &Attest) -> Result {
     check_record(&args.record)?;
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let patient = match &args.patient {
-        Some(who) => Some(session.person(who).await?.address),
-        None => None,
-    };
-    let attested = session.record(&args.record, patient).await?;
+    let attested = session.record_of(&args.record, args.patient.as_deref()).await?;
     let done = session.client.attest(&attested).await?;
     let object = json!({
         "type": "attested", "patient": attested.patient.to_string(), "tx": done.transaction.to_string(),

@@ -27,11 +27,7 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     check_record(&args.record)?;
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let patient = match &args.patient {
-        Some(who) => Some(session.person(who).await?.address),
-        None => None,
-    };
-    let record = session.record(&args.record, patient).await?;
+    let record = session.record_of(&args.record, args.patient.as_deref()).await?;
     let builder = builder(&session, &record, &args);
     if let Some(folder) = &args.export {
         return export(app, builder, &record, folder).await;

@@ -1,0 +1,142 @@
+//! Moving a folder's keys on, so that what comes later stays closed to those who left.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::Block,
+    error::CoreError,
+    id::{Confidentiality, Folder},
+    seal::{
+        keyring::{MAX_ENTRIES, seal_keyring},
+        ratchet::next_epoch,
+    },
+};
+
+use super::{Client, readers::Readers, write::with_fresh_keys};
+use crate::{
+    Error, Result,
+    journal::Known,
+    ledger::{folder_of, folder_scope},
+};
+
+/// A folder whose keys moved on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rotated {
+    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
+impl Client {
+    /// Moves the keys of one of this person's folders on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
+    pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
+        let number = self.keys().folder(folder, confidentiality).number();
+        let journal = self.system().journal(self.address()).await?;
+        let state = journal.state();
+        // Where a grant was revoked in a hurry the keys are all that is left of it.
+        let exists = state.folders.contains_key(&number)
+            || state.records.values().any(|record| record.state.folder == number)
+            || state.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number));
+        if !exists {
+            return Err(Error::NotFound(format!(
+                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+                 list of folders for its name and confidentiality"
+            )));
+        }
+        self.rotate_folder(self.keys().folder(folder, confidentiality)).await
+    }
+
+    pub(super) async fn rotate_folder(&self, folder: Folder) -> Result<Rotated> {
+        self.published().await?;
+        with_fresh_keys!(self.rotate_once(folder).await)
+    }
+
+    async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
+        let journal = self.system().journal(self.address()).await?;
+        let ring = self.make_keyring(&journal, folder, None).await?;
+        self.store_answers().await?;
+        let (epoch, digest) = (ring.epoch, ring.digest());
+        let (contract, changes) = (self.system().contract(), journal.state().key_changes);
+        let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
+        let transaction = receipt.transaction;
+        self.confirm(self.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
+        let left_out = self.publish_keyrings(vec![ring]).await.map_err(|error| error.without_keys(transaction))?;
+        Ok(Rotated { left_out, transaction, gas: receipt.gas_used })
+    }
+
+    /// Stores keyrings that are in the chain's history, and says whom they leave out. Not before: the state of an epoch
+    /// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
+    /// outdated, would hand it to whoever that one leaves out.
+    pub(super) async fn publish_keyrings(&self, rings: Vec<Ring>) -> Result<Vec<Address>> {
+        let journal = self.system().journal(self.address()).await?;
+        let mut left_out = Vec::new();
+        for ring in rings {
+            let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
+            if named.iter().any(|keyring| keyring.digest == digest) {
+                self.remember_keyring(digest).await?;
+                self.system().publish(ring.block).await?;
+                left_out.extend(ring.left_out);
+            }
+        }
+        Ok(left_out)
+    }
+
+    /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
+    /// them, or was given them by the newest keyring while it was on its way.
+    pub(super) async fn is_stale(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+        if journal.state().is_dirty(folder.number(), now) {
+            return Ok(true);
+        }
+        let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
+        let readers = journal.state().folder_readers(folder.number(), now);
+        match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
+            Ok(keyring) => Ok(keyring.entries.iter().any(|entry| !readers.contains(&Address::from(entry.grantee.0)))),
+            // A keyring that cannot be had helps nobody who remains either.
+            Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
+    pub(super) async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
+        let now = self.system().latest_time().await?;
+        let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
+        let mut after = journal.state().clone();
+        if let Some(account) = without {
+            // With it goes whoever lives by it.
+            after.grants.remove(&(folder_scope(folder.number()), account));
+        }
+        let accounts = after.folder_readers(folder.number(), now);
+        let Readers { keys: mut readers, mut left_out } = match self.is_epoch_sure(journal, folder).await? {
+            true => self.entitled(journal, folder, accounts).await?,
+            false => Readers { left_out: accounts, ..Readers::default() },
+        };
+        // A block holds no more; the others are named, and come back with a grant of their own.
+        let beyond = readers.split_off(readers.len().min(MAX_ENTRIES));
+        left_out.extend(beyond.into_iter().map(|(account, _)| Address::from(account.0)));
+        let me = self.published().await?;
+        let state = self.keys().folder_state(folder, epoch);
+        let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
+        Ok(Ring { folder, epoch, block, left_out })
+    }
+}
+
+/// A keyring that nobody else has yet.
+pub(super) struct Ring {
+    folder: Folder,
+    pub(super) epoch: u16,
+    block: Block,
+    left_out: Vec<Address>,
+}
+
+impl Ring {
+    pub(super) fn digest(&self) -> B256 {
+        self.block.digest().0.into()
+    }
+}
