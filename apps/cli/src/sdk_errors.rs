@@ -21,6 +21,7 @@ impl From<ErrorKind> for Kind {
             ErrorKind::File => Self::File,
             ErrorKind::WrongContract => Self::WrongContract,
             ErrorKind::Refused => Self::Refused,
+            ErrorKind::Untrusted => Self::Untrusted,
             _ => Self::Other,
         }
     }
@@ -47,7 +48,10 @@ impl From<Error> for Failure {
 mod tests {
     use std::time::Duration;
 
-    use hospital_record::alloy::primitives::{Address, B256, U256};
+    use hospital_record::{
+        Untrusted,
+        alloy::primitives::{Address, B256, U256},
+    };
 
     use super::*;
 
@@ -70,6 +74,7 @@ mod tests {
             (file(std::io::ErrorKind::StorageFull), 1),
             (Error::WrongContract("x".into()), 5),
             (Error::Refused { service, reason }, 1),
+            (Error::Untrusted { account: Address::ZERO, why: Untrusted::NoChain }, 5),
         ];
         for (error, exit) in cases {
             assert_eq!(Failure::from(error).kind.exit(), exit);

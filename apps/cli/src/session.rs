@@ -6,7 +6,8 @@ use hospital_record::{Address, Client, Contact, Event, Grantee, RecordRef, parse
 use tokio::sync::OnceCell;
 
 use crate::{
-    failure::{Kind, Result},
+    app::App,
+    failure::{Failure, Kind, Result},
     json::instant,
     lookup::{self, Candidate},
     shown::shown,
@@ -17,6 +18,7 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) name: String,
     contacts: OnceCell<Vec<Contact>>,
+    authorities: OnceCell<Vec<Address>>,
 }
 
 /// Somebody who was named on the command line.
@@ -35,7 +37,7 @@ impl Person {
 
 impl Session {
     pub(crate) fn new(client: Client, name: String) -> Self {
-        Self { client, name, contacts: OnceCell::new() }
+        Self { client, name, contacts: OnceCell::new(), authorities: OnceCell::new() }
     }
 
     pub(crate) fn me(&self) -> Address {
@@ -76,6 +78,18 @@ impl Session {
             Some(who) => Ok(self.person(who).await?.address),
             None => Ok(self.me()),
         }
+    }
+
+    /// Whose word counts on who somebody is.
+    pub(crate) async fn authorities(&self, app: &App) -> Result<&[Address]> {
+        let resolve = async || {
+            let mut authorities = Vec::new();
+            for who in &app.settings.authorities {
+                authorities.push(self.person(who).await?.address);
+            }
+            Ok::<_, Failure>(authorities)
+        };
+        Ok(self.authorities.get_or_try_init(resolve).await?)
     }
 
     /// The name this person knows an account by.

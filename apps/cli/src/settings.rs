@@ -37,6 +37,7 @@ struct File {
     witness: Option<String>,
     max_fee: Option<String>,
     relay: Option<String>,
+    authority: Option<String>,
 }
 
 /// What all verbs go by.
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) max_fee: Option<U256>,
     /// In the order in which they are asked.
     pub(crate) relays: Vec<String>,
+    /// Whose vouches count: contacts or addresses.
+    pub(crate) authorities: Vec<String>,
 }
 
 impl Settings {
@@ -79,7 +82,8 @@ impl Settings {
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
             witness: non_empty(&global.witness).or(file.witness),
             max_fee: non_empty(&global.max_fee).or(file.max_fee).map(|text| ether(&text)).transpose()?,
-            relays: relays(&global.relay, file.relay.as_deref()),
+            relays: several(&global.relay, file.relay.as_deref()),
+            authorities: several(&global.authority, file.authority.as_deref()),
             home,
         })
     }
@@ -108,9 +112,9 @@ fn non_empty(value: &Option<String>) -> Option<String> {
 }
 
 /// Parted by commas alone, like stores; clap has parted those of flag and environment.
-fn relays(global: &[String], file: Option<&str>) -> Vec<String> {
-    let named = |urls: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-        urls.map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned).collect()
+fn several(global: &[String], file: Option<&str>) -> Vec<String> {
+    let named = |all: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        all.map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
     };
     match named(&mut global.iter().map(String::as_str)) {
         none if none.is_empty() => named(&mut file.unwrap_or_default().split(',')),

@@ -1,5 +1,7 @@
 //! Dates as people write them.
 
+use std::time::SystemTime;
+
 use jiff::{Span, Timestamp, Zoned, civil::Date, tz::TimeZone};
 
 use crate::failure::{Failure, Result};
@@ -12,6 +14,24 @@ const FORMS: &str = "write a date (2027-01-31), an instant (2027-01-31T12:00:00+
 pub(crate) enum Until {
     Never,
     At(Zoned),
+}
+
+impl Until {
+    /// Nothing for no end.
+    pub(crate) fn instant(&self) -> Option<SystemTime> {
+        match self {
+            Self::Never => None,
+            Self::At(end) => Some(end.timestamp().into()),
+        }
+    }
+
+    /// For people, beside what they typed.
+    pub(crate) fn told(&self, typed: &str) -> String {
+        match self {
+            Self::Never => "until it is revoked".to_owned(),
+            Self::At(end) => format!("until {typed}, that is before {}", told(end)),
+        }
+    }
 }
 
 /// What was typed after `--until`, understood in `tz`; it lies after `now`.

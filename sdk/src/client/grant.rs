@@ -155,6 +155,12 @@ impl Grant {
         self
     }
 
+    /// Exactly these rights.
+    pub fn rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
+    }
+
     /// What for (HL7 v3 PurposeOfUse): treatment unless told, and where it is passed on what this person's own is for.
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = Some(purpose);

@@ -111,6 +111,12 @@ impl Ask {
         self
     }
 
+    /// Exactly these rights.
+    pub fn rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
+    }
+
     /// What for (HL7 v3 PurposeOfUse).
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;

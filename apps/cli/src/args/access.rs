@@ -25,14 +25,14 @@ pub(crate) struct ScopeFlags {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct UseFlags {
-    /// May open (the default)
+    /// May open (the default of `grant` and `ask`)
     #[arg(long)]
     read: bool,
     /// May open and add
-    #[arg(long, conflicts_with = "record")]
+    #[arg(long)]
     contribute: bool,
     /// May add, never open
-    #[arg(long, conflicts_with = "record")]
+    #[arg(long)]
     contribute_only: bool,
 }
 
@@ -45,11 +45,18 @@ pub(crate) struct RightsFlags {
     #[arg(long)]
     delegate: bool,
     /// And may attest documents, as a professional
-    #[arg(long, conflicts_with = "record")]
+    #[arg(long)]
     attest: bool,
 }
 
 impl RightsFlags {
+    /// Nothing where no flag says anything.
+    pub(crate) fn named(&self) -> Option<Rights> {
+        let UseFlags { read, contribute, contribute_only } = self.uses;
+        let any = [read, contribute, contribute_only, self.delegate, self.attest].contains(&true);
+        any.then(|| self.rights())
+    }
+
     pub(crate) fn rights(&self) -> Rights {
         let UseFlags { contribute, contribute_only, .. } = self.uses;
         let uses = match (contribute, contribute_only) {
@@ -80,6 +87,9 @@ pub(crate) struct Grant {
     /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
+    /// Only to whom an authority vouches for (see --authority)
+    #[arg(long)]
+    pub(crate) trusted: bool,
 }
 
 /// `revoke`

@@ -2,6 +2,8 @@
 
 mod access;
 mod records;
+mod requests;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -11,6 +13,8 @@ use clap_complete::Shell;
 pub(crate) use self::{
     access::{Carry, Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
+    requests::{Answer, Ask, Requests, WithdrawRequest},
+    trust::{Trust, Vouch, WithdrawVouch},
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
@@ -67,6 +71,16 @@ pub(crate) struct Global {
         global = true
     )]
     pub(crate) relay: Vec<String>,
+    /// Whose word counts on who somebody is: contacts or addresses, parted by commas
+    #[arg(
+        long,
+        value_name = "WHO",
+        env = "HOSPITAL_RECORD_AUTHORITY",
+        hide_env_values = true,
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) authority: Vec<String>,
     /// The most that one transaction may cost
     #[arg(long, value_name = "ETHER", env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
     pub(crate) max_fee: Option<String>,
@@ -110,8 +124,22 @@ pub(crate) enum Verb {
     Grants(Grants),
     /// What others shared with me
     Shared(Shared),
-    /// Vouch for a record as a professional
+    /// Attest a record as a professional
     Attest(Attest),
+    /// Say in public that somebody acts in a role
+    Vouch(Vouch),
+    /// Take back what I said of somebody
+    WithdrawVouch(WithdrawVouch),
+    /// Whether somebody is who they say, and who vouches for that
+    Trust(Trust),
+    /// Ask a patient for access
+    Ask(Ask),
+    /// Ask no longer
+    WithdrawRequest(WithdrawRequest),
+    /// Who asks me for access, and why
+    Requests(Requests),
+    /// Give what was asked for, or less
+    Answer(Answer),
     /// Put a new version in a record's place
     Replace(Replace),
     /// Encrypt a record again, under a new key, and supersede the old one
@@ -180,6 +208,9 @@ pub(crate) struct Grants {
     /// Ones that ran out or were renounced too
     #[arg(long)]
     pub(crate) all: bool,
+    /// What I passed on of this patient's records
+    #[arg(long, value_name = "PATIENT")]
+    pub(crate) patient: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! `grant`, and what access is on.
 
-use std::time::SystemTime;
-
-use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Grantee, RecordRef};
+use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Granted, RecordRef, Rights};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::trust;
 use crate::{
     app::{App, check_person, check_record},
     args::{Grant, ScopeFlags},
@@ -57,6 +56,14 @@ impl Scope {
         }
     }
 
+    /// On a grant that is being made.
+    pub(super) fn set(&self, builder: hospital_record::Grant) -> hospital_record::Grant {
+        match self {
+            Self::Folder(name, level) => builder.folder(name).confidentiality(*level),
+            Self::Record(record) => builder.record(record),
+        }
+    }
+
     fn object(&self) -> Value {
         match self {
             Self::Folder(name, level) => {
@@ -82,13 +89,51 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     let typed = args.until.as_deref().or(args.patient.is_none().then_some("1y"));
     let until = typed.map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
     check(&args.who, &args.scope)?;
+    check_rights(args.rights.rights(), &args.scope)?;
+    if args.trusted {
+        trust::check_named(app)?;
+    }
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let patient = session.patient(args.patient.as_deref()).await?;
     let scope = Scope::of(&session, &args.scope, patient).await?;
+    let authorities = session.authorities(app).await?;
+    if args.trusted {
+        session.client.system().require_trusted(person.address, authorities).await?;
+    }
     let to = session.grantee(&person).await?;
-    let granted = granting(&session, to, patient, &scope, args, until.as_ref()).await?;
+    let builder = scope.set(session.client.grant(to).patient(patient));
+    let granted = limited(builder, args, until.as_ref()).trusted_by(authorities).await?;
+    let end = match (typed, &until) {
+        // The instant is echoed, so that nobody has to guess what a date meant.
+        (Some(typed), Some(until)) => until.told(typed),
+        _ => granted.expires.map_or("until it ends".to_owned(), |end| format!("until {}", local(end, app.tz()))),
+    };
+    tell(app, &session, patient, &granted, &scope, &end).await
+}
+
+fn limited(builder: hospital_record::Grant, args: &Grant, until: Option<&Until>) -> hospital_record::Grant {
+    let mut builder = builder.rights(args.rights.rights());
+    if let Some(purpose) = args.purpose {
+        builder = builder.purpose(purpose.into());
+    }
+    match until.map(Until::instant) {
+        None => builder,
+        Some(None) => builder.no_end(),
+        Some(Some(end)) => builder.until(end),
+    }
+}
+
+/// What was granted, with the end in words.
+pub(super) async fn tell(
+    app: &App,
+    session: &Session,
+    patient: Address,
+    granted: &Granted,
+    scope: &Scope,
+    end: &str,
+) -> Result {
     let object = json!({
         "type": "granted", "patient": patient.to_string(), "grantee": granted.grantee.to_string(),
         "name": session.name_of(granted.grantee).await?, "fingerprint": granted.fingerprint,
@@ -98,53 +143,19 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     let who = session.called(granted.grantee).await?;
     let whose = if patient == session.me() { String::new() } else { format!(" of {}", session.called(patient).await?) };
     let (may, what, why) = (may(granted.rights), scope.words(), Purpose::from(granted.purpose).word());
-    let end = match (typed, &until) {
-        (Some(typed), Some(until)) => ends(typed, until),
-        _ => granted.expires.map_or("until it ends".to_owned(), |end| format!("until {}", local(end, app.tz()))),
-    };
-    let words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {}", granted.fingerprint);
-    app.printer.result(&merged([object, scope.object(), purpose(granted.purpose)]), words)
+    let mut words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {}", granted.fingerprint);
+    if let Some(line) = trust::line(app, session, granted.trust.as_ref()).await? {
+        words += &format!("\nvouched for by   {line}");
+    }
+    let trust = trust::told(app, session, granted.trust.as_ref()).await?;
+    app.printer.result(&merged([object, scope.object(), purpose(granted.purpose), trust]), words)
 }
 
-fn granting(
-    session: &Session,
-    to: Grantee,
-    patient: Address,
-    scope: &Scope,
-    args: &Grant,
-    until: Option<&Until>,
-) -> hospital_record::Grant {
-    let (mut builder, rights) = (session.client.grant(to).patient(patient), args.rights.rights());
-    builder = match scope {
-        Scope::Folder(name, level) => builder.folder(name).confidentiality(*level),
-        Scope::Record(record) => builder.record(record),
-    };
-    builder = match (rights.reads(), rights.contributes()) {
-        (true, false) => builder,
-        (true, true) => builder.contribute(),
-        _ => builder.contribute_only(),
-    };
-    if rights.delegates() {
-        builder = builder.delegate();
-    }
-    if rights.attests() {
-        builder = builder.attest();
-    }
-    if let Some(purpose) = args.purpose {
-        builder = builder.purpose(purpose.into());
-    }
-    match until {
-        None => builder,
-        Some(Until::Never) => builder.no_end(),
-        Some(Until::At(end)) => builder.until(SystemTime::from(end.timestamp())),
-    }
-}
-
-/// The instant is echoed, so that nobody has to guess what a date meant.
-fn ends(typed: &str, until: &Until) -> String {
-    match until {
-        Until::Never => "until it is revoked".to_owned(),
-        Until::At(end) => format!("until {typed}, that is before {}", when::told(end)),
+/// A record is read or passed on to be read; nothing is added to it.
+pub(super) fn check_rights(rights: Rights, scope: &ScopeFlags) -> Result {
+    match scope.record.is_some() && (rights.contributes() || rights.attests()) {
+        true => Err(Failure::usage("access to one --record is to read it: to add or attest needs a --folder")),
+        false => Ok(()),
     }
 }
 

@@ -1,25 +1,19 @@
 //! `carry`: what somebody has signed takes effect.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-};
-
 use hospital_record::{Address, Error, ErrorKind, ledger::Act, relay::SignedRequest};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
 
 use crate::{
     app::App,
     args::Carry,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Result},
     session::Session,
     shown::shown,
+    text,
 };
 
-/// More than a thousand requests.
-const LONGEST: u64 = 2 << 20;
+/// What a file with them is called in an error.
+const REQUESTS: &str = "signed requests";
 
 /// What became of a request.
 enum Fate {
@@ -29,11 +23,11 @@ enum Fate {
 }
 
 pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
-    let from_file = (args.file != Path::new("-")).then(|| parsed(&from(&args.file)?)).transpose()?;
+    let from_file = text::of_file(&args.file, REQUESTS)?.as_deref().map(parsed).transpose()?;
     let session = app.session().await?;
     let requests = match from_file {
         Some(requests) => requests,
-        None => parsed(&from_stdin().await?)?,
+        None => parsed(&text::of_stdin(REQUESTS).await?)?,
     };
     let (mut first, count) = (None, requests.len());
     let mut failed = 0;
@@ -149,30 +143,10 @@ fn parsed(text: &str) -> Result<Vec<SignedRequest>> {
     }
 }
 
-fn from(path: &PathBuf) -> Result<String> {
-    let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| unreadable(path, &error))
-}
-
-async fn from_stdin() -> Result<String> {
-    let mut text = String::new();
-    let read = tokio::io::stdin().take(LONGEST).read_to_string(&mut text).await;
-    read.map(|_| text).map_err(|error| unreadable(Path::new("stdin"), &error))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    match error.kind() {
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => {
-            Failure::new(Kind::Usage, format!("{} holds no signed requests", path.display()))
-        }
-        _ => Failure::file(path, error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Kind;
 
     #[test]
     fn a_line_that_is_no_request_is_named_before_anything_is_carried() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{all_heard, word};
 use crate::{
-    app::App,
+    app::{App, check_person},
     args::{Grants, Shared},
     failure::Result,
     json::{instant, local, merged, purpose, rights, scope},
@@ -17,9 +17,13 @@ use crate::{
 };
 
 pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let grants: Vec<GrantInfo> =
-        session.client.grants().await?.into_iter().filter(|grant| args.all || grant.live).collect();
+    let mut grants = match session.patient(args.patient.as_deref()).await? {
+        me if me == session.me() => session.client.grants().await?,
+        patient => session.client.passed_on(patient).await?,
+    };
+    grants.retain(|grant| args.all || grant.live);
     let mut rows = Vec::with_capacity(grants.len());
     for (depth, grant) in as_tree(&grants) {
         app.printer.object(&grant_object(&session, grant).await?)?;

@@ -14,9 +14,11 @@ mod list;
 mod open;
 mod person;
 mod replace;
+mod requests;
 mod revoke;
 mod sign;
 mod story;
+mod trust;
 
 use hospital_record::{Address, ErrorKind};
 
@@ -45,6 +47,13 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
         Verb::Grants(args) => grants::grants(app, &args).await,
         Verb::Shared(args) => grants::shared(app, &args).await,
         Verb::Attest(args) => attest::attest(app, &args).await,
+        Verb::Vouch(args) => trust::vouch(app, &args).await,
+        Verb::WithdrawVouch(args) => trust::withdraw_vouch(app, &args).await,
+        Verb::Trust(args) => trust::trust(app, &args).await,
+        Verb::Ask(args) => requests::ask(app, &args).await,
+        Verb::WithdrawRequest(args) => requests::withdraw_request(app, &args).await,
+        Verb::Requests(args) => requests::requests(app, &args).await,
+        Verb::Answer(args) => requests::answer(app, &args).await,
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,

@@ -11,6 +11,7 @@ mod relayed;
 mod story;
 mod surface;
 mod terminal;
+mod trust;
 
 use hospital_record_tests::{
     anvil::Anvil,

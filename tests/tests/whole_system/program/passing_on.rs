@@ -48,6 +48,10 @@ fn hospital_passes_on_what_it_has_and_takes_it_back() {
     assert_eq!((&given["patient"], &given["purpose"]), (&ana.as_str().into(), &"treatment".into()));
     assert_eq!(given["expires"], held["expires"], "no longer than what it comes from");
     assert_eq!(computer.run(["--as", "kim", "open", uri, "-o", "-"]).stdout, b"x");
+    let passed = computer.json("hospital", &["grants", "--patient", ana]);
+    assert_eq!((passed.len(), &passed[0]["grantee"]), (1, &kim.as_str().into()));
+    assert!(computer.json("hospital", &["grants"]).is_empty(), "that is what is its own");
+    assert!(computer.json("kim", &["grants", "--patient", ana]).is_empty());
 
     let shared = &computer.json("kim", &["shared"])[0];
     assert_eq!((&shared["given_by"], &shared["folder"]), (&hospital.as_str().into(), &"ward".into()));

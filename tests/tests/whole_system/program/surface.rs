@@ -46,7 +46,11 @@ fn json_has_exactly_the_documented_fields() {
     let (id, uri) = (field(&added, "id"), field(&added, "record"));
     told.push(added.clone());
     let new = field(&computer.json("ana", &["add", "x.pdf"])[0], "id");
-    let runs: [(&str, &[&str]); 30] = [
+    computer.file("why.txt", "for a second opinion");
+    let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
+    let request = field(&asked, "id");
+    told.push(asked);
+    let runs: [(&str, &[&str]); 35] = [
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
@@ -58,6 +62,11 @@ fn json_has_exactly_the_documented_fields() {
         ("lee", &["grant", &kim, "--patient", &ana]),
         ("lee", &["attest", &uri]),
         ("ana", &["grant", "lee", "--record", &id]),
+        ("kim", &["vouch", &lee]),
+        ("ana", &["trust", "lee", "--authority", "kim"]),
+        ("kim", &["withdraw-vouch", &lee]),
+        ("ana", &["requests", "--authority", "lee"]),
+        ("kim", &["withdraw-request", &ana, &request]),
         ("ana", &["grants"]),
         ("lee", &["shared"]),
         ("lee", &["list", "--patient", &ana]),

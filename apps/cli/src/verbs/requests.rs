@@ -1,0 +1,184 @@
+//! `ask`, `withdraw-request`, `requests` and `answer`: access that somebody else wants.
+
+use hospital_record::{AccessRequest, B256};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    access::{Scope, check, check_rights, tell},
+    trust, word,
+};
+use crate::{
+    app::{App, check_person},
+    args::{self, Answer, Ask, WithdrawRequest},
+    failure::{Failure, Kind, Result},
+    json::{instant, local, merged, purpose, rights},
+    session::Session,
+    shown::shown,
+    text, when,
+    words::{Purpose, may},
+};
+
+/// Digits of an id that are enough to name a request.
+const SHORTEST: usize = 4;
+/// Digits of an id that are shown.
+const SHORT: usize = 10;
+/// What a file with a reason is called in an error.
+const REASON: &str = "a reason";
+
+pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
+    let now = Timestamp::now();
+    let (until, answer_by) = (when::until(&args.until, now, app.tz())?, when::until(&args.answer_by, now, app.tz())?);
+    check_person(&args.patient)?;
+    let from_file = text::of_file(&args.reason, REASON)?;
+    let session = app.session().await?;
+    let reason = match from_file {
+        Some(reason) => reason,
+        None => text::of_stdin(REASON).await?,
+    };
+    let patient = session.person(&args.patient).await?;
+    let mut builder = session.client.ask(session.grantee(&patient).await?).reason(reason.trim_end());
+    builder = builder.rights(args.rights.rights()).purpose(args.purpose.into());
+    builder = match until.instant() {
+        Some(end) => builder.until(end),
+        None => builder.no_end(),
+    };
+    if let Some(end) = answer_by.instant() {
+        builder = builder.answer_by(end);
+    }
+    let asked = builder.await?;
+    let object = json!({
+        "type": "asked", "id": asked.id.to_string(), "patient": asked.patient.to_string(),
+        "patient_name": session.name_of(asked.patient).await?, "rights": rights(args.rights.rights()),
+        "until": asked.until.map(instant), "answer_by": asked.answer_by.map(instant),
+        "tx": asked.transaction.to_string(), "gas": asked.gas,
+    });
+    let (whom, may) = (session.called(asked.patient).await?, may(args.rights.rights()));
+    let words = format!(
+        "asked {whom} to {may} for {}\n{}\nrequest  {}",
+        args.purpose.word(),
+        until.told(&args.until),
+        asked.id
+    );
+    app.printer.result(&merged([object, purpose(args.purpose.into())]), words)
+}
+
+pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Result {
+    check_person(&args.patient)?;
+    let session = app.session().await?;
+    let patient = session.person(&args.patient).await?.address;
+    let done = session.client.withdraw_request(patient, args.id).await?;
+    let object = json!({
+        "type": "request-withdrawn", "id": args.id.to_string(), "patient": patient.to_string(),
+        "patient_name": session.name_of(patient).await?, "tx": done.transaction.to_string(), "gas": done.gas,
+    });
+    app.printer.result(&object, format!("{} is not asked any more", session.called(patient).await?))
+}
+
+pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
+    args.by.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let requests = open(app, &session, args.by.as_deref()).await?;
+    for request in &requests {
+        show(app, &session, request).await?;
+    }
+    if requests.is_empty() {
+        app.printer.note("Nobody asks for access.");
+    }
+    super::all_heard(requests.iter().filter_map(|request| request.reason.as_ref().err().copied()))
+}
+
+async fn open(app: &App, session: &Session, by: Option<&str>) -> Result<Vec<AccessRequest>> {
+    let builder = session.client.requests().trusted_by(session.authorities(app).await?);
+    let builder = match by {
+        Some(who) => builder.by(session.person(who).await?.address),
+        None => builder,
+    };
+    Ok(builder.await?)
+}
+
+async fn show(app: &App, session: &Session, request: &AccessRequest) -> Result {
+    let reason = request.reason.as_ref();
+    let object = json!({
+        "type": "request", "id": request.id.to_string(), "asker": request.asker.to_string(), "name": request.name,
+        "fingerprint": request.fingerprint, "rights": rights(request.rights), "until": request.until.map(instant),
+        "answer_by": instant(request.answer_by), "asked": instant(request.asked), "reason": reason.ok(),
+        "unavailable": word(reason.err().copied()),
+    });
+    let trust = trust::told(app, session, request.trust.as_ref()).await?;
+    app.printer.result(&merged([object, trust, purpose(request.purpose)]), in_words(app, session, request).await?)
+}
+
+async fn in_words(app: &App, session: &Session, request: &AccessRequest) -> Result<String> {
+    let (who, why) = (session.called(request.asker).await?, Purpose::from(request.purpose).word());
+    let at = |time| local(time, app.tz());
+    let end = request.until.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", at(end)));
+    let mut lines = vec![
+        format!("{}  {who} asks to {} for {why}, {end}", short(request.id), may(request.rights)),
+        format!("  asked            {}, open until {}", at(request.asked), at(request.answer_by)),
+    ];
+    if let Some(fingerprint) = &request.fingerprint {
+        lines.push(format!("  key fingerprint  {fingerprint}"));
+    }
+    if let Some(line) = trust::line(app, session, request.trust.as_ref()).await? {
+        lines.push(format!("  vouched for by   {line}"));
+    }
+    match &request.reason {
+        Ok(reason) => lines.extend(reason.lines().map(|line| format!("  | {}", shown(line)))),
+        Err(kind) => lines.push(format!("  the reason does not open: {}", Kind::from(*kind).word())),
+    }
+    Ok(lines.join("\n"))
+}
+
+fn short(id: B256) -> String {
+    id.to_string().chars().take(SHORT).collect()
+}
+
+pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
+    let until = args.until.as_deref().map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
+    check_id(&args.id)?;
+    args.by.as_deref().map_or(Ok(()), |who| check(who, &args.scope))?;
+    if let Some(named) = args.rights.named() {
+        check_rights(named, &args.scope)?;
+    }
+    let session = app.session().await?;
+    let scope = Scope::of(&session, &args.scope, session.me()).await?;
+    let request = one(&args.id, open(app, &session, args.by.as_deref()).await?)?;
+    let mut builder = scope.set(session.client.answer(&request));
+    if let Some(named) = args.rights.named() {
+        builder = builder.rights(named);
+    }
+    if let Some(until) = until {
+        builder = match until.instant() {
+            Some(end) => builder.until(end),
+            None => builder.no_end(),
+        };
+    }
+    let granted = builder.trusted_by(session.authorities(app).await?).await?;
+    let end = granted.expires.map_or("until it is revoked".to_owned(), |end| format!("until {}", local(end, app.tz())));
+    tell(app, &session, session.me(), &granted, &scope, &end).await
+}
+
+fn check_id(typed: &str) -> Result {
+    let digits = typed.strip_prefix("0x").unwrap_or(typed);
+    match digits.len() >= SHORTEST && digits.len() <= 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
+            "{typed:?} does not name a request: give at least {SHORTEST} digits of its id; `requests` shows it"
+        ))),
+    }
+}
+
+/// The request whose id begins so.
+fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
+    let wanted = format!("0x{}", typed.strip_prefix("0x").unwrap_or(typed).to_ascii_lowercase());
+    let mut fitting = requests.into_iter().filter(|request| request.id.to_string().starts_with(&wanted));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(Failure::not_found(format!(
+            "no open request begins with {typed}: it was answered or withdrawn, or its time has passed; `requests` \
+             lists those that are open"
+        ))),
+        _ => Err(Failure::usage(format!("{typed} is the beginning of several requests: give more of it, or --by"))),
+    }
+}
