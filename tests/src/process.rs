@@ -68,9 +68,11 @@ impl Server {
         &self.dir
     }
 
-    /// It keeps its connections and says nothing more.
+    /// It keeps its connections and says nothing more, from the moment this returns: on a busy machine a signal takes its
+    /// time.
     pub fn freeze(&self) {
         self.signal("-STOP");
+        self.wait_until("stop", |state| state == Some(b'T'));
     }
 
     /// The opposite of `freeze`.
@@ -91,15 +93,19 @@ impl Server {
     }
 
     fn gone(&self) {
-        let pid = self.pid();
         // The guardian does not look at it before it ends itself: until then what is dead is still listed, as a zombie.
-        let runs = || {
+        self.wait_until("end", |state| matches!(state, None | Some(b'Z')));
+    }
+
+    /// Until the process is in such a state; none when it is not listed.
+    fn wait_until(&self, what: &str, is: impl Fn(Option<u8>) -> bool) {
+        let (pid, start) = (self.pid(), Instant::now());
+        let state = || {
             let listed = Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().expect("ps starts");
-            !matches!(listed.stdout.trim_ascii_start().first(), None | Some(b'Z'))
+            listed.stdout.trim_ascii_start().first().copied()
         };
-        let start = Instant::now();
-        while runs() {
-            assert!(start.elapsed() < START_DEADLINE, "a server does not end:\n{}", self.log());
+        while !is(state()) {
+            assert!(start.elapsed() < START_DEADLINE, "a server does not {what}:\n{}", self.log());
             thread::sleep(POLL);
         }
     }

@@ -15,7 +15,7 @@ use hospital_record_core::{
 use super::{
     Client, Grantee,
     add::DEFAULT_FOLDER,
-    awaitable,
+    builder::{awaitable, rights_setters},
     contacts::{Note, check_name},
     grants::instant,
     hand_over::Handed,
@@ -122,42 +122,6 @@ impl Grant {
     /// and for the same purpose. It ends with what this person has.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
-        self
-    }
-
-    /// To read alone.
-    pub fn read_only(mut self) -> Self {
-        self.rights = Rights::READ;
-        self
-    }
-
-    /// To read and to add records.
-    pub fn contribute(mut self) -> Self {
-        self.rights = self.rights.and(Rights::READ_AND_CONTRIBUTE);
-        self
-    }
-
-    /// To add records, without reading any.
-    pub fn contribute_only(mut self) -> Self {
-        self.rights = Rights::CONTRIBUTE;
-        self
-    }
-
-    /// And to pass on what this gives, as an organisation does to those who work there.
-    pub fn delegate(mut self) -> Self {
-        self.rights = self.rights.and(Rights::DELEGATE);
-        self
-    }
-
-    /// And to attest the folder's records, as a professional.
-    pub fn attest(mut self) -> Self {
-        self.rights = self.rights.and(Rights::ATTEST);
-        self
-    }
-
-    /// Exactly these rights.
-    pub fn rights(mut self, rights: Rights) -> Self {
-        self.rights = rights;
         self
     }
 
@@ -320,4 +284,5 @@ impl Grant {
     }
 }
 
+rights_setters!(Grant);
 awaitable!(Grant => Granted);

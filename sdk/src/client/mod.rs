@@ -2,6 +2,7 @@
 
 mod add;
 mod attest;
+mod builder;
 mod carried;
 mod contacts;
 mod download;
@@ -46,6 +47,7 @@ use hospital_record_core::{
 };
 use tokio::{sync::OnceCell, time::Instant};
 
+pub(crate) use self::builder::{awaitable, rights_setters};
 pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
     attest::{AttestedBy, DocStatus},
@@ -287,18 +289,3 @@ impl fmt::Debug for Client {
 pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
     Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
 }
-
-/// Lets a builder with a method `run` be awaited.
-macro_rules! awaitable {
-    ($builder:ident => $output:ty) => {
-        impl IntoFuture for $builder {
-            type Output = crate::Result<$output>;
-            type IntoFuture = crate::client::BoxFuture<Self::Output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.run())
-            }
-        }
-    };
-}
-pub(crate) use awaitable;

@@ -9,7 +9,7 @@ use hospital_record_core::seal::request::{RequestTerms, check_reason, seal_reque
 use super::account;
 use crate::{
     Client, Confirmed, Error, Grantee, Result,
-    client::{awaitable, instant},
+    client::{awaitable, instant, rights_setters},
     ledger::{NO_END, Purpose, Rights},
 };
 
@@ -87,36 +87,6 @@ impl Client {
 }
 
 impl Ask {
-    /// To read and to add records.
-    pub fn contribute(mut self) -> Self {
-        self.rights = self.rights.and(Rights::READ_AND_CONTRIBUTE);
-        self
-    }
-
-    /// To add records, without reading any: what a laboratory needs to deliver.
-    pub fn contribute_only(mut self) -> Self {
-        self.rights = Rights::CONTRIBUTE;
-        self
-    }
-
-    /// And to pass on what this gives, as an organisation does to those who work there.
-    pub fn delegate(mut self) -> Self {
-        self.rights = self.rights.and(Rights::DELEGATE);
-        self
-    }
-
-    /// And to attest records, as a professional.
-    pub fn attest(mut self) -> Self {
-        self.rights = self.rights.and(Rights::ATTEST);
-        self
-    }
-
-    /// Exactly these rights.
-    pub fn rights(mut self, rights: Rights) -> Self {
-        self.rights = rights;
-        self
-    }
-
     /// What for (HL7 v3 PurposeOfUse).
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
@@ -194,6 +164,7 @@ impl Ask {
     }
 }
 
+rights_setters!(Ask);
 awaitable!(Ask => Asked);
 
 fn call(patient: Address, terms: &RequestTerms, reason: B256) -> IAccessRequests::askCall {
