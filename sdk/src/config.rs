@@ -11,8 +11,8 @@ use alloy::primitives::{Address, U256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Result,
-    ledger::{Contract, EthereumLedger, EthereumOptions, SenderOptions},
+    Error, Result,
+    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, SenderOptions},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
@@ -115,9 +115,14 @@ impl Config {
         self.relays.iter().map(open).collect()
     }
 
-    pub(crate) async fn open_witness(&self, chain: u64) -> Result<Option<Contract>> {
+    pub(crate) async fn open_witness(&self, provider: &str, chain: u64) -> Result<Option<Contract>> {
         let Some(url) = &self.witness else { return Ok(None) };
         let ledger = EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout })?;
+        if ledger.name() == provider {
+            return Err(Error::Invalid(format!(
+                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
+            )));
+        }
         let contract = Contract::new(Arc::new(ledger), chain, self.contract);
         contract.check().await?;
         Ok(Some(contract))

@@ -1,6 +1,7 @@
 //! Who did what when: no key is needed to read it, and none to check it.
 
 use std::{
+    collections::HashMap,
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
@@ -8,10 +9,12 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
+use humantime::format_rfc3339_seconds;
 
 use crate::{
     Result,
-    ledger::{Completeness, Entry, Event, Rights, Status},
+    client::instant,
+    ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
     system::System,
 };
 
@@ -66,8 +69,9 @@ impl History {
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for HistoryEntry { by, event, entry, .. } in &self.entries {
-            writeln!(f, "{} {by} {event}", entry.time)?;
+        let ids: HashMap<B256, B256> = self.entries.iter().filter_map(|entry| entry.event.record()).collect();
+        for HistoryEntry { at, by, event, .. } in &self.entries {
+            writeln!(f, "{} {by} {}", format_rfc3339_seconds(*at), event.told(&|scope| named(scope, ids.get(&scope))))?;
         }
         write!(f, "{}", self.completeness)
     }
@@ -76,29 +80,57 @@ impl fmt::Display for History {
 /// What happened, for people, without who and when.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(&|scope| named(scope, None)))
+    }
+}
+
+/// A folder or a record, by its id where that is known.
+fn named(scope: B256, id: Option<&B256>) -> String {
+    match (folder_of(scope), id) {
+        (Some(folder), _) => format!("folder {folder}"),
+        (None, Some(id)) => format!("record {id}"),
+        (None, None) => format!("record with key {scope}"),
+    }
+}
+
+fn until(expires_at: u64) -> String {
+    let end = instant(expires_at).map(|end| format!(" until {}", format_rfc3339_seconds(end)));
+    end.unwrap_or_default()
+}
+
+impl Event {
+    /// The key and the id of a record that was added.
+    fn record(&self) -> Option<(B256, B256)> {
         match self {
-            Self::ProfileSet { profile } => write!(f, "published the keys {profile}"),
-            Self::RecordAdded { folder, id, .. } => write!(f, "added the record {id} to folder {folder}"),
-            Self::RecordStatusChanged { key, status, .. } => write!(f, "marked {key} as {}", status_code(*status)),
-            Self::RecordAttested { key, .. } => write!(f, "attested {key}"),
-            Self::AccessGranted { scope, grantee, rights, purpose, .. } => {
-                write!(f, "allowed {grantee} to {rights} {scope} for {purpose:?}")
+            Self::RecordAdded { author, id, .. } => Some((record_key(*author, *id), *id)),
+            _ => None,
+        }
+    }
+
+    fn told(&self, name: &dyn Fn(B256) -> String) -> String {
+        match self {
+            Self::ProfileSet { profile } => format!("published the keys {profile}"),
+            Self::RecordAdded { folder, id, .. } => format!("added the record {id} to folder {folder}"),
+            Self::RecordStatusChanged { key, status, .. } => {
+                format!("marked {} as {}", name(*key), status_code(*status))
             }
-            Self::AccessPassedOn { scope, grantee, rights, purpose, .. } => {
-                write!(f, "passed on to {grantee} to {rights} {scope} for {purpose:?}")
+            Self::RecordAttested { key, .. } => format!("attested {}", name(*key)),
+            Self::AccessGranted { scope, grantee, rights, purpose, expires_at, .. } => {
+                format!("allowed {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
             }
-            Self::AccessRevoked { scope, grantee, barred: false, .. } => {
-                write!(f, "ended the access of {grantee} to {scope}")
+            Self::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
+                format!("passed on to {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
             }
-            Self::AccessRevoked { scope, grantee, .. } => {
-                write!(f, "ended the access of {grantee} to {scope} for good")
+            Self::AccessRevoked { scope, grantee, barred, .. } => {
+                let bar = if *barred { ", and nobody else gives it again" } else { "" };
+                format!("ended the access of {grantee} to {}{bar}", name(*scope))
             }
             Self::AccessWithdrawn { scope, grantee, .. } => {
-                write!(f, "took back what it had passed on to {grantee} of {scope}")
+                format!("took back what it had passed on to {grantee} of {}", name(*scope))
             }
-            Self::AccessRenounced { scope, .. } => write!(f, "gave up the access to {scope}"),
-            Self::KeysRotated { folder, epoch, .. } => write!(f, "moved the keys of folder {folder} on to {epoch}"),
-            Self::RecordAccessed { key, purpose, .. } => write!(f, "opened {key} for {purpose:?}"),
+            Self::AccessRenounced { scope, .. } => format!("gave up the access to {}", name(*scope)),
+            Self::KeysRotated { folder, epoch, .. } => format!("moved the keys of folder {folder} on to {epoch}"),
+            Self::RecordAccessed { key, purpose, .. } => format!("opened {} for {purpose:?}", name(*key)),
         }
     }
 }

@@ -114,22 +114,30 @@ impl fmt::Debug for Phrase {
 
 fn parse(words: &str) -> Result<Mnemonic<English>> {
     Mnemonic::<English>::new_from_phrase(words).map_err(|error| match error {
-        MnemonicError::InvalidPhrase(_) => wrong_checksum(),
+        MnemonicError::InvalidPhrase(_) if is_complete(words) => wrong_checksum(),
         _ => wrong_word(words),
     })
 }
 
 fn wrong_word(words: &str) -> Error {
-    let count = words.split(' ').filter(|word| !word.is_empty()).count();
+    let count = count(words);
     match words.split(' ').position(|word| English::get_index(word).is_err()) {
         Some(place) if count > 0 => {
             Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1))
         }
-        _ if ![12, 15, 18, 21, 24].contains(&count) => {
+        _ if !is_complete(words) => {
             Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}"))
         }
         _ => wrong_checksum(),
     }
+}
+
+fn count(words: &str) -> usize {
+    words.split(' ').filter(|word| !word.is_empty()).count()
+}
+
+fn is_complete(words: &str) -> bool {
+    [12, 15, 18, 21, 24].contains(&count(words))
 }
 
 fn wrong_checksum() -> Error {

@@ -90,7 +90,8 @@ impl System {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
-        let (contract, witness, relays) = (config.contract, config.open_witness(chain).await?, config.open_relays()?);
+        let (contract, witness, relays) =
+            (config.contract, config.open_witness(&ledger.name(), chain).await?, config.open_relays()?);
         let timeout = config.timeout;
         let parts = Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays, timeout };
         let system = Self::from_parts(parts)?;

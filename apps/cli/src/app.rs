@@ -1,5 +1,7 @@
 //! What every verb stands on: the settings, the system, and the key of the person who is acting.
 
+use std::path::Path;
+
 use hospital_record::{Config, Identity, Phrase, RecordRef, System, parse_address};
 use jiff::tz::TimeZone;
 
@@ -29,6 +31,7 @@ impl App {
         let settings = &self.settings;
         let mut config = Config::new(&settings.rpc_url).state_dir(settings.state());
         for store in settings.stores() {
+            self.check_store(store)?;
             config = config.store(store);
         }
         if let Some(contract) = &settings.contract {
@@ -50,6 +53,25 @@ impl App {
             config = config.relay(relay);
         }
         Ok(System::connect(config).await?)
+    }
+
+    /// A mistyped store is a new, empty one, where nobody finds what is added to it.
+    fn check_store(&self, store: &str) -> Result {
+        if store.starts_with("memory:") {
+            let why = "memory: forgets all records when the program ends: name a Kubo node or a directory";
+            return Err(Failure::usage(why));
+        }
+        let Some(path) = store.strip_prefix("file://").map(Path::new).filter(|path| !path.exists()) else {
+            return Ok(());
+        };
+        match path.parent().is_some_and(Path::exists) {
+            true => self.printer.note(format!("{} is a new store: there is nothing in it yet.", path.display())),
+            false => {
+                let why = format!("there is no folder for the store {}: correct its path, or make it", path.display());
+                return Err(Failure::usage(why));
+            }
+        }
+        Ok(())
     }
 
     /// The person who is acting, with the key file opened.

@@ -101,6 +101,11 @@ impl Failure {
         Self::new(kind, format!("{}: {error}", path.display()))
     }
 
+    /// What a person can do who cannot pay.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        (self.kind == Kind::Unfunded).then_some("Or name a relay that pays (--relay).")
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let mut object =
             json!({"type": "error", "exit": self.kind.exit(), "kind": self.kind.word(), "message": self.message});

@@ -68,7 +68,9 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 }
 
 pub(crate) fn none(typed: &str) -> Failure {
-    Failure::not_found(format!("no record that is known here begins with {typed}; its URI would name it"))
+    Failure::not_found(format!(
+        "no record that is known here begins with {typed}; its URI would name it. Where access has ended, only the URI does"
+    ))
 }
 
 /// Several records are meant; one line for each.

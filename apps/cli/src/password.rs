@@ -12,6 +12,9 @@ use crate::{
     private::read_secret,
 };
 
+/// Characters of a new password.
+const SHORTEST: usize = 8;
+
 type Secret = Zeroizing<String>;
 
 /// The password of a key file that is there.
@@ -25,13 +28,13 @@ pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
 /// A password for a new key file: typed twice, for it cannot be corrected later.
 pub(crate) fn new(file: Option<&Path>, name: &str) -> Result<Secret> {
     let Some(file) = file else {
-        let first = not_empty(ask(&format!("New password for {name}: "))?)?;
+        let first = long_enough(ask(&format!("New password for {name}: "))?)?;
         return match *ask("Once more: ")? == *first {
             true => Ok(first),
             false => Err(Failure::key_file("the two passwords differ; nothing was written")),
         };
     };
-    first_line(file)
+    first_line(file).and_then(long_enough)
 }
 
 /// The recovery phrase, unseen on a terminal, else all of stdin.
@@ -60,6 +63,16 @@ fn not_empty(password: Secret) -> Result<Secret> {
     }
 }
 
+/// As NIST SP 800-63B has it. Whoever copies the file may try as many as they like.
+fn long_enough(password: Secret) -> Result<Secret> {
+    match password.chars().count() < SHORTEST {
+        true => {
+            Err(Failure::key_file(format!("a password has at least {SHORTEST} characters: several words are good")))
+        }
+        false => Ok(password),
+    }
+}
+
 fn ask(prompt: &str) -> Result<Secret> {
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
         // It reads Ctrl-C as a character, restores the terminal and says so.
@@ -79,6 +92,16 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
         existing(Some(file.path()), "ana").map(|password| password.to_string())
+    }
+
+    #[test]
+    fn a_new_password_is_not_too_short() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (content, long) in [("seven77", false), ("eight888", true)] {
+            std::fs::write(file.path(), content).unwrap();
+            assert_eq!(new(Some(file.path()), "ana").is_ok(), long, "{content}");
+            assert!(existing(Some(file.path()), "ana").is_ok(), "what was chosen before still opens");
+        }
     }
 
     #[test]

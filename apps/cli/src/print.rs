@@ -75,7 +75,10 @@ impl Printer {
     pub(crate) fn failure(self, failure: &Failure) {
         match self.json {
             true => self.urgent(json_line(&failure.to_json())),
-            false => self.urgent(format!("hospital-record: {failure}")),
+            false => {
+                self.urgent(format!("hospital-record: {failure}"));
+                failure.hint().into_iter().for_each(|hint| self.urgent(hint));
+            }
         }
     }
 }

@@ -57,7 +57,10 @@ pub(crate) fn until(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Until> 
 pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
     match bare_date(text) {
         Some(date) => date?.to_zoned(tz.clone()).map(|day| day.timestamp()).map_err(|_| too_far(text)),
-        None => instant(text),
+        None => text.parse().map_err(|_| {
+            let forms = "write a date (2026-01-31) or an instant (2026-01-31T12:00:00+01:00)";
+            Failure::usage(format!("{text:?} is not a date that can be understood: {forms}"))
+        }),
     }
 }
 

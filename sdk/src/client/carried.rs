@@ -15,6 +15,8 @@ use crate::{
 
 /// How long a request may be withheld and still take effect.
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// How long relays are asked that cannot be reached: none of them has the request.
+const UNREACHED: Duration = Duration::from_secs(10);
 /// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
 const NONCES_A_WORD: u64 = 256;
 
@@ -34,7 +36,8 @@ impl Client {
     }
 
     /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
-    /// withholds or delays it can make it worthless. Only a later grant by this person makes it so.
+    /// withholds or delays it can make it worthless. It ends what the grantee has of this scope now, and what this person grants
+    /// again within a quarter of an hour; a later grant makes it worthless, and so does carrying it: it works once.
     ///
     /// It moves no keys: the next [`add`](Client::add) or [`sync`](Client::sync) does.
     pub async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
@@ -60,7 +63,8 @@ impl Client {
         if self.system().relays().is_empty() {
             return Ok(self.system().sender().send(&self.signer(), request.call()).await?);
         }
-        let until = Instant::now() + self.system().patience();
+        let start = Instant::now();
+        let mut until = start + UNREACHED.min(self.system().patience());
         let mut pause = Duration::from_millis(50);
         loop {
             let failure = match self.ask_relays(request).await {
@@ -71,6 +75,9 @@ impl Client {
                 },
                 Err(error) => Some(error),
             };
+            if !matches!(failure, Some(Error::Unreachable { .. })) {
+                until = start + self.system().patience();
+            }
             let done = self.system().contract().took_effect(&act, request.call()).await?;
             match failure {
                 Some(error) if !done && !error.may_have_happened() => return Err(error),

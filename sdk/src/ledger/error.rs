@@ -222,7 +222,7 @@ pub enum Integrity {
     },
     /// The head from a trusted source is not part of the history that was told.
     #[error(
-        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind, use another provider"
+        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the head is of another patient or chain or mistyped"
     )]
     NotTrusted {
         /// Host and port of the provider.

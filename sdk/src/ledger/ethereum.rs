@@ -1,6 +1,9 @@
 //! A chain behind an RPC provider: every request under one deadline, reads repeated until then, writes never.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use alloy::{
     consensus::BlockHeader,
@@ -78,14 +81,17 @@ impl EthereumLedger {
     where
         F: Future<Output = TransportResult<T>>,
     {
-        let mut last = None;
+        let (mut last, start) = (None, Instant::now());
         let attempt = || async { ask().await.map_err(|error| Failure::of(&error, &self.host)) };
         let pauses = ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(Duration::from_millis(50))
             .with_max_delay(Duration::from_secs(5))
             .without_max_times();
-        let answer = attempt.retry(pauses).when(Failure::is_passing).notify(|failure, _| last = Some(failure.clone()));
+        let answer = attempt
+            .retry(pauses)
+            .when(|failure: &Failure| failure.is_passing(start.elapsed()))
+            .notify(|failure, _| last = Some(failure.clone()));
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(answer) => answer.map_err(|failure| failure.error),
             // What the provider said all the while tells more than that time is up.

@@ -113,7 +113,7 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
         "kubo+http" | "kubo+https" => Arc::new(kubo::Kubo::new(&parsed, options)?),
         other => {
             return Err(wrong(format!(
-                "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host, file:///path or memory:"
+                "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host or file:///path"
             )));
         }
     };

@@ -110,7 +110,27 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
         (Some(typed), Some(until)) => until.told(typed),
         _ => granted.expires.map_or("until it ends".to_owned(), |end| format!("until {}", local(end, app.tz()))),
     };
-    tell(app, &session, patient, &granted, &scope, &end).await
+    tell(app, &session, patient, &granted, &scope, &end).await?;
+    note_empty(app, &session, patient, &scope).await
+}
+
+/// A mistyped folder is another one, with nothing in it.
+pub(super) async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scope) -> Result {
+    let Scope::Folder(name, level) = scope else { return Ok(()) };
+    if patient != session.me() || app.printer.quiet || app.printer.json {
+        return Ok(());
+    }
+    // What has been granted is granted, whether or not a store tells the names.
+    let Ok(folders) = session.client.folders().await else { return Ok(()) };
+    let full = folders.iter().filter(|folder| folder.records > 0);
+    let named = full.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?)));
+    let named: Vec<_> = named.collect();
+    if !named.contains(&(name.trim(), *level)) {
+        let known: Vec<String> = named.iter().map(|(name, level)| format!("{} ({level})", shown(name))).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        app.printer.note(format!("Nothing is in {} yet. Folders with records: {known}.", scope.words()));
+    }
+    Ok(())
 }
 
 fn limited(builder: hospital_record::Grant, args: &Grant, until: Option<&Until>) -> hospital_record::Grant {

@@ -109,7 +109,7 @@ impl Fate {
     fn words(&self) -> String {
         match self {
             Self::Now { .. } => "it has taken effect".to_owned(),
-            Self::Before => "it had taken effect before".to_owned(),
+            Self::Before => "it had taken effect before, and does not do so again".to_owned(),
             Self::Not(failure) => format!("no effect: {}", shown(&failure.message)),
         }
     }

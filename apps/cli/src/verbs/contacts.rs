@@ -43,8 +43,12 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
         Some(card) => card,
         None => from_stdin().await?,
     };
+    let before = session.name_of(card.account).await?.filter(|before| before != name);
     let contact = session.client.add_contact(name, &card).await?;
     app.printer.result(&object(&contact), words(&contact))?;
+    if let Some(before) = before {
+        app.printer.note(format!("This account was called {} until now.", shown(&before)));
+    }
     app.printer.note(format!(
         "Ask {} to read out the fingerprint (`account` shows it). It must be this one, or the card was swapped.",
         shown(name)
@@ -68,7 +72,9 @@ fn card(typed: &str) -> Result<Card> {
     let mut text = String::new();
     fs::File::open(path).and_then(|file| Read::take(file, LONGEST_CARD).read_to_string(&mut text)).map_err(
         |error| match error.kind() {
-            io::ErrorKind::NotFound => Failure::usage(format!("{typed:?} is neither a card nor a file with one")),
+            io::ErrorKind::NotFound => {
+                Failure::not_found(format!("{typed:?} is neither a card nor a file that is there"))
+            }
             io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => {
                 Failure::usage(format!("{typed} holds no card"))
             }

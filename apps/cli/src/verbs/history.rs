@@ -44,7 +44,10 @@ fn head(args: &args::History) -> Result<Option<B256>> {
         text.parse()
             .map_err(|_| Failure::usage(format!("{text:?} is not a journal head: 0x and 64 hex digits are one")))
     };
-    args.head.as_deref().map(parse).transpose()
+    match args.head.as_deref().map(parse).transpose()? {
+        Some(B256::ZERO) => Err(Failure::usage("this is the head of an empty history, which proves nothing")),
+        head => Ok(head),
+    }
 }
 
 async fn read(system: &System, patient: Address, head: Option<B256>) -> Result<History> {
@@ -115,6 +118,11 @@ fn words(told: &Completeness) -> String {
             "{entries} entries; the first {} are proven complete by the head that was given; the rest: {up_to}",
             proven.entries
         ),
+        None if *entries == 0 => {
+            format!(
+                "nothing was ever done in this address's name, {up_to}: check the address, the chain and the contract"
+            )
+        }
         None => format!(
             "{entries} entries, {up_to}; a head from another source (--head) or a second RPC (--witness) would prove it"
         ),

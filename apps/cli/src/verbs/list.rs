@@ -59,7 +59,7 @@ fn nothing(args: &List, mine: bool) -> String {
         return "No such records that a professional attested: `list` without --attested shows the others.".to_owned();
     }
     match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
-        (None, None) => "No records: `add FILE` adds one.".to_owned(),
+        (None, None) => "No records of your own: `add FILE` adds one. `shared` shows what others gave you.".to_owned(),
         (None, Some(folder)) => format!("No records in a folder {folder}: `folders` lists those there are."),
         (Some(patient), None) => format!("No records of {patient} that you may read."),
         (Some(patient), Some(folder)) => format!("No records of {patient} in a folder {folder} that you may read."),
@@ -186,7 +186,10 @@ mod tests {
         let told = |folder: Option<&str>, patient: Option<&str>, mine| {
             nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into), attested: false }, mine)
         };
-        assert_eq!(told(None, None, true), "No records: `add FILE` adds one.");
+        assert_eq!(
+            told(None, None, true),
+            "No records of your own: `add FILE` adds one. `shared` shows what others gave you."
+        );
         assert_eq!(told(None, Some("me"), true), told(None, None, true));
         let (folder, of) = (told(Some("x\u{1b}"), None, true), told(None, Some("ana"), false));
         assert!(folder.contains(r"folder x\u{1b}") && !folder.contains("add FILE"), "{folder}");

@@ -68,8 +68,8 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
     let whose = person.name().map_or_else(|| person.address.to_string(), shown);
     let file = output.map_or_else(String::new, |path| format!(" It is in {}.", shown(&path.to_string_lossy())));
     app.printer.note(format!(
-        "Nothing has ended yet: the access of {whose} ends when anybody runs `carry` with this, at any time.{file} Only \
-         what you grant later makes it worthless."
+        "Nothing has ended yet: the access of {whose} ends when anybody runs `carry` with this, at any time.{file} It \
+         works once. Only what you grant later than in a quarter of an hour makes it worthless."
     ));
     Ok(())
 }

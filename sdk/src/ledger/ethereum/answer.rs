@@ -59,16 +59,26 @@ const UNDERPRICED: [&str; 6] = [
 ];
 const UNFUNDED: [&str; 4] = ["insufficient funds", "insufficient balance", "insufficientfunds", "not enough funds"];
 
+/// How long a node is asked again at whose port nothing listens.
+const ABSENT: Duration = Duration::from_secs(5);
+
 /// A failed request: what to say, and whether to ask again.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: LedgerError,
     passing: bool,
+    /// Nobody is there who could have taken the request.
+    absent: bool,
 }
 
 impl Failure {
-    pub(super) fn is_passing(&self) -> bool {
-        self.passing
+    const fn new(error: LedgerError, passing: bool) -> Self {
+        Self { error, passing, absent: false }
+    }
+
+    /// Whether to ask again after so long: where nothing listens, a little while, in which a node restarts.
+    pub(super) fn is_passing(&self, waited: Duration) -> bool {
+        self.passing && (!self.absent || waited < ABSENT)
     }
 
     pub(super) fn of(error: &TransportError, host: &str) -> Self {
@@ -81,14 +91,15 @@ impl Failure {
             RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, .. }) => Self::http(error, host),
             RpcError::NullResp | RpcError::DeserError { .. } => {
                 let reason = "not the JSON that belongs to the request".to_owned();
-                Self { error: LedgerError::Malformed { host: host.into(), reason }, passing: false }
+                Self::new(LedgerError::Malformed { host: host.into(), reason }, false)
             }
             other if is_silence(other) => {
                 let (host, after) = (host.into(), Duration::ZERO);
-                Self { error: LedgerError::TimedOut { host, after }, passing: true }
+                Self::new(LedgerError::TimedOut { host, after }, true)
             }
             other => {
-                Self { error: LedgerError::Unreachable { host: host.into(), reason: root_of(other) }, passing: true }
+                let error = LedgerError::Unreachable { host: host.into(), reason: root_of(other) };
+                Self { absent: is_refused(other), ..Self::new(error, true) }
             }
         }
     }
@@ -97,7 +108,7 @@ impl Failure {
         let host = host.to_owned();
         let words = message.to_lowercase();
         if let Some(revert) = revert_data(code, &words, data) {
-            return Self { error: LedgerError::reverted(revert), passing: false };
+            return Self::new(LedgerError::reverted(revert), false);
         }
         let reason = shortened(message);
         let (error, passing) = if contains(&words, &RATE_LIMITED) || code == 429 {
@@ -112,7 +123,7 @@ impl Failure {
                 _ => (LedgerError::Refused { host, code, reason }, passing),
             }
         };
-        Self { error, passing }
+        Self::new(error, passing)
     }
 
     fn http(error: &HttpError, host: &str) -> Self {
@@ -135,7 +146,7 @@ impl Failure {
             }
             status => (LedgerError::Unreachable { host, reason: format!("HTTP status {status}") }, status >= 500),
         };
-        Self { error, passing }
+        Self::new(error, passing)
     }
 }
 
@@ -191,14 +202,16 @@ fn hex_in(value: &Value) -> Option<Bytes> {
 
 /// Whether somebody took the request and said nothing. How long that was waited for, the caller knows.
 fn is_silence(error: &TransportError) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-            return error.is_timeout() && !error.is_connect();
-        }
-        cause = error.source();
-    }
-    false
+    cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !error.is_connect())
+}
+
+/// Whether nothing listens there.
+fn is_refused(error: &TransportError) -> bool {
+    cause::<std::io::Error>(error).is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+}
+
+fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 /// The innermost reason: the outer ones repeat the URL, which may hold a key.

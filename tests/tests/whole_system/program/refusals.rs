@@ -15,6 +15,7 @@ use hospital_record_tests::{
 use super::{added, anas_computer, befriend};
 
 const NOBODY: &str = "0x00000000000000000000000000000000000000aa";
+const NO_HEAD: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
 
 #[test]
 fn wrong_usage_is_2() {
@@ -24,7 +25,7 @@ fn wrong_usage_is_2() {
     let swap = |c: char| if c.is_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
     let wrong_checksum = format!("0x{}", lee[2..].chars().map(swap).collect::<String>());
     fs::create_dir(computer.desk().join("folder")).unwrap();
-    let usage: [&[&str]; 14] = [
+    let usage: [&[&str]; 17] = [
         &["add"],
         &["add", "x", "--colour", "red"],
         &["add", "folder"],
@@ -39,6 +40,9 @@ fn wrong_usage_is_2() {
         &["open", "abc"],
         &["contacts", "add", "eve", "hospital-record-card:1:2"],
         &["history", "0x123"],
+        &["--store", "memory:", "list"],
+        &["--store", "file:///nowhere/records", "list"],
+        &["verify", "--head", NO_HEAD],
     ];
     for args in usage {
         computer.run_json("ana", args).refused(2, "usage");
@@ -49,8 +53,9 @@ fn wrong_usage_is_2() {
 fn what_is_not_there_is_3() {
     let computer = anas_computer();
     let unregistered = computer.init("nobody");
-    let missing: [&[&str]; 7] = [
+    let missing: [&[&str]; 8] = [
         &["add", "missing.pdf"],
+        &["contacts", "add", "eve", "eve.card"],
         &["grant", "dr-who"],
         &["grant", &unregistered],
         &["open", "0x1234abcd"],

@@ -104,7 +104,10 @@ fn witness_proves_a_history_and_is_named_where_nothing_does() {
     let told = computer.json("ana", &["verify"]).remove(0);
     assert_eq!(told["proven"], false);
     assert!(field(&told, "text").contains("--head") && field(&told, "text").contains("--witness"), "{told}");
-    let told = computer.json("ana", &["verify", "--witness", &Anvil::shared().url()]).remove(0);
+    let rpc = Anvil::shared().url();
+    computer.run_json("ana", &["verify", "--witness", &rpc]).refused(2, "usage");
+    let another = rpc.replace("127.0.0.1", "localhost");
+    let told = computer.json("ana", &["verify", "--witness", &another]).remove(0);
     assert_eq!((&told["proven"], &told["proven_entries"]), (&true.into(), &told["entries"]));
     let down = ["--timeout", "2", "--witness", "http://127.0.0.1:1", "verify"];
     computer.run_json("ana", &down).refused(6, "unreachable");

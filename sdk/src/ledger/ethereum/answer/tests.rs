@@ -42,9 +42,9 @@ fn what_has_to_wait_is_asked_again() {
         (-32000, "header not found"),
         (-32001, "Unknown block"),
     ] {
-        assert!(Failure::of(&payload(code, words, None), "host").is_passing(), "{words}");
+        assert!(Failure::of(&payload(code, words, None), "host").is_passing(Duration::ZERO), "{words}");
     }
-    assert!(!Failure::of(&payload(-32601, "the method does not exist", None), "host").is_passing());
+    assert!(!Failure::of(&payload(-32601, "the method does not exist", None), "host").is_passing(Duration::ZERO));
 }
 
 #[test]
