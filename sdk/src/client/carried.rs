@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use alloy::primitives::{Address, B256, Bytes, U256};
 use tokio::time::{Instant, sleep};
 
-use super::Client;
+use super::{Client, Confirmed};
 use crate::{
     Error, Result,
     error::RANDOM,
@@ -48,6 +48,15 @@ impl Client {
     pub async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
         let revocation = Revocation { grantee, scope, keyring: None, barred: true };
         self.sign_step(Step::Revoke(revocation, 0)).await
+    }
+
+    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations: for who gave up
+    /// on something that a relay was given, which could carry it for another quarter of an hour.
+    ///
+    /// # Errors
+    /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
+    pub async fn void_signed(&self) -> Result<Confirmed> {
+        Ok(self.send(self.system().contract().invalidate_nonces()).await?.into())
     }
 
     /// Whether a request has taken effect, whoever carried it.

@@ -14,7 +14,7 @@ use hospital_record::{
 
 use crate::{
     person,
-    relayed::{Bad, carrier},
+    relayed::{Bad, Withholds, carrier},
 };
 
 #[track_caller]
@@ -132,4 +132,27 @@ async fn what_is_appended_to_a_request_is_not_paid_for() {
     assert!(padded.act().is_none());
     assert!(matches!(carrier.carry(&padded).await.unwrap(), Fate::Refused { .. }));
     assert!(matches!(carrier.carry(&request(verb)).await.unwrap(), Fate::Done { .. }));
+}
+
+#[tokio::test]
+async fn what_a_relay_withholds_can_be_made_void() {
+    let rich = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    rich.fund(identity.address()).await.unwrap();
+    let (withholds, ana, lee) = (Arc::new(Withholds::default()), rich.client(identity.clone()), person(&rich).await);
+    ana.register().await.unwrap();
+    let captive = rich.relayed_by(vec![withholds.clone()]).unwrap().client(identity);
+    refused(captive.grant(lee.address()).await, ErrorKind::Refused);
+    let withheld = withholds.0.lock().unwrap().pop().unwrap();
+    ana.void_signed().await.unwrap();
+    let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
+    assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("used or void")), "{carried:?}");
+    assert!(ana.grants().await.unwrap().is_empty());
+
+    // And by signature too; what is signed after it counts.
+    let relayed = rich.relayed_by(vec![Arc::new(carrier(&rich).await)]).unwrap();
+    let poor = relayed.client(Identity::generate().unwrap().0);
+    poor.void_signed().await.unwrap();
+    poor.grant(lee.address()).await.unwrap();
+    assert_eq!(poor.grants().await.unwrap().len(), 1);
 }

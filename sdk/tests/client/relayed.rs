@@ -169,7 +169,7 @@ async fn what_the_contract_refuses_is_told_in_its_own_words() {
 
 /// Signed requests, kept back by the relay.
 #[derive(Debug, Default)]
-struct Withholds(std::sync::Mutex<Vec<SignedRequest>>);
+pub(crate) struct Withholds(pub(crate) std::sync::Mutex<Vec<SignedRequest>>);
 
 #[async_trait::async_trait]
 impl Relay for Withholds {
