@@ -33,7 +33,7 @@ pub(crate) const CONTACTS: Table = TableDefinition::new("contacts-1");
 /// deployment, patient, id -> copied into the patient's own store
 pub(crate) const SYNCED: Table = TableDefinition::new("synced-1");
 
-/// deployment, digest -> a keyring of a person of this machine that is on chain
+/// deployment, folder, epoch, digest -> a keyring that a person of this machine has made
 pub(crate) const KEYRINGS: Table = TableDefinition::new("keyrings-1");
 
 /// How long another program may keep the file open.

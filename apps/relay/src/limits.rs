@@ -3,7 +3,7 @@
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock, clock::DefaultClock};
-use hospital_record::Address;
+use hospital_record::{Address, ledger::Act};
 
 /// A limiter forgets whom it has not seen once it knows this many.
 const REMEMBERED: usize = 10_000;
@@ -14,10 +14,28 @@ pub(crate) struct Limit<K: Hash + Eq + Clone> {
     clock: DefaultClock,
 }
 
-/// Both limits of a relay.
+/// The limits of a relay.
 pub(crate) struct Limits {
-    pub(crate) accounts: Limit<Address>,
+    accounts: Limit<Address>,
+    revocations: Limit<Address>,
     pub(crate) addresses: Limit<IpAddr>,
+}
+
+impl Limits {
+    /// So many requests and so many revocations of each account, and so many of each address of the network.
+    pub(crate) fn per_minute(account: NonZeroU32, address: NonZeroU32) -> Self {
+        let (accounts, revocations) = (Limit::per_minute(account), Limit::per_minute(account));
+        Self { accounts, revocations, addresses: Limit::per_minute(address) }
+    }
+
+    /// Counts what an account has signed. Revocations by themselves: nothing else uses up what is left for them, and
+    /// nobody fills the way that they have to themselves.
+    pub(crate) fn take(&self, act: &Act) -> Result<(), Duration> {
+        match act {
+            Act::Revocation { patient, .. } => self.revocations.take(patient),
+            act => self.accounts.take(&act.signer()),
+        }
+    }
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
@@ -46,6 +64,8 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use hospital_record::ledger::Revocation;
+
     use super::*;
 
     #[test]
@@ -62,5 +82,21 @@ mod tests {
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn an_account_has_revocations_of_its_own_and_not_without_end() {
+        let limits = Limits::per_minute(NonZeroU32::new(2).unwrap(), NonZeroU32::MIN);
+        let (signer, nonce) = (Address::repeat_byte(1), Default::default());
+        let once = Act::Once { signer, verb: Default::default(), nonce, deadline: 0 };
+        let revocation = |patient| {
+            let (scope, grantee) = (Default::default(), Address::ZERO);
+            let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+            Act::Revocation { patient, revocation, granted_up_to: 0, key_changes: 0 }
+        };
+        assert!(limits.take(&once).is_ok() && limits.take(&once).is_ok() && limits.take(&once).is_err());
+        let of = |account| limits.take(&revocation(account));
+        assert!(of(signer).is_ok() && of(signer).is_ok() && of(signer).is_err());
+        assert!(of(Address::repeat_byte(2)).is_ok());
     }
 }

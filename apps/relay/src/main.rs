@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    limits::{Limit, Limits},
+    limits::Limits,
     metrics::Metrics,
     queue::Queue,
     service::{Parts, Service, now},
@@ -62,10 +62,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     }
     workers.spawn(tidy(queue.clone(), stopped.clone()));
     let carrier = carriers.into_iter().next().ok_or("no account pays")?;
-    let limits = Limits {
-        accounts: Limit::per_minute(settings.per_account),
-        addresses: Limit::per_minute(settings.per_address),
-    };
+    let limits = Limits::per_minute(settings.per_account, settings.per_address);
     let verbs = settings.verbs;
     let service = Service(Arc::new(Parts { carrier, queue, limits, metrics, verbs, stop: stopped.clone() }));
     let router = http::router(service, settings.behind_proxy).into_make_service_with_connect_info::<SocketAddr>();

@@ -80,7 +80,7 @@ impl Queue {
         let id = request.id();
         let row = {
             let mut state = self.state();
-            if let Some(known) = state.known.get(&id) {
+            if let Some(known) = state.settled_or_waiting(id) {
                 return Ok(known.fate.subscribe());
             }
             let waiting = state.waiting.len() + state.urgent.len();
@@ -94,7 +94,7 @@ impl Queue {
         self.write(id, Some(row.clone())).await?;
         let mut state = self.state();
         // Somebody else may have put the same meanwhile.
-        let receiver = match state.known.get(&id) {
+        let receiver = match state.settled_or_waiting(id) {
             Some(known) => known.fate.subscribe(),
             None => state.take(id, row),
         };
@@ -119,6 +119,12 @@ impl Queue {
     /// Puts back what could not be carried now, before all others.
     pub(crate) fn back(&self, id: B256) {
         self.state().urgent.push_front(id);
+        self.0.wake.notify_one();
+    }
+
+    /// Puts back what failed again and again, after all others of its kind.
+    pub(crate) fn later(&self, id: B256) {
+        self.state().line_up(id);
         self.0.wake.notify_one();
     }
 
@@ -176,15 +182,23 @@ impl Queue {
 
 impl State {
     fn take(&mut self, id: B256, row: Row) -> watch::Receiver<Fate> {
-        if row.fate == Fate::Waiting {
-            match is_urgent(&row.request) {
-                true => self.urgent.push_back(id),
-                false => self.waiting.push_back(id),
-            }
-        }
         let (fate, receiver) = watch::channel(row.fate.clone());
         self.known.insert(id, Known { row, fate });
+        self.line_up(id);
         receiver
+    }
+
+    fn line_up(&mut self, id: B256) {
+        match self.known.get(&id).filter(|known| known.row.fate == Fate::Waiting) {
+            Some(known) if is_urgent(&known.row.request) => self.urgent.push_back(id),
+            Some(_) => self.waiting.push_back(id),
+            None => {}
+        }
+    }
+
+    /// What was refused is put again like one that is not known.
+    fn settled_or_waiting(&self, id: B256) -> Option<&Known> {
+        self.known.get(&id).filter(|known| !matches!(known.row.fate, Fate::Refused { .. }))
     }
 
     fn pop(&mut self) -> Option<(B256, SignedRequest)> {
@@ -285,5 +299,18 @@ mod tests {
         assert_eq!(queue.forget(10).await.unwrap(), 1);
         assert!(queue.fate(request(1).id()).is_none());
         assert!(queue.fate(request(2).id()).is_some() && queue.fate(request(3).id()).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_taken_again_and_what_fails_on_and_on_lets_others_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::open(&folder.path().join("relay.redb"), 9).unwrap();
+        queue.put(request(1), 5).await.unwrap();
+        queue.end(queue.next().await.0, Fate::Refused { reason: "no".into() }).await.unwrap();
+        assert_eq!(*queue.put(request(1), 6).await.unwrap().borrow(), Fate::Waiting);
+        queue.put(request(2), 6).await.unwrap();
+        let (id, first) = queue.next().await;
+        queue.later(id);
+        assert_eq!((first, queue.next().await.1, queue.next().await.1), (request(1), request(2), request(1)));
     }
 }

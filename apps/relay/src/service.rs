@@ -58,6 +58,14 @@ impl Problem {
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+
+    /// Without what the caller sent, which may name people.
+    fn log(&self) {
+        match self {
+            Self::Malformed(_) => tracing::info!("turned away: it is no request"),
+            problem => tracing::info!(%problem, "turned away"),
+        }
+    }
 }
 
 impl From<QueueError> for Problem {
@@ -74,7 +82,7 @@ impl Service {
             Ok(_) => self.0.metrics.accepted(),
             Err(Problem::TooMany(_)) => self.0.metrics.limited(),
             Err(problem) => {
-                tracing::info!(%problem, "turned away");
+                problem.log();
                 self.0.metrics.turned_away();
             }
         }
@@ -86,7 +94,8 @@ impl Service {
         parts.limits.addresses.take(&network(from)).map_err(Problem::TooMany)?;
         let request: SignedRequest =
             serde_json::from_slice(body).map_err(|error| Problem::Malformed(error.to_string()))?;
-        if let Some(fate) = parts.queue.fate(request.id()) {
+        // What was refused may be right by now, and a revocation cannot be signed anew by whoever has it.
+        if let Some(fate) = parts.queue.fate(request.id()).filter(|fate| !is_refused(&fate.borrow())) {
             return Ok(fate);
         }
         let verb = self.allowed(&request)?;
@@ -97,8 +106,8 @@ impl Service {
             Err(error) => return Err(Problem::Busy(error.to_string())),
         }
         // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
-        if let Some(Act::Once { signer, .. }) = request.act() {
-            parts.limits.accounts.take(&signer).map_err(Problem::TooMany)?;
+        if let Some(act) = request.act() {
+            parts.limits.take(&act).map_err(Problem::TooMany)?;
         }
         tracing::info!(id = %request.id(), verb, "accepted");
         Ok(parts.queue.put(request, now()).await?)
@@ -140,6 +149,10 @@ impl Service {
             false => Ok(()),
         }
     }
+}
+
+fn is_refused(fate: &Fate) -> bool {
+    matches!(fate, Fate::Refused { .. })
 }
 
 pub(crate) fn now() -> u64 {

@@ -30,7 +30,7 @@ pub(crate) struct Settings {
     /// Verbs that it carries, as the contract names them, such as Grant,Revoke; all when none is named
     #[arg(long = "verb", env = "HOSPITAL_RECORD_RELAY_VERBS", value_delimiter = ',')]
     pub(crate) verbs: Vec<String>,
-    /// Requests a minute that one account has carried; revocations do not count
+    /// Requests a minute that one account has carried, and as many revocations
     #[arg(long, default_value = "30")]
     pub(crate) per_account: NonZeroU32,
     /// Requests a minute that are looked at from one network address

@@ -13,6 +13,8 @@ use crate::{metrics::Metrics, queue::Queue};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often a provider may refuse a request before others get their turn.
 const REFUSALS: u32 = 5;
+/// How often a request may fail in a row, for whatever reason, before others get their turn. It is tried again after them.
+const FAILURES: u32 = 5;
 
 /// One paying account at work.
 pub(crate) struct Worker {
@@ -25,7 +27,7 @@ impl Worker {
     /// Works until the future is dropped between two requests, or `stop` says so.
     pub(crate) async fn run(self, mut stop: tokio::sync::watch::Receiver<bool>) {
         self.finish_what_was_left(&mut stop).await;
-        let mut refusals = 0;
+        let (mut refusals, mut failures) = (0, 0);
         loop {
             let (id, request) = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -41,17 +43,27 @@ impl Worker {
                     refusals += u32::from(error.kind() == ErrorKind::Refused);
                     tracing::warn!(%id, %error, "not carried yet");
                     self.metrics.failed();
-                    self.queue.back(id);
+                    failures += 1;
+                    match failures < FAILURES {
+                        true => self.queue.back(id),
+                        false => (refusals, failures) = self.later(id),
+                    }
                     tokio::select! {
                         _ = stop.wait_for(|stop| *stop) => return,
                         () = tokio::time::sleep(PAUSE) => continue,
                     }
                 }
             };
-            refusals = 0;
+            (refusals, failures) = (0, 0);
             self.metrics.carried(&fate, start.elapsed());
             self.end(id, fate).await;
         }
+    }
+
+    /// What makes a provider fail is not to keep all others from being carried.
+    fn later(&self, id: hospital_record::B256) -> (u32, u32) {
+        self.queue.later(id);
+        (0, 0)
     }
 
     /// What an earlier process sent and did not see the end of: its request must not be carried again.
@@ -73,7 +85,8 @@ impl Worker {
     async fn end(&self, id: hospital_record::B256, fate: Fate) {
         match &fate {
             Fate::Done { .. } => tracing::info!(%id, "carried"),
-            Fate::Refused { reason } => tracing::info!(%id, reason, "refused"),
+            // Without the reason, which names accounts: whoever has the id may ask for it.
+            Fate::Refused { .. } => tracing::info!(%id, "refused"),
             _ => {}
         }
         if let Err(error) = self.queue.end(id, fate).await {

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use alloy::primitives::{Address, B256, Bytes, U256};
 use tokio::time::{Instant, sleep};
 
-use super::Client;
+use super::{Client, Confirmed};
 use crate::{
     Error, Result,
     error::RANDOM,
@@ -19,6 +19,14 @@ const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 const UNREACHED: Duration = Duration::from_secs(10);
 /// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
 const NONCES_A_WORD: u64 = 256;
+
+/// What became of a request that relays were asked to carry, as the chain shows it.
+enum Answer {
+    /// It took effect; with the receipt of the transaction where a relay told it.
+    Done(Option<Receipt>),
+    /// Not yet, or never, by what the relays say.
+    Not(Error),
+}
 
 impl Client {
     /// Signs every part of a call, and has one after the other carried to the chain.
@@ -45,6 +53,15 @@ impl Client {
         self.sign_step(Step::Revoke(revocation, 0)).await
     }
 
+    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations: for who gave up
+    /// on something that a relay was given, which could carry it for another quarter of an hour.
+    ///
+    /// # Errors
+    /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
+    pub async fn void_signed(&self) -> Result<Confirmed> {
+        Ok(self.send(self.system().contract().invalidate_nonces()).await?.into())
+    }
+
     /// Whether a request has taken effect, whoever carried it.
     ///
     /// # Errors
@@ -56,6 +73,9 @@ impl Client {
 
     /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
     /// Without a relay this account carries it, and pays.
+    ///
+    /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
+    /// receipt names none: its hash is zero.
     pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
         let act = request.act_for(self.system().contract())?;
         // What the contract refuses is told in its own words, before anybody else is asked.
@@ -65,42 +85,39 @@ impl Client {
         }
         let start = Instant::now();
         let mut until = start + UNREACHED.min(self.system().patience());
-        let mut pause = Duration::from_millis(50);
+        let (mut pause, mut asked_again) = (Duration::from_millis(50), false);
         loop {
-            let failure = match self.ask_relays(request).await {
-                Ok(transaction) => match self.system().ledger().receipt(transaction).await? {
-                    Some(receipt) if receipt.succeeded => return Ok(receipt),
-                    // The relay sees further than this machine's provider, or lies.
-                    _ => None,
-                },
-                Err(error) => Some(error),
-            };
-            if !matches!(failure, Some(Error::Unreachable { .. })) {
-                until = start + self.system().patience();
-            }
-            let done = self.system().contract().took_effect(&act, request.call()).await?;
-            match failure {
-                Some(error) if !done && !error.may_have_happened() => return Err(error),
-                failure if Instant::now() >= until => {
-                    return Err(failure.unwrap_or_else(|| Error::TimedOut {
-                        service: "the relay".into(),
-                        after: self.system().patience(),
-                    }));
+            match self.ask_relays(request, &act).await? {
+                Answer::Done(Some(receipt)) => return Ok(receipt),
+                Answer::Done(None) if asked_again => return Ok(Receipt::untold()),
+                // Who was late may say now in which transaction it was.
+                Answer::Done(None) => asked_again = true,
+                Answer::Not(error) => {
+                    if !matches!(error, Error::Unreachable { .. }) {
+                        until = start + self.system().patience();
+                    }
+                    if !error.may_have_happened() || Instant::now() >= until {
+                        return Err(error);
+                    }
                 }
-                _ => sleep(pause).await,
             }
+            sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
 
-    /// The transaction in which a relay says it has carried the request.
-    async fn ask_relays(&self, request: &SignedRequest) -> Result<B256> {
+    /// Asks one relay after the other until the chain shows the effect: what a relay says keeps none from being asked, and
+    /// is no answer.
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Result<Answer> {
         let mut worst = None;
         for relay in self.system().relays() {
-            let error = match relay.carry(request).await {
-                Ok(Fate::Done { transaction: Some(transaction) }) => return Ok(transaction),
-                Ok(Fate::Waiting | Fate::Done { transaction: None }) => {
-                    Error::TimedOut { service: relay.name(), after: Duration::ZERO }
+            let said = relay.carry(request).await;
+            if self.system().contract().took_effect(act, request.call()).await? {
+                return Ok(Answer::Done(self.told(said).await?));
+            }
+            let error = match said {
+                Ok(Fate::Waiting | Fate::Done { .. }) => {
+                    Error::TimedOut { service: relay.name(), after: self.system().patience() }
                 }
                 Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
                 Err(error) => error,
@@ -111,7 +128,13 @@ impl Client {
                 worst = Some(error);
             }
         }
-        Err(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into())))
+        Ok(Answer::Not(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into()))))
+    }
+
+    /// The receipt of the transaction that a relay named.
+    async fn told(&self, said: Result<Fate>) -> Result<Option<Receipt>> {
+        let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return Ok(None) };
+        Ok(self.system().ledger().receipt(transaction).await?.filter(|receipt| receipt.succeeded))
     }
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {

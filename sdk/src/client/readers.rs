@@ -6,8 +6,8 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,
-    id::{Account, Digest, Folder},
-    seal::{envelope::Envelope, lock::HpkePublicKey},
+    id::{Account, Digest, Epoch, Folder},
+    seal::{envelope::Envelope, keyring::MAX_ENTRIES, lock::HpkePublicKey},
 };
 
 use super::Client;
@@ -29,10 +29,15 @@ pub(super) struct Readers {
 }
 
 impl Client {
-    /// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature.
+    /// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature: of as many
+    /// as a keyring holds.
     pub(super) async fn entitled(&self, journal: &Known, folder: Folder, accounts: Vec<Address>) -> Result<Readers> {
         let mut readers = Readers::default();
         for account in accounts {
+            if readers.keys.len() == MAX_ENTRIES {
+                readers.left_out.push(account);
+                continue;
+            }
             match self.key_of_reader(journal, folder, account).await {
                 Ok(key) => readers.keys.push((Account(account.into()), key)),
                 Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
@@ -69,18 +74,22 @@ impl Client {
     }
 
     async fn is_as_signed(&self, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
+        let giver = grant.state.giver.unwrap_or(journal.patient);
         let given = journal.history.entries().iter().filter(|entry| match entry.event {
-            Event::AccessGranted { envelope, .. } | Event::AccessPassedOn { envelope, .. } => {
-                envelope == grant.envelope
+            Event::AccessGranted { scope: on, grantee: to, envelope, .. } => {
+                (journal.patient, on, to, envelope) == (giver, scope, grantee, grant.envelope)
+            }
+            Event::AccessPassedOn { giver: by, scope: on, grantee: to, envelope, .. } => {
+                (by, on, to, envelope) == (giver, scope, grantee, grant.envelope)
             }
             _ => false,
         });
-        // The envelope of a grant that has ended is signed too; no envelope is given twice.
+        // The envelope of a grant that has ended is signed too; no giver gives one twice. What others name counts for
+        // nothing: whoever may pass on could name anybody's.
         let once = given.count() == 1;
         let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
-        let giver = Account(grant.state.giver.unwrap_or(journal.patient).into());
         let same = (envelope.issuer(), envelope.patient, envelope.grantee)
-            == (giver, Account(journal.patient.into()), Account(grantee.into()))
+            == (Account(giver.into()), Account(journal.patient.into()), Account(grantee.into()))
             && envelope.scope.to_bytes() == scope.0
             && envelope.epoch == grant.epoch;
         match once && same {
@@ -89,13 +98,16 @@ impl Client {
         }
     }
 
-    /// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it.
-    pub(super) async fn remember_keyring(&self, digest: B256) -> Result<()> {
-        self.system().cache().put(KEYRINGS, self.keyring_key(digest), Vec::new()).await
+    /// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it: also where the
+    /// act that names it lands when nobody waits for it any more.
+    pub(super) async fn remember_keyring(&self, folder: Folder, epoch: Epoch, digest: B256) -> Result<()> {
+        self.system().cache().put(KEYRINGS, self.keyring_key(folder, epoch, digest), Vec::new()).await
     }
 
-    fn keyring_key(&self, digest: B256) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), digest.as_slice()])
+    /// With folder and epoch: else a provider could name an old keyring as that of an epoch far ahead.
+    fn keyring_key(&self, folder: Folder, epoch: Epoch, digest: B256) -> Vec<u8> {
+        let (folder, epoch) = (folder.number().to_be_bytes(), epoch.to_be_bytes());
+        key(&[&self.system().deployment_key(), &folder, &epoch, digest.as_slice()])
     }
 
     /// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
@@ -105,7 +117,8 @@ impl Client {
         else {
             return Ok(true);
         };
-        if self.system().cache().get(KEYRINGS, self.keyring_key(newest.digest)).await?.is_some() {
+        let made = self.keyring_key(folder, newest.epoch, newest.digest);
+        if self.system().cache().get(KEYRINGS, made).await?.is_some() {
             return Ok(true);
         }
         let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);

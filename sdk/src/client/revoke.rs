@@ -10,12 +10,14 @@ use super::{Client, Confirmed, awaitable, rotate::Ring};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Call, PatientState, Revocation, folder_of, folder_scope},
+    ledger::{Call, PatientState, Receipt, Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
 
 /// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Grants that one transaction ends.
+const BATCH: usize = 100;
 
 /// Ends access; made by [`Client::revoke`].
 #[must_use = "nothing happens until it is awaited"]
@@ -46,9 +48,9 @@ pub struct Revoked {
     pub left_out: Vec<Address>,
     /// An earlier act of this person that was left behind and has not taken effect, in words. It kept nothing from being ended.
     pub earlier_failed: Option<String>,
-    /// Hash of the transaction.
+    /// Hash of the transaction; of the last one, where there was too much to end for one.
     pub transaction: B256,
-    /// Gas of the transaction.
+    /// Gas of it, or of all of them.
     pub gas: u64,
 }
 
@@ -123,8 +125,7 @@ impl Revoke {
             Err(error) => return Err(error.and_earlier(client.still_open().await?)),
         };
         let (revocations, rings) = self.revocations(&journal, &scopes).await;
-        let call = client.system().contract().revoke(&revocations, journal.state().key_changes);
-        let (receipt, earlier_failed) = client.send_at_once(call).await?;
+        let (receipt, earlier_failed) = self.send_all(&revocations, journal.state().key_changes).await?;
         let transaction = receipt.transaction;
         let ended = |state: &PatientState| {
             let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
@@ -136,6 +137,23 @@ impl Revoke {
         // The access has ended; what is left to do is no reason to say otherwise.
         let (keys_moved, left_out) = self.move_keys(&scopes, rings).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
+    }
+
+    /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
+    /// a grant on every record.
+    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
+        let (contract, mut gas, mut earlier) = (self.client.system().contract(), 0, None);
+        let (mut changes, mut last) = (changes, None);
+        for part in revocations.chunks(BATCH) {
+            let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
+            let (receipt, told) = sent.map_err(|error| error.and_earlier(earlier.clone()))?;
+            // Each of them is a key change.
+            changes = changes.wrapping_add(part.len() as u32);
+            (gas, earlier) = (gas + receipt.gas_used, earlier.or(told));
+            last = Some(receipt);
+        }
+        let last = last.ok_or_else(|| Error::Invalid("there is nothing to end".into()))?;
+        Ok((Receipt { gas_used: gas, ..last }, earlier))
     }
 
     /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.

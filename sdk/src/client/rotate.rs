@@ -5,10 +5,7 @@ use hospital_record_core::{
     block::Block,
     error::CoreError,
     id::{Confidentiality, Folder},
-    seal::{
-        keyring::{MAX_ENTRIES, seal_keyring},
-        ratchet::next_epoch,
-    },
+    seal::{keyring::seal_keyring, ratchet::next_epoch},
 };
 
 use super::{Client, readers::Readers, write::with_fresh_keys};
@@ -17,6 +14,9 @@ use crate::{
     journal::Known,
     ledger::{folder_of, folder_scope},
 };
+
+/// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.
+const MOST_IN_VAIN: usize = 16;
 
 /// A folder whose keys moved on.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Client {
 
     async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
         let journal = self.system().journal(self.address()).await?;
-        let ring = self.make_keyring(&journal, folder, None).await?;
+        let ring = self.for_rotating().make_keyring(&journal, folder, None).await?;
         self.store_answers().await?;
         let (epoch, digest) = (ring.epoch, ring.digest());
         let (contract, changes) = (self.system().contract(), journal.state().key_changes);
@@ -68,6 +68,11 @@ impl Client {
         self.confirm(self.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
         let left_out = self.publish_keyrings(vec![ring]).await.map_err(|error| error.without_keys(transaction))?;
         Ok(Rotated { left_out, transaction, gas: receipt.gas_used })
+    }
+
+    /// The same for the envelopes of one rotation: whoever may pass on can name any number that nobody has.
+    pub(super) fn for_rotating(&self) -> Self {
+        Self(self.0.clone(), self.system().for_one_call(MOST_IN_VAIN))
     }
 
     /// Stores keyrings that are in the chain's history, and says whom they leave out. Not before: the state of an epoch
@@ -79,7 +84,6 @@ impl Client {
         for ring in rings {
             let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
             if named.iter().any(|keyring| keyring.digest == digest) {
-                self.remember_keyring(digest).await?;
                 self.system().publish(ring.block).await?;
                 left_out.extend(ring.left_out);
             }
@@ -112,18 +116,17 @@ impl Client {
             // With it goes whoever lives by it.
             after.grants.remove(&(folder_scope(folder.number()), account));
         }
-        let accounts = after.folder_readers(folder.number(), now);
-        let Readers { keys: mut readers, mut left_out } = match self.is_epoch_sure(journal, folder).await? {
+        let accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));
+        let Readers { keys: readers, left_out } = match self.is_epoch_sure(journal, folder).await? {
             true => self.entitled(journal, folder, accounts).await?,
             false => Readers { left_out: accounts, ..Readers::default() },
         };
-        // A block holds no more; the others are named, and come back with a grant of their own.
-        let beyond = readers.split_off(readers.len().min(MAX_ENTRIES));
-        left_out.extend(beyond.into_iter().map(|(account, _)| Address::from(account.0)));
         let me = self.published().await?;
         let state = self.keys().folder_state(folder, epoch);
         let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
-        Ok(Ring { folder, epoch, block, left_out })
+        let ring = Ring { folder, epoch, block, left_out };
+        self.remember_keyring(folder, epoch, ring.digest()).await?;
+        Ok(ring)
     }
 }
 
@@ -139,4 +142,10 @@ impl Ring {
     pub(super) fn digest(&self) -> B256 {
         self.block.digest().0.into()
     }
+}
+
+/// A keyring holds so many. Who may pass on can let in any number, but they take nobody's place whom the patient let in.
+pub(super) fn own_first(journal: &Known, folder: Folder, mut accounts: Vec<Address>) -> Vec<Address> {
+    accounts.sort_by_key(|account| journal.folder_grant(folder, *account).is_none_or(|g| g.state.giver.is_some()));
+    accounts
 }

@@ -8,6 +8,7 @@ use hospital_record_core::{
     block::Verified,
     id::{Account, Digest, Folder, RecordId},
     record::manifest::Manifest,
+    seal::keyring::MAX_ENTRIES,
 };
 
 use super::{Client, download, unlock::Unlocker};
@@ -108,10 +109,13 @@ impl Client {
             return Ok(false);
         };
         let keyring = self.keyring(journal.patient, folder, newest.digest, newest.epoch).await?;
+        // One that is full has no place for more.
+        let behind = behind.into_iter().filter(|_| keyring.entries.len() < MAX_ENTRIES);
+        let client = self.for_rotating();
         for account in behind {
             let has = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
-            // Who has no usable keys cannot be helped by a rotation.
-            if !has && self.system().profile_of(*account, None).await.is_ok() {
+            // Who has no usable keys, or no envelope, gets none by a rotation either: it would be repeated for ever.
+            if !has && client.key_of_reader(journal, folder, *account).await.is_ok() {
                 return Ok(true);
             }
         }

@@ -140,24 +140,45 @@ impl Client {
         name: &str,
         level: Confidentiality,
     ) -> Result<(Folder, Received)> {
-        let held = journal.state().grants.keys().filter(|(_, grantee)| self.is_me(*grantee));
-        for folder in held.filter_map(|(scope, _)| folder_of(*scope)) {
-            let folder = Folder::new(folder).map_err(CoreError::from)?;
+        let mut found = None;
+        for (folder, passed_on) in self.folders_of(journal).await? {
             let received = match self.received(journal, folder).await {
                 Ok(received) => received,
                 Err(error) if error.is_silence() => return Err(error),
                 // One envelope that cannot be had does not close the other folders.
                 Err(_) => continue,
             };
-            if folder_name(&received.name) == folder_name(name) && received.confidentiality == level {
-                return Ok((folder, received));
+            if folder_name(&received.name) != folder_name(name) || received.confidentiality != level {
+                continue;
+            }
+            match found {
+                None if !passed_on => return Ok((folder, received)),
+                None => found = Some((folder, received)),
+                Some(_) => return Err(two_of_a_name(name, level)),
             }
         }
-        Err(Error::Denied(format!(
-            "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
-            journal.patient,
-            self.address()
-        )))
+        found.ok_or_else(|| {
+            Error::Denied(format!(
+                "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
+                journal.patient,
+                self.address()
+            ))
+        })
+    }
+
+    /// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
+    /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
+    /// folder into another.
+    async fn folders_of(&self, journal: &Known) -> Result<Vec<(Folder, bool)>> {
+        let (now, mut folders) = (self.system().chain_time().await?, Vec::new());
+        for ((scope, grantee), grant) in &journal.state().grants {
+            let passed_on = grant.state.giver.is_some();
+            let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());
+            let Some(number) = folder_of(*scope).filter(|_| self.is_me(*grantee) && counts) else { continue };
+            folders.push((Folder::new(number).map_err(CoreError::from)?, passed_on));
+        }
+        folders.sort_by_key(|(_, passed_on)| *passed_on);
+        Ok(folders)
     }
 
     async fn patient_and_readers(
@@ -179,4 +200,12 @@ impl Client {
         }
         Ok(keys)
     }
+}
+
+/// A patient has one folder of a name and confidentiality.
+fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
+    Error::Integrity(format!(
+        "two folders that were passed on to this account are called {name:?} ({level}), and one of them is not: ask the \
+         patient which, and `renounce` the other"
+    ))
 }

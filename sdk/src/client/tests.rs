@@ -18,6 +18,7 @@ use crate::{
 
 mod blocks;
 mod copies;
+mod delegates;
 mod invented;
 mod resume;
 mod unpublished;

@@ -116,6 +116,12 @@ impl Contract {
         self.to_send(&Sol::rotateCall { folder: u40(folder), epoch, keyring, keyChanges: u24(key_changes) })
     }
 
+    /// Makes void what the sender has signed and nobody has carried, but no signed revocation.
+    #[must_use]
+    pub fn invalidate_nonces(&self) -> Call {
+        self.to_send(&Sol::invalidateNoncesCall {})
+    }
+
     /// Gives up the sender's own grant.
     #[must_use]
     pub fn renounce(&self, patient: Address, scope: B256) -> Call {

@@ -149,7 +149,8 @@ impl Contract {
             return None;
         }
         match call {
-            Calls::relay(call) => Some(Act::Once {
+            // What is appended to the verb's arguments would only cost who carries it.
+            Calls::relay(call) if is_plain(&call.call) => Some(Act::Once {
                 signer: call.signer,
                 verb: call.call,
                 nonce: call.nonce,
@@ -234,4 +235,9 @@ impl Contract {
 fn type_of(verb: &[u8]) -> Option<&'static str> {
     let selector = verb.first_chunk::<4>()?;
     TYPES.iter().find(|(known, _)| known == selector).map(|(_, text)| *text)
+}
+
+/// Whether a call is its verb and arguments and nothing else.
+fn is_plain(call: &[u8]) -> bool {
+    Calls::abi_decode_validate(call).is_ok_and(|verb| verb.abi_encode() == call)
 }

@@ -92,6 +92,12 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Of what took effect in a transaction that nobody names.
+    pub(crate) fn untold() -> Self {
+        let transaction = B256::ZERO;
+        Self { transaction, block: 0, succeeded: true, gas_used: 0, gas_price: 0, logs: Vec::new() }
+    }
+
     /// Wei that it cost.
     #[must_use]
     pub fn cost(&self) -> U256 {

@@ -46,7 +46,7 @@ impl Client {
                 request.asker, request.rights, request.purpose
             )));
         }
-        let open = self.open_requests(Some(request.asker)).await?;
+        let open = self.open_requests(Some(request.asker), &[]).await?;
         if !open.iter().any(|found| found.id == request.id && found.terms == request.terms) {
             return Err(Error::Conflict(format!(
                 "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",

@@ -58,15 +58,16 @@ impl Requests {
 
     async fn run(self) -> Result<Vec<AccessRequest>> {
         let client = &self.client;
-        let mut open = client.open_requests(self.asker).await?;
-        if open.is_empty() {
-            return Ok(Vec::new());
-        }
-        let contacts = client.contacts().await?;
         let walk = match self.authorities.is_empty() {
             true => None,
             false => Some(Walk::new(client.system(), &self.authorities).await?),
         };
+        let vouched_for = walk.as_ref().map(Walk::near).unwrap_or_default();
+        let mut open = client.open_requests(self.asker, &vouched_for).await?;
+        if open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let contacts = client.contacts().await?;
         let known = |told: &Told| contacts.iter().any(|contact| contact.address == told.asker());
         let near = |told: &Told| walk.as_ref().is_some_and(|walk| walk.is_near(told.asker()));
         open.sort_by_key(|told| (!known(told), !near(told)));

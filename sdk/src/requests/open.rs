@@ -36,13 +36,14 @@ impl System {
 
 impl Client {
     /// What this person is asked, and can still answer.
-    pub(super) async fn open_requests(&self, asker: Option<Address>) -> Result<Vec<Told>> {
+    pub(super) async fn open_requests(&self, asker: Option<Address>, vouched_for: &[Address]) -> Result<Vec<Told>> {
         let (told, cut) = self.system().told_requests(self.address(), asker).await?;
         let mut open = self.are_open(told).await?;
         if cut && asker.is_none() {
-            // Strangers fill the list; who is known is asked for by name.
-            for contact in self.contacts().await? {
-                let (more, _) = self.system().told_requests(self.address(), Some(contact.address)).await?;
+            // Strangers fill the list; who is known or vouched for is asked for by name.
+            let contacts = self.contacts().await?;
+            for account in contacts.iter().map(|contact| contact.address).chain(vouched_for.iter().copied()) {
+                let (more, _) = self.system().told_requests(self.address(), Some(account)).await?;
                 open.extend(self.are_open(more).await?);
             }
             open.sort_by_key(|told| std::cmp::Reverse(told.block));

@@ -68,6 +68,13 @@ impl Walk {
         Ok(Self { system, authorities, by_authority, names, cut, looked_at, now })
     }
 
+    /// The authorities and whom they vouch for themselves: so many as are asked for by name.
+    pub(crate) fn near(&self) -> Vec<Address> {
+        let mut seen = HashSet::new();
+        let near = self.authorities.iter().chain(self.names.iter().take(BY_NAME));
+        near.copied().filter(|account| seen.insert(*account)).collect()
+    }
+
     /// Whether an authority itself vouches for the account, as far as events tell.
     pub(crate) fn is_near(&self, account: Address) -> bool {
         self.authorities.contains(&account) || self.by_authority.contains_key(&account)

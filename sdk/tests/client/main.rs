@@ -4,6 +4,7 @@
 
 mod absent;
 mod add_open;
+mod bad_relay;
 mod bad_store;
 mod contribute;
 mod details;

@@ -168,6 +168,24 @@ async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
 }
 
 #[tokio::test]
+async fn more_askers_than_are_read_hide_nobody_who_is_known_or_vouched_for() {
+    let (system, ana, lee) = two().await;
+    let (authority, clinic) = (person(&system).await, person(&system).await);
+    authority.vouch(clinic.address(), "hospital").await.unwrap();
+    ana.add_contact("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
+    lee.ask(ana.address()).reason("known").await.unwrap();
+    clinic.ask(ana.address()).reason("vouched for").await.unwrap();
+    let memory = system.memory().unwrap();
+    for number in 1..=4100u64 {
+        let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());
+        assert!(memory.act(stranger, ask_call(ana.address(), B256::repeat_byte(1))));
+    }
+    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap();
+    assert_eq!((requests[0].asker, requests[0].reason.as_deref()), (lee.address(), Ok("known")));
+    assert_eq!((requests[1].asker, requests[1].reason.as_deref()), (clinic.address(), Ok("vouched for")));
+}
+
+#[tokio::test]
 async fn a_request_that_cannot_be_is_refused_before_it_costs_anything() {
     let (system, ana, lee) = two().await;
     let before = lee.balance().await.unwrap();

@@ -106,3 +106,13 @@ async fn an_invented_rotation_opens_no_later_epoch() {
     let forged = ward.with(Event::KeysRotated { folder, epoch, keyring: B256::repeat_byte(7) }).await;
     assert!(!ward.ana.is_epoch_sure(&forged, ward.folder).await.unwrap());
 }
+
+#[tokio::test]
+async fn an_old_keyring_that_is_named_for_a_later_epoch_opens_none() {
+    let ward = ward().await;
+    let (journal, folder) = (ward.journal().await, ward.folder.number());
+    let newest = *journal.folder(ward.folder).keyring().unwrap();
+    let forged = ward.with(Event::KeysRotated { folder, epoch: newest.epoch + 1, keyring: newest.digest }).await;
+    assert_eq!(forged.folder(ward.folder).epoch, newest.epoch + 1);
+    assert!(!ward.ana.is_epoch_sure(&forged, ward.folder).await.unwrap());
+}

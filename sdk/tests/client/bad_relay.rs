@@ -1,0 +1,158 @@
+//! Relays that lie, deny and come too late.
+
+use std::sync::{Arc, Mutex};
+
+use hospital_record::{
+    B256, ErrorKind, Identity, Source, System,
+    alloy::{
+        primitives::Bytes,
+        signers::{SignerSync, local::PrivateKeySigner},
+    },
+    ledger::Act,
+    relay::{Carrier, Fate, Relay, SignedRequest},
+};
+
+use crate::{
+    person,
+    relayed::{Bad, Withholds, carrier},
+};
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+}
+
+/// A relay that names a transaction which has taken effect, but is another one.
+fn boasts(transaction: B256) -> Arc<dyn Relay> {
+    Arc::new(Bad(Fate::Done { transaction: Some(transaction) }))
+}
+
+#[tokio::test]
+async fn a_transaction_that_a_relay_names_is_not_taken_for_the_request() {
+    let rich = System::in_memory().await.unwrap();
+    let (ana, lee) = (person(&rich).await, person(&rich).await);
+    let added = ana.add(Source::bytes("x", "mine")).await.unwrap();
+    ana.grant(lee.address()).await.unwrap();
+    let request = ana.sign_revocation(lee.address(), ana.grants().await.unwrap()[0].scope_id).await.unwrap();
+
+    let by = |relays| rich.relayed_by(relays).unwrap().client(Identity::generate().unwrap().0);
+    refused(by(vec![boasts(added.transaction)]).carry(&request).await, ErrorKind::TimedOut);
+    assert_eq!(lee.open(&added.record).await.unwrap().bytes, "mine");
+
+    let honest: Arc<dyn Relay> = Arc::new(carrier(&rich).await);
+    let receipt = by(vec![boasts(added.transaction), honest]).carry(&request).await.unwrap();
+    assert_ne!(receipt.transaction, added.transaction);
+    refused(lee.open(&added.record).await, ErrorKind::Denied);
+}
+
+/// Carries, and says that it did not.
+#[derive(Debug)]
+struct Denies(Carrier);
+
+#[async_trait::async_trait]
+impl Relay for Denies {
+    fn name(&self) -> String {
+        "denies".into()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> hospital_record::Result<Fate> {
+        self.0.carry(request).await?;
+        Ok(Fate::Refused { reason: "no".into() })
+    }
+}
+
+#[tokio::test]
+async fn what_a_relay_carried_and_denies_is_done() {
+    let rich = System::in_memory().await.unwrap();
+    let system = rich.relayed_by(vec![Arc::new(Denies(carrier(&rich).await))]).unwrap();
+    let (ana, lee) = (system.client(Identity::generate().unwrap().0), person(&rich).await);
+    let record = ana.add(Source::bytes("x", "mine")).await.unwrap().record;
+    let granted = ana.grant(lee.address()).await.unwrap();
+    assert_eq!(granted.transaction, B256::ZERO, "nobody tells which one it was");
+    assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
+    ana.revoke(lee.address()).await.unwrap();
+    refused(lee.open(&record).await, ErrorKind::Denied);
+}
+
+/// Keeps the first revocation back.
+#[derive(Debug)]
+struct Late(Carrier, Mutex<Option<SignedRequest>>);
+
+#[async_trait::async_trait]
+impl Relay for Late {
+    fn name(&self) -> String {
+        "late".into()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> hospital_record::Result<Fate> {
+        if matches!(request.act(), Some(Act::Revocation { .. })) && self.1.lock().unwrap().is_none() {
+            *self.1.lock().unwrap() = Some(request.clone());
+            return Ok(Fate::Refused { reason: "no".into() });
+        }
+        self.0.carry(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_that_a_relay_carries_late_leaves_nobody_out() {
+    let rich = System::in_memory().await.unwrap();
+    let late = Arc::new(Late(carrier(&rich).await, Mutex::default()));
+    let ana = rich.relayed_by(vec![late.clone()]).unwrap().client(Identity::generate().unwrap().0);
+    let (lee, kim) = (person(&rich).await, person(&rich).await);
+    for reader in [&lee, &kim] {
+        ana.grant(reader.address()).await.unwrap();
+    }
+    refused(ana.revoke(lee.address()).await, ErrorKind::Refused);
+    let withheld = late.1.lock().unwrap().clone().unwrap();
+    assert!(matches!(carrier(&rich).await.carry(&withheld).await.unwrap(), Fate::Done { .. }));
+
+    // No store has the keyring that it names: the next one is for everybody who stays.
+    let synced = ana.sync().await.unwrap();
+    assert_eq!((synced.rotated, synced.left_out), (1, vec![]));
+    let later = ana.add(Source::bytes("x", "later")).await.unwrap().record;
+    assert_eq!(kim.open(&later).await.unwrap().bytes, "later");
+    refused(lee.open(&later).await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn what_is_appended_to_a_request_is_not_paid_for() {
+    let rich = System::in_memory().await.unwrap();
+    let (contract, signer) = (rich.contract(), PrivateKeySigner::random());
+    let carrier = carrier(&rich).await;
+    let request = |verb: Vec<u8>| {
+        let (verb, deadline) = (Bytes::from(verb), u64::MAX);
+        let act = Act::Once { signer: signer.address(), verb, nonce: Default::default(), deadline };
+        let signature = signer.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
+        let data = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec())).data;
+        SignedRequest { chain_id: contract.chain(), contract: contract.address(), data }
+    };
+    let verb = contract.set_profile(B256::repeat_byte(1)).data.to_vec();
+    let padded = request([verb.as_slice(), &[7; 4096]].concat());
+    assert!(padded.act().is_none());
+    assert!(matches!(carrier.carry(&padded).await.unwrap(), Fate::Refused { .. }));
+    assert!(matches!(carrier.carry(&request(verb)).await.unwrap(), Fate::Done { .. }));
+}
+
+#[tokio::test]
+async fn what_a_relay_withholds_can_be_made_void() {
+    let rich = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    rich.fund(identity.address()).await.unwrap();
+    let (withholds, ana, lee) = (Arc::new(Withholds::default()), rich.client(identity.clone()), person(&rich).await);
+    ana.register().await.unwrap();
+    let captive = rich.relayed_by(vec![withholds.clone()]).unwrap().client(identity);
+    refused(captive.grant(lee.address()).await, ErrorKind::Refused);
+    let withheld = withholds.0.lock().unwrap().pop().unwrap();
+    ana.void_signed().await.unwrap();
+    let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
+    assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("used or void")), "{carried:?}");
+    assert!(ana.grants().await.unwrap().is_empty());
+
+    // And by signature too; what is signed after it counts.
+    let relayed = rich.relayed_by(vec![Arc::new(carrier(&rich).await)]).unwrap();
+    let poor = relayed.client(Identity::generate().unwrap().0);
+    poor.void_signed().await.unwrap();
+    poor.grant(lee.address()).await.unwrap();
+    assert_eq!(poor.grants().await.unwrap().len(), 1);
+}
