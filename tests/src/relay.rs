@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
 
-use hospital_record::alloy::{hex, signers::local::PrivateKeySigner};
+use hospital_record::alloy::{hex, primitives::Address, signers::local::PrivateKeySigner};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,6 +21,7 @@ pub struct Relay {
     address: String,
     rpc: String,
     keys: Vec<PathBuf>,
+    payers: Vec<Address>,
     options: Vec<String>,
 }
 
@@ -33,8 +34,9 @@ impl Relay {
     /// With several accounts that pay.
     pub fn with_accounts(anvil: &Anvil, accounts: usize, options: &[&str]) -> Self {
         let disk = tempfile::tempdir().expect("a folder");
-        let keys = (0..accounts).map(|number| {
-            let payer = PrivateKeySigner::random();
+        let signers = (0..accounts).map(|_| PrivateKeySigner::random()).collect::<Vec<_>>();
+        let payers = signers.iter().map(PrivateKeySigner::address).collect();
+        let keys = signers.iter().enumerate().map(|(number, payer)| {
             anvil.fund(payer.address());
             let file = disk.path().join(format!("key-{number}"));
             fs::write(&file, hex::encode(payer.to_bytes())).expect("a new file");
@@ -46,7 +48,7 @@ impl Relay {
         let keys = keys.collect();
         let options = options.iter().map(ToString::to_string).collect();
         let address = "127.0.0.1:0".into();
-        let mut relay = Self { server: None, disk, address, rpc: anvil.url(), keys, options };
+        let mut relay = Self { server: None, disk, address, rpc: anvil.url(), keys, payers, options };
         relay.run();
         relay
     }
@@ -82,6 +84,11 @@ impl Relay {
     /// Ends it as its keeper would.
     pub fn stop(&mut self) {
         self.server.take().expect("it runs").stop();
+    }
+
+    /// The accounts that pay.
+    pub fn payers(&self) -> &[Address] {
+        &self.payers
     }
 
     /// `host:port`.

@@ -61,13 +61,15 @@ async fn run(settings: Settings) -> Result<(), String> {
         workers.spawn(worker.run(stopped.clone()));
     }
     workers.spawn(tidy(queue.clone(), stopped.clone()));
+    let payers: Vec<_> = carriers.iter().map(Carrier::payer).collect();
+    let who_pays = format!("{payers:?}");
     let carrier = carriers.into_iter().next().ok_or("no account pays")?;
     let limits = Limits::per_minute(settings.per_account, settings.per_address);
     let verbs = settings.verbs;
-    let service = Service(Arc::new(Parts { carrier, queue, limits, metrics, verbs, stop: stopped.clone() }));
+    let service = Service(Arc::new(Parts { carrier, payers, queue, limits, metrics, verbs, stop: stopped.clone() }));
     let router = http::router(service, settings.behind_proxy).into_make_service_with_connect_info::<SocketAddr>();
 
-    tracing::info!(%address, waiting, "listening");
+    tracing::info!(%address, who_pays, waiting, "listening");
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("stopping: what is under way is finished first");

@@ -8,6 +8,7 @@ use std::{
 
 use axum::http::StatusCode;
 use hospital_record::{
+    Address,
     ledger::Act,
     relay::{Carrier, Fate, SignedRequest},
 };
@@ -28,6 +29,8 @@ pub(crate) struct Service(pub(crate) Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) carrier: Carrier,
+    /// All that pay; the carrier is one of them.
+    pub(crate) payers: Vec<Address>,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -105,6 +108,8 @@ impl Service {
             Ok(fate) => return Ok(watch::channel(fate).1),
             Err(error) => return Err(Problem::Busy(error.to_string())),
         }
+        // What is taken waits until it is carried: for what nobody can pay, the caller asks another relay.
+        self.health().await.map_err(Problem::Busy)?;
         // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
         if let Some(act) = request.act() {
             parts.limits.take(&act).map_err(Problem::TooMany)?;
@@ -141,13 +146,13 @@ impl Service {
 
     /// Whether it can do its work: the chain answers, and there is something to pay with.
     pub(crate) async fn health(&self) -> Result<(), String> {
-        let carrier = &self.0.carrier;
-        let ledger = carrier.contract().ledger();
-        let balance = ledger.balance(carrier.payer()).await.map_err(|error| error.to_string())?;
-        match balance.is_zero() {
-            true => Err("the relay's account is empty".into()),
-            false => Ok(()),
+        let ledger = self.0.carrier.contract().ledger();
+        for payer in &self.0.payers {
+            if !ledger.balance(*payer).await.map_err(|error| error.to_string())?.is_zero() {
+                return Ok(());
+            }
         }
+        Err("this relay has nothing to pay with at the moment".into())
     }
 }
 

@@ -94,19 +94,19 @@ impl Relay for Carrier {
                 self.after(&act, request, error).await
             }
             // Whose ether is missing is nobody's business but the relay's.
-            Err(LedgerError::Unfunded { .. }) => {
-                Err(Error::Refused { service: self.name(), reason: "the relay cannot pay at the moment".into() })
-            }
+            Err(LedgerError::Unfunded { .. }) => Err(refused("it cannot pay at the moment")),
             Err(LedgerError::Rejected { reason, .. }) => {
                 tracing::warn!(reason, "the provider refuses what is carried");
-                Err(Error::Refused {
-                    service: self.name(),
-                    reason: "the relay's provider refuses at the moment".into(),
-                })
+                Err(refused("its provider refuses at the moment"))
             }
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Without the provider's host, which callers have no business with.
+fn refused(reason: &str) -> Error {
+    Error::Refused { service: "the relay".into(), reason: reason.into() }
 }
 
 impl std::fmt::Debug for Carrier {

@@ -262,6 +262,20 @@ async fn who_asks_too_often_waits_and_nobody_uses_up_what_another_may_ask_for() 
 }
 
 #[tokio::test]
+async fn relay_with_nothing_to_pay_with_takes_nothing_and_forgets_nothing() {
+    let world = World::shared().await;
+    let relay = Relay::start(&world.anvil, &[]);
+    let (later, ana) = (world.anvil.now() + 3600, PrivateKeySigner::random());
+    let request = request(world.system.contract(), &ana, B256::repeat_byte(1), 0, later);
+    world.anvil.set_balance(relay.payers()[0], "0x0");
+    let (status, body) = post(&relay, &request);
+    assert!(status == 503 && !body.contains(&relay.payers()[0].to_string()), "{status} {body}");
+    world.anvil.fund(relay.payers()[0]);
+    let (status, body) = post(&relay, &request);
+    assert!(status == 200 && body.contains("\"done\""), "{body}");
+}
+
+#[tokio::test]
 async fn health_says_whether_it_can_work() {
     let world = World::with_own_chain().await;
     let relay = Relay::start(&world.anvil, &["--timeout", "2"]);

@@ -120,6 +120,8 @@ pub(crate) enum Verb {
     Withdraw(Withdraw),
     /// Bring about what somebody has signed
     Carry(Carry),
+    /// Make void what I signed and nobody carried yet
+    Void,
     /// Who has access to what
     Grants(Grants),
     /// What others shared with me

@@ -1,4 +1,4 @@
-//! `carry`: what somebody has signed takes effect.
+//! `carry` and `void`: what somebody has signed takes effect, or never does.
 
 use hospital_record::{Address, Error, ErrorKind, ledger::Act, relay::SignedRequest};
 use serde_json::json;
@@ -47,6 +47,13 @@ pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
             Err(Failure { message: text, ..failure })
         }
     }
+}
+
+pub(crate) async fn void(app: &App) -> Result {
+    let done = app.session().await?.client.void_signed().await?;
+    let object = json!({"type": "voided", "tx": done.transaction.to_string(), "gas": done.gas});
+    let words = "what you signed and nobody carried is void, but for revocations, which cannot be stopped";
+    app.printer.result(&object, words)
 }
 
 async fn fate(session: &Session, request: &SignedRequest) -> Result<Fate> {

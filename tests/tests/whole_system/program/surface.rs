@@ -50,7 +50,7 @@ fn json_has_exactly_the_documented_fields() {
     let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
-    let runs: [(&str, &[&str]); 35] = [
+    let runs: [(&str, &[&str]); 36] = [
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
@@ -75,6 +75,7 @@ fn json_has_exactly_the_documented_fields() {
         ("lee", &["renounce", &ana, "--record", &uri]),
         ("ana", &["revoke", &lee, "--sign", "-o", "end.txt"]),
         ("kim", &["carry", "end.txt"]),
+        ("kim", &["void"]),
         ("ana", &["revoke", &lee]),
         ("ana", &["replace", &id, "x.pdf"]),
         ("ana", &["reencrypt", &new]),
