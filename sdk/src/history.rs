@@ -9,13 +9,12 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use humantime::format_rfc3339_seconds;
 
 use crate::{
     Result,
-    client::instant,
-    ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
+    ledger::{Completeness, Entry, Event, NO_END, Rights, Status, folder_of, record_key},
     system::System,
+    time::{rfc3339, rfc3339_of},
 };
 
 /// A patient's checked history, oldest first, and how far it is known to be complete.
@@ -71,7 +70,7 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: HashMap<B256, B256> = self.entries.iter().filter_map(|entry| entry.event.record()).collect();
         for HistoryEntry { at, by, event, .. } in &self.entries {
-            writeln!(f, "{} {by} {}", format_rfc3339_seconds(*at), event.told(&|scope| named(scope, ids.get(&scope))))?;
+            writeln!(f, "{} {by} {}", rfc3339(*at), event.told(&|scope| named(scope, ids.get(&scope))))?;
         }
         write!(f, "{}", self.completeness)
     }
@@ -94,8 +93,7 @@ fn named(scope: B256, id: Option<&B256>) -> String {
 }
 
 fn until(expires_at: u64) -> String {
-    let end = instant(expires_at).map(|end| format!(" until {}", format_rfc3339_seconds(end)));
-    end.unwrap_or_default()
+    if expires_at < NO_END { format!(" until {}", rfc3339_of(expires_at)) } else { String::new() }
 }
 
 impl Event {

@@ -51,6 +51,7 @@ mod stores;
 mod system;
 #[cfg(feature = "testing")]
 mod testing;
+mod time;
 mod vouching;
 
 pub use alloy;

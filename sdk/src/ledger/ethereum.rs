@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
 use url::Url;
 
-use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
+use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
 
 mod answer;
 
@@ -112,10 +112,12 @@ impl EthereumLedger {
 
     async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {
         let block: Option<Block> = self.read(|| async move { self.provider.get_block_by_number(number).await }).await?;
-        Ok(block.map(|block| {
-            let header = block.header();
-            BlockInfo { number: header.number(), hash: header.hash(), time: header.timestamp() }
-        }))
+        let Some(header) = block.as_ref().map(Block::header) else { return Ok(None) };
+        // Times are added to and told as dates, which a provider's invention is not to break.
+        if header.timestamp() >= NO_END {
+            return Err(self.malformed("a block of a time that cannot be"));
+        }
+        Ok(Some(BlockInfo { number: header.number(), hash: header.hash(), time: header.timestamp() }))
     }
 }
 
@@ -201,7 +203,7 @@ impl EthereumLedger {
         let ((block, transaction), index) = mined.ok_or_else(|| self.malformed("an event without its block"))?;
         let (contract, data) = (log.inner.address, log.inner.data);
         // Some providers fill in zero for what they do not know.
-        let time = log.block_timestamp.filter(|time| *time != 0);
+        let time = log.block_timestamp.filter(|time| (1..NO_END).contains(time));
         Ok(Log { contract, topics: data.topics().to_vec(), data: data.data, block, time, transaction, index })
     }
 

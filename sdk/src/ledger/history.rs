@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use alloy::primitives::{Address, B256};
 
 use super::{Entry, Integrity, PatientState, entry::key_changes};
+use crate::time::rfc3339_of;
 
 /// A patient's entries, oldest first. There is no way to put one in that does not join. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -145,6 +146,10 @@ impl fmt::Display for Completeness {
             }
             f.write_str("; ")?;
         }
-        write!(f, "{entries} entries, complete up to head {head} (block {block}, time {time}) as told by {told_by}")
+        write!(
+            f,
+            "{entries} entries, complete up to head {head} (block {block}, {}) as told by {told_by}",
+            rfc3339_of(*time)
+        )
     }
 }

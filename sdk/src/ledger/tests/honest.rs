@@ -29,10 +29,10 @@ async fn a_history_has_every_entry_and_ends_in_the_head() {
     assert_eq!(
         said.to_string(),
         format!(
-            "{ENTRIES} entries, complete up to head {} (block {}, time {}) as told by memory",
+            "{ENTRIES} entries, complete up to head {} (block {}, {}) as told by memory",
             history.head(),
             newest.number,
-            newest.time
+            crate::time::rfc3339_of(newest.time)
         )
     );
 }

@@ -61,6 +61,29 @@ async fn a_provider_that_never_answers_is_an_error_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_block_of_a_time_that_cannot_be_is_refused() {
+    let zeros = format!("0x{}", "0".repeat(64));
+    let block = |time: &str| -> &'static str {
+        let (bloom, address) = (format!("0x{}", "0".repeat(512)), format!("0x{}", "0".repeat(40)));
+        let header = serde_json::json!({
+            "number": "0x1", "hash": zeros, "parentHash": zeros, "sha3Uncles": zeros, "logsBloom": bloom,
+            "transactionsRoot": zeros, "stateRoot": zeros, "receiptsRoot": zeros, "miner": address, "difficulty": "0x0",
+            "extraData": "0x", "gasLimit": "0x1", "gasUsed": "0x0", "timestamp": time, "nonce": "0x0000000000000000",
+            "mixHash": zeros, "uncles": [], "transactions": [],
+        });
+        format!(r#"{{"jsonrpc":"2.0","id":ID,"result":{header}}}"#).leak()
+    };
+    let newest = async |time| {
+        let (url, _) = provider(vec![Some((200, block(time)))]).await;
+        ledger(&url, Duration::from_secs(5)).newest().await
+    };
+    assert_eq!(newest("0x6b49d200").await.unwrap().time, 1_800_000_000);
+    for time in ["0xffffffffff", "0xffffffffffffffff"] {
+        assert!(matches!(newest(time).await, Err(LedgerError::Malformed { .. })), "{time}");
+    }
+}
+
+#[tokio::test]
 async fn reads_are_repeated_through_passing_failures() {
     let failures = [Some((429, "slow down")), Some((502, "")), Some((503, "")), Some((500, "oops")), None];
     for failure in failures {

@@ -1,0 +1,34 @@
+//! Instants as people read them.
+
+use std::{
+    fmt::Write,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// In UTC, whole seconds.
+pub(crate) fn rfc3339(at: SystemTime) -> String {
+    let mut text = String::new();
+    match at >= UNIX_EPOCH && write!(text, "{}", humantime::format_rfc3339_seconds(at)).is_ok() {
+        true => text,
+        // A grant may end in any second of 35,000 years, a date has four digits for the year.
+        false => "after the year 9999".into(),
+    }
+}
+
+/// Of an instant as the chain has it.
+pub(crate) fn rfc3339_of(seconds: u64) -> String {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).map_or_else(|| seconds.to_string(), rfc3339)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_second_has_its_words() {
+        assert_eq!(rfc3339_of(1_800_000_000), "2027-01-15T08:00:00Z");
+        assert_eq!(rfc3339_of(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(rfc3339_of(1 << 40), "after the year 9999");
+        assert_eq!(rfc3339_of(u64::MAX), u64::MAX.to_string());
+    }
+}
