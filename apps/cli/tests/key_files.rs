@@ -69,7 +69,7 @@ fn a_wrong_word_is_named_by_its_place_and_never_told() {
 #[test]
 fn a_wrong_or_missing_password_is_exit_7() {
     let home = Home::of("ana");
-    home.write("password", "Secret\n");
+    home.write("password", "Secret words\n");
     let told = home.fails(&["account"], 7);
     assert!(told.contains("wrong password"), "{told}");
     home.write("password", "\n");

@@ -111,9 +111,10 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
         home.fails(&["renounce", ACCOUNT_1, "--record", record], 2);
     }
     home.write("card.txt", "no card");
-    for card in ["no card", "card.txt", "hospital-record-card:1:2:3", "."] {
+    for card in ["card.txt", "hospital-record-card:1:2:3", "."] {
         home.fails(&["contacts", "add", "dr-lee", card], 2);
     }
+    home.fails(&["contacts", "add", "dr-lee", "missing.txt"], 3);
     home.fails(&["verify", ACCOUNT_0, "--head", "0x12"], 2);
     home.fails(&["history", ACCOUNT_0, "--contract", "0x12"], 2);
 }

@@ -24,7 +24,7 @@ pub(crate) struct Home(tempfile::TempDir);
 impl Home {
     pub(crate) fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
-        home.write("password", "secret\n");
+        home.write("password", "secret words\n");
         home
     }
 
