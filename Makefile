@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts prove coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts prove symbolic coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +33,16 @@ test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	FOUNDRY_PROFILE=ci FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 	contracts/test/faults.sh
 
-prove: ## the rules of the contract over 10,000 histories each: hours
+prove: ## the rules of the contract over 10,000 histories each, and all that is proven of it: hours
 	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh halmos
+	contracts/test/halmos.sh
 	FOUNDRY_PROFILE=prove $(FORGE) test --match-path 'contracts/test/invariant/*'
+
+symbolic: ## what is proven of the contracts for any arguments and any state, as far as that takes seconds
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh halmos
+	@contracts/test/halmos.sh --cheap
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features
