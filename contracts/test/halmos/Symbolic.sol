@@ -7,6 +7,7 @@ import {IHospitalRecord} from "../../src/IHospitalRecord.sol";
 /// The cheats of halmos that are used here.
 interface Svm {
     function enableSymbolicStorage(address account) external;
+    function snapshotStorage(address account) external returns (uint256);
 }
 
 /// What the properties share. Each is a contract with one `check_`, whose arguments halmos takes as any; a twin of it
@@ -35,6 +36,10 @@ abstract contract Symbolic {
         assert(account != address(0));
         // Not only what some history leaves: whatever could stand in any slot.
         svm.enableSymbolicStorage(account);
+    }
+
+    function _keyChanges(address patient) internal view returns (uint24) {
+        return uint24(uint256(hospital.journalHeadOf(patient)));
     }
 
     function _fault() internal pure virtual returns (uint160) {
