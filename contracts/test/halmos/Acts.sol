@@ -184,3 +184,10 @@ abstract contract AnyAct is Acts {
         _stays(of_, act);
     }
 }
+
+/// Must fail for each verb: else what is proven of it is proven of a call that always reverts.
+contract EveryVerbCanSucceed is AnyAct {
+    function _stays(Of memory, Act memory act) internal override {
+        assert(!_do(act));
+    }
+}
