@@ -8,7 +8,7 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
 
-.PHONY: help tools demo test test-contracts faults prove coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults prove symbolic coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,9 +36,16 @@ faults: ## shows that each rule of the contract's tests fails on the faults it i
 	@anvil-scripts/tools.sh foundry
 	@contracts/test/faults.sh
 
-prove: ## the rules of the contract over 10,000 histories each: hours
+prove: ## the rules of the contract over 10,000 histories each, and all that is proven of it: hours
 	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh halmos
+	contracts/test/halmos.sh
 	FOUNDRY_PROFILE=prove $(FORGE) test --match-path 'contracts/test/invariant/*'
+
+symbolic: ## what is proven of the contracts for any arguments and any state, as far as that takes seconds
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh halmos
+	@contracts/test/halmos.sh --cheap
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	cargo test --locked --workspace --all-features

@@ -5,6 +5,7 @@
 #   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
 #   anvil-scripts/tools.sh kubo       ipfs; exit code 3 where neither ipfs nor Go is there
 #   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats (tests only)
+#   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (tests only)
 #
 # A forge, anvil, cast or ipfs of the pinned version on PATH is used instead of a download.
 set -euo pipefail
@@ -165,19 +166,23 @@ build_kubo() {
   rm -f "$log"
 }
 
-PYTHON_PINS=(requirements.txt)
+# AGPL, unlike anything that is linked or shipped here: it is a program that is run, in a venv of its own.
+halmos() { venv halmos halmos.txt "halmos and its solvers" 80; }
 
-python() {
-  is_current venv "${PYTHON_PINS[@]}" && return
+python() { venv venv requirements.txt "the Python readers" 20; }
+
+# venv PART PINS WHAT MEGABYTES: call its programs as `bin/python -m`, for pip writes into scripts where they were made.
+venv() {
+  is_current "$1" "$2" && return
   begin
-  is_current venv "${PYTHON_PINS[@]}" && return
+  is_current "$1" "$2" && return
   local python
   python=$(find_python) || die "Python 3.11 or later with its venv module is missing"
-  say "installing the Python readers (20 MB to fetch)"
+  say "installing $3 ($4 MB to fetch)"
   "$python" -m venv "$new"
-  "$new/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$pins/requirements.txt" >&2
-  commit venv "${PYTHON_PINS[@]}"
-  say "Python is ready ($SECONDS s)"
+  "$new/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$pins/$2" >&2
+  commit "$1" "$2"
+  say "$3: ready ($SECONDS s)"
 }
 
 find_python() {
@@ -192,6 +197,6 @@ find_python() {
 
 case ${1:-} in
   "") (foundry) && { (kubo) || [ $? -eq $NO_KUBO ]; } ;;
-  foundry | kubo | python) "$1" ;;
-  *) die "unknown part '$1': foundry, kubo or python" ;;
+  foundry | kubo | python | halmos) "$1" ;;
+  *) die "unknown part '$1': foundry, kubo, python or halmos" ;;
 esac
