@@ -64,13 +64,11 @@ impl App {
         let Some(path) = store.strip_prefix("file://").map(Path::new).filter(|path| !path.exists()) else {
             return Ok(());
         };
-        match path.parent().is_some_and(Path::exists) {
-            true => self.printer.note(format!("{} is a new store: there is nothing in it yet.", path.display())),
-            false => {
-                let why = format!("there is no folder for the store {}: correct its path, or make it", path.display());
-                return Err(Failure::usage(why));
-            }
+        if !path.parent().is_some_and(Path::exists) {
+            let why = format!("there is no folder for the store {}: correct its path, or make it", path.display());
+            return Err(Failure::usage(why));
         }
+        self.printer.note(format!("{} is a new store: there is nothing in it yet.", path.display()));
         Ok(())
     }
 

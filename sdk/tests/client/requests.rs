@@ -139,14 +139,28 @@ async fn what_a_node_makes_of_a_request_beyond_what_was_signed_is_not_believed()
     refused(ana.answer(&request).await, ErrorKind::Invalid);
 }
 
-#[tokio::test]
-async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
+/// Ana, whom Dr Lee asks, whom she knows, and a clinic that the authority vouches for.
+struct Asked {
+    system: System,
+    ana: Client,
+    lee: Client,
+    authority: Client,
+    clinic: Client,
+}
+
+async fn asked_by_known_and_vouched_for() -> Asked {
     let (system, ana, lee) = two().await;
     let (authority, clinic) = (person(&system).await, person(&system).await);
     authority.vouch(clinic.address(), "hospital").await.unwrap();
     ana.add_contact("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
     lee.ask(ana.address()).reason("known").await.unwrap();
     clinic.ask(ana.address()).reason("vouched for").await.unwrap();
+    Asked { system, ana, lee, authority, clinic }
+}
+
+#[tokio::test]
+async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
+    let Asked { system, ana, authority, clinic, .. } = asked_by_known_and_vouched_for().await;
     let memory = system.memory().unwrap();
     for number in 1..=100u64 {
         let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());
@@ -169,12 +183,7 @@ async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
 
 #[tokio::test]
 async fn more_askers_than_are_read_hide_nobody_who_is_known_or_vouched_for() {
-    let (system, ana, lee) = two().await;
-    let (authority, clinic) = (person(&system).await, person(&system).await);
-    authority.vouch(clinic.address(), "hospital").await.unwrap();
-    ana.add_contact("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
-    lee.ask(ana.address()).reason("known").await.unwrap();
-    clinic.ask(ana.address()).reason("vouched for").await.unwrap();
+    let Asked { system, ana, lee, authority, clinic } = asked_by_known_and_vouched_for().await;
     let memory = system.memory().unwrap();
     for number in 1..=4100u64 {
         let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());

@@ -115,7 +115,7 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
 }
 
 /// A mistyped folder is another one, with nothing in it.
-pub(super) async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scope) -> Result {
+async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scope) -> Result {
     let Scope::Folder(name, level) = scope else { return Ok(()) };
     if patient != session.me() || app.printer.quiet || app.printer.json {
         return Ok(());
@@ -138,6 +138,11 @@ fn limited(builder: hospital_record::Grant, args: &Grant, until: Option<&Until>)
     if let Some(purpose) = args.purpose {
         builder = builder.purpose(purpose.into());
     }
+    ending(builder, until)
+}
+
+/// With the end that was typed; else with its own.
+pub(super) fn ending(builder: hospital_record::Grant, until: Option<&Until>) -> hospital_record::Grant {
     match until.map(Until::instant) {
         None => builder,
         Some(None) => builder.no_end(),

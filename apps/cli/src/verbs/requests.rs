@@ -1,11 +1,13 @@
 //! `ask`, `withdraw-request`, `requests` and `answer`: access that somebody else wants.
 
+use std::time::SystemTime;
+
 use hospital_record::{AccessRequest, B256};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    access::{Scope, check, check_rights, tell},
+    access::{Scope, check, check_rights, ending, tell},
     trust, word,
 };
 use crate::{
@@ -112,7 +114,7 @@ async fn show(app: &App, session: &Session, request: &AccessRequest) -> Result {
 async fn in_words(app: &App, session: &Session, request: &AccessRequest) -> Result<String> {
     let (who, why) = (session.called(request.asker).await?, Purpose::from(request.purpose).word());
     let at = |time| local(time, app.tz());
-    let end = request.until.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", at(end)));
+    let end = end_of(app, request.until);
     let mut lines = vec![
         format!("{}  {who} asks to {} for {why}, {end}", short(request.id), may(request.rights)),
         format!("  asked            {}, open until {}", at(request.asked), at(request.answer_by)),
@@ -128,6 +130,10 @@ async fn in_words(app: &App, session: &Session, request: &AccessRequest) -> Resu
         Err(kind) => lines.push(format!("  the reason does not open: {}", Kind::from(*kind).word())),
     }
     Ok(lines.join("\n"))
+}
+
+fn end_of(app: &App, end: Option<SystemTime>) -> String {
+    end.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", local(end, app.tz())))
 }
 
 fn short(id: B256) -> String {
@@ -148,15 +154,8 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     if let Some(named) = args.rights.named() {
         builder = builder.rights(named);
     }
-    if let Some(until) = until {
-        builder = match until.instant() {
-            Some(end) => builder.until(end),
-            None => builder.no_end(),
-        };
-    }
-    let granted = builder.trusted_by(session.authorities(app).await?).await?;
-    let end = granted.expires.map_or("until it is revoked".to_owned(), |end| format!("until {}", local(end, app.tz())));
-    tell(app, &session, session.me(), &granted, &scope, &end).await
+    let granted = ending(builder, until.as_ref()).trusted_by(session.authorities(app).await?).await?;
+    tell(app, &session, session.me(), &granted, &scope, &end_of(app, granted.expires)).await
 }
 
 fn check_id(typed: &str) -> Result {
