@@ -7,6 +7,8 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 # The real binary: npm's launcher of the same name exits 0 when tests fail.
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
+# Whole-system tests wait for their servers half of the time: two for each core.
+TEST_THREADS := $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 
 .PHONY: help tools demo test test-contracts faults prove symbolic coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
@@ -30,7 +32,7 @@ test: ## everything that must pass
 
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	@anvil-scripts/tools.sh foundry
-	FOUNDRY_PROFILE=ci FORGE_SNAPSHOT_CHECK=true $(FORGE) test
+	FORGE_SNAPSHOT_CHECK=true $(FORGE) test
 
 faults: ## shows that each rule of the contract's tests fails on the faults it is there for
 	@anvil-scripts/tools.sh foundry
@@ -48,7 +50,7 @@ symbolic: ## what is proven of the contracts for any arguments and any state, as
 	@contracts/test/halmos.sh --cheap
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
-	cargo test --locked --workspace --all-features
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked --workspace --all-features
 
 test-vectors: ## the vectors of formats and journals, by readers that share no code with ours
 	@anvil-scripts/tools.sh python
