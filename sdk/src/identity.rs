@@ -13,6 +13,7 @@ use alloy::{
         },
     },
 };
+use coins_bip32::xkeys::XPriv;
 use hospital_record_core::{
     id::{Account, Deployment},
     identity::{Keys, Seed},
@@ -41,12 +42,12 @@ impl Identity {
 
     /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index) with the seed of the same index.
     pub fn from_phrase(phrase: &Phrase, index: u32) -> Result<Self> {
-        let mnemonic = parse(&phrase.0)?;
+        let master = Zeroizing::new(parse(&phrase.0)?.to_seed(None).map_err(|_| unusable())?);
         let path = format!("m/44'/60'/0'/0/{index}");
-        let key = mnemonic.derive_key(path.as_str(), None).map_err(|_| unusable())?;
+        let key = XPriv::root_from_seed(&*master, None).and_then(|root| root.derive_path(path.as_str()));
+        let key = key.map_err(|_| unusable())?;
         let key: &alloy::signers::k256::ecdsa::SigningKey = key.as_ref();
         let signer = PrivateKeySigner::from_signing_key(key.clone());
-        let master = Zeroizing::new(mnemonic.to_seed(None).map_err(|_| unusable())?);
         Ok(Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bip39(&master, index)) })
     }
 
