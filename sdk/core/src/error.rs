@@ -2,6 +2,8 @@
 //!
 //! None is `non_exhaustive`: the SDK decides of each what it means to an app, and a new one must not slip by.
 
+use crate::id::Account;
+
 /// A public value (account, digest, folder number, ...) that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -130,6 +132,26 @@ pub enum SealError {
     /// The keyring has no entry for this account and key.
     #[error("the keyring has no entry for this account and key")]
     NoEntry,
+    /// An account that a board's deal has no share for, or one for another key of it.
+    #[error("the deal has no share for {member} and this key")]
+    NoShare {
+        /// The account.
+        member: Account,
+    },
+    /// A share of a deal that is not what the deal commits to.
+    #[error("the share of {member} is not the one that was dealt")]
+    WrongShare {
+        /// Whose share it is.
+        member: Account,
+    },
+    /// Fewer shares than the board's threshold.
+    #[error("{needed} members of the board are needed and {found} released their share")]
+    TooFewShares {
+        /// How many there are.
+        found: usize,
+        /// How many it takes.
+        needed: usize,
+    },
 }
 
 /// A signed block or profile that must not be used.

@@ -15,6 +15,7 @@
 //! | a grant becomes an envelope | [`seal::envelope`] |
 //! | a wish for access becomes a request | [`seal::request`] |
 //! | a revocation becomes a new epoch and a keyring | [`seal::ratchet`], [`seal::keyring`] |
+//! | keys for k of n people together become a deal, and its shares | [`board`] |
 //!
 //! Values that anybody may see are in [`id`]; what can be wrong is in [`error`]. Secrets are wiped when they are
 //! dropped and cannot be printed. Everything read from outside is parsed once, strictly: one value has one encoding,
@@ -32,6 +33,7 @@
 //! ```
 
 pub mod block;
+pub mod board;
 pub mod error;
 pub mod id;
 pub mod identity;

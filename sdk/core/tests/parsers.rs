@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use hospital_record_core::block::{Body, parse};
+use hospital_record_core::board::deal::Deal;
+use hospital_record_core::board::release::ShareRelease;
 use hospital_record_core::id::{Account, DAG_PB, Deployment, Digest, Scope, cid_of};
 use hospital_record_core::identity::{Keys, PublicKeys, Seed};
 use hospital_record_core::profile;
@@ -14,6 +16,7 @@ use hospital_record_core::record::manifest::Manifest;
 use hospital_record_core::seal::envelope::{Envelope, FolderKeyStatement};
 use hospital_record_core::seal::keyring::Keyring;
 use hospital_record_core::seal::lock::HpkePublicKey;
+use hospital_record_core::seal::request::AccessRequest;
 use hospital_record_core::seal::stream::{self, ContentKey, StreamHeader};
 use proptest::prelude::*;
 
@@ -44,6 +47,9 @@ fn parse_all(bytes: &[u8]) -> usize {
         parse_as::<Envelope>(bytes),
         parse_as::<Keyring>(bytes),
         parse_as::<FolderKeyStatement>(bytes),
+        parse_as::<AccessRequest>(bytes),
+        parse_as::<Deal>(bytes),
+        parse_as::<ShareRelease>(bytes),
     ];
     accepted.into_iter().filter(|accepted| *accepted).count()
 }
@@ -54,19 +60,22 @@ fn vector(path: &str) -> Vec<u8> {
     hex::decode(vector["block"].as_str().unwrap()).unwrap()
 }
 
-const BLOCKS: [&str; 5] = [
+const BLOCKS: [&str; 8] = [
     "envelope/opens_read.json",
     "keyring/opens_first_reader.json",
     "folder-key/opens_statement.json",
     "manifest/opens_folder_lock.json",
     "profile/opens_first.json",
+    "access-request/opens_reason.json",
+    "deal/opens_two_of_three.json",
+    "share/opens_release.json",
 ];
 
 #[test]
 fn untouched_blocks_are_accepted_as_their_own_kind_only() {
     for path in BLOCKS {
-        // The manifest's author is another person and a profile is no signed block.
-        let own = !path.starts_with("manifest") && !path.starts_with("profile");
+        // Others are signed by another person, and a profile is no signed block.
+        let own = ["envelope", "keyring", "folder-key", "deal"].iter().any(|own| path.starts_with(own));
         assert_eq!(parse_all(&vector(path)), usize::from(own), "{path}");
     }
 }

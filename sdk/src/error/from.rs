@@ -107,7 +107,10 @@ fn of_seal(error: SealError, text: String) -> Error {
         | SealError::TooLarge { .. }
         | SealError::TooManyGrantees { .. } => Error::Invalid(text),
         // The keys are right, but they reach no further.
-        SealError::EpochAhead { .. } | SealError::NoEntry => Error::Denied(text),
+        SealError::EpochAhead { .. }
+        | SealError::NoEntry
+        | SealError::NoShare { .. }
+        | SealError::TooFewShares { .. } => Error::Denied(text),
         // About what others made. A suite of a later version is among them: nobody must be able to stop a patient's
         // work by publishing one.
         SealError::Header { .. }
@@ -119,6 +122,7 @@ fn of_seal(error: SealError, text: String) -> Error {
         | SealError::Unopenable(_)
         | SealError::Commitment
         | SealError::Mismatch { .. }
+        | SealError::WrongShare { .. }
         | SealError::Payload { .. } => Error::Integrity(text),
     }
 }

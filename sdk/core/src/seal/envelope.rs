@@ -201,7 +201,7 @@ fn mismatch(field: &'static str) -> SealError {
     SealError::Mismatch { what: "the envelope", field }
 }
 
-fn check_keys(context: &EnvelopeContext, payload: &EnvelopePayload) -> Result<(), CoreError> {
+pub(crate) fn check_keys(context: &EnvelopeContext, payload: &EnvelopePayload) -> Result<(), CoreError> {
     match (&payload.keys, context.scope) {
         (EnvelopeKeys::Record { .. }, Scope::Record(_)) => Ok(()),
         (EnvelopeKeys::Folder { state, statement }, Scope::Folder(folder)) => {

@@ -12,4 +12,4 @@ mod content_key;
 pub(crate) mod context;
 pub(crate) mod gcm;
 pub(crate) mod padding;
-mod payload;
+pub(crate) mod payload;

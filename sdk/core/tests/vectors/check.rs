@@ -18,9 +18,10 @@ use hospital_record_core::seal::stream::{self, StreamHeader, StreamSealer};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::boards;
 use crate::json::*;
 
-pub const FORMATS: [&str; 12] = [
+pub const FORMATS: [&str; 14] = [
     "derivation",
     "ratchet",
     "stream",
@@ -28,6 +29,8 @@ pub const FORMATS: [&str; 12] = [
     "envelope",
     "access-request",
     "keyring",
+    "deal",
+    "share",
     "folder-key",
     "manifest",
     "metadata",
@@ -35,7 +38,7 @@ pub const FORMATS: [&str; 12] = [
     "dag",
 ];
 
-type Outcome = Result<(), String>;
+pub type Outcome = Result<(), String>;
 
 pub fn check(format: &str, vector: &Value) -> Outcome {
     match format {
@@ -46,6 +49,8 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
         "envelope" => envelope(vector),
         "access-request" => request(vector),
         "keyring" => keyring(vector),
+        "deal" => boards::deal(vector),
+        "share" => boards::share(vector),
         "folder-key" => folder_key(vector),
         "manifest" => manifest(vector),
         "metadata" => metadata(vector),
@@ -56,7 +61,7 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
 }
 
 /// The error's name; texts may be improved, vectors may not.
-fn said(error: impl Debug) -> String {
+pub fn said(error: impl Debug) -> String {
     let debug = format!("{error:?}");
     let mut words = debug.split(|letter: char| !letter.is_alphanumeric());
     words.find(|word| !["Seal", "Block"].contains(word)).unwrap().to_owned()

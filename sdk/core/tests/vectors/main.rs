@@ -4,6 +4,7 @@
 //! One that was published is never written again: old data must keep opening.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
+mod boards;
 mod check;
 mod dishonest;
 mod json;
@@ -73,7 +74,7 @@ fn generator_makes_what_is_committed() {
 
 /// What the generator would write now.
 fn generate() -> Vectors {
-    let made = make::all().into_iter().chain(make_blocks::all());
+    let made = [make::all(), make_blocks::all(), boards::all()].into_iter().flatten();
     let named = made.map(|(format, name, mut vector)| {
         if let (true, Err(error)) = (name.starts_with("fails_"), check::check(format, &vector)) {
             vector["error"] = error.into();

@@ -20,11 +20,11 @@ pub fn all() -> Vectors {
     [envelope, request, keyring, folder_key, manifest, profile].into_iter().flat_map(|make| make()).collect()
 }
 
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     Folder::new(123_456_789).unwrap()
 }
 
-fn held() -> FolderState {
+pub fn held() -> FolderState {
     FolderState::from_bytes(7, [0x77; 32])
 }
 
@@ -32,12 +32,12 @@ fn hexed(block: &Block) -> Value {
     json!(hex::encode(&block.bytes))
 }
 
-fn statement(patient: &Value) -> Block {
+pub fn statement(patient: &Value) -> Block {
     FolderKeyStatement::sign(folder(), &held(), HERE, profile_digest(patient), &profile_keys(patient)).unwrap()
 }
 
 /// What goes wrong with every kind of signed block.
-fn spoilt(format: &'static str, signer: &str, whole: &Value) -> Vectors {
+pub fn spoilt(format: &'static str, signer: &str, whole: &Value) -> Vectors {
     let shorter = |block: &mut Value| *block = json!(&text(block)[2..]);
     let longer = |block: &mut Value| *block = json!(format!("{}00", text(block)));
     let signature = with(whole, |vector| {

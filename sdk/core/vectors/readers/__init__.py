@@ -1,5 +1,5 @@
 """The readers of our formats, one module for each family of formats."""
-from . import dag, journal, keys, lock, manifest, profile, signed, stream
+from . import board, dag, journal, keys, lock, manifest, profile, signed, stream
 
 # By the name of the folder that holds the vectors.
 FORMATS = {
@@ -10,6 +10,8 @@ FORMATS = {
     "envelope": signed.envelope,
     "access-request": signed.access_request,
     "keyring": signed.keyring,
+    "deal": board.deal,
+    "share": board.share,
     "folder-key": signed.folder_key_statement,
     "manifest": manifest.manifest,
     "metadata": manifest.metadata,

@@ -1,0 +1,291 @@
+//! What a patient deals to a board: keys under a key of their own, and that key in shares, one a member.
+//!
+//! A deal is a signed block of kind `deal` by the patient, and takes the place of an envelope in the grant to the board.
+//! It holds the payload of an envelope, encrypted with AES-256-GCM under `HKDF-SHA256(ikm = deal key, salt = "", info)`,
+//! and the deal key in shares (Shamir over GF(2^8), the polynomial of AES): member `i` of the board, from 1 on, gets what
+//! the polynomials give at `i`. All labels are followed by the chain, the contract and then, each of fixed width,
+//! `patient[20] | board[20] | scope[32] | u16be epoch | u8 threshold | u8 members`:
+//!
+//! - `hospital-record/v1/deal-payload`: the key of the payload;
+//! - `hospital-record/v1/deal-key`: an output of HKDF beside it that the block carries as `commitment`, so that shares
+//!   which do not belong together are told from a payload that was changed;
+//! - `hospital-record/v1/share`, with `u8 i | member[20] | blinder[32] | share[32]` after it: SHA-256 of this is the
+//!   share's commitment, so that a wrong share is told by its member's name;
+//! - `hospital-record/v1/deal`, with `u8 i | member[20] | key id[32]` after it: the HPKE `info` under which
+//!   `blinder[32] | share[32]` is sealed to the member.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::split::{self, SECRET};
+use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::cbor;
+use crate::error::{BlockError, CoreError, SealError};
+use crate::id::{Account, Deployment, Digest, Epoch, Scope, block_digest};
+use crate::identity::ProfileKeys;
+use crate::seal::context::{Context, hkdf};
+use crate::seal::envelope::{EnvelopeContext, EnvelopePayload, check_keys};
+use crate::seal::gcm;
+use crate::seal::payload::MAX_PAYLOAD;
+use crate::seal::wrap::{HpkePublicKey, Sealed};
+
+/// The most members of a board.
+pub const MAX_MEMBERS: usize = 16;
+
+/// The signed block of kind `deal`. Its `threshold` and the order of `shares` are those of the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deal {
+    /// The board.
+    pub board: Account,
+    /// The folder or record.
+    pub scope: Scope,
+    /// The folder's epoch.
+    pub epoch: Epoch,
+    /// How many members are needed.
+    pub threshold: u8,
+    /// What tells that shares belong together.
+    pub commitment: Digest,
+    /// The payload: `nonce[12] | ciphertext | tag[16]`.
+    pub payload: ByteBuf,
+    /// One share for each member, in the board's order.
+    pub shares: Vec<DealtShare>,
+}
+
+/// One member's share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DealtShare {
+    /// The member.
+    pub member: Account,
+    /// The member's key: SHA-256 of it.
+    pub key_id: Digest,
+    /// What the share must be.
+    pub commitment: Digest,
+    /// The share.
+    pub sealed: Sealed,
+}
+
+impl Body for Deal {
+    const KIND: &'static str = "deal";
+    const MAX: usize = 64 << 10;
+}
+
+impl Checked for Deal {
+    fn check(&self, _: Deployment, issuer: Account) -> Result<(), BlockError> {
+        let members: Vec<_> = self.shares.iter().map(|share| share.member).collect();
+        check_board(issuer, self.board, self.threshold, &members)?;
+        cbor::check_size(Self::KIND, self.payload.len(), gcm::NONCE + MAX_PAYLOAD + gcm::TAG)
+    }
+}
+
+/// Whether a board may be like this for the keys of `patient`.
+///
+/// # Errors
+/// [`BlockError::Invalid`] unless 1 <= threshold <= members <= 16, members are distinct, and neither the patient nor
+/// the board is among them.
+pub fn check_board(patient: Account, board: Account, threshold: u8, members: &[Account]) -> Result<(), BlockError> {
+    let invalid = |reason| Err(BlockError::Invalid { kind: Deal::KIND, reason });
+    if members.len() > MAX_MEMBERS {
+        return invalid("a board has at most 16 members");
+    }
+    if threshold == 0 || usize::from(threshold) > members.len() {
+        return invalid("of a board, between one and all of its members are needed");
+    }
+    let mut sorted = members.to_vec();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        return invalid("a member of the board is there twice");
+    }
+    if board == patient || members.contains(&board) || members.contains(&patient) {
+        return invalid("neither the patient nor the board itself is a member of the board");
+    }
+    Ok(())
+}
+
+impl Deal {
+    /// Reads a deal; verify it with the patient's keys.
+    ///
+    /// # Errors
+    /// See [`block::parse`].
+    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
+        block::parse(bytes, deployment)
+    }
+
+    /// The number of `member`, from 1 on, and its share.
+    pub(super) fn share_of(&self, member: Account) -> Option<(u8, &DealtShare)> {
+        (1..).zip(&self.shares).find(|(_, share)| share.member == member)
+    }
+}
+
+/// One share of a deal, as its commitment says. Wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Share {
+    number: u8,
+    blinder: [u8; SECRET],
+    value: [u8; SECRET],
+}
+
+impl Share {
+    fn new(number: u8, value: &[u8; SECRET]) -> Result<Self, SealError> {
+        Ok(Self { number, blinder: *gcm::random()?, value: *value })
+    }
+
+    /// A share that was opened, when it is the one that was dealt.
+    pub(super) fn checked(plain: &[u8], terms: &Terms<'_>, dealt: (u8, &DealtShare)) -> Result<Self, SealError> {
+        let (number, dealt) = dealt;
+        let wrong = || SealError::WrongShare { member: dealt.member };
+        let (blinder, value) = plain.split_first_chunk().ok_or_else(wrong)?;
+        let share = Self { number, blinder: *blinder, value: value.try_into().map_err(|_| wrong())? };
+        if share.commitment(terms, dealt.member) == dealt.commitment { Ok(share) } else { Err(wrong()) }
+    }
+
+    pub(super) fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([self.blinder, self.value].concat())
+    }
+
+    fn commitment(&self, terms: &Terms<'_>, member: Account) -> Digest {
+        let context = terms.place("hospital-record/v1/share", self.number, member);
+        let bytes = self.bytes();
+        block_digest(&Zeroizing::new([context.bytes(), bytes.as_slice()].concat()))
+    }
+}
+
+/// What a deal is for, of what board.
+pub(super) struct Terms<'a> {
+    pub(super) context: &'a EnvelopeContext,
+    threshold: u8,
+    count: u8,
+}
+
+impl<'a> Terms<'a> {
+    fn new(context: &'a EnvelopeContext, threshold: u8, members: usize) -> Self {
+        Self { context, threshold, count: u8::try_from(members).unwrap_or(u8::MAX) }
+    }
+
+    /// Those of `deal`, when it is for the context's patient, board, scope and epoch.
+    pub(super) fn of(deal: &Verified<Deal>, context: &'a EnvelopeContext) -> Result<Self, SealError> {
+        let same = [
+            (deal.issuer() == context.patient && context.issuer == context.patient, "patient"),
+            (deal.board == context.grantee, "board"),
+            (deal.scope == context.scope, "scope"),
+            (deal.epoch == context.epoch, "epoch"),
+        ];
+        match same.into_iter().find(|(same, _)| !same) {
+            Some((_, field)) => Err(SealError::Mismatch { what: "the deal", field }),
+            None => Ok(Self::new(context, deal.threshold, deal.shares.len())),
+        }
+    }
+
+    pub(super) fn info(&self, label: &str) -> Context {
+        Context::new(label, self.context.deployment)
+            .account(self.context.patient)
+            .account(self.context.grantee)
+            .fixed(&self.context.scope.to_bytes())
+            .fixed(&self.context.epoch.to_be_bytes())
+            .fixed(&[self.threshold, self.count])
+    }
+
+    pub(super) fn place(&self, label: &str, number: u8, member: Account) -> Context {
+        self.info(label).fixed(&[number]).account(member)
+    }
+
+    fn commitment(&self, key: &[u8; SECRET]) -> Digest {
+        Digest(*hkdf(key, &[], self.info("hospital-record/v1/deal-key").bytes()))
+    }
+
+    fn payload_key(&self, key: &[u8; SECRET]) -> Zeroizing<[u8; 32]> {
+        hkdf(key, &[], self.info("hospital-record/v1/deal-payload").bytes())
+    }
+
+    fn seal_share(&self, share: &Share, member: Account, key: &HpkePublicKey) -> Result<DealtShare, SealError> {
+        let key_id = key.key_id();
+        let info = self.place("hospital-record/v1/deal", share.number, member).fixed(key_id.as_bytes());
+        let sealed = Sealed::new(key, info.bytes(), &share.bytes())?;
+        Ok(DealtShare { member, key_id, commitment: share.commitment(self, member), sealed })
+    }
+}
+
+/// Deals `payload` to a board: `context` is that of an envelope from the patient to the board's account, `members` are in
+/// the board's order. Signs as the patient, whose profile block has digest `profile`.
+///
+/// # Errors
+/// As [`check_board`]; [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] where
+/// the keys are not of the context's scope and epoch or `keys` are not the patient's.
+pub fn seal_deal(
+    context: &EnvelopeContext,
+    threshold: u8,
+    members: &[(Account, HpkePublicKey)],
+    payload: &EnvelopePayload,
+    profile: Digest,
+    keys: &ProfileKeys,
+) -> Result<Block, CoreError> {
+    if keys.account() != context.patient || context.issuer != context.patient {
+        return Err(SealError::Mismatch { what: "the deal", field: "patient" }.into());
+    }
+    let accounts: Vec<_> = members.iter().map(|(member, _)| *member).collect();
+    check_board(context.patient, context.grantee, threshold, &accounts)?;
+    check_keys(context, payload)?;
+    let terms = Terms::new(context, threshold, members.len());
+    let key = gcm::random::<SECRET>()?;
+    let values = split::split(&key, threshold, terms.count)?;
+    let shares = (1..)
+        .zip(values.iter().zip(members))
+        .map(|(number, (value, (member, public)))| terms.seal_share(&Share::new(number, value)?, *member, public));
+    let body = Deal {
+        board: context.grantee,
+        scope: context.scope,
+        epoch: context.epoch,
+        threshold,
+        commitment: terms.commitment(&key),
+        shares: shares.collect::<Result<_, SealError>>()?,
+        payload: ByteBuf::from(gcm::seal(&terms.payload_key(&key), &payload.encode()?, "a deal")?),
+    };
+    Ok(block::sign(context.deployment, profile, body, keys)?)
+}
+
+/// The share of `keys`' account in a deal that was made for `context`.
+///
+/// # Errors
+/// [`SealError::Mismatch`] where the deal is for something or somebody else, [`SealError::NoShare`],
+/// [`SealError::Unopenable`], [`SealError::WrongShare`] where the patient dealt another share than committed to.
+pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &ProfileKeys) -> Result<Share, SealError> {
+    let terms = Terms::of(deal, context)?;
+    let (member, key_id) = (keys.account(), keys.public().key_id());
+    let own = deal.share_of(member).filter(|(_, share)| share.key_id == key_id);
+    let (number, share) = own.ok_or(SealError::NoShare { member })?;
+    let info = terms.place("hospital-record/v1/deal", number, member).fixed(key_id.as_bytes());
+    let plain = keys.hpke().open(info.bytes(), &share.sealed, "the share")?;
+    Share::checked(&plain, &terms, (number, share))
+}
+
+/// Opens a deal that was made for `context` with k of its shares; a share that is there twice counts once.
+///
+/// # Errors
+/// [`SealError::Mismatch`] where the deal is for something or somebody else, [`SealError::TooFewShares`],
+/// [`SealError::Unopenable`] where the patient dealt shares that do not belong together, [`SealError::Payload`].
+pub fn open_deal(
+    deal: &Verified<Deal>,
+    context: &EnvelopeContext,
+    shares: &[Share],
+) -> Result<EnvelopePayload, CoreError> {
+    let terms = Terms::of(deal, context)?;
+    let mut shares: Vec<_> = shares.iter().map(|share| (share.number, &share.value)).collect();
+    shares.sort_unstable_by_key(|(number, _)| *number);
+    shares.dedup_by_key(|(number, _)| *number);
+    let needed = usize::from(deal.threshold);
+    let found = shares.len();
+    let shares = shares.get(..needed).ok_or(SealError::TooFewShares { found, needed })?;
+    let key = split::combine(shares);
+    if terms.commitment(&key) != deal.commitment {
+        return Err(SealError::Unopenable("the deal").into());
+    }
+    let plain = gcm::open(&terms.payload_key(&key), &deal.payload, "the deal")?;
+    let payload = EnvelopePayload::decode(&plain, context.epoch)?;
+    check_keys(context, &payload)?;
+    Ok(payload)
+}
+
+#[cfg(test)]
+mod tests;

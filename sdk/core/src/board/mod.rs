@@ -1,0 +1,14 @@
+//! Boards: keys that open only when k of n people each give their part.
+//!
+//! | step | module |
+//! |---|---|
+//! | a secret becomes n shares, of which any k give it back | `split` |
+//! | the patient deals a folder's or record's keys to the members of a board | [`deal`] |
+//! | members release their shares to the one who needs the keys | [`release`] |
+//!
+//! Whether a member may release is the chain's to say; here fewer than k members open nothing, whatever the chain says.
+
+pub mod deal;
+pub mod release;
+
+mod split;

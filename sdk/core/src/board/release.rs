@@ -1,0 +1,140 @@
+//! How a member's share reaches the one who needs the keys.
+//!
+//! A release is a signed block of kind `share` by the member: the share, sealed with HPKE to the one whom a case of the
+//! board lets in. The `info` is the label `hospital-record/v1/share-release`, then as in [`deal`](super::deal) chain,
+//! contract, patient, board, scope, epoch, threshold and members, then `u8 number | member[20] | deal[32] | case[32] |
+//! grantee[20] | key id[32]`; the plaintext is `blinder[32] | share[32]`. What the deal commits to is checked before it
+//! is released and after it was opened.
+
+use serde::{Deserialize, Serialize};
+
+use super::deal::{Deal, Share, Terms, open_share};
+use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::error::{BlockError, CoreError, SealError};
+use crate::id::{Account, Deployment, Digest};
+use crate::identity::ProfileKeys;
+use crate::seal::context::Context;
+use crate::seal::envelope::EnvelopeContext;
+use crate::seal::wrap::{HpkePublicKey, Sealed};
+
+/// The signed block of kind `share`. Only its grantee opens it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRelease {
+    /// The deal that the share is of.
+    pub deal: Digest,
+    /// The board's case.
+    pub case: Digest,
+    /// Who gets the share.
+    pub grantee: Account,
+    /// The grantee's key: SHA-256 of it.
+    pub key_id: Digest,
+    /// The share.
+    pub sealed: Sealed,
+}
+
+impl Body for ShareRelease {
+    const KIND: &'static str = "share";
+    const MAX: usize = 8 << 10;
+}
+
+impl Checked for ShareRelease {
+    fn check(&self, _: Deployment, _: Account) -> Result<(), BlockError> {
+        Ok(())
+    }
+}
+
+impl ShareRelease {
+    /// Reads a release; verify it with its member's keys.
+    ///
+    /// # Errors
+    /// See [`block::parse`].
+    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
+        block::parse(bytes, deployment)
+    }
+}
+
+/// Seals the share of `keys`' account in `deal` to `grantee`, for a case that the chain says has taken effect.
+///
+/// # Errors
+/// As [`open_share`].
+pub fn release_share(
+    deal: &Verified<Deal>,
+    context: &EnvelopeContext,
+    case: Digest,
+    (grantee, key): (Account, &HpkePublicKey),
+    profile: Digest,
+    keys: &ProfileKeys,
+) -> Result<Block, CoreError> {
+    let share = open_share(deal, context, keys)?;
+    let (terms, key_id) = (Terms::of(deal, context)?, key.key_id());
+    let body = |sealed| ShareRelease { deal: deal.digest(), case, grantee, key_id, sealed };
+    let info = info(&terms, deal, keys.account(), (case, grantee, key_id))?;
+    let sealed = Sealed::new(key, info.bytes(), &share.bytes())?;
+    Ok(block::sign(context.deployment, profile, body(sealed), keys)?)
+}
+
+/// The share that was released to `keys` for this case of the board, when it is the one that was dealt.
+///
+/// # Errors
+/// [`SealError::Mismatch`] where it is of another deal or case or for somebody else, [`SealError::NoShare`] where its
+/// issuer is no member, [`SealError::Unopenable`], [`SealError::WrongShare`].
+pub fn open_release(
+    release: &Verified<ShareRelease>,
+    deal: &Verified<Deal>,
+    context: &EnvelopeContext,
+    case: Digest,
+    keys: &ProfileKeys,
+) -> Result<Share, SealError> {
+    let terms = Terms::of(deal, context)?;
+    let same = [
+        (release.deal == deal.digest(), "deal"),
+        (release.case == case, "case"),
+        (release.grantee == keys.account(), "grantee"),
+        (release.key_id == keys.public().key_id(), "recipient key"),
+    ];
+    if let Some((_, field)) = same.into_iter().find(|(same, _)| !same) {
+        return Err(SealError::Mismatch { what: "the share", field });
+    }
+    let member = release.issuer();
+    let info = info(&terms, deal, member, (case, release.grantee, release.key_id))?;
+    let plain = keys.hpke().open(info.bytes(), &release.sealed, "the share")?;
+    Share::checked(&plain, &terms, deal.share_of(member).ok_or(SealError::NoShare { member })?)
+}
+
+fn info(
+    terms: &Terms<'_>,
+    deal: &Verified<Deal>,
+    member: Account,
+    (case, grantee, key): (Digest, Account, Digest),
+) -> Result<Context, SealError> {
+    let (number, _) = deal.share_of(member).ok_or(SealError::NoShare { member })?;
+    let place = terms.place("hospital-record/v1/share-release", number, member);
+    Ok(place.fixed(deal.digest().as_bytes()).fixed(case.as_bytes()).account(grantee).fixed(key.as_bytes()))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A member releases its share of `other` as if it were of `deal`: what the grantee says to that.
+    pub(in crate::board) fn released_as(
+        other: &Verified<Deal>,
+        deal: &Verified<Deal>,
+        context: &EnvelopeContext,
+        case: Digest,
+        member: &ProfileKeys,
+        grantee: &ProfileKeys,
+    ) -> Option<SealError> {
+        let share = open_share(other, context, member).unwrap();
+        let terms = Terms::of(deal, context).unwrap();
+        let (account, key_id) = (grantee.account(), grantee.public().key_id());
+        let info = info(&terms, deal, member.account(), (case, account, key_id)).unwrap();
+        let sealed = Sealed::new(&grantee.public().hpke, info.bytes(), &share.bytes()).unwrap();
+        let body = ShareRelease { deal: deal.digest(), case, grantee: account, key_id, sealed };
+        let block = block::sign(context.deployment, Digest([3; 32]), body, member).unwrap();
+        let release = ShareRelease::parse(&block.bytes, context.deployment).unwrap().verify(member.public()).unwrap();
+        open_release(&release, deal, context, case, grantee).err()
+    }
+}
