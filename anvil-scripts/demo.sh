@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Servers start when there is something to run on them.
 anvil-scripts/programs.sh
-anvil-scripts/stack.sh run --relay -- "${CARGO_TARGET_DIR:-target}/debug/examples/demo" "$@"
+anvil-scripts/stack.sh run --relay -- "${CARGO_TARGET_DIR:-target}/debug/demo" "$@"

@@ -3,4 +3,4 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo build "$@" --locked -p hospital-record -p hospital-record-relay --example demo --bin hospital-record-relay
+cargo build "$@" --locked -p hospital-record-demo -p hospital-record-relay

@@ -42,7 +42,7 @@ impl Identity {
 
     /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index) with the seed of the same index.
     pub fn from_phrase(phrase: &Phrase, index: u32) -> Result<Self> {
-        let master = Zeroizing::new(parse(&phrase.0)?.to_seed(None).map_err(|_| unusable())?);
+        let master = Seed::of_phrase(&phrase.0);
         let path = format!("m/44'/60'/0'/0/{index}");
         let key = XPriv::root_from_seed(&*master, None).and_then(|root| root.derive_path(path.as_str()));
         let key = key.map_err(|_| unusable())?;

@@ -34,6 +34,14 @@ impl Seed {
         Self(bytes)
     }
 
+    /// The 64-byte seed of a checked BIP-39 phrase of English words, in lower case with one blank between them, and no
+    /// passphrase: PBKDF2-HMAC-SHA512 with salt "mnemonic" and 2048 rounds.
+    pub fn of_phrase(phrase: &str) -> Zeroizing<[u8; 64]> {
+        let mut seed = Zeroizing::new([0; 64]);
+        pbkdf2::pbkdf2_hmac::<sha2::Sha512>(phrase.as_bytes(), b"mnemonic", 2048, seed.as_mut_slice());
+        seed
+    }
+
     /// Seed `index` of a BIP-39 phrase, from the phrase's 64-byte seed:
     /// `HKDF-SHA256(ikm = BIP-39 seed, salt = "", info = "hospital-record/v1/seed" | u32be index, 32)`.
     pub fn from_bip39(seed: &[u8; 64], index: u32) -> Self {
@@ -225,6 +233,15 @@ mod tests {
 
     fn keys(deployment: Deployment, account: u8) -> Keys {
         Keys::derive(&Seed::from_bytes([1; 32]), deployment, Account([account; 20]))
+    }
+
+    /// https://github.com/trezor/python-mnemonic, and every wallet that imports this phrase.
+    #[test]
+    fn seed_of_a_phrase_is_that_of_bip_39() {
+        let phrase = format!("{}about", "abandon ".repeat(11));
+        let seed = "5eb00bbddcf069084889a8ab9155568165f5c453ccb85e70811aaed6f6da5fc1\
+                    9a5ac40b389cd370d086206dec8aa6c43daea6690f20ad3d8d48b2d2ce9e38e4";
+        assert_eq!(hex::encode(*Seed::of_phrase(&phrase)), seed);
     }
 
     #[test]

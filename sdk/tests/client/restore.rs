@@ -70,3 +70,12 @@ fn accounts_of_one_phrase_differ() {
     let [one, two] = [0, 1].map(|index| Identity::from_phrase(&phrase, index).unwrap().address());
     assert_ne!(one, two);
 }
+
+/// The accounts that every local node gives money to: https://getfoundry.sh/anvil/reference/anvil.
+#[test]
+fn accounts_of_a_phrase_are_those_of_every_wallet() {
+    let phrase = Phrase::parse("test test test test test test test test test test test junk").unwrap();
+    let [one, two] = [0, 1].map(|index| Identity::from_phrase(&phrase, index).unwrap().address().to_string());
+    assert_eq!(one, "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+    assert_eq!(two, "0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
+}

@@ -121,7 +121,7 @@ fn setting(name: &str) -> Result<String> {
 
 /// Three files from `examples/data`, and a large one made on the spot.
 fn inputs(disk: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
     let large = disk.join("cardiac-mri-study.tar");
     make_large(&large).map_err(|error| invalid(&error))?;
     Ok(vec![
