@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 mkdir -p .forge
 lcov=$PWD/.forge/lcov.info
 # Without via-IR the compiler runs out of stack. The gas of what is instrumented means nothing; the invariants are chance.
-FOUNDRY_LINT_LINT_ON_BUILD=false .tools/bin/forge coverage --ir-minimum --no-match-path 'contracts/test/{Gas*,invariant/*}' \
-  --report lcov --report-file "$lcov" >.forge/coverage.log 2>&1 || {
+FOUNDRY_PROFILE=coverage FOUNDRY_LINT_LINT_ON_BUILD=false .tools/bin/forge coverage --ir-minimum \
+  --skip 'contracts/test/Gas*' 'contracts/test/invariant/*' 'contracts/test/halmos/*' --report lcov --report-file "$lcov" >.forge/coverage.log 2>&1 || {
   tail -n 40 .forge/coverage.log >&2
   exit 1
 }

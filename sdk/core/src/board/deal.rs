@@ -191,6 +191,11 @@ impl<'a> Terms<'a> {
         self.info(label).fixed(&[number]).account(member)
     }
 
+    fn has(&self, deal: &Deal, share: &Share) -> bool {
+        let dealt = usize::from(share.number).checked_sub(1).and_then(|at| deal.shares.get(at));
+        dealt.is_some_and(|dealt| share.commitment(self, dealt.member) == dealt.commitment)
+    }
+
     fn commitment(&self, key: &[u8; SECRET]) -> Digest {
         Digest(*hkdf(key, &[], self.info("hospital-record/v1/deal-key").bytes()))
     }
@@ -208,7 +213,8 @@ impl<'a> Terms<'a> {
 }
 
 /// Deals `payload` to a board: `context` is that of an envelope from the patient to the board's account, `members` are in
-/// the board's order. Signs as the patient, whose profile block has digest `profile`.
+/// the board's order. Signs as the patient, whose profile block has digest `profile`. Compute the board's account from
+/// `threshold` and `members`: whoever else says what board it is could name themselves.
 ///
 /// # Errors
 /// As [`check_board`]; [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] where
@@ -263,14 +269,17 @@ pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &Profi
 /// Opens a deal that was made for `context` with k of its shares; a share that is there twice counts once.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where the deal is for something or somebody else, [`SealError::TooFewShares`],
-/// [`SealError::Unopenable`] where the patient dealt shares that do not belong together, [`SealError::Payload`].
+/// [`SealError::Mismatch`] where the deal is for something or somebody else, or a share is of another deal,
+/// [`SealError::TooFewShares`], [`SealError::Unopenable`] where the patient dealt shares that do not belong together, [`SealError::Payload`].
 pub fn open_deal(
     deal: &Verified<Deal>,
     context: &EnvelopeContext,
     shares: &[Share],
 ) -> Result<EnvelopePayload, CoreError> {
     let terms = Terms::of(deal, context)?;
+    if !shares.iter().all(|share| terms.has(deal, share)) {
+        return Err(SealError::Mismatch { what: "a share", field: "deal" }.into());
+    }
     let mut shares: Vec<_> = shares.iter().map(|share| (share.number, &share.value)).collect();
     shares.sort_unstable_by_key(|(number, _)| *number);
     shares.dedup_by_key(|(number, _)| *number);

@@ -140,6 +140,7 @@ fn deal_for_another_patient_board_scope_or_epoch_opens_nothing() {
     let other = Account([7; 20]);
     let others = [
         EnvelopeContext { patient: other, ..context() },
+        EnvelopeContext { issuer: other, ..context() },
         EnvelopeContext { patient: other, issuer: other, ..context() },
         EnvelopeContext { grantee: other, ..context() },
         EnvelopeContext { epoch: 3, ..context() },
@@ -161,6 +162,8 @@ fn release_for_another_case_deal_or_person_opens_nothing() {
     assert_eq!(open(&right, &deal, Digest([8; 32]), DOCTOR), mismatch("case"));
     assert_eq!(open(&right, &self::deal(), CASE, DOCTOR), mismatch("deal"));
     assert_eq!(open(&right, &deal, CASE, 11), mismatch("grantee"));
+    let later = keys(DOCTOR).profile_keys(1);
+    assert_eq!(open_release(&right, &deal, &context(), CASE, &later).err(), mismatch("recipient key"));
 }
 
 /// Another member signs what a member released: it does not become that member's share.
@@ -181,6 +184,17 @@ fn release_that_was_stolen_or_made_up_is_told_by_its_member() {
     let wrong =
         super::super::release::tests::released_as(&self::deal(), &deal, &context(), CASE, &thief, &person(DOCTOR));
     assert_eq!(wrong, Some(SealError::WrongShare { member: thief.account() }));
+}
+
+#[test]
+fn shares_of_two_deals_are_not_mixed() {
+    let (one, other) = (deal(), deal());
+    let mixed = [share(&one, 10), share(&other, 11)];
+    let refused = open_deal(&one, &context(), &mixed).err();
+    assert_eq!(refused, Some(CoreError::Seal(SealError::Mismatch { what: "a share", field: "deal" })));
+    let larger = dealt(2, &(10..26).collect::<Vec<_>>()).unwrap();
+    let refused = open_deal(&one, &context(), &[share(&larger, 25), share(&one, 10)]).err();
+    assert_eq!(refused, Some(CoreError::Seal(SealError::Mismatch { what: "a share", field: "deal" })));
 }
 
 #[test]

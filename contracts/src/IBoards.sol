@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title Boards: where boards come from
+/// @notice Anybody makes a board of any accounts; it asks them nothing and gives nobody a right. `IBoard` tells what
+/// boards do. A board's address follows from its threshold, its members in order and a salt: compute it with `boardOf`, or
+/// yourself (ERC-1167 clone of `implementation` with `abi.encode(threshold, members)` behind its code, CREATE2 by this
+/// contract), and grant to nothing that somebody only told you.
+interface IBoards {
+    /// @notice A board was made.
+    event BoardCreated(address indexed board, uint256 threshold, address[] members);
+
+    /// @notice A board has at most 16 members.
+    error TooManyMembers(uint256 members);
+    /// @notice Of a board between one and all of its members are needed.
+    error InvalidThreshold(uint256 threshold, uint256 members);
+    /// @notice The member is nobody, or there twice.
+    error InvalidMember(address member);
+    /// @notice There is this very board already. It is as good; with another salt there is another.
+    error BoardExists(address board);
+
+    /// @notice Makes a board.
+    function create(uint256 threshold, address[] calldata members, bytes32 salt) external returns (address board);
+
+    /// @notice The address of the board, whether it was made or not.
+    function boardOf(uint256 threshold, address[] calldata members, bytes32 salt) external view returns (address);
+
+    /// @notice What every board is a clone of.
+    function implementation() external view returns (address);
+
+    /// @notice The block in which this contract came into being: no event is older.
+    function deployedAt() external view returns (uint256);
+}
