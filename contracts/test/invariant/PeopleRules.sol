@@ -5,9 +5,9 @@ import {IHospitalRecord, READ, DELEGATE} from "../Base.sol";
 import {RulesBase} from "./RulesBase.sol";
 
 /// What `IHospitalRecord` says of passing on, bars, signatures and attestation.
-contract PeopleRulesTest is RulesBase {
+abstract contract PeopleRules is RulesBase {
     /// What is live gives no more than the grant of the patient that it was passed on from.
-    function invariant_rule6_passingOnNeverWidens() public view {
+    function rule6_passingOnNeverWidens() internal view {
         assertEq(handler.widened(), "");
         for (uint256 i; i < handler.givenCount(); ++i) {
             (address patient, bytes32 scope, address grantee) = handler.given(i);
@@ -23,7 +23,7 @@ contract PeopleRulesTest is RulesBase {
     }
 
     /// Whoever reads has a grant of the patient, or one whose givers all still have what they passed on.
-    function invariant_rule7_belowADeadGiverAllIsDead() public view {
+    function rule7_belowADeadGiverAllIsDead() internal view {
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
             bytes32 folder = bytes32(uint256(hospital.recordOf(patient, key).folder));
@@ -36,7 +36,7 @@ contract PeopleRulesTest is RulesBase {
         }
     }
 
-    function invariant_rule8_noncesOnlyGrow() public view {
+    function rule8_noncesOnlyGrow() internal view {
         for (uint256 i; i < handler.usedCount(); ++i) {
             (address account, uint256 nonce) = handler.used(i);
             (bool used,) = hospital.nonceUsed(account, nonce);
@@ -48,20 +48,20 @@ contract PeopleRulesTest is RulesBase {
         }
     }
 
-    function invariant_rule9_usedOrOutdatedSignaturesChangeNothing() public view {
+    function rule9_usedOrOutdatedSignaturesChangeNothing() internal view {
         assertEq(handler.misused(), "");
     }
 
-    function invariant_rule10_aSignedRevocationLands() public view {
+    function rule10_aSignedRevocationLands() internal view {
         assertEq(handler.unlanded(), "");
     }
 
-    function invariant_rule11_nobodyChangesAStrangersState() public view {
+    function rule11_nobodyChangesAStrangersState() internal view {
         assertEq(handler.strange(), "");
     }
 
     /// Whoever is barred has a bar in the place of the grant, and no delegate gave it a record of the folder since.
-    function invariant_rule12_whoIsOutStaysOut() public view {
+    function rule12_whoIsOutStaysOut() internal view {
         assertEq(handler.readmitted(), "");
         for (uint256 i; i < handler.givenCount(); ++i) {
             (address patient, bytes32 scope, address grantee) = handler.given(i);
@@ -76,7 +76,7 @@ contract PeopleRulesTest is RulesBase {
         }
     }
 
-    function invariant_rule13_whoMayAttestsOnce() public view {
+    function rule13_whoMayAttestsOnce() internal view {
         assertEq(handler.misattested(), "");
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
