@@ -97,7 +97,7 @@ impl Phrase {
             }
             words.extend(word.chars().flat_map(char::to_lowercase));
         }
-        parse(&words)?;
+        check(&words)?;
         Ok(Self(words))
     }
 
@@ -113,8 +113,8 @@ impl fmt::Debug for Phrase {
     }
 }
 
-fn parse(words: &str) -> Result<Mnemonic<English>> {
-    Mnemonic::<English>::new_from_phrase(words).map_err(|error| match error {
+fn check(words: &str) -> Result<()> {
+    Mnemonic::<English>::new_from_phrase(words).map(drop).map_err(|error| match error {
         MnemonicError::InvalidPhrase(_) if is_complete(words) => wrong_checksum(),
         _ => wrong_word(words),
     })

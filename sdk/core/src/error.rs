@@ -154,6 +154,16 @@ pub enum SealError {
     },
 }
 
+impl SealError {
+    /// [`Mismatch`](Self::Mismatch) in the first field that is not the same.
+    pub(crate) fn unless_same<const N: usize>(what: &'static str, same: [(bool, &'static str); N]) -> Result<(), Self> {
+        match same.into_iter().find(|(same, _)| !same) {
+            Some((_, field)) => Err(Self::Mismatch { what, field }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A signed block or profile that must not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {

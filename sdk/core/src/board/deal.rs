@@ -114,15 +114,16 @@ impl Deal {
     }
 
     /// The number of `member`, from 1 on, and its share.
-    pub(super) fn share_of(&self, member: Account) -> Option<(u8, &DealtShare)> {
-        (1..).zip(&self.shares).find(|(_, share)| share.member == member)
+    pub(super) fn share_of(&self, member: Account) -> Result<(u8, &DealtShare), SealError> {
+        let share = (1..).zip(&self.shares).find(|(_, share)| share.member == member);
+        share.ok_or(SealError::NoShare { member })
     }
 }
 
 /// One share of a deal, as its commitment says. Wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Share {
-    number: u8,
+    pub(super) number: u8,
     blinder: [u8; SECRET],
     value: [u8; SECRET],
 }
@@ -138,11 +139,15 @@ impl Share {
         let wrong = || SealError::WrongShare { member: dealt.member };
         let (blinder, value) = plain.split_first_chunk().ok_or_else(wrong)?;
         let share = Self { number, blinder: *blinder, value: value.try_into().map_err(|_| wrong())? };
-        if share.commitment(terms, dealt.member) == dealt.commitment { Ok(share) } else { Err(wrong()) }
+        if share.is(terms, dealt) { Ok(share) } else { Err(wrong()) }
     }
 
     pub(super) fn bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new([self.blinder, self.value].concat())
+    }
+
+    fn is(&self, terms: &Terms<'_>, dealt: &DealtShare) -> bool {
+        self.commitment(terms, dealt.member) == dealt.commitment
     }
 
     fn commitment(&self, terms: &Terms<'_>, member: Account) -> Digest {
@@ -154,7 +159,7 @@ impl Share {
 
 /// What a deal is for, of what board.
 pub(super) struct Terms<'a> {
-    pub(super) context: &'a EnvelopeContext,
+    context: &'a EnvelopeContext,
     threshold: u8,
     count: u8,
 }
@@ -172,13 +177,11 @@ impl<'a> Terms<'a> {
             (deal.scope == context.scope, "scope"),
             (deal.epoch == context.epoch, "epoch"),
         ];
-        match same.into_iter().find(|(same, _)| !same) {
-            Some((_, field)) => Err(SealError::Mismatch { what: "the deal", field }),
-            None => Ok(Self::new(context, deal.threshold, deal.shares.len())),
-        }
+        SealError::unless_same("the deal", same)?;
+        Ok(Self::new(context, deal.threshold, deal.shares.len()))
     }
 
-    pub(super) fn info(&self, label: &str) -> Context {
+    fn info(&self, label: &str) -> Context {
         Context::new(label, self.context.deployment)
             .account(self.context.patient)
             .account(self.context.grantee)
@@ -193,7 +196,7 @@ impl<'a> Terms<'a> {
 
     fn has(&self, deal: &Deal, share: &Share) -> bool {
         let dealt = usize::from(share.number).checked_sub(1).and_then(|at| deal.shares.get(at));
-        dealt.is_some_and(|dealt| share.commitment(self, dealt.member) == dealt.commitment)
+        dealt.is_some_and(|dealt| share.is(self, dealt))
     }
 
     fn commitment(&self, key: &[u8; SECRET]) -> Digest {
@@ -259,8 +262,10 @@ pub fn seal_deal(
 pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &ProfileKeys) -> Result<Share, SealError> {
     let terms = Terms::of(deal, context)?;
     let (member, key_id) = (keys.account(), keys.public().key_id());
-    let own = deal.share_of(member).filter(|(_, share)| share.key_id == key_id);
-    let (number, share) = own.ok_or(SealError::NoShare { member })?;
+    let (number, share) = deal.share_of(member)?;
+    if share.key_id != key_id {
+        return Err(SealError::NoShare { member });
+    }
     let info = terms.place("hospital-record/v1/deal", number, member).fixed(key_id.as_bytes());
     let plain = keys.hpke().open(info.bytes(), &share.sealed, "the share")?;
     Share::checked(&plain, &terms, (number, share))
@@ -270,7 +275,8 @@ pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &Profi
 ///
 /// # Errors
 /// [`SealError::Mismatch`] where the deal is for something or somebody else, or a share is of another deal,
-/// [`SealError::TooFewShares`], [`SealError::Unopenable`] where the patient dealt shares that do not belong together, [`SealError::Payload`].
+/// [`SealError::TooFewShares`], [`SealError::Unopenable`] where the patient dealt shares that do not belong together,
+/// [`SealError::Payload`].
 pub fn open_deal(
     deal: &Verified<Deal>,
     context: &EnvelopeContext,

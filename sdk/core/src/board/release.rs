@@ -67,11 +67,12 @@ pub fn release_share(
     keys: &ProfileKeys,
 ) -> Result<Block, CoreError> {
     let share = open_share(deal, context, keys)?;
-    let (terms, key_id) = (Terms::of(deal, context)?, key.key_id());
-    let body = |sealed| ShareRelease { deal: deal.digest(), case, grantee, key_id, sealed };
-    let info = info(&terms, deal, keys.account(), (case, grantee, key_id))?;
+    let key_id = key.key_id();
+    let to = (deal.digest(), case, grantee, key_id);
+    let info = info(&Terms::of(deal, context)?, share.number, keys.account(), to);
     let sealed = Sealed::new(key, info.bytes(), &share.bytes())?;
-    Ok(block::sign(context.deployment, profile, body(sealed), keys)?)
+    let body = ShareRelease { deal: deal.digest(), case, grantee, key_id, sealed };
+    Ok(block::sign(context.deployment, profile, body, keys)?)
 }
 
 /// The share that was released to `keys` for this case of the board, when it is the one that was dealt.
@@ -93,24 +94,21 @@ pub fn open_release(
         (release.grantee == keys.account(), "grantee"),
         (release.key_id == keys.public().key_id(), "recipient key"),
     ];
-    if let Some((_, field)) = same.into_iter().find(|(same, _)| !same) {
-        return Err(SealError::Mismatch { what: "the share", field });
-    }
-    let member = release.issuer();
-    let info = info(&terms, deal, member, (case, release.grantee, release.key_id))?;
+    SealError::unless_same("the share", same)?;
+    let (number, dealt) = deal.share_of(release.issuer())?;
+    let info = info(&terms, number, dealt.member, (release.deal, release.case, release.grantee, release.key_id));
     let plain = keys.hpke().open(info.bytes(), &release.sealed, "the share")?;
-    Share::checked(&plain, &terms, deal.share_of(member).ok_or(SealError::NoShare { member })?)
+    Share::checked(&plain, &terms, (number, dealt))
 }
 
 fn info(
     terms: &Terms<'_>,
-    deal: &Verified<Deal>,
+    number: u8,
     member: Account,
-    (case, grantee, key): (Digest, Account, Digest),
-) -> Result<Context, SealError> {
-    let (number, _) = deal.share_of(member).ok_or(SealError::NoShare { member })?;
+    (deal, case, grantee, key): (Digest, Digest, Account, Digest),
+) -> Context {
     let place = terms.place("hospital-record/v1/share-release", number, member);
-    Ok(place.fixed(deal.digest().as_bytes()).fixed(case.as_bytes()).account(grantee).fixed(key.as_bytes()))
+    place.fixed(deal.as_bytes()).fixed(case.as_bytes()).account(grantee).fixed(key.as_bytes())
 }
 
 #[cfg(test)]
@@ -130,7 +128,7 @@ pub(super) mod tests {
         let share = open_share(other, context, member).unwrap();
         let terms = Terms::of(deal, context).unwrap();
         let (account, key_id) = (grantee.account(), grantee.public().key_id());
-        let info = info(&terms, deal, member.account(), (case, account, key_id)).unwrap();
+        let info = info(&terms, share.number, member.account(), (deal.digest(), case, account, key_id));
         let sealed = Sealed::new(&grantee.public().hpke, info.bytes(), &share.bytes()).unwrap();
         let body = ShareRelease { deal: deal.digest(), case, grantee: account, key_id, sealed };
         let block = block::sign(context.deployment, Digest([3; 32]), body, member).unwrap();

@@ -187,9 +187,7 @@ pub fn open_envelope(
         (envelope.epoch == context.epoch, "epoch"),
         (envelope.key_id == keys.public().key_id(), "recipient key"),
     ];
-    if let Some((_, field)) = same.into_iter().find(|(same, _)| !same) {
-        return Err(mismatch(field).into());
-    }
+    SealError::unless_same("the envelope", same)?;
     let info = context.info(LABEL, envelope.key_id);
     let plain = keys.hpke().open(info.bytes(), &envelope.sealed, "the envelope")?;
     let payload = EnvelopePayload::decode(&plain, context.epoch)?;

@@ -106,7 +106,7 @@ pub fn seal_request(
     keys: &ProfileKeys,
 ) -> Result<Block, CoreError> {
     if keys.account() != terms.asker {
-        return Err(mismatch("asker").into());
+        return Err(SealError::Mismatch { what: "the request", field: "asker" }.into());
     }
     check_reason(reason)?;
     let key_id = patient.key_id();
@@ -137,9 +137,7 @@ pub fn open_request(
         (request.answer_by == terms.answer_by, "end of the request"),
         (request.key_id == keys.public().key_id(), "recipient key"),
     ];
-    if let Some((_, field)) = same.into_iter().find(|(same, _)| !same) {
-        return Err(mismatch(field).into());
-    }
+    SealError::unless_same("the request", same)?;
     let info = terms.info(deployment, request.key_id);
     let padded = keys.hpke().open(info.bytes(), &request.sealed, "the request")?;
     let text = padding::unpad(&padded, UNIT, "reason")?;
@@ -168,10 +166,6 @@ pub fn check_reason(reason: &str) -> Result<(), SealError> {
 
 fn wrong(reason: &str) -> SealError {
     SealError::Payload { what: "reason", reason: reason.to_owned() }
-}
-
-fn mismatch(field: &'static str) -> SealError {
-    SealError::Mismatch { what: "the request", field }
 }
 
 #[cfg(test)]

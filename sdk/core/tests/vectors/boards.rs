@@ -8,7 +8,7 @@ use hospital_record_core::seal::envelope::{EnvelopeContext, EnvelopeKeys, Envelo
 use hospital_record_core::seal::stream::ContentKey;
 use serde_json::{Value, json};
 
-use crate::check::{Outcome, said};
+use crate::check::{Outcome, fields, said};
 use crate::json::*;
 use crate::make::{Vectors, row, with};
 use crate::make_blocks::{folder, held, spoilt, statement};
@@ -132,15 +132,9 @@ pub fn deal(vector: &Value) -> Outcome {
     let releases = vector["releases"].as_array().unwrap().iter();
     let shares = releases.map(|release| share_of(vector, &deal, &context, (&release["member"], &release["block"])));
     let payload = open_deal(&deal, &context, &shares.collect::<Result<Vec<_>, _>>()?).map_err(said)?;
-    let secret = match payload.keys {
-        EnvelopeKeys::Folder { state: Some(state), .. } => *state.expose_secret(),
-        EnvelopeKeys::Record { content } => *content.expose_secret(),
-        EnvelopeKeys::Folder { state: None, .. } => [0; 32],
-    };
-    assert_eq!(
-        (json!(hex::encode(secret)), json!(payload.folder_name)),
-        (vector["secret"].clone(), vector["folder_name"].clone())
-    );
+    let (_, secret, _) = fields(payload.keys);
+    assert_eq!(hex::encode(secret), text(&vector["secret"]));
+    assert_eq!(payload.folder_name, text(&vector["folder_name"]));
     Ok(())
 }
 

@@ -162,16 +162,21 @@ fn public(person: &Value) -> PublicKeys {
     profile_keys(person).public().clone()
 }
 
+/// The payload's `keys`, its secret and its statement.
+pub fn fields(keys: EnvelopeKeys) -> (&'static str, [u8; 32], Vec<u8>) {
+    match keys {
+        EnvelopeKeys::Folder { state: Some(state), statement } => ("read", *state.expose_secret(), statement),
+        EnvelopeKeys::Folder { state: None, statement } => ("contribute", [0; 32], statement),
+        EnvelopeKeys::Record { content } => ("record", *content.expose_secret(), Vec::new()),
+    }
+}
+
 fn envelope(vector: &Value) -> Outcome {
     let context = envelope_context(&vector["context"]);
     let unverified = Envelope::parse(&bytes(&vector["block"]), context.deployment).map_err(said)?;
     let envelope = unverified.verify(&public(&vector["issuer"])).map_err(said)?;
     let payload = open_envelope(&envelope, &context, &profile_keys(&vector["grantee"])).map_err(said)?;
-    let (kind, secret, statement) = match payload.keys {
-        EnvelopeKeys::Folder { state: Some(state), statement } => ("read", *state.expose_secret(), statement),
-        EnvelopeKeys::Folder { state: None, statement } => ("contribute", [0; 32], statement),
-        EnvelopeKeys::Record { content } => ("record", *content.expose_secret(), Vec::new()),
-    };
+    let (kind, secret, statement) = fields(payload.keys);
     let found = json!({ "keys": kind, "secret": hex::encode(secret), "statement": hex::encode(statement),
         "folder_name": payload.folder_name, "confidentiality": payload.confidentiality.code(),
         "sources": payload.sources });

@@ -1,9 +1,9 @@
 """Boards: what is dealt to members, and what they release. Shamir's sharing over GF(2^8), the polynomial of AES."""
 import hashlib
 
-from .common import cbor, context, gcm_open, hkdf, must, same, u, unpad
-from .keys import Person, folder_key
-from .signed import block, statement_of
+from .common import context, gcm_open, hkdf, must, same, u
+from .keys import Person
+from .signed import block, payload
 
 
 def times(one, other):
@@ -81,13 +81,8 @@ class Deal:
         key = combine(dict(list(shares.items())[:self.body["threshold"]]))
         must(hkdf(key, b"", self.context("deal-key")) == self.body["commitment"], "commitment to the key")
         sealed = self.body["payload"]
-        payload = unpad(gcm_open(hkdf(key, b"", self.context("deal-payload")), sealed[:12], sealed[12:]), 512)
-        secret, fields = payload[:32], cbor(payload[32:])
-        if fields["statement"] is not None:
-            _, statement = statement_of(fields["statement"], self.patient)
-            must(statement["epoch"] == self.ctx["epoch"] and u(32, statement["folder"]).hex() == self.ctx["scope"],
-                 "statement")
-            must(folder_key(secret).public == statement["public_key"], "public key")
+        plain = gcm_open(hkdf(key, b"", self.context("deal-payload")), sealed[:12], sealed[12:])
+        secret, fields = payload(plain, self.ctx, self.patient)
         return secret.hex(), fields["folder_name"]
 
 

@@ -29,6 +29,16 @@ def scoped(label, ctx, key_id):
     return context(label, ctx["chain"], bytes.fromhex(ctx["contract"]), *hexed, key_id, u(2, ctx["epoch"]))
 
 
+def payload(plain, ctx, patient):
+    plain = unpad(plain, 512)
+    secret, fields = plain[:32], cbor(plain[32:])
+    if fields["statement"] is not None:
+        _, statement = statement_of(fields["statement"], patient)
+        must(statement["epoch"] == ctx["epoch"] and u(32, statement["folder"]).hex() == ctx["scope"], "statement")
+        must(fields["keys"] != "read" or folder_key(secret).public == statement["public_key"], "public key")
+    return secret, fields
+
+
 def envelope(vector):
     ctx, issuer, grantee = vector["context"], Person(vector["issuer"]), Person(vector["grantee"])
     must(ctx["chain"] == issuer.chain, "deployment")
@@ -36,12 +46,8 @@ def envelope(vector):
     named = {"issuer": signer, "patient": body["patient"], "grantee": body["grantee"], "scope": body["scope"]}
     must(all(value.hex() == ctx[name] for name, value in named.items()) and body["epoch"] == ctx["epoch"], "context")
     must(body["key_id"] == grantee.hpke.key_id and body["grantee"] == grantee.account, "recipient")
-    payload = unpad(grantee.hpke.open(scoped("envelope", ctx, grantee.hpke.key_id), body["sealed"]), 512)
-    secret, fields = payload[:32], cbor(payload[32:])
-    if fields["statement"] is not None:
-        _, statement = statement_of(fields["statement"], issuer)
-        must(statement["epoch"] == ctx["epoch"] and u(32, statement["folder"]).hex() == ctx["scope"], "statement")
-        must(fields["keys"] != "read" or folder_key(secret).public == statement["public_key"], "public key")
+    plain = grantee.hpke.open(scoped("envelope", ctx, grantee.hpke.key_id), body["sealed"])
+    secret, fields = payload(plain, ctx, issuer)
     fields |= {"secret": secret.hex(), "statement": (fields["statement"] or b"").hex()}
     same(fields, vector["payload"], "payload")
 
