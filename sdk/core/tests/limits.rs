@@ -127,13 +127,13 @@ fn fullest_keyring_fits_into_its_block_and_a_fuller_one_is_refused() {
         |index: usize| (Account([&[2; 12], index.to_be_bytes().as_slice()].concat().try_into().unwrap()), key.clone());
     let mut readers: Vec<_> = (1..MAX_ENTRIES).map(reader).collect();
     readers.push((person(2).account(), key.clone()));
-    let block = seal_keyring(HERE, folder(), &state, &readers, PROFILE, &patient).unwrap();
+    let block = seal_keyring(HERE, folder(), &state, &readers, Vec::new(), PROFILE, &patient).unwrap();
     let keyring = Keyring::parse(&block.bytes, HERE).unwrap().verify(patient.public()).unwrap();
     assert_eq!(keyring.entries.len(), MAX_ENTRIES);
     let opened = open_keyring(&keyring, HERE, folder(), &person(2)).unwrap();
     assert!(opened.continues(&state));
     readers.push(reader(MAX_ENTRIES));
-    let refused = seal_keyring(HERE, folder(), &state, &readers, PROFILE, &patient).err();
+    let refused = seal_keyring(HERE, folder(), &state, &readers, Vec::new(), PROFILE, &patient).err();
     assert_eq!(refused, Some(CoreError::Seal(SealError::TooManyGrantees { found: 601, max: 600 })));
 }
 

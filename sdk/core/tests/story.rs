@@ -150,7 +150,7 @@ fn reader_opens_what_a_contributor_added_and_nothing_after_the_revocation() {
 
     let next = ana.keys.folder_state(folder, 1);
     let readers = [(lab.account(), lab.profile_keys.public().hpke.clone())];
-    let keyring = seal_keyring(HERE, folder, &next, &readers, ana.profile, &ana.profile_keys).unwrap();
+    let keyring = seal_keyring(HERE, folder, &next, &readers, Vec::new(), ana.profile, &ana.profile_keys).unwrap();
     let keyring = Keyring::parse(&keyring.bytes, HERE).unwrap().verify(ana.profile_keys.public()).unwrap();
     let got = open_keyring(&keyring, HERE, folder, &lab.profile_keys).unwrap();
     assert!(got.continues(&held));

@@ -123,7 +123,7 @@ impl Client {
         };
         let me = self.published().await?;
         let state = self.keys().folder_state(folder, epoch);
-        let block = seal_keyring(self.deployment(), folder, &state, &readers, me.digest, &me.keys)?;
+        let block = seal_keyring(self.deployment(), folder, &state, &readers, Vec::new(), me.digest, &me.keys)?;
         let ring = Ring { folder, epoch, block, left_out };
         self.remember_keyring(folder, epoch, ring.digest()).await?;
         Ok(ring)

@@ -2,7 +2,8 @@
 //!
 //! A keyring is a signed block of kind `keyring` by the patient. Each entry is the folder's new state (32 bytes) sealed
 //! with HPKE to one reader; the `info` is that of an envelope with the label `hospital-record/v1/keyring`, the patient
-//! as issuer and the folder as scope. Who may only contribute takes the new public key from the statement.
+//! as issuer and the folder as scope. Who may only contribute takes the new public key from the statement. A board that
+//! may let others in has no entry: the keyring names the block with the shares that were dealt to its members anew.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -17,6 +18,8 @@ use crate::identity::ProfileKeys;
 
 /// The most entries of a keyring: so many fit into 1 MiB.
 pub const MAX_ENTRIES: usize = 600;
+/// The most deals of a keyring.
+pub const MAX_DEALS: usize = 16;
 const LABEL: &str = "hospital-record/v1/keyring";
 
 /// The body of a keyring block.
@@ -31,6 +34,9 @@ pub struct Keyring {
     pub statement: ByteBuf,
     /// One entry for each reader, sorted by account, none twice.
     pub entries: Vec<KeyringEntry>,
+    /// One for each board, sorted by account, none twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deals: Vec<KeyringDeal>,
 }
 
 /// The new state for one reader.
@@ -43,6 +49,16 @@ pub struct KeyringEntry {
     pub key_id: Digest,
     /// The state.
     pub sealed: Sealed,
+}
+
+/// Where the new state is dealt to a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyringDeal {
+    /// The board.
+    pub board: Account,
+    /// The [`Deal`](crate::board::deal::Deal) block: SHA-256 of it.
+    pub deal: Digest,
 }
 
 impl Body for Keyring {
@@ -61,26 +77,33 @@ impl Checked for Keyring {
         if self.entries.len() > MAX_ENTRIES {
             return Err(invalid("it has more than 600 entries"));
         }
-        let sorted = self.entries.is_sorted_by(|one, next| one.grantee < next.grantee);
+        if self.deals.len() > MAX_DEALS {
+            return Err(invalid("it has more than 16 deals"));
+        }
+        let sorted = self.entries.is_sorted_by(|one, next| one.grantee < next.grantee)
+            && self.deals.is_sorted_by(|one, next| one.board < next.board);
         if sorted { Ok(()) } else { Err(invalid("its entries are not sorted or an account has two")) }
     }
 }
 
 /// Seals the new `state` of a folder to its remaining readers and signs as the patient, whose profile block has digest
-/// `profile`. Of readers given twice the first key counts.
+/// `profile`; `deals` are those of the boards that remain. Of readers given twice the first key counts.
 ///
 /// # Errors
-/// [`SealError::TooManyGrantees`] above [`MAX_ENTRIES`].
+/// [`SealError::TooManyGrantees`] above [`MAX_ENTRIES`] readers or [`MAX_DEALS`] boards.
 pub fn seal_keyring(
     deployment: Deployment,
     folder: Folder,
     state: &FolderState,
     readers: &[(Account, HpkePublicKey)],
+    deals: Vec<KeyringDeal>,
     profile: Digest,
     keys: &ProfileKeys,
 ) -> Result<Block, CoreError> {
-    if readers.len() > MAX_ENTRIES {
-        return Err(SealError::TooManyGrantees { found: readers.len(), max: MAX_ENTRIES }.into());
+    for (found, max) in [(readers.len(), MAX_ENTRIES), (deals.len(), MAX_DEALS)] {
+        if found > max {
+            return Err(SealError::TooManyGrantees { found, max }.into());
+        }
     }
     let mut readers: Vec<_> = readers.iter().collect();
     readers.sort_by_key(|(account, _)| *account);
@@ -94,7 +117,9 @@ pub fn seal_keyring(
     let entries = readers.into_iter().map(entry).collect::<Result<_, SealError>>()?;
     let statement = FolderKeyStatement::sign(folder, state, deployment, profile, keys)?;
     let statement = ByteBuf::from(statement.bytes.to_vec());
-    let body = Keyring { folder, epoch: state.epoch(), statement, entries };
+    let mut deals = deals;
+    deals.sort_by_key(|dealt| dealt.board);
+    let body = Keyring { folder, epoch: state.epoch(), statement, entries, deals };
     Ok(block::sign(deployment, profile, body, keys)?)
 }
 

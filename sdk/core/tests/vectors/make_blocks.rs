@@ -156,7 +156,10 @@ fn keyring_block(readers: &[Value]) -> Value {
     let ana = person(1);
     let reader = |person: &Value| (account(&person["account"]), profile_keys(person).public().hpke.clone());
     let readers: Vec<_> = readers.iter().map(reader).collect();
-    hexed(&seal_keyring(HERE, folder(), &held(), &readers, profile_digest(&ana), &profile_keys(&ana)).unwrap())
+    hexed(
+        &seal_keyring(HERE, folder(), &held(), &readers, Vec::new(), profile_digest(&ana), &profile_keys(&ana))
+            .unwrap(),
+    )
 }
 
 fn keyring() -> Vectors {

@@ -1,0 +1,287 @@
+//! Words about a board's case, for the patient and the board's members alone: why it was opened, and what its review found.
+//!
+//! A note is a signed block of kind `case-note` by the member who wrote it. Its digest is what the board's case names as
+//! its reason, or the review as its finding. It holds, encrypted with AES-256-GCM under a key of its own,
+//! `u8 purpose | text`, padded to a multiple of 512 bytes so that its size tells little; and that key, sealed with HPKE to
+//! each reader. All labels are followed by the chain, the contract and then, each of fixed width, `patient[20] |
+//! board[20] | scope[32] | grantee[20] | author[20] | case[32]`; the case is zeros in a note that tells why it was opened,
+//! which is older than the case's name:
+//!
+//! - `hospital-record/v1/case-note-payload`: the `info` of `HKDF-SHA256(ikm = key, salt = "", info)`, which gives the key
+//!   of the payload;
+//! - `hospital-record/v1/case-note`, with `reader[20] | key id[32]` after it: the HPKE `info` under which the key is sealed.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use zeroize::Zeroizing;
+
+use super::deal::MAX_MEMBERS;
+use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::cbor;
+use crate::error::{BlockError, CoreError, SealError};
+use crate::id::{Account, Deployment, Digest, Scope};
+use crate::identity::ProfileKeys;
+use crate::seal::context::{Context, hkdf};
+use crate::seal::request::{MAX_REASON, check_reason};
+use crate::seal::wrap::{HpkePublicKey, Sealed};
+use crate::seal::{gcm, padding};
+
+const UNIT: usize = 512;
+const KEY: usize = 32;
+/// The longest text, with purpose and padding.
+const MAX_PADDED: usize = MAX_REASON + 4 + UNIT;
+/// The members and the patient.
+const MAX_READERS: usize = MAX_MEMBERS + 1;
+
+/// What a note is about. Take it from the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoteTerms {
+    /// Chain and contract.
+    pub deployment: Deployment,
+    /// Whose records the case is about.
+    pub patient: Account,
+    /// The board.
+    pub board: Account,
+    /// The folder or record.
+    pub scope: Scope,
+    /// Who is let in.
+    pub grantee: Account,
+    /// Who wrote it.
+    pub author: Account,
+    /// The case, where it was reviewed; nothing where the note tells why it was opened.
+    pub case: Option<Digest>,
+}
+
+impl NoteTerms {
+    fn info(&self, label: &str) -> Context {
+        Context::new(label, self.deployment)
+            .account(self.patient)
+            .account(self.board)
+            .fixed(&self.scope.to_bytes())
+            .account(self.grantee)
+            .account(self.author)
+            .fixed(self.case.unwrap_or(Digest([0; 32])).as_bytes())
+    }
+
+    fn payload_key(&self, key: &[u8; KEY]) -> Zeroizing<[u8; 32]> {
+        hkdf(key, &[], self.info("hospital-record/v1/case-note-payload").bytes())
+    }
+
+    fn reader(&self, reader: Account, key_id: Digest) -> Context {
+        self.info("hospital-record/v1/case-note").account(reader).fixed(key_id.as_bytes())
+    }
+}
+
+/// What a note says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The contract's number of an HL7 v3 PurposeOfUse.
+    pub purpose: u8,
+    /// As in a request for access.
+    pub text: Zeroizing<String>,
+}
+
+/// The signed block of kind `case-note`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseNote {
+    /// Whose records the case is about.
+    pub patient: Account,
+    /// The board.
+    pub board: Account,
+    /// The folder or record.
+    pub scope: Scope,
+    /// Who is let in.
+    pub grantee: Account,
+    /// The case, where it was reviewed.
+    pub case: Option<Digest>,
+    /// The words: `nonce[12] | ciphertext | tag[16]`.
+    pub payload: ByteBuf,
+    /// Whom it is for.
+    pub readers: Vec<NoteReader>,
+}
+
+/// One of those who can read a note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteReader {
+    /// Who.
+    pub reader: Account,
+    /// The reader's key: SHA-256 of it.
+    pub key_id: Digest,
+    /// The note's key.
+    pub sealed: Sealed,
+}
+
+impl Body for CaseNote {
+    const KIND: &'static str = "case-note";
+    const MAX: usize = 64 << 10;
+}
+
+impl Checked for CaseNote {
+    fn check(&self, _: Deployment, _: Account) -> Result<(), BlockError> {
+        if self.readers.len() > MAX_READERS {
+            return Err(BlockError::Invalid { kind: Self::KIND, reason: "it is for more than 17 readers" });
+        }
+        cbor::check_size(Self::KIND, self.payload.len(), gcm::NONCE + MAX_PADDED + gcm::TAG)
+    }
+}
+
+impl CaseNote {
+    /// Reads a note; verify it with its author's keys.
+    ///
+    /// # Errors
+    /// See [`block::parse`].
+    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
+        block::parse(bytes, deployment)
+    }
+}
+
+/// Seals a note to its readers and signs it as `terms.author`, whose profile block has digest `profile`.
+///
+/// # Errors
+/// As [`check_reason`]; [`SealError::Mismatch`] where `keys` are not the author's, [`SealError::TooManyGrantees`] above
+/// 17 readers.
+pub fn seal_note(
+    terms: &NoteTerms,
+    words: &Words,
+    readers: &[(Account, HpkePublicKey)],
+    profile: Digest,
+    keys: &ProfileKeys,
+) -> Result<Block, CoreError> {
+    if keys.account() != terms.author {
+        return Err(SealError::Mismatch { what: "the note", field: "author" }.into());
+    }
+    if readers.len() > MAX_READERS {
+        return Err(SealError::TooManyGrantees { found: readers.len(), max: MAX_READERS }.into());
+    }
+    check_reason(&words.text)?;
+    let key = gcm::random::<KEY>()?;
+    let plain = Zeroizing::new([&[words.purpose], words.text.as_bytes()].concat());
+    let payload = gcm::seal(&terms.payload_key(&key), &padding::pad(&plain, UNIT), "a note")?;
+    let seal_to = |(reader, public): &(Account, HpkePublicKey)| {
+        let key_id = public.key_id();
+        let sealed = Sealed::new(public, terms.reader(*reader, key_id).bytes(), key.as_slice())?;
+        Ok(NoteReader { reader: *reader, key_id, sealed })
+    };
+    let readers = readers.iter().map(seal_to).collect::<Result<_, SealError>>()?;
+    let NoteTerms { patient, board, scope, grantee, case, .. } = *terms;
+    let body = CaseNote { patient, board, scope, grantee, case, payload: ByteBuf::from(payload), readers };
+    Ok(block::sign(terms.deployment, profile, body, keys)?)
+}
+
+/// What a note says that is about exactly `terms` and is for `keys`' account.
+///
+/// # Errors
+/// [`SealError::Mismatch`] where it is about something or by somebody else, [`SealError::NoEntry`] where it is for others,
+/// [`SealError::Unopenable`], [`SealError::Payload`].
+pub fn open_note(note: &Verified<CaseNote>, terms: &NoteTerms, keys: &ProfileKeys) -> Result<Words, CoreError> {
+    let same = [
+        (note.issuer() == terms.author, "author"),
+        (note.patient == terms.patient, "patient"),
+        (note.board == terms.board, "board"),
+        (note.scope == terms.scope, "scope"),
+        (note.grantee == terms.grantee, "grantee"),
+        (note.case == terms.case, "case"),
+    ];
+    SealError::unless_same("the note", same)?;
+    let (account, key_id) = (keys.account(), keys.public().key_id());
+    let own = note.readers.iter().find(|entry| entry.reader == account && entry.key_id == key_id);
+    let sealed = &own.ok_or(SealError::NoEntry)?.sealed;
+    let key = keys.hpke().open(terms.reader(account, key_id).bytes(), sealed, "the note")?;
+    let key: &[u8; KEY] = key.as_slice().try_into().map_err(|_| wrong("its key has not 32 bytes"))?;
+    let padded = gcm::open(&terms.payload_key(key), &note.payload, "the note")?;
+    let (purpose, text) = padding::unpad(&padded, UNIT, "note")?.split_first().ok_or_else(|| wrong("it is empty"))?;
+    let text = std::str::from_utf8(text).map_err(|_| wrong("it is not UTF-8"))?;
+    check_reason(text)?;
+    Ok(Words { purpose: *purpose, text: Zeroizing::new(text.to_owned()) })
+}
+
+fn wrong(reason: &str) -> SealError {
+    SealError::Payload { what: "note", reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::identity::{Keys, Seed};
+
+    const HERE: Deployment = Deployment { chain: 31337, contract: Account([0xcc; 20]) };
+    const PROFILE: Digest = Digest([3; 32]);
+
+    fn person(byte: u8) -> ProfileKeys {
+        Keys::derive(&Seed::from_bytes([byte; 32]), HERE, Account([byte; 20])).profile_keys(0)
+    }
+
+    fn terms() -> NoteTerms {
+        NoteTerms {
+            deployment: HERE,
+            patient: Account([1; 20]),
+            board: Account([0xbb; 20]),
+            scope: Scope::from_bytes([9; 32]).unwrap(),
+            grantee: Account([5; 20]),
+            author: Account([2; 20]),
+            case: None,
+        }
+    }
+
+    fn words(text: &str) -> Words {
+        Words { purpose: 1, text: Zeroizing::new(text.to_owned()) }
+    }
+
+    fn readers() -> Vec<(Account, HpkePublicKey)> {
+        [1, 2, 3].map(|byte| (person(byte).account(), person(byte).public().hpke.clone())).to_vec()
+    }
+
+    fn seal(terms: &NoteTerms, text: &str) -> Result<Verified<CaseNote>, CoreError> {
+        let block = seal_note(terms, &words(text), &readers(), PROFILE, &person(2))?;
+        Ok(CaseNote::parse(&block.bytes, HERE)?.verify(person(2).public())?)
+    }
+
+    #[test]
+    fn a_note_opens_for_its_readers_and_what_it_is_about_alone() {
+        let note = seal(&terms(), "unconscious\nafter a fall").unwrap();
+        for reader in [1, 2, 3] {
+            assert!(open_note(&note, &terms(), &person(reader)).unwrap() == words("unconscious\nafter a fall"));
+        }
+        assert_eq!(open_note(&note, &terms(), &person(4)).err(), Some(CoreError::Seal(SealError::NoEntry)));
+        let others = [
+            NoteTerms { patient: Account([4; 20]), ..terms() },
+            NoteTerms { board: Account([4; 20]), ..terms() },
+            NoteTerms { scope: Scope::from_bytes([8; 32]).unwrap(), ..terms() },
+            NoteTerms { grantee: Account([4; 20]), ..terms() },
+            NoteTerms { author: Account([3; 20]), ..terms() },
+            NoteTerms { case: Some(Digest([7; 32])), ..terms() },
+        ];
+        for other in others {
+            let opened = open_note(&note, &other, &person(1)).err();
+            assert!(matches!(opened, Some(CoreError::Seal(SealError::Mismatch { .. }))), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_note_that_was_signed_by_a_thief_does_not_open() {
+        let stolen = seal(&terms(), "unconscious").unwrap();
+        let thief = person(3);
+        let block = block::sign(HERE, PROFILE, stolen.into_body(), &thief).unwrap();
+        let replayed = CaseNote::parse(&block.bytes, HERE).unwrap().verify(thief.public()).unwrap();
+        let terms = NoteTerms { author: thief.account(), ..terms() };
+        let opened = open_note(&replayed, &terms, &person(1)).err();
+        assert_eq!(opened, Some(CoreError::Seal(SealError::Unopenable("the note"))));
+    }
+
+    #[test]
+    fn notes_that_say_nothing_or_are_for_too_many_are_not_sealed() {
+        assert!(seal(&terms(), &"x".repeat(MAX_REASON)).is_ok());
+        for text in ["", " \n", "\u{1b}[2J", &"x".repeat(MAX_REASON + 1)] {
+            assert!(seal(&terms(), text).is_err(), "{text:?}");
+        }
+        let many = vec![readers().remove(0); MAX_READERS + 1];
+        assert!(seal_note(&terms(), &words("x"), &many, PROFILE, &person(2)).is_err());
+        assert!(
+            seal_note(&NoteTerms { author: Account([3; 20]), ..terms() }, &words("x"), &[], PROFILE, &person(2))
+                .is_err()
+        );
+    }
+}
