@@ -13,6 +13,12 @@ salt=0x686f73706974616c2d7265636f72642f76310000000000000000000000000000
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 
+# arguments NAME: of the constructor, behind the code. Boards are accounts of this very HospitalRecord.
+arguments() {
+  [ "$1" != Boards ] || .tools/bin/cast abi-encode 'f(address)' \
+    "$(node -p 'require("./contracts/artifacts/HospitalRecord.json").address')" | cut -c3-
+}
+
 # write NAME: the artifact of the contract, to $new. Sets $address.
 write() {
   # Alone and in folders of its own: what is compiled beside it must not be able to change the bytecode.
@@ -20,13 +26,13 @@ write() {
   .tools/bin/forge build --quiet --out "$out" --cache-path "$out-cache" "contracts/src/$1.sol"
   compiled=$out/$1.sol/$1.json
 
-  init_code=$(node -p 'require("./'"$compiled"'").bytecode.object')
+  init_code=$(node -p 'require("./'"$compiled"'").bytecode.object')$(arguments "$1")
   address=$(.tools/bin/cast compute-address --salt "$salt" --init-code-hash "$(.tools/bin/cast keccak "$init_code")" "$deployer" |
     grep -oE '0x[0-9a-fA-F]{40}')
 
-  node - "$compiled" "$salt" "$address" >"$new" <<'JS'
-const [compiled, salt, address] = process.argv.slice(2);
-const { abi, bytecode, deployedBytecode } = require(require("node:path").resolve(compiled));
+  node - "$compiled" "$salt" "$address" "$init_code" >"$new" <<'JS'
+const [compiled, salt, address, initCode] = process.argv.slice(2);
+const { abi, deployedBytecode } = require(require("node:path").resolve(compiled));
 const places = Object.values(deployedBytecode.immutableReferences ?? {}).flat().sort((a, b) => a.start - b.start);
 const sorted = (value) =>
   Array.isArray(value) ? value.map(sorted)
@@ -34,7 +40,7 @@ const sorted = (value) =>
   : value;
 console.log(JSON.stringify(sorted({
   abi, address, salt,
-  bytecode: bytecode.object,
+  bytecode: initCode,
   deployedBytecode: deployedBytecode.object,
   // Compiler-internal names say nothing; what counts is which bytes the constructor fills in.
   immutableReferences: places,
@@ -43,7 +49,7 @@ JS
 }
 
 mkdir -p contracts/artifacts
-for name in HospitalRecord Vouching AccessRequests; do
+for name in HospitalRecord Vouching AccessRequests Boards; do
   artifact=contracts/artifacts/$name.json
   write "$name"
   if [ "${1:-}" != --check ]; then

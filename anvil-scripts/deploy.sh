@@ -15,7 +15,7 @@ shift
 
 has_code() { [ "$("$cast" code --rpc-url "$rpc" "$1")" != 0x ]; }
 
-for name in HospitalRecord Vouching AccessRequests; do
+for name in HospitalRecord Vouching AccessRequests Boards; do
   # shellcheck disable=SC2016 # a JavaScript template
   read -r address calldata < <(node -p 'const a = require(process.argv[1]); `${a.address} ${a.salt}${a.bytecode.slice(2)}`' \
     "$root/contracts/artifacts/$name.json")

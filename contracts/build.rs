@@ -4,9 +4,10 @@ use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
-const CONTRACTS: [&str; 3] = ["HospitalRecord", "Vouching", "AccessRequests"];
+const CONTRACTS: [&str; 4] = ["HospitalRecord", "Vouching", "AccessRequests", "Boards"];
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=src/IBoard.sol"); // what Boards makes has no artifact of its own
     for name in CONTRACTS {
         println!("cargo::rerun-if-changed=src/I{name}.sol");
         fs::write(Path::new(&env::var("OUT_DIR")?).join(format!("{name}.rs")), constants(name)?)?;
@@ -31,7 +32,7 @@ fn constants(name: &str) -> Result<String, Box<dyn Error>> {
 pub const ADDRESS: Address = address!("{}");
 /// Salt of the deployment: "hospital-record/v1" in ASCII.
 pub const SALT: B256 = b256!("{}");
-/// Creation code. It takes no arguments.
+/// Creation code, with its arguments.
 pub static BYTECODE: Bytes = bytes!("{}");
 /// Code after the deployment; the bytes in [`IMMUTABLES`] are zero here and filled in by the constructor.
 pub static DEPLOYED_BYTECODE: Bytes = bytes!("{}");

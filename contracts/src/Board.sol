@@ -46,7 +46,7 @@ contract Board is IBoard {
         uint96 nonce;
     }
 
-    IHospitalRecord public immutable hospital;
+    IHospitalRecord private immutable _hospital;
 
     mapping(bytes32 id => State) private _cases;
     mapping(address patient => Proxy) public proxyOf;
@@ -57,7 +57,7 @@ contract Board is IBoard {
     address private _successor;
 
     constructor(IHospitalRecord hospital_) {
-        hospital = hospital_;
+        _hospital = hospital_;
     }
 
     /* CASES */
@@ -72,7 +72,7 @@ contract Board is IBoard {
         uint24 keyChanges
     ) external returns (bytes32 id) {
         (uint256 threshold, address[] memory members) = board();
-        _requireVoter(members);
+        uint16 bit = _requireVoter(members);
         if (grantee == address(0) || grantee == patient || grantee == address(this)) revert InvalidGrantee(grantee);
         if (duration == 0 || duration > LONGEST) revert InvalidDuration(duration);
         if (reason == 0) revert NoReason();
@@ -85,11 +85,11 @@ contract Board is IBoard {
         if (_cases[id].stage != Stage.None) revert CaseExists(id);
         _cases[id].stage = Stage.Open;
         emit CaseOpened(id, patient, msg.sender, scope, grantee, duration, reason, epoch);
-        if (msg.sender != grantee && msg.sender != patient) _acknowledge(id, c, keyChanges);
+        if (msg.sender != grantee && msg.sender != patient) _acknowledge(id, c, threshold, members, bit, keyChanges);
     }
 
     function acknowledge(Case memory c, uint24 keyChanges) external {
-        (, address[] memory members) = board();
+        (uint256 threshold, address[] memory members) = board();
         uint16 bit = _requireVoter(members);
         bytes32 id = keccak256(abi.encode(c));
         State memory state = _cases[id];
@@ -99,7 +99,17 @@ contract Board is IBoard {
         if (msg.sender == c.grantee || msg.sender == c.patient) revert OwnCase(msg.sender);
         if (state.acknowledged & bit != 0) revert AcknowledgedAlready(msg.sender);
 
-        _acknowledge(id, c, keyChanges);
+        _acknowledge(id, c, threshold, members, state.acknowledged | bit, keyChanges);
+    }
+
+    function release(bytes32 id, bytes32 share) external {
+        (, address[] memory members) = board();
+        // Which member it is does not matter.
+        // slither-disable-next-line unused-return
+        _requireMember(members);
+        Stage stage = _cases[id].stage;
+        if (stage != Stage.Granted) revert NotAtStage(id, stage, Stage.Granted);
+        emit ShareReleased(id, msg.sender, share);
     }
 
     function veto(Case memory c, address by, bytes calldata signature) external {
@@ -112,10 +122,10 @@ contract Board is IBoard {
         _cases[id].stage = Stage.Vetoed;
         emit CaseVetoed(id, by);
         if (state.stage == Stage.Open) return;
-        IHospitalRecord.Grant memory held = hospital.grantOf(c.patient, c.scope, c.grantee);
+        IHospitalRecord.Grant memory held = _hospital.grantOf(c.patient, c.scope, c.grantee);
         // What a later case gave is not this one's.
         bool stands = held.giver == address(this) && held.grantedAt == state.grantedAt;
-        if (stands && held.expiresAt > block.timestamp) hospital.withdraw(c.patient, c.scope, c.grantee);
+        if (stands && held.expiresAt > block.timestamp) _hospital.withdraw(c.patient, c.scope, c.grantee);
     }
 
     function review(bytes32 id, bytes32 finding) external {
@@ -187,12 +197,39 @@ contract Board is IBoard {
         return _unreviewed;
     }
 
+    function hospital() external view returns (address) {
+        return address(_hospital);
+    }
+
+    function eip712Domain()
+        external
+        view
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        )
+    {
+        (fields, name, version) = (hex"0f", "HospitalRecordBoard", "1");
+        (chainId, verifyingContract) = (block.chainid, address(this));
+        (salt, extensions); // none
+    }
+
     /* STEPS */
 
-    /// The caller, who may, stands behind the case; with the k-th it takes effect.
-    function _acknowledge(bytes32 id, Case memory c, uint24 keyChanges) private {
-        (uint256 threshold, address[] memory members) = board();
-        uint16 acknowledged = _cases[id].acknowledged | _bitOf(members, msg.sender);
+    /// The caller, who may, is the last of those who stand behind the case; with the k-th it takes effect.
+    function _acknowledge(
+        bytes32 id,
+        Case memory c,
+        uint256 threshold,
+        address[] memory members,
+        uint16 acknowledged,
+        uint24 keyChanges
+    ) private {
         emit CaseAcknowledged(id, msg.sender);
         if (_count(acknowledged & ~_left) < threshold) {
             _cases[id].acknowledged = acknowledged;
@@ -226,7 +263,7 @@ contract Board is IBoard {
         uint40 until = uint40(block.timestamp) + c.duration;
         if (until > own.expiresAt) until = own.expiresAt;
         emit CaseGranted(id, c.patient, until, reviewIsDue);
-        hospital.passOn(
+        _hospital.passOn(
             c.patient,
             IHospitalRecord.Permission(c.scope, c.grantee, READ, own.purpose, c.reason, c.epoch, until),
             keyChanges
@@ -254,7 +291,7 @@ contract Board is IBoard {
     }
 
     function _requireOptedIn(address patient, bytes32 scope) private view returns (IHospitalRecord.Grant memory own) {
-        own = hospital.grantOf(patient, scope, address(this));
+        own = _hospital.grantOf(patient, scope, address(this));
         bool enough = own.rights & (READ | DELEGATE) == READ | DELEGATE && own.expiresAt > block.timestamp;
         if (!enough || own.via != IHospitalRecord.Via.Patient) revert NotOptedIn(patient, scope);
     }

@@ -21,7 +21,7 @@ contract Boards is IBoards {
     function create(uint256 threshold, address[] calldata members, bytes32 salt) external returns (address board) {
         board = boardOf(threshold, members, salt);
         if (board.code.length != 0) revert BoardExists(board);
-        emit BoardCreated(board, threshold, members);
+        emit BoardCreated(board, threshold, members, salt);
         // Its address is known already.
         // slither-disable-next-line unused-return
         Clones.cloneDeterministicWithImmutableArgs(implementation, abi.encode(threshold, members), salt);

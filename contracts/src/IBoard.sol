@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IHospitalRecord} from "./IHospitalRecord.sol";
-
 /// @title Board: k of n people must acknowledge before somebody is let in
 /// @notice A board is an account on HospitalRecord that nobody holds a key of. A patient grants to it with READ |
 /// DELEGATE, for emergencies with the purpose ETREAT; then k of its members together can pass that on, for hours, to
@@ -41,6 +39,8 @@ import {IHospitalRecord} from "./IHospitalRecord.sol";
 ///   signed by the patient. Nonces count up from 0.
 ///
 /// KEYS
+/// Members `release` their shares of the keys to whom a case lets in once it took effect, any k of them: `share` is the
+/// digest of a block that is sealed to that account.
 /// This contract rules who is let in, not who has keys. A board's members hold shares of what the patient dealt to them, and
 /// k of them who put their shares together can open it without any case. Who resigned still has a share, and so have the
 /// members of a board that was closed or revoked: new keys, dealt to a new board, protect what is locked with them.
@@ -99,6 +99,9 @@ interface IBoard {
 
     /// @notice The k-th acknowledgement was made: a grant until `until` is in the patient's journal.
     event CaseGranted(bytes32 indexed id, address indexed patient, uint40 until, bool reviewIsDue);
+
+    /// @notice `member` released its share to whom the case lets in. It may do so again: the newest counts.
+    event ShareReleased(bytes32 indexed id, address indexed member, bytes32 share);
 
     /// @notice `by`, the patient or the patient's proxy, ended the case.
     event CaseVetoed(bytes32 indexed id, address indexed by);
@@ -175,6 +178,10 @@ interface IBoard {
     /// @notice Acknowledges a case; `keyChanges` as in `open`.
     function acknowledge(Case calldata c, uint24 keyChanges) external;
 
+    /// @notice Tells whom a case let in where the caller's share of the keys is.
+    /// @param share SHA-256 of the block that holds it.
+    function release(bytes32 id, bytes32 share) external;
+
     /// @notice Ends a case. `by` is the patient or the patient's proxy; it is the caller, or signed.
     function veto(Case calldata c, address by, bytes calldata signature) external;
 
@@ -206,6 +213,20 @@ interface IBoard {
     /// @notice Whom the patient appointed, and the nonce of the next signed appointment.
     function proxyOf(address patient) external view returns (address proxy, uint96 nonce);
 
-    /// @notice The contract that the board is an account of.
-    function hospital() external view returns (IHospitalRecord);
+    /// @notice The `HospitalRecord` that the board is an account of.
+    function hospital() external view returns (address);
+
+    /// @notice What signatures are made for (ERC-5267).
+    function eip712Domain()
+        external
+        view
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        );
 }

@@ -7,8 +7,8 @@ pragma solidity ^0.8.28;
 /// yourself (ERC-1167 clone of `implementation` with `abi.encode(threshold, members)` behind its code, CREATE2 by this
 /// contract), and grant to nothing that somebody only told you.
 interface IBoards {
-    /// @notice A board was made.
-    event BoardCreated(address indexed board, uint256 threshold, address[] members);
+    /// @notice A board was made. Its address follows from the rest: a reader checks that.
+    event BoardCreated(address indexed board, uint256 threshold, address[] members, bytes32 salt);
 
     /// @notice A board has at most 16 members.
     error TooManyMembers(uint256 members);

@@ -1,8 +1,8 @@
 //! The contracts for Rust: their interfaces as types, and the bytecode that is deployed.
 //!
 //! [`IHospitalRecord`] is generated from `IHospitalRecord.sol`, whose documentation it carries; the constants come from
-//! the committed artifact. So this crate builds without a Solidity compiler. [`vouching`] and [`access_requests`] are
-//! the same for the two contracts beside it.
+//! the committed artifact. So this crate builds without a Solidity compiler. [`vouching`], [`access_requests`] and
+//! [`boards`] are the same for the contracts beside it.
 
 use std::ops::Range;
 
@@ -58,6 +58,33 @@ pub mod access_requests {
     include!(concat!(env!("OUT_DIR"), "/AccessRequests.rs"));
 }
 
+/// Where boards come from, and what a board is.
+pub mod boards {
+    use super::{Address, B256, Bytes, Range, address, b256, bytes};
+    pub use board::IBoard;
+    pub use interface::IBoards;
+
+    mod interface {
+        #![allow(missing_docs, clippy::too_many_arguments)]
+
+        alloy::sol! {
+            #![sol(all_derives)]
+            "src/IBoards.sol"
+        }
+    }
+
+    mod board {
+        #![allow(missing_docs, clippy::too_many_arguments)]
+
+        alloy::sol! {
+            #![sol(all_derives)]
+            "src/IBoard.sol"
+        }
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/Boards.rs"));
+}
+
 fn is_same_but(places: &[Range<usize>], due: &[u8], code: &[u8]) -> bool {
     let may_differ = |index: &usize| places.iter().any(|range| range.contains(index));
     code.len() == due.len() && (0..code.len()).filter(|index| !may_differ(index)).all(|index| code[index] == due[index])
@@ -75,6 +102,8 @@ mod tests {
             DEPLOYER.create2_from_code(access_requests::SALT, &access_requests::BYTECODE),
             access_requests::ADDRESS
         );
+        assert_eq!(DEPLOYER.create2_from_code(boards::SALT, &boards::BYTECODE), boards::ADDRESS);
+        assert!(boards::BYTECODE.ends_with(ADDRESS.into_word().as_slice()), "boards are of this HospitalRecord");
     }
 
     #[test]
@@ -83,6 +112,7 @@ mod tests {
         assert_knows_its_code(vouching::is_deployed_code, &vouching::DEPLOYED_BYTECODE, vouching::IMMUTABLES);
         let (code, places) = (&access_requests::DEPLOYED_BYTECODE, access_requests::IMMUTABLES);
         assert_knows_its_code(access_requests::is_deployed_code, code, places);
+        assert_knows_its_code(boards::is_deployed_code, &boards::DEPLOYED_BYTECODE, boards::IMMUTABLES);
         assert!(!vouching::is_deployed_code(code));
     }
 

@@ -365,15 +365,51 @@ contract BoardRulesTest is BoardBase {
         assertFalse(_isIn(doctor));
     }
 
+    function test_domain_isWhatSignaturesAreMadeFor() public view {
+        (bytes1 fields, string memory name, string memory version, uint256 chain, address verifier,,) =
+            board.eip712Domain();
+        assertEq(fields, hex"0f");
+        assertEq(keccak256(abi.encode(name, version)), keccak256(abi.encode("HospitalRecordBoard", "1")));
+        assertEq(chain, block.chainid);
+        assertEq(verifier, address(board));
+    }
+
+    function test_release_isToldOnceTheCaseTookEffect() public {
+        IBoard.Case memory c = _open(members[0]);
+        bytes32 id = _idOf(c);
+        vm.expectRevert(abi.encodeWithSelector(IBoard.NotAtStage.selector, id, IBoard.Stage.Open, IBoard.Stage.Granted));
+        _release(id, members[0]);
+        _acknowledge(c, members[1]);
+        vm.expectEmit();
+        emit IBoard.ShareReleased(id, members[3], "share");
+        _release(id, members[3]);
+        vm.expectRevert(abi.encodeWithSelector(IBoard.NotAMember.selector, stranger));
+        _release(id, stranger);
+        vm.prank(members[2]);
+        board.resign();
+        vm.expectRevert(abi.encodeWithSelector(IBoard.NotAMember.selector, members[2]));
+        _release(id, members[2]);
+        _veto(c, patient);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBoard.NotAtStage.selector, id, IBoard.Stage.Vetoed, IBoard.Stage.Granted)
+        );
+        _release(id, members[1]);
+    }
+
+    function _release(bytes32 id, address by) internal {
+        vm.prank(by);
+        board.release(id, "share");
+    }
+
     function test_boards_haveTheAddressThatWasTold() public {
         address told = boards.boardOf(2, members, "other");
         vm.expectEmit();
-        emit IBoards.BoardCreated(told, 2, members);
+        emit IBoards.BoardCreated(told, 2, members, "other");
         assertEq(boards.create(2, members, "other"), told);
         (uint256 threshold, address[] memory found) = IBoard(told).board();
         assertEq(threshold, 2);
         assertEq(found, members);
-        assertEq(address(IBoard(told).hospital()), address(hospital));
+        assertEq(IBoard(told).hospital(), address(hospital));
         assertTrue(boards.implementation() != told);
         assertEq(boards.deployedAt(), 20_000_000);
         vm.expectRevert(abi.encodeWithSelector(IBoards.BoardExists.selector, told));

@@ -20,6 +20,9 @@ contract GasOfBoardsTest is BoardBase {
         uint256 whole = _snapshot("open");
         _acknowledge(c, members[1]);
         whole += _snapshot("acknowledgeAndGrant");
+        vm.prank(members[0]);
+        board.release(_idOf(c), REASON);
+        _snapshot("release");
         _review(c, members[2]);
         whole += _snapshot("review");
         vm.snapshotValue("Board", "caseOfTwoOfThree", whole);
