@@ -26,6 +26,7 @@
 //! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
 //! [`Error::kind`] is what an app matches on.
 
+mod boards;
 mod cache;
 mod card;
 mod client;
@@ -63,6 +64,7 @@ pub use hospital_record_core::{
 };
 
 pub use crate::{
+    boards::{Board, Case, CaseStage, CaseWords, CreatedBoard, OpenCase, Released, Reviewed},
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,

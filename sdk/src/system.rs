@@ -39,6 +39,7 @@ pub(crate) struct Inner {
     vouching: Beside,
     vouching_witness: Option<Beside>,
     requests: Beside,
+    boards: Beside,
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
@@ -113,6 +114,7 @@ impl System {
             vouching: vouching(contract.ledger().clone(), parts.chain),
             vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
             requests: requests(contract.ledger().clone(), parts.chain),
+            boards: Beside::boards(contract.ledger().clone(), parts.chain),
             contract,
             witness: parts.witness,
             deployment,
@@ -180,6 +182,10 @@ impl System {
         &self.0.requests
     }
 
+    pub(crate) fn on_boards(&self) -> &Beside {
+        &self.0.boards
+    }
+
     pub(crate) fn reader(&self) -> &Journal {
         &self.0.journal
     }
@@ -228,6 +234,11 @@ impl System {
         }
         self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)
+    }
+
+    /// Whether a block is of this kind.
+    pub(crate) async fn is_kind<T: Body>(&self, digest: Digest) -> Result<bool> {
+        Ok(block::is_kind::<T>(&self.block(digest, T::MAX).await?))
     }
 
     /// Stores a signed block for good.

@@ -23,12 +23,13 @@ const CREATE2_DEPLOYER: &str = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const TEN_ETHER: &str = "0x8ac7230489e80000";
 
 static SHARED: LazyLock<Arc<Anvil>> = LazyLock::new(|| Arc::new(Anvil::start()));
-/// `HospitalRecord`, and the two contracts beside it.
-static ARTIFACTS: LazyLock<[Value; 3]> = LazyLock::new(|| {
+/// `HospitalRecord`, and the contracts beside it.
+static ARTIFACTS: LazyLock<[Value; 4]> = LazyLock::new(|| {
     [
         include_str!("../../contracts/artifacts/HospitalRecord.json"),
         include_str!("../../contracts/artifacts/Vouching.json"),
         include_str!("../../contracts/artifacts/AccessRequests.json"),
+        include_str!("../../contracts/artifacts/Boards.json"),
     ]
     .map(|text| serde_json::from_str(text).expect("the artifact is JSON"))
 });

@@ -149,6 +149,11 @@ pub fn parse<T: Body>(bytes: &[u8], deployment: Deployment) -> Result<Unverified
     Ok(Unverified { signed, digest: block_digest(bytes) })
 }
 
+/// Whether these bytes say that they are a block of the kind of `T`.
+pub fn is_kind<T: Body>(bytes: &[u8]) -> bool {
+    check_head(T::KIND, bytes).is_ok()
+}
+
 /// Version and kind are read first: a block of another kind or time has another shape, and "missing field" would
 /// not say so.
 pub(crate) fn check_head(kind: &'static str, bytes: &[u8]) -> Result<(), BlockError> {

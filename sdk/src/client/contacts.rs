@@ -6,6 +6,7 @@ use alloy::primitives::{Address, B256};
 use futures::{StreamExt, stream};
 use hospital_record_core::{
     block::Verified,
+    board::deal::Deal,
     error::CoreError,
     id::{Confidentiality, Digest},
     profile::fingerprint,
@@ -44,10 +45,10 @@ impl Contact {
 
 /// What a patient writes to themselves in an envelope, so that a new machine knows it: the name of the grantee, and the
 /// folder that was granted. Names have no line breaks.
-pub(super) struct Note {
+pub(crate) struct Note {
     pub(super) name: Option<String>,
-    pub(super) folder: String,
-    pub(super) confidentiality: Confidentiality,
+    pub(crate) folder: String,
+    pub(crate) confidentiality: Confidentiality,
 }
 
 /// Names travel in notes and lists: one line, not too long.
@@ -182,12 +183,21 @@ impl Client {
 
     /// What the patient wrote to themselves in an envelope, where there is a note.
     pub(super) async fn note_in(&self, envelope: B256, grantee: Address) -> Result<Option<Note>> {
-        let envelope: Verified<Envelope> = self.signed(Digest(envelope.0)).await?;
-        Ok(self.note_of(&envelope, grantee))
+        let digest = Digest(envelope.0);
+        if self.system().is_kind::<Deal>(digest).await? {
+            return Ok(self.note_of_deal(&self.signed::<Deal>(digest).await?.into_body(), grantee));
+        }
+        let envelope: Verified<Envelope> = self.signed(digest).await?;
+        Ok(self.open_note(envelope.note.as_deref().map(Vec::as_slice), grantee))
     }
 
-    fn note_of(&self, envelope: &Envelope, grantee: Address) -> Option<Note> {
-        let note = self.keys().note_open(&note_context(grantee), envelope.note.as_ref()?).ok()?;
+    /// The same of what was dealt to a board.
+    pub(crate) fn note_of_deal(&self, deal: &Deal, board: Address) -> Option<Note> {
+        self.open_note(deal.note.as_deref().map(Vec::as_slice), board)
+    }
+
+    fn open_note(&self, note: Option<&[u8]>, grantee: Address) -> Option<Note> {
+        let note = self.keys().note_open(&note_context(grantee), note?).ok()?;
         let mut lines = note.split('\n').map(str::to_owned);
         let (name, folder, level) = (lines.next()?, lines.next()?, lines.next()?);
         Some(Note { name: Some(name).filter(|name| !name.is_empty()), folder, confidentiality: level.parse().ok()? })

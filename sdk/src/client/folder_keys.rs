@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,
+    board::note::CaseNote,
     error::{CoreError, SealError},
     id::{Account, Confidentiality, Digest, Epoch, Folder, Scope},
     seal::{
@@ -85,8 +86,11 @@ impl Client {
         Ok(())
     }
 
-    /// Opens the envelope of a grant to this account.
+    /// Opens the envelope of a grant to this account; where a board let it in, what its members released.
     pub(crate) async fn envelope_of(&self, patient: Address, scope: B256, grant: &Grant) -> Result<EnvelopePayload> {
+        if grant.state.giver.is_some() && self.system().is_kind::<CaseNote>(Digest(grant.envelope.0)).await? {
+            return self.payload_by_case(patient, scope, grant).await;
+        }
         let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
         let context = EnvelopeContext {
             deployment: self.deployment(),

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
-    id::{Account, Confidentiality, Digest, Scope},
+    id::{Account, Confidentiality, Scope},
+    profile::fingerprint,
     seal::{
         envelope::{EnvelopeContext, EnvelopePayload, seal_envelope},
         lock::HpkePublicKey,
@@ -22,7 +23,7 @@ use super::{
     write::with_fresh_keys,
 };
 use crate::{
-    AccessRequest, Error, Result, Trust,
+    AccessRequest, Board, Error, Result, Trust,
     details::seconds,
     ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
     record_ref::RecordRef,
@@ -37,7 +38,7 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 pub struct Granted {
     /// To whom.
     pub grantee: Address,
-    /// The key it was sealed to, for comparing by voice.
+    /// The key it was sealed to, for comparing by voice; of a board one line a member.
     pub fingerprint: String,
     /// Why the grantee is trusted, where [`trusted_by`](Grant::trusted_by) asked for it.
     pub trust: Option<Trust>,
@@ -68,6 +69,13 @@ pub struct Grant {
     name: Option<String>,
     authorities: Vec<Address>,
     pub(crate) request: Option<AccessRequest>,
+    board: Option<Board>,
+}
+
+/// Who gets the keys.
+enum Recipient<'a> {
+    One(HpkePublicKey),
+    Board(&'a Board),
 }
 
 pub(crate) enum Expiry {
@@ -94,7 +102,22 @@ impl Client {
             name: None,
             authorities: Vec::new(),
             request: None,
+            board: None,
         }
+    }
+
+    /// Gives a board a folder, or one record, so that k of its members together can let somebody in to read it, for a day
+    /// at most. The keys are dealt to its members in shares: fewer than k open nothing. Compare the board's address and its
+    /// members with what you were told by somebody you trust.
+    ///
+    /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
+    ///
+    /// # Errors
+    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, [`Error::NotFound`] for a member who has
+    /// published no keys.
+    pub fn grant_board(&self, board: &Board) -> Grant {
+        let grant = self.grant(board.address).purpose(Purpose::ETREAT).rights(Rights::READ.and(Rights::DELEGATE));
+        Grant { board: Some(board.clone()), ..grant }
     }
 }
 
@@ -164,17 +187,31 @@ impl Grant {
             true => None,
             false => self.client.system().why_trusted(self.grantee.address, &self.authorities).await?,
         };
-        let Grantee { address, profile, .. } = self.grantee;
-        let (digest, profile) = self.client.system().profile_of(address, profile).await?;
-        let granted = with_fresh_keys!(self.give(digest, &profile.keys.hpke).await)?;
-        Ok(Granted { trust, ..granted })
+        let (recipient, fingerprint) = self.recipient().await?;
+        let granted = with_fresh_keys!(self.give(&recipient).await)?;
+        Ok(Granted { trust, fingerprint, ..granted })
     }
 
-    async fn give(&self, profile: Digest, key: &HpkePublicKey) -> Result<Granted> {
+    /// Who gets the keys, and the fingerprint of theirs.
+    async fn recipient(&self) -> Result<(Recipient<'_>, String)> {
+        if let Some(board) = &self.board {
+            let mut fingerprints = Vec::new();
+            for member in board.present() {
+                let (digest, _) = self.client.system().profile_of(member, None).await?;
+                fingerprints.push(fingerprint(digest));
+            }
+            return Ok((Recipient::Board(board), fingerprints.join("\n")));
+        }
+        let Grantee { address, profile, .. } = self.grantee;
+        let (digest, profile) = self.client.system().profile_of(address, profile).await?;
+        Ok((Recipient::One(profile.keys.hpke), fingerprint(digest)))
+    }
+
+    async fn give(&self, recipient: &Recipient<'_>) -> Result<Granted> {
         let (client, contract) = (&self.client, self.client.system().contract());
         let journal = client.system().journal(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
-        let envelope = self.envelope(key, scope, epoch, payload).await?;
+        let envelope = self.envelope(recipient, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
@@ -198,7 +235,7 @@ impl Grant {
         client.system().publish(envelope).await.map_err(|error| error.without_keys(receipt.transaction))?;
         Ok(Granted {
             grantee: self.grantee.address,
-            fingerprint: hospital_record_core::profile::fingerprint(profile),
+            fingerprint: String::new(),
             trust: None,
             rights: permission.rights,
             purpose: permission.purpose,
@@ -218,6 +255,13 @@ impl Grant {
         if deployment.is_some_and(|deployment| deployment != self.client.deployment()) {
             return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
         }
+        if self.board.is_some()
+            && (!self.client.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
+        {
+            return Err(Error::Invalid(
+                "a board is given one's own records, to let others in to read them: no other rights".into(),
+            ));
+        }
         let beyond = self.rights.contributes() || self.rights.attests();
         if self.record.is_some() && (beyond || !self.rights.reads()) {
             return Err(Error::Invalid("a grant on one record is to read it: all else needs a folder".into()));
@@ -228,7 +272,7 @@ impl Grant {
     /// The keys, sealed to the grantee, with a note to oneself.
     async fn envelope(
         &self,
-        grantee: &HpkePublicKey,
+        recipient: &Recipient<'_>,
         scope: Scope,
         epoch: u16,
         payload: EnvelopePayload,
@@ -243,6 +287,10 @@ impl Grant {
             // What a patient's envelopes say of contacts and folders, the patient alone says.
             false => None,
         };
+        let key = match recipient {
+            Recipient::One(key) => key,
+            Recipient::Board(board) => return client.deal(board, (scope, epoch), &payload, note).await,
+        };
         let me = client.published().await?;
         let context = EnvelopeContext {
             deployment: client.deployment(),
@@ -252,7 +300,7 @@ impl Grant {
             scope,
             epoch,
         };
-        Ok(seal_envelope(&context, grantee, &payload, note, me.digest, &me.keys)?)
+        Ok(seal_envelope(&context, key, &payload, note, me.digest, &me.keys)?)
     }
 
     pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {

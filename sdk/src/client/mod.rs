@@ -65,7 +65,11 @@ pub use self::{
     shared::{Shared, SharedGrant},
     sync::Synced,
 };
-pub(crate) use self::{grant::Expiry, grants::instant};
+pub(crate) use self::{
+    grant::Expiry,
+    grants::instant,
+    write::{ATTEMPTS, with_fresh_keys},
+};
 use crate::{
     Error, Identity, Result,
     ledger::{Call, PatientState, Receipt, Signer},

@@ -11,6 +11,7 @@ use hospital_record_core::{
 use super::{Client, readers::Readers, write::with_fresh_keys};
 use crate::{
     Error, Result,
+    boards::Dealt,
     journal::Known,
     ledger::{folder_of, folder_scope},
 };
@@ -84,6 +85,9 @@ impl Client {
         for ring in rings {
             let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
             if named.iter().any(|keyring| keyring.digest == digest) {
+                for deal in ring.deals {
+                    self.system().publish(deal).await?;
+                }
                 self.system().publish(ring.block).await?;
                 left_out.extend(ring.left_out);
             }
@@ -100,7 +104,11 @@ impl Client {
         let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
         let readers = journal.state().folder_readers(folder.number(), now);
         match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
-            Ok(keyring) => Ok(keyring.entries.iter().any(|entry| !readers.contains(&Address::from(entry.grantee.0)))),
+            Ok(keyring) => {
+                let dealt = keyring.deals.iter().map(|dealt| dealt.board);
+                let mut holders = keyring.entries.iter().map(|entry| entry.grantee).chain(dealt);
+                Ok(holders.any(|account| !readers.contains(&Address::from(account.0))))
+            }
             // A keyring that cannot be had helps nobody who remains either.
             Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(true),
             Err(error) => Err(error),
@@ -116,15 +124,20 @@ impl Client {
             // With it goes whoever lives by it.
             after.grants.remove(&(folder_scope(folder.number()), account));
         }
-        let accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));
-        let Readers { keys: readers, left_out } = match self.is_epoch_sure(journal, folder).await? {
-            true => self.entitled(journal, folder, accounts).await?,
-            false => Readers { left_out: accounts, ..Readers::default() },
-        };
-        let me = self.published().await?;
+        let mut accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));
         let state = self.keys().folder_state(folder, epoch);
-        let block = seal_keyring(self.deployment(), folder, &state, &readers, Vec::new(), me.digest, &me.keys)?;
-        let ring = Ring { folder, epoch, block, left_out };
+        let (dealt, readers) = match self.is_epoch_sure(journal, folder).await? {
+            true => {
+                let dealt = self.deal_anew(journal, folder, &state, &accounts).await?;
+                accounts.retain(|account| !dealt.is_for(*account, journal.folder_grant(folder, *account)));
+                (dealt, self.entitled(journal, folder, accounts).await?)
+            }
+            false => (Dealt::default(), Readers { left_out: accounts, ..Readers::default() }),
+        };
+        let (Readers { keys, mut left_out }, me) = (readers, self.published().await?);
+        left_out.extend(dealt.left_out);
+        let block = seal_keyring(self.deployment(), folder, &state, &keys, dealt.named, me.digest, &me.keys)?;
+        let ring = Ring { folder, epoch, block, deals: dealt.blocks, left_out };
         self.remember_keyring(folder, epoch, ring.digest()).await?;
         Ok(ring)
     }
@@ -135,6 +148,7 @@ pub(super) struct Ring {
     folder: Folder,
     pub(super) epoch: u16,
     block: Block,
+    deals: Vec<Block>,
     left_out: Vec<Address>,
 }
 

@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// Keys move while something is uploaded now and then; more often than this in a row is no accident.
-pub(super) const ATTEMPTS: usize = 4;
+pub(crate) const ATTEMPTS: usize = 4;
 
 /// Does it again while the contract refuses because keys moved on meanwhile: sealed again, it goes. A macro, because
 /// the future of an async closure that borrows is not known to be `Send`.
 macro_rules! with_fresh_keys {
     ($attempt:expr) => {{
-        let mut left = crate::client::write::ATTEMPTS;
+        let mut left = crate::client::ATTEMPTS;
         loop {
             left -= 1;
             match $attempt {
@@ -36,7 +36,7 @@ macro_rules! with_fresh_keys {
         }
     }};
 }
-pub(super) use with_fresh_keys;
+pub(crate) use with_fresh_keys;
 
 /// A record that is stored, pinned and read back, but not on chain.
 pub(crate) struct Stored {

@@ -1,6 +1,6 @@
 //! What the errors of the parts mean to an app. Every one is decided here: no match has a wildcard.
 
-use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
+use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
 
 use super::{Error, RANDOM};
@@ -27,6 +27,7 @@ impl From<LedgerError> for Error {
             | LedgerError::NotDeployed { .. }
             | LedgerError::OtherCode { .. } => Self::WrongContract(text),
             LedgerError::Contract(refusal) => refused(*refusal, text),
+            LedgerError::Board(refusal) => refused_by_board(*refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
             LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
                 Self::Conflict(text)
@@ -74,6 +75,28 @@ fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
         | Refusal::NonceUsed(_)
         | Refusal::AlreadyMade(_)
         | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
+    }
+}
+
+fn refused_by_board(refusal: IBoardErrors, text: String) -> Error {
+    use IBoardErrors as Refusal;
+    match refusal {
+        Refusal::NotAMember(_)
+        | Refusal::NotOptedIn(_)
+        | Refusal::OwnCase(_)
+        | Refusal::ReviewOwed(_)
+        | Refusal::NotForReview(_)
+        | Refusal::NotEntitled(_)
+        | Refusal::InvalidSignature(_) => Error::Denied(text),
+        Refusal::InvalidGrantee(_) | Refusal::InvalidDuration(_) | Refusal::NoReason(_) | Refusal::TooFewMembers(_) => {
+            Error::Invalid(text)
+        }
+        Refusal::BoardClosed(_)
+        | Refusal::CaseExists(_)
+        | Refusal::NotAtStage(_)
+        | Refusal::WindowClosed(_)
+        | Refusal::AcknowledgedAlready(_)
+        | Refusal::DeadlinePassed(_) => Error::Conflict(text),
     }
 }
 

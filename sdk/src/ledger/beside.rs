@@ -1,6 +1,6 @@
-//! The two contracts beside `HospitalRecord`: who vouches for whom, and who asks whom for access.
+//! The contracts beside `HospitalRecord`: who vouches for whom, who asks whom for access, and where boards come from.
 //!
-//! Neither has a head that could be checked: what a provider tells of them is its word.
+//! None has a head that could be checked: what a provider tells of them is its word.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use alloy::{
 };
 use hospital_record_contracts::{
     access_requests::{self, IAccessRequests},
+    boards::{self, IBoards},
     vouching::{self, IVouching},
 };
 use tokio::sync::OnceCell;
@@ -29,6 +30,7 @@ pub(crate) struct Beside {
 enum Which {
     Vouching,
     AccessRequests,
+    Boards,
 }
 
 impl Beside {
@@ -40,16 +42,21 @@ impl Beside {
         Self { ledger, chain, which: Which::AccessRequests, deployed_at: Arc::default() }
     }
 
+    pub(crate) fn boards(ledger: Arc<dyn Ledger>, chain: u64) -> Self {
+        Self { ledger, chain, which: Which::Boards, deployed_at: Arc::default() }
+    }
+
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &*self.ledger
     }
 
-    /// What to send, by anybody, to bring both to their addresses.
+    /// What to send, by anybody, to bring them to their addresses.
     #[cfg(feature = "testing")]
-    pub(crate) fn deployments() -> [Call; 2] {
-        [vouching::deploy_calldata(), access_requests::deploy_calldata()].map(|data| Call {
+    pub(crate) fn deployments() -> [Call; 3] {
+        let to = hospital_record_contracts::DEPLOYER;
+        [vouching::deploy_calldata(), access_requests::deploy_calldata(), boards::deploy_calldata()].map(|data| Call {
             from: None,
-            to: hospital_record_contracts::DEPLOYER,
+            to,
             data,
         })
     }
@@ -58,6 +65,7 @@ impl Beside {
         match self.which {
             Which::Vouching => vouching::ADDRESS,
             Which::AccessRequests => access_requests::ADDRESS,
+            Which::Boards => boards::ADDRESS,
         }
     }
 
@@ -71,6 +79,7 @@ impl Beside {
         let (name, is_there) = match self.which {
             Which::Vouching => ("Vouching", vouching::is_deployed_code(&code)),
             Which::AccessRequests => ("AccessRequests", access_requests::is_deployed_code(&code)),
+            Which::Boards => ("Boards", boards::is_deployed_code(&code)),
         };
         if !is_there {
             return Err(LedgerError::NotDeployed { name, contract: self.address(), chain: self.chain });
@@ -78,14 +87,24 @@ impl Beside {
         let block = match self.which {
             Which::Vouching => self.ask(&IVouching::deployedAtCall {}).await?,
             Which::AccessRequests => self.ask(&IAccessRequests::deployedAtCall {}).await?,
+            Which::Boards => self.ask(&IBoards::deployedAtCall {}).await?,
         };
         u64::try_from(block).map_err(|_| self.malformed("deployedAt"))
     }
 
     /// Its events with these topics, from its beginning to the newest block.
     pub(crate) async fn events(&self, topics: [Option<B256>; 4]) -> Result<LogFilter, LedgerError> {
+        self.events_of(self.address(), topics).await
+    }
+
+    /// The same of an account that it made.
+    pub(crate) async fn events_of(
+        &self,
+        contract: Address,
+        topics: [Option<B256>; 4],
+    ) -> Result<LogFilter, LedgerError> {
         let (from, to) = (self.deployed_at().await?, self.ledger.newest().await?.number);
-        Ok(LogFilter { contract: self.address(), topics, from, to })
+        Ok(LogFilter { contract, topics, from, to })
     }
 
     /// Zero when `voucher` has never said so, or says so no longer.
@@ -112,15 +131,25 @@ impl Beside {
     }
 
     pub(crate) fn to_send(&self, call: &impl SolCall) -> Call {
-        Call { from: None, to: self.address(), data: call.abi_encode().into() }
+        self::call(self.address(), call)
     }
 
     async fn ask<C: SolCall>(&self, question: &C) -> Result<C::Return, LedgerError> {
-        let answer = self.ledger.call(&self.to_send(question), None).await?;
+        self.ask_at(self.address(), question).await
+    }
+
+    /// Asks an account that it made.
+    pub(crate) async fn ask_at<C: SolCall>(&self, contract: Address, question: &C) -> Result<C::Return, LedgerError> {
+        let answer = self.ledger.call(&call(contract, question), None).await?;
         C::abi_decode_returns_validate(&answer).map_err(|error| self.malformed(&error.to_string()))
     }
 
     fn malformed(&self, reason: &str) -> LedgerError {
         LedgerError::Malformed { host: self.ledger.name(), reason: reason.to_owned() }
     }
+}
+
+/// What to send to a contract.
+pub(crate) fn call(to: Address, call: &impl SolCall) -> Call {
+    Call { from: None, to, data: call.abi_encode().into() }
 }

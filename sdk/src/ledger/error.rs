@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256, utils::format_ether};
 use alloy::sol_types::SolInterface;
-use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors;
+use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
 use super::refusal;
 
@@ -79,7 +79,10 @@ pub enum LedgerError {
     /// The contract refused.
     #[error("{}", refusal::describe(.0))]
     Contract(Box<IHospitalRecordErrors>),
-    /// A call was reverted with data that no error of the contract matches.
+    /// A board refused.
+    #[error("{}", refusal::describe_of_board(.0))]
+    Board(Box<IBoardErrors>),
+    /// A call was reverted with data that no error of the contracts matches.
     #[error("the call was reverted: {0}")]
     Reverted(Bytes),
     /// A transaction was mined without effect, and its reason cannot be told any more.
@@ -264,9 +267,11 @@ impl LedgerError {
     /// The typed refusal in revert data, or the data itself.
     #[must_use]
     pub fn reverted(data: Bytes) -> Self {
-        match IHospitalRecordErrors::abi_decode(&data) {
-            Ok(error) => Self::Contract(Box::new(error)),
-            Err(_) => Self::Reverted(data),
+        // What both can say has the words of the contract.
+        match (IHospitalRecordErrors::abi_decode(&data), IBoardErrors::abi_decode(&data)) {
+            (Ok(error), _) => Self::Contract(Box::new(error)),
+            (_, Ok(error)) => Self::Board(Box::new(error)),
+            _ => Self::Reverted(data),
         }
     }
 

@@ -51,7 +51,7 @@ impl MemoryLedger {
         Self { chain: Arc::new(Mutex::new(chain)), faults: Arc::default() }
     }
 
-    /// A chain with the contract deployed at [`Contract::ADDRESS`], and the two beside it at theirs.
+    /// A chain with the contract deployed at [`Contract::ADDRESS`], and those beside it at theirs.
     ///
     /// # Errors
     /// None that can be brought about: it is deployed as on any chain, and checked.

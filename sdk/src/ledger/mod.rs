@@ -35,7 +35,7 @@ use std::fmt::Debug;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
-pub(crate) use beside::Beside;
+pub(crate) use beside::{Beside, call};
 pub use calls::{Permission, Revocation};
 pub use contract::Contract;
 pub use entry::Entry;

@@ -1,6 +1,9 @@
-//! The contract's refusals in words: what was wrong, and what to do.
+//! The contracts' refusals in words: what was wrong, and what to do.
 
-use hospital_record_contracts::IHospitalRecord::{IHospitalRecordErrors, NotPermitted, StatusNotAllowed};
+use hospital_record_contracts::{
+    IHospitalRecord::{IHospitalRecordErrors, NotPermitted, StatusNotAllowed},
+    boards::IBoard::{IBoardErrors, NotAtStage, Stage},
+};
 
 use super::Rights;
 
@@ -73,4 +76,46 @@ fn not_permitted(e: &NotPermitted) -> String {
 
 fn status(e: &StatusNotAllowed) -> String {
     format!("the contract refused: record {} is {:?} and cannot become {:?}", e.key, e.current, e.asked)
+}
+
+pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
+    use IBoardErrors as E;
+    let reason = match refusal {
+        E::NotAMember(e) => format!("{} is no member of it, or has left", e.account),
+        E::BoardClosed(_) => "it is closed: what it was for, another board is now, or none".into(),
+        E::InvalidGrantee(e) => format!("a case lets somebody in other than the patient and the board: {}", e.grantee),
+        E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
+        E::NoReason(_) => "a case has a reason".into(),
+        E::NotOptedIn(e) => {
+            format!("{} has not granted {} to it, or that has ended, or was granted anew since", e.patient, e.scope)
+        }
+        E::TooFewMembers(e) => format!(
+            "without those who left, the patient and who is let in, {} members remain and {} are needed",
+            e.remaining, e.needed
+        ),
+        E::CaseExists(e) => format!("the case {} is open already", e.id),
+        E::NotAtStage(e) => not_at_stage(e),
+        E::WindowClosed(e) => {
+            format!("the case was to be acknowledged before {}, and it is {}: open another", e.until, e.time)
+        }
+        E::AcknowledgedAlready(e) => format!("{} has acknowledged this already", e.member),
+        E::OwnCase(e) => format!("{} is let in by this case, or is its patient, and has no say in it", e.member),
+        E::ReviewOwed(e) => {
+            format!("{} could have reviewed the case {} and nobody did in time: review it first", e.member, e.id)
+        }
+        E::NotForReview(e) => format!("{} has no review to make of the case {}", e.member, e.id),
+        E::DeadlinePassed(e) => format!("this was to be done until {}, and it is {}: sign it anew", e.deadline, e.time),
+        E::NotEntitled(e) => format!("{} is neither the patient nor whom the patient appointed", e.account),
+        E::InvalidSignature(e) => format!("{} did not sign this", e.account),
+    };
+    format!("the board refused: {reason}")
+}
+
+fn not_at_stage(e: &NotAtStage) -> String {
+    match e.stage {
+        Stage::None => format!("there is no case {}", e.id),
+        Stage::Open => format!("the case {} has not taken effect yet", e.id),
+        Stage::Granted => format!("the case {} has taken effect already", e.id),
+        _ => format!("the case {} was vetoed", e.id),
+    }
 }

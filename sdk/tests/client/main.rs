@@ -6,6 +6,7 @@ mod absent;
 mod add_open;
 mod bad_relay;
 mod bad_store;
+mod boards;
 mod contribute;
 mod details;
 mod grant_revoke;

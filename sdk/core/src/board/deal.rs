@@ -25,7 +25,7 @@ use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest, Epoch, Scope, block_digest};
 use crate::identity::ProfileKeys;
 use crate::seal::context::{Context, hkdf};
-use crate::seal::envelope::{EnvelopeContext, EnvelopePayload, check_keys};
+use crate::seal::envelope::{EnvelopeContext, EnvelopePayload, MAX_SEALED_NOTE, check_keys};
 use crate::seal::gcm;
 use crate::seal::payload::MAX_PAYLOAD;
 use crate::seal::wrap::{HpkePublicKey, Sealed};
@@ -33,7 +33,7 @@ use crate::seal::wrap::{HpkePublicKey, Sealed};
 /// The most members of a board.
 pub const MAX_MEMBERS: usize = 16;
 
-/// The signed block of kind `deal`. Its `threshold` and the order of `shares` are those of the board.
+/// The signed block of kind `deal`. Its `threshold` is that of the board.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deal {
@@ -49,8 +49,11 @@ pub struct Deal {
     pub commitment: Digest,
     /// The payload: `nonce[12] | ciphertext | tag[16]`.
     pub payload: ByteBuf,
-    /// One share for each member, in the board's order.
+    /// One share for each member, in the board's order; members who left have none.
     pub shares: Vec<DealtShare>,
+    /// The name the patient gave the board, as in an [`Envelope`](crate::seal::envelope::Envelope).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<ByteBuf>,
 }
 
 /// One member's share.
@@ -76,6 +79,7 @@ impl Checked for Deal {
     fn check(&self, _: Deployment, issuer: Account) -> Result<(), BlockError> {
         let members: Vec<_> = self.shares.iter().map(|share| share.member).collect();
         check_board(issuer, self.board, self.threshold, &members)?;
+        cbor::check_size(Self::KIND, self.note.as_ref().map_or(0, |note| note.len()), MAX_SEALED_NOTE)?;
         cbor::check_size(Self::KIND, self.payload.len(), gcm::NONCE + MAX_PAYLOAD + gcm::TAG)
     }
 }
@@ -216,7 +220,7 @@ impl<'a> Terms<'a> {
 }
 
 /// Deals `payload` to a board: `context` is that of an envelope from the patient to the board's account, `members` are in
-/// the board's order. Signs as the patient, whose profile block has digest `profile`. Compute the board's account from
+/// the board's order, without those who left. Signs as the patient, whose profile block has digest `profile`. Compute the board's account from
 /// `threshold` and `members`: whoever else says what board it is could name themselves.
 ///
 /// # Errors
@@ -227,6 +231,7 @@ pub fn seal_deal(
     threshold: u8,
     members: &[(Account, HpkePublicKey)],
     payload: &EnvelopePayload,
+    note: Option<Vec<u8>>,
     profile: Digest,
     keys: &ProfileKeys,
 ) -> Result<Block, CoreError> {
@@ -250,6 +255,7 @@ pub fn seal_deal(
         commitment: terms.commitment(&key),
         shares: shares.collect::<Result<_, SealError>>()?,
         payload: ByteBuf::from(gcm::seal(&terms.payload_key(&key), &payload.encode()?, "a deal")?),
+        note: note.map(ByteBuf::from),
     };
     Ok(block::sign(context.deployment, profile, body, keys)?)
 }

@@ -22,7 +22,7 @@ use crate::id::{Account, Deployment, Digest, Epoch, Folder, Scope};
 use crate::identity::ProfileKeys;
 
 const LABEL: &str = "hospital-record/v1/envelope";
-const MAX_SEALED_NOTE: usize = 8 << 10;
+pub(crate) const MAX_SEALED_NOTE: usize = 8 << 10;
 
 /// What an envelope is for. Take it from the chain, not from the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

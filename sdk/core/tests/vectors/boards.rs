@@ -34,7 +34,8 @@ fn block(context: &Value, threshold: u8, keys: EnvelopeKeys) -> Value {
             keys, folder_name: "心臓".into(), confidentiality: Confidentiality::R, sources: Vec::new()
         };
     let context = envelope_context(context);
-    let deal = seal_deal(&context, threshold, &members, &payload, profile_digest(&ana), &profile_keys(&ana)).unwrap();
+    let deal =
+        seal_deal(&context, threshold, &members, &payload, None, profile_digest(&ana), &profile_keys(&ana)).unwrap();
     json!(hex::encode(&deal.bytes))
 }
 

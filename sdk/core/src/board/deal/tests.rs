@@ -46,7 +46,7 @@ fn payload() -> EnvelopePayload {
 fn dealt(threshold: u8, members: &[u8]) -> Result<Verified<Deal>, CoreError> {
     let members: Vec<_> =
         members.iter().map(|byte| (Account([*byte; 20]), person(*byte).public().hpke.clone())).collect();
-    let block = seal_deal(&context(), threshold, &members, &payload(), PROFILE, &person(PATIENT))?;
+    let block = seal_deal(&context(), threshold, &members, &payload(), None, PROFILE, &person(PATIENT))?;
     Ok(Deal::parse(&block.bytes, HERE)?.verify(person(PATIENT).public())?)
 }
 
@@ -217,7 +217,8 @@ fn patient_who_deals_shares_that_do_not_belong_together_is_found_out() {
 #[test]
 fn keys_of_another_folder_or_epoch_are_not_dealt() {
     let members = [(Account([10; 20]), person(10).public().hpke.clone())];
-    let deal = |context: &EnvelopeContext, keys: &_| seal_deal(context, 1, &members, &payload(), PROFILE, keys).err();
+    let deal =
+        |context: &EnvelopeContext, keys: &_| seal_deal(context, 1, &members, &payload(), None, PROFILE, keys).err();
     let later = EnvelopeContext { epoch: 3, ..context() };
     assert!(matches!(deal(&later, &person(PATIENT)), Some(CoreError::Seal(SealError::Mismatch { .. }))));
     assert!(matches!(deal(&context(), &person(10)), Some(CoreError::Seal(SealError::Mismatch { .. }))));

@@ -1,0 +1,28 @@
+//! Where a board is: a clone (ERC-1167) with its threshold and members behind its code, made by CREATE2.
+
+use alloy::{
+    primitives::{Address, B256, U256, hex},
+    sol_types::SolValue,
+};
+use hospital_record_contracts::boards;
+
+/// What all boards are clones of: the first contract that `Boards` made.
+fn implementation() -> Address {
+    boards::ADDRESS.create(1)
+}
+
+pub(super) fn address_of(threshold: u8, members: &[Address], salt: B256) -> Address {
+    let arguments = (U256::from(threshold), members.to_vec()).abi_encode_params();
+    // At most 16 members.
+    let length = u16::try_from(arguments.len() + 45).unwrap_or(u16::MAX).to_be_bytes();
+    let code = [
+        [0x61].as_slice(),
+        length.as_slice(),
+        hex!("3d81600a3d39f3363d3d373d3d3d363d73").as_slice(),
+        implementation().as_slice(),
+        hex!("5af43d82803e903d91602b57fd5bf3").as_slice(),
+        &arguments,
+    ]
+    .concat();
+    boards::ADDRESS.create2_from_code(salt, code)
+}

@@ -1,0 +1,130 @@
+//! What members write about a case, for the patient and each other.
+
+use std::fmt;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::{Block, Verified},
+    board::note::{CaseNote, NoteTerms, Words, open_note, seal_note},
+    error::CoreError,
+    id::{Account, Digest, Scope},
+    seal::{lock::HpkePublicKey, request::check_reason},
+};
+
+use super::{Board, Case, account};
+use crate::{Client, Error, Result, ledger::Purpose, system::System};
+
+/// Why a case was opened, or what its review found.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaseWords {
+    /// Who wrote it.
+    pub author: Address,
+    /// What for.
+    pub purpose: Purpose,
+    /// In the author's words.
+    pub text: String,
+}
+
+/// Without the words, which are about somebody's health.
+impl fmt::Debug for CaseWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaseWords")
+            .field("author", &self.author)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a note is about: a case, or one that is about to be opened.
+pub(super) struct About {
+    pub(super) patient: Address,
+    pub(super) board: Address,
+    pub(super) scope: B256,
+    pub(super) grantee: Address,
+    pub(super) case: Option<B256>,
+}
+
+impl About {
+    pub(super) fn of(case: &Case, reviewed: bool) -> Self {
+        let Case { patient, board, scope_id: scope, grantee, .. } = *case;
+        Self { patient, board, scope, grantee, case: reviewed.then_some(case.id) }
+    }
+
+    fn terms(&self, system: &System, author: Address) -> Result<NoteTerms> {
+        Ok(NoteTerms {
+            deployment: system.deployment(),
+            patient: account(self.patient),
+            board: account(self.board),
+            scope: Scope::from_bytes(self.scope.0).map_err(CoreError::from)?,
+            grantee: account(self.grantee),
+            author: account(author),
+            case: self.case.map(|case| Digest(case.0)),
+        })
+    }
+}
+
+/// Whether this can be said; known before anything is asked.
+pub(super) fn check_words(text: &str) -> Result<()> {
+    check_reason(text).map_err(|error| {
+        let limits = "write 1 to 2044 bytes of text, without control characters but line breaks";
+        Error::Invalid(format!("this cannot be sent ({error}): {limits}"))
+    })
+}
+
+impl Client {
+    /// A note for the patient and the members who remain.
+    pub(super) async fn note(&self, board: &Board, about: &About, purpose: Purpose, text: &str) -> Result<Block> {
+        check_words(text)?;
+        let mut readers: Vec<_> = board.present().chain([about.patient]).collect();
+        readers.sort_unstable();
+        readers.dedup();
+        let readers = self.keys_of(&readers).await?;
+        let me = self.published().await?;
+        let words = Words { purpose: purpose as u8, text: text.to_owned().into() };
+        let terms = about.terms(self.system(), self.address())?;
+        Ok(seal_note(&terms, &words, &readers, me.digest, &me.keys)?)
+    }
+
+    pub(super) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
+        let mut keys = Vec::new();
+        for address in accounts {
+            let (_, profile) = self.system().profile_of(*address, None).await?;
+            keys.push((account(*address), profile.keys.hpke));
+        }
+        Ok(keys)
+    }
+
+    async fn read_note(&self, digest: B256, author: Address, about: &About) -> Result<CaseWords> {
+        let note: Verified<CaseNote> = self.signed(Digest(digest.0)).await?;
+        let terms = about.terms(self.system(), author)?;
+        let words = open_note(&note, &terms, &self.published().await?.keys)?;
+        let purpose = Purpose::try_from(words.purpose)
+            .map_err(|_| Error::Integrity("a note names a purpose that is none".into()))?;
+        Ok(CaseWords { author, purpose, text: words.text.to_string() })
+    }
+
+    /// Why a case was opened: for the patient and the board's members.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for others, [`Error::Integrity`] for words of somebody else or about another case.
+    pub async fn reason_of(&self, case: &Case) -> Result<CaseWords> {
+        self.read_note(case.terms.reason, case.opener, &About::of(case, false)).await
+    }
+
+    /// What the reviews of a case found, for the same: nothing for one that objects to nothing.
+    ///
+    /// # Errors
+    /// As [`reason_of`](Client::reason_of).
+    pub async fn findings_of(&self, case: &Case) -> Result<Vec<(Address, Option<CaseWords>)>> {
+        let mut findings = Vec::new();
+        for (reviewer, digest) in &case.findings {
+            let words = match digest.is_zero() {
+                true => None,
+                false => Some(self.read_note(*digest, *reviewer, &About::of(case, true)).await?),
+            };
+            findings.push((*reviewer, words));
+        }
+        Ok(findings)
+    }
+}

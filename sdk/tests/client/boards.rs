@@ -1,0 +1,296 @@
+//! Boards: k of n members let somebody in, for hours, with keys that fewer cannot put together.
+
+use std::time::Duration;
+
+use hospital_record::{
+    Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, Source, System,
+};
+
+use crate::person;
+
+const WARD: &str = "ward";
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn note(text: &'static str) -> Source {
+    Source::bytes("note.txt", text)
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+}
+
+/// Ana, who granted a folder to a board of three, of whom two are needed, and Lee, who needs access.
+struct Stage {
+    system: System,
+    ana: Client,
+    lee: Client,
+    members: Vec<Client>,
+    board: Board,
+    record: RecordRef,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        Self::of(2, 3).await
+    }
+
+    async fn of(threshold: u8, count: usize) -> Self {
+        let system = System::in_memory().await.unwrap();
+        let (ana, lee) = (person(&system).await, person(&system).await);
+        let mut members = Vec::new();
+        for _ in 0..count {
+            members.push(person(&system).await);
+        }
+        let accounts: Vec<Address> = members.iter().map(Client::address).collect();
+        let board = members[0].create_board(threshold, &accounts).await.unwrap().board;
+        let record = ana.add(note("before")).folder(WARD).await.unwrap().record;
+        ana.grant_board(&board).folder(WARD).await.unwrap();
+        Self { system, ana, lee, members, board, record }
+    }
+
+    async fn opened(&self) -> Case {
+        let opening = self.members[0].open_case(&self.board, self.ana.address()).to(self.lee.address());
+        opening.reason("unconscious after a fall").await.unwrap()
+    }
+
+    /// Acknowledged by the first two members.
+    async fn granted(&self) -> Case {
+        let case = self.opened().await;
+        self.members[1].acknowledge(&case).await.unwrap();
+        self.again(&case).await
+    }
+
+    async fn again(&self, case: &Case) -> Case {
+        self.system.case(&self.board, case.id).await.unwrap()
+    }
+
+    async fn released(&self) -> Case {
+        let case = self.granted().await;
+        for member in &self.members[..2] {
+            let done = member.release_due(&self.board).await.unwrap();
+            assert_eq!(
+                done.into_iter().map(|(case, released)| (case.id, released.is_ok())).collect::<Vec<_>>(),
+                [(case.id, true)]
+            );
+        }
+        case
+    }
+}
+
+#[tokio::test]
+async fn two_of_three_let_somebody_in_for_hours() {
+    let stage = Stage::new().await;
+    let case = stage.opened().await;
+    refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
+    stage.members[1].acknowledge(&case).await.unwrap();
+    let case = stage.again(&case).await;
+    assert!(case.is_live());
+    assert_eq!(case.acknowledged, [stage.members[0].address(), stage.members[1].address()]);
+    refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
+    stage.members[0].release(&stage.board, &case).await.unwrap();
+    refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
+    // Any members will do, also one who took no part.
+    stage.members[2].release(&stage.board, &case).await.unwrap();
+    assert_eq!(stage.lee.open(&stage.record).await.unwrap().bytes, "before");
+    let shared = stage.lee.shared_with_me().await.unwrap();
+    assert_eq!((shared.grants[0].given_by, shared.grants[0].purpose), (Some(stage.board.address), Purpose::ETREAT));
+
+    stage.system.advance(4 * HOUR).await.unwrap();
+    refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
+    assert!(matches!(stage.again(&case).await.stage, CaseStage::Ended { .. }));
+}
+
+#[tokio::test]
+async fn what_a_case_gave_reaches_no_further_than_its_time() {
+    let stage = Stage::new().await;
+    stage.released().await;
+    let during = stage.ana.add(note("during")).folder(WARD).await.unwrap().record;
+    assert_eq!(stage.lee.open(&during).await.unwrap().bytes, "during");
+    stage.system.advance(5 * HOUR).await.unwrap();
+    // The patient's client moves the keys on before it writes again, and deals them to the board anew.
+    let added = stage.ana.add(note("after")).folder(WARD).await.unwrap();
+    assert!(added.left_out.is_empty(), "{:?}", added.left_out);
+    refused(stage.lee.open(&added.record).await, ErrorKind::Denied);
+    let case = stage.released().await;
+    assert_eq!(stage.lee.open(&added.record).await.unwrap().bytes, "after");
+    assert_eq!(stage.lee.open(&stage.record).await.unwrap().bytes, "before");
+    assert_eq!(case.lasts, 4 * HOUR);
+}
+
+#[tokio::test]
+async fn rotations_deal_anew_and_leave_out_whom_a_case_lets_in() {
+    let stage = Stage::new().await;
+    let case = stage.released().await;
+    let rotated = stage.ana.rotate(WARD, Confidentiality::N).await.unwrap();
+    assert!(rotated.left_out.is_empty(), "{rotated:?}");
+    let later = stage.ana.add(note("later")).folder(WARD).await.unwrap().record;
+    refused(stage.lee.open(&later).await, ErrorKind::Denied);
+    for member in &stage.members[..2] {
+        member.release(&stage.board, &case).await.unwrap();
+    }
+    assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
+}
+
+#[tokio::test]
+async fn one_record_can_be_given_to_a_board_of_all() {
+    let stage = Stage::of(4, 4).await;
+    let alone = stage.ana.add(note("alone")).folder("archive").await.unwrap().record;
+    stage.ana.revoke(stage.board.address).await.unwrap();
+    stage.ana.grant_board(&stage.board).record(&alone).purpose(Purpose::TREAT).no_end().await.unwrap();
+    let case = stage.opened().await;
+    for member in &stage.members[1..] {
+        member.acknowledge(&case).await.unwrap();
+    }
+    for member in &stage.members {
+        refused(stage.lee.open(&alone).await, ErrorKind::NotAvailable);
+        assert_eq!(member.release_due(&stage.board).await.unwrap().len(), 1);
+    }
+    assert_eq!(stage.lee.open(&alone).await.unwrap().bytes, "alone");
+    refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
+    assert_eq!(stage.again(&case).await.review_due, None);
+}
+
+#[tokio::test]
+async fn a_veto_ends_a_case_before_and_after() {
+    let stage = Stage::new().await;
+    let case = stage.opened().await;
+    stage.ana.veto(&case).await.unwrap();
+    refused(stage.members[1].acknowledge(&case).await, ErrorKind::Conflict);
+    stage.system.advance(HOUR).await.unwrap();
+    let case = stage.released().await;
+    stage.lee.open(&stage.record).await.unwrap();
+    refused(stage.lee.veto(&case).await, ErrorKind::Denied);
+    let proxy = person(&stage.system).await;
+    refused(proxy.veto(&case).await, ErrorKind::Denied);
+    stage.ana.appoint_proxy(&stage.board, proxy.address()).await.unwrap();
+    proxy.veto(&case).await.unwrap();
+    refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
+    assert_eq!(stage.again(&case).await.stage, CaseStage::Vetoed);
+    refused(stage.members[2].release(&stage.board, &case).await, ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn revoking_the_board_ends_all_and_moves_the_keys_on() {
+    let stage = Stage::new().await;
+    stage.released().await;
+    assert!(stage.ana.revoke(stage.board.address).await.unwrap().keys_moved);
+    refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
+    let opening = stage.members[0].open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
+    refused(opening.reason("again").await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn members_and_the_patient_read_why_and_nobody_else() {
+    let stage = Stage::new().await;
+    let case = stage.granted().await;
+    for reader in [&stage.ana, &stage.members[0], &stage.members[2]] {
+        let reason = reader.reason_of(&case).await.unwrap();
+        assert_eq!((reason.author, reason.purpose), (stage.members[0].address(), Purpose::ETREAT));
+        assert_eq!(reason.text, "unconscious after a fall");
+        assert!(!format!("{reason:?}").contains("fall"));
+    }
+    refused(stage.lee.reason_of(&case).await, ErrorKind::Denied);
+    assert!(case.review_due.is_some());
+    refused(stage.members[1].review(&stage.board, &case, None).await, ErrorKind::Denied);
+    stage.members[2].review(&stage.board, &case, Some("nobody was called first")).await.unwrap();
+    let case = stage.again(&case).await;
+    assert_eq!(case.review_due, None);
+    let findings = stage.ana.findings_of(&case).await.unwrap();
+    assert_eq!(findings[0].0, stage.members[2].address());
+    assert_eq!(findings[0].1.as_ref().unwrap().text, "nobody was called first");
+}
+
+#[tokio::test]
+async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here() {
+    let stage = Stage::new().await;
+    let case = stage.granted().await;
+    assert!(stage.members[2].release_due(&stage.board).await.unwrap().is_empty());
+    // The same member on another machine cannot tell whether it did.
+    let elsewhere = stage.system.forgetful().unwrap();
+    assert!(elsewhere.cases(&stage.board).await.unwrap()[0].is_live());
+    assert_eq!(stage.members[0].release_due(&stage.board).await.unwrap().len(), 1);
+    assert!(stage.members[0].release_due(&stage.board).await.unwrap().is_empty(), "once");
+    assert_eq!(stage.again(&case).await.released, [stage.members[0].address()]);
+}
+
+#[tokio::test]
+async fn a_share_that_is_dealt_to_who_left_is_worth_nothing_after_the_next_sync() {
+    let stage = Stage::new().await;
+    assert_eq!(stage.ana.sync().await.unwrap().rotated, 0);
+    stage.members[2].resign(&stage.board).await.unwrap();
+    assert_eq!(stage.ana.sync().await.unwrap().rotated, 1);
+    assert_eq!(stage.ana.sync().await.unwrap().rotated, 0, "once");
+    let later = stage.ana.add(note("later")).folder(WARD).await.unwrap().record;
+    let case = stage.granted().await;
+    let board = stage.system.board(stage.board.address).await.unwrap();
+    assert_eq!(board.left, [stage.members[2].address()]);
+    refused(stage.members[2].release(&board, &case).await, ErrorKind::Denied);
+    for member in &stage.members[..2] {
+        member.release(&board, &case).await.unwrap();
+    }
+    assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
+}
+
+#[tokio::test]
+async fn a_board_that_is_followed_by_another_opens_nothing_and_gets_no_more_keys() {
+    let stage = Stage::new().await;
+    let accounts: Vec<Address> = stage.members.iter().map(Client::address).collect();
+    let next = stage.members[0].create_board(3, &accounts).await.unwrap().board;
+    for member in &stage.members[..2] {
+        member.acknowledge_successor(&stage.board, Some(&next)).await.unwrap();
+    }
+    let closed = stage.system.board(stage.board.address).await.unwrap();
+    assert_eq!((closed.closed, closed.successor), (true, Some(next.address)));
+    let opening = stage.members[0].open_case(&closed, stage.ana.address()).to(stage.lee.address());
+    refused(opening.reason("why").await, ErrorKind::Conflict);
+    refused(stage.ana.grant_board(&closed).folder("other").await, ErrorKind::Conflict);
+    let synced = stage.ana.sync().await.unwrap();
+    assert_eq!((synced.rotated, synced.left_out), (1, vec![closed.address]));
+    assert_eq!(stage.ana.sync().await.unwrap().rotated, 0, "once");
+    // Nobody has anything of the successor's until the patient grants to it.
+    let opening = stage.members[0].open_case(&next, stage.ana.address()).to(stage.lee.address());
+    refused(opening.reason("why").await, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn boards_and_cases_that_cannot_be_are_refused_before_anything_is_sent() {
+    let stage = Stage::new().await;
+    let (ana, one) = (stage.ana.address(), stage.members[0].address());
+    for (threshold, members) in
+        [(0, vec![one]), (2, vec![one]), (1, vec![one, one]), (1, vec![]), (1, vec![Address::ZERO])]
+    {
+        refused(stage.lee.create_board(threshold, &members).await, ErrorKind::Invalid);
+    }
+    let many: Vec<Address> = (1..18).map(Address::repeat_byte).collect();
+    refused(stage.lee.create_board(1, &many).await, ErrorKind::Invalid);
+    refused(stage.lee.create_board(1, &[Address::repeat_byte(9)]).await, ErrorKind::NotFound);
+    refused(stage.system.board(one).await, ErrorKind::NotFound);
+    let open = |member: &Client| member.open_case(&stage.board, ana).to(stage.lee.address()).reason("why");
+    refused(open(&stage.lee).await, ErrorKind::Denied);
+    refused(open(&stage.members[0]).reason("").await, ErrorKind::Invalid);
+    refused(open(&stage.members[0]).lasting(25 * HOUR).await, ErrorKind::Invalid);
+    refused(open(&stage.members[0]).to(ana).await, ErrorKind::Invalid);
+    refused(stage.members[0].open_case(&stage.board, stage.lee.address()).reason("why").await, ErrorKind::Denied);
+    refused(stage.ana.grant_board(&stage.board).contribute().await, ErrorKind::Invalid);
+    let case = stage.opened().await;
+    refused(stage.members[0].acknowledge(&case).await, ErrorKind::Conflict);
+    refused(stage.lee.acknowledge(&case).await, ErrorKind::Denied);
+    refused(stage.members[0].release(&stage.board, &case).await, ErrorKind::Conflict);
+    refused(stage.members[2].review(&stage.board, &case, None).await, ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn a_new_machine_knows_the_folder_that_was_given_to_a_board() {
+    let stage = Stage::new().await;
+    let (identity, phrase) = Identity::generate().unwrap();
+    stage.system.fund(identity.address()).await.unwrap();
+    let bob = stage.system.client(identity);
+    bob.grant_board(&stage.board).folder("empty").name("night shift").await.unwrap();
+    let ana = stage.system.forgetful().unwrap().client(Identity::from_phrase(&phrase, 0).unwrap());
+    let names: Vec<_> = ana.folders().await.unwrap().into_iter().filter_map(|folder| folder.name).collect();
+    assert!(names.contains(&"empty".to_owned()), "{names:?}");
+    let grants = ana.grants().await.unwrap();
+    assert!(grants.iter().all(|grant| grant.name.as_deref() == Some("night shift")), "{grants:?}");
+}
