@@ -2,12 +2,30 @@
 
 use std::{collections::HashSet, time::SystemTime};
 
-use hospital_record::RecordRef;
+use hospital_record::{B256, RecordRef};
 
 use crate::failure::{Failure, Result};
 
 const SHORTEST: usize = 4;
 const COMMON: &str = "bafyrei";
+
+/// Digits of a request's or case's id that are shown.
+const SHORT: usize = 10;
+
+/// How an id that was typed begins on chain. `what` it names, `verb` shows.
+pub(crate) fn beginning(typed: &str, what: &str, verb: &str) -> Result<String> {
+    let digits = typed.strip_prefix("0x").unwrap_or(typed);
+    match (SHORTEST..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(format!("0x{}", digits.to_ascii_lowercase())),
+        false => Err(Failure::usage(format!(
+            "{typed:?} does not name a {what}: give at least {SHORTEST} digits of its id; `{verb}` shows it"
+        ))),
+    }
+}
+
+pub(crate) fn short(id: B256) -> String {
+    id.to_string().chars().take(SHORT).collect()
+}
 
 /// A record that may be meant.
 #[derive(Clone, Copy, Debug)]

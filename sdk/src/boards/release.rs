@@ -1,6 +1,6 @@
 //! From a case that took effect to the keys: members release their shares, and whom it lets in puts them together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::releaseCall;
@@ -164,10 +164,10 @@ impl Client {
             return Err(Error::Integrity("it is a share of somebody else".into()));
         }
         let named = release.deal;
-        if !deals.contains_key(&named) {
-            deals.insert(named, self.signed(named).await?);
-        }
-        let deal = deals.get(&named).ok_or_else(|| Error::NotAvailable("its deal cannot be had".into()))?;
+        let deal = match deals.entry(named) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.signed(named).await?),
+        };
         let context = self.context_of(deal, case)?;
         let keys = &self.published().await?.keys;
         Ok((named, open_release(&release, deal, &context, Digest(case.id.0), keys).map_err(CoreError::from)?))

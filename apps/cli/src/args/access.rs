@@ -81,6 +81,15 @@ pub(crate) struct Grant {
     pub(crate) patient: Option<String>,
     #[command(flatten)]
     pub(crate) rights: RightsFlags,
+    /// WHO is a board: its members together may let somebody in to read, for a day at most
+    #[arg(long, conflicts_with_all = ["patient", "read", "contribute", "contribute_only", "delegate", "attest", "trusted"])]
+    pub(crate) board: bool,
+    /// The same, for emergencies
+    #[arg(long, conflicts_with_all = ["patient", "read", "contribute", "contribute_only", "delegate", "attest", "trusted", "purpose"])]
+    pub(crate) emergency: bool,
+    /// What I call the board from now on
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
     /// Why [default: treatment, or what my own access is for]
     #[arg(long)]
     pub(crate) purpose: Option<Purpose>,
@@ -90,6 +99,12 @@ pub(crate) struct Grant {
     /// Only to whom an authority vouches for (see --authority)
     #[arg(long)]
     pub(crate) trusted: bool,
+}
+
+impl Grant {
+    pub(crate) fn is_for_board(&self) -> bool {
+        self.board || self.emergency
+    }
 }
 
 /// `revoke`

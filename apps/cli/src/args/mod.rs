@@ -1,6 +1,7 @@
 //! What can be typed. The manual is `docs/cli.md`.
 
 mod access;
+mod board;
 mod records;
 mod requests;
 mod trust;
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::{
     access::{Carry, Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
+    board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Review, Serve},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
     trust::{Trust, Vouch, WithdrawVouch},
@@ -142,6 +144,9 @@ pub(crate) enum Verb {
     Requests(Requests),
     /// Give what was asked for, or less
     Answer(Answer),
+    /// People of whom some must agree before somebody is let in
+    #[command(subcommand)]
+    Board(Board),
     /// Put a new version in a record's place
     Replace(Replace),
     /// Encrypt a record again, under a new key, and supersede the old one

@@ -85,6 +85,9 @@ impl Scope {
 }
 
 pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
+    if args.name.is_some() && !args.is_for_board() {
+        return Err(Failure::usage("--name is what a board is called: people are named with `contacts add`"));
+    }
     // What is passed on ends with what this person has, unless told.
     let typed = args.until.as_deref().or(args.patient.is_none().then_some("1y"));
     let until = typed.map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
@@ -102,9 +105,14 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     if args.trusted {
         session.client.system().require_trusted(person.address, authorities).await?;
     }
-    let to = session.grantee(&person).await?;
-    let builder = scope.set(session.client.grant(to).patient(patient));
-    let granted = limited(builder, args, until.as_ref()).trusted_by(authorities).await?;
+    let builder = match args.is_for_board() {
+        true => to_board(&session, args, person.address).await?,
+        false => {
+            let to = session.grantee(&person).await?;
+            session.client.grant(to).patient(patient).rights(args.rights.rights())
+        }
+    };
+    let granted = limited(scope.set(builder), args, until.as_ref()).trusted_by(authorities).await?;
     let end = match (typed, &until) {
         // The instant is echoed, so that nobody has to guess what a date meant.
         (Some(typed), Some(until)) => until.told(typed),
@@ -133,8 +141,20 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
     Ok(())
 }
 
-fn limited(builder: hospital_record::Grant, args: &Grant, until: Option<&Until>) -> hospital_record::Grant {
-    let mut builder = builder.rights(args.rights.rights());
+/// For treatment unless told, as to people; or for emergencies.
+async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<hospital_record::Grant> {
+    let board = session.client.system().board(address).await?;
+    let mut builder = session.client.grant_board(&board);
+    if !args.emergency {
+        builder = builder.purpose(hospital_record::Purpose::TREAT);
+    }
+    Ok(match &args.name {
+        Some(name) => builder.name(name.trim()),
+        None => builder,
+    })
+}
+
+fn limited(mut builder: hospital_record::Grant, args: &Grant, until: Option<&Until>) -> hospital_record::Grant {
     if let Some(purpose) = args.purpose {
         builder = builder.purpose(purpose.into());
     }
@@ -168,7 +188,8 @@ pub(super) async fn tell(
     let who = session.called(granted.grantee).await?;
     let whose = if patient == session.me() { String::new() } else { format!(" of {}", session.called(patient).await?) };
     let (may, what, why) = (may(granted.rights), scope.words(), Purpose::from(granted.purpose).word());
-    let mut words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {}", granted.fingerprint);
+    let keys = granted.fingerprint.replace('\n', "\n                 ");
+    let mut words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {keys}");
     if let Some(line) = trust::line(app, session, granted.trust.as_ref()).await? {
         words += &format!("\nvouched for by   {line}");
     }

@@ -3,6 +3,7 @@
 mod access;
 mod add;
 mod attest;
+mod board;
 mod carry;
 mod contacts;
 mod export;
@@ -55,6 +56,7 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
         Verb::WithdrawRequest(args) => requests::withdraw_request(app, &args).await,
         Verb::Requests(args) => requests::requests(app, &args).await,
         Verb::Answer(args) => requests::answer(app, &args).await,
+        Verb::Board(args) => board::board(app, args).await,
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{AccessRequest, B256};
+use hospital_record::AccessRequest;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -15,16 +15,13 @@ use crate::{
     args::{self, Answer, Ask, WithdrawRequest},
     failure::{Failure, Kind, Result},
     json::{instant, local, merged, purpose, rights},
+    lookup::{beginning, short},
     session::Session,
     shown::shown,
     text, when,
     words::{Purpose, may},
 };
 
-/// Digits of an id that are enough to name a request.
-const SHORTEST: usize = 4;
-/// Digits of an id that are shown.
-const SHORT: usize = 10;
 /// What a file with a reason is called in an error.
 const REASON: &str = "a reason";
 
@@ -136,13 +133,9 @@ fn end_of(app: &App, end: Option<SystemTime>) -> String {
     end.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", local(end, app.tz())))
 }
 
-fn short(id: B256) -> String {
-    id.to_string().chars().take(SHORT).collect()
-}
-
 pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     let until = args.until.as_deref().map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
-    check_id(&args.id)?;
+    beginning(&args.id, "request", "requests")?;
     args.by.as_deref().map_or(Ok(()), |who| check(who, &args.scope))?;
     if let Some(named) = args.rights.named() {
         check_rights(named, &args.scope)?;
@@ -158,19 +151,9 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     tell(app, &session, session.me(), &granted, &scope, &end_of(app, granted.expires)).await
 }
 
-fn check_id(typed: &str) -> Result {
-    let digits = typed.strip_prefix("0x").unwrap_or(typed);
-    match digits.len() >= SHORTEST && digits.len() <= 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok(()),
-        false => Err(Failure::usage(format!(
-            "{typed:?} does not name a request: give at least {SHORTEST} digits of its id; `requests` shows it"
-        ))),
-    }
-}
-
 /// The request whose id begins so.
 fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
-    let wanted = format!("0x{}", typed.strip_prefix("0x").unwrap_or(typed).to_ascii_lowercase());
+    let wanted = beginning(typed, "request", "requests")?;
     let mut fitting = requests.into_iter().filter(|request| request.id.to_string().starts_with(&wanted));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),

@@ -1,0 +1,102 @@
+//! `board`: people of whom some must agree before somebody is let in.
+
+mod cases;
+mod serve;
+
+use hospital_record::{Address, Board};
+use serde_json::{Value, json};
+
+use crate::{
+    app::{App, check_person},
+    args::{self, Change, CreateBoard, Named},
+    failure::Result,
+    json::accounts,
+    session::Session,
+};
+
+pub(crate) async fn board(app: &App, args: args::Board) -> Result {
+    match args {
+        args::Board::Create(args) => create(app, &args).await,
+        args::Board::Show(args) => show(app, &args).await,
+        args::Board::Cases(args) => cases::list(app, &args).await,
+        args::Board::Open(args) => cases::open(app, &args).await,
+        args::Board::Acknowledge(args) => cases::acknowledge(app, &args).await,
+        args::Board::Veto(args) => cases::veto(app, &args).await,
+        args::Board::Release(args) => cases::release(app, &args).await,
+        args::Board::Review(args) => cases::review(app, &args).await,
+        args::Board::Change(args) => change(app, &args).await,
+        args::Board::Serve(args) => serve::serve(app, &args).await,
+    }
+}
+
+/// The board of this address, or of the name that a grant gave it.
+pub(super) async fn named(session: &Session, typed: &str) -> Result<Board> {
+    let address = session.person(typed).await?.address;
+    Ok(session.client.system().board(address).await?)
+}
+
+async fn create(app: &App, args: &CreateBoard) -> Result {
+    args.members.iter().try_for_each(|member| check_person(member))?;
+    let session = app.session().await?;
+    let mut members = Vec::new();
+    for member in &args.members {
+        members.push(session.person(member).await?.address);
+    }
+    let made = session.client.create_board(args.needed, &members).await?;
+    let told = json!({"type": "board-created", "tx": made.transaction.to_string(), "gas": made.gas});
+    let words =
+        format!("{}\ngive this address to patients: it stands for these people", words(&session, &made.board).await?);
+    app.printer.result(&crate::json::merged([object(&made.board), told]), words)
+}
+
+async fn show(app: &App, args: &Named) -> Result {
+    check_person(&args.board)?;
+    let session = app.session().await?;
+    let board = named(&session, &args.board).await?;
+    app.printer.result(&object(&board), words(&session, &board).await?)
+}
+
+fn object(board: &Board) -> Value {
+    json!({
+        "type": "board", "board": board.address.to_string(), "needed": board.threshold,
+        "members": accounts(&board.members), "left": accounts(&board.left), "closed": board.closed,
+        "successor": board.successor.map(|successor| successor.to_string()),
+    })
+}
+
+async fn words(session: &Session, board: &Board) -> Result<String> {
+    let mut lines = vec![format!("board {}", board.address)];
+    lines.push(format!("  {} of {} people must agree", board.threshold, board.members.len()));
+    for member in &board.members {
+        let left = if board.left.contains(member) { "  (has left)" } else { "" };
+        lines.push(format!("  {member}  {}{left}", name_of(session, *member).await?));
+    }
+    match (board.closed, board.successor) {
+        (false, _) => {}
+        (true, None) => lines.push("  closed".to_owned()),
+        (true, Some(successor)) => lines.push(format!("  closed, and followed by the board {successor}")),
+    }
+    Ok(lines.join("\n"))
+}
+
+async fn name_of(session: &Session, member: Address) -> Result<String> {
+    Ok(session.name_of(member).await?.map(|name| crate::shown::shown(&name)).unwrap_or_default())
+}
+
+async fn change(app: &App, args: &Change) -> Result {
+    check_person(&args.board.board)?;
+    args.to.successor.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let board = named(&session, &args.board.board).await?;
+    let done = match &args.to.successor {
+        _ if args.to.resign => session.client.resign(&board).await?,
+        Some(successor) => {
+            let successor = named(&session, successor).await?;
+            session.client.acknowledge_successor(&board, Some(&successor)).await?
+        }
+        None => session.client.acknowledge_successor(&board, None).await?,
+    };
+    let board = session.client.system().board(board.address).await?;
+    let told = json!({"type": "board-changed", "tx": done.transaction.to_string(), "gas": done.gas});
+    app.printer.result(&crate::json::merged([object(&board), told]), words(&session, &board).await?)
+}

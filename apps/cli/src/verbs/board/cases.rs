@@ -1,0 +1,194 @@
+//! Cases: opening, agreeing, ending, giving out shares, reviewing.
+
+use std::time::Duration;
+
+use hospital_record::{B256, Board, Case, CaseStage, CaseWords};
+use serde_json::{Value, json};
+
+use super::named;
+use crate::{
+    app::{App, check_person},
+    args::{Named, NamedCase, OpenCase, Review},
+    failure::{Failure, Kind, Result},
+    json::{accounts, instant, local, merged, purpose},
+    lookup::{beginning, short},
+    session::Session,
+    shown::shown,
+    text,
+};
+
+/// What a file with words about a case is called in an error.
+const REASON: &str = "a reason";
+const FINDING: &str = "a finding";
+
+pub(super) async fn list(app: &App, args: &Named) -> Result {
+    check_person(&args.board)?;
+    let session = app.session().await?;
+    let board = named(&session, &args.board).await?;
+    let cases = session.client.system().cases(&board).await?;
+    for case in &cases {
+        let reason = session.client.reason_of(case).await;
+        let told = match &reason {
+            Ok(reason) => merged([json!({"reason": reason.text}), purpose(reason.purpose)]),
+            Err(error) => json!({"reason": null, "unavailable": Kind::from(error.kind()).word()}),
+        };
+        let words = in_words(app, &session, &board, case, reason.ok().as_ref()).await?;
+        app.printer.result(&merged([object(case), told]), words)?;
+    }
+    if cases.is_empty() {
+        app.printer.note("This board has had no cases.");
+    }
+    Ok(())
+}
+
+fn object(case: &Case) -> Value {
+    let (stage, until) = stage(case.stage);
+    json!({
+        "type": "case", "id": case.id.to_string(), "board": case.board.to_string(), "patient": case.patient.to_string(),
+        "scope": case.scope_id.to_string(), "grantee": case.grantee.to_string(), "opener": case.opener.to_string(),
+        "opened": instant(case.opened), "seconds": case.lasts.as_secs(), "stage": stage,
+        "until": until.map(instant), "acknowledged": accounts(&case.acknowledged),
+        "released": accounts(&case.released), "reviewed": accounts(&case.reviewed),
+        "review_due": case.review_due.map(instant),
+    })
+}
+
+fn stage(stage: CaseStage) -> (&'static str, Option<std::time::SystemTime>) {
+    match stage {
+        CaseStage::Open { until } => ("open", Some(until)),
+        CaseStage::Lapsed => ("lapsed", None),
+        CaseStage::Granted { until } => ("granted", Some(until)),
+        CaseStage::Ended { until } => ("ended", Some(until)),
+        CaseStage::Vetoed => ("vetoed", None),
+        _ => ("unknown", None),
+    }
+}
+
+async fn in_words(
+    app: &App,
+    session: &Session,
+    board: &Board,
+    case: &Case,
+    reason: Option<&CaseWords>,
+) -> Result<String> {
+    let (opener, to) = (session.called(case.opener).await?, session.called(case.grantee).await?);
+    let patient = session.called(case.patient).await?;
+    let at = |time| local(time, app.tz());
+    let mut lines = vec![
+        format!("{}  {opener} asks to let {to} in to records of {patient}", short(case.id)),
+        format!("  asked         {}, for {} h", at(case.opened), case.lasts.as_secs().div_ceil(3600)),
+        format!(
+            "  agreed        {} of {}: {}",
+            case.acknowledged.len(),
+            board.threshold,
+            called(session, &case.acknowledged).await?
+        ),
+    ];
+    lines.push(match stage(case.stage) {
+        ("open", Some(until)) => format!("  stands        open until {}", at(until)),
+        ("granted", Some(until)) => format!("  stands        let in until {}", at(until)),
+        ("ended", Some(until)) => format!("  stands        ended {}", at(until)),
+        (word, _) => format!("  stands        {word}"),
+    });
+    if !case.released.is_empty() {
+        lines.push(format!("  gave shares   {}", called(session, &case.released).await?));
+    }
+    if !case.reviewed.is_empty() {
+        lines.push(format!("  reviewed by   {}", called(session, &case.reviewed).await?));
+    }
+    lines.extend(case.review_due.map(|due| format!("  review due    {}", at(due))));
+    lines.extend(reason.into_iter().flat_map(|reason| reason.text.lines()).map(|line| format!("  | {}", shown(line))));
+    Ok(lines.join("\n"))
+}
+
+async fn called(session: &Session, accounts: &[hospital_record::Address]) -> Result<String> {
+    let mut names = Vec::new();
+    for account in accounts {
+        names.push(session.called(*account).await?);
+    }
+    Ok(names.join(", "))
+}
+
+pub(super) async fn open(app: &App, args: &OpenCase) -> Result {
+    check_person(&args.board.board)?;
+    check_person(&args.patient)?;
+    args.to.as_deref().map_or(Ok(()), check_person)?;
+    let from_file = text::of_file(&args.reason, REASON)?;
+    let session = app.session().await?;
+    let reason = match from_file {
+        Some(reason) => reason,
+        None => text::of_stdin(REASON).await?,
+    };
+    let board = named(&session, &args.board.board).await?;
+    let patient = session.person(&args.patient).await?.address;
+    let hours = Duration::from_secs(u64::from(args.hours) * 3600);
+    let mut builder = session.client.open_case(&board, patient).lasting(hours).reason(reason.trim_end());
+    if let Some(who) = &args.to {
+        builder = builder.to(session.grantee(&session.person(who).await?).await?);
+    }
+    if let Some(scope) = args.scope {
+        builder = builder.scope(scope);
+    }
+    tell(app, &session, &board, &builder.await?).await
+}
+
+async fn tell(app: &App, session: &Session, board: &Board, case: &Case) -> Result {
+    app.printer.result(&object(case), in_words(app, session, board, case, None).await?)
+}
+
+/// The board and the case that were typed.
+async fn found(session: &Session, args: &NamedCase) -> Result<(Board, Case)> {
+    let board = named(session, &args.board.board).await?;
+    let wanted = beginning(&args.case, "case", "board cases")?;
+    let cases = session.client.system().cases(&board).await?;
+    let mut fitting = cases.into_iter().filter(|case| case.id.to_string().starts_with(&wanted));
+    match (fitting.next(), fitting.next()) {
+        (Some(case), None) => Ok((board, case)),
+        (None, _) => Err(Failure::not_found(format!("no case of this board begins with {}", args.case))),
+        _ => Err(Failure::usage(format!("{} is the beginning of several cases: give more of it", args.case))),
+    }
+}
+
+/// The case as it stands after what was done.
+async fn done(app: &App, session: &Session, board: &Board, case: B256) -> Result {
+    let case = session.client.system().case(board, case).await?;
+    tell(app, session, board, &case).await
+}
+
+pub(super) async fn acknowledge(app: &App, args: &NamedCase) -> Result {
+    let (session, board, case) = asked(app, args).await?;
+    session.client.acknowledge(&case).await?;
+    done(app, &session, &board, case.id).await
+}
+
+pub(super) async fn veto(app: &App, args: &NamedCase) -> Result {
+    let (session, board, case) = asked(app, args).await?;
+    session.client.veto(&case).await?;
+    done(app, &session, &board, case.id).await
+}
+
+pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
+    let (session, board, case) = asked(app, args).await?;
+    session.client.release(&board, &case).await?;
+    done(app, &session, &board, case.id).await
+}
+
+async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
+    check_person(&args.board.board)?;
+    beginning(&args.case, "case", "board cases")?;
+    let session = app.session().await?;
+    let (board, case) = found(&session, args).await?;
+    Ok((session, board, case))
+}
+
+pub(super) async fn review(app: &App, args: &Review) -> Result {
+    let from_file = args.finding.as_deref().map(|path| text::of_file(path, FINDING)).transpose()?;
+    let (session, board, case) = asked(app, &args.case).await?;
+    let finding = match from_file {
+        None => None,
+        Some(Some(finding)) => Some(finding),
+        Some(None) => Some(text::of_stdin(FINDING).await?),
+    };
+    session.client.review(&board, &case, finding.as_deref().map(str::trim_end)).await?;
+    done(app, &session, &board, case.id).await
+}
