@@ -1,0 +1,49 @@
+//! Ana is brought in unconscious. She had given her emergency folder to a board of three, of whom any two must agree; by
+//! themselves neither they nor the hospital's computers open anything.
+
+mod common;
+
+use std::time::Duration;
+
+use hospital_record::{Result, Source};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let system = common::system().await?;
+    let (ana, doctor) = (common::person(&system).await?, common::person(&system).await?);
+    let members = [common::person(&system).await?, common::person(&system).await?, common::person(&system).await?];
+    doctor.register().await?;
+    let mut accounts = Vec::new();
+    for member in &members {
+        member.register().await?;
+        accounts.push(member.address());
+    }
+
+    // The board's address stands for these people and for "two of three": another board has another address.
+    let board = members[0].create_board(2, &accounts).await?.board;
+    let allergies = ana.add(Source::bytes("allergies.txt", "penicillin")).folder("emergency").await?.record;
+    ana.grant_board(&board).folder("emergency").await?;
+
+    // At night. One asks and says why; that is not enough.
+    let [first, second, third] = &members;
+    let asking = first.open_case(&board, ana.address()).to(doctor.address()).lasting(Duration::from_secs(2 * 3600));
+    let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
+    assert!(doctor.open(&allergies).await.is_err());
+
+    // Another agrees. Both give out their shares of the keys: `board serve` does that by itself.
+    second.acknowledge(&case).await?;
+    for member in [first, second] {
+        member.release_due(&board).await?;
+    }
+    println!("the doctor reads: {:?}", doctor.open(&allergies).await?.bytes);
+
+    // Ana wakes up: who was let in, by whom and why is in her history. The third member owes a review.
+    let case = system.case(&board, case.id).await?;
+    println!("{} agreed, because: {}", case.acknowledged.len(), ana.reason_of(&case).await?.text);
+    third.review(&board, &case, None).await?;
+
+    // She need not wait for the end.
+    ana.veto(&case).await?;
+    assert!(doctor.open(&allergies).await.is_err());
+    Ok(())
+}

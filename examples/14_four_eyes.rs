@@ -1,0 +1,34 @@
+//! A hospital's archive that no single employee opens: the owner gives each box to a board of colleagues, two of whom must
+//! agree before one of the others reads.
+
+mod common;
+
+use hospital_record::{Error, Purpose, Result, Source};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let system = common::system().await?;
+    let archive = common::person(&system).await?;
+    let colleagues = [common::person(&system).await?, common::person(&system).await?, common::person(&system).await?];
+    let mut accounts = Vec::new();
+    for colleague in &colleagues {
+        colleague.register().await?;
+        accounts.push(colleague.address());
+    }
+    let board = archive.create_board(2, &accounts).await?.board;
+    let box_7 = archive.add(Source::bytes("study.csv", "participant,dose")).folder("box 7").await?.record;
+    archive.grant_board(&board).folder("box 7").purpose(Purpose::HRESCH).no_end().await?;
+
+    // Who needs it is one of the board: asking for oneself is no agreement.
+    let [researcher, one, other] = &colleagues;
+    let case = researcher.open_case(&board, archive.address()).reason("Second analysis, protocol 12.").await?;
+    assert!(matches!(researcher.acknowledge(&case).await, Err(Error::Denied(_))));
+    one.acknowledge(&case).await?;
+    assert!(researcher.open(&box_7).await.is_err());
+    other.acknowledge(&case).await?;
+    for colleague in [one, other] {
+        colleague.release_due(&board).await?;
+    }
+    println!("read after two agreed: {:?}", researcher.open(&box_7).await?.bytes);
+    Ok(())
+}

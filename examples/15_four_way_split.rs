@@ -1,0 +1,34 @@
+//! The classic split key: the owner alone opens the file, or all four holders together. Three are no better than none.
+
+mod common;
+
+use hospital_record::{Error, Result, Source};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let system = common::system().await?;
+    let (owner, heir) = (common::person(&system).await?, common::person(&system).await?);
+    heir.register().await?;
+    let (mut holders, mut accounts) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let holder = common::person(&system).await?;
+        holder.register().await?;
+        accounts.push(holder.address());
+        holders.push(holder);
+    }
+    let board = owner.create_board(4, &accounts).await?.board;
+    let will = owner.add(Source::bytes("will.txt", "to whom it may concern")).folder("papers").await?.record;
+    owner.grant_board(&board).record(&will).no_end().await?;
+
+    let case = holders[0].open_case(&board, owner.address()).to(heir.address()).reason("The owner has died.").await?;
+    for holder in &holders[1..] {
+        holder.acknowledge(&case).await?;
+    }
+    for holder in &holders {
+        // The chain lets the heir in by now; the key is still in parts.
+        assert!(matches!(heir.open(&will).await, Err(Error::NotAvailable(_))));
+        holder.release_due(&board).await?;
+    }
+    println!("all four together: {:?}", heir.open(&will).await?.bytes);
+    Ok(())
+}
