@@ -1,4 +1,10 @@
 #![allow(clippy::unwrap_used)]
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::*;
 use crate::identity::{Keys, Seed};
 
@@ -89,4 +95,31 @@ fn notes_that_say_nothing_or_are_for_too_many_are_not_sealed() {
     assert!(
         seal_note(&NoteTerms { author: Account([3; 20]), ..terms() }, &words("x"), &[], PROFILE, &person(2)).is_err()
     );
+}
+
+static NOTE: LazyLock<CaseNote> = LazyLock::new(|| seal(&terms(), "unconscious").unwrap().into_body());
+
+/// A bit of the body: often of what stands before the readers or after them.
+fn bit() -> impl Strategy<Value = usize> {
+    let bits = cbor::encode("case-note", &*NOTE).unwrap().len() * 8;
+    prop_oneof![0..2000_usize, bits - 400..bits, any::<Index>().prop_map(move |at| at.index(bits))]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whoever signs what was changed: no reader reads other words, and not all read what was sealed.
+    #[test]
+    fn a_note_of_which_a_bit_was_changed_says_nothing_else(bit in bit(), author in prop::sample::select(vec![2, 3])) {
+        let mut bytes = cbor::encode("case-note", &*NOTE).unwrap();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let Ok(body) = cbor::decode::<CaseNote>("case-note", &bytes) else { return Ok(()) };
+        let author = person(author);
+        let block = block::sign(HERE, PROFILE, body, &author).unwrap();
+        let note = CaseNote::parse(&block.bytes, HERE).unwrap().verify(author.public()).unwrap();
+        let terms = NoteTerms { author: author.account(), ..terms() };
+        let opened = [1, 2, 3].map(|reader| open_note(&note, &terms, &person(reader)).ok());
+        prop_assert!(opened.iter().flatten().all(|opened| *opened == words("unconscious")));
+        prop_assert!(opened.iter().any(Option::is_none));
+    }
 }
