@@ -121,16 +121,16 @@ pub enum SealError {
         /// The largest size in bytes.
         max: usize,
     },
-    /// More grantees than one keyring block can hold.
-    #[error("a keyring holds at most {max} grantees, not {found}")]
+    /// More than one keyring or note is for.
+    #[error("one block is for at most {max} accounts, not {found}")]
     TooManyGrantees {
         /// How many there are.
         found: usize,
         /// How many there may be.
         max: usize,
     },
-    /// The keyring has no entry for this account and key.
-    #[error("the keyring has no entry for this account and key")]
+    /// A keyring or note that is for others, or for another key of this account.
+    #[error("the block has no entry for this account and key")]
     NoEntry,
     /// An account that a board's deal has no share for, or one for another key of it.
     #[error("the deal has no share for {member} and this key")]

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use hospital_record_core::block::Block;
+use hospital_record_core::board::deal::{Deal, MAX_MEMBERS, open_share, seal_deal};
+use hospital_record_core::board::note::{CaseNote, NoteTerms, Words, open_note, seal_note};
 use hospital_record_core::error::{BlockError, CoreError, DagError, SealError};
 use hospital_record_core::id::{Account, Confidentiality, Deployment, Digest, Folder, RAW, RecordKey, Scope, cid_of};
 use hospital_record_core::identity::{Keys, ProfileKeys, Seed};
@@ -11,9 +13,10 @@ use hospital_record_core::record::metadata::{MAX_METADATA, Metadata};
 use hospital_record_core::seal::envelope::{
     EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope,
 };
-use hospital_record_core::seal::keyring::{Keyring, MAX_ENTRIES, open_keyring, seal_keyring};
-use hospital_record_core::seal::lock::Lock;
+use hospital_record_core::seal::keyring::{Keyring, KeyringDeal, MAX_DEALS, MAX_ENTRIES, open_keyring, seal_keyring};
+use hospital_record_core::seal::lock::{HpkePublicKey, Lock};
 use hospital_record_core::seal::ratchet::FolderState;
+use hospital_record_core::seal::request::MAX_REASON;
 use hospital_record_core::seal::stream::{self, ContentKey, MAX_PLAINTEXT, StreamHeader};
 
 const HERE: Deployment = Deployment { chain: u64::MAX, contract: Account([0xcc; 20]) };
@@ -118,23 +121,105 @@ fn even_an_empty_content_has_a_leaf_to_check() {
     assert_eq!(step, Step::Leaf { index: 0, cid: manifest.content, size: 56, last: true });
 }
 
+fn account(index: usize) -> Account {
+    Account([&[2; 12], index.to_be_bytes().as_slice()].concat().try_into().unwrap())
+}
+
+/// So many accounts, of which the last is person 2.
+fn readers(count: usize) -> Vec<(Account, HpkePublicKey)> {
+    let reader = person(2);
+    let accounts = (1..count).map(account).chain([reader.account()]);
+    accounts.map(|account| (account, reader.public().hpke.clone())).collect()
+}
+
+fn keyring(entries: usize, deals: usize) -> Result<Block, CoreError> {
+    let state = FolderState::from_bytes(u16::MAX, [7; 32]);
+    let deals = (0..deals).map(|index| KeyringDeal { board: account(index), deal: Digest([0xff; 32]) }).collect();
+    seal_keyring(HERE, folder(), &state, &readers(entries), deals, PROFILE, &person(1))
+}
+
 #[test]
 fn fullest_keyring_fits_into_its_block_and_a_fuller_one_is_refused() {
+    let block = keyring(MAX_ENTRIES, MAX_DEALS).unwrap();
+    let keyring_block = Keyring::parse(&block.bytes, HERE).unwrap().verify(person(1).public()).unwrap();
+    assert_eq!((keyring_block.entries.len(), keyring_block.deals.len()), (MAX_ENTRIES, MAX_DEALS));
+    let opened = open_keyring(&keyring_block, HERE, folder(), &person(2)).unwrap();
+    assert!(opened.continues(&FolderState::from_bytes(u16::MAX, [7; 32])));
+    let too_many = |found, max| Some(CoreError::Seal(SealError::TooManyGrantees { found, max }));
+    assert_eq!(keyring(MAX_ENTRIES + 1, 0).err(), too_many(601, 600));
+    assert_eq!(keyring(1, MAX_DEALS + 1).err(), too_many(17, 16));
+}
+
+#[test]
+fn board_that_is_named_twice_in_a_keyring_is_refused_and_the_order_does_not_matter() {
+    let deal = |board, deal| KeyringDeal { board: account(board), deal: Digest([deal; 32]) };
+    let sealed = |deals: &[KeyringDeal]| {
+        let state = FolderState::from_bytes(2, [7; 32]);
+        let block = seal_keyring(HERE, folder(), &state, &readers(1), deals.to_vec(), PROFILE, &person(1))?;
+        Ok::<_, CoreError>(Keyring::parse(&block.bytes, HERE)?.verify(person(1).public())?.into_body().deals)
+    };
+    assert_eq!(sealed(&[deal(2, 1), deal(1, 2)]).unwrap(), [deal(1, 2), deal(2, 1)]);
+    let twice = sealed(&[deal(1, 1), deal(2, 1), deal(1, 2)]).err();
+    assert!(matches!(twice, Some(CoreError::Block(BlockError::Invalid { kind: "keyring", .. }))), "{twice:?}");
+}
+
+fn note(count: usize, text: usize) -> Result<Block, CoreError> {
+    let terms = NoteTerms {
+        deployment: HERE,
+        patient: Account([0xf1; 20]),
+        board: Account([0xb0; 20]),
+        scope: Scope::Folder(folder()),
+        grantee: Account([0xf5; 20]),
+        author: person(2).account(),
+        case: Some(Digest([9; 32])),
+    };
+    let words = Words { purpose: u8::MAX, text: "x".repeat(text).into() };
+    let block = seal_note(&terms, &words, &readers(count), PROFILE, &person(2))?;
+    let note = CaseNote::parse(&block.bytes, HERE)?.verify(person(2).public())?;
+    assert!(open_note(&note, &terms, &person(2))? == words);
+    Ok(block)
+}
+
+#[test]
+fn longest_note_to_sixteen_members_and_the_patient_fits_into_its_block() {
+    assert!(note(MAX_MEMBERS + 1, MAX_REASON).is_ok());
+    let refused = note(MAX_MEMBERS + 2, 1).err();
+    assert_eq!(refused, Some(CoreError::Seal(SealError::TooManyGrantees { found: 18, max: 17 })));
+    assert!(matches!(
+        note(1, MAX_REASON + 1).err(),
+        Some(CoreError::Seal(SealError::TooLarge { max: MAX_REASON, .. }))
+    ));
+}
+
+fn deal(members: usize, name: usize) -> Result<Block, CoreError> {
     let patient = person(1);
-    let state = FolderState::from_bytes(u16::MAX, [7; 32]);
-    let key = person(2).public().hpke.clone();
-    let reader =
-        |index: usize| (Account([&[2; 12], index.to_be_bytes().as_slice()].concat().try_into().unwrap()), key.clone());
-    let mut readers: Vec<_> = (1..MAX_ENTRIES).map(reader).collect();
-    readers.push((person(2).account(), key.clone()));
-    let block = seal_keyring(HERE, folder(), &state, &readers, Vec::new(), PROFILE, &patient).unwrap();
-    let keyring = Keyring::parse(&block.bytes, HERE).unwrap().verify(patient.public()).unwrap();
-    assert_eq!(keyring.entries.len(), MAX_ENTRIES);
-    let opened = open_keyring(&keyring, HERE, folder(), &person(2)).unwrap();
-    assert!(opened.continues(&state));
-    readers.push(reader(MAX_ENTRIES));
-    let refused = seal_keyring(HERE, folder(), &state, &readers, Vec::new(), PROFILE, &patient).err();
-    assert_eq!(refused, Some(CoreError::Seal(SealError::TooManyGrantees { found: 601, max: 600 })));
+    let (board, scope) = (Account([0xb0; 20]), Scope::Folder(folder()));
+    let account = patient.account();
+    let context =
+        EnvelopeContext { deployment: HERE, patient: account, issuer: account, grantee: board, scope, epoch: u16::MAX };
+    let state = || FolderState::from_bytes(u16::MAX, [7; 32]);
+    let keys = folder_keys(state(), &state(), folder(), 1);
+    let payload = EnvelopePayload {
+        keys,
+        folder_name: "x".repeat(name),
+        confidentiality: Confidentiality::V,
+        sources: Vec::new(),
+    };
+    let block = seal_deal(&context, members as u8, &readers(members), &payload, PROFILE, &patient)?;
+    let deal = Deal::parse(&block.bytes, HERE)?.verify(patient.public())?;
+    assert!(open_share(&deal, &context, &person(2)).is_ok());
+    Ok(block)
+}
+
+/// What fits into a payload is refused for no other reason.
+#[test]
+fn largest_deal_to_sixteen_members_fits_into_its_block() {
+    let too_large = |dealt: &Result<_, _>| {
+        matches!(dealt, Err(CoreError::Seal(SealError::TooLarge { what: "an envelope", max: 0x8000, .. })))
+    };
+    let mut smaller = (30_000..=32_768).rev().step_by(64).map(|name| deal(MAX_MEMBERS, name));
+    assert!(smaller.next().is_some_and(|largest| too_large(&largest)));
+    assert!(smaller.find(|dealt| !too_large(dealt)).unwrap().is_ok());
 }
 
 fn envelope(scope: Scope, keys: EnvelopeKeys, name: usize) -> Result<Block, CoreError> {

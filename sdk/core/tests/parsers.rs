@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use hospital_record_core::block::{Body, parse};
 use hospital_record_core::board::deal::Deal;
+use hospital_record_core::board::note::CaseNote;
 use hospital_record_core::board::release::ShareRelease;
 use hospital_record_core::id::{Account, DAG_PB, Deployment, Digest, Scope, cid_of};
 use hospital_record_core::identity::{Keys, PublicKeys, Seed};
@@ -50,6 +51,7 @@ fn parse_all(bytes: &[u8]) -> usize {
         parse_as::<AccessRequest>(bytes),
         parse_as::<Deal>(bytes),
         parse_as::<ShareRelease>(bytes),
+        parse_as::<CaseNote>(bytes),
     ];
     accepted.into_iter().filter(|accepted| *accepted).count()
 }
@@ -60,15 +62,17 @@ fn vector(path: &str) -> Vec<u8> {
     hex::decode(vector["block"].as_str().unwrap()).unwrap()
 }
 
-const BLOCKS: [&str; 8] = [
+const BLOCKS: [&str; 10] = [
     "envelope/opens_read.json",
     "keyring/opens_first_reader.json",
+    "keyring/opens_with_deals.json",
     "folder-key/opens_statement.json",
     "manifest/opens_folder_lock.json",
     "profile/opens_first.json",
     "access-request/opens_reason.json",
     "deal/opens_two_of_three.json",
     "share/opens_release.json",
+    "case-note/opens_made_by_hand.json",
 ];
 
 #[test]

@@ -9,6 +9,8 @@
 //!
 //! - `hospital-record/v1/case-note-payload`: the `info` of `HKDF-SHA256(ikm = key, salt = "", info)`, which gives the key
 //!   of the payload;
+//! - `hospital-record/v1/case-note-key`: an output of HKDF beside it that the block carries as `commitment`. AES-GCM commits
+//!   to no key: without it an author could make one payload that says one thing to the patient and another to a member;
 //! - `hospital-record/v1/case-note`, with `reader[20] | key id[32]` after it: the HPKE `info` under which the key is sealed.
 
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,10 @@ impl NoteTerms {
         hkdf(key, &[], self.info("hospital-record/v1/case-note-payload").bytes())
     }
 
+    fn commitment(&self, key: &[u8; KEY]) -> Digest {
+        Digest(*hkdf(key, &[], self.info("hospital-record/v1/case-note-key").bytes()))
+    }
+
     fn reader(&self, reader: Account, key_id: Digest) -> Context {
         self.info("hospital-record/v1/case-note").account(reader).fixed(key_id.as_bytes())
     }
@@ -95,6 +101,8 @@ pub struct CaseNote {
     pub grantee: Account,
     /// The case, where it was reviewed.
     pub case: Option<Digest>,
+    /// What tells that all readers got the same key.
+    pub commitment: Digest,
     /// The words: `nonce[12] | ciphertext | tag[16]`.
     pub payload: ByteBuf,
     /// Whom it is for.
@@ -166,7 +174,8 @@ pub fn seal_note(
     };
     let readers = readers.iter().map(seal_to).collect::<Result<_, SealError>>()?;
     let NoteTerms { patient, board, scope, grantee, case, .. } = *terms;
-    let body = CaseNote { patient, board, scope, grantee, case, payload: ByteBuf::from(payload), readers };
+    let (commitment, payload) = (terms.commitment(&key), ByteBuf::from(payload));
+    let body = CaseNote { patient, board, scope, grantee, case, commitment, payload, readers };
     Ok(block::sign(terms.deployment, profile, body, keys)?)
 }
 
@@ -190,6 +199,9 @@ pub fn open_note(note: &Verified<CaseNote>, terms: &NoteTerms, keys: &ProfileKey
     let sealed = &own.ok_or(SealError::NoEntry)?.sealed;
     let key = keys.hpke().open(terms.reader(account, key_id).bytes(), sealed, "the note")?;
     let key: &[u8; KEY] = key.as_slice().try_into().map_err(|_| wrong("its key has not 32 bytes"))?;
+    if terms.commitment(key) != note.commitment {
+        return Err(SealError::Unopenable("the note").into());
+    }
     let padded = gcm::open(&terms.payload_key(key), &note.payload, "the note")?;
     let (purpose, text) = padding::unpad(&padded, UNIT, "note")?.split_first().ok_or_else(|| wrong("it is empty"))?;
     let text = std::str::from_utf8(text).map_err(|_| wrong("it is not UTF-8"))?;
@@ -202,86 +214,4 @@ fn wrong(reason: &str) -> SealError {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::identity::{Keys, Seed};
-
-    const HERE: Deployment = Deployment { chain: 31337, contract: Account([0xcc; 20]) };
-    const PROFILE: Digest = Digest([3; 32]);
-
-    fn person(byte: u8) -> ProfileKeys {
-        Keys::derive(&Seed::from_bytes([byte; 32]), HERE, Account([byte; 20])).profile_keys(0)
-    }
-
-    fn terms() -> NoteTerms {
-        NoteTerms {
-            deployment: HERE,
-            patient: Account([1; 20]),
-            board: Account([0xbb; 20]),
-            scope: Scope::from_bytes([9; 32]).unwrap(),
-            grantee: Account([5; 20]),
-            author: Account([2; 20]),
-            case: None,
-        }
-    }
-
-    fn words(text: &str) -> Words {
-        Words { purpose: 1, text: Zeroizing::new(text.to_owned()) }
-    }
-
-    fn readers() -> Vec<(Account, HpkePublicKey)> {
-        [1, 2, 3].map(|byte| (person(byte).account(), person(byte).public().hpke.clone())).to_vec()
-    }
-
-    fn seal(terms: &NoteTerms, text: &str) -> Result<Verified<CaseNote>, CoreError> {
-        let block = seal_note(terms, &words(text), &readers(), PROFILE, &person(2))?;
-        Ok(CaseNote::parse(&block.bytes, HERE)?.verify(person(2).public())?)
-    }
-
-    #[test]
-    fn a_note_opens_for_its_readers_and_what_it_is_about_alone() {
-        let note = seal(&terms(), "unconscious\nafter a fall").unwrap();
-        for reader in [1, 2, 3] {
-            assert!(open_note(&note, &terms(), &person(reader)).unwrap() == words("unconscious\nafter a fall"));
-        }
-        assert_eq!(open_note(&note, &terms(), &person(4)).err(), Some(CoreError::Seal(SealError::NoEntry)));
-        let others = [
-            NoteTerms { patient: Account([4; 20]), ..terms() },
-            NoteTerms { board: Account([4; 20]), ..terms() },
-            NoteTerms { scope: Scope::from_bytes([8; 32]).unwrap(), ..terms() },
-            NoteTerms { grantee: Account([4; 20]), ..terms() },
-            NoteTerms { author: Account([3; 20]), ..terms() },
-            NoteTerms { case: Some(Digest([7; 32])), ..terms() },
-        ];
-        for other in others {
-            let opened = open_note(&note, &other, &person(1)).err();
-            assert!(matches!(opened, Some(CoreError::Seal(SealError::Mismatch { .. }))), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn a_note_that_was_signed_by_a_thief_does_not_open() {
-        let stolen = seal(&terms(), "unconscious").unwrap();
-        let thief = person(3);
-        let block = block::sign(HERE, PROFILE, stolen.into_body(), &thief).unwrap();
-        let replayed = CaseNote::parse(&block.bytes, HERE).unwrap().verify(thief.public()).unwrap();
-        let terms = NoteTerms { author: thief.account(), ..terms() };
-        let opened = open_note(&replayed, &terms, &person(1)).err();
-        assert_eq!(opened, Some(CoreError::Seal(SealError::Unopenable("the note"))));
-    }
-
-    #[test]
-    fn notes_that_say_nothing_or_are_for_too_many_are_not_sealed() {
-        assert!(seal(&terms(), &"x".repeat(MAX_REASON)).is_ok());
-        for text in ["", " \n", "\u{1b}[2J", &"x".repeat(MAX_REASON + 1)] {
-            assert!(seal(&terms(), text).is_err(), "{text:?}");
-        }
-        let many = vec![readers().remove(0); MAX_READERS + 1];
-        assert!(seal_note(&terms(), &words("x"), &many, PROFILE, &person(2)).is_err());
-        assert!(
-            seal_note(&NoteTerms { author: Account([3; 20]), ..terms() }, &words("x"), &[], PROFILE, &person(2))
-                .is_err()
-        );
-    }
-}
+mod tests;

@@ -90,7 +90,8 @@ impl Checked for Keyring {
 /// `profile`; `deals` are those of the boards that remain. Of readers given twice the first key counts.
 ///
 /// # Errors
-/// [`SealError::TooManyGrantees`] above [`MAX_ENTRIES`] readers or [`MAX_DEALS`] boards.
+/// [`SealError::TooManyGrantees`] above [`MAX_ENTRIES`] readers or [`MAX_DEALS`] boards, [`BlockError::Invalid`] for a board
+/// that is named twice.
 pub fn seal_keyring(
     deployment: Deployment,
     folder: Folder,

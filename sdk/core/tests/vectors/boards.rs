@@ -1,14 +1,15 @@
 //! Vectors of boards: what is dealt to members, and what they release.
 
-use hospital_record_core::block::Verified;
+use hospital_record_core::block::{Body, Verified};
 use hospital_record_core::board::deal::{Deal, Share, open_deal, open_share, seal_deal};
 use hospital_record_core::board::release::{ShareRelease, open_release, release_share};
-use hospital_record_core::id::{Confidentiality, Digest, RecordKey, Scope};
+use hospital_record_core::id::{Confidentiality, Digest, RecordKey, Scope, block_digest};
 use hospital_record_core::seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload};
 use hospital_record_core::seal::stream::ContentKey;
 use serde_json::{Value, json};
 
-use crate::check::{Outcome, fields, said};
+use crate::check::{Outcome, fields, public, said};
+use crate::dishonest::{sealed, signed};
 use crate::json::*;
 use crate::make::{Vectors, row, with};
 use crate::make_blocks::{folder, held, spoilt, statement};
@@ -89,10 +90,35 @@ fn deals() -> Vectors {
     vectors.push(row("deal", "fails_share_of_another_deal", mixed));
     let third = with(&whole, |vector| vector["releases"][1] = released(vector, MEMBERS[2]));
     vectors.push(row("deal", "opens_another_two_of_three", third));
+    vectors.push(row("deal", "fails_commitment_flipped", committed_otherwise(&whole)));
     vectors.push(row("deal", "opens_two_of_three", whole));
     vectors.push(row("deal", "opens_one_of_three", record(1)));
     vectors.push(row("deal", "opens_three_of_three", record(3)));
     vectors
+}
+
+/// The payload opens with the key that the shares give, and the patient committed to another.
+fn committed_otherwise(whole: &Value) -> Value {
+    let mut body = deal_of(whole, &whole["block"]).unwrap().into_body();
+    body.commitment.0[0] ^= 1;
+    let mut vector = with(whole, |vector| vector["block"] = signed(Deal::KIND, &body, &vector["patient"]));
+    let releases = MEMBERS[..2].iter().map(|member| released(&vector, *member)).collect();
+    vector["releases"] = Value::Array(releases);
+    vector
+}
+
+/// The first member's own program releases whatever it wants.
+fn released_otherwise(vector: &Value, plain: &[u8]) -> Value {
+    let (terms, lee, deal) = (envelope_context(&vector["context"]), &vector["grantee"], bytes(&vector["deal"]));
+    let (to, deal, case) = (public(lee).hpke, block_digest(&deal), Digest(array(&vector["case"])));
+    let (grantee, key_id, member) = (account(&lee["account"]), to.key_id(), account(&vector["member"]["account"]));
+    let (label, here) = (b"hospital-record/v1/share-release", terms.deployment);
+    let context = [&[0, label.len() as u8], label.as_slice(), &here.chain.to_be_bytes(), &here.contract.0].concat();
+    let dealt = [&context, &terms.patient.0[..], &terms.grantee.0, &terms.scope.to_bytes(), &terms.epoch.to_be_bytes()];
+    let info = [&dealt.concat(), &[2, 3, 1][..], &member.0, &deal.0, &case.0, &grantee.0, &key_id.0].concat();
+    let sealed = sealed(to.as_bytes(), &info, plain);
+    let body = ShareRelease { deal, case, grantee, key_id, sealed };
+    with(vector, |vector| vector["block"] = signed(ShareRelease::KIND, &body, &vector["member"]))
 }
 
 fn shares() -> Vectors {
@@ -104,6 +130,8 @@ fn shares() -> Vectors {
     let case = with(&vector, |vector| vector["case"] = json!(hex::encode([8; 32])));
     vectors.push(row("share", "fails_other_case", case));
     vectors.push(row("share", "fails_other_recipient", with(&vector, |vector| vector["grantee"] = person(3))));
+    vectors.push(row("share", "fails_another_share", released_otherwise(&vector, &[0x11; 64])));
+    vectors.push(row("share", "fails_share_of_63_bytes", released_otherwise(&vector, &[0x11; 63])));
     vectors.push(row("share", "opens_release", vector));
     vectors
 }

@@ -11,17 +11,16 @@ use hospital_record_core::record::dag::{Block, DagBuilder, LeafWalker, Step};
 use hospital_record_core::record::manifest::Manifest;
 use hospital_record_core::record::metadata::SealedMetadata;
 use hospital_record_core::seal::envelope::{Envelope, EnvelopeKeys, FolderKeyStatement, open_envelope};
-use hospital_record_core::seal::keyring::{Keyring, open_keyring};
 use hospital_record_core::seal::lock::{HpkePublicKey, Lock};
 use hospital_record_core::seal::request::{AccessRequest, open_request};
 use hospital_record_core::seal::stream::{self, StreamHeader, StreamSealer};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::boards;
 use crate::json::*;
+use crate::{boards, keyrings, notes};
 
-pub const FORMATS: [&str; 14] = [
+pub const FORMATS: [&str; 15] = [
     "derivation",
     "ratchet",
     "stream",
@@ -31,6 +30,7 @@ pub const FORMATS: [&str; 14] = [
     "keyring",
     "deal",
     "share",
+    "case-note",
     "folder-key",
     "manifest",
     "metadata",
@@ -48,9 +48,10 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
         "lock" => lock(vector),
         "envelope" => envelope(vector),
         "access-request" => request(vector),
-        "keyring" => keyring(vector),
+        "keyring" => keyrings::keyring(vector),
         "deal" => boards::deal(vector),
         "share" => boards::share(vector),
+        "case-note" => notes::note(vector),
         "folder-key" => folder_key(vector),
         "manifest" => manifest(vector),
         "metadata" => metadata(vector),
@@ -158,7 +159,7 @@ fn lock(vector: &Value) -> Outcome {
     Ok(())
 }
 
-fn public(person: &Value) -> PublicKeys {
+pub fn public(person: &Value) -> PublicKeys {
     profile_keys(person).public().clone()
 }
 
@@ -190,17 +191,6 @@ fn request(vector: &Value) -> Outcome {
     let request = unverified.verify(&public(&vector["asker"])).map_err(said)?;
     let reason = open_request(&request, here, &terms, &profile_keys(&vector["patient"])).map_err(said)?;
     assert_eq!(*reason, text(&vector["reason"]));
-    Ok(())
-}
-
-fn keyring(vector: &Value) -> Outcome {
-    let here = deployment(&vector["patient"]);
-    let unverified = Keyring::parse(&bytes(&vector["block"]), here).map_err(said)?;
-    let keyring = unverified.verify(&public(&vector["patient"])).map_err(said)?;
-    let reader = profile_keys(&vector["grantee"]);
-    let opened = open_keyring(&keyring, here, folder(&vector["folder"]), &reader).map_err(said)?;
-    assert_eq!(opened.epoch() as u64, number(&vector["epoch"]));
-    assert_eq!(opened.expose_secret(), &array::<32>(&vector["state"]));
     Ok(())
 }
 

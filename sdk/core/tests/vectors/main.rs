@@ -8,8 +8,10 @@ mod boards;
 mod check;
 mod dishonest;
 mod json;
+mod keyrings;
 mod make;
 mod make_blocks;
+mod notes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,7 +76,7 @@ fn generator_makes_what_is_committed() {
 
 /// What the generator would write now.
 fn generate() -> Vectors {
-    let made = [make::all(), make_blocks::all(), boards::all()].into_iter().flatten();
+    let made = [make::all(), make_blocks::all(), keyrings::all(), boards::all(), notes::all()].into_iter().flatten();
     let named = made.map(|(format, name, mut vector)| {
         if let (true, Err(error)) = (name.starts_with("fails_"), check::check(format, &vector)) {
             vector["error"] = error.into();

@@ -20,6 +20,9 @@ pub fn all() -> Vectors {
     makers.into_iter().flat_map(|make| make()).collect()
 }
 
+/// A name and what was done to the body of a block.
+pub type Change<T> = (&'static str, fn(&mut T));
+
 /// A vector that differs from another in one way.
 pub fn with(vector: &Value, change: impl FnOnce(&mut Value)) -> Value {
     let mut changed = vector.clone();

@@ -6,7 +6,6 @@ use hospital_record_core::profile::{self, Profile};
 use hospital_record_core::record::manifest::Manifest;
 use hospital_record_core::record::metadata::Metadata;
 use hospital_record_core::seal::envelope::{EnvelopeKeys, EnvelopePayload, FolderKeyStatement, seal_envelope};
-use hospital_record_core::seal::keyring::seal_keyring;
 use hospital_record_core::seal::lock::Lock;
 use hospital_record_core::seal::ratchet::FolderState;
 use hospital_record_core::seal::request::seal_request;
@@ -14,10 +13,11 @@ use hospital_record_core::seal::stream::{self, ContentKey, StreamHeader};
 use serde_json::{Value, json};
 
 use crate::json::*;
+use crate::keyrings;
 use crate::make::{Vectors, flip, row, with};
 
 pub fn all() -> Vectors {
-    [envelope, request, keyring, folder_key, manifest, profile].into_iter().flat_map(|make| make()).collect()
+    [envelope, request, folder_key, manifest, profile].into_iter().flat_map(|make| make()).collect()
 }
 
 pub fn folder() -> Folder {
@@ -28,7 +28,7 @@ pub fn held() -> FolderState {
     FolderState::from_bytes(7, [0x77; 32])
 }
 
-fn hexed(block: &Block) -> Value {
+pub fn hexed(block: &Block) -> Value {
     json!(hex::encode(&block.bytes))
 }
 
@@ -56,7 +56,7 @@ pub fn spoilt(format: &'static str, signer: &str, whole: &Value) -> Vectors {
 
 fn other_kind(format: &str) -> Value {
     match format {
-        "folder-key" => keyring_block(&[]),
+        "folder-key" => keyrings::block(&[], &[]),
         _ => hexed(&statement(&person(1))),
     }
 }
@@ -150,29 +150,6 @@ fn request() -> Vectors {
 
 fn keys_note(ana: &Value) -> Vec<u8> {
     keys(ana).note_seal(b"lee", "Dr Lee").unwrap()
-}
-
-fn keyring_block(readers: &[Value]) -> Value {
-    let ana = person(1);
-    let reader = |person: &Value| (account(&person["account"]), profile_keys(person).public().hpke.clone());
-    let readers: Vec<_> = readers.iter().map(reader).collect();
-    hexed(
-        &seal_keyring(HERE, folder(), &held(), &readers, Vec::new(), profile_digest(&ana), &profile_keys(&ana))
-            .unwrap(),
-    )
-}
-
-fn keyring() -> Vectors {
-    let vector = json!({ "patient": person(1), "grantee": person(2), "folder": folder().number(), "epoch": 7,
-        "state": hex::encode([0x77; 32]), "block": keyring_block(&[person(3), person(2)]) });
-    let mut vectors = spoilt("keyring", "patient", &vector);
-    vectors.push(row("keyring", "fails_account_without_entry", with(&vector, |vector| vector["grantee"] = person(4))));
-    vectors.push(row("keyring", "fails_other_folder", with(&vector, |vector| vector["folder"] = json!(1))));
-    let nobody = with(&vector, |vector| vector["block"] = keyring_block(&[]));
-    vectors.push(row("keyring", "fails_empty_keyring", nobody));
-    vectors.push(row("keyring", "opens_second_reader", with(&vector, |vector| vector["grantee"] = person(3))));
-    vectors.push(row("keyring", "opens_first_reader", vector));
-    vectors
 }
 
 fn folder_key() -> Vectors {

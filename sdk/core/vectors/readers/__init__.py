@@ -1,5 +1,5 @@
 """The readers of our formats, one module for each family of formats."""
-from . import board, dag, journal, keys, lock, manifest, profile, signed, stream
+from . import board, dag, journal, keys, lock, manifest, note, profile, signed, stream
 
 # By the name of the folder that holds the vectors.
 FORMATS = {
@@ -12,6 +12,7 @@ FORMATS = {
     "keyring": signed.keyring,
     "deal": board.deal,
     "share": board.share,
+    "case-note": note.case_note,
     "folder-key": signed.folder_key_statement,
     "manifest": manifest.manifest,
     "metadata": manifest.metadata,

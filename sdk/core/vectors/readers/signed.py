@@ -65,11 +65,32 @@ def access_request(vector):
     same(unpad(patient.hpke.open(info, body["sealed"]), 512).decode(), vector["reason"], "reason")
 
 
+def sorted_once(rows, account):
+    accounts = [row[account] for row in rows]
+    must(accounts == sorted(set(accounts)), "order, and no account twice")
+
+
+def dealt(body):
+    """Where a keyring's keys were dealt to boards; the field is there only when it says something."""
+    if "deals" not in body:
+        return []
+    deals = body["deals"]
+    must(isinstance(deals, list) and 1 <= len(deals) <= 16, "deals")
+    must(all(row.keys() == {"board", "deal"} for row in deals), "fields of a deal")
+    must(all((len(row["board"]), len(row["deal"])) == (20, 32) for row in deals), "board and digest")
+    sorted_once(deals, "board")
+    return [{"board": row["board"].hex(), "deal": row["deal"].hex()} for row in deals]
+
+
 def keyring(vector):
     patient, grantee = Person(vector["patient"]), Person(vector["grantee"])
     issuer, body = block(vector, "keyring", patient)
     must(body["folder"] == vector["folder"], "folder")
     _, statement = statement_of(body["statement"], patient)
+    must((statement["folder"], statement["epoch"]) == (body["folder"], body["epoch"]), "statement")
+    must(len(body["entries"]) <= 600, "entries")
+    sorted_once(body["entries"], "grantee")
+    deals = dealt(body)
     entries = [entry for entry in body["entries"] if entry["grantee"] == grantee.account]
     must(entries and entries[0]["key_id"] == grantee.hpke.key_id, "entry")
     ctx = {"chain": patient.chain, "contract": patient.contract.hex(), "patient": issuer.hex(), "issuer": issuer.hex(),
@@ -77,6 +98,7 @@ def keyring(vector):
     state = grantee.hpke.open(scoped("keyring", ctx, grantee.hpke.key_id), entries[0]["sealed"])
     must(folder_key(state).public == statement["public_key"], "public key")
     same((state.hex(), body["epoch"]), (vector["state"], vector["epoch"]), "state")
+    same(deals, vector.get("deals", []), "deals")
 
 
 def folder_key_statement(vector):

@@ -6,6 +6,9 @@ use crate::id::{Confidentiality, Folder};
 use crate::identity::{Keys, Seed};
 use crate::seal::envelope::{EnvelopeKeys, FolderKeyStatement};
 
+mod misdealt;
+mod strangers;
+
 const HERE: Deployment = Deployment { chain: 31337, contract: Account([0xcc; 20]) };
 const PROFILE: Digest = Digest([3; 32]);
 const CASE: Digest = Digest([9; 32]);
