@@ -3,6 +3,8 @@
 //! `make demo` runs it with servers of its own; `make stack` prints the environment for running it by hand. All people
 //! in it are invented.
 
+mod emergency;
+
 use std::{
     env,
     fmt::Display,
@@ -13,6 +15,7 @@ use std::{
     time::Instant,
 };
 
+use emergency::at_night;
 use hospital_record::{
     Address, Client, Config, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System, U256,
     ledger::record_key,
@@ -61,13 +64,16 @@ async fn tell() -> Result<String> {
     println!("\nDr Lee is refused");
     refuse(&lee, &records[0].1, &records[4].1).await?;
 
+    println!("\nAt night Ana is brought in unconscious. She had chosen a board that may let a doctor in");
+    let doctor = at_night(&ana, disk.path()).await?;
+
     println!("\nAn auditor without any key reads the history");
-    let gas = audit(&ana, lee.address()).await?;
+    let gas = audit(&ana, &[(lee.address(), "Dr Lee"), (doctor, "Dr Night")]).await?;
     let ether = ether(&[&ana, &lee]).await?;
     let bytes: u64 = records.iter().map(|(path, _)| path.metadata().map_or(0, |file| file.len())).sum();
     let seconds = started.elapsed().as_secs_f32();
     Ok(format!(
-        "records={} bytes={bytes} gas={gas} refused=2 complete=true seconds={seconds:.1} ether={ether}",
+        "records={} bytes={bytes} gas={gas} refused=2 board=2/3 complete=true seconds={seconds:.1} ether={ether}",
         records.len()
     ))
 }
@@ -108,11 +114,15 @@ async fn ether(people: &[&Client]) -> Result<U256> {
 
 /// Somebody with a machine of their own and no ether at all: a relay carries what they sign.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
+    person_of(Identity::generate()?.0, name, disk).await
+}
+
+async fn person_of(identity: Identity, name: &str, disk: &Path) -> Result<Client> {
     let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
     let contract = setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is no address"))?;
     let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
     let system = System::connect(config.state_dir(disk.join(name))).await?;
-    Ok(system.client(Identity::generate()?.0))
+    Ok(system.client(identity))
 }
 
 fn setting(name: &str) -> Result<String> {
@@ -214,7 +224,7 @@ async fn expect_denied(lee: &Client, record: &RecordRef) -> Result<()> {
 
 /// Prints the history and returns the gas that it took. The head comes from Ana's machine: with it the history is
 /// proven, and not just told.
-async fn audit(ana: &Client, lee: Address) -> Result<u64> {
+async fn audit(ana: &Client, doctors: &[(Address, &str)]) -> Result<u64> {
     let head = ana.system().history(ana.address()).await?.head();
     let system = System::connect(Config::new(setting("ETH_RPC_URL")?).store("memory:")).await?;
     let history = system.history(ana.address()).trusted_head(head).await?;
@@ -222,10 +232,11 @@ async fn audit(ana: &Client, lee: Address) -> Result<u64> {
     for entry in &history.entries {
         let receipt = system.ledger().receipt(entry.entry.transaction).await?;
         gas += receipt.map_or(0, |receipt| receipt.gas_used);
-        let who = if entry.by == lee { "Dr Lee" } else { "Ana" };
+        let doctor = doctors.iter().find(|(address, _)| *address == entry.by).map(|(_, name)| *name);
+        let who = doctor.unwrap_or(if entry.by == ana.address() { "Ana" } else { "board" });
         let time = entry.entry.time;
         let (hours, minutes, seconds) = (time / 3600 % 24, time / 60 % 60, time % 60);
-        println!("  {hours:02}:{minutes:02}:{seconds:02} UTC  {who:<6} {}", shortened(&entry.event.to_string()));
+        println!("  {hours:02}:{minutes:02}:{seconds:02} UTC  {who:<8} {}", shortened(&entry.event.to_string()));
     }
     println!("  {}", history.completeness);
     if !history.completeness.is_proven() {

@@ -205,7 +205,7 @@ fn deal(members: usize, name: usize) -> Result<Block, CoreError> {
         confidentiality: Confidentiality::V,
         sources: Vec::new(),
     };
-    let block = seal_deal(&context, members as u8, &readers(members), &payload, PROFILE, &patient)?;
+    let block = seal_deal(&context, members as u8, &readers(members), &payload, None, PROFILE, &patient)?;
     let deal = Deal::parse(&block.bytes, HERE)?.verify(patient.public())?;
     assert!(open_share(&deal, &context, &person(2)).is_ok());
     Ok(block)

@@ -27,7 +27,7 @@ const REVIEW: u64 = 7 * 24 * 3600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Case {
-    /// What the chain calls it. All that follows down to `opened` is part of it.
+    /// What the chain calls it. All that follows down to `reason` is part of it.
     pub id: B256,
     /// The board.
     pub board: Address,
@@ -43,6 +43,9 @@ pub struct Case {
     pub opener: Address,
     /// When.
     pub opened: SystemTime,
+    /// SHA-256 of the block that tells why; the entry in the patient's journal by which somebody was let in has it where
+    /// otherwise an envelope is.
+    pub reason: B256,
     /// Who acknowledged it, in this order.
     pub acknowledged: Vec<Address>,
     /// Where it stands.
@@ -170,6 +173,7 @@ impl Case {
             lasts: Duration::from_secs(event.duration.into()),
             opener: event.opener,
             opened: instant(opened_at),
+            reason: event.reason,
             acknowledged: Vec::new(),
             stage: CaseStage::Open { until: instant(opened_at.saturating_add(WINDOW)) },
             released: Vec::new(),

@@ -103,7 +103,7 @@ impl OpenCase {
         };
         client.send(call(board.address, &opening)).await?;
         let cases = system.cases(board).await?;
-        let opened = cases.into_iter().find(|case| case.terms.reason == reason);
+        let opened = cases.into_iter().find(|case| case.reason == reason);
         let opened = opened
             .ok_or_else(|| Error::NotAvailable("the case was opened, and the node does not show it yet".into()))?;
         if ![grantee, *patient].contains(&client.address()) {

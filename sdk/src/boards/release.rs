@@ -85,7 +85,7 @@ impl Client {
     async fn require_let_in(&self, journal: &Known, case: &Case) -> Result<()> {
         let now = self.system().latest_time().await?;
         let held = journal.state().live(case.scope_id, case.grantee, now);
-        let by_it = |held: &&Grant| held.state.giver == Some(case.board) && held.envelope == case.terms.reason;
+        let by_it = |held: &&Grant| held.state.giver == Some(case.board) && held.envelope == case.reason;
         match held.filter(by_it) {
             Some(_) => Ok(()),
             None => Err(Error::Conflict(format!(
@@ -119,7 +119,7 @@ impl Client {
         let board = self.system().board(giver).await?;
         let me = self.address();
         let is_it = |case: &Case| {
-            (case.patient, case.scope_id, case.grantee, case.terms.reason) == (patient, scope, me, grant.envelope)
+            (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
         };
         let case = self.system().cases(&board).await?.into_iter().find(is_it).ok_or_else(|| {
             Error::NotAvailable(format!(

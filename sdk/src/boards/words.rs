@@ -109,7 +109,7 @@ impl Client {
     /// # Errors
     /// [`Error::Denied`] for others, [`Error::Integrity`] for words of somebody else or about another case.
     pub async fn reason_of(&self, case: &Case) -> Result<CaseWords> {
-        self.read_note(case.terms.reason, case.opener, &About::of(case, false)).await
+        self.read_note(case.reason, case.opener, &About::of(case, false)).await
     }
 
     /// What the reviews of a case found, for the same: nothing for one that objects to nothing.

@@ -3,6 +3,7 @@
 mod cases;
 mod serve;
 
+pub(crate) use cases::behind;
 use hospital_record::{Address, Board};
 use serde_json::{Value, json};
 

@@ -1,10 +1,15 @@
 //! `history` and `verify`: who did what when, and whether that is all.
 
-use hospital_record::{Address, B256, Completeness, History, HistoryEntry, System, parse_address};
-use jiff::Timestamp;
-use serde_json::json;
+use std::collections::HashMap;
 
-use super::story::{Names, Story};
+use hospital_record::{Address, B256, Completeness, Event, History, HistoryEntry, System, parse_address};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    board::behind,
+    story::{Names, Story},
+};
 use crate::{
     app::{App, check_person},
     args,
@@ -24,8 +29,12 @@ pub(crate) async fn history(app: &App, args: &args::History) -> Result {
         Some(session) => Names::known_to(session, &history).await?,
         None => Names::none(asked.system.deployment(), &history),
     };
+    let cases = match &asked.session {
+        Some(session) => behind(app, session, &history).await?,
+        None => HashMap::new(),
+    };
     for entry in &history.entries {
-        print(app, asked.patient, &names, entry)?;
+        print(app, asked.patient, &names, &cases, entry)?;
     }
     statement(app, asked.patient, &history.completeness)
 }
@@ -81,17 +90,25 @@ impl Asked {
     }
 }
 
-fn print(app: &App, patient: Address, names: &Names, entry: &HistoryEntry) -> Result {
+/// With the case of a board that let somebody in.
+type Cases = HashMap<B256, (Value, String)>;
+
+fn print(app: &App, patient: Address, names: &Names, cases: &Cases, entry: &HistoryEntry) -> Result {
     let story = Story::of(names, entry);
+    let case = match entry.event {
+        Event::AccessPassedOn { envelope, .. } => cases.get(&envelope),
+        _ => None,
+    };
     let object = json!({
         "type": "entry", "at": instant(entry.at), "patient": patient.to_string(), "by": entry.by.to_string(),
         "by_name": names.person(entry.by), "action": story.action, "text": story.text, "record": story.record,
         "grantee": story.grantee.map(|account| account.to_string()), "folder": story.folder,
         "rights": story.rights, "purpose": story.purpose.map(|purpose| purpose.word()),
         "purpose_code": story.purpose.map(|purpose| purpose.code()), "expires": story.expires.map(instant),
-        "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
+        "case": case.map(|(object, _)| object), "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
     });
-    app.printer.result(&object, format!("{}  {}", local(entry.at, app.tz()), story.text))
+    let told = case.map_or_else(String::new, |(_, words)| format!("\n    {}", words.replace('\n', "\n    ")));
+    app.printer.result(&object, format!("{}  {}{told}", local(entry.at, app.tz()), story.text))
 }
 
 fn statement(app: &App, patient: Address, told: &Completeness) -> Result {

@@ -1,5 +1,6 @@
 //! The program `hospital-record`, run as people run it.
 
+mod board;
 mod files;
 mod inputs;
 mod interrupted;

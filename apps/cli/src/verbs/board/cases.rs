@@ -1,8 +1,11 @@
 //! Cases: opening, agreeing, ending, giving out shares, reviewing.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
-use hospital_record::{B256, Board, Case, CaseStage, CaseWords};
+use hospital_record::{Address, B256, Board, Case, CaseStage, CaseWords, ErrorKind, Event, History};
 use serde_json::{Value, json};
 
 use super::named;
@@ -27,18 +30,57 @@ pub(super) async fn list(app: &App, args: &Named) -> Result {
     let board = named(&session, &args.board).await?;
     let cases = session.client.system().cases(&board).await?;
     for case in &cases {
-        let reason = session.client.reason_of(case).await;
-        let told = match &reason {
-            Ok(reason) => merged([json!({"reason": reason.text}), purpose(reason.purpose)]),
-            Err(error) => json!({"reason": null, "unavailable": Kind::from(error.kind()).word()}),
-        };
-        let words = in_words(app, &session, &board, case, reason.ok().as_ref()).await?;
-        app.printer.result(&merged([object(case), told]), words)?;
+        let (object, words) = told(app, &session, &board, case).await?;
+        app.printer.result(&object, words)?;
     }
     if cases.is_empty() {
         app.printer.note("This board has had no cases.");
     }
     Ok(())
+}
+
+/// A case with what its members wrote, as far as this person can read it.
+async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Result<(Value, String)> {
+    let reason = session.client.reason_of(case).await;
+    let why = match &reason {
+        Ok(reason) => merged([json!({"reason": reason.text, "unavailable": null}), purpose(reason.purpose)]),
+        Err(error) => json!({"reason": null, "unavailable": Kind::from(error.kind()).word()}),
+    };
+    let findings = session.client.findings_of(case).await.unwrap_or_default();
+    let found: Vec<_> = findings.into_iter().filter_map(|(_, finding)| finding).collect();
+    let findings: Vec<_> =
+        found.iter().map(|finding| json!({"by": finding.author.to_string(), "text": finding.text})).collect();
+    let mut words = in_words(app, session, board, case, reason.ok().as_ref()).await?;
+    for finding in &found {
+        let by = session.called(finding.author).await?;
+        words.extend(finding.text.lines().map(|line| format!("\n  | {by}: {}", shown(line))));
+    }
+    Ok((merged([object(case), why, json!({"findings": findings})]), words))
+}
+
+/// The cases behind what boards passed on in a history, by the digests of their reasons.
+pub(crate) async fn behind(app: &App, session: &Session, history: &History) -> Result<HashMap<B256, (Value, String)>> {
+    let (system, mut found) = (session.client.system(), HashMap::new());
+    let givers: BTreeSet<Address> = history
+        .entries
+        .iter()
+        .filter_map(|entry| match entry.event {
+            Event::AccessPassedOn { giver, .. } => Some(giver),
+            _ => None,
+        })
+        .collect();
+    for giver in givers {
+        let board = match system.board(giver).await {
+            Ok(board) => board,
+            // Somebody passed on who is no board, or on a chain without boards.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::WrongContract) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for case in system.cases(&board).await?.iter().filter(|case| case.patient == history.patient) {
+            found.insert(case.reason, told(app, session, &board, case).await?);
+        }
+    }
+    Ok(found)
 }
 
 fn object(case: &Case) -> Value {
@@ -101,7 +143,7 @@ async fn in_words(
     Ok(lines.join("\n"))
 }
 
-async fn called(session: &Session, accounts: &[hospital_record::Address]) -> Result<String> {
+async fn called(session: &Session, accounts: &[Address]) -> Result<String> {
     let mut names = Vec::new();
     for account in accounts {
         names.push(session.called(*account).await?);

@@ -17,7 +17,7 @@ fn dealt_in(context: &EnvelopeContext, threshold: u8, members: &[u8]) -> Verifie
     let statement = FolderKeyStatement::sign(folder(), &state, HERE, PROFILE, &person(PATIENT)).unwrap();
     let keys = EnvelopeKeys::Folder { state: Some(state), statement: statement.bytes.to_vec() };
     let payload = EnvelopePayload { keys, ..payload() };
-    let block = seal_deal(context, threshold, &members, &payload, PROFILE, &person(PATIENT)).unwrap();
+    let block = seal_deal(context, threshold, &members, &payload, None, PROFILE, &person(PATIENT)).unwrap();
     Deal::parse(&block.bytes, HERE).unwrap().verify(person(PATIENT).public()).unwrap()
 }
 

@@ -1,0 +1,65 @@
+//! The scene at night: Ana cannot be asked, and two of three people she chose let somebody in for hours.
+
+use std::{path::Path, time::Instant};
+
+use hospital_record::{Address, Client, Error, ErrorKind, Identity, Phrase, RecordRef, Result, Source};
+
+use crate::{invalid, person_of, row};
+
+/// Those of every Anvil. Members of a board pay for themselves, and these accounts can; elsewhere they guard nothing.
+const WITH_ETHER: &str = "test test test test test test test test test test test junk";
+const FOLDER: &str = "emergency";
+
+/// The account of the doctor who was let in.
+pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Address> {
+    let phrase: Phrase = WITH_ETHER.parse()?;
+    let mut people = Vec::new();
+    for (index, name) in (1..).zip(["casualty", "anaesthesia", "ethics", "dr-night"]) {
+        let client = person_of(Identity::from_phrase(&phrase, index)?, name, disk).await?;
+        client.register().await?;
+        people.push(client);
+    }
+    let [casualty, anaesthesia, ethics, doctor] = &people[..] else { return Err(invalid("four people are four")) };
+
+    let watch = Instant::now();
+    let members = [casualty.address(), anaesthesia.address(), ethics.address()];
+    let made = casualty.create_board(2, &members).await?;
+    row("a board of three, of whom two must agree", watch, made.gas);
+    let record = ana.add(Source::bytes("allergies.txt", "penicillin")).folder(FOLDER).await?.record;
+    let watch = Instant::now();
+    let granted = ana.grant_board(&made.board).folder(FOLDER).await?;
+    row("Ana gives it her emergency folder: keys in three shares", watch, granted.gas);
+
+    let watch = Instant::now();
+    let asking = casualty.open_case(&made.board, ana.address()).to(doctor.address());
+    let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
+    refused(doctor, &record, ErrorKind::Denied).await?;
+    let agreed = anaesthesia.acknowledge(&case).await?;
+    row("one asks and says why, another agrees", watch, agreed.gas);
+    let watch = Instant::now();
+    for member in [casualty, anaesthesia] {
+        refused(doctor, &record, ErrorKind::NotAvailable).await?;
+        for (_, released) in member.release_due(&made.board).await? {
+            released?;
+        }
+    }
+    let allergies = doctor.open(&record).await?;
+    if allergies.bytes != "penicillin" {
+        return Err(Error::Integrity("the emergency record came back changed".into()));
+    }
+    println!(
+        "  {:<64} {:>6.2} s",
+        "two shares later Dr Night reads it, after the agreement",
+        watch.elapsed().as_secs_f32()
+    );
+    println!("  Ana, awake again, reads why: {:?}", ana.reason_of(&case).await?.text);
+    Ok(doctor.address())
+}
+
+async fn refused(doctor: &Client, record: &RecordRef, kind: ErrorKind) -> Result<()> {
+    match doctor.open(record).await {
+        Err(error) if error.kind() == kind => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(Error::Denied("a record opened before enough people had agreed".into())),
+    }
+}
