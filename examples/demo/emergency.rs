@@ -12,7 +12,7 @@ const FOLDER: &str = "emergency";
 
 /// The account of the doctor who was let in.
 pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Address> {
-    let phrase: Phrase = WITH_ETHER.parse()?;
+    let phrase = Phrase::parse(WITH_ETHER)?;
     let mut people = Vec::new();
     for (index, name) in (1..).zip(["casualty", "anaesthesia", "ethics", "dr-night"]) {
         let client = person_of(Identity::from_phrase(&phrase, index)?, name, disk).await?;

@@ -5,7 +5,8 @@
 //! passes the right to read on, for a day at most. Then members [`release`](Client::release) their shares to whom the case
 //! lets in, whose [`open`](Client::open) puts them together. Fewer than k open nothing, on chain and in cryptography.
 //!
-//! What a board is follows from its address; what its cases are, from their ids: a node can hide them, and invent neither.
+//! What a board is follows from its address, so no node invents one. Cases are what a node tells: it can hide them, and
+//! invent others. What counts is the patient's journal, and what members acknowledged themselves.
 
 mod act;
 mod address;
@@ -97,7 +98,12 @@ impl System {
     }
 
     async fn standing(&self, board: Board) -> Result<Board> {
-        let told = self.on_boards().ask_at(board.address, &IBoard::standingCall {}).await?;
+        let mut told = self.on_boards().ask_at(board.address, &IBoard::standingCall {}).await?;
+        if let Some(witness) = self.boards_witness() {
+            // A node that hides who left would have new keys dealt to them.
+            let other = witness.ask_at(board.address, &IBoard::standingCall {}).await?;
+            (told.left, told.closed) = (told.left | other.left, told.closed | other.closed);
+        }
         let left = (0..).zip(&board.members).filter(|(at, _)| told.left >> at & 1 == 1).map(|(_, member)| *member);
         let left = left.collect();
         let successor = Some(told.successor).filter(|successor| !successor.is_zero());

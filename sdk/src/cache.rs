@@ -35,8 +35,10 @@ pub(crate) const SYNCED: Table = TableDefinition::new("synced-1");
 
 /// deployment, folder, epoch, digest -> a keyring that a person of this machine has made
 pub(crate) const KEYRINGS: Table = TableDefinition::new("keyrings-1");
-/// deployment, member, case -> acknowledged on this machine
+/// deployment, member, board, case -> acknowledged on this machine
 pub(crate) const ACKNOWLEDGED: Table = TableDefinition::new("acknowledged-1");
+/// deployment, member, board, case, deal -> whether it is done, and the block with the released share
+pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 
 /// How long another program may keep the file open.
 const PATIENCE: Duration = Duration::from_secs(20);

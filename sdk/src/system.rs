@@ -21,7 +21,8 @@ use crate::{
     cache::{BLOCKS, Cache},
     journal::Known,
     ledger::{
-        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
+        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, Log, MemoryOutbox, Outbox, Sender,
+        SenderOptions,
     },
     outbox::DiskOutbox,
     relay::{Carrier, Relay},
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     vouching_witness: Option<Beside>,
     requests: Beside,
     boards: Beside,
+    boards_witness: Option<Beside>,
+    board_logs: Mutex<HashMap<Address, (u64, Vec<Log>)>>,
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
@@ -115,6 +118,8 @@ impl System {
             vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
             requests: requests(contract.ledger().clone(), parts.chain),
             boards: Beside::boards(contract.ledger().clone(), parts.chain),
+            boards_witness: parts.witness.as_ref().map(|w| Beside::boards(w.ledger().clone(), parts.chain)),
+            board_logs: Mutex::default(),
             contract,
             witness: parts.witness,
             deployment,
@@ -184,6 +189,15 @@ impl System {
 
     pub(crate) fn on_boards(&self) -> &Beside {
         &self.0.boards
+    }
+
+    pub(crate) fn boards_witness(&self) -> Option<&Beside> {
+        self.0.boards_witness.as_ref()
+    }
+
+    /// The events of boards that were read, each up to a block.
+    pub(crate) fn board_logs(&self) -> &Mutex<HashMap<Address, (u64, Vec<Log>)>> {
+        &self.0.board_logs
     }
 
     pub(crate) fn reader(&self) -> &Journal {

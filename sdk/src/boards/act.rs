@@ -9,7 +9,11 @@ use super::{
     Board, Case, CaseStage,
     words::{About, check_words},
 };
-use crate::{Client, Confirmed, Error, Result, client::with_fresh_keys, ledger::call};
+use crate::{
+    Client, Confirmed, Error, Result,
+    client::with_fresh_keys,
+    ledger::{Purpose, call},
+};
 
 /// A case that was reviewed.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +35,9 @@ impl Client {
     /// [`Error::Conflict`] for cases that are not open, and a second time.
     pub async fn acknowledge(&self, case: &Case) -> Result<Confirmed> {
         self.can_pay_itself(1).await?;
-        let confirmed = with_fresh_keys!(self.acknowledge_once(case).await)?;
-        self.remember_acknowledged(case.id).await?;
-        Ok(confirmed)
+        // Before it is sent: whoever dies meanwhile has said so. What counts besides is the patient's journal.
+        self.remember_acknowledged(case).await?;
+        with_fresh_keys!(self.acknowledge_once(case).await)
     }
 
     async fn acknowledge_once(&self, case: &Case) -> Result<Confirmed> {
@@ -75,7 +79,9 @@ impl Client {
         let finding = match finding {
             None => None,
             Some(text) => {
-                let purpose = self.reason_of(case).await?.purpose;
+                let journal = self.system().journal(case.patient).await?;
+                let given = journal.grant(case.scope_id, case.board).map(|grant| grant.state.purpose);
+                let purpose = given.unwrap_or(Purpose::TREAT);
                 let note = self.note(board, &About::of(case, true), purpose, text).await?;
                 Some(B256::from(self.system().publish(note).await?.0))
             }

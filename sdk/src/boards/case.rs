@@ -1,7 +1,8 @@
-//! Cases as the chain tells them: folded from a board's events, each checked against its own id.
+//! Cases as a node tells them: folded from a board's events, each checked against its own id.
 
 use std::{
     collections::{BTreeMap, btree_map},
+    sync::PoisonError,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,6 +21,8 @@ use crate::{
 
 /// So long a case can be acknowledged.
 const WINDOW: u64 = 24 * 3600;
+/// Blocks that may still be replaced: their events are asked for again.
+const SETTLING: u64 = 64;
 /// So long after a case took effect its review is owed.
 const REVIEW: u64 = 7 * 24 * 3600;
 
@@ -57,8 +60,8 @@ pub struct Case {
     /// From when on its review is owed; nothing where none is due, or one was made.
     pub review_due: Option<SystemTime>,
     pub(crate) terms: IBoard::Case,
-    pub(super) shares: Vec<(Address, B256)>,
-    pub(super) findings: Vec<(Address, B256)>,
+    pub(crate) shares: Vec<(Address, B256)>,
+    pub(crate) findings: Vec<(Address, B256)>,
 }
 
 /// Where a case stands.
@@ -87,12 +90,10 @@ pub enum CaseStage {
 }
 
 impl System {
-    /// The cases of a board, newest first, as far as the node tells: it can hide one, and invent none.
+    /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
+    /// in, the patient's history says.
     pub async fn cases(&self, board: &Board) -> Result<Vec<Case>> {
-        let filter = self.on_boards().events_of(board.address, [None; 4]).await?;
-        let mut logs = all_logs(&**self.ledger(), filter).await?;
-        logs.retain(|log| log.contract == board.address);
-        logs.sort_by_key(|log| (log.block, log.index));
+        let logs = self.logs_of(board.address).await?;
         let now = self.chain_time().await?;
         let mut cases = BTreeMap::new();
         for log in &logs {
@@ -105,6 +106,22 @@ impl System {
         }
         cases.sort_by_key(|case| std::cmp::Reverse((case.opened, case.id)));
         Ok(cases)
+    }
+
+    /// A board's events, of which the settled ones are asked for once.
+    async fn logs_of(&self, board: Address) -> Result<Vec<Log>> {
+        let known = || self.board_logs().lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, mut logs) = known().get(&board).cloned().unwrap_or_default();
+        let mut filter = self.on_boards().events_of(board, [None; 4]).await?;
+        filter.from = filter.from.max(next);
+        let mut new = all_logs(&**self.ledger(), filter).await?;
+        new.retain(|log| log.contract == board);
+        new.sort_by_key(|log| (log.block, log.index));
+        let settled = (filter.to + 1).saturating_sub(SETTLING).max(filter.from);
+        logs.extend(new.iter().filter(|log| log.block < settled).cloned());
+        known().insert(board, (settled, logs.clone()));
+        logs.extend(new.into_iter().filter(|log| log.block >= settled));
+        Ok(logs)
     }
 
     /// The case of this id.
@@ -164,16 +181,22 @@ impl Case {
             opener: event.opener,
             openedAt: opened_at.try_into().ok()?,
         };
-        (keccak256(terms.abi_encode()) == event.id).then(|| Self {
-            id: event.id,
-            board: board.address,
-            patient: event.patient,
-            scope_id: event.scope,
-            grantee: event.grantee,
-            lasts: Duration::from_secs(event.duration.into()),
-            opener: event.opener,
+        Some(Self::of(board.address, terms)).filter(|case| case.id == event.id)
+    }
+
+    /// As it is when it was just opened.
+    pub(super) fn of(board: Address, terms: IBoard::Case) -> Self {
+        let opened_at: u64 = terms.openedAt.to();
+        Self {
+            id: keccak256(terms.abi_encode()),
+            board,
+            patient: terms.patient,
+            scope_id: terms.scope,
+            grantee: terms.grantee,
+            lasts: Duration::from_secs(terms.duration.into()),
+            opener: terms.opener,
             opened: instant(opened_at),
-            reason: event.reason,
+            reason: terms.reason,
             acknowledged: Vec::new(),
             stage: CaseStage::Open { until: instant(opened_at.saturating_add(WINDOW)) },
             released: Vec::new(),
@@ -182,7 +205,12 @@ impl Case {
             terms,
             shares: Vec::new(),
             findings: Vec::new(),
-        })
+        }
+    }
+
+    /// It lets nobody in from this second on, whatever a node tells.
+    pub(super) fn latest_end(&self) -> u64 {
+        self.terms.openedAt.to::<u64>().saturating_add(WINDOW + u64::from(self.terms.duration))
     }
 
     /// Whether somebody is let in by it now.

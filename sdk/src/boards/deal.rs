@@ -5,10 +5,10 @@ use hospital_record_core::{
     block::{Block, Verified},
     board::deal::{Deal, seal_deal},
     error::CoreError,
-    id::{Account, Deployment, Digest, Epoch, Folder, Scope},
+    id::{Deployment, Digest, Epoch, Folder, Scope},
     seal::{
         envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement},
-        keyring::KeyringDeal,
+        keyring::{KeyringDeal, MAX_DEALS},
         ratchet::FolderState,
     },
 };
@@ -17,7 +17,7 @@ use super::{Board, account};
 use crate::{
     Client, Error, Result,
     journal::Known,
-    ledger::{Event, Grant, folder_of, folder_scope},
+    ledger::{Event, Grant, folder_of},
 };
 
 pub(super) fn deal_context(
@@ -61,13 +61,13 @@ impl Client {
         let me = self.address();
         // A patient who is a member of the board has no say about their own records, and needs no share.
         let members: Vec<_> = board.present().filter(|member| *member != me).collect();
+        let members = self.keys_of(&members).await?;
         if board.closed || members.len() < usize::from(board.threshold) {
             let (address, members, needed) = (board.address, members.len(), board.threshold);
             return Err(Error::Conflict(format!(
-                "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} remain"
+                "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} with keys remain"
             )));
         }
-        let members = self.keys_of(&members).await?;
         let context = deal_context(self.deployment(), me, board.address, scope, epoch);
         let me = self.published().await?;
         Ok(seal_deal(&context, board.threshold, &members, payload, note, me.digest, &me.keys)?)
@@ -83,12 +83,13 @@ impl Client {
     ) -> Result<Dealt> {
         let mut dealt = Dealt::default();
         for board in accounts {
-            let Some(grant) = journal.folder_grant(folder, *board) else { continue };
-            if !self.is_of_board(grant).await? {
-                continue;
-            }
+            let Some((_, before)) = self.dealt_with(journal, folder, *board).await? else { continue };
             dealt.boards.push(*board);
-            match self.deal_state(journal, folder, state, (*board, grant)).await {
+            let attempt = match dealt.named.len() < MAX_DEALS {
+                true => self.deal_state(*board, &before, folder, state).await,
+                false => Err(Error::Invalid("a keyring names 16 deals at most".into())),
+            };
+            match attempt {
                 Ok(block) => {
                     dealt.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
                     dealt.blocks.push(block);
@@ -111,15 +112,8 @@ impl Client {
         }
     }
 
-    async fn deal_state(
-        &self,
-        journal: &Known,
-        folder: Folder,
-        state: &FolderState,
-        (address, grant): (Address, &Grant),
-    ) -> Result<Block> {
-        let before = self.dealt_with(journal, Scope::Folder(folder), (address, grant)).await?;
-        let note = self.note_of_deal(&before, address);
+    async fn deal_state(&self, address: Address, before: &Deal, folder: Folder, state: &FolderState) -> Result<Block> {
+        let note = self.note_of_deal(before, address);
         let note = note.ok_or_else(|| Error::Integrity("the deal of this grant does not name the folder".into()))?;
         let board = self.system().board(address).await?;
         let me = self.published().await?;
@@ -134,27 +128,30 @@ impl Client {
         self.deal(&board, (Scope::Folder(folder), state.epoch()), &payload, None).await
     }
 
-    /// What this person dealt with a grant. A provider can neither invent a board that was dealt to nor bring one back.
-    async fn dealt_with(
+    /// The grant of a folder to a board, and what this person dealt with it; nothing for whoever is no board. A provider can
+    /// neither invent a board that was dealt to nor bring one back.
+    async fn dealt_with<'a>(
         &self,
-        journal: &Known,
-        scope: Scope,
-        (board, grant): (Address, &Grant),
-    ) -> Result<Verified<Deal>> {
+        journal: &'a Known,
+        folder: Folder,
+        board: Address,
+    ) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
+        let Some(grant) = journal.folder_grant(folder, board) else { return Ok(None) };
+        if !self.is_of_board(grant).await? {
+            return Ok(None);
+        }
         let given = journal.history.entries().iter().filter(|entry| match entry.event {
             Event::AccessGranted { grantee, envelope, .. } => (grantee, envelope) == (board, grant.envelope),
             _ => false,
         });
         let once = given.count() == 1;
-        let deal: Verified<Deal> = self.signed(Digest(grant.envelope.0)).await?;
+        let deal: Verified<Deal> = match self.signed(Digest(grant.envelope.0)).await {
+            Err(error) if !error.is_silence() => return Ok(None),
+            other => other?,
+        };
         let same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
-            == (account(journal.patient), account(board), scope, grant.epoch);
-        match once && same {
-            true => Ok(deal),
-            false => {
-                Err(Error::Integrity(format!("no deal that the patient signed stands behind the grant to {board}")))
-            }
-        }
+            == (account(journal.patient), account(board), Scope::Folder(folder), grant.epoch);
+        Ok((once && same).then_some((grant, deal)))
     }
 
     /// The newest shares that a patient dealt to a board, and what they are for.
@@ -183,7 +180,11 @@ impl Client {
             let folder = Folder::new(number).map_err(CoreError::from)?;
             let keys = journal.folder(folder);
             for ring in keys.keyrings.iter().rev().take_while(|ring| ring.epoch > grant.epoch) {
-                let keyring = self.keyring(journal.patient, folder, ring.digest, ring.epoch).await?;
+                let keyring = match self.keyring(journal.patient, folder, ring.digest, ring.epoch).await {
+                    // One that nobody has is no reason to do without an older deal.
+                    Err(Error::NotAvailable(_) | Error::Integrity(_)) => continue,
+                    other => other?,
+                };
                 if let Some(dealt) = keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
                     return Ok((ring.epoch, dealt.deal));
                 }
@@ -192,21 +193,59 @@ impl Client {
         Ok((grant.epoch, Digest(grant.envelope.0)))
     }
 
-    /// Whether a folder's current keys are dealt to somebody who left a board, or to a board that opens nothing any more.
-    pub(crate) async fn is_dealt_to_former(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
-        let (scope, epoch) = (folder_scope(folder.number()), journal.folder(folder).epoch);
+    /// Whether the keys must move on because of a board: the current ones are dealt to somebody who left it, or to a board
+    /// that opens nothing any more, or a board that could have them has not.
+    pub(crate) async fn is_dealt_amiss(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
         for address in journal.state().folder_readers(folder.number(), now) {
-            let Some(grant) = journal.folder_grant(folder, address) else { continue };
-            if !self.is_of_board(grant).await? {
-                continue;
-            }
-            let (deal, context) = self.newest_deal(journal, scope, address).await?;
-            let board = self.system().board(address).await?;
-            let left = |member: Account| board.left.contains(&Address::from(member.0));
-            if context.epoch == epoch && (!board.works() || deal.shares.iter().any(|share| left(share.member))) {
+            let Some((grant, before)) = self.dealt_with(journal, folder, address).await? else { continue };
+            let board = match self.system().board(address).await {
+                Err(error) if !error.is_silence() => continue,
+                other => other?,
+            };
+            let left =
+                |deal: &Deal| deal.shares.iter().any(|share| board.left.contains(&Address::from(share.member.0)));
+            let amiss = match self.current_deal(journal, folder, (address, grant)).await? {
+                Some(deal) => !board.works() || left(&deal),
+                None => self.note_of_deal(&before, address).is_some() && self.can_deal(&board).await?,
+            };
+            if amiss {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// What was dealt to a board of the current keys, where that can be had.
+    async fn current_deal(
+        &self,
+        journal: &Known,
+        folder: Folder,
+        (board, grant): (Address, &Grant),
+    ) -> Result<Option<Verified<Deal>>> {
+        let keys = journal.folder(folder);
+        let digest = match keys.keyring().copied().filter(|_| grant.epoch < keys.epoch) {
+            None => Digest(grant.envelope.0),
+            Some(ring) => match self.keyring(journal.patient, folder, ring.digest, ring.epoch).await {
+                Err(error) if !error.is_silence() => return Ok(None),
+                keyring => {
+                    let keyring = keyring?;
+                    match keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
+                        Some(dealt) => dealt.deal,
+                        None => return Ok(None),
+                    }
+                }
+            },
+        };
+        match self.signed(digest).await {
+            Err(error) if !error.is_silence() => Ok(None),
+            deal => Ok(Some(deal?)),
+        }
+    }
+
+    /// Whether a rotation would give it keys: else it would be repeated for ever.
+    async fn can_deal(&self, board: &Board) -> Result<bool> {
+        let me = self.address();
+        let members: Vec<_> = board.present().filter(|member| *member != me).collect();
+        Ok(board.works() && self.keys_of(&members).await?.len() >= usize::from(board.threshold))
     }
 }

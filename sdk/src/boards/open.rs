@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use alloy::primitives::{Address, B256};
-use hospital_record_contracts::boards::IBoard::openCall;
+use alloy::primitives::{
+    Address, B256,
+    aliases::{U24, U40},
+};
+use hospital_record_contracts::boards::IBoard::{self, openCall};
 
 use super::{
     Board, Case,
@@ -99,17 +102,22 @@ impl OpenCase {
             duration: u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX),
             reason,
             epoch: folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch),
-            keyChanges: alloy::primitives::aliases::U24::wrapping_from(journal.state().key_changes),
+            keyChanges: U24::wrapping_from(journal.state().key_changes),
         };
-        client.send(call(board.address, &opening)).await?;
-        let cases = system.cases(board).await?;
-        let opened = cases.into_iter().find(|case| case.reason == reason);
-        let opened = opened
-            .ok_or_else(|| Error::NotAvailable("the case was opened, and the node does not show it yet".into()))?;
-        if ![grantee, *patient].contains(&client.address()) {
-            client.remember_acknowledged(opened.id).await?;
+        let receipt = client.send(call(board.address, &opening)).await?;
+        let block = system.ledger().block(receipt.block).await?;
+        let opened_at =
+            block.ok_or_else(|| Error::NotAvailable("the node does not show the case's block yet".into()))?;
+        // Of what was sent here: who tells of cases could tell of another with the same reason.
+        let openCall { patient, scope, grantee, duration, reason, epoch, .. } = opening;
+        let (opener, opened_at) = (client.address(), U40::saturating_from(opened_at.time));
+        let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
+        let case = Case::of(board.address, terms);
+        if ![grantee, patient].contains(&opener) {
+            client.remember_acknowledged(&case).await?;
         }
-        Ok(opened)
+        let told = system.cases(board).await?.into_iter().find(|told| told.id == case.id);
+        Ok(told.unwrap_or(case))
     }
 
     fn grantee(&self) -> Address {

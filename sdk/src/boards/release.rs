@@ -1,27 +1,34 @@
 //! From a case that took effect to the keys: members release their shares, and whom it lets in puts them together.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::releaseCall;
 use hospital_record_core::{
-    block::Verified,
+    block::{Block, Verified},
     board::{
         deal::{Deal, Share, open_deal},
         release::{ShareRelease, open_release, release_share},
     },
     error::CoreError,
-    id::{Digest, Scope},
+    id::{DAG_CBOR, Digest, Scope},
     seal::envelope::{EnvelopeContext, EnvelopePayload},
 };
 
 use super::{Board, Case, account, deal::deal_context};
 use crate::{
     Client, Error, Result,
-    cache::{ACKNOWLEDGED, key},
+    cache::{ACKNOWLEDGED, RELEASES, key},
     journal::Known,
     ledger::{Grant, call},
 };
+
+/// Cases with the same reason that are looked into.
+const MOST_ALIKE: usize = 8;
+/// Releases of one member for one case that are looked at: one for each time that keys moved on meanwhile.
+const MOST_RELEASES: usize = 4;
+const UNDER_WAY: u8 = 0;
+const DONE: u8 = 1;
 
 /// A share that was released.
 #[derive(Clone, Copy, Debug)]
@@ -49,44 +56,93 @@ impl Client {
     /// not taken effect, or have ended.
     pub async fn release(&self, board: &Board, case: &Case) -> Result<Released> {
         board.require_member(self.address())?;
-        self.can_pay_itself(1).await?;
         let journal = self.system().journal(case.patient).await?;
         self.require_let_in(&journal, case).await?;
         let (deal, context) = self.newest_deal(&journal, case.scope_id, case.board).await?;
-        let (_, profile) = self.system().profile_of(case.grantee, None).await?;
-        let (me, id) = (self.published().await?, Digest(case.id.0));
-        let to = (account(case.grantee), &profile.keys.hpke);
-        let block = release_share(&deal, &context, id, to, me.digest, &me.keys)?;
-        let share = B256::from(self.system().publish(block).await?.0);
+        self.release_of(case, &deal, &context).await
+    }
+
+    async fn release_of(&self, case: &Case, deal: &Verified<Deal>, context: &EnvelopeContext) -> Result<Released> {
+        self.can_pay_itself(1).await?;
+        let place = self.release_key(case, deal.digest());
+        let block = self.release_block(&place, case, deal, context).await?;
+        let share = B256::from(block.digest().0);
+        self.store_answers().await?;
         let receipt = self.send(call(case.board, &releaseCall { id: case.id, share })).await?;
+        // Not before: a case that is vetoed meanwhile must leave no shares in the store.
+        self.system().publish(block.clone()).await.map_err(|error| error.without_keys(receipt.transaction))?;
+        self.system().cache().put(RELEASES, place, [&[DONE], &block.bytes[..]].concat()).await?;
         Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 
+    /// The same block each time it is tried again.
+    async fn release_block(
+        &self,
+        place: &[u8],
+        case: &Case,
+        deal: &Verified<Deal>,
+        context: &EnvelopeContext,
+    ) -> Result<Block> {
+        if let Some((_, bytes)) =
+            self.system().cache().get(RELEASES, place.to_vec()).await?.as_deref().and_then(<[u8]>::split_first)
+        {
+            return Ok(Block::new(DAG_CBOR, bytes.to_vec()));
+        }
+        let (_, profile) = self.system().profile_of(case.grantee, None).await?;
+        let me = self.published().await?;
+        let to = (account(case.grantee), &profile.keys.hpke);
+        let block = release_share(deal, context, Digest(case.id.0), to, me.digest, &me.keys)?;
+        self.system().cache().put(RELEASES, place.to_vec(), [&[UNDER_WAY], &block.bytes[..]].concat()).await?;
+        Ok(block)
+    }
+
+    fn release_key(&self, case: &Case, deal: Digest) -> Vec<u8> {
+        key(&[&self.acknowledged_key(case), deal.as_bytes()])
+    }
+
     /// Releases what is due of this member: for cases that it acknowledged on this machine, and where the system has a
-    /// [witness](crate::Config::witness) for all that took effect; each once. So that somebody is let in, a node alone
-    /// would have to deceive k members into acknowledging.
+    /// [witness](crate::Config::witness) for all that took effect; once, and again when the patient has dealt other keys.
+    /// So that somebody is let in, a node alone would have to deceive k members into acknowledging.
     ///
     /// Of each case that something is due of, what became of it.
     pub async fn release_due(&self, board: &Board) -> Result<Vec<(Case, Result<Released>)>> {
-        let me = self.address();
-        let mut done = Vec::new();
+        let (me, mut done) = (self.address(), Vec::new());
+        board.require_member(me)?;
         for case in self.system().cases(board).await? {
-            if !case.is_live() || case.released.contains(&me) || case.grantee == me {
+            let known = self.system().witness().is_some() || self.has_acknowledged(&case).await?;
+            if !known || !case.is_live() || case.grantee == me {
                 continue;
             }
-            if self.system().witness().is_some() || self.has_acknowledged(case.id).await? {
-                let released = self.release(board, &case).await;
-                done.push((case, released));
+            match self.release_if_due(&case).await {
+                Ok(None) => {}
+                Ok(Some(released)) => done.push((case, Ok(released))),
+                Err(error) => done.push((case, Err(error))),
             }
         }
         Ok(done)
     }
 
+    async fn release_if_due(&self, case: &Case) -> Result<Option<Released>> {
+        let journal = self.system().journal(case.patient).await?;
+        self.require_let_in(&journal, case).await?;
+        let (deal, context) = self.newest_deal(&journal, case.scope_id, case.board).await?;
+        let before = self.system().cache().get(RELEASES, self.release_key(case, deal.digest())).await?;
+        match before.is_some_and(|before| before.first() == Some(&DONE)) {
+            true => Ok(None),
+            false => self.release_of(case, &deal, &context).await.map(Some),
+        }
+    }
+
+    /// The journal shows it, and it is no case of old that a node brings up again.
     async fn require_let_in(&self, journal: &Known, case: &Case) -> Result<()> {
         let now = self.system().latest_time().await?;
         let held = journal.state().live(case.scope_id, case.grantee, now);
-        let by_it = |held: &&Grant| held.state.giver == Some(case.board) && held.envelope == case.reason;
-        match held.filter(by_it) {
+        let by_it = |held: &&Grant| {
+            held.state.giver == Some(case.board)
+                && held.envelope == case.reason
+                && held.state.expires_at <= case.latest_end()
+        };
+        match held.filter(by_it).filter(|_| now < case.latest_end()) {
             Some(_) => Ok(()),
             None => Err(Error::Conflict(format!(
                 "the patient's history does not show that the case {} lets anybody in now: nothing was released",
@@ -96,16 +152,17 @@ impl Client {
     }
 
     /// Keeps in mind that this person acknowledged a case: a node could say so of any.
-    pub(super) async fn remember_acknowledged(&self, case: B256) -> Result<()> {
+    pub(super) async fn remember_acknowledged(&self, case: &Case) -> Result<()> {
         self.system().cache().put(ACKNOWLEDGED, self.acknowledged_key(case), Vec::new()).await
     }
 
-    async fn has_acknowledged(&self, case: B256) -> Result<bool> {
+    pub(crate) async fn has_acknowledged(&self, case: &Case) -> Result<bool> {
         Ok(self.system().cache().get(ACKNOWLEDGED, self.acknowledged_key(case)).await?.is_some())
     }
 
-    fn acknowledged_key(&self, case: B256) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), self.address().as_slice(), case.as_slice()])
+    fn acknowledged_key(&self, case: &Case) -> Vec<u8> {
+        let (me, board) = (self.address(), case.board);
+        key(&[&self.system().deployment_key(), me.as_slice(), board.as_slice(), case.id.as_slice()])
     }
 
     /// The keys that a case of a board gives to this account, once k members have released their shares.
@@ -121,30 +178,43 @@ impl Client {
         let is_it = |case: &Case| {
             (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
         };
-        let case = self.system().cases(&board).await?.into_iter().find(is_it).ok_or_else(|| {
-            Error::NotAvailable(format!(
-                "the node does not show the case of the board {giver} that lets this account in"
-            ))
-        })?;
-        self.put_together(&board, &case).await
+        let cases = self.system().cases(&board).await?;
+        let mut failure = Error::NotAvailable(format!(
+            "the node does not show the case of the board {giver} that lets this account in"
+        ));
+        // Another member may open a case with the same reason: what was released for one counts for that alone.
+        for case in cases.iter().filter(|case| is_it(case)).take(MOST_ALIKE) {
+            match self.put_together(&board, case).await {
+                Ok(payload) => return Ok(payload),
+                Err(error) if error.is_silence() => return Err(error),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
     }
 
+    /// Of the newest deal of which enough shares were released: a rotation meanwhile takes nothing away.
     async fn put_together(&self, board: &Board, case: &Case) -> Result<EnvelopePayload> {
-        // The newest of each member.
-        let told: BTreeMap<Address, B256> = case.shares.iter().copied().collect();
         let (mut deals, mut found, mut wrong) = (HashMap::new(), HashMap::<Digest, Vec<Share>>::new(), Vec::new());
-        for (member, digest) in told {
+        for (member, digest) in newest_of_each(&case.shares) {
             match self.released_by(&mut deals, case, member, digest).await {
                 Ok((deal, share)) => found.entry(deal).or_default().push(share),
-                Err(error) => wrong.push(format!("that of {member} is no use ({error})")),
+                Err(error) if error.is_silence() => return Err(error),
+                Err(error) => wrong.push(format!("one of {member} is no use ({error})")),
             }
         }
         let needed = usize::from(board.threshold);
-        let most = found.values().map(Vec::len).max().unwrap_or_default();
-        let enough = found.into_iter().find(|(_, shares)| shares.len() >= needed);
-        if let Some((deal, shares)) = enough.and_then(|(digest, shares)| Some((deals.get(&digest)?, shares))) {
-            let context = self.context_of(deal, case)?;
-            return Ok(open_deal(deal, &context, &shares)?);
+        let (mut most, mut newest) = (0, None::<(&Verified<Deal>, Vec<Share>)>);
+        for (digest, shares) in found {
+            let Some(deal) = deals.get(&digest) else { continue };
+            let members = shares.iter().map(Share::number).collect::<BTreeSet<_>>().len();
+            most = most.max(members);
+            if members >= needed && newest.as_ref().is_none_or(|(before, _)| before.epoch < deal.epoch) {
+                newest = Some((deal, shares));
+            }
+        }
+        if let Some((deal, shares)) = newest {
+            return Ok(open_deal(deal, &self.context_of(deal, case)?, &shares)?);
         }
         let wrong = if wrong.is_empty() { String::new() } else { format!("; {}", wrong.join("; ")) };
         Err(Error::NotAvailable(format!(
@@ -178,4 +248,14 @@ impl Client {
         let scope = Scope::from_bytes(case.scope_id.0).map_err(CoreError::from)?;
         Ok(deal_context(self.deployment(), case.patient, case.board, scope, deal.epoch))
     }
+}
+
+fn newest_of_each(shares: &[(Address, B256)]) -> Vec<(Address, B256)> {
+    let mut counts = HashMap::<Address, usize>::new();
+    let mut few = |member: &Address| {
+        let count = counts.entry(*member).or_default();
+        *count += 1;
+        *count <= MOST_RELEASES
+    };
+    shares.iter().rev().filter(|(member, _)| few(member)).copied().collect()
 }

@@ -73,7 +73,7 @@ pub(super) fn check_words(text: &str) -> Result<()> {
 }
 
 impl Client {
-    /// A note for the patient and the members who remain.
+    /// A note for the patient and the members who remain and have keys: nobody keeps a board from working by having none.
     pub(super) async fn note(&self, board: &Board, about: &About, purpose: Purpose, text: &str) -> Result<Block> {
         check_words(text)?;
         let mut readers: Vec<_> = board.present().chain([about.patient]).collect();
@@ -86,11 +86,15 @@ impl Client {
         Ok(seal_note(&terms, &words, &readers, me.digest, &me.keys)?)
     }
 
+    /// The keys of those who have published some that can be had.
     pub(super) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
         let mut keys = Vec::new();
         for address in accounts {
-            let (_, profile) = self.system().profile_of(*address, None).await?;
-            keys.push((account(*address), profile.keys.hpke));
+            match self.system().profile_of(*address, None).await {
+                Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
+                Err(error) if error.is_silence() => return Err(error),
+                Err(_) => {}
+            }
         }
         Ok(keys)
     }
@@ -112,19 +116,17 @@ impl Client {
         self.read_note(case.reason, case.opener, &About::of(case, false)).await
     }
 
-    /// What the reviews of a case found, for the same: nothing for one that objects to nothing.
-    ///
-    /// # Errors
-    /// As [`reason_of`](Client::reason_of).
-    pub async fn findings_of(&self, case: &Case) -> Result<Vec<(Address, Option<CaseWords>)>> {
-        let mut findings = Vec::new();
+    /// What each review of a case found, for the same: nothing for one that objects to nothing; errors as of
+    /// [`reason_of`](Client::reason_of).
+    pub async fn findings_of(&self, case: &Case) -> Vec<(Address, Result<Option<CaseWords>>)> {
+        let (client, mut findings) = (self.for_one_call(), Vec::new());
         for (reviewer, digest) in &case.findings {
             let words = match digest.is_zero() {
-                true => None,
-                false => Some(self.read_note(*digest, *reviewer, &About::of(case, true)).await?),
+                true => Ok(None),
+                false => client.read_note(*digest, *reviewer, &About::of(case, true)).await.map(Some),
             };
             findings.push((*reviewer, words));
         }
-        Ok(findings)
+        findings
     }
 }

@@ -88,8 +88,15 @@ impl Client {
 
     /// Opens the envelope of a grant to this account; where a board let it in, what its members released.
     pub(crate) async fn envelope_of(&self, patient: Address, scope: B256, grant: &Grant) -> Result<EnvelopePayload> {
-        if grant.state.giver.is_some() && self.system().is_kind::<CaseNote>(Digest(grant.envelope.0)).await? {
-            return self.payload_by_case(patient, scope, grant).await;
+        if let Some(giver) = grant.state.giver {
+            let is_case = match self.system().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
+                // Whoever opened a case may have kept the reason to themselves.
+                Err(Error::NotAvailable(_)) => self.system().board(giver).await.is_ok(),
+                other => other?,
+            };
+            if is_case {
+                return self.payload_by_case(patient, scope, grant).await;
+            }
         }
         let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
         let context = EnvelopeContext {

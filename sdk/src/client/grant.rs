@@ -113,8 +113,8 @@ impl Client {
     /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
     ///
     /// # Errors
-    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, [`Error::NotFound`] for a member who has
-    /// published no keys.
+    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, or of which fewer members than are needed
+    /// have published keys.
     pub fn grant_board(&self, board: &Board) -> Grant {
         let grant = self.grant(board.address).purpose(Purpose::ETREAT).rights(Rights::READ.and(Rights::DELEGATE));
         Grant { board: Some(board.clone()), ..grant }
@@ -179,8 +179,12 @@ impl Grant {
         self
     }
 
-    async fn run(self) -> Result<Granted> {
+    async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
+        if let Some(board) = &self.board {
+            // Who left since it was looked at gets nothing.
+            self.board = Some(self.client.system().board(board.address).await?);
+        }
         self.check_request().await?;
         self.client.can_pay(1).await?;
         let trust = match self.authorities.is_empty() {
@@ -197,8 +201,11 @@ impl Grant {
         if let Some(board) = &self.board {
             let mut fingerprints = Vec::new();
             for member in board.present() {
-                let (digest, _) = self.client.system().profile_of(member, None).await?;
-                fingerprints.push(fingerprint(digest));
+                fingerprints.push(match self.client.system().profile_of(member, None).await {
+                    Ok((digest, _)) => fingerprint(digest),
+                    Err(error) if error.is_silence() => return Err(error),
+                    Err(_) => format!("{member} has no keys that can be had, and gets no share"),
+                });
             }
             return Ok((Recipient::Board(board), fingerprints.join("\n")));
         }

@@ -135,7 +135,7 @@ impl Client {
 
     /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
     /// only a few times, for strangers can name any number of them.
-    fn for_one_call(&self) -> Self {
+    pub(crate) fn for_one_call(&self) -> Self {
         Self(self.0.clone(), self.1.for_one_call(MOST_IN_VAIN))
     }
 
@@ -235,7 +235,7 @@ impl Client {
     }
 
     /// Whether the store is there, before an act is sent whose keys are stored after it.
-    async fn store_answers(&self) -> Result<()> {
+    pub(crate) async fn store_answers(&self) -> Result<()> {
         let profile = self.published().await?.digest;
         self.system().stores().own().has(&profile.dag_cbor_cid()).await?;
         Ok(())

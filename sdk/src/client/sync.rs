@@ -91,7 +91,7 @@ impl Client {
         for (number, keys) in &journal.state().folders {
             let Ok(folder) = Folder::new(*number) else { continue };
             if self.is_stale(journal, folder, now).await?
-                || self.is_dealt_to_former(journal, folder, now).await?
+                || self.is_dealt_amiss(journal, folder, now).await?
                 || self.somebody_waits(journal, folder, keys.epoch, now).await?
             {
                 stale.push(folder);

@@ -81,7 +81,7 @@ impl Client {
         };
         let now = self.system().latest_time().await?;
         let mut left_out = Vec::new();
-        if self.is_stale(&journal, folder, now).await? {
+        if self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
             left_out = self.rotate_folder(folder).await?.left_out;
             journal = self.system().journal(self.address()).await?;
         }

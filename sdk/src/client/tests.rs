@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod blocks;
+mod boards;
 mod copies;
 mod delegates;
 mod invented;

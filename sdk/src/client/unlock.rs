@@ -127,11 +127,13 @@ impl Unlocker {
 
     /// The folder's name as the patient gave it to this account.
     async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
-        if let Some(received) = self.received(folder).await? {
-            return Ok(Some((received.name.clone(), received.confidentiality)));
-        }
+        let received = match self.received(folder).await {
+            Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
+            Err(error) if error.is_silence() => return Err(error),
+            other => other,
+        };
         let scope = record_key(record.author, record.id);
-        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return Ok(None) };
+        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return received.map(|_| None) };
         let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }

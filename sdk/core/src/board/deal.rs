@@ -133,6 +133,11 @@ pub struct Share {
 }
 
 impl Share {
+    /// The number of its member, from 1 on.
+    pub fn number(&self) -> u8 {
+        self.number
+    }
+
     fn new(number: u8, value: &[u8; SECRET]) -> Result<Self, SealError> {
         Ok(Self { number, blinder: *gcm::random()?, value: *value })
     }

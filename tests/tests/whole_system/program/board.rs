@@ -82,7 +82,7 @@ fn members_who_agreed_give_out_their_shares_by_themselves() {
     let _serving = MEMBERS.map(|member| night.serve(member));
     let case = night.opened();
     night.computer.run_json("doctor", &["open", &night.record]).refused(4, "denied");
-    night.computer.json("anaesthesia", &["board", "acknowledge", &night.board, &case[..10]]);
+    night.computer.json("anaesthesia", &["board", "acknowledge", &night.board, &case[..18]]);
     assert_eq!(night.read_in_time(), b"penicillin");
     let told = night.case();
     assert_eq!((&told["stage"], &told["reason"]), (&"granted".into(), &"Unconscious after a fall.".into()));

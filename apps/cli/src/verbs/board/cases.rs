@@ -1,7 +1,7 @@
 //! Cases: opening, agreeing, ending, giving out shares, reviewing.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     args::{Named, NamedCase, OpenCase, Review},
     failure::{Failure, Kind, Result},
     json::{accounts, instant, local, merged, purpose},
-    lookup::{beginning, short},
+    lookup::beginning,
     session::Session,
     shown::shown,
     text,
@@ -23,6 +23,8 @@ use crate::{
 /// What a file with words about a case is called in an error.
 const REASON: &str = "a reason";
 const FINDING: &str = "a finding";
+/// Digits that take more than a night to find a second case for.
+const IN_FULL: usize = 16;
 
 pub(super) async fn list(app: &App, args: &Named) -> Result {
     check_person(&args.board)?;
@@ -46,14 +48,29 @@ async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
         Ok(reason) => merged([json!({"reason": reason.text, "unavailable": null}), purpose(reason.purpose)]),
         Err(error) => json!({"reason": null, "unavailable": Kind::from(error.kind()).word()}),
     };
-    let findings = session.client.findings_of(case).await.unwrap_or_default();
-    let found: Vec<_> = findings.into_iter().filter_map(|(_, finding)| finding).collect();
-    let findings: Vec<_> =
-        found.iter().map(|finding| json!({"by": finding.author.to_string(), "text": finding.text})).collect();
+    let found: Vec<_> = session
+        .client
+        .findings_of(case)
+        .await
+        .into_iter()
+        .filter_map(|(by, found)| Some((by, found.transpose()?)))
+        .collect();
+    let findings: Vec<_> = found
+        .iter()
+        .map(|(by, found)| {
+            let unavailable = found.as_ref().err().map(|error| Kind::from(error.kind()).word());
+            json!({"by": by.to_string(), "text": found.as_ref().ok().map(|found| &found.text), "unavailable": unavailable})
+        })
+        .collect();
     let mut words = in_words(app, session, board, case, reason.ok().as_ref()).await?;
-    for finding in &found {
-        let by = session.called(finding.author).await?;
-        words.extend(finding.text.lines().map(|line| format!("\n  | {by}: {}", shown(line))));
+    for (by, found) in &found {
+        let by = session.called(*by).await?;
+        match found {
+            Ok(found) => words.extend(found.text.lines().map(|line| format!("\n  | {by}: {}", shown(line)))),
+            Err(error) => {
+                words += &format!("\n  {by} found something that does not open: {}", Kind::from(error.kind()).word())
+            }
+        }
     }
     Ok((merged([object(case), why, json!({"findings": findings})]), words))
 }
@@ -73,11 +90,16 @@ pub(crate) async fn behind(app: &App, session: &Session, history: &History) -> R
         let board = match system.board(giver).await {
             Ok(board) => board,
             // Somebody passed on who is no board, or on a chain without boards.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::WrongContract) => continue,
+            Err(error) if !matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => continue,
             Err(error) => return Err(error.into()),
         };
-        for case in system.cases(&board).await?.iter().filter(|case| case.patient == history.patient) {
-            found.insert(case.reason, told(app, session, &board, case).await?);
+        // Newest first, and others may repeat a reason: what took effect counts.
+        let took_effect = |case: &&Case| !matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed);
+        let cases = system.cases(&board).await?;
+        for case in cases.iter().filter(|case| case.patient == history.patient).filter(took_effect) {
+            if let Entry::Vacant(place) = found.entry(case.reason) {
+                place.insert(told(app, session, &board, case).await?);
+            }
         }
     }
     Ok(found)
@@ -117,7 +139,7 @@ async fn in_words(
     let patient = session.called(case.patient).await?;
     let at = |time| local(time, app.tz());
     let mut lines = vec![
-        format!("{}  {opener} asks to let {to} in to records of {patient}", short(case.id)),
+        format!("{:.18}  {opener} asks to let {to} in to records of {patient}", case.id.to_string()),
         format!("  asked         {}, for {} h", at(case.opened), case.lasts.as_secs().div_ceil(3600)),
         format!(
             "  agreed        {} of {}: {}",
@@ -198,7 +220,7 @@ async fn done(app: &App, session: &Session, board: &Board, case: B256) -> Result
 }
 
 pub(super) async fn acknowledge(app: &App, args: &NamedCase) -> Result {
-    let (session, board, case) = asked(app, args).await?;
+    let (session, board, case) = asked_in_full(app, args).await?;
     session.client.acknowledge(&case).await?;
     done(app, &session, &board, case.id).await
 }
@@ -210,9 +232,19 @@ pub(super) async fn veto(app: &App, args: &NamedCase) -> Result {
 }
 
 pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
-    let (session, board, case) = asked(app, args).await?;
+    let (session, board, case) = asked_in_full(app, args).await?;
     session.client.release(&board, &case).await?;
     done(app, &session, &board, case.id).await
+}
+
+/// Who lets somebody in names the case by what nobody makes another case for.
+async fn asked_in_full(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
+    if args.case.trim_start_matches("0x").len() < IN_FULL {
+        return Err(Failure::usage(format!(
+            "give at least {IN_FULL} digits of the case's id: `board cases` shows them"
+        )));
+    }
+    asked(app, args).await
 }
 
 async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {

@@ -20,8 +20,12 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
     let waiting = json!({"type": "serving", "board": board.address.to_string()});
     app.printer.result(&waiting, format!("waiting for cases of the board {}; Ctrl-C ends it", board.address))?;
     loop {
-        // A chain or a store that is away comes back; what cannot be given out is told each time.
-        match session.client.release_due(&board).await {
+        // Whatever is wrong with the chain or the store may pass; who waits here is needed at night.
+        let due = match session.client.system().board(board.address).await {
+            Ok(board) => session.client.release_due(&board).await,
+            Err(error) => Err(error),
+        };
+        match due {
             Ok(done) => {
                 for (case, released) in done {
                     match released {
@@ -30,20 +34,21 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
                                 "type": "released", "case": case.id.to_string(), "grantee": case.grantee.to_string(),
                                 "tx": released.transaction.to_string(), "gas": released.gas,
                             });
-                            let who = session.called(case.grantee).await?;
+                            let who = session.called(case.grantee).await.unwrap_or(case.grantee.to_string());
                             app.printer.result(&object, format!("{}  gave my share to {who}", short(case.id)))?;
                         }
                         Err(error) => app.printer.warn(format!("{}  not given out: {error}", short(case.id))),
                     }
                 }
             }
-            Err(error) if passes(error.kind()) => app.printer.warn(error.to_string()),
-            Err(error) => return Err(error.into()),
+            Err(error) if ends(error.kind()) => return Err(error.into()),
+            Err(error) => app.printer.warn(error.to_string()),
         }
         tokio::time::sleep(Duration::from_secs(args.every)).await;
     }
 }
 
-fn passes(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::NotAvailable)
+/// Who is no member any more has nothing to wait for.
+fn ends(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::WrongContract)
 }
