@@ -9,7 +9,7 @@ use std::{
 use hospital_record_tests::program::{Computer, field};
 use serde_json::Value;
 
-use super::{added, anas_computer, befriend, of_type};
+use super::{anas_computer, befriend, of_type};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const MEMBERS: [&str; 3] = ["casualty", "anaesthesia", "ethics"];
@@ -28,7 +28,8 @@ impl Night {
         let ana = field(&computer.json("ana", &["account"])[0], "address");
         let members = MEMBERS.map(|member| befriend(&computer, member));
         befriend(&computer, "doctor");
-        let record = added(&computer, "allergies.txt", "penicillin");
+        computer.file("allergies.txt", "penicillin");
+        let record = field(&computer.json("ana", &["add", "allergies.txt"])[0], "record");
         let create = ["board", "create", "--needed", "2"].into_iter().chain(members.iter().map(String::as_str));
         let board = field(&computer.json("casualty", &create.collect::<Vec<_>>())[0], "board");
         computer.json("ana", &["grant", &board, "--emergency", "--name", "night"]);
