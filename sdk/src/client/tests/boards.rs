@@ -53,7 +53,8 @@ impl Stage {
         let mut counts = Vec::new();
         for member in &self.members[..2] {
             let done = member.release_due(&self.board).await.unwrap();
-            counts.push(done.into_iter().map(|(_, released)| released.unwrap()).count());
+            let released: Vec<_> = done.into_iter().map(|(_, released)| released.unwrap()).collect();
+            counts.push(released.len());
         }
         counts
     }
