@@ -140,6 +140,8 @@ contract Board is IBoard {
         for (uint256 i; i < count; ++i) {
             if (_unreviewed[i].id != bytes25(id)) continue;
             _unreviewed[i] = _unreviewed[count - 1];
+            // Once: it returns.
+            // slither-disable-next-line costly-loop
             _unreviewed.pop();
             return;
         }
@@ -153,6 +155,8 @@ contract Board is IBoard {
         emit MemberResigned(msg.sender);
     }
 
+    /// Zero: nobody follows.
+    // slither-disable-next-line missing-zero-check
     function acknowledgeSuccessor(address successor) external {
         (uint256 threshold, address[] memory members) = board();
         uint16 bit = _requireVoter(members);
@@ -248,6 +252,8 @@ contract Board is IBoard {
             _unreviewed.push(waiting);
             return;
         }
+        // Begins with the first.
+        // slither-disable-next-line uninitialized-local
         uint256 oldest;
         for (uint256 i = 1; i < MOST_UNREVIEWED; ++i) {
             if (_unreviewed[i].due < _unreviewed[oldest].due) oldest = i;
@@ -292,6 +298,8 @@ contract Board is IBoard {
 
     function _requireOptedIn(address patient, bytes32 scope) private view returns (IHospitalRecord.Grant memory own) {
         own = _hospital.grantOf(patient, scope, address(this));
+        // Rights are bits, and no amount.
+        // slither-disable-next-line incorrect-equality
         bool enough = own.rights & (READ | DELEGATE) == READ | DELEGATE && own.expiresAt > block.timestamp;
         if (!enough || own.via != IHospitalRecord.Via.Patient) revert NotOptedIn(patient, scope);
     }

@@ -7,7 +7,7 @@ import {Symbolic, Svm} from "./Symbolic.sol";
 
 contract OnlyTheVoucherMovesAVouch is Symbolic {
     function check_vouch(address[4] memory who, bytes32[2] memory roles, uint40 until, bool ends) external {
-        IVouching vouching = IVouching(_deploy("Vouching.sol:Vouching"));
+        IVouching vouching = IVouching(_deploy("Vouching.sol:Vouching", ""));
         (address by, address voucher) = (who[0], who[1]);
         vm.assume(by != voucher);
         uint40 before = vouching.vouchedUntil(voucher, who[2], roles[0]);
@@ -27,7 +27,7 @@ contract AskingLeavesNothing is Symbolic {
     function check_ask(address by, address patient, uint8 rights, uint8 purpose, uint40[2] memory ends, bytes32 reason)
         external
     {
-        IAccessRequests requests = IAccessRequests(_deploy("AccessRequests.sol:AccessRequests"));
+        IAccessRequests requests = IAccessRequests(_deploy("AccessRequests.sol:AccessRequests", ""));
         (uint256 own, uint256 records) =
             (svm.snapshotStorage(address(requests)), svm.snapshotStorage(address(hospital)));
         vm.prank(by);

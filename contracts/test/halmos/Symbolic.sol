@@ -24,12 +24,12 @@ abstract contract Symbolic {
         vm.coinbase(address(_fault()));
         vm.warp(NOW);
         vm.roll(20_000_000);
-        hospital = IHospitalRecord(_deploy("HospitalRecord.sol:HospitalRecord"));
+        hospital = IHospitalRecord(_deploy("HospitalRecord.sol:HospitalRecord", ""));
     }
 
     /// The bytecode that is deployed, not what the tests' faster compiler settings would make of it.
-    function _deploy(string memory name) internal returns (address account) {
-        bytes memory code = vm.getCode(name);
+    function _deploy(string memory name, bytes memory arguments) internal returns (address account) {
+        bytes memory code = bytes.concat(vm.getCode(name), arguments);
         assembly {
             account := create(0, add(code, 0x20), mload(code))
         }
