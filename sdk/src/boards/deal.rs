@@ -196,6 +196,8 @@ impl Client {
     /// Whether the keys must move on because of a board: the current ones are dealt to somebody who left it, or to a board
     /// that opens nothing any more, or a board that could have them has not.
     pub(crate) async fn is_dealt_amiss(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+        // As many as a keyring names, in the order in which they are dealt to: a rotation gives no more.
+        let mut have = 0;
         for address in journal.state().folder_readers(folder.number(), now) {
             let Some((grant, before)) = self.dealt_with(journal, folder, address).await? else { continue };
             let board = match self.system().board(address).await {
@@ -205,8 +207,12 @@ impl Client {
             let left =
                 |deal: &Deal| deal.shares.iter().any(|share| board.left.contains(&Address::from(share.member.0)));
             let amiss = match self.current_deal(journal, folder, (address, grant)).await? {
-                Some(deal) => !board.works() || left(&deal),
-                None => self.note_of_deal(&before, address).is_some() && self.can_deal(&board).await?,
+                Some(deal) => {
+                    have += 1;
+                    !board.works() || left(&deal)
+                }
+                None if have == MAX_DEALS || self.note_of_deal(&before, address).is_none() => continue,
+                None => self.can_deal(&board).await?,
             };
             if amiss {
                 return Ok(true);

@@ -20,9 +20,10 @@ contract BoardRulesOverHistoriesTest is Base {
         targetContract(address(handler));
     }
 
-    /// Otherwise the rules were shown of too little.
+    /// Otherwise the rules were shown of too little. It is about one history, of which some begin with a board that is closed
+    /// or was revoked, and have much to refuse.
     function afterInvariant() public view {
-        if (handler.calls() > 30) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
+        if (handler.calls() > 30) assertLt(handler.refused() * 4, handler.calls() * 3, "too little was allowed");
     }
 
     function invariant_boards() public view {

@@ -176,6 +176,7 @@ async fn the_seventeenth_board_is_left_out_and_stops_no_rotation() {
         stage.ana.grant_board(&board).folder(WARD).await.unwrap();
     }
     assert_eq!(stage.ana.rotate(WARD, Confidentiality::N).await.unwrap().left_out.len(), 1);
+    assert_eq!(stage.ana.sync().await.unwrap().rotated, 0, "another rotation would give no more");
 }
 
 /// A node that brings up an old case, with a journal that it made up, gets no share for it.
