@@ -1,6 +1,9 @@
 //! What the program prints, and how things are named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader},
+};
 
 use hospital_record_tests::{
     anvil::Anvil,
@@ -31,6 +34,29 @@ fn as_documented(told: &[Value]) {
     let seen: BTreeSet<_> = told.iter().map(|object| field(object, "type")).collect();
     let missing: Vec<_> = documented.keys().filter(|name| !seen.contains(*name)).collect();
     assert_eq!(missing, ["unreadable"], "it needs a history that cannot be read");
+}
+
+/// What a member's program tells while it waits, up to the first share that it gives out.
+fn served(computer: &Computer, member: &str, board: &str) -> Vec<Value> {
+    let mut serving = computer.command(["--as", member, "--json", "board", "serve", board]).spawn().unwrap();
+    let lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+    let told = lines.take(2).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    told
+}
+
+/// A board of one, and a case of it.
+fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value> {
+    let mut told = computer.json("kim", &["board", "create", "--needed", "1", kim]);
+    let board = field(&told[0], "board");
+    told.extend(computer.json("ana", &["grant", &board, "--emergency", "--folder", "night"]));
+    told.extend(computer.json("kim", &["board", "open", &board, ana, "--to", lee, "--reason", "why.txt"]));
+    told.extend(served(computer, "kim", &board));
+    told.extend(computer.json("ana", &["board", "cases", &board]));
+    told.extend(computer.json("ana", &["board", "show", &board]));
+    told.extend(computer.json("kim", &["board", "change", &board, "--close"]));
+    told
 }
 
 #[test]
@@ -89,6 +115,7 @@ fn json_has_exactly_the_documented_fields() {
         ("ana", &["contacts", "remove", "lee"]),
     ];
     told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));
+    told.extend(of_a_board(&computer, &ana, &kim, &lee));
     told.push(serde_json::from_str(&computer.run_json("ana", &["open", "abc"]).stderr).unwrap());
     as_documented(&told);
     assert_eq!((&added["media_type"], &added["size"]), (&"application/pdf".into(), &9.into()));

@@ -46,7 +46,9 @@ async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
     let reason = session.client.reason_of(case).await;
     let why = match &reason {
         Ok(reason) => merged([json!({"reason": reason.text, "unavailable": null}), purpose(reason.purpose)]),
-        Err(error) => json!({"reason": null, "unavailable": Kind::from(error.kind()).word()}),
+        Err(error) => json!({
+            "reason": null, "unavailable": Kind::from(error.kind()).word(), "purpose": null, "purpose_code": null,
+        }),
     };
     let found: Vec<_> = session
         .client
@@ -197,7 +199,8 @@ pub(super) async fn open(app: &App, args: &OpenCase) -> Result {
 }
 
 async fn tell(app: &App, session: &Session, board: &Board, case: &Case) -> Result {
-    app.printer.result(&object(case), in_words(app, session, board, case, None).await?)
+    let (object, words) = told(app, session, board, case).await?;
+    app.printer.result(&object, words)
 }
 
 /// The board and the case that were typed.
