@@ -4,21 +4,27 @@
 //
 //   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME]
 //
-// With --minutes it stops in time; mutants come in an order that is shuffled, the same each time, so what was run is a
-// fair sample. No invariants (chance) and no gas measurements (everything changes those) are run.
+// With --minutes it stops in time, and goes on another time: what was tried with the same contracts and tests is not tried
+// again (`.forge/mutants/tried.json`). Mutants come in an order that is shuffled, the same each time, so what was run is a
+// fair sample. What the report says of files that are not tried now stays. No invariants (chance) and no gas measurements
+// (everything changes those) are run.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const { execFile } = require("node:child_process");
+const { createHash } = require("node:crypto");
 
 const root = path.resolve(__dirname, "../..");
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : process.argv[at + 1];
 };
-const files = ["Access", "GrantSlot", "HospitalRecord", "Journal", "Signed", "Vouching", "AccessRequests"].filter(
-  (name) => [undefined, name].includes(option("file")),
-);
+// Each with the tests that most likely see its mutants: the others are run when these do not.
+const tests = {
+  Access: "{Grants,PassingOn,Endings}*", GrantSlot: "{Grants,PassingOn}*", HospitalRecord: "{Records,Status,Attest,Readings}*",
+  Journal: "Journal*", Signed: "Signed*", Vouching: "Vouching*", AccessRequests: "AccessRequests*", Board: "Board*", Boards: "Board*",
+};
+const files = Object.keys(tests).filter((name) => [undefined, name].includes(option("file")));
 
 // [name, what, with what]; each place on a line where it fits is one mutant.
 const operators = [
@@ -38,7 +44,7 @@ const operators = [
   ["right swapped", /\bCONTRIBUTE\b/g, "READ"],
   ["right swapped", /\bDELEGATE\b/g, "READ"],
   ["right swapped", /\bATTEST\b/g, "READ"],
-  ["write dropped", /^\s*(record|chart|held|place|word|_made|vouchedUntil)\b.* = .*;$/g, ""],
+  ["write dropped", /^\s*\(?(record|chart|held|place|word|_made|vouchedUntil|_cases|_?votes|_unreviewed|_left|_closed|appointed)\b.* \|?= .*;$/g, ""],
   ["write dropped", /^\s*delete .*;$/g, ""],
   ["entry dropped", /^\s*emit .*\);$/g, ""],
   ["arithmetic", / \+ /g, " - "],
@@ -47,6 +53,12 @@ const operators = [
   ["arithmetic", / \| /g, " & "],
   ["arithmetic", / (<<|>>) (\d+)/g, " $1 ($2 + 1)"],
   ["arithmetic", /= \+\+/g, "= 1 + "],
+];
+
+// What no test can see, and why.
+const equivalents = [
+  ["if (until >= own.expiresAt)", "when they are equal, it is the same second"],
+  ["_unreviewed[i].due <= _unreviewed[oldest].due", "of two from one second either is the oldest"],
 ];
 
 function mutantsOf(file) {
@@ -97,47 +109,69 @@ const forge = (place, args) =>
       env: { ...process.env, FOUNDRY_LINT_LINT_ON_BUILD: "false", FOUNDRY_FUZZ_RUNS: "64" },
     }, (error, out, err) => done({ passed: !error, text: out + err })),
   );
-const test = (place) => forge(place, ["test", "--fail-fast", "--no-match-path", "contracts/test/{Gas*,invariant/*}"]);
+const test = (place) => forge(place, ["test", "--fail-fast", "--no-match-path", "contracts/test/{Gas*,invariant/*,halmos/*}"]);
+const testNear = (place, file) => forge(place, ["test", "--fail-fast", "--match-path", `contracts/test/${tests[file]}`]);
 
 async function judge(place, mutant) {
   const source = path.join(place, `contracts/src/${mutant.file}.sol`);
   const original = fs.readFileSync(source, "utf8");
   fs.writeFileSync(source, mutant.text);
-  const { passed, text } = await test(place);
+  let { passed, text } = await testNear(place, mutant.file);
+  if (passed) ({ passed, text } = await test(place));
   fs.writeFileSync(source, original);
   if (/Compiler run failed|compilation failed/i.test(text)) return "invalid";
   if (passed) return "survived";
   return /\[FAIL/.test(text) ? "killed" : "undecided"; // took too long
 }
 
+const page = path.join(root, "docs/mutants.md");
+const outcomes = ["killed", "survived", "invalid", "undecided"];
+// A line of the report: how many of a file's mutants were tried, with which outcomes. Those of files that are not tried now
+// are kept.
+const before = fs.existsSync(page) ? fs.readFileSync(page, "utf8").split("\n") : [];
+const isTriedNow = (names) => names.split(/, /).some((name) => files.includes(name.replace(".sol", "")));
+const keptRows = before.filter((line) => /^\| \w.*\| \d+ of \d+ \|/.test(line) && !isTriedNow(line.split(" | ")[0].slice(2)));
+const keptSurvivors = before.filter((line) => line.startsWith("- ") && !isTriedNow(line.slice(2).split(", ")[0]));
+
+const reasonFor = ({ is }) => equivalents.filter(([part]) => is.includes(part)).map(([, why]) => `: ${why}`).join("");
+
 function report(results, all) {
-  const count = (outcome, list = results) => list.filter((r) => r.outcome === outcome).length;
-  const [killed, survived] = [count("killed"), count("survived")];
+  const rows = files.map((file) => {
+    const list = results.filter((r) => r.file === file);
+    const counts = outcomes.map((outcome) => list.filter((r) => r.outcome === outcome).length);
+    return `| ${file} | ${list.length} of ${all.filter((m) => m.file === file).length} | ${counts.join(" | ")} |`;
+  });
+  const survivors = results.filter((r) => r.outcome === "survived").sort((a, b) => (a.file + String(a.line).padStart(5)).localeCompare(b.file + String(b.line).padStart(5)))
+    .map((r) => `- ${r.file}.sol, ${r.name}: \`${r.was}\` to \`${r.is || "nothing"}\`${reasonFor(r)}`);
   const out = [
     "# Mutants", "",
     "Written by `node contracts/test/mutants.cjs`, which breaks the contracts in one small way at a time and runs the unit and",
     "fuzz tests. A mutant that no test sees survives. What does not compile is no mutant.", "",
-    `${results.length} of ${all} changes tried: ${killed} killed, ${survived} survived, ${count("invalid")} do not compile, ${count("undecided")} took too long.`,
-    `Killed: ${((100 * killed) / (killed + survived || 1)).toFixed(1)} %.`, "",
-    "| change | killed | survived |", "|---|---|---|",
-    ...[...new Set(operators.map(([name]) => name))].map((name) => {
-      const list = results.filter((r) => r.name === name);
-      return `| ${name} | ${count("killed", list)} | ${count("survived", list)} |`;
-    }),
-    "", "## Survivors", "",
-    ...results.filter((r) => r.outcome === "survived").sort((a, b) => (a.file + String(a.line).padStart(5)).localeCompare(b.file + String(b.line).padStart(5)))
-      .map((r) => `- ${r.file}.sol, ${r.name}: \`${r.was}\` to \`${r.is || "nothing"}\``),
-    "",
+    "| file | tried | killed | survived | do not compile | took too long |", "|---|---|---|---|---|---|",
+    ...[...keptRows, ...rows].sort(), "", "## Survivors", "", ...[...keptSurvivors, ...survivors].sort(), "",
   ];
-  fs.mkdirSync(path.join(root, "docs"), { recursive: true });
-  fs.writeFileSync(path.join(root, "docs/mutants.md"), out.join("\n"));
+  fs.mkdirSync(path.dirname(page), { recursive: true });
+  fs.writeFileSync(page, out.join("\n"));
+}
+
+const memory = path.join(root, ".forge/mutants/tried.json");
+const tried = fs.existsSync(memory) ? JSON.parse(fs.readFileSync(memory, "utf8")) : {};
+const sources = ["src", "test"].flatMap((folder) =>
+  fs.readdirSync(path.join(root, "contracts", folder)).filter((name) => name.endsWith(".sol")).sort()
+    .map((name) => fs.readFileSync(path.join(root, "contracts", folder, name), "utf8")));
+const keyOf = (mutant) => createHash("sha256").update(JSON.stringify([sources, mutant.file, mutant.text])).digest("hex");
+
+function remember(mutant, outcome) {
+  tried[keyOf(mutant)] = outcome;
+  fs.mkdirSync(path.dirname(memory), { recursive: true });
+  fs.writeFileSync(memory, JSON.stringify(tried));
 }
 
 async function main() {
   const all = shuffle(files.flatMap(mutantsOf));
   const until = Date.now() + 60_000 * Number(option("minutes", "100000"));
-  const queue = [...all];
-  const results = [];
+  const results = all.map((mutant) => ({ ...mutant, outcome: tried[keyOf(mutant)] })).filter((r) => r.outcome);
+  const queue = all.filter((mutant) => !tried[keyOf(mutant)]);
   await Promise.all([...Array(Number(option("jobs", "2"))).keys()].map(async (number) => {
     const place = workplace(number);
     const start = await test(place);
@@ -146,8 +180,9 @@ async function main() {
       const mutant = queue.shift();
       const outcome = await judge(place, mutant);
       results.push({ ...mutant, outcome });
+      if (outcome !== "undecided") remember(mutant, outcome);
       if (outcome === "survived") console.log(`survived: ${mutant.file}.sol:${mutant.line} ${mutant.was} -> ${mutant.is}`);
-      report(results, all.length);
+      report(results, all);
     }
   }));
   const survived = results.filter((r) => r.outcome === "survived").length;
