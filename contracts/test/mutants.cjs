@@ -4,13 +4,15 @@
 //
 //   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME]
 //
-// With --minutes it stops in time; mutants come in an order that is shuffled, the same each time, so what was run is a
+// With --minutes it stops in time, and goes on another time: what was tried with the same contracts and tests is not tried
+// again (`.forge/mutants/tried.json`). Mutants come in an order that is shuffled, the same each time, so what was run is a
 // fair sample. What the report says of files that are not tried now stays. No invariants (chance) and no gas measurements
 // (everything changes those) are run.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const { execFile } = require("node:child_process");
+const { createHash } = require("node:crypto");
 
 const root = path.resolve(__dirname, "../..");
 const option = (name, otherwise) => {
@@ -152,11 +154,24 @@ function report(results, all) {
   fs.writeFileSync(page, out.join("\n"));
 }
 
+const memory = path.join(root, ".forge/mutants/tried.json");
+const tried = fs.existsSync(memory) ? JSON.parse(fs.readFileSync(memory, "utf8")) : {};
+const sources = ["src", "test"].flatMap((folder) =>
+  fs.readdirSync(path.join(root, "contracts", folder)).filter((name) => name.endsWith(".sol")).sort()
+    .map((name) => fs.readFileSync(path.join(root, "contracts", folder, name), "utf8")));
+const keyOf = (mutant) => createHash("sha256").update(JSON.stringify([sources, mutant.file, mutant.text])).digest("hex");
+
+function remember(mutant, outcome) {
+  tried[keyOf(mutant)] = outcome;
+  fs.mkdirSync(path.dirname(memory), { recursive: true });
+  fs.writeFileSync(memory, JSON.stringify(tried));
+}
+
 async function main() {
   const all = shuffle(files.flatMap(mutantsOf));
   const until = Date.now() + 60_000 * Number(option("minutes", "100000"));
-  const queue = [...all];
-  const results = [];
+  const results = all.map((mutant) => ({ ...mutant, outcome: tried[keyOf(mutant)] })).filter((r) => r.outcome);
+  const queue = all.filter((mutant) => !tried[keyOf(mutant)]);
   await Promise.all([...Array(Number(option("jobs", "2"))).keys()].map(async (number) => {
     const place = workplace(number);
     const start = await test(place);
@@ -165,6 +180,7 @@ async function main() {
       const mutant = queue.shift();
       const outcome = await judge(place, mutant);
       results.push({ ...mutant, outcome });
+      if (outcome !== "undecided") remember(mutant, outcome);
       if (outcome === "survived") console.log(`survived: ${mutant.file}.sol:${mutant.line} ${mutant.was} -> ${mutant.is}`);
       report(results, all);
     }
