@@ -24,7 +24,7 @@ use hospital_record_contracts::boards::{
     IBoard,
     IBoards::{self, BoardCreated},
 };
-use hospital_record_core::id::Account;
+use hospital_record_core::board::deal::MAX_MEMBERS;
 
 pub(crate) use self::deal::Dealt;
 pub use self::{
@@ -35,10 +35,7 @@ pub use self::{
     release::Released,
     words::CaseWords,
 };
-use crate::{Error, Result, ledger::all_logs, system::System};
-
-/// The most members of a board.
-pub(crate) const MOST_MEMBERS: usize = 16;
+use crate::{Error, Result, ledger::all_logs, record_ref::account, system::System};
 
 /// A board: an account that nobody has a key of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +120,7 @@ fn checked(address: Address, told: &IBoards::BoardCreated) -> Option<Board> {
 /// Whether there can be such a board.
 fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     let distinct: BTreeSet<_> = members.iter().collect();
-    if members.len() > MOST_MEMBERS {
+    if members.len() > MAX_MEMBERS {
         return Err(Error::Invalid("a board has at most 16 members".into()));
     }
     if threshold == 0 || usize::from(threshold) > members.len() {
@@ -134,8 +131,4 @@ fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
         return Err(Error::Invalid("a member of a board is there once, and somebody".into()));
     }
     Ok(())
-}
-
-fn account(address: Address) -> Account {
-    Account(address.into())
 }

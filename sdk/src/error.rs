@@ -8,7 +8,12 @@ use crate::{store::StoreError, vouching::Untrusted};
 
 mod from;
 
-pub(crate) const RANDOM: &str = "the system's random generator";
+const RANDOM: &str = "the system's random generator";
+
+/// Fills with what nobody can guess.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })
+}
 
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -20,7 +20,7 @@ use hospital_record_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Error, Result, error::RANDOM};
+use crate::{Error, Result, error::fill_random};
 
 /// Anything that signs transactions and typed data for one account: a local key, a KMS, a hardware wallet.
 pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {}
@@ -54,8 +54,7 @@ impl Identity {
     /// A new person with a new phrase of 24 words. The phrase restores everything and must be written down.
     pub fn generate() -> Result<(Self, Phrase)> {
         let mut entropy = Zeroizing::new([0u8; 32]);
-        getrandom::fill(entropy.as_mut())
-            .map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
+        fill_random(entropy.as_mut())?;
         let mnemonic = Mnemonic::<English>::new_from_entropy(Entropy::from(*entropy));
         let phrase = Phrase(Zeroizing::new(mnemonic.to_phrase()));
         Ok((Self::from_phrase(&phrase, 0)?, phrase))

@@ -62,6 +62,11 @@ impl FromStr for RecordRef {
 /// An address as people type it; mixed case must be the right checksum (ERC-55).
 ///
 /// # Errors
+/// An address as the core has it.
+pub(crate) fn account(address: Address) -> Account {
+    Account(address.into())
+}
+
 /// [`Error::Invalid`].
 pub fn parse_address(text: &str) -> Result<Address, Error> {
     let wrong = |why: &str| Error::Invalid(format!("{text:?} is not an address: {why}"));

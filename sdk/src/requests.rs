@@ -15,7 +15,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::{id::Account, seal::request::RequestTerms};
+use hospital_record_core::seal::request::RequestTerms;
 
 pub use self::{
     ask::{Ask, Asked},
@@ -25,6 +25,7 @@ use crate::{
     ErrorKind, Trust,
     client::instant,
     ledger::{Purpose, Rights},
+    record_ref::account,
 };
 
 /// Somebody asks this person for access.
@@ -108,8 +109,4 @@ impl Told {
             terms: self.terms,
         }
     }
-}
-
-fn account(address: Address) -> Account {
-    Account(address.into())
 }

@@ -25,6 +25,14 @@ pub(crate) async fn of_stdin(what: &str) -> Result<String> {
     read.map(|_| text).map_err(|error| unreadable(Path::new("stdin"), what, &error))
 }
 
+/// What a file said, else what stdin says.
+pub(crate) async fn or_stdin(from_file: Option<String>, what: &str) -> Result<String> {
+    match from_file {
+        Some(text) => Ok(text),
+        None => of_stdin(what).await,
+    }
+}
+
 fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => {

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, U256};
 use hospital_record_contracts::boards::IBoards::createCall;
 
 use super::{Board, address::address_of, check_form};
-use crate::{Client, Error, Result};
+use crate::{Client, Result, error::fill_random};
 
 /// A board that was made.
 #[derive(Clone, Debug)]
@@ -32,19 +32,13 @@ impl Client {
         for member in members {
             self.system().profile_of(*member, None).await?;
         }
-        let salt = random_salt()?;
+        // Another each time: the same people may have several boards.
+        let mut salt = B256::ZERO;
+        fill_random(salt.as_mut_slice())?;
         let address = address_of(threshold, members, salt);
         let call = createCall { threshold: U256::from(threshold), members: members.to_vec(), salt };
         let receipt = self.send(self.system().on_boards().to_send(&call)).await?;
         let board = self.system().board(address).await?;
         Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas_used })
     }
-}
-
-/// Another each time: the same people may have several boards.
-fn random_salt() -> Result<B256> {
-    let mut salt = B256::ZERO;
-    let filled = getrandom::fill(salt.as_mut_slice());
-    filled.map_err(|error| Error::Refused { service: crate::error::RANDOM.into(), reason: error.to_string() })?;
-    Ok(salt)
 }

@@ -136,9 +136,7 @@ impl OpenCase {
         if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
             return Err(Error::Invalid("a case lets somebody in for a second to a day".into()));
         }
-        if self.to.and_then(|to| to.deployment).is_some_and(|deployment| deployment != self.client.deployment()) {
-            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
-        }
+        self.client.check_card(self.to.and_then(|to| to.deployment))?;
         let concerned = [grantee, self.patient];
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {

@@ -56,10 +56,15 @@ impl Client {
     /// not taken effect, or have ended.
     pub async fn release(&self, board: &Board, case: &Case) -> Result<Released> {
         board.require_member(self.address())?;
+        let (deal, context) = self.deal_for(case).await?;
+        self.release_of(case, &deal, &context).await
+    }
+
+    /// What a case that took effect is to be given shares of.
+    async fn deal_for(&self, case: &Case) -> Result<(Verified<Deal>, EnvelopeContext)> {
         let journal = self.system().journal(case.patient).await?;
         self.require_let_in(&journal, case).await?;
-        let (deal, context) = self.newest_deal(&journal, case.scope_id, case.board).await?;
-        self.release_of(case, &deal, &context).await
+        self.newest_deal(&journal, case.scope_id, case.board).await
     }
 
     async fn release_of(&self, case: &Case, deal: &Verified<Deal>, context: &EnvelopeContext) -> Result<Released> {
@@ -123,9 +128,7 @@ impl Client {
     }
 
     async fn release_if_due(&self, case: &Case) -> Result<Option<Released>> {
-        let journal = self.system().journal(case.patient).await?;
-        self.require_let_in(&journal, case).await?;
-        let (deal, context) = self.newest_deal(&journal, case.scope_id, case.board).await?;
+        let (deal, context) = self.deal_for(case).await?;
         let before = self.system().cache().get(RELEASES, self.release_key(case, deal.digest())).await?;
         match before.is_some_and(|before| before.first() == Some(&DONE)) {
             true => Ok(None),

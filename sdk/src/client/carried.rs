@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{Client, Confirmed};
 use crate::{
     Error, Result,
-    error::RANDOM,
+    error::fill_random,
     ledger::{Act, Call, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
@@ -176,7 +176,6 @@ impl Client {
 
 fn random_word() -> Result<u64> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })?;
+    fill_random(&mut bytes)?;
     Ok(u64::from_be_bytes(bytes))
 }

@@ -73,9 +73,7 @@ impl Client {
     pub async fn add_contact(&self, name: &str, card: &Card) -> Result<Contact> {
         let name = name.trim();
         check_name("a contact's name", name)?;
-        if card.deployment != self.deployment() {
-            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
-        }
+        self.check_card(Some(card.deployment))?;
         if self.is_me(card.account) {
             return Err(Error::Invalid("this is your own card".into()));
         }

@@ -259,9 +259,7 @@ impl Grant {
                 "a grant is for somebody else: a patient has access to all their records".into(),
             ));
         }
-        if deployment.is_some_and(|deployment| deployment != self.client.deployment()) {
-            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
-        }
+        self.client.check_card(deployment)?;
         if self.board.is_some()
             && (!self.client.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {

@@ -154,9 +154,7 @@ impl Ask {
         if address.is_zero() || address == self.client.address() {
             return Err(Error::Invalid("one asks somebody else for access: name the patient's account".into()));
         }
-        if deployment.is_some_and(|deployment| deployment != self.client.deployment()) {
-            return Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into()));
-        }
+        self.client.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {
             let limits = "say why in 1 to 2044 bytes of text, without control characters but line breaks";
             Error::Invalid(format!("this reason cannot be sent ({error}): {limits}"))

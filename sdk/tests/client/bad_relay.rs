@@ -12,16 +12,12 @@ use hospital_record::{
     relay::{Carrier, Fate, Relay, SignedRequest},
 };
 
+use crate::refused;
+
 use crate::{
     person,
     relayed::{Bad, Withholds, carrier},
 };
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
 
 /// A relay that names a transaction which has taken effect, but is another one.
 fn boasts(transaction: B256) -> Arc<dyn Relay> {

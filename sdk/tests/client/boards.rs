@@ -3,23 +3,13 @@
 use std::time::Duration;
 
 use hospital_record::{
-    Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, Source, System,
+    Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, System,
 };
 
-use crate::person;
+use crate::{note, person, refused};
 
 const WARD: &str = "ward";
 const HOUR: Duration = Duration::from_secs(3600);
-
-fn note(text: &'static str) -> Source {
-    Source::bytes("note.txt", text)
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
 
 /// Ana, who granted a folder to a board of three, of whom two are needed, and Lee, who needs access.
 struct Stage {

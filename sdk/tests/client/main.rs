@@ -20,7 +20,7 @@ mod silent_store;
 mod store;
 mod vouching;
 
-use hospital_record::{Client, Identity, System};
+use hospital_record::{Client, ErrorKind, Identity, Source, System};
 
 /// A person who can pay and has published keys.
 async fn person(system: &System) -> Client {
@@ -35,4 +35,16 @@ async fn two() -> (System, Client, Client) {
     let system = System::in_memory().await.unwrap();
     let (ana, lee) = (person(&system).await, person(&system).await);
     (system, ana, lee)
+}
+
+/// A small record.
+fn note(text: &'static str) -> Source {
+    Source::bytes("note.txt", text)
+}
+
+/// Fails unless it is an error of this kind.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
 }

@@ -4,17 +4,7 @@ use std::time::Duration;
 
 use hospital_record::{Client, ErrorKind, Purpose, RecordRef, Source, System};
 
-use crate::person;
-
-fn note(text: &'static str) -> Source {
-    Source::bytes("note.txt", text)
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
+use crate::{note, person, refused};
 
 const WARD: &str = "ward";
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hospital_record::{
-    Client, Confidentiality, ErrorKind, Identity, Purpose, Source, System,
+    Client, Confidentiality, ErrorKind, Identity, Purpose, System,
     alloy::{
         primitives::{B256, U256},
         signers::local::PrivateKeySigner,
@@ -12,17 +12,7 @@ use hospital_record::{
     relay::{Carrier, Fate, Relay, SignedRequest},
 };
 
-use crate::person;
-
-fn note(text: &'static str) -> Source {
-    Source::bytes("note.txt", text)
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
+use crate::{note, person, refused};
 
 /// People without ether, and the one who pays for them.
 struct Poor {

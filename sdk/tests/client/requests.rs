@@ -12,15 +12,9 @@ use hospital_record::{
 };
 use hospital_record_contracts::access_requests::{ADDRESS, IAccessRequests};
 
-use crate::{person, two};
+use crate::{person, refused, two};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
 
 async fn only(ana: &Client) -> AccessRequest {
     let mut requests = ana.requests().await.unwrap();

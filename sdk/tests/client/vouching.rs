@@ -12,13 +12,7 @@ use hospital_record::{
 };
 use hospital_record_contracts::vouching::{ADDRESS, IVouching};
 
-use crate::person;
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: hospital_record::Result<T>, kind: ErrorKind) {
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), kind, "{error}");
-}
+use crate::{person, refused};
 
 /// Somebody who has ether and nothing else.
 async fn account(system: &System) -> Client {

@@ -105,7 +105,8 @@ fn print(app: &App, patient: Address, names: &Names, cases: &Cases, entry: &Hist
         "grantee": story.grantee.map(|account| account.to_string()), "folder": story.folder,
         "rights": story.rights, "purpose": story.purpose.map(|purpose| purpose.word()),
         "purpose_code": story.purpose.map(|purpose| purpose.code()), "expires": story.expires.map(instant),
-        "case": case.map(|(object, _)| object), "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
+        "case": case.map(|(object, _)| object),
+        "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
     });
     let told = case.map_or_else(String::new, |(_, words)| format!("\n    {}", words.replace('\n', "\n    ")));
     app.printer.result(&object, format!("{}  {}{told}", local(entry.at, app.tz()), story.text))

@@ -31,10 +31,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
     check_person(&args.patient)?;
     let from_file = text::of_file(&args.reason, REASON)?;
     let session = app.session().await?;
-    let reason = match from_file {
-        Some(reason) => reason,
-        None => text::of_stdin(REASON).await?,
-    };
+    let reason = text::or_stdin(from_file, REASON).await?;
     let patient = session.person(&args.patient).await?;
     let mut builder = session.client.ask(session.grantee(&patient).await?).reason(reason.trim_end());
     builder = builder.rights(args.rights.rights()).purpose(args.purpose.into());

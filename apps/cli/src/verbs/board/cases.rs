@@ -181,10 +181,7 @@ pub(super) async fn open(app: &App, args: &OpenCase) -> Result {
     args.to.as_deref().map_or(Ok(()), check_person)?;
     let from_file = text::of_file(&args.reason, REASON)?;
     let session = app.session().await?;
-    let reason = match from_file {
-        Some(reason) => reason,
-        None => text::of_stdin(REASON).await?,
-    };
+    let reason = text::or_stdin(from_file, REASON).await?;
     let board = named(&session, &args.board.board).await?;
     let patient = session.person(&args.patient).await?.address;
     let hours = Duration::from_secs(u64::from(args.hours) * 3600);
@@ -204,13 +201,15 @@ async fn tell(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
 }
 
 /// The board and the case that were typed.
-async fn found(session: &Session, args: &NamedCase) -> Result<(Board, Case)> {
-    let board = named(session, &args.board.board).await?;
+async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
+    check_person(&args.board.board)?;
     let wanted = beginning(&args.case, "case", "board cases")?;
+    let session = app.session().await?;
+    let board = named(&session, &args.board.board).await?;
     let cases = session.client.system().cases(&board).await?;
     let mut fitting = cases.into_iter().filter(|case| case.id.to_string().starts_with(&wanted));
     match (fitting.next(), fitting.next()) {
-        (Some(case), None) => Ok((board, case)),
+        (Some(case), None) => Ok((session, board, case)),
         (None, _) => Err(Failure::not_found(format!("no case of this board begins with {}", args.case))),
         _ => Err(Failure::usage(format!("{} is the beginning of several cases: give more of it", args.case))),
     }
@@ -250,21 +249,12 @@ async fn asked_in_full(app: &App, args: &NamedCase) -> Result<(Session, Board, C
     asked(app, args).await
 }
 
-async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
-    check_person(&args.board.board)?;
-    beginning(&args.case, "case", "board cases")?;
-    let session = app.session().await?;
-    let (board, case) = found(&session, args).await?;
-    Ok((session, board, case))
-}
-
 pub(super) async fn review(app: &App, args: &Review) -> Result {
     let from_file = args.finding.as_deref().map(|path| text::of_file(path, FINDING)).transpose()?;
     let (session, board, case) = asked(app, &args.case).await?;
     let finding = match from_file {
         None => None,
-        Some(Some(finding)) => Some(finding),
-        Some(None) => Some(text::of_stdin(FINDING).await?),
+        Some(from_file) => Some(text::or_stdin(from_file, FINDING).await?),
     };
     session.client.review(&board, &case, finding.as_deref().map(str::trim_end)).await?;
     done(app, &session, &board, case.id).await
