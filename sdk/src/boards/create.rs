@@ -23,8 +23,8 @@ impl Client {
     /// this person need not be among them, and pays for it. Give the address to patients, and let them compare it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless there are 1 to 16 distinct members and 1 <= threshold <= members, [`Error::NotFound`] for a
-    /// member who has published no keys: nothing could be dealt to it.
+    /// [`Error::Invalid`](crate::Error::Invalid) unless there are 1 to 16 distinct members and 1 <= threshold <= members,
+    /// [`Error::NotFound`](crate::Error::NotFound) for a member who has published no keys: nothing could be dealt to it.
     pub async fn create_board(&self, threshold: u8, members: &[Address]) -> Result<CreatedBoard> {
         check_form(threshold, members)?;
         self.system().on_boards().deployed_at().await?;
