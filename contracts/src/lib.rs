@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use alloy::primitives::{Address, B256, Bytes, address, b256, bytes};
+use alloy::primitives::{Address, B256, Bytes, address, b256, bytes, hex};
 
 mod interface {
     #![allow(missing_docs, clippy::too_many_arguments)]
@@ -60,7 +60,7 @@ pub mod access_requests {
 
 /// Where boards come from, and what a board is.
 pub mod boards {
-    use super::{Address, B256, Bytes, Range, address, b256, bytes};
+    use super::{Address, B256, Bytes, Range, address, b256, bytes, hex};
     pub use board::IBoard;
     pub use interface::IBoards;
 
@@ -83,6 +83,21 @@ pub mod boards {
     }
 
     include!(concat!(env!("OUT_DIR"), "/Boards.rs"));
+
+    /// A clone (ERC-1167) is what stands before and behind the account that it is a clone of.
+    pub const CLONE: [&[u8]; 2] = [&hex!("363d3d373d3d3d363d73"), &hex!("5af43d82803e903d91602b57fd5bf3")];
+
+    /// What all boards are clones of: the first contract that `Boards` made.
+    #[must_use]
+    pub fn implementation() -> Address {
+        ADDRESS.create(1)
+    }
+
+    /// Whether an account with this code does what `Board.sol` says, whoever made it.
+    #[must_use]
+    pub fn is_board(code: &[u8]) -> bool {
+        code.starts_with(&[CLONE[0], implementation().as_slice(), CLONE[1]].concat())
+    }
 }
 
 fn is_same_but(places: &[Range<usize>], due: &[u8], code: &[u8]) -> bool {
@@ -114,6 +129,18 @@ mod tests {
         assert_knows_its_code(access_requests::is_deployed_code, code, places);
         assert_knows_its_code(boards::is_deployed_code, &boards::DEPLOYED_BYTECODE, boards::IMMUTABLES);
         assert!(!vouching::is_deployed_code(code));
+    }
+
+    #[test]
+    fn a_board_is_a_clone_of_the_one_board() {
+        let mut code = [boards::CLONE[0], boards::implementation().as_slice(), boards::CLONE[1], &[1; 96]].concat();
+        assert!(boards::is_board(&code));
+        assert!(!boards::is_board(&code[..44]) && !boards::is_board(&[]));
+        for index in 0..45 {
+            code[index] ^= 1;
+            assert!(!boards::is_board(&code), "byte {index}");
+            code[index] ^= 1;
+        }
     }
 
     fn assert_knows_its_code(is_deployed_code: fn(&[u8]) -> bool, deployed: &[u8], places: &[Range<usize>]) {

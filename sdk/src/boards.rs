@@ -17,7 +17,7 @@ mod open;
 mod release;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use alloy::{primitives::Address, sol_types::SolEvent};
 use hospital_record_contracts::boards::{
@@ -35,7 +35,12 @@ pub use self::{
     release::Released,
     words::CaseWords,
 };
-use crate::{Error, Result, ledger::all_logs, record_ref::account, system::System};
+use crate::{
+    Error, Result,
+    ledger::{Log, all_logs},
+    record_ref::account,
+    system::{KEPT, System},
+};
 
 /// A board: an account that nobody has a key of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,24 @@ pub struct Board {
     pub closed: bool,
     /// The board that k members named to follow it.
     pub successor: Option<Address>,
+}
+
+/// What was read of boards before.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// What they are made of, which never changes.
+    made: HashMap<Address, Board>,
+    /// Their events, each up to a block.
+    logs: HashMap<Address, (u64, Vec<Log>)>,
+}
+
+impl Seen {
+    fn keep<T>(kept: &mut HashMap<Address, T>, board: Address, what: T) {
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(board, what);
+    }
 }
 
 impl Board {
@@ -82,6 +105,15 @@ impl System {
     /// # Errors
     /// [`Error::NotFound`] where no board was made there, [`Error::WrongContract`] where this chain has no `Boards`.
     pub async fn board(&self, address: Address) -> Result<Board> {
+        let known = self.boards_seen().made.get(&address).cloned();
+        let board = match known {
+            Some(board) => board,
+            None => self.board_made_at(address).await?,
+        };
+        self.standing(board).await
+    }
+
+    async fn board_made_at(&self, address: Address) -> Result<Board> {
         let topics = [Some(BoardCreated::SIGNATURE_HASH), Some(address.into_word()), None, None];
         let logs = all_logs(&**self.ledger(), self.on_boards().events(topics).await?).await?;
         let told = logs
@@ -91,7 +123,8 @@ impl System {
         let board = found.ok_or_else(|| {
             Error::NotFound(format!("no board was made at {address}: ask those who named it for the right address"))
         })?;
-        self.standing(board).await
+        Seen::keep(&mut self.boards_seen().made, address, board.clone());
+        Ok(board)
     }
 
     async fn standing(&self, board: Board) -> Result<Board> {

@@ -1,28 +1,28 @@
 //! One chain, one contract, the stores and what is remembered: shared by all people of a process.
 
+mod blocks;
+
 use std::{
     collections::HashMap,
     fmt,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use alloy::primitives::Address;
-use bytes::Bytes;
 use hospital_record_core::{
-    block::{self, Block, Body, Unverified, Verified},
     id::{Account, Deployment, Digest},
     identity::PublicKeys,
 };
 
 use crate::{
     AccountSigner, Client, Config, Error, Identity, Result,
-    cache::{BLOCKS, Cache},
+    boards::Seen,
+    cache::Cache,
     journal::Known,
     ledger::{
-        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, Log, MemoryOutbox, Outbox, Sender,
-        SenderOptions,
+        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
     },
     outbox::DiskOutbox,
     relay::{Carrier, Relay},
@@ -42,7 +42,7 @@ pub(crate) struct Inner {
     requests: Beside,
     boards: Beside,
     boards_witness: Option<Beside>,
-    board_logs: Mutex<HashMap<Address, (u64, Vec<Log>)>>,
+    boards_seen: Mutex<Seen>,
     deployment: Deployment,
     journal: Journal,
     sender: Sender,
@@ -60,8 +60,8 @@ pub(crate) struct Inner {
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
 type Slots = HashMap<Address, Slot>;
 
-/// Histories and profiles that are kept in memory; those on disk are not bounded.
-const KEPT: usize = 1024;
+/// Histories, profiles and boards that are kept in memory; those on disk are not bounded.
+pub(crate) const KEPT: usize = 1024;
 
 /// What a system is made of.
 pub(crate) struct Parts {
@@ -119,7 +119,7 @@ impl System {
             requests: requests(contract.ledger().clone(), parts.chain),
             boards: Beside::boards(contract.ledger().clone(), parts.chain),
             boards_witness: parts.witness.as_ref().map(|w| Beside::boards(w.ledger().clone(), parts.chain)),
-            board_logs: Mutex::default(),
+            boards_seen: Mutex::default(),
             contract,
             witness: parts.witness,
             deployment,
@@ -195,9 +195,8 @@ impl System {
         self.0.boards_witness.as_ref()
     }
 
-    /// The events of boards that were read, each up to a block.
-    pub(crate) fn board_logs(&self) -> &Mutex<HashMap<Address, (u64, Vec<Log>)>> {
-        &self.0.board_logs
+    pub(crate) fn boards_seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.boards_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn reader(&self) -> &Journal {
@@ -233,68 +232,6 @@ impl System {
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
         slots.entry(patient).or_default().clone()
-    }
-
-    /// A small block, from what is remembered or from a store. Whoever names a block chooses its size: one of more than
-    /// `most` bytes is not of the kind that is wanted, and not remembered.
-    pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
-        if let Some(bytes) = self.cache().get(BLOCKS, digest.0.to_vec()).await? {
-            return Ok(bytes.into());
-        }
-        let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
-        if bytes.len() > most {
-            let size = bytes.len();
-            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most")));
-        }
-        self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
-        Ok(bytes)
-    }
-
-    /// Whether a block is of this kind.
-    pub(crate) async fn is_kind<T: Body>(&self, digest: Digest) -> Result<bool> {
-        Ok(block::is_kind::<T>(&self.block(digest, T::MAX).await?))
-    }
-
-    /// Stores a signed block for good.
-    pub(crate) async fn publish(&self, block: Block) -> Result<Digest> {
-        let digest = block.digest();
-        self.stores().keep(block).await?;
-        Ok(digest)
-    }
-
-    /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
-    pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        self.verified_bytes(&self.block(digest, T::MAX).await?).await
-    }
-
-    pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {
-        self.verified(block::parse(bytes, self.deployment()).map_err(hospital_record_core::error::CoreError::from)?)
-            .await
-    }
-
-    pub(crate) async fn verified<T: Body>(&self, block: Unverified<T>) -> Result<Verified<T>> {
-        let (issuer, profile) = (Address::from(block.issuer().0), block.profile_digest());
-        let keys = match self.signer(issuer, profile) {
-            Some(keys) => keys,
-            None => {
-                let keys = self.profile_block(issuer, profile, None).await?.keys;
-                self.keep_signer(issuer, profile, keys.clone());
-                keys
-            }
-        };
-        Ok(block.verify(&keys).map_err(hospital_record_core::error::CoreError::from)?)
-    }
-
-    fn signer(&self, issuer: Address, profile: Digest) -> Option<PublicKeys> {
-        self.0.signers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get(&(issuer, profile)).cloned()
-    }
-
-    fn keep_signer(&self, issuer: Address, profile: Digest, keys: PublicKeys) {
-        let mut signers = self.0.signers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if signers.len() >= KEPT {
-            signers.clear();
-        }
-        signers.insert((issuer, profile), keys);
     }
 }
 

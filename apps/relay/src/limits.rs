@@ -28,13 +28,11 @@ impl Limits {
         Self { accounts, revocations, addresses: Limit::per_minute(address) }
     }
 
-    /// Counts what an account has signed. Revocations by themselves: nothing else uses up what is left for them, and
-    /// nobody fills the way that they have to themselves.
+    /// Counts what an account has signed. Revocations and vetoes by themselves: nothing else uses up what is left for them,
+    /// and nobody fills the way that they have to themselves.
     pub(crate) fn take(&self, act: &Act) -> Result<(), Duration> {
-        match act {
-            Act::Revocation { patient, .. } => self.revocations.take(patient),
-            act => self.accounts.take(&act.signer()),
-        }
+        let limit = if act.ends_access() { &self.revocations } else { &self.accounts };
+        limit.take(&act.signer())
     }
 }
 

@@ -8,7 +8,6 @@ use std::{
 
 use hospital_record::{
     B256,
-    ledger::Act,
     relay::{Fate, SignedRequest},
 };
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -230,7 +229,7 @@ fn read(database: &Database) -> Result<State, QueueError> {
 }
 
 fn is_urgent(request: &SignedRequest) -> bool {
-    matches!(request.act(), Some(Act::Revocation { .. }))
+    request.act().is_some_and(|act| act.ends_access())
 }
 
 fn disk(error: impl std::fmt::Display) -> QueueError {

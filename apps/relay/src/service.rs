@@ -120,11 +120,13 @@ impl Service {
 
     fn allowed(&self, request: &SignedRequest) -> Result<&'static str, Problem> {
         let contract = self.0.carrier.contract();
-        if (request.chain_id, request.contract) != (contract.chain(), contract.address()) {
+        let act = request.act();
+        // Whether it is a board is asked of the chain, when it is looked whether it can be carried.
+        let at_board = matches!(act, Some(Act::Veto { .. }));
+        if request.chain_id != contract.chain() || !(at_board || request.contract == contract.address()) {
             let (chain, address) = (contract.chain(), contract.address());
             return Err(Problem::NotCarried(format!("this relay serves contract {address} on chain {chain} alone")));
         }
-        let act = request.act();
         let verb = act.as_ref().and_then(Act::verb);
         let verb = verb.ok_or_else(|| Problem::Malformed("its data is no signed request of the contract".into()))?;
         match self.0.verbs.is_empty() || self.0.verbs.iter().any(|known| known == verb) {

@@ -51,7 +51,7 @@ pub(crate) struct Settings {
 }
 
 /// The verbs that a relay can be told to carry.
-pub(crate) const VERBS: [&str; 13] = [
+pub(crate) const VERBS: [&str; 14] = [
     "SetProfile",
     "AddRecord",
     "Replace",
@@ -65,6 +65,7 @@ pub(crate) const VERBS: [&str; 13] = [
     "LogAccess",
     "InvalidateNonces",
     "Revoke",
+    "Veto",
 ];
 
 impl Settings {

@@ -1,8 +1,9 @@
-//! What members and patients do about cases and the board itself. Each pays for it, also where relays are configured.
+//! What members and patients do about cases and the board itself. Each pays for it, also where relays are configured, but
+//! for vetoes.
 
 use alloy::primitives::{Address, B256, Bytes, U256, aliases::U24};
 use hospital_record_contracts::boards::IBoard::{
-    acknowledgeCall, acknowledgeSuccessorCall, appointCall, resignCall, reviewCall, vetoCall,
+    acknowledgeCall, acknowledgeSuccessorCall, appointCall, proxyOfCall, resignCall, reviewCall, vetoCall,
 };
 
 use super::{
@@ -12,7 +13,9 @@ use super::{
 use crate::{
     Client, Confirmed, Error, Result,
     client::with_fresh_keys,
-    ledger::{Purpose, call},
+    ledger::{Act, Purpose, call},
+    relay::SignedRequest,
+    system::System,
 };
 
 /// A case that was reviewed.
@@ -48,19 +51,29 @@ impl Client {
 
     /// Ends a case, before it takes effect or after: as its patient, or as whom the patient appointed at this board.
     ///
-    /// Who holds no ether ends it as well by [`revoke`](Client::revoke) of the board's access, which a relay carries.
+    /// Relays carry it, where they are configured.
     ///
     /// # Errors
     /// [`Error::Denied`] for others, [`Error::Conflict`] for a case that was vetoed.
     pub async fn veto(&self, case: &Case) -> Result<Confirmed> {
+        if !self.system().relays().is_empty() {
+            return Ok(self.carry(&self.sign_veto(case).await?).await?.into());
+        }
         self.can_pay_itself(1).await?;
         let act = vetoCall { c: case.terms.clone(), by: self.address(), signature: Bytes::new() };
         Ok(self.send(call(case.board, &act)).await?.into())
     }
 
-    /// Lets somebody else veto cases about this person at this board; nobody but this person with the zero address.
-    pub async fn appoint_proxy(&self, board: &Board, proxy: Address) -> Result<Confirmed> {
+    /// What ends a case whoever [carries](Client::carry) it and whenever, for a relay, a friend or a file: it needs no ether,
+    /// and nobody who withholds or delays it can make it worthless.
+    pub async fn sign_veto(&self, case: &Case) -> Result<SignedRequest> {
+        self.sign_act(&Act::Veto { board: case.board, by: self.address(), case: case.terms.clone() }).await
+    }
+
+    /// Lets somebody else veto cases about this person at this board, too; with nothing, nobody else.
+    pub async fn appoint_proxy(&self, board: &Board, proxy: Option<Address>) -> Result<Confirmed> {
         self.can_pay_itself(1).await?;
+        let proxy = proxy.unwrap_or_default();
         let act = appointCall { patient: self.address(), proxy, deadline: U256::MAX, signature: Bytes::new() };
         Ok(self.send(call(board.address, &act)).await?.into())
     }
@@ -105,5 +118,13 @@ impl Client {
         self.can_pay_itself(1).await?;
         let successor = successor.map(|board| board.address).unwrap_or_default();
         Ok(self.send(call(board.address, &acknowledgeSuccessorCall { successor })).await?.into())
+    }
+}
+
+impl System {
+    /// Whom a patient appointed at this board to veto cases, as the node tells.
+    pub async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
+        let told = self.on_boards().ask_at(board.address, &proxyOfCall { patient }).await?;
+        Ok(Some(told.proxy).filter(|proxy| !proxy.is_zero()))
     }
 }

@@ -4,12 +4,7 @@ use alloy::{
     primitives::{Address, B256, U256, hex},
     sol_types::SolValue,
 };
-use hospital_record_contracts::boards;
-
-/// What all boards are clones of: the first contract that `Boards` made.
-fn implementation() -> Address {
-    boards::ADDRESS.create(1)
-}
+use hospital_record_contracts::boards::{self, CLONE, implementation};
 
 pub(super) fn address_of(threshold: u8, members: &[Address], salt: B256) -> Address {
     let arguments = (U256::from(threshold), members.to_vec()).abi_encode_params();
@@ -18,9 +13,10 @@ pub(super) fn address_of(threshold: u8, members: &[Address], salt: B256) -> Addr
     let code = [
         [0x61].as_slice(),
         length.as_slice(),
-        hex!("3d81600a3d39f3363d3d373d3d3d363d73").as_slice(),
+        hex!("3d81600a3d39f3").as_slice(),
+        CLONE[0],
         implementation().as_slice(),
-        hex!("5af43d82803e903d91602b57fd5bf3").as_slice(),
+        CLONE[1],
         &arguments,
     ]
     .concat();

@@ -1,21 +1,20 @@
 //! Cases as a node tells them: folded from a board's events, each checked against its own id.
 
 use std::{
-    collections::{BTreeMap, btree_map},
-    sync::PoisonError,
+    collections::BTreeMap,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use alloy::{
-    primitives::{Address, B256, keccak256},
-    sol_types::{SolEventInterface, SolValue},
+    primitives::{Address, B256},
+    sol_types::SolEventInterface,
 };
 use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
-use super::Board;
+use super::{Board, Seen};
 use crate::{
     Error, Result,
-    ledger::{Log, all_logs},
+    ledger::{Log, all_logs, id_of},
     system::System,
 };
 
@@ -57,7 +56,7 @@ pub struct Case {
     pub released: Vec<Address>,
     /// Members who reviewed it.
     pub reviewed: Vec<Address>,
-    /// From when on its review is owed; nothing where none is due, or one was made.
+    /// From when on its review is owed; nothing where none is due, one was made, or it was let go for newer ones.
     pub review_due: Option<SystemTime>,
     pub(crate) terms: IBoard::Case,
     pub(crate) shares: Vec<(Address, B256)>,
@@ -97,8 +96,9 @@ impl System {
         let now = self.chain_time().await?;
         let mut cases = BTreeMap::new();
         for log in &logs {
-            let Ok(event) = IBoardEvents::decode_raw_log(&log.topics, &log.data) else { continue };
-            self.fold(board, &mut cases, event, log).await?;
+            if let Ok(event) = IBoardEvents::decode_raw_log(&log.topics, &log.data) {
+                tell(board, &mut cases, event, log.time.unwrap_or_default());
+            }
         }
         let mut cases: Vec<Case> = cases.into_values().collect();
         for case in &mut cases {
@@ -108,18 +108,20 @@ impl System {
         Ok(cases)
     }
 
-    /// A board's events, of which the settled ones are asked for once.
+    /// A board's events in order, with their times, of which the settled ones are asked for once.
     async fn logs_of(&self, board: Address) -> Result<Vec<Log>> {
-        let known = || self.board_logs().lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, mut logs) = known().get(&board).cloned().unwrap_or_default();
+        let (next, mut logs) = self.boards_seen().logs.get(&board).cloned().unwrap_or_default();
         let mut filter = self.on_boards().events_of(board, [None; 4]).await?;
         filter.from = filter.from.max(next);
         let mut new = all_logs(&**self.ledger(), filter).await?;
         new.retain(|log| log.contract == board);
         new.sort_by_key(|log| (log.block, log.index));
+        for log in new.iter_mut().filter(|log| log.time.is_none()) {
+            log.time = self.ledger().block(log.block).await?.map(|block| block.time);
+        }
         let settled = (filter.to + 1).saturating_sub(SETTLING).max(filter.from);
         logs.extend(new.iter().filter(|log| log.block < settled).cloned());
-        known().insert(board, (settled, logs.clone()));
+        Seen::keep(&mut self.boards_seen().logs, board, (settled, logs.clone()));
         logs.extend(new.into_iter().filter(|log| log.block >= settled));
         Ok(logs)
     }
@@ -131,40 +133,6 @@ impl System {
     pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let found = self.cases(board).await?.into_iter().find(|case| case.id == id);
         found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address)))
-    }
-
-    async fn fold(
-        &self,
-        board: &Board,
-        cases: &mut BTreeMap<B256, Case>,
-        event: IBoardEvents,
-        log: &Log,
-    ) -> Result<()> {
-        match event {
-            IBoardEvents::CaseOpened(event) => {
-                if let (btree_map::Entry::Vacant(place), Some(case)) =
-                    (cases.entry(event.id), Case::checked(board, &event, self.time_of(log).await?))
-                {
-                    place.insert(case);
-                }
-            }
-            IBoardEvents::CaseGranted(event) => {
-                let at = self.time_of(log).await?;
-                if let Some(case) = cases.get_mut(&event.id) {
-                    case.stage = CaseStage::Granted { until: instant(event.until.to()) };
-                    case.review_due = event.reviewIsDue.then(|| instant(at.saturating_add(REVIEW)));
-                }
-            }
-            other => told(cases, &other),
-        }
-        Ok(())
-    }
-
-    async fn time_of(&self, log: &Log) -> Result<u64> {
-        match log.time {
-            Some(time) => Ok(time),
-            None => Ok(self.ledger().block(log.block).await?.map_or(0, |block| block.time)),
-        }
     }
 }
 
@@ -188,7 +156,7 @@ impl Case {
     pub(super) fn of(board: Address, terms: IBoard::Case) -> Self {
         let opened_at: u64 = terms.openedAt.to();
         Self {
-            id: keccak256(terms.abi_encode()),
+            id: id_of(&terms),
             board,
             patient: terms.patient,
             scope_id: terms.scope,
@@ -219,29 +187,40 @@ impl Case {
     }
 }
 
-/// What changes nothing but lists of a case.
-fn told(cases: &mut BTreeMap<B256, Case>, event: &IBoardEvents) {
-    let id = match event {
-        IBoardEvents::CaseAcknowledged(event) => event.id,
-        IBoardEvents::CaseVetoed(event) => event.id,
-        IBoardEvents::ShareReleased(event) => event.id,
-        IBoardEvents::CaseReviewed(event) => event.id,
-        _ => return,
+/// What an event of this second says of the cases that came before it.
+fn tell(board: &Board, cases: &mut BTreeMap<B256, Case>, event: IBoardEvents, at: u64) {
+    let mut of = |id, change: &dyn Fn(&mut Case)| {
+        if let Some(case) = cases.get_mut(&id) {
+            change(case);
+        }
     };
-    let Some(case) = cases.get_mut(&id) else { return };
     match event {
-        IBoardEvents::CaseAcknowledged(event) => case.acknowledged.push(event.member),
-        IBoardEvents::CaseVetoed(_) => case.stage = CaseStage::Vetoed,
-        IBoardEvents::ShareReleased(event) => {
+        IBoardEvents::CaseOpened(event) => {
+            if let Some(case) = Case::checked(board, &event, at) {
+                cases.entry(event.id).or_insert(case);
+            }
+        }
+        IBoardEvents::CaseAcknowledged(event) => of(event.id, &|case| case.acknowledged.push(event.member)),
+        IBoardEvents::CaseGranted(event) => of(event.id, &|case| {
+            case.stage = CaseStage::Granted { until: instant(event.until.to()) };
+            case.review_due = event.reviewIsDue.then(|| instant(at.saturating_add(REVIEW)));
+        }),
+        IBoardEvents::CaseVetoed(event) => of(event.id, &|case| case.stage = CaseStage::Vetoed),
+        IBoardEvents::ShareReleased(event) => of(event.id, &|case| {
             case.shares.push((event.member, event.share));
             if !case.released.contains(&event.member) {
                 case.released.push(event.member);
             }
-        }
-        IBoardEvents::CaseReviewed(event) => {
+        }),
+        IBoardEvents::CaseReviewed(event) => of(event.id, &|case| {
             case.findings.push((event.reviewer, event.finding));
             case.reviewed.push(event.reviewer);
             case.review_due = None;
+        }),
+        IBoardEvents::ReviewLetGo(event) => {
+            for case in cases.values_mut().filter(|case| case.id[..25] == event.id[..]) {
+                case.review_due = None;
+            }
         }
         _ => {}
     }
@@ -260,4 +239,61 @@ impl CaseStage {
 fn instant(seconds: u64) -> SystemTime {
     // A node that names an instant beyond what there is has said nothing.
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use hospital_record_contracts::boards::IBoard::{CaseGranted, ReviewLetGo};
+
+    use super::*;
+
+    fn board() -> Board {
+        let (address, members) = (Address::repeat_byte(1), vec![Address::repeat_byte(2)]);
+        Board { address, threshold: 1, members, left: Vec::new(), closed: false, successor: None }
+    }
+
+    fn opened(reason: u8, at: u64) -> CaseOpened {
+        let mut event = CaseOpened {
+            id: B256::ZERO,
+            patient: Address::repeat_byte(3),
+            opener: Address::repeat_byte(2),
+            scope: B256::repeat_byte(4),
+            grantee: Address::repeat_byte(5),
+            duration: 3600,
+            reason: B256::repeat_byte(reason),
+            epoch: 1,
+        };
+        let CaseOpened { patient, scope, grantee, duration, reason, epoch, opener, .. } = event.clone();
+        let opened_at = at.try_into().unwrap();
+        let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
+        event.id = id_of(&terms);
+        event
+    }
+
+    #[test]
+    fn case_counts_only_with_the_terms_and_the_second_of_its_id() {
+        let mut cases = BTreeMap::new();
+        tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(6, 100)), 101);
+        let longer = CaseOpened { duration: 7200, ..opened(6, 100) };
+        tell(&board(), &mut cases, IBoardEvents::CaseOpened(longer), 100);
+        assert!(cases.is_empty());
+        tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(6, 100)), 100);
+        assert_eq!(cases.len(), 1);
+    }
+
+    #[test]
+    fn review_that_was_let_go_is_due_no_more() {
+        let (mut cases, patient) = (BTreeMap::new(), Address::repeat_byte(3));
+        let ids = [6, 7].map(|reason| opened(reason, 100).id);
+        for (reason, id) in [6, 7].into_iter().zip(ids) {
+            tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(reason, 100)), 100);
+            let granted = CaseGranted { id, patient, until: 3800_u64.try_into().unwrap(), reviewIsDue: true };
+            tell(&board(), &mut cases, IBoardEvents::CaseGranted(granted), 200);
+        }
+        let gone = ReviewLetGo { id: ids[0].0[..25].try_into().unwrap() };
+        tell(&board(), &mut cases, IBoardEvents::ReviewLetGo(gone), 300);
+        assert_eq!(ids.map(|id| cases[&id].review_due), [None, Some(instant(200 + REVIEW))]);
+    }
 }

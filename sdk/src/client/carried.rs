@@ -67,7 +67,7 @@ impl Client {
     /// # Errors
     /// [`Error::Invalid`] where it is for another contract or chain, or no signed request at all.
     pub async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
-        let act = request.act_for(self.system().contract())?;
+        let act = request.act_for(self.system().contract()).await?;
         Ok(self.system().contract().took_effect(&act, request.call()).await?)
     }
 
@@ -77,7 +77,7 @@ impl Client {
     /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
     /// receipt names none: its hash is zero.
     pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
-        let act = request.act_for(self.system().contract())?;
+        let act = request.act_for(self.system().contract()).await?;
         // What the contract refuses is told in its own words, before anybody else is asked.
         self.system().ledger().call(&request.call(), None).await?;
         if self.system().relays().is_empty() {
@@ -153,14 +153,14 @@ impl Client {
         self.sign_act(&act).await
     }
 
-    async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
+    pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
         let contract = self.system().contract();
         let digest = contract.digest_of(act).ok_or_else(|| Error::Invalid("this act has no signed form".into()))?;
         let signed = self.0.identity.signer().sign_hash(&digest).await;
         let signature =
             signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
-        Ok(SignedRequest { chain_id: contract.chain(), contract: contract.address(), data: call.data })
+        Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
     }
 
     /// One that no other act of this account has: a word of its own for this client, and its places in order.

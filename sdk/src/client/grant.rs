@@ -6,11 +6,7 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
     id::{Account, Confidentiality, Scope},
-    profile::fingerprint,
-    seal::{
-        envelope::{EnvelopeContext, EnvelopePayload, seal_envelope},
-        lock::HpkePublicKey,
-    },
+    seal::envelope::{EnvelopeContext, EnvelopePayload},
 };
 
 use super::{
@@ -20,6 +16,7 @@ use super::{
     contacts::{Note, check_name},
     grants::instant,
     hand_over::Handed,
+    recipient::Recipient,
     write::with_fresh_keys,
 };
 use crate::{
@@ -70,12 +67,6 @@ pub struct Grant {
     authorities: Vec<Address>,
     pub(crate) request: Option<AccessRequest>,
     board: Option<Board>,
-}
-
-/// Who gets the keys.
-enum Recipient<'a> {
-    One(HpkePublicKey),
-    Board(&'a Board),
 }
 
 pub(crate) enum Expiry {
@@ -191,27 +182,9 @@ impl Grant {
             true => None,
             false => self.client.system().why_trusted(self.grantee.address, &self.authorities).await?,
         };
-        let (recipient, fingerprint) = self.recipient().await?;
+        let (recipient, fingerprint) = self.client.recipient(&self.grantee, self.board.as_ref()).await?;
         let granted = with_fresh_keys!(self.give(&recipient).await)?;
         Ok(Granted { trust, fingerprint, ..granted })
-    }
-
-    /// Who gets the keys, and the fingerprint of theirs.
-    async fn recipient(&self) -> Result<(Recipient<'_>, String)> {
-        if let Some(board) = &self.board {
-            let mut fingerprints = Vec::new();
-            for member in board.present() {
-                fingerprints.push(match self.client.system().profile_of(member, None).await {
-                    Ok((digest, _)) => fingerprint(digest),
-                    Err(error) if error.is_silence() => return Err(error),
-                    Err(_) => format!("{member} has no keys that can be had, and gets no share"),
-                });
-            }
-            return Ok((Recipient::Board(board), fingerprints.join("\n")));
-        }
-        let Grantee { address, profile, .. } = self.grantee;
-        let (digest, profile) = self.client.system().profile_of(address, profile).await?;
-        Ok((Recipient::One(profile.keys.hpke), fingerprint(digest)))
     }
 
     async fn give(&self, recipient: &Recipient<'_>) -> Result<Granted> {
@@ -292,11 +265,6 @@ impl Grant {
             // What a patient's envelopes say of contacts and folders, the patient alone says.
             false => None,
         };
-        let key = match recipient {
-            Recipient::One(key) => key,
-            Recipient::Board(board) => return client.deal(board, (scope, epoch), &payload, note).await,
-        };
-        let me = client.published().await?;
         let context = EnvelopeContext {
             deployment: client.deployment(),
             patient: Account(self.patient.into()),
@@ -305,7 +273,7 @@ impl Grant {
             scope,
             epoch,
         };
-        Ok(seal_envelope(&context, key, &payload, note, me.digest, &me.keys)?)
+        client.seal_to(recipient, &context, &payload, note).await
     }
 
     pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {

@@ -9,7 +9,7 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
-use super::{Client, Contact, unlock::Registered};
+use super::{Client, Contact, registered::Registered};
 use crate::{
     Error, ErrorKind, Result,
     journal::Known,

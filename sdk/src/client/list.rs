@@ -19,7 +19,8 @@ use super::{
     Client,
     attest::{AttestedBy, DocStatus},
     awaitable,
-    unlock::{Registered, Unlocked, Unlocker},
+    registered::Registered,
+    unlock::{Unlocked, Unlocker},
 };
 use crate::{
     Error, ErrorKind, Result,

@@ -7,8 +7,8 @@ use super::{
     Added, Client, Confirmed,
     add::added,
     awaitable,
+    registered::Registered,
     target::Place,
-    unlock::Registered,
     write::{metadata, with_fresh_keys},
 };
 use crate::{

@@ -21,34 +21,8 @@ use hospital_record_core::{
 };
 use tokio::sync::Mutex;
 
-use super::{Client, folder_keys::Received};
-use crate::{
-    Error, Result,
-    journal::Known,
-    ledger::{Record, RecordState, Status, record_key},
-    record_ref::RecordRef,
-};
-
-/// What the chain says of a record, as far as locks depend on it.
-#[derive(Clone, Copy)]
-pub(crate) struct Registered {
-    pub(crate) id: B256,
-    pub(crate) author: Address,
-    pub(crate) folder: u64,
-    pub(crate) status: Status,
-}
-
-impl Registered {
-    pub(crate) fn new(id: B256, state: &RecordState) -> Self {
-        Self { id, author: state.author, folder: state.folder, status: state.status }
-    }
-}
-
-impl From<&Record> for Registered {
-    fn from(record: &Record) -> Self {
-        Self::new(record.id, &record.state)
-    }
-}
+use super::{Client, folder_keys::Received, registered::Registered};
+use crate::{Error, Result, journal::Known, ledger::record_key, record_ref::RecordRef};
 
 /// A record that opens: checked against the chain, its key found, its metadata read.
 pub(crate) struct Unlocked {
@@ -64,11 +38,14 @@ impl Client {
     }
 }
 
+/// What this account was given of a folder; or why that cannot be had.
+type Found = std::result::Result<Option<Arc<Received>>, String>;
+
 /// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
 pub(crate) struct Unlocker {
     client: Client,
     journal: Arc<Known>,
-    received: Mutex<HashMap<Folder, Option<Arc<Received>>>>,
+    received: Mutex<HashMap<Folder, Found>>,
     secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
 }
 
@@ -217,12 +194,13 @@ impl Unlocker {
         let received = match known.entry(folder) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(match self.client.received(&self.journal, folder).await {
-                Ok(received) => Some(Arc::new(received)),
-                Err(Error::Denied(_)) => None,
+                Ok(received) => Ok(Some(Arc::new(received))),
+                Err(Error::Denied(_)) => Ok(None),
+                Err(Error::NotAvailable(why)) => Err(why),
                 Err(error) => return Err(error),
             }),
         };
-        Ok(received.clone())
+        received.clone().map_err(Error::NotAvailable)
     }
 }
 

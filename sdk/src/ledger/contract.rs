@@ -165,7 +165,7 @@ impl Contract {
         C::abi_decode_returns_validate(&answer).map_err(|error| self.malformed(&error.to_string()))
     }
 
-    fn malformed(&self, reason: &str) -> LedgerError {
+    pub(super) fn malformed(&self, reason: &str) -> LedgerError {
         LedgerError::Malformed { host: self.ledger.name(), reason: reason.to_owned() }
     }
 }

@@ -275,6 +275,12 @@ impl LedgerError {
         }
     }
 
+    /// Whether a contract refused the call: asked again in the same state it is refused again.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Contract(_) | Self::Board(_) | Self::Reverted(_))
+    }
+
     /// The contract's typed refusal, when this is one.
     #[must_use]
     pub fn refusal(&self) -> Option<&IHospitalRecordErrors> {

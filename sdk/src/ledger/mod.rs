@@ -51,7 +51,7 @@ pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
 pub use sender::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;
-pub(crate) use signed::Step;
+pub(crate) use signed::{Step, id_of};
 pub use state::{Access, Attestation, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
 pub use types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt};
 

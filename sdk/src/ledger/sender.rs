@@ -280,7 +280,7 @@ impl Sender {
             return Ok(receipt);
         }
         match self.ledger.call(&pending.call()?, Some(receipt.block)).await {
-            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => Err(error),
+            Err(error) if error.is_refusal() => Err(error),
             _ => Err(LedgerError::Failed { transaction: receipt.transaction }),
         }
     }

@@ -4,8 +4,9 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
     sol_types::{SolCall, SolInterface, SolValue},
 };
-use hospital_record_contracts::IHospitalRecord::{
-    self as Sol, IHospitalRecordCalls as Calls, IHospitalRecordErrors as Refusal,
+use hospital_record_contracts::{
+    IHospitalRecord::{self as Sol, IHospitalRecordCalls as Calls, IHospitalRecordErrors as Refusal},
+    boards::IBoard::{self, caseOfCall, vetoCall},
 };
 
 use super::{Call, Contract, LedgerError, Revocation, calls::u24};
@@ -35,6 +36,15 @@ pub enum Act {
         granted_up_to: u64,
         /// The count for which the keyring was made. Where another is current the grant ends all the same.
         key_changes: u32,
+    },
+    /// The end of a case of a board, once and for good: nothing can stop it, and it has no deadline.
+    Veto {
+        /// The board.
+        board: Address,
+        /// Who acts: the case's patient, or the patient's proxy.
+        by: Address,
+        /// The case, as the board knows it.
+        case: IBoard::Case,
     },
 }
 
@@ -71,6 +81,7 @@ const TYPES: [([u8; 4], &str); 12] = [
 const EVERY_TYPE_ENDS: &str = "address signer,uint256 nonce,uint256 deadline)";
 const REVOKE: &str = "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,\
                       uint40 grantedUpTo,uint24 keyChanges)";
+const VETO: &str = "Veto(bytes32 id)";
 const DOMAIN: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 impl Act {
@@ -80,7 +91,14 @@ impl Act {
         match self {
             Self::Once { signer, .. } => *signer,
             Self::Revocation { patient, .. } => *patient,
+            Self::Veto { by, .. } => *by,
         }
+    }
+
+    /// Whether it does nothing but end somebody's access: what must not wait behind other acts.
+    #[must_use]
+    pub fn ends_access(&self) -> bool {
+        matches!(self, Self::Revocation { .. } | Self::Veto { .. })
     }
 
     /// The name of the verb, as in the contract's manual; `None` when it has no signed form.
@@ -89,6 +107,7 @@ impl Act {
         match self {
             Self::Once { verb, .. } => type_of(verb)?.split('(').next(),
             Self::Revocation { .. } => REVOKE.split('(').next(),
+            Self::Veto { .. } => VETO.split('(').next(),
         }
     }
 
@@ -103,16 +122,27 @@ impl Act {
                 let rest = (*patient, U256::from(*granted_up_to), U256::from(*key_changes)).abi_encode();
                 keccak256([keccak256(REVOKE).as_slice(), &revocation.encode().abi_encode(), &rest].concat())
             }
+            Self::Veto { case, .. } => keccak256((keccak256(VETO), id_of(case)).abi_encode()),
         })
     }
 }
 
+/// What a board calls a case.
+pub(crate) fn id_of(case: &IBoard::Case) -> B256 {
+    keccak256(case.abi_encode())
+}
+
 impl Contract {
-    /// What the signer has to sign (EIP-712) for this contract on this chain. `None` when the verb has no signed form.
+    /// What the signer has to sign (EIP-712) for this contract, or the board, on this chain. `None` when the verb has no
+    /// signed form.
     #[must_use]
     pub fn digest_of(&self, act: &Act) -> Option<B256> {
-        let (name, version) = (keccak256("HospitalRecord"), keccak256("1"));
-        let fields = (keccak256(DOMAIN), name, version, U256::from(self.chain()), self.address()).abi_encode();
+        let (name, contract) = match act {
+            Act::Veto { board, .. } => ("HospitalRecordBoard", *board),
+            _ => ("HospitalRecord", self.address()),
+        };
+        let (name, version) = (keccak256(name), keccak256("1"));
+        let fields = (keccak256(DOMAIN), name, version, U256::from(self.chain()), contract).abi_encode();
         let hash = act.struct_hash()?;
         Some(keccak256([&[0x19, 0x01], keccak256(fields).as_slice(), hash.as_slice()].concat()))
     }
@@ -137,12 +167,17 @@ impl Contract {
                     signature,
                 })
             }
+            Act::Veto { board, by, case } => super::call(*board, &vetoCall { c: case.clone(), by: *by, signature }),
         }
     }
 
-    /// The act that [`Contract::signed`] made this call of. `None` when the call is anything else.
+    /// The act that [`Contract::signed`] made this call to `to` of. `None` when the call is anything else.
     #[must_use]
-    pub fn act_of(data: &[u8]) -> Option<Act> {
+    pub fn act_of(to: Address, data: &[u8]) -> Option<Act> {
+        if data.starts_with(&vetoCall::SELECTOR) {
+            let call = vetoCall::abi_decode_validate(data).ok().filter(|call| call.abi_encode() == data)?;
+            return Some(Act::Veto { board: to, by: call.by, case: call.c });
+        }
         let call = Calls::abi_decode_validate(data).ok()?;
         // In one spelling alone, so that a request has one id.
         if call.abi_encode() != data {
@@ -219,6 +254,12 @@ impl Contract {
                 Err(LedgerError::Reverted(_)) => Ok(false),
                 Err(error) => Err(error),
             },
+            Act::Veto { board, case, .. } => {
+                let question = super::call(*board, &caseOfCall { id: id_of(case) });
+                let answer = self.ledger().call(&question, None).await?;
+                let state = caseOfCall::abi_decode_returns_validate(&answer);
+                Ok(state.map_err(|error| self.malformed(&error.to_string()))?.stage == IBoard::Stage::Vetoed)
+            }
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Carrier {
 }
 
 impl Carrier {
-    /// For `contract` alone, paid by `payer`.
+    /// For `contract` and its boards alone, paid by `payer`.
     #[must_use]
     pub fn new(contract: Contract, sender: Sender, payer: Signer) -> Self {
         Self { contract, sender, payer }
@@ -35,15 +35,14 @@ impl Carrier {
     /// # Errors
     /// When the chain gives no answer.
     pub async fn fate(&self, request: &SignedRequest) -> Result<Fate> {
-        let act = match request.act_for(&self.contract) {
+        let act = match request.act_for(&self.contract).await {
             Ok(act) => act,
+            Err(error) if error.is_silence() => return Err(error),
             Err(error) => return Ok(Fate::Refused { reason: error.to_string() }),
         };
         match self.contract.ledger().call(&request.call().by(self.payer.address()), None).await {
             Ok(_) => Ok(Fate::Waiting),
-            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_))) => {
-                self.after(&act, request, error).await
-            }
+            Err(error) if error.is_refusal() => self.after(&act, request, error).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -90,7 +89,7 @@ impl Relay for Carrier {
         let (Fate::Waiting, Some(act)) = (&fate, request.act()) else { return Ok(fate) };
         match self.sender.send(&self.payer, request.call()).await {
             Ok(receipt) => Ok(Fate::Done { transaction: Some(receipt.transaction) }),
-            Err(error @ (LedgerError::Contract(_) | LedgerError::Reverted(_) | LedgerError::Failed { .. })) => {
+            Err(error) if error.is_refusal() || matches!(error, LedgerError::Failed { .. }) => {
                 self.after(&act, request, error).await
             }
             // Whose ether is missing is nobody's business but the relay's.

@@ -10,6 +10,7 @@ use std::{fmt, str::FromStr};
 
 use alloy::primitives::{Address, B256, Bytes, hex, keccak256};
 use async_trait::async_trait;
+use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
 pub use self::{carrier::Carrier, http::HttpRelay};
@@ -27,9 +28,9 @@ const SCHEME: &str = "hospital-record-request";
 pub struct SignedRequest {
     /// The chain's id (EIP-155).
     pub chain_id: u64,
-    /// The contract.
+    /// The contract, or a board.
     pub contract: Address,
-    /// What to call it with: `relay` or `revokeSigned` with its signature.
+    /// What to call it with: `relay` or `revokeSigned`, of a board `veto`, with its signature.
     pub data: Bytes,
 }
 
@@ -43,19 +44,25 @@ impl SignedRequest {
     /// What was signed; `None` when it is no signed act of this version's contract.
     #[must_use]
     pub fn act(&self) -> Option<Act> {
-        Contract::act_of(&self.data)
+        Contract::act_of(self.contract, &self.data)
     }
 
-    /// The same, for this contract on this chain.
-    pub(crate) fn act_for(&self, contract: &Contract) -> Result<Act> {
+    /// The same, for this contract on this chain, or a board there: whoever carries it calls no contract of a stranger.
+    pub(crate) async fn act_for(&self, contract: &Contract) -> Result<Act> {
         let (chain, address) = (contract.chain(), contract.address());
-        if (self.chain_id, self.contract) != (chain, address) {
+        let act = self.act();
+        let fits = self.chain_id == chain
+            && match act {
+                Some(Act::Veto { board, .. }) => is_board(&contract.ledger().code(board).await?),
+                _ => self.contract == address,
+            };
+        if !fits {
             return Err(Error::Invalid(format!(
                 "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
                 self.contract, self.chain_id
             )));
         }
-        self.act().ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))
+        act.ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))
     }
 
     pub(crate) fn call(&self) -> Call {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hospital_record::{
     Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, System,
+    relay::SignedRequest,
 };
 
 use crate::{note, person, refused};
@@ -154,11 +155,35 @@ async fn a_veto_ends_a_case_before_and_after() {
     refused(stage.lee.veto(&case).await, ErrorKind::Denied);
     let proxy = person(&stage.system).await;
     refused(proxy.veto(&case).await, ErrorKind::Denied);
-    stage.ana.appoint_proxy(&stage.board, proxy.address()).await.unwrap();
+    stage.ana.appoint_proxy(&stage.board, Some(proxy.address())).await.unwrap();
+    assert_eq!(stage.system.proxy_of(&stage.board, stage.ana.address()).await.unwrap(), Some(proxy.address()));
     proxy.veto(&case).await.unwrap();
     refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
     assert_eq!(stage.again(&case).await.stage, CaseStage::Vetoed);
     refused(stage.members[2].release(&stage.board, &case).await, ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn a_signed_veto_ends_a_case_whoever_carries_it_and_is_of_use_for_no_other() {
+    let stage = Stage::new().await;
+    let (case, ana) = (stage.opened().await, &stage.ana);
+    let veto = ana.sign_veto(&case).await.unwrap();
+    assert_eq!(veto.to_string().parse::<SignedRequest>().unwrap(), veto);
+    assert_eq!(veto.act().map(|act| (act.verb(), act.signer())), Some((Some("Veto"), ana.address())));
+    let elsewhere = SignedRequest { contract: stage.lee.address(), ..veto.clone() };
+    refused(stage.lee.carry(&elsewhere).await, ErrorKind::Invalid);
+    let other = stage.members[0].create_board(1, &[stage.lee.address()]).await.unwrap().board;
+    refused(stage.lee.carry(&SignedRequest { contract: other.address, ..veto.clone() }).await, ErrorKind::Denied);
+    let by_lee = stage.lee.sign_veto(&case).await.unwrap();
+    refused(stage.lee.carry(&by_lee).await, ErrorKind::Denied);
+    let padded = SignedRequest { data: [&veto.data[..], &[0; 32]].concat().into(), ..veto.clone() };
+    assert!(padded.act().is_none());
+
+    assert!(!ana.was_carried(&veto).await.unwrap());
+    stage.lee.carry(&veto).await.unwrap();
+    assert!(ana.was_carried(&veto).await.unwrap());
+    refused(stage.lee.carry(&veto).await, ErrorKind::Conflict);
+    refused(stage.members[1].acknowledge(&case).await, ErrorKind::Conflict);
 }
 
 #[tokio::test]

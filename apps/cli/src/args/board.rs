@@ -18,8 +18,10 @@ pub(crate) enum Board {
     Open(OpenCase),
     /// Agree to a case
     Acknowledge(NamedCase),
-    /// End a case about my own records, before it takes effect or after
+    /// End a case, before it takes effect or after: one about my own records, or whose patient named me for it
     Veto(NamedCase),
+    /// Who besides me may end cases about my records
+    Proxy(Proxy),
     /// Give my share of the keys to whom a case lets in
     Release(NamedCase),
     /// Say what I think of a case that I took no part in
@@ -76,6 +78,19 @@ pub(crate) struct NamedCase {
     pub(crate) board: Named,
     /// The beginning of the case's id: `board cases` shows it
     pub(crate) case: String,
+}
+
+/// `board proxy`
+#[derive(Debug, Args)]
+pub(crate) struct Proxy {
+    #[command(flatten)]
+    pub(crate) board: Named,
+    /// From now on this contact or address may, and nobody else [default: tell who may]
+    #[arg(conflicts_with = "none")]
+    pub(crate) who: Option<String>,
+    /// From now on nobody else may
+    #[arg(long)]
+    pub(crate) none: bool,
 }
 
 /// `board review`

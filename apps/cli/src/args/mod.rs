@@ -13,7 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::{
     access::{Carry, Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
-    board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Review, Serve},
+    board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
     trust::{Trust, Vouch, WithdrawVouch},

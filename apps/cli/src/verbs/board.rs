@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{App, check_person},
-    args::{self, Change, CreateBoard, Named},
+    args::{self, Change, CreateBoard, Named, Proxy},
     failure::Result,
     json::accounts,
     session::Session,
@@ -23,6 +23,7 @@ pub(crate) async fn board(app: &App, args: args::Board) -> Result {
         args::Board::Open(args) => cases::open(app, &args).await,
         args::Board::Acknowledge(args) => cases::acknowledge(app, &args).await,
         args::Board::Veto(args) => cases::veto(app, &args).await,
+        args::Board::Proxy(args) => proxy(app, &args).await,
         args::Board::Release(args) => cases::release(app, &args).await,
         args::Board::Review(args) => cases::review(app, &args).await,
         args::Board::Change(args) => change(app, &args).await,
@@ -82,6 +83,37 @@ async fn words(session: &Session, board: &Board) -> Result<String> {
 
 async fn name_of(session: &Session, member: Address) -> Result<String> {
     Ok(session.name_of(member).await?.map(|name| crate::shown::shown(&name)).unwrap_or_default())
+}
+
+async fn proxy(app: &App, args: &Proxy) -> Result {
+    check_person(&args.board.board)?;
+    args.who.as_deref().map_or(Ok(()), check_person)?;
+    let session = app.session().await?;
+    let board = named(&session, &args.board.board).await?;
+    let done = match &args.who {
+        Some(who) => {
+            let who = session.person(who).await?.address;
+            Some(session.client.appoint_proxy(&board, Some(who)).await?)
+        }
+        None if args.none => Some(session.client.appoint_proxy(&board, None).await?),
+        None => None,
+    };
+    let proxy = session.client.system().proxy_of(&board, session.me()).await?;
+    let (name, words) = match proxy {
+        None => (None, "nobody but you may end cases about your records at this board".to_owned()),
+        Some(proxy) => {
+            let called = session.called(proxy).await?;
+            (
+                session.name_of(proxy).await?,
+                format!("{called} may end cases about your records at this board, as you may"),
+            )
+        }
+    };
+    let object = json!({
+        "type": "board-proxy", "board": board.address.to_string(), "proxy": proxy.map(|proxy| proxy.to_string()),
+        "proxy_name": name, "tx": done.map(|done| done.transaction.to_string()), "gas": done.map(|done| done.gas),
+    });
+    app.printer.result(&object, words)
 }
 
 async fn change(app: &App, args: &Change) -> Result {

@@ -85,12 +85,12 @@ fn of_this_request(kind: ErrorKind) -> bool {
 }
 
 async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate) -> Result {
-    let (signer, grantee) = (signer(request), ended(request));
+    let act = request.act();
+    let (signer, grantee) = (act.as_ref().map(Act::signer), ended(request));
     let name = match signer {
         Some(signer) => session.name_of(signer).await?,
         None => None,
     };
-    let act = request.act();
     let verb = act.as_ref().and_then(Act::verb);
     let (effect, reason, tx, gas) = match fate {
         Fate::Now { tx, gas } => ("now", None, Some(tx), Some(gas)),
@@ -122,17 +122,10 @@ impl Fate {
     }
 }
 
-fn signer(request: &SignedRequest) -> Option<Address> {
-    match request.act()? {
-        Act::Once { signer, .. } => Some(signer),
-        Act::Revocation { patient, .. } => Some(patient),
-        _ => None,
-    }
-}
-
 fn ended(request: &SignedRequest) -> Option<Address> {
     match request.act()? {
         Act::Revocation { revocation, .. } => Some(revocation.grantee),
+        Act::Veto { case, .. } => Some(case.grantee),
         _ => None,
     }
 }

@@ -55,6 +55,7 @@ fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value
     told.extend(served(computer, "kim", &board));
     told.extend(computer.json("ana", &["board", "cases", &board]));
     told.extend(computer.json("ana", &["board", "show", &board]));
+    told.extend(computer.json("ana", &["board", "proxy", &board, lee]));
     told.extend(computer.json("kim", &["board", "change", &board, "--close"]));
     told
 }
