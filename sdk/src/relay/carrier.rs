@@ -40,7 +40,12 @@ impl Carrier {
             Err(error) if error.is_silence() => return Err(error),
             Err(error) => return Ok(Fate::Refused { reason: error.to_string() }),
         };
-        match self.contract.ledger().call(&request.call().by(self.payer.address()), None).await {
+        let call = match self.payer.address() {
+            // A board asks no signature of who calls it: that nobody made this in the payer's name, one has to say.
+            payer if payer == act.signer() => request.call(),
+            payer => request.call().by(payer),
+        };
+        match self.contract.ledger().call(&call, None).await {
             Ok(_) => Ok(Fate::Waiting),
             Err(error) if error.is_refusal() => self.after(&act, request, error).await,
             Err(error) => Err(error.into()),

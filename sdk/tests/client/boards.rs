@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use hospital_record::{
     Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, System,
-    relay::SignedRequest,
+    ledger::Act,
+    relay::{Fate, Relay as _, SignedRequest},
 };
 
-use crate::{note, person, refused};
+use crate::{note, person, refused, relayed::carrier};
 
 const WARD: &str = "ward";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -184,6 +185,22 @@ async fn a_signed_veto_ends_a_case_whoever_carries_it_and_is_of_use_for_no_other
     assert!(ana.was_carried(&veto).await.unwrap());
     refused(stage.lee.carry(&veto).await, ErrorKind::Conflict);
     refused(stage.members[1].acknowledge(&case).await, ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn nobody_has_a_case_vetoed_in_the_name_of_who_carries_it() {
+    let stage = Stage::new().await;
+    let (case, carrier) = (stage.opened().await, carrier(&stage.system).await);
+    stage.ana.appoint_proxy(&stage.board, Some(carrier.payer())).await.unwrap();
+    let veto = stage.ana.sign_veto(&case).await.unwrap();
+    let unsigned = |by| {
+        let Some(Act::Veto { board, case, .. }) = veto.act() else { panic!("a veto") };
+        let call = stage.system.contract().signed(&Act::Veto { board, by, case }, Default::default());
+        SignedRequest { data: call.data, ..veto.clone() }
+    };
+    assert!(matches!(carrier.carry(&unsigned(carrier.payer())).await.unwrap(), Fate::Refused { .. }));
+    refused(stage.ana.carry(&unsigned(stage.ana.address())).await, ErrorKind::Denied);
+    stage.members[1].acknowledge(&case).await.unwrap();
 }
 
 #[tokio::test]
