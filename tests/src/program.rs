@@ -1,14 +1,16 @@
 //! The program `hospital-record` as people run it.
 
 use std::{
+    collections::BTreeMap,
     env,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::LazyLock,
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
+use hospital_record::{Client, Config, Identity, Phrase, System};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,6 +40,7 @@ pub struct Computer {
     disk: TempDir,
     rpc: String,
     store: String,
+    phrases: Mutex<BTreeMap<String, Phrase>>,
 }
 
 /// How a run of the program ended.
@@ -57,7 +60,8 @@ impl Computer {
 
     /// The same with servers by their URLs.
     pub fn with_servers(rpc: &str, store: &str) -> Self {
-        let computer = Self { disk: tempfile::tempdir().expect("a folder"), rpc: rpc.into(), store: store.into() };
+        let disk = tempfile::tempdir().expect("a folder");
+        let computer = Self { disk, rpc: rpc.into(), store: store.into(), phrases: Mutex::default() };
         fs::create_dir(computer.desk()).expect("a new folder");
         fs::write(computer.password_file(), "correct horse battery staple\n").expect("a new file");
         // The program takes no secret that others can read.
@@ -95,6 +99,8 @@ impl Computer {
         command.env("ETH_RPC_URL", &self.rpc).env("HOSPITAL_RECORD_STORE", &self.store);
         command.env("HOSPITAL_RECORD_CONTRACT", Anvil::contract()).env("HOSPITAL_RECORD_HOME", self.home());
         command.env("HOSPITAL_RECORD_PASSWORD_FILE", self.password_file()).env("TZ", "UTC");
+        // Each run derives a key in 128 MiB: in large pages, where the system has them, a tenth faster.
+        command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -128,7 +134,34 @@ impl Computer {
     /// Makes keys for somebody; the address.
     #[track_caller]
     pub fn init(&self, person: &str) -> String {
-        field(&self.json(person, &["init"])[0], "address")
+        field(&self.new_person(person), "address")
+    }
+
+    /// The same; what the program printed.
+    #[track_caller]
+    pub fn new_person(&self, name: &str) -> Value {
+        let made = self.json(name, &["init"]).remove(0);
+        let phrase = Phrase::parse(&field(&made, "phrase")).expect("the program makes phrases");
+        self.phrases.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), phrase);
+        made
+    }
+
+    /// Somebody with keys here, through the SDK in the program's own folder: for what a test needs and is not about. A run
+    /// of the program derives a key from the password each time, and that is what these tests take longest for.
+    pub async fn client(&self, person: &str) -> Client {
+        let config = Config::new(&self.rpc).store(&self.store).state_dir(self.home().join("state"));
+        let system = System::connect(config).await.expect("the servers are there");
+        system.client(self.identity(person))
+    }
+
+    /// Whose keys these are.
+    pub fn address(&self, person: &str) -> String {
+        self.identity(person).address().to_string()
+    }
+
+    fn identity(&self, person: &str) -> Identity {
+        let phrases = self.phrases.lock().unwrap_or_else(PoisonError::into_inner);
+        Identity::from_phrase(&phrases[person], 0).expect("the program's phrase")
     }
 }
 

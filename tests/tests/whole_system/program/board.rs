@@ -25,7 +25,7 @@ struct Night {
 impl Night {
     fn new() -> Self {
         let computer = anas_computer();
-        let ana = field(&computer.json("ana", &["account"])[0], "address");
+        let ana = computer.address("ana");
         let members = MEMBERS.map(|member| befriend(&computer, member));
         befriend(&computer, "doctor");
         computer.file("allergies.txt", "penicillin");
@@ -38,7 +38,7 @@ impl Night {
     }
 
     fn opened(&self) -> String {
-        let doctor = field(&self.computer.json("doctor", &["account"])[0], "address");
+        let doctor = self.computer.address("doctor");
         let open = ["board", "open", &self.board, &self.ana, "--to", &doctor, "--reason", "reason.txt"];
         field(&self.computer.json("casualty", &open)[0], "id")
     }
@@ -61,7 +61,7 @@ impl Night {
             match ran.code {
                 Some(0) => return ran.stdout,
                 _ if start.elapsed() > DEADLINE => panic!("{}", ran.stderr),
-                _ => thread::sleep(Duration::from_millis(100)),
+                _ => thread::sleep(Duration::from_millis(500)),
             }
         }
     }

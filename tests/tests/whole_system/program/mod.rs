@@ -20,6 +20,7 @@ use hospital_record_tests::{
     program::{Computer, field},
 };
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 /// A computer on the servers that tests share, with Ana, who can pay.
 fn anas_computer() -> Computer {
@@ -32,8 +33,10 @@ fn anas_computer() -> Computer {
 fn befriend(computer: &Computer, name: &str) -> String {
     let address = computer.init(name);
     Anvil::shared().fund(&address);
-    let card = field(&computer.json(name, &["account", "--card"])[0], "card");
-    computer.json("ana", &["contacts", "add", name, &card]);
+    Runtime::new().expect("threads").block_on(async {
+        let card = computer.client(name).await.card().await.expect("who can pay publishes a profile");
+        computer.client("ana").await.add_contact(name, &card).await.expect("the card is true");
+    });
     address
 }
 

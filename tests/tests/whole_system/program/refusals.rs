@@ -21,7 +21,7 @@ const NO_HEAD: &str = "0x0000000000000000000000000000000000000000000000000000000
 fn wrong_usage_is_2() {
     let computer = anas_computer();
     let lee = befriend(&computer, "dr-lee");
-    let ana = field(&computer.json("ana", &["account"])[0], "address");
+    let ana = computer.address("ana");
     let swap = |c: char| if c.is_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
     let wrong_checksum = format!("0x{}", lee[2..].chars().map(swap).collect::<String>());
     fs::create_dir(computer.desk().join("folder")).unwrap();
@@ -96,9 +96,9 @@ fn what_is_shared_but_unreadable_is_told() {
     added(&ana, "x.txt", "x");
     ana.json("ana", &["grant", "lee"]);
     proxy.rule(faults::hide_logs(|log| log["topics"][0].as_str() == Some(&RecordAdded::SIGNATURE_HASH.to_string())));
-    let patient = &ana.json("ana", &["account"])[0]["address"];
+    let patient = serde_json::Value::from(ana.address("ana"));
     let told = practice.json("lee", &["shared"]);
-    assert_eq!((&told[0]["type"], &told[0]["patient"]), (&"unreadable".into(), patient));
+    assert_eq!((&told[0]["type"], &told[0]["patient"]), (&"unreadable".into(), &patient));
     assert!(field(&told[0], "reason").contains("head"), "{}", told[0]);
     let text = practice.run(["--as", "lee", "--quiet", "shared"]).stderr;
     assert!(text.contains("cannot be read"), "{text}");

@@ -15,7 +15,7 @@ use super::{added, anas_computer, befriend, of_type};
 fn patient_shares_files_with_a_doctor_and_takes_them_back() {
     let (home, practice) = (anas_computer(), Computer::new(&Anvil::shared(), &Kubo::shared()));
     Anvil::shared().fund(practice.init("lee"));
-    let ana = field(&home.json("ana", &["account"])[0], "address");
+    let ana = home.address("ana");
     let card = field(&practice.json("lee", &["account", "--card"])[0], "card");
     home.json("ana", &["contacts", "add", "dr-lee", &card]);
 
@@ -69,7 +69,7 @@ fn patient_shares_files_with_a_doctor_and_takes_them_back() {
 fn laboratory_contributes_and_the_patient_syncs() {
     let computer = anas_computer();
     befriend(&computer, "lab");
-    let ana = field(&computer.json("ana", &["account"])[0], "address");
+    let ana = computer.address("ana");
     computer.json("ana", &["grant", "lab", "--folder", "blood", "--contribute-only"]);
     computer.file("result.json", "{}");
     let record = &computer.json("lab", &["add", "result.json", "--for", &ana, "--folder", "blood"])[0];
@@ -94,12 +94,12 @@ fn replaced_record_and_error_are_marked() {
 #[test]
 fn phrase_restores_the_records_on_another_computer() {
     let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
-    let person = &computer.json("ana", &["init"])[0];
-    Anvil::shared().fund(field(person, "address"));
+    let person = computer.new_person("ana");
+    Anvil::shared().fund(field(&person, "address"));
     added(&computer, "letter.txt", "kept");
     befriend(&computer, "dr-lee");
     computer.json("ana", &["grant", "dr-lee"]);
-    let phrase = field(person, "phrase");
+    let phrase = field(&person, "phrase");
 
     let new = Computer::new(&Anvil::shared(), &Kubo::shared());
     let restored = new.run_with(phrase.as_bytes(), ["--as", "ana", "--json", "init", "--restore"]).objects();
@@ -125,7 +125,7 @@ fn record_is_encrypted_again_and_access_is_given_up() {
     assert_eq!(computer.run(["--as", "ana", "open", &field(new, "id"), "-o", "-"]).stdout, b"x");
     computer.run_json("ana", &["replace", &old, "--", "x.txt"]).refused(2, "usage");
 
-    let patient = field(&computer.json("ana", &["account"])[0], "address");
+    let patient = computer.address("ana");
     computer.run_json("dr-lee", &["renounce", &patient, "--folder", "other"]).refused(3, "not-found");
     let one = computer.json("dr-lee", &["renounce", &patient, "--folder", "personal", "--confidentiality", "R"]);
     assert_eq!((one.len(), &one[0]["scope"], &one[0]["confidentiality"]), (1, &"folder".into(), &"R".into()));

@@ -63,7 +63,7 @@ fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value
 #[test]
 fn json_has_exactly_the_documented_fields() {
     let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
-    let mut told = computer.json("ana", &["init"]);
+    let mut told = vec![computer.new_person("ana")];
     Anvil::shared().fund(field(&told[0], "address"));
     let ana = field(&told[0], "address");
     let (lee, kim) = (befriend(&computer, "lee"), befriend(&computer, "kim"));
