@@ -7,8 +7,8 @@ export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 # The real binary: npm's launcher of the same name exits 0 when tests fail.
 FORGE := .tools/bin/forge
 ADAPTER := examples/ipfs-api-backend
-# Whole-system tests wait for their servers half of the time: two for each core.
-TEST_THREADS := $$((2 * $$(getconf _NPROCESSORS_ONLN)))
+# Whole-system tests wait for their servers a third of the time.
+TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
 .PHONY: help tools demo test test-contracts faults prove symbolic coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
@@ -22,13 +22,7 @@ demo: ## the whole story on a real chain and a real IPFS node
 	@anvil-scripts/demo.sh
 
 test: ## everything that must pass
-	@anvil-scripts/tools.sh foundry
-	@anvil-scripts/tools.sh kubo
-	@anvil-scripts/tools.sh python
-	$(MAKE) test-contracts
-	$(MAKE) test-rust
-	$(MAKE) test-vectors
-	$(MAKE) test-adapter
+	@anvil-scripts/test.sh
 
 test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 	@anvil-scripts/tools.sh foundry
