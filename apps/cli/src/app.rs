@@ -1,9 +1,10 @@
 //! What every verb stands on: the settings, the system, and the key of the person who is acting.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hospital_record::{Config, Identity, Phrase, RecordRef, System, parse_address};
 use jiff::tz::TimeZone;
+use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Result},
@@ -19,6 +20,14 @@ use crate::{
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
+}
+
+/// A key file, and what is in it.
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) file: KeyFile,
+    pub(crate) phrase: Zeroizing<String>,
 }
 
 impl App {
@@ -80,15 +89,23 @@ impl App {
     }
 
     fn unlock(&self) -> Result<(String, Identity)> {
-        let settings = &self.settings;
-        let name = home::choose(&settings.home, settings.person.as_deref())?;
-        let file = KeyFile::read(&home::key_path(&settings.home, &name)?)?;
-        let password = password::existing(settings.password_file.as_deref(), &name)?;
-        let identity = identity(&file.open(&password)?, file.header.account)?;
+        let Opened { name, file, phrase, .. } = self.open_key_file()?;
+        let identity = identity(&phrase, file.header.account)?;
         match identity.address().to_string() == file.header.address {
             true => Ok((name, identity)),
             false => Err(Failure::key_file(format!("the key file of {name} names another account than its phrase"))),
         }
+    }
+
+    /// That of the person who is acting, with the password that opens it now.
+    pub(crate) fn open_key_file(&self) -> Result<Opened> {
+        let settings = &self.settings;
+        let name = home::choose(&settings.home, settings.person.as_deref())?;
+        let path = home::key_path(&settings.home, &name)?;
+        let file = KeyFile::read(&path)?;
+        let password = password::existing(settings.password_file.as_deref(), &name)?;
+        let phrase = file.open(&password)?;
+        Ok(Opened { name, path, file, phrase })
     }
 }
 

@@ -15,6 +15,7 @@ use aes_gcm::{
 };
 use scrypt::Params;
 use serde::{Deserialize, Serialize};
+use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -31,6 +32,8 @@ const P: u32 = 1;
 /// The longest phrase has 215 characters. One length for all, so that the file does not tell about the words.
 const PADDED: usize = 256;
 const LARGEST_FILE: u64 = 16 * 1024;
+
+type Persisted = std::result::Result<File, PersistError>;
 
 /// What anybody can read in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +112,22 @@ impl KeyFile {
         })
     }
 
+    /// The same phrase under another password, with a salt and nonce of its own.
+    pub(crate) fn sealed_again(&self, phrase: &str, password: &str) -> Result<Self> {
+        Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)
+    }
+
     /// Writes it where nothing is yet: complete with mode 0600, or not at all.
     pub(crate) fn create(&self, path: &Path) -> Result {
+        self.write(path, |file| file.persist_noclobber(path))
+    }
+
+    /// Writes it in the place of another: that one stays whole until this one is.
+    pub(crate) fn replace(&self, path: &Path) -> Result {
+        self.write(path, |file| file.persist(path))
+    }
+
+    fn write(&self, path: &Path, put: impl FnOnce(NamedTempFile) -> Persisted) -> Result {
         let folder = path.parent().unwrap_or(Path::new("."));
         create_folder(folder)?;
         let write = || -> io::Result<()> {
@@ -118,7 +135,7 @@ impl KeyFile {
             serde_json::to_writer_pretty(&mut file, self)?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;
-            file.persist_noclobber(path).map_err(|error| error.error)?;
+            put(file).map_err(|error| error.error)?;
             File::open(folder)?.sync_all()
         };
         write().map_err(|error| match error.kind() {

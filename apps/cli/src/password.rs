@@ -17,19 +17,23 @@ const SHORTEST: usize = 8;
 
 type Secret = Zeroizing<String>;
 
+/// How to name the file of a password where there is nobody to ask.
+pub(crate) const CURRENT: &str = "--password-file or HOSPITAL_RECORD_PASSWORD_FILE";
+pub(crate) const CHANGED: &str = "--new-password-file";
+
 /// The password of a key file that is there.
 pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
     match file {
         Some(file) => first_line(file),
-        None => ask(&format!("Password of {name}: ")),
+        None => ask(&format!("Password of {name}: "), CURRENT),
     }
 }
 
 /// A password for a new key file: typed twice, for it cannot be corrected later.
-pub(crate) fn new(file: Option<&Path>, name: &str) -> Result<Secret> {
+pub(crate) fn new(file: Option<&Path>, name: &str, flag: &str) -> Result<Secret> {
     let Some(file) = file else {
-        let first = long_enough(ask(&format!("New password for {name}: "))?)?;
-        return match *ask("Once more: ")? == *first {
+        let first = long_enough(ask(&format!("New password for {name}: "), flag)?)?;
+        return match *ask("Once more: ", flag)? == *first {
             true => Ok(first),
             false => Err(Failure::key_file("the two passwords differ; nothing was written")),
         };
@@ -40,7 +44,7 @@ pub(crate) fn new(file: Option<&Path>, name: &str) -> Result<Secret> {
 /// The recovery phrase, unseen on a terminal, else all of stdin.
 pub(crate) fn phrase() -> Result<Secret> {
     if io::stdin().is_terminal() {
-        return ask("Recovery phrase (it is not shown): ");
+        return ask("Recovery phrase (it is not shown): ", CURRENT);
     }
     let mut text = Zeroizing::new(String::with_capacity(1024));
     io::stdin()
@@ -73,13 +77,11 @@ fn long_enough(password: Secret) -> Result<Secret> {
     }
 }
 
-fn ask(prompt: &str) -> Result<Secret> {
+fn ask(prompt: &str, flag: &str) -> Result<Secret> {
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
         // It reads Ctrl-C as a character, restores the terminal and says so.
         io::ErrorKind::Interrupted => Failure::interrupted(),
-        _ => Failure::key_file(
-            "there is no terminal to ask on: name a file with --password-file or HOSPITAL_RECORD_PASSWORD_FILE",
-        ),
+        _ => Failure::key_file(format!("there is no terminal to ask on: name a file with {flag}")),
     })
 }
 
@@ -99,7 +101,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         for (content, long) in [("seven77", false), ("eight888", true)] {
             std::fs::write(file.path(), content).unwrap();
-            assert_eq!(new(Some(file.path()), "ana").is_ok(), long, "{content}");
+            assert_eq!(new(Some(file.path()), "ana", CURRENT).is_ok(), long, "{content}");
             assert!(existing(Some(file.path()), "ana").is_ok(), "what was chosen before still opens");
         }
     }

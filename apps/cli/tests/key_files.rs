@@ -80,6 +80,39 @@ fn a_wrong_or_missing_password_is_exit_7() {
     assert!(!home.key_file("ben").exists());
 }
 
+#[test]
+fn a_changed_password_opens_the_same_keys_and_the_old_one_no_longer() {
+    let home = Home::of("ana");
+    let path = home.key_file("ana");
+    let before = read(&path);
+    let new = home.write("new", "other words\n");
+    let told = objects(&home.run(&["password", "--new-password-file", "new", "--json"]).output().unwrap());
+    assert_eq!((&told[0]["type"], &told[0]["name"]), (&"password-changed".into(), &"ana".into()));
+    assert_ne!(read(&path), before);
+    assert!(home.fails(&["account"], 7).contains("wrong password"));
+    fs::rename(new, home.path("password")).unwrap();
+    home.fails(&["account", "--timeout", "1"], 6);
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+
+    home.write("new", "third words\n");
+    let output = home.run(&["password", "--new-password-file", "new"]).output().unwrap();
+    assert!(output.status.success() && text(&output.stderr).contains("holds the old password"), "{output:?}");
+}
+
+#[test]
+fn a_password_that_cannot_be_changed_stays() {
+    let home = Home::of("ana");
+    let path = home.key_file("ana");
+    let before = read(&path);
+    home.write("new", "short\n");
+    assert!(home.fails(&["password", "--new-password-file", "new"], 7).contains("at least 8"));
+    assert!(home.fails(&["password"], 7).contains("--new-password-file"), "there is no terminal");
+    home.write("new", "other words\n");
+    home.write("password", "Secret words\n");
+    assert!(home.fails(&["password", "--new-password-file", "new"], 7).contains("wrong password"));
+    assert_eq!(read(&path), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_key_file_that_others_can_read_is_refused() {

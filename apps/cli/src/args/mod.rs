@@ -99,6 +99,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Make a person's keys, or restore them from the recovery phrase
     Init(Init),
+    /// Change the password of my key file
+    Password(Password),
     /// Who am I, what can I pay, what do I give to others
     Account(Account),
     /// People whose keys are known
@@ -177,6 +179,14 @@ pub(crate) struct Init {
     /// Which account of the phrase, e.g. 1 for a child
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
     pub(crate) account: u32,
+}
+
+/// `password`
+#[derive(Debug, Args)]
+pub(crate) struct Password {
+    /// File whose first line is the new password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_password_file: Option<PathBuf>,
 }
 
 /// `account`

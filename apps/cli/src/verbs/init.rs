@@ -1,4 +1,4 @@
-//! `init` and `completions`: what needs no server.
+//! `init`, `password` and `completions`: what needs no server.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    app::{App, identity},
-    args::{Cli, Init},
+    app::{App, Opened, identity},
+    args::{Cli, Init, Password},
     failure::{Failure, Result},
     home,
     key_file::{KeyFile, already_there},
@@ -28,7 +28,7 @@ pub(crate) fn init(app: &App, args: &Init) -> Result {
     }
     let phrase = if args.restore { password::phrase()? } else { new_phrase()? };
     let address = identity(&phrase, args.account)?.address().to_string();
-    let password = password::new(settings.password_file.as_deref(), name)?;
+    let password = password::new(settings.password_file.as_deref(), name, password::CURRENT)?;
     // One space between words, whatever was typed.
     let phrase = Phrase::parse(&phrase).map_err(|error| Failure::key_file(error.to_string()))?;
     KeyFile::seal(phrase.reveal(), args.account, &address, &password)?.create(&path)?;
@@ -40,6 +40,20 @@ pub(crate) fn init(app: &App, args: &Init) -> Result {
     app.printer.result(&object, format!("{name} is {address}\nkey file: {}", path.display()))?;
     if let Some(phrase) = shown.filter(|_| !app.printer.json) {
         app.printer.urgent(farewell(phrase));
+    }
+    Ok(())
+}
+
+/// The keys stay: only how this file opens changes.
+pub(crate) fn password(app: &App, args: &Password) -> Result {
+    let Opened { name, path, file, phrase } = app.open_key_file()?;
+    let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
+    file.sealed_again(&phrase, &password)?.replace(&path)?;
+    let object = json!({"type": "password-changed", "name": name, "key_file": path.to_string_lossy()});
+    app.printer.result(&object, format!("The key file of {name} opens with the new password."))?;
+    app.printer.note("Copies of the old file still open with the old password: delete them.");
+    if let Some(file) = &app.settings.password_file {
+        app.printer.note(format!("{} holds the old password: write the new one into it.", file.display()));
     }
     Ok(())
 }

@@ -34,6 +34,7 @@ use crate::{
 pub(crate) async fn run(app: &App, verb: Verb) -> Result {
     match verb {
         Verb::Init(args) => init::init(app, &args),
+        Verb::Password(args) => init::password(app, &args),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,
         Verb::Folders => list::folders(app).await,

@@ -77,7 +77,8 @@ fn json_has_exactly_the_documented_fields() {
     let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
-    let runs: [(&str, &[&str]); 36] = [
+    let runs: [(&str, &[&str]); 37] = [
+        ("ana", &["password", "--new-password-file", "../password"]),
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
