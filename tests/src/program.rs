@@ -10,7 +10,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use hospital_record::{Client, Config, Identity, Phrase, System};
+use hospital_record::{Config, Identity, Phrase, System};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -146,20 +146,20 @@ impl Computer {
         made
     }
 
-    /// Somebody with keys here, through the SDK in the program's own folder: for what a test needs and is not about. A run
-    /// of the program derives a key from the password each time, and that is what these tests take longest for.
-    pub async fn client(&self, person: &str) -> Client {
+    /// The SDK in the program's own folder: for what a test needs and is not about. A run of the program derives a key from
+    /// the password each time, and that is what these tests take longest for.
+    pub async fn system(&self) -> System {
         let config = Config::new(&self.rpc).store(&self.store).state_dir(self.home().join("state"));
-        let system = System::connect(config).await.expect("the servers are there");
-        system.client(self.identity(person))
+        System::connect(config).await.expect("the servers are there")
     }
 
-    /// Whose keys these are.
+    /// The address of somebody with keys here.
     pub fn address(&self, person: &str) -> String {
         self.identity(person).address().to_string()
     }
 
-    fn identity(&self, person: &str) -> Identity {
+    /// Their keys.
+    pub fn identity(&self, person: &str) -> Identity {
         let phrases = self.phrases.lock().unwrap_or_else(PoisonError::into_inner);
         Identity::from_phrase(&phrases[person], 0).expect("the program's phrase")
     }

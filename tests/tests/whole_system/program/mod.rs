@@ -34,8 +34,10 @@ fn befriend(computer: &Computer, name: &str) -> String {
     let address = computer.init(name);
     Anvil::shared().fund(&address);
     Runtime::new().expect("threads").block_on(async {
-        let card = computer.client(name).await.card().await.expect("who can pay publishes a profile");
-        computer.client("ana").await.add_contact(name, &card).await.expect("the card is true");
+        let system = computer.system().await;
+        let [person, ana] = [name, "ana"].map(|who| system.client(computer.identity(who)));
+        let card = person.card().await.expect("who can pay publishes a profile");
+        ana.add_contact(name, &card).await.expect("the card is true");
     });
     address
 }
