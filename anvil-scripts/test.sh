@@ -7,10 +7,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 for part in foundry kubo python; do anvil-scripts/tools.sh "$part" || exit 1; done
 
 log=$(mktemp) || exit 2
+# A group of its own: Ctrl-C does not reach it, and what make has started there ends with make.
+set -m
 make test-contracts test-vectors test-adapter >"$log" 2>&1 </dev/null &
 beside=$!
-# A shell's background jobs do not hear Ctrl-C.
-trap 'kill "$beside" 2>/dev/null; rm -f "$log"' EXIT
+set +m
+trap 'kill -- "-$beside" 2>/dev/null; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
 failed=0
