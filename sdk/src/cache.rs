@@ -10,7 +10,8 @@ use std::{
 };
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError, backends::InMemoryBackend,
+    Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    backends::InMemoryBackend,
 };
 
 use crate::{Error, Result};
@@ -25,7 +26,15 @@ pub(crate) const BLOCKS: Table = TableDefinition::new("blocks-1");
 /// deployment, account -> digest of the profile that was accepted last
 pub(crate) const PROFILES: Table = TableDefinition::new("profiles-2");
 /// chain, account -> the transaction under way
-pub(crate) const OUTBOX: Table = TableDefinition::new("outbox-1");
+pub(crate) const OUTBOX: Table = TableDefinition::new("outbox-2");
+/// chain, account, order -> an act that took effect and may have to be sent again
+pub(crate) const SENT: Table = TableDefinition::new("sent-1");
+/// deployment, patient -> how much of the journal is final, and when the rest was first seen
+pub(crate) const FINALITY: Table = TableDefinition::new("finality-1");
+/// deployment, patient, head -> an entry that was seen and is gone
+pub(crate) const VANISHED: Table = TableDefinition::new("vanished-1");
+/// deployment, patient, folder -> the highest epoch of its keys that the patient has signed
+pub(crate) const EPOCHS: Table = TableDefinition::new("epochs-1");
 /// deployment, account, id -> the record being added, sealed
 pub(crate) const PENDING: Table = TableDefinition::new("pending-1");
 /// deployment, owner, account -> contact, sealed
@@ -42,6 +51,9 @@ pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 
 /// How long another program may keep the file open.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Keys to remove from a table, and rows to put into it.
+pub(crate) type Change = (Table, Vec<Vec<u8>>, Rows);
 
 /// Keys and values of one table.
 pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
@@ -105,18 +117,39 @@ impl Cache {
         self.write(table, Vec::new(), vec![(key, value)]).await
     }
 
+    /// Puts a value where none is, or a smaller one: numbers of one width, the highest byte first.
+    pub(crate) async fn raise(&self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
+        self.with(move |database| {
+            let write = database.begin_write().map_err(Error::cache)?;
+            {
+                let mut table = write.open_table(table).map_err(Error::cache)?;
+                let known = table.get(key.as_slice()).map_err(Error::cache)?.map(|known| known.value().to_vec());
+                if known.is_none_or(|known| known < value) {
+                    table.insert(key.as_slice(), value.as_slice()).map_err(Error::cache)?;
+                }
+            }
+            write.commit().map_err(Error::cache)
+        })
+        .await
+    }
+
     pub(crate) async fn remove(&self, table: Table, key: Vec<u8>) -> Result<()> {
         self.write(table, vec![key], Vec::new()).await
     }
 
     /// Removes, then puts, in one transaction.
     pub(crate) async fn write(&self, table: Table, remove: Vec<Vec<u8>>, put: Rows) -> Result<()> {
-        if remove.is_empty() && put.is_empty() {
+        self.write_all(vec![(table, remove, put)]).await
+    }
+
+    /// The same in several tables: all of it, or nothing.
+    pub(crate) async fn write_all(&self, changes: Vec<Change>) -> Result<()> {
+        if changes.iter().all(|(_, remove, put)| remove.is_empty() && put.is_empty()) {
             return Ok(());
         }
         self.with(move |database| {
             let write = database.begin_write().map_err(Error::cache)?;
-            {
+            for (table, remove, put) in changes {
                 let mut table = write.open_table(table).map_err(Error::cache)?;
                 for key in &remove {
                     table.remove(key.as_slice()).map_err(Error::cache)?;

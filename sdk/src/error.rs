@@ -133,6 +133,14 @@ pub enum Error {
     /// A record is there already: another program of this person was faster.
     #[error("{0}; `resume` tidies up")]
     Exists(String),
+    /// The chain shows the end of somebody's access no more: nothing new is locked until it does.
+    #[error("{what}{}: nothing new is locked meanwhile; `resume` sends it again", and_others(*.others))]
+    Vanished {
+        /// What is missing, in words.
+        what: String,
+        /// How many more are missing.
+        others: usize,
+    },
     /// The patient's keys moved on several times while this was prepared.
     #[error("the patient's keys moved on while this was prepared: repeat it")]
     StaleKeys,
@@ -177,6 +185,8 @@ pub enum ErrorKind {
     KeyChanged,
     /// Nobody who is trusted vouches for an account.
     Untrusted,
+    /// Something that the chain showed is gone.
+    Vanished,
     /// No answer from a service.
     Unreachable,
     /// No answer in time.
@@ -210,6 +220,7 @@ impl Error {
             Self::Unfunded { .. } => ErrorKind::Unfunded,
             Self::KeyChanged { .. } => ErrorKind::KeyChanged,
             Self::Untrusted { .. } => ErrorKind::Untrusted,
+            Self::Vanished { .. } => ErrorKind::Vanished,
             Self::Unreachable { .. } => ErrorKind::Unreachable,
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
@@ -256,6 +267,10 @@ impl Error {
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
         Self::Refused { service: "the state directory".into(), reason: error.to_string() }
     }
+}
+
+fn and_others(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" (and {others} more)") }
 }
 
 fn ether(wei: U256) -> String {

@@ -1,9 +1,6 @@
 //! The verified histories of patients: read once, kept on disk, brought up to date when asked.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use bytes::Bytes;
@@ -16,12 +13,14 @@ use hospital_record_core::{
 
 use crate::{
     Error, Result,
-    cache::{BLOCKS, JOURNAL, key},
+    cache::{BLOCKS, FINALITY, JOURNAL, key},
+    finality::{self, Finality},
     ledger::{
         Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update,
         folder_scope,
     },
     system::System,
+    vanished::{self, Vanished},
 };
 
 /// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
@@ -33,6 +32,25 @@ pub(crate) struct Known {
     pub(crate) patient: Address,
     pub(crate) history: History,
     pub(crate) completeness: Completeness,
+    pub(crate) finality: Finality,
+    /// What was seen of it and is gone.
+    pub(crate) vanished: Vec<Vanished>,
+}
+
+/// What this machine knew of a journal before it asked.
+struct Remembered {
+    history: History,
+    /// Rows on disk.
+    rows: usize,
+    finality: Finality,
+    vanished: Vec<Vanished>,
+}
+
+impl From<&Known> for Remembered {
+    fn from(known: &Known) -> Self {
+        let (history, finality) = (known.history.clone(), known.finality.clone());
+        Self { rows: history.entries().len(), history, finality, vanished: known.vanished.clone() }
+    }
 }
 
 impl Known {
@@ -64,37 +82,62 @@ impl System {
     pub(crate) async fn journal_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
-        let (mut history, rows) = match slot.as_ref() {
-            Some(known) => (known.history.clone(), known.history.entries().len()),
+        let before = match slot.as_ref() {
+            // Another program may have told them, or given them up.
+            Some(known) if !known.vanished.is_empty() => {
+                Remembered { vanished: self.vanished_of(patient).await?, ..Remembered::from(&**known) }
+            }
+            Some(known) => Remembered::from(&**known),
             None => self.remembered(patient).await?,
         };
+        let mut history = before.history.clone();
         let update = match self.witness() {
             Some(witness) => self.update_with(witness, &mut history).await?,
             None => self.reader().update(&mut history, trusted).await?,
         };
-        self.remember(&history, rows, &update).await?;
+        let (finality, vanished) = self.take_in(&before, &mut history, update.completeness.block).await?;
         let completeness = match trusted.filter(|_| self.witness().is_some()) {
             Some(trusted) => self.reader().update(&mut history, Some(trusted)).await?.completeness,
             None => update.completeness,
         };
-        let known = Arc::new(Known { patient, history, completeness });
+        let known = Arc::new(Known { patient, history, completeness, finality, vanished });
         *slot = Some(known.clone());
         Ok(known)
     }
 
+    /// Notes what is new, what is final by now, and what is gone; on disk before anybody acts on it.
+    async fn take_in(
+        &self,
+        before: &Remembered,
+        history: &mut History,
+        newest: u64,
+    ) -> Result<(Finality, Vec<Vanished>)> {
+        let (now, kept) = (finality::now(), before.history.common_with(history));
+        let (mut finality, mut vanished) = (before.finality.clone(), before.vanished.clone());
+        if kept < before.history.entries().len() {
+            finality.cut(kept, now);
+            vanished.iter_mut().for_each(|gone| gone.from = gone.from.min(kept as u64));
+            vanished.extend(vanished::gone(&before.history, kept, history));
+        }
+        finality.see(history, now);
+        if finality.is_due(now) {
+            finality.settle(now, newest, self.ledger().finalized().await?);
+        }
+        history.settle(finality.settled());
+        vanished.retain(|gone| !gone.is_settled(history));
+        self.remember(before, history, kept, (&finality, &vanished)).await?;
+        Ok((finality, vanished))
+    }
+
     /// Nothing is believed that only one of two providers tells: not what is missing, and not what is beyond.
     async fn update_with(&self, witness: &Contract, history: &mut History) -> Result<Update> {
-        let (patient, mut kept) = (history.patient(), history.entries().len());
+        let patient = history.patient();
         let mut pauses = AGREE.into_iter().map(Duration::from_millis);
         loop {
             let seen = witness.journal_head_of(patient, None).await?;
             match self.reader().update(history, Some(seen)).await {
-                Ok(update) => {
-                    kept = kept.min(update.kept);
-                    if history.head() == seen {
-                        return Ok(Update { kept, ..update });
-                    }
-                }
+                Ok(update) if history.head() == seen => return Ok(update),
+                Ok(_) => {}
                 Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -113,30 +156,64 @@ impl System {
     }
 
     /// What the disk has of a history, and in how many rows: one that does not join is read anew and written over.
-    async fn remembered(&self, patient: Address) -> Result<(History, usize)> {
+    async fn remembered(&self, patient: Address) -> Result<Remembered> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
         let entries: Option<Vec<Entry>> = rows.iter().map(|(_, row)| Entry::from_bytes(row)).collect();
         let history = entries.and_then(|entries| History::from_cache(patient, entries).ok());
-        Ok((history.unwrap_or_else(|| History::new(patient)), rows.len()))
+        let finality = self.cache().get(FINALITY, self.journal_key(patient)).await?;
+        let finality = finality.and_then(|row| Finality::from_bytes(&row)).filter(|_| history.is_some());
+        let mut history = history.unwrap_or_else(|| History::new(patient));
+        let finality = finality.unwrap_or_default();
+        history.settle(finality.settled());
+        let vanished = self.vanished_of(patient).await?;
+        Ok(Remembered { history, rows: rows.len(), finality, vanished })
     }
 
-    async fn remember(&self, history: &History, rows: usize, update: &Update) -> Result<()> {
+    async fn remember(
+        &self,
+        before: &Remembered,
+        history: &History,
+        kept: usize,
+        (finality, vanished): (&Finality, &[Vanished]),
+    ) -> Result<()> {
         let index = |position: usize| key(&[&self.journal_key(history.patient()), &(position as u64).to_be_bytes()]);
-        let gone = (update.kept..rows).map(index).collect();
-        let entries = history.entries().iter().enumerate().skip(update.kept);
+        let gone = (kept..before.rows).map(index).collect();
+        let entries = history.entries().iter().enumerate().skip(kept.min(before.rows));
         let new = entries.map(|(position, entry)| (index(position), entry.to_bytes())).collect();
-        self.cache().write(JOURNAL, gone, new).await
+        let row = (self.journal_key(history.patient()), finality.to_bytes());
+        let rows = if *finality == before.finality { Vec::new() } else { vec![row] };
+        let changes =
+            [(JOURNAL, gone, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
+        self.cache().write_all(changes.into()).await
     }
 
     fn journal_key(&self, patient: Address) -> Vec<u8> {
         key(&[&self.deployment_key(), patient.as_slice()])
     }
 
+    /// What is known of a journal, without asking anybody.
+    pub(crate) async fn known(&self, patient: Address) -> Result<Known> {
+        let slot = self.journal_slot(patient);
+        let slot = slot.lock().await;
+        let Remembered { history, finality, vanished, .. } = match slot.as_ref() {
+            Some(known) => Remembered::from(&**known),
+            None => self.remembered(patient).await?,
+        };
+        let (head, entries) = (history.head(), history.entries().len());
+        let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
+        let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
+        Ok(Known { patient, history, completeness, finality, vanished })
+    }
+
+    /// How many entries of a journal are known.
+    pub(crate) async fn known_entries(&self, patient: Address) -> Result<usize> {
+        Ok(self.known(patient).await?.history.entries().len())
+    }
+
     /// The later of the chain's time and this machine's: for leaving out those whose access has ended. A node that
     /// holds back the clock keeps nobody in.
     pub(crate) async fn latest_time(&self) -> Result<u64> {
-        let here = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Ok(self.chain_time().await?.max(here))
+        Ok(self.chain_time().await?.max(finality::now()))
     }
 
     /// The time of the newest block: what the contract compares expiries with.

@@ -32,8 +32,10 @@ mod card;
 mod client;
 mod config;
 mod details;
+mod epochs;
 mod error;
 mod file;
+mod finality;
 mod history;
 mod http;
 mod identity;
@@ -53,6 +55,7 @@ mod system;
 #[cfg(feature = "testing")]
 mod testing;
 mod time;
+mod vanished;
 mod vouching;
 
 pub use alloy;
@@ -68,8 +71,8 @@ pub use crate::{
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
-        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, Open, Opened,
-        Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
+        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, MissingEntry,
+        Open, Opened, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
     },
     config::Config,
     error::{Error, ErrorKind, Result},

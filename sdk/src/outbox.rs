@@ -10,8 +10,8 @@ use alloy::primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 
 use crate::{
-    cache::{Cache, OUTBOX},
-    ledger::{LedgerError, Outbox, OutboxGuard, Pending},
+    cache::{Cache, OUTBOX, SENT},
+    ledger::{LedgerError, Outbox, OutboxGuard, Pending, Sent, SentBytes},
 };
 
 /// In the state directory: one row an account, and one lock file an account, so that two programs of one person do not
@@ -57,22 +57,104 @@ impl Outbox for DiskOutbox {
     }
 
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
-        let (nonce, refused) = (pending.nonce.to_be_bytes(), [u8::from(pending.refused)]);
-        let row = [pending.transaction.as_slice(), &nonce, &refused, &pending.raw].concat();
-        self.cache.put(OUTBOX, self.key(pending.account), row).await.map_err(failed)
+        self.cache.put(OUTBOX, self.key(pending.account), encode(pending)).await.map_err(failed)
     }
 
     async fn clear(&self, account: Address) -> Result<(), LedgerError> {
         self.cache.remove(OUTBOX, self.key(account)).await.map_err(failed)
     }
+
+    async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
+        let kept = self.rows(sent.account).await?;
+        let order = match kept.iter().find(|(_, known)| known.id == sent.id) {
+            Some((key, _)) => key.clone(),
+            None => self.place_behind(sent.account, &kept),
+        };
+        let pending = self.load(sent.account).await?.filter(|pending| pending.transaction == sent.id);
+        let gone = pending.map(|pending| self.key(pending.account)).into_iter().collect();
+        let changes = [(SENT, Vec::new(), vec![(order, encode_sent(sent))]), (OUTBOX, gone, Vec::new())];
+        self.cache.write_all(changes.into()).await.map_err(failed)
+    }
+
+    async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
+        Ok(self.rows(account).await?.into_iter().map(|(_, sent)| sent).collect())
+    }
+
+    async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
+        let kept = self.rows(account).await?;
+        let gone = kept.into_iter().filter(|(_, sent)| sent.id == id).map(|(key, _)| key).collect();
+        self.cache.write(SENT, gone, Vec::new()).await.map_err(failed)
+    }
+}
+
+impl DiskOutbox {
+    /// What the account sent, with the keys of its rows.
+    async fn rows(&self, account: Address) -> Result<Vec<(Vec<u8>, Sent)>, LedgerError> {
+        let rows = self.cache.rows(SENT, self.key(account)).await.map_err(failed)?;
+        let sent = |(key, row): (Vec<u8>, Vec<u8>)| {
+            Ok((key, decode_sent(account, &row).ok_or_else(|| failed("a kept act is malformed"))?))
+        };
+        rows.into_iter().map(sent).collect()
+    }
+
+    fn place_behind(&self, account: Address, kept: &[(Vec<u8>, Sent)]) -> Vec<u8> {
+        let last = kept.last().and_then(|(key, _)| key.last_chunk::<8>());
+        let next = last.map_or(0, |last| u64::from_be_bytes(*last).saturating_add(1));
+        [&self.key(account)[..], &next.to_be_bytes()].concat()
+    }
+}
+
+/// hash, nonce, refused, length of the note, note, bytes
+fn encode(pending: &Pending) -> Vec<u8> {
+    let Pending { transaction, nonce, refused, note, raw, .. } = pending;
+    [transaction.as_slice(), &nonce.to_be_bytes(), &[u8::from(*refused)], &with_length(note), raw].concat()
 }
 
 fn decode(account: Address, row: &[u8]) -> Option<Pending> {
     let (transaction, rest) = row.split_first_chunk::<32>()?;
     let (nonce, rest) = rest.split_first_chunk::<8>()?;
-    let ([refused @ (0 | 1)], raw) = rest.split_first_chunk()? else { return None };
+    let ([refused @ (0 | 1)], rest) = rest.split_first_chunk()? else { return None };
+    let (note, raw) = split_note(rest)?;
     let (transaction, nonce, refused) = (B256::from(*transaction), u64::from_be_bytes(*nonce), *refused == 1);
-    Some(Pending { account, transaction, nonce, raw: Bytes::copy_from_slice(raw), refused })
+    Some(Pending { account, transaction, nonce, raw: Bytes::copy_from_slice(raw), refused, note })
+}
+
+/// id, kind, nonce or contract, length of the note, note, bytes
+fn encode_sent(sent: &Sent) -> Vec<u8> {
+    let (head, bytes) = match &sent.bytes {
+        SentBytes::Transaction { nonce, raw } => ([&[0][..], &nonce.to_be_bytes()].concat(), raw),
+        SentBytes::Request { to, data } => ([&[1][..], to.as_slice()].concat(), data),
+    };
+    [sent.id.as_slice(), &head, &with_length(&sent.note), bytes].concat()
+}
+
+fn decode_sent(account: Address, row: &[u8]) -> Option<Sent> {
+    let (id, rest) = row.split_first_chunk::<32>()?;
+    let (kind, rest) = rest.split_first()?;
+    let (note, bytes) = match kind {
+        0 => {
+            let (nonce, rest) = rest.split_first_chunk::<8>()?;
+            let (note, raw) = split_note(rest)?;
+            (note, SentBytes::Transaction { nonce: u64::from_be_bytes(*nonce), raw: Bytes::copy_from_slice(raw) })
+        }
+        1 => {
+            let (to, rest) = rest.split_first_chunk::<20>()?;
+            let (note, data) = split_note(rest)?;
+            (note, SentBytes::Request { to: Address::from(*to), data: Bytes::copy_from_slice(data) })
+        }
+        _ => return None,
+    };
+    Some(Sent { account, id: B256::from(*id), bytes, note })
+}
+
+fn with_length(note: &Bytes) -> Vec<u8> {
+    [&(note.len() as u32).to_be_bytes()[..], note].concat()
+}
+
+fn split_note(bytes: &[u8]) -> Option<(Bytes, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (note, rest) = rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)?;
+    Some((Bytes::copy_from_slice(note), rest))
 }
 
 fn failed(error: impl std::fmt::Display) -> LedgerError {

@@ -30,11 +30,12 @@ enum Answer {
 
 impl Client {
     /// Signs every part of a call, and has one after the other carried to the chain.
-    pub(super) async fn send_by_relay(&self, call: &Call) -> Result<Receipt> {
+    pub(super) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
         let mut all: Option<Receipt> = None;
         for step in self.system().contract().steps(call) {
             let request = self.sign_step(step).await?;
             let receipt = self.carry(&request).await?;
+            self.keep_request(&request, note.clone()).await?;
             all = Some(match all {
                 Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
                 None => receipt,

@@ -124,6 +124,7 @@ impl Client {
                 "a keyring is not the one that the chain names: the keys in it are not used".into(),
             ));
         }
+        self.system().prove_epoch(patient, folder, epoch).await?;
         Ok(keyring)
     }
 
@@ -132,6 +133,8 @@ impl Client {
         if statement.issuer().0 != patient {
             return Err(Error::Integrity("a folder's key was not stated by the patient".into()));
         }
-        self.system().verified(statement).await
+        let stated = self.system().verified(statement).await?;
+        self.system().prove_epoch(patient, stated.folder, stated.epoch).await?;
+        Ok(stated)
     }
 }

@@ -30,6 +30,7 @@ mod target;
 mod tests;
 mod unlock;
 mod upload;
+mod watch;
 mod write;
 
 use std::{
@@ -66,6 +67,7 @@ pub use self::{
     rotate::Rotated,
     shared::{Shared, SharedGrant},
     sync::Synced,
+    watch::MissingEntry,
 };
 pub(crate) use self::{
     grant::Expiry,
@@ -74,7 +76,7 @@ pub(crate) use self::{
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{Call, PatientState, Receipt, Signer},
+    ledger::{PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -103,6 +105,8 @@ struct Inner {
     /// Where this client's nonces begin, and how many it has used.
     first_word: OnceCell<u64>,
     acts: AtomicU64,
+    /// Acts that are final by now were let go of.
+    tidied: OnceCell<()>,
 }
 
 /// An act that is on chain.
@@ -131,8 +135,9 @@ pub(crate) struct Published {
 impl Client {
     pub(crate) fn new(system: System, identity: Identity) -> Self {
         let keys = identity.keys(system.deployment());
-        let (published, first_word, acts) = (OnceCell::new(), OnceCell::new(), AtomicU64::new(0));
-        Self(Arc::new(Inner { identity, keys, published, first_word, acts }), system)
+        let (published, first_word, acts, tidied) =
+            (OnceCell::new(), OnceCell::new(), AtomicU64::new(0), OnceCell::new());
+        Self(Arc::new(Inner { identity, keys, published, first_word, acts, tidied }), system)
     }
 
     /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
@@ -224,16 +229,6 @@ impl Client {
 
     fn signer(&self) -> Signer {
         self.0.identity.signer().clone()
-    }
-
-    /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed.
-    pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
-        // The contracts beside it know no signed form: who vouches or asks pays for it.
-        let relayed = call.to == self.system().contract().address();
-        if relayed && !self.system().relays().is_empty() {
-            return self.send_by_relay(&call).await;
-        }
-        Ok(self.system().sender().send(&self.signer(), call).await?)
     }
 
     /// Whether the store is there, before an act is sent whose keys are stored after it.

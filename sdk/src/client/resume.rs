@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Digest, RecordId};
 
-use super::{Client, pending::Pending};
+use super::{Client, pending::Pending, watch::Standing};
 use crate::{
     Error, ErrorKind, Result,
     ledger::{Call, Contract, LedgerError, Pending as Signed, Receipt, Settled, record_key},
@@ -27,6 +27,10 @@ pub struct Resumed {
     pub removed: usize,
     /// Blocks that nothing held any more.
     pub swept: u64,
+    /// Acts of this person that a reorganisation could still undo. They are sent again where it does.
+    pub watching: usize,
+    /// Acts that the chain did not show any more, and shows again.
+    pub sent_again: usize,
     /// What has not taken effect, or could not be done this time. Records and the sweep are tried again by the next call.
     pub failed: Vec<Unfinished>,
 }
@@ -49,6 +53,8 @@ pub struct Unfinished {
 pub enum Leftover {
     /// A signed transaction that has not taken effect: repeat the act if it is still wanted.
     Transaction(B256),
+    /// An entry that was confirmed and is gone: it is sent again by the next call, or given up ([`Client::give_up`]).
+    Vanished(B256),
     /// The keys of a grant that is on chain with this transaction: repeat the grant.
     Keys(B256),
     /// An upload that is neither registered nor removed yet.
@@ -61,6 +67,7 @@ impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transaction(hash) => write!(f, "transaction {hash}"),
+            Self::Vanished(head) => write!(f, "the missing entry {head}"),
             Self::Keys(hash) => write!(f, "keys of the grant in transaction {hash}"),
             Self::Record(id) => write!(f, "record {id}"),
             Self::Blocks => f.write_str("blocks that nothing holds"),
@@ -85,6 +92,7 @@ impl Client {
         let mut resumed = Resumed::default();
         let client = self.for_one_call();
         client.settle(&mut resumed).await?;
+        client.send_missing(&mut resumed).await?;
         client.finish_all(&mut resumed).await?;
         match client.system().stores().own().sweep(SWEEP_AFTER).await {
             Ok(swept) => resumed.swept = swept,
@@ -96,10 +104,11 @@ impl Client {
     /// [`send`](Client::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
     /// told beside.
     pub(super) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
-        if !self.system().relays().is_empty() {
-            return Ok((self.send_by_relay(&call).await?, None));
+        if self.is_carried(&call) {
+            return Ok((self.send(call).await?, None));
         }
-        match self.system().sender().send(&self.signer(), call.clone()).await {
+        self.before_sending().await?;
+        match self.send_itself(call.clone()).await? {
             Err(LedgerError::LeftBehind { transaction, error }) => {
                 let told = in_vain(transaction, &error);
                 match self.send(call).await {
@@ -139,6 +148,7 @@ impl Client {
         let Some(left) = sender.pending(self.address()).await? else { return Ok(()) };
         let failed = match sender.resume(&self.signer()).await? {
             None => None,
+            Some(Settled::Mined(receipt)) if self.is_missing(receipt.transaction).await? => None,
             Some(Settled::Mined(receipt)) => {
                 resumed.transaction = Some(receipt.transaction);
                 self.unstored_keys(&left).await
@@ -149,6 +159,35 @@ impl Client {
             }
         };
         resumed.failed.extend(failed);
+        Ok(())
+    }
+
+    /// A receipt is the node's word: what the journal does not show has not happened.
+    async fn is_missing(&self, transaction: B256) -> Result<bool> {
+        let sent = self.system().sender().sent(self.address()).await?;
+        match sent.iter().find(|act| act.id == transaction) {
+            Some(act) => Ok(self.standing(act).await? == Standing::Missing),
+            None => Ok(false),
+        }
+    }
+
+    /// What the chain shows no more is sent again, and what it shows is watched until it is final.
+    async fn send_missing(&self, resumed: &mut Resumed) -> Result<()> {
+        // Their journals are read first: what is gone of them is noticed by that.
+        let before = self.watch().await?;
+        self.system().journal(self.address()).await?;
+        let left = self.recall().await?;
+        let reason =
+            |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));
+        for (id, error) in left {
+            resumed.failed.push(Unfinished::new(Leftover::Transaction(id), &reason(error)));
+        }
+        for gone in self.missing().await? {
+            let error = Error::Vanished { what: gone.to_string(), others: 0 };
+            resumed.failed.push(Unfinished::new(Leftover::Vanished(gone.head), &error));
+        }
+        resumed.watching = self.watch().await?;
+        resumed.sent_again = resumed.watching.saturating_sub(before);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
     error::CoreError,
-    id::{Confidentiality, Folder},
+    id::{Confidentiality, Epoch, Folder},
     seal::{keyring::seal_keyring, ratchet::next_epoch},
 };
 
@@ -18,6 +18,9 @@ use crate::{
 
 /// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.
 const MOST_IN_VAIN: usize = 16;
+/// Epochs beyond those that the patient has signed for that are followed without a keyring: other devices made them, and a
+/// store lost their keyrings.
+const MOST_UNPROVEN: Epoch = 64;
 
 /// A folder whose keys moved on.
 #[derive(Clone, Debug)]
@@ -85,6 +88,8 @@ impl Client {
         for ring in rings {
             let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
             if named.iter().any(|keyring| keyring.digest == digest) {
+                // From here on its keys are in the hands of others, whatever becomes of its entry.
+                self.system().prove_epoch(self.address(), ring.folder, ring.epoch).await?;
                 for deal in ring.deals {
                     self.system().publish(deal).await?;
                 }
@@ -98,7 +103,8 @@ impl Client {
     /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
     /// them, or was given them by the newest keyring while it was on its way.
     pub(super) async fn is_stale(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
-        if journal.state().is_dirty(folder.number(), now) {
+        let proven = self.system().proven_epoch(journal.patient, folder).await?;
+        if proven > journal.folder(folder).epoch || journal.state().is_dirty(folder.number(), now) {
             return Ok(true);
         }
         let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
@@ -118,15 +124,20 @@ impl Client {
     /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
     pub(super) async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
         let now = self.system().latest_time().await?;
-        let epoch = next_epoch(journal.folder(folder).epoch).map_err(CoreError::from)?;
+        let is_sure = self.is_epoch_sure(journal, folder).await?;
+        let epoch = self.epoch_after(journal, folder, is_sure).await?;
         let mut after = journal.state().clone();
+        for gone in journal.vanished.iter().filter(|gone| gone.entry.ends_access()) {
+            // Its grant is there only because the end of it is missing.
+            after.grants.retain(|place, _| Some(*place) != gone.entry.event.place());
+        }
         if let Some(account) = without {
             // With it goes whoever lives by it.
             after.grants.remove(&(folder_scope(folder.number()), account));
         }
         let mut accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));
         let state = self.keys().folder_state(folder, epoch);
-        let (dealt, readers) = match self.is_epoch_sure(journal, folder).await? {
+        let (dealt, readers) = match is_sure {
             true => {
                 let dealt = self.deal_anew(journal, folder, &state, &accounts).await?;
                 accounts.retain(|account| !dealt.is_for(*account, journal.folder_grant(folder, *account)));
@@ -140,6 +151,24 @@ impl Client {
         let ring = Ring { folder, epoch, block, deals: dealt.blocks, left_out };
         self.remember_keyring(folder, epoch, ring.digest()).await?;
         Ok(ring)
+    }
+}
+
+impl Client {
+    /// The epoch that follows all that the patient has signed for: also those whose entries are gone, for their keys are
+    /// in the hands of others. What a provider alone says counts as far as it can be an accident.
+    async fn epoch_after(&self, journal: &Known, folder: Folder, is_sure: bool) -> Result<Epoch> {
+        let proven = self.system().proven_epoch(journal.patient, folder).await?;
+        let keys = journal.folder(folder);
+        let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
+        if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
+            let (host, told) = (self.system().ledger().name(), keys.epoch);
+            return Err(Error::Integrity(format!(
+                "{host} shows keys of epoch {told} for a folder, for which no signed keyring can be had, and the patient \
+                 has signed up to epoch {proven}: ask another node, or name a witness"
+            )));
+        }
+        Ok(next_epoch(keys.epoch.max(proven)).map_err(CoreError::from)?)
     }
 }
 

@@ -66,6 +66,7 @@ impl Target {
 impl Client {
     /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
     pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
+        self.require_nothing_missing(patient).await?;
         let journal = self.system().journal(patient).await?;
         if self.is_me(patient) {
             self.own_target(journal, place).await
@@ -85,7 +86,13 @@ impl Client {
             left_out = self.rotate_folder(folder).await?.left_out;
             journal = self.system().journal(self.address()).await?;
         }
-        let epoch = journal.folder(folder).epoch;
+        let (epoch, proven) = (journal.folder(folder).epoch, self.system().proven_epoch(self.address(), folder).await?);
+        if epoch < proven {
+            return Err(Error::Integrity(format!(
+                "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
+                self.system().ledger().name()
+            )));
+        }
         let recipients = Recipients::Folder(self.keys().folder_state(folder, epoch).public_key());
         let (patient, key_changes) = (self.address(), journal.state().key_changes);
         Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })

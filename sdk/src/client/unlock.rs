@@ -24,6 +24,9 @@ use tokio::sync::Mutex;
 use super::{Client, folder_keys::Received, registered::Registered};
 use crate::{Error, Result, journal::Known, ledger::record_key, record_ref::RecordRef};
 
+/// Folder locks of one record that are tried: honest authors make one.
+const MOST_FOLDER_LOCKS: usize = 2;
+
 /// A record that opens: checked against the chain, its key found, its metadata read.
 pub(crate) struct Unlocked {
     pub(crate) manifest: Verified<Manifest>,
@@ -116,8 +119,16 @@ impl Unlocker {
     }
 
     async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
-        let mut failure = None;
+        let (mut failure, highest) = (None, self.highest_epoch(manifest.folder).await?);
+        // Who writes a manifest could name any number of epochs, each of which costs a walk through the states.
+        let mut folder_locks = 0;
         for lock in &manifest.locks {
+            if let Lock::Folder { epoch, .. } = lock {
+                folder_locks += 1;
+                if *epoch > highest || folder_locks > MOST_FOLDER_LOCKS {
+                    continue;
+                }
+            }
             match self.try_lock(lock, record, manifest).await {
                 Ok(Some(key)) => return Ok(key),
                 Ok(None) => {}
@@ -128,6 +139,12 @@ impl Unlocker {
             return Ok(key);
         }
         Err(failure.unwrap_or_else(|| Error::Denied("no lock of this record is for this account's keys".into())))
+    }
+
+    /// The highest epoch that a lock may name: what the chain says, or what the patient has signed for.
+    async fn highest_epoch(&self, folder: Folder) -> Result<Epoch> {
+        let proven = self.client.system().proven_epoch(self.journal.patient, folder).await?;
+        Ok(proven.max(self.journal.folder(folder).epoch))
     }
 
     async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {

@@ -135,6 +135,15 @@ impl Ledger for EthereumLedger {
         self.header(BlockNumberOrTag::Latest).await?.ok_or_else(|| self.malformed("it has no newest block"))
     }
 
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        match self.header(BlockNumberOrTag::Finalized).await {
+            Ok(block) => Ok(block.map(|block| block.number)),
+            Err(error) if error.is_temporary() => Err(error),
+            // A node without the tag refuses the question.
+            Err(_) => Ok(None),
+        }
+    }
+
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
         self.header(number.into()).await
     }

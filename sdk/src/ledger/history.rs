@@ -16,6 +16,7 @@ struct Told {
     patient: Address,
     entries: Vec<Entry>,
     state: PatientState,
+    settled: usize,
 }
 
 impl History {
@@ -71,6 +72,28 @@ impl History {
             true => Some(0),
             false => self.0.entries.iter().rposition(|entry| entry.head == head).map(|index| index + 1),
         }
+    }
+
+    /// How many entries are final: no update gives them up.
+    pub(super) fn settled(&self) -> usize {
+        self.0.settled
+    }
+
+    /// The first `entries` are final.
+    pub(crate) fn settle(&mut self, entries: usize) {
+        if self.0.settled != entries {
+            Arc::make_mut(&mut self.0).settled = entries;
+        }
+    }
+
+    /// How many entries both begin with.
+    pub(crate) fn common_with(&self, other: &Self) -> usize {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return self.entries().len();
+        }
+        // Each head covers all that comes before it.
+        let pairs = self.entries().iter().zip(other.entries());
+        pairs.map(|(one, other)| one.head == other.head).rposition(|same| same).map_or(0, |place| place + 1)
     }
 
     /// Forgets what comes after the first `count` entries.

@@ -189,7 +189,9 @@ impl Journal {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
-        if newest.saturating_sub(dropped.block) <= REORG_DEPTH && now.saturating_sub(dropped.time) <= REORG_AGE {
+        let shallow = newest.saturating_sub(dropped.block) <= REORG_DEPTH;
+        // A block that is dated in the future is as young as it likes: what was known for long enough is settled.
+        if shallow && now.saturating_sub(dropped.time) <= REORG_AGE && kept >= history.settled() {
             return Ok(());
         }
         let (host, known) = (self.contract.ledger().name(), history.head());

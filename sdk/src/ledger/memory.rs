@@ -150,6 +150,11 @@ impl MemoryLedger {
         self.faults().stall = on;
     }
 
+    /// Which block the chain calls final; `None` where it knows no such thing, as at the beginning.
+    pub fn finalize(&self, block: Option<u64>) {
+        self.faults().finalized = block;
+    }
+
     /// The longest range of blocks that is answered for events.
     pub fn limit_logs(&self, blocks: Option<u64>) {
         self.faults().most_blocks_per_logs = blocks;
@@ -207,6 +212,11 @@ impl Ledger for MemoryLedger {
 
     async fn newest(&self) -> Result<BlockInfo, LedgerError> {
         Ok(self.reach().await?.newest())
+    }
+
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        drop(self.reach().await?);
+        Ok(self.faults().finalized)
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {

@@ -12,6 +12,7 @@ mod calls;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod contract;
+mod effect;
 mod entry;
 mod error;
 mod ethereum;
@@ -38,6 +39,7 @@ use async_trait::async_trait;
 pub(crate) use beside::{Beside, call};
 pub use calls::{Permission, Revocation};
 pub use contract::Contract;
+pub(crate) use effect::Effects;
 pub use entry::Entry;
 pub use error::{Integrity, LedgerError, SubmitError};
 pub use ethereum::{EthereumLedger, EthereumOptions};
@@ -48,7 +50,7 @@ pub use logs::all_logs;
 pub(crate) use logs::newest_logs;
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
-pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
+pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending, Sent, SentBytes};
 pub use sender::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;
 pub(crate) use signed::{Step, id_of};
@@ -68,6 +70,9 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// The newest block.
     async fn newest(&self) -> Result<BlockInfo, LedgerError>;
+
+    /// Number of the newest block that the chain calls final; `None` where it has no such tag.
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError>;
 
     /// The block of this number, when there is one.
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError>;

@@ -26,6 +26,60 @@ pub struct Pending {
     /// The provider that was given it refused it, and the caller was told: it is not handed over again, but who has it
     /// can have it mined until its nonce is used. The next act of the account uses it.
     pub refused: bool,
+    /// What the caller wants to know of it later. Without a note it is forgotten once it is mined.
+    pub note: Bytes,
+}
+
+/// What was carried out, and may have to be sent again while its block is not final: a reorganisation can drop it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Whose act it is.
+    pub account: Address,
+    /// Hash of the transaction, or of the request that others carried.
+    pub id: B256,
+    /// What to send again, as it was sent.
+    pub bytes: SentBytes,
+    /// What the caller wanted to know of it.
+    pub note: Bytes,
+}
+
+/// The bytes of an act, in the form in which they left this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentBytes {
+    /// A transaction of the account.
+    Transaction {
+        /// The nonce it uses.
+        nonce: u64,
+        /// The signed bytes (EIP-2718).
+        raw: Bytes,
+    },
+    /// A signed request that anybody can carry: the call that they make.
+    Request {
+        /// The contract.
+        to: Address,
+        /// Selector and arguments.
+        data: Bytes,
+    },
+}
+
+impl Sent {
+    /// The call that it is, or that whoever carries it makes.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
+    pub fn call(&self) -> Result<Call, LedgerError> {
+        match &self.bytes {
+            SentBytes::Transaction { raw, .. } => call_in(self.account, raw),
+            SentBytes::Request { to, data } => Ok(Call { from: None, to: *to, data: data.clone() }),
+        }
+    }
+}
+
+impl From<&Pending> for Sent {
+    fn from(pending: &Pending) -> Self {
+        let bytes = SentBytes::Transaction { nonce: pending.nonce, raw: pending.raw.clone() };
+        Self { account: pending.account, id: pending.transaction, bytes, note: pending.note.clone() }
+    }
 }
 
 impl Pending {
@@ -34,19 +88,23 @@ impl Pending {
     /// # Errors
     /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
     pub fn call(&self) -> Result<Call, LedgerError> {
-        let unreadable =
-            |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
-        let envelope =
-            TxEnvelope::decode_2718(&mut self.raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
-        let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
-        Ok(Call { from: Some(self.account), to, data: envelope.input().clone() })
+        call_in(self.account, &self.raw)
     }
+}
+
+fn call_in(account: Address, raw: &Bytes) -> Result<Call, LedgerError> {
+    let unreadable =
+        |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
+    let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
+    let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
+    Ok(Call { from: Some(account), to, data: envelope.input().clone() })
 }
 
 /// Held while a transaction of an account is under way; dropping it lets the next one in.
 pub type OutboxGuard = Box<dyn Send + Sync>;
 
-/// Keeps at most one [`Pending`] transaction per account where it survives a crash.
+/// Keeps at most one [`Pending`] transaction per account where it survives a crash, and what was [`Sent`] until it is
+/// released.
 ///
 /// [`Outbox::save`] must not return before the bytes are safe: they are broadcast next.
 #[async_trait]
@@ -60,13 +118,26 @@ pub trait Outbox: Send + Sync + Debug {
     /// Keeps it, in the place of what was there.
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError>;
 
-    /// Forgets what is kept for `account`.
+    /// Forgets the pending transaction of `account`.
     async fn clear(&self, account: Address) -> Result<(), LedgerError>;
+
+    /// Keeps what was sent, behind all that the account sent before. Its pending transaction is forgotten in the same
+    /// step, where this is it.
+    async fn keep(&self, sent: &Sent) -> Result<(), LedgerError>;
+
+    /// What `account` sent and nobody released, in the order in which it was sent.
+    async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError>;
+
+    /// Forgets something that was sent.
+    async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError>;
 }
 
 /// An outbox for programs that need nothing to survive them.
 #[derive(Debug, Default, Clone)]
-pub struct MemoryOutbox(Arc<Mutex<HashMap<Address, Pending>>>);
+pub struct MemoryOutbox {
+    pending: Arc<Mutex<HashMap<Address, Pending>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
 
 #[async_trait]
 impl Outbox for MemoryOutbox {
@@ -75,16 +146,37 @@ impl Outbox for MemoryOutbox {
     }
 
     async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
-        Ok(self.0.lock().await.get(&account).cloned())
+        Ok(self.pending.lock().await.get(&account).cloned())
     }
 
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
-        self.0.lock().await.insert(pending.account, pending.clone());
+        self.pending.lock().await.insert(pending.account, pending.clone());
         Ok(())
     }
 
     async fn clear(&self, account: Address) -> Result<(), LedgerError> {
-        self.0.lock().await.remove(&account);
+        self.pending.lock().await.remove(&account);
+        Ok(())
+    }
+
+    async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
+        let mut kept = self.sent.lock().await;
+        if !kept.iter().any(|known| (known.account, known.id) == (sent.account, sent.id)) {
+            kept.push(sent.clone());
+        }
+        let mut pending = self.pending.lock().await;
+        if pending.get(&sent.account).is_some_and(|pending| pending.transaction == sent.id) {
+            pending.remove(&sent.account);
+        }
+        Ok(())
+    }
+
+    async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
+        Ok(self.sent.lock().await.iter().filter(|sent| sent.account == account).cloned().collect())
+    }
+
+    async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
+        self.sent.lock().await.retain(|sent| (sent.account, sent.id) != (account, id));
         Ok(())
     }
 }

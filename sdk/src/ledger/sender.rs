@@ -18,11 +18,11 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::{
     network::TxSigner,
-    primitives::{Address, B256, Signature, U256},
+    primitives::{Address, B256, Bytes, Signature, U256},
 };
 use tokio::time::Instant;
 
-use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
+use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, Sent, SubmitError, contract::is_on_chain};
 
 mod locks;
 mod settle;
@@ -102,6 +102,14 @@ impl Sender {
     /// - [`LedgerError::LeftBehind`]: the earlier call has not taken effect; nothing new was sent.
     /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
     pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
+        self.send_noted(signer, call, Bytes::new()).await
+    }
+
+    /// The same; once it is mined, its bytes are kept with this note until they are released ([`Sender::release`]).
+    ///
+    /// # Errors
+    /// As [`Sender::send`].
+    pub async fn send_noted(&self, signer: &Signer, call: Call, note: Bytes) -> Result<Receipt, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
             let account = signer.address();
@@ -115,7 +123,7 @@ impl Sender {
                     return Err(LedgerError::LeftBehind { transaction, error: Box::new(error) });
                 }
             }
-            self.send_alone(signer, &call.by(account), replaces).await
+            self.send_alone(signer, &call.by(account), note, replaces).await
         })
         .await
     }
@@ -145,6 +153,51 @@ impl Sender {
         self.outbox.load(account).await
     }
 
+    /// What the account sent and nobody released, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`].
+    pub async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
+        self.outbox.sent(account).await
+    }
+
+    /// Keeps a request that others are asked to carry.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`].
+    pub async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
+        self.outbox.keep(sent).await
+    }
+
+    /// Forgets something that was sent: it is final, or a person gave it up.
+    ///
+    /// # Errors
+    /// [`LedgerError::Outbox`].
+    pub async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
+        self.outbox.release(account, id).await
+    }
+
+    /// Hands the bytes of a transaction over once more, as they are: a reorganisation dropped it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Overtaken`] where another transaction has its nonce by now, [`LedgerError::Rejected`] and its like
+    /// where the provider does not take it.
+    pub async fn send_again(&self, account: Address, transaction: B256, raw: Bytes) -> Result<(), LedgerError> {
+        let _alone = self.lock(account).await?;
+        is_on_chain(&*self.ledger, self.chain).await?;
+        let host = self.ledger.name();
+        let rejected = |reason: String| LedgerError::Rejected { host, transaction, reason };
+        match self.ledger.submit(raw).await {
+            Ok(()) | Err(SubmitError::Occupied) => Ok(()),
+            Err(SubmitError::NonceTooLow) if self.ledger.receipt(transaction).await?.is_some() => Ok(()),
+            Err(SubmitError::NonceTooLow) => Err(LedgerError::Overtaken { transaction }),
+            Err(SubmitError::Underpriced) => Err(rejected("the fee is too low".into())),
+            Err(SubmitError::Unfunded) => Err(rejected("the account cannot pay for it".into())),
+            Err(SubmitError::Rejected(reason)) => Err(rejected(reason)),
+            Err(SubmitError::Unknown(error)) => Err(error),
+        }
+    }
+
     async fn before<T>(
         &self,
         until: Instant,
@@ -172,7 +225,7 @@ impl Sender {
             End::Refused(refusal) => Err(self.refused(left.clone(), &refusal).await),
         };
         if !matches!(settled, Err(LedgerError::Rejected { .. })) {
-            self.forget(left.account).await;
+            self.close(&left, settled.is_ok()).await;
         }
         Ok(match settled {
             Ok(receipt) => Some(Settled::Mined(receipt)),
@@ -187,12 +240,13 @@ impl Sender {
         &self,
         signer: &Signer,
         call: &Call,
+        note: Bytes,
         mut replaces: Option<u64>,
     ) -> Result<Receipt, LedgerError> {
         let (mut markup, mut before) = (1, None);
         loop {
             let pending = match self.sign(signer, call, markup).await {
-                Ok(pending) => pending,
+                Ok(pending) => Pending { note: note.clone(), ..pending },
                 Err(error) => return Err(self.unsigned(before, error).await),
             };
             self.outbox.save(&pending).await?;
@@ -201,7 +255,7 @@ impl Sender {
             match self.believed(end).await? {
                 End::Mined(receipt) => {
                     let outcome = self.outcome(&pending, receipt).await;
-                    self.forget(pending.account).await;
+                    self.close(&pending, outcome.is_ok()).await;
                     return outcome;
                 }
                 End::NonceTaken => {
@@ -266,7 +320,18 @@ impl Sender {
         Ok(end)
     }
 
-    /// Clears what is kept, now that the caller is told how it ended.
+    /// What took effect is kept until it is final, where the caller wants that. All else is cleared, now that the caller
+    /// is told how it ended.
+    async fn close(&self, pending: &Pending, took_effect: bool) {
+        if !took_effect || pending.note.is_empty() {
+            return self.forget(pending.account).await;
+        }
+        if let Err(error) = self.outbox.keep(&pending.into()).await {
+            // It stays pending, and who finds it next keeps it.
+            tracing::warn!(account = %pending.account, %error, "a transaction that was mined could not be kept");
+        }
+    }
+
     async fn forget(&self, account: Address) {
         if let Err(error) = self.outbox.clear(account).await {
             // It ended all the same; who finds it next looks it up and sees that.

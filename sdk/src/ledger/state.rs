@@ -240,11 +240,12 @@ impl PatientState {
         }
     }
 
-    /// A keyring counts only when it is the next one: whoever reads keys of it must be able to go back to all before.
+    /// A keyring counts when it is of a later epoch: whoever reads keys of it can go back to all before. Epochs are left
+    /// out where a keyring was stored and its entry is gone.
     fn keys_move(&mut self, folder: u64, keyring: Keyring) {
         let readers = self.folder_readers(folder, keyring.time);
         let keys = self.folders.entry(folder).or_default();
-        if keys.epoch.checked_add(1) == Some(keyring.epoch) {
+        if keys.epoch < keyring.epoch {
             keys.epoch = keyring.epoch;
             keys.keyrings.push(keyring);
             keys.holders = readers.into_iter().collect();

@@ -119,6 +119,10 @@ impl Ledger for Twisted {
         Ok((self.block)(self.inner.newest().await?))
     }
 
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        self.inner.finalized().await
+    }
+
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
         Ok(self.inner.block(number).await?.map(&self.block))
     }

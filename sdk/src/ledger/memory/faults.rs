@@ -21,6 +21,7 @@ pub(super) struct Faults {
     pub(super) stall: bool,
     pub(super) hold: bool,
     pub(super) most_blocks_per_logs: Option<u64>,
+    pub(super) finalized: Option<u64>,
     pub(super) submissions: VecDeque<Submission>,
 }
 

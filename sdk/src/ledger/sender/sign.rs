@@ -3,7 +3,7 @@
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::{Decodable2718, Encodable2718},
-    primitives::{TxKind, U256},
+    primitives::{Bytes, TxKind, U256},
 };
 
 use super::{
@@ -36,7 +36,14 @@ impl Sender {
         let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
         let envelope = TxEnvelope::from(transaction.into_signed(signature));
         let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
-        Ok(Pending { account, transaction, nonce, raw: envelope.encoded_2718().into(), refused: false })
+        Ok(Pending {
+            account,
+            transaction,
+            nonce,
+            raw: envelope.encoded_2718().into(),
+            refused: false,
+            note: Bytes::new(),
+        })
     }
 }
 

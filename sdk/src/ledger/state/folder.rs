@@ -22,7 +22,7 @@ pub struct Keyring {
 pub struct FolderKeys {
     /// The epoch from here on; 0 before the first keyring.
     pub epoch: u16,
-    /// Oldest first: the keyring of epoch 1, of epoch 2, ...
+    /// Oldest first, by rising epochs.
     pub keyrings: Vec<Keyring>,
     /// Who may hold the state of this epoch: the readers when it began, and whoever was let in since.
     pub holders: BTreeSet<Address>,

@@ -77,6 +77,10 @@ impl Ledger for Vector {
         Ok(self.entries.iter().zip(0..).map(|(told, index)| told.log(index)).filter(within).collect())
     }
 
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        Ok(None)
+    }
+
     async fn chain_id(&self) -> Result<u64, LedgerError> {
         Ok(1)
     }

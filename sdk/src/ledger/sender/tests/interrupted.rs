@@ -59,6 +59,19 @@ impl Outbox for Hooked {
         yield_now().await;
         Ok(())
     }
+
+    async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
+        yield_now().await;
+        self.inner.keep(sent).await
+    }
+
+    async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
+        self.inner.sent(account).await
+    }
+
+    async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
+        self.inner.release(account, id).await
+    }
 }
 
 #[tokio::test]

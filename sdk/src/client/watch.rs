@@ -1,0 +1,388 @@
+//! What was done is watched until it is final, and sent again where the chain shows it no more.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256, Bytes, keccak256};
+use tokio::time::{Instant, sleep};
+
+use super::Client;
+use crate::{
+    Error, Result,
+    finality::{self, AT_LEAST},
+    journal::Known,
+    ledger::{Act, Call, Contract, Effects, Event, LedgerError, Receipt, Revocation, Sent, SentBytes},
+    relay::SignedRequest,
+    time::rfc3339,
+    vanished::{Vanished, is_shown, is_superseded},
+};
+
+/// How long an act that was sent again may take to be shown, before the call goes on without it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
+///
+/// As text it is one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingEntry {
+    /// Whose history it was in.
+    pub patient: Address,
+    /// Who did it.
+    pub by: Address,
+    /// When it was confirmed, by the chain's clock.
+    pub at: SystemTime,
+    /// What it was.
+    pub event: Event,
+    /// The head that the history had with it; it names the entry to [`Client::give_up`].
+    pub head: B256,
+}
+
+impl fmt::Display for MissingEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, at, event, .. } = self;
+        write!(f, "the chain no longer shows that {by} {event} ({})", rfc3339(*at))
+    }
+}
+
+impl From<&Vanished> for MissingEntry {
+    fn from(gone: &Vanished) -> Self {
+        let (entry, patient) = (gone.entry, gone.patient);
+        let at = UNIX_EPOCH + Duration::from_secs(entry.time);
+        Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
+    }
+}
+
+/// Where an act of this person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It can no longer be undone, or something later takes its place.
+    Final,
+    /// The chain shows it.
+    Shown,
+    /// The chain does not show it.
+    Missing,
+}
+
+/// What is remembered with an act: where in which journal it has to show.
+struct Note {
+    patient: Address,
+    /// Entries that were known when it was sent.
+    entries: u64,
+    /// When, seconds since 1970 by this machine's clock.
+    at: u64,
+}
+
+impl Note {
+    fn to_bytes(&self) -> Bytes {
+        [self.patient.as_slice(), &self.entries.to_be_bytes(), &self.at.to_be_bytes()].concat().into()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (patient, rest) = bytes.split_first_chunk::<20>()?;
+        let (entries, rest) = rest.split_first_chunk::<8>()?;
+        let at = u64::from_be_bytes(*rest.first_chunk::<8>()?);
+        Some(Self { patient: Address::from(*patient), entries: u64::from_be_bytes(*entries), at })
+    }
+}
+
+impl Client {
+    /// Entries that are gone and that this person was not told of yet; each is told once.
+    pub async fn news(&self) -> Result<Vec<MissingEntry>> {
+        self.system().tell_vanished().await
+    }
+
+    /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
+    /// access is missing, nothing new is locked for that patient.
+    pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
+        let vanished = self.system().all_vanished().await?;
+        Ok(vanished.iter().filter(|gone| self.minds(gone)).map(MissingEntry::from).collect())
+    }
+
+    /// Gives an act up that the chain shows no more, by a person's word: it is not sent again and holds nothing up. It is
+    /// named by [`MissingEntry::head`], or by its transaction.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where nothing of this name is missing.
+    pub async fn give_up(&self, name: B256) -> Result<()> {
+        let vanished = self.system().all_vanished().await?;
+        let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
+        let sender = self.system().sender();
+        let mut found = gone.is_some();
+        for act in sender.sent(self.address()).await? {
+            let is_its = match &gone {
+                Some(gone) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &gone.entry.event)),
+                None => act.id == name,
+            };
+            if is_its && self.standing(&act).await? == Standing::Missing {
+                sender.release(self.address(), act.id).await?;
+                found = true;
+            }
+        }
+        if let Some(gone) = gone {
+            self.system().drop_vanished(gone).await?;
+        }
+        match found {
+            true => Ok(()),
+            false => Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is"))),
+        }
+    }
+
+    /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed. What the chain shows no
+    /// more goes first: it would lose its nonce.
+    pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
+        self.before_sending().await?;
+        if self.is_carried(&call) {
+            let note = self.note_for(&call).await?;
+            return self.send_by_relay(&call, note).await;
+        }
+        Ok(self.send_itself(call).await??)
+    }
+
+    /// Sends a transaction of this account's own.
+    pub(super) async fn send_itself(&self, call: Call) -> Result<Result<Receipt, LedgerError>> {
+        let note = self.note_for(&call).await?;
+        Ok(self.system().sender().send_noted(&self.signer(), call, note).await)
+    }
+
+    /// The contracts beside it know no signed form: who vouches or asks pays for it.
+    pub(super) fn is_carried(&self, call: &Call) -> bool {
+        call.to == self.system().contract().address() && !self.system().relays().is_empty()
+    }
+
+    pub(super) async fn before_sending(&self) -> Result<()> {
+        self.0.tidied.get_or_try_init(|| self.tidy()).await?;
+        let own = |gone: &Vanished| self.is_me(gone.entry.event.actor(gone.patient));
+        if self.system().all_vanished().await?.iter().any(own)
+            && let Err(error) = self.recall().await
+        {
+            tracing::warn!(%error, "what is missing could not be sent again");
+        }
+        Ok(())
+    }
+
+    async fn note_for(&self, call: &Call) -> Result<Bytes> {
+        let effects = self.system().contract().effects(call, self.address());
+        let (patient, entries) = match effects {
+            Some(Effects { patient, .. }) => (patient, self.system().known_entries(patient).await? as u64),
+            None => (Address::ZERO, 0),
+        };
+        Ok(Note { patient, entries, at: finality::now() }.to_bytes())
+    }
+
+    /// Keeps a request that others have carried until it is final.
+    pub(super) async fn keep_request(&self, request: &SignedRequest, note: Bytes) -> Result<()> {
+        let Call { to, data, .. } = request.call();
+        let (id, bytes) = (keccak256(&data), SentBytes::Request { to, data });
+        Ok(self.system().sender().keep(&Sent { account: self.address(), id, bytes, note }).await?)
+    }
+
+    /// Sends again what the chain does not show any more, in the order in which it was sent, and waits a while for it.
+    /// What is still missing is returned, with the reason where there is one.
+    pub(super) async fn recall(&self) -> Result<Vec<(B256, Option<Error>)>> {
+        let mut missing = Vec::new();
+        for act in self.sent_and_missing().await? {
+            let sent = self.send_again(&act).await;
+            missing.push((act, sent.err()));
+        }
+        for gone in self.system().all_vanished().await? {
+            let covered = missing.iter().any(|(act, error)| {
+                error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), &gone))
+            });
+            if self.is_own_revocation(&gone) && !covered {
+                self.revoke_again(&gone).await?;
+            }
+        }
+        let until = Instant::now() + PATIENCE.min(self.system().timeout());
+        loop {
+            let mut still = Vec::new();
+            for (act, error) in missing {
+                if self.standing(&act).await? == Standing::Missing {
+                    still.push((act, error));
+                }
+            }
+            missing = still;
+            let waits = missing.iter().any(|(_, error)| error.is_none());
+            if !waits || Instant::now() >= until {
+                return Ok(missing.into_iter().map(|(act, error)| (act.id, error)).collect());
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// How many acts of this person are not final yet; those that are, are let go of.
+    pub(super) async fn watch(&self) -> Result<usize> {
+        let (sender, mut watching) = (self.system().sender(), 0);
+        for act in sender.sent(self.address()).await? {
+            match self.standing(&act).await? {
+                Standing::Final => sender.release(self.address(), act.id).await?,
+                Standing::Shown => watching += 1,
+                Standing::Missing => {}
+            }
+        }
+        Ok(watching)
+    }
+
+    async fn sent_and_missing(&self) -> Result<Vec<Sent>> {
+        let mut missing = Vec::new();
+        for act in self.system().sender().sent(self.address()).await? {
+            if self.standing(&act).await? == Standing::Missing {
+                missing.push(act);
+            }
+        }
+        Ok(missing)
+    }
+
+    async fn send_again(&self, act: &Sent) -> Result<()> {
+        match &act.bytes {
+            SentBytes::Transaction { raw, .. } => {
+                Ok(self.system().sender().send_again(act.account, act.id, raw.clone()).await?)
+            }
+            SentBytes::Request { to, data } => {
+                let chain_id = self.system().contract().chain();
+                let request = SignedRequest { chain_id, contract: *to, data: data.clone() };
+                self.carry(&request).await.map(drop)
+            }
+        }
+    }
+
+    /// The bytes of a revocation are of no use any more, or another device has them. What it ended is ended as of then: a
+    /// grant that the patient gave since stands.
+    async fn revoke_again(&self, gone: &Vanished) -> Result<()> {
+        let Event::AccessRevoked { scope, grantee, .. } = gone.entry.event else { return Ok(()) };
+        let patient = self.address();
+        let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+        let act = Act::Revocation { patient, revocation, granted_up_to: gone.entry.time, key_changes: 0 };
+        let request = self.sign_act(&act).await?;
+        match self.carry(&request).await {
+            // Somebody has carried it, or there is no such grant: the keys move on with the next write.
+            Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where an act stands, by what the journal shows: a receipt is the node's word.
+    pub(super) async fn standing(&self, act: &Sent) -> Result<Standing> {
+        let Some(note) = Note::from_bytes(&act.note) else { return Ok(Standing::Final) };
+        let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
+        let journal = self.system().journal(effects.patient).await?;
+        Ok(standing_in(&journal, &effects, &note))
+    }
+
+    /// The same for what is in no journal: by receipt or nonce, which are all there is.
+    async fn standing_elsewhere(&self, act: &Sent, note: &Note) -> Result<Standing> {
+        let contract = self.system().contract();
+        let shown = match &act.bytes {
+            SentBytes::Transaction { .. } => {
+                self.system().ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
+            }
+            SentBytes::Request { to, data } => match Contract::act_of(*to, data) {
+                Some(signed) => contract.took_effect(&signed, act.call()?).await?,
+                None => return Ok(Standing::Final),
+            },
+        };
+        let is_old = finality::now().saturating_sub(note.at) >= AT_LEAST;
+        Ok(match shown {
+            true if is_old => Standing::Final,
+            true => Standing::Shown,
+            false => Standing::Missing,
+        })
+    }
+
+    fn effects(&self, act: &Sent) -> Result<Option<Effects>> {
+        Ok(self.system().contract().effects(&act.call()?, act.account))
+    }
+
+    /// What is final by what is known already is let go of, once a process.
+    async fn tidy(&self) -> Result<()> {
+        let sender = self.system().sender();
+        for act in sender.sent(self.address()).await? {
+            let old = Note::from_bytes(&act.note).is_none_or(|note| {
+                let settled = finality::now().saturating_sub(note.at) >= AT_LEAST;
+                settled && note.patient.is_zero()
+            });
+            let settled = match self.effects(&act)? {
+                Some(effects) if !old => {
+                    let known = self.system().known(effects.patient).await?;
+                    Note::from_bytes(&act.note)
+                        .is_some_and(|note| standing_in(&known, &effects, &note) == Standing::Final)
+                }
+                _ => old,
+            };
+            if settled {
+                sender.release(self.address(), act.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is locked while an end of somebody's access is missing: that account may hold the keys. What this person
+    /// did is sent again first.
+    pub(super) async fn require_nothing_missing(&self, patient: Address) -> Result<()> {
+        if self.ends_that_are_missing(patient).await?.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.recall().await {
+            tracing::warn!(%error, "what is missing could not be sent again");
+        }
+        let missing = self.ends_that_are_missing(patient).await?;
+        let Some(first) = missing.first() else { return Ok(()) };
+        Err(Error::Vanished { what: first.clone(), others: missing.len() - 1 })
+    }
+
+    async fn ends_that_are_missing(&self, patient: Address) -> Result<Vec<String>> {
+        let journal = self.system().journal(patient).await?;
+        let gone = journal.vanished.iter().filter(|gone| gone.entry.ends_access());
+        let mut missing: Vec<String> = gone.map(|gone| MissingEntry::from(gone).to_string()).collect();
+        for act in self.system().sender().sent(self.address()).await? {
+            let (Some(effects), Some(note)) = (self.effects(&act)?, Note::from_bytes(&act.note)) else { continue };
+            let ends = effects.events.iter().find(|event| ends_access(event)).filter(|_| effects.patient == patient);
+            let Some(event) = ends.filter(|_| standing_in(&journal, &effects, &note) == Standing::Missing) else {
+                continue;
+            };
+            if !journal.vanished.iter().any(|gone| gone.entry.event.is_same_act(event)) {
+                missing.push(format!("the chain does not show that {} {event}", act.account));
+            }
+        }
+        Ok(missing)
+    }
+
+    fn is_own_revocation(&self, gone: &Vanished) -> bool {
+        self.is_me(gone.patient) && matches!(gone.entry.event, Event::AccessRevoked { .. })
+    }
+
+    fn minds(&self, gone: &Vanished) -> bool {
+        gone.entry.ends_access() || self.is_me(gone.entry.event.actor(gone.patient))
+    }
+}
+
+fn ends_access(event: &Event) -> bool {
+    use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
+    matches!(event, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
+}
+
+fn concerns(effects: &Effects, event: &Event) -> bool {
+    effects.events.iter().any(|effect| effect.is_same_act(event))
+}
+
+fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
+    effects.is_some_and(|effects| effects.patient == gone.patient && concerns(effects, &gone.entry.event))
+}
+
+/// All parts of an act stand or fall together.
+fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
+    let from = journal.finality.place_of(note.entries, note.at);
+    let later = journal.history.entries().get(from..).unwrap_or_default();
+    let mut standing = Standing::Final;
+    for event in &effects.events {
+        match is_shown(event, later) {
+            Some(place) if from + place < journal.finality.settled() => {}
+            Some(_) => standing = Standing::Shown,
+            None if is_superseded(event, later, journal.state()) => {}
+            None => return Standing::Missing,
+        }
+    }
+    standing
+}

@@ -1,0 +1,194 @@
+//! How much of a journal can no longer be undone, by the chain's word and this machine's clock.
+//!
+//! A provider can lie about blocks, their times and what is final. So nothing is final before it was known here for
+//! [`AT_LEAST`], whatever the provider says.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::ledger::History;
+
+/// How long an entry must have been known here, in seconds. The chain's word never shortens it.
+pub(crate) const AT_LEAST: u64 = 15 * 60;
+/// An entry that was known for so long is final where the chain says nothing, or always the same.
+const ALONE: u64 = 6 * 3600;
+/// Blocks that follow, where a chain has no word for what is final.
+const DEPTH: u64 = 64;
+/// Cuts that are remembered: more reorganisations than that meet no act that is still watched.
+const MOST_CUTS: usize = 64;
+
+/// Seconds since 1970 by this machine's clock.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// What is known of a journal's end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Finality {
+    /// So many entries are final.
+    settled: u64,
+    /// When the others were first seen, oldest first.
+    marks: Vec<Mark>,
+    /// Where reorganisations cut the journal, oldest first.
+    cuts: Vec<Cut>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark {
+    /// Entries up to here were there ...
+    entries: u64,
+    /// ... the last of them in this block ...
+    block: u64,
+    /// ... at this time.
+    seen_at: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cut {
+    at: u64,
+    kept: u64,
+}
+
+impl Finality {
+    /// How many entries are final.
+    pub(crate) fn settled(&self) -> usize {
+        self.settled as usize
+    }
+
+    /// How many entries wait until they are final.
+    #[cfg(test)]
+    fn open(&self) -> usize {
+        self.marks.last().map_or(0, |mark| mark.entries.saturating_sub(self.settled) as usize)
+    }
+
+    /// The place from which on an act has to show that was sent at `at`, when so many entries were known.
+    pub(crate) fn place_of(&self, entries: u64, at: u64) -> usize {
+        let cut = self.cuts.iter().filter(|cut| cut.at >= at).map(|cut| cut.kept).min();
+        cut.unwrap_or(entries).min(entries) as usize
+    }
+
+    /// A reorganisation left so many entries.
+    pub(crate) fn cut(&mut self, kept: usize, now: u64) {
+        let kept = kept as u64;
+        self.marks.retain_mut(|mark| {
+            mark.entries = mark.entries.min(kept);
+            mark.entries > self.settled
+        });
+        self.marks.dedup_by_key(|mark| mark.entries);
+        self.cuts.push(Cut { at: now, kept });
+        let surplus = self.cuts.len().saturating_sub(MOST_CUTS);
+        self.cuts.drain(..surplus);
+    }
+
+    /// The journal is as long as this now.
+    pub(crate) fn see(&mut self, history: &History, now: u64) {
+        let entries = history.entries().len() as u64;
+        let known = self.marks.last().map_or(self.settled, |mark| mark.entries);
+        if let Some(last) = history.entries().last().filter(|_| entries > known) {
+            self.marks.push(Mark { entries, block: last.block, seen_at: now });
+        }
+    }
+
+    /// Whether there is something that the chain may call final.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.marks.first().is_some_and(|mark| age(mark, now) >= AT_LEAST)
+    }
+
+    /// Takes the chain's word for what is final, where it was known for long enough.
+    pub(crate) fn settle(&mut self, now: u64, newest: u64, finalized: Option<u64>) {
+        let is_final = |mark: &Mark| {
+            let deep = newest.saturating_sub(mark.block) >= DEPTH;
+            let said = finalized.map_or(deep, |block| block >= mark.block);
+            (said && age(mark, now) >= AT_LEAST) || age(mark, now) >= ALONE
+        };
+        let count = self.marks.iter().take_while(|mark| is_final(mark)).count();
+        if let Some(last) = self.marks.drain(..count).next_back() {
+            self.settled = last.entries;
+        }
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut words = vec![self.settled, self.marks.len() as u64];
+        words.extend(self.marks.iter().flat_map(|mark| [mark.entries, mark.block, mark.seen_at]));
+        words.extend(self.cuts.iter().flat_map(|cut| [cut.at, cut.kept]));
+        words.into_iter().flat_map(u64::to_be_bytes).collect()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words: Vec<u64> = words.iter().map(|word| u64::from_be_bytes(*word)).collect();
+        let ([settled, count, words @ ..], []) = (&words[..], rest) else { return None };
+        let (marks, cuts) = words.split_at_checked(usize::try_from(count.checked_mul(3)?).ok()?)?;
+        let (marks, cuts) = (marks.as_chunks::<3>().0, cuts.as_chunks::<2>().0);
+        let mark = |&[entries, block, seen_at]: &[u64; 3]| Mark { entries, block, seen_at };
+        let cut = |&[at, kept]: &[u64; 2]| Cut { at, kept };
+        Some(Self { settled: *settled, marks: marks.iter().map(mark).collect(), cuts: cuts.iter().map(cut).collect() })
+    }
+}
+
+/// A clock that was set back makes nothing older.
+fn age(mark: &Mark, now: u64) -> u64 {
+    now.saturating_sub(mark.seen_at)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn with(marks: &[(u64, u64, u64)]) -> Finality {
+        let mark = |&(entries, block, seen_at): &(u64, u64, u64)| Mark { entries, block, seen_at };
+        Finality { settled: 0, marks: marks.iter().map(mark).collect(), cuts: Vec::new() }
+    }
+
+    #[test]
+    fn nothing_is_final_before_its_time_whatever_the_chain_says() {
+        let mut journal = with(&[(2, 100, 1000)]);
+        journal.settle(1000 + AT_LEAST - 1, 1_000_000, Some(1_000_000));
+        assert_eq!((journal.settled(), journal.open()), (0, 2));
+        journal.settle(1000 + AT_LEAST, 1_000_000, Some(100));
+        assert_eq!((journal.settled(), journal.open()), (2, 0));
+    }
+
+    #[test]
+    fn a_tag_that_stands_still_delays_what_is_final_and_does_not_prevent_it() {
+        for (finalized, newest) in [(Some(99), 1_000_000), (None, 163)] {
+            let mut journal = with(&[(2, 100, 1000)]);
+            journal.settle(1000 + ALONE - 1, newest, finalized);
+            assert_eq!(journal.settled(), 0);
+            journal.settle(1000 + ALONE, newest, finalized);
+            assert_eq!(journal.settled(), 2);
+        }
+        let mut without_tag = with(&[(2, 100, 1000)]);
+        without_tag.settle(1000 + AT_LEAST, 164, None);
+        assert_eq!(without_tag.settled(), 2);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_settles_nothing() {
+        let mut journal = with(&[(2, 100, 1000)]);
+        journal.settle(10, 1_000_000, Some(1_000_000));
+        assert_eq!(journal.settled(), 0);
+    }
+
+    #[test]
+    fn a_cut_forgets_when_the_rest_was_seen_and_moves_the_place_of_older_acts() {
+        let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
+        journal.cut(3, 2500);
+        assert_eq!(journal.open(), 3);
+        assert_eq!(journal.place_of(4, 2400), 3);
+        assert_eq!(journal.place_of(4, 2600), 4);
+        journal.settle(2000 + AT_LEAST, 1_000, Some(100));
+        assert_eq!(journal.settled(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
+        journal.cut(3, 2500);
+        assert_eq!(Finality::from_bytes(&journal.to_bytes()), Some(journal.clone()));
+        let bytes = journal.to_bytes();
+        assert_eq!(Finality::from_bytes(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(Finality::from_bytes(&[]), None);
+    }
+}

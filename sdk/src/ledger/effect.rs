@@ -1,0 +1,157 @@
+//! What an act leaves in a journal: to find it there again, and to notice that it is gone.
+
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::SolInterface,
+};
+use hospital_record_contracts::IHospitalRecord::{self as Sol, IHospitalRecordCalls as Calls};
+
+use super::{Act, Call, Contract, Entry, Event, Revocation, Rights, Status, entry::key_changes, record_key};
+
+/// What a call leaves in the journal of one patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Effects {
+    pub(crate) patient: Address,
+    /// One for each entry that is to be looked for; what the contract decides in them is not known yet.
+    pub(crate) events: Vec<Event>,
+}
+
+impl Event {
+    /// Whose act it is, in the journal of `patient`.
+    #[must_use]
+    pub fn actor(&self, patient: Address) -> Address {
+        match *self {
+            Self::RecordAdded { author, .. } => author,
+            Self::RecordStatusChanged { by, .. } | Self::RecordAttested { by, .. } => by,
+            Self::AccessPassedOn { giver, .. } | Self::AccessWithdrawn { giver, .. } => giver,
+            Self::AccessRenounced { grantee, .. } => grantee,
+            Self::RecordAccessed { reader, .. } => reader,
+            _ => patient,
+        }
+    }
+
+    /// Scope and grantee of what gives or ends access.
+    pub(crate) fn place(&self) -> Option<(B256, Address)> {
+        match *self {
+            Self::AccessGranted { scope, grantee, .. }
+            | Self::AccessPassedOn { scope, grantee, .. }
+            | Self::AccessRevoked { scope, grantee, .. }
+            | Self::AccessWithdrawn { scope, grantee, .. }
+            | Self::AccessRenounced { scope, grantee } => Some((scope, grantee)),
+            _ => None,
+        }
+    }
+
+    /// Whether both are the same act, whatever the contract made of it: where the count of key changes is outdated, a
+    /// revocation is recorded without its keyring.
+    pub(crate) fn is_same_act(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::AccessRevoked { .. }, Self::AccessRevoked { .. })
+            | (Self::AccessPassedOn { .. }, Self::AccessPassedOn { .. }) => {
+                self.place() == other.place() && self.envelope() == other.envelope()
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    fn envelope(&self) -> Option<B256> {
+        match *self {
+            Self::AccessGranted { envelope, .. } | Self::AccessPassedOn { envelope, .. } => Some(envelope),
+            _ => None,
+        }
+    }
+}
+
+impl Entry {
+    /// Whether somebody had less from here on. While such an entry is missing, keys that were current before it may be in
+    /// the hands of somebody who is not to read what comes.
+    pub(crate) fn ends_access(&self) -> bool {
+        let ends = matches!(self.event, Event::AccessWithdrawn { .. } | Event::AccessRenounced { .. });
+        ends || key_changes(self.head) != key_changes(self.previous)
+    }
+}
+
+impl Contract {
+    /// What the call leaves in a journal when `by` makes it; nothing where it is of another contract.
+    pub(crate) fn effects(&self, call: &Call, by: Address) -> Option<Effects> {
+        if call.to != self.address() {
+            return None;
+        }
+        match Self::act_of(call.to, &call.data) {
+            Some(Act::Once { signer, verb, .. }) => effects_of(&verb, signer),
+            Some(Act::Revocation { patient, revocation, .. }) => Some(ended(patient, &[revocation])),
+            Some(_) => None,
+            None => effects_of(&call.data, by),
+        }
+    }
+}
+
+fn effects_of(data: &[u8], by: Address) -> Option<Effects> {
+    let of = |patient, events| Some(Effects { patient, events });
+    match Calls::abi_decode_validate(data).ok()? {
+        Calls::setProfile(call) => of(by, vec![Event::ProfileSet { profile: call.profile }]),
+        Calls::addRecord(call) => of(call.patient, vec![added(call.folder.to(), by, call.id)]),
+        Calls::addRecords(call) => {
+            of(call.patient, call.ids.iter().map(|id| added(call.folder.to(), by, *id)).collect())
+        }
+        Calls::replace(call) => {
+            let (status, replacement) = (Status::Superseded, record_key(by, call.id));
+            of(call.patient, vec![Event::RecordStatusChanged { key: call.key, by, status, replacement }])
+        }
+        Calls::setStatus(call) => {
+            let (status, replacement) = (call.status, B256::ZERO);
+            of(call.patient, vec![Event::RecordStatusChanged { key: call.key, by, status, replacement }])
+        }
+        Calls::attest(call) => of(call.patient, vec![Event::RecordAttested { key: call.key, by }]),
+        Calls::grant(call) => of(by, vec![granted(&call.permission)?]),
+        Calls::grantMany(call) => of(by, call.permissions.iter().map(granted).collect::<Option<_>>()?),
+        Calls::passOn(call) => of(call.patient, vec![passed_on(&call.permission, by)?]),
+        Calls::revoke(call) => Some(ended(by, &[Revocation::decode(&call.revocation)])),
+        Calls::revokeMany(call) => {
+            Some(ended(by, &call.revocations.iter().map(Revocation::decode).collect::<Vec<_>>()))
+        }
+        Calls::withdraw(call) => {
+            let (scope, grantee) = (call.scope, call.grantee);
+            of(call.patient, vec![Event::AccessWithdrawn { scope, grantee, giver: by }])
+        }
+        Calls::renounce(call) => of(call.patient, vec![Event::AccessRenounced { scope: call.scope, grantee: by }]),
+        Calls::rotate(call) => {
+            let (folder, epoch, keyring) = (call.folder.to(), call.epoch, call.keyring);
+            of(by, vec![Event::KeysRotated { folder, epoch, keyring }])
+        }
+        Calls::logAccess(call) => of(call.patient, vec![read(call.key, by, call.purpose)]),
+        Calls::logAccesses(call) => {
+            of(call.patient, call.keys.iter().map(|key| read(*key, by, call.purpose)).collect())
+        }
+        _ => None,
+    }
+}
+
+fn added(folder: u64, author: Address, id: B256) -> Event {
+    Event::RecordAdded { folder, author, id }
+}
+
+fn read(key: B256, reader: Address, purpose: Sol::Purpose) -> Event {
+    Event::RecordAccessed { key, reader, purpose }
+}
+
+fn granted(given: &Sol::Permission) -> Option<Event> {
+    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *given;
+    let (rights, expires_at) = (Rights::from_bits(given.rights)?, given.expiresAt.to());
+    Some(Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope })
+}
+
+fn passed_on(given: &Sol::Permission, giver: Address) -> Option<Event> {
+    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *given;
+    let (rights, expires_at, via) = (Rights::from_bits(given.rights)?, given.expiresAt.to(), Sol::Via::Scope);
+    Some(Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope })
+}
+
+fn ended(patient: Address, revocations: &[Revocation]) -> Effects {
+    let event = |revocation: &Revocation| {
+        let Revocation { scope, grantee, keyring, barred } = *revocation;
+        let (epoch, keyring) = keyring.unwrap_or_default();
+        Event::AccessRevoked { scope, grantee, epoch, keyring, barred }
+    };
+    Effects { patient, events: revocations.iter().map(event).collect() }
+}

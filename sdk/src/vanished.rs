@@ -1,0 +1,151 @@
+//! Entries that were seen in a journal and are gone: a reorganisation dropped them, or a provider lies.
+//!
+//! They are kept until the journal shows them again or something that takes their place, or until a person gives them up.
+
+use alloy::primitives::{Address, B256};
+
+use crate::{
+    MissingEntry, Result,
+    cache::{VANISHED, key},
+    ledger::{Entry, Event, History, PatientState, folder_of},
+    system::System,
+};
+
+/// An entry that was seen and is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vanished {
+    pub(crate) patient: Address,
+    pub(crate) entry: Entry,
+    /// What takes its place stands in the journal from here on.
+    pub(crate) from: u64,
+    /// Whether a person was told.
+    pub(crate) told: bool,
+}
+
+impl Vanished {
+    fn to_bytes(&self) -> Vec<u8> {
+        [&[u8::from(self.told)][..], &self.from.to_be_bytes(), &self.entry.to_bytes()].concat()
+    }
+
+    fn from_bytes(patient: Address, bytes: &[u8]) -> Option<Self> {
+        let (told, rest) = bytes.split_first()?;
+        let (from, entry) = rest.split_first_chunk::<8>()?;
+        let (entry, from) = (Entry::from_bytes(entry)?, u64::from_be_bytes(*from));
+        Some(Self { patient, entry, from, told: *told != 0 })
+    }
+
+    /// Whether the journal shows it again, or what takes its place.
+    pub(crate) fn is_settled(&self, history: &History) -> bool {
+        let later = history.entries().get(self.from as usize..).unwrap_or_default();
+        is_shown(&self.entry.event, later).is_some() || is_superseded(&self.entry.event, later, history.state())
+    }
+}
+
+/// Where the act stands among these entries.
+pub(crate) fn is_shown(event: &Event, later: &[Entry]) -> Option<usize> {
+    later.iter().position(|entry| event.is_same_act(&entry.event))
+}
+
+/// Whether something that happened since takes the place of an act that is gone.
+pub(crate) fn is_superseded(event: &Event, later: &[Entry], state: &PatientState) -> bool {
+    let has = |matches: &dyn Fn(&Event) -> bool| later.iter().any(|entry| matches(&entry.event));
+    let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
+    match *event {
+        Event::ProfileSet { .. } => has(&|by| matches!(by, Event::ProfileSet { .. })),
+        Event::RecordStatusChanged { key, status, .. } => {
+            state.records.get(&key).is_some_and(|record| record.state.status as u8 >= status as u8)
+        }
+        Event::AccessGranted { .. } => has(&|by| patients(by) && by.place() == event.place()),
+        Event::AccessRevoked { scope, grantee, .. } => {
+            has(&|by| patients(by) && by.place() == event.place())
+                || (!state.grants.contains_key(&(scope, grantee)) && keys_moved(scope, later, state))
+        }
+        Event::AccessPassedOn { .. } | Event::AccessWithdrawn { .. } | Event::AccessRenounced { .. } => {
+            has(&|by| by.place() == event.place())
+        }
+        Event::KeysRotated { folder, .. } => moved_since(folder, later, state),
+        _ => false,
+    }
+}
+
+/// Whether a grant that is not there any more is of no use: keys have moved on since, or there are none.
+fn keys_moved(scope: B256, later: &[Entry], state: &PatientState) -> bool {
+    folder_of(scope).is_none_or(|folder| moved_since(folder, later, state))
+}
+
+fn moved_since(folder: u64, later: &[Entry], state: &PatientState) -> bool {
+    let from = state.entries - later.len().min(state.entries);
+    state.folder(folder).keyring().is_some_and(|keyring| keyring.entry >= from)
+}
+
+/// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
+pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
+    let dropped = &before.entries()[kept..];
+    let vanished = |(place, entry): (usize, &Entry)| {
+        let (patient, from) = (history.patient(), kept as u64);
+        let vanished = Vanished { patient, entry: *entry, from, told: false };
+        // What had been superseded before it went is not wanted back.
+        let superseded = is_superseded_here(&entry.event, &dropped[place + 1..]);
+        (!superseded && !vanished.is_settled(history)).then_some(vanished)
+    };
+    dropped.iter().enumerate().filter_map(vanished).collect()
+}
+
+fn is_superseded_here(event: &Event, later: &[Entry]) -> bool {
+    let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
+    event.place().is_some() && later.iter().any(|entry| patients(&entry.event) && entry.event.place() == event.place())
+}
+
+impl System {
+    /// What is gone of a patient's journal, oldest first.
+    pub(crate) async fn vanished_of(&self, patient: Address) -> Result<Vec<Vanished>> {
+        self.vanished(&key(&[&self.deployment_key(), patient.as_slice()])).await
+    }
+
+    /// What is gone of all journals that are known here.
+    pub(crate) async fn all_vanished(&self) -> Result<Vec<Vanished>> {
+        self.vanished(&self.deployment_key()).await
+    }
+
+    async fn vanished(&self, prefix: &[u8]) -> Result<Vec<Vanished>> {
+        let place = self.deployment_key().len();
+        let rows = self.cache().rows(VANISHED, prefix.to_vec()).await?;
+        let read = |(key, row): &(Vec<u8>, Vec<u8>)| {
+            let patient = key.get(place..)?.first_chunk::<20>()?;
+            Vanished::from_bytes(Address::from(*patient), row)
+        };
+        let mut vanished: Vec<_> = rows.iter().filter_map(read).collect();
+        vanished.sort_by_key(|gone| (gone.patient, gone.entry.block, gone.entry.log_index));
+        Ok(vanished)
+    }
+
+    /// What nobody was told yet. What only had to be told is forgotten then.
+    pub(crate) async fn tell_vanished(&self) -> Result<Vec<MissingEntry>> {
+        let before = self.all_vanished().await?;
+        let news: Vec<MissingEntry> = before.iter().filter(|gone| !gone.told).map(MissingEntry::from).collect();
+        if !news.is_empty() {
+            let after: Vec<_> = before.iter().map(|gone| Vanished { told: true, ..gone.clone() }).collect();
+            self.cache().write_all(vec![self.vanished_rows(&before, &after)]).await?;
+        }
+        Ok(news)
+    }
+
+    /// A person gave it up.
+    pub(crate) async fn drop_vanished(&self, gone: Vanished) -> Result<()> {
+        self.cache().write_all(vec![self.vanished_rows(&[gone], &[])]).await
+    }
+
+    /// The rows that say `after`, in the place of those that said `before`.
+    pub(crate) fn vanished_rows(&self, before: &[Vanished], after: &[Vanished]) -> crate::cache::Change {
+        let head = |gone: &Vanished| gone.entry.head;
+        let left = |gone: &&Vanished| !after.iter().any(|kept| head(kept) == head(gone));
+        let removed = before.iter().filter(left).map(|gone| self.vanished_key(gone)).collect();
+        let new = |gone: &&Vanished| !before.contains(gone);
+        let put = after.iter().filter(new).map(|gone| (self.vanished_key(gone), gone.to_bytes())).collect();
+        (VANISHED, removed, put)
+    }
+
+    fn vanished_key(&self, gone: &Vanished) -> Vec<u8> {
+        key(&[&self.deployment_key(), gone.patient.as_slice(), gone.entry.head.as_slice()])
+    }
+}
