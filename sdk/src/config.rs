@@ -11,7 +11,7 @@ use alloy::primitives::{Address, U256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Error, Result,
+    Clock, Error, Result,
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, SenderOptions},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
@@ -28,6 +28,7 @@ pub struct Config {
     pub(crate) timeout: Duration,
     pub(crate) confirmations: u64,
     pub(crate) most_per_transaction: U256,
+    pub(crate) clock: Clock,
     witness: Option<String>,
     relays: Vec<String>,
 }
@@ -45,6 +46,7 @@ impl Config {
             timeout: Duration::from_secs(30),
             confirmations: 1,
             most_per_transaction: SenderOptions::default().most,
+            clock: Clock::default(),
             witness: None,
             relays: Vec::new(),
         }
@@ -93,6 +95,12 @@ impl Config {
     /// The most that one transaction may cost, in wei; 0.1 ether unless told. What fees are is the RPC's word.
     pub fn most_per_transaction(mut self, wei: U256) -> Self {
         self.most_per_transaction = wei;
+        self
+    }
+
+    /// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 

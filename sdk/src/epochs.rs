@@ -9,8 +9,22 @@ use hospital_record_core::id::{Epoch, Folder};
 use crate::{
     Result,
     cache::{EPOCHS, key},
+    ledger::{Event, History, folder_of},
     system::System,
 };
+
+/// Epochs beyond those that the patient has signed for that are followed without a keyring: other devices made them, and
+/// a store lost their keyrings.
+pub(crate) const MOST_UNPROVEN: Epoch = 64;
+
+/// The folder whose keys are those of an epoch from this event on.
+fn keys_in(event: &Event) -> Option<(u64, Epoch)> {
+    match *event {
+        Event::AccessRevoked { scope, epoch, keyring, .. } if !keyring.is_zero() => Some((folder_of(scope)?, epoch)),
+        Event::KeysRotated { folder, epoch, .. } => Some((folder, epoch)),
+        _ => None,
+    }
+}
 
 impl System {
     /// The highest epoch that the patient has signed keys for.
@@ -25,6 +39,21 @@ impl System {
             return Ok(());
         }
         self.cache().raise(EPOCHS, self.epoch_key(patient, folder), epoch.to_be_bytes().to_vec()).await
+    }
+
+    /// Epochs whose entries are gone are not used again: their keyrings were stored, perhaps, and say who has their keys.
+    /// What is too far ahead to be an accident counts only where it was proven before.
+    pub(crate) async fn burn_epochs(&self, before: &History, kept: usize, history: &History) -> Result<()> {
+        for entry in &before.entries()[kept..] {
+            let Some((number, epoch)) = keys_in(&entry.event) else { continue };
+            let Ok(folder) = Folder::new(number) else { continue };
+            let proven = self.proven_epoch(history.patient(), folder).await?;
+            let known = proven.max(history.state().folder(number).epoch);
+            if epoch <= known.saturating_add(MOST_UNPROVEN) {
+                self.prove_epoch(history.patient(), folder, epoch).await?;
+            }
+        }
+        Ok(())
     }
 
     fn epoch_key(&self, patient: Address, folder: Folder) -> Vec<u8> {

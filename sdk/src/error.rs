@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::{store::StoreError, vouching::Untrusted};
+use crate::{store::StoreError, time::rfc3339_of, vouching::Untrusted};
 
 mod from;
 
@@ -141,6 +141,17 @@ pub enum Error {
         /// How many more are missing.
         others: usize,
     },
+    /// The chain's clock and this machine's are too far apart to give or lock anything.
+    #[error(
+        "the chain says it is {}, this machine {}: nothing is given or added while they differ by more than ten minutes; \
+         set the wrong one right, or say which one counts", rfc3339_of(*.chain), rfc3339_of(*.machine)
+    )]
+    ClockSkew {
+        /// The chain's time, seconds since 1970.
+        chain: u64,
+        /// This machine's.
+        machine: u64,
+    },
     /// The patient's keys moved on several times while this was prepared.
     #[error("the patient's keys moved on while this was prepared: repeat it")]
     StaleKeys,
@@ -224,7 +235,7 @@ impl Error {
             Self::Unreachable { .. } => ErrorKind::Unreachable,
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys => ErrorKind::Conflict,
+            Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys | Self::ClockSkew { .. } => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) => ErrorKind::WrongContract,
             Self::Refused { .. } | Self::Withheld { .. } => ErrorKind::Refused,

@@ -69,6 +69,8 @@ impl Finality {
     /// A reorganisation left so many entries.
     pub(crate) fn cut(&mut self, kept: usize, now: u64) {
         let kept = kept as u64;
+        // Lower than that it goes by a person's word alone.
+        self.settled = self.settled.min(kept);
         self.marks.retain_mut(|mark| {
             mark.entries = mark.entries.min(kept);
             mark.entries > self.settled

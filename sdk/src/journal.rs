@@ -27,7 +27,7 @@ use crate::{
 const AGREE: [u64; 4] = [100, 400, 1600, 3200];
 
 /// A patient's history as it was a moment ago.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) patient: Address,
     pub(crate) history: History,
@@ -105,6 +105,28 @@ impl System {
         Ok(known)
     }
 
+    /// Takes a history that provider and witness both tell in the place of the one that was seen, by a person's word: both
+    /// deny a head that was final here. How many entries are given up; this machine's own acts among them are sent again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] where the two do not agree.
+    pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
+        let Some(witness) = self.witness() else {
+            return Err(Error::Invalid(
+                "one node alone is not enough to give up what was seen: name a second one as witness".into(),
+            ));
+        };
+        let slot = self.journal_slot(patient);
+        let mut slot = slot.lock().await;
+        let before = self.remembered(patient).await?;
+        let mut history = History::new(patient);
+        let update = self.update_with(witness, &mut history).await?;
+        let given_up = before.history.entries().len() - before.history.common_with(&history);
+        self.take_in(&before, &mut history, update.completeness.block).await?;
+        *slot = None;
+        Ok(given_up)
+    }
+
     /// Notes what is new, what is final by now, and what is gone; on disk before anybody acts on it.
     async fn take_in(
         &self,
@@ -118,6 +140,7 @@ impl System {
             finality.cut(kept, now);
             vanished.iter_mut().for_each(|gone| gone.from = gone.from.min(kept as u64));
             vanished.extend(vanished::gone(&before.history, kept, history));
+            self.burn_epochs(&before.history, kept, history).await?;
         }
         finality.see(history, now);
         if finality.is_due(now) {
@@ -208,17 +231,6 @@ impl System {
     /// How many entries of a journal are known.
     pub(crate) async fn known_entries(&self, patient: Address) -> Result<usize> {
         Ok(self.known(patient).await?.history.entries().len())
-    }
-
-    /// The later of the chain's time and this machine's: for leaving out those whose access has ended. A node that
-    /// holds back the clock keeps nobody in.
-    pub(crate) async fn latest_time(&self) -> Result<u64> {
-        Ok(self.chain_time().await?.max(finality::now()))
-    }
-
-    /// The time of the newest block: what the contract compares expiries with.
-    pub(crate) async fn chain_time(&self) -> Result<u64> {
-        Ok(self.ledger().newest().await?.time)
     }
 
     /// The manifests with these digests, in their order, each asked for once; what was fetched is kept on disk.

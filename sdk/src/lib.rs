@@ -30,6 +30,7 @@ mod boards;
 mod cache;
 mod card;
 mod client;
+mod clock;
 mod config;
 mod details;
 mod epochs;
@@ -74,6 +75,7 @@ pub use crate::{
         FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, MissingEntry,
         Open, Opened, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
     },
+    clock::Clock,
     config::Config,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},

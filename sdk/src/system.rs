@@ -20,6 +20,7 @@ use crate::{
     AccountSigner, Client, Config, Error, Identity, Result,
     boards::Seen,
     cache::Cache,
+    clock::{Clock, TOLERANCE},
     journal::Known,
     ledger::{
         Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
@@ -50,6 +51,9 @@ pub(crate) struct Inner {
     /// How long an act may take.
     patience: Duration,
     timeout: Duration,
+    clock: Clock,
+    /// How far the chain's clock and this machine's may be apart.
+    tolerance: Duration,
     cache: Cache,
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
@@ -75,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) sending: SenderOptions,
     pub(crate) relays: Vec<Arc<dyn Relay>>,
     pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) tolerance: Duration,
 }
 
 impl System {
@@ -96,8 +102,21 @@ impl System {
         };
         let (contract, witness, relays) =
             (config.contract, config.open_witness(&ledger.name(), chain).await?, config.open_relays()?);
-        let timeout = config.timeout;
-        let parts = Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays, timeout };
+        let (timeout, clock, tolerance) = (config.timeout, config.clock, TOLERANCE);
+        let parts = Parts {
+            ledger,
+            witness,
+            chain,
+            contract,
+            stores,
+            cache,
+            outbox,
+            sending,
+            relays,
+            timeout,
+            clock,
+            tolerance,
+        };
         let system = Self::from_parts(parts)?;
         system.contract().check().await?;
         Ok(system)
@@ -114,6 +133,8 @@ impl System {
             relays: parts.relays,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
+            clock: parts.clock,
+            tolerance: parts.tolerance,
             vouching: vouching(contract.ledger().clone(), parts.chain),
             vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
             requests: requests(contract.ledger().clone(), parts.chain),
@@ -212,6 +233,14 @@ impl System {
         self.0.timeout
     }
 
+    pub(crate) fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    pub(crate) fn tolerance(&self) -> Duration {
+        self.0.tolerance
+    }
+
     pub(crate) fn stores(&self) -> &Stores {
         &self.1
     }
@@ -235,7 +264,7 @@ impl System {
     }
 }
 
-fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
     let cache = Cache::in_folder(folder)?;
     let outbox = DiskOutbox::new(cache.clone(), folder, chain);
     Ok((cache, Arc::new(outbox)))

@@ -10,6 +10,7 @@ use alloy::primitives::{Address, U256, utils::Unit};
 use crate::{
     Error, Result,
     cache::Cache,
+    clock::{Clock, TOLERANCE},
     ledger::{Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions},
     relay::Relay,
     store::{self, Store, StoreOptions},
@@ -53,7 +54,22 @@ impl System {
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
         let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
         let (witness, sending, relays) = (None, SenderOptions::default(), Vec::new());
-        Ok(Parts { ledger, witness, chain, contract, stores, cache, outbox, sending, relays, timeout: TIMEOUT })
+        // Tests turn the chain's clock.
+        let (timeout, clock, tolerance) = (TIMEOUT, Clock::Compare, Duration::MAX);
+        Ok(Parts {
+            ledger,
+            witness,
+            chain,
+            contract,
+            stores,
+            cache,
+            outbox,
+            sending,
+            relays,
+            timeout,
+            clock,
+            tolerance,
+        })
     }
 
     /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on
@@ -67,6 +83,21 @@ impl System {
     /// The same chain and stores as on another machine: nothing is remembered.
     pub fn forgetful(&self) -> Result<Self> {
         self.relayed_by(Vec::new())
+    }
+
+    /// The same, whose chain and machine must agree on the time unless `clock` decides.
+    pub fn minding(&self, clock: Clock) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.0.memory.clone())
+    }
+
+    /// The same chain and stores as a program of its own, which keeps what it remembers in this folder.
+    pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, ..parts }, self.0.memory.clone())
     }
 
     /// The same chain and stores as on another machine, whose people let these relays pay.

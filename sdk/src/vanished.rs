@@ -119,8 +119,11 @@ impl System {
         Ok(vanished)
     }
 
-    /// What nobody was told yet. What only had to be told is forgotten then.
-    pub(crate) async fn tell_vanished(&self) -> Result<Vec<MissingEntry>> {
+    /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.
+    ///
+    /// # Errors
+    /// Where the state directory cannot be read or written.
+    pub async fn news(&self) -> Result<Vec<MissingEntry>> {
         let before = self.all_vanished().await?;
         let news: Vec<MissingEntry> = before.iter().filter(|gone| !gone.told).map(MissingEntry::from).collect();
         if !news.is_empty() {

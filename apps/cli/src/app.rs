@@ -1,6 +1,9 @@
 //! What every verb stands on: the settings, the system, and the key of the person who is acting.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use hospital_record::{Config, Identity, Phrase, RecordRef, System, parse_address};
 use jiff::tz::TimeZone;
@@ -20,6 +23,8 @@ use crate::{
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
+    /// What was connected to, for what there is to tell at the end.
+    connected: OnceLock<System>,
 }
 
 /// A key file, and what is in it.
@@ -31,6 +36,19 @@ pub(crate) struct Opened {
 }
 
 impl App {
+    pub(crate) fn new(settings: Settings, printer: Printer) -> Self {
+        Self { settings, printer, connected: OnceLock::new() }
+    }
+
+    /// Says what was confirmed here once and is gone from the chain, whatever became of the verb.
+    pub(crate) async fn tell_news(&self) -> Result {
+        let Some(system) = self.connected.get() else { return Ok(()) };
+        for gone in system.news().await? {
+            self.printer.warn(format!("{gone}; `resume` sends again what you did"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn tz(&self) -> &TimeZone {
         &self.settings.tz
     }
@@ -61,7 +79,8 @@ impl App {
         for relay in &settings.relays {
             config = config.relay(relay);
         }
-        Ok(System::connect(config).await?)
+        let system = System::connect(config).await?;
+        Ok(self.connected.get_or_init(|| system).clone())
     }
 
     /// A mistyped store is a new, empty one, where nobody finds what is added to it.

@@ -73,7 +73,7 @@ fn run(cli: Cli, printer: Printer) -> Result {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::Other, format!("no threads can be started: {error}")))?;
-    let result = runtime.block_on(until_interrupted(App { settings, printer }, cli.verb));
+    let result = runtime.block_on(until_interrupted(App::new(settings, printer), cli.verb));
     // A thread that waits for stdin must not keep the program.
     runtime.shutdown_background();
     result

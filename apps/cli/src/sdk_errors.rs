@@ -22,6 +22,7 @@ impl From<ErrorKind> for Kind {
             ErrorKind::WrongContract => Self::WrongContract,
             ErrorKind::Refused => Self::Refused,
             ErrorKind::Untrusted => Self::Untrusted,
+            ErrorKind::Vanished => Self::Vanished,
             _ => Self::Other,
         }
     }
@@ -75,6 +76,7 @@ mod tests {
             (Error::WrongContract("x".into()), 5),
             (Error::Refused { service, reason }, 1),
             (Error::Untrusted { account: Address::ZERO, why: Untrusted::NoChain }, 5),
+            (Error::Vanished { what: "x".into(), others: 0 }, 5),
         ];
         for (error, exit) in cases {
             assert_eq!(Failure::from(error).kind.exit(), exit);

@@ -172,6 +172,7 @@ impl Grant {
 
     async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
+        self.client.system().require_right_time().await?;
         if let Some(board) = &self.board {
             // Who left since it was looked at gets nothing.
             self.board = Some(self.client.system().board(board.address).await?);

@@ -81,6 +81,14 @@ impl Unfinished {
     }
 }
 
+impl Resumed {
+    /// Whether there was nothing to finish, to remove or to send again. Acts may still be watched.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self { watching: self.watching, ..Self::default() }
+    }
+}
+
 impl Client {
     /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end (and never signed
     /// anew: where another device was first, a person says whether it is still wanted), a stored record is registered, and what can no longer be registered is let go of. What fails is told in

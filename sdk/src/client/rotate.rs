@@ -12,15 +12,13 @@ use super::{Client, readers::Readers, write::with_fresh_keys};
 use crate::{
     Error, Result,
     boards::Dealt,
+    epochs::MOST_UNPROVEN,
     journal::Known,
     ledger::{folder_of, folder_scope},
 };
 
 /// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.
 const MOST_IN_VAIN: usize = 16;
-/// Epochs beyond those that the patient has signed for that are followed without a keyring: other devices made them, and a
-/// store lost their keyrings.
-const MOST_UNPROVEN: Epoch = 64;
 
 /// A folder whose keys moved on.
 #[derive(Clone, Debug)]

@@ -66,6 +66,7 @@ impl Target {
 impl Client {
     /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
     pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
+        self.system().require_right_time().await?;
         self.require_nothing_missing(patient).await?;
         let journal = self.system().journal(patient).await?;
         if self.is_me(patient) {

@@ -18,11 +18,13 @@ use crate::{
 
 mod blocks;
 mod boards;
+mod clock;
 mod copies;
 mod delegates;
 mod invented;
 mod resume;
 mod unpublished;
+mod vanished;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();

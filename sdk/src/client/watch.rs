@@ -6,7 +6,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
 use crate::{
@@ -89,11 +89,6 @@ impl Note {
 }
 
 impl Client {
-    /// Entries that are gone and that this person was not told of yet; each is told once.
-    pub async fn news(&self) -> Result<Vec<MissingEntry>> {
-        self.system().tell_vanished().await
-    }
-
     /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
     /// access is missing, nothing new is locked for that patient.
     pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
@@ -185,6 +180,7 @@ impl Client {
         let mut missing = Vec::new();
         for act in self.sent_and_missing().await? {
             let sent = self.send_again(&act).await;
+            tracing::info!(id = %act.id, error = ?sent.as_ref().err(), "sent again what the chain shows no more");
             missing.push((act, sent.err()));
         }
         for gone in self.system().all_vanished().await? {
@@ -237,8 +233,8 @@ impl Client {
 
     async fn send_again(&self, act: &Sent) -> Result<()> {
         match &act.bytes {
-            SentBytes::Transaction { raw, .. } => {
-                Ok(self.system().sender().send_again(act.account, act.id, raw.clone()).await?)
+            SentBytes::Transaction { nonce, raw } => {
+                Ok(self.system().sender().send_again(act.account, act.id, *nonce, raw.clone()).await?)
             }
             SentBytes::Request { to, data } => {
                 let chain_id = self.system().contract().chain();
@@ -256,10 +252,11 @@ impl Client {
         let revocation = Revocation { grantee, scope, keyring: None, barred: true };
         let act = Act::Revocation { patient, revocation, granted_up_to: gone.entry.time, key_changes: 0 };
         let request = self.sign_act(&act).await?;
-        match self.carry(&request).await {
+        // A provider that lies about the nonce keeps it from being mined; what was signed stays in the outbox.
+        match timeout(PATIENCE.min(self.system().timeout()), self.carry(&request)).await {
             // Somebody has carried it, or there is no such grant: the keys move on with the next write.
-            Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_)) => Ok(()),
-            Err(error) => Err(error),
+            Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => Ok(()),
+            Ok(Err(error)) => Err(error),
         }
     }
 

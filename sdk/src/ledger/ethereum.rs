@@ -144,6 +144,15 @@ impl Ledger for EthereumLedger {
         }
     }
 
+    async fn clock(&self) -> Result<u64, LedgerError> {
+        let newest = self.newest().await?;
+        match self.header(BlockNumberOrTag::Pending).await {
+            Ok(pending) => Ok(pending.map_or(0, |block| block.time).max(newest.time)),
+            Err(error) if error.is_temporary() => Err(error),
+            Err(_) => Ok(newest.time),
+        }
+    }
+
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
         self.header(number.into()).await
     }

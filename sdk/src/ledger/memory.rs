@@ -155,6 +155,22 @@ impl MemoryLedger {
         self.faults().finalized = block;
     }
 
+    /// Lies from now on: what happened after this block is not told, as if later blocks were empty. What is submitted is
+    /// mined all the same. `None` is the truth.
+    pub fn hide_after(&self, block: Option<u64>) {
+        self.faults().hides_after = block;
+    }
+
+    /// Whether receipts are shown of blocks that are hidden.
+    pub fn show_receipts(&self, on: bool) {
+        self.faults().shows_receipts = on;
+    }
+
+    /// Up to which block the truth is told.
+    fn told(&self, block: u64) -> u64 {
+        self.faults().hides_after.map_or(block, |hidden| hidden.min(block))
+    }
+
     /// The longest range of blocks that is answered for events.
     pub fn limit_logs(&self, blocks: Option<u64>) {
         self.faults().most_blocks_per_logs = blocks;
@@ -191,7 +207,8 @@ impl MemoryLedger {
         let block = usize::try_from(number).ok().and_then(|number| chain.blocks.get(number)).copied();
         let failed = |reason: String| LedgerError::Refused { host: NAME.into(), code: -32000, reason };
         let block = block.ok_or_else(|| failed("header not found".into()))?;
-        let result = chain.simulate(call, block).map_err(failed)?;
+        let state = self.told(block.number);
+        let result = chain.simulate(call, block, state).map_err(failed)?;
         match result {
             ExecutionResult::Success { .. } => Ok(result),
             ExecutionResult::Revert { output, .. } => Err(LedgerError::reverted(output)),
@@ -226,18 +243,18 @@ impl Ledger for MemoryLedger {
 
     async fn code(&self, account: Address) -> Result<Bytes, LedgerError> {
         let chain = self.reach().await?;
-        let code = chain.world.at(chain.newest().number).code(account);
+        let code = chain.world.at(self.told(chain.newest().number)).code(account);
         Ok(code.original_bytes())
     }
 
     async fn balance(&self, account: Address) -> Result<U256, LedgerError> {
         let chain = self.reach().await?;
-        Ok(chain.world.at(chain.newest().number).account(account).balance)
+        Ok(chain.world.at(self.told(chain.newest().number)).account(account).balance)
     }
 
     async fn nonce(&self, account: Address) -> Result<u64, LedgerError> {
         let chain = self.reach().await?;
-        Ok(chain.world.at(chain.newest().number).account(account).nonce)
+        Ok(chain.world.at(self.told(chain.newest().number)).account(account).nonce)
     }
 
     async fn fees(&self) -> Result<Fees, LedgerError> {
@@ -265,7 +282,7 @@ impl Ledger for MemoryLedger {
             log.contract == filter.contract
                 && topics.all(|(topic, place)| topic.is_none_or(|topic| log.topics.get::<usize>(place) == Some(&topic)))
         };
-        Ok(chain.logs(filter.from, filter.to).filter(wanted).cloned().collect())
+        Ok(chain.logs(filter.from, self.told(filter.to)).filter(wanted).cloned().collect())
     }
 
     async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
@@ -295,6 +312,8 @@ impl Ledger for MemoryLedger {
     }
 
     async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
-        Ok(self.reach().await?.receipts.get(&transaction).cloned())
+        let receipt = self.reach().await?.receipts.get(&transaction).cloned();
+        let shown = |block| self.faults().shows_receipts || self.told(block) == block;
+        Ok(receipt.filter(|receipt| shown(receipt.block)))
     }
 }

@@ -74,6 +74,12 @@ pub trait Ledger: Send + Sync + Debug {
     /// Number of the newest block that the chain calls final; `None` where it has no such tag.
     async fn finalized(&self) -> Result<Option<u64>, LedgerError>;
 
+    /// What time it is on the chain, seconds since 1970: that of a block which would be made now, where the provider says
+    /// it. A chain on which nothing happens makes no blocks.
+    async fn clock(&self) -> Result<u64, LedgerError> {
+        Ok(self.newest().await?.time)
+    }
+
     /// The block of this number, when there is one.
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError>;
 

@@ -182,15 +182,27 @@ impl Sender {
     /// # Errors
     /// [`LedgerError::Overtaken`] where another transaction has its nonce by now, [`LedgerError::Rejected`] and its like
     /// where the provider does not take it.
-    pub async fn send_again(&self, account: Address, transaction: B256, raw: Bytes) -> Result<(), LedgerError> {
+    pub async fn send_again(
+        &self,
+        account: Address,
+        transaction: B256,
+        nonce: u64,
+        raw: Bytes,
+    ) -> Result<(), LedgerError> {
         let _alone = self.lock(account).await?;
         is_on_chain(&*self.ledger, self.chain).await?;
         let host = self.ledger.name();
         let rejected = |reason: String| LedgerError::Rejected { host, transaction, reason };
         match self.ledger.submit(raw).await {
             Ok(()) | Err(SubmitError::Occupied) => Ok(()),
-            Err(SubmitError::NonceTooLow) if self.ledger.receipt(transaction).await?.is_some() => Ok(()),
-            Err(SubmitError::NonceTooLow) => Err(LedgerError::Overtaken { transaction }),
+            Err(SubmitError::NonceTooLow) => {
+                // Perhaps by itself. A provider that calls the nonce used and unused contradicts itself.
+                let by_itself = self.ledger.receipt(transaction).await?.is_some();
+                match !by_itself && self.ledger.nonce(account).await? > nonce {
+                    true => Err(LedgerError::Overtaken { transaction }),
+                    false => Ok(()),
+                }
+            }
             Err(SubmitError::Underpriced) => Err(rejected("the fee is too low".into())),
             Err(SubmitError::Unfunded) => Err(rejected("the account cannot pay for it".into())),
             Err(SubmitError::Rejected(reason)) => Err(rejected(reason)),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hospital_record::{Confidentiality, DEFAULT_FOLDER, Rights};
+use hospital_record::{B256, Confidentiality, DEFAULT_FOLDER, Rights};
 
 use crate::words::{Purpose, confidentiality};
 
@@ -176,4 +176,15 @@ pub(crate) struct Rotate {
     /// Of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
+}
+
+/// `resume`
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Do not send an act again that the chain shows no more: its head or transaction, as `resume` lists it
+    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain")]
+    pub(crate) give_up: Option<B256>,
+    /// Give up what both nodes deny of a person's history (needs --witness)
+    #[arg(long, value_name = "WHO")]
+    pub(crate) accept_chain: Option<String>,
 }

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Carry, Grant, Renounce, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
+    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
     board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
@@ -158,7 +158,7 @@ pub(crate) enum Verb {
     /// Copy what contributors added; move keys that are due
     Sync,
     /// Finish or clear what an interrupted run left
-    Resume,
+    Resume(Resume),
     /// Who did what when, and whether that is all
     History(History),
     /// Whether the history is complete

@@ -5,9 +5,10 @@ use serde_json::json;
 use super::{all_heard, warn_left_out};
 use crate::{
     app::App,
-    args::Rotate,
+    args::{Resume, Rotate},
     failure::{Failure, Result},
     json::accounts,
+    session::Session,
     shown::{shown, shown_lines},
 };
 
@@ -40,13 +41,21 @@ pub(crate) async fn sync(app: &App) -> Result {
     all_heard(synced.unavailable)
 }
 
-pub(crate) async fn resume(app: &App) -> Result {
-    let resumed = app.session().await?.client.resume().await?;
+pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
+    let session = app.session().await?;
+    if let Some(name) = args.give_up {
+        session.client.give_up(name).await?;
+        return app.printer.result(&json!({"type": "given-up", "name": name.to_string()}), "it is not sent again");
+    }
+    if let Some(who) = &args.accept_chain {
+        return accept_chain(app, &session, who).await;
+    }
+    let resumed = session.client.resume().await?;
     let finished: Vec<String> = resumed.finished.iter().map(|id| id.to_string()).collect();
     let failed: Vec<String> = resumed.failed.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
     let object = json!({
         "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
-        "swept": resumed.swept, "failed": failed, "tx": resumed.transaction.map(|hash| hash.to_string()),
+        "swept": resumed.swept, "failed": failed, "watching": resumed.watching, "sent_again": resumed.sent_again, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
     if let Some(transaction) = resumed.transaction.filter(|_| !app.printer.json) {
         app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
@@ -57,8 +66,19 @@ pub(crate) async fn resume(app: &App) -> Result {
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };
     app.printer.result(&object, words)?;
+    if resumed.watching > 0 {
+        app.printer.note(format!("watching {} acts that the chain could still undo", resumed.watching));
+    }
     match resumed.failed.first() {
         None => Ok(()),
         Some(first) => Err(Failure::new(first.kind.into(), format!("not finished: {}", failed.join("; ")))),
     }
+}
+
+/// By a person's word: what two nodes deny is given up.
+async fn accept_chain(app: &App, session: &Session, who: &str) -> Result {
+    let patient = session.person(who).await?.address;
+    let entries = session.client.system().accept_chain(patient).await?;
+    let object = json!({"type": "accepted", "patient": patient.to_string(), "given_up": entries});
+    app.printer.result(&object, format!("{entries} entries that both nodes deny are given up"))
 }

@@ -30,8 +30,14 @@ use crate::{
     session::Session,
 };
 
-/// Does what was asked.
+/// Does what was asked, and tells what the chain shows no more.
 pub(crate) async fn run(app: &App, verb: Verb) -> Result {
+    let done = run_verb(app, verb).await;
+    let told = app.tell_news().await;
+    done.and(told)
+}
+
+async fn run_verb(app: &App, verb: Verb) -> Result {
     match verb {
         Verb::Init(args) => init::init(app, &args),
         Verb::Password(args) => init::password(app, &args),
@@ -62,7 +68,7 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,
         Verb::Sync => keys::sync(app).await,
-        Verb::Resume => keys::resume(app).await,
+        Verb::Resume(args) => keys::resume(app, &args).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,
         Verb::Completions { shell } => init::completions(shell),

@@ -33,8 +33,7 @@ async fn ward() -> Ward {
 
 impl Ward {
     async fn journal(&self) -> Known {
-        let known = self.ana.system().journal(self.ana.address()).await.unwrap();
-        Known { patient: known.patient, history: known.history.clone(), completeness: known.completeness.clone() }
+        (*self.ana.system().journal(self.ana.address()).await.unwrap()).clone()
     }
 
     /// The journal with one more entry, whose link is as right as the contract would make it.

@@ -201,16 +201,20 @@ impl Chain {
         result.is_success()
     }
 
-    /// What a call would do in the state after a block, at no price.
-    pub(super) fn simulate(&self, call: &Call, at: BlockInfo) -> Result<ExecutionResult, String> {
-        Ok(self.run(free(call), at, false)?.result)
+    /// What a call would do in a block, on the state after another one, at no price.
+    pub(super) fn simulate(&self, call: &Call, at: BlockInfo, state: u64) -> Result<ExecutionResult, String> {
+        Ok(self.run_on(state, free(call), at, false)?.result)
     }
 
     fn run(&self, transaction: TxEnv, block: BlockInfo, pays: bool) -> Result<ResultAndState, String> {
+        self.run_on(if pays { block.number - 1 } else { block.number }, transaction, block, pays)
+    }
+
+    fn run_on(&self, state: u64, transaction: TxEnv, block: BlockInfo, pays: bool) -> Result<ResultAndState, String> {
         let mut settings = CfgEnv::new_with_spec(SpecId::PRAGUE).with_chain_id(CHAIN);
         settings.disable_nonce_check = !pays;
         settings.tx_chain_id_check = pays;
-        let state = self.world.at(if pays { block.number - 1 } else { block.number });
+        let state = self.world.at(state);
         let environment = BlockEnv {
             number: U256::from(block.number),
             timestamp: U256::from(block.time),

@@ -22,6 +22,8 @@ pub(super) struct Faults {
     pub(super) hold: bool,
     pub(super) most_blocks_per_logs: Option<u64>,
     pub(super) finalized: Option<u64>,
+    pub(super) hides_after: Option<u64>,
+    pub(super) shows_receipts: bool,
     pub(super) submissions: VecDeque<Submission>,
 }
 

@@ -149,8 +149,8 @@ async fn former(contract: &Contract, history: &History, folder: u64, now: u64) -
             Event::AccessRevoked { scope, epoch, keyring, .. } if scope == on && !keyring.is_zero() => Some(epoch),
             _ => None,
         };
-        if keyring == Some(epoch + 1) {
-            (epoch, since) = (epoch + 1, place + 1);
+        if let Some(later) = keyring.filter(|later| *later > epoch) {
+            (epoch, since) = (later, place + 1);
         }
     }
     let (before, after) = history.entries().split_at(since);

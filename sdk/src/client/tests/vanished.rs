@@ -1,0 +1,250 @@
+//! What was seen is never unlearned: the chain drops it, or the provider lies about it.
+
+use alloy::primitives::B256;
+use hospital_record_core::{
+    block::Body,
+    id::{Confidentiality, Folder, RecordId},
+    record::manifest::Manifest,
+    seal::lock::Lock,
+};
+use tempfile::TempDir;
+
+use super::{super::folder_keys::Received, person};
+use crate::{
+    Client, ErrorKind, Event, Identity, Phrase, RecordRef, Source, System,
+    ledger::{MemoryLedger, record_key},
+};
+
+mod histories;
+mod others;
+
+/// Ana, whose folder Lee and Kim may read, in a program that remembers.
+struct Stage {
+    shared: System,
+    folder: TempDir,
+    phrase: Phrase,
+    ana: Client,
+    lee: Client,
+    kim: Client,
+    /// What Lee was given, and keeps.
+    of_lee: Received,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let shared = System::in_memory().await.unwrap();
+        let (identity, phrase) = Identity::generate().unwrap();
+        shared.fund(identity.address()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ana = shared.remembering(folder.path()).unwrap().client(identity);
+        ana.register().await.unwrap();
+        let (lee, kim) = (person(&shared).await, person(&shared).await);
+        ana.grant(lee.address()).await.unwrap();
+        ana.grant(kim.address()).await.unwrap();
+        let journal = lee.system().journal(ana.address()).await.unwrap();
+        let of_lee = lee.received(&journal, personal(&ana)).await.unwrap();
+        Self { shared, folder, phrase, ana, lee, kim, of_lee }
+    }
+
+    fn memory(&self) -> &MemoryLedger {
+        self.shared.memory().unwrap()
+    }
+
+    /// The chain loses its newest blocks with all that was in them, and goes on.
+    fn reorganise(&self, blocks: usize) {
+        self.memory().rewind(blocks);
+        for _ in 0..=blocks {
+            self.memory().advance(std::time::Duration::from_secs(1));
+        }
+    }
+
+    /// The provider hides the newest blocks from now on.
+    async fn lie(&self, blocks: u64) {
+        let newest = self.shared.ledger().newest().await.unwrap().number;
+        self.memory().hide_after(Some(newest - blocks));
+    }
+
+    fn tell_the_truth(&self) {
+        self.memory().hide_after(None);
+    }
+
+    /// The same program, started again.
+    fn restarted(&self) -> Client {
+        self.device(self.folder.path())
+    }
+
+    fn device(&self, folder: &std::path::Path) -> Client {
+        let identity = Identity::from_phrase(&self.phrase, 0).unwrap();
+        self.shared.remembering(folder).unwrap().client(identity)
+    }
+
+    /// Whether what Lee was given once opens a record that was added since.
+    async fn lee_holds_a_key(&self, record: &RecordRef) -> bool {
+        let bytes = self.shared.block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+        let manifest = self.shared.verified_bytes::<Manifest>(&bytes).await.unwrap();
+        let opens = |lock: &Lock| match lock {
+            Lock::Folder { epoch, .. } => self.of_lee.state.as_ref().unwrap().at(*epoch).is_ok(),
+            Lock::Account { account, .. } => *account == self.lee.account(),
+        };
+        manifest.locks.iter().any(opens)
+    }
+
+    async fn is_revoked(&self) -> bool {
+        let journal = self.shared.forgetful().unwrap().journal(self.ana.address()).await.unwrap();
+        !journal.state().grants.keys().any(|(_, grantee)| *grantee == self.lee.address())
+            || journal.state().grants.values().any(|grant| grant.state.is_bar())
+    }
+}
+
+fn personal(ana: &Client) -> Folder {
+    ana.keys().folder("personal", Confidentiality::N)
+}
+
+fn note() -> Source {
+    Source::bytes("note", "private")
+}
+
+#[tokio::test]
+async fn a_revocation_that_a_reorganisation_dropped_is_sent_again_before_anything_is_locked() {
+    let stage = Stage::new().await;
+    let revoked = stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    assert!(!stage.is_revoked().await);
+
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+    let again = stage.shared.ledger().receipt(revoked.transaction).await.unwrap();
+    assert!(again.is_some_and(|receipt| receipt.succeeded), "the identical bytes");
+    assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
+}
+
+#[tokio::test]
+async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_says_so() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.lie(1).await;
+
+    let error = stage.ana.add(note()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
+    let (text, lee) = (error.to_string(), stage.lee.address().to_string());
+    assert!(text.contains("no longer shows") && text.contains("ended the access") && text.contains(&lee), "{text}");
+    let news = stage.ana.news().await.unwrap();
+    assert!(matches!(news[..], [ref one] if matches!(one.event, Event::AccessRevoked { .. })), "{news:?}");
+    assert_eq!(stage.ana.news().await.unwrap(), [], "it is told once");
+
+    stage.tell_the_truth();
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(!stage.lee_holds_a_key(&record).await);
+    assert_eq!(stage.ana.missing().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_program_that_is_started_again_has_not_forgotten() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.lie(1).await;
+    assert_eq!(stage.restarted().add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+    assert_eq!(stage.restarted().add(note()).await.unwrap_err().kind(), ErrorKind::Vanished, "nor the next time");
+    let resumed = stage.restarted().resume().await.unwrap();
+    assert!(resumed.failed.iter().any(|left| left.kind == ErrorKind::Vanished), "{resumed:?}");
+
+    stage.tell_the_truth();
+    let resumed = stage.restarted().resume().await.unwrap();
+    assert_eq!(resumed.failed, []);
+    assert!(resumed.watching > 0);
+    let record = stage.restarted().add(note()).await.unwrap().record;
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn resume_alone_sends_a_dropped_revocation_again() {
+    let stage = Stage::new().await;
+    let revoked = stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    let resumed = stage.restarted().resume().await.unwrap();
+    assert_eq!(resumed.failed, []);
+    assert!(stage.is_revoked().await);
+    assert!(stage.shared.ledger().receipt(revoked.transaction).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn another_device_that_saw_a_revocation_makes_it_again() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let device = stage.device(folder.path());
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    device.system().history(stage.ana.address()).await.unwrap();
+    stage.reorganise(1);
+
+    let record = device.add(note()).await.unwrap().record;
+    assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+    assert_eq!(device.missing().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_revocation_whose_nonce_was_used_meanwhile_ends_what_was_granted_up_to_then() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    // Another device, which knows nothing of it, takes the nonce.
+    let folder = tempfile::tempdir().unwrap();
+    stage.device(folder.path()).rotate("personal", Confidentiality::N).await.unwrap();
+
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn what_another_device_granted_since_stands() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    let folder = tempfile::tempdir().unwrap();
+    stage.device(folder.path()).grant(stage.lee.address()).contribute().await.unwrap();
+
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(!stage.is_revoked().await);
+    assert_eq!(stage.lee.open(&record).await.unwrap().bytes, "private");
+    assert_eq!(stage.ana.missing().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_revocation_by_a_device_that_is_lied_to_readmits_nobody() {
+    let stage = Stage::new().await;
+    let tom = person(&stage.shared).await;
+    stage.ana.grant(tom.address()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let device = stage.device(folder.path());
+    // Its keyring is stored: whoever stays has the keys of the next epoch.
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    device.system().history(stage.ana.address()).await.unwrap();
+    stage.reorganise(1);
+
+    device.revoke(stage.kim.address()).await.unwrap();
+    let journal = device.system().journal(stage.ana.address()).await.unwrap();
+    let newest = *journal.folder(personal(&stage.ana)).keyring().unwrap();
+    assert!(newest.epoch > 1, "the first epoch is burnt");
+    let keyring = device.keyring(stage.ana.address(), personal(&stage.ana), newest.digest, newest.epoch).await.unwrap();
+    let readers: Vec<_> = keyring.entries.iter().map(|entry| entry.grantee).collect();
+    assert_eq!(readers, [tom.account()]);
+}
+
+#[tokio::test]
+async fn a_person_may_give_up_what_is_missing() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.lie(1).await;
+    stage.ana.add(note()).await.unwrap_err();
+    let missing = stage.ana.missing().await.unwrap();
+    stage.ana.give_up(missing[0].head).await.unwrap();
+    assert_eq!(stage.ana.missing().await.unwrap(), []);
+    assert_eq!(stage.ana.give_up(B256::repeat_byte(3)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(stage.restarted().resume().await.unwrap().failed, []);
+}
+
+fn key_of(author: &Client, record: &RecordRef) -> B256 {
+    record_key(author.address(), B256::from(record.id.0))
+}

@@ -1,0 +1,166 @@
+//! The acts of others, acts that are no revocations, and providers that lie about blocks.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    Resumed,
+    cache::FINALITY,
+    finality::{AT_LEAST, Finality},
+    ledger::SubmitError,
+};
+
+/// Who attests, marks as an error, adds: each act is dropped, told, and sent again as it was.
+#[tokio::test]
+async fn acts_of_every_kind_are_told_and_sent_again() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let lab = stage.shared.remembering(folder.path()).unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    lab.fund(identity.address()).await.unwrap();
+    let lab = lab.client(identity);
+    lab.register().await.unwrap();
+    stage.ana.grant(lab.address()).contribute().attest().await.unwrap();
+
+    let added = lab.add(note()).patient(stage.ana.address()).await.unwrap().record;
+    stage.reorganise(1);
+    assert_resumed(&lab, "added the record").await;
+    lab.attest(&added).await.unwrap();
+    stage.reorganise(1);
+    assert_resumed(&lab, "attested").await;
+    stage.ana.mark_entered_in_error(&added).await.unwrap();
+    stage.reorganise(1);
+    assert_resumed(&stage.ana, "entered-in-error").await;
+    let journal = stage.ana.system().journal(stage.ana.address()).await.unwrap();
+    let record = journal.state().records[&key_of(&lab, &added)];
+    assert!(record.attestation.is_some() && record.state.status == crate::Status::EnteredInError);
+
+    stage.kim.renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number())).await.unwrap();
+    stage.kim.system().history(stage.ana.address()).await.unwrap();
+    stage.reorganise(1);
+    assert_resumed(&stage.kim, "gave up the access").await;
+}
+
+async fn assert_resumed(who: &Client, told: &str) {
+    let Resumed { failed, .. } = who.resume().await.unwrap();
+    assert_eq!(failed, [], "{told}");
+    let news = who.news().await.unwrap();
+    assert!(news.is_empty() || news.iter().any(|one| one.to_string().contains(told)), "{news:?}");
+    assert_eq!(who.missing().await.unwrap(), [], "{told}");
+}
+
+#[tokio::test]
+async fn a_contributor_locks_nothing_for_a_patient_whose_revocation_is_hidden() {
+    let stage = Stage::new().await;
+    let lab = person(&stage.shared).await;
+    stage.ana.grant(lab.address()).contribute_only().await.unwrap();
+    stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
+    lab.system().history(stage.ana.address()).await.unwrap();
+    stage.lie(1).await;
+    let error = lab.add(note()).patient(stage.ana.address()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
+    stage.tell_the_truth();
+    let record = lab.add(note()).patient(stage.ana.address()).await.unwrap().record;
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn a_relayed_revocation_is_carried_again() {
+    let stage = Stage::new().await;
+    let payer = alloy::signers::local::PrivateKeySigner::random();
+    stage.shared.fund(payer.address()).await.unwrap();
+    let carrier = stage.shared.carrier(payer);
+    let system = stage.shared.relayed_by(vec![std::sync::Arc::new(carrier)]).unwrap();
+    let ana = system.client(Identity::from_phrase(&stage.phrase, 0).unwrap());
+    ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    assert!(!stage.is_revoked().await);
+    let record = ana.add(note()).await.unwrap().record;
+    assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn a_receipt_that_the_journal_does_not_show_is_not_believed_by_resume() {
+    let stage = Stage::new().await;
+    let newest = stage.shared.ledger().newest().await.unwrap().number;
+    // The answer is lost, the program dies, and the provider shows a receipt and an old journal.
+    stage.memory().lose_next_answer();
+    stage.memory().hold(true);
+    let revoking =
+        tokio::time::timeout(Duration::from_millis(300), stage.ana.revoke(stage.lee.address()).into_future());
+    assert!(revoking.await.is_err());
+    stage.memory().hold(false);
+    stage.memory().mine();
+    stage.memory().show_receipts(true);
+    stage.memory().hide_after(Some(newest));
+    let resumed = stage.restarted().resume().await.unwrap();
+    assert_eq!(resumed.transaction, None);
+    assert!(!resumed.failed.is_empty(), "{resumed:?}");
+    assert_eq!(stage.restarted().add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+}
+
+#[tokio::test]
+async fn a_block_that_is_dated_in_the_future_or_called_final_at_once_changes_nothing() {
+    let stage = Stage::new().await;
+    stage.memory().finalize(Some(1_000_000));
+    stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.lie(1).await;
+    assert_eq!(stage.ana.add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+}
+
+#[tokio::test]
+async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
+    let stage = Stage::new().await;
+    stage.memory().finalize(Some(1_000_000));
+    stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    let again = stage.restarted();
+    let journal = again.system().journal(stage.ana.address()).await.unwrap();
+    // As if the last of it had been seen a quarter of an hour ago.
+    let mut finality = Finality::default();
+    let now = crate::finality::now();
+    finality.see(&journal.history, now - AT_LEAST);
+    let key = [&again.system().deployment_key()[..], stage.ana.address().as_slice()].concat();
+    again.system().cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let again = stage.restarted();
+    again.system().history(stage.ana.address()).await.unwrap();
+    assert_eq!(again.resume().await.unwrap().watching, 0, "all of it is final");
+
+    stage.lie(1).await;
+    let error = again.add(note()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert_eq!(again.missing().await.unwrap(), [], "nothing of it was given up");
+}
+
+#[tokio::test]
+async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
+    let stage = Stage::new().await;
+    let (folder, system) = (personal(&stage.ana), stage.ana.system());
+    let count = system.journal(stage.ana.address()).await.unwrap().state().key_changes;
+    let invented = system.contract().rotate(folder.number(), u16::MAX, B256::repeat_byte(7), count);
+    assert!(stage.memory().act(stage.ana.address(), invented));
+    let error = stage.ana.add(note()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert!(error.to_string().contains("65535"), "{error}");
+
+    stage.reorganise(1);
+    // That it is gone holds things up until a person says that it was never there, or keys move on.
+    stage.ana.rotate("personal", Confidentiality::N).await.unwrap();
+    let record = stage.ana.add(note()).await.unwrap().record;
+    let journal = system.journal(stage.ana.address()).await.unwrap();
+    assert_eq!(journal.folder(folder).epoch, 1);
+    assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
+}
+
+#[tokio::test]
+async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
+    let stage = Stage::new().await;
+    stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
+    stage.reorganise(1);
+    stage.memory().refuse_next_submission(SubmitError::Rejected("no".into()));
+    let resumed = stage.ana.resume().await.unwrap();
+    assert!(resumed.failed.iter().any(|left| left.reason.contains("no")), "{resumed:?}");
+    assert_eq!(stage.ana.resume().await.unwrap().failed, []);
+}
