@@ -100,6 +100,14 @@ impl System {
         Self::with_parts(Parts { cache, outbox, ..parts }, self.0.memory.clone())
     }
 
+    /// The same, which compares what it is told with another provider.
+    pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+    }
+
     /// The same chain and stores as on another machine, whose people let these relays pay.
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());

@@ -187,8 +187,8 @@ impl Client {
         let left = self.recall().await?;
         let reason =
             |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));
-        for (id, error) in left {
-            resumed.failed.push(Unfinished::new(Leftover::Transaction(id), &reason(error)));
+        for (act, error) in left {
+            resumed.failed.push(Unfinished::new(Leftover::Transaction(act.id), &reason(error)));
         }
         for gone in self.missing().await? {
             let error = Error::Vanished { what: gone.to_string(), others: 0 };

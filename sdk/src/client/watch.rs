@@ -6,6 +6,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
+use hospital_record_core::id::Folder;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
@@ -13,7 +14,7 @@ use crate::{
     Error, Result,
     finality::{self, AT_LEAST},
     journal::Known,
-    ledger::{Act, Call, Contract, Effects, Event, LedgerError, Receipt, Revocation, Sent, SentBytes},
+    ledger::{Act, Call, Contract, Effects, Event, LedgerError, Receipt, Revocation, Sent, SentBytes, folder_of},
     relay::SignedRequest,
     time::rfc3339,
     vanished::{Vanished, is_shown, is_superseded},
@@ -176,7 +177,7 @@ impl Client {
 
     /// Sends again what the chain does not show any more, in the order in which it was sent, and waits a while for it.
     /// What is still missing is returned, with the reason where there is one.
-    pub(super) async fn recall(&self) -> Result<Vec<(B256, Option<Error>)>> {
+    pub(super) async fn recall(&self) -> Result<Vec<(Sent, Option<Error>)>> {
         let mut missing = Vec::new();
         for act in self.sent_and_missing().await? {
             let sent = self.send_again(&act).await;
@@ -200,12 +201,24 @@ impl Client {
                 }
             }
             missing = still;
+            for (act, error) in &mut missing {
+                if error.is_none() && self.is_in_vain(act).await? {
+                    *error = Some(Error::Conflict(
+                        "it was mined again without effect, for something else happened since".into(),
+                    ));
+                }
+            }
             let waits = missing.iter().any(|(_, error)| error.is_none());
             if !waits || Instant::now() >= until {
-                return Ok(missing.into_iter().map(|(act, error)| (act.id, error)).collect());
+                return Ok(missing);
             }
             sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    async fn is_in_vain(&self, act: &Sent) -> Result<bool> {
+        let receipt = self.system().ledger().receipt(act.id).await?;
+        Ok(receipt.is_some_and(|receipt| !receipt.succeeded))
     }
 
     /// How many acts of this person are not final yet; those that are, are let go of.
@@ -321,12 +334,36 @@ impl Client {
         if self.ends_that_are_missing(patient).await?.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.recall().await {
-            tracing::warn!(%error, "what is missing could not be sent again");
+        match self.recall().await {
+            Ok(left) if self.is_me(patient) => self.move_keys_instead(&left).await?,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "what is missing could not be sent again"),
         }
         let missing = self.ends_that_are_missing(patient).await?;
         let Some(first) = missing.first() else { return Ok(()) };
         Err(Error::Vanished { what: first.clone(), others: missing.len() - 1 })
+    }
+
+    /// New keys take the place of what can be sent again no more: a rotation, and the end of a grant that is not there.
+    async fn move_keys_instead(&self, left: &[(Sent, Option<Error>)]) -> Result<()> {
+        let journal = self.system().journal(self.address()).await?;
+        for gone in &journal.vanished {
+            let is_open = |(act, error): &(Sent, Option<Error>)| {
+                error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), gone))
+            };
+            let folder = match gone.entry.event {
+                Event::KeysRotated { folder, .. } => Some(folder),
+                Event::AccessRevoked { scope, grantee, .. } if journal.grant(scope, grantee).is_none() => {
+                    folder_of(scope)
+                }
+                _ => None,
+            };
+            let Some(folder) = folder.and_then(|number| Folder::new(number).ok()) else { continue };
+            if !left.iter().any(is_open) {
+                self.rotate_folder(folder).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn ends_that_are_missing(&self, patient: Address) -> Result<Vec<String>> {

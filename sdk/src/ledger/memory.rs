@@ -161,6 +161,12 @@ impl MemoryLedger {
         self.faults().hides_after = block;
     }
 
+    /// Another provider of the same chain, which tells the truth.
+    #[must_use]
+    pub fn honest(&self) -> Self {
+        Self { chain: self.chain.clone(), faults: Arc::default() }
+    }
+
     /// Whether receipts are shown of blocks that are hidden.
     pub fn show_receipts(&self, on: bool) {
         self.faults().shows_receipts = on;

@@ -17,6 +17,7 @@ use crate::{
 
 mod histories;
 mod others;
+mod witness;
 
 /// Ana, whose folder Lee and Kim may read, in a program that remembers.
 struct Stage {
@@ -129,9 +130,9 @@ async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_
     assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
     let (text, lee) = (error.to_string(), stage.lee.address().to_string());
     assert!(text.contains("no longer shows") && text.contains("ended the access") && text.contains(&lee), "{text}");
-    let news = stage.ana.news().await.unwrap();
+    let news = stage.ana.system().news().await.unwrap();
     assert!(matches!(news[..], [ref one] if matches!(one.event, Event::AccessRevoked { .. })), "{news:?}");
-    assert_eq!(stage.ana.news().await.unwrap(), [], "it is told once");
+    assert_eq!(stage.ana.system().news().await.unwrap(), [], "it is told once");
 
     stage.tell_the_truth();
     let record = stage.ana.add(note()).await.unwrap().record;
@@ -194,6 +195,21 @@ async fn a_revocation_whose_nonce_was_used_meanwhile_ends_what_was_granted_up_to
 
     let record = stage.ana.add(note()).await.unwrap().record;
     assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn a_revocation_that_went_with_its_grant_is_not_forgotten() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
+    // Lee's grant, Kim's, and the revocation; another device takes their nonces.
+    stage.reorganise(3);
+    let folder = tempfile::tempdir().unwrap();
+    let device = stage.device(folder.path());
+    for _ in 0..3 {
+        device.add(note()).folder("other").await.unwrap();
+    }
+    let record = stage.ana.add(note()).await.unwrap().record;
     assert!(!stage.lee_holds_a_key(&record).await);
 }
 

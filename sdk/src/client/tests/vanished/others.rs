@@ -44,7 +44,7 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
 async fn assert_resumed(who: &Client, told: &str) {
     let Resumed { failed, .. } = who.resume().await.unwrap();
     assert_eq!(failed, [], "{told}");
-    let news = who.news().await.unwrap();
+    let news = who.system().news().await.unwrap();
     assert!(news.is_empty() || news.iter().any(|one| one.to_string().contains(told)), "{news:?}");
     assert_eq!(who.missing().await.unwrap(), [], "{told}");
 }
@@ -146,8 +146,6 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
     assert!(error.to_string().contains("65535"), "{error}");
 
     stage.reorganise(1);
-    // That it is gone holds things up until a person says that it was never there, or keys move on.
-    stage.ana.rotate("personal", Confidentiality::N).await.unwrap();
     let record = stage.ana.add(note()).await.unwrap().record;
     let journal = system.journal(stage.ana.address()).await.unwrap();
     assert_eq!(journal.folder(folder).epoch, 1);
