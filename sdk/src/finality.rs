@@ -28,8 +28,10 @@ pub(crate) struct Finality {
     settled: u64,
     /// When the others were first seen, oldest first.
     marks: Vec<Mark>,
-    /// Where reorganisations cut the journal, oldest first.
-    cuts: Vec<Cut>,
+    /// How many entries the newest reorganisations left, oldest first.
+    cuts: Vec<u64>,
+    /// Reorganisations before those.
+    cuts_before: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +42,6 @@ struct Mark {
     block: u64,
     /// ... at this time.
     seen_at: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cut {
-    at: u64,
-    kept: u64,
 }
 
 impl Finality {
@@ -60,14 +56,20 @@ impl Finality {
         self.marks.last().map_or(0, |mark| mark.entries.saturating_sub(self.settled) as usize)
     }
 
-    /// The place from which on an act has to show that was sent at `at`, when so many entries were known.
-    pub(crate) fn place_of(&self, entries: u64, at: u64) -> usize {
-        let cut = self.cuts.iter().filter(|cut| cut.at >= at).map(|cut| cut.kept).min();
-        cut.unwrap_or(entries).min(entries) as usize
+    /// How many reorganisations were met.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts_before + self.cuts.len() as u64
+    }
+
+    /// The place from which on an act has to show that was sent when so many entries were known, after so many
+    /// reorganisations.
+    pub(crate) fn place_of(&self, entries: u64, cuts: u64) -> usize {
+        let since = self.cuts.iter().skip(cuts.saturating_sub(self.cuts_before) as usize);
+        since.min().map_or(entries, |kept| entries.min(*kept)) as usize
     }
 
     /// A reorganisation left so many entries.
-    pub(crate) fn cut(&mut self, kept: usize, now: u64) {
+    pub(crate) fn cut(&mut self, kept: usize) {
         let kept = kept as u64;
         // Lower than that it goes by a person's word alone.
         self.settled = self.settled.min(kept);
@@ -76,9 +78,10 @@ impl Finality {
             mark.entries > self.settled
         });
         self.marks.dedup_by_key(|mark| mark.entries);
-        self.cuts.push(Cut { at: now, kept });
+        self.cuts.push(kept);
         let surplus = self.cuts.len().saturating_sub(MOST_CUTS);
         self.cuts.drain(..surplus);
+        self.cuts_before += surplus as u64;
     }
 
     /// The journal is as long as this now.
@@ -109,21 +112,20 @@ impl Finality {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut words = vec![self.settled, self.marks.len() as u64];
+        let mut words = vec![self.settled, self.cuts_before, self.marks.len() as u64];
         words.extend(self.marks.iter().flat_map(|mark| [mark.entries, mark.block, mark.seen_at]));
-        words.extend(self.cuts.iter().flat_map(|cut| [cut.at, cut.kept]));
+        words.extend(&self.cuts);
         words.into_iter().flat_map(u64::to_be_bytes).collect()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<8>();
         let words: Vec<u64> = words.iter().map(|word| u64::from_be_bytes(*word)).collect();
-        let ([settled, count, words @ ..], []) = (&words[..], rest) else { return None };
+        let ([settled, cuts_before, count, words @ ..], []) = (&words[..], rest) else { return None };
         let (marks, cuts) = words.split_at_checked(usize::try_from(count.checked_mul(3)?).ok()?)?;
-        let (marks, cuts) = (marks.as_chunks::<3>().0, cuts.as_chunks::<2>().0);
         let mark = |&[entries, block, seen_at]: &[u64; 3]| Mark { entries, block, seen_at };
-        let cut = |&[at, kept]: &[u64; 2]| Cut { at, kept };
-        Some(Self { settled: *settled, marks: marks.iter().map(mark).collect(), cuts: cuts.iter().map(cut).collect() })
+        let marks = marks.as_chunks::<3>().0.iter().map(mark).collect();
+        Some(Self { settled: *settled, marks, cuts: cuts.to_vec(), cuts_before: *cuts_before })
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
 
     fn with(marks: &[(u64, u64, u64)]) -> Finality {
         let mark = |&(entries, block, seen_at): &(u64, u64, u64)| Mark { entries, block, seen_at };
-        Finality { settled: 0, marks: marks.iter().map(mark).collect(), cuts: Vec::new() }
+        Finality { marks: marks.iter().map(mark).collect(), ..Finality::default() }
     }
 
     #[test]
@@ -176,10 +178,14 @@ mod tests {
     #[test]
     fn a_cut_forgets_when_the_rest_was_seen_and_moves_the_place_of_older_acts() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
-        journal.cut(3, 2500);
+        journal.cut(3);
         assert_eq!(journal.open(), 3);
-        assert_eq!(journal.place_of(4, 2400), 3);
-        assert_eq!(journal.place_of(4, 2600), 4);
+        assert_eq!(journal.place_of(4, 0), 3);
+        assert_eq!(journal.place_of(4, journal.cuts()), 4);
+        for kept in 4..4 + MOST_CUTS {
+            journal.cut(kept);
+        }
+        assert_eq!((journal.cuts(), journal.place_of(90, journal.cuts() - 1)), (65, 67));
         journal.settle(2000 + AT_LEAST, 1_000, Some(100));
         assert_eq!(journal.settled(), 2);
     }
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
-        journal.cut(3, 2500);
+        journal.cut(3);
         assert_eq!(Finality::from_bytes(&journal.to_bytes()), Some(journal.clone()));
         let bytes = journal.to_bytes();
         assert_eq!(Finality::from_bytes(&bytes[..bytes.len() - 1]), None);

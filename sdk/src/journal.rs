@@ -137,7 +137,7 @@ impl System {
         let (now, kept) = (finality::now(), before.history.common_with(history));
         let (mut finality, mut vanished) = (before.finality.clone(), before.vanished.clone());
         if kept < before.history.entries().len() {
-            finality.cut(kept, now);
+            finality.cut(kept);
             vanished.iter_mut().for_each(|gone| gone.from = gone.from.min(kept as u64));
             vanished.extend(vanished::gone(&before.history, kept, history));
             self.burn_epochs(&before.history, kept, history).await?;
@@ -226,11 +226,6 @@ impl System {
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
         let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
         Ok(Known { patient, history, completeness, finality, vanished })
-    }
-
-    /// How many entries of a journal are known.
-    pub(crate) async fn known_entries(&self, patient: Address) -> Result<usize> {
-        Ok(self.known(patient).await?.history.entries().len())
     }
 
     /// The manifests with these digests, in their order, each asked for once; what was fetched is kept on disk.

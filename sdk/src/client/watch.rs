@@ -70,22 +70,25 @@ pub(super) enum Standing {
 /// What is remembered with an act: where in which journal it has to show.
 struct Note {
     patient: Address,
-    /// Entries that were known when it was sent.
+    /// Entries that were known when it was sent ...
     entries: u64,
+    /// ... after so many reorganisations.
+    cuts: u64,
     /// When, seconds since 1970 by this machine's clock.
     at: u64,
 }
 
 impl Note {
     fn to_bytes(&self) -> Bytes {
-        [self.patient.as_slice(), &self.entries.to_be_bytes(), &self.at.to_be_bytes()].concat().into()
+        let numbers = [self.entries, self.cuts, self.at].map(u64::to_be_bytes);
+        [self.patient.as_slice(), &numbers.concat()].concat().into()
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (patient, rest) = bytes.split_first_chunk::<20>()?;
-        let (entries, rest) = rest.split_first_chunk::<8>()?;
-        let at = u64::from_be_bytes(*rest.first_chunk::<8>()?);
-        Some(Self { patient: Address::from(*patient), entries: u64::from_be_bytes(*entries), at })
+        let (patient, numbers) = bytes.split_first_chunk::<20>()?;
+        let ([entries, cuts, at], []) = numbers.as_chunks::<8>() else { return None };
+        let [entries, cuts, at] = [entries, cuts, at].map(|number| u64::from_be_bytes(*number));
+        Some(Self { patient: Address::from(*patient), entries, cuts, at })
     }
 }
 
@@ -161,11 +164,13 @@ impl Client {
 
     async fn note_for(&self, call: &Call) -> Result<Bytes> {
         let effects = self.system().contract().effects(call, self.address());
-        let (patient, entries) = match effects {
-            Some(Effects { patient, .. }) => (patient, self.system().known_entries(patient).await? as u64),
-            None => (Address::ZERO, 0),
+        let at = finality::now();
+        let Some(Effects { patient, .. }) = effects else {
+            return Ok(Note { patient: Address::ZERO, entries: 0, cuts: 0, at }.to_bytes());
         };
-        Ok(Note { patient, entries, at: finality::now() }.to_bytes())
+        let known = self.system().known(patient).await?;
+        let (entries, cuts) = (known.history.entries().len() as u64, known.finality.cuts());
+        Ok(Note { patient, entries, cuts, at }.to_bytes())
     }
 
     /// Keeps a request that others have carried until it is final.
@@ -407,7 +412,7 @@ fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
 
 /// All parts of an act stand or fall together.
 fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
-    let from = journal.finality.place_of(note.entries, note.at);
+    let from = journal.finality.place_of(note.entries, note.cuts);
     let later = journal.history.entries().get(from..).unwrap_or_default();
     let mut standing = Standing::Final;
     for event in &effects.events {
