@@ -21,6 +21,7 @@ mod boards;
 mod copies;
 mod delegates;
 mod invented;
+mod lagging;
 mod resume;
 mod unpublished;
 
