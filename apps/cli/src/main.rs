@@ -39,6 +39,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    private::close_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
