@@ -24,6 +24,8 @@ mod shown;
 mod text;
 mod verbs;
 mod when;
+#[cfg(all(test, target_os = "linux"))]
+mod wiped;
 mod words;
 
 use std::{process::ExitCode, time::Duration};

@@ -136,6 +136,15 @@ mod tests {
         path
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_is_closed_to_core_dumps_and_debuggers() {
+        use rustix::process::{DumpableBehavior, Resource, Rlimit, dumpable_behavior, getrlimit};
+        close_memory();
+        assert_eq!(getrlimit(Resource::Core), Rlimit { current: Some(0), maximum: Some(0) });
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
     #[test]
     fn what_belongs_to_another_user_but_root_is_foreign() {
         for (owner, me, foreign) in

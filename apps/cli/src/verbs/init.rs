@@ -73,7 +73,7 @@ fn new_phrase() -> Result<Zeroizing<String>> {
 }
 
 /// In numbered rows of four words, for copying by hand.
-fn farewell(phrase: &str) -> Zeroizing<String> {
+pub(crate) fn farewell(phrase: &str) -> Zeroizing<String> {
     // In one piece: growing would leave copies behind that nobody wipes.
     let mut text = Zeroizing::new(String::with_capacity(ABOUT_IT.len() + 16 * phrase.len()));
     text.push_str(ABOUT_IT);
