@@ -262,6 +262,20 @@ mod tests {
         }
     }
 
+    /// Only root can give files away, so it is tried where the tests run as root.
+    #[cfg(unix)]
+    #[test]
+    fn settings_of_another_user_are_refused() {
+        let dir = home("rpc-url = 'http://x'");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(dir.path().join("config.toml"), Some(12345), None).unwrap();
+            let failure = Settings::resolve(&global(&dir)).unwrap_err();
+            assert!(failure.kind == Kind::Usage && failure.message.contains("uid 12345"), "{failure}");
+            std::os::unix::fs::chown(dir.path().join("config.toml"), Some(0), None).unwrap();
+        }
+        assert_eq!(Settings::resolve(&global(&dir)).unwrap().rpc_url, "http://x");
+    }
+
     #[test]
     fn an_unknown_key_is_named() {
         let dir = home("rpc_url = 'http://x'");

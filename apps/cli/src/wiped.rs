@@ -66,8 +66,9 @@ impl Masked {
 
 /// A heap with holes, so that what grows has to move, and leaves a copy behind where it was.
 fn holes() -> Vec<Vec<u8>> {
-    let mut blocks: Vec<Vec<u8>> =
-        (1..200).flat_map(|size| [size, size, size, size]).map(|s| vec![0; 16 * s]).collect();
+    // More of each size than a thread keeps apart for itself.
+    let sizes = (1..90).flat_map(|size| [16 * size; 24]);
+    let mut blocks: Vec<Vec<u8>> = sizes.map(|size| vec![0; size]).collect();
     let mut place = 0;
     blocks.retain(|_| {
         place += 1;
