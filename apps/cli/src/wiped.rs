@@ -109,8 +109,7 @@ fn no_copy_of_a_phrase_stays_in_memory() {
     let (_, phrase) = Identity::generate().unwrap();
     let masked = Masked::of(phrase.reveal());
     assert_eq!(masked.copies(), 1, "when it was made");
-    assert!(farewell(phrase.reveal()).contains("recovery phrase"));
-    assert_eq!(masked.copies(), 1, "when it was shown");
+    assert_eq!(Masked::of(&farewell(phrase.reveal())).copies(), 0, "when it was shown");
     let sealed = KeyFile::seal(phrase.reveal(), 0, "0xAb", "secret words").unwrap();
     drop(phrase);
     assert_eq!(masked.copies(), 0, "when it was sealed");
