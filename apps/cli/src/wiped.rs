@@ -109,7 +109,8 @@ fn no_copy_of_a_phrase_stays_in_memory() {
     let (_, phrase) = Identity::generate().unwrap();
     let masked = Masked::of(phrase.reveal());
     assert_eq!(masked.copies(), 1, "when it was made");
-    assert_eq!(Masked::of(&farewell(phrase.reveal())).copies(), 0, "when it was shown");
+    let shown = Masked::of(&farewell(phrase.reveal()));
+    assert_eq!(shown.copies(), 0, "when it was shown");
     let sealed = KeyFile::seal(phrase.reveal(), 0, "0xAb", "secret words").unwrap();
     drop(phrase);
     assert_eq!(masked.copies(), 0, "when it was sealed");
