@@ -105,6 +105,8 @@ fn wrong_word(place: usize) -> Error {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     /// <https://github.com/trezor/python-mnemonic/blob/master/vectors.json>, one of each length it has.

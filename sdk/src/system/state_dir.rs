@@ -133,6 +133,8 @@ fn read(file: &Path) -> Result<Option<Pin>> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::ErrorKind;
 
