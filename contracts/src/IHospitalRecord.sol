@@ -71,7 +71,7 @@ uint8 constant ATTEST = 8;
 /// A grant of the patient is live until it expires. A grant that was passed on is live until it expires and only while
 /// its giver's grant, on the scope that `via` tells, is live, covers it as above, and was not given after it (in the same
 /// second is not after). So when a grant ends, or is given anew, everything below it is dead at once, without a list,
-/// and for good. In `_isLive` this is a loop of at most three steps, so no chain makes a check cost more.
+/// and for good. A check looks at no more than three grants above one, so no chain makes it cost more.
 ///
 /// BARS
 /// A revocation may bar its grantee from the scope: a mark stays in the place of the grant (giver = the patient,

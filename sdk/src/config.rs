@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Clock, Error, Result,
-    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, SenderOptions},
+    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
@@ -22,6 +22,7 @@ use crate::{
 pub struct Config {
     pub(crate) rpc_url: String,
     pub(crate) contract: Address,
+    chain: Option<u64>,
     stores: Vec<String>,
     store_token: Option<Zeroizing<String>>,
     pub(crate) state_dir: Option<PathBuf>,
@@ -40,6 +41,7 @@ impl Config {
         Self {
             rpc_url: rpc_url.into(),
             contract: Contract::ADDRESS,
+            chain: None,
             stores: Vec::new(),
             store_token: None,
             state_dir: None,
@@ -55,6 +57,13 @@ impl Config {
     /// Another contract than the one at the well-known address. Its code must be the same.
     pub fn contract(mut self, address: Address) -> Self {
         self.contract = address;
+        self
+    }
+
+    /// The chain's id (EIP-155): an RPC of another chain is refused. Unless told, the first connection with a
+    /// [`state_dir`](Config::state_dir) decides, and later ones are held to it; without either the RPC's word counts.
+    pub fn chain_id(mut self, id: u64) -> Self {
+        self.chain = Some(id);
         self
     }
 
@@ -75,6 +84,8 @@ impl Config {
     /// Without it they are in memory, and every restart is a first meeting: the keys of others that were accepted and the
     /// histories that were seen are forgotten, and with them the protection against swapped keys and against a node that
     /// shows an older history; what is interrupted cannot be resumed.
+    ///
+    /// It belongs to one chain and contract, those of the first connection, and to the user whose process this is.
     pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.state_dir = Some(folder.as_ref().into());
         self
@@ -92,7 +103,7 @@ impl Config {
         self
     }
 
-    /// The most that one transaction may cost, in wei; 0.1 ether unless told. What fees are is the RPC's word.
+    /// The most that one transaction may cost, in wei; 0.02 ether unless told. What fees are is the RPC's word.
     pub fn most_per_transaction(mut self, wei: U256) -> Self {
         self.most_per_transaction = wei;
         self
@@ -121,6 +132,17 @@ impl Config {
     pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {
         let open = |url: &String| Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>);
         self.relays.iter().map(open).collect()
+    }
+
+    /// The chain that the ledger is on, which is the one that was named.
+    pub(crate) async fn chain_of(&self, ledger: &dyn Ledger) -> Result<u64> {
+        let found = ledger.chain_id().await?;
+        match self.chain {
+            Some(expected) if expected != found => {
+                Err(LedgerError::WrongChain { host: ledger.name(), expected, found }.into())
+            }
+            _ => Ok(found),
+        }
     }
 
     pub(crate) async fn open_witness(&self, provider: &str, chain: u64) -> Result<Option<Contract>> {

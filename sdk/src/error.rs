@@ -168,6 +168,20 @@ pub enum Error {
     /// The chain or contract is not the one that was configured.
     #[error("{0}")]
     WrongContract(String),
+    /// The state directory belongs to another chain or contract. Nothing of it was used.
+    #[error(
+        "{} says that this state is of contract {} on chain {}, but the RPC and settings are for contract {} on chain {}: \
+         correct them, or name another state directory (in the program `--home`)",
+        .file.display(), .pinned.1, .pinned.0, .found.1, .found.0
+    )]
+    OtherDeployment {
+        /// Where it is written down.
+        file: PathBuf,
+        /// Chain id and contract of the first connection.
+        pinned: (u64, Address),
+        /// Those of this one.
+        found: (u64, Address),
+    },
     /// Everything else a service refused.
     #[error("{service} refused: {reason}")]
     Refused {
@@ -237,7 +251,7 @@ impl Error {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys | Self::ClockSkew { .. } => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
-            Self::WrongContract(_) => ErrorKind::WrongContract,
+            Self::WrongContract(_) | Self::OtherDeployment { .. } => ErrorKind::WrongContract,
             Self::Refused { .. } | Self::Withheld { .. } => ErrorKind::Refused,
             Self::WithoutKeys { error, .. } | Self::AndEarlier { error, .. } => error.kind(),
         }

@@ -44,6 +44,7 @@ mod journal;
 pub mod ledger;
 mod outbox;
 mod people;
+mod phrase;
 mod profile;
 mod progress;
 mod record_ref;
@@ -79,8 +80,9 @@ pub use crate::{
     config::Config,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
-    identity::{AccountSigner, Identity, Phrase},
+    identity::{AccountSigner, Identity},
     ledger::{Completeness, Event, Purpose, Rights, Status},
+    phrase::Phrase,
     progress::{Phase, Progress},
     record_ref::{RecordRef, parse_address},
     requests::{AccessRequest, Ask, Asked, Requests},

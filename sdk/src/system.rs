@@ -1,6 +1,7 @@
 //! One chain, one contract, the stores and what is remembered: shared by all people of a process.
 
 mod blocks;
+mod state_dir;
 
 use std::{
     collections::HashMap,
@@ -17,7 +18,7 @@ use hospital_record_core::{
 };
 
 use crate::{
-    AccountSigner, Client, Config, Error, Identity, Result,
+    AccountSigner, Client, Config, Identity, Result,
     boards::Seen,
     cache::Cache,
     clock::{Clock, TOLERANCE},
@@ -84,19 +85,24 @@ pub(crate) struct Parts {
 }
 
 impl System {
-    /// Connects: checks that the RPC answers and that the contract is there, with this version's code.
+    /// Connects: checks that the RPC answers and that the contract is there, with this version's code. The first
+    /// connection with a state directory pins chain and contract there.
     ///
     /// # Errors
-    /// [`Error::WrongContract`], [`Error::Unreachable`], [`Error::Invalid`] for URLs that cannot be used.
+    /// [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
+    /// [`Unreachable`](crate::Error::Unreachable), [`Invalid`](crate::Error::Invalid) for URLs that cannot be used,
+    /// [`File`](crate::Error::File) for a state directory of another user.
     pub async fn connect(config: Config) -> Result<Self> {
         let options = EthereumOptions { timeout: config.timeout };
         let ledger: Arc<dyn Ledger> = Arc::new(EthereumLedger::connect(&config.rpc_url, options)?);
         let (deadline, confirmations) = (config.timeout * 4, config.confirmations);
         let sending = SenderOptions { deadline, confirmations, most: config.most_per_transaction };
         let stores = config.open_stores()?;
-        config.state_dir.as_deref().map(private_folder).transpose()?;
-        let chain = ledger.chain_id().await?;
-        let (cache, outbox) = match &config.state_dir {
+        let state_dir = config.state_dir.as_deref();
+        state_dir.map(state_dir::prepare).transpose()?;
+        let chain = config.chain_of(&*ledger).await?;
+        state_dir.map(|folder| state_dir::check(folder, chain, config.contract)).transpose()?;
+        let (cache, outbox) = match state_dir {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
@@ -119,6 +125,7 @@ impl System {
         };
         let system = Self::from_parts(parts)?;
         system.contract().check().await?;
+        state_dir.map(|folder| state_dir::pin(folder, chain, config.contract)).transpose()?;
         Ok(system)
     }
 
@@ -268,31 +275,6 @@ pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbo
     let cache = Cache::in_folder(folder)?;
     let outbox = DiskOutbox::new(cache.clone(), folder, chain);
     Ok((cache, Arc::new(outbox)))
-}
-
-/// Makes a folder that only its owner can read.
-fn private_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).and_then(|()| close_to_others(folder)).map_err(|error| Error::file(folder, &error))
-}
-
-/// A folder that was there before may have been open to all.
-#[cfg(unix)]
-fn close_to_others(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = folder.metadata()?.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    std::fs::set_permissions(folder, PermissionsExt::from_mode(mode & !0o077))
-}
-
-#[cfg(not(unix))]
-fn close_to_others(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Shows chain and contract.

@@ -64,6 +64,9 @@ impl App {
         if let Some(contract) = &settings.contract {
             config = config.contract(parse_address(contract)?);
         }
+        if let Some(chain) = settings.chain_id {
+            config = config.chain_id(chain);
+        }
         if let Some(witness) = &settings.witness {
             config = config.witness(witness);
         }

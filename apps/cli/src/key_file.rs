@@ -86,7 +86,10 @@ impl KeyFile {
             kdf: Kdf { name: "scrypt".into(), log_n: LOG_N, r: R, p: P, salt: random()? },
             cipher: Cipher { name: "aes-256-gcm".into(), nonce: random()? },
         };
-        let padded = Zeroizing::new(format!("{phrase:PADDED$}"));
+        // In one piece: growing would leave copies behind that nobody wipes.
+        let mut padded = Zeroizing::new(String::with_capacity(PADDED.max(phrase.len())));
+        padded.push_str(phrase);
+        padded.extend(std::iter::repeat_n(' ', PADDED.saturating_sub(phrase.len())));
         let aad = header.authenticated()?;
         let payload = Payload { msg: padded.as_bytes(), aad: &aad };
         let ciphertext = header

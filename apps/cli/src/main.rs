@@ -24,6 +24,8 @@ mod shown;
 mod text;
 mod verbs;
 mod when;
+#[cfg(all(test, target_os = "linux"))]
+mod wiped;
 mod words;
 
 use std::{process::ExitCode, time::Duration};
@@ -39,6 +41,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    private::close_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refused(&error),

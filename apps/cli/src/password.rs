@@ -14,6 +14,8 @@ use crate::{
 
 /// Characters of a new password.
 const SHORTEST: usize = 8;
+/// The longest one has 215 characters, and may be typed with more space.
+const LONGEST_PHRASE: u64 = 1024;
 
 type Secret = Zeroizing<String>;
 
@@ -46,12 +48,24 @@ pub(crate) fn phrase() -> Result<Secret> {
     if io::stdin().is_terminal() {
         return ask("Recovery phrase (it is not shown): ", CURRENT);
     }
-    let mut text = Zeroizing::new(String::with_capacity(1024));
-    io::stdin()
-        .take(1024)
-        .read_to_string(&mut text)
+    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_PHRASE as usize + 1));
+    stdin()
+        .and_then(|stdin| stdin.take(LONGEST_PHRASE).read_to_string(&mut text))
         .map_err(|error| Failure::key_file(format!("the phrase cannot be read from stdin: {error}")))?;
     Ok(text)
+}
+
+/// Past the buffer of [`io::stdin`], which nobody wipes.
+#[cfg(unix)]
+fn stdin() -> io::Result<impl Read> {
+    use std::os::fd::AsFd;
+    Ok(std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn stdin() -> io::Result<impl Read> {
+    Ok(io::stdin())
 }
 
 fn first_line(path: &Path) -> Result<Secret> {

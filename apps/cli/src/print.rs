@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Result},
@@ -61,6 +62,20 @@ impl Printer {
     /// What nobody may miss. A stderr that is gone is no reason to stop.
     pub(crate) fn urgent(self, text: impl AsRef<str>) {
         drop(writeln!(io::stderr().lock(), "{}", shown_lines(text.as_ref())));
+    }
+
+    /// What must leave no copy behind, which nobody would wipe: in one piece, past all buffers.
+    pub(crate) fn secret(self, text: &str) {
+        drop(io::stderr().lock().write_all(text.as_bytes()));
+    }
+
+    /// An object with one more field of plain words, which leaves no copy behind: a whole line goes past the buffer.
+    pub(crate) fn object_with(self, object: &Value, field: &str, secret: &str) -> Result {
+        let line = json_line(object);
+        let parts = [line.trim_end_matches('}'), ",\"", field, "\":\"", secret, "\"}\n"];
+        let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+        parts.iter().for_each(|part| whole.push_str(part));
+        Ok(io::stdout().lock().write_all(whole.as_bytes())?)
     }
 
     pub(crate) fn shows_progress(self) -> bool {

@@ -1,4 +1,4 @@
-//! Files and folders that nobody but their owner may read.
+//! Files, folders and memory that nobody but their owner may read.
 
 use std::{
     fs::{self, File, Metadata},
@@ -21,29 +21,89 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
     if metadata.is_file() {
         refuse_shared(path, &metadata)?;
     }
-    // Room for all of it: growing would leave copies behind that nobody wipes.
-    let size = metadata.len().clamp(1024, LONGEST_SECRET) as usize;
-    let mut text = Zeroizing::new(String::with_capacity(size + 1));
+    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_SECRET as usize + 1));
     file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 
+/// Refuses a file that others can read, that is another user's, or in whose place others can put one of their own.
 #[cfg(unix)]
 pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
+    use std::os::unix::fs::MetadataExt;
+    refuse_foreign(path, metadata)?;
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display();
         return Err(Failure::key_file(format!(
             "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and change the secret in it if they may have"
         )));
     }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let metadata = fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
+    refuse_foreign(folder, &metadata)?;
+    // In a sticky folder, such as /tmp, everybody replaces what is theirs alone.
+    if metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0 {
+        let (file, folder) = (path.display(), folder.display());
+        return Err(Failure::key_file(format!(
+            "others can put another file in the place of {file}: run `chmod go-w {folder}`, and look whether it is yours"
+        )));
+    }
     Ok(())
+}
+
+/// Who owns a file or folder can open it to others at any time, and change what is in it.
+#[cfg(unix)]
+pub(crate) fn refuse_foreign(path: &Path, metadata: &Metadata) -> Result {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, me, path) = (metadata.uid(), rustix::process::geteuid().as_raw(), path.display());
+    match is_foreign(owner, me) {
+        false => Ok(()),
+        true => Err(Failure::key_file(format!(
+            "{path} belongs to another user (uid {owner}, you are {me}): act as that user, or, if what is in it is \
+             yours, run `chown {me} {path}` as root"
+        ))),
+    }
+}
+
+/// Root can read and replace everything anyway, and is who puts secrets in place for services.
+#[cfg(unix)]
+fn is_foreign(owner: u32, me: u32) -> bool {
+    owner != me && owner != 0
 }
 
 #[cfg(not(unix))]
 pub(crate) fn refuse_shared(_: &Path, _: &Metadata) -> Result {
     Ok(())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn refuse_foreign(_: &Path, _: &Metadata) -> Result {
+    Ok(())
+}
+
+/// From here on nothing of this process goes to disk when it crashes, and no other program of this user reads its
+/// memory. Both only take rights away, which no system refuses.
+pub(crate) fn close_memory() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// A new file of its owner alone; never one that is there.
+pub(crate) fn create_new(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Makes a folder with all above it.
@@ -60,10 +120,70 @@ pub(crate) fn create_folder(path: &Path) -> Result {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, chown};
 
     use super::*;
     use crate::failure::Kind;
+
+    fn me() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    fn secret(dir: &tempfile::TempDir) -> std::path::PathBuf {
+        let path = dir.path().join("token");
+        fs::write(&path, "sesame").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_is_closed_to_core_dumps_and_debuggers() {
+        use rustix::process::{DumpableBehavior, Resource, Rlimit, dumpable_behavior, getrlimit};
+        close_memory();
+        assert_eq!(getrlimit(Resource::Core), Rlimit { current: Some(0), maximum: Some(0) });
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
+    #[test]
+    fn what_belongs_to_another_user_but_root_is_foreign() {
+        for (owner, me, foreign) in
+            [(1000, 1000, false), (0, 1000, false), (0, 0, false), (1001, 1000, true), (1000, 0, true)]
+        {
+            assert_eq!(is_foreign(owner, me), foreign, "{owner} {me}");
+        }
+    }
+
+    /// Only root can give files away, so it is tried where the tests run as root.
+    #[test]
+    fn a_secret_in_a_file_or_folder_of_another_user_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = secret(&dir);
+        if me() != 0 {
+            return;
+        }
+        for foreign in [path.as_path(), dir.path()] {
+            chown(foreign, Some(12345), None).unwrap();
+            let failure = read_secret(&path).unwrap_err();
+            assert_eq!(failure.kind, Kind::KeyFile);
+            assert!(failure.message.contains("uid 12345") && failure.message.contains("chown 0"), "{failure}");
+            chown(foreign, Some(0), None).unwrap();
+        }
+        assert_eq!(*read_secret(&path).unwrap(), "sesame");
+    }
+
+    #[test]
+    fn a_secret_whose_place_others_can_take_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = secret(&dir);
+        for (mode, read) in [(0o700, true), (0o755, true), (0o775, false), (0o757, false), (0o1777, true)] {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+            match read_secret(&path) {
+                Ok(_) => assert!(read, "{mode:o}"),
+                Err(failure) => assert!(!read && failure.message.contains("chmod go-w"), "{mode:o}: {failure}"),
+            }
+        }
+    }
 
     #[test]
     fn a_secret_that_others_can_read_is_refused() {

@@ -74,6 +74,7 @@ mod tests {
             (file(std::io::ErrorKind::NotFound), 3),
             (file(std::io::ErrorKind::StorageFull), 1),
             (Error::WrongContract("x".into()), 5),
+            (Error::OtherDeployment { file: "x".into(), pinned: (1, Address::ZERO), found: (2, Address::ZERO) }, 5),
             (Error::Refused { service, reason }, 1),
             (Error::Untrusted { account: Address::ZERO, why: Untrusted::NoChain }, 5),
             (Error::Vanished { what: "x".into(), others: 0 }, 5),

@@ -1,7 +1,8 @@
 //! What is configured: flag > environment > `config.toml` > default.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::Global,
     failure::{Failure, Result},
-    private::read_secret,
+    private::{read_secret, refuse_foreign},
 };
 
 const RPC_URL: &str = "http://127.0.0.1:8545";
@@ -29,6 +30,7 @@ struct File {
     person: Option<String>,
     rpc_url: Option<String>,
     contract: Option<String>,
+    chain_id: Option<u64>,
     store: Option<String>,
     store_token_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
@@ -46,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) person: Option<String>,
     pub(crate) rpc_url: String,
     pub(crate) contract: Option<String>,
+    pub(crate) chain_id: Option<u64>,
     store: String,
     store_token_file: Option<PathBuf>,
     pub(crate) home: PathBuf,
@@ -74,6 +77,7 @@ impl Settings {
             person: non_empty(&global.person).or(file.person),
             rpc_url: non_empty(&global.rpc_url).or(file.rpc_url).unwrap_or_else(|| RPC_URL.to_owned()),
             contract: non_empty(&global.contract).or(file.contract),
+            chain_id: non_empty(&global.chain_id).map(|text| chain_id(&text)).transpose()?.or(file.chain_id),
             store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
             store_token_file: file.store_token_file.map(|path| home.join(path)),
             password_file: non_empty_path(&global.password_file)
@@ -133,12 +137,22 @@ fn default_home() -> Result<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<File> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let mut file = match fs::File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => return Err(Failure::file(path, &error)),
     };
+    let metadata = file.metadata().map_err(|error| Failure::file(path, &error))?;
+    // Who writes it chooses whose word counts on what is on the chain.
+    refuse_foreign(path, &metadata).map_err(|failure| Failure::usage(failure.message))?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|error| Failure::file(path, &error))?;
     toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+fn chain_id(text: &str) -> Result<u64> {
+    let id = text.parse().ok().filter(|id| *id != 0);
+    id.ok_or_else(|| Failure::usage(format!("{text:?} is not the id of a chain; 1 is that of Ethereum's main network")))
 }
 
 /// An amount as people write it, in wei.
@@ -232,6 +246,34 @@ mod tests {
             let failure = wei(&Global { max_fee: Some(wrong.into()), ..global(&dir) }).unwrap_err();
             assert_eq!(failure.kind, Kind::Usage, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_chain_can_be_named() {
+        let dir = home("chain-id = 100");
+        let id = |flag: Option<&str>| {
+            let chain_id = flag.map(Into::into);
+            Settings::resolve(&Global { chain_id, ..global(&dir) }).map(|settings| settings.chain_id)
+        };
+        assert_eq!((id(None).unwrap(), id(Some("")).unwrap(), id(Some("1")).unwrap()), (Some(100), Some(100), Some(1)));
+        for wrong in ["0", "-1", "main", "0x1", "1.0", "99999999999999999999"] {
+            let failure = id(Some(wrong)).unwrap_err();
+            assert!(failure.kind == Kind::Usage && failure.message.contains(wrong), "{failure}");
+        }
+    }
+
+    /// Only root can give files away, so it is tried where the tests run as root.
+    #[cfg(unix)]
+    #[test]
+    fn settings_of_another_user_are_refused() {
+        let dir = home("rpc-url = 'http://x'");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(dir.path().join("config.toml"), Some(12345), None).unwrap();
+            let failure = Settings::resolve(&global(&dir)).unwrap_err();
+            assert!(failure.kind == Kind::Usage && failure.message.contains("uid 12345"), "{failure}");
+            std::os::unix::fs::chown(dir.path().join("config.toml"), Some(0), None).unwrap();
+        }
+        assert_eq!(Settings::resolve(&global(&dir)).unwrap().rpc_url, "http://x");
     }
 
     #[test]

@@ -1,16 +1,48 @@
 //! Text that others wrote: harmless on a terminal, harmless as a file name.
 
-/// Characters that steer a terminal, reverse the reading direction or are not seen at all.
-///
-/// Zero-width joiners stay: Persian and Indic spelling needs them.
-fn is_treacherous(c: char) -> bool {
+/// Characters that steer a terminal, reverse the reading direction or are not seen at all: controls, what Unicode calls
+/// default-ignorable, and formats but those that are signs of their own (Arabic and others).
+fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// `text` on one line of a terminal: treacherous characters as `\u{…}`.
+/// Chooses a form of the sign before it, as in emoji, Mongolian and Chinese names.
+fn is_selector(c: char) -> bool {
+    matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// What joiners and selectors belong to. ASCII needs none, so that no name of plain letters has an invisible twin.
+fn is_sign(c: char) -> bool {
+    !c.is_ascii() && !is_unseen(c) && !is_blank(c)
+}
+
+/// White space, and the Braille sign without a dot.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
+}
+
+/// Each character, and whether it is seen, or does what Persian, Indic, Mongolian or emoji spelling needs it for.
+fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut before = None;
+    let next = text.chars().skip(1).map(Some).chain([None]);
+    text.chars().zip(next).map(move |(c, next)| {
+        let joins = |c| matches!(c, '\u{200c}' | '\u{200d}');
+        let seen = match c {
+            c if !is_unseen(c) => true,
+            c if joins(c) => before.is_some_and(|c| is_sign(c) || is_selector(c)) && next.is_some_and(is_sign),
+            c => is_selector(c) && before.is_some_and(is_sign),
+        };
+        before = seen.then_some(c);
+        (c, seen)
+    })
+}
+
+/// `text` on one line of a terminal: what is not seen or steers it as `\u{…}`.
 pub(crate) fn shown(text: &str) -> String {
     escape(text, |_| false)
 }
@@ -22,11 +54,11 @@ pub(crate) fn shown_lines(text: &str) -> String {
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_treacherous(c) && !keep(c) {
-            safe.extend(c.escape_unicode());
-        } else {
+    for (c, seen) in marked(text) {
+        if seen || keep(c) {
             safe.push(c);
+        } else {
+            safe.extend(c.escape_unicode());
         }
     }
     safe
@@ -35,12 +67,12 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
 /// JSON on one line in which no string can steer the terminal it is printed on.
 pub(crate) fn json_line(value: &serde_json::Value) -> String {
     let mut line = String::new();
-    for c in value.to_string().chars() {
-        if is_treacherous(c) {
+    for (c, seen) in marked(&value.to_string()) {
+        if seen {
+            line.push(c);
+        } else {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}")));
-        } else {
-            line.push(c);
         }
     }
     line
@@ -53,12 +85,11 @@ const LONGEST_EXTENSION: usize = 16;
 /// A name for a file in the current folder out of a recorded one, which anybody may have chosen.
 pub(crate) fn safe_name(recorded: &str, fallback: &str) -> String {
     let last = recorded.rsplit(['/', '\\']).next().unwrap_or_default();
-    let replaced: String =
-        last.chars().filter(|c| !is_treacherous(*c)).map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    let name = replaced
-        .trim_start_matches(|c: char| c.is_whitespace() || ".-~".contains(c))
-        .trim_end_matches(|c: char| c.is_whitespace() || c == '.');
-    let name = shortened(name);
+    let kept = seen_alone(last);
+    let name: String = trimmed(&kept).chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
+    // Where it is cut, a joiner may have nothing left to join.
+    let kept = seen_alone(&shortened(&name));
+    let name = trimmed(&kept).to_owned();
     if name.is_empty() {
         fallback.to_owned()
     } else if is_reserved(&name) {
@@ -66,6 +97,16 @@ pub(crate) fn safe_name(recorded: &str, fallback: &str) -> String {
     } else {
         name
     }
+}
+
+fn seen_alone(text: &str) -> String {
+    marked(text).filter(|(_, seen)| *seen).map(|(c, _)| c).collect()
+}
+
+/// Neither hidden, nor an option, nor a name that some systems cannot delete.
+fn trimmed(name: &str) -> &str {
+    name.trim_start_matches(|c: char| is_blank(c) || ".-~".contains(c))
+        .trim_end_matches(|c: char| is_blank(c) || c == '.')
 }
 
 /// Device names of Windows, with any extension.
@@ -112,6 +153,86 @@ mod tests {
         let line = json_line(&value);
         assert_eq!(line, r#"{"name":"a\u009b\u202e\udb40\udc01\u007fü\n"}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+
+    /// Every character of a class, by the tables of Unicode.
+    fn all_of(class: &str) -> Vec<char> {
+        let hir = regex_syntax::Parser::new().parse(class).unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(ranges)) = hir.kind() else {
+            panic!("{class}")
+        };
+        ranges.ranges().iter().flat_map(|range| range.start()..=range.end()).collect()
+    }
+
+    /// Controls, formats that are no signs of their own, separators but spaces, and what Unicode says not to show.
+    fn unseen() -> Vec<char> {
+        all_of(r"[\p{Cc}[\p{Cf}--\p{Prepended_Concatenation_Mark}]\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]")
+    }
+
+    #[test]
+    fn no_character_that_is_not_seen_reaches_the_terminal_in_a_plain_name() {
+        let unseen = unseen();
+        assert!(unseen.len() > 4000 && unseen.contains(&'\u{202e}') && unseen.contains(&'\n'), "{}", unseen.len());
+        for c in unseen {
+            let escaped = format!("\\u{{{:x}}}", u32::from(c));
+            assert_eq!(shown(&format!("{c}dr{c}-lee{c}")), format!("{escaped}dr{escaped}-lee{escaped}"));
+            assert_eq!(shown(&format!("ü{c}")).contains(c), is_selector(c), "{escaped}: at the end of a name");
+            assert_eq!(shown(&format!("ü{c}{c}")).matches(c).count(), usize::from(is_selector(c)), "{escaped}: twice");
+            let line = json_line(&json!({"name": format!("dr{c}")}));
+            assert!(!line.contains(c), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_spelling_needs_is_shown() {
+        for name in [
+            "Müller",
+            "山田\u{3000}太郎",
+            "می\u{200c}خواهم",
+            "👩\u{200d}⚕\u{fe0f}",
+            "❤\u{fe0f}\u{200d}🔥",
+            "葛\u{e0100}城",
+            "ക്\u{200d}ഷ",
+        ] {
+            assert_eq!(shown(name), name);
+            assert_eq!(safe_name(name, "id"), name);
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_neither_begins_a_file_name_nor_hides_in_it() {
+        let mut hidden = unseen();
+        hidden.extend(all_of(r"[\p{Z}\p{White_Space}]"));
+        hidden.push('\u{2800}');
+        for c in hidden {
+            let code = u32::from(c);
+            for before in [format!("{c}"), format!("{c}{c}"), format!("{c}."), format!(".{c}."), format!("-{c}~ ")] {
+                assert_eq!(safe_name(&format!("{before}bashrc"), "id"), "bashrc", "U+{code:x} in {before:?}");
+                assert_eq!(safe_name(&before, "id"), "id", "U+{code:x}");
+            }
+            let inside = safe_name(&format!("scan{c}fdp.exe"), "id");
+            assert!(is_blank(c) && !c.is_control() || inside == "scanfdp.exe", "U+{code:x}: {inside:?}");
+        }
+    }
+
+    #[test]
+    fn a_safe_name_is_safe_whatever_was_recorded() {
+        let odd = [
+            '.', '-', '~', ' ', '/', '\\', ':', 'a', 'ü', '\u{200d}', '\u{fe0f}', '\u{feff}', '\u{2800}', '\u{a0}',
+            '\0',
+        ];
+        for seed in 0..50_000usize {
+            let recorded: String = (0..6).map(|place| odd[seed / odd.len().pow(place) % odd.len()]).collect();
+            let recorded = if seed % 7 == 0 { recorded.repeat(50) } else { recorded };
+            let name = safe_name(&recorded, "id");
+            assert_eq!(safe_name(&name, "id"), name, "{recorded:?}");
+            let bad = |c: char| is_blank(c) || is_unseen(c) || ".-~".contains(c);
+            assert!(
+                !name.is_empty() && !name.starts_with(bad) && !name.ends_with([' ', '.']),
+                "{recorded:?}: {name:?}"
+            );
+            assert!(name.len() <= LONGEST && !name.contains(['/', '\\', '\0', ':']), "{recorded:?}: {name:?}");
+        }
     }
 
     #[test]

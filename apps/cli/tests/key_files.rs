@@ -180,3 +180,36 @@ fn who_is_acting_must_be_clear() {
     home.write("config.toml", "as = 'ana'");
     home.fails(&["account", "--timeout", "1"], 6);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_writes_no_memory_to_disk() {
+    use std::{
+        os::unix::process::ExitStatusExt,
+        process::{Command, Stdio},
+        time::{Duration, Instant},
+    };
+    let home = Home::new();
+    // It waits for the phrase, with all the memory that it is allowed to leave behind.
+    let mut waiting = Command::new("sh")
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" init --restore", env!("CARGO_BIN_EXE_hospital-record")])
+        .env_clear()
+        .env("HOSPITAL_RECORD_HOME", home.path(""))
+        .current_dir(home.path(""))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let limits = format!("/proc/{}/limits", waiting.id());
+    let closed = |limits: &str| {
+        let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        line.split_whitespace().filter(|word| *word == "0").count() == 2
+    };
+    let started = Instant::now();
+    while !closed(&fs::read_to_string(&limits).unwrap()) {
+        assert!(started.elapsed() < Duration::from_secs(20), "core dumps are still on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Command::new("kill").args(["-ABRT", &waiting.id().to_string()]).status().unwrap();
+    let status = waiting.wait().unwrap();
+    assert!(status.signal() == Some(6) && !status.core_dumped(), "{status}");
+}

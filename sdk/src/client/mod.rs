@@ -76,7 +76,7 @@ pub(crate) use self::{
 };
 use crate::{
     Error, Identity, Result,
-    ledger::{PatientState, Receipt, Signer},
+    ledger::{History, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
     system::System,
@@ -246,10 +246,20 @@ impl Client {
         transaction: B256,
         shows: impl Fn(&PatientState) -> bool,
     ) -> Result<()> {
+        self.confirm_in(patient, transaction, |history| shows(history.state())).await
+    }
+
+    /// The same for what only the entries tell. No look compares with a clock: the node that told it may be behind.
+    pub(crate) async fn confirm_in(
+        &self,
+        patient: Address,
+        transaction: B256,
+        shows: impl Fn(&History) -> bool,
+    ) -> Result<()> {
         let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.system().timeout());
         loop {
             match self.system().journal(patient).await {
-                Ok(journal) if shows(journal.state()) => return Ok(()),
+                Ok(journal) if shows(&journal.history) => return Ok(()),
                 Err(error) if !(error.is_silence() || matches!(error, Error::NotAvailable(_))) => return Err(error),
                 Ok(_) | Err(_) => {}
             }

@@ -10,7 +10,7 @@ use super::{Client, Confirmed, awaitable, rotate::Ring};
 use crate::{
     Error, Result,
     journal::Known,
-    ledger::{Call, PatientState, Receipt, Revocation, folder_of, folder_scope},
+    ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
 };
 
@@ -74,10 +74,20 @@ impl Client {
     }
 
     async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
+        let before = self.system().journal(patient).await?.history.entries().len();
         let receipt = self.send(call).await?;
-        let now = self.system().chain_time().await?;
-        let ended = |state: &PatientState| state.live(scope, grantee, now).is_none();
-        self.confirm(patient, receipt.transaction, ended).await?;
+        // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
+        let ended = |history: &History| {
+            let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);
+            new.map(|entry| entry.event).any(|event| match event {
+                Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
+                Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
+                    (of, who, giver) == (scope, grantee, self.address())
+                }
+                _ => false,
+            })
+        };
+        self.confirm_in(patient, receipt.transaction, ended).await?;
         Ok(receipt.into())
     }
 }

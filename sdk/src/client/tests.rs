@@ -22,6 +22,7 @@ mod clock;
 mod copies;
 mod delegates;
 mod invented;
+mod lagging;
 mod resume;
 mod unpublished;
 mod vanished;

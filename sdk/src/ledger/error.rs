@@ -154,7 +154,7 @@ pub enum LedgerError {
     },
     /// It would cost more than is allowed here ([`SenderOptions::most`](super::SenderOptions::most)); nothing was sent.
     #[error(
-        "the transaction may cost up to {} ether at the fees that {host} tells, and {} ether are allowed: repeat it when fees are lower, or allow more per transaction",
+        "the transaction may cost up to {} ether at the fees that {host} tells, and {} ether are allowed: repeat it when fees are lower, or allow more with `Config::most_per_transaction` (in the programs `--max-fee`)",
         format_ether(*.needed), format_ether(*.most)
     )]
     TooDear {

@@ -47,13 +47,13 @@ pub struct SenderOptions {
     pub deadline: Duration,
     /// Blocks that must hold the transaction or follow it; 1 is mined. Default: 1.
     pub confirmations: u64,
-    /// The most that one transaction may cost, wei: fees are what the provider says. Default: 0.1 ether.
+    /// The most that one transaction may cost, wei: fees are what the provider says. Default: 0.02 ether.
     pub most: U256,
 }
 
 impl Default for SenderOptions {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(180), confirmations: 1, most: U256::from(100_000_000_000_000_000u64) }
+        Self { deadline: Duration::from_secs(180), confirmations: 1, most: U256::from(20_000_000_000_000_000u64) }
     }
 }
 

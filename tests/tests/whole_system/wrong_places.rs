@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hospital_record::{Card, ErrorKind, RecordRef, System};
+use hospital_record::{Card, Error, ErrorKind, RecordRef, System};
 use hospital_record_tests::{anvil::Anvil, world::World};
 use serde_json::json;
 
@@ -125,4 +125,35 @@ fn malformed_records_and_cards_say_what_is_wrong() {
         assert_eq!(text.parse::<RecordRef>().unwrap_err().kind(), ErrorKind::Invalid, "{text}");
         assert_eq!(text.parse::<Card>().unwrap_err().kind(), ErrorKind::Invalid, "{text}");
     }
+}
+
+#[tokio::test]
+async fn state_directory_is_held_to_the_first_chain_and_contract() {
+    let world = World::with_own_chain().await;
+    let state = tempfile::tempdir().unwrap();
+    let config = |anvil: &Anvil| world.config_of(&anvil.url(), &world.kubo.url()).state_dir(state.path());
+    let empty = Anvil::empty(777);
+    refused(System::connect(config(&empty)).await, ErrorKind::WrongContract);
+    System::connect(config(&world.anvil)).await.unwrap();
+    let other = Anvil::of_chain(777);
+    let error = refused(System::connect(config(&other)).await, ErrorKind::WrongContract);
+    let (file, contract) = (state.path().join("deployment.json"), Anvil::contract().parse().unwrap());
+    assert!(
+        matches!(&error, Error::OtherDeployment { file: named, pinned, found }
+        if (named, pinned, found) == (&file, &(31337, contract), &(777, contract))),
+        "{error}"
+    );
+    System::connect(config(&world.anvil)).await.unwrap();
+    // A person may mean it.
+    std::fs::remove_file(file).unwrap();
+    System::connect(config(&other)).await.unwrap();
+}
+
+#[tokio::test]
+async fn chain_that_was_named_is_the_only_one() {
+    let world = World::shared().await;
+    let connect = |id: u64| System::connect(world.config_of(&world.anvil.url(), &world.kubo.url()).chain_id(id));
+    connect(31337).await.unwrap();
+    let error = refused(connect(1).await, ErrorKind::WrongContract);
+    assert!(error.to_string().contains("is on chain 31337, not 1"), "{error}");
 }

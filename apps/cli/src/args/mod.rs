@@ -48,6 +48,9 @@ pub(crate) struct Global {
     /// Address of the contract
     #[arg(long, value_name = "ADDRESS", global = true, env = "HOSPITAL_RECORD_CONTRACT")]
     pub(crate) contract: Option<String>,
+    /// Id of the chain: a node of another one is refused
+    #[arg(long, value_name = "ID", global = true, env = "HOSPITAL_RECORD_CHAIN_ID")]
+    pub(crate) chain_id: Option<String>,
     /// Where encrypted records are kept: kubo+http://HOST:PORT, file:///PATH
     #[arg(long, value_name = "URL", global = true, env = "HOSPITAL_RECORD_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,

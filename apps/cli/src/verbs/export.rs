@@ -1,6 +1,6 @@
 //! `open --export`: a patient is never locked in.
 
-use std::{fs, io::Write, path::Path};
+use std::{io::Write, path::Path};
 
 use hospital_record::{Open, RecordRef};
 use serde_json::json;
@@ -9,6 +9,7 @@ use crate::{
     app::App,
     failure::{Failure, Result},
     json::{merged, record},
+    private::create_new,
     shown::shown,
 };
 
@@ -63,7 +64,5 @@ fn instructions(media_type: &str) -> String {
 }
 
 fn write_new(path: &Path, text: &str) -> Result {
-    fs::File::create_new(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| Failure::file(path, &error))
+    create_new(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Failure::file(path, &error))
 }

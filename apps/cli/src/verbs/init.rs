@@ -13,10 +13,15 @@ use crate::{
     args::{Cli, Init, Password},
     failure::{Failure, Result},
     home,
+    json::merged,
     key_file::{KeyFile, already_there},
     password,
 };
 
+const ABOUT_IT: &str = "
+This is the recovery phrase. It is shown this once and stored nowhere in the clear.
+Write it on paper and keep it safe: it restores everything, and whoever has it can read everything.
+";
 const DEFAULT_NAME: &str = "me";
 
 pub(crate) fn init(app: &App, args: &Init) -> Result {
@@ -32,16 +37,20 @@ pub(crate) fn init(app: &App, args: &Init) -> Result {
     // One space between words, whatever was typed.
     let phrase = Phrase::parse(&phrase).map_err(|error| Failure::key_file(error.to_string()))?;
     KeyFile::seal(phrase.reveal(), args.account, &address, &password)?.create(&path)?;
-    let shown = (!args.restore).then(|| phrase.reveal());
     let object = json!({
         "type": "person", "name": name, "address": address, "account": args.account,
-        "key_file": path.to_string_lossy(), "restored": args.restore, "phrase": shown,
+        "key_file": path.to_string_lossy(), "restored": args.restore,
     });
-    app.printer.result(&object, format!("{name} is {address}\nkey file: {}", path.display()))?;
-    if let Some(phrase) = shown.filter(|_| !app.printer.json) {
-        app.printer.urgent(farewell(phrase));
+    let words = format!("{name} is {address}\nkey file: {}", path.display());
+    match (args.restore, app.printer.json) {
+        (true, _) => app.printer.result(&merged([object, json!({ "phrase": null })]), words),
+        (false, true) => app.printer.object_with(&object, "phrase", phrase.reveal()),
+        (false, false) => {
+            app.printer.line(&words)?;
+            app.printer.secret(&farewell(phrase.reveal()));
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// The keys stay: only how this file opens changes.
@@ -64,15 +73,20 @@ fn new_phrase() -> Result<Zeroizing<String>> {
 }
 
 /// In numbered rows of four words, for copying by hand.
-fn farewell(phrase: &str) -> Zeroizing<String> {
-    let words: Vec<String> =
-        phrase.split(' ').enumerate().map(|(place, word)| format!("{:>2} {word:<10}", place + 1)).collect();
-    let rows: Vec<String> = words.chunks(4).map(|row| format!("    {}", row.concat().trim_end())).collect();
-    Zeroizing::new(format!(
-        "\nThis is the recovery phrase. It is shown this once and stored nowhere in the clear.\n\
-         Write it on paper and keep it safe: it restores everything, and whoever has it can read everything.\n\n{}\n",
-        rows.join("\n")
-    ))
+pub(crate) fn farewell(phrase: &str) -> Zeroizing<String> {
+    // In one piece: growing would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(ABOUT_IT.len() + 16 * phrase.len()));
+    text.push_str(ABOUT_IT);
+    let mut last = 0;
+    for (place, word) in phrase.split(' ').enumerate() {
+        let before = if place % 4 == 0 { "\n    " } else { &"          "[last..] };
+        for part in [before, &format!("{:>2} ", place + 1), word] {
+            text.push_str(part);
+        }
+        last = word.len().min(10);
+    }
+    text.push_str("\n\n");
+    text
 }
 
 pub(crate) fn completions(shell: Shell) -> Result {

@@ -9,7 +9,7 @@ mod contacts;
 mod export;
 mod grants;
 mod history;
-mod init;
+pub(crate) mod init;
 mod keys;
 mod list;
 mod open;

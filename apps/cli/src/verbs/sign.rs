@@ -1,6 +1,6 @@
 //! `revoke --sign`: the end of somebody's access as text, for anybody to carry at any time.
 
-use std::{fs::OpenOptions, io::Write, path::Path};
+use std::{io::Write, path::Path};
 
 use hospital_record::GrantInfo;
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::{
     failure::{Failure, Result},
     json::{merged, scope},
     print::qr,
+    private::create_new,
     session::{Person, Session},
     shown::shown,
 };
@@ -37,9 +38,9 @@ pub(super) async fn sign(app: &App, session: &Session, person: &Person, args: &R
     tell(app, person, args.output.as_deref(), &signed, args.qr)
 }
 
-/// Never over a file that is there.
+/// Never over a file that is there. Whoever reads it can end the access when it suits them.
 fn write_new(path: &Path, lines: &[&str]) -> Result {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
+    let mut file = create_new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
             let path = shown(&path.to_string_lossy());
             Failure::usage(format!("{path} exists: name another file with -o"))
@@ -72,4 +73,21 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
          works once. Only what you grant later than in a quarter of an hour makes it worthless."
     ));
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::MetadataExt};
+
+    use super::*;
+
+    #[test]
+    fn what_is_signed_is_in_a_file_of_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("end.txt");
+        write_new(&path, &["one", "two"]).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+        assert!(write_new(&path, &["three"]).unwrap_err().message.contains("exists"));
+    }
 }

@@ -252,7 +252,22 @@ async fn what_costs_more_than_is_allowed_is_not_sent_and_says_how_much() {
     let error = sender.send(&stage.signer, stage.add(1)).await.unwrap_err();
     assert!(matches!(error, LedgerError::TooDear { most, .. } if most == U256::from(1)), "{error}");
     assert!(error.to_string().contains("0.000000000000000001 ether are allowed: repeat it when"), "{error}");
+    assert!(error.to_string().contains("`Config::most_per_transaction` (in the programs `--max-fee`)"), "{error}");
     assert_eq!((stage.mined().await, stage.kept().await), (0, None));
+}
+
+#[tokio::test]
+async fn a_transaction_above_two_hundredths_of_an_ether_is_sent_only_when_that_was_asked_for() {
+    let stage = Stage::new().await;
+    let ids: Vec<B256> = (0..300u64).map(|n| keccak256(n.to_be_bytes())).collect();
+    let dear = stage.contract.add_records(stage.me(), 1, &ids, 0);
+    let error = stage.sender.send(&stage.signer, dear.clone()).await.unwrap_err();
+    assert!(matches!(error, LedgerError::TooDear { most, .. } if most == U256::from(2 * 10u64.pow(16))), "{error}");
+    assert!(error.to_string().contains("0.02") && stage.kept().await.is_none(), "{error}");
+    let options = SenderOptions { most: U256::from(10u64.pow(17)), ..SenderOptions::default() };
+    let ledger = Arc::new(stage.memory.clone());
+    let allowed = Sender::new(ledger, stage.memory.chain(), stage.outbox.clone(), options);
+    assert!(allowed.send(&stage.signer, dear).await.unwrap().succeeded);
 }
 
 #[tokio::test]

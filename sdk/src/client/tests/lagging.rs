@@ -1,0 +1,151 @@
+//! A provider whose nodes are not equally far: one tells a receipt, another has not seen its block.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use async_trait::async_trait;
+
+use super::person;
+use crate::{
+    Client, Error, Result, System,
+    ledger::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError},
+};
+
+/// The newest block is the one before while it lags; all else is told as it is.
+#[derive(Debug)]
+struct Lagging {
+    inner: Arc<dyn Ledger>,
+    lags: AtomicBool,
+}
+
+#[async_trait]
+impl Ledger for Lagging {
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    async fn chain_id(&self) -> Result<u64, LedgerError> {
+        self.inner.chain_id().await
+    }
+
+    async fn newest(&self) -> Result<BlockInfo, LedgerError> {
+        let newest = self.inner.newest().await?;
+        match self.lags.load(Ordering::SeqCst) {
+            true => Ok(self.inner.block(newest.number - 1).await?.unwrap_or(newest)),
+            false => Ok(newest),
+        }
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
+        self.inner.block(number).await
+    }
+
+    async fn code(&self, account: Address) -> Result<Bytes, LedgerError> {
+        self.inner.code(account).await
+    }
+
+    async fn balance(&self, account: Address) -> Result<U256, LedgerError> {
+        self.inner.balance(account).await
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, LedgerError> {
+        self.inner.nonce(account).await
+    }
+
+    async fn fees(&self) -> Result<Fees, LedgerError> {
+        self.inner.fees().await
+    }
+
+    async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
+        self.inner.call(call, at).await
+    }
+
+    async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
+        self.inner.estimate(call).await
+    }
+
+    async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError> {
+        self.inner.logs(filter).await
+    }
+
+    async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
+        let answer = self.inner.submit(raw).await;
+        self.lags.store(true, Ordering::SeqCst);
+        answer
+    }
+
+    async fn knows(&self, transaction: B256) -> Result<bool, LedgerError> {
+        self.inner.knows(transaction).await
+    }
+
+    async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
+        self.inner.receipt(transaction).await
+    }
+}
+
+/// Ana lets the hospital in, which lets Lee in. One provider lags once something was sent.
+struct Ward {
+    ana: Client,
+    hospital: Client,
+    lee: Client,
+    scope: B256,
+    ledger: Arc<Lagging>,
+    lagging: System,
+}
+
+async fn ward() -> Ward {
+    let system = System::in_memory().await.unwrap();
+    let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
+    hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
+    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
+    let ledger = Arc::new(Lagging { inner: system.ledger().clone(), lags: AtomicBool::new(false) });
+    let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.stores().all()).await.unwrap();
+    Ward { ana, hospital, lee, scope, ledger, lagging }
+}
+
+impl Ward {
+    /// The same person at the provider that lags, which catches up after a while.
+    async fn with_lag<T>(&self, who: &Client, act: impl AsyncFnOnce(Client) -> Result<T>) -> Result<T> {
+        let client = self.lagging.client(who.0.identity.clone());
+        let catches_up = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            self.ledger.lags.store(false, Ordering::SeqCst);
+        };
+        tokio::join!(act(client), catches_up).0
+    }
+}
+
+#[tokio::test]
+async fn access_that_is_given_up_is_confirmed_although_the_node_lags() {
+    let ward = ward().await;
+    let patient = ward.ana.address();
+    ward.with_lag(&ward.lee, async |lee| lee.renounce(patient, ward.scope).await).await.unwrap();
+    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+}
+
+#[tokio::test]
+async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
+    let ward = ward().await;
+    let (patient, lee) = (ward.ana.address(), ward.lee.address());
+    ward.with_lag(&ward.hospital, async |hospital| hospital.withdraw(patient, ward.scope, lee).await).await.unwrap();
+    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+}
+
+#[tokio::test]
+async fn access_that_the_journal_still_shows_is_not_called_ended() {
+    let ward = ward().await;
+    let (ana, lee) = (ward.ana.address(), ward.lee.address());
+    // An earlier end of the same access is not that of this act.
+    ward.hospital.withdraw(ana, ward.scope, lee).await.unwrap();
+    ward.hospital.grant(lee).patient(ana).folder("ward").await.unwrap();
+    let hospital = ward.lagging.client(ward.hospital.0.identity.clone());
+    let error = hospital.withdraw(ana, ward.scope, lee).await.unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
+}
