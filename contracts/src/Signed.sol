@@ -50,7 +50,7 @@ abstract contract Signed is ISigned {
 
     function nonceUsed(address account, uint256 nonce) external view returns (bool used, uint256 series) {
         Nonces storage nonces = _nonces[account];
-        return (nonces.used[nonce >> 8] & 1 << (nonce & 0xff) != 0, nonces.series);
+        return (nonces.used[nonce >> 8] & (1 << (nonce & 0xff)) != 0, nonces.series);
     }
 
     function eip712Domain()

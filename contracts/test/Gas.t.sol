@@ -104,7 +104,7 @@ contract GasTest is GasBase {
         _settle();
         bytes32 key = _key(0);
         vm.prank(doctor);
-        hospital.logAccess(patient, key, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccess(patient, key, IHospitalRecord.Purpose.TREAT, 0);
         _snapshot("logAccess", _receipt());
     }
 
@@ -112,7 +112,7 @@ contract GasTest is GasBase {
         _settle();
         bytes32[] memory keys = _keys(10);
         vm.prank(doctor);
-        hospital.logAccesses(patient, keys, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccesses(patient, keys, IHospitalRecord.Purpose.TREAT, 0);
         _snapshot("logAccessTen", _receipt() / 10);
     }
 

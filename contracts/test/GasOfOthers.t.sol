@@ -29,7 +29,7 @@ contract GasOfOthersTest is GasBase {
 
     function test_gas_logAccessLevel3() public {
         vm.prank(people[3]);
-        hospital.logAccess(patient, _key(0), TREAT);
+        hospital.logAccess(patient, _key(0), TREAT, 0);
         _snapshot("logAccessLevel3", _receipt());
     }
 
