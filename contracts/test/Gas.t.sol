@@ -19,6 +19,15 @@ contract GasTest is GasBase {
         _snapshot("register", _receipt());
     }
 
+    function test_gas_checkpoint() public {
+        _settle();
+        vm.startPrank(patient);
+        hospital.checkpoint(_digest("checkpoint", 0));
+        _snapshot("checkpoint", _receipt());
+        hospital.checkpoint(_digest("checkpoint", 1));
+        _snapshot("checkpointAgain", _receipt());
+    }
+
     function test_gas_addRecord() public {
         _settle();
         vm.prank(patient);
