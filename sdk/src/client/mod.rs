@@ -228,9 +228,7 @@ impl Client {
 
     /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
-        // The contracts beside it know no signed form: who vouches or asks pays for it.
-        let relayed = call.to == self.system().contract().address();
-        if relayed && !self.system().relays().is_empty() {
+        if !self.system().relays().is_empty() {
             return self.send_by_relay(&call).await;
         }
         Ok(self.system().sender().send(&self.signer(), call).await?)

@@ -112,7 +112,7 @@ impl Client {
     }
 
     /// Follows what an earlier call left behind to its end. Where it had no effect, that is told in words.
-    pub(super) async fn settle_earlier(&self) -> Result<Option<String>> {
+    pub(crate) async fn settle_earlier(&self) -> Result<Option<String>> {
         if !self.system().relays().is_empty() {
             return Ok(None);
         }

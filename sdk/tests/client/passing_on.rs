@@ -154,7 +154,7 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     assert_eq!(status().await, [Final]);
     assert_eq!(ward.lee.open(&ward.record).attested_only().await.unwrap().bytes, "before");
     let listed = ward.lee.list().patient(ana).attested_only().await.unwrap();
-    assert_eq!(listed[0].attested.unwrap().account, ward.hospital.address());
+    assert_eq!(listed[0].attestations[0].account, ward.hospital.address());
 
     let new = ward.ana.replace(&ward.record, Source::bytes("note.txt", "corrected")).await.unwrap().record;
     assert_eq!(status().await, [Preliminary, Final]);
