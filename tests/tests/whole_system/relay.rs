@@ -17,7 +17,7 @@ use hospital_record::{
         primitives::Bytes,
         signers::{SignerSync, local::PrivateKeySigner},
     },
-    ledger::{Act, Contract},
+    ledger::Contract,
     relay::{Fate, HttpRelay, Relay as _, SignedRequest},
 };
 use hospital_record_tests::{data, http, relay::Relay, world::World};
