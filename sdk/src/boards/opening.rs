@@ -1,12 +1,14 @@
 //! Which cases this person opens: kept before anything is sent, so that a lost answer loses nothing and opens nothing twice.
 
 use alloy::primitives::{Address, B256, U256};
+use hospital_record_contracts::boards::IBoard;
 use serde::{Deserialize, Serialize};
 
 use super::{Board, Case, CaseStage, words::About};
 use crate::{
     Client, Error, Result,
     cache::{OPENINGS, key},
+    ledger::id_of,
 };
 
 /// Rows of one board that are looked at.
@@ -28,12 +30,12 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// Whether this is the case that was opened: all that was kept is the same.
+    /// Whether this is the case that was opened: all that was kept is the same, and its id commits to it.
     pub(super) fn is(&self, case: &Case, me: Address) -> bool {
-        let terms = &case.terms;
-        let (opener, duration) = (terms.opener, terms.duration);
-        (opener, terms.patient, terms.scope, terms.grantee, duration, terms.reason)
-            == (me, self.patient, self.scope, self.grantee, self.duration, self.reason)
+        let Self { patient, scope, grantee, duration, reason, .. } = *self;
+        let terms = IBoard::Case { patient, scope, grantee, duration, reason, opener: me, ..case.terms.clone() };
+        (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, grantee, reason)
+            && case.id == id_of(&terms)
     }
 
     fn is_alike(&self, other: &Self) -> bool {

@@ -159,3 +159,20 @@ fn readings_are_logged_in_the_order_and_number_that_the_contract_takes() {
         contract.log_access(PATIENT, &[id(1)], Purpose::TREAT, SOME)
     });
 }
+
+#[test]
+fn relays_are_documented_with_the_verbs_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/relay.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for kind in ["HospitalRecord", "Vouching", "AccessRequests", "Boards", "Board"] {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).unwrap();
+        let told: BTreeSet<_> = row.split('`').skip(3).step_by(2).collect();
+        let forms = SignedForm::ALL.iter().filter(|form| format!("{:?}", form.contract) == kind);
+        let others = match kind {
+            "HospitalRecord" => vec!["Revoke"],
+            "Board" => vec!["Veto"],
+            _ => Vec::new(),
+        };
+        assert_eq!(told, forms.map(SignedForm::name).chain(others).collect(), "{kind}");
+    }
+}
