@@ -48,12 +48,35 @@ console.log(JSON.stringify(sorted({
 JS
 }
 
+# described NAME: the address goes into the descriptors for wallets, too. What boards are clones of is the first that Boards made.
+described() {
+  case $1 in
+  HospitalRecord) set_address HospitalRecord "$address" ;;
+  Boards)
+    set_address HospitalRecordBoards "$address"
+    set_address HospitalRecordBoard "$(.tools/bin/cast compute-address --nonce 1 "$address" | grep -oE '0x[0-9a-fA-F]{40}')"
+    ;;
+  *) set_address "HospitalRecord$1" "$address" ;;
+  esac
+}
+
+set_address() {
+  node - "contracts/clear-signing/eip712-$1.json" "$2" <<'JS'
+const { readFileSync, writeFileSync } = require("node:fs");
+const [file, address] = process.argv.slice(2);
+const descriptor = JSON.parse(readFileSync(file));
+for (const deployment of descriptor.context.eip712.deployments) deployment.address = address;
+writeFileSync(file, JSON.stringify(descriptor, null, 2) + "\n");
+JS
+}
+
 mkdir -p contracts/artifacts
 for name in HospitalRecord Vouching AccessRequests Boards; do
   artifact=contracts/artifacts/$name.json
   write "$name"
   if [ "${1:-}" != --check ]; then
     cp "$new" "$artifact"
+    described "$name"
     echo "$artifact: $name at $address"
   elif ! cmp -s "$new" "$artifact"; then
     echo "$artifact is stale: run 'make artifacts' and commit it" >&2

@@ -1,18 +1,42 @@
-//! Turns the committed artifacts into constants, so that a broken one is found by the compiler and not by a user.
+//! Turns the committed artifacts into constants, so that a broken one is found by the compiler and not by a user, and
+//! the interfaces into Rust, each with what all of them share.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
 const CONTRACTS: [&str; 4] = ["HospitalRecord", "Vouching", "AccessRequests", "Boards"];
+/// `Boards` makes it, so it has no artifact of its own.
+const BOARD: &str = "Board";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=src/IBoard.sol"); // what Boards makes has no artifact of its own
+    let out = env::var("OUT_DIR")?;
     for name in CONTRACTS {
-        println!("cargo::rerun-if-changed=src/I{name}.sol");
-        fs::write(Path::new(&env::var("OUT_DIR")?).join(format!("{name}.rs")), constants(name)?)?;
+        fs::write(Path::new(&out).join(format!("{name}.rs")), constants(name)?)?;
+    }
+    for name in CONTRACTS.into_iter().chain([BOARD]) {
+        fs::write(Path::new(&out).join(format!("I{name}.rs")), interface(name)?)?;
     }
     Ok(())
+}
+
+/// `sol!` resolves neither imports nor inheritance. So the members of `ISigned`, which every interface inherits, are
+/// written into each.
+fn interface(name: &str) -> Result<String, Box<dyn Error>> {
+    let own = source(name)?;
+    let own = own.replacen(" is ISigned {", " {", 1);
+    let lines = own.lines().filter(|line| !line.starts_with("import "));
+    let body = lines.collect::<Vec<_>>().join("\n");
+    let body = body.strip_suffix('}').ok_or("an interface does not end with its brace")?;
+    let signed = source("Signed")?;
+    let (_, members) = signed.split_once("interface ISigned {").ok_or("ISigned.sol declares no ISigned")?;
+    Ok(format!("alloy::sol! {{\n#![sol(all_derives)]\n{body}\n{members}\n}}\n"))
+}
+
+fn source(name: &str) -> Result<String, Box<dyn Error>> {
+    let path = format!("src/I{name}.sol");
+    println!("cargo::rerun-if-changed={path}");
+    Ok(fs::read_to_string(&path)?)
 }
 
 fn constants(name: &str) -> Result<String, Box<dyn Error>> {

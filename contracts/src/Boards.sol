@@ -5,10 +5,14 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {IHospitalRecord} from "./IHospitalRecord.sol";
 import {Board} from "./Board.sol";
 import {IBoards} from "./IBoards.sol";
+import {Signed} from "./Signed.sol";
 
 /// @title Boards
 /// @notice `IBoards` is the manual.
-contract Boards is IBoards {
+contract Boards is IBoards, Signed {
+    bytes32 private constant CREATE = keccak256(
+        "Create(uint256 threshold,address[] members,bytes32 salt,address signer,uint256 nonce,uint256 deadline)"
+    );
     uint256 private constant MOST_MEMBERS = 16;
 
     uint256 public immutable deployedAt = block.number;
@@ -20,7 +24,8 @@ contract Boards is IBoards {
 
     function create(uint256 threshold, address[] calldata members, bytes32 salt) external returns (address board) {
         board = boardOf(threshold, members, salt);
-        if (board.code.length != 0) revert BoardExists(board);
+        // Somebody was first: that must stop nobody who only wants the board to be there.
+        if (board.code.length != 0) return board;
         emit BoardCreated(board, threshold, members, salt);
         // Its address is known already.
         // slither-disable-next-line unused-return
@@ -32,6 +37,22 @@ contract Boards is IBoards {
         return Clones.predictDeterministicAddressWithImmutableArgs(
             implementation, abi.encode(threshold, members), salt, address(this)
         );
+    }
+
+    function _domainName() internal pure override returns (string memory) {
+        return "HospitalRecordBoards";
+    }
+
+    function _typeHashOf(bytes4 verb) internal pure override returns (bytes32) {
+        return verb == IBoards.create.selector ? CREATE : super._typeHashOf(verb);
+    }
+
+    function _fieldsOf(bytes4 verb, bytes calldata arguments) internal pure override returns (bytes memory) {
+        if (verb != IBoards.create.selector) return super._fieldsOf(verb, arguments);
+        (uint256 threshold, address[] memory members, bytes32 salt) =
+            abi.decode(arguments, (uint256, address[], bytes32));
+        _requireCanonical(verb, arguments, abi.encode(threshold, members, salt));
+        return abi.encode(threshold, keccak256(abi.encodePacked(members)), salt);
     }
 
     function _requireForm(uint256 threshold, address[] calldata members) private pure {

@@ -3,33 +3,55 @@ pragma solidity ^0.8.28;
 
 import {IHospitalRecord, DELEGATE} from "./IHospitalRecord.sol";
 
-/// @notice `IHospitalRecord.Grant` as the one word it is stored in, laid out as the struct would be. Solidity unpacks a
-/// struct field by field, which costs more than the rest of the check that asks for them, and most of the bytecode.
+/// @notice `IHospitalRecord.Grant` as the one word it is stored in, from the lowest bit up:
+///
+///     giver 160 | expiresAt 40 | grantedAt 40 | rights 4 | purpose 8 | via 2
+///
+/// Solidity has no types of 4 and 2 bits, and as a struct a grant would take two slots.
 type GrantSlot is uint256;
 
-using {giver, expiresAt, grantedAt, rights, isGivenBy, isExpired, expired, covers, unpacked} for GrantSlot global;
+using {
+    giver,
+    expiresAt,
+    grantedAt,
+    rights,
+    purpose,
+    via,
+    isGivenBy,
+    isExpired,
+    expired,
+    covers,
+    unpacked
+} for GrantSlot global;
+
+uint256 constant EXPIRES_AT = 160;
+uint256 constant GRANTED_AT = 200;
+uint256 constant RIGHTS = 240;
+uint256 constant PURPOSE = 244;
+uint256 constant VIA = 252;
 
 /// A grant that is given now.
 function given(address by, IHospitalRecord.Via through, IHospitalRecord.Permission memory p) view returns (GrantSlot) {
-    return GrantSlot.wrap(
-        uint256(uint160(by)) | uint256(p.expiresAt) << 160 | uint256(uint32(block.timestamp)) << 200 | uint256(p.rights)
-            << 232 | uint256(p.purpose) << 240 | uint256(through) << 248
-    );
+    uint256 times = uint256(p.expiresAt) << EXPIRES_AT | uint256(uint40(block.timestamp)) << GRANTED_AT;
+    uint256 terms = uint256(p.rights) << RIGHTS | uint256(p.purpose) << PURPOSE | uint256(through) << VIA;
+    return GrantSlot.wrap(uint256(uint160(by)) | times | terms);
 }
 
 /// What a revocation leaves.
 function ended(address by, bool barred) pure returns (GrantSlot) {
     if (!barred) return GrantSlot.wrap(0);
-    return GrantSlot.wrap(uint256(uint160(by)) | uint256(IHospitalRecord.Via.Barred) << 248);
+    return GrantSlot.wrap(uint256(uint160(by)) | uint256(IHospitalRecord.Via.Barred) << VIA);
 }
 
-function unpacked(GrantSlot slot) pure returns (IHospitalRecord.Grant memory g) {
-    g.giver = slot.giver();
-    g.expiresAt = slot.expiresAt();
-    g.grantedAt = slot.grantedAt();
-    g.rights = slot.rights();
-    g.purpose = IHospitalRecord.Purpose(_purpose(slot));
-    g.via = IHospitalRecord.Via(GrantSlot.unwrap(slot) >> 248);
+function unpacked(GrantSlot slot) pure returns (IHospitalRecord.Grant memory) {
+    return IHospitalRecord.Grant({
+        giver: slot.giver(),
+        expiresAt: slot.expiresAt(),
+        grantedAt: slot.grantedAt(),
+        rights: slot.rights(),
+        purpose: IHospitalRecord.Purpose(slot.purpose()),
+        via: slot.via()
+    });
 }
 
 function giver(GrantSlot slot) pure returns (address) {
@@ -37,23 +59,27 @@ function giver(GrantSlot slot) pure returns (address) {
 }
 
 function expiresAt(GrantSlot slot) pure returns (uint40) {
-    return uint40(GrantSlot.unwrap(slot) >> 160);
+    return uint40(GrantSlot.unwrap(slot) >> EXPIRES_AT);
 }
 
-function grantedAt(GrantSlot slot) pure returns (uint32) {
-    return uint32(GrantSlot.unwrap(slot) >> 200);
+function grantedAt(GrantSlot slot) pure returns (uint40) {
+    return uint40(GrantSlot.unwrap(slot) >> GRANTED_AT);
 }
 
 function rights(GrantSlot slot) pure returns (uint8) {
-    return uint8(GrantSlot.unwrap(slot) >> 232);
+    return uint8(GrantSlot.unwrap(slot) >> RIGHTS & 0xf);
 }
 
-function _purpose(GrantSlot slot) pure returns (uint8) {
-    return uint8(GrantSlot.unwrap(slot) >> 240);
+function purpose(GrantSlot slot) pure returns (uint8) {
+    return uint8(GrantSlot.unwrap(slot) >> PURPOSE);
 }
 
-function isGivenBy(GrantSlot slot, IHospitalRecord.Via via) pure returns (bool) {
-    return GrantSlot.unwrap(slot) >> 248 == uint256(via);
+function via(GrantSlot slot) pure returns (IHospitalRecord.Via) {
+    return IHospitalRecord.Via(GrantSlot.unwrap(slot) >> VIA);
+}
+
+function isGivenBy(GrantSlot slot, IHospitalRecord.Via through) pure returns (bool) {
+    return GrantSlot.unwrap(slot) >> VIA == uint256(through);
 }
 
 function isExpired(GrantSlot slot) view returns (bool) {
@@ -62,13 +88,13 @@ function isExpired(GrantSlot slot) view returns (bool) {
 
 /// The same grant, at its end.
 function expired(GrantSlot slot) view returns (GrantSlot) {
-    uint256 cleared = GrantSlot.unwrap(slot) & ~(uint256(type(uint40).max) << 160);
-    return GrantSlot.wrap(cleared | uint256(uint40(block.timestamp)) << 160);
+    uint256 cleared = GrantSlot.unwrap(slot) & ~(uint256(type(uint40).max) << EXPIRES_AT);
+    return GrantSlot.wrap(cleared | uint256(uint40(block.timestamp)) << EXPIRES_AT);
 }
 
 /// Whether the grant gives enough to pass the other on. It is then at least as long live.
 function covers(GrantSlot slot, GrantSlot other) pure returns (bool) {
     uint8 needed = other.rights() | DELEGATE;
     return
-        slot.rights() & needed == needed && _purpose(slot) == _purpose(other) && slot.expiresAt() >= other.expiresAt();
+        slot.rights() & needed == needed && slot.purpose() == other.purpose() && slot.expiresAt() >= other.expiresAt();
 }

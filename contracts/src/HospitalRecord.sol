@@ -2,14 +2,19 @@
 pragma solidity ^0.8.28;
 
 import {READ, CONTRIBUTE, ATTEST} from "./IHospitalRecord.sol";
-import {Access} from "./Access.sol";
+import {Giving} from "./Giving.sol";
+import {Ending} from "./Ending.sol";
 
 /// @title HospitalRecord
 /// @notice `IHospitalRecord` is the manual. Every call here is: guards, effect, journal entry.
-contract HospitalRecord is Access {
+contract HospitalRecord is Giving, Ending {
+    /// Attestations of a record from which on those to whom a delegate passed ATTEST on are refused: a delegate can make
+    /// accounts without end. Those to whom the patient gave it directly are taken until the count is full.
+    uint8 private constant MOST_ATTESTATIONS = 16;
+
     uint256 public immutable deployedAt = block.number;
 
-    /* PROFILE */
+    /* PROFILE AND CHECKPOINT */
 
     function setProfile(bytes32 profile) external {
         if (profile == 0) revert Empty();
@@ -21,6 +26,19 @@ contract HospitalRecord is Access {
         bytes32 previous = chart.head;
         emit ProfileSet(account, profile, previous);
         bytes32 link = keccak256(abi.encode(previous, block.timestamp, ProfileSet.selector, account, profile));
+        chart.head = _headAfter(previous, link);
+    }
+
+    function checkpoint(bytes32 digest) external {
+        if (digest == 0) revert Empty();
+
+        address patient = _actor();
+        Chart storage chart = _charts[patient];
+        chart.checkpoint = digest;
+
+        bytes32 previous = chart.head;
+        emit CheckpointMade(patient, digest, previous);
+        bytes32 link = keccak256(abi.encode(previous, block.timestamp, CheckpointMade.selector, patient, digest));
         chart.head = _headAfter(previous, link);
     }
 
@@ -75,32 +93,34 @@ contract HospitalRecord is Access {
         Record storage record = chart.records[key];
         if (record.status == Status.None) revert NoSuchRecord(key);
         if (record.status == Status.EnteredInError) revert NotAttestable(key, record.status);
-        if (record.attested) revert AlreadyAttested(key);
-        _requireAllowed(chart, _word(record.folder), by, ATTEST);
+        if (chart.attestedBy[key][by]) revert AlreadyAttested(key, by);
+        _requireMayAttest(chart, record, key, by);
 
-        record.attested = true;
+        chart.attestedBy[key][by] = true;
+        ++record.attestations;
 
         bytes32 previous = chart.head;
         emit RecordAttested(patient, key, by, previous);
-        bytes32 link = _link(previous, RecordAttested.selector, patient, key, _word(by));
+        bytes32 link = keccak256(abi.encode(previous, block.timestamp, RecordAttested.selector, patient, key, by));
         chart.head = _headAfter(previous, link);
     }
 
     /* READINGS */
 
-    function logAccess(address patient, bytes32 key, Purpose purpose) external {
+    function logAccess(address patient, bytes32 key, Purpose purpose, bytes32 note) external {
         Chart storage chart = _charts[patient];
-        chart.head = _log(chart.head, chart, patient, key, _actor(), purpose);
+        chart.head = _log(chart.head, chart, patient, key, _actor(), purpose, note);
     }
 
-    function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose) external {
+    function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose, bytes32 note) external {
         if (keys.length == 0) revert Empty();
         address reader = _actor();
         Chart storage chart = _charts[patient];
         bytes32 head = chart.head;
 
         for (uint256 i; i < keys.length; ++i) {
-            head = _log(head, chart, patient, keys[i], reader, purpose);
+            if (i != 0 && keys[i] <= keys[i - 1]) revert KeysNotAscending();
+            head = _log(head, chart, patient, keys[i], reader, purpose, note);
         }
         chart.head = head;
     }
@@ -113,6 +133,14 @@ contract HospitalRecord is Access {
 
     function recordOf(address patient, bytes32 key) external view returns (Record memory) {
         return _charts[patient].records[key];
+    }
+
+    function hasAttested(address patient, bytes32 key, address account) external view returns (bool) {
+        return _charts[patient].attestedBy[key][account];
+    }
+
+    function checkpointOf(address patient) external view returns (bytes32) {
+        return _charts[patient].checkpoint;
     }
 
     function profileOf(address account) external view returns (bytes32) {
@@ -136,7 +164,8 @@ contract HospitalRecord is Access {
         record.status = Status.Current;
 
         emit RecordAdded(patient, folder, author, id, previous);
-        bytes32 link = _link(previous, RecordAdded.selector, patient, _word(folder), _word(author), id);
+        bytes32 link =
+            keccak256(abi.encode(previous, block.timestamp, RecordAdded.selector, patient, folder, author, id));
         return _headAfter(previous, link);
     }
 
@@ -161,14 +190,21 @@ contract HospitalRecord is Access {
         return _headAfter(previous, link);
     }
 
-    function _log(bytes32 previous, Chart storage chart, address patient, bytes32 key, address reader, Purpose purpose)
-        private
-        returns (bytes32)
-    {
-        if (!_canAccess(chart, patient, key, reader)) _deny(reader, key, READ);
+    function _log(
+        bytes32 previous,
+        Chart storage chart,
+        address patient,
+        bytes32 key,
+        address reader,
+        Purpose purpose,
+        bytes32 note
+    ) private returns (bytes32) {
+        if (!_canAccess(chart, patient, key, reader)) revert NotPermitted(reader, key, READ);
 
-        emit RecordAccessed(patient, key, reader, purpose, previous);
-        bytes32 link = _link(previous, RecordAccessed.selector, patient, key, _word(reader), _word(uint40(purpose)));
+        emit RecordAccessed(patient, key, reader, purpose, note, previous);
+        bytes32 link = keccak256(
+            abi.encode(previous, block.timestamp, RecordAccessed.selector, patient, key, reader, purpose, note)
+        );
         return _headAfter(previous, link);
     }
 
@@ -181,14 +217,13 @@ contract HospitalRecord is Access {
     {
         Record storage record = chart.records[key];
         if (record.author == address(0)) return false;
-        return
-            account == patient || _allows(chart, _word(record.folder), account, READ)
-                || _allows(chart, key, account, READ);
+        return account == patient || _allows(chart, _scopeOf(record.folder), account, READ)
+            || _allows(chart, key, account, READ);
     }
 
     function _requireContributor(Chart storage chart, address patient, address account, uint40 folder) private view {
         if (folder == 0) revert InvalidFolder(folder);
-        if (account != patient) _requireAllowed(chart, _word(folder), account, CONTRIBUTE);
+        if (account != patient) _requireAllowed(chart, _scopeOf(folder), account, CONTRIBUTE);
     }
 
     function _requireMayChange(Chart storage chart, address patient, address by, bytes32 key)
@@ -200,8 +235,15 @@ contract HospitalRecord is Access {
         address author = record.author;
         folder = record.folder;
         if (author == address(0)) revert NoSuchRecord(key);
-        if (by != patient && by != author) _deny(by, key, CONTRIBUTE);
+        if (by != patient && by != author) revert NotPermitted(by, key, CONTRIBUTE);
         _requireContributor(chart, patient, by, folder);
+    }
+
+    function _requireMayAttest(Chart storage chart, Record storage record, bytes32 key, address by) private view {
+        bytes32 folder = _scopeOf(record.folder);
+        _requireAllowed(chart, folder, by, ATTEST);
+        bool direct = _heldBy(chart, folder, by).slot.isGivenBy(Via.Patient);
+        if (record.attestations >= (direct ? type(uint8).max : MOST_ATTESTATIONS)) revert TooManyAttestations(key);
     }
 
     function _keyOf(address author, bytes32 id) private pure returns (bytes32) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "./ISigned.sol";
+
 /// @title AccessRequests: asking a patient for access
 /// @notice Whoever wants to see a patient's records tells them so here. A request is an event and nothing else: this
-/// contract keeps no state, touches nobody's journal, gives no right, and costs the patient nothing, neither gas nor an
-/// answer.
+/// contract keeps no state but nonces, touches nobody's journal, gives no right, and costs the patient nothing, neither
+/// gas nor an answer.
 ///
 /// FOR WHO ASKS
 /// - A request names rights, a purpose, how long the grant shall last, until when an answer makes sense, and the digest
@@ -21,10 +23,17 @@ pragma solidity ^0.8.28;
 ///   patient and the asker are indexed. That `asker` asked is certain. Who it is, whether the block with the reason is
 ///   there, its own and true, is not.
 ///
+/// SIGNED REQUESTS
+/// `ISigned` tells how they are signed and sent. The domain's name is "HospitalRecordAccessRequests", and the structs are
+///
+///     Ask(address patient,uint8 rights,uint8 purpose,uint40 grantUntil,uint40 answerBy,bytes32 reason,~)
+///     Withdraw(address patient,bytes32 reason,~)
+///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
+///
 /// WHAT IS PUBLIC
 /// Who asked which patient's account for which rights and purpose, and when, for ever. An asker whose name tells an
 /// illness does better to ask by other means.
-interface IAccessRequests {
+interface IAccessRequests is ISigned {
     /// @notice `asker` asks `patient` for a grant.
     event AccessRequested(
         address indexed patient,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "./ISigned.sol";
+
 /// @title Board: k of n people must acknowledge before somebody is let in
 /// @notice A board is an account on HospitalRecord that nobody holds a key of. A patient grants to it with READ |
 /// DELEGATE, for emergencies with the purpose ETREAT; then k of its members together can pass that on, for hours, to
@@ -34,9 +36,10 @@ pragma solidity ^0.8.28;
 ///   takes effect under it. Nobody can stop that when it is a signed revocation.
 /// - `veto` ends one case, before it takes effect or after; the members may open another. The patient may do so, or the
 ///   proxy whom the patient appointed at this board; or anybody, with a signature of one of the two (EIP-712,
-///   `Veto(bytes32 id)`). It has no nonce and no deadline, because a case is vetoed once and for good.
-/// - A proxy is appointed by the patient, or with `Appoint(address patient,address proxy,uint256 nonce,uint256 deadline)`
-///   signed by the patient. Nonces count up from 0.
+///   `Veto(bytes32 id)`). It has no nonce and no deadline, because a case is vetoed once and for good, so nothing that the
+///   signer did elsewhere stops it. It is sent to `veto`, not to `relay`.
+/// - The patient appoints the proxy, with `appoint`. The newest appointment holds. Two that are signed and outstanding can
+///   come in any order: give them one nonce.
 ///
 /// KEYS
 /// Members `release` their shares of the keys to whom a case lets in once it took effect, any k of them: `share` is the
@@ -54,9 +57,26 @@ pragma solidity ^0.8.28;
 /// - No case is held up by others that wait for their review. Of more than `MOST_UNREVIEWED` the oldest is let go: it is
 ///   owed no more, which an event tells, and can still be made.
 ///
+/// SIGNED REQUESTS
+/// `ISigned` tells how they are signed and sent. The domain's name is "HospitalRecordBoard", and its contract is the board:
+/// each board counts nonces for itself. In `Acknowledge` the fields of the `Case` stand for it. The structs are
+///
+///     Open(address patient,bytes32 scope,address grantee,uint32 duration,bytes32 reason,uint16 epoch,uint24 keyChanges,~)
+///     Acknowledge(address patient,bytes32 scope,address grantee,uint32 duration,bytes32 reason,uint16 epoch,
+///                 address opener,uint40 openedAt,uint24 keyChanges,~)
+///     Release(bytes32 id,bytes32 share,~)
+///     Review(bytes32 id,bytes32 finding,~)
+///     Resign(~)
+///     AcknowledgeSuccessor(address successor,~)
+///     Appoint(address proxy,~)
+///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
+///
+/// without blanks or breaks. `openedAt` is the time of the block that opens the case, so the case's digest is known from
+/// its event, not before.
+///
 /// WHAT IS PUBLIC
 /// The members, every case with its patient, scope, times and who is let in, and who acknowledged, vetoed and reviewed it.
-interface IBoard {
+interface IBoard is ISigned {
     struct Case {
         address patient;
         bytes32 scope;
@@ -152,12 +172,8 @@ interface IBoard {
     error ReviewOwed(address member, bytes25 id);
     /// @notice The case has not taken effect, or the member took part in it or has reviewed it already.
     error NotForReview(bytes32 id, address member);
-    /// @notice The appointment was to be made until `deadline`. Both in seconds since 1970.
-    error DeadlinePassed(uint256 deadline, uint256 time);
     /// @notice Neither the patient nor the patient's proxy.
     error NotEntitled(address account);
-    /// @notice The signature is not the account's, or for something else.
-    error InvalidSignature(address account);
 
     /// @notice Opens a case, which is the caller's acknowledgement. With a threshold of one it takes effect.
     /// @param duration Seconds, from when it takes effect.
@@ -194,9 +210,8 @@ interface IBoard {
     /// @notice Acknowledges that `successor` follows this board, or that none does. With the k-th the board is closed.
     function acknowledgeSuccessor(address successor) external;
 
-    /// @notice Appoints who may veto beside the patient; it is called by the patient, or signed. The deadline is the last
-    /// second in which it is carried out.
-    function appoint(address patient, address proxy, uint256 deadline, bytes calldata signature) external;
+    /// @notice Appoints who may veto cases of the caller beside the caller; zero: nobody.
+    function appoint(address proxy) external;
 
     /// @notice How many members are needed, and all of them in order, with those who left.
     function board() external view returns (uint256 threshold, address[] memory members);
@@ -210,23 +225,9 @@ interface IBoard {
     /// @notice The cases of which a review is due or owed, in no order.
     function unreviewed() external view returns (Waiting[] memory);
 
-    /// @notice Whom the patient appointed, and the nonce of the next signed appointment.
-    function proxyOf(address patient) external view returns (address proxy, uint96 nonce);
+    /// @notice Whom the patient appointed, zero when nobody.
+    function proxyOf(address patient) external view returns (address);
 
     /// @notice The `HospitalRecord` that the board is an account of.
     function hospital() external view returns (address);
-
-    /// @notice What signatures are made for (ERC-5267).
-    function eip712Domain()
-        external
-        view
-        returns (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        );
 }

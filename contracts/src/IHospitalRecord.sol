@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "./ISigned.sol";
+
 /// @dev The rights of a grant; it may carry several. Read: open what is in the scope.
 uint8 constant READ = 1;
 /// @dev Contribute: add to the folder, and move on what one added oneself.
@@ -15,8 +17,8 @@ uint8 constant ATTEST = 8;
 /// contract holds what has to be agreed on: that a record exists, who wrote it, who was given access, and when that
 /// ended. It holds no names, no file types, no keys and nothing that is derived from a plaintext.
 ///
-/// This file is the manual. Whoever reads it and the events of the contract can check every statement in it without
-/// any other program.
+/// This file is the manual, with `ISigned` for what all contracts here share. Whoever reads them and the events of the
+/// contract can check every statement without any other program.
 ///
 /// WHO IS WHO
 /// - Every account is the *patient* of its own records. No role, owner or administrator stands above it.
@@ -25,6 +27,7 @@ uint8 constant ATTEST = 8;
 /// - An account with a live grant that carries `DELEGATE` on a folder or a record may pass on what that grant gives.
 /// - An account with a live grant that carries `ATTEST` on a folder may attest its records. The patient may not, unlike
 ///   all else: an attestation is the word of another. An author with that right may attest its own: readers see both.
+///   See ATTESTATIONS.
 ///
 /// WHAT HOLDS FOR EVER
 /// 1. A grant on a patient's scope comes into being only by an act of the patient, or of an account that the patient let
@@ -80,38 +83,43 @@ uint8 constant ATTEST = 8;
 /// A bar on a folder also keeps delegates from giving the account single records of it; what the account had on single
 /// records before is ended by revocations of its own. A bar on a record does not reach its folder.
 ///
+/// ATTESTATIONS
+/// Several accounts may attest a record, each once. `attestations` counts them, and `hasAttested` tells who did. An
+/// account to which a delegate passed ATTEST on is refused when the record has 16. An account to which the patient gave
+/// ATTEST is refused only when the record has 255. So a delegate that makes accounts keeps out nobody whom the patient
+/// chose. The count says nothing of whose word counts: a reader chooses whom to believe. An attestation outlives the
+/// grant and the record's status.
+///
+/// CHECKPOINTS
+/// A patient may record the digest of a block that sums up the journal so far, such as a list of what is live. The
+/// contract keeps the newest, and does not know what is in it. A reader who walks the journal learns whether it is true.
+///
 /// SIGNED REQUESTS
-/// Whoever pays need not be who acts. An account signs what it wants (EIP-712, domain in `eip712Domain`), anybody sends
-/// it to `relay`, and it is as if the signer had called. So `by`, `author`, `giver` and the like name the signer. What is
-/// signed is one struct a verb: its arguments in order, those of a `Permission` as fields of their own and enums as
-/// uint8, then signer, nonce and deadline:
+/// Every verb but `revoke` and `revokeMany` has a signed form. `ISigned` tells how requests are signed, sent and ended.
+/// A struct has the verb's arguments in order. In `Grant` and `PassOn` the fields of the `Permission` stand for it.
 ///
 ///     SetProfile(bytes32 profile,~)
+///     Checkpoint(bytes32 digest,~)
 ///     AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,~)
+///     AddRecords(address patient,uint40 folder,bytes32[] ids,uint24 keyChanges,~)
 ///     Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,~)
 ///     SetStatus(address patient,bytes32 key,uint8 status,~)
 ///     Attest(address patient,bytes32 key,~)
-///     Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,
+///     Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope,
 ///           uint24 keyChanges,~)
-///     PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,
-///           uint40 expiresAt,uint24 keyChanges,~)
+///     GrantMany(Permission[] permissions,uint24 keyChanges,~)Permission(bytes32 scope,address grantee,uint8 rights,
+///           uint8 purpose,uint40 expiresAt,uint16 epoch,bytes32 envelope)
+///     PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,uint40 expiresAt,uint16 epoch,
+///           bytes32 envelope,uint24 keyChanges,~)
 ///     Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,~)
 ///     Renounce(address patient,bytes32 scope,~)
 ///     Withdraw(address patient,bytes32 scope,address grantee,~)
-///     LogAccess(address patient,bytes32 key,uint8 purpose,~)
+///     LogAccess(address patient,bytes32 key,uint8 purpose,bytes32 note,~)
+///     LogAccesses(address patient,bytes32[] keys,uint8 purpose,bytes32 note,~)
 ///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
 ///
-/// without blanks or breaks. The forms for several have no signed form: whoever relays can send several signatures. A
-/// signature is 65 bytes r, s, v, with s in the lower half and v 27 or 28, by the signer's key; or whatever the signer's
-/// code accepts (ERC-1271), which is asked when the key did not sign.
-///
-/// - The deadline is the last second in which it is carried out. Short ones are safer: until then the relay chooses when,
-///   and in what order.
-/// - A nonce is `series << 128 | number`. Each is used once, in any order, so no request can hold up another. Give those
-///   that must not both happen the same nonce; number upwards, which is cheaper. `invalidateNonces` starts the next series
-///   and so ends all that is outstanding. Whoever gives up on a request (a profile, a renunciation) calls it before doing
-///   otherwise, else the old one may still come after. Series and nonces are no part of the journal (rule 3).
-/// - Requests that carry keys (grants, additions) name a count of key changes: a revocation ends all signed before it.
+/// without blanks or breaks. The domain's name is "HospitalRecord". Series and nonces are no part of the journal (rule 3).
+/// Requests that carry keys (grants, additions) name a count of key changes: a revocation ends all signed before it.
 ///
 /// A signed revocation (`revokeSigned`) cannot be stopped. The patient signs
 ///
@@ -128,7 +136,7 @@ uint8 constant ATTEST = 8;
 /// WHAT IS PUBLIC
 /// Accounts, which account has which rights on which scope of which patient, purposes, times, and that records exist
 /// in a folder whose number says nothing. Use an account per relation, or a permissioned chain, where that is too much.
-interface IHospitalRecord {
+interface IHospitalRecord is ISigned {
     /// @notice FHIR DocumentReference.status. It only ever moves to the right.
     enum Status {
         None, // no such record
@@ -158,7 +166,7 @@ interface IHospitalRecord {
         uint40 addedAt; // seconds since 1970
         uint40 folder; // never 0
         Status status; // None when there is no such record
-        bool attested;
+        uint8 attestations; // how many accounts attested it
     }
 
     /// @notice By which grant the giver of a grant had the right to give it.
@@ -172,7 +180,7 @@ interface IHospitalRecord {
     struct Grant {
         address giver; // zero when there is no grant
         uint40 expiresAt; // not live from this second on; type(uint40).max has no end
-        uint32 grantedAt; // seconds since 1970
+        uint40 grantedAt; // seconds since 1970
         uint8 rights; // READ | CONTRIBUTE | DELEGATE | ATTEST
         Purpose purpose;
         Via via;
@@ -184,9 +192,9 @@ interface IHospitalRecord {
         address grantee;
         uint8 rights;
         Purpose purpose;
-        bytes32 envelope; // SHA-256 of the block that carries the keys, sealed to the grantee
+        uint40 expiresAt; // seconds since 1970; type(uint40).max has no end
         uint16 epoch; // of the folder keys in the envelope; 0 for a record
-        uint40 expiresAt;
+        bytes32 envelope; // SHA-256 of the block that carries the keys, sealed to the grantee
     }
 
     /// @notice What `revoke` takes.
@@ -198,10 +206,14 @@ interface IHospitalRecord {
         bool barred; // no delegate may give the grantee this scope again
     }
 
-    // Every event but the last is an entry of the journal of `patient`; `previous` is the head before it.
+    // Every event here is an entry of the journal of `patient`; `previous` is the head before it.
 
     /// @notice `patient` published a new profile block (public keys). A reader may assume that the account itself did it.
     event ProfileSet(address indexed patient, bytes32 profile, bytes32 previous);
+
+    /// @notice `patient` recorded the digest of a block that sums up the journal before this entry. A reader may assume that
+    /// the account itself did it, not that the block is there or true.
+    event CheckpointMade(address indexed patient, bytes32 digest, bytes32 previous);
 
     /// @notice A record was added. `id` is the SHA-256 of its manifest: its IPFS address is CIDv1(dag-cbor, sha2-256, id).
     /// A reader may assume that `author` is the patient or had a live CONTRIBUTE grant on the folder, and that the
@@ -221,7 +233,8 @@ interface IHospitalRecord {
         bytes32 previous
     );
 
-    /// @notice `by` attested a record. A reader may assume that it had a live ATTEST grant on the record's folder.
+    /// @notice `by` attested a record. A reader may assume that it had a live ATTEST grant on the record's folder, and that
+    /// it had not attested the record before.
     event RecordAttested(address indexed patient, bytes32 indexed key, address indexed by, bytes32 previous);
 
     /// @notice The patient gave `grantee` these rights on the scope. They take the place of all it had there before.
@@ -231,9 +244,9 @@ interface IHospitalRecord {
         address indexed grantee,
         uint8 rights,
         Purpose purpose,
-        bytes32 envelope,
-        uint16 epoch,
         uint40 expiresAt,
+        uint16 epoch,
+        bytes32 envelope,
         bytes32 previous
     );
 
@@ -245,9 +258,9 @@ interface IHospitalRecord {
         address indexed grantee,
         uint8 rights,
         Purpose purpose,
-        bytes32 envelope,
-        uint16 epoch,
         uint40 expiresAt,
+        uint16 epoch,
+        bytes32 envelope,
         address giver,
         Via via,
         bytes32 previous
@@ -278,15 +291,17 @@ interface IHospitalRecord {
     event KeysRotated(address indexed patient, uint40 indexed folder, uint16 epoch, bytes32 keyring, bytes32 previous);
 
     /// @notice `reader` says that it read a record. A reader may assume that it was allowed to at that time; not that
-    /// every reading was logged.
+    /// every reading was logged. `note` is the digest of a sealed block that says more, or zero.
     event RecordAccessed(
-        address indexed patient, bytes32 indexed key, address indexed reader, Purpose purpose, bytes32 previous
+        address indexed patient,
+        bytes32 indexed key,
+        address indexed reader,
+        Purpose purpose,
+        bytes32 note,
+        bytes32 previous
     );
 
-    /// @notice `account` made void every request it had signed with a nonce of an earlier series. No journal entry.
-    event NoncesInvalidated(address indexed account, uint256 series);
-
-    /// @notice A digest (profile, id, envelope, a rotation's keyring) is zero, or a list has no items.
+    /// @notice A digest (profile, checkpoint, id, envelope, a rotation's keyring) is zero, or a list has no items.
     error Empty();
     /// @notice Folder numbers are 1 to 2^40 - 1.
     error InvalidFolder(uint40 folder);
@@ -312,39 +327,38 @@ interface IHospitalRecord {
     error GrantedByAnother(bytes32 scope, address grantee);
     /// @notice The patient barred the grantee from the scope, and alone may grant to it again.
     error Barred(bytes32 scope, address grantee);
-    /// @notice The record has been attested already.
-    error AlreadyAttested(bytes32 key);
+    /// @notice This account has attested the record already.
+    error AlreadyAttested(bytes32 key, address by);
+    /// @notice The record has 255 attestations; or it has 16, and a delegate passed ATTEST on to the caller.
+    error TooManyAttestations(bytes32 key);
     /// @notice A record with this status cannot be attested.
     error NotAttestable(bytes32 key, Status status);
     /// @notice A status only moves to the right.
     error StatusNotAllowed(bytes32 key, Status current, Status asked);
+    /// @notice Each key of a list is greater than the one before it.
+    error KeysNotAscending();
     /// @notice Keys have moved on since the caller looked: read the journal, seal again, call again.
     error StaleKeys(uint24 named, uint24 current);
 
-    /// @notice The contract carries out no such call for a signer: the verb has no signed form, or its length is wrong.
-    error NotRelayable(bytes4 verb, uint256 length);
-    /// @notice The request was to be carried out until `deadline`. Both in seconds since 1970.
-    error DeadlinePassed(uint256 deadline, uint256 time);
-    /// @notice The nonce was used, or is not of the signer's current series.
-    error NonceUsed(address signer, uint256 nonce);
-    /// @notice This is not a signature by the signer, of this request, for this contract on this chain.
-    error InvalidSignature(address signer);
     /// @notice This signed revocation was made before.
     error AlreadyMade(bytes32 structHash);
     /// @notice A signed revocation must bar: without a bar a delegate could undo it before the patient knows.
     error NotBarring();
     /// @notice The patient gave the grant after all that this signed revocation shall end: sign another.
-    error OutdatedRevocation(uint40 grantedUpTo, uint32 grantedAt);
+    error OutdatedRevocation(uint40 grantedUpTo, uint40 grantedAt);
 
     /// @notice Publishes the caller's public keys: the SHA-256 of its profile block.
     function setProfile(bytes32 profile) external;
+
+    /// @notice Records the digest of a block that sums up the caller's journal so far: see CHECKPOINTS.
+    function checkpoint(bytes32 digest) external;
 
     /// @notice Adds a record to a folder of `patient`: the caller's own, or one it may contribute to.
     /// @param id SHA-256 of the record's manifest block.
     /// @param keyChanges The patient's count that the caller has seen; `StaleKeys` when it has moved.
     function addRecord(address patient, uint40 folder, bytes32 id, uint24 keyChanges) external;
 
-    /// @notice Adds several records to one folder. All or none.
+    /// @notice Adds several records to one folder. All or none; an id that is named twice is refused.
     function addRecords(address patient, uint40 folder, bytes32[] calldata ids, uint24 keyChanges) external;
 
     /// @notice Adds `id` to the folder of the record `key`, which it supersedes. By the patient, or by the author of
@@ -354,8 +368,9 @@ interface IHospitalRecord {
     /// @notice Moves a record's status on. By the patient, or by its author while it may contribute to the folder.
     function setStatus(address patient, bytes32 key, Status status) external;
 
-    /// @notice Attests a record, once: that the caller, as a professional, vouches for it. By an account with a live
-    /// ATTEST grant on its folder. A record that was superseded can be attested, one that was entered in error cannot.
+    /// @notice Attests a record: the caller, as a professional, vouches for it, once. By an account with a live ATTEST
+    /// grant on its folder: see ATTESTATIONS. A record that was superseded can be attested, one that was entered in error
+    /// cannot.
     function attest(address patient, bytes32 key) external;
 
     /// @notice Gives rights on one of the caller's scopes; they replace what the grantee had there, and lift a bar. A
@@ -363,7 +378,8 @@ interface IHospitalRecord {
     /// @param keyChanges The caller's count that the envelope was made for; `StaleKeys` when it has moved.
     function grant(Permission calldata permission, uint24 keyChanges) external;
 
-    /// @notice Gives several. All or none; the count is compared once, before the first.
+    /// @notice Gives several, in order. All or none; the count is compared once, before the first. Where two name the same
+    /// grantee and scope, the last holds, as with two calls.
     function grantMany(Permission[] calldata permissions, uint24 keyChanges) external;
 
     /// @notice Passes on what the caller has on one of `patient`'s scopes or on its folder: see PASSING ON.
@@ -375,7 +391,8 @@ interface IHospitalRecord {
     /// revoked meanwhile.
     function revoke(Revocation calldata revocation, uint24 keyChanges) external;
 
-    /// @notice Ends several. All or none; the count is compared once, before the first.
+    /// @notice Ends several, in order. All or none; the count is compared once, before the first. Of two for the same
+    /// grantee and scope the second is refused, unless the first bars: it then leaves the bar, as with two calls.
     function revokeMany(Revocation[] calldata revocations, uint24 keyChanges) external;
 
     /// @notice Ends a grant as `revoke` does, with a bar, because the patient signed that it shall. See SIGNED REQUESTS.
@@ -399,18 +416,11 @@ interface IHospitalRecord {
     function renounce(address patient, bytes32 scope) external;
 
     /// @notice Logs that the caller reads this record of `patient`, which it can access.
-    function logAccess(address patient, bytes32 key, Purpose purpose) external;
+    /// @param note SHA-256 of a sealed block that says more, or zero.
+    function logAccess(address patient, bytes32 key, Purpose purpose, bytes32 note) external;
 
-    /// @notice Logs several. All or none.
-    function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose) external;
-
-    /// @notice Carries out what `signer` signed, as if the signer had called. See SIGNED REQUESTS. Reverts as the call does.
-    /// @param call Selector and arguments, as the signer would send them.
-    function relay(bytes calldata call, address signer, uint256 nonce, uint256 deadline, bytes calldata signature)
-        external;
-
-    /// @notice Makes void every request that the caller has signed and that was not carried out, but no signed revocation.
-    function invalidateNonces() external;
+    /// @notice Logs several with one note. All or none; the keys strictly ascend, so each is logged once.
+    function logAccesses(address patient, bytes32[] calldata keys, Purpose purpose, bytes32 note) external;
 
     /// @notice Whether the record exists and `account` is the patient or has a live READ grant on it or its folder.
     function canAccess(address patient, bytes32 key, address account) external view returns (bool);
@@ -420,28 +430,17 @@ interface IHospitalRecord {
 
     function recordOf(address patient, bytes32 key) external view returns (Record memory);
 
+    /// @notice Whether `account` has attested the record.
+    function hasAttested(address patient, bytes32 key, address account) external view returns (bool);
+
+    /// @notice The newest checkpoint of the patient, zero when there is none.
+    function checkpointOf(address patient) external view returns (bytes32);
+
     /// @notice SHA-256 of the account's profile block, zero when it has none.
     function profileOf(address account) external view returns (bytes32);
 
     /// @notice bytes24 link | uint40 block number | uint24 key changes. Zero when nothing has happened yet.
     function journalHeadOf(address patient) external view returns (bytes32);
-
-    /// @notice Whether this nonce of the account was used, and the series that a nonce must be of to be taken.
-    function nonceUsed(address account, uint256 nonce) external view returns (bool used, uint256 series);
-
-    /// @notice ERC-5267: name "HospitalRecord", version "1", this chain, this contract.
-    function eip712Domain()
-        external
-        view
-        returns (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        );
 
     /// @notice The block in which this contract came into being: no entry is older.
     function deployedAt() external view returns (uint256);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "./ISigned.sol";
+
 /// @title Vouching: who says that an account is what it claims to be
 /// @notice On a chain an account is a number. Anybody may say here of another account that it acts in a role (a hospital
 /// of its doctors, a medical council of its members), until when, and may take it back. This contract decides nothing
@@ -9,7 +11,7 @@ pragma solidity ^0.8.28;
 /// WHAT TO BELIEVE
 /// - `vouchedUntil(voucher, account, role)` says what `voucher` itself said, no more. Choose whose word counts, and ask
 ///   for that voucher. That many accounts vouch for one says nothing: anybody can make as many as they like.
-/// - Only `voucher` changes what it says. There is no owner, no signed form and nobody who acts for another.
+/// - Only `voucher` changes what it says, by a call or by its signature. There is no owner.
 /// - It costs the account that is vouched for nothing and asks nothing of it. So a list by account, which anybody can
 ///   lengthen, is read with a filter by voucher.
 /// - What was true at an earlier time is told by the events before it: each `Vouched` holds until its `until`, or until
@@ -21,10 +23,19 @@ pragma solidity ^0.8.28;
 /// such as "snomed:309343006" (physician), or else a word of the voucher's, such as "practitioner". No role includes
 /// another.
 ///
+/// SIGNED REQUESTS
+/// `ISigned` tells how requests are signed and sent. The domain's name is "HospitalRecordVouching", and the structs are
+///
+///     Vouch(address account,bytes32 role,uint40 until,~)
+///     Withdraw(address account,bytes32 role,~)
+///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
+///
+/// A voucher that signs a vouch and then thinks better of it calls `invalidateNonces` before it withdraws.
+///
 /// WHAT IS PUBLIC
 /// Who vouched for which account in which role, and when, for ever. That ties an account to an institution: patients are
 /// not to be vouched for.
-interface IVouching {
+interface IVouching is ISigned {
     /// @notice `voucher` says that `account` acts in the role until `until`. It takes the place of what it said before.
     event Vouched(address indexed voucher, address indexed account, bytes32 indexed role, uint40 until);
 

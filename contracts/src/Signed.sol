@@ -5,40 +5,37 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
-import {IHospitalRecord} from "./IHospitalRecord.sol";
+import {ISigned} from "./ISigned.sol";
 
 /// @title Signed
-/// @notice Lets anybody carry to the contract what an account has signed (EIP-712). A signed request becomes the call
-/// that the signer could have made: the contract calls itself with the signer behind the arguments, so each verb is
-/// written once. Every argument of these verbs is one word, so the call's words are what EIP-712 hashes.
-abstract contract Signed is IHospitalRecord {
+/// @notice `ISigned` is the manual. A signed request becomes the call that the signer could have made: the contract calls
+/// itself with the signer behind the arguments, so each verb is written once and asks `_actor` whose act it is.
+abstract contract Signed is ISigned {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private constant NAME = keccak256("HospitalRecord");
-    bytes32 private constant VERSION = keccak256("1");
-
-    /// Which of 256 nonces that differ in their last byte were used.
-    struct Word {
-        uint256 used;
-    }
+    string private constant VERSION = "1";
+    bytes32 private constant INVALIDATE_NONCES =
+        keccak256("InvalidateNonces(address signer,uint256 nonce,uint256 deadline)");
 
     struct Nonces {
         uint256 series;
-        mapping(uint256 index => Word) words;
+        mapping(uint256 index => uint256) used; // a bit for each of 256 nonces that differ in their last byte
     }
 
     mapping(address account => Nonces) private _nonces;
 
-    function relay(bytes calldata call, address signer, uint256 nonce, uint256 deadline, bytes calldata signature)
+    function relay(address signer, bytes calldata call, uint256 nonce, uint256 deadline, bytes calldata signature)
         external
     {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
-        bytes32 typeHash = _typeHashOf(bytes4(call));
-        // Whole words: what is appended to too few arguments is then too short to be taken for one.
-        if (typeHash == 0 || call.length % 32 != 4) revert NotRelayable(bytes4(call), call.length);
+        bytes4 verb = bytes4(call);
+        bytes32 typeHash = _typeHashOf(verb);
+        // Whole words: too few arguments and the signer behind them are then too short to be taken for enough.
+        if (typeHash == 0 || call.length % 32 != 4) revert NotRelayable(verb, call.length);
         _use(signer, nonce);
-        bytes memory message = abi.encodePacked(typeHash, call[4:], uint256(uint160(signer)), nonce, deadline);
-        _requireSigned(signer, keccak256(message), signature);
+        bytes memory fields = _fieldsOf(verb, call[4:]);
+        bytes32 structHash = keccak256(abi.encodePacked(typeHash, fields, abi.encode(signer, nonce, deadline)));
+        _requireSigned(signer, structHash, signature);
 
         if (!LowLevelCall.callNoReturn(address(this), bytes.concat(call, bytes20(signer)))) {
             LowLevelCall.bubbleRevert();
@@ -53,7 +50,7 @@ abstract contract Signed is IHospitalRecord {
 
     function nonceUsed(address account, uint256 nonce) external view returns (bool used, uint256 series) {
         Nonces storage nonces = _nonces[account];
-        return (nonces.words[nonce >> 8].used & 1 << (nonce & 0xff) != 0, nonces.series);
+        return (nonces.used[nonce >> 8] & (1 << (nonce & 0xff)) != 0, nonces.series);
     }
 
     function eip712Domain()
@@ -69,10 +66,33 @@ abstract contract Signed is IHospitalRecord {
             uint256[] memory extensions
         )
     {
-        (fields, name, version) = (hex"0f", "HospitalRecord", "1");
+        (fields, name, version) = (hex"0f", _domainName(), VERSION);
         (chainId, verifyingContract) = (block.chainid, address(this));
         (salt, extensions); // none
     }
+
+    /* WHAT EACH CONTRACT SAYS OF ITSELF */
+
+    /// The name in the domain of what is signed for this contract.
+    function _domainName() internal pure virtual returns (string memory);
+
+    /// The EIP-712 type of a verb; zero when it has no signed form.
+    function _typeHashOf(bytes4 verb) internal pure virtual returns (bytes32) {
+        return verb == ISigned.invalidateNonces.selector ? INVALIDATE_NONCES : bytes32(0);
+    }
+
+    /// The fields of the struct as EIP-712 encodes them. Where every argument is one word, these are the call's own words,
+    /// and the verb refuses a word that is not of its type. A verb that takes an array needs an override, which decodes it.
+    function _fieldsOf(bytes4, bytes calldata arguments) internal pure virtual returns (bytes memory) {
+        return arguments;
+    }
+
+    /// `canonical` is the encoding of what was decoded from the arguments. What is hashed is then what is carried out.
+    function _requireCanonical(bytes4 verb, bytes calldata arguments, bytes memory canonical) internal pure {
+        if (keccak256(arguments) != keccak256(canonical)) revert NotRelayable(verb, 4 + arguments.length);
+    }
+
+    /* WHO ACTS */
 
     /// Whose act a call is. The contract calls itself from `relay` alone, and there with the signer behind the call.
     function _actor() internal view returns (address) {
@@ -81,8 +101,10 @@ abstract contract Signed is IHospitalRecord {
 
     /// Tries the key before the code: an account that delegates (EIP-7702) has both, and its code may know no signatures.
     function _requireSigned(address signer, bytes32 structHash, bytes calldata signature) internal view {
-        // Not kept, because a fork of the chain is another domain.
-        bytes32 domain = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
+        // Not kept, because a fork of the chain is another domain, and so is each clone of a board.
+        bytes32 domain = keccak256(
+            abi.encode(DOMAIN, keccak256(bytes(_domainName())), keccak256(bytes(VERSION)), block.chainid, address(this))
+        );
         bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
         // What the error is says nothing more: with any, nobody is recovered.
         // slither-disable-next-line unused-return
@@ -95,58 +117,9 @@ abstract contract Signed is IHospitalRecord {
 
     function _use(address signer, uint256 nonce) private {
         Nonces storage nonces = _nonces[signer];
-        Word storage word = nonces.words[nonce >> 8];
-        (uint256 used, uint256 bit) = (word.used, 1 << (nonce & 0xff));
+        (uint256 index, uint256 bit) = (nonce >> 8, 1 << (nonce & 0xff));
+        uint256 used = nonces.used[index];
         if (nonce >> 128 != nonces.series || used & bit != 0) revert NonceUsed(signer, nonce);
-        word.used = used | bit;
-    }
-
-    /// The EIP-712 type of the verb that is called; zero when it has no signed form.
-    function _typeHashOf(bytes4 verb) private pure returns (bytes32) {
-        if (verb == IHospitalRecord.grant.selector) return GRANT;
-        if (verb == IHospitalRecord.addRecord.selector) return ADD_RECORD;
-        if (verb == IHospitalRecord.passOn.selector) return PASS_ON;
-        if (verb == IHospitalRecord.logAccess.selector) return LOG_ACCESS;
-        if (verb == IHospitalRecord.setProfile.selector) return SET_PROFILE;
-        if (verb == IHospitalRecord.replace.selector) return REPLACE;
-        if (verb == IHospitalRecord.setStatus.selector) return SET_STATUS;
-        if (verb == IHospitalRecord.attest.selector) return ATTESTATION;
-        if (verb == IHospitalRecord.rotate.selector) return ROTATE;
-        if (verb == IHospitalRecord.renounce.selector) return RENOUNCE;
-        if (verb == IHospitalRecord.withdraw.selector) return WITHDRAW;
-        if (verb == IHospitalRecord.invalidateNonces.selector) return INVALIDATE_NONCES;
-        return 0;
+        nonces.used[index] = used | bit;
     }
 }
-
-bytes32 constant SET_PROFILE = keccak256("SetProfile(bytes32 profile,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant ADD_RECORD = keccak256(
-    "AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
-);
-bytes32 constant REPLACE = keccak256(
-    "Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
-);
-bytes32 constant SET_STATUS =
-    keccak256("SetStatus(address patient,bytes32 key,uint8 status,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant ATTESTATION =
-    keccak256("Attest(address patient,bytes32 key,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant GRANT = keccak256(
-    "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
-);
-bytes32 constant PASS_ON = keccak256(
-    "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
-);
-bytes32 constant ROTATE = keccak256(
-    "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,address signer,uint256 nonce,uint256 deadline)"
-);
-bytes32 constant RENOUNCE =
-    keccak256("Renounce(address patient,bytes32 scope,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant WITHDRAW =
-    keccak256("Withdraw(address patient,bytes32 scope,address grantee,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant LOG_ACCESS =
-    keccak256("LogAccess(address patient,bytes32 key,uint8 purpose,address signer,uint256 nonce,uint256 deadline)");
-bytes32 constant INVALIDATE_NONCES = keccak256("InvalidateNonces(address signer,uint256 nonce,uint256 deadline)");
-// Signed by `patient`.
-bytes32 constant REVOKE = keccak256(
-    "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,uint24 keyChanges)"
-);

@@ -1,8 +1,8 @@
 //! The contracts for Rust: their interfaces as types, and the bytecode that is deployed.
 //!
-//! [`IHospitalRecord`] is generated from `IHospitalRecord.sol`, whose documentation it carries; the constants come from
-//! the committed artifact. So this crate builds without a Solidity compiler. [`vouching`], [`access_requests`] and
-//! [`boards`] are the same for the contracts beside it.
+//! [`IHospitalRecord`] is generated from `IHospitalRecord.sol`, whose documentation it carries, with the members of
+//! `ISigned.sol`, which all contracts share; the constants come from the committed artifact. So this crate builds without
+//! a Solidity compiler. [`vouching`], [`access_requests`] and [`boards`] are the same for the contracts beside it.
 
 use std::ops::Range;
 
@@ -11,10 +11,7 @@ use alloy::primitives::{Address, B256, Bytes, address, b256, bytes, hex};
 mod interface {
     #![allow(missing_docs, clippy::too_many_arguments)]
 
-    alloy::sol! {
-        #![sol(all_derives)]
-        "src/IHospitalRecord.sol"
-    }
+    include!(concat!(env!("OUT_DIR"), "/IHospitalRecord.rs"));
 }
 
 pub use interface::IHospitalRecord;
@@ -32,10 +29,7 @@ pub mod vouching {
     mod interface {
         #![allow(missing_docs, clippy::too_many_arguments)]
 
-        alloy::sol! {
-            #![sol(all_derives)]
-            "src/IVouching.sol"
-        }
+        include!(concat!(env!("OUT_DIR"), "/IVouching.rs"));
     }
 
     include!(concat!(env!("OUT_DIR"), "/Vouching.rs"));
@@ -49,10 +43,7 @@ pub mod access_requests {
     mod interface {
         #![allow(missing_docs, clippy::too_many_arguments)]
 
-        alloy::sol! {
-            #![sol(all_derives)]
-            "src/IAccessRequests.sol"
-        }
+        include!(concat!(env!("OUT_DIR"), "/IAccessRequests.rs"));
     }
 
     include!(concat!(env!("OUT_DIR"), "/AccessRequests.rs"));
@@ -67,19 +58,13 @@ pub mod boards {
     mod interface {
         #![allow(missing_docs, clippy::too_many_arguments)]
 
-        alloy::sol! {
-            #![sol(all_derives)]
-            "src/IBoards.sol"
-        }
+        include!(concat!(env!("OUT_DIR"), "/IBoards.rs"));
     }
 
     mod board {
         #![allow(missing_docs, clippy::too_many_arguments)]
 
-        alloy::sol! {
-            #![sol(all_derives)]
-            "src/IBoard.sol"
-        }
+        include!(concat!(env!("OUT_DIR"), "/IBoard.rs"));
     }
 
     include!(concat!(env!("OUT_DIR"), "/Boards.rs"));

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Base, IHospitalRecord, READ, CONTRIBUTE, DELEGATE, ATTEST} from "./Base.sol";
 
 contract AttestTest is Base {
+    uint8 internal constant MOST_ATTESTATIONS = 16;
     bytes32 internal key;
 
     function setUp() public override {
@@ -14,28 +15,62 @@ contract AttestTest is Base {
 
     function test_attest_marksTheRecordAndTellsWho() public {
         IHospitalRecord.Record memory due = hospital.recordOf(patient, key);
-        assertFalse(due.attested);
-        due.attested = true;
+        assertEq(due.attestations, 0);
+        assertFalse(hospital.hasAttested(patient, key, doctor));
+        due.attestations = 1;
         bytes32 head = hospital.journalHeadOf(patient);
         vm.warp(NOW + 5);
         vm.expectEmit();
         emit IHospitalRecord.RecordAttested(patient, key, doctor, head);
         vm.prank(doctor);
         hospital.attest(patient, key);
-        assertEq(abi.encode(hospital.recordOf(patient, key)), abi.encode(due), "only the mark changes");
+        assertEq(abi.encode(hospital.recordOf(patient, key)), abi.encode(due), "only the count changes");
+        assertTrue(hospital.hasAttested(patient, key, doctor));
         assertEq(_keyChanges(), 0);
     }
 
-    function test_attest_worksOnce() public {
+    function test_attest_worksOnceForEachAccount() public {
         _grant(laboratory, SCOPE, ATTEST, IN_A_YEAR);
-        vm.prank(doctor);
-        hospital.attest(patient, key);
-        address[2] memory again = [doctor, laboratory];
+        address[2] memory both = [doctor, laboratory];
         for (uint256 i; i < 2; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.AlreadyAttested.selector, key));
-            vm.prank(again[i]);
-            hospital.attest(patient, key);
+            _attest(both[i]);
+            assertEq(hospital.recordOf(patient, key).attestations, i + 1);
+            vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.AlreadyAttested.selector, key, both[i]));
+            _attest(both[i]);
         }
+        _revoke(doctor, SCOPE);
+        _grant(doctor, SCOPE, ATTEST, IN_A_YEAR);
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.AlreadyAttested.selector, key, doctor));
+        _attest(doctor);
+        assertFalse(hospital.hasAttested(patient, key, stranger));
+    }
+
+    /// Also when its accounts came first, and whatever it does.
+    function test_attest_aDelegatesAccountsKeepOutNobodyWhomThePatientChose() public {
+        _grant(laboratory, SCOPE, ATTEST | DELEGATE, IN_A_YEAR);
+        for (uint256 i; i < MOST_ATTESTATIONS; ++i) {
+            _attest(_puppet(i));
+        }
+        address puppet = _puppet(MOST_ATTESTATIONS);
+        _expectTooMany();
+        _attest(puppet);
+        _attest(doctor);
+        _attest(laboratory);
+        assertEq(hospital.recordOf(patient, key).attestations, MOST_ATTESTATIONS + 2);
+        _expectTooMany();
+        _attest(puppet);
+    }
+
+    function test_attest_thoseWhomThePatientChoseAreTakenUntilTheCountIsFull() public {
+        for (uint256 i; i < 255; ++i) {
+            address professional = vm.addr(3000 + i);
+            _grant(professional, SCOPE, ATTEST, IN_A_YEAR);
+            _attest(professional);
+        }
+        assertEq(hospital.recordOf(patient, key).attestations, 255);
+        _expectTooMany();
+        _attest(doctor);
+        assertEq(uint8(hospital.recordOf(patient, key).status), uint8(CURRENT));
     }
 
     function test_attest_needsTheRightOnTheFolder() public {
@@ -82,7 +117,23 @@ contract AttestTest is Base {
         hospital.attest(patient, key);
         vm.prank(patient);
         hospital.setStatus(patient, key, ERRONEOUS);
-        assertTrue(hospital.recordOf(patient, key).attested);
+        assertEq(hospital.recordOf(patient, key).attestations, 1);
+        assertTrue(hospital.hasAttested(patient, key, doctor));
+    }
+
+    /// An account to which the laboratory passed ATTEST on.
+    function _puppet(uint256 i) internal returns (address puppet) {
+        puppet = vm.addr(2000 + i);
+        _passOn(laboratory, puppet, SCOPE, ATTEST, IN_A_YEAR);
+    }
+
+    function _attest(address by) internal {
+        vm.prank(by);
+        hospital.attest(patient, key);
+    }
+
+    function _expectTooMany() internal {
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.TooManyAttestations.selector, key));
     }
 
     function _expectNotPermitted(address account) internal {

@@ -109,6 +109,16 @@ abstract contract Base is Test {
         }
     }
 
+    /// As `logAccesses` takes them.
+    function _ascending(bytes32[] memory keys) internal pure returns (bytes32[] memory) {
+        for (uint256 i = 1; i < keys.length; ++i) {
+            for (uint256 j = i; j > 0 && keys[j] < keys[j - 1]; --j) {
+                (keys[j], keys[j - 1]) = (keys[j - 1], keys[j]);
+            }
+        }
+        return keys;
+    }
+
     function _keyOf(address author, bytes32 id) internal pure returns (bytes32) {
         return keccak256(abi.encode(author, id));
     }

@@ -22,9 +22,9 @@ contract BoardTest is BoardBase {
             doctor,
             READ,
             ETREAT,
-            REASON,
-            1,
             NOW + HOURS,
+            1,
+            REASON,
             address(board),
             IHospitalRecord.Via.Scope,
             head
@@ -275,5 +275,25 @@ contract BoardTest is BoardBase {
             seen |= 1 << next;
         }
         assertEq(_isIn(doctor), distinct >= threshold);
+    }
+
+    /// A grant to the board that is newer than the case ends it, also when 32 bits would tell another order.
+    function test_case_isNotOlderThanTheBoardsGrantAfter2106() public {
+        uint40 year2106 = 2 ** 32;
+        vm.warp(year2106 - 1);
+        _optIn(address(board), READ | DELEGATE, NEVER);
+        IBoard.Case memory c = _open(members[0]);
+        vm.warp(year2106 + 1);
+        _optIn(address(board), READ | DELEGATE, NEVER);
+        uint24 count = _keyChanges();
+        vm.expectRevert(abi.encodeWithSelector(IBoard.NotOptedIn.selector, patient, SCOPE));
+        vm.prank(members[1]);
+        board.acknowledge(c, count);
+        c = _open(members[0]);
+        _acknowledge(c, members[1]);
+        assertTrue(_isIn(doctor));
+        vm.prank(patient);
+        board.veto(c, patient, "");
+        assertFalse(_isIn(doctor));
     }
 }

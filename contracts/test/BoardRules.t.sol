@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "../src/ISigned.sol";
 import {BoardBase, IBoard} from "./BoardBase.sol";
 import {IBoards} from "../src/IBoards.sol";
-import {Reverting, Wallet} from "./Wallets.sol";
+import {Reverting} from "./Wallets.sol";
 
 /// Who may stop a case, who owes a review, and how a board changes.
 contract BoardRulesTest is BoardBase {
@@ -90,7 +91,7 @@ contract BoardRulesTest is BoardBase {
         IBoard.Case memory c = _open(members[0]);
         IBoard.Case memory other = _open(members[1]);
         bytes memory signature = _signedVeto("patient", c);
-        vm.expectRevert(abi.encodeWithSelector(IBoard.InvalidSignature.selector, patient));
+        vm.expectRevert(abi.encodeWithSelector(ISigned.InvalidSignature.selector, patient));
         board.veto(other, patient, signature);
         board.veto(c, patient, signature);
         assertTrue(_stage(c) == IBoard.Stage.Vetoed);
@@ -119,34 +120,16 @@ contract BoardRulesTest is BoardBase {
         assertTrue(_stage(c) == IBoard.Stage.Vetoed);
     }
 
-    function test_appoint_takesASignatureOnceAndInTime() public {
-        bytes memory signature = _signedAppointment("patient", patient, 0, NOW);
-        vm.warp(NOW + 1);
-        vm.expectRevert(abi.encodeWithSelector(IBoard.DeadlinePassed.selector, NOW, NOW + 1));
-        board.appoint(patient, proxy, NOW, signature);
-        vm.expectRevert(abi.encodeWithSelector(IBoard.InvalidSignature.selector, patient));
-        board.appoint(patient, proxy, NOW + 1, signature);
-        vm.warp(NOW);
+    function test_appoint_isForTheCallersOwnCases() public {
         vm.expectEmit();
         emit IBoard.ProxyAppointed(patient, proxy);
-        board.appoint(patient, proxy, NOW, signature);
-        vm.expectRevert(abi.encodeWithSelector(IBoard.InvalidSignature.selector, patient));
-        board.appoint(patient, proxy, NOW, signature);
-        (address appointed, uint96 nonce) = board.proxyOf(patient);
-        assertEq(appointed, proxy);
-        assertEq(nonce, 1);
-    }
-
-    function test_appoint_byAWalletOfCode() public {
-        address wallet = address(new Wallet(makeAddr("owner")));
-        board.appoint(wallet, proxy, NOW, _signedAppointment("owner", wallet, 0, NOW));
-        (address appointed,) = board.proxyOf(wallet);
-        assertEq(appointed, proxy);
-    }
-
-    function test_appoint_revertsForNobody() public {
-        vm.expectRevert(abi.encodeWithSelector(IBoard.InvalidSignature.selector, NOBODY));
-        board.appoint(NOBODY, proxy, NOW, new bytes(65));
+        _appoint(proxy);
+        assertEq(board.proxyOf(patient), proxy);
+        vm.prank(stranger);
+        board.appoint(stranger);
+        assertEq(board.proxyOf(patient), proxy);
+        _appoint(NOBODY);
+        assertEq(board.proxyOf(patient), NOBODY);
     }
 
     function test_review_isForWhoTookNoPart() public {
@@ -412,8 +395,17 @@ contract BoardRulesTest is BoardBase {
         assertEq(IBoard(told).hospital(), address(hospital));
         assertTrue(boards.implementation() != told);
         assertEq(boards.deployedAt(), 20_000_000);
-        vm.expectRevert(abi.encodeWithSelector(IBoards.BoardExists.selector, told));
-        boards.create(2, members, "other");
+    }
+
+    /// Whoever is first, the other finds the board it wanted.
+    function test_boards_creatingOneThatIsThereReturnsIt() public {
+        vm.recordLogs();
+        vm.prank(stranger);
+        assertEq(boards.create(2, members, 0), address(board));
+        assertEq(vm.getRecordedLogs().length, 0);
+        members[3] = members[1];
+        vm.expectRevert(abi.encodeWithSelector(IBoards.InvalidMember.selector, members[1]));
+        boards.create(2, members, 0);
     }
 
     function test_boards_thatCannotBeAreNotMade() public {
@@ -443,7 +435,7 @@ contract BoardRulesTest is BoardBase {
 
     function _appoint(address who) internal {
         vm.prank(patient);
-        board.appoint(patient, who, NOW, "");
+        board.appoint(who);
     }
 
     function _succeed(address by, address successor) internal {
@@ -453,14 +445,6 @@ contract BoardRulesTest is BoardBase {
 
     function _signedVeto(string memory signer, IBoard.Case memory c) internal returns (bytes memory) {
         return _sign(signer, keccak256(abi.encode(keccak256("Veto(bytes32 id)"), _idOf(c))));
-    }
-
-    function _signedAppointment(string memory signer, address of_, uint256 nonce, uint256 deadline)
-        internal
-        returns (bytes memory)
-    {
-        bytes32 typeHash = keccak256("Appoint(address patient,address proxy,uint256 nonce,uint256 deadline)");
-        return _sign(signer, keccak256(abi.encode(typeHash, of_, proxy, nonce, deadline)));
     }
 
     function _sign(string memory signer, bytes32 structHash) internal returns (bytes memory) {

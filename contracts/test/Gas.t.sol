@@ -19,6 +19,15 @@ contract GasTest is GasBase {
         _snapshot("register", _receipt());
     }
 
+    function test_gas_checkpoint() public {
+        _settle();
+        vm.startPrank(patient);
+        hospital.checkpoint(_digest("checkpoint", 0));
+        _snapshot("checkpoint", _receipt());
+        hospital.checkpoint(_digest("checkpoint", 1));
+        _snapshot("checkpointAgain", _receipt());
+    }
+
     function test_gas_addRecord() public {
         _settle();
         vm.prank(patient);
@@ -104,7 +113,7 @@ contract GasTest is GasBase {
         _settle();
         bytes32 key = _key(0);
         vm.prank(doctor);
-        hospital.logAccess(patient, key, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccess(patient, key, IHospitalRecord.Purpose.TREAT, 0);
         _snapshot("logAccess", _receipt());
     }
 
@@ -112,7 +121,7 @@ contract GasTest is GasBase {
         _settle();
         bytes32[] memory keys = _keys(10);
         vm.prank(doctor);
-        hospital.logAccesses(patient, keys, IHospitalRecord.Purpose.TREAT);
+        hospital.logAccesses(patient, keys, IHospitalRecord.Purpose.TREAT, 0);
         _snapshot("logAccessTen", _receipt() / 10);
     }
 

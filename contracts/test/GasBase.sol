@@ -21,6 +21,7 @@ abstract contract GasBase is Signing {
         for (uint256 i; i < count; ++i) {
             keys[i] = _key(i);
         }
+        return _ascending(keys);
     }
 
     function _key(uint256 i) internal view returns (bytes32) {

@@ -38,7 +38,7 @@ contract GasGrowthTest is Base {
         gas[5] = _gas(patient, abi.encodeCall(hospital.grant, (_permission(laboratory, SCOPE, READ, NEVER), 0)));
         gas[6] = _gas(patient, abi.encodeCall(hospital.revoke, (_revocation(doctor, SCOPE), 0)));
         gas[7] = _gas(patient, abi.encodeCall(hospital.rotate, (FOLDER, 2, KEYRING, 0)));
-        gas[8] = _gas(doctor, abi.encodeCall(hospital.logAccess, (patient, old, TREAT)));
+        gas[8] = _gas(doctor, abi.encodeCall(hospital.logAccess, (patient, old, TREAT, 0)));
     }
 
     function _gas(address account, bytes memory call) internal returns (uint256 gas) {
@@ -60,6 +60,6 @@ contract GasGrowthTest is Base {
         for (uint256 i; i < MANY; ++i) {
             keys[i] = _keyOf(patient, keys[i]);
         }
-        hospital.logAccesses(patient, keys, TREAT);
+        hospital.logAccesses(patient, _ascending(keys), TREAT, 0);
     }
 }

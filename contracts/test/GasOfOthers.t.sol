@@ -29,7 +29,7 @@ contract GasOfOthersTest is GasBase {
 
     function test_gas_logAccessLevel3() public {
         vm.prank(people[3]);
-        hospital.logAccess(patient, _key(0), TREAT);
+        hospital.logAccess(patient, _key(0), TREAT, 0);
         _snapshot("logAccessLevel3", _receipt());
     }
 
@@ -81,5 +81,16 @@ contract GasOfOthersTest is GasBase {
         call = abi.encodeCall(hospital.addRecord, (patient, FOLDER, _digest("new", 0), 0));
         _relay(patient, call, 2);
         _snapshot("addRecordSigned", _receipt());
+    }
+
+    /// Of each ten, what one takes.
+    function test_gas_signedLists() public {
+        _relay(patient, abi.encodeCall(hospital.setProfile, (_digest("profile", 1))), 0);
+        _relay(patient, abi.encodeCall(hospital.addRecords, (patient, FOLDER, _digests("new", 10), 0)), 1);
+        _snapshot("addRecordsTenSigned", _receipt() / 10);
+        _relay(patient, abi.encodeCall(hospital.logAccesses, (patient, _keys(10), TREAT, 0)), 2);
+        _snapshot("logAccessTenSigned", _receipt() / 10);
+        _relay(patient, abi.encodeCall(hospital.grantMany, (_permissions(10), 0)), 3);
+        _snapshot("grantTenSigned", _receipt() / 10);
     }
 }

@@ -9,7 +9,7 @@ contract GrantsTest is Base {
         p.purpose = IHospitalRecord.Purpose.HRESCH;
         vm.expectEmit();
         emit IHospitalRecord.AccessGranted(
-            patient, SCOPE, doctor, READ | CONTRIBUTE, p.purpose, p.envelope, 1, IN_A_YEAR, 0
+            patient, SCOPE, doctor, READ | CONTRIBUTE, p.purpose, IN_A_YEAR, 1, p.envelope, 0
         );
         vm.prank(patient);
         hospital.grant(p, 0);
@@ -21,6 +21,21 @@ contract GrantsTest is Base {
         assertEq(held.rights, READ | CONTRIBUTE);
         assertEq(uint8(held.purpose), uint8(IHospitalRecord.Purpose.HRESCH));
         assertEq(_keyChanges(), 0);
+    }
+
+    /// 2^32 seconds after 1970 is in February 2106.
+    function test_grant_knowsWhenItWasGivenAfter2106() public {
+        uint40 year2106 = 2 ** 32;
+        vm.warp(year2106 - 1);
+        _grant(doctor, SCOPE, READ | DELEGATE, NEVER);
+        vm.warp(year2106 + 5);
+        _passOn(doctor, stranger, SCOPE, READ, NEVER);
+        bytes32 key = _add(_digest("record", 0));
+        assertEq(hospital.grantOf(patient, SCOPE, stranger).grantedAt, year2106 + 5);
+        assertTrue(hospital.canAccess(patient, key, stranger));
+        vm.warp(year2106 + 6);
+        _grant(doctor, SCOPE, READ | DELEGATE, NEVER);
+        assertFalse(hospital.canAccess(patient, key, stranger), "it was given before the grant above it");
     }
 
     function test_grant_onARecordNeedsTheRecord() public {
@@ -194,7 +209,7 @@ contract GrantsTest is Base {
         IHospitalRecord.Grant memory held = hospital.grantOf(patient, SCOPE, doctor);
         assertEq(held.rights, laterRights);
         assertEq(held.expiresAt, laterExpiresAt);
-        assertEq(held.grantedAt, uint32(time));
+        assertEq(held.grantedAt, time);
         bool lower = laterExpiresAt < expiresAt || rights & laterRights != rights || rights & DELEGATE != 0;
         assertEq(_keyChanges(), time < expiresAt && lower ? 1 : 0);
     }

@@ -67,7 +67,7 @@ contract JournalTest is Base {
         _join(1);
 
         vm.prank(doctor);
-        hospital.logAccess(patient, key, TREAT);
+        hospital.logAccess(patient, key, TREAT, 0);
         _join(1);
 
         vm.prank(doctor);
@@ -106,7 +106,7 @@ contract JournalTest is Base {
         bytes32[] memory keys = new bytes32[](2);
         keys[0] = _keyOf(patient, _digest("record", 2));
         keys[1] = _keyOf(patient, _digest("record", 0));
-        hospital.logAccesses(patient, keys, TREAT);
+        hospital.logAccesses(patient, _ascending(keys), TREAT, 0);
         _join(2);
     }
 

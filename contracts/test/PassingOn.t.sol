@@ -26,9 +26,9 @@ contract PassingOnTest is Base {
             stranger,
             READ | ATTEST,
             TREAT,
-            p.envelope,
-            1,
             IN_A_YEAR - 1,
+            1,
+            p.envelope,
             doctor,
             IHospitalRecord.Via.Scope,
             head
@@ -90,7 +90,7 @@ contract PassingOnTest is Base {
         _chain();
         bytes32 result = _addBy(people[2], _digest("result", 0));
         vm.startPrank(people[2]);
-        hospital.logAccess(patient, key, TREAT);
+        hospital.logAccess(patient, key, TREAT, 0);
         hospital.setStatus(patient, result, SUPERSEDED);
         hospital.attest(patient, key);
     }

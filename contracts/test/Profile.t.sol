@@ -37,4 +37,25 @@ contract ProfileTest is Base {
         vm.expectRevert(IHospitalRecord.Empty.selector);
         hospital.setProfile(0);
     }
+
+    function test_checkpoint_keepsTheNewestAndIsAnEntry() public {
+        assertEq(hospital.checkpointOf(patient), 0);
+        bytes32 head = hospital.journalHeadOf(patient);
+        vm.expectEmit();
+        emit IHospitalRecord.CheckpointMade(patient, _digest("checkpoint", 0), head);
+        vm.startPrank(patient);
+        hospital.checkpoint(_digest("checkpoint", 0));
+        assertTrue(hospital.journalHeadOf(patient) != head);
+        hospital.checkpoint(_digest("checkpoint", 1));
+        assertEq(hospital.checkpointOf(patient), _digest("checkpoint", 1));
+        assertEq(hospital.checkpointOf(doctor), 0);
+        assertEq(hospital.profileOf(patient), 0);
+        assertEq(_keyChanges(), 0);
+    }
+
+    function test_checkpoint_revertsForZero() public {
+        vm.expectRevert(IHospitalRecord.Empty.selector);
+        vm.prank(patient);
+        hospital.checkpoint(0);
+    }
 }

@@ -76,9 +76,9 @@ contract ReadingsTest is Base {
         _grant(doctor, SCOPE, READ, NEVER);
         bytes32 head = hospital.journalHeadOf(patient);
         vm.expectEmit();
-        emit IHospitalRecord.RecordAccessed(patient, key, doctor, IHospitalRecord.Purpose.BTG, head);
+        emit IHospitalRecord.RecordAccessed(patient, key, doctor, IHospitalRecord.Purpose.BTG, _digest("note", 0), head);
         vm.prank(doctor);
-        hospital.logAccess(patient, key, IHospitalRecord.Purpose.BTG);
+        hospital.logAccess(patient, key, IHospitalRecord.Purpose.BTG, _digest("note", 0));
         assertEq(hospital.journalHeadOf(doctor), 0);
         assertEq(_keyChanges(), 0);
     }
@@ -89,7 +89,7 @@ contract ReadingsTest is Base {
         keys[1] = _add(_digest("record", 1));
         vm.recordLogs();
         vm.prank(patient);
-        hospital.logAccesses(patient, keys, TREAT);
+        hospital.logAccesses(patient, _ascending(keys), TREAT, 0);
         assertEq(vm.getRecordedLogs().length, 2);
     }
 
@@ -98,10 +98,11 @@ contract ReadingsTest is Base {
         bytes32[] memory keys = new bytes32[](2);
         keys[0] = key;
         keys[1] = _add(_digest("record", 1));
+        bytes32 hidden = keys[1];
         bytes32 head = hospital.journalHeadOf(patient);
-        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotPermitted.selector, doctor, keys[1], READ));
+        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotPermitted.selector, doctor, hidden, READ));
         vm.prank(doctor);
-        hospital.logAccesses(patient, keys, TREAT);
+        hospital.logAccesses(patient, _ascending(keys), TREAT, 0);
         assertEq(hospital.journalHeadOf(patient), head);
     }
 
@@ -113,14 +114,30 @@ contract ReadingsTest is Base {
         for (uint256 i; i < 3; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.NotPermitted.selector, accounts[i], key, READ));
             vm.prank(accounts[i]);
-            hospital.logAccess(patient, key, TREAT);
+            hospital.logAccess(patient, key, TREAT, 0);
         }
+    }
+
+    function test_logAccess_takesKeysInAscendingOrderAlone() public {
+        bytes32[] memory keys = new bytes32[](3);
+        (keys[0], keys[1], keys[2]) = (key, _add(_digest("record", 1)), _add(_digest("record", 2)));
+        keys = _ascending(keys);
+        bytes32[] memory twice = new bytes32[](3);
+        (twice[0], twice[1], twice[2]) = (keys[0], keys[1], keys[1]);
+        bytes32[] memory descending = new bytes32[](3);
+        (descending[0], descending[1], descending[2]) = (keys[0], keys[2], keys[1]);
+        vm.startPrank(patient);
+        vm.expectRevert(IHospitalRecord.KeysNotAscending.selector);
+        hospital.logAccesses(patient, twice, TREAT, 0);
+        vm.expectRevert(IHospitalRecord.KeysNotAscending.selector);
+        hospital.logAccesses(patient, descending, TREAT, 0);
+        hospital.logAccesses(patient, keys, TREAT, 0);
     }
 
     function test_logAccess_revertsWhenEmpty() public {
         vm.expectRevert(IHospitalRecord.Empty.selector);
         vm.prank(patient);
-        hospital.logAccesses(patient, new bytes32[](0), TREAT);
+        hospital.logAccesses(patient, new bytes32[](0), TREAT, 0);
     }
 
     function testFuzz_canAccess_isExactlyALiveReadGrant(

@@ -11,7 +11,9 @@ contract Replay {
     error UnknownEvent(bytes32 topic);
 
     mapping(address account => bytes32) public profileOf;
+    mapping(address patient => bytes32) public checkpointOf;
     mapping(address patient => bytes32) public journalHeadOf;
+    mapping(bytes32 patientKeyAccount => bool) internal _attested;
     mapping(address patient => mapping(bytes32 key => IHospitalRecord.Record)) internal _records;
     mapping(bytes32 patientScopeGrantee => IHospitalRecord.Grant) internal _grants;
 
@@ -44,6 +46,10 @@ contract Replay {
         return _records[patient][key];
     }
 
+    function hasAttested(address patient, bytes32 key, address account) external view returns (bool) {
+        return _attested[keccak256(abi.encode(patient, key, account))];
+    }
+
     function grantOf(address patient, bytes32 scope, address grantee)
         external
         view
@@ -56,6 +62,8 @@ contract Replay {
         bytes32 topic = topics[0];
         if (topic == IHospitalRecord.ProfileSet.selector) {
             profileOf[patient] = _word(data, 0);
+        } else if (topic == IHospitalRecord.CheckpointMade.selector) {
+            checkpointOf[patient] = _word(data, 0);
         } else if (topic == IHospitalRecord.RecordAdded.selector) {
             _add(patient, uint40(uint256(topics[2])), _address(topics[3]), _word(data, 0));
         } else if (topic == IHospitalRecord.RecordStatusChanged.selector) {
@@ -68,7 +76,8 @@ contract Replay {
         } else if (topic == IHospitalRecord.AccessPassedOn.selector) {
             _passOn(patient, topics[2], topics[3], data);
         } else if (topic == IHospitalRecord.RecordAttested.selector) {
-            _records[patient][topics[2]].attested = true;
+            ++_records[patient][topics[2]].attestations;
+            _attested[keccak256(abi.encode(patient, topics[2], topics[3]))] = true;
         } else if (
             topic == IHospitalRecord.AccessRenounced.selector || topic == IHospitalRecord.AccessWithdrawn.selector
         ) {
@@ -82,7 +91,7 @@ contract Replay {
 
     function _add(address patient, uint40 folder, address author, bytes32 id) internal {
         _records[patient][keccak256(abi.encode(author, id))] =
-            IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current, false);
+            IHospitalRecord.Record(author, uint40(block.timestamp), folder, IHospitalRecord.Status.Current, 0);
     }
 
     function _grant(address patient, bytes32 scope, bytes32 grantee, bytes calldata data)
@@ -91,13 +100,13 @@ contract Replay {
     {
         IHospitalRecord.Grant storage held = _grants[keccak256(abi.encode(patient, scope, grantee))];
         uint8 rights = uint8(uint256(_word(data, 0)));
-        uint40 expiresAt = uint40(uint256(_word(data, 128)));
+        uint40 expiresAt = uint40(uint256(_word(data, 64)));
         if (held.expiresAt > block.timestamp) {
             lowered = expiresAt < held.expiresAt || (held.rights | rights) != rights || held.rights & 4 != 0;
         }
         held.giver = patient;
         held.expiresAt = expiresAt;
-        held.grantedAt = uint32(block.timestamp);
+        held.grantedAt = uint40(block.timestamp);
         held.rights = rights;
         held.purpose = IHospitalRecord.Purpose(uint256(_word(data, 32)));
         held.via = IHospitalRecord.Via.Patient;
@@ -106,8 +115,8 @@ contract Replay {
     function _passOn(address patient, bytes32 scope, bytes32 grantee, bytes calldata data) internal {
         _grants[keccak256(abi.encode(patient, scope, grantee))] = IHospitalRecord.Grant({
             giver: _address(_word(data, 160)),
-            expiresAt: uint40(uint256(_word(data, 128))),
-            grantedAt: uint32(block.timestamp),
+            expiresAt: uint40(uint256(_word(data, 64))),
+            grantedAt: uint40(block.timestamp),
             rights: uint8(uint256(_word(data, 0))),
             purpose: IHospitalRecord.Purpose(uint256(_word(data, 32))),
             via: IHospitalRecord.Via(uint256(_word(data, 192)))

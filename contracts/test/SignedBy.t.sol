@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "../src/ISigned.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IHospitalRecord, READ} from "./Base.sol";
 import {Signing} from "./Signing.sol";
@@ -15,8 +16,8 @@ contract SignedByTest is Signing {
         bytes32 structHash = _hash(wallet, call, 0, DEADLINE);
         bytes memory wrong = _sign(_secrets[stranger], structHash);
         _expectInvalid(wallet);
-        hospital.relay(call, wallet, 0, DEADLINE, wrong);
-        hospital.relay(call, wallet, 0, DEADLINE, _sign(_secrets[doctor], structHash));
+        hospital.relay(wallet, call, 0, DEADLINE, wrong);
+        hospital.relay(wallet, call, 0, DEADLINE, _sign(_secrets[doctor], structHash));
         assertEq(hospital.profileOf(wallet), keccak256("profile"));
         assertEq(hospital.profileOf(doctor), 0);
     }
@@ -44,7 +45,7 @@ contract SignedByTest is Signing {
         for (uint256 i; i < answers.length; ++i) {
             address wallet = address(new Answering(answers[i]));
             _expectInvalid(wallet);
-            hospital.relay(call, wallet, 0, DEADLINE, "");
+            hospital.relay(wallet, call, 0, DEADLINE, "");
         }
     }
 
@@ -56,34 +57,34 @@ contract SignedByTest is Signing {
             long[i] = yes[i];
         }
         address wallet = address(new Answering(long));
-        hospital.relay(call, wallet, 0, DEADLINE, "");
+        hospital.relay(wallet, call, 0, DEADLINE, "");
         assertEq(hospital.profileOf(wallet), keccak256("profile"));
     }
 
     function test_wallet_cannotUseTheMoment() public {
         address wallet = address(new Reentering(call));
         _expectInvalid(wallet);
-        hospital.relay(call, wallet, 0, DEADLINE, "");
+        hospital.relay(wallet, call, 0, DEADLINE, "");
         assertEq(hospital.profileOf(wallet), 0);
     }
 
     function test_wallet_thatRevertsOrNeverAnswersIsNone() public {
         address loop = address(new Looping());
         vm.expectRevert();
-        hospital.relay{gas: 3_000_000}(call, loop, 0, DEADLINE, "");
+        hospital.relay{gas: 3_000_000}(loop, call, 0, DEADLINE, "");
         assertFalse(_isUsed(loop, 0));
         address plain = address(new Plain());
         _expectInvalid(plain);
-        hospital.relay(call, plain, 0, DEADLINE, "");
+        hospital.relay(plain, call, 0, DEADLINE, "");
         _expectInvalid(address(hospital));
-        hospital.relay(call, address(hospital), 0, DEADLINE, "");
+        hospital.relay(address(hospital), call, 0, DEADLINE, "");
     }
 
     /// Not even when what it reverts with is the answer.
     function test_wallet_thatRevertsWithAYesSaysNo() public {
         address wallet = address(new Reverting());
         _expectInvalid(wallet);
-        hospital.relay(call, wallet, 0, DEADLINE, "");
+        hospital.relay(wallet, call, 0, DEADLINE, "");
     }
 
     /// The answer to one request is none to another: a wallet is asked for the digest of this one.
@@ -92,7 +93,7 @@ contract SignedByTest is Signing {
         bytes32 digest = _digestOf(_hash(wallet, call, 0, DEADLINE));
         bytes memory signature = _sign(_secrets[doctor], _hash(wallet, call, 0, DEADLINE));
         vm.expectCall(wallet, abi.encodeCall(IERC1271.isValidSignature, (digest, signature)), 1);
-        hospital.relay(call, wallet, 0, DEADLINE, signature);
+        hospital.relay(wallet, call, 0, DEADLINE, signature);
     }
 
     /// Its code knows no signatures; its key is still its own.
@@ -100,7 +101,7 @@ contract SignedByTest is Signing {
         vm.signAndAttachDelegation(address(new Plain()), _secrets[patient]);
         bytes memory other = _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE));
         _expectInvalid(patient);
-        hospital.relay(call, patient, 0, DEADLINE, other);
+        hospital.relay(patient, call, 0, DEADLINE, other);
         assertTrue(patient.code.length > 0);
         _relay(patient, call, 0);
         assertEq(hospital.profileOf(patient), keccak256("profile"));
@@ -108,7 +109,7 @@ contract SignedByTest is Signing {
 
     function test_delegated_accountMayAlsoSignThroughItsCode() public {
         vm.signAndAttachDelegation(address(new Wallet(doctor)), _secrets[patient]);
-        hospital.relay(call, patient, 0, DEADLINE, _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE)));
+        hospital.relay(patient, call, 0, DEADLINE, _sign(_secrets[doctor], _hash(patient, call, 0, DEADLINE)));
         assertEq(hospital.profileOf(patient), keccak256("profile"));
     }
 
@@ -117,6 +118,6 @@ contract SignedByTest is Signing {
     }
 
     function _expectInvalid(address signer) internal {
-        vm.expectRevert(abi.encodeWithSelector(IHospitalRecord.InvalidSignature.selector, signer));
+        vm.expectRevert(abi.encodeWithSelector(ISigned.InvalidSignature.selector, signer));
     }
 }

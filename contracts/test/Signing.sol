@@ -34,7 +34,7 @@ abstract contract Signing is Base, Types {
 
     /// By anybody.
     function _relay(address signer, bytes memory call, uint256 nonce) internal {
-        hospital.relay(call, signer, nonce, DEADLINE, _signed(signer, call, nonce));
+        hospital.relay(signer, call, nonce, DEADLINE, _signed(signer, call, nonce));
     }
 
     function _signRevocation(

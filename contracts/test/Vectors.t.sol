@@ -73,7 +73,7 @@ contract VectorsTest is Base {
         _as(laboratory, abi.encodeCall(hospital.replace, (patient, result, _digest("result", 1), 0)));
         result = _keyOf(laboratory, _digest("result", 1));
         _as(patient, abi.encodeCall(hospital.grant, (_permission(stranger, result, READ, IN_A_YEAR), 0)));
-        _as(doctor, abi.encodeCall(hospital.logAccess, (patient, result, TREAT)));
+        _as(doctor, abi.encodeCall(hospital.logAccess, (patient, result, TREAT, _digest("note", 0))));
         _as(patient, abi.encodeCall(hospital.grant, (_permission(doctor, SCOPE, READ, IN_A_YEAR), 0))); // lower
         _as(patient, abi.encodeCall(hospital.setStatus, (patient, _wrongKey(), ERRONEOUS)));
         _as(laboratory, abi.encodeCall(hospital.renounce, (patient, SCOPE)));
@@ -87,6 +87,7 @@ contract VectorsTest is Base {
         IHospitalRecord.Permission memory p = _permission(doctor, SCOPE, READ | DELEGATE | ATTEST, IN_A_YEAR);
         _as(patient, abi.encodeCall(hospital.grant, (p, 4)));
         _as(doctor, abi.encodeCall(hospital.attest, (patient, result)));
+        _as(patient, abi.encodeCall(hospital.checkpoint, (_digest("checkpoint", 0))));
         p = _permission(laboratory, SCOPE, READ | DELEGATE, IN_A_YEAR);
         _as(doctor, abi.encodeCall(hospital.passOn, (patient, p, 4)));
         p = _permission(stranger, _wrongKey(), READ, IN_A_YEAR);

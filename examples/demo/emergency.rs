@@ -2,20 +2,17 @@
 
 use std::{path::Path, time::Instant};
 
-use hospital_record::{Address, Client, Error, ErrorKind, Identity, Phrase, RecordRef, Result, Source};
+use hospital_record::{Client, Error, ErrorKind, RecordRef, Result, Source};
 
-use crate::{invalid, person_of, row};
+use crate::{invalid, person, row};
 
-/// Those of every Anvil. Members of a board pay for themselves, and these accounts can; elsewhere they guard nothing.
-const WITH_ETHER: &str = "test test test test test test test test test test test junk";
 const FOLDER: &str = "emergency";
 
-/// The account of the doctor who was let in.
-pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Address> {
-    let phrase = Phrase::parse(WITH_ETHER)?;
+/// The members and the doctor who was let in, who comes last.
+pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
     let mut people = Vec::new();
-    for (index, name) in (1..).zip(["casualty", "anaesthesia", "ethics", "dr-night"]) {
-        let client = person_of(Identity::from_phrase(&phrase, index)?, name, disk).await?;
+    for name in ["casualty", "anaesthesia", "ethics", "dr-night"] {
+        let client = person(name, disk).await?;
         client.register().await?;
         people.push(client);
     }
@@ -53,7 +50,7 @@ pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Address> {
         watch.elapsed().as_secs_f32()
     );
     println!("  Ana, awake again, reads why: {:?}", ana.reason_of(&case).await?.text);
-    Ok(doctor.address())
+    Ok(people)
 }
 
 async fn refused(doctor: &Client, record: &RecordRef, kind: ErrorKind) -> Result<()> {

@@ -65,11 +65,13 @@ async fn tell() -> Result<String> {
     refuse(&lee, &records[0].1, &records[4].1).await?;
 
     println!("\nAt night Ana is brought in unconscious. She had chosen a board that may let a doctor in");
-    let doctor = at_night(&ana, disk.path()).await?;
+    let night = at_night(&ana, disk.path()).await?;
+    let doctor = night.last().map(Client::address).unwrap_or_default();
 
     println!("\nAn auditor without any key reads the history");
     let gas = audit(&ana, &[(lee.address(), "Dr Lee"), (doctor, "Dr Night")]).await?;
-    let ether = ether(&[&ana, &lee]).await?;
+    let people: Vec<_> = [&ana, &lee].into_iter().chain(&night).collect();
+    let ether = ether(&people).await?;
     let bytes: u64 = records.iter().map(|(path, _)| path.metadata().map_or(0, |file| file.len())).sum();
     let seconds = started.elapsed().as_secs_f32();
     Ok(format!(
@@ -108,21 +110,17 @@ async fn ether(people: &[&Client]) -> Result<U256> {
             return Err(invalid("nobody in this story was to hold ether"));
         }
     }
-    println!("  Ana and Dr Lee hold no ether: the relay has paid for all of it");
+    println!("  nobody here holds ether: the relay has paid for all of it");
     Ok(U256::ZERO)
 }
 
 /// Somebody with a machine of their own and no ether at all: a relay carries what they sign.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
-    person_of(Identity::generate()?.0, name, disk).await
-}
-
-async fn person_of(identity: Identity, name: &str, disk: &Path) -> Result<Client> {
     let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
     let contract = setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is no address"))?;
     let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
     let system = System::connect(config.state_dir(disk.join(name))).await?;
-    Ok(system.client(identity))
+    Ok(system.client(Identity::generate()?.0))
 }
 
 fn setting(name: &str) -> Result<String> {

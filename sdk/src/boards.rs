@@ -14,6 +14,7 @@ mod case;
 mod create;
 mod deal;
 mod open;
+mod opening;
 mod release;
 mod words;
 

@@ -46,6 +46,10 @@ pub(crate) const SYNCED: Table = TableDefinition::new("synced-1");
 pub(crate) const KEYRINGS: Table = TableDefinition::new("keyrings-1");
 /// deployment, member, board, case -> acknowledged on this machine
 pub(crate) const ACKNOWLEDGED: Table = TableDefinition::new("acknowledged-1");
+/// deployment, member, board, reason -> the case that is being opened, or was
+pub(crate) const OPENINGS: Table = TableDefinition::new("openings-1");
+/// deployment, account, threshold, members -> salt of the board that is being made
+pub(crate) const BOARDS: Table = TableDefinition::new("boards-1");
 /// deployment, member, board, case, deal -> whether it is done, and the block with the released share
 pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 

@@ -108,6 +108,7 @@ impl Event {
     fn told(&self, name: &dyn Fn(B256) -> String) -> String {
         match self {
             Self::ProfileSet { profile } => format!("published the keys {profile}"),
+            Self::CheckpointMade { digest } => format!("summed the history up in {digest}"),
             Self::RecordAdded { folder, id, .. } => format!("added the record {id} to folder {folder}"),
             Self::RecordStatusChanged { key, status, .. } => {
                 format!("marked {} as {}", name(*key), status_code(*status))

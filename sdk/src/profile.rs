@@ -30,6 +30,12 @@ sol! {
     }
 }
 
+/// The type of what accounts sign for a profile.
+#[cfg(test)]
+pub(crate) fn signed_type() -> String {
+    ProfileKeys::eip712_encode_type().into_owned()
+}
+
 /// What the account signs for this profile: the ERC-712 hash, whose domain is chain and contract.
 pub(crate) fn signing_hash(profile: &Profile) -> B256 {
     let keys = ProfileKeys {

@@ -52,6 +52,7 @@ pub(crate) fn is_superseded(event: &Event, later: &[Entry], state: &PatientState
     let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
     match *event {
         Event::ProfileSet { .. } => has(&|by| matches!(by, Event::ProfileSet { .. })),
+        Event::CheckpointMade { .. } => has(&|by| matches!(by, Event::CheckpointMade { .. })),
         Event::RecordStatusChanged { key, status, .. } => {
             state.records.get(&key).is_some_and(|record| record.state.status as u8 >= status as u8)
         }

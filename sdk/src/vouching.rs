@@ -59,8 +59,6 @@ impl Client {
     /// ASCII characters without blanks. It is public for ever, and so is what it says about those who grant to the
     /// account: prefer `practitioner` to a speciality.
     ///
-    /// This person pays for it, also where relays are configured: a vouch has no signed form.
-    ///
     /// # Errors
     /// [`Error::Invalid`] for a role or an end that cannot be, [`Error::WrongContract`] where this chain has no `Vouching`.
     pub fn vouch(&self, account: Address, role: impl Into<String>) -> VouchFor {
@@ -77,7 +75,7 @@ impl Client {
         if vouching.vouched_until(self.address(), account, code).await? == 0 {
             return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", self.address())));
         }
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         Ok(self.send(vouching.withdraw_vouch(account, code)).await?.into())
     }
 }
@@ -97,7 +95,7 @@ impl VouchFor {
         let code = role_code(&role)?;
         let until = client.system().end_in_the_future(until, A_YEAR).await?;
         client.system().vouching().deployed_at().await?;
-        client.can_pay_itself(1).await?;
+        client.can_pay(1).await?;
         let receipt = client.send(client.system().vouching().vouch(account, code, until)).await?;
         Ok(Vouched { account, role, until: instant(until), transaction: receipt.transaction, gas: receipt.gas_used })
     }

@@ -76,6 +76,9 @@ impl App {
         if let Some(token) = settings.store_token()? {
             config = config.store_token(token.as_str());
         }
+        if let Some(clock) = settings.clock {
+            config = config.clock(clock);
+        }
         if let Some(most) = settings.max_fee {
             config = config.most_per_transaction(most);
         }

@@ -62,7 +62,7 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use hospital_record::ledger::Revocation;
+    use hospital_record::ledger::{ContractKind, Revocation};
 
     use super::*;
 
@@ -86,7 +86,8 @@ mod tests {
     fn an_account_has_revocations_of_its_own_and_not_without_end() {
         let limits = Limits::per_minute(NonZeroU32::new(2).unwrap(), NonZeroU32::MIN);
         let (signer, nonce) = (Address::repeat_byte(1), Default::default());
-        let once = Act::Once { signer, verb: Default::default(), nonce, deadline: 0 };
+        let (contract, kind, verb) = (Address::ZERO, ContractKind::HospitalRecord, Default::default());
+        let once = Act::Once { contract, kind, signer, verb, nonce, deadline: 0 };
         let revocation = |patient| {
             let (scope, grantee) = (Default::default(), Address::ZERO);
             let revocation = Revocation { grantee, scope, keyring: None, barred: true };

@@ -9,7 +9,7 @@ use std::{
 use axum::http::StatusCode;
 use hospital_record::{
     Address,
-    ledger::Act,
+    ledger::{Act, ContractKind},
     relay::{Carrier, Fate, SignedRequest},
 };
 use tokio::sync::watch;
@@ -121,11 +121,16 @@ impl Service {
     fn allowed(&self, request: &SignedRequest) -> Result<&'static str, Problem> {
         let contract = self.0.carrier.contract();
         let act = request.act();
-        // Whether it is a board is asked of the chain, when it is looked whether it can be carried.
-        let at_board = matches!(act, Some(Act::Veto { .. }));
-        if request.chain_id != contract.chain() || !(at_board || request.contract == contract.address()) {
+        let is_served = match act.as_ref().map(Act::kind) {
+            Some(ContractKind::HospitalRecord) | None => request.contract == contract.address(),
+            // Whether it is a board is asked of the chain, when it is looked whether it can be carried.
+            Some(_) => true,
+        };
+        if request.chain_id != contract.chain() || !is_served {
             let (chain, address) = (contract.chain(), contract.address());
-            return Err(Problem::NotCarried(format!("this relay serves contract {address} on chain {chain} alone")));
+            return Err(Problem::NotCarried(format!(
+                "this relay serves contract {address} on chain {chain}, those beside it and boards alone"
+            )));
         }
         let verb = act.as_ref().and_then(Act::verb);
         let verb = verb.ok_or_else(|| Problem::Malformed("its data is no signed request of the contract".into()))?;

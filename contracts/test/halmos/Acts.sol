@@ -78,8 +78,9 @@ abstract contract Acts is Symbolic {
         if (a.verb == 11) return abi.encodeCall(hospital.withdraw, (a.patient, p.scope, p.grantee));
         if (a.verb == 12) return abi.encodeCall(hospital.rotate, (a.folder, p.epoch, a.digest, a.keyChanges));
         if (a.verb == 13) return abi.encodeCall(hospital.renounce, (a.patient, p.scope));
-        if (a.verb == 14) return abi.encodeCall(hospital.logAccess, (a.patient, p.scope, p.purpose));
-        if (a.verb == 15) return abi.encodeCall(hospital.logAccesses, (a.patient, _one(p.scope), p.purpose));
+        if (a.verb == 14) return abi.encodeCall(hospital.logAccess, (a.patient, p.scope, p.purpose, a.digest));
+        if (a.verb == 15) return abi.encodeCall(hospital.logAccesses, (a.patient, _one(p.scope), p.purpose, a.digest));
+        if (a.verb == 16) return abi.encodeCall(hospital.checkpoint, (a.digest));
         return abi.encodeCall(hospital.invalidateNonces, ());
     }
 
@@ -179,8 +180,13 @@ abstract contract AnyAct is Acts {
         _stays(of_, act);
     }
 
-    function check_invalidateNonces(Of memory of_, Act memory act) external {
+    function check_checkpoint(Of memory of_, Act memory act) external {
         act.verb = 16;
+        _stays(of_, act);
+    }
+
+    function check_invalidateNonces(Of memory of_, Act memory act) external {
+        act.verb = 17;
         _stays(of_, act);
     }
 }

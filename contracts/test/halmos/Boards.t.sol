@@ -55,7 +55,7 @@ contract StrangersLeaveCasesAlone is AnyActOnABoard {
 
     function _before(bytes32 of_, Act memory act) internal override {
         vm.assume(_bitOf(act.by) & ~_left() == 0);
-        (address proxy,) = board.proxyOf(act.c.patient);
+        address proxy = board.proxyOf(act.c.patient);
         vm.assume(act.by != act.c.patient && act.by != proxy);
         _was = _stateOf(of_);
     }

@@ -45,7 +45,7 @@ abstract contract Seats is Symbolic {
 
     address private constant PATIENT = address(0xa11ce);
     address private constant GRANTEE = address(0x94a27ee);
-    uint256 private constant VOTES = 2; // the slot of the votes for successors
+    uint256 private constant VOTES = 5; // the slot of the votes for successors
     uint256 private constant UNREVIEWED = 3; // the slot of the list's length
 
     IBoard internal board;
@@ -177,7 +177,7 @@ abstract contract AnyActOnABoard is Seats {
 
     function check_appoint(bytes32 of_, Act memory act) external {
         _begin(of_, act);
-        _do(act, abi.encodeCall(board.appoint, (act.by, act.account, NOW, "")));
+        _do(act, abi.encodeCall(board.appoint, (act.account)));
         _after(of_, act);
     }
 

@@ -10,7 +10,7 @@ abstract contract Relayed is Symbolic {
     function _relay(bytes32 profile, uint256 nonce, bytes32 r, bytes32 s, uint8 v) internal returns (bool done) {
         bytes memory call = abi.encodeCall(hospital.setProfile, (profile));
         bytes memory signature = abi.encodePacked(r, s, v);
-        (done,) = address(hospital).call(abi.encodeCall(hospital.relay, (call, SIGNER, nonce, NOW, signature)));
+        (done,) = address(hospital).call(abi.encodeCall(hospital.relay, (SIGNER, call, nonce, NOW, signature)));
     }
 }
 

@@ -42,7 +42,7 @@ contract Handler is Patients {
         _wasAdded(patient, patient, folders[0], KEYRING);
         uint40 end = uint40(vm.getBlockTimestamp() + 10 * STEP);
         IHospitalRecord.Permission memory p =
-            IHospitalRecord.Permission(bytes32(uint256(folders[0])), delegate, 15, TREAT, KEYRING, 1, end);
+            IHospitalRecord.Permission(bytes32(uint256(folders[0])), delegate, 15, TREAT, end, 1, KEYRING);
         begun = begun && _call(patient, abi.encodeCall(hospital.grant, (p, 0)));
         _wasGiven(patient, p);
         if (!begun) blocked = "there was no beginning";
@@ -123,7 +123,7 @@ contract Handler is Patients {
         IHospitalRecord.Grant memory held = grantOf(whom.patient, whom.scope, whom.grantee);
         bool isFromFolder = held.via == IHospitalRecord.Via.Folder;
         from = Given(whom.patient, isFromFolder ? _folderOf(whom.patient, whom.scope) : whom.scope, held.giver);
-        p = IHospitalRecord.Permission(whom.scope, whom.grantee, held.rights, held.purpose, KEYRING, 1, held.expiresAt);
+        p = IHospitalRecord.Permission(whom.scope, whom.grantee, held.rights, held.purpose, held.expiresAt, 1, KEYRING);
     }
 
     function withdraw(uint256 which, uint256 who, uint256 luck) external {
@@ -149,7 +149,7 @@ contract Handler is Patients {
             by = people[i];
         }
         bool may = has(record.patient, _folderOf(record.patient, record.key), by, ATTEST);
-        if ((!may || recordOf(record.patient, record.key).attested) && luck % 4 != 1) return;
+        if ((!may || hasAttested[record.patient][record.key][by]) && luck % 4 != 1) return;
         if (_call(by, abi.encodeCall(hospital.attest, (record.patient, record.key)))) _wasAttested(record, by);
     }
 
@@ -248,7 +248,7 @@ contract Handler is Patients {
         uint24 count = _count(record.patient, 1);
         IHospitalRecord.Status status = IHospitalRecord.Status.EnteredInError;
         IHospitalRecord.Permission memory p =
-            IHospitalRecord.Permission(g.scope, outsider, READ, TREAT, KEYRING, 1, NEVER);
+            IHospitalRecord.Permission(g.scope, outsider, READ, TREAT, NEVER, 1, KEYRING);
         bytes[9] memory calls_ = [
             abi.encodeCall(hospital.addRecord, (record.patient, folders[0], KEYRING, count)),
             abi.encodeCall(hospital.replace, (record.patient, record.key, KEYRING, count)),
@@ -257,7 +257,7 @@ contract Handler is Patients {
             abi.encodeCall(hospital.passOn, (g.patient, p, _count(g.patient, 1))),
             abi.encodeCall(hospital.withdraw, (g.patient, g.scope, g.grantee)),
             abi.encodeCall(hospital.renounce, (g.patient, g.scope)),
-            abi.encodeCall(hospital.logAccess, (record.patient, record.key, TREAT)),
+            abi.encodeCall(hospital.logAccess, (record.patient, record.key, TREAT, 0)),
             abi.encodeCall(hospital.revoke, (_revocation(g, true), 0))
         ];
         return calls_[verb % 9];

@@ -30,6 +30,8 @@ abstract contract Model is Test {
     mapping(bytes32 patientScopeGrantee => uint256) internal _outSince;
     mapping(bytes32 patientKey => IHospitalRecord.Record) internal _records;
 
+    mapping(address patient => mapping(bytes32 key => mapping(address account => bool))) public hasAttested;
+
     /// What went wrong, in words; empty when nothing did.
     string public intrusion;
     string public blocked;
@@ -163,9 +165,10 @@ abstract contract Model is Test {
     function _wasAttested(Added memory which, address by) internal {
         IHospitalRecord.Record storage record = _records[keccak256(abi.encode(which.patient, which.key))];
         if (!has(which.patient, bytes32(uint256(record.folder)), by, ATTEST)) misattested = "without the right";
-        if (record.attested) misattested = "twice";
+        if (hasAttested[which.patient][which.key][by]) misattested = "twice by one account";
         if (record.status == IHospitalRecord.Status.EnteredInError) misattested = "what was an error";
-        record.attested = true;
+        ++record.attestations;
+        hasAttested[which.patient][which.key][by] = true;
     }
 
     function _wasGiven(address patient, IHospitalRecord.Permission memory p) internal {
@@ -188,7 +191,7 @@ abstract contract Model is Test {
         if (!_listed[place]) given.push(Given(patient, p.scope, p.grantee));
         _listed[place] = true;
         _outSince[place] = 0;
-        uint32 time = uint32(vm.getBlockTimestamp());
+        uint40 time = uint40(vm.getBlockTimestamp());
         _grants[place] = IHospitalRecord.Grant(giver, p.expiresAt, time, p.rights, p.purpose, via);
     }
 

@@ -136,7 +136,7 @@ abstract contract Patients is Sender {
         address reader = who % 4 == 0 ? _person(who / 4) : record.patient;
         IHospitalRecord.Purpose why = IHospitalRecord.Purpose(purpose % 12);
         bool may = mayRead(record.patient, record.key, reader);
-        bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, record.key, why)));
+        bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, record.key, why, 0)));
         if (succeeded != may) intrusion = "a reading was logged without the right to read, or refused with it";
     }
 

@@ -80,8 +80,8 @@ abstract contract PeopleRules is RulesBase {
         assertEq(handler.misattested(), "");
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
-            bool attested = hospital.recordOf(patient, key).attested;
-            assertEq(attested, handler.recordOf(patient, key).attested, "attested without an attestation, or lost it");
+            uint8 count = hospital.recordOf(patient, key).attestations;
+            assertEq(count, handler.recordOf(patient, key).attestations, "attested without an attestation, or lost it");
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ISigned} from "../../src/ISigned.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {IHospitalRecord} from "../../src/IHospitalRecord.sol";
 import {Replay} from "../Replay.sol";
@@ -57,7 +58,7 @@ abstract contract Sender is Model, Types {
         } else {
             succeeded = _send(account, call, concerned);
         }
-        if (succeeded && bytes4(call) == IHospitalRecord.invalidateNonces.selector) ++seriesOf[account];
+        if (succeeded && bytes4(call) == ISigned.invalidateNonces.selector) ++seriesOf[account];
     }
 
     function _request(address signer, bytes memory call) internal view returns (Request memory request) {
@@ -69,7 +70,7 @@ abstract contract Sender is Model, Types {
     }
 
     function _relayed(Request memory r) internal view returns (bytes memory) {
-        return abi.encodeCall(hospital.relay, (r.call, r.signer, r.nonce, r.deadline, r.signature));
+        return abi.encodeCall(hospital.relay, (r.signer, r.call, r.nonce, r.deadline, r.signature));
     }
 
     function _sign(address signer, bytes32 structHash) internal view returns (bytes memory) {
@@ -96,7 +97,7 @@ abstract contract Sender is Model, Types {
             mostGasPerEntry = gas / logs.length;
         }
         for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].topics[0] == IHospitalRecord.NoncesInvalidated.selector) continue;
+            if (logs[i].topics[0] == ISigned.NoncesInvalidated.selector) continue;
             try replay.read(logs[i]) {}
             catch {
                 unreadable = "an entry does not join the one before";
@@ -121,7 +122,7 @@ abstract contract Sender is Model, Types {
         bool own = verb == IHospitalRecord.setProfile.selector || verb == IHospitalRecord.grant.selector
             || verb == IHospitalRecord.grantMany.selector || verb == IHospitalRecord.revoke.selector
             || verb == IHospitalRecord.revokeMany.selector || verb == IHospitalRecord.rotate.selector
-            || verb == IHospitalRecord.invalidateNonces.selector;
+            || verb == ISigned.invalidateNonces.selector;
         if (own) return account;
         uint256 first;
         for (uint256 i = 4; i < 36; ++i) {

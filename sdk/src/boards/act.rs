@@ -1,7 +1,6 @@
-//! What members and patients do about cases and the board itself. Each pays for it, also where relays are configured, but
-//! for vetoes.
+//! What members and patients do about cases and the board itself.
 
-use alloy::primitives::{Address, B256, Bytes, U256, aliases::U24};
+use alloy::primitives::{Address, B256, Bytes, aliases::U24};
 use hospital_record_contracts::boards::IBoard::{
     acknowledgeCall, acknowledgeSuccessorCall, appointCall, proxyOfCall, resignCall, reviewCall, vetoCall,
 };
@@ -37,7 +36,7 @@ impl Client {
     /// [`Error::Denied`] for others than members, for whom the case is about and for members who owe a review,
     /// [`Error::Conflict`] for cases that are not open, and a second time.
     pub async fn acknowledge(&self, case: &Case) -> Result<Confirmed> {
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         // Before it is sent: whoever dies meanwhile has said so. What counts besides is the patient's journal.
         self.remember_acknowledged(case).await?;
         with_fresh_keys!(self.acknowledge_once(case).await)
@@ -51,15 +50,13 @@ impl Client {
 
     /// Ends a case, before it takes effect or after: as its patient, or as whom the patient appointed at this board.
     ///
-    /// Relays carry it, where they are configured.
-    ///
     /// # Errors
     /// [`Error::Denied`] for others, [`Error::Conflict`] for a case that was vetoed.
     pub async fn veto(&self, case: &Case) -> Result<Confirmed> {
         if !self.system().relays().is_empty() {
             return Ok(self.carry(&self.sign_veto(case).await?).await?.into());
         }
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         let act = vetoCall { c: case.terms.clone(), by: self.address(), signature: Bytes::new() };
         Ok(self.send(call(case.board, &act)).await?.into())
     }
@@ -72,9 +69,8 @@ impl Client {
 
     /// Lets somebody else veto cases about this person at this board, too; with nothing, nobody else.
     pub async fn appoint_proxy(&self, board: &Board, proxy: Option<Address>) -> Result<Confirmed> {
-        self.can_pay_itself(1).await?;
-        let proxy = proxy.unwrap_or_default();
-        let act = appointCall { patient: self.address(), proxy, deadline: U256::MAX, signature: Bytes::new() };
+        self.can_pay(1).await?;
+        let act = appointCall { proxy: proxy.unwrap_or_default() };
         Ok(self.send(call(board.address, &act)).await?.into())
     }
 
@@ -88,7 +84,7 @@ impl Client {
         if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed) {
             return Err(Error::Conflict("a case is reviewed once it took effect".into()));
         }
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         let finding = match finding {
             None => None,
             Some(text) => {
@@ -107,7 +103,7 @@ impl Client {
     /// Leaves a board, at once and for good. Shares that were dealt before stay with this person until new keys are dealt.
     pub async fn resign(&self, board: &Board) -> Result<Confirmed> {
         board.require_member(self.address())?;
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         Ok(self.send(call(board.address, &resignCall {})).await?.into())
     }
 
@@ -115,7 +111,7 @@ impl Client {
     /// acknowledgement that is needed this board opens nothing any more; patients grant to the successor when they see fit.
     pub async fn acknowledge_successor(&self, board: &Board, successor: Option<&Board>) -> Result<Confirmed> {
         board.require_member(self.address())?;
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         let successor = successor.map(|board| board.address).unwrap_or_default();
         Ok(self.send(call(board.address, &acknowledgeSuccessorCall { successor })).await?.into())
     }
@@ -125,6 +121,6 @@ impl System {
     /// Whom a patient appointed at this board to veto cases, as the node tells.
     pub async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
         let told = self.on_boards().ask_at(board.address, &proxyOfCall { patient }).await?;
-        Ok(Some(told.proxy).filter(|proxy| !proxy.is_zero()))
+        Ok(Some(told).filter(|proxy| !proxy.is_zero()))
     }
 }

@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use alloy::primitives::{
-    Address, B256,
+    Address, B256, U256,
     aliases::{U24, U40},
 };
 use hospital_record_contracts::boards::IBoard::{self, openCall};
 
-use super::{
-    Board, Case,
-    words::{About, check_words},
-};
+use super::{Board, Case, CaseStage, opening::Opening, words::check_words};
 use crate::{
     Client, Error, Grantee, Result,
     client::{awaitable, with_fresh_keys},
@@ -41,7 +38,10 @@ impl Client {
     /// the patient granted to the board. It is this person's acknowledgement, unless it is about this person. It needs a
     /// [`reason`](OpenCase::reason).
     ///
-    /// Defaults: the one thing that the patient granted to the board; for four hours. This person pays for it.
+    /// Where an answer was lost, repeat it: the same case, for the same reason in the same words, is opened once. One that
+    /// is open already is returned.
+    ///
+    /// Defaults: the one thing that the patient granted to the board; for four hours.
     ///
     /// # Errors
     /// [`Error::Denied`] for others than members, for patients who granted nothing to the board, and for members who owe a
@@ -80,44 +80,100 @@ impl OpenCase {
 
     async fn run(self) -> Result<Case> {
         self.check()?;
-        self.client.can_pay_itself(1).await?;
+        self.client.can_pay(1).await?;
         with_fresh_keys!(self.open().await)
     }
 
     async fn open(&self) -> Result<Case> {
-        let (client, system) = (&self.client, self.client.system());
-        let journal = system.journal(self.patient).await?;
-        let (scope, held) = self.scope_in(&journal).await?;
-        let grantee = self.grantee();
-        // Nothing could be released to an account without keys.
-        system.profile_of(grantee, self.to.and_then(|to| to.profile)).await?;
-        let Self { patient, board, .. } = self;
-        let about = About { patient: *patient, board: board.address, scope, grantee, case: None };
-        let note = client.note(board, &about, held.state.purpose, &self.reason).await?;
-        let reason = B256::from(system.publish(note).await?.0);
-        let opening = openCall {
-            patient: *patient,
-            scope,
-            grantee,
-            duration: u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX),
-            reason,
-            epoch: folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch),
-            keyChanges: U24::wrapping_from(journal.state().key_changes),
-        };
-        let receipt = client.send(call(board.address, &opening)).await?;
-        let block = system.ledger().block(receipt.block).await?;
-        let opened_at =
-            block.ok_or_else(|| Error::NotAvailable("the node does not show the case's block yet".into()))?;
-        // Of what was sent here: who tells of cases could tell of another with the same reason.
-        let openCall { patient, scope, grantee, duration, reason, epoch, .. } = opening;
-        let (opener, opened_at) = (client.address(), U40::saturating_from(opened_at.time));
-        let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
-        let case = Case::of(board.address, terms);
-        if ![grantee, patient].contains(&opener) {
-            client.remember_acknowledged(&case).await?;
+        let (client, board) = (&self.client, &self.board);
+        // What an earlier call left on its way may be this very case.
+        if let Some(in_vain) = client.settle_earlier().await? {
+            tracing::info!(in_vain, "an earlier transaction");
         }
-        let told = system.cases(board).await?.into_iter().find(|told| told.id == case.id);
-        Ok(told.unwrap_or(case))
+        let journal = client.system().journal(self.patient).await?;
+        let (scope, held) = self.scope_in(&journal).await?;
+        let wanted = self.wanted(scope);
+        let mut kept = client.kept_opening(board, &wanted, &self.reason).await?;
+        if let Some(case) = client.opened_before(board, &wanted, kept.as_ref(), &self.reason).await? {
+            if let Some(kept) = kept.take_if(|kept| kept.reason == case.reason) {
+                client.keep_opening(board, &Opening { done: true, ..kept }).await?;
+            }
+            if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Granted { .. }) {
+                return self.acknowledged(case).await;
+            }
+        }
+        let opening = match kept {
+            Some(kept) => self.still_possible(kept).await?,
+            None => self.prepare(&wanted, &held).await?,
+        };
+        let case = self.send(&journal, &opening).await?;
+        client.keep_opening(board, &Opening { done: true, ..opening }).await?;
+        self.acknowledged(case).await
+    }
+
+    /// What the case will be, but for its reason.
+    fn wanted(&self, scope: B256) -> Opening {
+        let duration = u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX);
+        let (patient, grantee, reason, nonce) = (self.patient, self.grantee(), B256::ZERO, U256::ZERO);
+        Opening { patient, scope, grantee, duration, reason, nonce, done: false }
+    }
+
+    /// Stores the reason, and keeps what is to be sent before it is.
+    async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
+        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        // Nothing could be released to an account without keys.
+        system.profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
+        let note = client.note(board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
+        let reason = B256::from(system.publish(note).await?.0);
+        let nonce = client.next_nonce(board.address).await?;
+        let opening = Opening { reason, nonce, ..*wanted };
+        client.keep_opening(board, &opening).await?;
+        Ok(opening)
+    }
+
+    /// With another nonce where the kept one was made void. One that was used has opened the case.
+    async fn still_possible(&self, kept: Opening) -> Result<Opening> {
+        let (client, board) = (&self.client, &self.board);
+        let contract = client.system().contract();
+        let (used, series) = contract.nonce_used(board.address, client.address(), kept.nonce).await?;
+        if used {
+            return Err(Error::NotAvailable(
+                "the case was opened, and the node does not show it yet: try again".into(),
+            ));
+        }
+        if kept.nonce >> 128 == series {
+            return Ok(kept);
+        }
+        let opening = Opening { nonce: client.next_nonce(board.address).await?, ..kept };
+        client.keep_opening(board, &opening).await?;
+        Ok(opening)
+    }
+
+    async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
+        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
+        let epoch = folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch);
+        let key_changes = U24::wrapping_from(journal.state().key_changes);
+        let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
+        let receipt = client.send_once(&call(board.address, &verb), nonce).await?;
+        let told = system.cases(board).await?.into_iter().find(|told| opening.is(told, client.address()));
+        if let Some(case) = told {
+            return Ok(case);
+        }
+        let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
+        let block = system.ledger().block(receipt.block).await?.filter(|_| receipt.names_its_block());
+        let opened_at = U40::saturating_from(block.ok_or_else(unseen)?.time);
+        let opener = client.address();
+        let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
+        Ok(Case::of(board.address, terms))
+    }
+
+    /// Opening is acknowledging, unless the case is about the opener.
+    async fn acknowledged(&self, case: Case) -> Result<Case> {
+        if ![case.grantee, case.patient].contains(&self.client.address()) {
+            self.client.remember_acknowledged(&case).await?;
+        }
+        Ok(case)
     }
 
     fn grantee(&self) -> Address {

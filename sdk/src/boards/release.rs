@@ -68,7 +68,7 @@ impl Client {
     }
 
     async fn release_of(&self, case: &Case, deal: &Verified<Deal>, context: &EnvelopeContext) -> Result<Released> {
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         let place = self.release_key(case, deal.digest());
         let block = self.release_block(&place, case, deal, context).await?;
         let share = B256::from(block.digest().0);
@@ -160,7 +160,8 @@ impl Client {
     }
 
     pub(crate) async fn has_acknowledged(&self, case: &Case) -> Result<bool> {
-        Ok(self.system().cache().get(ACKNOWLEDGED, self.acknowledged_key(case)).await?.is_some())
+        let acknowledged = self.system().cache().get(ACKNOWLEDGED, self.acknowledged_key(case)).await?.is_some();
+        Ok(acknowledged || self.has_opened(case).await?)
     }
 
     fn acknowledged_key(&self, case: &Case) -> Vec<u8> {

@@ -99,7 +99,7 @@ impl Client {
         Ok(keys)
     }
 
-    async fn read_note(&self, digest: B256, author: Address, about: &About) -> Result<CaseWords> {
+    pub(super) async fn read_note(&self, digest: B256, author: Address, about: &About) -> Result<CaseWords> {
         let note: Verified<CaseNote> = self.signed(Digest(digest.0)).await?;
         let terms = about.terms(self.system(), author)?;
         let words = open_note(&note, &terms, &self.published().await?.keys)?;

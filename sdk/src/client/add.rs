@@ -89,15 +89,10 @@ impl Client {
     }
 
     /// Fails early when the account has too little for a transaction: an upload may take an hour.
-    pub(super) async fn can_pay(&self, records: usize) -> Result<()> {
+    pub(crate) async fn can_pay(&self, records: usize) -> Result<()> {
         if !self.system().relays().is_empty() {
             return Ok(());
         }
-        self.can_pay_itself(records).await
-    }
-
-    /// The same for what no relay carries.
-    pub(crate) async fn can_pay_itself(&self, records: usize) -> Result<()> {
         let fees = self.system().ledger().fees().await?;
         let needed = U256::from(fees.max_fee) * U256::from(GAS_AT_MOST + GAS_A_RECORD * records as u64);
         if self.balance().await? < needed {

@@ -1,6 +1,7 @@
 //! Attestation: a professional's word for a document, and how far a reader insists on one.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -10,8 +11,9 @@ use alloy::primitives::{Address, B256};
 use super::{Client, Confirmed};
 use crate::{
     Error, Result,
-    ledger::{PatientState, Record, Status, record_key},
+    ledger::{Attestation, PatientState, Record, Status, record_key},
     record_ref::RecordRef,
+    vouching::Walk,
 };
 
 /// FHIR DocumentReference.docStatus.
@@ -41,9 +43,9 @@ impl fmt::Display for DocStatus {
 }
 
 impl DocStatus {
-    pub(super) fn of(record: &Record, state: &PatientState) -> Self {
-        let attested = |key: &B256| state.records.get(key).is_some_and(|record| record.state.attested);
-        match (record.state.status, record.state.attested) {
+    pub(super) fn of(record: &Record, state: &PatientState, believed: &Believed) -> Self {
+        let attested = |key: &B256| state.records.get(key).is_some_and(|record| believed.attest(record));
+        match (record.state.status, believed.attest(record)) {
             (Status::EnteredInError, _) => Self::EnteredInError,
             (_, false) => Self::Preliminary,
             (_, true) if record.replaces.as_ref().is_some_and(attested) => Self::Amended,
@@ -51,7 +53,7 @@ impl DocStatus {
         }
     }
 
-    /// Whether a professional vouches for it.
+    /// Whether somebody whose word counts vouches for it.
     pub fn is_attested(self) -> bool {
         matches!(self, Self::Final | Self::Amended)
     }
@@ -61,47 +63,118 @@ impl DocStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttestedBy {
-    /// Whose. The patient gave this account the right to attest; who it is, is for the reader to know.
+    /// Whose. It had the right to attest; who it is, is for the reader to know.
     pub account: Address,
     /// When, by the chain's clock.
     pub at: SystemTime,
+    /// Whether the patient gave this account the right to attest. Otherwise a delegate passed it on.
+    pub chosen_by_patient: bool,
+    /// Whether this word counts for the reader: see [`List::trusted_by`](super::List::trusted_by).
+    pub counts: bool,
 }
 
-impl AttestedBy {
-    pub(super) fn of(record: &Record) -> Option<Self> {
-        let word = record.attestation?;
-        Some(Self { account: word.by, at: UNIX_EPOCH + Duration::from_secs(word.time) })
+/// Whose attestations count for a reader.
+pub(super) enum Believed {
+    /// Of accounts to which the patient gave the right to attest.
+    ChosenByPatient,
+    /// Of these, for whom the reader's authorities vouch.
+    These(HashSet<Address>),
+}
+
+impl Believed {
+    fn attest(&self, record: &Record) -> bool {
+        record.attestations.iter().any(|word| self.counts(word))
+    }
+
+    fn counts(&self, word: &Attestation) -> bool {
+        match self {
+            Self::ChosenByPatient => word.chosen_by_patient,
+            Self::These(accounts) => accounts.contains(&word.by),
+        }
+    }
+
+    /// All that vouch for a record, oldest first.
+    pub(super) fn words_for(&self, record: &Record) -> Vec<AttestedBy> {
+        let words = record.attestations.iter().map(|word| AttestedBy {
+            account: word.by,
+            at: UNIX_EPOCH + Duration::from_secs(word.time),
+            chosen_by_patient: word.chosen_by_patient,
+            counts: self.counts(word),
+        });
+        words.collect()
     }
 }
 
 impl Client {
-    /// Attests a record as a professional: by an account to which the patient gave that right on its folder. Once, and
-    /// for good.
+    /// Attests a record as a professional: by an account that has the right to attest on its folder. Others may have
+    /// attested it before. Once, and for good.
     ///
     /// # Errors
-    /// [`Error::Denied`] without that right, [`Error::Conflict`] when it is attested already.
+    /// [`Error::Denied`] without that right, [`Error::Conflict`] when this account has attested it already, or the record
+    /// has as many attestations as it takes.
     pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
         let known = self.on_chain(record).await?;
         let key = record_key(known.author, known.id);
         let receipt = self.send(self.system().contract().attest(record.patient, key)).await?;
         self.confirm(record.patient, receipt.transaction, |state| {
-            state.records.get(&key).is_some_and(|known| known.state.attested)
+            let record = state.records.get(&key);
+            record.is_some_and(|known| known.attestations.iter().any(|word| self.is_me(word.by)))
         })
         .await?;
         Ok(receipt.into())
     }
 
-    /// Refuses what nobody vouches for, where that is asked.
-    pub(super) async fn require_attested(&self, record: &RecordRef, key: B256) -> Result<()> {
+    /// Whose word counts for somebody who trusts these authorities, of those who attested any of these records. Without
+    /// authorities the patient's own choice counts: a delegate may pass the right to attest on to whom it likes.
+    pub(super) async fn believed<'a>(
+        &self,
+        authorities: &[Address],
+        records: impl IntoIterator<Item = &'a Record>,
+    ) -> Result<Believed> {
+        if authorities.is_empty() {
+            return Ok(Believed::ChosenByPatient);
+        }
+        let words = records.into_iter().flat_map(|record| &record.attestations);
+        let attesters: BTreeSet<Address> = words.map(|word| word.by).collect();
+        let mut trusted = HashSet::new();
+        if attesters.is_empty() {
+            return Ok(Believed::These(trusted));
+        }
+        let walk = Walk::new(self.system(), authorities).await?;
+        for account in attesters {
+            if walk.why(account).await?.is_ok() {
+                trusted.insert(account);
+            }
+        }
+        Ok(Believed::These(trusted))
+    }
+
+    /// Refuses what nobody vouches for whose word counts.
+    pub(super) async fn require_attested(&self, record: &RecordRef, key: B256, authorities: &[Address]) -> Result<()> {
         let journal = self.system().journal(record.patient).await?;
-        let status = journal.state().records.get(&key).map(|known| DocStatus::of(known, journal.state()));
-        match status {
-            Some(status) if status.is_attested() => Ok(()),
-            Some(status) => Err(Error::Denied(format!(
-                "the record is {status}: nobody vouches for it; ask a professional to attest it, or open it without \
-                 insisting on that"
-            ))),
-            None => Err(Error::NotFound(format!("{} has no such record", record.patient))),
+        let known = journal.state().records.get(&key);
+        let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
+        let before = known.replaces.and_then(|key| journal.state().records.get(&key));
+        let believed = self.believed(authorities, [known].into_iter().chain(before)).await?;
+        match DocStatus::of(known, journal.state(), &believed) {
+            status if status.is_attested() => Ok(()),
+            DocStatus::EnteredInError => Err(Error::Denied(
+                "the record was entered in error: nothing is to be relied on; open it without insisting on an \
+                 attestation"
+                    .into(),
+            )),
+            _ => Err(Error::Denied(not_attested(known, authorities))),
         }
     }
+}
+
+fn not_attested(record: &Record, authorities: &[Address]) -> String {
+    let others = match (record.attestations.len(), authorities.is_empty()) {
+        (0, _) => "nobody vouches for it".to_owned(),
+        (others, true) => format!("{others} vouch for it, but none to whom the patient gave the right to attest"),
+        (others, false) => format!("{others} vouch for it, but none for whom your authorities vouch"),
+    };
+    format!(
+        "the record is preliminary: {others}; ask a professional to attest it, or open it without insisting on that"
+    )
 }

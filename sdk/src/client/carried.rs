@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::{Client, Confirmed};
 use crate::{
     Error, Result,
+    boards::Board,
     error::fill_random,
-    ledger::{Act, Call, Receipt, Revocation, Step},
+    ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
 
@@ -35,13 +36,24 @@ impl Client {
         for step in self.system().contract().steps(call) {
             let request = self.sign_step(step).await?;
             let receipt = self.carry(&request).await?;
-            self.keep_request(&request, note.clone()).await?;
+            self.keep_request(&request, note.clone()).await;
             all = Some(match all {
                 Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
                 None => receipt,
             });
         }
         all.ok_or_else(|| Error::Invalid("there is nothing to do".into()))
+    }
+
+    /// Sends a call as this person. Signed, it has this nonce: of several attempts with one nonce at most one takes effect.
+    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Receipt> {
+        if self.system().relays().is_empty() {
+            return self.send(call.clone()).await;
+        }
+        let (request, note) = (self.sign_once(call, nonce).await?, self.note_for(call).await?);
+        let receipt = self.carry(&request).await?;
+        self.keep_request(&request, note).await;
+        Ok(receipt)
     }
 
     /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
@@ -54,13 +66,36 @@ impl Client {
         self.sign_step(Step::Revoke(revocation, 0)).await
     }
 
-    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations: for who gave up
-    /// on something that a relay was given, which could carry it for another quarter of an hour.
+    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations, vetoes, and what is
+    /// for a board ([`void_signed_at`](Client::void_signed_at)). Use it when you abandon a request that a relay already has,
+    /// which could carry it for another quarter of an hour. Each contract counts by itself, so it is one act for each.
     ///
     /// # Errors
     /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
     pub async fn void_signed(&self) -> Result<Confirmed> {
-        Ok(self.send(self.system().contract().invalidate_nonces()).await?.into())
+        let system = self.system();
+        let mut all: Confirmed = self.void_at(system.contract().address()).await?;
+        for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
+            match beside.deployed_at().await {
+                Ok(_) => all.gas += self.void_at(beside.address()).await?.gas,
+                // Nobody has signed anything for what is not there.
+                Err(LedgerError::NotDeployed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same for what is signed for a board.
+    ///
+    /// # Errors
+    /// As for every act.
+    pub async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
+        self.void_at(board.address).await
+    }
+
+    async fn void_at(&self, contract: Address) -> Result<Confirmed> {
+        Ok(self.send(self.system().contract().invalidate_nonces_at(contract)).await?.into())
     }
 
     /// Whether a request has taken effect, whoever carried it.
@@ -140,9 +175,9 @@ impl Client {
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
         let act = match step {
-            Step::Verb(verb) => {
-                let deadline = self.system().latest_time().await? + GOOD_FOR.as_secs();
-                Act::Once { signer: self.address(), verb, nonce: self.next_nonce().await?, deadline }
+            Step::Verb(call) => {
+                let nonce = self.next_nonce(call.to).await?;
+                return self.sign_once(&call, nonce).await;
             }
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
@@ -154,9 +189,15 @@ impl Client {
         self.sign_act(&act).await
     }
 
+    async fn sign_once(&self, call: &Call, nonce: U256) -> Result<SignedRequest> {
+        let deadline = self.system().latest_time().await? + GOOD_FOR.as_secs();
+        let act = self.system().contract().once(call, self.address(), nonce, deadline);
+        self.sign_act(&act.ok_or_else(no_signed_form)?).await
+    }
+
     pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
         let contract = self.system().contract();
-        let digest = contract.digest_of(act).ok_or_else(|| Error::Invalid("this act has no signed form".into()))?;
+        let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
         let signed = self.0.identity.signer().sign_hash(&digest).await;
         let signature =
             signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
@@ -165,14 +206,18 @@ impl Client {
     }
 
     /// One that no other act of this account has: a word of its own for this client, and its places in order.
-    async fn next_nonce(&self) -> Result<U256> {
+    pub(crate) async fn next_nonce(&self, contract: Address) -> Result<U256> {
         let count = self.0.acts.fetch_add(1, Ordering::Relaxed);
         let first = *self.0.first_word.get_or_try_init(|| async { random_word() }).await?;
         let word = first.wrapping_add(count / NONCES_A_WORD);
         let number = U256::from(word) << 8 | U256::from(count % NONCES_A_WORD);
-        let (_, series) = self.system().contract().nonce_used(self.address(), U256::ZERO).await?;
+        let (_, series) = self.system().contract().nonce_used(contract, self.address(), U256::ZERO).await?;
         Ok(series << 128 | number)
     }
+}
+
+fn no_signed_form() -> Error {
+    Error::Invalid("this act has no signed form".into())
 }
 
 fn random_word() -> Result<u64> {

@@ -17,7 +17,7 @@ use hospital_record_core::{
 
 use super::{
     Client,
-    attest::{AttestedBy, DocStatus},
+    attest::{AttestedBy, Believed, DocStatus},
     awaitable,
     registered::Registered,
     unlock::{Unlocked, Unlocker},
@@ -45,8 +45,8 @@ pub struct Listed {
     pub status: Status,
     /// FHIR DocumentReference.docStatus.
     pub doc_status: DocStatus,
-    /// Who vouches for it, as a professional.
-    pub attested: Option<AttestedBy>,
+    /// All who attested it, oldest first; each tells whether it counts for the reader.
+    pub attestations: Vec<AttestedBy>,
     /// Who added it.
     pub author: Address,
     /// When the chain took it, which its author cannot choose.
@@ -105,12 +105,14 @@ pub struct List {
     patient: Address,
     folder: Option<String>,
     attested_only: bool,
+    authorities: Vec<Address>,
 }
 
 impl Client {
     /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
     pub fn list(&self) -> List {
-        List { client: self.clone(), patient: self.address(), folder: None, attested_only: false }
+        let (client, patient, authorities) = (self.clone(), self.address(), Vec::new());
+        List { client, patient, folder: None, attested_only: false, authorities }
     }
 }
 
@@ -121,9 +123,17 @@ impl List {
         self
     }
 
-    /// Only records that a professional attested.
+    /// Only records that somebody attested whose word counts: an account to which the patient gave the right to attest, or
+    /// with [`trusted_by`](List::trusted_by) one for whom an authority vouches.
     pub fn attested_only(mut self) -> Self {
         self.attested_only = true;
+        self
+    }
+
+    /// Whose attestations count: of accounts for which these authorities vouch now
+    /// ([`why_trusted`](crate::System::why_trusted)), whoever gave them the right to attest.
+    pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
+        self.authorities = authorities.to_vec();
         self
     }
 
@@ -143,7 +153,7 @@ impl List {
     }
 
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
-        let Self { client, patient, folder, attested_only } = self;
+        let Self { client, patient, folder, attested_only, authorities } = self;
         let client = client.for_one_call();
         let journal = client.system().journal(patient).await?;
         let mut records = client.visible(&journal).await?;
@@ -153,11 +163,12 @@ impl List {
             let numbers = Confidentiality::ALL.map(|level| client.keys().folder(&name, level).number());
             records.retain(|record| numbers.contains(&record.state.folder));
         }
-        records.retain(|record| !attested_only || DocStatus::of(record, journal.state()).is_attested());
+        let believed = client.believed(&authorities, journal.state().records.values()).await?;
+        records.retain(|record| !attested_only || DocStatus::of(record, journal.state(), &believed).is_attested());
         records.sort_by_key(|record| std::cmp::Reverse(record.entry));
         let synced = client.synced(patient).await?;
         let unlocker = Unlocker::new(client.clone(), journal.clone());
-        let lister = Arc::new(Lister { unlocker, client, patient, journal, synced });
+        let lister = Arc::new(Lister { unlocker, client, patient, journal, synced, believed });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
         let wanted = move |listed: &Listed| match &listed.content {
@@ -177,6 +188,7 @@ struct Lister {
     journal: Arc<Known>,
     unlocker: Unlocker,
     synced: HashSet<Vec<u8>>,
+    believed: Believed,
 }
 
 impl Lister {
@@ -200,8 +212,8 @@ impl Lister {
         Listed {
             record: self.client.record(self.patient, RecordId(record.id.0)),
             status: record.state.status,
-            doc_status: DocStatus::of(record, self.journal.state()),
-            attested: AttestedBy::of(record),
+            doc_status: DocStatus::of(record, self.journal.state(), &self.believed),
+            attestations: self.believed.words_for(record),
             author: record.state.author,
             added: UNIX_EPOCH + Duration::from_secs(record.state.added_at),
             content,
@@ -221,13 +233,13 @@ impl Client {
     pub(super) async fn visible(&self, journal: &Known) -> Result<Vec<Record>> {
         let records = journal.state().records.iter();
         if self.is_me(journal.patient) {
-            return Ok(records.map(|(_, record)| *record).collect());
+            return Ok(records.map(|(_, record)| record.clone()).collect());
         }
         let now = self.system().chain_time().await?;
         let reads = |scope: B256| journal.state().reads(scope, self.address(), now);
         let visible: Vec<Record> = records
             .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
-            .map(|(_, record)| *record)
+            .map(|(_, record)| record.clone())
             .collect();
         let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == self.address() && reads(*scope));
         if visible.is_empty() && !holds_any {

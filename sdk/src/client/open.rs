@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset_json};
@@ -42,6 +42,7 @@ pub struct Open {
     report: Reporter,
     overwrite: bool,
     attested_only: bool,
+    authorities: Vec<Address>,
 }
 
 impl Client {
@@ -61,6 +62,7 @@ impl Client {
             report,
             overwrite: false,
             attested_only: false,
+            authorities: Vec::new(),
         }
     }
 }
@@ -111,9 +113,17 @@ impl Open {
         self
     }
 
-    /// Refuses what no professional attested.
+    /// Refuses what nobody attested whose word counts: an account to which the patient gave the right to attest, or with
+    /// [`trusted_by`](Open::trusted_by) one for whom an authority vouches.
     pub fn attested_only(mut self) -> Self {
         self.attested_only = true;
+        self
+    }
+
+    /// Whose attestations count: of accounts for which these authorities vouch now
+    /// ([`why_trusted`](crate::System::why_trusted)), whoever gave them the right to attest.
+    pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
+        self.authorities = authorities.to_vec();
         self
     }
 
@@ -209,7 +219,8 @@ impl Open {
             self.allowed(&known).await?;
         }
         if self.attested_only {
-            client.require_attested(record, record_key(known.author, known.id)).await?;
+            let key = record_key(known.author, known.id);
+            client.require_attested(record, key, &self.authorities).await?;
         }
         let unlocked = client.unlocked(record, &known).await?;
         let range = self.within(unlocked.manifest.size)?;
@@ -246,7 +257,7 @@ impl Open {
         };
         let (system, patient, reader) = (self.client.system(), self.record.patient, self.client.address());
         let before = system.journal(patient).await?.state().entries;
-        let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose)).await?;
+        let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt is the node's word, and only what the journal shows is logged.
         self.client
             .confirm(patient, receipt.transaction, |state| {

@@ -112,7 +112,7 @@ impl Client {
     /// [`send`](Client::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
     /// told beside.
     pub(super) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
-        if self.is_carried(&call) {
+        if self.is_carried() {
             return Ok((self.send(call).await?, None));
         }
         self.before_sending().await?;
@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// Follows what an earlier call left behind to its end. Where it had no effect, that is told in words.
-    pub(super) async fn settle_earlier(&self) -> Result<Option<String>> {
+    pub(crate) async fn settle_earlier(&self) -> Result<Option<String>> {
         if !self.system().relays().is_empty() {
             return Ok(None);
         }

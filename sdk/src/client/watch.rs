@@ -133,7 +133,7 @@ impl Client {
     /// more goes first: it would lose its nonce.
     pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
         self.before_sending().await?;
-        if self.is_carried(&call) {
+        if self.is_carried() {
             let note = self.note_for(&call).await?;
             return self.send_by_relay(&call, note).await;
         }
@@ -146,9 +146,9 @@ impl Client {
         Ok(self.system().sender().send_noted(&self.signer(), call, note).await)
     }
 
-    /// The contracts beside it know no signed form: who vouches or asks pays for it.
-    pub(super) fn is_carried(&self, call: &Call) -> bool {
-        call.to == self.system().contract().address() && !self.system().relays().is_empty()
+    /// Whether relays carry what this person signs, and pay for it.
+    pub(super) fn is_carried(&self) -> bool {
+        !self.system().relays().is_empty()
     }
 
     pub(super) async fn before_sending(&self) -> Result<()> {
@@ -162,7 +162,7 @@ impl Client {
         Ok(())
     }
 
-    async fn note_for(&self, call: &Call) -> Result<Bytes> {
+    pub(super) async fn note_for(&self, call: &Call) -> Result<Bytes> {
         let effects = self.system().contract().effects(call, self.address());
         let at = finality::now();
         let Some(Effects { patient, .. }) = effects else {
@@ -173,11 +173,13 @@ impl Client {
         Ok(Note { patient, entries, cuts, at }.to_bytes())
     }
 
-    /// Keeps a request that others have carried until it is final.
-    pub(super) async fn keep_request(&self, request: &SignedRequest, note: Bytes) -> Result<()> {
+    /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.
+    pub(super) async fn keep_request(&self, request: &SignedRequest, note: Bytes) {
         let Call { to, data, .. } = request.call();
         let (id, bytes) = (keccak256(&data), SentBytes::Request { to, data });
-        Ok(self.system().sender().keep(&Sent { account: self.address(), id, bytes, note }).await?)
+        if let Err(error) = self.system().sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
+            tracing::warn!(%error, "a request that was carried could not be kept: it is not sent again");
+        }
     }
 
     /// Sends again what the chain does not show any more, in the order in which it was sent, and waits a while for it.
@@ -293,7 +295,7 @@ impl Client {
             SentBytes::Transaction { .. } => {
                 self.system().ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
             }
-            SentBytes::Request { to, data } => match Contract::act_of(*to, data) {
+            SentBytes::Request { to, data } => match Contract::act_of(*to, data, contract.address()) {
                 Some(signed) => contract.took_effect(&signed, act.call()?).await?,
                 None => return Ok(Standing::Final),
             },

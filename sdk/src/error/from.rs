@@ -69,8 +69,10 @@ fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
         | Refusal::StatusNotAllowed(_)
         | Refusal::NotAttestable(_)
         | Refusal::NotRelayable(_)
+        | Refusal::KeysNotAscending(_)
         | Refusal::NotBarring(_) => Error::Invalid(text),
         Refusal::AlreadyAttested(_)
+        | Refusal::TooManyAttestations(_)
         | Refusal::DeadlinePassed(_)
         | Refusal::NonceUsed(_)
         | Refusal::AlreadyMade(_)
@@ -88,14 +90,17 @@ fn refused_by_board(refusal: IBoardErrors, text: String) -> Error {
         | Refusal::NotForReview(_)
         | Refusal::NotEntitled(_)
         | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::InvalidGrantee(_) | Refusal::InvalidDuration(_) | Refusal::NoReason(_) | Refusal::TooFewMembers(_) => {
-            Error::Invalid(text)
-        }
+        Refusal::InvalidGrantee(_)
+        | Refusal::InvalidDuration(_)
+        | Refusal::NoReason(_)
+        | Refusal::TooFewMembers(_)
+        | Refusal::NotRelayable(_) => Error::Invalid(text),
         Refusal::BoardClosed(_)
         | Refusal::CaseExists(_)
         | Refusal::NotAtStage(_)
         | Refusal::WindowClosed(_)
         | Refusal::AcknowledgedAlready(_)
+        | Refusal::NonceUsed(_)
         | Refusal::DeadlinePassed(_) => Error::Conflict(text),
     }
 }

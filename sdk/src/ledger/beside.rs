@@ -61,7 +61,7 @@ impl Beside {
         })
     }
 
-    fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         match self.which {
             Which::Vouching => vouching::ADDRESS,
             Which::AccessRequests => access_requests::ADDRESS,

@@ -1,5 +1,7 @@
 //! What can be done on chain, as calls to send. Who sends them is who acts.
 
+use std::collections::BTreeSet;
+
 use alloy::{
     primitives::{Address, B256, aliases},
     sol_types::SolCall,
@@ -45,6 +47,12 @@ impl Contract {
     #[must_use]
     pub fn set_profile(&self, profile: B256) -> Call {
         self.to_send(&Sol::setProfileCall { profile })
+    }
+
+    /// Records the digest of a block that sums up the sender's history so far.
+    #[must_use]
+    pub fn checkpoint(&self, digest: B256) -> Call {
+        self.to_send(&Sol::checkpointCall { digest })
     }
 
     /// Adds records to one folder of `patient`, all or none. `key_changes` is the count the author has seen.
@@ -116,10 +124,12 @@ impl Contract {
         self.to_send(&Sol::rotateCall { folder: u40(folder), epoch, keyring, keyChanges: u24(key_changes) })
     }
 
-    /// Makes void what the sender has signed and nobody has carried, but no signed revocation.
+    /// Makes void what the sender has signed for this contract, one beside it or a board, and nobody has carried. It does
+    /// not end signed revocations and vetoes.
     #[must_use]
-    pub fn invalidate_nonces(&self) -> Call {
-        self.to_send(&Sol::invalidateNoncesCall {})
+    pub fn invalidate_nonces_at(&self, contract: Address) -> Call {
+        // The same in every contract.
+        super::call(contract, &Sol::invalidateNoncesCall {})
     }
 
     /// Gives up the sender's own grant.
@@ -128,12 +138,15 @@ impl Contract {
         self.to_send(&Sol::renounceCall { patient, scope })
     }
 
-    /// Logs that the sender reads these records, named by their keys.
+    /// Logs that the sender reads these records, named by their keys, each once. `note` is the SHA-256 of a sealed block
+    /// that says more, or zero.
     #[must_use]
-    pub fn log_access(&self, patient: Address, keys: &[B256], purpose: Purpose) -> Call {
-        match keys {
-            [key] => self.to_send(&Sol::logAccessCall { patient, key: *key, purpose }),
-            _ => self.to_send(&Sol::logAccessesCall { patient, keys: keys.to_vec(), purpose }),
+    pub fn log_access(&self, patient: Address, keys: &[B256], purpose: Purpose, note: B256) -> Call {
+        // The contract takes them in ascending order alone.
+        let keys: Vec<_> = keys.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        match keys[..] {
+            [key] => self.to_send(&Sol::logAccessCall { patient, key, purpose, note }),
+            _ => self.to_send(&Sol::logAccessesCall { patient, keys, purpose, note }),
         }
     }
 
@@ -145,8 +158,8 @@ impl Contract {
 impl Permission {
     fn encode(&self) -> Sol::Permission {
         Sol::Permission {
-            grantee: self.grantee,
             scope: self.scope,
+            grantee: self.grantee,
             rights: self.rights.bits(),
             purpose: self.purpose,
             expiresAt: u40(self.expires_at),

@@ -97,7 +97,7 @@ impl Contract {
         Ok(Some(GrantState {
             rights,
             purpose: held.purpose,
-            granted_at: held.grantedAt.into(),
+            granted_at: held.grantedAt.to(),
             expires_at: held.expiresAt.to(),
             giver: matches!(held.via, Via::Scope | Via::Folder).then_some(held.giver),
             via: held.via,
@@ -118,8 +118,25 @@ impl Contract {
             folder: record.folder.to(),
             added_at: record.addedAt.to(),
             status: record.status,
-            attested: record.attested,
+            attestations: record.attestations,
         }))
+    }
+
+    /// Whether `account` has attested the record.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn has_attested(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
+        self.ask(&Sol::hasAttestedCall { patient, key, account }, None).await
+    }
+
+    /// The patient's newest checkpoint; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the provider gives no answer.
+    pub async fn checkpoint_of(&self, patient: Address) -> Result<Option<B256>, LedgerError> {
+        let digest = self.ask(&Sol::checkpointOfCall { patient }, None).await?;
+        if digest.is_zero() { self.absent().await } else { Ok(Some(digest)) }
     }
 
     /// SHA-256 of the account's profile block; `None` when it has none.

@@ -77,7 +77,7 @@ impl Contract {
         if call.to != self.address() {
             return None;
         }
-        match Self::act_of(call.to, &call.data) {
+        match Self::act_of(call.to, &call.data, self.address()) {
             Some(Act::Once { signer, verb, .. }) => effects_of(&verb, signer),
             Some(Act::Revocation { patient, revocation, .. }) => Some(ended(patient, &[revocation])),
             Some(_) => None,
@@ -119,10 +119,11 @@ fn effects_of(data: &[u8], by: Address) -> Option<Effects> {
             let (folder, epoch, keyring) = (call.folder.to(), call.epoch, call.keyring);
             of(by, vec![Event::KeysRotated { folder, epoch, keyring }])
         }
-        Calls::logAccess(call) => of(call.patient, vec![read(call.key, by, call.purpose)]),
+        Calls::logAccess(call) => of(call.patient, vec![read(call.key, by, call.purpose, call.note)]),
         Calls::logAccesses(call) => {
-            of(call.patient, call.keys.iter().map(|key| read(*key, by, call.purpose)).collect())
+            of(call.patient, call.keys.iter().map(|key| read(*key, by, call.purpose, call.note)).collect())
         }
+        Calls::checkpoint(call) => of(by, vec![Event::CheckpointMade { digest: call.digest }]),
         _ => None,
     }
 }
@@ -131,8 +132,8 @@ fn added(folder: u64, author: Address, id: B256) -> Event {
     Event::RecordAdded { folder, author, id }
 }
 
-fn read(key: B256, reader: Address, purpose: Sol::Purpose) -> Event {
-    Event::RecordAccessed { key, reader, purpose }
+fn read(key: B256, reader: Address, purpose: Sol::Purpose, note: B256) -> Event {
+    Event::RecordAccessed { key, reader, purpose, note }
 }
 
 fn granted(given: &Sol::Permission) -> Option<Event> {

@@ -126,6 +126,11 @@ pub enum Event {
         /// Key of the record that takes its place, or zero.
         replacement: B256,
     },
+    /// The patient recorded the digest of a block that sums up the history before it.
+    CheckpointMade {
+        /// SHA-256 of the block.
+        digest: B256,
+    },
     /// A professional vouches for a record.
     RecordAttested {
         /// The record's key.
@@ -217,5 +222,7 @@ pub enum Event {
         reader: Address,
         /// What for.
         purpose: Purpose,
+        /// SHA-256 of a sealed block that says more, or zero.
+        note: B256,
     },
 }

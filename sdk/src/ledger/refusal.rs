@@ -1,5 +1,6 @@
 //! The contracts' refusals in words: what was wrong, and what to do.
 
+use alloy::primitives::{Address, FixedBytes, U256};
 use hospital_record_contracts::{
     IHospitalRecord::{IHospitalRecordErrors, NotPermitted, StatusNotAllowed},
     boards::IBoard::{IBoardErrors, NotAtStage, Stage},
@@ -35,20 +36,18 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
             "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",
             e.grantee, e.scope
         ),
-        E::AlreadyAttested(e) => format!("the contract refused: the record {} is attested already", e.key),
+        E::AlreadyAttested(e) => format!("the contract refused: {} has attested the record {} already", e.by, e.key),
+        E::TooManyAttestations(e) => format!(
+            "the contract refused: the record {} has as many attestations as it takes: the patient can give the right to attest directly",
+            e.key
+        ),
+        E::KeysNotAscending(_) => "the contract refused: the keys of a list are not in ascending order".into(),
         E::NotAttestable(e) => {
             format!("the contract refused: the record {} is {:?} and cannot be attested", e.key, e.status)
         }
-        E::NotRelayable(e) => format!("the contract refused: {} cannot be carried out for a signer", e.verb),
-        E::DeadlinePassed(e) => {
-            format!(
-                "the contract refused: the request was good until {}, and it is {}: sign it anew",
-                e.deadline, e.time
-            )
-        }
-        E::NonceUsed(e) => {
-            format!("the contract refused: nonce {} of {} is used or void: sign anew", e.nonce, e.signer)
-        }
+        E::NotRelayable(e) => format!("the contract refused: {}", not_relayable(e.verb)),
+        E::DeadlinePassed(e) => format!("the contract refused: {}", deadline(e.deadline, e.time)),
+        E::NonceUsed(e) => format!("the contract refused: {}", nonce(e.signer, e.nonce)),
         E::InvalidSignature(e) => format!("the contract refused: {} did not sign this", e.signer),
         E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
         E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),
@@ -62,6 +61,20 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
             e.current, e.named
         ),
     }
+}
+
+// What all contracts share.
+
+fn not_relayable(verb: FixedBytes<4>) -> String {
+    format!("{verb} cannot be carried out for a signer")
+}
+
+fn deadline(deadline: U256, time: U256) -> String {
+    format!("the request was good until {deadline}, and it is {time}: sign it anew")
+}
+
+fn nonce(signer: Address, nonce: U256) -> String {
+    format!("nonce {nonce} of {signer} is used or void: sign anew")
 }
 
 fn not_permitted(e: &NotPermitted) -> String {
@@ -104,9 +117,11 @@ pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
             format!("{} could have reviewed the case {} and nobody did in time: review it first", e.member, e.id)
         }
         E::NotForReview(e) => format!("{} has no review to make of the case {}", e.member, e.id),
-        E::DeadlinePassed(e) => format!("this was to be done until {}, and it is {}: sign it anew", e.deadline, e.time),
+        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
+        E::NotRelayable(e) => not_relayable(e.verb),
+        E::NonceUsed(e) => nonce(e.signer, e.nonce),
         E::NotEntitled(e) => format!("{} is neither the patient nor whom the patient appointed", e.account),
-        E::InvalidSignature(e) => format!("{} did not sign this", e.account),
+        E::InvalidSignature(e) => format!("{} did not sign this", e.signer),
     };
     format!("the board refused: {reason}")
 }

@@ -9,14 +9,18 @@ use hospital_record_contracts::{
     boards::IBoard::{self, caseOfCall, vetoCall},
 };
 
-use super::{Call, Contract, LedgerError, Revocation, calls::u24};
+use super::{Call, Contract, ContractKind, LedgerError, Revocation, SignedForm, calls::u24};
 
 /// What takes effect by a signature alone, whoever sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Act {
-    /// A verb of the contract: once, until a deadline.
+    /// A verb of a contract: once, until a deadline.
     Once {
+        /// Which contract it is for.
+        contract: Address,
+        /// What that contract is.
+        kind: ContractKind,
         /// Who acts.
         signer: Address,
         /// Selector and arguments of the verb.
@@ -51,40 +55,18 @@ pub enum Act {
 /// What an account wants done, before it is an [`Act`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    Verb(Bytes),
+    Verb(Call),
     Revoke(Revocation, u32),
 }
 
-/// The contract's EIP-712 types, up to what each of them ends with.
-const TYPES: [([u8; 4], &str); 12] = [
-    (Sol::setProfileCall::SELECTOR, "SetProfile(bytes32 profile,"),
-    (Sol::addRecordCall::SELECTOR, "AddRecord(address patient,uint40 folder,bytes32 id,uint24 keyChanges,"),
-    (Sol::replaceCall::SELECTOR, "Replace(address patient,bytes32 key,bytes32 id,uint24 keyChanges,"),
-    (Sol::setStatusCall::SELECTOR, "SetStatus(address patient,bytes32 key,uint8 status,"),
-    (Sol::attestCall::SELECTOR, "Attest(address patient,bytes32 key,"),
-    (
-        Sol::grantCall::SELECTOR,
-        "Grant(bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,uint40 expiresAt,\
-         uint24 keyChanges,",
-    ),
-    (
-        Sol::passOnCall::SELECTOR,
-        "PassOn(address patient,bytes32 scope,address grantee,uint8 rights,uint8 purpose,bytes32 envelope,uint16 epoch,\
-         uint40 expiresAt,uint24 keyChanges,",
-    ),
-    (Sol::rotateCall::SELECTOR, "Rotate(uint40 folder,uint16 epoch,bytes32 keyring,uint24 keyChanges,"),
-    (Sol::renounceCall::SELECTOR, "Renounce(address patient,bytes32 scope,"),
-    (Sol::withdrawCall::SELECTOR, "Withdraw(address patient,bytes32 scope,address grantee,"),
-    (Sol::logAccessCall::SELECTOR, "LogAccess(address patient,bytes32 key,uint8 purpose,"),
-    (Sol::invalidateNoncesCall::SELECTOR, "InvalidateNonces("),
-];
-const EVERY_TYPE_ENDS: &str = "address signer,uint256 nonce,uint256 deadline)";
-const REVOKE: &str = "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,\
-                      uint40 grantedUpTo,uint24 keyChanges)";
-const VETO: &str = "Veto(bytes32 id)";
 const DOMAIN: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 impl Act {
+    /// The type of a signed revocation.
+    pub const REVOKE: &str = "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,uint24 keyChanges)";
+    /// The type of a veto.
+    pub const VETO: &str = "Veto(bytes32 id)";
+
     /// Who has to sign it.
     #[must_use]
     pub fn signer(&self) -> Address {
@@ -101,28 +83,48 @@ impl Act {
         matches!(self, Self::Revocation { .. } | Self::Veto { .. })
     }
 
-    /// The name of the verb, as in the contract's manual; `None` when it has no signed form.
+    /// The contract that it is for.
+    #[must_use]
+    pub fn kind(&self) -> ContractKind {
+        match self {
+            Self::Once { kind, .. } => *kind,
+            Self::Revocation { .. } => ContractKind::HospitalRecord,
+            Self::Veto { .. } => ContractKind::Board,
+        }
+    }
+
+    /// The name of the verb, as in the contract's manual; `None` when it has no signed form. Two contracts may have verbs
+    /// of one name.
     #[must_use]
     pub fn verb(&self) -> Option<&'static str> {
         match self {
-            Self::Once { verb, .. } => type_of(verb)?.split('(').next(),
-            Self::Revocation { .. } => REVOKE.split('(').next(),
-            Self::Veto { .. } => VETO.split('(').next(),
+            Self::Once { kind, verb, .. } => SignedForm::of(*kind, verb).map(SignedForm::name),
+            _ => self.encode_type()?.split('(').next(),
+        }
+    }
+
+    /// Its EIP-712 type; `None` when it has no signed form.
+    #[must_use]
+    pub fn encode_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Once { kind, verb, .. } => SignedForm::of(*kind, verb).map(|form| form.encode_type),
+            Self::Revocation { .. } => Some(Self::REVOKE),
+            Self::Veto { .. } => Some(Self::VETO),
         }
     }
 
     fn struct_hash(&self) -> Option<B256> {
         Some(match self {
-            Self::Once { signer, verb, nonce, deadline } => {
-                let kind = keccak256([type_of(verb)?, EVERY_TYPE_ENDS].concat());
+            Self::Once { kind, signer, verb, nonce, deadline, .. } => {
+                let form = SignedForm::of(*kind, verb)?;
                 let rest = (*signer, *nonce, U256::from(*deadline)).abi_encode();
-                keccak256([kind.as_slice(), &verb[4..], &rest].concat())
+                keccak256([keccak256(form.encode_type).as_slice(), &form.fields(verb)?, &rest].concat())
             }
             Self::Revocation { patient, revocation, granted_up_to, key_changes } => {
                 let rest = (*patient, U256::from(*granted_up_to), U256::from(*key_changes)).abi_encode();
-                keccak256([keccak256(REVOKE).as_slice(), &revocation.encode().abi_encode(), &rest].concat())
+                keccak256([keccak256(Self::REVOKE).as_slice(), &revocation.encode().abi_encode(), &rest].concat())
             }
-            Self::Veto { case, .. } => keccak256((keccak256(VETO), id_of(case)).abi_encode()),
+            Self::Veto { case, .. } => keccak256((keccak256(Self::VETO), id_of(case)).abi_encode()),
         })
     }
 }
@@ -133,15 +135,23 @@ pub(crate) fn id_of(case: &IBoard::Case) -> B256 {
 }
 
 impl Contract {
-    /// What the signer has to sign (EIP-712) for this contract, or the board, on this chain. `None` when the verb has no
-    /// signed form.
+    /// What `signer` has to sign so that anybody can carry the call until the deadline; `None` when it has no such form.
+    #[must_use]
+    pub fn once(&self, call: &Call, signer: Address, nonce: U256, deadline: u64) -> Option<Act> {
+        let kind = ContractKind::of_call(call.to, &call.data, self.address())?;
+        SignedForm::of(kind, &call.data)?;
+        Some(Act::Once { contract: call.to, kind, signer, verb: call.data.clone(), nonce, deadline })
+    }
+
+    /// What the signer has to sign (EIP-712) for the act's contract on this chain. `None` when the verb has no signed form.
     #[must_use]
     pub fn digest_of(&self, act: &Act) -> Option<B256> {
-        let (name, contract) = match act {
-            Act::Veto { board, .. } => ("HospitalRecordBoard", *board),
-            _ => ("HospitalRecord", self.address()),
+        let contract = match act {
+            Act::Once { contract, .. } => *contract,
+            Act::Revocation { .. } => self.address(),
+            Act::Veto { board, .. } => *board,
         };
-        let (name, version) = (keccak256(name), keccak256("1"));
+        let (name, version) = (keccak256(act.kind().domain_name()), keccak256("1"));
         let fields = (keccak256(DOMAIN), name, version, U256::from(self.chain()), contract).abi_encode();
         let hash = act.struct_hash()?;
         Some(keccak256([&[0x19, 0x01], keccak256(fields).as_slice(), hash.as_slice()].concat()))
@@ -151,13 +161,11 @@ impl Contract {
     #[must_use]
     pub fn signed(&self, act: &Act, signature: Bytes) -> Call {
         match act {
-            Act::Once { signer, verb, nonce, deadline } => self.to_send(&Sol::relayCall {
-                signer: *signer,
-                call: verb.clone(),
-                nonce: *nonce,
-                deadline: U256::from(*deadline),
-                signature,
-            }),
+            Act::Once { contract, signer, verb, nonce, deadline, .. } => {
+                let (signer, call, nonce, deadline) = (*signer, verb.clone(), *nonce, U256::from(*deadline));
+                // The same in every contract.
+                super::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
+            }
             Act::Revocation { patient, revocation, granted_up_to, key_changes } => {
                 self.to_send(&Sol::revokeSignedCall {
                     revocation: revocation.encode(),
@@ -171,9 +179,10 @@ impl Contract {
         }
     }
 
-    /// The act that [`Contract::signed`] made this call to `to` of. `None` when the call is anything else.
+    /// The act that [`Contract::signed`] made this call to `to` of, where `HospitalRecord` is at `hospital`. `None` when the
+    /// call is anything else. That an account is a board, its code says.
     #[must_use]
-    pub fn act_of(to: Address, data: &[u8]) -> Option<Act> {
+    pub fn act_of(to: Address, data: &[u8], hospital: Address) -> Option<Act> {
         if data.starts_with(&vetoCall::SELECTOR) {
             let call = vetoCall::abi_decode_validate(data).ok().filter(|call| call.abi_encode() == data)?;
             return Some(Act::Veto { board: to, by: call.by, case: call.c });
@@ -184,13 +193,13 @@ impl Contract {
             return None;
         }
         match call {
-            // What is appended to the verb's arguments would only cost who carries it.
-            Calls::relay(call) if is_plain(&call.call) => Some(Act::Once {
-                signer: call.signer,
-                verb: call.call,
-                nonce: call.nonce,
-                deadline: call.deadline.saturating_to(),
-            }),
+            Calls::relay(call) => {
+                let kind = ContractKind::of_call(to, &call.call, hospital)?;
+                let Sol::relayCall { signer, call: verb, nonce, deadline, .. } = call;
+                let act = Act::Once { contract: to, kind, signer, verb, nonce, deadline: deadline.saturating_to() };
+                // What is appended to the verb's arguments would only cost who carries it.
+                Some(act).filter(|act| matches!(act, Act::Once { verb, .. } if kind.is_plain(verb)))
+            }
             Calls::revokeSigned(call) => Some(Act::Revocation {
                 patient: call.patient,
                 revocation: Revocation::decode(&call.revocation),
@@ -202,23 +211,12 @@ impl Contract {
         .filter(|act| act.verb().is_some())
     }
 
-    /// What is to be signed for a call that is made of verbs without a signed form: one act for each part, in order.
+    /// What is to be signed for a call, in order: several revocations have no signed form of their own.
     pub(crate) fn steps(&self, call: &Call) -> Vec<Step> {
-        let verb = |data: Vec<u8>| Step::Verb(data.into());
+        if call.to != self.address() {
+            return vec![Step::Verb(call.clone())];
+        }
         match Calls::abi_decode_validate(&call.data) {
-            Ok(Calls::addRecords(many)) => {
-                let (patient, folder, changes) = (many.patient, many.folder, many.keyChanges);
-                let one = |id| Sol::addRecordCall { patient, folder, id, keyChanges: changes };
-                many.ids.into_iter().map(|id| verb(one(id).abi_encode())).collect()
-            }
-            Ok(Calls::grantMany(many)) => {
-                let one = |permission| Sol::grantCall { permission, keyChanges: many.keyChanges };
-                many.permissions.into_iter().map(|permission| verb(one(permission).abi_encode())).collect()
-            }
-            Ok(Calls::logAccesses(many)) => {
-                let one = |key| Sol::logAccessCall { patient: many.patient, key, purpose: many.purpose };
-                many.keys.into_iter().map(|key| verb(one(key).abi_encode())).collect()
-            }
             Ok(Calls::revoke(one)) => vec![Step::Revoke(Revocation::decode(&one.revocation), one.keyChanges.to())],
             Ok(Calls::revokeMany(many)) => {
                 // Each of them is a key change, which the next one's keyring is to be counted from.
@@ -226,7 +224,7 @@ impl Contract {
                 let revocations = many.revocations.iter().map(Revocation::decode);
                 revocations.zip(counts).map(|(revocation, count)| Step::Revoke(revocation, count)).collect()
             }
-            _ => vec![Step::Verb(call.data.clone())],
+            _ => vec![Step::Verb(call.clone())],
         }
     }
 
@@ -247,7 +245,7 @@ impl Contract {
     pub(crate) async fn took_effect(&self, act: &Act, call: Call) -> Result<bool, LedgerError> {
         match act {
             // A nonce counts as used only when what it was used for did not fail.
-            Act::Once { signer, nonce, .. } => Ok(self.nonce_used(*signer, *nonce).await?.0),
+            Act::Once { contract, signer, nonce, .. } => Ok(self.nonce_used(*contract, *signer, *nonce).await?.0),
             Act::Revocation { .. } => match self.ledger().call(&call, None).await {
                 Ok(_) => Ok(false),
                 Err(LedgerError::Contract(refusal)) => Ok(matches!(*refusal, Refusal::AlreadyMade(_))),
@@ -263,22 +261,24 @@ impl Contract {
         }
     }
 
-    /// Whether the nonce was used, and the series that nonces must be of.
+    /// Whether the nonce was used at the contract, and the series that nonces there must be of. Every contract, and every
+    /// board, counts by itself.
     ///
     /// # Errors
     /// When the provider gives no answer.
-    pub async fn nonce_used(&self, account: Address, nonce: U256) -> Result<(bool, U256), LedgerError> {
-        let answer = self.ask(&Sol::nonceUsedCall { account, nonce }, None).await?;
+    pub async fn nonce_used(
+        &self,
+        contract: Address,
+        account: Address,
+        nonce: U256,
+    ) -> Result<(bool, U256), LedgerError> {
+        let question = super::call(contract, &Sol::nonceUsedCall { account, nonce });
+        let answer = self.ledger().call(&question, None).await?;
+        if answer.is_empty() {
+            return Err(LedgerError::NoContract { contract, chain: self.chain() });
+        }
+        let answer = Sol::nonceUsedCall::abi_decode_returns_validate(&answer);
+        let answer = answer.map_err(|error| self.malformed(&error.to_string()))?;
         Ok((answer.used, answer.series))
     }
-}
-
-fn type_of(verb: &[u8]) -> Option<&'static str> {
-    let selector = verb.first_chunk::<4>()?;
-    TYPES.iter().find(|(known, _)| known == selector).map(|(_, text)| *text)
-}
-
-/// Whether a call is its verb and arguments and nothing else.
-fn is_plain(call: &[u8]) -> bool {
-    Calls::abi_decode_validate(call).is_ok_and(|verb| verb.abi_encode() == call)
 }

@@ -22,8 +22,8 @@ pub struct RecordState {
     pub added_at: u64,
     /// Where it stands.
     pub status: Status,
-    /// Whether a professional vouches for it.
-    pub attested: bool,
+    /// How many accounts attested it.
+    pub attestations: u8,
 }
 
 /// A grant as the contract stores it, live or not.
@@ -33,7 +33,7 @@ pub struct GrantState {
     pub rights: Rights,
     /// What for.
     pub purpose: Purpose,
-    /// Seconds since 1970, wrapping at 2^32.
+    /// Seconds since 1970.
     pub granted_at: u64,
     /// Not live from this second on.
     pub expires_at: u64,
@@ -64,7 +64,7 @@ impl GrantState {
 }
 
 /// A record of the patient, with what its entries say beyond what the contract stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// SHA-256 of its manifest.
     pub id: B256,
@@ -74,8 +74,8 @@ pub struct Record {
     pub replaced_by: Option<B256>,
     /// Key of the record whose place it took.
     pub replaces: Option<B256>,
-    /// Who vouches for it as a professional.
-    pub attestation: Option<Attestation>,
+    /// Who vouches for it as a professional, oldest first.
+    pub attestations: Vec<Attestation>,
     /// Position of the entry that added it.
     pub entry: usize,
 }
@@ -87,6 +87,8 @@ pub struct Attestation {
     pub by: Address,
     /// When, seconds since 1970.
     pub time: u64,
+    /// Whether the patient gave this account the right to attest, not a delegate.
+    pub chosen_by_patient: bool,
     /// Position of its entry.
     pub entry: usize,
 }
@@ -113,6 +115,8 @@ pub struct Access {
     pub reader: Address,
     /// What for.
     pub purpose: Purpose,
+    /// SHA-256 of a sealed block that says more, or zero.
+    pub note: B256,
     /// When, seconds since 1970.
     pub time: u64,
     /// Position of its entry.
@@ -128,6 +132,8 @@ pub struct PatientState {
     pub key_changes: u32,
     /// SHA-256 of the profile block.
     pub profile: Option<B256>,
+    /// SHA-256 of the newest block that sums the history up.
+    pub checkpoint: Option<B256>,
     /// By key.
     pub records: BTreeMap<B256, Record>,
     /// By scope and grantee, live or not.
@@ -144,20 +150,20 @@ impl PatientState {
         let (position, time) = (self.entries, entry.time);
         match entry.event {
             Event::ProfileSet { profile } => self.profile = Some(profile),
+            Event::CheckpointMade { digest } => self.checkpoint = Some(digest),
             Event::RecordAdded { folder, author, id } => self.add(author, id, folder, time),
             Event::RecordStatusChanged { key, status, replacement, .. } => self.change(key, status, replacement),
-            Event::RecordAttested { key, by } => self.attest(key, Attestation { by, time, entry: position }),
+            Event::RecordAttested { key, by } => self.attest(key, by, time),
             Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope } => {
-                let (granted_at, giver, via) = (time & u64::from(u32::MAX), None, Via::Patient);
-                let state = GrantState { rights, purpose, granted_at, expires_at, giver, via };
+                let (giver, via) = (None, Via::Patient);
+                let state = GrantState { rights, purpose, granted_at: time, expires_at, giver, via };
                 if self.lowers(scope, grantee, &state, time) {
                     self.key_changes = next(self.key_changes);
                 }
                 self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
             }
             Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => {
-                let (granted_at, giver) = (time & u64::from(u32::MAX), Some(giver));
-                let state = GrantState { rights, purpose, granted_at, expires_at, giver, via };
+                let state = GrantState { rights, purpose, granted_at: time, expires_at, giver: Some(giver), via };
                 self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
             }
             Event::AccessRevoked { scope, grantee, epoch, keyring, barred } => {
@@ -174,8 +180,8 @@ impl PatientState {
                 self.key_changes = next(self.key_changes);
                 self.keys_move(folder, Keyring { epoch, digest: keyring, entry: position, time });
             }
-            Event::RecordAccessed { key, reader, purpose } => {
-                self.accesses.push(Access { key, reader, purpose, time, entry: position });
+            Event::RecordAccessed { key, reader, purpose, note } => {
+                self.accesses.push(Access { key, reader, purpose, note, time, entry: position });
             }
         }
         self.entries += 1;
@@ -188,8 +194,9 @@ impl PatientState {
     }
 
     fn add(&mut self, author: Address, id: B256, folder: u64, time: u64) {
-        let state = RecordState { author, folder, added_at: time, status: Status::Current, attested: false };
-        let record = Record { id, state, replaced_by: None, replaces: None, attestation: None, entry: self.entries };
+        let state = RecordState { author, folder, added_at: time, status: Status::Current, attestations: 0 };
+        let (replaced_by, replaces, attestations) = (None, None, Vec::new());
+        let record = Record { id, state, replaced_by, replaces, attestations, entry: self.entries };
         self.records.insert(record_key(author, id), record);
     }
 
@@ -203,11 +210,12 @@ impl PatientState {
         }
     }
 
-    fn attest(&mut self, key: B256, attestation: Attestation) {
-        if let Some(record) = self.records.get_mut(&key) {
-            record.state.attested = true;
-            record.attestation = Some(attestation);
-        }
+    fn attest(&mut self, key: B256, by: Address, time: u64) {
+        let Some(record) = self.records.get_mut(&key) else { return };
+        let held = self.grants.get(&(folder_scope(record.state.folder), by));
+        let chosen_by_patient = held.is_some_and(|grant| grant.state.via == Via::Patient);
+        record.state.attestations = record.state.attestations.saturating_add(1);
+        record.attestations.push(Attestation { by, time, chosen_by_patient, entry: self.entries });
     }
 
     /// Whether a grant of the patient takes away from what is there: a right, time, or (with the right to pass on) all

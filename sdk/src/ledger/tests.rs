@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod clear_signing;
 mod folders;
 mod honest;
 mod liar;
 mod rpc;
+mod signed;
 mod story;
 mod vectors;
 
@@ -47,7 +49,7 @@ async fn chart() -> MemoryLedger {
         contract.grant(&[permission(DOCTOR, scope, Rights::READ), permission(LAB, scope, Rights::CONTRIBUTE)], 0),
     );
     does(LAB, contract.add_records(PATIENT, FOLDER, &[id(4)], 0));
-    does(DOCTOR, contract.log_access(PATIENT, &[key, record_key(LAB, id(4))], Purpose::TREAT));
+    does(DOCTOR, contract.log_access(PATIENT, &[key, record_key(LAB, id(4))], Purpose::TREAT, B256::ZERO));
     does(PATIENT, contract.replace(PATIENT, key, id(5), 0));
     does(LAB, contract.set_status(PATIENT, record_key(LAB, id(4)), Status::EnteredInError));
     does(LAB, contract.renounce(PATIENT, scope));

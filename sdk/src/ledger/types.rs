@@ -98,6 +98,11 @@ impl Receipt {
         Self { transaction, block: 0, succeeded: true, gas_used: 0, gas_price: 0, logs: Vec::new() }
     }
 
+    /// Whether it is known in which block it took effect.
+    pub(crate) fn names_its_block(&self) -> bool {
+        !self.transaction.is_zero()
+    }
+
     /// Wei that it cost.
     #[must_use]
     pub fn cost(&self) -> U256 {

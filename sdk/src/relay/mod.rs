@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{carrier::Carrier, http::HttpRelay};
 use crate::{
     Error, Result,
-    ledger::{Act, Call, Contract},
+    ledger::{Act, Call, Contract, ContractKind},
 };
 
 /// How a request begins when it is written as text.
@@ -28,7 +28,7 @@ const SCHEME: &str = "hospital-record-request";
 pub struct SignedRequest {
     /// The chain's id (EIP-155).
     pub chain_id: u64,
-    /// The contract, or a board.
+    /// The contract, one beside it, or a board.
     pub contract: Address,
     /// What to call it with: `relay` or `revokeSigned`, of a board `veto`, with its signature.
     pub data: Bytes,
@@ -41,20 +41,27 @@ impl SignedRequest {
         keccak256(&self.data)
     }
 
-    /// What was signed; `None` when it is no signed act of this version's contract.
+    /// What was signed; `None` when it is no signed act of this version's contracts.
     #[must_use]
     pub fn act(&self) -> Option<Act> {
-        Contract::act_of(self.contract, &self.data)
+        self.act_at(Contract::ADDRESS)
     }
 
-    /// The same, for this contract on this chain, or a board there: whoever carries it calls no contract of a stranger.
+    fn act_at(&self, hospital: Address) -> Option<Act> {
+        Contract::act_of(self.contract, &self.data, hospital)
+    }
+
+    /// The same, for this contract on this chain, one beside it, or a board there: whoever carries it calls no contract of
+    /// a stranger.
     pub(crate) async fn act_for(&self, contract: &Contract) -> Result<Act> {
         let (chain, address) = (contract.chain(), contract.address());
-        let act = self.act();
+        let act = self.act_at(address);
         let fits = self.chain_id == chain
-            && match act {
-                Some(Act::Veto { board, .. }) => is_board(&contract.ledger().code(board).await?),
-                _ => self.contract == address,
+            && match act.as_ref().map(Act::kind) {
+                Some(ContractKind::Board) => is_board(&contract.ledger().code(self.contract).await?),
+                Some(ContractKind::HospitalRecord) | None => self.contract == address,
+                // These have one address each.
+                Some(_) => true,
             };
         if !fits {
             return Err(Error::Invalid(format!(
@@ -62,7 +69,7 @@ impl SignedRequest {
                 self.contract, self.chain_id
             )));
         }
-        act.ok_or_else(|| Error::Invalid("this is no signed request of the contract".into()))
+        act.ok_or_else(|| Error::Invalid("this is no signed request of the contracts".into()))
     }
 
     pub(crate) fn call(&self) -> Call {

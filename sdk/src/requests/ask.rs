@@ -54,7 +54,7 @@ impl Client {
     /// folder, which the patient chooses, and needs a [`reason`](Ask::reason).
     ///
     /// Defaults: to read, for treatment, for one year; the request is open for 30 days. Who asks whom for what is public;
-    /// the reason is the patient's alone. This person pays for it, also where relays are configured.
+    /// the reason is the patient's alone.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a patient who has published no keys, [`Error::Invalid`] for a request that cannot be,
@@ -81,7 +81,7 @@ impl Client {
         if !open.iter().any(|told| told.id == id) {
             return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", self.address())));
         }
-        self.can_pay_itself(1).await?;
+        self.can_pay(1).await?;
         Ok(self.send(self.system().access_requests().withdraw_request(patient, id)).await?.into())
     }
 }
@@ -134,7 +134,7 @@ impl Ask {
         };
         system.access_requests().deployed_at().await?;
         let (_, profile) = system.profile_of(patient, self.patient.profile).await?;
-        client.can_pay_itself(1).await?;
+        client.can_pay(1).await?;
         let me = client.published().await?;
         let block = seal_request(client.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
         let id = B256::from(system.publish(block).await?.0);

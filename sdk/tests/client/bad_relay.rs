@@ -8,7 +8,7 @@ use hospital_record::{
         primitives::Bytes,
         signers::{SignerSync, local::PrivateKeySigner},
     },
-    ledger::Act,
+    ledger::{Act, Call},
     relay::{Carrier, Fate, Relay, SignedRequest},
 };
 
@@ -117,8 +117,8 @@ async fn what_is_appended_to_a_request_is_not_paid_for() {
     let (contract, signer) = (rich.contract(), PrivateKeySigner::random());
     let carrier = carrier(&rich).await;
     let request = |verb: Vec<u8>| {
-        let (verb, deadline) = (Bytes::from(verb), u64::MAX);
-        let act = Act::Once { signer: signer.address(), verb, nonce: Default::default(), deadline };
+        let call = Call { from: None, to: contract.address(), data: verb.into() };
+        let act = contract.once(&call, signer.address(), Default::default(), u64::MAX).unwrap();
         let signature = signer.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
         let data = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec())).data;
         SignedRequest { chain_id: contract.chain(), contract: contract.address(), data }

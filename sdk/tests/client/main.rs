@@ -12,6 +12,8 @@ mod details;
 mod grant_revoke;
 mod kinds;
 mod left_out;
+mod lost_answers;
+mod no_ether;
 mod passing_on;
 mod relayed;
 mod requests;

@@ -154,7 +154,7 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     assert_eq!(status().await, [Final]);
     assert_eq!(ward.lee.open(&ward.record).attested_only().await.unwrap().bytes, "before");
     let listed = ward.lee.list().patient(ana).attested_only().await.unwrap();
-    assert_eq!(listed[0].attested.unwrap().account, ward.hospital.address());
+    assert_eq!(listed[0].attestations[0].account, ward.hospital.address());
 
     let new = ward.ana.replace(&ward.record, Source::bytes("note.txt", "corrected")).await.unwrap().record;
     assert_eq!(status().await, [Preliminary, Final]);
@@ -163,6 +163,59 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     ward.ana.mark_entered_in_error(&new).await.unwrap();
     assert_eq!(status().await, [EnteredInError, Final]);
     refused(ward.lee.open(&new).attested_only().await, ErrorKind::Denied);
+}
+
+/// Somebody to whom the hospital passed on the right to attest.
+async fn attester_of_the_hospital(ward: &Ward) -> Client {
+    let attester = person(&ward.system).await;
+    let pass = ward.hospital.grant(attester.address()).patient(ward.ana.address()).folder(WARD);
+    pass.attest().await.unwrap();
+    attester.attest(&ward.record).await.unwrap();
+    attester
+}
+
+#[tokio::test]
+async fn attestation_by_an_account_that_a_delegate_chose_does_not_count_by_itself() {
+    use hospital_record::DocStatus::{Final, Preliminary};
+    let ward = ward().await;
+    let puppet = attester_of_the_hospital(&ward).await;
+    let listed = ward.ana.list().await.unwrap().remove(0);
+    assert_eq!(listed.doc_status, Preliminary);
+    let told: Vec<_> =
+        listed.attestations.iter().map(|word| (word.account, word.chosen_by_patient, word.counts)).collect();
+    assert_eq!(told, [(puppet.address(), false, false)]);
+    refused(ward.ana.open(&ward.record).attested_only().await, ErrorKind::Denied);
+    assert!(ward.ana.list().attested_only().await.unwrap().is_empty());
+
+    // The puppet occupies nothing: others attest, too.
+    ward.hospital.attest(&ward.record).await.unwrap();
+    let listed = ward.ana.list().attested_only().await.unwrap().remove(0);
+    assert_eq!((listed.doc_status, listed.attestations.len()), (Final, 2));
+    assert_eq!(ward.ana.open(&ward.record).attested_only().await.unwrap().bytes, "before");
+}
+
+#[tokio::test]
+async fn authorities_decide_whose_attestation_counts_whoever_gave_the_right() {
+    use hospital_record::DocStatus::{Final, Preliminary};
+    let ward = ward().await;
+    let (professional, council) = (attester_of_the_hospital(&ward).await, person(&ward.system).await);
+    ward.hospital.attest(&ward.record).await.unwrap();
+    let authorities = [council.address()];
+    let by_council = async || {
+        let all = ward.ana.list().trusted_by(&authorities).await.unwrap().remove(0);
+        let only = ward.ana.list().attested_only().trusted_by(&authorities).await.unwrap().len();
+        let opened = ward.ana.open(&ward.record).attested_only().trusted_by(&authorities).await;
+        (all.doc_status, only, opened.map(|opened| opened.bytes).map_err(|error| error.kind()))
+    };
+    assert_eq!(
+        by_council().await,
+        (Preliminary, 0, Err(ErrorKind::Denied)),
+        "the patient's own choice is no authority's"
+    );
+    council.vouch(professional.address(), "practitioner").await.unwrap();
+    assert_eq!(by_council().await, (Final, 1, Ok("before".into())));
+    council.withdraw_vouch(professional.address(), "practitioner").await.unwrap();
+    assert_eq!(by_council().await.0, Preliminary);
 }
 
 #[tokio::test]

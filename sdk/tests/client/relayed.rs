@@ -72,7 +72,8 @@ async fn every_verb_works_for_people_who_hold_no_ether() {
 }
 
 fn reading() -> hospital_record::Event {
-    hospital_record::Event::RecordAccessed { key: B256::ZERO, reader: Default::default(), purpose: Purpose::TREAT }
+    let (key, note, reader, purpose) = (B256::ZERO, B256::ZERO, Default::default(), Purpose::TREAT);
+    hospital_record::Event::RecordAccessed { key, reader, purpose, note }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use hospital_record::{
 };
 use hospital_record_contracts::vouching::{ADDRESS, IVouching};
 
-use crate::{person, refused};
+use crate::refused;
 
 /// Somebody who has ether and nothing else.
 async fn account(system: &System) -> Client {
@@ -181,19 +181,4 @@ async fn a_chain_without_the_contract_says_so() {
     assert!(error.to_string().contains("deploy it"), "{error}");
     let client = system.client(Identity::generate().unwrap().0);
     refused(client.vouch(Address::repeat_byte(2), "hospital").await, ErrorKind::WrongContract);
-}
-
-#[tokio::test]
-async fn who_vouches_pays_for_it_also_where_a_relay_is_configured() {
-    let health = health().await;
-    let payer = hospital_record::alloy::signers::local::PrivateKeySigner::random();
-    health.system.fund(payer.address()).await.unwrap();
-    let relay = std::sync::Arc::new(health.system.carrier(payer));
-    let relayed = health.system.relayed_by(vec![relay]).unwrap();
-    let poor = Identity::generate().unwrap().0;
-    let lee = person(&relayed).await;
-    refused(relayed.client(poor).vouch(lee.address(), "practitioner").await, ErrorKind::Unfunded);
-    lee.vouch(health.lee.address(), "colleague").await.unwrap();
-    let told = relayed.why_trusted(health.lee.address(), &[lee.address()]).await.unwrap();
-    assert_eq!(told.unwrap().links.len(), 1);
 }

@@ -17,7 +17,7 @@ use hospital_record::{
         primitives::Bytes,
         signers::{SignerSync, local::PrivateKeySigner},
     },
-    ledger::{Act, Contract},
+    ledger::Contract,
     relay::{Fate, HttpRelay, Relay as _, SignedRequest},
 };
 use hospital_record_tests::{data, http, relay::Relay, world::World};
@@ -35,8 +35,7 @@ async fn poor(world: &World, relays: &[&Relay]) -> Client {
 
 /// Publishes a profile, as somebody who signs with a key of their own.
 fn request(contract: &Contract, signer: &PrivateKeySigner, profile: B256, nonce: u64, deadline: u64) -> SignedRequest {
-    let verb = contract.set_profile(profile).data;
-    let act = Act::Once { signer: signer.address(), verb, nonce: U256::from(nonce), deadline };
+    let act = contract.once(&contract.set_profile(profile), signer.address(), U256::from(nonce), deadline).unwrap();
     let signature = signer.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
     let call = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec()));
     SignedRequest { chain_id: contract.chain(), contract: contract.address(), data: call.data }
@@ -220,8 +219,8 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
     let other_chain = SignedRequest { chain_id: 1, ..good.clone() };
     let other_contract = SignedRequest { contract: patient.address(), ..good.clone() };
     let other_verb = {
-        let verb = contract.renounce(patient.address(), B256::repeat_byte(2)).data;
-        let act = Act::Once { signer: patient.address(), verb, nonce: U256::ZERO, deadline: later };
+        let verb = contract.renounce(patient.address(), B256::repeat_byte(2));
+        let act = contract.once(&verb, patient.address(), U256::ZERO, later).unwrap();
         SignedRequest { data: contract.signed(&act, Bytes::from(vec![0; 65])).data, ..good.clone() }
     };
     for request in [other_chain, other_contract, other_verb] {
@@ -230,23 +229,15 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
     }
     let expired = request(contract, &patient, B256::repeat_byte(1), 0, world.anvil.now() - 1);
     let wrong_series = {
-        let act = Act::Once {
-            signer: patient.address(),
-            verb: contract.set_profile(B256::repeat_byte(1)).data,
-            nonce: U256::from(1) << 128,
-            deadline: later,
-        };
+        let verb = contract.set_profile(B256::repeat_byte(1));
+        let act = contract.once(&verb, patient.address(), U256::from(1) << 128, later).unwrap();
         let signature = patient.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
         let data = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec())).data;
         SignedRequest { data, ..good.clone() }
     };
     let forged = {
-        let act = Act::Once {
-            signer: patient.address(),
-            verb: contract.set_profile(B256::repeat_byte(9)).data,
-            nonce: U256::ZERO,
-            deadline: later,
-        };
+        let verb = contract.set_profile(B256::repeat_byte(9));
+        let act = contract.once(&verb, patient.address(), U256::ZERO, later).unwrap();
         let signature = PrivateKeySigner::random().sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
         let data = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec())).data;
         SignedRequest { data, ..good.clone() }

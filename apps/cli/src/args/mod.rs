@@ -89,6 +89,9 @@ pub(crate) struct Global {
     /// The most that one transaction may cost
     #[arg(long, value_name = "ETHER", env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
     pub(crate) max_fee: Option<String>,
+    /// Whose clock counts where the chain's and this machine's differ: chain or machine
+    #[arg(long, value_name = "WHOSE", env = "HOSPITAL_RECORD_CLOCK", hide_env_values = true, global = true)]
+    pub(crate) clock: Option<String>,
     /// How long a chain or store may take for one answer
     #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: Option<u64>,

@@ -64,7 +64,7 @@ pub(crate) struct List {
     /// Of this patient, who shared with me
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
-    /// Only what a professional attested
+    /// Only what somebody attested to whom the patient gave that right, or for whom an --authority vouches
     #[arg(long)]
     pub(crate) attested: bool,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Open {
     /// These bytes alone, the end excluded: 0..1024, 1024..
     #[arg(long, value_name = "A..B")]
     pub(crate) range: Option<ByteRange>,
-    /// Only when a professional attested it
+    /// Only when somebody attested it to whom the patient gave that right, or for whom an --authority vouches
     #[arg(long)]
     pub(crate) attested: bool,
     /// Do not log that I read it

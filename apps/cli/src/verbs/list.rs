@@ -26,6 +26,9 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     if args.attested {
         builder = builder.attested_only();
     }
+    if !app.settings.authorities.is_empty() {
+        builder = builder.trusted_by(session.authorities(app).await?);
+    }
     let mut records = builder.stream();
     let (mut listed, mut missing) = (Vec::new(), Vec::new());
     while let Some(record) = records.try_next().await? {
@@ -56,7 +59,9 @@ fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
 fn nothing(args: &List, mine: bool) -> String {
     let folder = args.folder.as_deref().map(shown);
     if args.attested {
-        return "No such records that a professional attested: `list` without --attested shows the others.".to_owned();
+        return "No such records that anybody attested whose word counts for you: `list` without --attested shows the \
+                others."
+            .to_owned();
     }
     match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
         (None, None) => "No records of your own: `add FILE` adds one. `shared` shows what others gave you.".to_owned(),
@@ -102,8 +107,12 @@ async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
     if listed.status == Status::Superseded {
         remarks.push(status_code(listed.status).to_owned());
     }
-    if let Some(word) = listed.attested {
+    for word in listed.attestations.iter().filter(|word| word.counts) {
         remarks.push(format!("attested by {}", session.called(word.account).await?));
+    }
+    match listed.attestations.iter().filter(|word| !word.counts).count() {
+        0 => {}
+        others => remarks.push(format!("attested by {others} whose word does not count for you")),
     }
     if listed.author != listed.record.patient {
         remarks.push(format!("by {}", session.called(listed.author).await?));
@@ -115,16 +124,17 @@ async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
 }
 
 async fn object(session: &Session, listed: &Listed) -> Result<Value> {
-    let attested = listed.attested;
-    let attester = match attested {
-        Some(word) => session.name_of(word.account).await?,
-        None => None,
-    };
+    let mut attestations = Vec::with_capacity(listed.attestations.len());
+    for word in &listed.attestations {
+        attestations.push(json!({
+            "by": word.account.to_string(), "by_name": session.name_of(word.account).await?, "at": instant(word.at),
+            "chosen_by_patient": word.chosen_by_patient, "counts": word.counts,
+        }));
+    }
     let chain = json!({
         "type": "record", "patient": listed.record.patient.to_string(), "author": listed.author.to_string(),
         "author_name": session.name_of(listed.author).await?, "status": status_code(listed.status),
-        "doc_status": listed.doc_status.to_string(), "attested_by": attested.map(|word| word.account.to_string()),
-        "attested_by_name": attester, "attested_at": attested.map(|word| instant(word.at)),
+        "doc_status": listed.doc_status.to_string(), "attestations": attestations,
         "added": instant(listed.added), "held_by_author_only": listed.held_by_author_only,
     });
     let content = match &listed.content {

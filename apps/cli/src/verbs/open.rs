@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use hospital_record::{Metadata, Open, RecordRef};
+use hospital_record::{Address, Metadata, Open, RecordRef};
 use serde_json::{Value, json};
 
 use super::export::export;
@@ -28,7 +28,8 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let record = session.record_of(&args.record, args.patient.as_deref()).await?;
-    let builder = builder(&session, &record, &args);
+    let authorities = if args.attested { session.authorities(app).await? } else { &[] };
+    let builder = builder(&session, &record, &args, authorities);
     if let Some(folder) = &args.export {
         return export(app, builder, &record, folder).await;
     }
@@ -53,10 +54,10 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     told.print(app, &record)
 }
 
-fn builder(session: &Session, record: &RecordRef, args: &args::Open) -> Open {
+fn builder(session: &Session, record: &RecordRef, args: &args::Open, authorities: &[Address]) -> Open {
     let mut builder = session.client.open(record);
     if args.attested {
-        builder = builder.attested_only();
+        builder = builder.attested_only().trusted_by(authorities);
     }
     if args.unlogged {
         builder = builder.unlogged();

@@ -129,6 +129,7 @@ impl Story {
     fn tell(&mut self, names: &Names, event: &Event) -> (&'static str, String) {
         match *event {
             Event::ProfileSet { .. } => ("profile-set", "published keys".to_owned()),
+            Event::CheckpointMade { .. } => ("checkpoint-made", "summed the history up".to_owned()),
             Event::RecordAdded { folder, author, id } => {
                 let key = record_key(author, id);
                 self.on_folder(names, folder);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IHospitalRecord, READ, DELEGATE} from "../../../src/IHospitalRecord.sol";
 import {IBoard} from "../../../src/IBoard.sol";
 import {IBoards} from "../../../src/IBoards.sol";
+import {ISigned} from "../../../src/ISigned.sol";
 import {BoardSender} from "./BoardSender.sol";
 
 /// What members, patients, proxies and others do with two boards, of which 2 and 3 of 4 are needed. Most of what they try
@@ -12,7 +13,7 @@ contract BoardHandler is BoardSender {
     bytes32 internal constant REASON = keccak256("reason");
     bytes32 internal constant VETO = keccak256("Veto(bytes32 id)");
     bytes32 internal constant APPOINT =
-        keccak256("Appoint(address patient,address proxy,uint256 nonce,uint256 deadline)");
+        keccak256("Appoint(address proxy,address signer,uint256 nonce,uint256 deadline)");
     address internal delegate;
 
     /// Two patients, of whom the second is a member, too; four other members; one whom nobody knows; one delegate.
@@ -175,18 +176,23 @@ contract BoardHandler is BoardSender {
         if (_ask(may ? 0 : VETOES, from, k.board, call, "vetoed")) _wasVetoed(which);
     }
 
+    /// As a transaction of the patient, or relayed with somebody's signature and a nonce that was used or not.
     function appoint(uint256 which, uint256 whom, uint256 luck) external {
         (uint256 b, address patient) = (which % 2, people[which / 2 % 2]);
         address proxy = whom % 8 == 0 ? address(0) : people[whom % people.length];
         uint256 nonce = appointments[b][patient];
-        if (luck % 16 == 0 && nonce > 0) --nonce;
-        bytes32 structHash = keccak256(abi.encode(APPOINT, patient, proxy, nonce, vm.getBlockTimestamp()));
+        bool again = luck % 16 == 0 && nonce > 0;
+        if (again) --nonce;
+        bytes32 structHash = keccak256(abi.encode(APPOINT, proxy, patient, nonce, vm.getBlockTimestamp()));
         (address from, bytes memory signature, bool own) = _as(patient, b, structHash, luck);
-        bool may = own && (from == patient || nonce == appointments[b][patient]);
-        bytes memory call = abi.encodeCall(IBoard.appoint, (patient, proxy, vm.getBlockTimestamp(), signature));
+        bytes memory call = abi.encodeCall(IBoard.appoint, (proxy));
+        if (from != patient) {
+            call = abi.encodeCall(ISigned.relay, (patient, call, nonce, vm.getBlockTimestamp(), signature));
+        }
+        bool may = from == patient || own && !again;
         if (!_ask(may ? 0 : VETOES, from, b, call, "appointed")) return;
         proxies[b][patient] = proxy;
-        ++appointments[b][patient];
+        if (from != patient) ++appointments[b][patient];
     }
 
     /// To a board, mostly what it needs; sometimes to a person.
@@ -223,7 +229,7 @@ contract BoardHandler is BoardSender {
         (address patient, address to) = (people[which / 2 % 2], address(boards[which % 2]));
         uint40 end = uint40(vm.getBlockTimestamp() + 1 days);
         IHospitalRecord.Permission memory p =
-            IHospitalRecord.Permission(SCOPE, to, READ | DELEGATE, ETREAT, REASON, 1, end);
+            IHospitalRecord.Permission(SCOPE, to, READ | DELEGATE, ETREAT, end, 1, REASON);
         (bool may,) = mayPassOn(patient, delegate, p);
         if (!may) return;
         bytes memory call = abi.encodeCall(hospital.passOn, (patient, p, _count(patient)));
@@ -234,7 +240,7 @@ contract BoardHandler is BoardSender {
 
     function _grant(address patient, address to, uint8 rights, uint256 lasts) internal {
         uint40 end = uint40(vm.getBlockTimestamp() + lasts);
-        IHospitalRecord.Permission memory p = IHospitalRecord.Permission(SCOPE, to, rights, ETREAT, REASON, 1, end);
+        IHospitalRecord.Permission memory p = IHospitalRecord.Permission(SCOPE, to, rights, ETREAT, end, 1, REASON);
         if (_send(patient, address(hospital), abi.encodeCall(hospital.grant, (p, _count(patient))))) {
             _wasGiven(patient, p);
         }

@@ -124,7 +124,7 @@ abstract contract BoardModel is Model {
         IHospitalRecord.Grant memory own = grantOf(c.patient, SCOPE, address(boards[b]));
         uint256 end = vm.getBlockTimestamp() + c.duration;
         if (end > own.expiresAt) end = own.expiresAt;
-        p = IHospitalRecord.Permission(SCOPE, c.grantee, READ, ETREAT, c.reason, c.epoch, uint40(end));
+        p = IHospitalRecord.Permission(SCOPE, c.grantee, READ, ETREAT, uint40(end), c.epoch, c.reason);
         if (!_isOptedIn(b, c.patient) || own.grantedAt > c.openedAt) return (SHUT, p);
         (bool may,) = mayPassOn(c.patient, address(boards[b]), p);
         if (!may) rule = ENDS;

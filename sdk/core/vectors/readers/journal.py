@@ -16,17 +16,18 @@ def topic(signature):
 
 
 DELEGATE = 4
-GRANTED = topic("AccessGranted(address,bytes32,address,uint8,uint8,bytes32,uint16,uint40,bytes32)")
-PASSED_ON = topic("AccessPassedOn(address,bytes32,address,uint8,uint8,bytes32,uint16,uint40,address,uint8,bytes32)")
+GRANTED = topic("AccessGranted(address,bytes32,address,uint8,uint8,uint40,uint16,bytes32,bytes32)")
+PASSED_ON = topic("AccessPassedOn(address,bytes32,address,uint8,uint8,uint40,uint16,bytes32,address,uint8,bytes32)")
 REVOKED = topic("AccessRevoked(address,bytes32,address,uint16,bytes32,bool,bytes32)")
 ENDED = {topic("AccessRenounced(address,bytes32,address,bytes32)"),
          topic("AccessWithdrawn(address,bytes32,address,address,bytes32)")}
 ROTATED = topic("KeysRotated(address,uint40,uint16,bytes32,bytes32)")
 OTHERS = {topic("ProfileSet(address,bytes32,bytes32)"),
+          topic("CheckpointMade(address,bytes32,bytes32)"),
           topic("RecordAdded(address,uint40,address,bytes32,bytes32)"),
           topic("RecordAttested(address,bytes32,address,bytes32)"),
           topic("RecordStatusChanged(address,bytes32,address,uint8,bytes32,bytes32)"),
-          topic("RecordAccessed(address,bytes32,address,uint8,bytes32)")}
+          topic("RecordAccessed(address,bytes32,address,uint8,bytes32,bytes32)")}
 
 
 def unhex(text):
@@ -42,7 +43,7 @@ class Grants:
     def moves_keys(self, kind, on, fields, time):
         """Takes in an entry; whether folder keys must move on after it."""
         if kind in (GRANTED, PASSED_ON):
-            rights, _, _, _, expires = (int.from_bytes(word, "big") for word in fields[:5])
+            rights, _, expires = (int.from_bytes(word, "big") for word in fields[:3])
             before_rights, before_expires = self.held.get(on, (0, 0))
             self.held[on] = rights, expires
             # With the right to pass on goes all that was passed on.

@@ -13,6 +13,7 @@ impl Event {
     pub fn topic(&self) -> B256 {
         match self {
             Self::ProfileSet { .. } => Sol::ProfileSet::SIGNATURE_HASH,
+            Self::CheckpointMade { .. } => Sol::CheckpointMade::SIGNATURE_HASH,
             Self::RecordAdded { .. } => Sol::RecordAdded::SIGNATURE_HASH,
             Self::RecordStatusChanged { .. } => Sol::RecordStatusChanged::SIGNATURE_HASH,
             Self::AccessGranted { .. } => Sol::AccessGranted::SIGNATURE_HASH,
@@ -31,6 +32,7 @@ impl Event {
     pub fn words(&self) -> Vec<B256> {
         match *self {
             Self::ProfileSet { profile } => vec![profile],
+            Self::CheckpointMade { digest } => vec![digest],
             Self::RecordAdded { folder, author, id } => vec![word(folder), author.into_word(), id],
             Self::RecordStatusChanged { key, by, status, replacement } => {
                 vec![key, by.into_word(), word(status as u8), replacement]
@@ -40,9 +42,9 @@ impl Event {
                 grantee.into_word(),
                 word(rights.bits()),
                 word(purpose as u8),
-                envelope,
-                word(epoch),
                 word(expires_at),
+                word(epoch),
+                envelope,
             ],
             Self::RecordAttested { key, by } => vec![key, by.into_word()],
             Self::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => vec![
@@ -50,9 +52,9 @@ impl Event {
                 grantee.into_word(),
                 word(rights.bits()),
                 word(purpose as u8),
-                envelope,
-                word(epoch),
                 word(expires_at),
+                word(epoch),
+                envelope,
                 giver.into_word(),
                 word(via as u8),
             ],
@@ -64,7 +66,9 @@ impl Event {
             }
             Self::AccessRenounced { scope, grantee } => vec![scope, grantee.into_word()],
             Self::KeysRotated { folder, epoch, keyring } => vec![word(folder), word(epoch), keyring],
-            Self::RecordAccessed { key, reader, purpose } => vec![key, reader.into_word(), word(purpose as u8)],
+            Self::RecordAccessed { key, reader, purpose, note } => {
+                vec![key, reader.into_word(), word(purpose as u8), note]
+            }
         }
     }
 
@@ -77,6 +81,7 @@ impl Event {
     fn of_records(topic: B256, words: &[B256]) -> Option<Self> {
         Some(match (topic, words) {
             (Sol::ProfileSet::SIGNATURE_HASH, &[profile]) => Self::ProfileSet { profile },
+            (Sol::CheckpointMade::SIGNATURE_HASH, &[digest]) => Self::CheckpointMade { digest },
             (Sol::RecordAdded::SIGNATURE_HASH, &[folder, author, id]) => {
                 Self::RecordAdded { folder: number(folder, 40)?, author: account(author)?, id }
             }
@@ -84,8 +89,8 @@ impl Event {
                 Self::RecordStatusChanged { key, by: account(by)?, status: status_of(status)?, replacement }
             }
             (Sol::RecordAttested::SIGNATURE_HASH, &[key, by]) => Self::RecordAttested { key, by: account(by)? },
-            (Sol::RecordAccessed::SIGNATURE_HASH, &[key, reader, purpose]) => {
-                Self::RecordAccessed { key, reader: account(reader)?, purpose: purpose_of(purpose)? }
+            (Sol::RecordAccessed::SIGNATURE_HASH, &[key, reader, purpose, note]) => {
+                Self::RecordAccessed { key, reader: account(reader)?, purpose: purpose_of(purpose)?, note }
             }
             _ => return None,
         })
@@ -93,14 +98,14 @@ impl Event {
 
     fn of_grants(topic: B256, words: &[B256]) -> Option<Self> {
         Some(match (topic, words) {
-            (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, envelope, epoch, expires_at]) => {
+            (Sol::AccessGranted::SIGNATURE_HASH, &[scope, grantee, rights, purpose, expires_at, epoch, envelope]) => {
                 let (grantee, rights) = (account(grantee)?, Rights::from_bits(small(rights)?)?);
                 let (purpose, expires_at, epoch) = (purpose_of(purpose)?, number(expires_at, 40)?, small(epoch)?);
                 Self::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope }
             }
             (
                 Sol::AccessPassedOn::SIGNATURE_HASH,
-                &[scope, grantee, rights, purpose, envelope, epoch, expires_at, giver, via],
+                &[scope, grantee, rights, purpose, expires_at, epoch, envelope, giver, via],
             ) => {
                 let (grantee, giver, via) = (account(grantee)?, account(giver)?, via_of(via)?);
                 let (rights, purpose) = (Rights::from_bits(small(rights)?)?, purpose_of(purpose)?);

@@ -129,7 +129,7 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
         Act::Rotate { folder, epoch } => (0, contract.rotate(*folder, *epoch, id(600), changes)),
         Act::Renounce { by, scope: on } => (*by, contract.renounce(PATIENT, scope(*on))),
         Act::Read { by, author, id: n } => {
-            (*by, contract.log_access(PATIENT, &[record_key(PEOPLE[*author], id(*n))], Purpose::TREAT))
+            (*by, contract.log_access(PATIENT, &[record_key(PEOPLE[*author], id(*n))], Purpose::TREAT, B256::ZERO))
         }
         Act::Wait(seconds) => {
             memory.advance(Duration::from_secs(*seconds));

@@ -160,7 +160,7 @@ fn every_link_and_head_of_the_contract_is_computed_as_it_wrote_it() {
     }
     assert_eq!(previous, truth().head);
     let kinds: BTreeSet<_> = history.entries().iter().map(|entry| entry.event.topic()).collect();
-    assert_eq!(kinds.len(), 11, "one of every event");
+    assert_eq!(kinds.len(), 12, "one of every event");
 }
 
 #[tokio::test]

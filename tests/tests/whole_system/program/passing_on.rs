@@ -117,7 +117,7 @@ fn professional_attests_and_readers_may_insist_on_it() {
     let listed = computer.json("ana", &["list", "--attested"]);
     assert_eq!((listed.len(), &listed[0]["record"]), (1, &uri.as_str().into()));
     assert_eq!(
-        (&listed[0]["doc_status"], &listed[0]["attested_by"], &listed[0]["attested_by_name"]),
+        (&listed[0]["doc_status"], &listed[0]["attestations"][0]["by"], &listed[0]["attestations"][0]["by_name"],),
         (&"final".into(), &hospital.as_str().into(), &"hospital".into())
     );
     let all = computer.json("ana", &["list"]);
