@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use hospital_record::{Client, Config, Identity, Phrase, System};
+use hospital_record::{Client, Clock, Config, Identity, Phrase, System};
 use tempfile::TempDir;
 
 use crate::{anvil::Anvil, kubo::Kubo, proxy::Proxy};
@@ -17,33 +17,35 @@ pub struct World {
     /// A machine that people of this test share, where it does not matter whose it is.
     pub system: System,
     disks: Mutex<Vec<TempDir>>,
+    clock: Clock,
 }
 
 impl World {
     /// On the chain and node that tests share.
     pub async fn shared() -> Self {
-        Self::of(Anvil::shared(), Kubo::shared()).await
+        Self::of(Anvil::shared(), Kubo::shared(), Clock::Compare).await
     }
 
     /// On a chain of its own, whose clock can be moved, and the node that tests share.
     pub async fn with_own_chain() -> Self {
-        Self::of(Arc::new(Anvil::start()), Kubo::shared()).await
+        Self::of(Arc::new(Anvil::start()), Kubo::shared(), Clock::Chain).await
     }
 
     /// On a chain with this id, and the node that tests share.
     pub async fn on_chain(id: u64) -> Self {
-        Self::of(Arc::new(Anvil::of_chain(id)), Kubo::shared()).await
+        Self::of(Arc::new(Anvil::of_chain(id)), Kubo::shared(), Clock::Compare).await
     }
 
     /// On the chain that tests share, and a node of its own.
     pub async fn with_own_node() -> Self {
-        Self::of(Anvil::shared(), Arc::new(Kubo::start())).await
+        Self::of(Anvil::shared(), Arc::new(Kubo::start()), Clock::Compare).await
     }
 
-    async fn of(anvil: Arc<Anvil>, kubo: Arc<Kubo>) -> Self {
+    async fn of(anvil: Arc<Anvil>, kubo: Arc<Kubo>, clock: Clock) -> Self {
         let disks = Mutex::default();
-        let system = System::connect(config(&disks, &anvil.url(), &kubo.url())).await.expect("the world is ready");
-        Self { anvil, kubo, system, disks }
+        let system =
+            System::connect(config(&disks, &anvil.url(), &kubo.url()).clock(clock)).await.expect("the world is ready");
+        Self { anvil, kubo, system, disks, clock }
     }
 
     /// A new machine: it remembers nothing.
@@ -63,7 +65,7 @@ impl World {
 
     /// How a new machine connects to other services.
     pub fn config_of(&self, rpc: &str, store: &str) -> Config {
-        config(&self.disks, rpc, store)
+        config(&self.disks, rpc, store).clock(self.clock)
     }
 
     /// A proxy before this world's chain.

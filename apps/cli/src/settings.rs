@@ -8,7 +8,7 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
-use hospital_record::{U256, alloy::primitives::utils::parse_ether};
+use hospital_record::{Clock, U256, alloy::primitives::utils::parse_ether};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -38,6 +38,7 @@ struct File {
     timeout: Option<u64>,
     witness: Option<String>,
     max_fee: Option<String>,
+    clock: Option<String>,
     relay: Option<String>,
     authority: Option<String>,
 }
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) witness: Option<String>,
     /// The most that one transaction may cost, in wei.
     pub(crate) max_fee: Option<U256>,
+    /// Whose clock counts; neither unless told.
+    pub(crate) clock: Option<Clock>,
     /// In the order in which they are asked.
     pub(crate) relays: Vec<String>,
     /// Whose vouches count: contacts or addresses.
@@ -86,6 +89,7 @@ impl Settings {
             timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
             witness: non_empty(&global.witness).or(file.witness),
             max_fee: non_empty(&global.max_fee).or(file.max_fee).map(|text| ether(&text)).transpose()?,
+            clock: non_empty(&global.clock).or(file.clock).map(|text| clock(&text)).transpose()?,
             relays: several(&global.relay, file.relay.as_deref()),
             authorities: several(&global.authority, file.authority.as_deref()),
             home,
@@ -153,6 +157,14 @@ fn read(path: &Path) -> Result<File> {
 fn chain_id(text: &str) -> Result<u64> {
     let id = text.parse().ok().filter(|id| *id != 0);
     id.ok_or_else(|| Failure::usage(format!("{text:?} is not the id of a chain; 1 is that of Ethereum's main network")))
+}
+
+fn clock(text: &str) -> Result<Clock> {
+    match text {
+        "chain" => Ok(Clock::Chain),
+        "machine" => Ok(Clock::Machine),
+        _ => Err(Failure::usage(format!("{text:?} is no clock: say chain or machine"))),
+    }
 }
 
 /// An amount as people write it, in wei.

@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hospital_record::{Client, Error, ErrorKind, Phase, Progress, RecordRef, Resumed, Source};
+use hospital_record::{Client, Error, ErrorKind, Phase, Progress, RecordRef, Source};
 use hospital_record_tests::{
     data::{self, MIB},
     world::World,

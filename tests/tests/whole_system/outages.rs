@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
 use hospital_record::{
-    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, Resumed, System,
+    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, System,
     alloy::primitives::{Address, B256},
 };
 use hospital_record_tests::{

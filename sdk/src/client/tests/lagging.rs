@@ -42,6 +42,10 @@ impl Ledger for Lagging {
         }
     }
 
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        self.inner.finalized().await
+    }
+
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
         self.inner.block(number).await
     }

@@ -32,8 +32,8 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
     stage.reorganise(1);
     assert_resumed(&stage.ana, "entered-in-error").await;
     let journal = stage.ana.system().journal(stage.ana.address()).await.unwrap();
-    let record = journal.state().records[&key_of(&lab, &added)];
-    assert!(record.attestation.is_some() && record.state.status == crate::Status::EnteredInError);
+    let record = &journal.state().records[&key_of(&lab, &added)];
+    assert!(record.state.attestations == 1 && record.state.status == crate::Status::EnteredInError);
 
     stage.kim.renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number())).await.unwrap();
     stage.kim.system().history(stage.ana.address()).await.unwrap();
