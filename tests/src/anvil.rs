@@ -124,6 +124,11 @@ impl Anvil {
         hex_number(&self.rpc("eth_getBlockByNumber", json!(["latest", false]))["timestamp"])
     }
 
+    /// Puts empty blocks in the place of the newest ones: what was in those is lost.
+    pub fn reorganise(&self, blocks: u64) {
+        self.rpc("anvil_reorg", json!([blocks, []]));
+    }
+
     /// Adds empty blocks.
     pub fn mine(&self, blocks: u64) {
         self.rpc("anvil_mine", json!([format!("{blocks:#x}")]));

@@ -9,6 +9,7 @@ mod naming;
 mod passing_on;
 mod refusals;
 mod relayed;
+mod reorganised;
 mod story;
 mod surface;
 mod terminal;
@@ -31,8 +32,13 @@ fn anas_computer() -> Computer {
 
 /// Makes a second person who can pay, known to Ana as `name`.
 fn befriend(computer: &Computer, name: &str) -> String {
+    befriend_on(&Anvil::shared(), computer, name)
+}
+
+/// The same on this chain.
+fn befriend_on(anvil: &Anvil, computer: &Computer, name: &str) -> String {
     let address = computer.init(name);
-    Anvil::shared().fund(&address);
+    anvil.fund(&address);
     Runtime::new().expect("threads").block_on(async {
         let system = computer.system().await;
         let [person, ana] = [name, "ana"].map(|who| system.client(computer.identity(who)));
