@@ -15,6 +15,7 @@ mod other_patients;
 mod outages;
 mod program;
 mod relay;
+mod relay_abused;
 mod restoring;
 mod sizes;
 mod story;
