@@ -10,7 +10,7 @@ mod tests;
 use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hospital_record::{
@@ -52,6 +52,8 @@ pub(crate) struct Task {
     pub(crate) id: B256,
     pub(crate) request: SignedRequest,
     pub(crate) lane: Lane,
+    /// Since when somebody has it in hand.
+    pub(crate) since: Instant,
     /// How often it could not be carried.
     pub(crate) attempts: u32,
     /// How often a provider refused it.

@@ -1,9 +1,6 @@
 //! Carries what the queue has, one after the other: an account has one transaction under way at a time.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use hospital_record::{
     B256, Error, ErrorKind, U256,
@@ -38,13 +35,15 @@ pub(crate) struct Worker {
 impl Worker {
     /// Works until it is told to stop. `left` is what an earlier process of this account had under way.
     pub(crate) async fn run(mut self, left: Option<Task>) {
-        if let Some(task) = left
-            && !self.follow(task).await
-        {
-            return;
+        if let Some(task) = left {
+            match self.follow(task).await {
+                Ok(Some(task)) => self.later(task).await,
+                Ok(None) => {}
+                Err(Stopped) => return,
+            }
         }
         while let Some(task) = self.next().await {
-            if !self.carry(task).await {
+            if self.carry(task).await.is_err() {
                 return;
             }
         }
@@ -58,15 +57,12 @@ impl Worker {
         }
     }
 
-    /// Whether there is to be a next one.
-    async fn carry(&mut self, task: Task) -> bool {
+    async fn carry(&mut self, task: Task) -> Result<(), Stopped> {
         self.settle_what_was_refused(&task).await;
-        let start = Instant::now();
         match self.try_to_carry(&task).await {
             Ok(carried) => {
-                self.metrics.carried(&carried.fate, start.elapsed());
                 self.end(task, carried).await;
-                true
+                Ok(())
             }
             Err(error) => {
                 tracing::warn!(id = %task.id, %error, "not carried yet");
@@ -101,15 +97,10 @@ impl Worker {
         }
     }
 
-    /// A transaction of this account may still carry it: then nobody else tries, and nothing else is carried meanwhile.
-    async fn failed(&mut self, mut task: Task, error: &Error) -> bool {
+    async fn failed(&mut self, mut task: Task, error: &Error) -> Result<(), Stopped> {
         task.attempts = task.attempts.saturating_add(1);
-        match error.kind() {
-            ErrorKind::Refused => task.refusals += 1,
-            // The relay's own limits and a provider that is away pass.
-            _ if self.is_under_way(task.id).await => return self.follow(task).await,
-            _ => {}
-        }
+        task.refusals += u32::from(error.kind() == ErrorKind::Refused);
+        let Some(task) = self.follow(task).await? else { return Ok(()) };
         if task.refusals >= REFUSALS && task.lane == Lane::Ordinary {
             let fate = Fate::Refused { reason: error.to_string() };
             self.end(task, Carried { fate, receipt: None }).await;
@@ -119,24 +110,21 @@ impl Worker {
         self.pause().await
     }
 
-    /// Asks for its transaction until there is an answer. A deadline that passes is none.
-    async fn follow(&mut self, task: Task) -> bool {
-        loop {
+    /// While a transaction of this account may carry it, nobody else tries and nothing else is carried: asks until the
+    /// chain says what became of it. A deadline that passes says nothing. Returns the task when it has not ended.
+    async fn follow(&mut self, task: Task) -> Result<Option<Task>, Stopped> {
+        while self.is_under_way(task.id).await {
             match self.carrier.resume().await {
                 Ok(Some((id, carried))) if id == task.id && carried.fate != Fate::Waiting => {
                     self.end(task, carried).await;
-                    return true;
+                    return Ok(None);
                 }
-                Ok(_) => {
-                    self.later(task).await;
-                    return true;
-                }
+                Ok(_) => break,
                 Err(error) => tracing::warn!(id = %task.id, %error, "what is under way is not settled yet"),
             }
-            if !self.pause().await {
-                return false;
-            }
+            self.pause().await?;
         }
+        Ok(Some(task))
     }
 
     /// Whether a transaction of this account for this request may be mined. What cannot be read is taken for one.
@@ -153,6 +141,7 @@ impl Worker {
 
     async fn end(&self, task: Task, carried: Carried) {
         let (id, Carried { fate, receipt }) = (task.id, carried);
+        self.metrics.carried(&fate, task.since.elapsed());
         match &fate {
             Fate::Done { .. } => tracing::info!(%id, "carried"),
             // Without the reason, which names accounts: whoever has the id may ask for it.
@@ -169,11 +158,13 @@ impl Worker {
         }
     }
 
-    /// Whether to go on after it.
-    async fn pause(&mut self) -> bool {
+    async fn pause(&mut self) -> Result<(), Stopped> {
         tokio::select! {
-            _ = self.stop.wait_for(|stop| *stop) => false,
-            () = tokio::time::sleep(PAUSE) => true,
+            _ = self.stop.wait_for(|stop| *stop) => Err(Stopped),
+            () = tokio::time::sleep(PAUSE) => Ok(()),
         }
     }
 }
+
+/// The relay is to stop; what is in hand is taken up after the next start.
+struct Stopped;

@@ -16,6 +16,7 @@ mod outages;
 mod program;
 mod relay;
 mod relay_abused;
+mod relay_driven;
 mod restoring;
 mod sizes;
 mod story;

@@ -1,6 +1,6 @@
 //! The queue in memory: which requests are known, whose turn it is, and who has one in hand.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use hospital_record::{
     Address, B256,
@@ -125,7 +125,7 @@ impl State {
         let known = self.known.get_mut(&id)?;
         known.place = Place::Taken;
         let (request, attempts, refusals) = (known.row.request.clone(), known.row.attempts, known.row.refusals);
-        Some(Task { id, request, lane: known.about.lane, attempts, refusals })
+        Some(Task { id, request, lane: known.about.lane, since: Instant::now(), attempts, refusals })
     }
 
     /// Nobody has it in hand any more, and it is to be tried again.
