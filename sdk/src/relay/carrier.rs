@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{Fate, Relay, SignedRequest};
 use crate::{
     Error, Result,
-    ledger::{Act, Call, Contract, LedgerError, Receipt, Sender, Settled, Signer},
+    ledger::{Act, Call, Contract, LedgerError, Pending, Receipt, Sender, Settled, Signer},
 };
 
 /// Sends signed requests as transactions of a funded account.
@@ -107,13 +107,25 @@ impl Carrier {
         let Some(left) = self.sender.pending(self.payer.address()).await? else { return Ok(None) };
         let Call { to, data, .. } = left.call()?;
         let request = SignedRequest { chain_id: self.contract.chain(), contract: to, data };
-        let carried = match self.sender.carrying(u64::MAX).resume(&self.payer).await? {
-            Some(Settled::Mined(receipt)) => self.mined(&request, receipt).await?,
+        let carried = match self.sender.carrying(u64::MAX).resume(&self.payer).await {
+            Ok(Some(Settled::Mined(receipt))) => self.mined(&request, receipt).await?,
             // It did not take effect then; whether it can now is asked as for every other.
-            Some(Settled::Failed { .. }) => Carried { fate: Fate::Waiting, receipt: None },
-            None => return Ok(None),
+            Ok(Some(Settled::Failed { .. })) => Carried { fate: Fate::Waiting, receipt: None },
+            Ok(None) => return Ok(None),
+            Err(error) => match self.mined_at_the_deadline(&left).await? {
+                Some(receipt) => self.mined(&request, receipt).await?,
+                None => return Err(error.into()),
+            },
         };
         Ok(Some((request.id(), carried)))
+    }
+
+    /// The deadline may have passed when all was done but the telling: then nothing is kept of it any more.
+    async fn mined_at_the_deadline(&self, left: &Pending) -> Result<Option<Receipt>> {
+        match self.sender.pending(left.account).await? {
+            Some(_) => Ok(None),
+            None => Ok(self.contract.ledger().receipt(left.transaction).await?),
+        }
     }
 
     /// Who pays.

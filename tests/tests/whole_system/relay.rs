@@ -97,29 +97,6 @@ async fn patient_and_doctor_without_ether_do_everything_through_a_relay() {
 }
 
 #[tokio::test]
-async fn patient_without_ether_vetoes_a_case_and_no_stranger_has_a_contract_called() {
-    let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
-    let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
-    ana.add(note("mine")).await.unwrap();
-    let board = kim.create_board(2, &[kim.address(), lee.address()]).await.unwrap().board;
-    ana.grant_board(&board).await.unwrap();
-    let to = world.registered().await.address();
-    let case = kim.open_case(&board, ana.address()).to(to).reason("no reason").await.unwrap();
-
-    let veto = ana.sign_veto(&case).await.unwrap();
-    for stranger in [to, world.system.contract().address()] {
-        let (status, body) = post(&relay, &SignedRequest { contract: stranger, ..veto.clone() });
-        assert!(status == 422 && body.contains("this request is for contract"), "{status} {body}");
-    }
-    assert_eq!(kim.sign_veto(&case).await.map(|veto| post(&relay, &veto).0).unwrap(), 422);
-    ana.veto(&case).await.unwrap();
-    refused(lee.acknowledge(&case).await, ErrorKind::Conflict);
-    assert!(kim.was_carried(&veto).await.unwrap());
-    assert_eq!(ana.balance().await.unwrap(), U256::ZERO);
-}
-
-#[tokio::test]
 async fn second_relay_is_asked_when_the_first_is_down_or_does_not_want_to() {
     let world = World::shared().await;
     let (mut down, choosy) = (Relay::start(&world.anvil, &[]), Relay::start(&world.anvil, &["--verb", "Grant"]));
