@@ -1,48 +1,98 @@
 //! The relay over HTTP.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode, header},
+    body::{Body, to_bytes},
+    extract::{ConnectInfo, Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use hospital_record::{B256, relay::Fate};
 use serde::Serialize;
 
-use crate::service::{Problem, Service};
+use crate::{
+    browser::Browsers,
+    limits::network,
+    service::{Problem, Service, now},
+};
 
 /// The longest request that the contract knows is a fifth of this.
 const LONGEST: usize = 8 * 1024;
+/// From the headers of a request to its end.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 struct Routes {
     service: Service,
+    browsers: Arc<Browsers>,
     behind_proxy: bool,
 }
 
 /// `POST /v1/requests`, `GET /v1/requests/{id}`, `GET /health`, `GET /metrics`.
-pub(crate) fn router(service: Service, behind_proxy: bool) -> Router {
+pub(crate) fn router(service: Service, browsers: Browsers, behind_proxy: bool) -> Router {
+    let routes = Routes { service, browsers: Arc::new(browsers), behind_proxy };
     Router::new()
         .route("/v1/requests", post(take))
         .route("/v1/requests/{id}", get(fate))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
-        .layer(DefaultBodyLimit::max(LONGEST))
-        .with_state(Routes { service, behind_proxy })
+        .layer(middleware::from_fn_with_state(routes.clone(), guard))
+        .with_state(routes)
 }
 
-async fn take(
+/// Before anything is looked at: who asks, through what, and how often.
+async fn guard(
     State(routes): State<Routes>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
+    next: Next,
 ) -> Response {
-    let from = if routes.behind_proxy { forwarded(&headers).unwrap_or(peer.ip()) } else { peer.ip() };
-    match routes.service.take(from, &body).await {
+    let page = match routes.browsers.check(&request) {
+        Ok(page) => page,
+        Err(stopped) => return said(stopped.status(), stopped.says()),
+    };
+    let headers = request.headers();
+    let from = if routes.behind_proxy { forwarded(headers).unwrap_or(peer.ip()) } else { peer.ip() };
+    let parts = &*routes.service.0;
+    let limit = match *request.method() {
+        Method::POST => &parts.limits.addresses,
+        _ => &parts.limits.questions,
+    };
+    let mut response = match (limit.take(&network(from)), request.method()) {
+        (Err(wait), _) => {
+            parts.metrics.limited();
+            Problem::TooMany(wait).into_response()
+        }
+        (Ok(()), &Method::OPTIONS) if page.is_some() => StatusCode::NO_CONTENT.into_response(),
+        (Ok(()), _) => next.run(request).await,
+    };
+    if let Some(page) = page {
+        let told = [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, page),
+            (header::VARY, HeaderValue::from_static("origin")),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type")),
+        ];
+        response.headers_mut().extend(told);
+    }
+    response
+}
+
+async fn take(State(routes): State<Routes>, body: Body) -> Response {
+    let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, LONGEST)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return closing(said(StatusCode::PAYLOAD_TOO_LARGE, "no request is longer than 8 KiB")),
+        Err(_) => return closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s")),
+    };
+    match routes.service.take(&body).await {
         Ok(fate) => (status_of(&fate), json(&fate)).into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -65,7 +115,7 @@ async fn health(State(routes): State<Routes>) -> Response {
 
 async fn metrics(State(routes): State<Routes>) -> Response {
     let parts = &*routes.service.0;
-    let text = parts.metrics.text(parts.queue.waiting());
+    let text = parts.metrics.text(parts.queue.waiting(), parts.queue.spent(now()));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
@@ -86,7 +136,7 @@ fn status_of(fate: &Fate) -> StatusCode {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = said(self.status(), &self.to_string());
-        if let Self::TooMany(wait) = self
+        if let Some(wait) = self.wait()
             && let Ok(seconds) = (wait.as_secs() + 1).to_string().parse()
         {
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -103,6 +153,12 @@ struct Said<'a> {
 
 fn said(status: StatusCode, error: &str) -> Response {
     (status, json(&Said { error })).into_response()
+}
+
+/// Nothing more is read of a connection whose request was not read to its end.
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn json(value: &impl Serialize) -> Response {

@@ -19,13 +19,19 @@ pub(crate) struct Limits {
     accounts: Limit<Address>,
     revocations: Limit<Address>,
     pub(crate) addresses: Limit<IpAddr>,
+    /// Questions, which cost less than requests.
+    pub(crate) questions: Limit<IpAddr>,
 }
+
+/// Questions of one network address for each request that it may send.
+const QUESTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
 impl Limits {
     /// So many requests and so many revocations of each account, and so many of each address of the network.
     pub(crate) fn per_minute(account: NonZeroU32, address: NonZeroU32) -> Self {
         let (accounts, revocations) = (Limit::per_minute(account), Limit::per_minute(account));
-        Self { accounts, revocations, addresses: Limit::per_minute(address) }
+        let questions = Limit::per_minute(address.saturating_mul(QUESTIONS));
+        Self { accounts, revocations, addresses: Limit::per_minute(address), questions }
     }
 
     /// Counts what an account has signed. Revocations and vetoes by themselves: nothing else uses up what is left for them,

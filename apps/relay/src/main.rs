@@ -1,14 +1,18 @@
 //! A relay: patients and doctors sign, it pays.
 
+mod browser;
+mod gas;
 mod http;
 mod limits;
 mod metrics;
 mod queue;
+mod server;
 mod service;
 mod settings;
+mod trust;
 mod worker;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use hospital_record::{System, relay::Carrier};
@@ -16,11 +20,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    browser::Browsers,
+    gas::Ceilings,
     limits::Limits,
     metrics::Metrics,
     queue::Queue,
     service::{Parts, Service, now},
     settings::Settings,
+    trust::Trust,
     worker::Worker,
 };
 
@@ -61,9 +68,12 @@ fn close_memory() {
 
 async fn run(settings: Settings) -> Result<(), String> {
     settings.check()?;
-    let payers = settings.payers()?;
+    let (payers, allowed) = (settings.payers()?, settings.allowed()?);
+    let browsers = Browsers::new(&settings.hosts, &settings.origins)?;
+    let ceilings = Arc::new(Ceilings::new(settings.gas_percent, settings.contract_wallets)?);
     let system = System::connect(settings.config()).await.map_err(|error| error.to_string())?;
-    let queue = Queue::open(&settings.state.join("relay.redb"), settings.queue).map_err(|error| error.to_string())?;
+    let file = settings.state.join("relay.redb");
+    let queue = Queue::open(&file, settings.terms(), system.contract().clone()).map_err(|error| error.to_string())?;
     let carriers: Vec<Carrier> = payers.into_iter().map(|payer| system.carrier(payer)).collect();
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -71,39 +81,62 @@ async fn run(settings: Settings) -> Result<(), String> {
 
     let (stop, stopped) = watch::channel(false);
     let metrics = Metrics::default();
-    let mut workers = JoinSet::new();
-    for carrier in carriers.iter().cloned() {
-        let worker = Worker { carrier, queue: queue.clone(), metrics: metrics.clone() };
-        workers.spawn(worker.run(stopped.clone()));
-    }
+    let crew =
+        Crew { queue: queue.clone(), ceilings: ceilings.clone(), metrics: metrics.clone(), stop: stopped.clone() };
+    let mut workers = crew.start(&carriers).await?;
     workers.spawn(tidy(queue.clone(), stopped.clone()));
     let payers: Vec<_> = carriers.iter().map(Carrier::payer).collect();
     let who_pays = format!("{payers:?}");
     let carrier = carriers.into_iter().next().ok_or("no account pays")?;
     let limits = Limits::per_minute(settings.per_account, settings.per_address);
-    let verbs = settings.verbs;
-    let service = Service(Arc::new(Parts { carrier, payers, queue, limits, metrics, verbs, stop: stopped.clone() }));
-    let router = http::router(service, settings.behind_proxy).into_make_service_with_connect_info::<SocketAddr>();
+    let trust = Trust::new(system, allowed, settings.authorities.clone());
+    let (connections, patience) = (settings.connections(), settings.patience());
+    let (verbs, stop_service) = (settings.verbs, stopped.clone());
+    let parts = Parts { carrier, payers, queue, limits, ceilings, trust, metrics, verbs, stop: stop_service, patience };
+    let router = http::router(Service(Arc::new(parts)), browsers, settings.behind_proxy);
 
     tracing::info!(%address, who_pays, waiting, "listening");
-    tokio::spawn(async move {
-        asked_to_stop().await;
-        tracing::info!("stopping: what is under way is finished first");
-        stop.send_replace(true);
-    });
-    let mut wait = stopped.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-        let _ = wait.wait_for(|stop| *stop).await;
-    });
-    serving.await.map_err(|error| error.to_string())?;
-    let finished = async { while workers.join_next().await.is_some() {} };
+    let serving = tokio::spawn(server::serve(listener, router, connections, stopped));
+    asked_to_stop().await;
+    tracing::info!("stopping: what is under way is finished first");
+    stop.send_replace(true);
+    let finished = async {
+        let _ = serving.await;
+        while workers.join_next().await.is_some() {}
+    };
     let _ = tokio::time::timeout(GRACE, finished).await;
     Ok(())
 }
 
+/// What all workers share.
+struct Crew {
+    queue: Queue,
+    ceilings: Arc<Ceilings>,
+    metrics: Metrics,
+    stop: watch::Receiver<bool>,
+}
+
+impl Crew {
+    /// Each takes in hand what an earlier process had under way for its account, before anybody takes anything else.
+    async fn start(&self, carriers: &[Carrier]) -> Result<JoinSet<()>, String> {
+        let mut left = Vec::new();
+        for carrier in carriers {
+            let id = carrier.under_way().await.map_err(|error| error.to_string())?;
+            left.push(id.and_then(|id| self.queue.pick(id)));
+        }
+        let mut workers = JoinSet::new();
+        for (carrier, left) in carriers.iter().cloned().zip(left) {
+            let (queue, ceilings) = (self.queue.clone(), self.ceilings.clone());
+            let worker = Worker { carrier, queue, ceilings, metrics: self.metrics.clone(), stop: self.stop.clone() };
+            workers.spawn(worker.run(left));
+        }
+        Ok(workers)
+    }
+}
+
 async fn tidy(queue: Queue, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = queue.forget(now().saturating_sub(KEPT.as_secs())).await {
+        if let Err(error) = queue.forget(now().saturating_sub(KEPT.as_secs()), now()).await {
             tracing::warn!(%error, "old requests are not forgotten yet");
         }
         tokio::select! {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hospital_record::relay::Fate;
+use hospital_record::{U256, relay::Fate};
 
 /// Shared by all parts of the relay.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ impl Metrics {
     }
 
     /// In Prometheus' text format.
-    pub(crate) fn text(&self, waiting: usize) -> String {
+    pub(crate) fn text(&self, waiting: usize, spent: U256) -> String {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let counts = &*self.0;
         let mut text = String::new();
@@ -87,6 +87,8 @@ impl Metrics {
                 let _ = writeln!(text, "hospital_record_relay_{name}{labels} {value}");
             }
         }
+        let name = "hospital_record_relay_spent_today_wei";
+        let _ = writeln!(text, "# HELP {name} Wei paid since midnight UTC.\n# TYPE {name} gauge\n{name} {spent}");
         text
     }
 }

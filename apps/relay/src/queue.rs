@@ -1,72 +1,86 @@
 //! What was accepted and what became of it: it survives a crash, and nothing in it is carried twice.
 
+mod books;
+mod disk;
+mod lanes;
+mod state;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{HashMap, VecDeque},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use hospital_record::{
-    B256,
+    Address, B256, U256,
+    ledger::Contract,
     relay::{Fate, SignedRequest},
 };
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use serde::{Deserialize, Serialize};
+use redb::Database;
 use tokio::sync::{Notify, watch};
 
-/// id -> [`Row`] as JSON
-const REQUESTS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("requests-1");
-
-/// What is kept of a request.
-#[derive(Clone, Serialize, Deserialize)]
-struct Row {
-    /// Its place in the order in which requests came.
-    order: u64,
-    /// When it came, seconds since 1970.
-    at: u64,
-    request: SignedRequest,
-    fate: Fate,
-}
+use self::{
+    books::{ALL, Books},
+    disk::{Batch, Row, disk},
+    state::{About, State},
+};
+pub(crate) use self::{
+    books::{Paid, Refusal, Terms},
+    lanes::Lane,
+};
 
 /// Why a request is not kept.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QueueError {
-    #[error("the relay has {0} requests to carry already: try again later, or ask another relay")]
-    Full(usize),
+    #[error(transparent)]
+    NotNow(#[from] Refusal),
+    #[error(
+        "another request of this account with the same nonce waits to be carried: ask again when that one has ended"
+    )]
+    Claimed,
+    #[error("it is no signed request of the contract")]
+    NoRequest,
     #[error("the relay cannot write its state: {0}")]
     Disk(String),
 }
 
-/// Accepted requests in order, revocations first.
+/// A request in somebody's hand. Nobody else gets it, nor another one with its nonce, until it is given back or has ended.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) id: B256,
+    pub(crate) request: SignedRequest,
+    pub(crate) lane: Lane,
+    /// Since when somebody has it in hand.
+    pub(crate) since: Instant,
+    /// How often it could not be carried.
+    pub(crate) attempts: u32,
+    /// How often a provider refused it.
+    pub(crate) refusals: u32,
+}
+
+/// Accepted requests.
 #[derive(Clone)]
 pub(crate) struct Queue(Arc<Inner>);
 
 struct Inner {
     database: Database,
-    most: usize,
+    contract: Contract,
     state: Mutex<State>,
+    /// What is decided and written is decided and written by one alone.
+    one_writer: tokio::sync::Mutex<()>,
     wake: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    known: HashMap<B256, Known>,
-    urgent: VecDeque<B256>,
-    waiting: VecDeque<B256>,
-    next: u64,
-}
-
-struct Known {
-    row: Row,
-    fate: watch::Sender<Fate>,
-}
-
 impl Queue {
-    /// Opens the file and takes up what was not carried; holds at most so many that wait.
-    pub(crate) fn open(file: &Path, most: usize) -> Result<Self, QueueError> {
+    /// Opens the file and takes up what was not carried.
+    pub(crate) fn open(file: &Path, terms: Terms, contract: Contract) -> Result<Self, QueueError> {
         let database = Database::create(file).map_err(disk)?;
-        let state = read(&database)?;
-        Ok(Self(Arc::new(Inner { database, most, state: Mutex::new(state), wake: Notify::new() })))
+        let (rows, accounts) = disk::open(&database)?;
+        let state = Mutex::new(state::restored(rows, Books::new(terms, accounts), &contract)?);
+        let (one_writer, wake) = (tokio::sync::Mutex::default(), Notify::new());
+        Ok(Self(Arc::new(Inner { database, contract, state, one_writer, wake })))
     }
 
     /// Where the fate of a request that is known here is told.
@@ -74,242 +88,125 @@ impl Queue {
         self.state().known.get(&id).map(|known| known.fate.subscribe())
     }
 
-    /// Keeps a request, on disk before it is in the queue.
-    pub(crate) async fn put(&self, request: SignedRequest, at: u64) -> Result<watch::Receiver<Fate>, QueueError> {
+    /// Keeps a request that may cost so many wei, on disk before it is in the queue.
+    pub(crate) async fn put(
+        &self,
+        request: SignedRequest,
+        cost: U256,
+        at: u64,
+    ) -> Result<watch::Receiver<Fate>, QueueError> {
+        let _alone = self.0.one_writer.lock().await;
         let id = request.id();
+        let about = About::of(&request, &self.0.contract).ok_or(QueueError::NoRequest)?;
         let row = {
-            let mut state = self.state();
+            let state = self.state();
             if let Some(known) = state.settled_or_waiting(id) {
                 return Ok(known.fate.subscribe());
             }
-            let waiting = state.waiting.len() + state.urgent.len();
-            // A revocation is never turned away for others' requests.
-            if waiting >= self.0.most && !is_urgent(&request) {
-                return Err(QueueError::Full(waiting));
+            if state.is_claimed(&about) {
+                return Err(QueueError::Claimed);
             }
-            state.next += 1;
-            Row { order: state.next, at, request, fate: Fate::Waiting }
+            state.books.admit(about.signer, about.lane, cost, at)?;
+            let (order, fate, reserved) = (state.next + 1, Fate::Waiting, cost);
+            Row { order, at, request, fate, reserved, attempts: 0, refusals: 0 }
         };
-        self.write(id, Some(row.clone())).await?;
-        let mut state = self.state();
-        // Somebody else may have put the same meanwhile.
-        let receiver = match state.settled_or_waiting(id) {
-            Some(known) => known.fate.subscribe(),
-            None => state.take(id, row),
-        };
-        drop(state);
+        self.write(Batch { rows: vec![(id, Some(row.clone()))], ..Batch::default() }).await?;
+        let receiver = self.state().take(id, row, about);
         self.0.wake.notify_one();
         Ok(receiver)
     }
 
-    /// The next request to carry. It stays kept until [`Queue::end`].
-    pub(crate) async fn next(&self) -> (B256, SignedRequest) {
+    /// The next request that this payer may carry.
+    pub(crate) async fn next(&self, payer: Address) -> Task {
         loop {
             let woken = self.0.wake.notified();
-            if let Some(next) = self.state().pop() {
+            if let Some(task) = self.state().pop(payer) {
                 // There may be more, for another worker.
                 self.0.wake.notify_one();
-                return next;
+                return task;
             }
             woken.await;
         }
     }
 
-    /// Puts back what could not be carried now, before all others.
-    pub(crate) fn back(&self, id: B256) {
-        self.state().urgent.push_front(id);
-        self.0.wake.notify_one();
+    /// A certain request, whose transaction was sent before; `None` when it has ended or somebody has it in hand.
+    pub(crate) fn pick(&self, id: B256) -> Option<Task> {
+        self.state().pick(id)
     }
 
-    /// Puts back what failed again and again, after all others of its kind.
-    pub(crate) fn later(&self, id: B256) {
-        self.state().line_up(id);
-        self.0.wake.notify_one();
-    }
-
-    /// Keeps a request's fate and tells those who wait.
-    pub(crate) async fn end(&self, id: B256, fate: Fate) -> Result<(), QueueError> {
-        let Some(mut row) = self.state().known.get(&id).map(|known| known.row.clone()) else { return Ok(()) };
-        row.fate = fate.clone();
-        self.write(id, Some(row.clone())).await?;
-        if let Some(known) = self.state().known.get_mut(&id) {
-            known.row = row;
-            known.fate.send_replace(fate);
+    /// Gives back what could not be carried: it lines up behind the others of its signer and lane, after a rest. With a
+    /// payer it is for that payer alone, who has signed a transaction for it.
+    pub(crate) async fn give_back(&self, task: Task, rest: Duration, payer: Option<Address>) {
+        let _alone = self.0.one_writer.lock().await;
+        let Some(kept) = self.state().known.get(&task.id).map(|known| known.row.clone()) else { return };
+        let row = Row { attempts: task.attempts, refusals: task.refusals, ..kept };
+        if let Err(error) = self.write(Batch { rows: vec![(task.id, Some(row.clone()))], ..Batch::default() }).await {
+            // After a restart it has more attempts than it should.
+            tracing::warn!(id = %task.id, %error, "its attempts could not be kept");
         }
-        Ok(())
+        self.state().give_back(&task, row, payer);
+        let (queue, id) = (Arc::downgrade(&self.0), task.id);
+        let line_up = async move {
+            tokio::time::sleep(rest).await;
+            let Some(queue) = queue.upgrade().map(Self) else { return };
+            queue.state().line_up(id);
+            queue.0.wake.notify_waiters();
+            queue.0.wake.notify_one();
+        };
+        tokio::spawn(line_up);
+    }
+
+    /// Keeps a request's fate with what it cost, and tells those who wait.
+    pub(crate) async fn end(&self, task: Task, fate: Fate, paid: Option<Paid>, now: u64) -> Result<(), QueueError> {
+        let _alone = self.0.one_writer.lock().await;
+        let (row, charged) = {
+            let state = self.state();
+            let Some(known) = state.known.get(&task.id) else { return Ok(()) };
+            let About { signer, lane, .. } = known.about;
+            let charged = paid.map(|paid| state.books.charged(signer, lane, paid, now));
+            (Row { fate, ..known.row.clone() }, charged)
+        };
+        let accounts: Vec<_> = charged.into_iter().flatten().collect();
+        let kept = accounts.iter().map(|(account, kept)| (*account, Some(kept.clone()))).collect();
+        let written = self.write(Batch { rows: vec![(task.id, Some(row.clone()))], accounts: kept }).await;
+        let mut state = self.state();
+        state.books.keep(accounts);
+        state.end(task.id, row);
+        written
     }
 
     /// Requests that are still to be carried.
     pub(crate) fn waiting(&self) -> usize {
-        self.state().known.values().filter(|known| known.row.fate == Fate::Waiting).count()
+        self.state().waiting()
     }
 
-    /// Forgets what ended before this second: nobody asks for it any more.
-    pub(crate) async fn forget(&self, before: u64) -> Result<usize, QueueError> {
-        let old = |known: &Known| known.row.fate != Fate::Waiting && known.row.at < before;
-        let ids: Vec<B256> = self.state().known.iter().filter(|(_, known)| old(known)).map(|(id, _)| *id).collect();
-        for id in &ids {
-            self.write(*id, None).await?;
-            self.state().known.remove(id);
-        }
+    /// Wei that were paid today.
+    pub(crate) fn spent(&self, now: u64) -> U256 {
+        self.state().books.spent(ALL, now)
+    }
+
+    /// Forgets what ended before this second, which nobody asks for any more, and accounts of which nothing is left.
+    pub(crate) async fn forget(&self, before: u64, now: u64) -> Result<usize, QueueError> {
+        let _alone = self.0.one_writer.lock().await;
+        let (ids, accounts) = {
+            let state = self.state();
+            let old = state.known.iter().filter(|(_, known)| known.row.fate != Fate::Waiting && known.row.at < before);
+            (old.map(|(id, _)| *id).collect::<Vec<_>>(), state.books.stale(now))
+        };
+        let rows = ids.iter().map(|id| (*id, None)).collect();
+        self.write(Batch { rows, accounts: accounts.iter().map(|account| (*account, None)).collect() }).await?;
+        let mut state = self.state();
+        ids.iter().for_each(|id| drop(state.known.remove(id)));
+        accounts.into_iter().for_each(|account| state.books.forget(account));
         Ok(ids.len())
     }
 
-    async fn write(&self, id: B256, row: Option<Row>) -> Result<(), QueueError> {
+    async fn write(&self, batch: Batch) -> Result<(), QueueError> {
         let inner = self.0.clone();
-        let write = move || {
-            let transaction = inner.database.begin_write().map_err(disk)?;
-            {
-                let mut table = transaction.open_table(REQUESTS).map_err(disk)?;
-                match row {
-                    Some(row) => {
-                        let bytes = serde_json::to_vec(&row).map_err(disk)?;
-                        table.insert(id.as_slice(), bytes.as_slice()).map_err(disk)?;
-                    }
-                    None => drop(table.remove(id.as_slice()).map_err(disk)?),
-                }
-            }
-            transaction.commit().map_err(disk)
-        };
-        tokio::task::spawn_blocking(write).await.map_err(disk)?
+        tokio::task::spawn_blocking(move || disk::write(&inner.database, &batch)).await.map_err(disk)?
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn take(&mut self, id: B256, row: Row) -> watch::Receiver<Fate> {
-        let (fate, receiver) = watch::channel(row.fate.clone());
-        self.known.insert(id, Known { row, fate });
-        self.line_up(id);
-        receiver
-    }
-
-    fn line_up(&mut self, id: B256) {
-        match self.known.get(&id).filter(|known| known.row.fate == Fate::Waiting) {
-            Some(known) if is_urgent(&known.row.request) => self.urgent.push_back(id),
-            Some(_) => self.waiting.push_back(id),
-            None => {}
-        }
-    }
-
-    /// What was refused is put again like one that is not known.
-    fn settled_or_waiting(&self, id: B256) -> Option<&Known> {
-        self.known.get(&id).filter(|known| !matches!(known.row.fate, Fate::Refused { .. }))
-    }
-
-    fn pop(&mut self) -> Option<(B256, SignedRequest)> {
-        loop {
-            let id = self.urgent.pop_front().or_else(|| self.waiting.pop_front())?;
-            if let Some(known) = self.known.get(&id).filter(|known| known.row.fate == Fate::Waiting) {
-                return Some((id, known.row.request.clone()));
-            }
-        }
-    }
-}
-
-fn read(database: &Database) -> Result<State, QueueError> {
-    let transaction = database.begin_write().map_err(disk)?;
-    drop(transaction.open_table(REQUESTS).map_err(disk)?);
-    transaction.commit().map_err(disk)?;
-    let table = database.begin_read().map_err(disk)?.open_table(REQUESTS).map_err(disk)?;
-    let mut rows = Vec::new();
-    for row in table.iter().map_err(disk)? {
-        let (_, row) = row.map_err(disk)?;
-        rows.push(serde_json::from_slice::<Row>(row.value()).map_err(disk)?);
-    }
-    rows.sort_unstable_by_key(|row| row.order);
-    let mut state = State { next: rows.last().map_or(0, |row| row.order), ..State::default() };
-    for row in rows {
-        state.take(row.request.id(), row);
-    }
-    Ok(state)
-}
-
-fn is_urgent(request: &SignedRequest) -> bool {
-    request.act().is_some_and(|act| act.ends_access())
-}
-
-fn disk(error: impl std::fmt::Display) -> QueueError {
-    QueueError::Disk(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn request(number: u8) -> SignedRequest {
-        SignedRequest { chain_id: 1, contract: Default::default(), data: vec![number].into() }
-    }
-
-    #[tokio::test]
-    async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_stays_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("relay.redb");
-        let done = Fate::Done { transaction: Some(B256::repeat_byte(1)) };
-        {
-            let queue = Queue::open(&file, 9).unwrap();
-            for number in [3, 1, 2] {
-                queue.put(request(number), 5).await.unwrap();
-            }
-            let (id, first) = queue.next().await;
-            assert_eq!(first, request(3));
-            queue.end(id, done.clone()).await.unwrap();
-            // Taken, and not ended.
-            assert_eq!(queue.next().await.1, request(1));
-        }
-        let queue = Queue::open(&file, 9).unwrap();
-        assert_eq!(queue.waiting(), 2);
-        assert_eq!(*queue.fate(request(3).id()).unwrap().borrow(), done);
-        assert_eq!(queue.put(request(3), 5).await.unwrap().borrow().clone(), done);
-        assert_eq!(queue.next().await.1, request(1));
-        assert_eq!(queue.next().await.1, request(2));
-    }
-
-    #[tokio::test]
-    async fn the_same_request_is_kept_once_and_what_failed_comes_next() {
-        let folder = tempfile::tempdir().unwrap();
-        let queue = Queue::open(&folder.path().join("relay.redb"), 2).unwrap();
-        for _ in 0..3 {
-            queue.put(request(1), 5).await.unwrap();
-        }
-        assert_eq!(queue.waiting(), 1);
-        queue.put(request(2), 5).await.unwrap();
-        assert!(matches!(queue.put(request(3), 5).await, Err(QueueError::Full(2))));
-        let (id, _) = queue.next().await;
-        queue.back(id);
-        assert_eq!(queue.next().await.0, id);
-    }
-
-    #[tokio::test]
-    async fn only_what_ended_long_ago_is_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let queue = Queue::open(&folder.path().join("relay.redb"), 9).unwrap();
-        for (number, at) in [(1, 5), (2, 50), (3, 5)] {
-            queue.put(request(number), at).await.unwrap();
-        }
-        for number in [1, 2] {
-            queue.end(request(number).id(), Fate::Refused { reason: "no".into() }).await.unwrap();
-        }
-        assert_eq!(queue.forget(10).await.unwrap(), 1);
-        assert!(queue.fate(request(1).id()).is_none());
-        assert!(queue.fate(request(2).id()).is_some() && queue.fate(request(3).id()).is_some());
-    }
-
-    #[tokio::test]
-    async fn what_was_refused_is_taken_again_and_what_fails_on_and_on_lets_others_pass() {
-        let folder = tempfile::tempdir().unwrap();
-        let queue = Queue::open(&folder.path().join("relay.redb"), 9).unwrap();
-        queue.put(request(1), 5).await.unwrap();
-        queue.end(queue.next().await.0, Fate::Refused { reason: "no".into() }).await.unwrap();
-        assert_eq!(*queue.put(request(1), 6).await.unwrap().borrow(), Fate::Waiting);
-        queue.put(request(2), 6).await.unwrap();
-        let (id, first) = queue.next().await;
-        queue.later(id);
-        assert_eq!((first, queue.next().await.1, queue.next().await.1), (request(1), request(2), request(1)));
     }
 }

@@ -1,27 +1,30 @@
 //! What the relay does with a request, from its bytes to its fate.
 
 use std::{
-    net::IpAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::http::StatusCode;
 use hospital_record::{
-    Address,
+    Address, U256,
     ledger::{Act, ContractKind},
     relay::{Carrier, Fate, SignedRequest},
 };
 use tokio::sync::watch;
 
 use crate::{
-    limits::{Limits, network},
+    gas::Ceilings,
+    limits::Limits,
     metrics::Metrics,
-    queue::{Queue, QueueError},
+    queue::{Queue, QueueError, Refusal},
+    trust::Trust,
 };
 
 /// How long an answer waits for the fate: less than what callers wait by default.
 const WAIT: Duration = Duration::from_secs(20);
+/// How long to wait where requests of the same account are to be carried first.
+const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// Shared by all connections.
 #[derive(Clone)]
@@ -33,10 +36,14 @@ pub(crate) struct Parts {
     pub(crate) payers: Vec<Address>,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
+    pub(crate) ceilings: Arc<Ceilings>,
+    pub(crate) trust: Trust,
     pub(crate) metrics: Metrics,
     /// All when it is empty.
     pub(crate) verbs: Vec<String>,
     pub(crate) stop: watch::Receiver<bool>,
+    /// How long it may take to look at a request.
+    pub(crate) patience: Duration,
 }
 
 /// Why a request is not taken.
@@ -46,8 +53,12 @@ pub(crate) enum Problem {
     Malformed(String),
     #[error("{0}")]
     NotCarried(String),
+    #[error("{0}")]
+    Claimed(String),
     #[error("too many requests: wait {} s", .0.as_secs() + 1)]
     TooMany(Duration),
+    #[error("{reason}")]
+    Later { reason: String, wait: Duration },
     #[error("{0}")]
     Busy(String),
 }
@@ -57,8 +68,17 @@ impl Problem {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotCarried(_) => StatusCode::FORBIDDEN,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Claimed(_) => StatusCode::CONFLICT,
+            Self::TooMany(_) | Self::Later { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// When to come back.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany(wait) | Self::Later { wait, .. } => Some(*wait),
+            _ => None,
         }
     }
 
@@ -73,14 +93,22 @@ impl Problem {
 
 impl From<QueueError> for Problem {
     fn from(error: QueueError) -> Self {
-        Self::Busy(error.to_string())
+        let reason = error.to_string();
+        match error {
+            QueueError::NotNow(Refusal::Open(_)) => Self::Later { reason, wait: A_MOMENT },
+            QueueError::NotNow(Refusal::Spent { wait, .. } | Refusal::Resting(wait)) => Self::Later { reason, wait },
+            QueueError::Claimed => Self::Claimed(reason),
+            QueueError::NoRequest => Self::Malformed(reason),
+            QueueError::NotNow(Refusal::Full(_)) | QueueError::Disk(_) => Self::Busy(reason),
+        }
     }
 }
 
 impl Service {
     /// Takes a request and waits a while for its fate.
-    pub(crate) async fn take(&self, from: IpAddr, body: &[u8]) -> Result<Fate, Problem> {
-        let taken = self.look(from, body).await;
+    pub(crate) async fn take(&self, body: &[u8]) -> Result<Fate, Problem> {
+        let looking = tokio::time::timeout(self.0.patience, self.look(body));
+        let taken = looking.await.unwrap_or_else(|_| Err(Problem::Busy("the chain does not answer".into())));
         match &taken {
             Ok(_) => self.0.metrics.accepted(),
             Err(Problem::TooMany(_)) => self.0.metrics.limited(),
@@ -92,17 +120,17 @@ impl Service {
         self.wait(taken?).await
     }
 
-    async fn look(&self, from: IpAddr, body: &[u8]) -> Result<watch::Receiver<Fate>, Problem> {
+    async fn look(&self, body: &[u8]) -> Result<watch::Receiver<Fate>, Problem> {
         let parts = &*self.0;
-        parts.limits.addresses.take(&network(from)).map_err(Problem::TooMany)?;
         let request: SignedRequest =
             serde_json::from_slice(body).map_err(|error| Problem::Malformed(error.to_string()))?;
         // What was refused may be right by now, and a revocation cannot be signed anew by whoever has it.
         if let Some(fate) = parts.queue.fate(request.id()).filter(|fate| !is_refused(&fate.borrow())) {
             return Ok(fate);
         }
-        let verb = self.allowed(&request)?;
-        match parts.carrier.fate(&request).await {
+        let (act, verb) = self.allowed(&request)?;
+        let gas = self.admitted(&request, &act).await?;
+        match parts.carrier.fate(&request, gas).await {
             Ok(Fate::Waiting) => {}
             // Nothing to carry, so nothing to keep.
             Ok(fate) => return Ok(watch::channel(fate).1),
@@ -110,15 +138,21 @@ impl Service {
         }
         // What is taken waits until it is carried: for what nobody can pay, the caller asks another relay.
         self.health().await.map_err(Problem::Busy)?;
+        let fees = parts.carrier.contract().ledger().fees().await.map_err(|error| Problem::Busy(error.to_string()))?;
         // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
-        if let Some(act) = request.act() {
-            parts.limits.take(&act).map_err(Problem::TooMany)?;
-        }
+        parts.limits.take(&act).map_err(Problem::TooMany)?;
         tracing::info!(id = %request.id(), verb, "accepted");
-        Ok(parts.queue.put(request, now()).await?)
+        self.put(request, U256::from(gas).saturating_mul(U256::from(fees.max_fee))).await
     }
 
-    fn allowed(&self, request: &SignedRequest) -> Result<&'static str, Problem> {
+    /// To its end, also when the caller goes away: what is on disk is in the queue.
+    async fn put(&self, request: SignedRequest, cost: U256) -> Result<watch::Receiver<Fate>, Problem> {
+        let queue = self.0.queue.clone();
+        let put = tokio::spawn(async move { queue.put(request, cost, now()).await });
+        Ok(put.await.map_err(|error| Problem::Busy(error.to_string()))??)
+    }
+
+    fn allowed(&self, request: &SignedRequest) -> Result<(Act, &'static str), Problem> {
         let contract = self.0.carrier.contract();
         let act = request.act();
         let is_served = match act.as_ref().map(Act::kind) {
@@ -132,11 +166,24 @@ impl Service {
                 "this relay serves contract {address} on chain {chain}, those beside it and boards alone"
             )));
         }
-        let verb = act.as_ref().and_then(Act::verb);
-        let verb = verb.ok_or_else(|| Problem::Malformed("its data is no signed request of the contract".into()))?;
+        let named = act.filter(|act| !act.signer().is_zero()).and_then(|act| act.verb().map(|verb| (act, verb)));
+        let (act, verb) =
+            named.ok_or_else(|| Problem::Malformed("its data is no signed request of the contract".into()))?;
         match self.0.verbs.is_empty() || self.0.verbs.iter().any(|known| known == verb) {
-            true => Ok(verb),
+            true => Ok((act, verb)),
             false => Err(Problem::NotCarried(format!("this relay does not carry {verb}: ask another one"))),
+        }
+    }
+
+    /// The most gas that it may need, where this relay carries for whoever signed it.
+    async fn admitted(&self, request: &SignedRequest, act: &Act) -> Result<u64, Problem> {
+        let by_key = request.signed_by_key(self.0.carrier.contract());
+        let no_key = "the account's own key did not sign this, and this relay carries nothing for contract wallets";
+        let gas = self.0.ceilings.of(act, by_key).ok_or_else(|| Problem::NotCarried(no_key.into()))?;
+        match self.0.trust.admits(act.signer()).await {
+            Ok(true) => Ok(gas),
+            Ok(false) => Err(Problem::NotCarried("this relay does not carry for this account: ask another one".into())),
+            Err(error) => Err(Problem::Busy(error.to_string())),
         }
     }
 

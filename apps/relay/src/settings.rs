@@ -1,10 +1,14 @@
 //! What a relay is told when it starts.
 
-use std::{fs, net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet, fs, net::SocketAddr, num::NonZeroU32, ops::RangeInclusive, path::PathBuf, time::Duration,
+};
 
-use clap::Parser;
+use clap::{Parser, builder::TypedValueParser, value_parser};
 use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner};
 use zeroize::Zeroizing;
+
+use crate::{gas, queue::Terms, server::Connections, trust};
 
 /// Carries what people have signed for HospitalRecord to the chain, and pays for it.
 ///
@@ -31,50 +35,102 @@ pub(crate) struct Settings {
     #[arg(long = "verb", env = "HOSPITAL_RECORD_RELAY_VERBS", value_delimiter = ',')]
     pub(crate) verbs: Vec<String>,
     /// Requests a minute that one account has carried, and as many revocations
-    #[arg(long, default_value = "30")]
+    #[arg(long, default_value = "30", value_parser = count(1..=100_000))]
     pub(crate) per_account: NonZeroU32,
-    /// Requests a minute that are looked at from one network address
-    #[arg(long, default_value = "120")]
+    /// Requests a minute that are looked at from one network address, and five times as many questions
+    #[arg(long, default_value = "120", value_parser = count(1..=10_000_000))]
     pub(crate) per_address: NonZeroU32,
     /// Read the caller's address from X-Forwarded-For: only behind a proxy that sets it
     #[arg(long)]
     pub(crate) behind_proxy: bool,
-    /// Accepted requests that may wait
-    #[arg(long, default_value = "10000")]
-    pub(crate) queue: usize,
+    /// A name that it goes by, such as relay.hospital.example; its addresses and localhost need not be named
+    #[arg(long = "host", env = "HOSPITAL_RECORD_RELAY_HOSTS", value_delimiter = ',')]
+    pub(crate) hosts: Vec<String>,
+    /// A web page that may use it, such as https://portal.hospital.example; none when none is named
+    #[arg(long = "allow-origin", env = "HOSPITAL_RECORD_RELAY_ORIGINS", value_delimiter = ',')]
+    pub(crate) origins: Vec<String>,
+    /// Connections at a time; an eighth of them for one network address, unless a proxy has them all
+    #[arg(long, default_value = "512", value_parser = value_parser!(u32).range(8..=100_000))]
+    connections: u32,
+    /// Accepted requests that may wait, and as many revocations
+    #[arg(long, default_value = "10000", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    queue: u32,
+    /// Requests of one account that may wait
+    #[arg(long, default_value = "16", value_parser = value_parser!(u32).range(1..=100_000))]
+    waiting: u32,
+    /// Revocations and vetoes of one account that may wait
+    #[arg(long, default_value = "8", value_parser = value_parser!(u32).range(1..=100_000))]
+    waiting_revocations: u32,
     /// The most that one transaction may cost, in wei
-    #[arg(long, default_value = "10000000000000000")]
+    #[arg(long, default_value = "10000000000000000", value_parser = wei)]
     max_fee: U256,
+    /// The most that all requests of a day (UTC) may cost, in wei; its last quarter is for revocations and vetoes
+    #[arg(long, default_value = "200000000000000000", value_parser = wei)]
+    budget: U256,
+    /// The same for one account
+    #[arg(long, default_value = "20000000000000000", value_parser = wei)]
+    budget_per_account: U256,
+    /// The most gas that a request may need, in percent of what the contracts' snapshots say
+    #[arg(long, default_value = "150", value_parser = value_parser!(u64).range(110..=10_000))]
+    pub(crate) gas_percent: u64,
+    /// Carry also what the code of a contract wallet accepts (ERC-1271), with 100,000 gas more
+    #[arg(long)]
+    pub(crate) contract_wallets: bool,
+    /// Carry only for the accounts in this file, one address a line
+    #[arg(long, env = "HOSPITAL_RECORD_RELAY_ALLOW")]
+    allow: Option<PathBuf>,
+    /// Carry only for accounts that this authority vouches for, itself or through others, and for those in --allow
+    #[arg(long = "authority", env = "HOSPITAL_RECORD_RELAY_AUTHORITIES", value_delimiter = ',')]
+    pub(crate) authorities: Vec<Address>,
     /// Seconds that the chain may take to answer
-    #[arg(long, default_value = "30")]
+    #[arg(long, default_value = "30", value_parser = value_parser!(u64).range(1..=600))]
     timeout: u64,
 }
 
-/// The verbs that a relay can be told to carry.
-pub(crate) const VERBS: [&str; 14] = [
-    "SetProfile",
-    "AddRecord",
-    "Replace",
-    "SetStatus",
-    "Attest",
-    "Grant",
-    "PassOn",
-    "Rotate",
-    "Renounce",
-    "Withdraw",
-    "LogAccess",
-    "InvalidateNonces",
-    "Revoke",
-    "Veto",
-];
+/// Whom `System::why_trusted` takes at most.
+const MOST_AUTHORITIES: usize = 16;
+/// A transaction that costs more than this is a mistake in the setting.
+const MOST_WEI: u128 = 1_000_000_000_000_000_000_000;
 
 impl Settings {
     /// What is wrong with them, before anything is started.
     pub(crate) fn check(&self) -> Result<(), String> {
-        match self.verbs.iter().find(|verb| !VERBS.contains(&verb.as_str())) {
-            Some(unknown) => Err(format!("--verb {unknown}: there is no such verb; there are {}", VERBS.join(", "))),
-            None => Ok(()),
+        if let Some(unknown) = self.verbs.iter().find(|verb| !gas::verbs().any(|known| known == **verb)) {
+            let known: Vec<_> = gas::verbs().collect();
+            return Err(format!("--verb {unknown}: there is no such verb; there are {}", known.join(", ")));
         }
+        if self.budget_per_account > self.budget {
+            return Err("--budget-per-account is more than --budget, which is for all accounts together".into());
+        }
+        if self.authorities.len() > MOST_AUTHORITIES || self.authorities.contains(&Address::ZERO) {
+            return Err(format!("--authority: name up to {MOST_AUTHORITIES} accounts, and not the zero address"));
+        }
+        Ok(())
+    }
+
+    /// The accounts that it carries for; everybody when none is named.
+    pub(crate) fn allowed(&self) -> Result<HashSet<Address>, String> {
+        self.allow.as_deref().map_or_else(|| Ok(HashSet::new()), trust::listed)
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            queue: self.queue as usize,
+            urgent: self.waiting_revocations as usize,
+            ordinary: self.waiting as usize,
+            budget: self.budget,
+            budget_per_account: self.budget_per_account,
+        }
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        let all = self.connections as usize;
+        Connections { all, of_one: (!self.behind_proxy).then_some(all / 8) }
+    }
+
+    /// How long it may take to look at a request, which asks the chain several times.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout * 2)
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -82,7 +138,7 @@ impl Settings {
         let config = Config::new(&self.rpc_url)
             .store("memory:")
             .state_dir(&self.state)
-            .timeout(Duration::from_secs(self.timeout.max(1)))
+            .timeout(Duration::from_secs(self.timeout))
             .most_per_transaction(self.max_fee);
         match self.contract {
             Some(contract) => config.contract(contract),
@@ -98,6 +154,21 @@ impl Settings {
             }
         }
         Ok(payers)
+    }
+}
+
+fn count(range: RangeInclusive<i64>) -> impl TypedValueParser<Value = NonZeroU32> {
+    value_parser!(u32).range(range).try_map(NonZeroU32::try_from)
+}
+
+fn wei(text: &str) -> Result<U256, String> {
+    let wei: U256 = text.parse().map_err(|_| "give a number of wei".to_owned())?;
+    if wei.is_zero() {
+        return Err("with nothing to spend, nothing is ever carried".into());
+    }
+    match wei > U256::from(MOST_WEI) {
+        true => Err("this is more than 1000 ether: give wei".into()),
+        false => Ok(wei),
     }
 }
 
@@ -121,4 +192,60 @@ fn is_open_to_others(meta: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn parse(options: &[&str]) -> Result<Settings, String> {
+        let needed = ["relay", "--rpc-url", "http://127.0.0.1:1", "--key-file", "key", "--state", "state"];
+        let settings = Settings::try_parse_from(needed.iter().chain(options)).map_err(|error| error.to_string())?;
+        settings.check().map(|()| settings)
+    }
+
+    #[test]
+    fn settings_with_which_nothing_is_ever_carried_are_refused_by_name() {
+        for option in [
+            "--timeout",
+            "--max-fee",
+            "--budget",
+            "--budget-per-account",
+            "--queue",
+            "--waiting",
+            "--waiting-revocations",
+            "--per-account",
+            "--per-address",
+            "--connections",
+            "--gas-percent",
+        ] {
+            for value in ["0", "-1", "many", "99999999999999999999999"] {
+                let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
+                assert!(error.contains(option), "{option} {value}: {error}");
+            }
+        }
+        let too_many = ["0x0000000000000000000000000000000000000001"; 17].join(",");
+        for (option, value) in [
+            ("--verb", "Bless"),
+            ("--verb", ""),
+            ("--authority", "0x0000000000000000000000000000000000000000"),
+            ("--authority", too_many.as_str()),
+            ("--budget-per-account", "200000000000000001"),
+        ] {
+            let error = parse(&[option, value]).err().unwrap_or_default();
+            assert!(error.contains(option), "{option} {value}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_defaults_is_so() {
+        let settings = parse(&[]).unwrap();
+        let terms = settings.terms();
+        assert_eq!((terms.queue, terms.ordinary, terms.urgent), (10_000, 16, 8));
+        assert_eq!(settings.connections().of_one, Some(64));
+        assert_eq!(parse(&["--behind-proxy"]).unwrap().connections().of_one, None);
+        assert!(parse(&["--verb", "Grant,Revoke", "--per-address", "1000000"]).is_ok());
+    }
 }

@@ -17,7 +17,9 @@ impl From<LedgerError> for Error {
                 let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
                 Self::Unreachable { service: host, reason: reason.into() }
             }
-            LedgerError::TooDear { .. } => Self::Refused { service: "this client".into(), reason: text },
+            LedgerError::TooDear { .. } | LedgerError::TooMuchGas { .. } => {
+                Self::Refused { service: "this client".into(), reason: text }
+            }
             LedgerError::Unfunded { account, needed } => Self::Unfunded { account, needed },
             LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
             // The same question has an answer elsewhere, or later.

@@ -183,7 +183,7 @@ impl Contract {
     }
 
     pub(super) fn malformed(&self, reason: &str) -> LedgerError {
-        LedgerError::Malformed { host: self.ledger.name(), reason: reason.to_owned() }
+        LedgerError::Malformed { host: self.ledger.name(), reason: crate::http::one_line(reason) }
     }
 }
 

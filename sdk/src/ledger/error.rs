@@ -7,6 +7,7 @@ use alloy::sol_types::SolInterface;
 use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
 use super::refusal;
+use crate::http::one_line;
 
 /// Why a question to the chain has no answer, or a transaction no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +84,7 @@ pub enum LedgerError {
     #[error("{}", refusal::describe_of_board(.0))]
     Board(Box<IBoardErrors>),
     /// A call was reverted with data that no error of the contracts matches.
-    #[error("the call was reverted: {0}")]
+    #[error("the call was reverted: {}", one_line(&.0.to_string()))]
     Reverted(Bytes),
     /// A transaction was mined without effect, and its reason cannot be told any more.
     #[error("transaction {transaction} was mined but failed")]
@@ -164,6 +165,14 @@ pub enum LedgerError {
         needed: U256,
         /// What is allowed, wei.
         most: U256,
+    },
+    /// It needs more gas than whoever carries it allows; nothing was sent.
+    #[error("it needs {needed} gas, and {most} are allowed for an act of its kind")]
+    TooMuchGas {
+        /// What it needs now.
+        needed: u64,
+        /// What is allowed.
+        most: u64,
     },
     /// The provider refused the signed transaction, which it has in its hands now: whoever has it can have it mined until
     /// its nonce is used, as the next act of the account does.

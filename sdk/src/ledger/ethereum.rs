@@ -107,7 +107,7 @@ impl EthereumLedger {
     }
 
     fn malformed(&self, reason: &str) -> LedgerError {
-        LedgerError::Malformed { host: self.host.clone(), reason: reason.to_owned() }
+        LedgerError::Malformed { host: self.host.clone(), reason: crate::http::one_line(reason) }
     }
 
     async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {

@@ -66,6 +66,8 @@ pub struct Sender {
     options: SenderOptions,
     pace: Pace,
     locks: Locks,
+    /// Set where others' acts are carried: the most gas of one of them.
+    carries_up_to: Option<u64>,
 }
 
 /// What became of a transaction that an earlier call left behind.
@@ -88,7 +90,13 @@ impl Sender {
     /// A sender to `chain` (EIP-155 id), which signed transactions are bound to.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, chain: u64, outbox: Arc<dyn Outbox>, options: SenderOptions) -> Self {
-        Self { ledger, chain, outbox, options, pace: Pace::NORMAL, locks: Locks::default() }
+        Self { ledger, chain, outbox, options, pace: Pace::NORMAL, locks: Locks::default(), carries_up_to: None }
+    }
+
+    /// The same sender for what others have signed. A transaction that needs more than `gas` is not sent, and none has a
+    /// higher limit. What was mined in vain is a [`Receipt`] too: it was paid for.
+    pub(crate) fn carrying(&self, gas: u64) -> Self {
+        Self { carries_up_to: Some(gas), ..self.clone() }
     }
 
     /// Sends a call and waits until it is mined and confirmed. What an earlier call of this account left behind is
@@ -353,7 +361,7 @@ impl Sender {
 
     /// The receipt of what took effect, or the reason why it did not: the same call, asked in the state of its block.
     async fn outcome(&self, pending: &Pending, receipt: Receipt) -> Result<Receipt, LedgerError> {
-        if receipt.succeeded {
+        if receipt.succeeded || self.carries_up_to.is_some() {
             return Ok(receipt);
         }
         match self.ledger.call(&pending.call()?, Some(receipt.block)).await {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Fate, Relay, SignedRequest};
-use crate::{Error, Result};
+use crate::{Error, Result, http::one_line};
 
 /// Answers are small; what is longer is none.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -63,12 +63,14 @@ impl HttpRelay {
     }
 
     fn read(&self, status: StatusCode, body: &[u8]) -> Result<Fate> {
-        if let Ok(fate) = serde_json::from_slice(body) {
-            return Ok(fate);
+        match serde_json::from_slice(body) {
+            Ok(Fate::Refused { reason }) => return Ok(Fate::Refused { reason: one_line(&reason) }),
+            Ok(fate) => return Ok(fate),
+            Err(_) => {}
         }
         let service = self.name.clone();
         let reason = match serde_json::from_slice(body) {
-            Ok(Problem { error }) => error,
+            Ok(Problem { error }) => one_line(&error),
             Err(_) => format!("it answered {status} with nothing a relay says: check its URL"),
         };
         match status {
@@ -93,7 +95,10 @@ impl Relay for HttpRelay {
             Ok(Err(error)) if error.is_timeout() => Err(late()),
             Ok(Err(error)) => {
                 // Without the URL, which may hold a key.
-                Err(Error::Unreachable { service: self.name.clone(), reason: error.without_url().to_string() })
+                Err(Error::Unreachable {
+                    service: self.name.clone(),
+                    reason: one_line(&error.without_url().to_string()),
+                })
             }
             Err(_) => Err(late()),
         }
@@ -104,5 +109,29 @@ impl Relay for HttpRelay {
 impl std::fmt::Debug for HttpRelay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("HttpRelay").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_a_relay_says_is_one_short_line_before_anybody_is_shown_it() {
+        let relay = HttpRelay::connect("http://relay.example", Duration::from_secs(1)).unwrap();
+        let said = format!("no\r\nDone: paid\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
+        let refused = serde_json::to_vec(&Fate::Refused { reason: said.clone() }).unwrap();
+        let problem = serde_json::json!({ "error": said }).to_string();
+        let Ok(Fate::Refused { reason }) = relay.read(StatusCode::UNPROCESSABLE_ENTITY, &refused) else { panic!() };
+        let mut texts = vec![reason];
+        for status in [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
+            texts.push(relay.read(status, problem.as_bytes()).unwrap_err().to_string());
+        }
+        for text in texts {
+            assert!(text.contains("no  Done: paid[2Jx") && text.chars().count() < 400, "{text}");
+            assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        }
     }
 }

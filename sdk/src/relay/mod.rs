@@ -5,6 +5,7 @@
 
 mod carrier;
 mod http;
+mod key;
 
 use std::{fmt, str::FromStr};
 
@@ -13,7 +14,10 @@ use async_trait::async_trait;
 use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
-pub use self::{carrier::Carrier, http::HttpRelay};
+pub use self::{
+    carrier::{Carried, Carrier},
+    http::HttpRelay,
+};
 use crate::{
     Error, Result,
     ledger::{Act, Call, Contract, ContractKind},
@@ -49,6 +53,24 @@ impl SignedRequest {
 
     fn act_at(&self, hospital: Address) -> Option<Act> {
         Contract::act_of(self.contract, &self.data, hospital)
+    }
+
+    /// Whether the signer's own key has signed it, so that no code of the signer's (ERC-1271) has a say.
+    #[must_use]
+    pub fn signed_by_key(&self, contract: &Contract) -> bool {
+        let Some(act) = self.act_at(contract.address()) else { return false };
+        let (Some(digest), Some(signature)) = (contract.digest_of(&act), self.key_signature(contract, &act)) else {
+            return false;
+        };
+        key::signer_of(&digest, &signature) == Some(act.signer())
+    }
+
+    /// The signature, where it is as long as one of a key. It is the last argument of every call that carries an act, and
+    /// an act is spelled in one way alone: so it is the one that makes this request of the act again.
+    fn key_signature(&self, contract: &Contract, act: &Act) -> Option<[u8; key::LENGTH]> {
+        let end = self.data.len().checked_sub(key::PADDED - key::LENGTH)?;
+        let signature: [u8; key::LENGTH] = self.data.get(end.checked_sub(key::LENGTH)?..end)?.try_into().ok()?;
+        (contract.signed(act, signature.to_vec().into()).data == self.data).then_some(signature)
     }
 
     /// The same, for this contract on this chain, one beside it, or a board there: whoever carries it calls no contract of

@@ -15,6 +15,8 @@ mod other_patients;
 mod outages;
 mod program;
 mod relay;
+mod relay_abused;
+mod relay_driven;
 mod restoring;
 mod sizes;
 mod story;

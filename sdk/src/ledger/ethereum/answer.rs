@@ -9,9 +9,7 @@ use alloy::{
 use serde_json::Value;
 
 use super::super::{LedgerError, SubmitError};
-
-/// Longest text of a provider that is repeated to people.
-const MAX_WORDS: usize = 200;
+use crate::http::one_line;
 
 /// Seen of geth, Erigon, Nethermind, Besu, Anvil and the large hosted providers.
 const TOO_MANY_LOGS: [&str; 18] = [
@@ -110,7 +108,7 @@ impl Failure {
         if let Some(revert) = revert_data(code, &words, data) {
             return Self::new(LedgerError::reverted(revert), false);
         }
-        let reason = shortened(message);
+        let reason = one_line(message);
         let (error, passing) = if contains(&words, &RATE_LIMITED) || code == 429 {
             (LedgerError::RateLimited { host }, true)
         } else if contains(&words, &TOO_MANY_LOGS) {
@@ -222,12 +220,8 @@ fn root_of(error: &dyn std::error::Error) -> String {
     }
     match root.to_string() {
         text if text.contains("://") => "the connection failed".into(),
-        text => shortened(&text),
+        text => one_line(&text),
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ impl Sender {
         let mut transaction = TxEip1559 {
             chain_id: self.chain,
             nonce: self.ledger.nonce(account).await?,
-            gas_limit: with_headroom(self.ledger.estimate(call).await?),
+            gas_limit: self.gas_limit(self.ledger.estimate(call).await?)?,
             max_fee_per_gas: max_fee.saturating_mul(markup),
             max_priority_fee_per_gas: priority_fee.saturating_mul(markup),
             to: TxKind::Call(call.to),
@@ -44,6 +44,15 @@ impl Sender {
             refused: false,
             note: Bytes::new(),
         })
+    }
+
+    /// What is carried may behave differently when it is mined: then it costs no more than was allowed.
+    fn gas_limit(&self, needed: u64) -> Result<u64, LedgerError> {
+        match self.carries_up_to {
+            Some(most) if needed > most => Err(LedgerError::TooMuchGas { needed, most }),
+            Some(most) => Ok(with_headroom(needed).min(most)),
+            None => Ok(with_headroom(needed)),
+        }
     }
 }
 

@@ -172,7 +172,7 @@ impl Rpc {
     }
 
     pub(super) fn senseless(&self, reason: &str) -> StoreError {
-        StoreError::Failed { url: self.url.clone(), reason: reason.to_owned() }
+        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason) }
     }
 }
 
@@ -192,7 +192,7 @@ impl Answer<'_> {
                 Err(frame) => {
                     let late = frame.trailers_ref().and_then(|trailers| trailers.get(LATE_ERROR));
                     if let Some(text) = late {
-                        return Err(RpcError::Told(shortened(&String::from_utf8_lossy(text.as_bytes()))));
+                        return Err(RpcError::Told(http::one_line(&String::from_utf8_lossy(text.as_bytes()))));
                     }
                 }
             }
@@ -246,11 +246,7 @@ fn message(body: &[u8]) -> String {
         message: String,
     }
     let text = serde_json::from_slice(body).map(|told: Told| told.message);
-    shortened(&text.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(300).collect()
+    http::one_line(&text.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
 pub(super) fn not_found(text: &str) -> bool {

@@ -1,0 +1,178 @@
+//! Keeps web pages out: a page in a browser inside the hospital reaches what the browser reaches.
+//!
+//! A page cannot send JSON elsewhere without asking first, and cannot leave out `Origin` where it posts. A page whose own
+//! name was pointed at this machine (DNS rebinding) needs neither, but names itself in `Host`.
+
+use std::{collections::HashSet, net::IpAddr};
+
+use axum::http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode,
+    header::{CONTENT_TYPE, HOST, ORIGIN},
+};
+
+/// Whom a relay answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Browsers {
+    /// Names that it goes by, besides its addresses and `localhost`; lower case.
+    hosts: HashSet<String>,
+    /// Web pages that may use it.
+    origins: HashSet<String>,
+}
+
+/// Why a request is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It is meant for a server of another name.
+    Host,
+    /// A web page sent it.
+    Origin,
+    /// It is no JSON.
+    Type,
+}
+
+impl Browsers {
+    /// These names and web pages.
+    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Result<Self, String> {
+        for host in hosts {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+            if host.is_empty() || !host.chars().all(is_name) {
+                return Err(format!("--host {host}: give a name alone, such as relay.hospital.example"));
+            }
+        }
+        for origin in origins {
+            let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            if !rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '*', '?', '#', '@', ' ', ','])) {
+                return Err(format!("--allow-origin {origin}: an origin looks like https://portal.hospital.example"));
+            }
+        }
+        let lower = |all: &[String]| all.iter().map(|text| text.to_ascii_lowercase()).collect();
+        Ok(Self { hosts: lower(hosts), origins: lower(origins) })
+    }
+
+    /// Whether a request is looked at; the web page that sent it, where one did.
+    pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Option<HeaderValue>, Stopped> {
+        let headers = request.headers();
+        let hosts = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
+        let mut named = hosts.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
+        if named.peek().is_none() || !named.all(|host| self.is_own(host)) {
+            return Err(Stopped::Host);
+        }
+        let origin = self.origin(headers)?;
+        if request.method() == Method::POST && !is_json(headers) {
+            return Err(Stopped::Type);
+        }
+        Ok(origin)
+    }
+
+    fn origin(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Stopped> {
+        let Some(origin) = headers.get(ORIGIN) else { return Ok(None) };
+        let known = origin.to_str().is_ok_and(|origin| self.origins.contains(&origin.to_ascii_lowercase()));
+        match known && headers.get_all(ORIGIN).iter().count() == 1 {
+            true => Ok(Some(origin.clone())),
+            false => Err(Stopped::Origin),
+        }
+    }
+
+    /// An address is nobody's name: no page can be pointed at one.
+    fn is_own(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let name = name.to_ascii_lowercase();
+        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+        name == "localhost" || bare.parse::<IpAddr>().is_ok() || self.hosts.contains(&name)
+    }
+}
+
+impl Stopped {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Origin => StatusCode::FORBIDDEN,
+            Self::Type => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
+
+    pub(crate) fn says(self) -> &'static str {
+        match self {
+            Self::Host => "this relay does not go by that name: whoever runs it names it with --host",
+            Self::Origin => "web pages may not use this relay: whoever runs it names them with --allow-origin",
+            Self::Type => "send application/json",
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let types: Vec<_> = headers.get_all(CONTENT_TYPE).iter().collect();
+    let [one] = types[..] else { return false };
+    let essence = one.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const PAGE: &str = "https://portal.example";
+
+    fn browsers() -> Browsers {
+        Browsers::new(&["Relay.example".into()], &[PAGE.into()]).unwrap()
+    }
+
+    fn check(headers: &[(&str, &str)]) -> Result<Option<HeaderValue>, Stopped> {
+        let mut request = Request::post("/v1/requests");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        browsers().check(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn only_json_for_this_host_from_no_web_page_is_looked_at() {
+        let json = ("content-type", "application/json; charset=utf-8");
+        for host in ["localhost", "LOCALHOST:8550", "127.0.0.1:8550", "[::1]:8550", "10.1.2.3", "relay.example:443"] {
+            assert_eq!(check(&[("host", host), json]), Ok(None), "{host}");
+        }
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", ":80", "relay.example."] {
+            assert_eq!(check(&[("host", host), json]), Err(Stopped::Host), "{host}");
+        }
+        assert_eq!(check(&[json]), Err(Stopped::Host));
+        assert_eq!(check(&[("host", "localhost"), ("host", "evil.example"), json]), Err(Stopped::Host));
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", ""]
+        {
+            assert_eq!(check(&[("host", "localhost"), ("content-type", kind)]), Err(Stopped::Type), "{kind}");
+        }
+        assert_eq!(check(&[("host", "localhost")]), Err(Stopped::Type));
+        assert_eq!(check(&[("host", "localhost"), json, ("content-type", "text/plain")]), Err(Stopped::Type));
+    }
+
+    #[test]
+    fn a_web_page_is_answered_only_where_it_was_named() {
+        let rest = [("host", "localhost"), ("content-type", "application/json")];
+        let from = |origin| check(&[rest[0], rest[1], ("origin", origin)]);
+        assert_eq!(from(PAGE), Ok(Some(HeaderValue::from_static(PAGE))));
+        for origin in ["null", "http://portal.example", "https://portal.example.evil.example", "http://localhost", ""] {
+            assert_eq!(from(origin), Err(Stopped::Origin), "{origin}");
+        }
+        assert_eq!(check(&[rest[0], rest[1], ("origin", PAGE), ("origin", "null")]), Err(Stopped::Origin));
+    }
+
+    #[test]
+    fn a_request_line_that_names_another_host_is_for_that_host() {
+        let request = Request::get("http://evil.example/metrics").header("host", "localhost").body(()).unwrap();
+        assert_eq!(browsers().check(&request), Err(Stopped::Host));
+    }
+
+    #[test]
+    fn names_that_mean_everybody_are_refused() {
+        for origin in ["*", "null", "https://", "https://*.example", "https://a.example/", "file:///x"] {
+            assert!(Browsers::new(&[], &[origin.into()]).is_err(), "{origin}");
+        }
+        for host in ["", "*", "a b", "http://relay.example", "relay.example:80"] {
+            assert!(Browsers::new(&[host.into()], &[]).is_err(), "{host}");
+        }
+    }
+}

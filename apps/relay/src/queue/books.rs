@@ -1,0 +1,239 @@
+//! What each signer has open here and cost today: nobody fills the queue, and nobody spends more than a day's share.
+
+use std::{collections::HashMap, time::Duration};
+
+use hospital_record::{Address, U256};
+use serde::{Deserialize, Serialize};
+
+use super::Lane;
+
+#[cfg(test)]
+mod tests;
+
+const DAY: u64 = 24 * 3600;
+/// After the first request that was mined in vain; each further one doubles it, up to a day.
+const FIRST_REST: u64 = 60;
+/// Under this account all that was spent is kept: the contract knows no signer without an address.
+pub(super) const ALL: Address = Address::ZERO;
+
+/// What is allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Requests of a lane that may wait.
+    pub(crate) queue: usize,
+    /// Requests of one signer that may wait in the urgent lane.
+    pub(crate) urgent: usize,
+    /// The same in the ordinary lane.
+    pub(crate) ordinary: usize,
+    /// Wei a day in all.
+    pub(crate) budget: U256,
+    /// Wei a day of one signer.
+    pub(crate) budget_per_account: U256,
+}
+
+/// Why a request is not taken now.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("the relay has {0} requests to carry already: try again later, or ask another relay")]
+    Full(usize),
+    #[error("{0} requests of this account wait already: come back when some of them are carried")]
+    Open(usize),
+    #[error("{whose} budget for today is spent: come back in {} s, or ask another relay", .wait.as_secs())]
+    Spent { whose: &'static str, wait: Duration },
+    #[error("requests of this account failed when they were mined: come back in {} s", .0.as_secs())]
+    Resting(Duration),
+}
+
+/// What is kept of a signer, also over a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Account {
+    /// Days since 1970.
+    day: u64,
+    /// Wei spent on that day.
+    spent: U256,
+    urgent: Failures,
+    ordinary: Failures,
+}
+
+/// A signer's requests that were mined in vain: those of one lane hold up none of the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Failures {
+    count: u32,
+    /// Seconds since 1970.
+    rests_until: u64,
+}
+
+/// What waits of a signer.
+#[derive(Default)]
+struct Open {
+    urgent: usize,
+    ordinary: usize,
+    reserved: U256,
+}
+
+/// What a mined transaction cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paid {
+    pub(crate) wei: U256,
+    /// It had no effect, and no other transaction had.
+    pub(crate) in_vain: bool,
+}
+
+pub(super) struct Books {
+    terms: Terms,
+    accounts: HashMap<Address, Account>,
+    open: HashMap<Address, Open>,
+}
+
+impl Books {
+    pub(super) fn new(terms: Terms, accounts: HashMap<Address, Account>) -> Self {
+        Self { terms, accounts, open: HashMap::new() }
+    }
+
+    /// Whether one more request that may cost so much is taken.
+    pub(super) fn admit(&self, signer: Address, lane: Lane, cost: U256, now: u64) -> Result<(), Refusal> {
+        let rest = self.accounts.get(&signer).map_or(0, |account| account.failures(lane).rests_until);
+        if rest > now {
+            return Err(Refusal::Resting(Duration::from_secs(rest - now)));
+        }
+        let waiting = self.waiting(ALL, lane);
+        if waiting >= self.terms.queue {
+            return Err(Refusal::Full(waiting));
+        }
+        let own = self.waiting(signer, lane);
+        if own >= self.terms.of(lane) {
+            return Err(Refusal::Open(own));
+        }
+        self.afford(signer, "this account's", share(self.terms.budget_per_account, lane), cost, now)?;
+        self.afford(ALL, "this relay's", share(self.terms.budget, lane), cost, now)
+    }
+
+    fn afford(&self, account: Address, whose: &'static str, most: U256, cost: U256, now: u64) -> Result<(), Refusal> {
+        let spent = self.spent(account, now).saturating_add(cost);
+        let reserved = self.open.get(&account).map_or(U256::ZERO, |open| open.reserved);
+        if spent > most {
+            return Err(Refusal::Spent { whose, wait: Duration::from_secs(DAY - now % DAY) });
+        }
+        // What is reserved costs less when it is mined.
+        match spent.saturating_add(reserved) > most {
+            true => Err(Refusal::Spent { whose, wait: Duration::from_secs(FIRST_REST) }),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a request that waits now.
+    pub(super) fn open(&mut self, signer: Address, lane: Lane, cost: U256) {
+        for account in [signer, ALL] {
+            let open = self.open.entry(account).or_default();
+            *open.count(lane) += 1;
+            open.reserved = open.reserved.saturating_add(cost);
+        }
+    }
+
+    /// The opposite.
+    pub(super) fn close(&mut self, signer: Address, lane: Lane, cost: U256) {
+        for account in [signer, ALL] {
+            let Some(open) = self.open.get_mut(&account) else { continue };
+            let count = open.count(lane);
+            *count = count.saturating_sub(1);
+            open.reserved = open.reserved.saturating_sub(cost);
+            if open.urgent + open.ordinary == 0 {
+                self.open.remove(&account);
+            }
+        }
+    }
+
+    /// The accounts as they are when this has been paid.
+    pub(super) fn charged(&self, signer: Address, lane: Lane, paid: Paid, now: u64) -> [(Address, Account); 2] {
+        let of = |account: Address| {
+            let spent = self.spent(account, now).saturating_add(paid.wei);
+            let kept = self.accounts.get(&account).cloned().unwrap_or_default();
+            (account, Account { day: now / DAY, spent, ..kept })
+        };
+        let (mut own, all) = (of(signer), of(ALL));
+        own.1.judge(lane, paid.in_vain, now);
+        [own, all]
+    }
+
+    pub(super) fn keep(&mut self, accounts: impl IntoIterator<Item = (Address, Account)>) {
+        self.accounts.extend(accounts);
+    }
+
+    /// Accounts of which nothing is to be remembered any more.
+    pub(super) fn stale(&self, now: u64) -> Vec<Address> {
+        let old = |account: &Account| account.day + 1 < now / DAY && account.rests(now) == 0;
+        self.accounts.iter().filter(|(_, account)| old(account)).map(|(signer, _)| *signer).collect()
+    }
+
+    pub(super) fn forget(&mut self, account: Address) {
+        self.accounts.remove(&account);
+    }
+
+    /// Wei that an account has cost today; [`ALL`] is all of them.
+    pub(super) fn spent(&self, account: Address, now: u64) -> U256 {
+        let account = self.accounts.get(&account).filter(|account| account.day == now / DAY);
+        account.map_or(U256::ZERO, |account| account.spent)
+    }
+
+    /// Requests that wait; of [`ALL`], all.
+    pub(super) fn waiting(&self, account: Address, lane: Lane) -> usize {
+        self.open.get(&account).map_or(0, |open| match lane {
+            Lane::Urgent => open.urgent,
+            Lane::Ordinary => open.ordinary,
+        })
+    }
+}
+
+impl Terms {
+    fn of(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Urgent => self.urgent,
+            Lane::Ordinary => self.ordinary,
+        }
+    }
+}
+
+impl Account {
+    fn failures(&self, lane: Lane) -> &Failures {
+        match lane {
+            Lane::Urgent => &self.urgent,
+            Lane::Ordinary => &self.ordinary,
+        }
+    }
+
+    fn rests(&self, now: u64) -> u64 {
+        self.urgent.rests_until.max(self.ordinary.rests_until).saturating_sub(now)
+    }
+
+    /// One that took effect takes back one that failed, and no more: else every second one could fail.
+    fn judge(&mut self, lane: Lane, in_vain: bool, now: u64) {
+        let failures = match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Ordinary => &mut self.ordinary,
+        };
+        if !in_vain {
+            failures.count = failures.count.saturating_sub(1);
+            return;
+        }
+        let rest = FIRST_REST.saturating_mul(1 << failures.count.min(20)).min(DAY);
+        failures.count = failures.count.saturating_add(1);
+        failures.rests_until = now + rest;
+    }
+}
+
+impl Open {
+    fn count(&mut self, lane: Lane) -> &mut usize {
+        match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Ordinary => &mut self.ordinary,
+        }
+    }
+}
+
+/// The last quarter of a budget is for revocations and vetoes.
+fn share(budget: U256, lane: Lane) -> U256 {
+    match lane {
+        Lane::Urgent => budget,
+        Lane::Ordinary => budget - budget / U256::from(4),
+    }
+}

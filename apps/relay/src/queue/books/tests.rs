@@ -1,0 +1,102 @@
+use super::*;
+
+const ANA: Address = Address::repeat_byte(1);
+const BEA: Address = Address::repeat_byte(2);
+const NOON: u64 = 20_000 * DAY + DAY / 2;
+
+fn books() -> Books {
+    let terms = Terms { queue: 4, urgent: 1, ordinary: 2, budget: U256::from(160), budget_per_account: U256::from(80) };
+    Books::new(terms, HashMap::new())
+}
+
+fn pay(books: &mut Books, signer: Address, wei: u64, in_vain: bool, now: u64) {
+    let paid = Paid { wei: U256::from(wei), in_vain };
+    let accounts = books.charged(signer, Lane::Ordinary, paid, now);
+    books.keep(accounts);
+}
+
+fn admit(books: &Books, signer: Address, lane: Lane, cost: u64, now: u64) -> Result<(), Refusal> {
+    books.admit(signer, lane, U256::from(cost), now)
+}
+
+#[test]
+fn what_an_account_has_waiting_is_capped_in_each_lane_by_itself() {
+    let mut books = books();
+    for _ in 0..2 {
+        assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
+        books.open(ANA, Lane::Ordinary, U256::ONE);
+    }
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Err(Refusal::Open(2)));
+    assert_eq!(admit(&books, ANA, Lane::Urgent, 1, NOON), Ok(()));
+    assert_eq!(admit(&books, BEA, Lane::Ordinary, 1, NOON), Ok(()));
+    books.close(ANA, Lane::Ordinary, U256::ONE);
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
+}
+
+#[test]
+fn a_full_lane_turns_away_and_leaves_the_other_open() {
+    let mut books = books();
+    for number in 10..14 {
+        books.open(Address::repeat_byte(number), Lane::Ordinary, U256::ZERO);
+    }
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Err(Refusal::Full(4)));
+    assert_eq!(admit(&books, ANA, Lane::Urgent, 1, NOON), Ok(()));
+}
+
+#[test]
+fn a_spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() {
+    let mut books = books();
+    pay(&mut books, ANA, 60, false, NOON);
+    let until_midnight = Duration::from_secs(DAY / 2);
+    let spent = |whose| Err(Refusal::Spent { whose, wait: until_midnight });
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), spent("this account's"));
+    assert_eq!(admit(&books, ANA, Lane::Urgent, 20, NOON), Ok(()));
+    assert_eq!(admit(&books, ANA, Lane::Urgent, 21, NOON), spent("this account's"));
+    assert_eq!(admit(&books, BEA, Lane::Ordinary, 60, NOON), Ok(()));
+    pay(&mut books, BEA, 60, false, NOON);
+    let kim = Address::repeat_byte(3);
+    assert_eq!(admit(&books, kim, Lane::Ordinary, 1, NOON), spent("this relay's"));
+    assert_eq!(admit(&books, kim, Lane::Urgent, 40, NOON), Ok(()));
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 60, NOON + DAY / 2), Ok(()), "the next day");
+}
+
+#[test]
+fn what_waits_is_reserved_until_it_is_paid() {
+    let mut books = books();
+    books.open(ANA, Lane::Ordinary, U256::from(50));
+    let soon = Err(Refusal::Spent { whose: "this account's", wait: Duration::from_secs(FIRST_REST) });
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 20, NOON), soon);
+    pay(&mut books, ANA, 10, false, NOON);
+    books.close(ANA, Lane::Ordinary, U256::from(50));
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 20, NOON), Ok(()));
+}
+
+#[test]
+fn whose_requests_fail_when_mined_rests_ever_longer_and_can_still_revoke() {
+    let mut books = books();
+    let rest = |books: &Books, now| match admit(books, ANA, Lane::Ordinary, 1, now) {
+        Err(Refusal::Resting(rest)) => rest.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    for expected in [60, 120, 240] {
+        pay(&mut books, ANA, 0, true, NOON);
+        assert_eq!(rest(&books, NOON), expected);
+    }
+    assert_eq!(admit(&books, ANA, Lane::Urgent, 1, NOON), Ok(()));
+    assert_eq!(admit(&books, BEA, Lane::Ordinary, 1, NOON), Ok(()));
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON + 240), Ok(()));
+    pay(&mut books, ANA, 0, false, NOON + 240);
+    pay(&mut books, ANA, 0, true, NOON + 240);
+    assert_eq!(rest(&books, NOON + 240), 240, "one success takes back one failure");
+    (0..40).for_each(|_| pay(&mut books, ANA, 0, true, NOON));
+    assert_eq!(rest(&books, NOON), DAY);
+}
+
+#[test]
+fn accounts_are_forgotten_when_nothing_depends_on_them() {
+    let mut books = books();
+    pay(&mut books, ANA, 1, false, NOON);
+    (0..40).for_each(|_| pay(&mut books, BEA, 1, true, NOON + DAY));
+    assert!(books.stale(NOON + DAY).is_empty());
+    assert_eq!(books.stale(NOON + 2 * DAY - 1), [ANA]);
+}

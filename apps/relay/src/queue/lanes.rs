@@ -1,0 +1,150 @@
+//! Whose turn it is: revocations and vetoes first, and in each lane one signer after the other.
+
+use std::collections::{HashMap, VecDeque};
+
+use hospital_record::{Address, B256};
+
+/// Acts that end access have a lane of their own: nothing else goes before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// Revocations and vetoes.
+    Urgent,
+    /// All else.
+    Ordinary,
+}
+
+/// Requests that can be carried now.
+#[derive(Default)]
+pub(super) struct Lanes {
+    urgent: Ring,
+    ordinary: Ring,
+}
+
+impl Lanes {
+    /// Lines a request up behind the others of its signer. With a payer, it is for that payer alone.
+    pub(super) fn push(&mut self, lane: Lane, signer: Address, id: B256, payer: Option<Address>) {
+        self.ring(lane).push(signer, Waiting { id, payer });
+    }
+
+    /// The next one that this payer may carry.
+    pub(super) fn pop(&mut self, payer: Address) -> Option<B256> {
+        self.urgent.pop(payer).or_else(|| self.ordinary.pop(payer))
+    }
+
+    /// Takes a request out of its turn.
+    pub(super) fn remove(&mut self, lane: Lane, signer: Address, id: B256) {
+        self.ring(lane).remove(signer, id);
+    }
+
+    fn ring(&mut self, lane: Lane) -> &mut Ring {
+        match lane {
+            Lane::Urgent => &mut self.urgent,
+            Lane::Ordinary => &mut self.ordinary,
+        }
+    }
+}
+
+struct Waiting {
+    id: B256,
+    payer: Option<Address>,
+}
+
+/// Round robin: who had a turn is last in line.
+#[derive(Default)]
+struct Ring {
+    turns: VecDeque<Address>,
+    lines: HashMap<Address, VecDeque<Waiting>>,
+}
+
+impl Ring {
+    fn push(&mut self, signer: Address, waiting: Waiting) {
+        let line = self.lines.entry(signer).or_default();
+        if line.is_empty() {
+            self.turns.push_back(signer);
+        }
+        line.push_back(waiting);
+    }
+
+    fn pop(&mut self, payer: Address) -> Option<B256> {
+        let may = |waiting: &Waiting| waiting.payer.is_none_or(|only| only == payer);
+        for _ in 0..self.turns.len() {
+            let signer = self.turns.pop_front()?;
+            let line = self.lines.get_mut(&signer)?;
+            let next = line.iter().position(may).and_then(|place| line.remove(place));
+            self.keep_turn(signer);
+            if let Some(next) = next {
+                return Some(next.id);
+            }
+        }
+        None
+    }
+
+    fn remove(&mut self, signer: Address, id: B256) {
+        let Some(line) = self.lines.get_mut(&signer) else { return };
+        line.retain(|waiting| waiting.id != id);
+        if line.is_empty() {
+            self.lines.remove(&signer);
+            self.turns.retain(|turn| *turn != signer);
+        }
+    }
+
+    /// Who has something left waits for the next turn.
+    fn keep_turn(&mut self, signer: Address) {
+        match self.lines.get(&signer).is_none_or(VecDeque::is_empty) {
+            true => drop(self.lines.remove(&signer)),
+            false => self.turns.push_back(signer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYER: Address = Address::repeat_byte(0xaa);
+
+    fn signer(number: u8) -> Address {
+        Address::repeat_byte(number)
+    }
+
+    fn id(number: u8) -> B256 {
+        B256::repeat_byte(number)
+    }
+
+    #[test]
+    fn each_signer_has_a_turn_before_anybody_has_a_second_one_and_revocations_come_first() {
+        let mut lanes = Lanes::default();
+        for number in 1..=3 {
+            lanes.push(Lane::Ordinary, signer(1), id(number), None);
+            lanes.push(Lane::Urgent, signer(1), id(10 + number), None);
+        }
+        lanes.push(Lane::Ordinary, signer(2), id(4), None);
+        lanes.push(Lane::Urgent, signer(2), id(14), None);
+        let order: Vec<_> = std::iter::from_fn(|| lanes.pop(PAYER)).collect();
+        assert_eq!(order, [11, 14, 12, 13, 1, 4, 2, 3].map(id));
+        lanes.push(Lane::Ordinary, signer(1), id(5), None);
+        assert_eq!(lanes.pop(PAYER), Some(id(5)), "who had nothing left is in line again");
+    }
+
+    #[test]
+    fn a_request_of_one_payer_is_given_to_no_other_and_keeps_nobody_waiting() {
+        let mut lanes = Lanes::default();
+        lanes.push(Lane::Urgent, signer(1), id(1), Some(PAYER));
+        lanes.push(Lane::Urgent, signer(1), id(2), None);
+        lanes.push(Lane::Ordinary, signer(2), id(3), None);
+        let other = Address::repeat_byte(0xbb);
+        assert_eq!([(); 3].map(|()| lanes.pop(other)), [Some(id(2)), Some(id(3)), None]);
+        assert_eq!([(); 2].map(|()| lanes.pop(PAYER)), [Some(id(1)), None]);
+    }
+
+    #[test]
+    fn what_is_taken_out_of_its_turn_leaves_nothing_behind() {
+        let mut lanes = Lanes::default();
+        lanes.push(Lane::Urgent, signer(1), id(1), None);
+        lanes.push(Lane::Urgent, signer(2), id(2), None);
+        lanes.remove(Lane::Urgent, signer(1), id(1));
+        lanes.remove(Lane::Urgent, signer(3), id(3));
+        lanes.push(Lane::Urgent, signer(1), id(4), None);
+        assert_eq!([(); 3].map(|()| lanes.pop(PAYER)), [Some(id(2)), Some(id(4)), None]);
+    }
+}

@@ -1,0 +1,248 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{path::PathBuf, sync::Arc};
+
+use hospital_record::{
+    alloy::primitives::Bytes,
+    ledger::{Act, EthereumLedger, EthereumOptions, Revocation},
+};
+use tempfile::TempDir;
+
+use super::*;
+
+const PAYER: Address = Address::repeat_byte(0xaa);
+const OTHER: Address = Address::repeat_byte(0xbb);
+const NOW: u64 = 20_000 * 24 * 3600;
+
+/// A file that goes with the test.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("relay.redb")
+    }
+
+    fn open(&self) -> Queue {
+        let terms = Terms {
+            queue: 9,
+            urgent: 2,
+            ordinary: 9,
+            budget: U256::from(1_000),
+            budget_per_account: U256::from(1_000),
+        };
+        Queue::open(&self.file(), terms, contract()).unwrap()
+    }
+}
+
+/// It is never asked.
+fn contract() -> Contract {
+    let ledger = EthereumLedger::connect("http://127.0.0.1:1", EthereumOptions::default()).unwrap();
+    Contract::new(Arc::new(ledger), 1, Address::repeat_byte(0xcc))
+}
+
+fn signed(act: &Act, signature: u8) -> SignedRequest {
+    let contract = contract();
+    let data = contract.signed(act, Bytes::from(vec![signature; 65])).data;
+    SignedRequest { chain_id: 1, contract: contract.address(), data }
+}
+
+fn request_of(signer: u8, nonce: u64, profile: u8) -> SignedRequest {
+    let verb = contract().set_profile(B256::repeat_byte(profile)).data;
+    signed(&Act::Once { signer: Address::repeat_byte(signer), verb, nonce: U256::from(nonce), deadline: 9 }, 1)
+}
+
+fn request(number: u8) -> SignedRequest {
+    request_of(1, number.into(), number)
+}
+
+fn revocation(number: u8, signature: u8) -> SignedRequest {
+    let (grantee, scope) = (Address::repeat_byte(number), B256::ZERO);
+    let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+    signed(
+        &Act::Revocation { patient: Address::repeat_byte(1), revocation, granted_up_to: 5, key_changes: 0 },
+        signature,
+    )
+}
+
+async fn put(queue: &Queue, request: SignedRequest) -> Result<watch::Receiver<Fate>, QueueError> {
+    queue.put(request, U256::ONE, NOW).await
+}
+
+async fn end(queue: &Queue, task: Task, fate: Fate) {
+    queue.end(task, fate, None, NOW).await.unwrap();
+}
+
+fn done() -> Fate {
+    Fate::Done { transaction: Some(B256::repeat_byte(1)) }
+}
+
+fn refused() -> Fate {
+    Fate::Refused { reason: "no".into() }
+}
+
+/// The next one, when there is one at once.
+async fn next(queue: &Queue, payer: Address) -> Option<Task> {
+    tokio::time::timeout(Duration::from_millis(100), queue.next(payer)).await.ok()
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_stays_ended() {
+    let place = Place::new();
+    {
+        let queue = place.open();
+        for number in [3, 1, 2] {
+            put(&queue, request(number)).await.unwrap();
+        }
+        let task = queue.next(PAYER).await;
+        assert_eq!(task.request, request(3));
+        end(&queue, task, done()).await;
+        // Taken, and not ended.
+        assert_eq!(queue.next(PAYER).await.request, request(1));
+    }
+    let queue = place.open();
+    assert_eq!(queue.waiting(), 2);
+    assert_eq!(*queue.fate(request(3).id()).unwrap().borrow(), done());
+    assert_eq!(put(&queue, request(3)).await.unwrap().borrow().clone(), done());
+    assert_eq!(queue.next(PAYER).await.request, request(1));
+    assert_eq!(queue.next(PAYER).await.request, request(2));
+}
+
+#[tokio::test]
+async fn a_request_in_one_hand_is_given_to_nobody_else() {
+    let queue = Place::new().open();
+    for _ in 0..3 {
+        put(&queue, request(1)).await.unwrap();
+    }
+    assert_eq!(queue.waiting(), 1);
+    let task = queue.next(PAYER).await;
+    assert!(next(&queue, OTHER).await.is_none() && queue.pick(task.id).is_none());
+    queue.give_back(task, Duration::ZERO, Some(PAYER)).await;
+    assert!(next(&queue, OTHER).await.is_none(), "the transaction of the first may still carry it");
+    let task = queue.next(PAYER).await;
+    queue.give_back(task, Duration::from_secs(3600), None).await;
+    assert!(next(&queue, PAYER).await.is_none(), "it rests");
+    assert!(queue.pick(request(1).id()).is_some());
+}
+
+#[tokio::test]
+async fn no_two_requests_with_one_nonce_wait_at_a_time() {
+    let place = Place::new();
+    let queue = place.open();
+    put(&queue, request_of(1, 7, 1)).await.unwrap();
+    assert!(matches!(put(&queue, request_of(1, 7, 2)).await, Err(QueueError::Claimed)));
+    put(&queue, request_of(2, 7, 2)).await.unwrap();
+    put(&queue, revocation(1, 1)).await.unwrap();
+    assert!(matches!(put(&queue, revocation(1, 2)).await, Err(QueueError::Claimed)));
+    put(&queue, revocation(2, 1)).await.unwrap();
+    drop(queue);
+    let queue = place.open();
+    assert!(matches!(put(&queue, request_of(1, 7, 2)).await, Err(QueueError::Claimed)), "also after a restart");
+    let picked = queue.pick(request_of(1, 7, 1).id()).unwrap();
+    end(&queue, picked, refused()).await;
+    assert!(put(&queue, request_of(1, 7, 2)).await.is_ok(), "the first has ended");
+}
+
+#[tokio::test]
+async fn an_ordinary_request_that_failed_overtakes_no_revocation_and_nobody_elses() {
+    let queue = Place::new().open();
+    put(&queue, request(1)).await.unwrap();
+    let mut task = queue.next(PAYER).await;
+    put(&queue, request_of(2, 1, 1)).await.unwrap();
+    put(&queue, revocation(1, 1)).await.unwrap();
+    task.attempts += 1;
+    queue.give_back(task, Duration::ZERO, None).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        order.push(queue.next(PAYER).await.request);
+    }
+    assert_eq!(order, [revocation(1, 1), request_of(2, 1, 1), request(1)]);
+}
+
+#[tokio::test]
+async fn attempts_and_refusals_belong_to_the_request_also_after_a_crash() {
+    let place = Place::new();
+    {
+        let queue = place.open();
+        put(&queue, request(1)).await.unwrap();
+        put(&queue, request(2)).await.unwrap();
+        let mut task = queue.next(PAYER).await;
+        (task.attempts, task.refusals) = (7, 4);
+        queue.give_back(task, Duration::ZERO, None).await;
+    }
+    let queue = place.open();
+    let (first, second) = (queue.next(PAYER).await, queue.next(OTHER).await);
+    assert_eq!((first.request.clone(), first.attempts, first.refusals), (request(1), 7, 4));
+    assert_eq!((second.request.clone(), second.attempts, second.refusals), (request(2), 0, 0));
+}
+
+#[tokio::test]
+async fn what_was_spent_and_what_failed_counts_after_a_crash() {
+    let place = Place::new();
+    {
+        let queue = place.open();
+        queue.put(request(1), U256::from(600), NOW).await.unwrap();
+        let task = queue.next(PAYER).await;
+        let paid = Paid { wei: U256::from(500), in_vain: true };
+        queue.end(task, refused(), Some(paid), NOW).await.unwrap();
+    }
+    let queue = place.open();
+    assert_eq!(queue.spent(NOW), U256::from(500));
+    let later = |cost: u64, at| queue.put(request(2), U256::from(cost), at);
+    assert!(matches!(later(1, NOW).await, Err(QueueError::NotNow(Refusal::Resting(_)))));
+    assert!(matches!(later(300, NOW + 60).await, Err(QueueError::NotNow(Refusal::Spent { .. }))));
+    assert!(later(200, NOW + 60).await.is_ok());
+    assert_eq!(queue.spent(NOW + 24 * 3600), U256::ZERO);
+}
+
+#[tokio::test]
+async fn what_waits_counts_against_the_caps_after_a_crash() {
+    let place = Place::new();
+    {
+        let queue = place.open();
+        for number in [1, 2] {
+            put(&queue, revocation(number, 1)).await.unwrap();
+        }
+    }
+    let queue = place.open();
+    assert!(matches!(put(&queue, revocation(3, 1)).await, Err(QueueError::NotNow(Refusal::Open(2)))));
+    let task = queue.next(PAYER).await;
+    end(&queue, task, done()).await;
+    assert!(put(&queue, revocation(3, 1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn only_what_ended_long_ago_is_forgotten() {
+    let queue = Place::new().open();
+    for (number, at) in [(1, 5), (2, 50), (3, 5)] {
+        queue.put(request(number), U256::ONE, at).await.unwrap();
+    }
+    for number in [1, 2] {
+        let task = queue.pick(request(number).id()).unwrap();
+        end(&queue, task, refused()).await;
+    }
+    assert_eq!(queue.forget(10, NOW).await.unwrap(), 1);
+    assert!(queue.fate(request(1).id()).is_none());
+    assert!(queue.fate(request(2).id()).is_some() && queue.fate(request(3).id()).is_some());
+}
+
+#[tokio::test]
+async fn what_was_refused_is_taken_again_and_what_fails_on_and_on_lets_others_pass() {
+    let queue = Place::new().open();
+    put(&queue, request(1)).await.unwrap();
+    let task = queue.next(PAYER).await;
+    end(&queue, task, refused()).await;
+    assert_eq!(*put(&queue, request(1)).await.unwrap().borrow(), Fate::Waiting);
+    put(&queue, request(2)).await.unwrap();
+    let task = queue.next(PAYER).await;
+    queue.give_back(task, Duration::ZERO, None).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(queue.next(PAYER).await.request, request(2));
+    assert_eq!(queue.next(PAYER).await.request, request(1));
+}

@@ -1,0 +1,135 @@
+//! Connections: how many, how long, and how they end.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{Extension, Router, extract::ConnectInfo};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::limits::network;
+
+/// From the first byte of a connection, or the end of the request before, to the end of the next one's headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Headers of one request: their bytes, with the request's first line, and their number.
+const HEADER_BYTES: usize = 16 * 1024;
+const HEADER_COUNT: usize = 64;
+/// After so long a connection ends with the answer that it waits for; who has more to ask opens another.
+const CONNECTION_AGE: Duration = Duration::from_secs(120);
+/// After this much more it ends without.
+const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// After the system failed to give a connection, as where all files are in use.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Connections {
+    pub(crate) all: usize,
+    /// Of one network address; none where a proxy has all of them.
+    pub(crate) of_one: Option<usize>,
+}
+
+/// Serves until it is told to stop; then it ends each connection with the answer that it waits for.
+pub(crate) async fn serve(listener: TcpListener, router: Router, most: Connections, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let counted = Counted::default();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = listener.accept() => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, peer)) = accepted else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        // One too many is closed at once: waiting would keep those out who come after it.
+        if let Some(place) = counted.place(network(peer.ip()), most) {
+            connections.spawn(connection(stream, peer, router.clone(), stop.clone(), place));
+        }
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    _place: Place,
+) {
+    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    http.max_buf_size(HEADER_BYTES).max_headers(HEADER_COUNT);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = tokio::time::sleep(CONNECTION_AGE) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(LAST_ANSWER_WITHIN, connection).await;
+}
+
+/// The networks of all open connections.
+#[derive(Clone, Default)]
+struct Counted(Arc<Mutex<Vec<IpAddr>>>);
+
+/// Held while a connection is open.
+struct Place {
+    counted: Counted,
+    network: IpAddr,
+}
+
+impl Counted {
+    fn place(&self, network: IpAddr, most: Connections) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.iter().filter(|other| **other == network).count();
+        if open.len() >= most.all || most.of_one.is_some_and(|most| own >= most) {
+            return None;
+        }
+        open.push(network);
+        Some(Place { counted: self.clone(), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.counted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = open.iter().position(|network| *network == self.network) {
+            open.swap_remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn one_network_has_its_share_of_connections_and_gives_them_back() {
+        let (counted, most) = (Counted::default(), Connections { all: 3, of_one: Some(2) });
+        let of = |last: u8| counted.place([192, 0, 2, last].into(), most);
+        let (first, _second) = (of(1).unwrap(), of(1).unwrap());
+        assert!(of(1).is_none());
+        let _other = of(2).unwrap();
+        assert!(of(3).is_none(), "three in all");
+        drop(first);
+        assert!(of(3).is_some());
+    }
+}
