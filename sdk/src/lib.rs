@@ -31,6 +31,7 @@ mod cache;
 mod card;
 mod client;
 mod config;
+mod cut;
 mod details;
 mod error;
 mod file;
@@ -64,14 +65,16 @@ pub use hospital_record_core::{
 };
 
 pub use crate::{
-    boards::{Board, Case, CaseStage, CaseWords, CreatedBoard, OpenCase, Released, Reviewed},
+    boards::{Board, Case, CaseStage, CaseWords, Cases, CreatedBoard, OpenCase, Released, Reviewed},
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
         FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, Open, Opened,
-        Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
+        Patients, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Syncing, TooLarge,
+        Unfinished,
     },
     config::Config,
+    cut::Cut,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
     identity::{AccountSigner, Identity, Phrase},

@@ -22,7 +22,7 @@ use crate::{
 /// How long a case lets somebody in unless it is told.
 const HOURS: Duration = Duration::from_secs(4 * 3600);
 /// The longest.
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens a case; made by [`Client::open_case`].
 #[must_use = "nothing happens until it is awaited"]
@@ -116,8 +116,8 @@ impl OpenCase {
         if ![grantee, patient].contains(&opener) {
             client.remember_acknowledged(&case).await?;
         }
-        let told = system.cases(board).await?.into_iter().find(|told| told.id == case.id);
-        Ok(told.unwrap_or(case))
+        // What was sent is sure, also where the node does not show it yet.
+        Ok(system.case(board, case.id).await.unwrap_or(case))
     }
 
     fn grantee(&self) -> Address {

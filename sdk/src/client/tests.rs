@@ -20,6 +20,8 @@ mod blocks;
 mod boards;
 mod copies;
 mod delegates;
+mod floods;
+mod hoards;
 mod invented;
 mod resume;
 mod unpublished;

@@ -45,7 +45,7 @@ pub use event::{Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_s
 pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
-pub(crate) use logs::newest_logs;
+pub(crate) use logs::{newest_log, newest_logs, recent_logs};
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending};
