@@ -61,7 +61,7 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,
-        Verb::Sync => keys::sync(app).await,
+        Verb::Sync(args) => keys::sync(app, &args).await,
         Verb::Resume => keys::resume(app).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,
