@@ -8,9 +8,11 @@
 //! What a board is follows from its address, so no node invents one. Cases are what a node tells: it can hide them, and
 //! invent others. What counts is the patient's journal, and what members acknowledged themselves.
 
+mod acknowledged;
 mod act;
 mod address;
 mod case;
+mod cases;
 mod create;
 mod deal;
 mod open;
@@ -31,6 +33,7 @@ pub(crate) use self::deal::Dealt;
 pub use self::{
     act::Reviewed,
     case::{Case, CaseStage},
+    cases::Cases,
     create::CreatedBoard,
     open::OpenCase,
     release::Released,
@@ -38,7 +41,7 @@ pub use self::{
 };
 use crate::{
     Error, Result,
-    ledger::{Log, all_logs},
+    ledger::newest_logs,
     record_ref::account,
     system::{KEPT, System},
 };
@@ -61,23 +64,22 @@ pub struct Board {
     pub successor: Option<Address>,
 }
 
-/// What was read of boards before.
+/// What boards are made of, which never changes. Nothing else of them is remembered: what a provider did not tell because it
+/// lags is asked for again.
 #[derive(Default)]
-pub(crate) struct Seen {
-    /// What they are made of, which never changes.
-    made: HashMap<Address, Board>,
-    /// Their events, each up to a block.
-    logs: HashMap<Address, (u64, Vec<Log>)>,
-}
+pub(crate) struct Seen(HashMap<Address, Board>);
 
 impl Seen {
-    fn keep<T>(kept: &mut HashMap<Address, T>, board: Address, what: T) {
-        if kept.len() >= KEPT {
-            kept.clear();
+    fn keep(&mut self, board: Board) {
+        if self.0.len() >= KEPT {
+            self.0.clear();
         }
-        kept.insert(board, what);
+        self.0.insert(board.address, board);
     }
 }
+
+/// Events that say what a board is made of: there is one, unless a provider makes up others.
+const MOST_MADE: usize = 16;
 
 impl Board {
     /// The members who did not leave.
@@ -106,7 +108,7 @@ impl System {
     /// # Errors
     /// [`Error::NotFound`] where no board was made there, [`Error::WrongContract`] where this chain has no `Boards`.
     pub async fn board(&self, address: Address) -> Result<Board> {
-        let known = self.boards_seen().made.get(&address).cloned();
+        let known = self.boards_seen().0.get(&address).cloned();
         let board = match known {
             Some(board) => board,
             None => self.board_made_at(address).await?,
@@ -116,7 +118,7 @@ impl System {
 
     async fn board_made_at(&self, address: Address) -> Result<Board> {
         let topics = [Some(BoardCreated::SIGNATURE_HASH), Some(address.into_word()), None, None];
-        let logs = all_logs(&**self.ledger(), self.on_boards().events(topics).await?).await?;
+        let (logs, _) = newest_logs(&**self.ledger(), self.on_boards().events(topics).await?, MOST_MADE).await?;
         let told = logs
             .iter()
             .filter_map(|log| BoardCreated::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok());
@@ -124,7 +126,7 @@ impl System {
         let board = found.ok_or_else(|| {
             Error::NotFound(format!("no board was made at {address}: ask those who named it for the right address"))
         })?;
-        Seen::keep(&mut self.boards_seen().made, address, board.clone());
+        self.boards_seen().keep(board.clone());
         Ok(board)
     }
 

@@ -147,7 +147,8 @@ impl Config {
 
     pub(crate) async fn open_witness(&self, provider: &str, chain: u64) -> Result<Option<Contract>> {
         let Some(url) = &self.witness else { return Ok(None) };
-        let ledger = EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout })?;
+        let ledger =
+            EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout, ..EthereumOptions::default() })?;
         if ledger.name() == provider {
             return Err(Error::Invalid(format!(
                 "{provider} cannot be its own witness: name a node that somebody else runs, or none"

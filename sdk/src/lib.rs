@@ -32,6 +32,7 @@ mod card;
 mod client;
 mod clock;
 mod config;
+mod cut;
 mod details;
 mod epochs;
 mod error;
@@ -69,15 +70,17 @@ pub use hospital_record_core::{
 };
 
 pub use crate::{
-    boards::{Board, Case, CaseStage, CaseWords, CreatedBoard, OpenCase, Released, Reviewed},
+    boards::{Board, Case, CaseStage, CaseWords, Cases, CreatedBoard, OpenCase, Released, Reviewed},
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
         FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, MissingEntry,
-        Open, Opened, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Unfinished,
+        Open, Opened, Patients, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Syncing,
+        TooLarge, Unfinished,
     },
     clock::Clock,
     config::Config,
+    cut::Cut,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
     identity::{AccountSigner, Identity},

@@ -21,6 +21,7 @@ mod sdk_errors;
 mod session;
 mod settings;
 mod shown;
+mod size;
 mod text;
 mod verbs;
 mod when;

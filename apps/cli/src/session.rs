@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hospital_record::{Address, Client, Contact, Event, Grantee, RecordRef, parse_address};
+use hospital_record::{Address, Client, Contact, Event, Grantee, Patients, RecordRef, parse_address};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -124,15 +124,19 @@ impl Session {
         if let Some(patient) = patient {
             return self.search(typed, [patient].into()).await;
         }
-        let mut near = self.client.patients().await?;
+        let Patients { patients: mut near, cut, .. } = self.client.patients().await?;
         near.insert(self.me());
-        match self.search(typed, near).await {
+        let found = match self.search(typed, near).await {
             Err(failure) if failure.kind == Kind::NotFound => {
                 let contacts = self.contacts().await?.iter().map(|contact| contact.address).collect();
                 self.search(typed, contacts).await
             }
             found => found,
-        }
+        };
+        found.map_err(|failure| match failure.kind == Kind::NotFound && !cut.is_none() {
+            true => Failure::not_found(format!("{failure}; not all who gave me something were asked: give its URI")),
+            false => failure,
+        })
     }
 
     /// Ids are on chain, so that nothing has to be fetched and opened to find one.

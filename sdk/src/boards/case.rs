@@ -1,29 +1,18 @@
-//! Cases as a node tells them: folded from a board's events, each checked against its own id.
+//! A case as a node tells it: folded from a board's events, and checked against its own id.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy::{
-    primitives::{Address, B256},
-    sol_types::SolEventInterface,
-};
+use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
-use super::{Board, Seen};
-use crate::{
-    Error, Result,
-    ledger::{Log, all_logs, id_of},
-    system::System,
-};
+use super::Board;
+use crate::ledger::id_of;
 
 /// So long a case can be acknowledged.
-const WINDOW: u64 = 24 * 3600;
-/// Blocks that may still be replaced: their events are asked for again.
-const SETTLING: u64 = 64;
-/// So long after a case took effect its review is owed.
-const REVIEW: u64 = 7 * 24 * 3600;
+pub(super) const WINDOW: u64 = 24 * 3600;
 
 /// A case of a board: somebody is to be let in, or was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,57 +77,9 @@ pub enum CaseStage {
     Vetoed,
 }
 
-impl System {
-    /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
-    /// in, the patient's history says.
-    pub async fn cases(&self, board: &Board) -> Result<Vec<Case>> {
-        let logs = self.logs_of(board.address).await?;
-        let now = self.chain_time().await?;
-        let mut cases = BTreeMap::new();
-        for log in &logs {
-            if let Ok(event) = IBoardEvents::decode_raw_log(&log.topics, &log.data) {
-                tell(board, &mut cases, event, log.time.unwrap_or_default());
-            }
-        }
-        let mut cases: Vec<Case> = cases.into_values().collect();
-        for case in &mut cases {
-            case.stage = case.stage.at(now);
-        }
-        cases.sort_by_key(|case| std::cmp::Reverse((case.opened, case.id)));
-        Ok(cases)
-    }
-
-    /// A board's events in order, with their times, of which the settled ones are asked for once.
-    async fn logs_of(&self, board: Address) -> Result<Vec<Log>> {
-        let (next, mut logs) = self.boards_seen().logs.get(&board).cloned().unwrap_or_default();
-        let mut filter = self.on_boards().events_of(board, [None; 4]).await?;
-        filter.from = filter.from.max(next);
-        let mut new = all_logs(&**self.ledger(), filter).await?;
-        new.retain(|log| log.contract == board);
-        new.sort_by_key(|log| (log.block, log.index));
-        for log in new.iter_mut().filter(|log| log.time.is_none()) {
-            log.time = self.ledger().block(log.block).await?.map(|block| block.time);
-        }
-        let settled = (filter.to + 1).saturating_sub(SETTLING).max(filter.from);
-        logs.extend(new.iter().filter(|log| log.block < settled).cloned());
-        Seen::keep(&mut self.boards_seen().logs, board, (settled, logs.clone()));
-        logs.extend(new.into_iter().filter(|log| log.block >= settled));
-        Ok(logs)
-    }
-
-    /// The case of this id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
-        let found = self.cases(board).await?.into_iter().find(|case| case.id == id);
-        found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address)))
-    }
-}
-
 impl Case {
     /// Only what its id commits to.
-    fn checked(board: &Board, event: &CaseOpened, opened_at: u64) -> Option<Self> {
+    pub(super) fn checked(board: &Board, event: &CaseOpened, opened_at: u64) -> Option<Self> {
         let terms = IBoard::Case {
             patient: event.patient,
             scope: event.scope,
@@ -187,23 +128,17 @@ impl Case {
     }
 }
 
-/// What an event of this second says of the cases that came before it.
-fn tell(board: &Board, cases: &mut BTreeMap<B256, Case>, event: IBoardEvents, at: u64) {
+/// What an event says of one of these cases.
+pub(super) fn tell(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
     let mut of = |id, change: &dyn Fn(&mut Case)| {
         if let Some(case) = cases.get_mut(&id) {
             change(case);
         }
     };
     match event {
-        IBoardEvents::CaseOpened(event) => {
-            if let Some(case) = Case::checked(board, &event, at) {
-                cases.entry(event.id).or_insert(case);
-            }
-        }
         IBoardEvents::CaseAcknowledged(event) => of(event.id, &|case| case.acknowledged.push(event.member)),
         IBoardEvents::CaseGranted(event) => of(event.id, &|case| {
             case.stage = CaseStage::Granted { until: instant(event.until.to()) };
-            case.review_due = event.reviewIsDue.then(|| instant(at.saturating_add(REVIEW)));
         }),
         IBoardEvents::CaseVetoed(event) => of(event.id, &|case| case.stage = CaseStage::Vetoed),
         IBoardEvents::ShareReleased(event) => of(event.id, &|case| {
@@ -215,19 +150,13 @@ fn tell(board: &Board, cases: &mut BTreeMap<B256, Case>, event: IBoardEvents, at
         IBoardEvents::CaseReviewed(event) => of(event.id, &|case| {
             case.findings.push((event.reviewer, event.finding));
             case.reviewed.push(event.reviewer);
-            case.review_due = None;
         }),
-        IBoardEvents::ReviewLetGo(event) => {
-            for case in cases.values_mut().filter(|case| case.id[..25] == event.id[..]) {
-                case.review_due = None;
-            }
-        }
         _ => {}
     }
 }
 
 impl CaseStage {
-    fn at(self, now: u64) -> Self {
+    pub(super) fn at(self, now: u64) -> Self {
         match self {
             Self::Open { until } if until <= instant(now) => Self::Lapsed,
             Self::Granted { until } if until <= instant(now) => Self::Ended { until },
@@ -236,7 +165,7 @@ impl CaseStage {
     }
 }
 
-fn instant(seconds: u64) -> SystemTime {
+pub(super) fn instant(seconds: u64) -> SystemTime {
     // A node that names an instant beyond what there is has said nothing.
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
 }
@@ -244,8 +173,6 @@ fn instant(seconds: u64) -> SystemTime {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-
-    use hospital_record_contracts::boards::IBoard::{CaseGranted, ReviewLetGo};
 
     use super::*;
 
@@ -274,26 +201,9 @@ mod tests {
 
     #[test]
     fn case_counts_only_with_the_terms_and_the_second_of_its_id() {
-        let mut cases = BTreeMap::new();
-        tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(6, 100)), 101);
         let longer = CaseOpened { duration: 7200, ..opened(6, 100) };
-        tell(&board(), &mut cases, IBoardEvents::CaseOpened(longer), 100);
-        assert!(cases.is_empty());
-        tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(6, 100)), 100);
-        assert_eq!(cases.len(), 1);
-    }
-
-    #[test]
-    fn review_that_was_let_go_is_due_no_more() {
-        let (mut cases, patient) = (BTreeMap::new(), Address::repeat_byte(3));
-        let ids = [6, 7].map(|reason| opened(reason, 100).id);
-        for (reason, id) in [6, 7].into_iter().zip(ids) {
-            tell(&board(), &mut cases, IBoardEvents::CaseOpened(opened(reason, 100)), 100);
-            let granted = CaseGranted { id, patient, until: 3800_u64.try_into().unwrap(), reviewIsDue: true };
-            tell(&board(), &mut cases, IBoardEvents::CaseGranted(granted), 200);
-        }
-        let gone = ReviewLetGo { id: ids[0].0[..25].try_into().unwrap() };
-        tell(&board(), &mut cases, IBoardEvents::ReviewLetGo(gone), 300);
-        assert_eq!(ids.map(|id| cases[&id].review_due), [None, Some(instant(200 + REVIEW))]);
+        assert!(Case::checked(&board(), &opened(6, 100), 101).is_none());
+        assert!(Case::checked(&board(), &longer, 100).is_none());
+        assert!(Case::checked(&board(), &opened(6, 100), 100).is_some());
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 /// How long a case lets somebody in unless it is told.
 const HOURS: Duration = Duration::from_secs(4 * 3600);
 /// The longest.
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens a case; made by [`Client::open_case`].
 #[must_use = "nothing happens until it is awaited"]
@@ -156,7 +156,8 @@ impl OpenCase {
         let key_changes = U24::wrapping_from(journal.state().key_changes);
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
         let receipt = client.send_once(&call(board.address, &verb), nonce).await?;
-        let told = system.cases(board).await?.into_iter().find(|told| opening.is(told, client.address()));
+        let told =
+            system.cases_about(board, patient).await?.cases.into_iter().find(|told| opening.is(told, client.address()));
         if let Some(case) = told {
             return Ok(case);
         }

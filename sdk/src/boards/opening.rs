@@ -13,6 +13,8 @@ use crate::{
 
 /// Rows of one board that are looked at.
 const MOST_KEPT: usize = 256;
+/// Openings without an answer that are looked for.
+const MOST_UNSEEN: usize = 8;
 
 /// A case as it is known before it is on chain: without the second in which it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +81,7 @@ impl Client {
         text: &str,
     ) -> Result<Option<Case>> {
         let me = self.address();
-        for case in self.system().cases(board).await? {
+        for case in self.system().cases_about(board, wanted.patient).await?.cases {
             if kept.is_some_and(|kept| kept.is(&case, me)) {
                 return Ok(Some(case));
             }
@@ -92,16 +94,16 @@ impl Client {
         Ok(None)
     }
 
-    /// Whether this person acknowledged a case by opening it, in whatever second that was.
-    pub(super) async fn has_opened(&self, case: &Case) -> Result<bool> {
-        let me = self.address();
-        if case.opener != me || [case.grantee, case.patient].contains(&me) {
-            return Ok(false);
+    /// Cases that this person opened, and of which the answer was lost: opening was acknowledging.
+    pub(super) async fn opened_unseen(&self, board: &Board) -> Result<Vec<Case>> {
+        let rows = self.system().cache().rows(OPENINGS, self.openings_of(board.address)).await?;
+        let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
+        let (me, mut opened) = (self.address(), Vec::new());
+        for opening in kept.filter(|kept| !kept.done && ![kept.grantee, kept.patient].contains(&me)).take(MOST_UNSEEN) {
+            let cases = self.system().cases_about(board, opening.patient).await?.cases;
+            opened.extend(cases.into_iter().find(|case| opening.is(case, me)));
         }
-        let place = key(&[&self.openings_of(case.board), case.reason.as_slice()]);
-        let row = self.system().cache().get(OPENINGS, place).await?;
-        let kept = row.and_then(|row| serde_ipld_dagcbor::from_slice::<Opening>(&row).ok());
-        Ok(kept.is_some_and(|kept| kept.is(case, me)))
+        Ok(opened)
     }
 
     /// Whether the note says this, in this person's words.

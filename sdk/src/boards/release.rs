@@ -1,6 +1,6 @@
 //! From a case that took effect to the keys: members release their shares, and whom it lets in puts them together.
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, hash_map};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::releaseCall;
@@ -15,18 +15,18 @@ use hospital_record_core::{
     seal::envelope::{EnvelopeContext, EnvelopePayload},
 };
 
-use super::{Board, Case, account, deal::deal_context};
+use super::{Board, Case, account, case::WINDOW, cases::MOST_RELEASES, deal::deal_context, open::A_DAY};
 use crate::{
     Client, Error, Result,
-    cache::{ACKNOWLEDGED, RELEASES, key},
+    cache::{RELEASES, key},
     journal::Known,
-    ledger::{Grant, call},
+    ledger::{Entry, Event, Grant, call},
 };
 
 /// Cases with the same reason that are looked into.
 const MOST_ALIKE: usize = 8;
-/// Releases of one member for one case that are looked at: one for each time that keys moved on meanwhile.
-const MOST_RELEASES: usize = 4;
+/// From its opening so long a case lets somebody in, in seconds.
+const LONGEST: u64 = WINDOW + A_DAY.as_secs();
 const UNDER_WAY: u8 = 0;
 const DONE: u8 = 1;
 
@@ -113,9 +113,8 @@ impl Client {
     pub async fn release_due(&self, board: &Board) -> Result<Vec<(Case, Result<Released>)>> {
         let (me, mut done) = (self.address(), Vec::new());
         board.require_member(me)?;
-        for case in self.system().cases(board).await? {
-            let known = self.system().witness().is_some() || self.has_acknowledged(&case).await?;
-            if !known || !case.is_live() || case.grantee == me {
+        for case in self.to_release(board).await? {
+            if !case.is_live() || case.grantee == me {
                 continue;
             }
             match self.release_if_due(&case).await {
@@ -125,6 +124,28 @@ impl Client {
             }
         }
         Ok(done)
+    }
+
+    /// Cases that this member acknowledged on this machine, each asked for by its id: whatever others open, they come first.
+    /// With a witness then those that were opened lately.
+    async fn to_release(&self, board: &Board) -> Result<Vec<Case>> {
+        let (system, now) = (self.system(), self.system().latest_time().await?);
+        let mut cases = self.opened_unseen(board).await?;
+        for id in self.acknowledged_and_not_over(board, now).await? {
+            match system.case(board, id).await {
+                Ok(case) if cases.iter().any(|known| known.id == case.id) => {}
+                Ok(case) => cases.push(case),
+                // A node that lags, or what was acknowledged never came about.
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if system.witness().is_some() {
+            let mine: Vec<B256> = cases.iter().map(|case| case.id).collect();
+            let lately = system.cases_since(board, now.saturating_sub(LONGEST)).await?.cases;
+            cases.extend(lately.into_iter().filter(|case| !mine.contains(&case.id)));
+        }
+        Ok(cases)
     }
 
     async fn release_if_due(&self, case: &Case) -> Result<Option<Released>> {
@@ -154,21 +175,6 @@ impl Client {
         }
     }
 
-    /// Keeps in mind that this person acknowledged a case: a node could say so of any.
-    pub(super) async fn remember_acknowledged(&self, case: &Case) -> Result<()> {
-        self.system().cache().put(ACKNOWLEDGED, self.acknowledged_key(case), Vec::new()).await
-    }
-
-    pub(crate) async fn has_acknowledged(&self, case: &Case) -> Result<bool> {
-        let acknowledged = self.system().cache().get(ACKNOWLEDGED, self.acknowledged_key(case)).await?.is_some();
-        Ok(acknowledged || self.has_opened(case).await?)
-    }
-
-    fn acknowledged_key(&self, case: &Case) -> Vec<u8> {
-        let (me, board) = (self.address(), case.board);
-        key(&[&self.system().deployment_key(), me.as_slice(), board.as_slice(), case.id.as_slice()])
-    }
-
     /// The keys that a case of a board gives to this account, once k members have released their shares.
     pub(crate) async fn payload_by_case(
         &self,
@@ -182,7 +188,8 @@ impl Client {
         let is_it = |case: &Case| {
             (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
         };
-        let cases = self.system().cases(&board).await?;
+        let blocks = granted_in(self.system().journal(patient).await?.history.entries(), scope, (me, grant));
+        let cases = self.system().cases_granted(&board, patient, &blocks).await?;
         let mut failure = Error::NotAvailable(format!(
             "the node does not show the case of the board {giver} that lets this account in"
         ));
@@ -239,8 +246,8 @@ impl Client {
         }
         let named = release.deal;
         let deal = match deals.entry(named) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(self.signed(named).await?),
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(place) => place.insert(self.signed(named).await?),
         };
         let context = self.context_of(deal, case)?;
         let keys = &self.published().await?.keys;
@@ -252,6 +259,20 @@ impl Client {
         let scope = Scope::from_bytes(case.scope_id.0).map_err(CoreError::from)?;
         Ok(deal_context(self.deployment(), case.patient, case.board, scope, deal.epoch))
     }
+}
+
+/// The newest blocks in which a case with this reason let somebody in: the journal tells them, however many cases there are.
+fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &Grant)) -> Vec<u64> {
+    let it = |entry: &&Entry| match entry.event {
+        Event::AccessPassedOn { scope: on, grantee: to, giver, envelope, .. } => {
+            (on, to, Some(giver), envelope) == (scope, grantee, grant.state.giver, grant.envelope)
+        }
+        _ => false,
+    };
+    let mut blocks: Vec<u64> = entries.iter().rev().filter(it).map(|entry| entry.block).collect();
+    blocks.dedup();
+    blocks.truncate(MOST_ALIKE);
+    blocks
 }
 
 fn newest_of_each(shares: &[(Address, B256)]) -> Vec<(Address, B256)> {

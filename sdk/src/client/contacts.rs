@@ -156,6 +156,16 @@ impl Client {
         self.system().cache().put(CONTACTS, place, sealed).await
     }
 
+    /// The accounts of contacts that were added on this machine.
+    pub(super) async fn contacts_here(&self) -> Result<Vec<Address>> {
+        let prefix = self.contact_key_prefix();
+        let rows = self.system().cache().rows(CONTACTS, prefix.clone()).await?;
+        let account = |place: &[u8]| {
+            place.strip_prefix(prefix.as_slice()).filter(|rest| rest.len() == 20).map(Address::from_slice)
+        };
+        Ok(rows.iter().filter_map(|(place, _)| account(place)).collect())
+    }
+
     /// Names in the notes of this person's own envelopes, and the envelopes that cannot be had.
     async fn restored_names(&self) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
         let journal = self.system().journal(self.address()).await?;

@@ -92,15 +92,26 @@ pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'s
 }
 
 /// Walks the inner nodes: there is exactly one tree that content of this size can have. Each node is fetched once: four
-/// of them, linked over and over, can claim to be petabytes.
+/// of them, linked over and over, can claim to be petabytes. The last leaf is fetched too: what claims to be a byte is not
+/// to be megabytes.
 pub(crate) async fn check_tree(stores: Stores, manifest: &Manifest) -> Result<()> {
     let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?.each_node_once();
-    walk(stores, walker).try_for_each(|_| async { Ok(()) }).await
+    let mut places = walk(stores.clone(), walker);
+    while let Some(place) = places.try_next().await? {
+        if let Place::Leaf(leaf) = place
+            && leaf.last
+            && stores.get(&leaf.cid).await?.len() as u64 != leaf.size
+        {
+            return Err(Error::Integrity("the last segment is not as long as the manifest says".into()));
+        }
+    }
+    Ok(())
 }
 
 struct Leaf {
     index: u64,
     cid: Cid,
+    size: u64,
     last: bool,
 }
 
@@ -121,7 +132,7 @@ fn walk(stores: Stores, walker: LeafWalker) -> BoxStream<'static, Result<Place>>
     stream::try_unfold((stores, walker), |(stores, mut walker)| async move {
         let place = match walker.step() {
             Step::Done => return Ok::<_, Error>(None),
-            Step::Leaf { index, cid, last, .. } => Place::Leaf(Leaf { index, cid, last }),
+            Step::Leaf { index, cid, size, last } => Place::Leaf(Leaf { index, cid, size, last }),
             Step::Node(cid) => {
                 let node = stores.block(&cid).await?;
                 walker.feed(&cid, &node.bytes).map_err(CoreError::from)?;

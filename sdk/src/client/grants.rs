@@ -119,7 +119,7 @@ impl Client {
         let journal = self.system().journal(patient).await?;
         let client = self.for_one_call();
         let (contacts, missing) = client.contacts_and_missing().await?;
-        let held = client.shared_by(patient).await?;
+        let held = client.shared_by(patient).await?.grants;
         let folders = |number| {
             let held = held.iter().find(|held| held.scope_id == folder_scope(number));
             match held.map(|held| (&held.scope, held.unavailable)) {

@@ -1,7 +1,7 @@
 //! Listing records, newest first. What does not open is listed too, and says why.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -187,7 +187,7 @@ struct Lister {
     patient: Address,
     journal: Arc<Known>,
     unlocker: Unlocker,
-    synced: HashSet<Vec<u8>>,
+    synced: HashMap<Vec<u8>, u64>,
     believed: Believed,
 }
 
@@ -217,7 +217,7 @@ impl Lister {
             author: record.state.author,
             added: UNIX_EPOCH + Duration::from_secs(record.state.added_at),
             content,
-            held_by_author_only: foreign && !self.synced.contains(record.id.as_slice()),
+            held_by_author_only: foreign && !self.synced.contains_key(record.id.as_slice()),
         }
     }
 
@@ -251,11 +251,16 @@ impl Client {
         Ok(visible)
     }
 
-    /// Ids of others' records that are in the patient's own store.
-    pub(super) async fn synced(&self, patient: Address) -> Result<HashSet<Vec<u8>>> {
+    /// Ids of others' records that are in the patient's own store, and the bytes that they take there: none where an
+    /// earlier version did not say.
+    pub(super) async fn synced(&self, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
         let prefix = self.synced_key(patient, &[]);
         let rows = self.system().cache().rows(SYNCED, prefix.clone()).await?;
-        Ok(rows.into_iter().filter_map(|(row, _)| row.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec)).collect())
+        let size = |row: Vec<u8>| row.try_into().map_or(0, u64::from_be_bytes);
+        let rows = rows
+            .into_iter()
+            .filter_map(|(place, row)| Some((place.strip_prefix(prefix.as_slice())?.to_vec(), size(row))));
+        Ok(rows.collect())
     }
 
     pub(super) fn synced_key(&self, patient: Address, id: &[u8]) -> Vec<u8> {

@@ -5,9 +5,11 @@ mod attest;
 mod builder;
 mod carried;
 mod contacts;
+mod copy;
 mod download;
 mod folder_keys;
 mod folders;
+mod givers;
 mod grant;
 mod grantee;
 mod grants;
@@ -65,8 +67,8 @@ pub use self::{
     resume::{Leftover, Resumed, Unfinished},
     revoke::{Revoke, Revoked},
     rotate::Rotated,
-    shared::{Shared, SharedGrant},
-    sync::Synced,
+    shared::{Patients, Shared, SharedGrant},
+    sync::{Synced, Syncing, TooLarge},
     watch::MissingEntry,
 };
 pub(crate) use self::{

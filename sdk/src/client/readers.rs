@@ -18,6 +18,8 @@ use crate::{
     ledger::{Event, Grant, folder_scope},
 };
 
+/// Accounts whose envelopes are looked for: who may pass on can name any number that have none.
+pub(super) const MOST_TRIED: usize = 4 * MAX_ENTRIES;
 /// How long another device may take to store a keyring that is on chain, in milliseconds.
 const UNTIL_STORED: [u64; 4] = [100, 300, 900, 2700];
 
@@ -33,8 +35,8 @@ impl Client {
     /// as a keyring holds.
     pub(super) async fn entitled(&self, journal: &Known, folder: Folder, accounts: Vec<Address>) -> Result<Readers> {
         let mut readers = Readers::default();
-        for account in accounts {
-            if readers.keys.len() == MAX_ENTRIES {
+        for (tried, account) in accounts.into_iter().enumerate() {
+            if readers.keys.len() == MAX_ENTRIES || tried >= MOST_TRIED {
                 readers.left_out.push(account);
                 continue;
             }

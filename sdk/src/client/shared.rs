@@ -7,34 +7,52 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use alloy::sol_types::SolEvent;
 use futures::{StreamExt, stream};
-use hospital_record_contracts::IHospitalRecord::{AccessGranted, AccessPassedOn};
 
 use super::{
     Client,
+    givers::{ABREAST, Givers},
     grants::{GrantScope, instant},
 };
 use crate::{
-    ErrorKind, Result,
+    Cut, ErrorKind, Result,
     journal::Known,
-    ledger::{Grant, LogFilter, Purpose, Rights, all_logs, folder_of},
+    ledger::{Grant, Purpose, Rights, folder_of},
 };
 
-/// Histories and envelopes that are fetched at the same time.
-const ABREAST: usize = 16;
-/// What happens when somebody gets access.
-const GIVEN: [B256; 2] = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
+/// Grants of one patient in a list of many patients.
+const MOST_OF_ONE: usize = 64;
+/// The same in a list of that patient's alone.
+const MOST_BY_NAME: usize = 1024;
 
 /// What others have shared with this person. It cannot be proven complete: grants are linked in the journals of those
 /// who gave them, not of those who got them, so a node can hide one. What is listed is real.
-#[derive(Clone, Debug)]
+///
+/// Anybody can grant something to anybody, so the list is bounded: up to 1,024 patients whom this person knows, and the
+/// newest 64 others; of each patient 64 grants, live ones first. This person knows their contacts, those to whom they
+/// granted something themselves, and the patients whose records they opened or added to. [`Client::shared_by`] lists one
+/// patient's, whatever others do.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Shared {
-    /// Grants to this account that are not revoked, newest first.
+    /// Grants to this account that are not revoked: of patients whom this person knows first, each part newest first.
     pub grants: Vec<SharedGrant>,
     /// Patients whose history cannot be read, and why.
     pub unreadable: Vec<(Address, String)>,
+    /// Patients who are left out.
+    pub cut: Cut,
+    /// Patients who gave more than is listed, and how many of their grants are left out.
+    pub more_of: Vec<(Address, usize)>,
+}
+
+/// Patients who share something with this person; see [`Shared`] for how many.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Patients {
+    /// Their accounts.
+    pub patients: BTreeSet<Address>,
+    /// Those who are left out.
+    pub cut: Cut,
 }
 
 /// One grant to this person.
@@ -65,61 +83,49 @@ pub struct SharedGrant {
 }
 
 impl Client {
-    /// Grants to this account, as far as the node tells. See [`Shared`] for what that means.
+    /// Grants to this account, as far as the node tells. See [`Shared`] for what that means and how much is listed.
     pub async fn shared_with_me(&self) -> Result<Shared> {
         let client = &self.for_one_call();
-        let (journals, unreadable) = client.givers().await?;
-        let now = self.system().chain_time().await?;
-        let held = journals.iter().flat_map(|journal| client.held(journal).map(move |held| (journal, held)));
-        // What strangers named may be nowhere: it is waited for side by side.
-        let opening: Vec<_> = held.map(|(journal, held)| client.one_shared(journal, held, now)).collect();
-        let opened: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
-        let mut grants: Vec<SharedGrant> = opened.into_iter().flatten().collect();
-        grants.sort_by_key(|grant: &SharedGrant| std::cmp::Reverse(grant.granted));
-        Ok(Shared { grants, unreadable })
+        let givers = client.givers().await?;
+        let mut shared = client.all_shared(&givers.journals, MOST_OF_ONE).await?;
+        let is_known = |patient: &Address| givers.known.contains(patient);
+        shared.grants.sort_by_key(|grant| (!is_known(&grant.patient), std::cmp::Reverse(grant.granted)));
+        (shared.unreadable, shared.cut) = (givers.unreadable, givers.cut);
+        Ok(shared)
     }
 
-    /// Patients who share something with this account, as far as the node tells. The chain alone is asked.
-    pub async fn patients(&self) -> Result<BTreeSet<Address>> {
-        let (journals, _) = self.givers().await?;
-        Ok(journals.iter().filter(|journal| self.held(journal).next().is_some()).map(|known| known.patient).collect())
+    /// What one patient has given to this account, newest first: whoever else gave something cannot hide it.
+    pub async fn shared_by(&self, patient: Address) -> Result<Shared> {
+        let journal = self.system().journal(patient).await?;
+        let mut shared = self.for_one_call().all_shared(&[journal], MOST_BY_NAME).await?;
+        shared.grants.sort_by_key(|grant| std::cmp::Reverse(grant.granted));
+        Ok(shared)
     }
 
-    /// The histories of all who ever gave this account access, and whose cannot be read.
-    async fn givers(&self) -> Result<(Vec<Arc<Known>>, Vec<(Address, String)>)> {
-        let (mut journals, mut unreadable) = (Vec::new(), Vec::new());
-        let patients = self.gave_access().await?.into_iter();
-        let reading: Vec<_> =
-            patients.map(|patient| async move { (patient, self.system().journal(patient).await) }).collect();
-        let mut read = stream::iter(reading).buffered(ABREAST);
-        while let Some((patient, journal)) = read.next().await {
-            match journal {
-                Ok(journal) => journals.push(journal),
-                Err(error) if error.is_silence() => return Err(error),
-                Err(error) => unreadable.push((patient, error.to_string())),
+    /// Patients who share something with this account, as far as the node tells. The chain alone is asked. It is bounded
+    /// as [`shared_with_me`](Client::shared_with_me) is.
+    pub async fn patients(&self) -> Result<Patients> {
+        let Givers { journals, cut, .. } = self.givers().await?;
+        let sharing = journals.iter().filter(|journal| self.held(journal).next().is_some());
+        Ok(Patients { patients: sharing.map(|known| known.patient).collect(), cut })
+    }
+
+    /// What these histories give to this account, of each so many.
+    async fn all_shared(&self, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
+        let (now, mut shared, mut opening) = (self.system().chain_time().await?, Shared::default(), Vec::new());
+        for journal in journals {
+            let mut held: Vec<_> = self.held(journal).collect();
+            let live = |scope| journal.state().live(scope, self.address(), now).is_some();
+            held.sort_by_key(|(scope, grant)| (!live(*scope), std::cmp::Reverse(grant.entry)));
+            if held.len() > most {
+                shared.more_of.push((journal.patient, held.len() - most));
             }
+            opening.extend(held.into_iter().take(most).map(|held| self.one_shared(journal, held, now)));
         }
-        Ok((journals, unreadable))
-    }
-
-    async fn gave_access(&self) -> Result<BTreeSet<Address>> {
-        let (contract, ledger) = (self.system().contract(), self.system().ledger());
-        let filter = LogFilter {
-            contract: contract.address(),
-            topics: [None, None, None, Some(self.address().into_word())],
-            from: contract.deployed_at().await?,
-            to: ledger.newest().await?.number,
-        };
-        let logs = all_logs(&**ledger, filter).await?;
-        let given = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| GIVEN.contains(topic)));
-        Ok(given.filter_map(|log| log.topics.get(1)).map(|topic| Address::from_word(*topic)).collect())
-    }
-
-    /// What one patient has given to this account.
-    pub(super) async fn shared_by(&self, patient: Address) -> Result<Vec<SharedGrant>> {
-        let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
-        let opening: Vec<_> = self.held(&journal).map(|held| self.one_shared(&journal, held, now)).collect();
-        Ok(stream::iter(opening).buffered(ABREAST).filter_map(futures::future::ready).collect().await)
+        // What strangers named may be nowhere: it is waited for side by side.
+        let opened: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
+        shared.grants = opened.into_iter().flatten().collect();
+        Ok(shared)
     }
 
     /// What this account has of a patient, live or not.

@@ -1,18 +1,15 @@
 //! What a patient's client does now and then: move keys on that must, let nobody wait, copy what others contributed.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use alloy::primitives::Address;
-use futures::{StreamExt, stream};
 use hospital_record_core::{
-    block::Verified,
-    id::{Account, Digest, Folder, RecordId},
-    record::manifest::Manifest,
+    id::{Account, Folder, RecordId},
     seal::keyring::MAX_ENTRIES,
 };
 
-use super::{Client, download, unlock::Unlocker};
-use crate::{Error, ErrorKind, Result, cache::SYNCED, journal::Known, ledger::Record};
+use super::{Client, awaitable, copy::Quota, readers::MOST_TRIED};
+use crate::{ErrorKind, RecordRef, Result, journal::Known};
 
 /// What [`Client::sync`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,65 +23,83 @@ pub struct Synced {
     pub left_out: Vec<Address>,
     /// Records of others that could not be copied yet, and why.
     pub missing: Vec<String>,
+    /// Records of others that were not copied because they take more than is allowed, smallest first:
+    /// [`Syncing::take`] copies them all the same, [`Syncing::most`] and [`Syncing::most_of_one`] allow more.
+    pub too_large: Vec<TooLarge>,
+    /// Records of others that were not looked at, because their authors added so many: sync again for the next ones.
+    pub later: usize,
     /// That a store was silent while records were copied: there is more to be copied from it.
     pub unavailable: Option<ErrorKind>,
+}
+
+/// A contributed record that [`Client::sync`] did not copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TooLarge {
+    /// The record.
+    pub record: RecordRef,
+    /// Who added it.
+    pub author: Address,
+    /// Bytes that it takes in the store, as its manifest says.
+    pub size: u64,
+}
+
+/// Keeps a patient's records in order; made by [`Client::sync`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Syncing {
+    client: Client,
+    quota: Quota,
+    take: HashSet<RecordId>,
 }
 
 impl Client {
     /// Moves on the keys of folders that somebody left or that a live reader has no current key of; then copies and pins
     /// what others contributed. In this order: what somebody contributed delays no keys.
-    pub async fn sync(&self) -> Result<Synced> {
-        let journal = self.system().journal(self.address()).await?;
+    ///
+    /// What is copied is bounded, so that nobody who may contribute fills this person's store: by default 1 GiB of one
+    /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`].
+    pub fn sync(&self) -> Syncing {
+        Syncing { client: self.clone(), quota: Quota::default(), take: HashSet::new() }
+    }
+}
+
+impl Syncing {
+    /// So many bytes of what others contributed are kept in the patient's own store at most, whenever they were copied.
+    pub fn most(mut self, bytes: u64) -> Self {
+        self.quota.in_all = bytes;
+        self
+    }
+
+    /// The same of one author.
+    pub fn most_of_one(mut self, bytes: u64) -> Self {
+        self.quota.of_one = bytes;
+        self
+    }
+
+    /// Copies this record of the patient's, however large it is.
+    pub fn take(mut self, record: &RecordRef) -> Self {
+        self.take.insert(record.id);
+        self
+    }
+
+    async fn run(self) -> Result<Synced> {
+        let Self { client, quota, take } = self;
+        let journal = client.system().journal(client.address()).await?;
         let mut synced = Synced::default();
-        for folder in self.folders_to_rotate(&journal).await? {
-            synced.left_out.extend(self.rotate_folder(folder).await?.left_out);
+        for folder in client.folders_to_rotate(&journal).await? {
+            synced.left_out.extend(client.rotate_folder(folder).await?.left_out);
             synced.rotated += 1;
         }
         synced.left_out.sort_unstable();
         synced.left_out.dedup();
-        self.for_fetching().copy_all(&journal, &mut synced).await?;
+        client.for_fetching().copy_all(&journal, &quota, &take, &mut synced).await?;
         Ok(synced)
     }
+}
 
-    async fn copy_all(&self, journal: &Arc<Known>, synced: &mut Synced) -> Result<()> {
-        let done = self.synced(self.address()).await?;
-        let foreign = journal.state().records.values().filter(|record| record.state.author != self.address());
-        for record in foreign.filter(|record| !done.contains(record.id.as_slice())) {
-            match self.copy(journal, record).await {
-                Ok(()) => synced.copied += 1,
-                Err(error) => {
-                    synced.unavailable = synced.unavailable.or(Some(error.kind()).filter(|kind| kind.is_silence()));
-                    synced.missing.push(format!("{}: {error}", RecordId(record.id.0)));
-                }
-            }
-        }
-        Ok(())
-    }
+awaitable!(Syncing => Synced);
 
-    /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
-    async fn copy(&self, journal: &Arc<Known>, record: &Record) -> Result<()> {
-        let unlocker = Unlocker::new(self.clone(), journal.clone());
-        let manifest = unlocker.manifest(&record.into()).await?;
-        let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());
-        // A tree of another size than the manifest's would be pinned whole, however large it is.
-        download::check_tree(self.system().stores().clone(), &manifest).await?;
-        if own.pin(&root).await.is_err() {
-            self.transfer(&manifest, Digest(record.id.0)).await?;
-            own.pin(&root).await?;
-        }
-        let row = self.synced_key(self.address(), record.id.as_slice());
-        self.system().cache().put(SYNCED, row, Vec::new()).await
-    }
-
-    async fn transfer(&self, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
-        let stores = self.system().stores();
-        let content = download::blocks(stores.clone(), manifest)?;
-        let cid = id.dag_cbor_cid();
-        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(Error::into_store));
-        stores.own().put(blocks.boxed()).await?;
-        Ok(())
-    }
-
+impl Client {
     async fn folders_to_rotate(&self, journal: &Known) -> Result<Vec<Folder>> {
         let now = self.system().latest_time().await?;
         let mut stale = Vec::new();
@@ -111,7 +126,7 @@ impl Client {
         };
         let keyring = self.keyring(journal.patient, folder, newest.digest, newest.epoch).await?;
         // One that is full has no place for more.
-        let behind = behind.into_iter().filter(|_| keyring.entries.len() < MAX_ENTRIES);
+        let behind = behind.into_iter().filter(|_| keyring.entries.len() < MAX_ENTRIES).take(MOST_TRIED);
         let client = self.for_rotating();
         for account in behind {
             let has = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));

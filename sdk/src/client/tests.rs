@@ -21,6 +21,8 @@ mod boards;
 mod clock;
 mod copies;
 mod delegates;
+mod floods;
+mod hoards;
 mod invented;
 mod lagging;
 mod resume;

@@ -40,6 +40,10 @@ impl From<LedgerError> for Error {
             LedgerError::Refused { host, reason, .. } | LedgerError::TooManyLogs { host, reason } => {
                 Self::Refused { service: host, reason }
             }
+            LedgerError::TooLong { host, most } => {
+                let reason = format!("its answer of more than {most} bytes was not read; use another provider");
+                Self::Refused { service: host, reason }
+            }
             LedgerError::Reverted(_) => Self::Refused { service: "the chain".into(), reason: text },
             LedgerError::Signer { reason } => Self::Refused { service: "the signer".into(), reason },
             LedgerError::Outbox { reason } => Self::cache(reason),

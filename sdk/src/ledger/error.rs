@@ -67,6 +67,15 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The provider's answer is longer than is read here
+    /// ([`EthereumOptions::longest_answer`](super::EthereumOptions::longest_answer)).
+    #[error("{host} gave an answer of more than {most} bytes, which was not read: use another provider")]
+    TooLong {
+        /// Host and port of the provider.
+        host: String,
+        /// How many bytes are read.
+        most: usize,
+    },
     /// The provider is behind what is already known here.
     #[error("{host} has only seen block {newest}, but this machine has read up to block {known}: wait or use another")]
     Behind {

@@ -15,7 +15,7 @@ use alloy::{
         client::RpcClient,
         types::{Block, Filter, TransactionReceipt, TransactionRequest},
     },
-    transports::{TransportResult, http::Http},
+    transports::TransportResult,
 };
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
@@ -24,19 +24,24 @@ use url::Url;
 use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
 
 mod answer;
+mod transport;
 
 use answer::Failure;
+use transport::Bounded;
 
 /// How a provider is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct EthereumOptions {
     /// After this long every request is an error, retries included. Default: 30 seconds.
     pub timeout: Duration,
+    /// The longest answer that is read, in bytes: of a longer one no more is ever in memory. Events are then asked for in
+    /// shorter ranges. Default: 32 MiB.
+    pub longest_answer: usize,
 }
 
 impl Default for EthereumOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30) }
+        Self { timeout: Duration::from_secs(30), longest_answer: 32 << 20 }
     }
 }
 
@@ -65,12 +70,13 @@ impl EthereumLedger {
         // Half the time, so that what one stalled connection keeps waiting is asked once more.
         let client = crate::http::client(options.timeout / 2, options.timeout / 2)
             .map_err(|reason| LedgerError::Unreachable { host: host.clone(), reason })?;
-        let client = RpcClient::new(Http::with_client(client, url), true);
+        let client = RpcClient::new(Bounded::new(client, url, options.longest_answer), true);
         let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
         Ok(Self { provider, host, timeout: options.timeout })
     }
 
-    /// Over a provider of one's own (other transports, layers); `host` is how people are told of it.
+    /// Over a provider of one's own (other transports, layers), which bounds the length of answers itself; `host` is how
+    /// people are told of it.
     #[must_use]
     pub fn over(provider: DynProvider, host: impl Into<String>, options: EthereumOptions) -> Self {
         Self { provider, host: host.into(), timeout: options.timeout }
@@ -188,7 +194,13 @@ impl Ledger for EthereumLedger {
         for (slot, topic) in wanted.topics.iter_mut().zip(filter.topics) {
             *slot = topic.map(Into::into).unwrap_or_default();
         }
-        let logs = self.read(|| self.provider.get_logs(&wanted)).await?;
+        let logs = self.read(|| self.provider.get_logs(&wanted)).await.map_err(|error| match error {
+            // A shorter range has a shorter answer.
+            LedgerError::TooLong { host, most } => {
+                LedgerError::TooManyLogs { host, reason: format!("its answer is longer than {most} bytes") }
+            }
+            error => error,
+        })?;
         logs.into_iter().filter(|log| !log.removed).map(|log| self.log(log)).collect()
     }
 

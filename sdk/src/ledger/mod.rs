@@ -49,7 +49,7 @@ pub use forms::{ContractKind, SignedForm};
 pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
-pub(crate) use logs::newest_logs;
+pub(crate) use logs::{newest_log, newest_logs, recent_logs};
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending, Sent, SentBytes};

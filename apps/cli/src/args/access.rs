@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use hospital_record::{B256, Confidentiality, DEFAULT_FOLDER, Rights};
 
-use crate::words::{Purpose, confidentiality};
+use crate::{
+    size,
+    words::{Purpose, confidentiality},
+};
 
 /// What access is about.
 #[derive(Debug, Args)]
@@ -162,9 +165,26 @@ pub(crate) struct Renounce {
 /// `shared`
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
+    /// All of this patient's alone, whoever else gives me something: a contact or an address
+    #[arg(long, value_name = "PATIENT")]
+    pub(crate) patient: Option<String>,
     /// Ones that ran out or were renounced too
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// `sync`
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Copy this record too, however large it is: its URI, or the beginning of its id; may be repeated
+    #[arg(long, value_name = "RECORD")]
+    pub(crate) take: Vec<String>,
+    /// Of what others added my store keeps at most so much, e.g. 500M or 20G [default: 10G]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(crate) most: Option<u64>,
+    /// The same of what one of them added [default: 1G]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(crate) most_of_one: Option<u64>,
 }
 
 /// `rotate`

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Withdraw},
+    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Withdraw},
     board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
@@ -162,7 +162,7 @@ pub(crate) enum Verb {
     /// New keys for a folder
     Rotate(Rotate),
     /// Copy what contributors added; move keys that are due
-    Sync,
+    Sync(Sync),
     /// Finish or clear what an interrupted run left
     Resume(Resume),
     /// Who did what when, and whether that is all

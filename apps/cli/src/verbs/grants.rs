@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use hospital_record::{Address, B256, GrantInfo, SharedGrant};
+use hospital_record::{self as sdk, Address, B256, Cut, GrantInfo, SharedGrant};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
@@ -98,8 +98,12 @@ async fn given_by(session: &Session, giver: Option<Address>) -> Result<Value> {
 }
 
 pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
+    args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let shared = session.client.shared_with_me().await?;
+    let shared = match args.patient.as_deref() {
+        Some(who) => session.client.shared_by(session.person(who).await?.address).await?,
+        None => session.client.shared_with_me().await?,
+    };
     let mut rows = Vec::new();
     let listed = shared.grants.iter().filter(|grant| args.all || grant.live);
     for grant in listed.clone() {
@@ -122,11 +126,35 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         }))?;
         app.printer.warn(format!("what {} shared cannot be read: {reason}", session.called(*patient).await?));
     }
+    warn_cut(app, &session, &shared).await?;
     let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
                 granted to one person. What is listed is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
     all_heard(listed.filter_map(|grant| grant.unavailable))
+}
+
+/// What the list leaves out, and how it is seen.
+async fn warn_cut(app: &App, session: &Session, shared: &sdk::Shared) -> Result {
+    let Cut { count, older, .. } = shared.cut;
+    let more_of: Vec<Value> =
+        shared.more_of.iter().map(|(patient, more)| json!({"patient": patient.to_string(), "count": more})).collect();
+    if shared.cut.is_none() && more_of.is_empty() {
+        return Ok(());
+    }
+    app.printer.object(&json!({"type": "cut", "patients": count, "older": older, "more_of": more_of}))?;
+    if !shared.cut.is_none() {
+        let older = if older { ", and older ones were not looked at" } else { "" };
+        app.printer.warn(format!(
+            "{count} accounts whom you do not know gave you something too and are not listed{older}: \
+             `shared --patient ADDRESS` shows what one of them gave"
+        ));
+    }
+    for (patient, more) in &shared.more_of {
+        let who = session.called(*patient).await?;
+        app.printer.warn(format!("{who} gave {more} more: `shared --patient` shows up to 1024"));
+    }
+    Ok(())
 }
 
 async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> {

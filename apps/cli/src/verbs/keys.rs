@@ -1,16 +1,24 @@
 //! `rotate`, `sync`, `resume`: what keeps a patient's records in order.
 
-use serde_json::json;
+use hospital_record::{Synced, TooLarge};
+use serde_json::{Value, json};
 
 use super::{all_heard, warn_left_out};
 use crate::{
     app::App,
-    args::{Resume, Rotate},
+    args::{Resume, Rotate, Sync},
     failure::{Failure, Result},
     json::accounts,
+    lookup::hex_of,
     session::Session,
     shown::{shown, shown_lines},
+    size,
 };
+
+/// Records that are told one by one.
+const MOST_WARNED: usize = 20;
+/// Of an id, to be typed.
+const DIGITS: usize = 12;
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
@@ -25,20 +33,52 @@ pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     warn_left_out(app, &session, &rotated.left_out).await
 }
 
-pub(crate) async fn sync(app: &App) -> Result {
+pub(crate) async fn sync(app: &App, args: &Sync) -> Result {
     let session = app.session().await?;
-    let synced = session.client.sync().await?;
+    let mut syncing = session.client.sync();
+    for typed in &args.take {
+        syncing = syncing.take(&session.record(typed, Some(session.me())).await?);
+    }
+    if let Some(bytes) = args.most {
+        syncing = syncing.most(bytes);
+    }
+    if let Some(bytes) = args.most_of_one {
+        syncing = syncing.most_of_one(bytes);
+    }
+    let synced = syncing.await?;
+    let too_large: Vec<Value> = synced.too_large.iter().map(too_large).collect();
     let object = json!({
         "type": "synced", "copied": synced.copied, "rotated": synced.rotated, "failed": synced.missing,
-        "left_out": accounts(&synced.left_out),
+        "left_out": accounts(&synced.left_out), "too_large": too_large, "later": synced.later,
     });
     app.printer
         .result(&object, format!("{} records copied, keys of {} folders moved on", synced.copied, synced.rotated))?;
     for missing in &synced.missing {
         app.printer.warn(format!("not copied: {}", shown_lines(missing)));
     }
+    warn_too_large(app, &session, &synced).await?;
     warn_left_out(app, &session, &synced.left_out).await?;
     all_heard(synced.unavailable)
+}
+
+fn too_large(left: &TooLarge) -> Value {
+    json!({"record": left.record.to_string(), "author": left.author.to_string(), "bytes": left.size})
+}
+
+async fn warn_too_large(app: &App, session: &Session, synced: &Synced) -> Result {
+    for left in synced.too_large.iter().take(MOST_WARNED) {
+        let (id, size) = (&hex_of(&left.record)[..DIGITS], size::shown(left.size));
+        let by = session.called(left.author).await?;
+        app.printer.warn(format!("not copied, as {by} added much: {id}, {size}; `sync --take {id}` copies it"));
+    }
+    let more = synced.too_large.len().saturating_sub(MOST_WARNED);
+    if more > 0 {
+        app.printer.warn(format!("and {more} more: `sync --most SIZE --most-of-one SIZE` allows more"));
+    }
+    if synced.later > 0 {
+        app.printer.warn(format!("{} more records were not looked at yet: `sync` again", synced.later));
+    }
+    Ok(())
 }
 
 pub(crate) async fn resume(app: &App, args: &Resume) -> Result {

@@ -67,7 +67,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
         Verb::Rotate(args) => keys::rotate(app, &args).await,
-        Verb::Sync => keys::sync(app).await,
+        Verb::Sync(args) => keys::sync(app, &args).await,
         Verb::Resume(args) => keys::resume(app, &args).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,

@@ -68,13 +68,16 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let held = session.client.shared_with_me().await?.grants.into_iter();
+    let held = session.client.shared_by(patient).await?.grants.into_iter();
     let held: Vec<SharedGrant> = held
         .filter(|grant| grant.patient == patient && grant.live)
         .filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope)))
         .collect();
     if held.is_empty() {
-        return Err(Failure::not_found(format!("{} gave no such access: `shared` lists what there is", args.patient)));
+        return Err(Failure::not_found(format!(
+            "{} gave no such access: `shared --patient` lists what there is",
+            args.patient
+        )));
     }
     for grant in &held {
         let done = session.client.renounce(patient, grant.scope_id).await?;

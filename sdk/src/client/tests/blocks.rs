@@ -136,3 +136,18 @@ async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
     let copied: Vec<Block> = download::blocks(stores, &manifest).unwrap().try_collect().await.unwrap();
     assert_eq!((copied.len(), store.given.load(Relaxed)), (2 + 1024, 2 + 1024));
 }
+
+#[tokio::test]
+async fn content_that_is_longer_than_its_manifest_says_is_not_copied() {
+    let ana = person(&System::in_memory().await.unwrap()).await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    let honest: Verified<Manifest> = ana.signed(record.id.into()).await.unwrap();
+    for (length, fits) in [(honest.ciphertext_len() as usize, true), (1 << 20, false)] {
+        let leaf = Bytes::from(vec![7; length]);
+        let content = cid_of(RAW, &leaf);
+        let manifest = Manifest { content, ..honest.clone().into_body() };
+        let store = Arc::new(Counting { blocks: HashMap::from([(content, leaf)]), ..Counting::default() });
+        let checked = download::check_tree(Stores::new(vec![store]).unwrap(), &manifest).await;
+        assert_eq!(checked.is_ok(), fits, "{checked:?}");
+    }
+}

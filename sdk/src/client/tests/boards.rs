@@ -15,18 +15,18 @@ use crate::{
 const WARD: &str = "ward";
 const HOUR: Duration = Duration::from_secs(3600);
 
-struct Stage {
-    system: System,
-    ana: Client,
-    lee: Client,
-    members: Vec<Client>,
-    board: Board,
-    record: RecordRef,
+pub(super) struct Stage {
+    pub(super) system: System,
+    pub(super) ana: Client,
+    pub(super) lee: Client,
+    pub(super) members: Vec<Client>,
+    pub(super) board: Board,
+    pub(super) record: RecordRef,
 }
 
 impl Stage {
     /// Ana, whose folder a board of three may open, two of whom are needed.
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let system = System::in_memory().await.unwrap();
         let (ana, lee) = (person(&system).await, person(&system).await);
         let members = vec![person(&system).await, person(&system).await, person(&system).await];
@@ -37,11 +37,11 @@ impl Stage {
         Self { system, ana, lee, members, board, record }
     }
 
-    fn folder(&self) -> Folder {
+    pub(super) fn folder(&self) -> Folder {
         self.ana.keys().folder(WARD, Confidentiality::N)
     }
 
-    async fn granted(&self) -> Case {
+    pub(super) async fn granted(&self) -> Case {
         let opening = self.members[0].open_case(&self.board, self.ana.address()).to(self.lee.address());
         let case = opening.reason("why").await.unwrap();
         self.members[1].acknowledge(&case).await.unwrap();
@@ -49,7 +49,7 @@ impl Stage {
     }
 
     /// What the first two members have to release, and did.
-    async fn release_due(&self) -> Vec<usize> {
+    pub(super) async fn release_due(&self) -> Vec<usize> {
         let mut counts = Vec::new();
         for member in &self.members[..2] {
             let done = member.release_due(&self.board).await.unwrap();
@@ -66,7 +66,7 @@ impl Stage {
         let keys = U24::wrapping_from(changes);
         let open = openCall { patient, scope, grantee, duration: 3600, reason, epoch: 0, keyChanges: keys };
         member.send(call(self.board.address, &open)).await.unwrap();
-        self.system.cases(&self.board).await.unwrap().remove(0)
+        self.system.cases(&self.board).await.unwrap().cases.remove(0)
     }
 
     async fn later(&self) -> RecordRef {

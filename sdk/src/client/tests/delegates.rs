@@ -9,7 +9,10 @@ use hospital_record_core::{
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, seal_envelope},
 };
 
-use super::{super::rotate::own_first, person};
+use super::{
+    super::{readers::MOST_TRIED, rotate::own_first},
+    person,
+};
 use crate::{
     Client, ErrorKind, Purpose, Rights, Source, System,
     ledger::{NO_END, Permission, folder_scope, record_key},
@@ -173,4 +176,19 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
     assert_eq!(ended.len(), 3, "no transaction grows with what others gave");
     assert!(ended.values().all(|count| *count <= 100));
     assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction));
+}
+
+#[tokio::test]
+async fn of_accounts_without_envelopes_so_many_are_tried_and_no_more() {
+    let (system, ana, hospital, _) = stage(&["ward"]).await;
+    let (folder, known) = (folder(&ana, "ward"), system.journal(ana.address()).await.unwrap());
+    let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
+    for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
+        let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();
+        let readers = ana.entitled(&known, folder, accounts).await.unwrap();
+        assert_eq!(
+            (readers.keys.len(), readers.left_out.len()),
+            (usize::from(gets_keys), junk + usize::from(!gets_keys))
+        );
+    }
 }

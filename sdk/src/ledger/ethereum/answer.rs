@@ -8,7 +8,10 @@ use alloy::{
 };
 use serde_json::Value;
 
-use super::super::{LedgerError, SubmitError};
+use super::{
+    super::{LedgerError, SubmitError},
+    transport::TooLong,
+};
 use crate::http::one_line;
 
 /// Seen of geth, Erigon, Nethermind, Besu, Anvil and the large hosted providers.
@@ -80,6 +83,9 @@ impl Failure {
     }
 
     pub(super) fn of(error: &TransportError, host: &str) -> Self {
+        if let Some(TooLong { most }) = cause(error) {
+            return Self::new(LedgerError::TooLong { host: host.into(), most: *most }, false);
+        }
         match error {
             RpcError::ErrorResp(payload) => {
                 let data = payload.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
@@ -125,18 +131,17 @@ impl Failure {
     }
 
     fn http(error: &HttpError, host: &str) -> Self {
+        if error.status == 429 {
+            return Self::new(LedgerError::RateLimited { host: host.to_owned() }, true);
+        }
         // Some providers put their JSON-RPC error under a status of its own.
-        let body: Option<Value> = serde_json::from_str(&error.body).ok();
-        let inner = body.as_ref().map(|body| &body["error"]).filter(|inner| inner.is_object());
-        if let Some((inner, message)) = inner.and_then(|inner| inner["message"].as_str().map(|text| (inner, text))) {
-            let code = inner["code"].as_i64().unwrap_or_default();
-            let mut failure = Self::answered(code, message, inner.get("data"), host);
-            failure.passing |= error.status >= 500;
+        if let Some((code, message, data)) = told_in(error) {
+            let mut failure = Self::answered(code, &message, data.as_ref(), host);
+            failure.passing |= is_gateway(error.status);
             return failure;
         }
         let host = host.to_owned();
         let (error, passing) = match error.status {
-            429 => (LedgerError::RateLimited { host }, true),
             413 => (LedgerError::TooManyLogs { host, reason: "HTTP status 413".into() }, false),
             status @ (401 | 403) => {
                 let reason = format!("HTTP status {status}: check the key in the RPC URL");
@@ -148,11 +153,28 @@ impl Failure {
     }
 }
 
+/// What stands between us and the node says that it is not to be had now, whatever words go with it.
+fn is_gateway(status: u16) -> bool {
+    matches!(status, 502..=504)
+}
+
+/// Code, words and data of the JSON-RPC error in an HTTP error's body, where there is one.
+fn told_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
+    let mut body: Value = serde_json::from_str(&error.body).ok()?;
+    let inner = body.get_mut("error")?.as_object_mut()?;
+    let message = inner.get("message")?.as_str()?.to_owned();
+    Some((inner.get("code").and_then(Value::as_i64).unwrap_or_default(), message, inner.remove("data")))
+}
+
 /// What an error in answer to a submission says of the transaction. "Known already" is success.
 pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), SubmitError> {
     let words = match error {
         RpcError::ErrorResp(payload) => payload.message.to_lowercase(),
-        RpcError::Transport(TransportErrorKind::HttpError(error)) if error.status < 500 => error.body.to_lowercase(),
+        RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => match told_in(error) {
+            Some((_, message, _)) => message.to_lowercase(),
+            None if error.status < 500 => error.body.to_lowercase(),
+            None => return Err(SubmitError::Unknown(Failure::http(error, host).error)),
+        },
         _ => return Err(SubmitError::Unknown(Failure::of(error, host).error)),
     };
     if contains(&words, &KNOWN) {
@@ -173,6 +195,11 @@ pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), Submi
             failure => SubmitError::Rejected(failure.error.to_string()),
         }
     })
+}
+
+/// Nobody looked at the request, or not to the end.
+fn is_busy(status: u16) -> bool {
+    status == 429 || is_gateway(status)
 }
 
 fn contains(words: &str, any: &[&str]) -> bool {

@@ -43,7 +43,7 @@ async fn reply(socket: &mut TcpStream, answer: Option<(u16, &'static str)>) {
 }
 
 fn ledger(url: &str, timeout: Duration) -> EthereumLedger {
-    EthereumLedger::connect(url, EthereumOptions { timeout }).unwrap()
+    EthereumLedger::connect(url, EthereumOptions { timeout, ..EthereumOptions::default() }).unwrap()
 }
 
 const CHAIN_ONE: &str = r#"{"jsonrpc":"2.0","id":ID,"result":"0x1"}"#;
@@ -150,5 +150,82 @@ async fn no_message_repeats_the_key_in_the_url() {
     for url in ["not a url secret", "ftp://host/secret", "http://secret host/"] {
         let error = EthereumLedger::connect(url, EthereumOptions::default()).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
+
+/// Streams an answer without end, and counts what it could send.
+async fn endless(length: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let counted = counted.clone();
+            tokio::spawn(async move {
+                let _ = socket.read(&mut vec![0; 65_536]).await;
+                let _ = socket.write_all(format!("HTTP/1.1 200 x\r\n{length}\r\n\r\n").as_bytes()).await;
+                while socket.write_all(&[b' '; 65_536]).await.is_ok() {
+                    counted.fetch_add(65_536, Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test]
+async fn answer_without_end_is_refused_after_so_many_bytes_and_not_asked_for_again() {
+    const MOST: usize = 1 << 20;
+    for length in ["content-length: 999999999999", "connection: close"] {
+        let (url, sent) = endless(length).await;
+        let options = EthereumOptions { timeout: Duration::from_secs(20), longest_answer: MOST };
+        let ledger = EthereumLedger::connect(&url, options).unwrap();
+        let error = ledger.chain_id().await.unwrap_err();
+        assert!(matches!(error, LedgerError::TooLong { most: MOST, .. }), "{error}");
+        // What lies in the sockets' buffers was sent too.
+        assert!(sent.load(Ordering::SeqCst) < MOST + (16 << 20), "{length}: {sent:?}");
+        let filter = LogFilter { contract: PATIENT, topics: [None; 4], from: 0, to: 9 };
+        let error = ledger.logs(&filter).await.unwrap_err();
+        assert!(matches!(error, LedgerError::TooManyLogs { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answer_is_read_up_to_the_limit_and_no_byte_further() {
+    let body = CHAIN_ONE.replace("ID", "0");
+    for (most, fits) in [(body.len(), true), (body.len() - 1, false)] {
+        let (url, _) = provider(vec![Some((200, CHAIN_ONE))]).await;
+        let options = EthereumOptions { timeout: Duration::from_secs(5), longest_answer: most };
+        let answer = EthereumLedger::connect(&url, options).unwrap().chain_id().await;
+        assert_eq!(answer.is_ok(), fits, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn http_status_tells_a_rate_limit_and_an_outage_from_a_refusal_whatever_the_body_says() {
+    const REFUSAL: &str = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"no"}}"#;
+    for status in [429, 502, 503, 504] {
+        let (url, count) = provider(vec![Some((status, REFUSAL)), Some((200, CHAIN_ONE))]).await;
+        assert_eq!(ledger(&url, Duration::from_secs(20)).chain_id().await, Ok(1), "{status}");
+        assert_eq!(count.load(Ordering::SeqCst), 2, "{status}");
+        let (url, _) = provider(vec![Some((status, REFUSAL))]).await;
+        let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;
+        assert!(matches!(answer, Err(SubmitError::Unknown(_))), "{status}: {answer:?}");
+    }
+    for status in [200, 400, 500] {
+        let (url, count) = provider(vec![Some((status, REFUSAL)), Some((200, CHAIN_ONE))]).await;
+        let error = ledger(&url, Duration::from_secs(20)).chain_id().await.unwrap_err();
+        assert!(matches!(error, LedgerError::Refused { code: -32000, .. }), "{status}: {error}");
+        assert_eq!(count.load(Ordering::SeqCst), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_says_of_a_submission_is_understood_under_any_http_status_of_its_own() {
+    const KNOWN: &str = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"already known"}}"#;
+    for status in [200, 400, 500] {
+        let (url, _) = provider(vec![Some((status, KNOWN))]).await;
+        assert_eq!(ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await, Ok(()), "{status}");
     }
 }

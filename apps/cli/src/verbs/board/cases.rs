@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use hospital_record::{Address, B256, Board, Case, CaseStage, CaseWords, ErrorKind, Event, History};
+use hospital_record::{Address, B256, Board, Case, CaseStage, CaseWords, Cases, ErrorKind, Event, History};
 use serde_json::{Value, json};
 
 use super::named;
@@ -30,13 +30,18 @@ pub(super) async fn list(app: &App, args: &Named) -> Result {
     check_person(&args.board)?;
     let session = app.session().await?;
     let board = named(&session, &args.board).await?;
-    let cases = session.client.system().cases(&board).await?;
+    let Cases { cases, cut, .. } = session.client.system().cases(&board).await?;
     for case in &cases {
         let (object, words) = told(app, &session, &board, case).await?;
         app.printer.result(&object, words)?;
     }
     if cases.is_empty() {
         app.printer.note("This board has had no cases.");
+    }
+    if !cut.is_none() {
+        app.printer.object(&json!({"type": "cases-cut", "count": cut.count, "older": cut.older}))?;
+        let older = if cut.older { ", and older ones were not looked at" } else { "" };
+        app.printer.warn(format!("{} more cases are not listed{older}: name one by its whole id", cut.count));
     }
     Ok(())
 }
@@ -97,8 +102,8 @@ pub(crate) async fn behind(app: &App, session: &Session, history: &History) -> R
         };
         // Newest first, and others may repeat a reason: what took effect counts.
         let took_effect = |case: &&Case| !matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed);
-        let cases = system.cases(&board).await?;
-        for case in cases.iter().filter(|case| case.patient == history.patient).filter(took_effect) {
+        let cases = system.cases_about(&board, history.patient).await?.cases;
+        for case in cases.iter().filter(took_effect) {
             if let Entry::Vacant(place) = found.entry(case.reason) {
                 place.insert(told(app, session, &board, case).await?);
             }
@@ -206,10 +211,18 @@ async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
     let wanted = beginning(&args.case, "case", "board cases")?;
     let session = app.session().await?;
     let board = named(&session, &args.board.board).await?;
-    let cases = session.client.system().cases(&board).await?;
+    if let Ok(id) = wanted.parse::<B256>() {
+        let case = session.client.system().case(&board, id).await?;
+        return Ok((session, board, case));
+    }
+    let Cases { cases, cut, .. } = session.client.system().cases(&board).await?;
     let mut fitting = cases.into_iter().filter(|case| case.id.to_string().starts_with(&wanted));
     match (fitting.next(), fitting.next()) {
         (Some(case), None) => Ok((session, board, case)),
+        (None, _) if !cut.is_none() => Err(Failure::not_found(format!(
+            "no case that is listed begins with {}, and not all are: give the whole id",
+            args.case
+        ))),
         (None, _) => Err(Failure::not_found(format!("no case of this board begins with {}", args.case))),
         _ => Err(Failure::usage(format!("{} is the beginning of several cases: give more of it", args.case))),
     }

@@ -1,0 +1,427 @@
+//! Strangers, members and contributors who append without end: what they hide, and what they cost, is bounded.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, aliases::U24},
+    sol_types::SolEvent,
+};
+use hospital_record_contracts::boards::IBoard::{ProxyAppointed, appointCall, openCall, releaseCall};
+
+use super::{boards::Stage, person};
+use crate::{
+    Case, Client, Cut, Identity, Source, System,
+    ledger::{
+        BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, NO_END, Permission,
+        Purpose, Receipt, Rights, SubmitError, call, folder_scope, recent_logs,
+    },
+};
+
+/// A provider that counts what it is asked, and whose events may lag behind its newest block, or say no times.
+#[derive(Debug)]
+struct Watched {
+    inner: MemoryLedger,
+    asked: Mutex<Vec<&'static str>>,
+    /// Kinds of the events that it told.
+    told: Mutex<Vec<B256>>,
+    lag: AtomicU64,
+    untimed: AtomicBool,
+    /// Whose history it never tells.
+    stuck: Mutex<Option<Address>>,
+}
+
+impl Watched {
+    async fn over(system: &System) -> (Arc<Self>, System) {
+        let inner = system.memory().unwrap().clone();
+        let (asked, told, stuck) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (lag, untimed) = (AtomicU64::new(0), AtomicBool::new(false));
+        let watched = Arc::new(Self { inner, asked, told, lag, untimed, stuck });
+        let seen = System::of(watched.clone(), Contract::ADDRESS, system.stores().all()).await.unwrap();
+        (watched, seen)
+    }
+
+    fn ask(&self, what: &'static str) {
+        self.asked.lock().unwrap().push(what);
+    }
+
+    /// Requests since it was last asked this, and the events in their answers.
+    fn cost(&self) -> (usize, usize) {
+        let (asked, told) = (&mut *self.asked.lock().unwrap(), &mut *self.told.lock().unwrap());
+        (std::mem::take(asked).len(), std::mem::take(told).len())
+    }
+
+    fn asked_for(&self, what: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| **asked == what).count()
+    }
+}
+
+#[async_trait::async_trait]
+impl Ledger for Watched {
+    fn name(&self) -> String {
+        "watched:8545".into()
+    }
+
+    async fn chain_id(&self) -> Result<u64, LedgerError> {
+        self.inner.chain_id().await
+    }
+
+    async fn newest(&self) -> Result<BlockInfo, LedgerError> {
+        self.ask("newest");
+        self.inner.newest().await
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
+        self.ask("block");
+        self.inner.block(number).await
+    }
+
+    async fn code(&self, account: Address) -> Result<Bytes, LedgerError> {
+        self.inner.code(account).await
+    }
+
+    async fn balance(&self, account: Address) -> Result<U256, LedgerError> {
+        self.inner.balance(account).await
+    }
+
+    async fn nonce(&self, account: Address) -> Result<u64, LedgerError> {
+        self.inner.nonce(account).await
+    }
+
+    async fn fees(&self) -> Result<Fees, LedgerError> {
+        self.inner.fees().await
+    }
+
+    async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
+        self.ask("call");
+        self.inner.call(call, at).await
+    }
+
+    async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
+        self.inner.estimate(call).await
+    }
+
+    async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError> {
+        self.ask("logs");
+        let stuck = *self.stuck.lock().unwrap();
+        if stuck.is_some_and(|stuck| filter.topics[1] == Some(stuck.into_word())) {
+            std::future::pending::<()>().await;
+        }
+        let served = self.inner.newest().await?.number.saturating_sub(self.lag.load(Relaxed));
+        let mut logs = self.inner.logs(filter).await?;
+        logs.retain(|log| log.block <= served);
+        if self.untimed.load(Relaxed) {
+            logs.iter_mut().for_each(|log| log.time = None);
+        }
+        self.told.lock().unwrap().extend(logs.iter().map(|log| log.topics[0]));
+        Ok(logs)
+    }
+
+    async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
+        self.inner.submit(raw).await
+    }
+
+    async fn knows(&self, transaction: B256) -> Result<bool, LedgerError> {
+        self.inner.knows(transaction).await
+    }
+
+    async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
+        self.inner.receipt(transaction).await
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn stranger(number: u64) -> Address {
+    Address::left_padding_from(&(number << 16).to_be_bytes())
+}
+
+/// A stranger grants something to somebody.
+fn grant_by(system: &System, giver: Address, to: Address, folder: u64, key_changes: u32) {
+    let permission = Permission {
+        grantee: to,
+        scope: folder_scope(folder),
+        rights: Rights::READ,
+        purpose: Purpose::TREAT,
+        expires_at: NO_END,
+        epoch: 0,
+        envelope: B256::repeat_byte(3),
+    };
+    assert!(system.memory().unwrap().act(giver, system.contract().grant(&[permission], key_changes)));
+}
+
+/// A doctor with a patient whose record they opened, one whom they know by card, and one they do not know.
+struct Practice {
+    system: System,
+    watched: Arc<Watched>,
+    lee: Client,
+    ana: Client,
+    bea: Client,
+    carl: Client,
+}
+
+impl Practice {
+    async fn new() -> Self {
+        let system = System::in_memory().await.unwrap();
+        let (identity, _) = Identity::generate().unwrap();
+        system.fund(identity.address()).await.unwrap();
+        let lee = system.client(identity.clone());
+        lee.register().await.unwrap();
+        let (ana, bea, carl) = (person(&system).await, person(&system).await, person(&system).await);
+        for patient in [&ana, &bea, &carl] {
+            patient.grant(lee.address()).await.unwrap();
+        }
+        let record = ana.add(Source::bytes("a", "a")).await.unwrap().record;
+        lee.open(&record).await.unwrap();
+        // On another machine, which remembers nothing but a contact.
+        let (watched, seen) = Watched::over(&system).await;
+        let lee = seen.client(identity);
+        lee.add_contact("Bea", &bea.card().await.unwrap()).await.unwrap();
+        Self { system, watched, lee, ana, bea, carl }
+    }
+
+    fn listed(&self, grants: &[crate::SharedGrant]) -> Vec<Address> {
+        let mut patients: Vec<Address> = grants.iter().map(|grant| grant.patient).collect();
+        patients.dedup();
+        patients
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_grant_by_the_hundred_cost_a_bounded_number_of_requests_and_hide_no_known_patient() {
+    let practice = Practice::new().await;
+    let lee = &practice.lee;
+    lee.shared_with_me().await.unwrap();
+    practice.watched.cost();
+    for number in 1..=400 {
+        grant_by(&practice.system, stranger(number), lee.address(), 1, 0);
+    }
+    let shared = lee.shared_with_me().await.unwrap();
+    let (requests, _) = practice.watched.cost();
+    assert!(requests <= 3 * (64 + 3) + 20, "{requests} requests");
+    assert_eq!(shared.cut, Cut { count: 400 + 1 - 64, older: false });
+    let patients = practice.listed(&shared.grants);
+    assert_eq!(patients.len(), 64 + 2);
+    let first: BTreeSet<_> = patients[..2].iter().copied().collect();
+    assert_eq!(first, [practice.ana.address(), practice.bea.address()].into());
+    assert!(!patients.contains(&practice.carl.address()), "not known, and older than the newest 64");
+    let named = lee.shared_by(practice.carl.address()).await.unwrap();
+    assert_eq!(practice.listed(&named.grants), [practice.carl.address()]);
+    assert!(named.cut.is_none() && practice.watched.cost().0 <= 8);
+    let near = lee.patients().await.unwrap();
+    assert_eq!((near.patients.len(), near.cut), (66, shared.cut));
+}
+
+#[tokio::test]
+async fn more_grants_than_are_read_hide_no_known_patient() {
+    let practice = Practice::new().await;
+    let lee = &practice.lee;
+    for number in 0..4100 {
+        grant_by(&practice.system, stranger(1), lee.address(), 1 + number % 2, 0);
+    }
+    practice.watched.cost();
+    let shared = lee.shared_with_me().await.unwrap();
+    assert!(shared.cut.older, "{:?}", shared.cut);
+    let patients: BTreeSet<_> = shared.grants.iter().map(|grant| grant.patient).collect();
+    assert_eq!(patients, [practice.ana.address(), practice.bea.address(), stranger(1)].into());
+    let (requests, _) = practice.watched.cost();
+    assert!(requests <= 40, "{requests} requests");
+}
+
+#[tokio::test]
+async fn one_patient_who_gives_hundreds_of_grants_takes_the_places_of_no_other() {
+    let practice = Practice::new().await;
+    for folder in 1..=300 {
+        grant_by(&practice.system, stranger(1), practice.lee.address(), folder, 0);
+    }
+    let shared = practice.lee.shared_with_me().await.unwrap();
+    let of = |patient: Address| shared.grants.iter().filter(|grant| grant.patient == patient).count();
+    assert_eq!((of(stranger(1)), of(practice.ana.address()), of(practice.carl.address())), (64, 1, 1));
+    assert_eq!(shared.more_of, [(stranger(1), 300 - 64)]);
+    assert_eq!(practice.lee.shared_by(stranger(1)).await.unwrap().grants.len(), 300);
+}
+
+#[tokio::test]
+async fn a_strangers_history_that_takes_for_ever_holds_up_the_list_for_seconds() {
+    let practice = Practice::new().await;
+    *practice.watched.stuck.lock().unwrap() = Some(practice.carl.address());
+    let shared = tokio::time::timeout(Duration::from_secs(20), practice.lee.shared_with_me()).await.unwrap().unwrap();
+    assert_eq!(shared.unreadable.len(), 1);
+    assert_eq!(shared.unreadable[0].0, practice.carl.address());
+    assert_eq!(practice.listed(&shared.grants).len(), 2);
+}
+
+impl Stage {
+    /// A member opens a case about Ana, past our client.
+    fn open_by(&self, member: &Client, to: Address, number: u64) {
+        let scope = folder_scope(self.folder().number());
+        let reason = B256::from(U256::from(number + 1));
+        let patient = self.ana.address();
+        let open = openCall { patient, scope, grantee: to, duration: 3600, reason, epoch: 0, keyChanges: U24::ZERO };
+        assert!(self.system.memory().unwrap().act(member.address(), call(self.board.address, &open)));
+    }
+
+    fn flood(&self) {
+        let memory = self.system.memory().unwrap();
+        for number in 0..1100 {
+            self.open_by(&self.members[2], stranger(7), number);
+        }
+        for number in 1..=300 {
+            let patient = stranger(number);
+            let appoint = appointCall { patient, proxy: patient, deadline: U256::MAX, signature: Bytes::new() };
+            assert!(memory.act(patient, call(self.board.address, &appoint)));
+        }
+    }
+
+    fn release_without_end(&self, case: &Case) {
+        for number in 1..=600_u64 {
+            let release = releaseCall { id: case.id, share: B256::from(U256::from(number)) };
+            assert!(self.system.memory().unwrap().act(self.members[2].address(), call(self.board.address, &release)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_members_cases_and_strangers_proxies_cost_whom_a_case_lets_in_nothing() {
+    let stage = Stage::new().await;
+    let case = stage.granted().await;
+    assert_eq!(stage.release_due().await, [1, 1]);
+    let read = async || {
+        let (watched, seen) = Watched::over(&stage.system).await;
+        let lee = seen.client(stage.lee.0.identity.clone());
+        assert_eq!(lee.open(&stage.record).unlogged().await.unwrap().bytes, "before");
+        watched.cost()
+    };
+    let before = read().await;
+    stage.flood();
+    assert_eq!(read().await, before, "requests and events");
+    assert!(before.0 <= 30, "{before:?}");
+    stage.release_without_end(&case);
+    let (requests, _) = read().await;
+    assert!(requests <= before.0 + 8, "{requests} requests");
+}
+
+#[tokio::test]
+async fn one_members_cases_hide_no_other_members_and_cost_a_bounded_number_of_requests() {
+    let stage = Stage::new().await;
+    let case = stage.granted().await;
+    stage.flood();
+    let (watched, seen) = Watched::over(&stage.system).await;
+    let board = seen.board(stage.board.address).await.unwrap();
+    watched.cost();
+    watched.untimed.store(true, Relaxed);
+    let cases = seen.cases(&board).await.unwrap();
+    assert!(!watched.told.lock().unwrap().contains(&ProxyAppointed::SIGNATURE_HASH));
+    assert!(watched.asked_for("block") <= 64, "{}", watched.asked_for("block"));
+    let (requests, _) = watched.cost();
+    assert!(requests <= 64 + 12, "{requests} requests");
+    assert_eq!((cases.cases.len(), cases.cut.older), (64, true));
+    let told = cases.cases.iter().find(|told| told.id == case.id).unwrap();
+    assert_eq!((told.acknowledged.len(), told.is_live()), (2, true));
+    assert_eq!(seen.cases_about(&board, stage.ana.address()).await.unwrap().cases.len(), 64);
+    assert!(seen.cases_about(&board, stranger(1)).await.unwrap().cases.is_empty());
+    watched.cost();
+    assert_eq!(seen.case(&board, case.id).await.unwrap().id, case.id);
+    assert!(watched.cost().0 <= 5);
+}
+
+#[tokio::test]
+async fn events_of_one_kind_that_fill_the_list_leave_each_case_as_it_stands() {
+    let stage = Stage::new().await;
+    let case = stage.granted().await;
+    assert_eq!(stage.release_due().await, [1, 1]);
+    for _ in 0..4 {
+        stage.release_without_end(&case);
+    }
+    let told = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
+    let released: BTreeSet<Address> = told.released.iter().copied().collect();
+    assert_eq!(released, stage.board.members.iter().copied().collect());
+    assert_eq!((told.acknowledged.len(), told.is_live()), (2, true));
+}
+
+#[tokio::test]
+async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() {
+    let stage = Stage::new().await;
+    let (watched, seen) = Watched::over(&stage.system).await;
+    let member = seen.client(stage.members[0].0.identity.clone());
+    let board = seen.board(stage.board.address).await.unwrap();
+    let case = stage.granted().await;
+    assert!(member.acknowledge(&case).await.is_err(), "on another machine, which remembers that it was tried");
+    assert_eq!(member.release_due(&board).await.unwrap().len(), 1);
+    let mut costs = Vec::new();
+    for flooded in [false, true] {
+        if flooded {
+            stage.flood();
+        }
+        watched.cost();
+        assert!(member.release_due(&board).await.unwrap().is_empty(), "once");
+        costs.push(watched.cost());
+    }
+    assert_eq!(costs[0], costs[1], "requests and events");
+    stage.system.advance(3 * DAY).await.unwrap();
+    member.release_due(&board).await.unwrap();
+    assert!(watched.cost().0 <= 2, "what is over is not asked for");
+}
+
+#[tokio::test]
+async fn a_backend_that_lags_makes_a_board_blind_no_longer_than_it_lags() {
+    let stage = Stage::new().await;
+    let (watched, seen) = Watched::over(&stage.system).await;
+    let board = seen.board(stage.board.address).await.unwrap();
+    let case = stage.granted().await;
+    for _ in 0..300 {
+        stage.system.advance(SECOND).await.unwrap();
+    }
+    for lag in [400, 299, 0] {
+        watched.lag.store(lag, Relaxed);
+        let told = seen.cases(&board).await.unwrap().cases;
+        assert_eq!(told.len(), usize::from(lag < 300), "{lag}");
+    }
+    assert!(seen.case(&board, case.id).await.unwrap().is_live());
+}
+
+#[tokio::test]
+async fn reviews_are_owed_as_the_board_itself_says_and_no_longer() {
+    let stage = Stage::new().await;
+    for number in 0..17 {
+        stage.open_by(&stage.members[0], stranger(9 + number), number);
+        let case = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
+        stage.members[1].acknowledge(&case).await.unwrap();
+    }
+    let cases = stage.system.cases(&stage.board).await.unwrap().cases;
+    assert_eq!(cases.iter().filter(|case| case.review_due.is_some()).count(), 16, "one was let go");
+    let reviewed = cases.iter().find(|case| case.review_due.is_some()).unwrap();
+    stage.members[2].review(&stage.board, reviewed, None).await.unwrap();
+    let case = stage.system.case(&stage.board, reviewed.id).await.unwrap();
+    assert_eq!((case.review_due, case.reviewed.len()), (None, 1));
+}
+
+#[tokio::test]
+async fn short_ranges_are_not_asked_for_before_the_time_that_matters() {
+    let system = System::in_memory().await.unwrap();
+    let memory = system.memory().unwrap();
+    for _ in 0..1000 {
+        memory.advance(SECOND);
+    }
+    system.advance(3 * DAY).await.unwrap();
+    for _ in 0..100 {
+        memory.advance(SECOND);
+    }
+    memory.limit_logs(Some(20));
+    let (watched, _) = Watched::over(&system).await;
+    let to = memory.newest().await.unwrap();
+    let filter = LogFilter { contract: Contract::ADDRESS, topics: [None; 4], from: 0, to: to.number };
+    for (since, bounded) in [(to.time - 24 * 3600, true), (0, false)] {
+        watched.cost();
+        recent_logs(&*watched, filter, 10, since).await.unwrap();
+        let (requests, _) = watched.cost();
+        assert_eq!(requests < 30, bounded, "{requests} requests");
+    }
+}
