@@ -172,9 +172,9 @@ mod tests {
 
     fn record(author: u8, entry: usize) -> Record {
         let author = Address::repeat_byte(author);
-        let state = RecordState { author, folder: 1, added_at: 0, status: Status::Current, attested: false };
+        let state = RecordState { author, folder: 1, added_at: 0, status: Status::Current, attestations: 0 };
         let id = B256::left_padding_from(&entry.to_be_bytes());
-        Record { id, state, replaced_by: None, replaces: None, attestation: None, entry }
+        Record { id, state, replaced_by: None, replaces: None, attestations: Vec::new(), entry }
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Night {
     }
 
     async fn cases(&self) -> Vec<Case> {
-        self.system.cases(&self.board).await.unwrap()
+        self.system.cases(&self.board).await.unwrap().cases
     }
 }
 
@@ -147,7 +147,7 @@ async fn opener_of_a_case_whose_answer_was_lost_releases_what_is_due() {
     refused(kim.open_case(&board, ana.address()).to(lee.address()).reason("fell").await, ErrorKind::Refused);
     relay.relents().await;
     relay.withholds(false);
-    let case = rich.cases(&board).await.unwrap().remove(0);
+    let case = rich.cases(&board).await.unwrap().cases.remove(0);
     sam.acknowledge(&case).await.unwrap();
     let released = kim.release_due(&board).await.unwrap();
     assert!(matches!(&released[..], [(_, Ok(_))]), "{released:?}");

@@ -121,8 +121,7 @@ async fn contract_wallet_that_says_yes_and_burns_when_mined_costs_at_most_the_ce
     world.anvil.rpc("anvil_setCode", json!([wallet, BURNS_WHEN_MINED.replace(' ', "")]));
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);
     let by_wallet = |nonce: u64| {
-        let verb = contract.set_profile(B256::repeat_byte(1)).data;
-        let act = Act::Once { signer: wallet, verb, nonce: U256::from(nonce), deadline: later };
+        let act = contract.once(&contract.set_profile(B256::repeat_byte(1)), wallet, U256::from(nonce), later).unwrap();
         let data = contract.signed(&act, Bytes::from(vec![1; 65])).data;
         SignedRequest { chain_id: contract.chain(), contract: contract.address(), data }
     };

@@ -53,8 +53,8 @@ fn signed(act: &Act, signature: u8) -> SignedRequest {
 }
 
 fn request_of(signer: u8, nonce: u64, profile: u8) -> SignedRequest {
-    let verb = contract().set_profile(B256::repeat_byte(profile)).data;
-    signed(&Act::Once { signer: Address::repeat_byte(signer), verb, nonce: U256::from(nonce), deadline: 9 }, 1)
+    let call = contract().set_profile(B256::repeat_byte(profile));
+    signed(&contract().once(&call, Address::repeat_byte(signer), U256::from(nonce), 9).unwrap(), 1)
 }
 
 fn request(number: u8) -> SignedRequest {

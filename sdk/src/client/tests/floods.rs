@@ -77,6 +77,10 @@ impl Ledger for Watched {
         self.inner.newest().await
     }
 
+    async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        self.inner.finalized().await
+    }
+
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
         self.ask("block");
         self.inner.block(number).await
@@ -275,7 +279,7 @@ impl Stage {
         }
         for number in 1..=300 {
             let patient = stranger(number);
-            let appoint = appointCall { patient, proxy: patient, deadline: U256::MAX, signature: Bytes::new() };
+            let appoint = appointCall { proxy: patient };
             assert!(memory.act(patient, call(self.board.address, &appoint)));
         }
     }
