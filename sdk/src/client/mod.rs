@@ -18,6 +18,7 @@ mod list;
 mod open;
 mod pending;
 mod readers;
+mod recall;
 mod recipient;
 mod reencrypt;
 mod registered;
