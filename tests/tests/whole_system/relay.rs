@@ -81,11 +81,19 @@ async fn patient_and_doctor_without_ether_do_everything_through_a_relay() {
 async fn patient_without_ether_vetoes_a_case_and_no_stranger_has_a_contract_called() {
     let world = World::shared().await;
     let relay = Relay::start(&world.anvil, &[]);
-    let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
+    let [ana, kim, lee, sam] = [
+        poor(&world, &[&relay]).await,
+        poor(&world, &[&relay]).await,
+        poor(&world, &[&relay]).await,
+        poor(&world, &[&relay]).await,
+    ];
+    for client in [&kim, &lee, &sam] {
+        client.register().await.unwrap();
+    }
     ana.add(note("mine")).await.unwrap();
     let board = kim.create_board(2, &[kim.address(), lee.address()]).await.unwrap().board;
     ana.grant_board(&board).await.unwrap();
-    let to = world.registered().await.address();
+    let to = sam.address();
     let case = kim.open_case(&board, ana.address()).to(to).reason("no reason").await.unwrap();
 
     let veto = ana.sign_veto(&case).await.unwrap();
@@ -97,7 +105,9 @@ async fn patient_without_ether_vetoes_a_case_and_no_stranger_has_a_contract_call
     ana.veto(&case).await.unwrap();
     refused(lee.acknowledge(&case).await, ErrorKind::Conflict);
     assert!(kim.was_carried(&veto).await.unwrap());
-    assert_eq!(ana.balance().await.unwrap(), U256::ZERO);
+    for client in [&ana, &kim, &lee, &sam] {
+        assert_eq!(client.balance().await.unwrap(), U256::ZERO);
+    }
 }
 
 #[tokio::test]
