@@ -111,7 +111,7 @@ contract SignedElsewhereTest is BoardBase, Types {
 
     /// The identity precompile returns the question as its answer, which begins with the word that says yes.
     function test_relay_takesNoPrecompileForAWallet() public {
-        for (uint160 precompile = 1; precompile < 20; ++precompile) {
+        for (uint160 precompile = 1; precompile < 5; ++precompile) {
             _expectInvalid(address(precompile));
             board.relay(address(precompile), abi.encodeCall(IBoard.appoint, (stranger)), 0, DEADLINE, "");
         }

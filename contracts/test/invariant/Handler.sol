@@ -64,7 +64,10 @@ contract Handler is Patients {
         uint256 trick = luck % 12; // most are honest
         Given memory from = _delegate(luck >> 8, trick);
         IHospitalRecord.Permission memory p = _passing(from, luck >> 32, trick);
-        if (trick == 4 && notes.length > 0) (from, p) = _again(notes[(luck >> 32) % notes.length].whom);
+        if (trick / 2 == 2 && notes.length > 0) {
+            uint256 which = luck >> 24 & 1 == 0 ? notes.length - 1 : (luck >> 32) % notes.length;
+            (from, p) = _again(notes[which].whom);
+        }
         (bool may,) = mayPassOn(from.patient, from.grantee, p);
         if (!may && luck >> 16 & 1 != 0) return;
         uint24 count = _count(from.patient, luck >> 24);
@@ -228,7 +231,8 @@ contract Handler is Patients {
         Given memory g = given[which % given.length];
         for (uint256 i; i < given.length && which % 4 != 0; ++i) {
             g = given[(which % given.length + i) % given.length];
-            if (grantOf(g.patient, g.scope, g.grantee).giver != g.patient) break;
+            bool passed = grantOf(g.patient, g.scope, g.grantee).giver != g.patient;
+            if (passed && isLive(g.patient, g.scope, g.grantee)) break;
         }
         uint40 time = uint40(vm.getBlockTimestamp());
         uint24 count = _count(g.patient, 1);
