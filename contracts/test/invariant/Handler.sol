@@ -154,7 +154,9 @@ contract Handler is Patients {
             if (has(record.patient, _folderOf(record.patient, record.key), by, ATTEST)) break;
             by = people[i];
         }
-        if (mayAttest(record, by) || luck % 4 == 1) _attest(record, by);
+        bool may = has(record.patient, _folderOf(record.patient, record.key), by, ATTEST);
+        // Also of an error, and where there are too many.
+        if (may && !hasAttested[record.patient][record.key][by] || luck % 4 == 1) _attest(record, by);
     }
 
     function _attest(Added memory record, address by) internal {
