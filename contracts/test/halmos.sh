@@ -10,7 +10,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 place=$root/.forge/halmos
 python=$root/.tools/halmos/bin/python
-files=(HospitalRecord Liveness Giving Ending Journal Signed GrantSlot Vouching AccessRequests Board Membership Reviews)
+files=(HospitalRecord Liveness Giving Ending Journal Signed SignedForms GrantSlot Vouching AccessRequests
+  Board BoardForms Membership Reviews Boards)
 names=()
 # What "any call" is proven for takes a proof a verb.
 slow=" OthersLeaveGrantsAlone NobodyElseLiftsABar NobodyHoldsAGrantOfTheirOwn OthersMoveNoKeyCount NobodySetsAnothersProfile
