@@ -397,6 +397,20 @@ contract BoardRulesTest is BoardBase {
         assertEq(boards.deployedAt(), 20_000_000);
     }
 
+    /// It has no members, so that nobody opens a case by what every board is a clone of.
+    function test_boards_theirImplementationIsNoBoard() public {
+        IBoard implementation = IBoard(boards.implementation());
+        vm.startPrank(members[0]);
+        vm.expectRevert();
+        implementation.board();
+        vm.expectRevert();
+        implementation.open(patient, SCOPE, doctor, HOURS, REASON, 1, 0);
+        vm.expectRevert();
+        implementation.acknowledgeSuccessor(NOBODY);
+        vm.expectRevert();
+        implementation.resign();
+    }
+
     /// Whoever is first, the other finds the board it wanted.
     function test_boards_creatingOneThatIsThereReturnsIt() public {
         vm.recordLogs();

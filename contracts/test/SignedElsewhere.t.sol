@@ -97,6 +97,26 @@ contract SignedElsewhereTest is BoardBase, Types {
         }
     }
 
+    /// Words behind the arguments, and arguments that a list is hidden among, were not signed either.
+    function test_relay_refusesWordsBehindTheCallInEveryContract() public {
+        for (uint256 i; i < rows.length; ++i) {
+            (Row memory r, address signer) = (rows[i], vm.addr(rows[i].key));
+            bytes memory longer = bytes.concat(r.call, bytes32(uint256(uint160(stranger))));
+            bytes4 verb = bytes4(longer);
+            if (verb != IBoards.create.selector) _expectInvalid(signer);
+            else vm.expectRevert(abi.encodeWithSelector(ISigned.NotRelayable.selector, verb, longer.length));
+            r.target.relay(signer, longer, 0, DEADLINE, _signed(r, 0, DEADLINE));
+        }
+    }
+
+    /// The identity precompile returns the question as its answer, which begins with the word that says yes.
+    function test_relay_takesNoPrecompileForAWallet() public {
+        for (uint160 precompile = 1; precompile < 5; ++precompile) {
+            _expectInvalid(address(precompile));
+            board.relay(address(precompile), abi.encodeCall(IBoard.appoint, (stranger)), 0, DEADLINE, "");
+        }
+    }
+
     function test_relay_refusesWhatWasSignedForAnotherContractOrBoard() public {
         for (uint256 i; i < rows.length; ++i) {
             (Row memory r, address signer) = (rows[i], vm.addr(rows[i].key));

@@ -85,6 +85,24 @@ contract SignedListsTest is Signing {
         hospital.relay(patient, call, 0, DEADLINE, signature);
     }
 
+    function test_list_ofEveryVerbIsTakenInOneEncodingAlone() public {
+        bytes32[] memory keys = new bytes32[](2);
+        (keys[0], keys[1]) = (key, other);
+        bytes[3] memory calls = [
+            _adding(_digests("study", 2)),
+            abi.encodeCall(hospital.grantMany, (_permissions(3), 0)),
+            _logging(_ascending(keys), "note")
+        ];
+        for (uint256 i; i < 3; ++i) {
+            bytes memory signature = _signed(patient, calls[i], i);
+            bytes memory longer = bytes.concat(calls[i], bytes32(0));
+            bytes memory refusal = abi.encodeWithSelector(ISigned.NotRelayable.selector, bytes4(longer), longer.length);
+            vm.expectRevert(refusal);
+            hospital.relay(patient, longer, i, DEADLINE, signature);
+            hospital.relay(patient, calls[i], i, DEADLINE, signature);
+        }
+    }
+
     /// Items that reach behind the call would be the signer, or whatever else stands there.
     function test_list_thatReachesBehindTheCallIsRefused() public {
         bytes memory call = _adding(_digests("study", 2));

@@ -10,7 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 forge=$root/.tools/bin/forge # the real binary: npm's launcher exits 0 when tests fail
 twin=$root/.forge/faults
 only=${1:-}
-record=(HospitalRecord Access Journal Signed) boards=(Board Boards)
+record=(HospitalRecord Liveness Giving Ending Journal Signed) boards=(Board Membership Reviews Boards)
 rules=() names=()
 declare -A code
 
@@ -22,21 +22,26 @@ plant() {
 }
 
 plant_in_record() {
-  plant 1 "a grantee prolongs its own grant" Access \
+  plant 1 "a grantee prolongs its own grant" Ending \
     'held.slot = held.slot.expired();' \
     'if (!FAULT) held.slot = held.slot.expired();'
-  plant 1 "a revocation leaves the grant" Access \
+  plant 1 "a revocation leaves the grant" Ending \
     'held.slot = ended(patient, barred);' \
     'if (!FAULT) held.slot = ended(patient, barred);'
-  plant 1 "a grant never ends by time" Access \
+  plant 1 "a grant never ends by time" Liveness \
     'if (held.isExpired()) return 0;' \
     'if (held.isExpired() && !FAULT) return 0;'
-  plant 1 "a contributor may read" Access \
+  plant 1 "a contributor may read" Liveness \
     'return held.rights() & right != 0' \
     'return (FAULT || held.rights() & right != 0)'
-  plant 1 "anybody withdraws what was passed on" Access \
+  plant 1 "anybody withdraws what was passed on" Ending \
     'if (held.slot.giver() != giver ||' \
     'if (!FAULT && held.slot.giver() != giver ||'
+
+  plant 1 "the time of a grant is cut to 32 bits" Giving \
+    'place.slot = given(patient, Via.Patient, p);' \
+    'place.slot = given(patient, Via.Patient, p);
+     if (FAULT) place.slot = GrantSlot.wrap(GrantSlot.unwrap(place.slot) & ~(uint256(0xff) << 232));'
 
   plant 2 "anybody contributes" HospitalRecord \
     'if (account != patient) _requireAllowed(' \
@@ -60,7 +65,7 @@ plant_in_record() {
   plant 3 "an event names another folder" HospitalRecord \
     'emit RecordAdded(patient, folder,' \
     'emit RecordAdded(patient, FAULT ? 2 : folder,'
-  plant 3 "a lowered grant counts as no key change" Access \
+  plant 3 "a lowered grant counts as no key change" Giving \
     'return lowered ?' \
     'return lowered && !FAULT ?'
   plant 3 "a key change is not counted" Journal \
@@ -72,22 +77,32 @@ plant_in_record() {
   plant 3 "a profile is told and not kept" HospitalRecord \
     'chart.profile = profile;' \
     'if (!FAULT) chart.profile = profile;'
-  plant 3 "a bar is not told" Access \
+  plant 3 "a checkpoint is told and not kept" HospitalRecord \
+    'chart.checkpoint = digest;' \
+    'if (!FAULT) chart.checkpoint = digest;'
+  plant 3 "a checkpoint is no entry of the journal" HospitalRecord \
+    'emit CheckpointMade(patient, digest, previous);' \
+    'emit CheckpointMade(patient, digest, previous);
+     if (FAULT) return;'
+  plant 3 "who attested is told and not kept" HospitalRecord \
+    'chart.attestedBy[key][by] = true;' \
+    'if (!FAULT) chart.attestedBy[key][by] = true;'
+  plant 3 "a bar is not told" Ending \
     'epoch, keyring, barred, previous);' \
     'epoch, keyring, barred && !FAULT, previous);'
-  plant 3 "passing on is told of another giver" Access \
-    'p.expiresAt, giver, via, previous' \
-    'p.expiresAt, FAULT ? patient : giver, via, previous'
+  plant 3 "passing on is told of another giver" Giving \
+    'p.envelope, giver, via, previous' \
+    'p.envelope, FAULT ? patient : giver, via, previous'
 
-  plant 4 "a grantee takes its grant away from under a revocation" Access \
+  plant 4 "a grantee takes its grant away from under a revocation" Ending \
     'emit AccessRenounced(' \
     'if (FAULT) delete chart.grants[scope][grantee];
      emit AccessRenounced('
-  plant 4 "a revocation needs the right count" Access \
+  plant 4 "a revocation needs the right count" Ending \
     'bytes32 keyring = fresh ?' \
     'if (FAULT && !fresh) revert StaleKeys(0, 0);
      bytes32 keyring = fresh ?'
-  plant 4 "an expired grant cannot be revoked" Access \
+  plant 4 "an expired grant cannot be revoked" Ending \
     'if (held.slot.giver() == address(0))' \
     'if (held.slot.giver() == address(0) || FAULT && held.slot.isExpired())'
 
@@ -95,31 +110,31 @@ plant_in_record() {
     'record.status = Status.Current;' \
     'record.status = Status.Current;
      if (FAULT) _walk(key);'
-  plant 5 "granting walks through all grants" Access \
+  plant 5 "granting walks through all grants" Giving \
     'place.slot = given(patient, Via.Patient, p);' \
     'place.slot = given(patient, Via.Patient, p);
      if (FAULT) _walk(p.scope);'
 
-  plant 6 "a delegate passes on more than it has" Access \
+  plant 6 "a delegate passes on more than it has" Giving \
     'if (held.covers(passed)) return via;' \
     'if (FAULT || held.covers(passed)) return via;'
-  plant 6 "a grant can be passed on for ever" Access \
+  plant 6 "a grant can be passed on for ever" Giving \
     '_lives(chart, scope, held) > 1' \
     '_lives(chart, scope, held) > (FAULT ? 0 : 1)'
-  plant 6 "a delegate takes the place of the patient's grant" Access \
+  plant 6 "a delegate takes the place of the patient's grant" Giving \
     'if (held.giver() != giver &&' \
     'if (!FAULT && held.giver() != giver &&'
 
-  plant 7 "what was passed on outlives its giver's grant" Access \
+  plant 7 "what was passed on outlives its giver's grant" Liveness \
     'if (!above.covers(held) ||' \
     'if (!FAULT && !above.covers(held) ||'
-  plant 7 "what was passed on lives again with a new grant of its giver" Access \
+  plant 7 "what was passed on lives again with a new grant of its giver" Liveness \
     'above.grantedAt() > held.grantedAt()' \
     '!FAULT && above.grantedAt() > held.grantedAt()'
 
   plant 8 "a nonce frees the others of its word" Signed \
-    'word.used = used | bit;' \
-    'word.used = FAULT ? bit : used | bit;'
+    'nonces.used[index] = used | bit;' \
+    'nonces.used[index] = FAULT ? bit : used | bit;'
   plant 8 "invalidation does nothing" Signed \
     'uint256 series = ++_nonces[account].series;' \
     'uint256 series = FAULT ? 0 : ++_nonces[account].series;'
@@ -136,17 +151,17 @@ plant_in_record() {
   plant 9 "an altered request is carried out" Signed \
     'if (!SignatureChecker.' \
     'if (!FAULT && !SignatureChecker.'
-  plant 9 "a signed revocation ends a later grant of the patient" Access \
+  plant 9 "a signed revocation ends a later grant of the patient" Ending \
     'if (held.isGivenBy(Via.Patient) && held.grantedAt()' \
     'if (!FAULT && held.isGivenBy(Via.Patient) && held.grantedAt()'
-  plant 9 "a signed revocation is made twice" Access \
+  plant 9 "a signed revocation is made twice" Ending \
     'if (_made[structHash])' \
     'if (!FAULT && _made[structHash])'
 
-  plant 10 "a delegate's newer grant stops a signed revocation" Access \
+  plant 10 "a delegate's newer grant stops a signed revocation" Ending \
     'held.isGivenBy(Via.Patient) && held.grantedAt()' \
     '(FAULT || held.isGivenBy(Via.Patient)) && held.grantedAt()'
-  plant 10 "an outdated count stops a signed revocation" Access \
+  plant 10 "an outdated count stops a signed revocation" Ending \
     '_made[structHash] = true;' \
     'if (FAULT) _requireFresh(chart.head, keyChanges);
      _made[structHash] = true;'
@@ -154,35 +169,44 @@ plant_in_record() {
   plant 11 "whoever appends an account to a call is taken for it" Signed \
     'return msg.sender == address(this) ?' \
     'return msg.sender == address(this) || FAULT && msg.data.length % 32 == 24 ?'
+  plant 11 "a relayed call is the act of who sends it" Signed \
+    'bytes20(signer)' \
+    'bytes20(FAULT ? msg.sender : signer)'
   plant 11 "a signature is not compared with the signer" Signed \
     'if (recovered == signer &&' \
     'if ((FAULT || recovered == signer) &&'
-  plant 11 "anybody's renunciation ends a grant" Access \
+  plant 11 "anybody's renunciation ends a grant" Ending \
     'if (held.slot.isExpired()) revert NoSuchGrant' \
     'if (!FAULT && held.slot.isExpired()) revert NoSuchGrant'
 
-  plant 12 "a delegate overwrites a bar" Access \
+  plant 12 "a delegate overwrites a bar" Giving \
     'while (!held.isGivenBy(Via.Barred))' \
     'while (FAULT || !held.isGivenBy(Via.Barred))'
-  plant 12 "a delegate goes around a bar on the folder" Access \
+  plant 12 "a delegate goes around a bar on the folder" Giving \
     'if (_isFolder(scope)) return place;' \
     'if (FAULT || _isFolder(scope)) return place;'
-  plant 12 "a second revocation lifts a bar" Access \
+  plant 12 "a second revocation lifts a bar" Ending \
     'if (held.slot.isGivenBy(Via.Barred)) barred = true;' \
     'if (!FAULT && held.slot.isGivenBy(Via.Barred)) barred = true;'
 
   plant 13 "a reader attests" HospitalRecord \
-    '_word(record.folder), by, ATTEST);' \
-    '_word(record.folder), by, FAULT ? READ : ATTEST);'
+    '_requireAllowed(chart, folder, by, ATTEST);' \
+    '_requireAllowed(chart, folder, by, FAULT ? READ : ATTEST);'
+  plant 13 "accounts of a delegate keep out whom the patient chose" HospitalRecord \
+    '(direct ? type(uint8).max : MOST_ATTESTATIONS)' \
+    '(direct && !FAULT ? type(uint8).max : MOST_ATTESTATIONS)'
+  plant 13 "accounts of a delegate attest without end" HospitalRecord \
+    'bool direct = ' \
+    'bool direct = FAULT || '
   plant 13 "a record is attested twice" HospitalRecord \
-    'if (record.attested)' \
-    'if (!FAULT && record.attested)'
+    'if (chart.attestedBy[key][by])' \
+    'if (!FAULT && chart.attestedBy[key][by])'
   plant 13 "what was an error is attested" HospitalRecord \
     'if (record.status == Status.EnteredInError) revert NotAtt' \
     'if (!FAULT && record.status == Status.EnteredInError) revert NotAtt'
   plant 13 "an attestation is told and not kept" HospitalRecord \
-    'record.attested = true;' \
-    'if (!FAULT) record.attested = true;'
+    '++record.attestations;' \
+    'if (!FAULT) ++record.attestations;'
 }
 
 plant_in_boards() {
@@ -190,24 +214,28 @@ plant_in_boards() {
     'if (_count(acknowledged & ~_left) < threshold)' \
     'if (_count(acknowledged & ~_left) + (FAULT ? 1 : 0) < threshold)'
   plant 14 "who is let in acknowledges" Board \
-    'if (msg.sender == c.grantee ||' \
-    'if (!FAULT && msg.sender == c.grantee ||'
+    'if (member == c.grantee ||' \
+    'if (!FAULT && member == c.grantee ||'
   plant 14 "a patient who is a member opens with a vote" Board \
-    'if (msg.sender != grantee && msg.sender != patient)' \
-    'if (msg.sender != grantee && (FAULT || msg.sender != patient))'
+    'if (opener != grantee && opener != patient)' \
+    'if (opener != grantee && (FAULT || opener != patient))'
   plant 14 "an earlier acknowledgement is lost" Board \
     'state.acknowledged | bit, keyChanges' \
     '(FAULT ? 0 : state.acknowledged) | bit, keyChanges'
 
+  plant 14 "a relayed call to a board is the act of who sends it" Signed \
+    'msg.sender : signer)' \
+    'msg.sender : FAULT ? msg.sender : signer)'
+
   plant 15 "a case lasts as long as its opener says" Board \
-    'duration > LONGEST)' \
-    '!FAULT && duration > LONGEST)'
+    'c.duration > LONGEST)' \
+    '!FAULT && c.duration > LONGEST)'
   plant 15 "a case lasts as long as the board's grant" Board \
     'if (until > own.expiresAt)' \
     'if (FAULT || until > own.expiresAt)'
   plant 15 "whom a case lets in may let in others" Board \
-    'c.grantee, READ, own.purpose' \
-    'c.grantee, FAULT ? own.rights : READ, own.purpose'
+    'rights: READ,' \
+    'rights: FAULT ? own.rights : READ,'
 
   plant 16 "a veto leaves the access that a case gave" Board \
     'if (stands && held' \
@@ -221,9 +249,9 @@ plant_in_boards() {
   plant 16 "anybody vetoes" Board \
     'if (by != c.patient &&' \
     'if (!FAULT && by != c.patient &&'
-  plant 16 "a signature is not compared with who may veto" Board \
-    'if (recovered == account &&' \
-    'if ((FAULT || recovered == account) &&'
+  plant 16 "anybody signs a veto" Board \
+    'if (msg.sender != by) _requireSigned' \
+    'if (msg.sender != by && !FAULT) _requireSigned'
 
   plant 17 "a window never closes" Board \
     'if (block.timestamp >= until) revert' \
@@ -248,25 +276,28 @@ plant_in_boards() {
     'if (own.grantedAt > c.openedAt)' \
     'if (!FAULT && own.grantedAt > c.openedAt)'
 
-  plant 19 "who owes a review acts on" Board \
+  plant 19 "who owes a review acts on" Reviews \
     'if (waiting.due <= block.timestamp &&' \
     'if (!FAULT && waiting.due <= block.timestamp &&'
   plant 19 "who acknowledged reviews" Board \
     '_all(members) & ~acknowledged &' \
     '_all(members) & (FAULT ? type(uint16).max : ~acknowledged) &'
-  plant 19 "a review is made and still owed" Board \
+  plant 19 "a review is made and still owed" Reviews \
     '_unreviewed.pop();' \
     'if (FAULT) _unreviewed[count - 1] = _unreviewed[i]; else _unreviewed.pop();'
 
-  plant 20 "who resigned acts on" Board \
-    'bit = _bitOf(members, msg.sender) & ~_left;' \
-    'bit = _bitOf(members, msg.sender) & ~(FAULT ? 0 : _left);'
+  plant 20 "who resigned acts on" Membership \
+    'bit = _bitOf(members, account) & ~_left;' \
+    'bit = _bitOf(members, account) & ~(FAULT ? 0 : _left);'
   plant 20 "the vote of who resigned counts" Board \
     'if (_count(acknowledged & ~_left)' \
     'if (_count(acknowledged & ~(FAULT ? 0 : _left))'
-  plant 20 "a resignation takes another back" Board \
-    '_left |= _requireMember(members);' \
-    '_left = (FAULT ? 0 : _left) | _requireMember(members);'
+  plant 20 "a board that is there stops who asks for it" Boards \
+    'return board;' \
+    'if (FAULT) revert(); else return board;'
+  plant 20 "a resignation takes another back" Membership \
+    '_left |= _requireMember(members, member);' \
+    '_left = (FAULT ? 0 : _left) | _requireMember(members, member);'
 }
 
 write_twin() {
@@ -294,19 +325,21 @@ abstract contract Faulty {
     }
 }
 SOL
-  code[HospitalRecord]=${code[HospitalRecord]/is Access \{/'is Access {
+  # Each has it from one of these two; the contracts that are deployed pass the argument on.
+  code[Journal]=${code[Journal]/is IHospitalRecord/is IHospitalRecord, Faulty}
+  code[Signed]=${code[Signed]/is ISigned/is ISigned, Faulty}
+  code[HospitalRecord]=${code[HospitalRecord]/is Giving, Ending \{/'is Giving, Ending {
     constructor(uint256 fault) Faulty(fault) {}'}
-  for file in Journal Signed; do
-    code[$file]=${code[$file]/is IHospitalRecord/is IHospitalRecord, Faulty}
-  done
-  code[Board]=${code[Board]/is IBoard/is IBoard, Faulty}
   code[Board]=${code[Board]/'(IHospitalRecord hospital_)'/'(IHospitalRecord hospital_, uint256 fault) Faulty(fault)'}
-  code[Boards]=${code[Boards]/'(IHospitalRecord hospital)'/'(IHospitalRecord hospital, uint256 fault)'}
+  code[Boards]=${code[Boards]/'(IHospitalRecord hospital)'/'(IHospitalRecord hospital, uint256 fault) Faulty(fault)'}
   code[Boards]=${code[Boards]/'new Board(hospital)'/'new Board(hospital, fault)'}
-  for file in "${record[@]}" "${boards[@]}"; do
+  for file in SignedForms BoardForms; do
+    code[$file]=$(<"$root/contracts/src/$file.sol")
+  done
+  for file in "${!code[@]}"; do
     printf 'import {Faulty} from "./Faulty.sol";\n%s\n' "${code[$file]// pure/ view}" >"$twin/contracts/src/$file.sol"
   done
-  cp "$root"/contracts/src/{IHospitalRecord,GrantSlot,IBoard,IBoards}.sol "$twin/contracts/src/"
+  cp "$root"/contracts/src/{I*,GrantSlot}.sol "$twin/contracts/src/"
   cp -R "$root"/contracts/test/{Base.sol,Replay.sol,Types.sol,invariant} "$twin/contracts/test/"
   ln -sfn "$root/.tools" "$twin/.tools"
   cp "$root/foundry.toml" "$twin/foundry.toml"

@@ -10,7 +10,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 place=$root/.forge/halmos
 python=$root/.tools/halmos/bin/python
-files=(HospitalRecord Access Journal Signed GrantSlot Vouching AccessRequests Board)
+files=(HospitalRecord Liveness Giving Ending Journal Signed SignedForms GrantSlot Vouching AccessRequests
+  Board BoardForms Membership Reviews Boards)
 names=()
 # What "any call" is proven for takes a proof a verb.
 slow=" OthersLeaveGrantsAlone NobodyElseLiftsABar NobodyHoldsAGrantOfTheirOwn OthersMoveNoKeyCount NobodySetsAnothersProfile
@@ -30,39 +31,39 @@ die() { echo "halmos: $*" >&2 && exit 1; }
 
 plant_all() {
   plant SlotKeepsEveryField "two fields of a grant overlap" GrantSlot \
-    'uint256(p.purpose) << 240' \
-    'uint256(p.purpose) << (FAULT ? 239 : 240)'
-  plant ExpiredGrantOpensNothing "a grant never ends by time" Access \
+    'uint256(p.purpose) << PURPOSE' \
+    'uint256(p.purpose) << (FAULT ? PURPOSE - 1 : PURPOSE)'
+  plant ExpiredGrantOpensNothing "a grant never ends by time" Liveness \
     'if (held.isExpired()) return 0;' \
     'if (held.isExpired() && !FAULT) return 0;'
-  plant NothingLivesBelowAnEndedGrant "what was passed on outlives the grant above it" Access \
+  plant NothingLivesBelowAnEndedGrant "what was passed on outlives the grant above it" Liveness \
     'if (!above.covers(held) ||' \
     'if (!FAULT && !above.covers(held) ||'
-  plant NothingLivesBelowAGrantGivenAnew "what was passed on lives again with a new grant above it" Access \
+  plant NothingLivesBelowAGrantGivenAnew "what was passed on lives again with a new grant above it" Liveness \
     'above.grantedAt() > held.grantedAt()' \
     '!FAULT && above.grantedAt() > held.grantedAt()'
-  plant PassingOnNeverWidens "a delegate passes on more than it has" Access \
+  plant PassingOnNeverWidens "a delegate passes on more than it has" Giving \
     'if (held.covers(passed)) return via;' \
     'if (FAULT || held.covers(passed)) return via;'
-  plant OthersLeaveGrantsAlone "anybody withdraws what was passed on" Access \
+  plant OthersLeaveGrantsAlone "anybody withdraws what was passed on" Ending \
     'if (held.slot.giver() != giver ||' \
     'if (!FAULT && held.slot.giver() != giver ||'
-  plant NobodyElseLiftsABar "a delegate overwrites a bar" Access \
+  plant NobodyElseLiftsABar "a delegate overwrites a bar" Giving \
     'while (!held.isGivenBy(Via.Barred))' \
     'while (FAULT || !held.isGivenBy(Via.Barred))'
-  plant RevocationAlwaysTakesEffect "an expired grant cannot be revoked" Access \
+  plant RevocationAlwaysTakesEffect "an expired grant cannot be revoked" Ending \
     'if (held.slot.giver() == address(0))' \
     'if (held.slot.giver() == address(0) || FAULT && held.slot.isExpired())'
-  plant NobodyHoldsAGrantOfTheirOwn "patients are given rights on what is theirs" Access \
+  plant NobodyHoldsAGrantOfTheirOwn "patients are given rights on what is theirs" Giving \
     'grantee == patient) revert' \
     '!FAULT && grantee == patient) revert'
 
-  plant OthersMoveNoKeyCount "what a delegate passes on counts as a key change" Access \
+  plant OthersMoveNoKeyCount "what a delegate passes on counts as a key change" Giving \
     'return _headAfter(previous, link);' \
     'return FAULT ? _headAfterKeyChange(previous, link) : _headAfter(previous, link);'
   plant OutdatedCountChangesNothing "an outdated count is taken" Journal \
-    'if (keyChanges != _keyChanges(head))' \
-    'if (!FAULT && keyChanges != _keyChanges(head))'
+    'return keyChanges == _keyChanges(head);' \
+    'return FAULT || keyChanges == _keyChanges(head);'
   plant HeadIsWhatTheManualSays "a head leaves out the number of the block" Journal \
     'bytes32(block.number << 24)' \
     'bytes32(FAULT ? 0 : block.number << 24)'
@@ -78,11 +79,11 @@ plant_all() {
     'if (by != patient && by != author)' \
     'if (!FAULT && by != patient && by != author)'
   plant RecordIsAttestedOnce "a record is attested twice" HospitalRecord \
-    'if (record.attested)' \
-    'if (!FAULT && record.attested)'
+    'if (chart.attestedBy[key][by])' \
+    'if (!FAULT && chart.attestedBy[key][by])'
   plant PatientDoesNotAttest "the patient needs no right to attest" HospitalRecord \
-    '_requireAllowed(chart, _word(record.folder), by, ATTEST);' \
-    'if (!FAULT || by != patient) _requireAllowed(chart, _word(record.folder), by, ATTEST);'
+    '_requireMayAttest(chart, record, key, by);' \
+    'if (!FAULT || by != patient) _requireMayAttest(chart, record, key, by);'
 
   plant NonceIsUsedOnce "a nonce can be used again" Signed \
     'nonces.series || used & bit != 0)' \
@@ -93,15 +94,15 @@ plant_all() {
   plant AppendedAccountIsNotTheActor "whoever appends an account to a call is taken for it" Signed \
     'return msg.sender == address(this) ?' \
     'return msg.sender == address(this) || FAULT && msg.data.length % 32 == 24 ?'
-  plant SignedRevocationNeedsNoCount "an outdated count stops a signed revocation" Access \
+  plant SignedRevocationNeedsNoCount "an outdated count stops a signed revocation" Ending \
     '_made[structHash] = true;' \
     'if (FAULT) _requireFresh(chart.head, keyChanges);
      _made[structHash] = true;'
 
   plant OnlyTheVoucherMovesAVouch "whoever is vouched for ends it" Vouching \
-    'delete vouchedUntil[msg.sender][account][role];' \
-    'delete vouchedUntil[FAULT ? account : msg.sender][account][role];
-     if (FAULT) delete vouchedUntil[account][msg.sender][role];'
+    'delete vouchedUntil[voucher][account][role];' \
+    'delete vouchedUntil[FAULT ? account : voucher][account][role];
+     if (FAULT) delete vouchedUntil[account][voucher][role];'
   plant AskingLeavesNothing "what was asked is kept" AccessRequests \
     'if (reason == 0) revert NoReason();' \
     'if (reason == 0) revert NoReason();
@@ -116,18 +117,18 @@ plant_all() {
   plant NothingTakesEffectAfterItsWindow "a window is a second too long" Board \
     'uint256 until = c.openedAt + WINDOW;' \
     'uint256 until = c.openedAt + WINDOW + (FAULT ? 1 : 0);'
-  plant WhoOwesAReviewDoesNotVote "a review is owed a second later" Board \
+  plant WhoOwesAReviewDoesNotVote "a review is owed a second later" Reviews \
     'if (waiting.due <= block.timestamp &&' \
     'if ((FAULT ? waiting.due < block.timestamp : waiting.due <= block.timestamp) &&'
-  plant StrangersLeaveCasesAlone "who is no member acts like one" Board \
+  plant StrangersLeaveCasesAlone "who is no member acts like one" Membership \
     'if (bit == 0) revert NotAMember' \
     'if (!FAULT && bit == 0) revert NotAMember'
   plant AVetoedCaseStaysVetoed "a vetoed case is acknowledged" Board \
     'if (state.stage != Stage.Open) revert' \
     'if (state.stage != Stage.Open && !(FAULT && state.stage == Stage.Vetoed)) revert'
-  plant WhoLeftStaysOutAndNobodyElseLeaves "a resignation takes another back" Board \
-    '_left |= _requireMember(members);' \
-    '_left = (FAULT ? 0 : _left) | _requireMember(members);'
+  plant WhoLeftStaysOutAndNobodyElseLeaves "a resignation takes another back" Membership \
+    '_left |= _requireMember(members, member);' \
+    '_left = (FAULT ? 0 : _left) | _requireMember(members, member);'
   plant AClosedBoardLetsNobodyIn "a closed board goes on" Board \
     'if (_closed)' \
     'if (!FAULT && _closed)'
@@ -207,11 +208,12 @@ verbs() {
   tr '\n' ' ' <"$root/contracts/src/$1.sol" | grep -oE 'function [A-Za-z]+\([^)]*\) *external( returns \([^)]*\))? *;' |
     sed -E 's/function ([A-Za-z]+).*/\1/'
 }
-for verb in $(verbs IHospitalRecord); do
+for verb in $(verbs IHospitalRecord) $(verbs ISigned); do
   case $verb in relay | revokeSigned) continue ;; esac
   grep -qF "(hospital.$verb, (" "$root/contracts/test/halmos/Acts.sol" || die "Acts.sol lacks the verb $verb"
 done
-for verb in $(verbs IBoard); do
+for verb in $(verbs IBoard) $(verbs ISigned); do
+  [ "$verb" != relay ] || continue
   grep -qF "(board.$verb, (" "$root/contracts/test/halmos/Seats.sol" || die "Seats.sol lacks the verb $verb"
   grep -qF "function check_$verb(" "$root/contracts/test/halmos/Seats.sol" || die "Seats.sol tries no $verb"
 done

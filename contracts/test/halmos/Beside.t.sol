@@ -9,7 +9,8 @@ contract OnlyTheVoucherMovesAVouch is Symbolic {
     function check_vouch(address[4] memory who, bytes32[2] memory roles, uint40 until, bool ends) external {
         IVouching vouching = IVouching(_deploy("Vouching.sol:Vouching", ""));
         (address by, address voucher) = (who[0], who[1]);
-        vm.assume(by != voucher);
+        // It calls itself in `relay` alone, as whoever signed: that is the signer's act.
+        vm.assume(by != voucher && by != address(vouching));
         uint40 before = vouching.vouchedUntil(voucher, who[2], roles[0]);
         vm.prank(by);
         (bool done,) = address(vouching)

@@ -45,6 +45,7 @@ abstract contract CoreRules is RulesBase {
             address person = handler.people(i);
             assertEq(replay.journalHeadOf(person), hospital.journalHeadOf(person), "head");
             assertEq(replay.profileOf(person), hospital.profileOf(person), "profile");
+            assertEq(replay.checkpointOf(person), hospital.checkpointOf(person), "checkpoint");
         }
         for (uint256 i; i < handler.addedCount(); ++i) {
             (address patient, bytes32 key) = handler.added(i);
@@ -55,6 +56,10 @@ abstract contract CoreRules is RulesBase {
             (address patient, bytes32 scope, address grantee) = handler.given(i);
             bytes memory rebuilt = abi.encode(replay.grantOf(patient, scope, grantee));
             assertEq(rebuilt, abi.encode(hospital.grantOf(patient, scope, grantee)), "grant");
+        }
+        for (uint256 i; i < handler.attestedCount(); ++i) {
+            (address patient, bytes32 key, address by) = handler.attested(i);
+            assertEq(replay.hasAttested(patient, key, by), hospital.hasAttested(patient, key, by), "who attested");
         }
     }
 

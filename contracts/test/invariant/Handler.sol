@@ -18,7 +18,7 @@ contract Handler is Patients {
     Note[] internal notes; // signed revocations
     mapping(bytes32 structHash => bool) internal _made; // the same may be signed twice
     address internal outsider;
-    IHospitalRecord.Purpose internal constant TREAT = IHospitalRecord.Purpose.TREAT;
+    address[] internal crowd; // who attest, and do nothing else
 
     /// What went wrong, in words; empty when nothing did.
     string public unlanded;
@@ -27,9 +27,12 @@ contract Handler is Patients {
         hospital = hospital_;
         replay = new Replay();
         for (uint256 i; i < 5; ++i) {
-            people.push(vm.addr(KEYS + i));
+            people.push(_make(KEYS + i));
         }
-        outsider = vm.addr(KEYS + 5);
+        outsider = _make(KEYS + 5);
+        for (uint256 i; i < 18; ++i) {
+            crowd.push(_make(KEYS + 6 + i));
+        }
         folders = [1, type(uint40).max];
         for (uint256 i; i < 5; ++i) {
             _begin(people[i], people[(i + 1) % 5]);
@@ -61,7 +64,10 @@ contract Handler is Patients {
         uint256 trick = luck % 12; // most are honest
         Given memory from = _delegate(luck >> 8, trick);
         IHospitalRecord.Permission memory p = _passing(from, luck >> 32, trick);
-        if (trick == 4 && notes.length > 0) (from, p) = _again(notes[(luck >> 32) % notes.length].whom);
+        if (trick / 2 == 2 && notes.length > 0) {
+            uint256 which = luck >> 24 & 1 == 0 ? notes.length - 1 : (luck >> 32) % notes.length;
+            (from, p) = _again(notes[which].whom);
+        }
         (bool may,) = mayPassOn(from.patient, from.grantee, p);
         if (!may && luck >> 16 & 1 != 0) return;
         uint24 count = _count(from.patient, luck >> 24);
@@ -149,8 +155,48 @@ contract Handler is Patients {
             by = people[i];
         }
         bool may = has(record.patient, _folderOf(record.patient, record.key), by, ATTEST);
-        if ((!may || hasAttested[record.patient][record.key][by]) && luck % 4 != 1) return;
-        if (_call(by, abi.encodeCall(hospital.attest, (record.patient, record.key)))) _wasAttested(record, by);
+        // Also of an error, and where there are too many.
+        if (may && !hasAttested[record.patient][record.key][by] || luck % 4 == 1) _attest(record, by);
+    }
+
+    function _attest(Added memory record, address by) internal {
+        bool may = mayAttest(record, by);
+        bool succeeded = _call(by, abi.encodeCall(hospital.attest, (record.patient, record.key)));
+        if (succeeded) _wasAttested(record, by);
+        else if (may) misattested = "one was refused who may";
+    }
+
+    /// A delegate lets accounts attest, sometimes more than may; the patient lets the last of them.
+    function attestInACrowd(uint256 which, uint256 luck) external {
+        Added memory record = added[luck % 2 == 0 ? 0 : which % added.length];
+        bool many = luck / 2 % 3 == 0;
+        for (uint256 i = many ? 0 : crowd.length - 3; i < crowd.length; ++i) {
+            bool isLast = i == crowd.length - 1;
+            _admit(record, crowd[i], isLast, luck);
+            bool isTooMany = !isLast && recordOf(record.patient, record.key).attestations == 16;
+            if (mayAttest(record, crowd[i]) || isTooMany) _attest(record, crowd[i]);
+        }
+    }
+
+    function _admit(Added memory record, address attester, bool byPatient, uint256 luck) internal {
+        bytes32 folder = _folderOf(record.patient, record.key);
+        if (has(record.patient, folder, attester, ATTEST)) return;
+        uint40 end = uint40(vm.getBlockTimestamp() + STEP);
+        IHospitalRecord.Permission memory p =
+            IHospitalRecord.Permission(folder, attester, ATTEST, TREAT, end, 1, KEYRING);
+        uint24 count = _count(record.patient, 1);
+        if (byPatient) {
+            if (_call(record.patient, abi.encodeCall(hospital.grant, (p, count)))) _wasGiven(record.patient, p);
+            return;
+        }
+        for (uint256 i; i < people.length; ++i) {
+            address by = people[(luck / 4 + i) % people.length];
+            (bool may,) = mayPassOn(record.patient, by, p);
+            if (!may) continue;
+            bytes memory call = abi.encodeCall(hospital.passOn, (record.patient, p, count));
+            if (_call(by, call)) _wasPassedOn(record.patient, by, p);
+            return;
+        }
     }
 
     /* SIGNATURES */
@@ -187,7 +233,8 @@ contract Handler is Patients {
         Given memory g = given[which % given.length];
         for (uint256 i; i < given.length && which % 4 != 0; ++i) {
             g = given[(which % given.length + i) % given.length];
-            if (grantOf(g.patient, g.scope, g.grantee).giver != g.patient) break;
+            bool passed = grantOf(g.patient, g.scope, g.grantee).giver != g.patient;
+            if (passed && isLive(g.patient, g.scope, g.grantee)) break;
         }
         uint40 time = uint40(vm.getBlockTimestamp());
         uint24 count = _count(g.patient, 1);
@@ -249,7 +296,8 @@ contract Handler is Patients {
         IHospitalRecord.Status status = IHospitalRecord.Status.EnteredInError;
         IHospitalRecord.Permission memory p =
             IHospitalRecord.Permission(g.scope, outsider, READ, TREAT, NEVER, 1, KEYRING);
-        bytes[9] memory calls_ = [
+        bytes32[] memory list = _two(record.key, KEYRING);
+        bytes[12] memory calls_ = [
             abi.encodeCall(hospital.addRecord, (record.patient, folders[0], KEYRING, count)),
             abi.encodeCall(hospital.replace, (record.patient, record.key, KEYRING, count)),
             abi.encodeCall(hospital.setStatus, (record.patient, record.key, status)),
@@ -258,8 +306,11 @@ contract Handler is Patients {
             abi.encodeCall(hospital.withdraw, (g.patient, g.scope, g.grantee)),
             abi.encodeCall(hospital.renounce, (g.patient, g.scope)),
             abi.encodeCall(hospital.logAccess, (record.patient, record.key, TREAT, 0)),
-            abi.encodeCall(hospital.revoke, (_revocation(g, true), 0))
+            abi.encodeCall(hospital.revoke, (_revocation(g, true), 0)),
+            abi.encodeCall(hospital.addRecords, (record.patient, folders[0], list, count)),
+            abi.encodeCall(hospital.logAccesses, (record.patient, list, TREAT, 0)),
+            abi.encodeCall(hospital.checkpoint, (KEYRING))
         ];
-        return calls_[verb % 9];
+        return calls_[verb % 12];
     }
 }

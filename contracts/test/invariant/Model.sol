@@ -18,12 +18,19 @@ abstract contract Model is Test {
         bytes32 key;
     }
 
+    struct Attested {
+        address patient;
+        bytes32 key;
+        address by;
+    }
+
     IHospitalRecord public hospital;
 
     address[] public people;
     uint40[] public folders;
     Given[] public given; // every grant there ever was
     Added[] public added; // every record there is
+    Attested[] public attested;
     mapping(bytes32 patientScopeGrantee => IHospitalRecord.Grant) internal _grants;
     mapping(bytes32 patientScopeGrantee => bool) internal _listed;
     /// Since when the grantee has been out of the scope, by a revocation after which nobody gave; zero when it is not.
@@ -45,6 +52,10 @@ abstract contract Model is Test {
 
     function addedCount() external view returns (uint256) {
         return added.length;
+    }
+
+    function attestedCount() external view returns (uint256) {
+        return attested.length;
     }
 
     function peopleCount() external view returns (uint256) {
@@ -136,6 +147,15 @@ abstract contract Model is Test {
         return live && level < 3 && covers(grantOf(patient, scope, giver), p.rights, p.purpose, p.expiresAt);
     }
 
+    /// Those to whom it was passed on are refused from 16 on, and those to whom the patient gave it from 255 on.
+    function mayAttest(Added memory which, address by) public view returns (bool) {
+        IHospitalRecord.Record memory record = recordOf(which.patient, which.key);
+        bytes32 folder = bytes32(uint256(record.folder));
+        bool direct = grantOf(which.patient, folder, by).giver == which.patient;
+        return has(which.patient, folder, by, ATTEST) && !hasAttested[which.patient][which.key][by]
+            && record.status != IHospitalRecord.Status.EnteredInError && record.attestations < (direct ? 255 : 16);
+    }
+
     /* WHAT HAPPENED */
 
     function _wasAdded(address patient, address author, uint40 folder, bytes32 id) internal {
@@ -164,10 +184,9 @@ abstract contract Model is Test {
 
     function _wasAttested(Added memory which, address by) internal {
         IHospitalRecord.Record storage record = _records[keccak256(abi.encode(which.patient, which.key))];
-        if (!has(which.patient, bytes32(uint256(record.folder)), by, ATTEST)) misattested = "without the right";
-        if (hasAttested[which.patient][which.key][by]) misattested = "twice by one account";
-        if (record.status == IHospitalRecord.Status.EnteredInError) misattested = "what was an error";
+        if (!mayAttest(which, by)) misattested = "without the right, twice, too often or of an error";
         ++record.attestations;
+        attested.push(Attested(which.patient, which.key, by));
         hasAttested[which.patient][which.key][by] = true;
     }
 

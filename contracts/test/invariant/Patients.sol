@@ -9,6 +9,7 @@ import {Sender} from "./Sender.sol";
 abstract contract Patients is Sender {
     uint256 internal constant STEP = 100 seconds;
     bytes32 internal constant KEYRING = keccak256("keyring");
+    IHospitalRecord.Purpose internal constant TREAT = IHospitalRecord.Purpose.TREAT;
     uint40 internal constant NEVER = type(uint40).max;
 
     string public unrevoked;
@@ -19,6 +20,10 @@ abstract contract Patients is Sender {
 
     function setProfile(uint256 who, bytes32 profile) external {
         _call(_person(who), abi.encodeCall(hospital.setProfile, (profile)));
+    }
+
+    function checkpoint(uint256 who, bytes32 digest) external {
+        _call(_person(who), abi.encodeCall(hospital.checkpoint, (digest)));
     }
 
     function add(uint256 whose, uint256 who, uint256 where, uint256 what, uint256 luck) external {
@@ -138,6 +143,27 @@ abstract contract Patients is Sender {
         bool may = mayRead(record.patient, record.key, reader);
         bool succeeded = _call(reader, abi.encodeCall(hospital.logAccess, (record.patient, record.key, why, 0)));
         if (succeeded != may) intrusion = "a reading was logged without the right to read, or refused with it";
+    }
+
+    /// Of one patient, in order or not.
+    function logAccesses(uint256 which, uint256 other, uint256 who) external {
+        (Added memory one, Added memory two) = (added[which % added.length], added[other % added.length]);
+        for (uint256 i; i < added.length && (two.patient != one.patient || two.key <= one.key) && who % 8 != 7; ++i) {
+            two = added[(other % added.length + i) % added.length];
+        }
+        address reader = who % 4 == 0 ? _person(who / 8) : one.patient;
+        bytes memory call =
+            abi.encodeCall(hospital.logAccesses, (one.patient, _two(one.key, two.key), TREAT, bytes32(which)));
+        bool may = mayRead(one.patient, one.key, reader) && mayRead(one.patient, two.key, reader)
+            && recordOf(one.patient, two.key).author != address(0);
+        if ((!may || one.key >= two.key) && who % 4 > 1) return;
+        bool succeeded = _call(reader, call);
+        if (succeeded != (may && one.key < two.key)) intrusion = "readings were logged out of order, or refused in it";
+    }
+
+    function _two(bytes32 one, bytes32 other) internal pure returns (bytes32[] memory list) {
+        list = new bytes32[](2);
+        (list[0], list[1]) = (one, other);
     }
 
     function _permission(address patient, uint256 who, uint256 where, uint256 rights, uint256 steps)

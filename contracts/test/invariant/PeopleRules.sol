@@ -83,6 +83,10 @@ abstract contract PeopleRules is RulesBase {
             uint8 count = hospital.recordOf(patient, key).attestations;
             assertEq(count, handler.recordOf(patient, key).attestations, "attested without an attestation, or lost it");
         }
+        for (uint256 i; i < handler.attestedCount(); ++i) {
+            (address patient, bytes32 key, address by) = handler.attested(i);
+            assertTrue(hospital.hasAttested(patient, key, by), "who attested is forgotten");
+        }
     }
 
     function _assertNothingPassedOnSince(uint256 since, address patient, bytes32 folder, address grantee)

@@ -12,6 +12,8 @@ abstract contract RulesBase is Base {
 
     function setUp() public override {
         super.setUp();
+        // Each history goes through the second after which a time has more than 32 bits.
+        vm.warp(2 ** 32 - 300 seconds);
         handler = new Handler(hospital);
         replay = handler.replay();
         targetContract(address(handler));

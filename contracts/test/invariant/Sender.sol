@@ -30,6 +30,7 @@ abstract contract Sender is Model, Types {
 
     Replay public replay;
 
+    mapping(address account => uint256 key) internal _keyOf;
     Request[] internal requests;
     Used[] public used;
     mapping(address account => uint256) public seriesOf;
@@ -62,8 +63,8 @@ abstract contract Sender is Model, Types {
     }
 
     function _request(address signer, bytes memory call) internal view returns (Request memory request) {
-        // In no order. Each is new, for a run makes fewer than 512.
-        uint256 nonce = seriesOf[signer] << 128 | requests.length * 97 % 512;
+        // In no order. Each is new, for a run makes fewer than 1024.
+        uint256 nonce = seriesOf[signer] << 128 | requests.length * 97 % 1024;
         uint256 deadline = vm.getBlockTimestamp() + DEADLINE;
         bytes memory signature = _sign(signer, _hash(signer, call, nonce, deadline));
         return Request(call, signer, nonce, deadline, signature, false);
@@ -74,7 +75,9 @@ abstract contract Sender is Model, Types {
     }
 
     function _sign(address signer, bytes32 structHash) internal view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keyOf(signer), _digestFor(address(hospital), structHash));
+        // In the name of nobody signs who is not entitled.
+        uint256 key = signer == address(0) ? KEYS + people.length : _keyOf[signer];
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _digestFor(address(hospital), structHash));
         return abi.encodePacked(r, s, v);
     }
 
@@ -104,25 +107,32 @@ abstract contract Sender is Model, Types {
             }
         }
         bytes32[] memory later = _states();
-        for (uint256 i; i < people.length; ++i) {
-            if (people[i] != concerned && later[i] != before[i]) strange = "a call changed what it does not concern";
+        for (uint256 i; i < before.length; ++i) {
+            bool isConcerned = i < people.length && people[i] == concerned;
+            if (!isConcerned && later[i] != before[i]) strange = "a call changed what it does not concern";
         }
     }
 
     function _states() internal view returns (bytes32[] memory states) {
-        states = new bytes32[](people.length);
+        states = new bytes32[](people.length + 1);
         for (uint256 i; i < people.length; ++i) {
-            states[i] = keccak256(abi.encode(hospital.journalHeadOf(people[i]), hospital.profileOf(people[i])));
+            states[i] = _stateOf(people[i]);
         }
+        states[people.length] = _stateOf(RELAY);
+    }
+
+    function _stateOf(address account) internal view returns (bytes32) {
+        bytes32 head = hospital.journalHeadOf(account);
+        return keccak256(abi.encode(head, hospital.profileOf(account), hospital.checkpointOf(account)));
     }
 
     /// Whose journal the call is to write: a patient's own, or the one that it names first.
     function _concerned(address account, bytes memory call) internal pure returns (address) {
         bytes4 verb = bytes4(call);
-        bool own = verb == IHospitalRecord.setProfile.selector || verb == IHospitalRecord.grant.selector
-            || verb == IHospitalRecord.grantMany.selector || verb == IHospitalRecord.revoke.selector
-            || verb == IHospitalRecord.revokeMany.selector || verb == IHospitalRecord.rotate.selector
-            || verb == ISigned.invalidateNonces.selector;
+        bool own = verb == IHospitalRecord.setProfile.selector || verb == IHospitalRecord.checkpoint.selector
+            || verb == IHospitalRecord.grant.selector || verb == IHospitalRecord.grantMany.selector
+            || verb == IHospitalRecord.revoke.selector || verb == IHospitalRecord.revokeMany.selector
+            || verb == IHospitalRecord.rotate.selector || verb == ISigned.invalidateNonces.selector;
         if (own) return account;
         uint256 first;
         for (uint256 i = 4; i < 36; ++i) {
@@ -131,11 +141,9 @@ abstract contract Sender is Model, Types {
         return address(uint160(first));
     }
 
-    function _keyOf(address person) internal view returns (uint256) {
-        for (uint256 i; i < people.length; ++i) {
-            if (people[i] == person) return KEYS + i;
-        }
-        return KEYS + people.length; // the outsider's
+    function _make(uint256 key) internal returns (address account) {
+        account = vm.addr(key);
+        _keyOf[account] = key;
     }
 
     /// The count of key changes, or one in sixteen times another.

@@ -103,6 +103,8 @@ async fn request_that_was_withheld_opens_no_second_case() {
     refused(night.open().await, ErrorKind::Refused);
     night.relay.withholds(false);
     let case = night.open().await.unwrap();
+    // Within one second it would be the very same case.
+    night.system.advance(std::time::Duration::from_secs(5)).await.unwrap();
     let fate = night.relay.relents().await;
     assert!(!matches!(fate, Fate::Done { transaction: Some(_) }), "{fate:?}");
     assert_eq!(night.cases().await.iter().map(|case| case.id).collect::<Vec<_>>(), [case.id]);

@@ -12,9 +12,8 @@ import {BoardSender} from "./BoardSender.sol";
 contract BoardHandler is BoardSender {
     bytes32 internal constant REASON = keccak256("reason");
     bytes32 internal constant VETO = keccak256("Veto(bytes32 id)");
-    bytes32 internal constant APPOINT =
-        keccak256("Appoint(address proxy,address signer,uint256 nonce,uint256 deadline)");
     address internal delegate;
+    IBoards internal boardsFactory;
 
     /// Two patients, of whom the second is a member, too; four other members; one whom nobody knows; one delegate.
     constructor(IHospitalRecord hospital_, IBoards factory) {
@@ -24,6 +23,7 @@ contract BoardHandler is BoardSender {
         }
         folders = [uint40(uint256(SCOPE))];
         delegate = people[7];
+        boardsFactory = factory;
         _sit(factory, 2, 1);
         _sit(factory, 3, 2);
         for (uint256 i; i < 2; ++i) {
@@ -158,6 +158,16 @@ contract BoardHandler is BoardSender {
         if (_ask(rule, by, b, call, "named a successor")) _wasSucceeded(b, by, successor);
     }
 
+    /// Anybody asks for a board that is there.
+    function createAgain(uint256 which, uint256 who) external {
+        uint256 b = which % 2;
+        bytes memory call = abi.encodeCall(IBoards.create, (needed[b], _members[b], 0));
+        vm.prank(people[who % people.length]);
+        (bool done, bytes memory answer) = address(boardsFactory).call(call);
+        if (!done) broken[MEMBERS] = "a board that is there was refused";
+        else if (abi.decode(answer, (IBoard)) != boards[b]) broken[MEMBERS] = "the same members have another board";
+    }
+
     /* PATIENTS */
 
     /// By the patient, a proxy or anybody; as a transaction of their own, or carried with somebody's signature.
@@ -180,10 +190,11 @@ contract BoardHandler is BoardSender {
     function appoint(uint256 which, uint256 whom, uint256 luck) external {
         (uint256 b, address patient) = (which % 2, people[which / 2 % 2]);
         address proxy = whom % 8 == 0 ? address(0) : people[whom % people.length];
-        uint256 nonce = appointments[b][patient];
+        uint256 nonce = nonces[b][patient];
         bool again = luck % 16 == 0 && nonce > 0;
         if (again) --nonce;
-        bytes32 structHash = keccak256(abi.encode(APPOINT, proxy, patient, nonce, vm.getBlockTimestamp()));
+        bytes32 structHash =
+            keccak256(abi.encode(_typeOf(IBoard.appoint.selector), proxy, patient, nonce, vm.getBlockTimestamp()));
         (address from, bytes memory signature, bool own) = _as(patient, b, structHash, luck);
         bytes memory call = abi.encodeCall(IBoard.appoint, (proxy));
         if (from != patient) {
@@ -192,7 +203,7 @@ contract BoardHandler is BoardSender {
         bool may = from == patient || own && !again;
         if (!_ask(may ? 0 : VETOES, from, b, call, "appointed")) return;
         proxies[b][patient] = proxy;
-        if (from != patient) ++appointments[b][patient];
+        if (from != patient) ++nonces[b][patient];
     }
 
     /// To a board, mostly what it needs; sometimes to a person.

@@ -40,7 +40,7 @@ abstract contract BoardModel is Model {
     mapping(uint256 board => mapping(address => bool)) public left;
     mapping(uint256 board => mapping(address successor => Vote)) internal _votes;
     mapping(uint256 board => mapping(address patient => address)) public proxies;
-    mapping(uint256 board => mapping(address patient => uint96)) public appointments;
+    mapping(uint256 board => mapping(address signer => uint256)) public nonces; // how many were used
 
     Kept[] internal _cases;
     mapping(uint256 which => mapping(address member => bool)) public acknowledged;
