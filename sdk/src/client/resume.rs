@@ -55,6 +55,8 @@ pub enum Leftover {
     Transaction(B256),
     /// An entry that was confirmed and is gone: it is sent again by the next call, or given up ([`Client::give_up`]).
     Vanished(B256),
+    /// Acts of which nobody can say now whether the chain still shows them.
+    Acts,
     /// The keys of a grant that is on chain with this transaction: repeat the grant.
     Keys(B256),
     /// An upload that is neither registered nor removed yet.
@@ -68,6 +70,7 @@ impl fmt::Display for Leftover {
         match self {
             Self::Transaction(hash) => write!(f, "transaction {hash}"),
             Self::Vanished(head) => write!(f, "the missing entry {head}"),
+            Self::Acts => f.write_str("acts that are watched"),
             Self::Keys(hash) => write!(f, "keys of the grant in transaction {hash}"),
             Self::Record(id) => write!(f, "record {id}"),
             Self::Blocks => f.write_str("blocks that nothing holds"),
@@ -100,7 +103,9 @@ impl Client {
         let mut resumed = Resumed::default();
         let client = self.for_one_call();
         client.settle(&mut resumed).await?;
-        client.send_missing(&mut resumed).await?;
+        if let Err(error) = client.send_missing(&mut resumed).await {
+            resumed.failed.push(Unfinished::new(Leftover::Acts, &error));
+        }
         client.finish_all(&mut resumed).await?;
         match client.system().stores().own().sweep(SWEEP_AFTER).await {
             Ok(swept) => resumed.swept = swept,
