@@ -41,6 +41,8 @@ pub(crate) const PENDING: Table = TableDefinition::new("pending-1");
 pub(crate) const CONTACTS: Table = TableDefinition::new("contacts-1");
 /// deployment, patient, id -> copied into the patient's own store
 pub(crate) const SYNCED: Table = TableDefinition::new("synced-1");
+/// deployment, patient, folder, epoch, digest -> a keyring whose entry was seen and is gone
+pub(crate) const BURNT: Table = TableDefinition::new("burnt-1");
 
 /// deployment, folder, epoch, digest -> a keyring that a person of this machine has made
 pub(crate) const KEYRINGS: Table = TableDefinition::new("keyrings-1");

@@ -31,6 +31,15 @@ impl System {
         })
     }
 
+    /// The later of both, but the chain's no further ahead than clocks are apart by accident.
+    pub(crate) async fn believed_time(&self) -> Result<u64> {
+        let latest = self.latest_time().await?;
+        Ok(match self.clock() {
+            Clock::Compare => latest.min(finality::now().saturating_add(self.tolerance().as_secs())),
+            Clock::Machine | Clock::Chain => latest,
+        })
+    }
+
     /// The time of the newest block: what the contract compares expiries with.
     pub(crate) async fn chain_time(&self) -> Result<u64> {
         Ok(self.ledger().newest().await?.time)

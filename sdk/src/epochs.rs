@@ -3,12 +3,12 @@
 //! What a provider says of epochs is not enough: one lying answer could move a folder to the last epoch there is. And what
 //! was signed once is never unlearned: nothing is locked with keys of an earlier epoch again, whatever the chain shows.
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Epoch, Folder};
 
 use crate::{
     Result,
-    cache::{EPOCHS, key},
+    cache::{BURNT, EPOCHS, key},
     ledger::{Event, History, folder_of},
     system::System,
 };
@@ -17,43 +17,73 @@ use crate::{
 /// a store lost their keyrings.
 pub(crate) const MOST_UNPROVEN: Epoch = 64;
 
-/// The folder whose keys are those of an epoch from this event on.
-fn keys_in(event: &Event) -> Option<(u64, Epoch)> {
+/// Of one reorganisation.
+const MOST_BURNT: usize = 256;
+
+/// The folder whose keys are those of an epoch from this event on, and its keyring.
+fn keys_in(event: &Event) -> Option<(u64, Epoch, B256)> {
     match *event {
-        Event::AccessRevoked { scope, epoch, keyring, .. } if !keyring.is_zero() => Some((folder_of(scope)?, epoch)),
-        Event::KeysRotated { folder, epoch, .. } => Some((folder, epoch)),
+        Event::AccessRevoked { scope, epoch, keyring, .. } if !keyring.is_zero() => {
+            Some((folder_of(scope)?, epoch, keyring))
+        }
+        Event::KeysRotated { folder, epoch, keyring } => Some((folder, epoch, keyring)),
         _ => None,
     }
 }
 
 impl System {
-    /// The highest epoch that the patient has signed keys for.
+    /// The highest epoch that the patient has signed keys for, or whose entry was seen and is gone. The latter counts as far
+    /// as it can be an accident, from what was signed: so a provider that invents entries moves it no further.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
+        let signed = self.signed_epoch(patient, folder).await?;
+        let burnt = self.burnt(patient, folder).await?;
+        let believed =
+            burnt.iter().map(|(epoch, _)| *epoch).filter(|epoch| *epoch <= signed.saturating_add(MOST_UNPROVEN));
+        Ok(believed.max().unwrap_or_default().max(signed))
+    }
+
+    async fn signed_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
         let row = self.cache().get(EPOCHS, self.epoch_key(patient, folder)).await?;
         Ok(row.and_then(|row| row.try_into().ok()).map_or(0, Epoch::from_be_bytes))
     }
 
     /// A keyring or statement for this epoch was verified, or made here.
     pub(crate) async fn prove_epoch(&self, patient: Address, folder: Folder, epoch: Epoch) -> Result<()> {
-        if self.proven_epoch(patient, folder).await? >= epoch {
+        if self.signed_epoch(patient, folder).await? >= epoch {
             return Ok(());
         }
         self.cache().raise(EPOCHS, self.epoch_key(patient, folder), epoch.to_be_bytes().to_vec()).await
     }
 
     /// Epochs whose entries are gone are not used again: their keyrings were stored, perhaps, and say who has their keys.
-    /// What is too far ahead to be an accident counts only where it was proven before.
     pub(crate) async fn burn_epochs(&self, before: &History, kept: usize, history: &History) -> Result<()> {
+        let mut rows = Vec::new();
         for entry in &before.entries()[kept..] {
-            let Some((number, epoch)) = keys_in(&entry.event) else { continue };
+            let Some((number, epoch, keyring)) = keys_in(&entry.event) else { continue };
             let Ok(folder) = Folder::new(number) else { continue };
-            let proven = self.proven_epoch(history.patient(), folder).await?;
-            let known = proven.max(history.state().folder(number).epoch);
-            if epoch <= known.saturating_add(MOST_UNPROVEN) {
-                self.prove_epoch(history.patient(), folder, epoch).await?;
+            let shown = history.state().folder(number).keyrings.iter().any(|known| known.digest == keyring);
+            if !shown && rows.len() < MOST_BURNT {
+                let place =
+                    key(&[&self.epoch_key(history.patient(), folder), &epoch.to_be_bytes(), keyring.as_slice()]);
+                rows.push((place, Vec::new()));
             }
         }
-        Ok(())
+        self.cache().write(BURNT, Vec::new(), rows).await
+    }
+
+    /// Whether keys of this epoch may be in other hands than its keyring says: another keyring for it was there, and is gone.
+    pub(crate) async fn is_burnt(&self, patient: Address, folder: Folder, epoch: Epoch, keyring: B256) -> Result<bool> {
+        Ok(self.burnt(patient, folder).await?.iter().any(|(of, other)| *of == epoch && *other != keyring))
+    }
+
+    async fn burnt(&self, patient: Address, folder: Folder) -> Result<Vec<(Epoch, B256)>> {
+        let prefix = self.epoch_key(patient, folder);
+        let rows = self.cache().rows(BURNT, prefix.clone()).await?;
+        let read = |row: &[u8]| {
+            let (epoch, digest) = row.strip_prefix(prefix.as_slice())?.split_first_chunk::<2>()?;
+            Some((Epoch::from_be_bytes(*epoch), B256::try_from(digest).ok()?))
+        };
+        Ok(rows.iter().filter_map(|(place, _)| read(place)).collect())
     }
 
     fn epoch_key(&self, patient: Address, folder: Folder) -> Vec<u8> {

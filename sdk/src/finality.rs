@@ -5,6 +5,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use alloy::primitives::B256;
+
 use crate::ledger::History;
 
 /// How long an entry must have been known here, in seconds. The chain's word never shortens it.
@@ -32,6 +34,8 @@ pub(crate) struct Finality {
     cuts: Vec<u64>,
     /// Reorganisations before those.
     cuts_before: u64,
+    /// The head of the journal that this is about.
+    head: B256,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +84,17 @@ impl Finality {
         self.marks.dedup_by_key(|mark| mark.entries);
         self.cuts.push(kept);
         let surplus = self.cuts.len().saturating_sub(MOST_CUTS);
-        self.cuts.drain(..surplus);
+        let lowest = self.cuts.drain(..surplus).min();
         self.cuts_before += surplus as u64;
+        if let (Some(lowest), Some(oldest)) = (lowest, self.cuts.first_mut()) {
+            *oldest = (*oldest).min(lowest);
+        }
     }
 
     /// The journal is as long as this now.
     pub(crate) fn see(&mut self, history: &History, now: u64) {
         let entries = history.entries().len() as u64;
+        self.head = history.head();
         let known = self.marks.last().map_or(self.settled, |mark| mark.entries);
         if let Some(last) = history.entries().last().filter(|_| entries > known) {
             self.marks.push(Mark { entries, block: last.block, seen_at: now });
@@ -115,17 +123,18 @@ impl Finality {
         let mut words = vec![self.settled, self.cuts_before, self.marks.len() as u64];
         words.extend(self.marks.iter().flat_map(|mark| [mark.entries, mark.block, mark.seen_at]));
         words.extend(&self.cuts);
-        words.into_iter().flat_map(u64::to_be_bytes).collect()
+        self.head.0.into_iter().chain(words.into_iter().flat_map(u64::to_be_bytes)).collect()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (head, bytes) = bytes.split_first_chunk::<32>()?;
         let (words, rest) = bytes.as_chunks::<8>();
         let words: Vec<u64> = words.iter().map(|word| u64::from_be_bytes(*word)).collect();
         let ([settled, cuts_before, count, words @ ..], []) = (&words[..], rest) else { return None };
         let (marks, cuts) = words.split_at_checked(usize::try_from(count.checked_mul(3)?).ok()?)?;
         let mark = |&[entries, block, seen_at]: &[u64; 3]| Mark { entries, block, seen_at };
         let marks = marks.as_chunks::<3>().0.iter().map(mark).collect();
-        Some(Self { settled: *settled, marks, cuts: cuts.to_vec(), cuts_before: *cuts_before })
+        Some(Self { settled: *settled, marks, cuts: cuts.to_vec(), cuts_before: *cuts_before, head: B256::from(*head) })
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
     cache::{BLOCKS, FINALITY, JOURNAL, key},
     finality::{self, Finality},
     ledger::{
-        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Update,
-        folder_scope,
+        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Proven,
+        Update, folder_scope,
     },
     system::System,
     vanished::{self, Vanished},
@@ -83,12 +83,11 @@ impl System {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
         let before = match slot.as_ref() {
-            // Another program may have told them, or given them up.
-            Some(known) if !known.vanished.is_empty() => {
+            // Another program of this person may have read on, or a person may have given something up.
+            Some(known) if self.finality_of(patient).await?.as_ref() == Some(&known.finality) => {
                 Remembered { vanished: self.vanished_of(patient).await?, ..Remembered::from(&**known) }
             }
-            Some(known) => Remembered::from(&**known),
-            None => self.remembered(patient).await?,
+            _ => self.remembered(patient).await?,
         };
         let mut history = before.history.clone();
         let update = match self.witness() {
@@ -97,7 +96,7 @@ impl System {
         };
         let (finality, vanished) = self.take_in(&before, &mut history, update.completeness.block).await?;
         let completeness = match trusted.filter(|_| self.witness().is_some()) {
-            Some(trusted) => self.reader().update(&mut history, Some(trusted)).await?.completeness,
+            Some(trusted) => Completeness { proven: Some(self.proof(&history, trusted)?), ..update.completeness },
             None => update.completeness,
         };
         let known = Arc::new(Known { patient, history, completeness, finality, vanished });
@@ -127,6 +126,27 @@ impl System {
         Ok(given_up)
     }
 
+    /// That a head from elsewhere is part of what was taken in.
+    fn proof(&self, history: &History, trusted: B256) -> Result<Proven> {
+        let (host, told) = (self.ledger().name(), history.head());
+        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told });
+        Ok(Proven { head: trusted, entries: position.map_err(LedgerError::from)? })
+    }
+
+    /// What both providers call final. It is no reason to wait: who gives no answer settles nothing now.
+    async fn finalized(&self) -> Option<u64> {
+        let told = self.ledger().finalized().await.unwrap_or(Some(0));
+        match self.witness() {
+            Some(witness) => told.zip(witness.ledger().finalized().await.unwrap_or(Some(0))).map(|(a, b)| a.min(b)),
+            None => told,
+        }
+    }
+
+    async fn finality_of(&self, patient: Address) -> Result<Option<Finality>> {
+        let row = self.cache().get(FINALITY, self.journal_key(patient)).await?;
+        Ok(row.and_then(|row| Finality::from_bytes(&row)))
+    }
+
     /// Notes what is new, what is final by now, and what is gone; on disk before anybody acts on it.
     async fn take_in(
         &self,
@@ -144,7 +164,7 @@ impl System {
         }
         finality.see(history, now);
         if finality.is_due(now) {
-            finality.settle(now, newest, self.ledger().finalized().await?);
+            finality.settle(now, newest, self.finalized().await);
         }
         history.settle(finality.settled());
         vanished.retain(|gone| !gone.is_settled(history));
@@ -183,8 +203,7 @@ impl System {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
         let entries: Option<Vec<Entry>> = rows.iter().map(|(_, row)| Entry::from_bytes(row)).collect();
         let history = entries.and_then(|entries| History::from_cache(patient, entries).ok());
-        let finality = self.cache().get(FINALITY, self.journal_key(patient)).await?;
-        let finality = finality.and_then(|row| Finality::from_bytes(&row)).filter(|_| history.is_some());
+        let finality = self.finality_of(patient).await?.filter(|_| history.is_some());
         let mut history = history.unwrap_or_else(|| History::new(patient));
         let finality = finality.unwrap_or_default();
         history.settle(finality.settled());

@@ -2,12 +2,14 @@
 //!
 //! They are kept until the journal shows them again or something that takes their place, or until a person gives them up.
 
+use std::ops::Range;
+
 use alloy::primitives::{Address, B256};
 
 use crate::{
     MissingEntry, Result,
     cache::{VANISHED, key},
-    ledger::{Entry, Event, History, PatientState, folder_of},
+    ledger::{Entry, Event, History, folder_of},
     system::System,
 };
 
@@ -34,10 +36,17 @@ impl Vanished {
         Some(Self { patient, entry, from, told: *told != 0 })
     }
 
-    /// Whether the journal shows it again, or what takes its place.
+    /// Whether the journal shows it again, or for good something that takes its place: a provider could invent that, and
+    /// drop both.
     pub(crate) fn is_settled(&self, history: &History) -> bool {
-        let later = history.entries().get(self.from as usize..).unwrap_or_default();
-        is_shown(&self.entry.event, later).is_some() || is_superseded(&self.entry.event, later, history.state())
+        let (from, entries) = (self.from as usize, history.entries());
+        is_shown(&self.entry.event, entries.get(from..).unwrap_or_default()).is_some()
+            || is_superseded(&self.entry.event, history, from..history.settled())
+    }
+
+    /// Whether something stands in its place now.
+    pub(crate) fn is_covered(&self, history: &History) -> bool {
+        is_superseded(&self.entry.event, history, self.from as usize..history.entries().len())
     }
 }
 
@@ -46,55 +55,42 @@ pub(crate) fn is_shown(event: &Event, later: &[Entry]) -> Option<usize> {
     later.iter().position(|entry| event.is_same_act(&entry.event))
 }
 
-/// Whether something that happened since takes the place of an act that is gone.
-pub(crate) fn is_superseded(event: &Event, later: &[Entry], state: &PatientState) -> bool {
+/// Whether something in this part of the history takes the place of an act that is gone.
+pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>) -> bool {
+    let (later, state) = (history.entries().get(part.clone()).unwrap_or_default(), history.state());
+    let moved = |folder: u64| state.folder(folder).keyrings.iter().any(|keyring| part.contains(&keyring.entry));
+    // Of a record no keys move on.
+    let keys_moved = |scope: B256| folder_of(scope).map_or(!later.is_empty(), moved);
     let has = |matches: &dyn Fn(&Event) -> bool| later.iter().any(|entry| matches(&entry.event));
     let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
     match *event {
         Event::ProfileSet { .. } => has(&|by| matches!(by, Event::ProfileSet { .. })),
         Event::CheckpointMade { .. } => has(&|by| matches!(by, Event::CheckpointMade { .. })),
         Event::RecordStatusChanged { key, status, .. } => {
-            state.records.get(&key).is_some_and(|record| record.state.status as u8 >= status as u8)
+            !later.is_empty() && state.records.get(&key).is_some_and(|r| r.state.status as u8 >= status as u8)
         }
         Event::AccessGranted { .. } => has(&|by| patients(by) && by.place() == event.place()),
         Event::AccessRevoked { scope, grantee, .. } => {
             has(&|by| patients(by) && by.place() == event.place())
-                || (!state.grants.contains_key(&(scope, grantee)) && keys_moved(scope, later, state))
+                || (!state.grants.contains_key(&(scope, grantee)) && keys_moved(scope))
         }
-        Event::AccessPassedOn { .. } | Event::AccessWithdrawn { .. } | Event::AccessRenounced { .. } => {
-            has(&|by| by.place() == event.place())
+        Event::AccessPassedOn { .. } => has(&|by| by.place() == event.place()),
+        Event::AccessWithdrawn { scope, .. } | Event::AccessRenounced { scope, .. } => {
+            has(&|by| by.place() == event.place()) || keys_moved(scope)
         }
-        Event::KeysRotated { folder, .. } => moved_since(folder, later, state),
+        Event::KeysRotated { folder, .. } => moved(folder),
         _ => false,
     }
 }
 
-/// Whether a grant that is not there any more is of no use: keys have moved on since, or there are none.
-fn keys_moved(scope: B256, later: &[Entry], state: &PatientState) -> bool {
-    folder_of(scope).is_none_or(|folder| moved_since(folder, later, state))
-}
-
-fn moved_since(folder: u64, later: &[Entry], state: &PatientState) -> bool {
-    let from = state.entries - later.len().min(state.entries);
-    state.folder(folder).keyring().is_some_and(|keyring| keyring.entry >= from)
-}
-
 /// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
 pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
-    let dropped = &before.entries()[kept..];
-    let vanished = |(place, entry): (usize, &Entry)| {
+    let vanished = |entry: &Entry| {
         let (patient, from) = (history.patient(), kept as u64);
         let vanished = Vanished { patient, entry: *entry, from, told: false };
-        // What had been superseded before it went is not wanted back.
-        let superseded = is_superseded_here(&entry.event, &dropped[place + 1..]);
-        (!superseded && !vanished.is_settled(history)).then_some(vanished)
+        (!vanished.is_settled(history)).then_some(vanished)
     };
-    dropped.iter().enumerate().filter_map(vanished).collect()
-}
-
-fn is_superseded_here(event: &Event, later: &[Entry]) -> bool {
-    let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
-    event.place().is_some() && later.iter().any(|entry| patients(&entry.event) && entry.event.place() == event.place())
+    before.entries()[kept..].iter().filter_map(vanished).collect()
 }
 
 impl System {

@@ -44,7 +44,7 @@ impl App {
     pub(crate) async fn tell_news(&self) -> Result {
         let Some(system) = self.connected.get() else { return Ok(()) };
         for gone in system.news().await? {
-            self.printer.warn(format!("{gone}; `resume` sends again what you did"));
+            self.printer.urgent(format!("{gone}; `resume` sends again what you did"));
         }
         Ok(())
     }

@@ -182,7 +182,7 @@ impl Client {
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
                 // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
-                let granted_up_to = self.system().latest_time().await? + GOOD_FOR.as_secs();
+                let granted_up_to = self.system().believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
         };

@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// Every grant up to the patient's own is what its giver has signed.
-    async fn was_let_in(&self, journal: &Known, folder: Folder, account: Address) -> Result<()> {
+    pub(super) async fn was_let_in(&self, journal: &Known, folder: Folder, account: Address) -> Result<()> {
         let scope = folder_scope(folder.number());
         let mut next = Some(account);
         // The journal's own rule about depth has been applied before.

@@ -1,8 +1,8 @@
 //! What the chain shows no more is sent again, before anything new is signed or locked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Folder;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Error, Result,
+    journal::Known,
     ledger::{Act, Call, Event, LedgerError, Receipt, Revocation, Sent, SentBytes, folder_of},
     relay::SignedRequest,
     vanished::Vanished,
@@ -63,12 +64,10 @@ impl Client {
             tracing::info!(id = %act.id, error = ?sent.as_ref().err(), "sent again what the chain shows no more");
             missing.push((act, sent.err()));
         }
-        for gone in self.system().all_vanished().await? {
-            let covered = missing.iter().any(|(act, error)| {
-                error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), &gone))
-            });
-            if self.is_own_revocation(&gone) && !covered {
-                self.revoke_again(&gone).await?;
+        for (act, error) in missing.iter_mut().filter(|(_, error)| error.is_some()) {
+            // Its bytes are of no use any more: another transaction has their nonce.
+            if self.revoke_again(act).await? {
+                *error = None;
             }
         }
         let until = Instant::now() + PATIENCE.min(self.system().timeout());
@@ -123,42 +122,55 @@ impl Client {
         }
     }
 
-    /// The bytes of a revocation are of no use any more, or another device has them. What it ended is ended as of then: a
-    /// grant that the patient gave since stands.
-    async fn revoke_again(&self, gone: &Vanished) -> Result<()> {
-        let Event::AccessRevoked { scope, grantee, .. } = gone.entry.event else { return Ok(()) };
-        let patient = self.address();
-        let revocation = Revocation { grantee, scope, keyring: None, barred: true };
-        let act = Act::Revocation { patient, revocation, granted_up_to: gone.entry.time, key_changes: 0 };
-        let request = self.sign_act(&act).await?;
-        // A provider that lies about the nonce keeps it from being mined; what was signed stays in the outbox.
-        match timeout(PATIENCE.min(self.system().timeout()), self.carry(&request)).await {
-            // Somebody has carried it, or there is no such grant: the keys move on with the next write.
-            Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => Ok(()),
-            Ok(Err(error)) => Err(error),
+    /// Makes the revocations of an act again: they end the very grants that stand there now, and none that the patient gives
+    /// later. Whether there was something to end.
+    async fn revoke_again(&self, act: &Sent) -> Result<bool> {
+        let Some(effects) = self.effects(act)?.filter(|effects| self.is_me(effects.patient)) else { return Ok(false) };
+        let (patient, mut ended) = (effects.patient, false);
+        for event in effects.events {
+            let Event::AccessRevoked { scope, grantee, .. } = event else { continue };
+            let journal = self.system().journal(patient).await?;
+            let Some(granted) = journal.grant(scope, grantee).map(|grant| grant.state.granted_at) else { continue };
+            let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+            let act = Act::Revocation { patient, revocation, granted_up_to: granted, key_changes: 0 };
+            let request = self.sign_act(&act).await?;
+            // A provider that lies about the nonce keeps it from being mined; what was signed stays in the outbox.
+            match timeout(PATIENCE.min(self.system().timeout()), self.carry(&request)).await {
+                Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => ended = true,
+                Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be made again"),
+            }
         }
+        Ok(ended)
     }
 
-    /// Nothing is locked while an end of somebody's access is missing: that account may hold the keys. What this person
-    /// did is sent again first.
-    pub(super) async fn require_nothing_missing(&self, patient: Address) -> Result<()> {
-        if self.ends_that_are_missing(patient).await?.is_empty() {
-            return Ok(());
+    /// The journal to lock by. Nothing is locked while an end of somebody's access is missing: that account may hold the
+    /// keys. What this person did is sent again first.
+    pub(super) async fn journal_without_gaps(&self, patient: Address) -> Result<Arc<Known>> {
+        let journal = self.system().journal(patient).await?;
+        if self.ends_that_are_missing(&journal).await?.is_empty() {
+            return Ok(journal);
         }
         match self.recall().await {
             Ok(left) if self.is_me(patient) => self.move_keys_instead(&left).await?,
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what is missing could not be sent again"),
         }
-        let missing = self.ends_that_are_missing(patient).await?;
-        let Some(first) = missing.first() else { return Ok(()) };
+        let journal = self.system().journal(patient).await?;
+        self.require_nothing_missing(&journal).await?;
+        Ok(journal)
+    }
+
+    /// The very journal that is judged is the one to go by: the next answer may be another.
+    pub(super) async fn require_nothing_missing(&self, journal: &Known) -> Result<()> {
+        let missing = self.ends_that_are_missing(journal).await?;
+        let Some((_, first)) = missing.first() else { return Ok(()) };
         Err(Error::Vanished { what: first.clone(), others: missing.len() - 1 })
     }
 
     /// New keys take the place of what can be sent again no more: a rotation, and the end of a grant that is not there.
     async fn move_keys_instead(&self, left: &[(Sent, Option<Error>)]) -> Result<()> {
         let journal = self.system().journal(self.address()).await?;
-        for gone in &journal.vanished {
+        for gone in journal.vanished.iter().filter(|gone| !gone.is_covered(&journal.history)) {
             let is_open = |(act, error): &(Sent, Option<Error>)| {
                 error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), gone))
             };
@@ -177,24 +189,42 @@ impl Client {
         Ok(())
     }
 
-    async fn ends_that_are_missing(&self, patient: Address) -> Result<Vec<String>> {
-        let journal = self.system().journal(patient).await?;
-        let gone = journal.vanished.iter().filter(|gone| gone.entry.ends_access());
-        let mut missing: Vec<String> = gone.map(|gone| MissingEntry::from(gone).to_string()).collect();
+    /// Scope and grantee of the ends that are missing.
+    pub(super) async fn places_of_missing_ends(&self, journal: &Known) -> Result<Vec<(B256, Address)>> {
+        Ok(self.ends_that_are_missing(journal).await?.into_iter().filter_map(|(event, _)| event.place()).collect())
+    }
+
+    async fn ends_that_are_missing(&self, journal: &Known) -> Result<Vec<(Event, String)>> {
+        let mut missing = Vec::new();
+        for gone in journal.vanished.iter().filter(|gone| gone.entry.ends_access()) {
+            if !self.is_rightly_covered(journal, gone).await? {
+                missing.push((gone.entry.event, MissingEntry::from(gone).to_string()));
+            }
+        }
         for act in self.system().sender().sent(self.address()).await? {
             let (Some(effects), Some(note)) = (self.effects(&act)?, Note::from_bytes(&act.note)) else { continue };
-            let ends = effects.events.iter().find(|event| ends_access(event)).filter(|_| effects.patient == patient);
-            let Some(event) = ends.filter(|_| standing_in(&journal, &effects, &note) == Standing::Missing) else {
-                continue;
-            };
-            if !journal.vanished.iter().any(|gone| gone.entry.event.is_same_act(event)) {
-                missing.push(format!("the chain does not show that {} {event}", act.account));
+            let here = effects.patient == journal.patient && standing_in(journal, &effects, &note) == Standing::Missing;
+            for event in effects.events.iter().filter(|event| here && ends_access(event)) {
+                if !missing.iter().any(|(known, _)| known.is_same_act(event)) {
+                    missing.push((*event, format!("the chain does not show that {} {event}", act.account)));
+                }
             }
         }
         Ok(missing)
     }
 
-    fn is_own_revocation(&self, gone: &Vanished) -> bool {
-        self.is_me(gone.patient) && matches!(gone.entry.event, Event::AccessRevoked { .. })
+    /// Whether something stands in its place that nobody could have invented: a grant needs an envelope that was signed.
+    async fn is_rightly_covered(&self, journal: &Known, gone: &Vanished) -> Result<bool> {
+        if !gone.is_covered(&journal.history) {
+            return Ok(false);
+        }
+        let Some((scope, grantee)) = gone.entry.event.place() else { return Ok(true) };
+        let folder = folder_of(scope).and_then(|number| Folder::new(number).ok());
+        let (Some(folder), Some(_)) = (folder, journal.grant(scope, grantee)) else { return Ok(true) };
+        match self.was_let_in(journal, folder, grantee).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_silence() => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 }

@@ -106,6 +106,9 @@ impl Client {
             return Ok(true);
         }
         let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
+        if self.system().is_burnt(journal.patient, folder, newest.epoch, newest.digest).await? {
+            return Ok(true);
+        }
         let readers = journal.state().folder_readers(folder.number(), now);
         match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
             Ok(keyring) => {
@@ -125,10 +128,9 @@ impl Client {
         let is_sure = self.is_epoch_sure(journal, folder).await?;
         let epoch = self.epoch_after(journal, folder, is_sure).await?;
         let mut after = journal.state().clone();
-        for gone in journal.vanished.iter().filter(|gone| gone.entry.ends_access()) {
-            // Its grant is there only because the end of it is missing.
-            after.grants.retain(|place, _| Some(*place) != gone.entry.event.place());
-        }
+        // These grants are there only because the end of them is missing.
+        let ended = self.places_of_missing_ends(journal).await?;
+        after.grants.retain(|place, _| !ended.contains(place));
         if let Some(account) = without {
             // With it goes whoever lives by it.
             after.grants.remove(&(folder_scope(folder.number()), account));

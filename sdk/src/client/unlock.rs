@@ -49,12 +49,20 @@ pub(crate) struct Unlocker {
     client: Client,
     journal: Arc<Known>,
     received: Mutex<HashMap<Folder, Found>>,
+    /// The highest epoch that a lock may name.
+    highest: Mutex<HashMap<Folder, Epoch>>,
     secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
 }
 
 impl Unlocker {
     pub(crate) fn new(client: Client, journal: Arc<Known>) -> Self {
-        Self { client, journal, received: Mutex::default(), secrets: std::sync::Mutex::default() }
+        Self {
+            client,
+            journal,
+            received: Mutex::default(),
+            highest: Mutex::default(),
+            secrets: std::sync::Mutex::default(),
+        }
     }
 
     /// The record's manifest, key and metadata, all checked.
@@ -143,8 +151,14 @@ impl Unlocker {
 
     /// The highest epoch that a lock may name: what the chain says, or what the patient has signed for.
     async fn highest_epoch(&self, folder: Folder) -> Result<Epoch> {
+        let mut highest = self.highest.lock().await;
+        if let Some(epoch) = highest.get(&folder) {
+            return Ok(*epoch);
+        }
         let proven = self.client.system().proven_epoch(self.journal.patient, folder).await?;
-        Ok(proven.max(self.journal.folder(folder).epoch))
+        let epoch = proven.max(self.journal.folder(folder).epoch);
+        highest.insert(folder, epoch);
+        Ok(epoch)
     }
 
     async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {

@@ -18,6 +18,9 @@ use crate::{
     vanished::{Vanished, is_shown, is_superseded},
 };
 
+/// So long an act is watched that is in no journal, in seconds.
+const MOST_WATCHED: u64 = 7 * 86_400;
+
 /// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
 ///
 /// As text it is one sentence.
@@ -91,8 +94,14 @@ impl Client {
     /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
     /// access is missing, nothing new is locked for that patient.
     pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
-        let vanished = self.system().all_vanished().await?;
-        Ok(vanished.iter().filter(|gone| self.minds(gone)).map(MissingEntry::from).collect())
+        let mut missing = Vec::new();
+        for gone in self.system().all_vanished().await? {
+            let journal = self.system().known(gone.patient).await?;
+            if self.minds(&gone) && !gone.is_covered(&journal.history) {
+                missing.push(MissingEntry::from(&gone));
+            }
+        }
+        Ok(missing)
     }
 
     /// Gives an act up that the chain shows no more, by a person's word: it is not sent again and holds nothing up. It is
@@ -193,10 +202,9 @@ impl Client {
     pub(super) async fn tidy(&self) -> Result<()> {
         let sender = self.system().sender();
         for act in sender.sent(self.address()).await? {
-            let old = Note::from_bytes(&act.note).is_none_or(|note| {
-                let settled = finality::now().saturating_sub(note.at) >= AT_LEAST;
-                settled && note.patient.is_zero()
-            });
+            // What is in no journal is looked at by `resume`; after days it is what it is.
+            let old = Note::from_bytes(&act.note)
+                .is_none_or(|note| note.patient.is_zero() && finality::now().saturating_sub(note.at) >= MOST_WATCHED);
             let settled = match self.effects(&act)? {
                 Some(effects) if !old => {
                     let known = self.system().known(effects.patient).await?;
@@ -235,11 +243,16 @@ pub(super) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> St
     let from = journal.finality.place_of(note.entries, note.cuts);
     let later = journal.history.entries().get(from..).unwrap_or_default();
     let mut standing = Standing::Final;
+    let settled = journal.finality.settled();
     for event in &effects.events {
         match is_shown(event, later) {
-            Some(place) if from + place < journal.finality.settled() => {}
+            Some(place) if from + place < settled => {}
             Some(_) => standing = Standing::Shown,
-            None if is_superseded(event, later, journal.state()) => {}
+            None if is_superseded(event, &journal.history, from..settled) => {}
+            // Not for good: what takes its place can go, too.
+            None if is_superseded(event, &journal.history, from..journal.history.entries().len()) => {
+                standing = Standing::Shown;
+            }
             None => return Standing::Missing,
         }
     }

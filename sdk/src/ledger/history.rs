@@ -75,7 +75,7 @@ impl History {
     }
 
     /// How many entries are final: no update gives them up.
-    pub(super) fn settled(&self) -> usize {
+    pub(crate) fn settled(&self) -> usize {
         self.0.settled
     }
 

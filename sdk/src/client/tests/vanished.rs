@@ -170,7 +170,7 @@ async fn resume_alone_sends_a_dropped_revocation_again() {
 }
 
 #[tokio::test]
-async fn another_device_that_saw_a_revocation_makes_it_again() {
+async fn another_device_that_saw_a_revocation_locks_nothing_until_a_person_makes_it_again() {
     let stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();
     let device = stage.device(folder.path());
@@ -178,6 +178,10 @@ async fn another_device_that_saw_a_revocation_makes_it_again() {
     device.system().history(stage.ana.address()).await.unwrap();
     stage.reorganise(1);
 
+    // A provider could invent a revocation that another device made: nobody signs one again on its word.
+    assert_eq!(device.add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+    assert!(!stage.is_revoked().await);
+    device.revoke(stage.lee.address()).await.unwrap();
     let record = device.add(note()).await.unwrap().record;
     assert!(stage.is_revoked().await);
     assert!(!stage.lee_holds_a_key(&record).await);

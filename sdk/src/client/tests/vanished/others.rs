@@ -162,3 +162,21 @@ async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
     assert!(resumed.failed.iter().any(|left| left.reason.contains("no")), "{resumed:?}");
     assert_eq!(stage.ana.resume().await.unwrap().failed, []);
 }
+
+/// What is in no journal is watched by its receipt.
+#[tokio::test]
+async fn an_acknowledgement_that_the_chain_dropped_is_sent_again() {
+    let stage = super::super::boards::Stage::new().await;
+    let opening = stage.members[0].open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
+    let case = opening.reason("why").await.unwrap();
+    stage.members[1].acknowledge(&case).await.unwrap();
+    let memory = stage.system.memory().unwrap();
+    memory.rewind(1);
+    memory.advance(Duration::from_secs(1));
+    memory.advance(Duration::from_secs(1));
+    assert!(matches!(stage.system.case(&stage.board, case.id).await.unwrap().stage, crate::CaseStage::Open { .. }));
+    let resumed = stage.members[1].resume().await.unwrap();
+    assert_eq!((resumed.failed.as_slice(), resumed.watching > 0), (&[][..], true));
+    let case = stage.system.case(&stage.board, case.id).await.unwrap();
+    assert!(matches!(case.stage, crate::CaseStage::Granted { .. }), "{case:?}");
+}
