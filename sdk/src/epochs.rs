@@ -32,14 +32,10 @@ fn keys_in(event: &Event) -> Option<(u64, Epoch, B256)> {
 }
 
 impl System {
-    /// The highest epoch that the patient has signed keys for, or whose entry was seen and is gone. The latter counts as far
-    /// as it can be an accident, from what was signed: so a provider that invents entries moves it no further.
+    /// The highest epoch that the patient has signed keys for, or that was burnt.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
-        let signed = self.signed_epoch(patient, folder).await?;
-        let burnt = self.burnt(patient, folder).await?;
-        let believed =
-            burnt.iter().map(|(epoch, _)| *epoch).filter(|epoch| *epoch <= signed.saturating_add(MOST_UNPROVEN));
-        Ok(believed.max().unwrap_or_default().max(signed))
+        let burnt = self.burnt(patient, folder).await?.into_iter().map(|(epoch, _)| epoch).max();
+        Ok(self.signed_epoch(patient, folder).await?.max(burnt.unwrap_or_default()))
     }
 
     async fn signed_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
@@ -56,11 +52,16 @@ impl System {
     }
 
     /// Epochs whose entries are gone are not used again: their keyrings were stored, perhaps, and say who has their keys.
+    /// That counts as far as it can be an accident, from what was signed: a provider that invents entries gets no further.
     pub(crate) async fn burn_epochs(&self, before: &History, kept: usize, history: &History) -> Result<()> {
         let mut rows = Vec::new();
         for entry in &before.entries()[kept..] {
             let Some((number, epoch, keyring)) = keys_in(&entry.event) else { continue };
             let Ok(folder) = Folder::new(number) else { continue };
+            let signed = self.signed_epoch(history.patient(), folder).await?;
+            if epoch > signed.saturating_add(MOST_UNPROVEN) {
+                continue;
+            }
             let shown = history.state().folder(number).keyrings.iter().any(|known| known.digest == keyring);
             if !shown && rows.len() < MOST_BURNT {
                 let place =

@@ -167,7 +167,8 @@ impl System {
             finality.settle(now, newest, self.finalized().await);
         }
         history.settle(finality.settled());
-        vanished.retain(|gone| !gone.is_settled(history));
+        // A person is told of it all the same.
+        vanished.retain(|gone| !gone.told || !gone.is_settled(history));
         self.remember(before, history, kept, (&finality, &vanished)).await?;
         Ok((finality, vanished))
     }

@@ -39,14 +39,17 @@ impl Vanished {
     /// Whether the journal shows it again, or for good something that takes its place: a provider could invent that, and
     /// drop both.
     pub(crate) fn is_settled(&self, history: &History) -> bool {
-        let (from, entries) = (self.from as usize, history.entries());
-        is_shown(&self.entry.event, entries.get(from..).unwrap_or_default()).is_some()
-            || is_superseded(&self.entry.event, history, from..history.settled())
+        self.is_back(history) || is_superseded(&self.entry.event, history, self.from as usize..history.settled())
     }
 
-    /// Whether something stands in its place now.
+    /// Whether the journal shows it again now.
+    pub(crate) fn is_back(&self, history: &History) -> bool {
+        is_shown(&self.entry.event, history.entries().get(self.from as usize..).unwrap_or_default()).is_some()
+    }
+
+    /// Whether it, or something in its place, stands there now.
     pub(crate) fn is_covered(&self, history: &History) -> bool {
-        is_superseded(&self.entry.event, history, self.from as usize..history.entries().len())
+        self.is_back(history) || is_superseded(&self.entry.event, history, self.from as usize..history.entries().len())
     }
 }
 

@@ -23,6 +23,8 @@ use crate::{
 
 /// How long an answer waits for the fate: less than what callers wait by default.
 const WAIT: Duration = Duration::from_secs(20);
+/// How far away a deadline may be: clients sign a quarter of an hour.
+const LATEST: Duration = Duration::from_secs(2 * 3600);
 /// How long to wait where requests of the same account are to be carried first.
 const A_MOMENT: Duration = Duration::from_secs(10);
 
@@ -134,15 +136,31 @@ impl Service {
             Ok(Fate::Waiting) => {}
             // Nothing to carry, so nothing to keep.
             Ok(fate) => return Ok(watch::channel(fate).1),
-            Err(error) => return Err(Problem::Busy(error.to_string())),
+            Err(error) => return Err(silent(&error)),
         }
-        // What is taken waits until it is carried: for what nobody can pay, the caller asks another relay.
-        self.health().await.map_err(Problem::Busy)?;
-        let fees = parts.carrier.contract().ledger().fees().await.map_err(|error| Problem::Busy(error.to_string()))?;
+        let cost = self.affordable(&act, gas).await?;
         // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
         parts.limits.take(&act).map_err(Problem::TooMany)?;
         tracing::info!(id = %request.id(), verb, "accepted");
-        self.put(request, U256::from(gas).saturating_mul(U256::from(fees.max_fee))).await
+        self.put(request, cost).await
+    }
+
+    /// What it may cost. What is taken waits until it is carried, and its share of the budgets with it: for what nobody
+    /// here can pay, and what may wait for long, the caller asks another relay.
+    async fn affordable(&self, act: &Act, gas: u64) -> Result<U256, Problem> {
+        let ledger = self.0.carrier.contract().ledger();
+        let (fees, newest) = (ledger.fees().await.map_err(silent)?, ledger.newest().await.map_err(silent)?);
+        if let Act::Once { deadline, .. } = act
+            && *deadline > newest.time.saturating_add(LATEST.as_secs())
+        {
+            let text = "its deadline is more than two hours away: sign it with an earlier one";
+            return Err(Problem::NotCarried(text.into()));
+        }
+        let cost = U256::from(gas).saturating_mul(U256::from(fees.max_fee));
+        // The ceiling is far above what most requests need, and fees leave room for twice the base fee.
+        let needed = if act.ends_access() { U256::ONE } else { cost / U256::from(2) };
+        self.can_pay(needed).await.map_err(Problem::Busy)?;
+        Ok(cost)
     }
 
     /// To its end, also when the caller goes away: what is on disk is in the queue.
@@ -183,7 +201,7 @@ impl Service {
         match self.0.trust.admits(act.signer()).await {
             Ok(true) => Ok(gas),
             Ok(false) => Err(Problem::NotCarried("this relay does not carry for this account: ask another one".into())),
-            Err(error) => Err(Problem::Busy(error.to_string())),
+            Err(error) => Err(silent(error)),
         }
     }
 
@@ -200,14 +218,24 @@ impl Service {
 
     /// Whether it can do its work: the chain answers, and there is something to pay with.
     pub(crate) async fn health(&self) -> Result<(), String> {
+        self.can_pay(U256::ONE).await
+    }
+
+    async fn can_pay(&self, wei: U256) -> Result<(), String> {
         let ledger = self.0.carrier.contract().ledger();
         for payer in &self.0.payers {
-            if !ledger.balance(*payer).await.map_err(|error| error.to_string())?.is_zero() {
+            if ledger.balance(*payer).await.map_err(|error| silent(error).to_string())? >= wei {
                 return Ok(());
             }
         }
         Err("this relay has nothing to pay with at the moment".into())
     }
+}
+
+/// Without the provider's name and words, with which callers have no business.
+fn silent(error: impl std::fmt::Display) -> Problem {
+    tracing::warn!(%error, "the chain gave no answer");
+    Problem::Busy("the chain gives this relay no answer at the moment: try again later, or ask another one".into())
 }
 
 fn is_refused(fate: &Fate) -> bool {

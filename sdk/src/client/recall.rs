@@ -1,6 +1,6 @@
 //! What the chain shows no more is sent again, before anything new is signed or locked.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Folder;
@@ -46,8 +46,7 @@ impl Client {
 
     pub(super) async fn before_sending(&self) -> Result<()> {
         self.0.tidied.get_or_try_init(|| self.tidy()).await?;
-        let own = |gone: &Vanished| self.is_me(gone.entry.event.actor(gone.patient));
-        if self.system().all_vanished().await?.iter().any(own)
+        if self.missing().await?.iter().any(|gone| self.is_me(gone.by))
             && let Err(error) = self.recall().await
         {
             tracing::warn!(%error, "what is missing could not be sent again");
@@ -170,21 +169,21 @@ impl Client {
     /// New keys take the place of what can be sent again no more: a rotation, and the end of a grant that is not there.
     async fn move_keys_instead(&self, left: &[(Sent, Option<Error>)]) -> Result<()> {
         let journal = self.system().journal(self.address()).await?;
-        for gone in journal.vanished.iter().filter(|gone| !gone.is_covered(&journal.history)) {
-            let is_open = |(act, error): &(Sent, Option<Error>)| {
+        let is_open = |gone: &&Vanished| {
+            let sent = |(act, error): &(Sent, Option<Error>)| {
                 error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), gone))
             };
-            let folder = match gone.entry.event {
-                Event::KeysRotated { folder, .. } => Some(folder),
-                Event::AccessRevoked { scope, grantee, .. } if journal.grant(scope, grantee).is_none() => {
-                    folder_of(scope)
-                }
-                _ => None,
-            };
-            let Some(folder) = folder.and_then(|number| Folder::new(number).ok()) else { continue };
-            if !left.iter().any(is_open) {
-                self.rotate_folder(folder).await?;
-            }
+            !gone.is_covered(&journal.history) && !left.iter().any(sent)
+        };
+        let folder = |gone: &Vanished| match gone.entry.event {
+            Event::KeysRotated { folder, .. } => Some(folder),
+            Event::AccessRevoked { scope, grantee, .. } if journal.grant(scope, grantee).is_some() => None,
+            event if gone.entry.ends_access() => event.place().and_then(|(scope, _)| folder_of(scope)),
+            _ => None,
+        };
+        let folders: BTreeSet<u64> = journal.vanished.iter().filter(is_open).filter_map(folder).collect();
+        for folder in folders.into_iter().filter_map(|number| Folder::new(number).ok()) {
+            self.rotate_folder(folder).await?;
         }
         Ok(())
     }
@@ -215,6 +214,9 @@ impl Client {
 
     /// Whether something stands in its place that nobody could have invented: a grant needs an envelope that was signed.
     async fn is_rightly_covered(&self, journal: &Known, gone: &Vanished) -> Result<bool> {
+        if gone.is_back(&journal.history) {
+            return Ok(true);
+        }
         if !gone.is_covered(&journal.history) {
             return Ok(false);
         }

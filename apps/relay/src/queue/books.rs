@@ -13,6 +13,8 @@ mod tests;
 const DAY: u64 = 24 * 3600;
 /// After the first request that was mined in vain; each further one doubles it, up to a day.
 const FIRST_REST: u64 = 60;
+/// Requests in vain before that: others can make one fail now and then.
+const MOST_IN_VAIN: u32 = 3;
 /// Under this account all that was spent is kept: the contract knows no signer without an address.
 pub(super) const ALL: Address = Address::ZERO;
 
@@ -215,9 +217,11 @@ impl Account {
             failures.count = failures.count.saturating_sub(1);
             return;
         }
-        let rest = FIRST_REST.saturating_mul(1 << failures.count.min(20)).min(DAY);
         failures.count = failures.count.saturating_add(1);
-        failures.rests_until = now + rest;
+        if let Some(beyond) = failures.count.checked_sub(MOST_IN_VAIN) {
+            let rest = FIRST_REST.saturating_mul(1 << beyond.min(20)).min(DAY);
+            failures.rests_until = now + rest;
+        }
     }
 }
 

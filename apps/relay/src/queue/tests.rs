@@ -187,10 +187,12 @@ async fn what_was_spent_and_what_failed_counts_after_a_crash() {
     let place = Place::new();
     {
         let queue = place.open();
-        queue.put(request(1), U256::from(600), NOW).await.unwrap();
-        let task = queue.next(PAYER).await;
-        let paid = Paid { wei: U256::from(500), in_vain: true };
-        queue.end(task, refused(), Some(paid), NOW).await.unwrap();
+        for (number, wei) in [(1, 500), (3, 0), (4, 0)] {
+            queue.put(request_of(1, number, 1), U256::from(100), NOW).await.unwrap();
+            let task = queue.next(PAYER).await;
+            let paid = Paid { wei: U256::from(wei), in_vain: true };
+            queue.end(task, refused(), Some(paid), NOW).await.unwrap();
+        }
     }
     let queue = place.open();
     assert_eq!(queue.spent(NOW), U256::from(500));

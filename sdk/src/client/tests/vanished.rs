@@ -15,6 +15,7 @@ use crate::{
     ledger::{MemoryLedger, record_key},
 };
 
+mod forged;
 mod histories;
 mod others;
 mod witness;
@@ -115,6 +116,9 @@ async fn a_revocation_that_a_reorganisation_dropped_is_sent_again_before_anythin
     let record = stage.ana.add(note()).await.unwrap().record;
     assert!(stage.is_revoked().await);
     assert!(!stage.lee_holds_a_key(&record).await);
+    let news = stage.ana.system().news().await.unwrap();
+    assert!(news.iter().any(|one| matches!(one.event, Event::AccessRevoked { .. })), "it is told although it is back");
+    assert_eq!(stage.ana.system().news().await.unwrap(), []);
     let again = stage.shared.ledger().receipt(revoked.transaction).await.unwrap();
     assert!(again.is_some_and(|receipt| receipt.succeeded), "the identical bytes");
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");

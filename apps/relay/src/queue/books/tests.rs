@@ -78,6 +78,9 @@ fn whose_requests_fail_when_mined_rests_ever_longer_and_can_still_revoke() {
         Err(Refusal::Resting(rest)) => rest.as_secs(),
         other => panic!("{other:?}"),
     };
+    // A patient whose keys move on can make a doctor's request fail now and then.
+    (0..2).for_each(|_| pay(&mut books, ANA, 0, true, NOON));
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
     for expected in [60, 120, 240] {
         pay(&mut books, ANA, 0, true, NOON);
         assert_eq!(rest(&books, NOON), expected);
