@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     /// A name that it goes by, such as relay.hospital.example; its addresses and localhost need not be named
     #[arg(long = "host", env = "HOSPITAL_RECORD_RELAY_HOSTS", value_delimiter = ',')]
     pub(crate) hosts: Vec<String>,
-    /// A web page that may use it, such as https://portal.hospital.example; none when none is named
+    /// A web page that may use it, such as `https://portal.hospital.example`; none when none is named
     #[arg(long = "allow-origin", env = "HOSPITAL_RECORD_RELAY_ORIGINS", value_delimiter = ',')]
     pub(crate) origins: Vec<String>,
     /// Connections at a time; an eighth of them for one network address, unless a proxy has them all

@@ -33,7 +33,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn whoever_was_put_out_holds_no_key_of_what_is_added_whatever_the_chain_drops() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
-    runner.run(&steps(), |steps| Ok(runtime.block_on(run(&steps)))).unwrap();
+    runner
+        .run(&steps(), |steps| {
+            runtime.block_on(run(&steps));
+            Ok(())
+        })
+        .unwrap();
 }
 
 async fn run(steps: &[Step]) {
