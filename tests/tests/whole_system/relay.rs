@@ -218,7 +218,9 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
         let act = contract.once(&verb, patient.address(), U256::ZERO, later).unwrap();
         SignedRequest { data: contract.signed(&act, Bytes::from(vec![0; 65])).data, ..good.clone() }
     };
-    for request in [other_chain, other_contract, other_verb] {
+    // Its share of the budgets would be reserved for as long.
+    let far_away = request(contract, &patient, B256::repeat_byte(1), 0, world.anvil.now() + 3 * 3600);
+    for request in [other_chain, other_contract, other_verb, far_away] {
         let (status, body) = post(&relay, &request);
         assert_eq!(status, 403, "{body}");
     }

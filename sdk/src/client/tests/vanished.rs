@@ -163,6 +163,20 @@ async fn a_program_that_is_started_again_has_not_forgotten() {
 }
 
 #[tokio::test]
+async fn two_programs_on_one_state_directory_know_the_same() {
+    let stage = Stage::new().await;
+    // Read before the other one writes.
+    stage.ana.system().history(stage.ana.address()).await.unwrap();
+    stage.restarted().revoke(stage.lee.address()).in_a_hurry().await.unwrap();
+    stage.lie(1).await;
+    assert_eq!(stage.ana.add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+    assert_eq!(stage.restarted().add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
+    stage.tell_the_truth();
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
 async fn resume_alone_sends_a_dropped_revocation_again() {
     let stage = Stage::new().await;
     let revoked = stage.ana.revoke(stage.lee.address()).await.unwrap();
