@@ -82,8 +82,9 @@ impl SignedRequest {
             && match act.as_ref().map(Act::kind) {
                 Some(ContractKind::Board) => is_board(&contract.ledger().code(self.contract).await?),
                 Some(ContractKind::HospitalRecord) | None => self.contract == address,
-                // These have one address each.
-                Some(_) => true,
+                // These have one address each, from which their code follows. A call to where none is would do nothing, and
+                // succeed.
+                Some(_) => !contract.ledger().code(self.contract).await?.is_empty(),
             };
         if !fits {
             return Err(Error::Invalid(format!(

@@ -11,6 +11,10 @@ use super::{
     Sender, Signer,
 };
 
+/// What others do first may send what is carried another way: a veto that finds a case granted ends a grant, too. Gas that
+/// is not used costs nothing.
+const OTHERS: u64 = 50_000;
+
 impl Sender {
     pub(super) async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
         let account = signer.address();
@@ -50,7 +54,7 @@ impl Sender {
     fn gas_limit(&self, needed: u64) -> Result<u64, LedgerError> {
         match self.carries_up_to {
             Some(most) if needed > most => Err(LedgerError::TooMuchGas { needed, most }),
-            Some(most) => Ok(with_headroom(needed).min(most)),
+            Some(most) => Ok(with_headroom(needed).saturating_add(OTHERS).min(most)),
             None => Ok(with_headroom(needed)),
         }
     }

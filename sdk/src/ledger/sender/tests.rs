@@ -1,6 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
-use alloy::{primitives::keccak256, signers::local::PrivateKeySigner};
+use alloy::{
+    consensus::{Transaction, TxEnvelope},
+    eips::eip2718::Decodable2718,
+    primitives::keccak256,
+    signers::local::PrivateKeySigner,
+};
 use futures::future::join_all;
 use tokio::time::timeout;
 
@@ -332,4 +337,20 @@ async fn many_calls_at_once_from_two_devices_are_all_mined_once() {
     });
     assert!(join_all(sends).await.into_iter().all(|receipt| receipt.unwrap().succeeded));
     assert_eq!((stage.mined().await, stage.kept().await), (20, None));
+}
+
+#[tokio::test]
+async fn what_is_carried_has_room_for_what_others_do_first_and_no_more_than_its_ceiling() {
+    let stage = Stage::new().await;
+    let call = stage.add(1).by(stage.me());
+    let needed = stage.memory.estimate(&call).await.unwrap();
+    for (ceiling, least, most) in
+        [(u64::MAX, needed + 50_000, needed * 2 + 70_000), (needed + 1, needed + 1, needed + 1)]
+    {
+        let pending = stage.sender.carrying(ceiling).sign(&stage.signer, &call, 1).await.unwrap();
+        let limit = TxEnvelope::decode_2718(&mut pending.raw.as_ref()).unwrap().gas_limit();
+        assert!((least..=most).contains(&limit), "{limit} for {needed}");
+    }
+    let error = stage.sender.carrying(needed - 1).sign(&stage.signer, &call, 1).await.unwrap_err();
+    assert!(matches!(error, LedgerError::TooMuchGas { .. }), "{error}");
 }
