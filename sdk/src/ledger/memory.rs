@@ -16,6 +16,7 @@ use super::{Beside, BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, L
 
 mod chain;
 mod faults;
+mod lies;
 mod world;
 
 use chain::{BASE_FEE, CHAIN, Chain};
@@ -148,33 +149,6 @@ impl MemoryLedger {
     /// Whether every request goes without an answer until this is switched off.
     pub fn stall(&self, on: bool) {
         self.faults().stall = on;
-    }
-
-    /// Which block the chain calls final; `None` where it knows no such thing, as at the beginning.
-    pub fn finalize(&self, block: Option<u64>) {
-        self.faults().finalized = block;
-    }
-
-    /// Lies from now on: what happened after this block is not told, as if later blocks were empty. What is submitted is
-    /// mined all the same. `None` is the truth.
-    pub fn hide_after(&self, block: Option<u64>) {
-        self.faults().hides_after = block;
-    }
-
-    /// Another provider of the same chain, which tells the truth.
-    #[must_use]
-    pub fn honest(&self) -> Self {
-        Self { chain: self.chain.clone(), faults: Arc::default() }
-    }
-
-    /// Whether receipts are shown of blocks that are hidden.
-    pub fn show_receipts(&self, on: bool) {
-        self.faults().shows_receipts = on;
-    }
-
-    /// Up to which block the truth is told.
-    fn told(&self, block: u64) -> u64 {
-        self.faults().hides_after.map_or(block, |hidden| hidden.min(block))
     }
 
     /// The longest range of blocks that is answered for events.

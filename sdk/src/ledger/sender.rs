@@ -22,8 +22,9 @@ use alloy::{
 };
 use tokio::time::Instant;
 
-use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, Sent, SubmitError, contract::is_on_chain};
+use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
 
+mod kept;
 mod locks;
 mod settle;
 mod sign;
@@ -159,63 +160,6 @@ impl Sender {
     /// [`LedgerError::Outbox`].
     pub async fn pending(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
         self.outbox.load(account).await
-    }
-
-    /// What the account sent and nobody released, oldest first.
-    ///
-    /// # Errors
-    /// [`LedgerError::Outbox`].
-    pub async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
-        self.outbox.sent(account).await
-    }
-
-    /// Keeps a request that others are asked to carry.
-    ///
-    /// # Errors
-    /// [`LedgerError::Outbox`].
-    pub async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
-        self.outbox.keep(sent).await
-    }
-
-    /// Forgets something that was sent: it is final, or a person gave it up.
-    ///
-    /// # Errors
-    /// [`LedgerError::Outbox`].
-    pub async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
-        self.outbox.release(account, id).await
-    }
-
-    /// Hands the bytes of a transaction over once more, as they are: a reorganisation dropped it.
-    ///
-    /// # Errors
-    /// [`LedgerError::Overtaken`] where another transaction has its nonce by now, [`LedgerError::Rejected`] and its like
-    /// where the provider does not take it.
-    pub async fn send_again(
-        &self,
-        account: Address,
-        transaction: B256,
-        nonce: u64,
-        raw: Bytes,
-    ) -> Result<(), LedgerError> {
-        let _alone = self.lock(account).await?;
-        is_on_chain(&*self.ledger, self.chain).await?;
-        let host = self.ledger.name();
-        let rejected = |reason: String| LedgerError::Rejected { host, transaction, reason };
-        match self.ledger.submit(raw).await {
-            Ok(()) | Err(SubmitError::Occupied) => Ok(()),
-            Err(SubmitError::NonceTooLow) => {
-                // Perhaps by itself. A provider that calls the nonce used and unused contradicts itself.
-                let by_itself = self.ledger.receipt(transaction).await?.is_some();
-                match !by_itself && self.ledger.nonce(account).await? > nonce {
-                    true => Err(LedgerError::Overtaken { transaction }),
-                    false => Ok(()),
-                }
-            }
-            Err(SubmitError::Underpriced) => Err(rejected("the fee is too low".into())),
-            Err(SubmitError::Unfunded) => Err(rejected("the account cannot pay for it".into())),
-            Err(SubmitError::Rejected(reason)) => Err(rejected(reason)),
-            Err(SubmitError::Unknown(error)) => Err(error),
-        }
     }
 
     async fn before<T>(

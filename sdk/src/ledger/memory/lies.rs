@@ -1,0 +1,34 @@
+//! What a provider says that is not so: for tests.
+
+use std::sync::Arc;
+
+use super::MemoryLedger;
+
+impl MemoryLedger {
+    /// Which block the chain calls final; `None` where it knows no such thing, as at the beginning.
+    pub fn finalize(&self, block: Option<u64>) {
+        self.faults().finalized = block;
+    }
+
+    /// Lies from now on: what happened after this block is not told, as if later blocks were empty. What is submitted is
+    /// mined all the same. `None` is the truth.
+    pub fn hide_after(&self, block: Option<u64>) {
+        self.faults().hides_after = block;
+    }
+
+    /// Another provider of the same chain, which tells the truth.
+    #[must_use]
+    pub fn honest(&self) -> Self {
+        Self { chain: self.chain.clone(), faults: Arc::default() }
+    }
+
+    /// Whether receipts are shown of blocks that are hidden.
+    pub fn show_receipts(&self, on: bool) {
+        self.faults().shows_receipts = on;
+    }
+
+    /// Up to which block the truth is told.
+    pub(super) fn told(&self, block: u64) -> u64 {
+        self.faults().hides_after.map_or(block, |hidden| hidden.min(block))
+    }
+}
