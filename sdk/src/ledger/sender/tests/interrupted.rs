@@ -11,7 +11,7 @@ use futures::task::noop_waker;
 use tokio::task::yield_now;
 
 use super::*;
-use crate::ledger::OutboxGuard;
+use crate::ledger::{OutboxGuard, Sent};
 
 /// Lets others run at every step, and does something once, between keeping and handing over.
 struct Hooked {
