@@ -47,14 +47,7 @@ pub struct HistoryEntry {
 
 impl HistoryEntry {
     fn new(patient: Address, entry: Entry) -> Self {
-        let by = match entry.event {
-            Event::RecordAdded { author, .. } => author,
-            Event::RecordStatusChanged { by, .. } | Event::RecordAttested { by, .. } => by,
-            Event::AccessPassedOn { giver, .. } | Event::AccessWithdrawn { giver, .. } => giver,
-            Event::AccessRenounced { grantee, .. } => grantee,
-            Event::RecordAccessed { reader, .. } => reader,
-            _ => patient,
-        };
+        let by = entry.event.actor(patient);
         Self { at: UNIX_EPOCH + Duration::from_secs(entry.time), by, event: entry.event, entry }
     }
 }
