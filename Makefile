@@ -10,10 +10,10 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults prove symbolic coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 tools: ## the pinned Foundry, solc and Kubo, in .tools
 	@anvil-scripts/tools.sh
@@ -32,16 +32,31 @@ faults: ## shows that each rule of the contract's tests fails on the faults it i
 	@anvil-scripts/tools.sh foundry
 	@contracts/test/faults.sh
 
-prove: ## the rules of the contract over 10,000 histories each, and all that is proven of it: hours
+histories: ## the rules of the contract over 10,000 random histories each
 	@anvil-scripts/tools.sh foundry
-	@anvil-scripts/tools.sh halmos
-	contracts/test/halmos.sh
-	FOUNDRY_PROFILE=prove $(FORGE) test --match-path 'contracts/test/invariant/*'
+	FOUNDRY_PROFILE=histories $(FORGE) test --match-path 'contracts/test/invariant/*'
 
-symbolic: ## what is proven of the contracts for any arguments and any state, as far as that takes seconds
+symbolic: ## what is proven of the contracts for any arguments and any state, as far as that takes minutes
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh halmos
 	@contracts/test/halmos.sh --cheap
+
+symbolic-any-call: ## what is proven of every verb: an hour
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh halmos
+	@contracts/test/halmos.sh --any-call
+
+mutants: ## breaks the contracts in one small way at a time: do the unit tests notice? Hours, and goes on where it stopped
+	@anvil-scripts/tools.sh foundry
+	@node contracts/test/mutants.cjs
+
+slither: ## the contracts by Slither, a linter
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh slither
+	@contracts/test/slither.sh
+
+check-deep: ## all of these whose inputs changed since docs/verification.md was written
+	@node .ci/deep.cjs
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked --workspace --all-features

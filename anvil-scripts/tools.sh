@@ -5,7 +5,8 @@
 #   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
 #   anvil-scripts/tools.sh kubo       ipfs; exit code 3 where neither ipfs nor Go is there
 #   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats (tests only)
-#   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (tests only)
+#   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (deep checks only)
+#   anvil-scripts/tools.sh slither    .tools/slither, a linter of the contracts (deep checks only)
 #
 # A forge, anvil, cast or ipfs of the pinned version on PATH is used instead of a download.
 set -euo pipefail
@@ -166,8 +167,9 @@ build_kubo() {
   rm -f "$log"
 }
 
-# AGPL, unlike anything that is linked or shipped here: it is a program that is run, in a venv of its own.
+# AGPL, unlike anything that is linked or shipped here: they are programs that are run, each in a venv of its own.
 halmos() { venv halmos halmos.txt "halmos and its solvers" 80; }
+slither() { venv slither slither.txt Slither 40; }
 
 python() { venv venv requirements.txt "the Python readers" 20; }
 
@@ -197,6 +199,6 @@ find_python() {
 
 case ${1:-} in
   "") (foundry) && { (kubo) || [ $? -eq $NO_KUBO ]; } ;;
-  foundry | kubo | python | halmos) "$1" ;;
-  *) die "unknown part '$1': foundry, kubo, python or halmos" ;;
+  foundry | kubo | python | halmos | slither) "$1" ;;
+  *) die "unknown part '$1': foundry, kubo, python, halmos or slither" ;;
 esac

@@ -182,7 +182,9 @@ contract Board is Reviews {
         if (c.grantee == address(0) || c.grantee == c.patient || c.grantee == address(this)) {
             revert InvalidGrantee(c.grantee);
         }
+        // slither-disable-next-line incorrect-equality
         if (c.duration == 0 || c.duration > LONGEST) revert InvalidDuration(c.duration);
+        // slither-disable-next-line incorrect-equality
         if (c.reason == 0) revert NoReason();
     }
 

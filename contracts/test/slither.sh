@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs Slither (pip install slither-analyzer) over the contracts; fails when it finds what is not explained beside the
+# Runs Slither over the contracts; fails when it finds what is not explained beside the
 # code. `timestamp` is left out: grants, deadlines and requests end by the block's time, which is meant.
 set -euo pipefail
 
@@ -11,4 +11,4 @@ cp -R "$root/contracts/src" "$place/contracts/"
 cp "$root/foundry.toml" "$place/"
 ln -s "$root/.tools" "$place/.tools"
 cd "$place"
-PATH=$root/.tools/bin:$PATH "${SLITHER:-slither}" . --filter-paths .tools --exclude timestamp --fail-low
+PATH=$root/.tools/bin:$PATH "$root/.tools/slither/bin/python" -m slither . --filter-paths .tools --exclude timestamp --fail-low
