@@ -29,7 +29,6 @@ use hospital_record_contracts::boards::{
 };
 use hospital_record_core::board::deal::MAX_MEMBERS;
 
-pub(crate) use self::deal::Dealt;
 pub use self::{
     act::Reviewed,
     case::{Case, CaseStage},
@@ -39,6 +38,7 @@ pub use self::{
     release::Released,
     words::CaseWords,
 };
+pub(crate) use self::{deal::Dealt, release::done};
 use crate::{
     Error, Result,
     ledger::newest_logs,

@@ -35,6 +35,8 @@ pub(crate) const FINALITY: Table = TableDefinition::new("finality-1");
 pub(crate) const VANISHED: Table = TableDefinition::new("vanished-1");
 /// deployment, patient, folder -> the highest epoch of its keys that the patient has signed
 pub(crate) const EPOCHS: Table = TableDefinition::new("epochs-1");
+/// deployment, account, digest -> blocks with keys, of an act that is on its way or on chain, that no store has yet
+pub(crate) const OWED: Table = TableDefinition::new("owed-1");
 /// deployment, account, id -> the record being added, sealed
 pub(crate) const PENDING: Table = TableDefinition::new("pending-1");
 /// deployment, owner, account -> contact, sealed

@@ -7,6 +7,9 @@ use alloy::primitives::{Address, B256, U256};
 use crate::{store::StoreError, time::rfc3339_of, vouching::Untrusted};
 
 mod from;
+mod outcome;
+
+pub use outcome::Outcome;
 
 const RANDOM: &str = "the system's random generator";
 
@@ -81,8 +84,9 @@ pub enum Error {
     },
     /// A transaction was sent, and the history does not show its effect in time.
     #[error(
-        "transaction {transaction} was sent, but {service} does not show its effect after {} s: look in the history \
-         before you repeat it, and ask another node if it stays so", .after.as_secs()
+        "transaction {transaction} was sent, but {service} did not show its effect within {} s{}: look in the history \
+         before you repeat it, `resume` finishes what is left, and ask another node if it stays so",
+        .after.as_secs(), in_brackets(.why.as_deref())
     )]
     Unconfirmed {
         /// Its hash.
@@ -91,6 +95,8 @@ pub enum Error {
         service: String,
         /// How long was waited.
         after: Duration,
+        /// Why the history could not be read, where it could not.
+        why: Option<Box<Error>>,
     },
     /// A service refused a signed transaction that it has in its hands.
     #[error(
@@ -105,15 +111,12 @@ pub enum Error {
         /// What the service said.
         reason: String,
     },
-    /// An act is on chain, and the keys that belong to it could not be stored.
-    #[error(
-        "transaction {transaction} is on chain, but the keys that belong to it could not be stored ({error}): repeat \
-         the act when the store answers"
-    )]
-    WithoutKeys {
-        /// Hash of the transaction.
-        transaction: B256,
-        /// Why they could not be stored.
+    /// Something failed on the way of an act that had begun to take effect, or that did not when it must.
+    #[error("{outcome} ({error}): {}", .outcome.advice())]
+    Halfway {
+        /// What became of the act.
+        outcome: Outcome,
+        /// What failed.
         error: Box<Error>,
     },
     /// Two things to tell: why this could not be done, and what became of an earlier act of this person.
@@ -247,19 +250,15 @@ impl Error {
             Self::Untrusted { .. } => ErrorKind::Untrusted,
             Self::Vanished { .. } => ErrorKind::Vanished,
             Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::Unconfirmed { why: Some(error), .. } => error.kind(),
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys | Self::ClockSkew { .. } => ErrorKind::Conflict,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) | Self::OtherDeployment { .. } => ErrorKind::WrongContract,
             Self::Refused { .. } | Self::Withheld { .. } => ErrorKind::Refused,
-            Self::WithoutKeys { error, .. } | Self::AndEarlier { error, .. } => error.kind(),
+            Self::Halfway { error, .. } | Self::AndEarlier { error, .. } => error.kind(),
         }
-    }
-
-    /// The act is on chain; what this is about came after it.
-    pub(crate) fn without_keys(self, transaction: B256) -> Self {
-        Self::WithoutKeys { transaction, error: Box::new(self) }
     }
 
     /// Tells beside it what became of an earlier act.
@@ -292,6 +291,10 @@ impl Error {
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
         Self::Refused { service: "the state directory".into(), reason: error.to_string() }
     }
+}
+
+fn in_brackets(why: Option<&Error>) -> String {
+    why.map(|why| format!(" ({why})")).unwrap_or_default()
 }
 
 fn and_others(others: usize) -> String {

@@ -81,7 +81,7 @@ pub use crate::{
     clock::Clock,
     config::Config,
     cut::Cut,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Outcome, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
     identity::{AccountSigner, Identity},
     ledger::{Completeness, Event, Purpose, Rights, Status},

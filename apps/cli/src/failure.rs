@@ -71,6 +71,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Who has to be sent how many wei.
     pub(crate) unfunded: Option<(String, String)>,
+    /// What is on chain, or may come to be, although this failed.
+    pub(crate) transaction: Option<String>,
 }
 
 /// What every verb returns.
@@ -78,7 +80,7 @@ pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), unfunded: None }
+        Self { kind, message: message.into(), unfunded: None, transaction: None }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -114,6 +116,9 @@ impl Failure {
         if let Some((account, needed)) = &self.unfunded {
             object["account"] = json!(account);
             object["needed_wei"] = json!(needed);
+        }
+        if let Some(transaction) = &self.transaction {
+            object["tx"] = json!(transaction);
         }
         object
     }

@@ -29,7 +29,7 @@ impl From<ErrorKind> for Kind {
 }
 
 fn kind(error: &Error) -> Kind {
-    match error {
+    match error.cause() {
         Error::File { kind: std::io::ErrorKind::NotFound, .. } => Kind::NotFound,
         _ => error.kind().into(),
     }
@@ -37,11 +37,12 @@ fn kind(error: &Error) -> Kind {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let unfunded = match &error {
+        let unfunded = match error.cause() {
             Error::Unfunded { account, needed } => Some((account.to_string(), needed.to_string())),
             _ => None,
         };
-        Self { unfunded, ..Self::new(kind(&error), error.to_string()) }
+        let transaction = error.transaction().map(|hash| hash.to_string());
+        Self { unfunded, transaction, ..Self::new(kind(&error), error.to_string()) }
     }
 }
 

@@ -55,8 +55,10 @@ impl Client {
                 self.send(system.on_boards().to_send(&call)).await?
             }
         };
-        let board = system.board(address).await?;
-        system.cache().remove(BOARDS, place).await?;
+        let board = self.after(receipt.transaction, system.board(address).await)?;
+        if let Err(error) = system.cache().remove(BOARDS, place).await {
+            tracing::warn!(%error, "made again with the same members, it would be this board");
+        }
         Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 

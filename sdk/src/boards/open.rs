@@ -12,6 +12,7 @@ use super::{Board, Case, CaseStage, opening::Opening, words::check_words};
 use crate::{
     Client, Error, Grantee, Result,
     client::{awaitable, with_fresh_keys},
+    error::Outcome,
     journal::Known,
     ledger::{Grant, Rights, call, folder_of},
 };
@@ -107,7 +108,8 @@ impl OpenCase {
             None => self.prepare(&wanted, &held).await?,
         };
         let case = self.send(&journal, &opening).await?;
-        client.keep_opening(board, &Opening { done: true, ..opening }).await?;
+        let kept = client.keep_opening(board, &Opening { done: true, ..opening }).await;
+        kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
         self.acknowledged(case).await
     }
 
@@ -156,13 +158,14 @@ impl OpenCase {
         let key_changes = U24::wrapping_from(journal.state().key_changes);
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
         let receipt = client.send_once(&call(board.address, &verb), nonce).await?;
-        let told =
-            system.cases_about(board, patient).await?.cases.into_iter().find(|told| opening.is(told, client.address()));
+        let about = client.after(receipt.transaction, system.cases_about(board, patient).await)?;
+        let told = about.cases.into_iter().find(|told| opening.is(told, client.address()));
         if let Some(case) = told {
             return Ok(case);
         }
         let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
-        let block = system.ledger().block(receipt.block).await?.filter(|_| receipt.names_its_block());
+        let block = system.ledger().block(receipt.block).await.map_err(Error::from);
+        let block = client.after(receipt.transaction, block)?.filter(|_| receipt.names_its_block());
         let opened_at = U40::saturating_from(block.ok_or_else(unseen)?.time);
         let opener = client.address();
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
@@ -172,7 +175,8 @@ impl OpenCase {
     /// Opening is acknowledging, unless the case is about the opener.
     async fn acknowledged(&self, case: Case) -> Result<Case> {
         if ![case.grantee, case.patient].contains(&self.client.address()) {
-            self.client.remember_acknowledged(&case).await?;
+            let kept = self.client.remember_acknowledged(&case).await;
+            kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
         }
         Ok(case)
     }

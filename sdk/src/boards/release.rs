@@ -19,6 +19,7 @@ use super::{Board, Case, account, case::WINDOW, cases::MOST_RELEASES, deal::deal
 use crate::{
     Client, Error, Result,
     cache::{RELEASES, key},
+    client::Owed,
     journal::Known,
     ledger::{Entry, Event, Grant, call},
 };
@@ -29,6 +30,11 @@ const MOST_ALIKE: usize = 8;
 const LONGEST: u64 = WINDOW + A_DAY.as_secs();
 const UNDER_WAY: u8 = 0;
 const DONE: u8 = 1;
+
+/// The row of a release whose share is in the store.
+pub(crate) fn done(share: &[u8]) -> Vec<u8> {
+    [&[DONE], share].concat()
+}
 
 /// A share that was released.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +78,13 @@ impl Client {
         let place = self.release_key(case, deal.digest());
         let block = self.release_block(&place, case, deal, context).await?;
         let share = B256::from(block.digest().0);
-        self.store_answers().await?;
-        let receipt = self.send(call(case.board, &releaseCall { id: case.id, share })).await?;
-        // Not before: a case that is vetoed meanwhile must leave no shares in the store.
-        self.system().publish(block.clone()).await.map_err(|error| error.without_keys(receipt.transaction))?;
-        self.system().cache().put(RELEASES, place, [&[DONE], &block.bytes[..]].concat()).await?;
+        self.store_takes().await?;
+        // Not stored before: a case that is vetoed meanwhile must leave no shares in the store.
+        let owed = Owed::release(case.board, case.id, &place, &block);
+        self.owe(&owed).await?;
+        let sent = self.send(call(case.board, &releaseCall { id: case.id, share })).await;
+        let receipt = self.or_owe_no_more(&owed, sent).await?;
+        self.pay(&owed, receipt.transaction).await?;
         Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas_used })
     }
 

@@ -9,7 +9,7 @@ use super::{Client, Confirmed};
 use crate::{
     Error, Result,
     boards::Board,
-    error::fill_random,
+    error::{Outcome, fill_random},
     ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
@@ -34,8 +34,14 @@ impl Client {
     pub(super) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
         let mut all: Option<Receipt> = None;
         for step in self.system().contract().steps(call) {
-            let request = self.sign_step(step).await?;
-            let receipt = self.carry(&request).await?;
+            let carried = async {
+                let request = self.sign_step(step).await?;
+                Ok((self.carry(&request).await?, request))
+            };
+            let (receipt, request) = carried.await.map_err(|error: Error| match &all {
+                Some(before) => error.with_outcome(Outcome::PartlyDone { transaction: before.transaction }),
+                None => error,
+            })?;
             self.keep_request(&request, note.clone()).await;
             all = Some(match all {
                 Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
@@ -75,12 +81,14 @@ impl Client {
     pub async fn void_signed(&self) -> Result<Confirmed> {
         let system = self.system();
         let mut all: Confirmed = self.void_at(system.contract().address()).await?;
+        let transaction = all.transaction;
+        let partly = |error: Error| error.with_outcome(Outcome::PartlyDone { transaction });
         for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
             match beside.deployed_at().await {
-                Ok(_) => all.gas += self.void_at(beside.address()).await?.gas,
+                Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody has signed anything for what is not there.
                 Err(LedgerError::NotDeployed { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(partly(error.into())),
             }
         }
         Ok(all)
@@ -123,7 +131,7 @@ impl Client {
         let mut until = start + UNREACHED.min(self.system().patience());
         let (mut pause, mut asked_again) = (Duration::from_millis(50), false);
         loop {
-            match self.ask_relays(request, &act).await? {
+            match self.ask_relays(request, &act).await {
                 Answer::Done(Some(receipt)) => return Ok(receipt),
                 Answer::Done(None) if asked_again => return Ok(Receipt::untold()),
                 // Who was late may say now in which transaction it was.
@@ -144,14 +152,19 @@ impl Client {
 
     /// Asks one relay after the other until the chain shows the effect: what a relay says keeps none from being asked, and
     /// is no answer.
-    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Result<Answer> {
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Answer {
         let mut worst = None;
         for relay in self.system().relays() {
             let said = relay.carry(request).await;
-            if self.system().contract().took_effect(act, request.call()).await? {
-                return Ok(Answer::Done(self.told(said).await?));
+            let seen = self.system().contract().took_effect(act, request.call()).await;
+            if matches!(seen, Ok(true)) {
+                return Answer::Done(self.told(said).await);
             }
             let error = match said {
+                // Whoever has it may have had it mined: that nobody can say now is no refusal.
+                Ok(_) if seen.is_err() => {
+                    Error::TimedOut { service: self.system().ledger().name(), after: self.system().patience() }
+                }
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
                     Error::TimedOut { service: relay.name(), after: self.system().patience() }
                 }
@@ -164,13 +177,13 @@ impl Client {
                 worst = Some(error);
             }
         }
-        Ok(Answer::Not(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into()))))
+        Answer::Not(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into())))
     }
 
-    /// The receipt of the transaction that a relay named.
-    async fn told(&self, said: Result<Fate>) -> Result<Option<Receipt>> {
-        let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return Ok(None) };
-        Ok(self.system().ledger().receipt(transaction).await?.filter(|receipt| receipt.succeeded))
+    /// The receipt of the transaction that a relay named, where it can be had.
+    async fn told(&self, said: Result<Fate>) -> Option<Receipt> {
+        let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return None };
+        self.system().ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
     }
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {

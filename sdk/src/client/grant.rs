@@ -16,6 +16,7 @@ use super::{
     contacts::{Note, check_name},
     grants::instant,
     hand_over::Handed,
+    owed::Owed,
     recipient::Recipient,
     write::with_fresh_keys,
 };
@@ -202,18 +203,19 @@ impl Grant {
             epoch,
             envelope: envelope.digest().0.into(),
         };
-        client.store_answers().await?;
+        client.store_takes().await?;
+        let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
+        client.owe(&owed).await?;
         let changes = journal.state().key_changes;
         let call = match above {
             Some(_) => contract.pass_on(self.patient, &permission, changes),
             None => contract.grant(&[permission], changes),
         };
-        let receipt = client.send(call).await?;
+        let receipt = client.or_owe_no_more(&owed, client.send(call).await).await?;
         let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
         client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
-        // Not before: a grant that never comes to be would leave its grantee the keys, and nothing to revoke.
-        client.system().publish(envelope).await.map_err(|error| error.without_keys(receipt.transaction))?;
+        client.pay(&owed, receipt.transaction).await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: String::new(),

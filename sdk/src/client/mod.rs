@@ -16,6 +16,7 @@ mod grants;
 mod hand_over;
 mod list;
 mod open;
+mod owed;
 mod pending;
 mod readers;
 mod recall;
@@ -45,6 +46,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256, U256};
+use futures::{StreamExt, stream};
 use hospital_record_core::{
     block::{self, Block, Body, Verified},
     error::CoreError,
@@ -53,7 +55,6 @@ use hospital_record_core::{
 };
 use tokio::{sync::OnceCell, time::Instant};
 
-pub(crate) use self::builder::{awaitable, rights_setters};
 pub use self::{
     add::{Add, AddMany, Added, DEFAULT_FOLDER},
     attest::{AttestedBy, DocStatus},
@@ -73,12 +74,17 @@ pub use self::{
     watch::MissingEntry,
 };
 pub(crate) use self::{
+    builder::{awaitable, rights_setters},
+    owed::Owed,
+};
+pub(crate) use self::{
     grant::Expiry,
     grants::instant,
     write::{ATTEMPTS, with_fresh_keys},
 };
 use crate::{
-    Error, Identity, Result,
+    Error, ErrorKind, Identity, Result,
+    error::fill_random,
     ledger::{History, PatientState, Receipt, Signer},
     profile,
     record_ref::RecordRef,
@@ -234,10 +240,14 @@ impl Client {
         self.0.identity.signer().clone()
     }
 
-    /// Whether the store is there, before an act is sent whose keys are stored after it.
-    pub(crate) async fn store_answers(&self) -> Result<()> {
-        let profile = self.published().await?.digest;
-        self.system().stores().own().has(&profile.dag_cbor_cid()).await?;
+    /// Whether the store takes something now, before an act is sent whose keys are stored after it. One that can be read
+    /// may be full or read-only. What is put is of no use to anybody, and nothing holds it.
+    pub(crate) async fn store_takes(&self) -> Result<()> {
+        self.published().await?;
+        let mut bytes = [0; 32];
+        fill_random(&mut bytes)?;
+        let block = Block::leaf(bytes.to_vec());
+        self.system().stores().own().put(stream::iter([Ok(block)]).boxed()).await?;
         Ok(())
     }
 
@@ -259,21 +269,36 @@ impl Client {
         transaction: B256,
         shows: impl Fn(&History) -> bool,
     ) -> Result<()> {
+        use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
         let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.system().timeout());
+        let mut why;
         loop {
             match self.system().journal(patient).await {
                 Ok(journal) if shows(&journal.history) => return Ok(()),
-                Err(error) if !(error.is_silence() || matches!(error, Error::NotAvailable(_))) => return Err(error),
-                Ok(_) | Err(_) => {}
+                // It is on its way: a question that is refused is asked again. What is wrong stays wrong.
+                Err(error) if matches!(error.kind(), Integrity | KeyChanged | WrongContract | Vanished | Denied) => {
+                    return Err(self.unconfirmed(transaction, start.elapsed(), Some(error)));
+                }
+                Ok(_) => why = None,
+                Err(error) => why = Some(error),
             }
             let left = after.saturating_sub(start.elapsed());
             if left.is_zero() {
-                let service = self.system().ledger().name();
-                return Err(Error::Unconfirmed { transaction, service, after });
+                return Err(self.unconfirmed(transaction, after, why));
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// What is looked up after an act: where that fails, the act was sent all the same.
+    pub(crate) fn after<T>(&self, transaction: B256, looked: Result<T>) -> Result<T> {
+        looked.map_err(|error| self.unconfirmed(transaction, Duration::ZERO, Some(error)))
+    }
+
+    fn unconfirmed(&self, transaction: B256, after: Duration, why: Option<Error>) -> Error {
+        let (service, why) = (self.system().ledger().name(), why.map(Box::new));
+        Error::Unconfirmed { transaction, service, after, why }
     }
 
     /// Signs a block as this account.

@@ -3,12 +3,12 @@
 use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::id::{Digest, RecordId};
+use hospital_record_core::id::RecordId;
 
 use super::{Client, pending::Pending, watch::Standing};
 use crate::{
     Error, ErrorKind, Result,
-    ledger::{Call, Contract, LedgerError, Pending as Signed, Receipt, Settled, record_key},
+    ledger::{Call, LedgerError, Pending as Signed, Receipt, Settled, record_key},
     store::StoreError,
 };
 
@@ -21,6 +21,8 @@ const SWEEP_AFTER: Duration = Duration::from_secs(24 * 3600);
 pub struct Resumed {
     /// A transaction that was under way and has taken effect.
     pub transaction: Option<B256>,
+    /// Acts on chain whose keys were stored now.
+    pub keys: usize,
     /// Records whose registration was finished, now or before.
     pub finished: Vec<RecordId>,
     /// Uploads that could not be finished and were removed: add these files again.
@@ -57,7 +59,7 @@ pub enum Leftover {
     Vanished(B256),
     /// Acts of which nobody can say now whether the chain still shows them.
     Acts,
-    /// The keys of a grant that is on chain with this transaction: repeat the grant.
+    /// Keys that an act on chain names by this digest, and that no store has yet: the next call stores them.
     Keys(B256),
     /// An upload that is neither registered nor removed yet.
     Record(RecordId),
@@ -71,7 +73,7 @@ impl fmt::Display for Leftover {
             Self::Transaction(hash) => write!(f, "transaction {hash}"),
             Self::Vanished(head) => write!(f, "the missing entry {head}"),
             Self::Acts => f.write_str("acts that are watched"),
-            Self::Keys(hash) => write!(f, "keys of the grant in transaction {hash}"),
+            Self::Keys(digest) => write!(f, "keys that an act on chain names, in block {digest}"),
             Self::Record(id) => write!(f, "record {id}"),
             Self::Blocks => f.write_str("blocks that nothing holds"),
         }
@@ -106,6 +108,7 @@ impl Client {
         if let Err(error) = client.send_missing(&mut resumed).await {
             resumed.failed.push(Unfinished::new(Leftover::Acts, &error));
         }
+        client.store_keys(&mut resumed).await?;
         client.finish_all(&mut resumed).await?;
         match client.system().stores().own().sweep(SWEEP_AFTER).await {
             Ok(swept) => resumed.swept = swept,
@@ -164,7 +167,7 @@ impl Client {
             Some(Settled::Mined(receipt)) if self.is_missing(receipt.transaction).await? => None,
             Some(Settled::Mined(receipt)) => {
                 resumed.transaction = Some(receipt.transaction);
-                self.unstored_keys(&left).await
+                None
             }
             Some(Settled::Failed { transaction, error }) => {
                 let told = Unfinished::new(Leftover::Transaction(transaction), &error.into());
@@ -204,17 +207,15 @@ impl Client {
         Ok(())
     }
 
-    /// A grant whose call ended before its keys were stored.
-    async fn unstored_keys(&self, left: &Signed) -> Option<Unfinished> {
-        let keys = |error| Some(Unfinished::new(Leftover::Keys(left.transaction), &error));
-        for envelope in Contract::envelopes_in(&left.call().ok()?.data) {
-            match self.system().stores().own().has(&Digest(envelope.0).dag_cbor_cid()).await {
-                Ok(true) => {}
-                Ok(false) => return keys(Error::NotAvailable("they were never stored: repeat the grant".into())),
-                Err(error) => return keys(error.into()),
+    /// Keys of acts that are on chain, which no store has yet.
+    async fn store_keys(&self, resumed: &mut Resumed) -> Result<()> {
+        for (keys, stored) in self.pay_all().await? {
+            match stored {
+                Ok(()) => resumed.keys += 1,
+                Err(error) => resumed.failed.push(Unfinished::new(Leftover::Keys(keys), &error)),
             }
         }
-        None
+        Ok(())
     }
 
     async fn is_upload(&self, left: &Signed) -> Result<bool> {

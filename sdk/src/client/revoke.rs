@@ -8,7 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Client, Confirmed, awaitable, rotate::Ring};
 use crate::{
-    Error, Result, finality,
+    Error, ErrorKind, Result,
+    error::Outcome,
+    finality,
     journal::Known,
     ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
     record_ref::RecordRef,
@@ -123,7 +125,7 @@ impl Revoke {
         let earlier = self.client.settle_earlier().await?;
         match self.end().await {
             Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
-            Err(error) => Err(error.and_earlier(earlier)),
+            Err(error) => Err(not_ended(error).and_earlier(earlier)),
         }
     }
 
@@ -135,6 +137,9 @@ impl Revoke {
             Err(error) => return Err(error.and_earlier(client.still_open().await?)),
         };
         let (revocations, rings) = self.revocations(&journal, &scopes).await;
+        for ring in &rings {
+            client.owe(&ring.owed).await?;
+        }
         let (receipt, earlier_failed) = self.send_all(&revocations, journal.state().key_changes).await?;
         let transaction = receipt.transaction;
         let ended = |state: &PatientState| {
@@ -145,7 +150,7 @@ impl Revoke {
         seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
         let (ended, gas) = (revocations.len(), receipt.gas_used);
         // The access has ended; what is left to do is no reason to say otherwise.
-        let (keys_moved, left_out) = self.move_keys(&scopes, rings).await;
+        let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
     }
 
@@ -153,9 +158,13 @@ impl Revoke {
     /// a grant on every record.
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
         let (contract, mut gas, mut earlier) = (self.client.system().contract(), 0, None);
-        let (mut changes, mut last) = (changes, None);
+        let (mut changes, mut last) = (changes, None::<Receipt>);
         for part in revocations.chunks(BATCH) {
             let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
+            let sent = sent.map_err(|error| match &last {
+                Some(before) => error.with_outcome(Outcome::PartlyDone { transaction: before.transaction }),
+                None => error,
+            });
             let (receipt, told) = sent.map_err(|error| error.and_earlier(earlier.clone()))?;
             // Each of them is a key change.
             changes = changes.wrapping_add(part.len() as u32);
@@ -167,9 +176,9 @@ impl Revoke {
     }
 
     /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
-    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>) -> (bool, Vec<Address>) {
+    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: B256) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
-        match self.client.publish_keyrings(rings).await {
+        match self.client.publish_keyrings(rings, transaction).await {
             Ok(without) => left_out.extend(without),
             Err(error) => {
                 tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
@@ -214,7 +223,7 @@ impl Revoke {
                 Some(folder) => self.keyring(journal, folder, until).await,
                 None => None,
             };
-            let keyring = ring.as_ref().map(|ring| (ring.epoch, ring.digest()));
+            let keyring = ring.as_ref().map(|ring| (ring.epoch, ring.digest));
             revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring, barred });
             rings.extend(ring);
         }
@@ -249,6 +258,16 @@ impl Revoke {
             left_out.extend(client.rotate_folder(folder).await?.left_out);
         }
         Ok(true)
+    }
+}
+
+/// Whoever revokes is told that it did not happen, unless something else is known.
+fn not_ended(error: Error) -> Error {
+    use ErrorKind::{Denied, Invalid, NotFound};
+    match error {
+        Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
+        error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
+        error => error.with_outcome(Outcome::AccessNotEnded),
     }
 }
 

@@ -2,17 +2,17 @@
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
-    block::Block,
     error::CoreError,
     id::{Confidentiality, Epoch, Folder},
     seal::{keyring::seal_keyring, ratchet::next_epoch},
 };
 
-use super::{Client, readers::Readers, write::with_fresh_keys};
+use super::{Client, owed::Owed, readers::Readers, write::with_fresh_keys};
 use crate::{
     Error, Result,
     boards::Dealt,
     epochs::MOST_UNPROVEN,
+    error::Outcome,
     journal::Known,
     ledger::{folder_of, folder_scope},
 };
@@ -62,13 +62,15 @@ impl Client {
     async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
         let journal = self.system().journal(self.address()).await?;
         let ring = self.for_rotating().make_keyring(&journal, folder, None).await?;
-        self.store_answers().await?;
-        let (epoch, digest) = (ring.epoch, ring.digest());
+        self.store_takes().await?;
+        let (epoch, digest) = (ring.epoch, ring.digest);
         let (contract, changes) = (self.system().contract(), journal.state().key_changes);
-        let receipt = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await?;
+        self.owe(&ring.owed).await?;
+        let sent = self.send(contract.rotate(folder.number(), epoch, digest, changes)).await;
+        let receipt = self.or_owe_no_more(&ring.owed, sent).await?;
         let transaction = receipt.transaction;
         self.confirm(self.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
-        let left_out = self.publish_keyrings(vec![ring]).await.map_err(|error| error.without_keys(transaction))?;
+        let left_out = self.publish_keyrings(vec![ring], transaction).await?;
         Ok(Rotated { left_out, transaction, gas: receipt.gas_used })
     }
 
@@ -80,18 +82,12 @@ impl Client {
     /// Stores keyrings that are in the chain's history, and says whom they leave out. Not before: the state of an epoch
     /// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
     /// outdated, would hand it to whoever that one leaves out.
-    pub(super) async fn publish_keyrings(&self, rings: Vec<Ring>) -> Result<Vec<Address>> {
-        let journal = self.system().journal(self.address()).await?;
+    pub(super) async fn publish_keyrings(&self, rings: Vec<Ring>, transaction: B256) -> Result<Vec<Address>> {
         let mut left_out = Vec::new();
         for ring in rings {
-            let (digest, named) = (ring.digest(), journal.folder(ring.folder).keyrings);
-            if named.iter().any(|keyring| keyring.digest == digest) {
-                // From here on its keys are in the hands of others, whatever becomes of its entry.
-                self.system().prove_epoch(self.address(), ring.folder, ring.epoch).await?;
-                for deal in ring.deals {
-                    self.system().publish(deal).await?;
-                }
-                self.system().publish(ring.block).await?;
+            let named = self.is_named(&ring.owed).await;
+            if named.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))? {
+                self.pay(&ring.owed, transaction).await?;
                 left_out.extend(ring.left_out);
             }
         }
@@ -148,8 +144,9 @@ impl Client {
         let (Readers { keys, mut left_out }, me) = (readers, self.published().await?);
         left_out.extend(dealt.left_out);
         let block = seal_keyring(self.deployment(), folder, &state, &keys, dealt.named, me.digest, &me.keys)?;
-        let ring = Ring { folder, epoch, block, deals: dealt.blocks, left_out };
-        self.remember_keyring(folder, epoch, ring.digest()).await?;
+        let (digest, owed) = (block.digest().0.into(), Owed::keyring(folder, epoch, &dealt.blocks, &block));
+        let ring = Ring { epoch, digest, owed, left_out };
+        self.remember_keyring(folder, epoch, digest).await?;
         Ok(ring)
     }
 }
@@ -174,17 +171,10 @@ impl Client {
 
 /// A keyring that nobody else has yet.
 pub(super) struct Ring {
-    folder: Folder,
     pub(super) epoch: u16,
-    block: Block,
-    deals: Vec<Block>,
+    pub(super) digest: B256,
+    pub(super) owed: Owed,
     left_out: Vec<Address>,
-}
-
-impl Ring {
-    pub(super) fn digest(&self) -> B256 {
-        self.block.digest().0.into()
-    }
 }
 
 /// A keyring holds so many. Who may pass on can let in any number, but they take nobody's place whom the patient let in.

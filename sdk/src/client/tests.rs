@@ -22,6 +22,7 @@ mod clock;
 mod copies;
 mod delegates;
 mod floods;
+mod halfway;
 mod hoards;
 mod invented;
 mod lagging;

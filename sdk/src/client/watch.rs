@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// So long an act is watched that is in no journal, in seconds.
-const MOST_WATCHED: u64 = 7 * 86_400;
+pub(super) const MOST_WATCHED: u64 = 7 * 86_400;
 
 /// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
 ///

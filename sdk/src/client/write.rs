@@ -14,6 +14,7 @@ use super::{Client, pending::Pending, target::Target, upload::Uploaded};
 use crate::{
     Error, Result,
     details::{Details, seconds},
+    error::Outcome,
     ledger::{Call, Receipt, record_key},
     progress::{Phase, Reporter},
     source::Source,
@@ -91,12 +92,16 @@ impl Client {
                     keys.iter().all(|key| state.records.contains_key(key))
                 })
                 .await?;
-                self.forget_all(stored).await?;
+                self.forget_all(stored).await;
                 Ok(receipt)
             }
             Err(error) => {
-                if error.may_have_happened() {
+                if matches!(error, Error::Exists(_)) {
                     return Err(error);
+                }
+                if error.may_have_happened() {
+                    let records = stored.iter().map(|record| record.id).collect();
+                    return Err(error.with_outcome(Outcome::NotRegistered { records }));
                 }
                 self.discard(target.patient, stored).await;
                 Err(error)
@@ -104,11 +109,13 @@ impl Client {
         }
     }
 
-    async fn forget_all(&self, stored: &[Stored]) -> Result<()> {
+    /// They are on chain: where this fails, `resume` sees that.
+    async fn forget_all(&self, stored: &[Stored]) {
         for record in stored {
-            self.forget(record.id).await?;
+            if let Err(error) = self.forget(record.id).await {
+                tracing::warn!(id = %record.id, %error, "a record that was added is still kept as unfinished");
+            }
         }
-        Ok(())
     }
 
     /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
@@ -155,15 +162,4 @@ pub(super) fn metadata(target: &Target, source: &Source, details: Details) -> Re
     };
     metadata.check_size().map_err(CoreError::from)?;
     Ok(metadata)
-}
-
-impl Error {
-    /// Whether a transaction may still be mined although this was the answer.
-    pub(crate) fn may_have_happened(&self) -> bool {
-        match self {
-            Self::Exists(_) | Self::Withheld { .. } => true,
-            Self::AndEarlier { error, .. } => error.may_have_happened(),
-            _ => self.is_silence(),
-        }
-    }
 }

@@ -175,6 +175,9 @@ impl MemoryLedger {
         while self.faults().stall {
             tokio::time::sleep(STALLED).await;
         }
+        if self.faults().is_refused() {
+            return Err(LedgerError::Refused { host: NAME.into(), code: -32000, reason: "enough for today".into() });
+        }
         match self.faults().refuse {
             true => Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into() }),
             false => Ok(self.locked()),
@@ -278,6 +281,9 @@ impl Ledger for MemoryLedger {
             Some(Submission::AnswerLost) | None => {}
         }
         let answer = chain.accept(&raw);
+        if let Some(later) = &mut self.faults().later {
+            later.submitted = true;
+        }
         if !hold {
             chain.mine_waiting();
         }

@@ -228,16 +228,6 @@ impl Contract {
         }
     }
 
-    /// The envelopes that a call of the contract names: those of grants, given or passed on.
-    pub(crate) fn envelopes_in(data: &[u8]) -> Vec<B256> {
-        match Calls::abi_decode_validate(data) {
-            Ok(Calls::grant(call)) => vec![call.permission.envelope],
-            Ok(Calls::grantMany(call)) => call.permissions.iter().map(|permission| permission.envelope).collect(),
-            Ok(Calls::passOn(call)) => vec![call.permission.envelope],
-            _ => Vec::new(),
-        }
-    }
-
     /// Whether a signed act has taken effect, by whomever it was sent.
     ///
     /// # Errors

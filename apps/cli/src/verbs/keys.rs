@@ -95,13 +95,17 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let failed: Vec<String> = resumed.failed.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
     let object = json!({
         "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
-        "swept": resumed.swept, "failed": failed, "watching": resumed.watching, "sent_again": resumed.sent_again, "tx": resumed.transaction.map(|hash| hash.to_string()),
+        "keys": resumed.keys, "swept": resumed.swept, "failed": failed, "watching": resumed.watching,
+        "sent_again": resumed.sent_again, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
     if let Some(transaction) = resumed.transaction.filter(|_| !app.printer.json) {
         app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
     }
+    if resumed.keys > 0 && !app.printer.json {
+        app.printer.line(&format!("the keys of {} acts are stored now", resumed.keys))?;
+    }
     let words = match (finished.len(), resumed.removed) {
-        (0, 0) if resumed.transaction.is_some() => "nothing else was left unfinished".to_owned(),
+        (0, 0) if resumed.transaction.is_some() || resumed.keys > 0 => "nothing else was left unfinished".to_owned(),
         (0, 0) if failed.is_empty() => "nothing was left unfinished".to_owned(),
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };

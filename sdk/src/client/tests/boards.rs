@@ -27,7 +27,10 @@ pub(super) struct Stage {
 impl Stage {
     /// Ana, whose folder a board of three may open, two of whom are needed.
     pub(super) async fn new() -> Self {
-        let system = System::in_memory().await.unwrap();
+        Self::on(System::in_memory().await.unwrap()).await
+    }
+
+    pub(super) async fn on(system: System) -> Self {
         let (ana, lee) = (person(&system).await, person(&system).await);
         let members = vec![person(&system).await, person(&system).await, person(&system).await];
         let accounts: Vec<Address> = members.iter().map(Client::address).collect();

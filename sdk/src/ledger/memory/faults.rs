@@ -25,6 +25,30 @@ pub(super) struct Faults {
     pub(super) hides_after: Option<u64>,
     pub(super) shows_receipts: bool,
     pub(super) submissions: VecDeque<Submission>,
+    pub(super) later: Option<Later>,
+}
+
+/// Questions that are refused once something was submitted.
+#[derive(Debug)]
+pub(super) struct Later {
+    /// So many are answered after it, and so many refused then.
+    pub(super) answered: usize,
+    pub(super) refused: usize,
+    pub(super) submitted: bool,
+}
+
+impl Faults {
+    /// Whether this question is one of those that are refused.
+    pub(super) fn is_refused(&mut self) -> bool {
+        let Some(later) = self.later.as_mut().filter(|later| later.submitted) else { return false };
+        if later.answered > 0 {
+            later.answered -= 1;
+            return false;
+        }
+        let refused = later.refused > 0;
+        later.refused = later.refused.saturating_sub(1);
+        refused
+    }
 }
 
 /// How often a stalled call looks whether it may go on.

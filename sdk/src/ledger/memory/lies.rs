@@ -2,9 +2,20 @@
 
 use std::sync::Arc;
 
-use super::MemoryLedger;
+use super::{MemoryLedger, faults::Later};
 
 impl MemoryLedger {
+    /// Once the next transaction was submitted, answers so many questions and refuses so many then, as a provider does
+    /// that has had enough. With nothing to refuse, all is answered again.
+    pub fn refuse_after_submission(&self, answered: usize, refused: usize) {
+        self.faults().later = Some(Later { answered, refused, submitted: false });
+    }
+
+    /// How many questions are still to be refused.
+    pub fn to_refuse(&self) -> usize {
+        self.faults().later.as_ref().map_or(0, |later| later.refused)
+    }
+
     /// Which block the chain calls final; `None` where it knows no such thing, as at the beginning.
     pub fn finalize(&self, block: Option<u64>) {
         self.faults().finalized = block;

@@ -1,0 +1,277 @@
+//! What fails after an act was sent is never told as if nothing had happened, and `resume` finishes what is left.
+
+use hospital_record_core::id::Confidentiality;
+
+use super::{
+    boards::Stage as Ward,
+    person,
+    resume::{Fault, Faulty},
+};
+use crate::{
+    Client, Error, ErrorKind, Leftover, Outcome, RecordRef, Result, Rights, Source, System, ledger::SubmitError,
+};
+
+/// Ana with a record that kim may read, pass on, attest and add to; lee has nothing yet.
+struct Stage {
+    system: System,
+    ana: Client,
+    kim: Client,
+    lee: Client,
+    record: RecordRef,
+}
+
+impl Stage {
+    async fn new(system: System) -> Self {
+        let (ana, kim, lee) = (person(&system).await, person(&system).await, person(&system).await);
+        let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+        let all = Rights::READ.and(Rights::CONTRIBUTE).and(Rights::DELEGATE).and(Rights::ATTEST);
+        ana.grant(kim.address()).rights(all).await.unwrap();
+        Self { system, ana, kim, lee, record }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Verb {
+    Grant,
+    GrantRecord,
+    PassOn,
+    Revoke,
+    Rotate,
+    Add,
+    AddMany,
+    Contribute,
+    Replace,
+    MarkInError,
+    Attest,
+    Open,
+    Renounce,
+    Vouch,
+    Ask,
+    CreateBoard,
+}
+
+const VERBS: [Verb; 16] = {
+    use Verb::*;
+    [
+        Grant,
+        GrantRecord,
+        PassOn,
+        Revoke,
+        Rotate,
+        Add,
+        AddMany,
+        Contribute,
+        Replace,
+        MarkInError,
+        Attest,
+        Open,
+        Renounce,
+        Vouch,
+        Ask,
+        CreateBoard,
+    ]
+};
+
+impl Verb {
+    fn actor(self, stage: &Stage) -> &Client {
+        match self {
+            Self::PassOn | Self::Contribute | Self::Attest | Self::Open | Self::Renounce => &stage.kim,
+            Self::Ask => &stage.lee,
+            _ => &stage.ana,
+        }
+    }
+
+    async fn run(self, stage: &Stage) -> Result<()> {
+        let Stage { ana, kim, lee, record, .. } = stage;
+        let new = || Source::bytes("new", "new");
+        match self {
+            Self::Grant => ana.grant(lee.address()).await.map(drop),
+            Self::GrantRecord => ana.grant(lee.address()).record(record).await.map(drop),
+            Self::PassOn => kim.grant(lee.address()).patient(ana.address()).await.map(drop),
+            Self::Revoke => ana.revoke(kim.address()).await.map(drop),
+            Self::Rotate => ana.rotate("personal", Confidentiality::N).await.map(drop),
+            Self::Add => ana.add(new()).await.map(drop),
+            Self::AddMany => ana.add_many([new(), Source::bytes("two", "two")]).await.map(drop),
+            Self::Contribute => kim.add(new()).patient(ana.address()).await.map(drop),
+            Self::Replace => ana.replace(record, new()).await.map(drop),
+            Self::MarkInError => ana.mark_entered_in_error(record).await.map(drop),
+            Self::Attest => kim.attest(record).await.map(drop),
+            Self::Open => kim.open(record).await.map(drop),
+            Self::Renounce => {
+                let shared = kim.shared_with_me().await?;
+                kim.renounce(ana.address(), shared.grants[0].scope_id).await.map(drop)
+            }
+            Self::Vouch => ana.vouch(lee.address(), "practitioner").await.map(drop),
+            Self::Ask => lee.ask(ana.address()).reason("why").await.map(drop),
+            Self::CreateBoard => ana.create_board(1, &[kim.address()]).await.map(drop),
+        }
+    }
+
+    /// Whether its effect is there.
+    async fn is_done(self, stage: &Stage) -> bool {
+        let Stage { ana, kim, lee, record, system } = stage;
+        let journal = system.journal(ana.address()).await.unwrap();
+        let listed = || async { ana.list().await.unwrap().len() };
+        match self {
+            Self::Grant | Self::GrantRecord | Self::PassOn => lee.open(record).await.is_ok(),
+            Self::Revoke => kim.open(record).await.is_err_and(|error| error.kind() == ErrorKind::Denied),
+            Self::Rotate => journal.folder(ana.keys().folder("personal", Confidentiality::N)).epoch == 1,
+            Self::Add | Self::Contribute => listed().await == 2,
+            Self::AddMany => listed().await == 3,
+            Self::Replace | Self::MarkInError => {
+                journal.state().records.values().any(|known| known.state.status as u8 != 0)
+            }
+            Self::Attest => journal.state().records.values().any(|known| !known.attestations.is_empty()),
+            Self::Open => !journal.state().accesses.is_empty(),
+            Self::Renounce => kim.open(record).await.is_err(),
+            Self::Vouch | Self::Ask | Self::CreateBoard => true,
+        }
+    }
+}
+
+/// That it may have happened can be told from the error.
+fn says_so(error: &Error) -> bool {
+    error.transaction().is_some() || error.is_silence() || matches!(error, Error::Halfway { .. })
+}
+
+#[tokio::test]
+async fn one_question_that_is_refused_after_an_act_was_sent_makes_no_verb_say_that_nothing_happened() {
+    for verb in VERBS {
+        for nth in 0.. {
+            let stage = Stage::new(System::in_memory().await.unwrap()).await;
+            let memory = stage.system.memory().unwrap().clone();
+            memory.refuse_after_submission(nth, 1);
+            let done = verb.run(&stage).await;
+            if memory.to_refuse() == 1 {
+                done.unwrap();
+                assert!(nth > 0, "{verb:?} asks nothing after its act");
+                break;
+            }
+            if let Err(error) = done {
+                assert!(says_so(&error), "{verb:?}, question {nth}: {error}");
+            }
+            let resumed = verb.actor(&stage).resume().await.unwrap();
+            assert!(resumed.failed.is_empty(), "{verb:?}, question {nth}: {resumed:?}");
+            assert!(verb.is_done(&stage).await, "{verb:?}, question {nth}");
+        }
+    }
+}
+
+/// Its receipt is told, and nothing more.
+async fn is_left_to_resume(verb: Verb) {
+    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    let memory = stage.system.memory().unwrap().clone();
+    memory.refuse_after_submission(1, usize::MAX);
+    if let Err(error) = verb.run(&stage).await {
+        assert!(says_so(&error), "{verb:?}: {error}");
+    }
+    memory.refuse_after_submission(0, 0);
+    let resumed = verb.actor(&stage).resume().await.unwrap();
+    assert!(resumed.failed.is_empty(), "{verb:?}: {resumed:?}");
+    assert!(verb.is_done(&stage).await, "{verb:?}");
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_all_after_an_act_is_mined_leaves_the_rest_to_resume() {
+    futures::future::join_all(VERBS.map(is_left_to_resume)).await;
+}
+
+/// Ana's store takes so many more puts, and is full then.
+async fn filling(puts: usize) -> (Faulty, Stage) {
+    let faulty = Faulty::new();
+    let stage = Stage::new(System::in_memory_with(faulty.clone()).await.unwrap()).await;
+    faulty.becomes(Fault::FullAfter(puts));
+    (faulty, stage)
+}
+
+#[tokio::test]
+async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
+    for verb in [Verb::Grant, Verb::GrantRecord, Verb::PassOn, Verb::Rotate] {
+        let (faulty, stage) = filling(1).await;
+        let actor = verb.actor(&stage);
+        let error = verb.run(&stage).await.unwrap_err();
+        let Error::Halfway { outcome: Outcome::KeysNotStored { transaction }, .. } = &error else {
+            panic!("{verb:?}: {error}")
+        };
+        assert_eq!((error.kind(), error.transaction()), (ErrorKind::Refused, Some(*transaction)));
+        assert!(
+            error.to_string().contains("is on chain") && error.to_string().contains("`resume` stores them"),
+            "{error}"
+        );
+        let [failed] = &actor.resume().await.unwrap().failed[..] else { panic!("{verb:?}: it is still owed") };
+        assert!(matches!(failed.what, Leftover::Keys(_)), "{failed:?}");
+
+        faulty.becomes(Fault::None);
+        let resumed = actor.resume().await.unwrap();
+        assert_eq!((resumed.keys, &resumed.failed[..]), (1, &[][..]), "{verb:?}");
+        assert!(actor.resume().await.unwrap().is_nothing());
+        let reader = if verb == Verb::Rotate { &stage.kim } else { &stage.lee };
+        assert!(reader.open(&stage.record).await.is_ok(), "{verb:?}");
+        if verb == Verb::Rotate {
+            let after = stage.ana.add(Source::bytes("after", "after")).await.unwrap().record;
+            assert!(stage.kim.open(&after).await.is_ok(), "the keyring is there");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_takes_nothing_is_noticed_before_anything_is_on_chain() {
+    for verb in [Verb::Grant, Verb::PassOn, Verb::Rotate] {
+        let (_, stage) = filling(0).await;
+        let before = stage.system.journal(stage.ana.address()).await.unwrap().history.entries().len();
+        let error = verb.run(&stage).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Refused && error.transaction().is_none(), "{verb:?}: {error}");
+        let after = stage.system.journal(stage.ana.address()).await.unwrap().history.entries().len();
+        assert_eq!(before, after, "{verb:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_of_a_grant_that_has_ended_meanwhile_are_never_stored() {
+    let (faulty, stage) = filling(1).await;
+    Verb::Grant.run(&stage).await.unwrap_err();
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    faulty.becomes(Fault::None);
+    assert_eq!(stage.ana.resume().await.unwrap().keys, 1, "the keyring alone");
+    assert!(stage.lee.open(&stage.record).await.is_err());
+}
+
+#[tokio::test]
+async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_twice() {
+    let faulty = Faulty::new();
+    let ward = Ward::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
+    let case = ward.granted().await;
+    let [one, two, _] = &ward.members[..] else { unreachable!() };
+    one.release(&ward.board, &case).await.unwrap();
+    faulty.becomes(Fault::FullAfter(1));
+    let error = two.release(&ward.board, &case).await.unwrap_err();
+    assert!(matches!(&error, Error::Halfway { outcome: Outcome::KeysNotStored { .. }, .. }), "{error}");
+    assert!(ward.lee.open(&ward.record).await.is_err());
+    faulty.becomes(Fault::None);
+    assert_eq!(two.resume().await.unwrap().keys, 1);
+    assert!(ward.lee.open(&ward.record).await.is_ok());
+    assert!(two.release_due(&ward.board).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_revokes_in_vain_is_told_that_access_has_not_ended() {
+    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    stage.system.memory().unwrap().refuse(true);
+    let error = stage.ana.revoke(stage.kim.address()).await.unwrap_err();
+    assert!(matches!(error, Error::Halfway { outcome: Outcome::AccessNotEnded, .. }), "{error}");
+    assert!(error.kind() == ErrorKind::Unreachable && error.to_string().contains("--sign"), "{error}");
+    stage.system.memory().unwrap().refuse(false);
+    assert_eq!(stage.ana.revoke(stage.lee.address()).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
+    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    let memory = stage.system.memory().unwrap();
+    memory.refuse_next_submission(SubmitError::Rejected("no".into()));
+    let error = stage.ana.add(Source::bytes("new", "new")).await.unwrap_err();
+    let Error::Halfway { outcome: Outcome::NotRegistered { records }, .. } = &error else { panic!("{error}") };
+    assert!(records.len() == 1 && error.to_string().contains("added again it would be there twice"), "{error}");
+    assert_eq!(stage.ana.resume().await.unwrap().finished, *records);
+    assert_eq!(stage.ana.list().await.unwrap().len(), 2);
+}
