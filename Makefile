@@ -46,9 +46,9 @@ symbolic-any-call: ## what is proven of every verb: an hour
 	@anvil-scripts/tools.sh halmos
 	@contracts/test/halmos.sh --any-call
 
-mutants: ## breaks the contracts in one small way at a time: do the unit tests notice? Hours, and goes on where it stopped
+mutants: ## breaks the contracts in one small way at a time: do the unit tests notice? A fair sample, in an hour
 	@anvil-scripts/tools.sh foundry
-	@node contracts/test/mutants.cjs
+	@node contracts/test/mutants.cjs --sample 100
 
 slither: ## the contracts by Slither, a linter
 	@anvil-scripts/tools.sh foundry

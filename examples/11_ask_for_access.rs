@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     ask.reason("Dr Lee ordered a blood count on 3 May; we would deliver the result.").await?; // for Ana's eyes alone
 
     // Ana's client lists what she is asked, who vouches for the asker, and why it asks.
-    let requests = ana.requests().trusted_by(&[authority.address()]).await?;
+    let requests = ana.requests().trusted_by(&[authority.address()]).await?.requests;
     let request = &requests[0];
     println!("{} asks to {} for {:?}", request.asker, request.rights, request.purpose);
     println!("  {}", request.trust.as_ref().map_or("nobody vouches for it".into(), ToString::to_string));
@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
     let more = ana.answer(request).folder("blood tests").contribute().await.err();
     assert_eq!(more.map(|error| error.kind()), Some(ErrorKind::Invalid));
     ana.answer(request).folder("blood tests").await?;
-    assert!(ana.requests().await?.is_empty());
+    assert!(ana.requests().await?.requests.is_empty());
 
     let result = Source::bytes("result.json", r#"{"resourceType":"Bundle"}"#);
     let added = lab.add(result).patient(ana.address()).folder("blood tests").await?;

@@ -2,9 +2,9 @@
 // Breaks the contracts in one small way at a time and asks the unit and fuzz tests, run by the real forge, whether they
 // see it. Writes docs/mutants.md.
 //
-//   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME]
+//   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME] [--sample N]
 //
-// With --minutes it stops in time (exit code 1), and goes on another time: what was tried with the same contracts and tests is not tried
+// Without --sample it tries them all. With --minutes it stops in time (exit code 1), and goes on another time: what was tried with the same contracts and tests is not tried
 // again (`.forge/mutants/tried.json`). Mutants come in an order that is shuffled, the same each time, so what was run is a
 // fair sample. What the report says of files that are not tried now stays. No invariants (chance) and no gas measurements
 // (everything changes those) are run.
@@ -62,6 +62,7 @@ const operators = [
 // What no test can see, and why.
 const equivalents = [
   ["if (until >= own.expiresAt)", "when they are equal, it is the same second"],
+  ["address patient = msg.sender", "the two verbs that say so have no signed form, so nobody carries them"],
   ["_unreviewed[i].due <= _unreviewed[oldest].due", "of two from one second either is the oldest"],
 ];
 
@@ -176,9 +177,10 @@ function remember(mutant, outcome) {
 
 async function main() {
   const all = shuffle(files.flatMap(mutantsOf));
+  const sample = all.slice(0, Number(option("sample", all.length)));
   const until = Date.now() + 60_000 * Number(option("minutes", "100000"));
   const results = all.map((mutant) => ({ ...mutant, outcome: tried[keyOf(mutant)] })).filter((r) => r.outcome);
-  const queue = all.filter((mutant) => !tried[keyOf(mutant)]);
+  const queue = sample.filter((mutant) => !tried[keyOf(mutant)]);
   await Promise.all([...Array(Number(option("jobs", "2"))).keys()].map(async (number) => {
     const place = workplace(number);
     const start = await test(place);
@@ -195,7 +197,7 @@ async function main() {
   const survived = results.filter((r) => r.outcome === "survived").length;
   const killed = results.filter((r) => r.outcome === "killed").length;
   console.log(`mutants: ${killed} of ${killed + survived} killed; ${all.length - results.length} not tried`);
-  process.exitCode = all.length === results.length && killed >= 0.95 * (killed + survived) ? 0 : 1;
+  process.exitCode = sample.every((mutant) => tried[keyOf(mutant)]) && killed >= 0.95 * (killed + survived) ? 0 : 1;
 }
 
 main().catch((error) => {

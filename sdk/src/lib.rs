@@ -88,7 +88,7 @@ pub use crate::{
     phrase::Phrase,
     progress::{Phase, Progress},
     record_ref::{RecordRef, parse_address},
-    requests::{AccessRequest, Ask, Asked, Requests},
+    requests::{AccessRequest, Ask, Asked, Inbox, Requests},
     source::Source,
     system::System,
     vouching::{Trust, Untrusted, Vouch, VouchFor, Vouched},

@@ -19,7 +19,7 @@ use hospital_record_core::seal::request::RequestTerms;
 
 pub use self::{
     ask::{Ask, Asked},
-    inbox::Requests,
+    inbox::{Inbox, Requests},
 };
 use crate::{
     ErrorKind, Trust,

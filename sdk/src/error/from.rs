@@ -1,10 +1,15 @@
 //! What the errors of the parts mean to an app. Every one is decided here: no match has a wildcard.
 
-use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
+use hospital_record_contracts::{
+    IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors, vouching::IVouching::IVouchingErrors,
+};
 use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
 
 use super::{Error, RANDOM};
-use crate::{ledger::LedgerError, store::StoreError};
+use crate::{
+    ledger::{BesideErrors, LedgerError},
+    store::StoreError,
+};
 
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
@@ -30,6 +35,7 @@ impl From<LedgerError> for Error {
             | LedgerError::OtherCode { .. } => Self::WrongContract(text),
             LedgerError::Contract(refusal) => refused(*refusal, text),
             LedgerError::Board(refusal) => refused_by_board(*refusal, text),
+            LedgerError::Beside(refusal) => refused_beside(&refusal, text),
             // It was possible when it was signed, and not any more when it was mined.
             LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
                 Self::Conflict(text)
@@ -108,6 +114,13 @@ fn refused_by_board(refusal: IBoardErrors, text: String) -> Error {
         | Refusal::AcknowledgedAlready(_)
         | Refusal::NonceUsed(_)
         | Refusal::DeadlinePassed(_) => Error::Conflict(text),
+    }
+}
+
+fn refused_beside(refusal: &BesideErrors, text: String) -> Error {
+    match refusal {
+        BesideErrors::Vouching(IVouchingErrors::NotVouched(_)) => Error::NotFound(text),
+        BesideErrors::Vouching(_) | BesideErrors::AccessRequests(_) | BesideErrors::Boards(_) => Error::Invalid(text),
     }
 }
 

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, utils::format_ether};
 use alloy::sol_types::SolInterface;
 use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
-use super::refusal;
+use super::refusal::{self, BesideErrors};
 use crate::http::one_line;
 
 /// Why a question to the chain has no answer, or a transaction no effect.
@@ -92,6 +92,9 @@ pub enum LedgerError {
     /// A board refused.
     #[error("{}", refusal::describe_of_board(.0))]
     Board(Box<IBoardErrors>),
+    /// A contract beside it refused the call.
+    #[error("{}", refusal::describe_beside(.0))]
+    Beside(Box<BesideErrors>),
     /// A call was reverted with data that no error of the contracts matches.
     #[error("the call was reverted: {}", one_line(&.0.to_string()))]
     Reverted(Bytes),
@@ -289,14 +292,14 @@ impl LedgerError {
         match (IHospitalRecordErrors::abi_decode(&data), IBoardErrors::abi_decode(&data)) {
             (Ok(error), _) => Self::Contract(Box::new(error)),
             (_, Ok(error)) => Self::Board(Box::new(error)),
-            _ => Self::Reverted(data),
+            _ => BesideErrors::decode(&data).map_or(Self::Reverted(data), |error| Self::Beside(Box::new(error))),
         }
     }
 
     /// Whether a contract refused the call: asked again in the same state it is refused again.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Contract(_) | Self::Board(_) | Self::Reverted(_))
+        matches!(self, Self::Contract(_) | Self::Board(_) | Self::Beside(_) | Self::Reverted(_))
     }
 
     /// The contract's typed refusal, when this is one.

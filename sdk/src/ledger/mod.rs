@@ -53,6 +53,7 @@ pub(crate) use logs::{newest_log, newest_logs, recent_logs};
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending, Sent, SentBytes};
+pub use refusal::BesideErrors;
 pub use sender::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;
 pub(crate) use signed::{Step, id_of};

@@ -1,9 +1,17 @@
 //! The contracts' refusals in words: what was wrong, and what to do.
 
-use alloy::primitives::{Address, FixedBytes, U256};
+use alloy::{
+    primitives::{Address, FixedBytes, U256},
+    sol_types::SolInterface,
+};
 use hospital_record_contracts::{
     IHospitalRecord::{IHospitalRecordErrors, NotPermitted, StatusNotAllowed},
-    boards::IBoard::{IBoardErrors, NotAtStage, Stage},
+    access_requests::IAccessRequests::IAccessRequestsErrors,
+    boards::{
+        IBoard::{IBoardErrors, NotAtStage, Stage},
+        IBoards::IBoardsErrors,
+    },
+    vouching::IVouching::IVouchingErrors,
 };
 
 use super::Rights;
@@ -48,7 +56,7 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
         E::NotRelayable(e) => format!("the contract refused: {}", not_relayable(e.verb)),
         E::DeadlinePassed(e) => format!("the contract refused: {}", deadline(e.deadline, e.time)),
         E::NonceUsed(e) => format!("the contract refused: {}", nonce(e.signer, e.nonce)),
-        E::InvalidSignature(e) => format!("the contract refused: {} did not sign this", e.signer),
+        E::InvalidSignature(e) => format!("the contract refused: {}", unsigned(e.signer)),
         E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
         E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),
         E::OutdatedRevocation(e) => format!(
@@ -77,6 +85,10 @@ fn nonce(signer: Address, nonce: U256) -> String {
     format!("nonce {nonce} of {signer} is used or void: sign anew")
 }
 
+fn unsigned(signer: Address) -> String {
+    format!("{signer} did not sign this")
+}
+
 fn not_permitted(e: &NotPermitted) -> String {
     let right = match Rights::from_bits(e.right) {
         Some(Rights::READ) => "read",
@@ -98,7 +110,7 @@ pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
         E::BoardClosed(_) => "it is closed: what it was for, another board is now, or none".into(),
         E::InvalidGrantee(e) => format!("a case lets somebody in other than the patient and the board: {}", e.grantee),
         E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
-        E::NoReason(_) => "a case has a reason".into(),
+        E::NoReason(_) => "there is no reason given".into(),
         E::NotOptedIn(e) => {
             format!("{} has not granted {} to it, or that has ended, or was granted anew since", e.patient, e.scope)
         }
@@ -121,7 +133,7 @@ pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
         E::NotRelayable(e) => not_relayable(e.verb),
         E::NonceUsed(e) => nonce(e.signer, e.nonce),
         E::NotEntitled(e) => format!("{} is neither the patient nor whom the patient appointed", e.account),
-        E::InvalidSignature(e) => format!("{} did not sign this", e.signer),
+        E::InvalidSignature(e) => unsigned(e.signer),
     };
     format!("the board refused: {reason}")
 }
@@ -132,5 +144,93 @@ fn not_at_stage(e: &NotAtStage) -> String {
         Stage::Open => format!("the case {} has not taken effect yet", e.id),
         Stage::Granted => format!("the case {} has taken effect already", e.id),
         _ => format!("the case {} was vetoed", e.id),
+    }
+}
+
+/// What a contract beside `HospitalRecord` refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BesideErrors {
+    /// `Vouching`.
+    Vouching(IVouchingErrors),
+    /// `AccessRequests`.
+    AccessRequests(IAccessRequestsErrors),
+    /// `Boards`.
+    Boards(IBoardsErrors),
+}
+
+impl BesideErrors {
+    pub(super) fn decode(data: &[u8]) -> Option<Self> {
+        let vouching = IVouchingErrors::abi_decode(data).map(Self::Vouching);
+        let requests = || IAccessRequestsErrors::abi_decode(data).map(Self::AccessRequests);
+        let boards = |_| IBoardsErrors::abi_decode(data).map(Self::Boards);
+        vouching.or_else(|_| requests()).or_else(boards).ok()
+    }
+}
+
+pub(super) fn describe_beside(refusal: &BesideErrors) -> String {
+    use IAccessRequestsErrors as A;
+    use IBoardsErrors as B;
+    use IVouchingErrors as V;
+    let reason = match refusal {
+        BesideErrors::Vouching(refusal) => match refusal {
+            V::InvalidAccount(e) => format!("nobody vouches for {}: name another account", e.account),
+            V::InvalidRole(e) => format!("{} is no role", e.role),
+            V::EndNotInFuture(e) => format!("the end {} is not after the chain's time {}", e.until, e.time),
+            V::NotVouched(e) => format!("you do not vouch for {} in this role", e.account),
+            V::NotRelayable(e) => not_relayable(e.verb),
+            V::DeadlinePassed(e) => deadline(e.deadline, e.time),
+            V::NonceUsed(e) => nonce(e.signer, e.nonce),
+            V::InvalidSignature(e) => unsigned(e.signer),
+        },
+        BesideErrors::AccessRequests(refusal) => match refusal {
+            A::InvalidPatient(e) => format!("{} cannot be asked: name the patient's account", e.patient),
+            A::InvalidRights(e) => format!("rights {} cannot be asked for", e.rights),
+            A::InvalidPurpose(e) => format!("there is no purpose {}", e.purpose),
+            A::EndNotInFuture(e) => format!(
+                "the grant until {} and the answer by {} must be after the chain's time {}",
+                e.grantUntil, e.answerBy, e.time
+            ),
+            A::NoReason(_) => "there is no reason given".into(),
+            A::NotRelayable(e) => not_relayable(e.verb),
+            A::DeadlinePassed(e) => deadline(e.deadline, e.time),
+            A::NonceUsed(e) => nonce(e.signer, e.nonce),
+            A::InvalidSignature(e) => unsigned(e.signer),
+        },
+        BesideErrors::Boards(refusal) => match refusal {
+            B::TooManyMembers(e) => format!("a board has at most 16 members, not {}", e.members),
+            B::InvalidThreshold(e) => format!("of {} members not {} can be needed", e.members, e.threshold),
+            B::InvalidMember(e) => format!("{} is nobody, or is named out of order or twice", e.member),
+            B::NotRelayable(e) => not_relayable(e.verb),
+            B::DeadlinePassed(e) => deadline(e.deadline, e.time),
+            B::NonceUsed(e) => nonce(e.signer, e.nonce),
+            B::InvalidSignature(e) => unsigned(e.signer),
+        },
+    };
+    format!("the contract refused: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy::primitives::Bytes;
+    use hospital_record_contracts::{access_requests::IAccessRequests, boards::IBoards, vouching::IVouching};
+
+    use crate::ledger::LedgerError;
+
+    #[test]
+    fn every_refusal_of_a_contract_beside_the_record_is_told_in_words() {
+        let selectors = [
+            IVouching::IVouchingErrors::SELECTORS.to_vec(),
+            IAccessRequests::IAccessRequestsErrors::SELECTORS.to_vec(),
+            IBoards::IBoardsErrors::SELECTORS.to_vec(),
+        ];
+        for selector in selectors.concat() {
+            let data: Bytes = [&selector[..], &[0; 96]].concat().into();
+            let words = LedgerError::reverted(data).to_string();
+            assert!(words.contains("refused: ") && !words.contains("0x7"), "{words}");
+            assert!(!words.contains("reverted"), "{words}");
+        }
     }
 }

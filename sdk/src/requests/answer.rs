@@ -47,7 +47,7 @@ impl Client {
             )));
         }
         let open = self.open_requests(Some(request.asker), &[]).await?;
-        if !open.iter().any(|found| found.id == request.id && found.terms == request.terms) {
+        if !open.0.iter().any(|found| found.id == request.id && found.terms == request.terms) {
             return Err(Error::Conflict(format!(
                 "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
                 request.asker

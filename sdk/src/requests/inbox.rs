@@ -13,7 +13,7 @@ use hospital_record_core::{
 };
 
 use super::{AccessRequest, Told};
-use crate::{Client, Contact, Error, Result, client::awaitable, vouching::Walk};
+use crate::{Client, Contact, Cut, Error, Result, client::awaitable, vouching::Walk};
 
 /// Requests that are listed.
 const MOST_LISTED: usize = 64;
@@ -21,6 +21,16 @@ const MOST_LISTED: usize = 64;
 const ABREAST: usize = 16;
 /// How long a reason may take to come: strangers who name blocks that nobody has are not to hold up the list.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a person is asked and can still answer; see [`Client::requests`] for which.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inbox {
+    /// Newest first, but whom this person knows before all others, and then those whom an authority vouches for.
+    pub requests: Vec<AccessRequest>,
+    /// What is left out; [`Requests::by`] lists what one account asks.
+    pub cut: Cut,
+}
 
 /// Lists what this person is asked; made by [`Client::requests`].
 #[must_use = "nothing happens until it is awaited"]
@@ -56,30 +66,32 @@ impl Requests {
         self
     }
 
-    async fn run(self) -> Result<Vec<AccessRequest>> {
+    async fn run(self) -> Result<Inbox> {
         let client = &self.client;
         let walk = match self.authorities.is_empty() {
             true => None,
             false => Some(Walk::new(client.system(), &self.authorities).await?),
         };
         let vouched_for = walk.as_ref().map(Walk::near).unwrap_or_default();
-        let mut open = client.open_requests(self.asker, &vouched_for).await?;
+        let (mut open, mut cut) = client.open_requests(self.asker, &vouched_for).await?;
         if open.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Inbox { requests: Vec::new(), cut });
         }
         let contacts = client.contacts().await?;
         let known = |told: &Told| contacts.iter().any(|contact| contact.address == told.asker());
         let near = |told: &Told| walk.as_ref().is_some_and(|walk| walk.is_near(told.asker()));
         open.sort_by_key(|told| (!known(told), !near(told)));
+        cut.count += open.len().saturating_sub(MOST_LISTED);
         open.truncate(MOST_LISTED);
         let keys = client.keys_to_open().await?;
         let (contacts, walk, keys) = (&contacts, walk.as_ref(), keys.as_deref());
         let requests: Vec<_> = open.iter().map(|told| client.look_at(told, contacts, walk, keys).boxed()).collect();
-        stream::iter(requests).buffered(ABREAST).try_collect().await
+        let requests = stream::iter(requests).buffered(ABREAST).try_collect().await?;
+        Ok(Inbox { requests, cut })
     }
 }
 
-awaitable!(Requests => Vec<AccessRequest>);
+awaitable!(Requests => Inbox);
 
 impl Client {
     /// This person's published keys. Who has published none was sealed nothing, and does not publish any to read.

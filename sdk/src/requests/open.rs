@@ -11,7 +11,7 @@ use hospital_record_core::seal::request::RequestTerms;
 
 use super::{Told, account};
 use crate::{
-    Client, Result,
+    Client, Cut, Result,
     ledger::{Event, Log, Purpose, Rights, newest_logs},
     system::System,
 };
@@ -35,11 +35,15 @@ impl System {
 }
 
 impl Client {
-    /// What this person is asked, and can still answer.
-    pub(super) async fn open_requests(&self, asker: Option<Address>, vouched_for: &[Address]) -> Result<Vec<Told>> {
-        let (told, cut) = self.system().told_requests(self.address(), asker).await?;
+    /// What this person is asked, and can still answer, newest first; and what of it is left out.
+    pub(super) async fn open_requests(
+        &self,
+        asker: Option<Address>,
+        vouched_for: &[Address],
+    ) -> Result<(Vec<Told>, Cut)> {
+        let (told, older) = self.system().told_requests(self.address(), asker).await?;
         let mut open = self.are_open(told).await?;
-        if cut && asker.is_none() {
+        if older && asker.is_none() {
             // Strangers fill the list; who is known or vouched for is asked for by name.
             let contacts = self.contacts().await?;
             for account in contacts.iter().map(|contact| contact.address).chain(vouched_for.iter().copied()) {
@@ -50,7 +54,14 @@ impl Client {
             let mut seen = HashSet::new();
             open.retain(|told| seen.insert((told.asker(), told.id)));
         }
-        Ok(open)
+        let (mut counts, found) = (HashMap::<Address, usize>::new(), open.len());
+        open.retain(|told| {
+            let count = counts.entry(told.asker()).or_default();
+            *count += 1;
+            *count <= OF_ONE_ASKER
+        });
+        let cut = Cut { count: found - open.len(), older };
+        Ok((open, cut))
     }
 
     async fn are_open(&self, told: Vec<Told>) -> Result<Vec<Told>> {
@@ -60,18 +71,12 @@ impl Client {
         let journal = self.system().journal(self.address()).await?;
         let granted: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
         let now = self.system().latest_time().await?;
-        let mut counts = HashMap::<Address, usize>::new();
         // A grant in the same block was given before the request was seen.
         let is_open = |told: &Told| {
             let ends = told.terms.answer_by.min(told.terms.grant_until);
             ends > now && granted.get(&told.asker()).is_none_or(|block| *block <= told.block)
         };
-        let mut capped = |told: &Told| {
-            let count = counts.entry(told.asker()).or_default();
-            *count += 1;
-            *count <= OF_ONE_ASKER
-        };
-        Ok(told.into_iter().filter(is_open).filter(|told| capped(told)).collect())
+        Ok(told.into_iter().filter(is_open).collect())
     }
 }
 

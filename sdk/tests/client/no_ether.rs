@@ -67,7 +67,7 @@ async fn vouching_and_asking_need_no_ether() {
     let asked = lee.ask(ana.address()).reason("first").await.unwrap();
     lee.withdraw_request(ana.address(), asked.id).await.unwrap();
     lee.ask(ana.address()).reason("again").await.unwrap();
-    let request = ana.requests().await.unwrap().remove(0);
+    let request = ana.requests().await.unwrap().requests.remove(0);
     ana.answer(&request).folder("personal").await.unwrap();
     let verbs = [
         (Vouching, "Vouch"),

@@ -17,7 +17,7 @@ use crate::{person, refused, two};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 async fn only(ana: &Client) -> AccessRequest {
-    let mut requests = ana.requests().await.unwrap();
+    let mut requests = ana.requests().await.unwrap().requests;
     assert_eq!(requests.len(), 1, "{requests:?}");
     requests.remove(0)
 }
@@ -53,7 +53,7 @@ async fn a_request_is_listed_with_its_reason_and_answered_exactly() {
     let grants = ana.grants().await.unwrap();
     assert_eq!((grants[0].rights, grants[0].purpose), (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT));
     assert_eq!(lee.open(&record).await.unwrap().bytes, "sinus");
-    assert!(ana.requests().await.unwrap().is_empty(), "answered requests leave the list");
+    assert!(ana.requests().await.unwrap().requests.is_empty(), "answered requests leave the list");
     refused(ana.answer(&request).folder("cardiology").await, ErrorKind::Conflict);
 }
 
@@ -85,21 +85,24 @@ async fn requests_that_ended_leave_the_list_and_cannot_be_answered() {
     lee.ask(ana.address()).answer_by(now + DAY).reason("soon").await.unwrap();
     let expired = only(&ana).await;
     system.advance(DAY).await.unwrap();
-    assert!(ana.requests().await.unwrap().is_empty());
+    assert!(ana.requests().await.unwrap().requests.is_empty());
     refused(ana.answer(&expired).await, ErrorKind::Conflict);
 
     let asked = lee.ask(ana.address()).until(now + 3 * DAY).reason("later").await.unwrap();
     let withdrawn = only(&ana).await;
     refused(ana.withdraw_request(ana.address(), asked.id).await, ErrorKind::NotFound);
     lee.withdraw_request(ana.address(), asked.id).await.unwrap();
-    assert!(ana.requests().await.unwrap().is_empty());
+    assert!(ana.requests().await.unwrap().requests.is_empty());
     refused(ana.answer(&withdrawn).await, ErrorKind::Conflict);
     refused(lee.withdraw_request(ana.address(), asked.id).await, ErrorKind::NotFound);
 
     lee.ask(ana.address()).until(now + 3 * DAY).reason("again").await.unwrap();
-    assert_eq!(ana.requests().await.unwrap().len(), 1);
+    assert_eq!(ana.requests().await.unwrap().requests.len(), 1);
     system.advance(3 * DAY).await.unwrap();
-    assert!(ana.requests().await.unwrap().is_empty(), "what shall last no longer than till now needs no answer");
+    assert!(
+        ana.requests().await.unwrap().requests.is_empty(),
+        "what shall last no longer than till now needs no answer"
+    );
     assert!(ana.grants().await.unwrap().is_empty());
 }
 
@@ -111,7 +114,7 @@ async fn a_reason_that_another_asker_copies_is_not_read_as_theirs_and_grants_not
     assert!(system.memory().unwrap().act(thief.address(), ask_call(ana.address(), asked.id)));
     // Even the asker's own reason says nothing of terms it was not written for.
     assert!(system.memory().unwrap().act(lee.address(), ask_call(ana.address(), B256::repeat_byte(9))));
-    let requests = ana.requests().await.unwrap();
+    let requests = ana.requests().await.unwrap().requests;
     let of = |asker: &Client| requests.iter().filter(|request| request.asker == asker.address()).collect::<Vec<_>>();
     assert_eq!(of(&thief)[0].reason, Err(ErrorKind::Integrity));
     assert_eq!(of(&lee)[0].reason, Err(ErrorKind::NotAvailable));
@@ -163,7 +166,7 @@ async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
     for number in 1..=10u8 {
         assert!(memory.act(Address::repeat_byte(7), ask_call(ana.address(), B256::repeat_byte(number))));
     }
-    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap();
+    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap().requests;
     assert_eq!(requests.len(), 64);
     assert_eq!((requests[0].name.as_deref(), requests[0].reason.as_deref()), (Some("Dr Lee"), Ok("known")));
     assert_eq!(requests[1].reason.as_deref(), Ok("vouched for"));
@@ -171,7 +174,7 @@ async fn askers_who_flood_the_list_hide_nobody_who_is_known_or_vouched_for() {
     assert!(requests[2..].iter().all(|request| request.trust.is_none()));
     let insistent = requests.iter().filter(|request| request.asker == Address::repeat_byte(7)).count();
     assert_eq!(insistent, 3);
-    let by = ana.requests().by(clinic.address()).await.unwrap();
+    let by = ana.requests().by(clinic.address()).await.unwrap().requests;
     assert_eq!((by.len(), by[0].asker), (1, clinic.address()));
 }
 
@@ -183,7 +186,7 @@ async fn more_askers_than_are_read_hide_nobody_who_is_known_or_vouched_for() {
         let stranger = Address::left_padding_from(&(number << 16).to_be_bytes());
         assert!(memory.act(stranger, ask_call(ana.address(), B256::repeat_byte(1))));
     }
-    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap();
+    let requests = ana.requests().trusted_by(&[authority.address()]).await.unwrap().requests;
     assert_eq!((requests[0].asker, requests[0].reason.as_deref()), (lee.address(), Ok("known")));
     assert_eq!((requests[1].asker, requests[1].reason.as_deref()), (clinic.address(), Ok("vouched for")));
 }
@@ -203,7 +206,7 @@ async fn a_request_that_cannot_be_is_refused_before_it_costs_anything() {
     refused(lee.ask(ana.address()).reason("hello").until(now).await, ErrorKind::Invalid);
     refused(lee.ask(ana.address()).reason("hello").answer_by(now).await, ErrorKind::Invalid);
     assert_eq!(lee.balance().await.unwrap(), before);
-    assert!(ana.requests().await.unwrap().is_empty());
+    assert!(ana.requests().await.unwrap().requests.is_empty());
     let poor = system.client(Identity::generate().unwrap().0);
     refused(poor.ask(ana.address()).reason("hello").await, ErrorKind::Unfunded);
 }
@@ -233,8 +236,18 @@ async fn only_the_patient_who_was_asked_can_answer() {
     lee.ask(ana.address()).reason("please").await.unwrap();
     let request = only(&ana).await;
     let bob = person(&system).await;
-    assert!(bob.requests().await.unwrap().is_empty());
+    assert!(bob.requests().await.unwrap().requests.is_empty());
     refused(bob.answer(&request).await, ErrorKind::Conflict);
     refused(lee.answer(&request).await, ErrorKind::Invalid);
     assert!(bob.grants().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_the_list_is_counted() {
+    let (_, ana, lee) = two().await;
+    for reason in ["one", "two", "three", "four", "five"] {
+        lee.ask(ana.address()).no_end().reason(reason).await.unwrap();
+    }
+    let inbox = ana.requests().await.unwrap();
+    assert_eq!((inbox.requests.len(), inbox.cut.count, inbox.cut.older), (3, 2, false));
 }

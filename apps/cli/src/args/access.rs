@@ -153,6 +153,14 @@ pub(crate) struct Carry {
     pub(crate) file: PathBuf,
 }
 
+/// `void`
+#[derive(Debug, Args)]
+pub(crate) struct Void {
+    /// What was signed for this board alone: its address, or its name
+    #[arg(long)]
+    pub(crate) board: Option<String>,
+}
+
 /// `renounce`
 #[derive(Debug, Args)]
 pub(crate) struct Renounce {

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::{
-    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Withdraw},
+    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Void, Withdraw},
     board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
     records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
@@ -131,7 +131,7 @@ pub(crate) enum Verb {
     /// Bring about what somebody has signed
     Carry(Carry),
     /// Make void what I signed and nobody carried yet
-    Void,
+    Void(Void),
     /// Who has access to what
     Grants(Grants),
     /// What others shared with me

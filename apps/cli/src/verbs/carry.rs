@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    args::Carry,
+    args::{Carry, Void},
     failure::{Failure, Result},
     session::Session,
     shown::shown,
@@ -49,8 +49,12 @@ pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
     }
 }
 
-pub(crate) async fn void(app: &App) -> Result {
-    let done = app.session().await?.client.void_signed().await?;
+pub(crate) async fn void(app: &App, args: &Void) -> Result {
+    let session = app.session().await?;
+    let done = match &args.board {
+        Some(board) => session.client.void_signed_at(&super::board::named(&session, board).await?).await?,
+        None => session.client.void_signed().await?,
+    };
     let object = json!({"type": "voided", "tx": done.transaction.to_string(), "gas": done.gas});
     let words = "what you signed and nobody carried is void, but for revocations, which cannot be stopped";
     app.printer.result(&object, words)

@@ -52,7 +52,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Renounce(args) => revoke::renounce(app, &args).await,
         Verb::Withdraw(args) => revoke::withdraw(app, &args).await,
         Verb::Carry(args) => carry::carry(app, &args).await,
-        Verb::Void => carry::void(app).await,
+        Verb::Void(args) => carry::void(app, &args).await,
         Verb::Grants(args) => grants::grants(app, &args).await,
         Verb::Shared(args) => grants::shared(app, &args).await,
         Verb::Attest(args) => attest::attest(app, &args).await,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::AccessRequest;
+use hospital_record::{AccessRequest, Inbox};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -74,17 +74,23 @@ pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Resul
 pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
     args.by.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
-    let requests = open(app, &session, args.by.as_deref()).await?;
+    let Inbox { requests, cut, .. } = open(app, &session, args.by.as_deref()).await?;
     for request in &requests {
         show(app, &session, request).await?;
     }
     if requests.is_empty() {
         app.printer.note("Nobody asks for access.");
     }
+    if !cut.is_none() {
+        app.printer.object(&json!({"type": "cut", "requests": cut.count, "older": cut.older}))?;
+        let older = if cut.older { ", and there may be older ones" } else { "" };
+        app.printer
+            .warn(format!("{} more requests are not listed{older}: `requests --by WHO` lists those of one", cut.count));
+    }
     super::all_heard(requests.iter().filter_map(|request| request.reason.as_ref().err().copied()))
 }
 
-async fn open(app: &App, session: &Session, by: Option<&str>) -> Result<Vec<AccessRequest>> {
+async fn open(app: &App, session: &Session, by: Option<&str>) -> Result<Inbox> {
     let builder = session.client.requests().trusted_by(session.authorities(app).await?);
     let builder = match by {
         Some(who) => builder.by(session.person(who).await?.address),
@@ -139,7 +145,7 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     }
     let session = app.session().await?;
     let scope = Scope::of(&session, &args.scope, session.me()).await?;
-    let request = one(&args.id, open(app, &session, args.by.as_deref()).await?)?;
+    let request = one(&args.id, open(app, &session, args.by.as_deref()).await?.requests)?;
     let mut builder = scope.set(session.client.answer(&request));
     if let Some(named) = args.rights.named() {
         builder = builder.rights(named);

@@ -366,3 +366,22 @@ async fn a_refused_grant_that_may_still_land_is_told_by_a_revocation_that_finds_
     let error = ana.revoke(lee.address()).await.unwrap_err();
     assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains("may still take effect"), "{error}");
 }
+
+#[tokio::test]
+async fn a_board_and_a_case_that_were_left_behind_are_not_made_twice() {
+    let (system, ana, _) = two_devices().await;
+    let (kim, lee, tom) = (person(&system).await, person(&system).await, person(&system).await);
+    let members = [ana.address(), kim.address()];
+    left_behind(&ana, ana.create_board(2, &members)).await;
+    let made = ana.create_board(2, &members).await.unwrap();
+    assert!(made.transaction.is_zero(), "it was made by what was left behind");
+
+    lee.add(Source::bytes("x", "x")).await.unwrap();
+    lee.grant_board(&made.board).await.unwrap();
+    let open = || ana.open_case(&made.board, lee.address()).to(tom.address()).reason("fell");
+    let board = made.board.clone();
+    left_behind(&ana, open().into_future()).await;
+    let case = open().await.unwrap();
+    let cases = system.cases(&board).await.unwrap().cases;
+    assert_eq!(cases.iter().map(|case| case.id).collect::<Vec<_>>(), [case.id]);
+}
