@@ -13,7 +13,15 @@ rpc=${1:?usage: deploy.sh RPC_URL [cast send options]}
 shift
 "$root/anvil-scripts/tools.sh" foundry
 
-has_code() { [ "$("$cast" code --rpc-url "$rpc" "$1")" != 0x ]; }
+# What does not answer has no code, and is no empty chain either.
+has_code() {
+  local code
+  code=$("$cast" code --rpc-url "$rpc" "$1") || {
+    echo "the RPC does not answer: nothing was deployed by this" >&2
+    exit 1
+  }
+  [ "$code" != 0x ]
+}
 
 for name in HospitalRecord Vouching AccessRequests Boards; do
   # shellcheck disable=SC2016 # a JavaScript template

@@ -131,6 +131,24 @@ impl Client {
         Ok((contacts, missing))
     }
 
+    /// What this person calls an account, without asking for anybody else's name.
+    pub(super) async fn called(&self, account: Address) -> Result<Option<String>> {
+        let place = self.contact_key(account);
+        if let Some(sealed) = self.system().cache().get(CONTACTS, place.clone()).await? {
+            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
+            let name = row.get(32..).map(|name| String::from_utf8_lossy(name).into_owned());
+            return Ok(name.filter(|name| !name.is_empty()));
+        }
+        let journal = self.system().journal(self.address()).await?;
+        let granted = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
+            Event::AccessGranted { grantee, envelope, .. } if grantee == account => Some(envelope),
+            _ => None,
+        });
+        let Some(envelope) = granted else { return Ok(None) };
+        // A name that cannot be had keeps nobody from being given access.
+        Ok(self.for_one_call().note_in(envelope, account).await.ok().flatten().and_then(|note| note.name))
+    }
+
     /// The contact of this name.
     ///
     /// # Errors

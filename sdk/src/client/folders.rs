@@ -2,13 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use alloy::primitives::{Address, B256};
+use futures::{FutureExt, StreamExt, stream};
 use hospital_record_core::id::Confidentiality;
 
 use super::{
     Client,
     unlock::{Unlocked, Unlocker},
 };
-use crate::{ErrorKind, Result, ledger::folder_of};
+use crate::{
+    ErrorKind, Result,
+    ledger::{Record, folder_of},
+};
+
+/// Blocks that are asked for at the same time.
+const ABREAST: usize = 8;
 
 /// One of a person's own folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +42,13 @@ pub struct FolderInfo {
 pub(super) struct FolderNames {
     known: BTreeMap<u64, (String, Confidentiality)>,
     missing: BTreeMap<u64, ErrorKind>,
+}
+
+/// What can tell a folder's name.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Note(B256, Address),
+    Metadata(&'a Record),
 }
 
 impl FolderNames {
@@ -69,29 +84,48 @@ impl Client {
     /// folder's number follows from it, so nobody else can rename a folder.
     pub(super) async fn folder_names(&self) -> Result<FolderNames> {
         let journal = self.system().journal(self.address()).await?;
-        let mut names = FolderNames::default();
-        for ((scope, grantee), grant) in &journal.state().grants {
-            let Some(number) = folder_of(*scope).filter(|number| !names.known.contains_key(number)) else { continue };
-            match self.note_in(grant.envelope, *grantee).await {
-                Ok(Some(note)) => self.name_folder(&mut names, number, note.folder, note.confidentiality),
-                Ok(None) => {}
-                Err(error) => drop(names.missing.insert(number, error.kind())),
+        let (state, unlocker) = (journal.state(), Unlocker::new(self.clone(), journal.clone()));
+        let mut told = BTreeMap::<u64, Vec<Told<'_>>>::new();
+        for ((scope, grantee), grant) in &state.grants {
+            if let Some(number) = folder_of(*scope) {
+                told.entry(number).or_default().push(Told::Note(grant.envelope, *grantee));
             }
         }
-        let unlocker = Unlocker::new(self.clone(), journal.clone());
-        for record in journal.state().records.values() {
-            let number = record.state.folder;
-            if names.known.contains_key(&number) {
-                continue;
+        for record in state.records.values() {
+            told.entry(record.state.folder).or_default().push(Told::Metadata(record));
+        }
+        let mut names = FolderNames::default();
+        for nth in 0.. {
+            // Folder by folder one after the other would wait for each block that nobody has.
+            let unnamed = told.iter().filter(|(number, _)| !names.known.contains_key(number));
+            let tries: Vec<_> = unnamed.filter_map(|(number, told)| Some((*number, *told.get(nth)?))).collect();
+            if tries.is_empty() {
+                break;
             }
-            match unlocker.open(&record.into()).await {
-                Ok(Unlocked { metadata, .. }) => {
-                    self.name_folder(&mut names, number, metadata.folder_name, metadata.confidentiality);
+            let asked: Vec<_> = tries.iter().map(|(_, told)| self.told_name(&unlocker, *told).boxed()).collect();
+            let found: Vec<_> = stream::iter(asked).buffered(ABREAST).collect().await;
+            for ((number, _), name) in tries.into_iter().zip(found) {
+                match name {
+                    Ok(Some((name, level))) => self.name_folder(&mut names, number, name, level),
+                    Ok(None) => {}
+                    Err(error) => drop(names.missing.insert(number, error.kind())),
                 }
-                Err(error) => drop(names.missing.insert(number, error.kind())),
             }
         }
         Ok(names)
+    }
+
+    async fn told_name(&self, unlocker: &Unlocker, told: Told<'_>) -> Result<Option<(String, Confidentiality)>> {
+        match told {
+            Told::Note(envelope, grantee) => {
+                let note = self.note_in(envelope, grantee).await?;
+                Ok(note.map(|note| (note.folder, note.confidentiality)))
+            }
+            Told::Metadata(record) => {
+                let Unlocked { metadata, .. } = unlocker.open(&record.into()).await?;
+                Ok(Some((metadata.folder_name, metadata.confidentiality)))
+            }
+        }
     }
 
     fn name_folder(&self, names: &mut FolderNames, number: u64, name: String, level: Confidentiality) {

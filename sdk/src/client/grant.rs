@@ -303,8 +303,7 @@ impl Grant {
             check_name("a contact's name", name)?;
             return Ok(Some(name.clone()));
         }
-        let contacts = self.client.contacts().await?;
-        Ok(contacts.into_iter().find(|contact| contact.address == self.grantee.address).map(|contact| contact.name))
+        self.client.called(self.grantee.address).await
     }
 }
 

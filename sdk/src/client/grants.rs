@@ -108,8 +108,7 @@ impl Client {
     pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
         let journal = self.system().journal(self.address()).await?;
         let client = self.for_one_call();
-        let (contacts, missing) = client.contacts_and_missing().await?;
-        let folders = client.folder_names().await?;
+        let ((contacts, missing), folders) = tokio::try_join!(client.contacts_and_missing(), client.folder_names())?;
         let names = Names { contacts, missing, folders: &|number| folders.of(number) };
         self.infos(&journal, &names, |_| true).await
     }

@@ -21,6 +21,7 @@ mod boards;
 mod clock;
 mod copies;
 mod delegates;
+mod faulty;
 mod floods;
 mod halfway;
 mod hoards;

@@ -4,8 +4,8 @@ use hospital_record_core::id::Confidentiality;
 
 use super::{
     boards::Stage as Ward,
+    faulty::{Fault, Faulty},
     person,
-    resume::{Fault, Faulty},
 };
 use crate::{
     Client, Error, ErrorKind, Leftover, Outcome, RecordRef, Result, Rights, Source, System, ledger::SubmitError,

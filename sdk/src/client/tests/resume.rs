@@ -1,125 +1,22 @@
 //! What was left behind: finished, removed or told, and none of it stops the rest.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use alloy::primitives::B256;
-use bytes::Bytes;
-use cid::Cid;
-use futures::StreamExt;
-use hospital_record_core::id::{Confidentiality, DAG_CBOR, RecordId};
+use hospital_record_core::id::{Confidentiality, RecordId};
 
-use super::{super::target::Place, person};
+use super::{
+    super::target::Place,
+    faulty::{Fault, Faulty},
+    person,
+};
 use crate::{
     Client, ErrorKind, Identity, Leftover, Result, Resumed, Source, System,
     client::write::{Stored, metadata},
     details::Details,
     ledger::{Ledger, SubmitError, record_key},
     progress::Reporter,
-    store::{Blocks, Store, StoreError, StoreOptions, open},
 };
-
-/// What a store does wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Fault {
-    None,
-    /// It takes so many more puts, and is full then.
-    FullAfter(usize),
-    /// It pins not this one, and does not sweep.
-    Refuses(Cid),
-    /// It says nothing.
-    Silent,
-}
-
-impl Fault {
-    fn is_full(&mut self) -> bool {
-        match self {
-            Self::FullAfter(0) => true,
-            Self::FullAfter(left) => {
-                *left -= 1;
-                false
-            }
-            _ => false,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Faulty {
-    store: Arc<dyn Store>,
-    fault: Arc<Mutex<Fault>>,
-    waited: Arc<AtomicUsize>,
-    /// Calls of `put` with signed blocks.
-    pub(super) puts: Arc<AtomicUsize>,
-}
-
-impl Faulty {
-    pub(super) fn new() -> Self {
-        let (store, fault) = (open("memory:", &StoreOptions::default()).unwrap(), Arc::new(Mutex::new(Fault::None)));
-        Self { store, fault, waited: Arc::default(), puts: Arc::default() }
-    }
-
-    pub(super) fn becomes(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
-    }
-
-    fn on(&self, cid: Option<&Cid>) -> Result<&dyn Store, StoreError> {
-        let url = String::from("faulty:");
-        match *self.fault.lock().unwrap() {
-            Fault::Silent => {
-                self.waited.fetch_add(1, Relaxed);
-                Err(StoreError::TimedOut { url, after: Duration::from_secs(30) })
-            }
-            Fault::Refuses(one) if cid.is_none_or(|cid| *cid == one) => {
-                Err(StoreError::Failed { url, reason: "the disk is sad".into() })
-            }
-            _ => Ok(&*self.store),
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl Store for Faulty {
-    fn url(&self) -> &str {
-        "faulty:"
-    }
-
-    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        let mut blocks = blocks.peekable();
-        let first = std::pin::Pin::new(&mut blocks).peek().await;
-        let signed = first.is_some_and(|first| first.as_ref().is_ok_and(|block| block.cid.codec() == DAG_CBOR));
-        self.puts.fetch_add(usize::from(signed), Relaxed);
-        if self.fault.lock().unwrap().is_full() {
-            return Err(StoreError::Full { url: "faulty:".into() });
-        }
-        self.store.put(blocks.boxed()).await
-    }
-
-    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        self.store.get(cid).await
-    }
-
-    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        self.store.has(cid).await
-    }
-
-    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.on(Some(root))?.pin(root).await
-    }
-
-    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.on(Some(root))?.unpin(root).await
-    }
-
-    async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
-        self.on(None)?.sweep(older_than).await
-    }
-}
 
 /// An upload that was interrupted before its transaction was signed.
 async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> RecordId {

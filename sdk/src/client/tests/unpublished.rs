@@ -6,8 +6,8 @@ use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
 use super::{
+    faulty::{Fault, Faulty},
     person,
-    resume::{Fault, Faulty},
 };
 use crate::{Client, Error, ErrorKind, Event, Source, System, ledger::SubmitError};
 

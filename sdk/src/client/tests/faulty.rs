@@ -1,0 +1,150 @@
+//! A store that does something wrong.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cid::Cid;
+use futures::StreamExt;
+use hospital_record_core::id::DAG_CBOR;
+
+use crate::{
+    ErrorKind, Identity, System,
+    store::{Blocks, Store, StoreError, StoreOptions, open},
+};
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fault {
+    None,
+    /// It takes so many more puts, and is full then.
+    FullAfter(usize),
+    /// It pins not this one, and does not sweep.
+    Refuses(Cid),
+    /// It says nothing.
+    Silent,
+    /// It looks for every block, and has none.
+    Lacks,
+}
+
+impl Fault {
+    fn is_full(&mut self) -> bool {
+        match self {
+            Self::FullAfter(0) => true,
+            Self::FullAfter(left) => {
+                *left -= 1;
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Faulty {
+    store: Arc<dyn Store>,
+    fault: Arc<Mutex<Fault>>,
+    pub(super) waited: Arc<AtomicUsize>,
+    looking: Arc<AtomicUsize>,
+    /// So many blocks were looked for at the same time.
+    pub(super) most_abreast: Arc<AtomicUsize>,
+    /// Calls of `put` with signed blocks.
+    pub(super) puts: Arc<AtomicUsize>,
+}
+
+impl Faulty {
+    pub(super) fn new() -> Self {
+        let (store, fault) = (open("memory:", &StoreOptions::default()).unwrap(), Arc::new(Mutex::new(Fault::None)));
+        let (waited, looking, most_abreast, puts) = Default::default();
+        Self { store, fault, waited, looking, most_abreast, puts }
+    }
+
+    pub(super) fn becomes(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    fn on(&self, cid: Option<&Cid>) -> Result<&dyn Store, StoreError> {
+        let url = String::from("faulty:");
+        match *self.fault.lock().unwrap() {
+            Fault::Silent => {
+                self.waited.fetch_add(1, Relaxed);
+                Err(StoreError::TimedOut { url, after: Duration::from_secs(30) })
+            }
+            Fault::Refuses(one) if cid.is_none_or(|cid| *cid == one) => {
+                Err(StoreError::Failed { url, reason: "the disk is sad".into() })
+            }
+            _ => Ok(&*self.store),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Faulty {
+    fn url(&self) -> &str {
+        "faulty:"
+    }
+
+    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
+        let mut blocks = blocks.peekable();
+        let first = std::pin::Pin::new(&mut blocks).peek().await;
+        let signed = first.is_some_and(|first| first.as_ref().is_ok_and(|block| block.cid.codec() == DAG_CBOR));
+        self.puts.fetch_add(usize::from(signed), Relaxed);
+        if self.fault.lock().unwrap().is_full() {
+            return Err(StoreError::Full { url: "faulty:".into() });
+        }
+        self.store.put(blocks.boxed()).await
+    }
+
+    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
+        if *self.fault.lock().unwrap() != Fault::Lacks {
+            return self.store.get(cid).await;
+        }
+        let abreast = self.looking.fetch_add(1, Relaxed) + 1;
+        self.most_abreast.fetch_max(abreast, Relaxed);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.looking.fetch_sub(1, Relaxed);
+        Err(StoreError::NotFound { cid: *cid })
+    }
+
+    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
+        self.store.has(cid).await
+    }
+
+    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.on(Some(root))?.pin(root).await
+    }
+
+    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
+        self.on(Some(root))?.unpin(root).await
+    }
+
+    async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.on(None)?.sweep(older_than).await
+    }
+}
+
+#[tokio::test]
+async fn blocks_that_nobody_has_are_waited_for_side_by_side() {
+    let faulty = Faulty::new();
+    let system = System::in_memory_with(faulty.clone()).await.unwrap();
+    let (ana, _) = Identity::generate().unwrap();
+    system.fund(ana.address()).await.unwrap();
+    let first = system.client(ana.clone());
+    let lee = super::person(&system).await;
+    for folder in ["blood", "heart", "lungs"] {
+        first.grant(lee.address()).folder(folder).await.unwrap();
+    }
+    faulty.becomes(Fault::Lacks);
+    let (grants, folders) = (system.forgetful().unwrap(), system.forgetful().unwrap());
+    for grant in grants.client(ana.clone()).grants().await.unwrap() {
+        assert_eq!(grant.unavailable, Some(ErrorKind::NotAvailable));
+    }
+    assert!(faulty.most_abreast.swap(0, Relaxed) >= 3);
+    assert_eq!(folders.client(ana).folders().await.unwrap().len(), 3);
+    assert!(faulty.most_abreast.load(Relaxed) >= 3);
+}
