@@ -20,6 +20,7 @@ mod blocks;
 mod boards;
 mod clock;
 mod copies;
+mod damaged;
 mod delegates;
 mod floods;
 mod hoards;
