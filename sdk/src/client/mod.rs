@@ -2,6 +2,7 @@
 
 mod add;
 mod attest;
+mod batch;
 mod builder;
 mod carried;
 mod contacts;
@@ -263,8 +264,11 @@ impl Client {
         loop {
             match self.system().journal(patient).await {
                 Ok(journal) if shows(&journal.history) => return Ok(()),
-                Err(error) if !(error.is_silence() || matches!(error, Error::NotAvailable(_))) => return Err(error),
-                Ok(_) | Err(_) => {}
+                Ok(_) => {}
+                // The act was carried out: that a node refuses a question now, or is behind, says nothing of it.
+                Err(Error::NotAvailable(_) | Error::Refused { .. }) => {}
+                Err(error) if error.is_silence() => {}
+                Err(error) => return Err(error),
             }
             let left = after.saturating_sub(start.elapsed());
             if left.is_zero() {
