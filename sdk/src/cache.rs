@@ -85,11 +85,16 @@ impl Cache {
     }
 
     pub(crate) async fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
-        self.with(move |database| {
-            let Some(table) = read(database, table)? else { return Ok(None) };
-            Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|value| value.value().to_vec()))
-        })
-        .await
+        self.with(move |database| value_in(database, table, &key)).await
+    }
+
+    /// A value of one table, and the rows of another whose key starts with `prefix`: the file is opened once.
+    pub(crate) async fn get_with_rows(
+        &self,
+        (table, key): (Table, Vec<u8>),
+        (others, prefix): (Table, Vec<u8>),
+    ) -> Result<(Option<Vec<u8>>, Rows)> {
+        self.with(move |database| Ok((value_in(database, table, &key)?, rows_in(database, others, &prefix)?))).await
     }
 
     /// The values of several keys, in their order: the file is opened once.
@@ -105,20 +110,7 @@ impl Cache {
 
     /// All rows whose key starts with `prefix`, in order.
     pub(crate) async fn rows(&self, table: Table, prefix: Vec<u8>) -> Result<Rows> {
-        self.with(move |database| {
-            let Some(table) = read(database, table)? else { return Ok(Vec::new()) };
-            let range = table.range::<&[u8]>(prefix.as_slice()..).map_err(Error::cache)?;
-            let mut rows = Vec::new();
-            for row in range {
-                let (key, value) = row.map_err(Error::cache)?;
-                if !key.value().starts_with(&prefix) {
-                    break;
-                }
-                rows.push((key.value().to_vec(), value.value().to_vec()));
-            }
-            Ok(rows)
-        })
-        .await
+        self.with(move |database| rows_in(database, table, &prefix)).await
     }
 
     pub(crate) async fn put(&self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
@@ -191,6 +183,24 @@ fn read(database: &Database, table: Table) -> Result<Option<ReadOnlyTable<&'stat
         Err(TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(Error::cache(error)),
     }
+}
+
+fn value_in(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    let Some(table) = read(database, table)? else { return Ok(None) };
+    Ok(table.get(key).map_err(Error::cache)?.map(|value| value.value().to_vec()))
+}
+
+fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Result<Rows> {
+    let Some(table) = read(database, table)? else { return Ok(Vec::new()) };
+    let mut rows = Vec::new();
+    for row in table.range::<&[u8]>(prefix..).map_err(Error::cache)? {
+        let (key, value) = row.map_err(Error::cache)?;
+        if !key.value().starts_with(prefix) {
+            break;
+        }
+        rows.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    Ok(rows)
 }
 
 fn open(path: &std::path::Path) -> Result<Database> {

@@ -8,7 +8,7 @@ use hospital_record_core::id::{Epoch, Folder};
 
 use crate::{
     Result,
-    cache::{BURNT, EPOCHS, key},
+    cache::{BURNT, EPOCHS, Rows, key},
     ledger::{Event, History, folder_of},
     system::System,
 };
@@ -31,16 +31,29 @@ fn keys_in(event: &Event) -> Option<(u64, Epoch, B256)> {
     }
 }
 
+fn epoch_in(row: Option<Vec<u8>>) -> Epoch {
+    row.and_then(|row| row.try_into().ok()).map_or(0, Epoch::from_be_bytes)
+}
+
+/// Epochs and keyrings in rows whose keys begin with this one.
+fn burnt_in(key: &[u8], rows: &Rows) -> impl Iterator<Item = (Epoch, B256)> {
+    rows.iter().filter_map(move |(place, _)| {
+        let (epoch, digest) = place.strip_prefix(key)?.split_first_chunk::<2>()?;
+        Some((Epoch::from_be_bytes(*epoch), B256::try_from(digest).ok()?))
+    })
+}
+
 impl System {
     /// The highest epoch that the patient has signed keys for, or that was burnt.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
-        let burnt = self.burnt(patient, folder).await?.into_iter().map(|(epoch, _)| epoch).max();
-        Ok(self.signed_epoch(patient, folder).await?.max(burnt.unwrap_or_default()))
+        let key = self.epoch_key(patient, folder);
+        let (signed, rows) = self.cache().get_with_rows((EPOCHS, key.clone()), (BURNT, key.clone())).await?;
+        let burnt = burnt_in(&key, &rows).map(|(epoch, _)| epoch).max();
+        Ok(epoch_in(signed).max(burnt.unwrap_or_default()))
     }
 
     async fn signed_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
-        let row = self.cache().get(EPOCHS, self.epoch_key(patient, folder)).await?;
-        Ok(row.and_then(|row| row.try_into().ok()).map_or(0, Epoch::from_be_bytes))
+        Ok(epoch_in(self.cache().get(EPOCHS, self.epoch_key(patient, folder)).await?))
     }
 
     /// A keyring or statement for this epoch was verified, or made here.
@@ -74,17 +87,9 @@ impl System {
 
     /// Whether keys of this epoch may be in other hands than its keyring says: another keyring for it was there, and is gone.
     pub(crate) async fn is_burnt(&self, patient: Address, folder: Folder, epoch: Epoch, keyring: B256) -> Result<bool> {
-        Ok(self.burnt(patient, folder).await?.iter().any(|(of, other)| *of == epoch && *other != keyring))
-    }
-
-    async fn burnt(&self, patient: Address, folder: Folder) -> Result<Vec<(Epoch, B256)>> {
-        let prefix = self.epoch_key(patient, folder);
-        let rows = self.cache().rows(BURNT, prefix.clone()).await?;
-        let read = |row: &[u8]| {
-            let (epoch, digest) = row.strip_prefix(prefix.as_slice())?.split_first_chunk::<2>()?;
-            Some((Epoch::from_be_bytes(*epoch), B256::try_from(digest).ok()?))
-        };
-        Ok(rows.iter().filter_map(|(place, _)| read(place)).collect())
+        let key = self.epoch_key(patient, folder);
+        let rows = self.cache().rows(BURNT, key.clone()).await?;
+        Ok(burnt_in(&key, &rows).any(|(of, other)| of == epoch && other != keyring))
     }
 
     fn epoch_key(&self, patient: Address, folder: Folder) -> Vec<u8> {

@@ -3,9 +3,10 @@
 //! A provider can lie about blocks, their times and what is final. So nothing is final before it was known here for
 //! [`AT_LEAST`], whatever the provider says.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use alloy::primitives::B256;
+use tokio::sync::Mutex;
 
 use crate::ledger::History;
 
@@ -17,6 +18,25 @@ const ALONE: u64 = 6 * 3600;
 const DEPTH: u64 = 64;
 /// Cuts that are remembered: more reorganisations than that meet no act that is still watched.
 const MOST_CUTS: usize = 64;
+
+/// How often the chain is asked what is final: that moves every few minutes, and every journal wants to know.
+const ASKED_EVERY: Duration = Duration::from_secs(60);
+
+/// What the chain called final when it was asked last.
+#[derive(Debug, Default)]
+pub(crate) struct Finalized(Mutex<Option<(Instant, Option<u64>)>>);
+
+impl Finalized {
+    /// The same again, or what `ask` is told where that was too long ago. A node that gives no answer is not waited for
+    /// more often, either.
+    pub(crate) async fn or_ask(&self, ask: impl Future<Output = Option<u64>>) -> Option<u64> {
+        let mut last = self.0.lock().await;
+        match *last {
+            Some((at, block)) if at.elapsed() < ASKED_EVERY => block,
+            _ => last.insert((Instant::now(), ask.await)).1,
+        }
+    }
+}
 
 /// Seconds since 1970 by this machine's clock.
 pub(crate) fn now() -> u64 {
@@ -74,14 +94,9 @@ impl Finality {
 
     /// A reorganisation left so many entries.
     pub(crate) fn cut(&mut self, kept: usize) {
-        let kept = kept as u64;
         // Lower than that it goes by a person's word alone.
-        self.settled = self.settled.min(kept);
-        self.marks.retain_mut(|mark| {
-            mark.entries = mark.entries.min(kept);
-            mark.entries > self.settled
-        });
-        self.marks.dedup_by_key(|mark| mark.entries);
+        *self = std::mem::take(self).within(kept);
+        let kept = kept as u64;
         self.cuts.push(kept);
         let surplus = self.cuts.len().saturating_sub(MOST_CUTS);
         let lowest = self.cuts.drain(..surplus).min();
@@ -117,6 +132,18 @@ impl Finality {
         if let Some(last) = self.marks.drain(..count).next_back() {
             self.settled = last.entries;
         }
+    }
+
+    /// What is left of it where so many entries are known.
+    pub(crate) fn within(mut self, entries: usize) -> Self {
+        let entries = entries as u64;
+        self.settled = self.settled.min(entries);
+        self.marks.retain_mut(|mark| {
+            mark.entries = mark.entries.min(entries);
+            mark.entries > self.settled
+        });
+        self.marks.dedup_by_key(|mark| mark.entries);
+        self
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
@@ -207,5 +234,32 @@ mod tests {
         let bytes = journal.to_bytes();
         assert_eq!(Finality::from_bytes(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Finality::from_bytes(&[]), None);
+    }
+
+    #[tokio::test]
+    async fn chain_is_asked_once_a_minute_what_is_final_also_when_it_says_nothing() {
+        for told in [Some(7), None, Some(0)] {
+            let (finalized, asked) = (Finalized::default(), std::cell::Cell::new(0));
+            for _ in 0..3 {
+                let ask = async {
+                    asked.set(asked.get() + 1);
+                    told
+                };
+                assert_eq!(finalized.or_ask(ask).await, told);
+            }
+            assert_eq!(asked.get(), 1);
+            *finalized.0.lock().await = Instant::now().checked_sub(ASKED_EVERY).map(|at| (at, told));
+            assert_eq!(finalized.or_ask(async { Some(8) }).await, Some(8));
+        }
+    }
+
+    #[test]
+    fn what_is_final_of_a_shorter_history_is_what_is_left_of_it() {
+        let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
+        journal.settle(1000 + AT_LEAST, 1_000_000, Some(100));
+        for (entries, settled, open) in [(9, 2, 3), (4, 2, 2), (2, 2, 0), (1, 1, 0), (0, 0, 0)] {
+            let left = journal.clone().within(entries);
+            assert_eq!((left.settled(), left.open()), (settled, open), "{entries}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use hospital_record_core::{
 
 use crate::{
     Error, Result,
-    cache::{BLOCKS, FINALITY, JOURNAL, key},
+    cache::{BLOCKS, FINALITY, JOURNAL, VANISHED, key},
     finality::{self, Finality},
     ledger::{
         Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Proven,
@@ -84,10 +84,13 @@ impl System {
         let mut slot = slot.lock().await;
         let before = match slot.as_ref() {
             // Another program of this person may have read on, or a person may have given something up.
-            Some(known) if self.finality_of(patient).await?.as_ref() == Some(&known.finality) => {
-                Remembered { vanished: self.vanished_of(patient).await?, ..Remembered::from(&**known) }
-            }
-            _ => self.remembered(patient).await?,
+            Some(known) => match self.watched(patient).await? {
+                (Some(finality), vanished) if finality == known.finality => {
+                    Remembered { vanished, ..Remembered::from(&**known) }
+                }
+                _ => self.remembered(patient).await?,
+            },
+            None => self.remembered(patient).await?,
         };
         let mut history = before.history.clone();
         let update = match self.witness() {
@@ -135,16 +138,21 @@ impl System {
 
     /// What both providers call final. It is no reason to wait: who gives no answer settles nothing now.
     async fn finalized(&self) -> Option<u64> {
-        let told = self.ledger().finalized().await.unwrap_or(Some(0));
-        match self.witness() {
-            Some(witness) => told.zip(witness.ledger().finalized().await.unwrap_or(Some(0))).map(|(a, b)| a.min(b)),
-            None => told,
-        }
+        let ask = async {
+            let told = self.ledger().finalized().await.unwrap_or(Some(0));
+            match self.witness() {
+                Some(witness) => told.zip(witness.ledger().finalized().await.unwrap_or(Some(0))).map(|(a, b)| a.min(b)),
+                None => told,
+            }
+        };
+        self.last_finalized().or_ask(ask).await
     }
 
-    async fn finality_of(&self, patient: Address) -> Result<Option<Finality>> {
-        let row = self.cache().get(FINALITY, self.journal_key(patient)).await?;
-        Ok(row.and_then(|row| Finality::from_bytes(&row)))
+    /// What the disk says of a journal's end, and of what is gone.
+    async fn watched(&self, patient: Address) -> Result<(Option<Finality>, Vec<Vanished>)> {
+        let key = self.journal_key(patient);
+        let (row, gone) = self.cache().get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
+        Ok((row.and_then(|row| Finality::from_bytes(&row)), self.vanished_in(&gone)))
     }
 
     /// Notes what is new, what is final by now, and what is gone; on disk before anybody acts on it.
@@ -199,17 +207,19 @@ impl System {
         ))
     }
 
-    /// What the disk has of a history, and in how many rows: one that does not join is read anew and written over.
+    /// What the disk has of a history, and in how many rows. Rows from the first on that is damaged are read anew and
+    /// written over; what is before it is not forgotten.
     async fn remembered(&self, patient: Address) -> Result<Remembered> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
-        let entries: Option<Vec<Entry>> = rows.iter().map(|(_, row)| Entry::from_bytes(row)).collect();
-        let history = entries.and_then(|entries| History::from_cache(patient, entries).ok());
-        let finality = self.finality_of(patient).await?.filter(|_| history.is_some());
-        let mut history = history.unwrap_or_else(|| History::new(patient));
-        let finality = finality.unwrap_or_default();
+        let mut history = History::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
+        let (known, rows) = (history.entries().len(), rows.len());
+        if known < rows {
+            tracing::warn!(%patient, known, rows, "part of a history on this machine is damaged and is read anew");
+        }
+        let (finality, vanished) = self.watched(patient).await?;
+        let finality = finality.unwrap_or_default().within(known);
         history.settle(finality.settled());
-        let vanished = self.vanished_of(patient).await?;
-        Ok(Remembered { history, rows: rows.len(), finality, vanished })
+        Ok(Remembered { history, rows, finality, vanished })
     }
 
     async fn remember(
@@ -224,7 +234,9 @@ impl System {
         let entries = history.entries().iter().enumerate().skip(kept.min(before.rows));
         let new = entries.map(|(position, entry)| (index(position), entry.to_bytes())).collect();
         let row = (self.journal_key(history.patient()), finality.to_bytes());
-        let rows = if *finality == before.finality { Vec::new() } else { vec![row] };
+        // Of a damaged history the disk says more than is known.
+        let is_whole = before.rows == before.history.entries().len();
+        let rows = if is_whole && *finality == before.finality { Vec::new() } else { vec![row] };
         let changes =
             [(JOURNAL, gone, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
         self.cache().write_all(changes.into()).await

@@ -22,6 +22,7 @@ use crate::{
     boards::Seen,
     cache::Cache,
     clock::{Clock, TOLERANCE},
+    finality::Finalized,
     journal::Known,
     ledger::{
         Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     /// How far the chain's clock and this machine's may be apart.
     tolerance: Duration,
     cache: Cache,
+    finalized: Finalized,
     journals: Mutex<Slots>,
     signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
     #[cfg(feature = "testing")]
@@ -152,6 +154,7 @@ impl System {
             witness: parts.witness,
             deployment,
             cache: parts.cache,
+            finalized: Finalized::default(),
             journals: Mutex::default(),
             signers: Mutex::default(),
             #[cfg(feature = "testing")]
@@ -250,6 +253,10 @@ impl System {
 
     pub(crate) fn stores(&self) -> &Stores {
         &self.1
+    }
+
+    pub(crate) fn last_finalized(&self) -> &Finalized {
+        &self.0.finalized
     }
 
     pub(crate) fn cache(&self) -> &Cache {

@@ -17,7 +17,7 @@ use crate::{
     system::{Parts, System},
 };
 
-/// How long a test waits for a relay that does nothing.
+/// How long a test waits for a relay that does nothing, or for a transaction that a provider hides.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What is not seen by then is not seen: all of this is one process.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -53,7 +53,8 @@ impl System {
     /// Of a process that remembers nothing.
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
         let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
-        let (witness, sending, relays) = (None, SenderOptions::default(), Vec::new());
+        let sending = SenderOptions { deadline: PATIENCE, ..SenderOptions::default() };
+        let (witness, relays) = (None, Vec::new());
         // Tests turn the chain's clock.
         let (timeout, clock, tolerance) = (TIMEOUT, Clock::Compare, Duration::MAX);
         Ok(Parts {
@@ -112,8 +113,7 @@ impl System {
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        let sending = SenderOptions { deadline: PATIENCE, ..parts.sending };
-        Self::with_parts(Parts { relays, sending, ..parts }, self.0.memory.clone())
+        Self::with_parts(Parts { relays, ..parts }, self.0.memory.clone())
     }
 
     /// The same chain and stores as on another machine, which compares what it is told with a second chain.

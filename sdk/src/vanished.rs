@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     MissingEntry, Result,
-    cache::{VANISHED, key},
+    cache::{Rows, VANISHED, key},
     ledger::{Entry, Event, History, folder_of},
     system::System,
 };
@@ -97,26 +97,21 @@ pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vani
 }
 
 impl System {
-    /// What is gone of a patient's journal, oldest first.
-    pub(crate) async fn vanished_of(&self, patient: Address) -> Result<Vec<Vanished>> {
-        self.vanished(&key(&[&self.deployment_key(), patient.as_slice()])).await
-    }
-
-    /// What is gone of all journals that are known here.
+    /// What is gone of all journals that are known here, oldest first.
     pub(crate) async fn all_vanished(&self) -> Result<Vec<Vanished>> {
-        self.vanished(&self.deployment_key()).await
+        Ok(self.vanished_in(&self.cache().rows(VANISHED, self.deployment_key()).await?))
     }
 
-    async fn vanished(&self, prefix: &[u8]) -> Result<Vec<Vanished>> {
+    /// What is gone by these rows, oldest first.
+    pub(crate) fn vanished_in(&self, rows: &Rows) -> Vec<Vanished> {
         let place = self.deployment_key().len();
-        let rows = self.cache().rows(VANISHED, prefix.to_vec()).await?;
         let read = |(key, row): &(Vec<u8>, Vec<u8>)| {
             let patient = key.get(place..)?.first_chunk::<20>()?;
             Vanished::from_bytes(Address::from(*patient), row)
         };
         let mut vanished: Vec<_> = rows.iter().filter_map(read).collect();
         vanished.sort_by_key(|gone| (gone.patient, gone.entry.block, gone.entry.log_index));
-        Ok(vanished)
+        vanished
     }
 
     /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.

@@ -54,7 +54,16 @@ impl Anvil {
 
     /// The same under another chain id.
     pub fn of_chain(id: u64) -> Self {
-        let anvil = Self::empty(id);
+        Self::empty(id).with_contracts()
+    }
+
+    /// A chain on which gas is free.
+    pub fn for_free() -> Self {
+        Self::with(31337, &["--base-fee", "0", "--gas-price", "0"]).with_contracts()
+    }
+
+    fn with_contracts(self) -> Self {
+        let anvil = self;
         for artifact in ARTIFACTS.iter() {
             anvil.deploy(artifact);
         }
@@ -63,8 +72,12 @@ impl Anvil {
 
     /// A chain without any of the contracts.
     pub fn empty(id: u64) -> Self {
+        Self::with(id, &[])
+    }
+
+    fn with(id: u64, options: &[&str]) -> Self {
         let mut command = Command::new(tool("HOSPITAL_RECORD_ANVIL", "bin/anvil"));
-        command.args(["--port", "0", "--chain-id", &id.to_string()]);
+        command.args(["--port", "0", "--chain-id", &id.to_string()]).args(options);
         let server = Server::start(new_dir(), &mut command);
         let address = server.wait_for(|line| line.strip_prefix("Listening on ").map(str::to_owned));
         Self { server, address }
@@ -132,6 +145,12 @@ impl Anvil {
     /// Adds empty blocks.
     pub fn mine(&self, blocks: u64) {
         self.rpc("anvil_mine", json!([format!("{blocks:#x}")]));
+    }
+
+    /// The gas that one block takes from now on.
+    pub fn set_block_gas(&self, gas: u64) {
+        self.rpc("evm_setBlockGasLimit", json!([format!("{gas:#x}")]));
+        self.mine(1);
     }
 
     /// Whether transactions are mined as they come.

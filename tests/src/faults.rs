@@ -67,13 +67,22 @@ pub fn already_known(times: usize) -> impl Fault {
     limited(times, on("eth_sendRawTransaction", refuse))
 }
 
-/// The ways in which providers refuse a range of blocks as too long. Anvil has none of them.
-pub const LOG_LIMITS: [(u64, i64, &str); 5] = [
+/// Some ways in which providers refuse a range of blocks as too long. Anvil has none of them.
+pub const LOG_LIMITS: [(u64, i64, &str); 14] = [
     (1_000, -32602, "eth_getLogs is limited to a 1000 blocks range"),
     (1_024, -32000, "block range too large: exceed maximum block range: 1024"),
     (10_000, -32614, "eth_getLogs is limited to a 10,000 range"),
     (100_000, -32602, "query exceeds max block range 100000"),
     (20_000, -32602, "query exceeds max results 20000, retry with the range 0-1000"),
+    (10_000, -32602, "range 12000 exceeds limit of 10000"),
+    (3_000, -32602, "exceeds the range allowed for your plan (5000 > 3000)"),
+    (3_500, -32000, "Maximum allowed number of requested blocks is 3500"),
+    (1_000, -32000, "please limit the query to at most 1000 blocks"),
+    (10_000, -32000, "query timeout exceeded"),
+    (10_000, -32008, "Response is too big"),
+    (10_000, -32005, "limit exceeded"),
+    (10_000, -32603, "Internal error"),
+    (10_000, 1, "in words that nobody has heard before"),
 ];
 
 /// Refuses `eth_getLogs` over more than `blocks` blocks in these words.
@@ -87,6 +96,16 @@ pub fn limit_logs(blocks: u64, code: i64, message: &'static str) -> impl Fault {
         let span = hex_number(&filter["toBlock"]).saturating_sub(hex_number(&filter["fromBlock"])) + 1;
         if span > blocks { Act::Refuse { code, message: message.into() } } else { Act::Pass }
     })
+}
+
+/// Refuses `method` as one that the node does not have.
+pub fn lacks(method: &'static str) -> impl Fault {
+    on(method, |_| Act::Refuse { code: -32601, message: "the method does not exist".into() })
+}
+
+/// Refuses `method` in these words, the first `times` times.
+pub fn refuse(method: &'static str, code: i64, message: &'static str, times: usize) -> impl Fault {
+    limited(times, on(method, move |_| Act::Refuse { code, message: message.into() }))
 }
 
 /// For calls of `method` only.

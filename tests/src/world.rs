@@ -36,6 +36,11 @@ impl World {
         Self::of(Arc::new(Anvil::of_chain(id)), Kubo::shared(), Clock::Compare).await
     }
 
+    /// On this chain, and the node that tests share.
+    pub async fn on(anvil: Anvil) -> Self {
+        Self::of(Arc::new(anvil), Kubo::shared(), Clock::Compare).await
+    }
+
     /// On the chain that tests share, and a node of its own.
     pub async fn with_own_node() -> Self {
         Self::of(Anvil::shared(), Arc::new(Kubo::start()), Clock::Compare).await

@@ -5,6 +5,7 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 
 use super::{
     Client, awaitable,
+    batch::Price,
     contacts::check_name,
     target::{Place, Target},
     write::{Stored, metadata, with_fresh_keys},
@@ -21,10 +22,10 @@ use crate::{
 /// The folder that is meant when none is named.
 pub const DEFAULT_FOLDER: &str = "personal";
 
-/// Gas that a write takes at most, for asking whether the account can pay before anything is uploaded.
-const GAS_AT_MOST: u64 = 150_000;
-/// And for each further record of the same transaction.
-const GAS_A_RECORD: u64 = 40_000;
+/// Gas that records take at most, for asking whether the account can pay, and a block hold them, before anything is
+/// uploaded.
+const PRICE: Price = Price { base: 150_000, each: 40_000, most: AddMany::BATCH };
+
 /// What was added.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -53,7 +54,7 @@ pub struct Add {
     common: Common,
 }
 
-/// Adds several records to one folder in one transaction; made by [`Client::add_many`].
+/// Adds several records to one folder; made by [`Client::add_many`].
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     client: Client,
@@ -81,6 +82,7 @@ impl Client {
     }
 
     /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`]: one transaction, all of them or none.
+    /// Where a block of the chain does not take as many, they go in several; an error says how many are added by then.
     /// What is said here holds for all of them; what differs is said of each [`Source`].
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         let sources = sources.into_iter().map(Into::into).collect();
@@ -94,7 +96,7 @@ impl Client {
             return Ok(());
         }
         let fees = self.system().ledger().fees().await?;
-        let needed = U256::from(fees.max_fee) * U256::from(GAS_AT_MOST + GAS_A_RECORD * records as u64);
+        let needed = U256::from(fees.max_fee) * U256::from(PRICE.of(records));
         if self.balance().await? < needed {
             return Err(Error::Unfunded { account: self.address(), needed });
         }
@@ -184,9 +186,22 @@ awaitable!(AddMany => Vec<Added>);
 
 async fn add_all(client: &Client, mut sources: Vec<Source>, details: &Details, common: &Common) -> Result<Vec<Added>> {
     check_name("a folder's name", common.folder.trim())?;
+    let at_once = client.at_once(&PRICE).await?;
     client.can_pay(sources.len()).await?;
     client.published().await?;
-    with_fresh_keys!(add_once(client, &mut sources, details, common).await)
+    let mut done = Vec::with_capacity(sources.len());
+    for part in sources.chunks_mut(at_once) {
+        match with_fresh_keys!(add_once(client, part, details, common).await) {
+            Ok(added) => done.extend(added),
+            Err(error) => return Err(error.and_earlier(told_of(&done))),
+        }
+    }
+    Ok(done)
+}
+
+fn told_of(done: &[Added]) -> Option<String> {
+    let count = done.len();
+    (count > 0).then(|| format!("the first {count} are added: repeat it with the others alone"))
 }
 
 async fn add_once(client: &Client, sources: &mut [Source], details: &Details, common: &Common) -> Result<Vec<Added>> {

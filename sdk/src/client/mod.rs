@@ -2,6 +2,7 @@
 
 mod add;
 mod attest;
+mod batch;
 mod builder;
 mod carried;
 mod contacts;

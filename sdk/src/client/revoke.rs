@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Confidentiality, Folder};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Client, Confirmed, awaitable, rotate::Ring};
+use super::{Client, Confirmed, awaitable, batch::Price, rotate::Ring};
 use crate::{
     Error, ErrorKind, Result,
     error::Outcome,
@@ -18,8 +18,8 @@ use crate::{
 
 /// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Grants that one transaction ends.
-const BATCH: usize = 100;
+/// Gas that the end of grants takes at most.
+const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 
 /// Ends access; made by [`Client::revoke`].
 #[must_use = "nothing happens until it is awaited"]
@@ -159,7 +159,9 @@ impl Revoke {
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
         let (contract, mut gas, mut earlier) = (self.client.system().contract(), 0, None);
         let (mut changes, mut last) = (changes, None::<Receipt>);
-        for part in revocations.chunks(BATCH) {
+        // It is tried all the same where the node does not say what a block takes.
+        let at_once = self.client.at_once(&PRICE).await.unwrap_or(1);
+        for part in revocations.chunks(at_once) {
             let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
             let sent = sent.map_err(|error| match &last {
                 Some(before) => error.with_outcome(Outcome::PartlyDone { transaction: before.transaction }),

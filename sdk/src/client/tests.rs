@@ -16,10 +16,12 @@ use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
 
+mod batch;
 mod blocks;
 mod boards;
 mod clock;
 mod copies;
+mod damaged;
 mod delegates;
 mod faulty;
 mod floods;

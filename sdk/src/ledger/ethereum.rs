@@ -2,6 +2,10 @@
 
 use std::{
     future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -18,16 +22,30 @@ use alloy::{
     transports::TransportResult,
 };
 use async_trait::async_trait;
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use url::Url;
 
 use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
 
 mod answer;
+mod fees;
 mod transport;
 
-use answer::Failure;
+use answer::{Failure, Question};
 use transport::Bounded;
+
+use crate::http::Http;
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(LONGEST_PAUSE)
+        .without_max_times()
+        .build()
+}
 
 /// How a provider is asked.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +69,15 @@ pub struct EthereumLedger {
     provider: DynProvider,
     host: String,
     timeout: Duration,
+    /// Whether it ever answered: an address that never did may be wrong.
+    answered: Arc<AtomicBool>,
 }
 
 impl EthereumLedger {
     /// Over HTTP. Nothing is asked yet.
     ///
     /// # Errors
-    /// [`LedgerError::Url`] when the URL is none of HTTP, [`LedgerError::Unreachable`] when TLS cannot be set up.
+    /// [`LedgerError::Url`] when the URL is none of HTTP.
     pub fn connect(url: &str, options: EthereumOptions) -> Result<Self, LedgerError> {
         // The URL may hold a key: no message repeats it.
         let wrong = |reason: &str| LedgerError::Url { reason: reason.into() };
@@ -68,40 +88,57 @@ impl EthereumLedger {
         let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         // Half the time, so that what one stalled connection keeps waiting is asked once more.
-        let client = crate::http::client(options.timeout / 2, options.timeout / 2)
-            .map_err(|reason| LedgerError::Unreachable { host: host.clone(), reason })?;
-        let client = RpcClient::new(Bounded::new(client, url, options.longest_answer), true);
+        let http = Http::new(&url, options.timeout / 2, options.timeout / 2);
+        let client = RpcClient::new(Bounded::new(http, url, options.longest_answer), true);
         let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
-        Ok(Self { provider, host, timeout: options.timeout })
+        Ok(Self::over(provider, host, options))
     }
 
     /// Over a provider of one's own (other transports, layers), which bounds the length of answers itself; `host` is how
     /// people are told of it.
     #[must_use]
     pub fn over(provider: DynProvider, host: impl Into<String>, options: EthereumOptions) -> Self {
-        Self { provider, host: host.into(), timeout: options.timeout }
+        Self { provider, host: host.into(), timeout: options.timeout, answered: Arc::default() }
     }
 
-    /// Asks until there is an answer that is not a passing failure, or the deadline.
     async fn read<T, F>(&self, ask: impl Fn() -> F) -> Result<T, LedgerError>
     where
         F: Future<Output = TransportResult<T>>,
     {
+        self.read_of(Question::Plain, ask).await
+    }
+
+    /// Asks until there is an answer that is not a passing failure, or the deadline.
+    async fn read_of<T, F>(&self, question: Question, ask: impl Fn() -> F) -> Result<T, LedgerError>
+    where
+        F: Future<Output = TransportResult<T>>,
+    {
         let (mut last, start) = (None, Instant::now());
-        let attempt = || async { ask().await.map_err(|error| Failure::of(&error, &self.host)) };
-        let pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(Duration::from_secs(5))
-            .without_max_times();
-        let answer = attempt
-            .retry(pauses)
-            .when(|failure: &Failure| failure.is_passing(start.elapsed()))
-            .notify(|failure, _| last = Some(failure.clone()));
-        match tokio::time::timeout(self.timeout, answer).await {
-            Ok(answer) => answer.map_err(|failure| failure.error),
+        let asking = async {
+            let mut pauses = pauses();
+            loop {
+                let failure = match ask().await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => Failure::of(&error, &self.host, question),
+                };
+                let patience = failure.patience(self.answered.load(Ordering::Relaxed));
+                let left = patience.saturating_sub(start.elapsed());
+                if left.is_zero() {
+                    return Err(failure.error);
+                }
+                last = Some(failure.error);
+                tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE).min(left)).await;
+            }
+        };
+        match tokio::time::timeout(self.timeout, asking).await {
+            Ok(answer) => {
+                if answer.as_ref().map_or_else(|error| !error.is_temporary(), |_| true) {
+                    self.answered.store(true, Ordering::Relaxed);
+                }
+                answer
+            }
             // What the provider said all the while tells more than that time is up.
-            Err(_) => Err(match last.map(|failure| failure.error) {
+            Err(_) => Err(match last {
                 None | Some(LedgerError::TimedOut { .. }) => self.timed_out(),
                 Some(error) => error,
             }),
@@ -116,8 +153,17 @@ impl EthereumLedger {
         LedgerError::Malformed { host: self.host.clone(), reason: crate::http::one_line(reason) }
     }
 
+    async fn told_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {
+        let question = match number {
+            BlockNumberOrTag::Number(_) => Question::Block,
+            BlockNumberOrTag::Latest => Question::Plain,
+            _ => Question::Tag,
+        };
+        self.read_of(question, || async move { self.provider.get_block_by_number(number).await }).await
+    }
+
     async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {
-        let block: Option<Block> = self.read(|| async move { self.provider.get_block_by_number(number).await }).await?;
+        let block = self.told_block(number).await?;
         let Some(header) = block.as_ref().map(Block::header) else { return Ok(None) };
         // Times are added to and told as dates, which a provider's invention is not to break.
         if header.timestamp() >= NO_END {
@@ -176,13 +222,22 @@ impl Ledger for EthereumLedger {
     }
 
     async fn fees(&self) -> Result<Fees, LedgerError> {
-        let fees = self.read(|| self.provider.estimate_eip1559_fees()).await?;
-        Ok(Fees { max_fee: fees.max_fee_per_gas, priority_fee: fees.max_priority_fee_per_gas })
+        self.offer().await
+    }
+
+    async fn gas_price(&self) -> Result<u128, LedgerError> {
+        self.price().await
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>, LedgerError> {
+        let newest = self.told_block(BlockNumberOrTag::Latest).await?;
+        Ok(newest.map(|block| block.header().gas_limit()).filter(|gas| *gas > 0))
     }
 
     async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
         let block = at.map_or_else(BlockId::latest, BlockId::number);
-        self.read(|| async move { self.provider.call(request(call)).block(block).await }).await
+        let question = if at.is_some() { Question::Block } else { Question::Plain };
+        self.read_of(question, || async move { self.provider.call(request(call)).block(block).await }).await
     }
 
     async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
@@ -194,13 +249,8 @@ impl Ledger for EthereumLedger {
         for (slot, topic) in wanted.topics.iter_mut().zip(filter.topics) {
             *slot = topic.map(Into::into).unwrap_or_default();
         }
-        let logs = self.read(|| self.provider.get_logs(&wanted)).await.map_err(|error| match error {
-            // A shorter range has a shorter answer.
-            LedgerError::TooLong { host, most } => {
-                LedgerError::TooManyLogs { host, reason: format!("its answer is longer than {most} bytes") }
-            }
-            error => error,
-        })?;
+        let question = if filter.from < filter.to { Question::Range } else { Question::Block };
+        let logs = self.read_of(question, || self.provider.get_logs(&wanted)).await?;
         logs.into_iter().filter(|log| !log.removed).map(|log| self.log(log)).collect()
     }
 

@@ -41,6 +41,18 @@ impl History {
         Ok(history)
     }
 
+    /// What was kept of earlier readings, as far as it can be read and joins.
+    pub(crate) fn from_rows(patient: Address, rows: impl IntoIterator<Item = Option<Entry>>) -> Self {
+        let mut history = Self::new(patient);
+        for entry in rows.into_iter().map_while(|entry| entry.filter(|entry| entry.is_linked(patient))) {
+            if history.push(entry).is_err() {
+                history.rebuild();
+                break;
+            }
+        }
+        history
+    }
+
     /// Whose history it is.
     #[must_use]
     pub fn patient(&self) -> Address {
@@ -99,11 +111,15 @@ impl History {
     /// Forgets what comes after the first `count` entries.
     pub(super) fn truncate(&mut self, count: usize) {
         if count < self.entries().len() {
-            let told = Arc::make_mut(&mut self.0);
-            told.entries.truncate(count);
-            told.state = PatientState::default();
-            told.entries.iter().for_each(|entry| told.state.apply(entry));
+            Arc::make_mut(&mut self.0).entries.truncate(count);
+            self.rebuild();
         }
+    }
+
+    fn rebuild(&mut self) {
+        let told = Arc::make_mut(&mut self.0);
+        told.state = PatientState::default();
+        told.entries.iter().for_each(|entry| told.state.apply(entry));
     }
 
     /// Takes in the next entry, whose own link is verified. Its count of key changes is no part of that link, so it

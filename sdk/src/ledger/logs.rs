@@ -2,23 +2,60 @@
 
 use super::{Ledger, LedgerError, Log, LogFilter};
 
-/// All events that match, in order of their blocks. A range that the provider does not accept is halved; what it
-/// accepted once is kept as the step for the rest.
+/// After so many answers in a row a longer range is tried: what was refused may have been one moment's overload.
+const LONGER_AFTER: u32 = 8;
+
+/// For how many blocks a provider is asked at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    blocks: u64,
+    answers: u32,
+}
+
+impl Span {
+    pub(super) const WHOLE: Self = Self { blocks: u64::MAX, answers: 0 };
+
+    /// First block of a range that ends with this one.
+    pub(super) fn before(self, last: u64) -> u64 {
+        last.saturating_sub(self.blocks - 1)
+    }
+
+    /// Last block of a range that begins with this one.
+    fn after(self, first: u64) -> u64 {
+        first.saturating_add(self.blocks - 1)
+    }
+
+    pub(super) fn refused(&mut self, from: u64, to: u64) {
+        *self = Self { blocks: (to - from).div_ceil(2).max(1), answers: 0 };
+    }
+
+    pub(super) fn answered(&mut self) {
+        self.answers += 1;
+        if self.answers == LONGER_AFTER {
+            *self = Self { blocks: self.blocks.saturating_mul(2), answers: 0 };
+        }
+    }
+}
+
+/// All events that match, in order of their blocks. A range that the provider does not accept is halved; the rest is asked
+/// for in ranges as long as it accepted, and now and then in longer ones.
 ///
 /// # Errors
 /// When the provider gives no answer, also not for a single block.
 pub async fn all_logs(ledger: &dyn Ledger, filter: LogFilter) -> Result<Vec<Log>, LedgerError> {
     let mut found = Vec::new();
     let mut next = filter.from;
-    let mut step = filter.to.saturating_sub(filter.from);
+    let mut span = Span::WHOLE;
     while next <= filter.to {
-        let to = next.saturating_add(step).min(filter.to);
+        let to = span.after(next).min(filter.to);
         match ledger.logs(&LogFilter { from: next, to, ..filter }).await {
             Ok(logs) => {
+                span.answered();
                 found.extend(logs);
-                next = to.saturating_add(1);
+                let Some(following) = to.checked_add(1) else { break };
+                next = following;
             }
-            Err(LedgerError::TooManyLogs { .. }) if to > next => step = (to - next) / 2,
+            Err(LedgerError::TooManyLogs { .. }) if to > next => span.refused(next, to),
             Err(error) => return Err(error),
         }
     }
@@ -56,11 +93,12 @@ pub(crate) async fn newest_log(ledger: &dyn Ledger, filter: LogFilter) -> Result
 async fn backwards(ledger: &dyn Ledger, filter: LogFilter, enough: usize, since: u64) -> Result<Vec<Log>, LedgerError> {
     let mut found = Vec::new();
     let mut end = filter.to;
-    let mut step = filter.to.saturating_sub(filter.from);
+    let mut span = Span::WHOLE;
     while end >= filter.from && found.len() < enough {
-        let from = end.saturating_sub(step).max(filter.from);
+        let from = span.before(end).max(filter.from);
         match ledger.logs(&LogFilter { from, to: end, ..filter }).await {
             Ok(mut logs) => {
+                span.answered();
                 // Of another contract or block it is no answer to this question.
                 logs.retain(|log| log.contract == filter.contract && (from..=end).contains(&log.block));
                 logs.sort_by_key(|log| std::cmp::Reverse((log.block, log.index)));
@@ -70,7 +108,7 @@ async fn backwards(ledger: &dyn Ledger, filter: LogFilter, enough: usize, since:
                 }
                 end = from - 1;
             }
-            Err(LedgerError::TooManyLogs { .. }) if end > from => step = (end - from) / 2,
+            Err(LedgerError::TooManyLogs { .. }) if end > from => span.refused(from, end),
             Err(error) => return Err(error),
         }
     }
@@ -79,4 +117,26 @@ async fn backwards(ledger: &dyn Ledger, filter: LogFilter, enough: usize, since:
 
 async fn is_before(ledger: &dyn Ledger, block: u64, since: u64) -> Result<bool, LedgerError> {
     Ok(since > 0 && ledger.block(block).await?.is_some_and(|block| block.time < since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn range_is_halved_down_to_one_block_and_grows_again() {
+        let mut span = Span::WHOLE;
+        assert_eq!((span.before(100), span.after(100)), (0, u64::MAX));
+        span.refused(0, 100);
+        assert_eq!(span.before(100), 51);
+        for _ in 0..10 {
+            let from = span.before(100);
+            span.refused(from, 100);
+        }
+        assert_eq!((span.before(100), span.after(100)), (100, 100));
+        for longer in [2, 4, 8] {
+            (0..LONGER_AFTER).for_each(|_| span.answered());
+            assert_eq!(span.after(1), longer);
+        }
+    }
 }

@@ -156,6 +156,16 @@ impl MemoryLedger {
         self.faults().most_blocks_per_logs = blocks;
     }
 
+    /// The gas that one block takes, and so a transaction.
+    pub fn limit_gas(&self, gas: Option<u64>) {
+        self.faults().block_gas = gas;
+    }
+
+    /// What a transaction should offer, whatever the chain takes.
+    pub fn tell_fees(&self, fees: Option<Fees>) {
+        self.faults().fees = fees;
+    }
+
     /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
     pub fn act(&self, by: Address, call: Call) -> bool {
         self.locked().run_for_free(&call.by(by))
@@ -242,7 +252,17 @@ impl Ledger for MemoryLedger {
 
     async fn fees(&self) -> Result<Fees, LedgerError> {
         drop(self.reach().await?);
-        Ok(Fees { max_fee: 3 * BASE_FEE, priority_fee: BASE_FEE })
+        Ok(self.faults().fees.unwrap_or(Fees { max_fee: 3 * BASE_FEE, priority_fee: BASE_FEE }))
+    }
+
+    async fn gas_price(&self) -> Result<u128, LedgerError> {
+        drop(self.reach().await?);
+        Ok(2 * BASE_FEE)
+    }
+
+    async fn block_gas(&self) -> Result<Option<u64>, LedgerError> {
+        drop(self.reach().await?);
+        Ok(self.faults().block_gas)
     }
 
     async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
@@ -270,9 +290,9 @@ impl Ledger for MemoryLedger {
 
     async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
         let mut chain = self.reach().await.map_err(SubmitError::Unknown)?;
-        let (fault, hold) = {
+        let (fault, hold, block_gas) = {
             let mut faults = self.faults();
-            (faults.submissions.pop_front(), faults.hold)
+            (faults.submissions.pop_front(), faults.hold, faults.block_gas)
         };
         let lost = || LedgerError::Unreachable { host: NAME.into(), reason: "connection reset".into() };
         match fault {
@@ -280,7 +300,7 @@ impl Ledger for MemoryLedger {
             Some(Submission::Refused(answer)) => return Err(answer),
             Some(Submission::AnswerLost) | None => {}
         }
-        let answer = chain.accept(&raw);
+        let answer = chain.accept(&raw, block_gas.unwrap_or(u64::MAX));
         if let Some(later) = &mut self.faults().later {
             later.submitted = true;
         }

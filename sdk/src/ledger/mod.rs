@@ -98,6 +98,16 @@ pub trait Ledger: Send + Sync + Debug {
     /// What a transaction should offer now, with room for the base fee to double.
     async fn fees(&self) -> Result<Fees, LedgerError>;
 
+    /// What the node calls the price of gas, wei: for where gas seemed free by [`Ledger::fees`] and is not.
+    async fn gas_price(&self) -> Result<u128, LedgerError> {
+        Ok(self.fees().await?.max_fee)
+    }
+
+    /// Gas that one block takes at most; `None` where that is not known.
+    async fn block_gas(&self) -> Result<Option<u64>, LedgerError> {
+        Ok(None)
+    }
+
     /// Asks a contract, in the state after the block `at` (the newest when it is `None`).
     ///
     /// A revert is [`LedgerError::Contract`] or [`LedgerError::Reverted`].

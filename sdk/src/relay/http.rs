@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
 use super::{Fate, Relay, SignedRequest};
-use crate::{Error, Result, http::one_line};
+use crate::{
+    Error, Result,
+    http::{Http, causes, is_passing, one_line, what_came},
+};
 
 /// Answers are small; what is longer is none.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -18,7 +21,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 pub struct HttpRelay {
     name: String,
     requests: Url,
-    http: Client,
+    http: Http,
     timeout: Duration,
 }
 
@@ -46,14 +49,15 @@ impl HttpRelay {
         let path = format!("{}/v1/requests", base.path().trim_end_matches('/'));
         let mut requests = base;
         requests.set_path(&path);
-        let http = crate::http::client(timeout / 2, timeout).map_err(|error| wrong(&error))?;
+        let http = Http::new(&requests, timeout / 2, timeout);
         Ok(Self { name, requests, http, timeout })
     }
 
-    async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>), reqwest::Error> {
-        let mut response = self.http.post(self.requests.clone()).json(request).send().await?;
+    async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>)> {
+        let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(error.to_string()))?;
+        let mut response = post.json(request).send().await.map_err(|error| self.silent(&error))?;
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await? {
+        while let Some(part) = response.chunk().await.map_err(|error| self.silent(&error))? {
             body.extend_from_slice(&part);
             if body.len() > LONGEST_ANSWER {
                 break;
@@ -62,22 +66,33 @@ impl HttpRelay {
         Ok((response.status(), body))
     }
 
+    fn late(&self) -> Error {
+        Error::TimedOut { service: self.name.clone(), after: self.timeout }
+    }
+
+    fn silent(&self, error: &reqwest::Error) -> Error {
+        if error.is_timeout() { self.late() } else { self.unreachable(causes(error)) }
+    }
+
+    fn unreachable(&self, reason: String) -> Error {
+        Error::Unreachable { service: self.name.clone(), reason }
+    }
+
     fn read(&self, status: StatusCode, body: &[u8]) -> Result<Fate> {
         match serde_json::from_slice(body) {
             Ok(Fate::Refused { reason }) => return Ok(Fate::Refused { reason: one_line(&reason) }),
             Ok(fate) => return Ok(fate),
             Err(_) => {}
         }
-        let service = self.name.clone();
-        let reason = match serde_json::from_slice(body) {
-            Ok(Problem { error }) => one_line(&error),
-            Err(_) => format!("it answered {status} with nothing a relay says: check its URL"),
+        let Ok(Problem { error }) = serde_json::from_slice(body) else {
+            // Somebody else answered.
+            let (came, status) = (what_came(body), status.as_u16());
+            let reason = format!("it answered with {came}, and not as a relay does (HTTP {status}): check its URL");
+            return Err(self.unreachable(reason));
         };
-        match status {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY => {
-                Err(Error::Unreachable { service, reason })
-            }
-            _ => Err(Error::Refused { service, reason }),
+        match is_passing(status) {
+            true => Err(self.unreachable(one_line(&error))),
+            false => Err(Error::Refused { service: self.name.clone(), reason: one_line(&error) }),
         }
     }
 }
@@ -89,19 +104,9 @@ impl Relay for HttpRelay {
     }
 
     async fn carry(&self, request: &SignedRequest) -> Result<Fate> {
-        let late = || Error::TimedOut { service: self.name.clone(), after: self.timeout };
-        match tokio::time::timeout(self.timeout, self.post(request)).await {
-            Ok(Ok((status, body))) => self.read(status, &body),
-            Ok(Err(error)) if error.is_timeout() => Err(late()),
-            Ok(Err(error)) => {
-                // Without the URL, which may hold a key.
-                Err(Error::Unreachable {
-                    service: self.name.clone(),
-                    reason: one_line(&error.without_url().to_string()),
-                })
-            }
-            Err(_) => Err(late()),
-        }
+        let answer = tokio::time::timeout(self.timeout, self.post(request)).await;
+        let (status, body) = answer.unwrap_or_else(|_| Err(self.late()))?;
+        self.read(status, &body)
     }
 }
 
@@ -132,6 +137,33 @@ mod tests {
         for text in texts {
             assert!(text.contains("no  Done: paid[2Jx") && text.chars().count() < 400, "{text}");
             assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_relay_says_is_unreachable_whatever_its_status() {
+        let relay = HttpRelay::connect("http://relay.example", Duration::from_secs(1)).unwrap();
+        for body in ["<html>log in</html>", "", "{\"status\":\"do", "{\"ok\":true}", "OK"] {
+            for status in [200, 302, 400, 404, 500, 502, 503, 511] {
+                let error = relay.read(StatusCode::from_u16(status).unwrap(), body.as_bytes()).unwrap_err();
+                assert_eq!(error.kind(), crate::ErrorKind::Unreachable, "{status} {body}: {error}");
+            }
+        }
+        for (status, kind) in [(429, true), (502, true), (503, true), (504, true), (400, false), (403, false)] {
+            let error = relay.read(StatusCode::from_u16(status).unwrap(), br#"{"error":"no"}"#).unwrap_err();
+            assert_eq!(error.kind() == crate::ErrorKind::Unreachable, kind, "{status}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn why_a_relay_cannot_be_reached_is_told() {
+        let request = SignedRequest { chain_id: 1, contract: Default::default(), data: Default::default() };
+        for (url, cause) in
+            [("http://127.0.0.1:1/key", "Connection refused"), ("http://no-such-host.invalid/key", "dns error")]
+        {
+            let error = HttpRelay::connect(url, Duration::from_secs(5)).unwrap().carry(&request).await.unwrap_err();
+            let told = error.to_string();
+            assert!(told.contains(cause) && !told.contains("/key") && !told.contains("sending request"), "{told}");
         }
     }
 }

@@ -215,7 +215,7 @@ async fn endless_answer_is_cut_off() {
 
 #[tokio::test]
 async fn put_that_the_node_counts_differently_fails() {
-    for body in [r#"{"Stats":{"BlockCount":2,"BlockBytesCount":3}}"#, "", "{}", "not JSON"] {
+    for body in [r#"{"Stats":{"BlockCount":2,"BlockBytesCount":3}}"#, "{}"] {
         let store = opened(&serve_text(reply("200 OK", body)));
         let error = put(&*store, 3).await.unwrap_err();
         assert!(matches!(error, StoreError::Failed { .. }), "{body}: {error}");
@@ -289,5 +289,49 @@ async fn credentials_are_sent_and_never_travel_in_the_clear() {
     ] {
         let error = open(url, &options).unwrap_err();
         assert!(matches!(error, StoreError::Url { .. }) && !format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+/// The login page of a network, a proxy without a node behind it, another service at the port.
+#[tokio::test]
+async fn what_kubo_does_not_say_is_unreachable_and_no_integrity_failure() {
+    let page = "<!DOCTYPE html><html><body>Welcome to the guest network</body></html>";
+    let answers = [
+        ("200 OK", page),
+        ("200 OK", ""),
+        ("511 Network Authentication Required", page),
+        ("500 Internal Server Error", page),
+        ("502 Bad Gateway", page),
+        ("502 Bad Gateway", ""),
+        ("503 Service Unavailable", r#"{"message":"no upstream"}"#),
+        ("504 Gateway Timeout", ""),
+        ("429 Too Many Requests", "slow down"),
+    ];
+    for (status, body) in answers {
+        let store = opened(&serve(move |head, stream| {
+            if head.contains("chunked") {
+                read_chunks(stream);
+            }
+            let _ = stream.write_all(reply(status, body).as_bytes());
+        }));
+        for (verb, error) in all_verbs(&*store).await {
+            assert!(matches!(error, StoreError::Unreachable { .. }), "{status} {body} {verb}: {error}");
+        }
+    }
+    for body in ["not JSON", r#"{"Key":"baf"#] {
+        let store = opened(&serve_text(reply("200 OK", body)));
+        for error in [put(&*store, 3).await.unwrap_err(), store.pin(&block().cid).await.unwrap_err()] {
+            assert!(matches!(error, StoreError::Unreachable { .. }), "{body}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn why_a_node_cannot_be_reached_is_told() {
+    for (url, cause) in
+        [("kubo+http://127.0.0.1:1", "Connection refused"), ("kubo+http://no-such-host.invalid", "dns error")]
+    {
+        let told = opened(url).has(&block().cid).await.unwrap_err().to_string();
+        assert!(told.contains(cause) && !told.contains("sending request"), "{told}");
     }
 }

@@ -11,6 +11,7 @@ mod listing;
 mod lying_rpc;
 mod lying_store;
 mod lying_writes;
+mod odd_chains;
 mod other_patients;
 mod outages;
 mod program;

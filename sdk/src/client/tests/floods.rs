@@ -18,6 +18,8 @@ use hospital_record_contracts::boards::IBoard::{ProxyAppointed, appointCall, ope
 use super::{boards::Stage, person};
 use crate::{
     Case, Client, Cut, Identity, Source, System,
+    cache::FINALITY,
+    finality::{AT_LEAST, Finality},
     ledger::{
         BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, NO_END, Permission,
         Purpose, Receipt, Rights, SubmitError, call, folder_scope, recent_logs,
@@ -78,6 +80,7 @@ impl Ledger for Watched {
     }
 
     async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
+        self.ask("finalized");
         self.inner.finalized().await
     }
 
@@ -428,4 +431,20 @@ async fn short_ranges_are_not_asked_for_before_the_time_that_matters() {
         let (requests, _) = watched.cost();
         assert_eq!(requests < 30, bounded, "{requests} requests");
     }
+}
+
+#[tokio::test]
+async fn chain_is_asked_once_a_minute_what_is_final() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    let (watched, seen) = Watched::over(&system).await;
+    // Due, and not final yet.
+    let (mut finality, journal) = (Finality::default(), seen.journal(ana.address()).await.unwrap());
+    finality.see(&journal.history, crate::finality::now() - AT_LEAST);
+    let key = [&seen.deployment_key()[..], ana.address().as_slice()].concat();
+    seen.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    for _ in 0..3 {
+        seen.journal(ana.address()).await.unwrap();
+    }
+    assert_eq!(watched.asked_for("finalized"), 1);
 }

@@ -17,11 +17,12 @@ use crate::{
     ledger::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError},
 };
 
-/// The newest block is the one before while it lags; all else is told as it is.
+/// The newest block is the one before while it lags, or refused; all else is told as it is.
 #[derive(Debug)]
 struct Lagging {
     inner: Arc<dyn Ledger>,
     lags: AtomicBool,
+    refuses: AtomicBool,
 }
 
 #[async_trait]
@@ -36,6 +37,9 @@ impl Ledger for Lagging {
 
     async fn newest(&self) -> Result<BlockInfo, LedgerError> {
         let newest = self.inner.newest().await?;
+        if self.lags.load(Ordering::SeqCst) && self.refuses.load(Ordering::SeqCst) {
+            return Err(LedgerError::Refused { host: self.name(), code: -32000, reason: "not now".into() });
+        }
         match self.lags.load(Ordering::SeqCst) {
             true => Ok(self.inner.block(newest.number - 1).await?.unwrap_or(newest)),
             false => Ok(newest),
@@ -109,7 +113,8 @@ async fn ward() -> Ward {
     ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
     hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
     let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
-    let ledger = Arc::new(Lagging { inner: system.ledger().clone(), lags: AtomicBool::new(false) });
+    let ledger =
+        Arc::new(Lagging { inner: system.ledger().clone(), lags: AtomicBool::new(false), refuses: false.into() });
     let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.stores().all()).await.unwrap();
     Ward { ana, hospital, lee, scope, ledger, lagging }
 }
@@ -139,6 +144,15 @@ async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
     let (patient, lee) = (ward.ana.address(), ward.lee.address());
     ward.with_lag(&ward.hospital, async |hospital| hospital.withdraw(patient, ward.scope, lee).await).await.unwrap();
+    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+}
+
+#[tokio::test]
+async fn act_that_was_carried_out_is_no_refusal_although_the_node_refuses_to_show_it() {
+    let ward = ward().await;
+    let patient = ward.ana.address();
+    ward.ledger.refuses.store(true, Ordering::SeqCst);
+    ward.with_lag(&ward.lee, async |lee| lee.renounce(patient, ward.scope).await).await.unwrap();
     assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
 }
 

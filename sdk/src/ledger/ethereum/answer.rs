@@ -1,6 +1,6 @@
-//! What a provider's error means. Providers agree on few codes, so their words are read too.
+//! What a provider's error means: what to say, and whether to ask again.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use alloy::{
     primitives::{Bytes, hex},
@@ -10,147 +10,170 @@ use serde_json::Value;
 
 use super::{
     super::{LedgerError, SubmitError},
-    transport::TooLong,
+    transport::{NotRpc, TooLong},
 };
-use crate::http::one_line;
+use crate::http::{NoTls, causes, one_line};
 
-/// Seen of geth, Erigon, Nethermind, Besu, Anvil and the large hosted providers.
-const TOO_MANY_LOGS: [&str; 18] = [
-    "block range",
-    "ranges over",
-    "range exceeds",
-    "too many blocks",
-    "blocks range",
-    "range is too",
-    "range too",
-    "range limit",
-    "max range",
-    "maximum range",
-    "exceed maximum block",
-    "more than 10000 results",
-    "query returned more than",
-    "too many results",
-    "too many logs",
-    "max results",
-    "response size",
-    "limited to",
-];
-const RATE_LIMITED: [&str; 5] =
-    ["rate limit", "too many requests", "compute units", "request limit", "capacity exceeded"];
-/// A node that lags behind the others of its provider.
-const LAGGING: [&str; 6] = [
-    "nonce too high",
-    "header not found",
-    "unknown block",
-    "block not found",
-    "block is out of range",
-    "cannot be found",
-];
-const KNOWN: [&str; 6] =
-    ["alreadyknown", "already known", "already in mempool", "already imported", "known transaction", "already exists"];
-const NONCE_TOO_LOW: [&str; 4] = ["nonce too low", "nonce is too low", "oldnonce", "invalid transaction nonce"];
-const OCCUPIED: [&str; 3] = ["replacement transaction underpriced", "replacement fee too low", "replacementnotallowed"];
-const UNDERPRICED: [&str; 6] = [
-    "underpriced",
-    "feetoolow",
-    "fee too low",
-    "max fee per gas less than block base fee",
-    "lower than the minimum",
-    "gas price below",
-];
-const UNFUNDED: [&str; 4] = ["insufficient funds", "insufficient balance", "insufficientfunds", "not enough funds"];
+mod words;
 
-/// How long a node is asked again at whose port nothing listens.
-const ABSENT: Duration = Duration::from_secs(5);
+use words::Verdict;
+
+/// How long a node is asked again that answered before: it may restart.
+const RESTART: Duration = Duration::from_secs(5);
+/// ... and one that never did: the address may be wrong.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// What a refusal can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Nothing in particular.
+    Plain,
+    /// A block by a tag that not every node has: a refusal is an answer.
+    Tag,
+    /// One block that another node of the provider has told.
+    Block,
+    /// A range of several blocks, which can be shorter.
+    Range,
+}
+
+/// Whether to ask the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Never,
+    /// For a moment.
+    Briefly,
+    /// Until the deadline, where this address ever answered.
+    WhereItAnswered,
+    Always,
+}
 
 /// A failed request: what to say, and whether to ask again.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: LedgerError,
-    passing: bool,
-    /// Nobody is there who could have taken the request.
-    absent: bool,
+    again: Again,
 }
 
 impl Failure {
-    const fn new(error: LedgerError, passing: bool) -> Self {
-        Self { error, passing, absent: false }
+    const fn new(error: LedgerError, again: Again) -> Self {
+        Self { error, again }
     }
 
-    /// Whether to ask again after so long: where nothing listens, a little while, in which a node restarts.
-    pub(super) fn is_passing(&self, waited: Duration) -> bool {
-        self.passing && (!self.absent || waited < ABSENT)
+    /// How long after the first failure the same is asked again, of a node that `answered` before or never did.
+    pub(super) fn patience(&self, answered: bool) -> Duration {
+        match self.again {
+            Again::Never => Duration::ZERO,
+            Again::Briefly | Again::WhereItAnswered if !answered => FIRST,
+            Again::Briefly => RESTART,
+            Again::WhereItAnswered | Again::Always => Duration::MAX,
+        }
     }
 
-    pub(super) fn of(error: &TransportError, host: &str) -> Self {
+    pub(super) fn of(error: &TransportError, host: &str, question: Question) -> Self {
+        let unreachable = |reason: String| LedgerError::Unreachable { host: host.into(), reason };
         if let Some(TooLong { most }) = cause(error) {
-            return Self::new(LedgerError::TooLong { host: host.into(), most: *most }, false);
+            return Self::new(too_long(host, *most, question), Again::Never);
+        }
+        if let Some(no_tls) = cause::<NoTls>(error) {
+            return Self::new(unreachable(no_tls.to_string()), Again::Never);
+        }
+        if let Some(not_rpc) = cause::<NotRpc>(error) {
+            return Self::new(unreachable(not_rpc.to_string()), Again::Briefly);
         }
         match error {
             RpcError::ErrorResp(payload) => {
                 let data = payload.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
-                Self::answered(payload.code, &payload.message, data.as_ref(), host)
+                Self::answered(payload.code, &payload.message, data.as_ref(), host, question)
             }
-            RpcError::Transport(TransportErrorKind::HttpError(error)) => Self::http(error, host),
-            RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, .. }) => Self::http(error, host),
+            RpcError::Transport(
+                TransportErrorKind::HttpError(error) | TransportErrorKind::HttpErrorWithRetryAfter { error, .. },
+            ) => Self::http(error, host, question),
             RpcError::NullResp | RpcError::DeserError { .. } => {
-                let reason = "not the JSON that belongs to the request".to_owned();
-                Self::new(LedgerError::Malformed { host: host.into(), reason }, false)
+                let reason = "not what belongs to the request".to_owned();
+                Self::new(LedgerError::Malformed { host: host.into(), reason }, Again::Never)
             }
             other if is_silence(other) => {
                 let (host, after) = (host.into(), Duration::ZERO);
-                Self::new(LedgerError::TimedOut { host, after }, true)
+                Self::new(LedgerError::TimedOut { host, after }, Again::Always)
             }
-            other => {
-                let error = LedgerError::Unreachable { host: host.into(), reason: root_of(other) };
-                Self { absent: is_refused(other), ..Self::new(error, true) }
-            }
+            other => Self::new(unreachable(causes(other)), connecting_again(other)),
         }
     }
 
-    fn answered(code: i64, message: &str, data: Option<&Value>, host: &str) -> Self {
-        let host = host.to_owned();
+    fn answered(code: i64, message: &str, data: Option<&Value>, host: &str, question: Question) -> Self {
         let words = message.to_lowercase();
         if let Some(revert) = revert_data(code, &words, data) {
-            return Self::new(LedgerError::reverted(revert), false);
+            return Self::new(LedgerError::reverted(revert), Again::Never);
         }
-        let reason = one_line(message);
-        let (error, passing) = if contains(&words, &RATE_LIMITED) || code == 429 {
-            (LedgerError::RateLimited { host }, true)
-        } else if contains(&words, &TOO_MANY_LOGS) {
-            (LedgerError::TooManyLogs { host, reason }, false)
-        } else {
-            let passing = contains(&words, &LAGGING);
-            // -32005 is "limit exceeded"; of what, only words say.
-            match code {
-                -32005 => (LedgerError::TooManyLogs { host, reason }, false),
-                _ => (LedgerError::Refused { host, code, reason }, passing),
-            }
+        let (host, reason) = (host.to_owned(), one_line(message));
+        if words::is_rate(code, &words, question == Question::Range) {
+            return Self::new(LedgerError::RateLimited { host }, Again::Always);
+        }
+        let again = match question {
+            _ if words::is_not_allowed(code, &words) || code == words::NO_METHOD => Again::Never,
+            Question::Tag => Again::Never,
+            _ if words::is_lagging(&words) => Again::Always,
+            Question::Range => return Self::new(LedgerError::TooManyLogs { host, reason }, Again::Never),
+            _ if code == words::LIMIT => Again::Always,
+            Question::Block => Again::Briefly,
+            Question::Plain if words::is_upset(code) => Again::Briefly,
+            Question::Plain => Again::Never,
         };
-        Self::new(error, passing)
+        Self::new(LedgerError::Refused { host, code, reason }, again)
     }
 
-    fn http(error: &HttpError, host: &str) -> Self {
+    fn http(error: &HttpError, host: &str, question: Question) -> Self {
         if error.status == 429 {
-            return Self::new(LedgerError::RateLimited { host: host.to_owned() }, true);
+            return Self::new(LedgerError::RateLimited { host: host.to_owned() }, Again::Always);
         }
         // Some providers put their JSON-RPC error under a status of its own.
         if let Some((code, message, data)) = told_in(error) {
-            let mut failure = Self::answered(code, &message, data.as_ref(), host);
-            failure.passing |= is_gateway(error.status);
+            let code = if is_locked(error.status) { error.status.into() } else { code };
+            let mut failure = Self::answered(code, &message, data.as_ref(), host, question);
+            if is_gateway(error.status) {
+                failure.again = Again::Always;
+            }
             return failure;
         }
-        let host = host.to_owned();
-        let (error, passing) = match error.status {
-            413 => (LedgerError::TooManyLogs { host, reason: "HTTP status 413".into() }, false),
-            status @ (401 | 403) => {
+        let (host, status) = (host.to_owned(), error.status);
+        match status {
+            413 => Self::new(too_large(host, question), Again::Never),
+            status if is_locked(status) => {
                 let reason = format!("HTTP status {status}: check the key in the RPC URL");
-                (LedgerError::Refused { host, code: status.into(), reason }, false)
+                Self::new(LedgerError::Refused { host, code: status.into(), reason }, Again::Never)
             }
-            status => (LedgerError::Unreachable { host, reason: format!("HTTP status {status}") }, status >= 500),
-        };
-        Self::new(error, passing)
+            500.. => {
+                let reason = format!("HTTP status {status}");
+                Self::new(LedgerError::Unreachable { host, reason }, Again::Always)
+            }
+            _ => {
+                let reason = format!("HTTP status {status}, as no RPC node answers");
+                Self::new(LedgerError::Unreachable { host, reason }, Again::Never)
+            }
+        }
     }
+}
+
+/// Of a shorter range the answer is shorter.
+fn too_long(host: &str, most: usize, question: Question) -> LedgerError {
+    let host = host.to_owned();
+    match question {
+        Question::Range => LedgerError::TooManyLogs { host, reason: format!("its answer is longer than {most} bytes") },
+        _ => LedgerError::TooLong { host, most },
+    }
+}
+
+fn too_large(host: String, question: Question) -> LedgerError {
+    let (code, reason) = (413, "HTTP status 413".to_owned());
+    match question {
+        Question::Range => LedgerError::TooManyLogs { host, reason },
+        _ => LedgerError::Refused { host, code, reason },
+    }
+}
+
+/// The key in the URL is missing, wrong or not paid for.
+fn is_locked(status: u16) -> bool {
+    matches!(status, 401..=403)
 }
 
 /// What stands between us and the node says that it is not to be had now, whatever words go with it.
@@ -173,37 +196,27 @@ pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), Submi
         RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => match told_in(error) {
             Some((_, message, _)) => message.to_lowercase(),
             None if error.status < 500 => error.body.to_lowercase(),
-            None => return Err(SubmitError::Unknown(Failure::http(error, host).error)),
+            None => return Err(SubmitError::Unknown(Failure::http(error, host, Question::Plain).error)),
         },
-        _ => return Err(SubmitError::Unknown(Failure::of(error, host).error)),
+        _ => return Err(SubmitError::Unknown(Failure::of(error, host, Question::Plain).error)),
     };
-    if contains(&words, &KNOWN) {
-        return Ok(());
-    }
-    Err(if contains(&words, &NONCE_TOO_LOW) {
-        SubmitError::NonceTooLow
-    } else if contains(&words, &OCCUPIED) {
-        SubmitError::Occupied
-    } else if contains(&words, &UNFUNDED) {
-        SubmitError::Unfunded
-    } else if contains(&words, &UNDERPRICED) {
-        SubmitError::Underpriced
-    } else {
-        match Failure::of(error, host) {
+    match words::verdict(&words) {
+        Verdict::Known => Ok(()),
+        Verdict::NonceTooLow => Err(SubmitError::NonceTooLow),
+        Verdict::Occupied => Err(SubmitError::Occupied),
+        Verdict::Unfunded => Err(SubmitError::Unfunded),
+        Verdict::Underpriced => Err(SubmitError::Underpriced),
+        Verdict::Other => Err(match Failure::of(error, host, Question::Plain) {
             // Nobody looked at the transaction, or not to the end.
-            failure if failure.passing => SubmitError::Unknown(failure.error),
+            failure if failure.again == Again::Always => SubmitError::Unknown(failure.error),
             failure => SubmitError::Rejected(failure.error.to_string()),
-        }
-    })
+        }),
+    }
 }
 
 /// Nobody looked at the request, or not to the end.
 fn is_busy(status: u16) -> bool {
     status == 429 || is_gateway(status)
-}
-
-fn contains(words: &str, any: &[&str]) -> bool {
-    any.iter().any(|pattern| words.contains(pattern))
 }
 
 /// Revert data wherever a node puts it: `"0x..."`, `"Reverted 0x..."`, or in an object. Code 3 is geth's for a revert.
@@ -230,25 +243,18 @@ fn is_silence(error: &TransportError) -> bool {
     cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !error.is_connect())
 }
 
-/// Whether nothing listens there.
-fn is_refused(error: &TransportError) -> bool {
-    cause::<std::io::Error>(error).is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+/// Where nothing listens or a certificate is wrong, that may stay so; a name may be found and a network be there again.
+fn connecting_again(error: &TransportError) -> Again {
+    let is_refused = cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    match is_refused || cause::<rustls::Error>(error).is_some() {
+        true => Again::Briefly,
+        false if cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_connect) => Again::WhereItAnswered,
+        false => Again::Always,
+    }
 }
 
 fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
-}
-
-/// The innermost reason: the outer ones repeat the URL, which may hold a key.
-fn root_of(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    match root.to_string() {
-        text if text.contains("://") => "the connection failed".into(),
-        text => one_line(&text),
-    }
 }
 
 #[cfg(test)]

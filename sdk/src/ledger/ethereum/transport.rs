@@ -6,15 +6,20 @@
 use std::task::{Context, Poll};
 
 use alloy::{
-    rpc::json_rpc::{RequestPacket, ResponsePacket},
+    rpc::json_rpc::{RequestPacket, ResponsePacket, ResponsePayload},
     transports::{TransportError, TransportErrorKind, TransportFut},
 };
-use reqwest::{Client, Response};
+use reqwest::Response;
 use tower_service::Service;
 use url::Url;
 
+use crate::http::{Http, what_came};
+
 /// Of an error's body no more is read: it is words.
 const LONGEST_ERROR: usize = 64 << 10;
+
+/// A shorter part of a URL is a word, like the name of a network.
+const SHORTEST_KEY: usize = 16;
 
 /// An answer is longer than is read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,29 +28,53 @@ pub(super) struct TooLong {
     pub(super) most: usize,
 }
 
-#[derive(Debug, Clone)]
+/// Whoever answers does not speak JSON-RPC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it answered with {came}, and not as an RPC node does")]
+pub(super) struct NotRpc {
+    came: &'static str,
+}
+
+/// Without `Debug`: the URL may hold a key.
+#[derive(Clone)]
 pub(super) struct Bounded {
-    client: Client,
+    http: Http,
     url: Url,
     most: usize,
 }
 
 impl Bounded {
-    pub(super) fn new(client: Client, url: Url, most: usize) -> Self {
-        Self { client, url, most }
+    pub(super) fn new(http: Http, url: Url, most: usize) -> Self {
+        Self { http, url, most }
     }
 
     async fn ask(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
-        let sent = self.client.post(self.url).headers(request.headers()).json(&request).send().await;
+        let post = self.http.post(self.url.clone()).map_err(TransportErrorKind::custom)?;
+        let sent = post.headers(request.headers()).json(&request).send().await;
         let response = sent.map_err(TransportErrorKind::custom)?;
         let status = response.status();
         if !status.is_success() {
             // What of a long body was read still says what is wrong; the status says whether to ask again.
             let body = read(response, LONGEST_ERROR).await.unwrap_or_default();
-            return Err(TransportErrorKind::http_error(status.as_u16(), String::from_utf8_lossy(&body).into_owned()));
+            let body = self.without_key(&String::from_utf8_lossy(&body));
+            return Err(TransportErrorKind::http_error(status.as_u16(), body));
         }
         let body = read(response, self.most).await?;
-        serde_json::from_slice(&body).map_err(|error| TransportError::deser_err(error, String::from_utf8_lossy(&body)))
+        let answer = serde_json::from_slice(&body);
+        let mut answer = answer.map_err(|_| TransportErrorKind::custom(NotRpc { came: what_came(&body) }))?;
+        if let ResponsePacket::Single(single) = &mut answer
+            && let ResponsePayload::Failure(error) = &mut single.payload
+        {
+            error.message = self.without_key(&error.message).into();
+        }
+        Ok(answer)
+    }
+
+    /// What a server says of a request may repeat its path.
+    fn without_key(&self, text: &str) -> String {
+        let keys = self.url.path_segments().into_iter().flatten().chain(self.url.query());
+        let keys = keys.filter(|part| part.len() >= SHORTEST_KEY);
+        keys.fold(text.to_owned(), |text, key| text.replace(key, "(key)"))
     }
 }
 

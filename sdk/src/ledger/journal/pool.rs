@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{super::Log, B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of};
+use super::{
+    super::{Log, logs::Span},
+    B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of,
+};
 
 /// Block headers asked at once, where the events do not say their times.
 const HEADERS_AT_ONCE: usize = 16;
@@ -16,8 +19,8 @@ pub(super) struct Pool<'a> {
     newest: u64,
     /// No new entry is older, unless the chain has reorganised.
     floor: Option<u64>,
-    /// Blocks per request that the provider accepts, as far as is known.
-    span: u64,
+    /// What the provider accepts, as far as is known; none before it was asked.
+    span: Option<Span>,
     entries: HashMap<[u8; 24], Entry>,
     /// Told, but no event of this patient by this contract at all.
     foreign: usize,
@@ -25,12 +28,12 @@ pub(super) struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     pub(super) fn new(contract: &'a Contract, patient: Address, newest: u64, floor: Option<u64>) -> Self {
-        Self { contract, patient, newest, floor, span: u64::MAX, entries: HashMap::new(), foreign: 0 }
+        Self { contract, patient, newest, floor, span: None, entries: HashMap::new(), foreign: 0 }
     }
 
     /// The entry that ends in `head`, without its count of key changes.
     pub(super) async fn entry_before(&mut self, head: B256) -> Result<Entry, LedgerError> {
-        if self.span == u64::MAX {
+        if self.span.is_none() {
             self.fetch_whole_range().await?;
         }
         if let Some(entry) = self.find(head)? {
@@ -69,28 +72,33 @@ impl<'a> Pool<'a> {
 
     async fn fetch_whole_range(&mut self) -> Result<(), LedgerError> {
         let floor = self.floor().await?.min(self.newest);
-        self.span = self.newest - floor + 1;
-        match self.logs(floor, self.newest).await {
-            Ok(logs) => self.insert(logs, false).await,
+        let mut span = Span::WHOLE;
+        let logs = match self.logs(floor, self.newest).await {
             Err(LedgerError::TooManyLogs { .. }) => {
-                self.span = self.span.div_ceil(2);
-                Ok(())
+                span.refused(floor, self.newest);
+                Vec::new()
             }
-            Err(error) => Err(error),
-        }
+            logs => logs?,
+        };
+        self.span = Some(span);
+        self.insert(logs, false).await
     }
 
     /// The widest window before and with this block that the provider accepts.
     async fn fetch_up_to(&mut self, block: u64) -> Result<(), LedgerError> {
         let floor = self.floor().await?.min(block);
-        loop {
-            let from = floor.max((block + 1).saturating_sub(self.span));
+        let mut span = self.span.unwrap_or(Span::WHOLE);
+        let logs = loop {
+            let from = span.before(block).max(floor);
             match self.logs(from, block).await {
-                Ok(logs) => return self.insert(logs, false).await,
-                Err(LedgerError::TooManyLogs { .. }) if from < block => self.span = (block - from).div_ceil(2),
+                Ok(logs) => break logs,
+                Err(LedgerError::TooManyLogs { .. }) if from < block => span.refused(from, block),
                 Err(error) => return Err(error),
             }
-        }
+        };
+        span.answered();
+        self.span = Some(span);
+        self.insert(logs, false).await
     }
 
     /// One block, with its time from its header.

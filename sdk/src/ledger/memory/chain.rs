@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use alloy::{
-    consensus::{Signed, Transaction, TxEip1559, TxEnvelope},
+    consensus::{Transaction, TxEip1559, TxEnvelope, TxLegacy, transaction::SignerRecoverable},
     eips::eip2718::Decodable2718,
     primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
 };
@@ -73,23 +73,27 @@ impl Chain {
     }
 
     /// Takes a signed transaction in as a node does.
-    pub(super) fn accept(&mut self, raw: &Bytes) -> Result<(), SubmitError> {
+    pub(super) fn accept(&mut self, raw: &Bytes, block_gas: u64) -> Result<(), SubmitError> {
         let rejected = |reason: &str| SubmitError::Rejected(reason.to_owned());
         let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|_| rejected("typed transaction invalid"))?;
-        let TxEnvelope::Eip1559(signed) = envelope else { return Err(rejected("transaction type not supported")) };
-        let account = signed.recover_signer().map_err(|_| rejected("invalid sender"))?;
-        if signed.tx().chain_id != CHAIN {
+        let hash = *envelope.tx_hash();
+        let account = envelope.recover_signer().map_err(|_| rejected("invalid sender"))?;
+        let Some(transaction) = offered(envelope) else { return Err(rejected("transaction type not supported")) };
+        if transaction.chain_id != CHAIN {
             return Err(rejected("invalid chain id"));
         }
+        if transaction.gas_limit > block_gas {
+            return Err(rejected("exceeds block gas limit"));
+        }
         // As geth: of what is mined it only says that the nonce is used.
-        match self.waiting.get(&(account, signed.tx().nonce)).is_some_and(|waiting| waiting.hash == *signed.hash()) {
+        match self.waiting.get(&(account, transaction.nonce)).is_some_and(|waiting| waiting.hash == hash) {
             true => Ok(()),
-            false => self.queue(account, &signed),
+            false => self.queue(account, Waiting { hash, transaction }),
         }
     }
 
-    fn queue(&mut self, account: Address, signed: &Signed<TxEip1559>) -> Result<(), SubmitError> {
-        let transaction = signed.tx().clone();
+    fn queue(&mut self, account: Address, new: Waiting) -> Result<(), SubmitError> {
+        let transaction = &new.transaction;
         let state = self.world.at(self.newest().number).account(account);
         if transaction.nonce < state.nonce {
             return Err(SubmitError::NonceTooLow);
@@ -106,7 +110,7 @@ impl Chain {
         if occupant.is_some_and(|fee| transaction.max_fee_per_gas * 100 < fee * REPLACEMENT) {
             return Err(SubmitError::Occupied);
         }
-        self.waiting.insert(place, Waiting { hash: *signed.hash(), transaction });
+        self.waiting.insert(place, new);
         Ok(())
     }
 
@@ -239,4 +243,28 @@ fn free(call: &Call) -> TxEnv {
         .gas_limit(GAS_LIMIT)
         .gas_price(0)
         .build_fill()
+}
+
+/// A transaction without a base fee in mind gives all that it offers to the block's builder.
+fn offered(envelope: TxEnvelope) -> Option<TxEip1559> {
+    match envelope {
+        TxEnvelope::Eip1559(signed) => Some(signed.strip_signature()),
+        TxEnvelope::Legacy(signed) => {
+            let TxLegacy { chain_id, nonce, gas_price: price, gas_limit, to, value, input } = signed.strip_signature();
+            let (max_fee_per_gas, max_priority_fee_per_gas, access_list) = (price, price, Default::default());
+            let chain_id = chain_id?;
+            Some(TxEip1559 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas,
+                max_priority_fee_per_gas,
+                to,
+                value,
+                access_list,
+                input,
+            })
+        }
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, future::poll_fn, mem::replace, task::Poll, time::Duration};
 
-use super::super::SubmitError;
+use super::super::{Fees, SubmitError};
 
 /// What happens to a submission.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub(super) struct Faults {
     pub(super) stall: bool,
     pub(super) hold: bool,
     pub(super) most_blocks_per_logs: Option<u64>,
+    pub(super) block_gas: Option<u64>,
+    pub(super) fees: Option<Fees>,
     pub(super) finalized: Option<u64>,
     pub(super) hides_after: Option<u64>,
     pub(super) shows_receipts: bool,

@@ -1,9 +1,9 @@
 //! Signs a call as a transaction that this machine can pay for.
 
 use alloy::{
-    consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+    consensus::{SignableTransaction, Signed, Transaction, TxEip1559, TxEnvelope, TxLegacy},
     eips::eip2718::{Decodable2718, Encodable2718},
-    primitives::{Bytes, TxKind, U256},
+    primitives::{Bytes, Signature, TxKind, U256},
 };
 
 use super::{
@@ -14,15 +14,18 @@ use super::{
 /// What others do first may send what is carried another way: a veto that finds a case granted ends a grant, too. Gas that
 /// is not used costs nothing.
 const OTHERS: u64 = 50_000;
+/// What needs no more gas than this fits into a block of any chain.
+const FITS_ANYWHERE: u64 = 1_000_000;
 
 impl Sender {
     pub(super) async fn sign(&self, signer: &Signer, call: &Call, markup: u128) -> Result<Pending, LedgerError> {
         let account = signer.address();
-        let Fees { max_fee, priority_fee } = self.ledger.fees().await?;
-        let mut transaction = TxEip1559 {
+        let Fees { max_fee, priority_fee } = self.offer(markup).await?;
+        let gas = self.gas_limit(self.ledger.estimate(call).await?).await?;
+        let transaction = TxEip1559 {
             chain_id: self.chain,
             nonce: self.ledger.nonce(account).await?,
-            gas_limit: self.gas_limit(self.ledger.estimate(call).await?)?,
+            gas_limit: gas,
             max_fee_per_gas: max_fee.saturating_mul(markup),
             max_priority_fee_per_gas: priority_fee.saturating_mul(markup),
             to: TxKind::Call(call.to),
@@ -36,10 +39,11 @@ impl Sender {
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
         }
-        let signed = signer.sign_transaction(&mut transaction).await;
-        let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
-        let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
+        let envelope = match max_fee == priority_fee {
+            true => signed(signer, without_base_fee(transaction)).await?,
+            false => signed(signer, transaction).await?,
+        };
+        let (transaction, nonce) = (*envelope.tx_hash(), envelope.nonce());
         Ok(Pending {
             account,
             transaction,
@@ -50,14 +54,46 @@ impl Sender {
         })
     }
 
-    /// What is carried may behave differently when it is mined: then it costs no more than was allowed.
-    fn gas_limit(&self, needed: u64) -> Result<u64, LedgerError> {
-        match self.carries_up_to {
-            Some(most) if needed > most => Err(LedgerError::TooMuchGas { needed, most }),
-            Some(most) => Ok(with_headroom(needed).saturating_add(OTHERS).min(most)),
-            None => Ok(with_headroom(needed)),
+    async fn offer(&self, markup: u128) -> Result<Fees, LedgerError> {
+        let fees = self.ledger.fees().await?;
+        // It was offered before, and was too little.
+        if fees.max_fee == 0 && markup > 1 {
+            let price = self.ledger.gas_price().await?;
+            return Ok(Fees { max_fee: price, priority_fee: price });
         }
+        Ok(fees)
     }
+
+    /// What is carried may behave differently when it is mined: then it costs no more than was allowed. A node refuses
+    /// what could need more than a block holds.
+    async fn gas_limit(&self, needed: u64) -> Result<u64, LedgerError> {
+        let limit = match self.carries_up_to {
+            Some(most) if needed > most => return Err(LedgerError::TooMuchGas { needed, most }),
+            Some(most) => with_headroom(needed).saturating_add(OTHERS).min(most),
+            None => with_headroom(needed),
+        };
+        if limit <= FITS_ANYWHERE {
+            return Ok(limit);
+        }
+        let block = self.ledger.block_gas().await?.unwrap_or(u64::MAX);
+        Ok(limit.min(block).max(needed))
+    }
+}
+
+async fn signed<T>(signer: &Signer, mut transaction: T) -> Result<TxEnvelope, LedgerError>
+where
+    T: SignableTransaction<Signature>,
+    TxEnvelope: From<Signed<T>>,
+{
+    let signature = signer.sign_transaction(&mut transaction).await;
+    let signature = signature.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
+    Ok(transaction.into_signed(signature).into())
+}
+
+/// The same offer, where all of it goes to the block's builder, in the form that chains without a base fee take, too.
+fn without_base_fee(transaction: TxEip1559) -> TxLegacy {
+    let TxEip1559 { chain_id, nonce, gas_limit, max_fee_per_gas, to, value, input, .. } = transaction;
+    TxLegacy { chain_id: Some(chain_id), nonce, gas_price: max_fee_per_gas, gas_limit, to, value, input }
 }
 
 /// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
@@ -66,14 +102,12 @@ fn with_headroom(gas: u64) -> u64 {
 }
 
 /// The most it may cost, wei.
-fn price_of(transaction: &TxEip1559) -> U256 {
-    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
+fn price_of(transaction: &impl Transaction) -> U256 {
+    U256::from(transaction.gas_limit()) * U256::from(transaction.max_fee_per_gas())
 }
 
 pub(super) fn unfunded(pending: &Pending) -> LedgerError {
-    let needed = match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
-        Ok(TxEnvelope::Eip1559(signed)) => price_of(signed.tx()),
-        _ => U256::ZERO,
-    };
+    let envelope = TxEnvelope::decode_2718(&mut pending.raw.as_ref());
+    let needed = envelope.map_or(U256::ZERO, |envelope| price_of(&envelope));
     LedgerError::Unfunded { account: pending.account, needed }
 }

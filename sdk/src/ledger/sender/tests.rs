@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::ledger::{
-    Contract, MemoryLedger, MemoryOutbox, Permission, Purpose, Revocation, Rights, SubmitError, folder_scope,
+    Contract, Fees, MemoryLedger, MemoryOutbox, Permission, Purpose, Revocation, Rights, SubmitError, folder_scope,
 };
 
 mod interrupted;
@@ -353,4 +353,53 @@ async fn what_is_carried_has_room_for_what_others_do_first_and_no_more_than_its_
     }
     let error = stage.sender.carrying(needed - 1).sign(&stage.signer, &call, 1).await.unwrap_err();
     assert!(matches!(error, LedgerError::TooMuchGas { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_offered_to_the_builder_alone_is_signed_for_chains_without_a_base_fee() {
+    let stage = Stage::new().await;
+    let call = stage.add(1).by(stage.me());
+    for (max_fee, priority_fee, is_legacy) in [(9, 9, true), (0, 0, true), (9, 8, false), (9, 0, false)] {
+        stage.memory.tell_fees(Some(Fees { max_fee, priority_fee }));
+        let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
+        let envelope = TxEnvelope::decode_2718(&mut pending.raw.as_ref()).unwrap();
+        assert_eq!(envelope.is_legacy(), is_legacy, "{max_fee} {priority_fee}");
+        assert_eq!(envelope.max_fee_per_gas(), max_fee);
+        assert_eq!(envelope.chain_id(), Some(stage.memory.chain()), "it is of no other chain");
+        assert_eq!(pending.call().unwrap(), call);
+        assert!(
+            matches!(unfunded(&pending), LedgerError::Unfunded { needed, .. } if needed.is_zero() == (max_fee == 0))
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_needs_ether_where_gas_is_free() {
+    let stage = Stage::new().await;
+    stage.memory.tell_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
+    let poor = signer(7);
+    let call = stage.contract.set_profile(B256::repeat_byte(9)).by(poor.address());
+    stage.sender.sign(&poor, &call, 1).await.unwrap();
+    stage.memory.tell_fees(Some(Fees { max_fee: 1, priority_fee: 0 }));
+    let error = stage.sender.sign(&poor, &call, 1).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Unfunded { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn no_more_gas_is_asked_for_than_a_block_holds() {
+    let stage = Stage::new().await;
+    let ids: Vec<B256> = (0..60u64).map(|n| keccak256(n.to_be_bytes())).collect();
+    let call = stage.contract.add_records(stage.me(), 1, &ids, 0);
+    let needed = stage.memory.estimate(&call.clone().by(stage.me())).await.unwrap();
+    assert!(needed > 1_000_000);
+    stage.memory.limit_gas(Some(needed + 5));
+    assert!(stage.sender.send(&stage.signer, call).await.unwrap().succeeded);
+}
+
+#[tokio::test]
+async fn gas_that_seemed_free_and_is_not_is_paid_for() {
+    let stage = Stage::new().await;
+    stage.memory.tell_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
+    assert!(stage.send(1).await.unwrap().succeeded);
+    assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }

@@ -142,7 +142,7 @@ async fn no_message_repeats_the_key_in_the_url() {
     assert_eq!(ledger.name(), address.to_string());
     let (garbage, _) = provider(vec![Some((200, "<html>"))]).await;
     let garbage = self::ledger(&garbage, Duration::from_millis(300)).chain_id().await.unwrap_err();
-    assert!(matches!(garbage, LedgerError::Malformed { .. }), "{garbage}");
+    assert!(matches!(garbage, LedgerError::Unreachable { .. }), "{garbage}");
     let submission = ledger.submit(Bytes::new()).await.unwrap_err();
     for text in [ledger.chain_id().await.unwrap_err().to_string(), garbage.to_string(), submission.to_string()] {
         assert!(!text.contains("secret") && !text.contains("password"), "{text}");
@@ -227,5 +227,264 @@ async fn what_a_node_says_of_a_submission_is_understood_under_any_http_status_of
     for status in [200, 400, 500] {
         let (url, _) = provider(vec![Some((status, KNOWN))]).await;
         assert_eq!(ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await, Ok(()), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_of_an_rpc_node_is_unreachable_and_no_integrity_failure() {
+    for (body, came) in [
+        ("<!DOCTYPE html><html><body>Welcome to the guest network</body></html>", "web page"),
+        ("  <HTML>log in</HTML>", "web page"),
+        ("", "nothing"),
+        ("  \n", "nothing"),
+        (r#"{"jsonrpc":"2.0","id":ID,"result":"0x"#, "breaks off"),
+        (r#"{"status":"ok"}"#, "JSON of another kind"),
+        ("[]]", "breaks off"),
+        ("OK", "something else"),
+    ] {
+        let (url, count) = provider(vec![Some((200, body))]).await;
+        let start = Instant::now();
+        let error = ledger(&url, Duration::from_secs(20)).chain_id().await.unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(2), "{body}: {:?}", start.elapsed());
+        let told = error.to_string();
+        assert!(matches!(error, LedgerError::Unreachable { .. }) && told.contains(came), "{body}: {told}");
+        assert_eq!(crate::Error::from(error).kind(), crate::ErrorKind::Unreachable, "{body}");
+        assert!(count.load(Ordering::SeqCst) > 1, "{body}: it may be cut off by a moment's fault");
+        let (url, _) = provider(vec![Some((200, body))]).await;
+        let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;
+        assert!(matches!(answer, Err(SubmitError::Unknown(_))), "{body}: {answer:?}");
+    }
+    let (url, _) = provider(vec![Some((200, "")), Some((200, CHAIN_ONE))]).await;
+    assert_eq!(ledger(&url, Duration::from_secs(20)).chain_id().await, Ok(1));
+}
+
+/// Answers each method with the text of this; what is not there does not exist.
+async fn node(answers: &'static [(&'static str, &'static str)]) -> EthereumLedger {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = vec![0; 65_536];
+                let read = socket.peek(&mut request).await.unwrap_or(0);
+                let asked = String::from_utf8_lossy(&request[..read]).into_owned();
+                let known = answers.iter().find(|(method, _)| asked.contains(&format!("\"{method}\"")));
+                let body = match known {
+                    Some((_, result)) => format!(r#"{{"jsonrpc":"2.0","id":ID,"result":{result}}}"#),
+                    None => r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"no such method"}}"#.into(),
+                };
+                reply(&mut socket, Some((200, body.leak()))).await;
+            });
+        }
+    });
+    ledger(&url, Duration::from_secs(5))
+}
+
+/// A block, with this base fee where there is one.
+macro_rules! block {
+    ($base:literal) => {
+        concat!(
+            r#"{"number":"0x1","hash":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""parentHash":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""sha3Uncles":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""transactionsRoot":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""stateRoot":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""receiptsRoot":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""mixHash":"0x0000000000000000000000000000000000000000000000000000000000000000","#,
+            r#""miner":"0x0000000000000000000000000000000000000000","difficulty":"0x0","extraData":"0x","#,
+            r#""gasLimit":"0x2625a0","gasUsed":"0x0","timestamp":"0x1","nonce":"0x0000000000000000","#,
+            r#""uncles":[],"transactions":[],"#, $base, r#""logsBloom":"0x"#,
+            "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            "0000000000000000000000000000000000000000000000000000000000000000", r#""}"#
+        )
+    };
+}
+
+const FREE: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x0","0x0"],"gasUsedRatio":[0.5],"reward":[["0x0"]]}"#;
+const TIPPED: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x0","0x0"],"gasUsedRatio":[0.5],"reward":[["0x7"]]}"#;
+const USUAL: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x64","0x64"],"gasUsedRatio":[0.5],"reward":[["0x5"]]}"#;
+const EMPTY: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x64","0x64"],"gasUsedRatio":[0],"reward":[["0x0"]]}"#;
+
+#[tokio::test]
+async fn what_is_offered_follows_what_the_chain_has_and_zero_is_zero() {
+    let cases: [(&str, &'static [(&str, &str)], (u128, u128)); 9] = [
+        ("usual", &[("eth_feeHistory", USUAL)], (205, 5)),
+        ("no tips yet", &[("eth_feeHistory", EMPTY)], (201, 1)),
+        (
+            "a price without a base fee",
+            &[("eth_gasPrice", r#""0x9""#), ("eth_getBlockByNumber", block!(r#""baseFeePerGas":"0x0","#))],
+            (9, 9),
+        ),
+        ("free gas", &[("eth_feeHistory", FREE), ("eth_gasPrice", r#""0x3b9aca00""#)], (0, 0)),
+        ("tips without a base fee", &[("eth_feeHistory", TIPPED)], (7, 7)),
+        (
+            "no fee history",
+            &[
+                ("eth_gasPrice", r#""0x69""#),
+                ("eth_maxPriorityFeePerGas", r#""0x3""#),
+                ("eth_getBlockByNumber", block!(r#""baseFeePerGas":"0x64","#)),
+            ],
+            (203, 3),
+        ),
+        (
+            "nor a tip",
+            &[("eth_gasPrice", r#""0x69""#), ("eth_getBlockByNumber", block!(r#""baseFeePerGas":"0x64","#))],
+            (205, 5),
+        ),
+        ("no base fee at all", &[("eth_gasPrice", r#""0x69""#), ("eth_getBlockByNumber", block!(""))], (105, 105)),
+        (
+            "a fee history of nothing",
+            &[("eth_feeHistory", "null"), ("eth_gasPrice", r#""0x0""#), ("eth_getBlockByNumber", block!(""))],
+            (0, 0),
+        ),
+    ];
+    for (chain, answers, (max_fee, priority_fee)) in cases {
+        let fees = node(answers).await.fees().await;
+        assert_eq!(fees, Ok(Fees { max_fee, priority_fee }), "{chain}");
+    }
+    let error = node(&[]).await.fees().await.unwrap_err();
+    assert!(matches!(error, LedgerError::Refused { code: -32601, .. }), "{error}");
+    assert_eq!(node(&[("eth_gasPrice", r#""0x9""#)]).await.gas_price().await, Ok(9));
+    let gas = node(&[("eth_getBlockByNumber", block!(""))]).await.block_gas().await;
+    assert_eq!(gas, Ok(Some(2_500_000)));
+}
+
+#[tokio::test]
+async fn wrong_address_is_told_at_once_with_its_cause() {
+    let (plain, _) = provider(vec![Some((200, CHAIN_ONE))]).await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (lost, _) = provider(vec![Some((404, "no such page"))]).await;
+    for (url, cause) in [
+        (format!("http://{closed}/secret-key"), "Connection refused"),
+        ("http://no-such-host.invalid/secret-key".to_owned(), "dns error"),
+        (plain.replace("http:", "https:"), "InvalidContentType"),
+        (lost, "HTTP status 404"),
+    ] {
+        let start = Instant::now();
+        let error = ledger(&url, Duration::from_secs(30)).chain_id().await.unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(2), "{url}: {:?}", start.elapsed());
+        let told = error.to_string();
+        assert!(matches!(error, LedgerError::Unreachable { .. }) && told.contains(cause), "{told}");
+        assert!(!told.contains("secret") && !told.contains("error sending request"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn node_that_answered_before_may_restart() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = |listener: TcpListener, times: usize| async move {
+        for _ in 0..times {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            reply(&mut socket, Some((200, CHAIN_ONE))).await;
+        }
+    };
+    let ledger = ledger(&format!("http://{address}"), Duration::from_secs(20));
+    let (first, ()) = tokio::join!(ledger.chain_id(), serve(listener, 1));
+    assert_eq!(first, Ok(1));
+    let restarting = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        serve(TcpListener::bind(address).await.unwrap(), 1).await;
+    };
+    let (again, ()) = tokio::join!(ledger.chain_id(), restarting);
+    assert_eq!(again, Ok(1));
+}
+
+#[tokio::test]
+async fn every_question_is_asked_again_of_a_node_that_lags() {
+    const BLOCK: &str = concat!(r#"{"jsonrpc":"2.0","id":ID,"result":"#, block!(""), "}");
+    const LOGS: &str = r#"{"jsonrpc":"2.0","id":ID,"result":[]}"#;
+    const DATA: &str = r#"{"jsonrpc":"2.0","id":ID,"result":"0x12"}"#;
+    let call = Call { from: None, to: PATIENT, data: Bytes::new() };
+    for words in ["header not found", "unknown block", "block range extends beyond current head block"] {
+        let refusal = format!(r#"{{"jsonrpc":"2.0","id":ID,"error":{{"code":-32000,"message":"{words}"}}}}"#).leak();
+        let lagging = async |answer| {
+            let (url, count) =
+                provider(vec![Some((200, &*refusal)), Some((200, &*refusal)), Some((200, answer))]).await;
+            (ledger(&url, Duration::from_secs(20)), count)
+        };
+        let (ledger, _) = lagging(DATA).await;
+        assert_eq!(ledger.call(&call, Some(7)).await, Ok(Bytes::from_static(&[0x12])), "{words}");
+        let (ledger, _) = lagging(DATA).await;
+        assert_eq!(ledger.estimate(&call).await, Ok(0x12), "{words}");
+        let (ledger, _) = lagging(BLOCK).await;
+        assert_eq!(ledger.block(1).await.unwrap().unwrap().number, 1, "{words}");
+        let (ledger, _) = lagging(BLOCK).await;
+        assert_eq!(ledger.newest().await.unwrap().number, 1, "{words}");
+        for (from, to) in [(0, 9), (9, 9)] {
+            let (ledger, count) = lagging(LOGS).await;
+            let filter = LogFilter { contract: PATIENT, topics: [None; 4], from, to };
+            assert_eq!(ledger.logs(&filter).await, Ok(vec![]), "{words}");
+            assert_eq!(count.load(Ordering::SeqCst), 3, "the range is not at fault");
+        }
+        let (ledger, count) = lagging(BLOCK).await;
+        assert_eq!(ledger.finalized().await, Ok(None), "{words}: a node without the tag");
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// All that the dependencies write at the finest level.
+#[derive(Clone, Default)]
+struct Written(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl log::Log for Written {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{}: {}\n", record.target(), record.args());
+        self.0.lock().unwrap().extend_from_slice(line.as_bytes());
+    }
+
+    fn flush(&self) {}
+}
+
+#[tokio::test]
+async fn no_line_of_any_log_shows_the_key_in_the_url() {
+    let written = Written::default();
+    log::set_logger(Box::leak(Box::new(written.clone()))).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let lines = written.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || lines.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    const ECHO: &str =
+        r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"no plan for 0123456789abcdef-path"}}"#;
+    for answer in [
+        Some((200, CHAIN_ONE)),
+        Some((200, ECHO)),
+        Some((404, "Cannot POST /v3/0123456789abcdef-path?k=0123456789abcdef-query")),
+        Some((500, ECHO)),
+        Some((200, "<html>/v3/0123456789abcdef-path</html>")),
+        None,
+    ] {
+        let (url, _) = provider(vec![answer]).await;
+        let url = url.replace("http://", "http://0123456789abcdef-user:0123456789abcdef-password@");
+        let url = url.replace("/v3/secret-key", "/v3/0123456789abcdef-path?k=0123456789abcdef-query");
+        let ledger = ledger(&url, Duration::from_millis(400));
+        tracing::info!(?ledger, answer = ?ledger.chain_id().await, "asked");
+        tracing::info!(answer = ?ledger.submit(Bytes::from_static(&[1])).await, "sent");
+    }
+    let closed = "http://0123456789abcdef-user@127.0.0.1:1/0123456789abcdef-path";
+    tracing::info!(answer = ?ledger(closed, Duration::from_millis(400)).chain_id().await, "asked");
+    let text = String::from_utf8_lossy(&written.0.lock().unwrap()).into_owned();
+    assert!(text.contains("hyper") && text.contains("alloy") && text.contains("reqwest"), "they do write: {text}");
+    for key in ["path", "query", "user", "password"].map(|part| format!("0123456789abcdef-{part}")) {
+        let at = text.find(&key).map(|at| &text[at.saturating_sub(200)..at + 30]);
+        assert_eq!(at, None, "{key}");
     }
 }

@@ -13,7 +13,7 @@ use reqwest::{
     Body, Response,
     multipart::{Form, Part},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use tokio::sync::mpsc;
 
 use super::{
@@ -46,7 +46,7 @@ pub(super) async fn import(rpc: &Rpc, mut blocks: Blocks<'_>) -> Result<u64, Sto
     let feed = pin!(feed(rpc, stream::iter([Ok(first)]).chain(blocks), sender));
     let query = [("pin-roots", "false".to_owned()), ("stats", "true".to_owned())];
     let file = Part::stream(Body::wrap_stream(car(receiver))).file_name("blocks.car");
-    let answer = pin!(rpc.command("dag/import", &query).multipart(Form::new().part("file", file)).send());
+    let answer = pin!(rpc.command("dag/import", &query)?.multipart(Form::new().part("file", file)).send());
     match select(answer, feed).await {
         Either::Left((early, _)) => Err(refusal(rpc, early, &probe).await),
         Either::Right((Ok(sent), answer)) => {
@@ -117,7 +117,11 @@ async fn finish(rpc: &Rpc, answer: reqwest::Result<Response>, sent: &Sent, probe
     match imported(&body) {
         Some(count) if count == sent.count => {}
         Some(count) => return Err(rpc.senseless(&format!("it took {count} of {} blocks", sent.count))),
-        None => return Err(rpc.senseless("it did not say how many blocks it took")),
+        None => {
+            return rpc
+                .json(&body, "it did not say how many blocks it took")
+                .and_then(|IgnoredAny| Err(rpc.senseless("it did not say how many blocks it took")));
+        }
     }
     if !rpc.has(&sent.last).await? {
         return Err(rpc.senseless("it says that it took all blocks, but lacks the last"));

@@ -23,7 +23,7 @@ pub(super) async fn pin(kubo: &Kubo, root: &Cid) -> Result<(), StoreError> {
     }
     let query = [("arg", root.to_string()), ("progress", "true".to_owned())];
     let asking = async {
-        let response = rpc.command("pin/add", &query).send().await.map_err(|error| rpc.unreachable(error))?;
+        let response = rpc.command("pin/add", &query)?.send().await.map_err(|error| rpc.unreachable(error))?;
         rpc.answer(response).await
     };
     let answer = rpc.within(rpc.timeout, asking).await?.map_err(|error| failed(kubo, root, error))?;
@@ -124,14 +124,14 @@ impl Reports<'_> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let line = self.unread.split_to(end + 1);
-                return serde_json::from_slice(&line)
-                    .map(Some)
-                    .map_err(|_| self.answer.senseless("its report makes no sense"));
+                return self.answer.json(&line, "its report makes no sense").map(Some);
             }
             match self.answer.next().await? {
                 Some(bytes) if self.unread.len() + bytes.len() <= SMALL => self.unread.extend_from_slice(&bytes),
                 Some(_) => return Err(self.answer.senseless("its report never ends")),
-                None => return Ok(None),
+                None if self.unread.is_empty() => return Ok(None),
+                // What is left has no end of its line.
+                None => return self.answer.json(&self.unread.split(), "its report makes no sense").map(Some),
             }
         }
     }

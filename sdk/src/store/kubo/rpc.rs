@@ -6,18 +6,17 @@ use bytes::{Bytes, BytesMut};
 use cid::Cid;
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
-use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
-use serde::Deserialize;
+use reqwest::{Body, RequestBuilder, Response, StatusCode};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use url::{Host, Url};
 
 use super::SMALL;
 use crate::{
-    http,
-    store::{
-        StoreError, StoreOptions,
-        error::{redacted, told},
-        options::Token,
-    },
+    http::{self, Http},
+    store::{StoreError, StoreOptions, error::redacted, options::Token},
 };
 
 /// An upload has no limit but that it moves on, which [`Rpc::within`] sees to.
@@ -30,7 +29,7 @@ pub(super) struct Rpc {
     pub(super) url: String,
     pub(super) timeout: Duration,
     base: Url,
-    http: Client,
+    http: Http,
     credentials: Credentials,
 }
 
@@ -71,22 +70,23 @@ impl Rpc {
         if base.set_username("").and_then(|()| base.set_password(None)).is_err() {
             return Err(wrong("its user name cannot be used"));
         }
-        let http = http::client(options.timeout, NO_LIMIT).map_err(|error| wrong(&error))?;
+        let http = Http::new(&base, options.timeout, NO_LIMIT);
         Ok(Self { url: shown, timeout: options.timeout, base, http, credentials })
     }
 
-    pub(super) fn command(&self, name: &str, query: &[(&str, String)]) -> RequestBuilder {
+    pub(super) fn command(&self, name: &str, query: &[(&str, String)]) -> Result<RequestBuilder, StoreError> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{name}", self.base.path()));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let request = self.http.post(url);
-        match &self.credentials {
+        let request = request.map_err(|error| self.unreachable_for(&error))?;
+        Ok(match &self.credentials {
             Credentials::None => request,
             Credentials::Bearer(token) => request.bearer_auth(token.reveal()),
             Credentials::Basic { user, password } => request.basic_auth(user, Some(password.reveal())),
-        }
+        })
     }
 
     /// A whole answer of at most `limit` bytes.
@@ -102,7 +102,7 @@ impl Rpc {
         limit: usize,
     ) -> Result<Bytes, RpcError> {
         let whole = async {
-            let response = self.command(name, query).send().await.map_err(|error| self.unreachable(error))?;
+            let response = self.command(name, query)?.send().await.map_err(|error| self.unreachable(error))?;
             self.answer(response).await?.whole(limit).await
         };
         self.within(deadline, whole).await?
@@ -119,7 +119,8 @@ impl Rpc {
     /// The answer's beginning: its status is good.
     pub(super) async fn answer(&self, response: Response) -> Result<Answer<'_>, RpcError> {
         let status = response.status();
-        let answer = Answer { rpc: self, body: response.into() };
+        let is_kubo = has_marks(&response);
+        let answer = Answer { rpc: self, is_kubo, status, body: response.into() };
         if status.is_success() {
             return Ok(answer);
         }
@@ -130,10 +131,24 @@ impl Rpc {
         Err(self.refusal(status).into())
     }
 
+    /// Somebody else answered.
+    pub(super) fn not_kubo(&self, came: &str, status: StatusCode) -> StoreError {
+        let reason = format!("it answered with {came}, and not as Kubo's RPC does (HTTP {})", status.as_u16());
+        StoreError::Unreachable { url: self.url.clone(), reason }
+    }
+
+    /// An answer that is to be JSON; what is none comes from somebody else.
+    pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, StoreError> {
+        serde_json::from_slice(body).map_err(|_| match http::is_json(body) {
+            true => self.senseless(otherwise),
+            false => self.not_kubo(http::what_came(body), StatusCode::OK),
+        })
+    }
+
     pub(super) async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
         let query = [("arg", cid.to_string()), ("offline", "true".to_owned())];
         match self.ask("block/stat", &query, SMALL).await {
-            Ok(_) => Ok(true),
+            Ok(body) => self.json(&body, "it does not say whether it has a block").map(|IgnoredAny| true),
             Err(RpcError::Told(text)) if not_found(&text) => Ok(false),
             Err(error) => Err(self.failed(error)),
         }
@@ -149,6 +164,9 @@ impl Rpc {
                 format!("this is not Kubo's RPC (HTTP {}); its port is usually 5001", status.as_u16())
             }
             status if status.is_redirection() => "it sends us elsewhere; give that address if you trust it".to_owned(),
+            status if http::is_passing(status) => {
+                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()) };
+            }
             status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()) },
         };
         StoreError::Refused { url, reason }
@@ -158,7 +176,11 @@ impl Rpc {
         if error.is_timeout() {
             return self.late(self.timeout);
         }
-        StoreError::Unreachable { url: self.url.clone(), reason: told(&error.without_url()) }
+        self.unreachable_for(&error)
+    }
+
+    fn unreachable_for(&self, error: &(dyn std::error::Error + 'static)) -> StoreError {
+        StoreError::Unreachable { url: self.url.clone(), reason: http::causes(error) }
     }
 
     /// What callers are told where nothing more is known about the node's words.
@@ -179,6 +201,9 @@ impl Rpc {
 /// An answer that is still arriving.
 pub(super) struct Answer<'a> {
     rpc: &'a Rpc,
+    /// Its head is Kubo's: an empty answer is one.
+    is_kubo: bool,
+    status: StatusCode,
     body: Body,
 }
 
@@ -204,6 +229,10 @@ impl Answer<'_> {
         self.rpc.senseless(reason).into()
     }
 
+    pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, RpcError> {
+        Ok(self.rpc.json(body, otherwise)?)
+    }
+
     pub(super) async fn whole(mut self, limit: usize) -> Result<Bytes, RpcError> {
         let mut whole = BytesMut::new();
         while let Some(bytes) = self.next().await? {
@@ -212,8 +241,18 @@ impl Answer<'_> {
             }
             whole.extend_from_slice(&bytes);
         }
+        if http::is_page(&whole) || (whole.is_empty() && !self.is_kubo) {
+            return Err(self.rpc.not_kubo(http::what_came(&whole), self.status).into());
+        }
         Ok(whole.freeze())
     }
+}
+
+/// Kubo says of every answer how it comes.
+fn has_marks(response: &Response) -> bool {
+    ["x-stream-output", "x-chunked-output", "x-content-length"]
+        .iter()
+        .any(|mark| response.headers().contains_key(*mark))
 }
 
 fn credentials(url: &Url, token: Option<&Token>) -> Result<Credentials, &'static str> {

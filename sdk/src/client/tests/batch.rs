@@ -1,0 +1,57 @@
+//! Lists on a chain whose blocks are small.
+
+use std::collections::BTreeSet;
+
+use super::person;
+use crate::{ErrorKind, Source, System};
+
+fn notes(count: usize) -> Vec<Source> {
+    (0..count).map(|n| Source::bytes(format!("{n}.txt"), format!("note {n}"))).collect()
+}
+
+#[tokio::test]
+async fn list_that_no_block_takes_goes_in_several_transactions() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    system.memory().unwrap().limit_gas(Some(2_500_000));
+    let added = ana.add_many(notes(100)).await.unwrap();
+    let transactions: BTreeSet<_> = added.iter().map(|added| added.transaction).collect();
+    assert_eq!((added.len(), transactions.len()), (100, 3));
+    for (n, added) in [(0, &added[0]), (46, &added[46]), (99, &added[99])] {
+        assert_eq!(ana.open(&added.record).await.unwrap().bytes, format!("note {n}"));
+    }
+    // What ends is split as well.
+    let lee = person(&system).await;
+    for added in &added[..60] {
+        ana.grant(lee.address()).record(&added.record).await.unwrap();
+    }
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 60);
+}
+
+#[tokio::test]
+async fn block_that_holds_not_one_record_is_told_before_anything_is_uploaded() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    system.memory().unwrap().limit_gas(Some(200_000));
+    for count in [1, 3] {
+        let error = ana.add_many(notes(count)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(error.to_string().contains("200000 gas"), "{error}");
+    }
+    // A source that is not there would be told first, were it opened.
+    let error = ana.add(Source::from(std::path::Path::new("/nonexistent"))).await.unwrap_err();
+    assert!(error.to_string().contains("200000 gas"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_added_already_is_told_when_a_later_part_fails() {
+    let system = System::in_memory().await.unwrap();
+    let ana = person(&system).await;
+    system.memory().unwrap().limit_gas(Some(2_500_000));
+    let mut sources = notes(46);
+    sources.push(Source::from(std::path::Path::new("/nonexistent")));
+    let error = ana.add_many(sources).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(error.to_string().ends_with("the first 46 are added: repeat it with the others alone"), "{error}");
+    assert_eq!(ana.list().await.unwrap().len(), 46);
+}

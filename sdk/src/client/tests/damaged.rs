@@ -1,0 +1,84 @@
+//! Rows of a history on disk that cannot be read, or do not join.
+
+use alloy::primitives::Address;
+
+use super::person;
+use crate::{
+    Client, Identity, System,
+    cache::{FINALITY, JOURNAL, Rows},
+    finality::{AT_LEAST, Finality},
+    ledger::History,
+};
+
+async fn rows(ana: &Client) -> Rows {
+    let patient = ana.address();
+    ana.system().cache().rows(JOURNAL, prefix(ana.system(), patient)).await.unwrap()
+}
+
+fn prefix(system: &System, patient: Address) -> Vec<u8> {
+    [&system.deployment_key()[..], patient.as_slice()].concat()
+}
+
+/// As if all of it was seen a quarter of an hour ago, and is final.
+async fn settle(ana: &Client) -> Vec<u8> {
+    ana.system().memory().unwrap().finalize(Some(1_000_000));
+    let journal = ana.system().journal(ana.address()).await.unwrap();
+    let (mut finality, now) = (Finality::default(), crate::finality::now());
+    finality.see(&journal.history, now - AT_LEAST);
+    finality.settle(now, 0, Some(1_000_000));
+    finality.to_bytes()
+}
+
+#[tokio::test]
+async fn damaged_row_costs_what_comes_after_it_and_no_more() {
+    let system = System::in_memory().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    system.fund(identity.address()).await.unwrap();
+    let ana = system.remembering(folder.path()).unwrap().client(identity);
+    ana.register().await.unwrap();
+    let lee = person(&system).await;
+    ana.grant(lee.address()).await.unwrap();
+    ana.rotate("personal", Default::default()).await.unwrap();
+    ana.revoke(lee.address()).await.unwrap();
+    let finality = settle(&ana).await;
+    let patient = ana.address();
+    let whole = ana.system().journal(patient).await.unwrap();
+    let good = rows(&ana).await;
+    let count = good.len();
+    assert!(count >= 4 && whole.history.entries().len() == count);
+
+    let cut = |row: &[u8]| row[..row.len() - 1].to_vec();
+    let flipped = |row: &[u8], at: usize| {
+        let mut row = row.to_vec();
+        let at = at % row.len();
+        row[at] ^= 1;
+        row
+    };
+    for n in 0..count {
+        let (key, row) = &good[n];
+        let another = &good[(n + 1) % count].1;
+        for damaged in [Vec::new(), cut(row), another.clone(), flipped(row, 0), flipped(row, 40), flipped(row, 77)] {
+            let again = system.remembering(folder.path()).unwrap();
+            again.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
+            again.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
+            let known = again.known(patient).await.unwrap();
+            let kept = known.history.entries().len();
+            assert!(kept == n || (kept == count && damaged.len() == row.len()), "{kept} of {count}, row {n}");
+            assert!(known.finality.settled() == kept, "what was final of it is final");
+            let prefix = History::from_cache(patient, whole.history.entries()[..kept].iter().copied()).unwrap();
+            assert_eq!(format!("{:?}", known.history.state()), format!("{:?}", prefix.state()));
+
+            let journal = again.journal(patient).await.unwrap();
+            assert_eq!(journal.history.head(), whole.history.head());
+            assert!(journal.vanished.is_empty(), "nothing is called missing");
+            let restored = system.remembering(folder.path()).unwrap();
+            assert_eq!(restored.known(patient).await.unwrap().history.entries().len(), count);
+            let settled = restored.known(patient).await.unwrap().finality.settled();
+            assert!(settled == kept, "{settled} final, {kept} kept");
+            // The hash of a transaction is not part of the link: no row but that one can differ.
+            restored.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();
+            assert!(rows(&ana).await == good, "row {n}");
+        }
+    }
+}
