@@ -34,6 +34,7 @@ mod clock;
 mod config;
 mod cut;
 mod details;
+mod detect;
 mod epochs;
 mod error;
 mod file;
@@ -81,6 +82,7 @@ pub use crate::{
     clock::Clock,
     config::Config,
     cut::Cut,
+    detect::DetectMediaType,
     error::{Error, ErrorKind, Outcome, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
     identity::{AccountSigner, Identity},
@@ -89,7 +91,7 @@ pub use crate::{
     progress::{Phase, Progress},
     record_ref::{RecordRef, parse_address},
     requests::{AccessRequest, Ask, Asked, Inbox, Requests},
-    source::Source,
+    source::{Source, readable_name},
     system::System,
     vouching::{Trust, Untrusted, Vouch, VouchFor, Vouched},
 };

@@ -2,31 +2,32 @@
 
 use std::{
     fs::{self, File},
-    io::{Cursor, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
 
-use hospital_record::Source;
-use tokio::io::AsyncReadExt;
+use hospital_record::{Source, readable_name};
 
 use crate::{
     bundle::Bundle,
     failure::{Failure, Result},
-    media,
 };
 
 /// One record to be.
 pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) name: String,
-    pub(crate) media_type: String,
+    /// What it is called where it is: its extension tells the kind where nothing else does.
+    pub(crate) found_as: String,
+    /// What it is for sure; else it is found out while it is read.
+    pub(crate) media_type: Option<&'static str>,
     /// LOINC code, when one was named.
     pub(crate) document_type: Option<String>,
 }
 
 impl Input {
-    fn new(source: Source, name: String, media_type: impl Into<String>) -> Self {
-        Self { source, name, media_type: media_type.into(), document_type: None }
+    fn new(source: Source, name: String) -> Self {
+        Self { source, found_as: name.clone(), name, media_type: None, document_type: None }
     }
 }
 
@@ -38,22 +39,30 @@ pub(crate) enum Named {
 }
 
 impl Named {
-    pub(crate) async fn read(self) -> Result<Input> {
+    pub(crate) fn read(self) -> Input {
         match self {
-            Self::OnDisk(input) => Ok(*input),
-            Self::Stdin => stdin().await,
+            Self::OnDisk(input) => *input,
+            Self::Stdin => Input {
+                found_as: String::new(),
+                ..Input::new(Source::reader("stdin", tokio::io::stdin()), "stdin".into())
+            },
         }
     }
 }
 
+/// Stdin by any of its names.
+fn is_stdin(path: &Path) -> bool {
+    ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name))
+}
+
 /// A file, or stdin for `-`.
 pub(crate) fn file(path: &Path) -> Result<Named> {
-    if path == Path::new("-") { Ok(Named::Stdin) } else { on_disk(path).map(Box::new).map(Named::OnDisk) }
+    if is_stdin(path) { Ok(Named::Stdin) } else { on_disk(path).map(Box::new).map(Named::OnDisk) }
 }
 
 /// Checks all of them before the first is read to its end.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<Named>> {
-    if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+    if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::usage("stdin (-) can be added once"));
     }
     paths.iter().map(|path| file(path)).collect()
@@ -63,10 +72,10 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<Named>> {
 pub(crate) fn bundle(folder: &Path) -> Result<Input> {
     let bundle = Bundle::of(folder)?;
     let resolved = fs::canonicalize(folder).map_err(|error| Failure::file(folder, &error))?;
-    let name = resolved.file_name().map_or("bundle".into(), |name| name.to_string_lossy());
+    let name = resolved.file_name().map_or("bundle".into(), readable_name);
     let name = format!("{name}.tar");
     let source = Source::reader(name.clone(), bundle.into_reader());
-    Ok(Input::new(source, name, "application/x-tar"))
+    Ok(Input { media_type: Some("application/x-tar"), ..Input::new(source, name) })
 }
 
 fn on_disk(path: &Path) -> Result<Input> {
@@ -78,27 +87,12 @@ fn on_disk(path: &Path) -> Result<Input> {
             "{path} is a folder: name its files, or add it as one record with --bundle {path}"
         )));
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    // A pipe can be read only once, and not by us.
-    let head = if metadata.is_file() { head(path).map_err(fail)? } else { Vec::new() };
-    let media_type = media::detect(&head, &name);
-    Ok(Input::new(Source::from(path), name, media_type))
-}
-
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    File::open(path)?.take(media::HEAD as u64).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-async fn stdin() -> Result<Input> {
-    let mut stdin = tokio::io::stdin();
-    let mut head = Vec::new();
-    let read = (&mut stdin).take(media::HEAD as u64).read_to_end(&mut head).await;
-    read.map_err(|error| Failure::file(Path::new("stdin"), &error))?;
-    let (name, media_type) = ("stdin", media::detect(&head, ""));
-    let source = Source::reader(name, AsyncReadExt::chain(Cursor::new(head), stdin));
-    Ok(Input::new(source, name.to_owned(), media_type))
+    // Whether it can be read is known before anything is sent. A pipe or a device can be read only once.
+    if metadata.is_file() {
+        File::open(path).and_then(|mut file| file.read(&mut [0])).map_err(fail)?;
+    }
+    let name = path.file_name().map(readable_name).unwrap_or_default();
+    Ok(Input::new(Source::from(path), name))
 }
 
 #[cfg(test)]
@@ -118,14 +112,34 @@ mod tests {
         assert_eq!(files(&["-".into(), "-".into()]).err().unwrap().kind, Kind::Usage);
     }
 
-    #[tokio::test]
-    async fn a_file_has_a_name_and_a_kind() {
+    #[test]
+    fn file_and_bundle_have_names() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lab result.json");
-        fs::write(&path, "{\"resourceType\":\"Bundle\"}").unwrap();
-        let input = file(&path).unwrap().read().await.unwrap();
-        assert_eq!((input.name.as_str(), input.media_type.as_str()), ("lab result.json", "application/fhir+json"));
+        fs::write(&path, "{}").unwrap();
+        let input = file(&path).unwrap().read();
+        assert_eq!((input.name.as_str(), input.media_type), ("lab result.json", None));
         let input = bundle(dir.path()).unwrap();
-        assert!(input.name.ends_with(".tar") && input.media_type == "application/x-tar", "{}", input.name);
+        assert!(input.name.ends_with(".tar") && input.media_type == Some("application/x-tar"), "{}", input.name);
+    }
+
+    #[test]
+    fn stdin_is_stdin_by_any_name() {
+        for name in ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+            assert!(matches!(file(Path::new(name)), Ok(Named::Stdin)), "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_in_another_encoding_stay_two() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let names = [&b"Ren\xe9.txt"[..], b"Ren\xe8.txt"].map(|name| {
+            let path = dir.path().join(std::ffi::OsStr::from_bytes(name));
+            fs::write(&path, "x").unwrap();
+            file(&path).unwrap().read().name
+        });
+        assert_eq!(names, ["Ren%E9.txt", "Ren%E8.txt"]);
     }
 }

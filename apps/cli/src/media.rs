@@ -1,134 +1,163 @@
-//! What kind of file it is, from its first bytes and its name.
+//! What kind of file it is: DICOM's mark, then strong signatures, then text by its structure, then the name.
+//!
+//! All of the bytes are looked at, as they pass: a resource may name its type at its end.
 
-/// As much of the beginning as detection looks at.
-pub(crate) const HEAD: usize = 64 * 1024;
+mod json;
+mod markup;
+mod text;
+
+use hospital_record::DetectMediaType;
+
+use self::text::{Encoding, Text};
+
+/// As much of the beginning as signatures need.
+const HEAD: usize = 64 * 1024;
 
 const UNKNOWN: &str = "application/octet-stream";
+const DICOM: &str = "application/dicom";
+const PLAIN: &str = "text/plain";
+const FHIR_JSON: &str = "application/fhir+json";
+const FHIR_LINES: &str = "application/fhir+ndjson";
+const JSON: &str = "application/json";
+const LINES: &str = "application/x-ndjson";
+const HL7: &str = "x-application/hl7-v2+er7";
+const HTML: &str = "text/html";
+const SVG: &str = "image/svg+xml";
+const XML: &str = "text/xml";
 
 /// Kinds without a signature, by extension.
-const EXTENSIONS: [(&str, &str); 16] = [
+const EXTENSIONS: [(&str, &str); 18] = [
     ("csv", "text/csv"),
-    ("dcm", "application/dicom"),
+    ("dcm", DICOM),
     ("edf", "application/edf"),
-    ("fhir", "application/fhir+json"),
-    ("hl7", "x-application/hl7-v2+er7"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("json", "application/json"),
-    ("log", "text/plain"),
+    ("fhir", FHIR_JSON),
+    ("hl7", HL7),
+    ("htm", HTML),
+    ("html", HTML),
+    ("ics", "text/calendar"),
+    ("json", JSON),
+    ("log", PLAIN),
     ("md", "text/markdown"),
-    ("ndjson", "application/x-ndjson"),
+    ("ndjson", LINES),
     ("rtf", "application/rtf"),
-    ("svg", "image/svg+xml"),
+    ("svg", SVG),
     ("tsv", "text/tab-separated-values"),
-    ("txt", "text/plain"),
-    ("xml", "text/xml"),
+    ("txt", PLAIN),
+    ("vcf", "text/vcard"),
+    ("xml", XML),
 ];
 
-/// The media type of a file that starts with `head`.
-pub(crate) fn detect(head: &[u8], name: &str) -> &'static str {
-    fhir(head)
-        .or_else(|| infer::get(head).map(|kind| kind.mime_type()))
-        .or_else(|| by_extension(name))
-        .unwrap_or_else(|| if is_text(head) { "text/plain" } else { UNKNOWN })
+/// Signatures of formats that may hold nothing but text.
+const OPENINGS: [(&str, &str); 11] = [
+    ("%PDF-", "application/pdf"),
+    ("{\\rtf", "application/rtf"),
+    ("%!PS-Adobe-", "application/postscript"),
+    ("MSH|", HL7),
+    ("\u{b}MSH|", HL7),
+    ("FHS|^~\\&|", HL7),
+    ("BHS|^~\\&|", HL7),
+    ("BEGIN:VCARD", "text/vcard"),
+    ("BEGIN:VCALENDAR", "text/calendar"),
+    ("#!/", "text/x-shellscript"),
+    ("#! /", "text/x-shellscript"),
+];
+
+/// Looks at a file as it is read.
+pub(crate) struct Detector {
+    by_name: Option<&'static str>,
+    head: Vec<u8>,
+    text: Text,
 }
 
-/// FHIR resources look like any JSON or XML until one looks for their mark.
-fn fhir(head: &[u8]) -> Option<&'static str> {
-    let text = String::from_utf8_lossy(head);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    if text.starts_with('{') && names_resource(text) {
-        return Some(if is_ndjson(text) { "application/fhir+ndjson" } else { "application/fhir+json" });
+impl Detector {
+    /// `names` say most first.
+    pub(crate) fn new(names: [&str; 2]) -> Self {
+        Self { by_name: names.into_iter().find_map(by_extension), head: Vec::new(), text: Text::default() }
     }
-    (text.starts_with('<') && text.contains("\"http://hl7.org/fhir\"")).then_some("application/fhir+xml")
-}
 
-/// `"resourceType": "Patient"`: a key of the outermost object, whose value starts with a capital.
-fn names_resource(json: &str) -> bool {
-    json.match_indices("\"resourceType\"").any(|(at, key)| {
-        let value = json[at + key.len()..].trim_start().strip_prefix(':').map(str::trim_start);
-        let named = value.and_then(|value| value.strip_prefix('"'));
-        depth(&json[..at]) == 1 && named.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
-    })
-}
-
-/// How many braces and brackets are open at the end of `json`.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    for c in json.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '{' | '[' if !quoted => depth += 1,
-            '}' | ']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
+    fn kind(&mut self) -> &'static str {
+        self.text.end();
+        if self.head.is_empty() {
+            return self.by_name.unwrap_or(UNKNOWN);
+        }
+        match self.text.encoding() {
+            None => self.binary(),
+            Some(encoding) => self.textual(encoding),
         }
     }
-    depth
+
+    fn binary(&self) -> &'static str {
+        if self.head.get(128..132) == Some(b"DICM") {
+            return DICOM;
+        }
+        let opening = self.opening();
+        let named = self.by_name.filter(|kind| !is_text(kind));
+        opening.or_else(|| signature(&self.head)).or(named).unwrap_or(UNKNOWN)
+    }
+
+    /// What is text by all its bytes has no mark at byte 128 and no signature of two letters.
+    fn textual(&self, encoding: Encoding) -> &'static str {
+        if let Some(kind) = self.opening() {
+            return kind;
+        }
+        // Bytes of an older encoding: an image that is cut short may look so.
+        if encoding == Encoding::EightBit {
+            let strong = signature(&self.head).filter(|_| !self.head[0].is_ascii());
+            return strong.or(self.by_name.filter(|kind| is_text(kind))).unwrap_or(UNKNOWN);
+        }
+        let named = self.by_name.filter(|kind| is_text(kind));
+        match self.text.structure(named) {
+            Some(generic @ (JSON | LINES | XML)) => named.filter(|kind| is_prose(kind)).unwrap_or(generic),
+            Some(kind) => kind,
+            // A name claims less than a structure that is not there.
+            None => named.filter(|kind| !matches!(*kind, FHIR_JSON | SVG)).unwrap_or(PLAIN),
+        }
+    }
+
+    fn opening(&self) -> Option<&'static str> {
+        let head = self.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.head);
+        OPENINGS.iter().find(|(mark, _)| head.starts_with(mark.as_bytes())).map(|(_, kind)| *kind)
+    }
 }
 
-/// One complete resource a line (FHIR bulk data), not one that is spread over lines.
-fn is_ndjson(text: &str) -> bool {
-    let mut lines = text.lines();
-    let first = lines.next().unwrap_or_default().trim_end();
-    first.ends_with('}') && depth(first) == 0 && lines.next().is_some_and(|second| second.starts_with('{'))
+impl DetectMediaType for Detector {
+    fn see(&mut self, bytes: &[u8]) {
+        let room = HEAD - self.head.len();
+        self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.text.see(bytes);
+    }
+
+    fn media_type(&mut self) -> String {
+        self.kind().to_owned()
+    }
 }
 
 fn by_extension(name: &str) -> Option<&'static str> {
     let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-    EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, media_type)| *media_type)
+    EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, kind)| *kind)
 }
 
-/// UTF-8 without control characters; the head may end within a character.
-fn is_text(head: &[u8]) -> bool {
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
-        }
-        Err(_) => return false,
-    };
-    !text.is_empty() && !text.chars().any(|c| c.is_control() && !"\n\r\t\u{c}".contains(c))
+fn is_text(kind: &str) -> bool {
+    !matches!(kind, DICOM | "application/edf" | "application/rtf")
+}
+
+/// Kinds of text that may hold any text: also text that happens to be JSON.
+fn is_prose(kind: &str) -> bool {
+    matches!(kind, PLAIN | HTML | "text/markdown" | "text/csv" | "text/tab-separated-values")
+}
+
+/// Text has been ruled out, or begins with a byte that no text begins with.
+fn signature(head: &[u8]) -> Option<&'static str> {
+    let kind = infer::get(head)?.mime_type();
+    let weak = kind.starts_with("text/") || (kind == "image/bmp" && !is_bitmap(head));
+    (!weak).then_some(kind)
+}
+
+/// Two letters, four reserved zeros, and a header of a known length.
+fn is_bitmap(head: &[u8]) -> bool {
+    let header = head.get(14..18).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
+    head.get(6..10) == Some(&[0; 4]) && matches!(header, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn dicom() -> Vec<u8> {
-        [vec![0; 128], b"DICM\x02\0\0\0UL\x04\0".to_vec()].concat()
-    }
-
-    #[test]
-    fn medical_files_are_known() {
-        assert_eq!(detect(&dicom(), "IM000001"), "application/dicom");
-        assert_eq!(detect(b" {\n \"resourceType\" : \"Bundle\" ,", "lab.json"), "application/fhir+json");
-        assert_eq!(detect(b"\xef\xbb\xbf{\"id\":\"1\",\"resourceType\":\"Patient\"}", "-"), "application/fhir+json");
-        assert_eq!(
-            detect(b"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n", "x.ndjson"),
-            "application/fhir+ndjson"
-        );
-        assert_eq!(detect(b"<Patient xmlns=\"http://hl7.org/fhir\">", "p.xml"), "application/fhir+xml");
-        assert_eq!(detect(b"%PDF-1.7\n", "x"), "application/pdf");
-    }
-
-    #[test]
-    fn other_json_is_not_fhir() {
-        assert_eq!(detect(b"{\"a\":1}", "x.json"), "application/json");
-        assert_eq!(detect(b"{\"note\":\"\\\"resourceType\\\": \\\"X\\\"\"}", "x.json"), "application/json");
-        assert_eq!(detect(b"{\"a\":{\"resourceType\":\"Patient\"}}", "x.json"), "application/json");
-        assert_eq!(detect(b"{\"resourceType\":7}", "x.json"), "application/json");
-    }
-
-    #[test]
-    fn the_rest_goes_by_name_then_by_content() {
-        assert_eq!(detect(b"a,b\n1,2\n", "values.CSV"), "text/csv");
-        assert_eq!(detect(b"hello", "README"), "text/plain");
-        assert_eq!(detect("Grüße".as_bytes().split_at(3).0, "x"), "text/plain", "cut within a character");
-        assert_eq!(detect(b"\0\x01", "x"), UNKNOWN);
-        assert_eq!(detect(b"\x1b[2J", "x"), UNKNOWN);
-        assert_eq!(detect(b"", "x"), UNKNOWN);
-        assert_eq!(detect(b"", "empty.txt"), "text/plain");
-    }
-}
+mod tests;

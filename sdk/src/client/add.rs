@@ -36,6 +36,8 @@ pub struct Added {
     pub folder: String,
     /// Bytes of plaintext.
     pub size: u64,
+    /// The media type that is recorded.
+    pub media_type: String,
     /// Hash of the transaction.
     pub transaction: B256,
     /// Gas of the transaction, divided among the records it added.
@@ -206,8 +208,10 @@ fn told_of(done: &[Added]) -> Option<String> {
 
 async fn add_once(client: &Client, sources: &mut [Source], details: &Details, common: &Common) -> Result<Vec<Added>> {
     let target = client.target(common.patient, &common.place()).await?;
-    let metadata: Vec<Metadata> =
-        sources.iter().map(|source| metadata(&target, source, details.clone())).collect::<Result<_>>()?;
+    let metadata: Vec<Metadata> = sources
+        .iter_mut()
+        .map(|source| metadata(&target, source, details, Details::default()))
+        .collect::<Result<_>>()?;
     let mut stored = Vec::with_capacity(sources.len());
     for (source, metadata) in sources.iter_mut().zip(&metadata) {
         match client.store(&target, source, metadata, None, &common.report).await {
@@ -229,6 +233,7 @@ pub(super) fn added(client: &Client, target: &Target, stored: &Stored, receipt: 
         record: client.record(target.patient, stored.id),
         folder: target.name.clone(),
         size: stored.size,
+        media_type: stored.media_type.clone(),
         transaction: receipt.transaction,
         gas: receipt.gas_used / among.max(1) as u64,
         left_out: target.left_out.clone(),

@@ -76,8 +76,7 @@ impl Client {
         let folder = Folder::new(known.folder).map_err(CoreError::from)?;
         let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
         let target = self.target(record.patient, &Place::Of(folder, name, level)).await?;
-        let details = details.clone().or(source.details.clone()).or(old.map(Details::from).unwrap_or_default());
-        let metadata = metadata(&target, source, details)?;
+        let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
         let key = record_key(known.author, known.id);
         let stored = [self.store(&target, source, &metadata, Some(key), report).await?];
         let id = B256::from(stored[0].id.0);

@@ -47,7 +47,7 @@ async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality
     let mut target = lab.target(ana.address(), &place).await.unwrap();
     (target.name, target.confidentiality) = (name.into(), level);
     let mut source = Source::bytes("r", "r");
-    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
     register(lab, &target, stored).await
 }
@@ -86,7 +86,7 @@ async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef
     let place = Place::Named("blood".into(), Confidentiality::N);
     let mut target = lab.target(ana.address(), &place).await.unwrap();
     let mut source = Source::bytes("r", "r");
-    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     target.patient = bob.address();
     let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
     target.patient = ana.address();

@@ -27,13 +27,15 @@ pub(crate) struct Uploaded {
     pub(crate) size: u64,
     pub(crate) header: StreamHeader,
     pub(crate) key: ContentKey,
+    /// Where the source was looked at for it.
+    pub(crate) media_type: Option<String>,
 }
 
 /// Encrypts `source` under a new key and puts its blocks. Nothing is pinned yet.
 pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporter) -> Result<Uploaded> {
     let key = ContentKey::random().map_err(CoreError::from)?;
     let header = StreamHeader::random().map_err(CoreError::from)?;
-    let watch = source.watch();
+    let (watch, watching) = (source.watch(), source.watching.take());
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
     let (sealed, stored) = futures::join!(sealing, store.put(receiver.boxed()));
@@ -44,7 +46,8 @@ pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporte
         (Ok(sealed), Ok(_)) => sealed,
     };
     watch.unchanged(size).await?;
-    Ok(Uploaded { content, size, header, key })
+    let media_type = watching.map(|watching| watching.media_type());
+    Ok(Uploaded { content, size, header, key, media_type })
 }
 
 /// Why sealing stopped before the end.

@@ -43,6 +43,7 @@ pub(crate) use with_fresh_keys;
 pub(crate) struct Stored {
     pub(crate) id: RecordId,
     pub(crate) size: u64,
+    pub(crate) media_type: String,
 }
 
 impl Client {
@@ -56,19 +57,21 @@ impl Client {
         report: &Reporter,
     ) -> Result<Stored> {
         let store = self.system().stores().own().clone();
-        let uploaded = super::upload::upload(&*store, source.open().await?, report).await?;
+        let mut uploaded = super::upload::upload(&*store, source.open().await?, report).await?;
         let size = uploaded.size;
-        let manifest = self.sign(self.manifest(target, uploaded, metadata)?).await?;
+        let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
+        let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };
+        let manifest = self.sign(self.manifest(target, uploaded, &metadata)?).await?;
         let id = RecordId::from(manifest.digest());
         report.tell(Phase::Confirming, size, Some(size));
         let (patient, folder) = (target.patient, target.folder.number());
         self.remember(&Pending::new(patient, folder, target.key_changes, id, replaces)).await?;
         self.system().stores().keep(manifest).await?;
-        Ok(Stored { id, size })
+        Ok(Stored { id, size, media_type })
     }
 
     fn manifest(&self, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
-        let Uploaded { content, size, header, key } = uploaded;
+        let Uploaded { content, size, header, key, .. } = uploaded;
         let (patient, commitment) = (Account(target.patient.into()), key.commitment());
         let context = LockContext {
             deployment: self.deployment(),
@@ -144,10 +147,14 @@ impl Client {
     }
 }
 
-/// What is recorded of a source: what `details` say, else what the source says. That it fits is known before anything
-/// is uploaded.
-pub(super) fn metadata(target: &Target, source: &Source, details: Details) -> Result<Metadata> {
-    let details = details.or(source.details.clone());
+/// What is recorded of a source: what `details` say, else what the source says, else the old version. That it fits is
+/// known before anything is uploaded. A media type that is said is not looked for.
+pub(super) fn metadata(target: &Target, source: &mut Source, said: &Details, old: Details) -> Result<Metadata> {
+    let details = said.clone().or(source.details.clone());
+    if details.media_type.is_some() {
+        source.detector = None;
+    }
+    let details = details.or(old);
     let metadata = Metadata {
         name: details.name.unwrap_or_else(|| source.own_name()),
         media_type: details.media_type.unwrap_or_else(|| "application/octet-stream".into()),

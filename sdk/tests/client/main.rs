@@ -15,6 +15,7 @@ mod left_out;
 mod lost_answers;
 mod no_ether;
 mod passing_on;
+mod read_once;
 mod relayed;
 mod requests;
 mod restore;

@@ -1,6 +1,8 @@
 //! `add`: encrypt, store, register.
 
-use hospital_record::{AddMany, Added, Address, Confidentiality, Source};
+use std::path::PathBuf;
+
+use hospital_record::{AddMany, Added, Address, Confidentiality, Source, readable_name};
 use serde_json::{Value, json};
 
 use super::warn_left_out;
@@ -10,6 +12,7 @@ use crate::{
     failure::{Failure, Result},
     input::{self, Input, Named},
     json::{accounts, merged, record},
+    media::Detector,
     progress::Bar,
     session::Session,
     shown::shown,
@@ -29,7 +32,7 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     let session = app.session().await?;
     let mut inputs = Vec::with_capacity(named.len());
     for named in named {
-        inputs.push(description.put_on(named.read().await?));
+        inputs.push(description.put_on(named.read()));
     }
     let mut inputs = inputs.into_iter().peekable();
     let place = Place {
@@ -55,7 +58,16 @@ fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Nam
         Some(folder) => vec![Named::OnDisk(Box::new(input::bundle(folder)?))],
         None => input::files(&args.files)?,
     };
+    warn_renamed(app, &args.files);
     Ok((description, named))
+}
+
+/// What is recorded is text: bytes of another encoding are spelled out, and that is said.
+pub(super) fn warn_renamed<'a>(app: &App, files: impl IntoIterator<Item = &'a PathBuf>) {
+    let names = files.into_iter().filter_map(|file| file.file_name()).filter(|name| name.to_str().is_none());
+    for name in names.map(readable_name) {
+        app.printer.warn(format!("a name that is not UTF-8 is recorded as {}: --name gives another", shown(&name)));
+    }
 }
 
 /// The flags that describe a record.
@@ -73,9 +85,15 @@ impl<'a> Description<'a> {
     pub(super) fn put_on(&self, mut input: Input) -> Input {
         let args::Describe { name, media_type, document_type, description, keywords, .. } = self.flags;
         input.name = name.clone().unwrap_or(input.name);
-        input.media_type = media_type.clone().unwrap_or(input.media_type);
         input.document_type.clone_from(document_type);
-        let mut source = input.source.name(&input.name).media_type(&input.media_type).keywords(keywords);
+        let source = input.source.name(&input.name).keywords(keywords);
+        let mut source = match media_type.as_deref().or(input.media_type) {
+            Some(media_type) => source.media_type(media_type),
+            None => {
+                let (name, found_as) = (input.name.clone(), input.found_as.clone());
+                source.detect(move || Detector::new([&name, &found_as]))
+            }
+        };
         if let Some(code) = document_type {
             source = source.document_type(code);
         }
@@ -91,8 +109,8 @@ impl<'a> Description<'a> {
 
 async fn store(app: &App, session: &Session, place: &Place, inputs: impl Iterator<Item = Input>) -> Result {
     let told = |input: Input| {
-        let Input { source, name, media_type, document_type } = input;
-        (source, json!({"name": name, "media_type": media_type, "document_type": document_type}))
+        let Input { source, name, document_type, .. } = input;
+        (source, json!({"name": name, "document_type": document_type}))
     };
     let (sources, labels): (Vec<Source>, Vec<Value>) = inputs.map(told).unzip();
     let (bar, shown_bar) = Bar::pair(app.printer);
@@ -112,7 +130,7 @@ async fn store(app: &App, session: &Session, place: &Place, inputs: impl Iterato
 async fn tell(app: &App, session: &Session, place: &Place, added: &Added, label: Value) -> Result {
     let object = json!({
         "type": "added", "patient": added.record.patient.to_string(), "size": added.size, "folder": added.folder,
-        "confidentiality": place.confidentiality.to_string(), "left_out": accounts(&added.left_out),
+        "media_type": added.media_type, "confidentiality": place.confidentiality.to_string(), "left_out": accounts(&added.left_out),
         "tx": added.transaction.to_string(), "gas": added.gas,
     });
     let name = shown(label["name"].as_str().unwrap_or_default());

@@ -3,7 +3,10 @@
 use hospital_record::{Added, RecordRef};
 use serde_json::{Value, json};
 
-use super::{add::Description, warn_left_out};
+use super::{
+    add::{Description, warn_renamed},
+    warn_left_out,
+};
 use crate::{
     app::{App, check_person, check_record},
     args::{Reencrypt, Replace},
@@ -19,8 +22,9 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     args.author.as_deref().map_or(Ok(()), check_person)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
     let (description, named) = (Description::of(app, &args.describe)?, input::file(path)?);
+    warn_renamed(app, [path]);
     let session = app.session().await?;
-    let input = description.put_on(named.read().await?);
+    let input = description.put_on(named.read());
     let old = session.record(&args.record, None).await?;
     let (bar, shown_bar) = Bar::pair(app.printer);
     let mut replace = session.client.replace(&old, input.source);
@@ -29,7 +33,7 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     }
     let added = replace.progress(move |progress| shown_bar.show(progress)).await?;
     bar.clear();
-    let object = json!({"type": "replaced", "name": input.name, "media_type": input.media_type});
+    let object = json!({"type": "replaced", "name": input.name, "media_type": added.media_type});
     let (name, folder) = (shown(&input.name), shown(&added.folder));
     let words = format!("{name} ({} bytes) takes its place in {folder}\n{}", added.size, added.record);
     app.printer.result(&merged([object, instead(&old, &added)]), words)?;

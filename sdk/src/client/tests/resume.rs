@@ -23,7 +23,7 @@ async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> Rec
     let place = Place::Named("personal".into(), Confidentiality::N);
     let target = ana.target(ana.address(), &place).await.unwrap();
     let mut source = Source::bytes(text, text);
-    let metadata = metadata(&target, &source, Details::default()).unwrap();
+    let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     ana.store(&target, &mut source, &metadata, replaces, &Reporter::default()).await.unwrap().id
 }
 
@@ -118,7 +118,7 @@ async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume()
     let ana = person(&system).await;
     let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
     faulty.becomes(Fault::Silent);
-    ana.discard(ana.address(), &ids.map(|id| Stored { id, size: 3 })).await;
+    ana.discard(ana.address(), &ids.map(|id| Stored { id, size: 3, media_type: String::new() })).await;
     assert_eq!(faulty.waited.load(Relaxed), 1);
     faulty.becomes(Fault::None);
     assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
