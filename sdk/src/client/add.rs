@@ -5,7 +5,6 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 
 use super::{
     Client, awaitable,
-    contacts::check_name,
     target::{Place, Target},
     write::{Stored, metadata, with_fresh_keys},
 };
@@ -13,6 +12,7 @@ use crate::{
     Error, Result,
     details::{Details, own_details, shared_details},
     ledger::Receipt,
+    names,
     progress::{Progress, Reporter},
     record_ref::RecordRef,
     source::Source,
@@ -183,7 +183,7 @@ awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
 async fn add_all(client: &Client, mut sources: Vec<Source>, details: &Details, common: &Common) -> Result<Vec<Added>> {
-    check_name("a folder's name", common.folder.trim())?;
+    names::checked("a folder's name", &common.folder)?;
     client.can_pay(sources.len()).await?;
     client.published().await?;
     with_fresh_keys!(add_once(client, &mut sources, details, common).await)

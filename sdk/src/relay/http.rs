@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Fate, Relay, SignedRequest};
-use crate::{Error, Result, http::one_line};
+use crate::{Error, Result, Timeout, http::one_line};
 
 /// Answers are small; what is longer is none.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -37,6 +37,7 @@ impl HttpRelay {
         let wrong = |what: &str| {
             Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"))
         };
+        let timeout = Timeout::try_from(timeout)?.get();
         let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("it must begin with http:// or https:// and have neither ? nor #"));
