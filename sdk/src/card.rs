@@ -9,7 +9,7 @@ use hospital_record_core::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{Error, record_ref::parse_address};
+use crate::{Error, names, record_ref::parse_address};
 
 /// An account, the fingerprint of its keys, and where its blocks can be fetched. Public; its worth lies in the way it
 /// was handed over.
@@ -48,9 +48,16 @@ impl fmt::Display for Card {
 impl FromStr for Card {
     type Err = Error;
 
+    /// Also as mail quotes and folds it.
     fn from_str(text: &str) -> Result<Self, Error> {
+        names::the_one(text, SCHEME, Self::parse)
+    }
+}
+
+impl Card {
+    fn parse(text: &str) -> Result<Self, Error> {
         let malformed = |what: &str| Error::Invalid(format!("this is not a card: {what}; ask for it again"));
-        let parts: Vec<&str> = text.trim().split(':').collect();
+        let parts: Vec<&str> = text.split(':').collect();
         let [scheme, chain, contract, account, profile, sources @ ..] = &parts[..] else {
             return Err(malformed("it has fewer than five parts"));
         };

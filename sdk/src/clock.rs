@@ -1,11 +1,14 @@
 //! What time it is: by the chain, which the contract goes by, and by this machine.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{Error, Result, finality, system::System};
 
 /// How far the two clocks may be apart before nothing new is given or locked.
 pub(crate) const TOLERANCE: Duration = Duration::from_secs(10 * 60);
+
+/// Later times are no chain's, and not every system can tell them: the year 9999.
+const MOST_SECONDS: u64 = 253_402_300_799;
 
 /// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,20 @@ impl System {
     /// The time of the newest block: what the contract compares expiries with.
     pub(crate) async fn chain_time(&self) -> Result<u64> {
         Ok(self.ledger().newest().await?.time)
+    }
+
+    /// What "from now on" means: by the clock that counts, or by both where they agree.
+    ///
+    /// # Errors
+    /// [`Error::ClockSkew`] where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
+    /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
+    pub async fn agreed_time(&self) -> Result<SystemTime> {
+        self.require_right_time().await?;
+        let seconds = match self.clock() {
+            Clock::Chain => self.ledger().clock().await?,
+            Clock::Compare | Clock::Machine => finality::now(),
+        };
+        Ok(UNIX_EPOCH + Duration::from_secs(seconds.min(MOST_SECONDS)))
     }
 
     /// Before something is given or locked: a wrong clock leaves out who may read, or lets in whose time is over.

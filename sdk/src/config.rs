@@ -11,7 +11,7 @@ use alloy::primitives::{Address, U256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Clock, Error, Result,
+    Clock, Error, MaxFee, Result, Timeout, bounds,
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
@@ -91,19 +91,21 @@ impl Config {
         self
     }
 
-    /// How long one answer of a service may take; 30 s unless told. Sending a transaction may take four times as long.
+    /// How long one answer of a service may take; 30 s unless told, at most a day ([`Timeout`](crate::Timeout)). Sending a
+    /// transaction may take four times as long.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told.
+    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told, at most 10,000.
     pub fn confirmations(mut self, blocks: u64) -> Self {
-        self.confirmations = blocks.max(1);
+        self.confirmations = blocks;
         self
     }
 
-    /// The most that one transaction may cost, in wei; 0.02 ether unless told. What fees are is the RPC's word.
+    /// The most that one transaction may cost, in wei; 0.02 ether unless told ([`MaxFee`](crate::MaxFee)). What fees are is
+    /// the RPC's word.
     pub fn most_per_transaction(mut self, wei: U256) -> Self {
         self.most_per_transaction = wei;
         self
@@ -127,6 +129,14 @@ impl Config {
     pub fn relay(mut self, url: impl Into<String>) -> Self {
         self.relays.push(url.into());
         self
+    }
+
+    /// Before anything is opened or asked.
+    pub(crate) fn check(&self) -> Result<()> {
+        Timeout::try_from(self.timeout)?;
+        MaxFee::try_from(self.most_per_transaction)?;
+        bounds::confirmations(self.confirmations)?;
+        self.chain.map_or(Ok(()), |id| bounds::chain_id(id).map(drop))
     }
 
     pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {

@@ -27,6 +27,7 @@
 //! [`Error::kind`] is what an app matches on.
 
 mod boards;
+mod bounds;
 mod cache;
 mod card;
 mod client;
@@ -44,6 +45,7 @@ mod http;
 mod identity;
 mod journal;
 pub mod ledger;
+pub mod names;
 mod outbox;
 mod people;
 mod phrase;
@@ -72,6 +74,7 @@ pub use hospital_record_core::{
 
 pub use crate::{
     boards::{Board, Case, CaseStage, CaseWords, Cases, CreatedBoard, OpenCase, Released, Reviewed},
+    bounds::{MaxFee, Timeout},
     card::Card,
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,

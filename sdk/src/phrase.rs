@@ -25,10 +25,13 @@ pub struct Phrase(Zeroizing<String>);
 
 impl Phrase {
     /// Checks words and checksum. The error names the place of a wrong word and never a word.
+    ///
+    /// Numbers, punctuation and line breaks between the words are passed over: people copy a phrase as it was shown.
     pub fn parse(text: &str) -> Result<Self> {
         // Room for all of it, lower case being longer at times: growing would leave copies behind that nobody wipes.
         let mut words = Zeroizing::new(String::with_capacity(text.len() * 3));
-        for word in text.split_whitespace() {
+        let between = |c: char| !c.is_alphabetic();
+        for word in text.split_whitespace().map(|word| word.trim_matches(between)).filter(|word| !word.is_empty()) {
             if !words.is_empty() {
                 words.push(' ');
             }
@@ -144,6 +147,37 @@ mod tests {
             }
         }
         assert!(English::get_all().iter().all(|word| word.len() <= LONGEST_WORD));
+    }
+
+    #[test]
+    fn a_phrase_is_taken_however_it_was_copied() {
+        for (_, phrase) in VECTORS {
+            let words: Vec<&str> = phrase.split(' ').collect();
+            let numbered = |form: &dyn Fn(usize, &str) -> String| {
+                words.iter().enumerate().map(|(place, word)| form(place + 1, word)).collect::<String>()
+            };
+            for copied in [
+                format!("\u{feff}{phrase}\r\n"),
+                phrase.to_uppercase(),
+                phrase.replace(' ', "\n"),
+                phrase.replace(' ', "\u{a0}"),
+                phrase.replace(' ', ", "),
+                format!("\"{phrase}.\""),
+                numbered(&|place, word| {
+                    format!("{place:>2} {word}{}", if place % 4 == 0 { "\n    " } else { "     " })
+                }),
+                numbered(&|place, word| format!("{place}. {word}\n")),
+                numbered(&|place, word| format!("{place}.{word}\t")),
+                numbered(&|place, word| format!("> {place}) {word}\r\n")),
+                numbered(&|_, word| format!("- {word}\n")),
+            ] {
+                assert_eq!(Phrase::parse(&copied).unwrap().reveal(), phrase, "{copied:?}");
+            }
+        }
+        let wrong =
+            "1 legal 2 winner 3 thank 4 year 5 wave 6 sausage 7 worth 8 useful 9 legal 10 winer 11 thank 12 yellow";
+        assert!(Phrase::parse(wrong).unwrap_err().to_string().contains("word 10"), "a number is no word");
+        assert!(Phrase::parse("leg4l").is_err() && Phrase::parse("1 2 3").is_err());
     }
 
     fn hex_bytes(text: &str) -> Vec<u8> {

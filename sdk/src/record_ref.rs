@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use alloy::primitives::Address;
 use hospital_record_core::id::{Account, Deployment, RecordId};
 
-use crate::Error;
+use crate::{Error, names};
 
 /// Which record, of whom, in which contract on which chain.
 ///
@@ -33,13 +33,20 @@ impl fmt::Display for RecordRef {
 impl FromStr for RecordRef {
     type Err = Error;
 
+    /// Also as mail quotes and folds it.
     fn from_str(text: &str) -> Result<Self, Error> {
+        names::the_one(text, SCHEME, Self::parse)
+    }
+}
+
+impl RecordRef {
+    fn parse(text: &str) -> Result<Self, Error> {
         let malformed = |what: &str| {
             Error::Invalid(format!(
                 "{text:?} is not a record: {what}; a record looks like {SCHEME}:CHAIN:CONTRACT:PATIENT:ID"
             ))
         };
-        let parts: Vec<&str> = text.trim().split(':').collect();
+        let parts: Vec<&str> = text.split(':').collect();
         let [scheme, chain, contract, patient, id] = parts[..] else {
             return Err(malformed("it does not have five parts"));
         };
@@ -59,14 +66,14 @@ impl FromStr for RecordRef {
     }
 }
 
-/// An address as people type it; mixed case must be the right checksum (ERC-55).
-///
-/// # Errors
 /// An address as the core has it.
 pub(crate) fn account(address: Address) -> Account {
     Account(address.into())
 }
 
+/// An address as people type it; mixed case must be the right checksum (ERC-55).
+///
+/// # Errors
 /// [`Error::Invalid`].
 pub fn parse_address(text: &str) -> Result<Address, Error> {
     let wrong = |why: &str| Error::Invalid(format!("{text:?} is not an address: {why}"));

@@ -95,6 +95,7 @@ impl System {
     /// [`Unreachable`](crate::Error::Unreachable), [`Invalid`](crate::Error::Invalid) for URLs that cannot be used,
     /// [`File`](crate::Error::File) for a state directory of another user.
     pub async fn connect(config: Config) -> Result<Self> {
+        config.check()?;
         let options = EthereumOptions { timeout: config.timeout, ..EthereumOptions::default() };
         let ledger: Arc<dyn Ledger> = Arc::new(EthereumLedger::connect(&config.rpc_url, options)?);
         let (deadline, confirmations) = (config.timeout * 4, config.confirmations);

@@ -6,7 +6,6 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 use super::{
     Client, awaitable,
     batch::Price,
-    contacts::check_name,
     target::{Place, Target},
     write::{Stored, metadata, with_fresh_keys},
 };
@@ -14,6 +13,7 @@ use crate::{
     Error, Result,
     details::{Details, own_details, shared_details},
     ledger::Receipt,
+    names,
     progress::{Progress, Reporter},
     record_ref::RecordRef,
     source::Source,
@@ -187,7 +187,7 @@ awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
 async fn add_all(client: &Client, mut sources: Vec<Source>, details: &Details, common: &Common) -> Result<Vec<Added>> {
-    check_name("a folder's name", common.folder.trim())?;
+    names::checked("a folder's name", &common.folder)?;
     let at_once = client.at_once(&PRICE).await?;
     client.can_pay(sources.len()).await?;
     client.published().await?;

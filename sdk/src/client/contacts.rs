@@ -19,6 +19,7 @@ use crate::{
     cache::{CONTACTS, key},
     card::Card,
     ledger::Event,
+    names::{self, spelled},
 };
 
 /// Envelopes that are fetched at the same time: on a new machine there is one to fetch for each grantee.
@@ -51,14 +52,6 @@ pub(crate) struct Note {
     pub(crate) confidentiality: Confidentiality,
 }
 
-/// Names travel in notes and lists: one line, not too long.
-pub(super) fn check_name(what: &str, name: &str) -> Result<()> {
-    if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
-        return Err(Error::Invalid(format!("{what} has 1 to 200 bytes and no control characters")));
-    }
-    Ok(())
-}
-
 impl Client {
     /// This person's card, to be handed to those who will grant to it. Publishes the profile when there is none.
     pub async fn card(&self) -> Result<Card> {
@@ -71,20 +64,30 @@ impl Client {
     /// # Errors
     /// [`Error::KeyChanged`] when the chain names other keys that no signature leads to.
     pub async fn add_contact(&self, name: &str, card: &Card) -> Result<Contact> {
-        let name = name.trim();
-        check_name("a contact's name", name)?;
+        let name = names::checked("a contact's name", name)?;
         self.check_card(Some(card.deployment))?;
         if self.is_me(card.account) {
             return Err(Error::Invalid("this is your own card".into()));
         }
-        let taken =
-            self.contacts().await?.into_iter().find(|known| known.name == name && known.address != card.account);
-        if let Some(other) = taken {
-            return Err(Error::Invalid(format!("{name} is already {}: choose another name", other.address)));
-        }
+        self.require_free(&name, card.account).await?;
         self.on_card(card).await?;
-        self.save_contact(name, card).await?;
-        Ok(Contact { name: name.into(), address: card.account, profile: Some(card.profile) })
+        self.save_contact(&name, card).await?;
+        Ok(Contact { name, address: card.account, profile: Some(card.profile) })
+    }
+
+    /// Nobody else is called so, or so that the two are taken for each other.
+    pub(super) async fn require_free(&self, name: &str, account: Address) -> Result<()> {
+        let known = self.contacts().await?.into_iter().filter(|known| known.address != account);
+        match known.into_iter().find(|known| names::look_alike(&known.name, name)) {
+            None => Ok(()),
+            Some(other) if other.name == name => {
+                Err(Error::Invalid(format!("{name} is already {}: choose another name", other.address)))
+            }
+            Some(other) => Err(Error::Invalid(format!(
+                "{name} looks like {}, who is {}: choose a name that nobody takes for the other",
+                other.name, other.address
+            ))),
+        }
     }
 
     /// The card's keys are current, or were replaced by ones that the account signed as their successors.
@@ -114,17 +117,12 @@ impl Client {
     /// The same, and whose names in grants could not be had.
     pub(super) async fn contacts_and_missing(&self) -> Result<(Vec<Contact>, BTreeMap<Address, Error>)> {
         let (mut contacts, mut missing) = self.restored_names().await?;
-        for (place, sealed) in self.system().cache().rows(CONTACTS, self.contact_key_prefix()).await? {
-            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
-            let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
-            let (Some((profile, name)), Some(address)) = (row.split_at_checked(32), address) else { continue };
-            missing.remove(&address);
-            if name.is_empty() {
-                contacts.remove(&address);
-                continue;
-            }
-            let (name, profile) = (String::from_utf8_lossy(name).into_owned(), Some(B256::from_slice(profile)));
-            contacts.insert(address, Contact { name, address, profile });
+        for contact in self.rows_here().await? {
+            missing.remove(&contact.address);
+            match contact.name.is_empty() {
+                true => contacts.remove(&contact.address),
+                false => contacts.insert(contact.address, contact),
+            };
         }
         let mut contacts: Vec<Contact> = contacts.into_values().collect();
         contacts.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
@@ -155,7 +153,8 @@ impl Client {
     /// [`Error::NotFound`]; that of a silent store, where the name may be one that only a grant tells.
     pub async fn contact(&self, name: &str) -> Result<Contact> {
         let (contacts, missing) = self.for_one_call().contacts_and_missing().await?;
-        if let Some(found) = contacts.into_iter().find(|contact| contact.name == name.trim()) {
+        let wanted = spelled(name);
+        if let Some(found) = contacts.into_iter().find(|contact| contact.name == wanted) {
             return Ok(found);
         }
         Err(missing
@@ -172,6 +171,26 @@ impl Client {
         let row = B256::ZERO.to_vec();
         let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
         self.system().cache().put(CONTACTS, place, sealed).await
+    }
+
+    /// Those of [`contacts`](Client::contacts) that were added on this machine: no service is asked.
+    pub async fn contacts_added_here(&self) -> Result<Vec<Contact>> {
+        let mut contacts = self.rows_here().await?;
+        contacts.retain(|contact| !contact.name.is_empty());
+        Ok(contacts)
+    }
+
+    /// The same, and whom this person forgot here, without a name.
+    async fn rows_here(&self) -> Result<Vec<Contact>> {
+        let mut contacts = Vec::new();
+        for (place, sealed) in self.system().cache().rows(CONTACTS, self.contact_key_prefix()).await? {
+            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
+            let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
+            let (Some((profile, name)), Some(address)) = (row.split_at_checked(32), address) else { continue };
+            let (name, profile) = (spelled(&String::from_utf8_lossy(name)), Some(B256::from_slice(profile)));
+            contacts.push(Contact { name, address, profile });
+        }
+        Ok(contacts)
     }
 
     /// The accounts of contacts that were added on this machine.
@@ -226,7 +245,12 @@ impl Client {
         let note = self.keys().note_open(&note_context(grantee), note?).ok()?;
         let mut lines = note.split('\n').map(str::to_owned);
         let (name, folder, level) = (lines.next()?, lines.next()?, lines.next()?);
-        Some(Note { name: Some(name).filter(|name| !name.is_empty()), folder, confidentiality: level.parse().ok()? })
+        // As it is spelled now: an earlier version kept it as it was typed.
+        Some(Note {
+            name: Some(spelled(&name)).filter(|name| !name.is_empty()),
+            folder,
+            confidentiality: level.parse().ok()?,
+        })
     }
 
     pub(super) fn seal_note(&self, grantee: Address, note: &Note) -> Result<Vec<u8>> {

@@ -80,6 +80,15 @@ impl Client {
         Ok(info.collect())
     }
 
+    /// Whether there is such a folder of this person's: it holds a record, or was granted to somebody. No store is asked.
+    pub async fn has_folder(&self, name: &str, level: Confidentiality) -> Result<bool> {
+        let journal = self.system().journal(self.address()).await?;
+        let (state, number) = (journal.state(), self.keys().folder(name, level).number());
+        let mut granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
+        Ok(granted.any(|granted| granted == number)
+            || state.records.values().any(|record| record.state.folder == number))
+    }
+
     /// Names of this person's folders, from their own notes and from the metadata of records. A name counts when the
     /// folder's number follows from it, so nobody else can rename a folder.
     pub(super) async fn folder_names(&self) -> Result<FolderNames> {

@@ -13,7 +13,7 @@ use super::{
     Client, Grantee,
     add::DEFAULT_FOLDER,
     builder::{awaitable, rights_setters},
-    contacts::{Note, check_name},
+    contacts::Note,
     grants::instant,
     hand_over::Handed,
     owed::Owed,
@@ -24,6 +24,7 @@ use crate::{
     AccessRequest, Board, Error, Result, Trust,
     details::seconds,
     ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
+    names,
     record_ref::RecordRef,
 };
 
@@ -300,8 +301,9 @@ impl Grant {
 
     async fn named(&self) -> Result<Option<String>> {
         if let Some(name) = &self.name {
-            check_name("a contact's name", name)?;
-            return Ok(Some(name.clone()));
+            let name = names::checked("a contact's name", name)?;
+            self.client.require_free(&name, self.grantee.address).await?;
+            return Ok(Some(name));
         }
         self.client.called(self.grantee.address).await
     }

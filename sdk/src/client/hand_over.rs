@@ -4,15 +4,15 @@ use alloy::primitives::B256;
 use hospital_record_core::{
     error::CoreError,
     id::{Epoch, Scope},
-    identity::folder_name,
     seal::envelope::{EnvelopeKeys, EnvelopePayload, FolderKeyStatement},
 };
 
-use super::{contacts::check_name, grant::Grant, unlock::Unlocked};
+use super::{grant::Grant, unlock::Unlocked};
 use crate::{
     Error, Result,
     journal::Known,
     ledger::{GrantState, Rights, folder_scope, record_key},
+    names,
     record_ref::RecordRef,
 };
 
@@ -59,8 +59,7 @@ impl Grant {
 
     async fn hand_over_own_folder(&self, journal: &Known) -> Result<Handed> {
         let client = &self.client;
-        let folder_name = folder_name(&self.folder);
-        check_name("a folder's name", &folder_name)?;
+        let folder_name = names::checked("a folder's name", &self.folder)?;
         let folder = client.keys().folder(&folder_name, self.confidentiality);
         if !client.is_epoch_sure(journal, folder).await? {
             return Err(Error::NotAvailable(

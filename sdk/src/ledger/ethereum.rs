@@ -26,6 +26,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use url::Url;
 
 use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
+use crate::Timeout;
 
 mod answer;
 mod fees;
@@ -81,6 +82,7 @@ impl EthereumLedger {
     pub fn connect(url: &str, options: EthereumOptions) -> Result<Self, LedgerError> {
         // The URL may hold a key: no message repeats it.
         let wrong = |reason: &str| LedgerError::Url { reason: reason.into() };
+        Timeout::try_from(options.timeout).map_err(|error| wrong(&error.to_string()))?;
         let url = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("it starts neither with http:// nor with https://"));

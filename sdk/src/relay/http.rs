@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Fate, Relay, SignedRequest};
 use crate::{
-    Error, Result,
+    Error, Result, Timeout,
     http::{Http, causes, is_passing, one_line, what_came},
 };
 
@@ -40,6 +40,7 @@ impl HttpRelay {
         let wrong = |what: &str| {
             Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"))
         };
+        let timeout = Timeout::try_from(timeout)?.get();
         let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("it must begin with http:// or https:// and have neither ? nor #"));

@@ -21,6 +21,7 @@ pub use self::{
 use crate::{
     Error, Result,
     ledger::{Act, Call, Contract, ContractKind},
+    names,
 };
 
 /// How a request begins when it is written as text.
@@ -110,7 +111,20 @@ impl fmt::Display for SignedRequest {
 impl FromStr for SignedRequest {
     type Err = Error;
 
+    /// Also as mail quotes and folds it.
     fn from_str(text: &str) -> Result<Self> {
+        names::the_one(text, SCHEME, Self::parse)
+    }
+}
+
+impl SignedRequest {
+    /// Those in a text, one a line or as mail quotes and folds them, each with the number of its line. What is none is an
+    /// error there: one that is garbled is not to be left out.
+    pub fn all_in(text: &str) -> Vec<(usize, Result<Self>)> {
+        names::unfolded(text, SCHEME, Self::parse)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
         let wrong =
             || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
         let rest = text.trim().strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':')).ok_or_else(wrong)?;

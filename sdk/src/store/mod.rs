@@ -28,6 +28,7 @@ mod faults;
 mod kubo;
 mod object;
 mod options;
+mod place;
 mod until_silent;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
@@ -36,13 +37,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 use futures::stream::BoxStream;
-use url::Url;
 
 pub use checked::checked;
 pub use dag::{MAX_BLOCK, links};
 pub use error::StoreError;
 pub use hospital_record_core::record::dag::Block;
 pub use options::StoreOptions;
+pub use place::StoreUrl;
 pub(crate) use until_silent::until_silent;
 
 /// Blocks on their way into a store; an error in the stream ends the `put` and is what it returns.
@@ -92,7 +93,7 @@ pub trait Store: Send + Sync + Debug {
 /// | URL | is |
 /// |---|---|
 /// | `memory:` | a new, empty store that lives as long as what is returned |
-/// | `file:///path` | a directory, created readable by its owner alone |
+/// | `file:///path` | a directory, created readable by its owner alone; `%23` is a `#` in its name, `%20` a space |
 /// | `kubo+http://host:5001`, `kubo+https://…` | the RPC of a Kubo node; `user:password@` for basic authorisation |
 ///
 /// Connects to nothing yet.
@@ -100,22 +101,12 @@ pub trait Store: Send + Sync + Debug {
 /// # Errors
 /// [`StoreError::Url`] when the URL or the options cannot be used, [`StoreError::Refused`] when a directory cannot.
 pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
-    let wrong = |reason: String| StoreError::Url { url: error::redacted(url), reason };
-    let parsed = Url::parse(url).map_err(|error| wrong(format!("not a URL ({error})")))?;
-    let store: Arc<dyn Store> = match parsed.scheme() {
-        "memory" => Arc::new(object::Objects::memory()),
-        "file" => {
-            let absolute = url.to_ascii_lowercase().starts_with("file://");
-            let path = parsed.to_file_path().ok().filter(|_| absolute);
-            let path = path.ok_or_else(|| wrong("write it as file:///absolute/path".to_owned()))?;
-            Arc::new(object::Objects::directory(&path, options)?)
-        }
-        "kubo+http" | "kubo+https" => Arc::new(kubo::Kubo::new(&parsed, options)?),
-        other => {
-            return Err(wrong(format!(
-                "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host or file:///path"
-            )));
-        }
+    let place: StoreUrl = url.parse()?;
+    options.check(&place)?;
+    let store: Arc<dyn Store> = match &place.0 {
+        place::Kind::Memory => Arc::new(object::Objects::memory()),
+        place::Kind::Directory(path) => Arc::new(object::Objects::directory(path, options)?),
+        place::Kind::Kubo(url) => Arc::new(kubo::Kubo::new(url, options)?),
     };
     Ok(checked(store))
 }

@@ -4,6 +4,9 @@ use std::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
+use super::{StoreError, StoreUrl};
+use crate::Timeout;
+
 /// Deadlines and credentials. The default suits a node on this machine or in the same house.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -19,7 +22,7 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// How long one answer, or one step of a longer transfer, may take; 30 s unless told.
+    /// How long one answer, or one step of a longer transfer, may take; 30 s unless told, at most a day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -33,6 +36,15 @@ impl StoreOptions {
     pub fn peers(mut self, patience: Duration) -> Self {
         self.peers = patience;
         self
+    }
+
+    /// Before anything is opened.
+    pub(super) fn check(&self, store: &StoreUrl) -> Result<(), StoreError> {
+        let asked = [self.timeout, self.peers].into_iter().filter(|time| *time == self.timeout || !time.is_zero());
+        asked.map(Timeout::try_from).try_for_each(|checked| match checked {
+            Ok(_) => Ok(()),
+            Err(error) => Err(StoreError::Url { url: store.to_string(), reason: error.to_string() }),
+        })
     }
 
     /// The bearer token that a Kubo node asks for (`API.Authorizations` in its configuration).
