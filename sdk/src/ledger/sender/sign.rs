@@ -29,16 +29,22 @@ impl Sender {
             input: call.data.clone(),
             ..TxEip1559::default()
         };
-        let needed = price_of(&transaction);
+        self.seal(signer, &mut transaction).await
+    }
+
+    /// Signs what this machine can pay for.
+    pub(super) async fn seal(&self, signer: &Signer, transaction: &mut TxEip1559) -> Result<Pending, LedgerError> {
+        let account = signer.address();
+        let needed = price_of(transaction);
         if needed > self.options.most {
             return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
         }
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
         }
-        let signed = signer.sign_transaction(&mut transaction).await;
+        let signed = signer.sign_transaction(transaction).await;
         let signature = signed.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
-        let envelope = TxEnvelope::from(transaction.into_signed(signature));
+        let envelope = TxEnvelope::from(transaction.clone().into_signed(signature));
         let (transaction, nonce) = (*envelope.tx_hash(), alloy::consensus::Transaction::nonce(&envelope));
         Ok(Pending {
             account,
@@ -66,14 +72,19 @@ fn with_headroom(gas: u64) -> u64 {
 }
 
 /// The most it may cost, wei.
-fn price_of(transaction: &TxEip1559) -> U256 {
+pub(super) fn price_of(transaction: &TxEip1559) -> U256 {
     U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
 }
 
 pub(super) fn unfunded(pending: &Pending) -> LedgerError {
-    let needed = match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
-        Ok(TxEnvelope::Eip1559(signed)) => price_of(signed.tx()),
-        _ => U256::ZERO,
-    };
+    let needed = transaction_in(pending).map_or(U256::ZERO, |transaction| price_of(&transaction));
     LedgerError::Unfunded { account: pending.account, needed }
+}
+
+/// What was signed.
+pub(super) fn transaction_in(pending: &Pending) -> Option<TxEip1559> {
+    match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
+        Ok(TxEnvelope::Eip1559(signed)) => Some(signed.tx().clone()),
+        _ => None,
+    }
 }
