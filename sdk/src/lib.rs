@@ -83,6 +83,7 @@ pub use crate::{
     cut::Cut,
     error::{Error, ErrorKind, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
+    http::one_line,
     identity::{AccountSigner, Identity},
     ledger::{Completeness, Event, Purpose, Rights, Status},
     phrase::Phrase,
