@@ -62,6 +62,14 @@ pub(crate) struct Task {
     pub(crate) in_vain: u32,
 }
 
+impl Task {
+    /// After one more attempt, with so many refusals.
+    pub(crate) fn failed_once(self, refusals: u32) -> Self {
+        let (attempts, refusals) = (self.attempts.saturating_add(1), self.refusals.saturating_add(refusals));
+        Self { attempts, refusals, ..self }
+    }
+}
+
 /// Accepted requests.
 #[derive(Clone)]
 pub(crate) struct Queue(Arc<Inner>);

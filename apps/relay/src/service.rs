@@ -1,5 +1,8 @@
 //! What the relay does with a request, from its bytes to its fate.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},

@@ -30,6 +30,8 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 /// How often a provider may refuse an ordinary request before it ends: whoever signed it is told, and signs anew. What
 /// ends access is tried until it is carried: whoever signed it may be gone.
 const REFUSALS: u32 = 5;
+/// How many looks have to say that what ends access has no effect: a provider's nodes are a few blocks apart.
+const LOOKS: u32 = 3;
 
 /// One paying account at work.
 pub(crate) struct Worker {
@@ -81,6 +83,12 @@ impl Worker {
     async fn carry(&mut self, task: Task) -> Result<(), Stopped> {
         self.settle_what_was_refused(&task).await;
         match self.try_to_carry(&task).await {
+            Ok(Carried { fate: Fate::Refused { .. }, receipt: None })
+                if task.lane == Lane::Urgent && task.refusals + 1 < LOOKS =>
+            {
+                self.later(task.failed_once(1)).await;
+                Ok(())
+            }
             Ok(carried) => {
                 if carried.receipt.is_some() {
                     self.purse.pays();
@@ -138,9 +146,8 @@ impl Worker {
         self.queue.give_back(task, Duration::ZERO, None).await;
     }
 
-    async fn failed(&mut self, mut task: Task, error: &Error) -> Result<(), Stopped> {
-        task.attempts = task.attempts.saturating_add(1);
-        task.refusals += u32::from(error.kind() == ErrorKind::Refused);
+    async fn failed(&mut self, task: Task, error: &Error) -> Result<(), Stopped> {
+        let task = task.failed_once(u32::from(error.kind() == ErrorKind::Refused));
         let Some(task) = self.follow(task).await? else { return Ok(()) };
         if task.refusals >= REFUSALS && task.lane == Lane::Ordinary {
             self.end(task, Fate::Refused { reason: error.to_string() }, None).await;
@@ -195,13 +202,13 @@ impl Worker {
     }
 
     /// Takes what a transaction came to. In vain, it is paid for at once, and tried again where that can help.
-    async fn settle(&self, mut task: Task, carried: Carried) {
+    async fn settle(&self, task: Task, carried: Carried) {
         match carried.receipt {
             Some(receipt) if !receipt.succeeded => {
                 tracing::warn!(id = %task.id, "mined in vain");
                 self.book(task.id, receipt.cost()).await;
-                (task.attempts, task.in_vain) = (task.attempts.saturating_add(1), task.in_vain.saturating_add(1));
-                self.later(task).await;
+                let in_vain = task.in_vain.saturating_add(1);
+                self.later(Task { in_vain, ..task.failed_once(0) }).await;
             }
             receipt => self.end(task, carried.fate, receipt.map(|receipt| receipt.cost())).await,
         }

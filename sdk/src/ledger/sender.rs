@@ -278,12 +278,6 @@ impl Sender {
         LedgerError::Rejected { host, transaction, reason, unfunded }
     }
 
-    fn attempt<'a>(&'a self, pending: &'a Pending) -> Attempt<'a> {
-        let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
-        let (earlier, patience) = (self.earlier(pending), self.patience());
-        Attempt { ledger, pending, earlier, confirmations, pace, patience, may_have_arrived: false, outbids: false }
-    }
-
     /// That a transaction cannot be mined counts on its own chain alone.
     async fn believed(&self, end: End) -> Result<End, LedgerError> {
         if !matches!(end, End::Mined(_)) {

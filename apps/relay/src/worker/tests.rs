@@ -118,6 +118,16 @@ impl Stage {
     }
 }
 
+/// Without the rests between.
+async fn carried_to_its_end(stage: &Stage, worker: &mut Worker, request: &SignedRequest) -> u32 {
+    let mut looks = 0;
+    while let Some(task) = stage.queue.pick(request.id()) {
+        assert!(worker.carry(task).await.is_ok());
+        looks += 1;
+    }
+    looks
+}
+
 async fn until(what: impl AsyncFn() -> bool) {
     let waiting = async {
         while !what().await {
@@ -243,8 +253,7 @@ async fn what_was_mined_in_vain_is_paid_for_at_once_and_tried_again_where_that_c
             assert_eq!(stage.queue.spent(now()), U256::from(1000 * number));
             assert_eq!(stage.fate(&request), Fate::Waiting, "{lane:?} {number}");
         }
-        let task = stage.queue.pick(request.id()).unwrap();
-        assert!(worker.carry(task).await.is_ok());
+        carried_to_its_end(&stage, &mut worker, &request).await;
         let fate = stage.fate(&request);
         assert!(matches!(&fate, Fate::Refused { reason } if reason.contains("mined but failed")), "{fate:?}");
         assert_eq!(stage.memory().nonce(worker.carrier.payer()).await.unwrap(), 0, "no more is paid");
@@ -267,5 +276,20 @@ async fn what_was_mined_in_vain_takes_effect_the_next_time_or_has_by_another_one
         assert!(worker.carry(task).await.is_ok());
         let Fate::Done { transaction } = stage.fate(&request) else { panic!("{:?}", stage.fate(&request)) };
         assert_eq!(transaction.is_none(), carried_by_another);
+    }
+}
+
+#[tokio::test]
+async fn what_ends_access_is_refused_when_several_looks_say_so() {
+    for (lane, looks) in [(Lane::Urgent, 3), (Lane::Ordinary, 1)] {
+        let stage = Stage::new().await;
+        let (mut worker, request) = (stage.worker(true).await, stage.asked(lane).await);
+        // What was asked for is not to be seen any more.
+        stage.memory().rewind(1);
+        if lane == Lane::Ordinary {
+            stage.memory().advance(Duration::from_secs(900));
+        }
+        assert_eq!(carried_to_its_end(&stage, &mut worker, &request).await, looks);
+        assert!(matches!(stage.fate(&request), Fate::Refused { .. }));
     }
 }

@@ -73,6 +73,12 @@ impl Sender {
         Ok(Pending { note: [pending.note.as_ref(), pending.transaction.as_slice()].concat().into(), ..signed })
     }
 
+    pub(super) fn attempt<'a>(&'a self, pending: &'a Pending) -> Attempt<'a> {
+        let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
+        let (earlier, patience) = (self.earlier(pending), self.patience());
+        Attempt { ledger, pending, earlier, confirmations, pace, patience, may_have_arrived: false, outbids: false }
+    }
+
     /// How long a transaction may wait for a block; without end where nothing more can be offered.
     pub(super) fn patience(&self) -> Option<Duration> {
         self.carries_up_to.map(|_| self.pace.raise.min(self.options.deadline / 2))
