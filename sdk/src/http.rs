@@ -15,7 +15,7 @@ use url::Url;
 const LONGEST: usize = 300;
 
 /// What a server said, as one short line: it cannot steer a terminal, forge a line of a log or fill a screen.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let mut line: String = spaced.filter(|c| !is_unseen(*c)).take(LONGEST + 1).collect();
     if line.chars().count() > LONGEST {

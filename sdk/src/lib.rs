@@ -88,6 +88,7 @@ pub use crate::{
     detect::DetectMediaType,
     error::{Error, ErrorKind, Outcome, Result},
     history::{History, HistoryEntry, ReadHistory, status_code},
+    http::one_line,
     identity::{AccountSigner, Identity},
     ledger::{Completeness, Event, Purpose, Rights, Status},
     phrase::Phrase,

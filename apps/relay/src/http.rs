@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use hospital_record::{B256, relay::Fate};
+use hospital_record::{B256, one_line, relay::Fate};
 use serde::Serialize;
 
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
     service::{Problem, Service, now},
 };
 
-/// The longest request that the contract knows is a fifth of this.
-const LONGEST: usize = 8 * 1024;
+/// A hundred grants at once are the longest request that people sign: 46 KiB.
+pub(crate) const LONGEST: usize = 48 * 1024;
 /// From the headers of a request to its end.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -89,11 +89,11 @@ async fn guard(
 async fn take(State(routes): State<Routes>, body: Body) -> Response {
     let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, LONGEST)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return closing(said(StatusCode::PAYLOAD_TOO_LARGE, "no request is longer than 8 KiB")),
+        Ok(Err(_)) => return closing(said(StatusCode::PAYLOAD_TOO_LARGE, "no request is longer than 48 KiB")),
         Err(_) => return closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s")),
     };
     match routes.service.take(&body).await {
-        Ok(fate) => (status_of(&fate), json(&fate)).into_response(),
+        Ok(fate) => (status_of(&fate), json(&told(fate))).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
@@ -101,7 +101,7 @@ async fn take(State(routes): State<Routes>, body: Body) -> Response {
 async fn fate(State(routes): State<Routes>, Path(id): Path<String>) -> Response {
     let known = id.parse::<B256>().ok().and_then(|id| routes.service.0.queue.fate(id));
     match known.map(|fate| fate.borrow().clone()) {
-        Some(fate) => (StatusCode::OK, json(&fate)).into_response(),
+        Some(fate) => (StatusCode::OK, json(&told(fate))).into_response(),
         None => said(StatusCode::NOT_FOUND, "no request with this id is known here"),
     }
 }
@@ -115,7 +115,8 @@ async fn health(State(routes): State<Routes>) -> Response {
 
 async fn metrics(State(routes): State<Routes>) -> Response {
     let parts = &*routes.service.0;
-    let text = parts.metrics.text(parts.queue.waiting(), parts.queue.spent(now()));
+    let balances = routes.service.balances().await;
+    let text = parts.metrics.text(parts.queue.waiting(), parts.queue.spent(now()), &balances);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
@@ -123,6 +124,14 @@ async fn metrics(State(routes): State<Routes>) -> Response {
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// What a contract or a provider said may be long, and steer a terminal.
+fn told(fate: Fate) -> Fate {
+    match fate {
+        Fate::Refused { reason } => Fate::Refused { reason: one_line(&reason) },
+        fate => fate,
+    }
 }
 
 fn status_of(fate: &Fate) -> StatusCode {
@@ -152,7 +161,7 @@ struct Said<'a> {
 }
 
 fn said(status: StatusCode, error: &str) -> Response {
-    (status, json(&Said { error })).into_response()
+    (status, json(&Said { error: &one_line(error) })).into_response()
 }
 
 /// Nothing more is read of a connection whose request was not read to its end.
@@ -164,4 +173,27 @@ fn closing(mut response: Response) -> Response {
 fn json(value: &impl Serialize) -> Response {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    async fn body_of(response: Response) -> String {
+        String::from_utf8(to_bytes(response.into_body(), LONGEST).await.unwrap().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_callers_are_told_is_one_short_line() {
+        let long = format!("no\r\n\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
+        let problem = Problem::Malformed(long.clone()).into_response();
+        let refused = json(&told(Fate::Refused { reason: long.clone() }));
+        for response in [problem, refused, said(StatusCode::OK, &long)] {
+            let body = body_of(response).await;
+            assert!(body.len() < 1_000 && body.contains("no") && body.contains("[2Jx"), "{body}");
+            assert!(!["\\r", "\\u001b", "\u{202e}"].iter().any(|part| body.contains(part)), "{body}");
+        }
+    }
 }

@@ -56,10 +56,13 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 }
 
-/// One key for all that one machine can choose from: a /64 of IPv6.
+/// What one customer is given of IPv6, in bits: a /56 is 256 networks of a /64, among which one machine can choose.
+const CUSTOMER: u32 = 56;
+
+/// One key for all that one customer can choose from.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << (u128::BITS - CUSTOMER))).into()),
         v4 => v4,
     }
 }
@@ -84,7 +87,8 @@ mod tests {
     fn a_network_of_ipv6_is_one() {
         let of = |text: &str| network(text.parse().unwrap());
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:ff::1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:100::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 

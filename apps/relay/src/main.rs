@@ -28,11 +28,11 @@ use crate::{
     service::{Parts, Service, now},
     settings::Settings,
     trust::Trust,
-    worker::Worker,
+    worker::{Purse, Worker},
 };
 
-/// How long answers of ended requests are kept: longer than any deadline.
-const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How often what is old is forgotten.
+const TIDY: Duration = Duration::from_secs(600);
 /// What is under way when the relay is told to stop has so long; what is not done then is done after the next start.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -121,13 +121,14 @@ impl Crew {
     async fn start(&self, carriers: &[Carrier]) -> Result<JoinSet<()>, String> {
         let mut left = Vec::new();
         for carrier in carriers {
-            let id = carrier.under_way().await.map_err(|error| error.to_string())?;
-            left.push(id.and_then(|id| self.queue.pick(id)));
+            let under_way = carrier.under_way().await.map_err(|error| error.to_string())?;
+            left.push(under_way.and_then(|under_way| self.queue.pick(under_way.id)));
         }
         let mut workers = JoinSet::new();
         for (carrier, left) in carriers.iter().cloned().zip(left) {
             let (queue, ceilings) = (self.queue.clone(), self.ceilings.clone());
-            let worker = Worker { carrier, queue, ceilings, metrics: self.metrics.clone(), stop: self.stop.clone() };
+            let (metrics, stop) = (self.metrics.clone(), self.stop.clone());
+            let worker = Worker { carrier, queue, ceilings, metrics, stop, purse: Purse::default() };
             workers.spawn(worker.run(left));
         }
         Ok(workers)
@@ -136,12 +137,12 @@ impl Crew {
 
 async fn tidy(queue: Queue, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = queue.forget(now().saturating_sub(KEPT.as_secs()), now()).await {
+        if let Err(error) = queue.forget(now()).await {
             tracing::warn!(%error, "old requests are not forgotten yet");
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(KEPT / 24) => {}
+            () = tokio::time::sleep(TIDY) => {}
         }
     }
 }

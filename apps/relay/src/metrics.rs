@@ -1,4 +1,4 @@
-//! Counts for Prometheus: how many, how long, never who.
+//! Counts for Prometheus: how many, how long, never who was carried for.
 
 use std::{
     fmt::Write,
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hospital_record::{U256, relay::Fate};
+use hospital_record::{Address, U256, relay::Fate};
 
 /// Shared by all parts of the relay.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ impl Metrics {
     }
 
     /// In Prometheus' text format.
-    pub(crate) fn text(&self, waiting: usize, spent: U256) -> String {
+    pub(crate) fn text(&self, waiting: usize, spent: U256, balances: &[(Address, U256)]) -> String {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let counts = &*self.0;
         let mut text = String::new();
@@ -89,6 +89,11 @@ impl Metrics {
         }
         let name = "hospital_record_relay_spent_today_wei";
         let _ = writeln!(text, "# HELP {name} Wei paid since midnight UTC.\n# TYPE {name} gauge\n{name} {spent}");
+        let name = "hospital_record_relay_balance_wei";
+        let _ = writeln!(text, "# HELP {name} Wei that each account that pays has left.\n# TYPE {name} gauge");
+        for (payer, wei) in balances {
+            let _ = writeln!(text, "{name}{{payer=\"{payer}\"}} {wei}");
+        }
         text
     }
 }

@@ -58,6 +58,16 @@ pub(crate) struct Task {
     pub(crate) attempts: u32,
     /// How often a provider refused it.
     pub(crate) refusals: u32,
+    /// How often it was mined without effect.
+    pub(crate) in_vain: u32,
+}
+
+impl Task {
+    /// After one more attempt, with so many refusals.
+    pub(crate) fn failed_once(self, refusals: u32) -> Self {
+        let (attempts, refusals) = (self.attempts.saturating_add(1), self.refusals.saturating_add(refusals));
+        Self { attempts, refusals, ..self }
+    }
 }
 
 /// Accepted requests.
@@ -108,25 +118,29 @@ impl Queue {
             }
             state.books.admit(about.signer, about.lane, cost, at)?;
             let (order, fate, reserved) = (state.next + 1, Fate::Waiting, cost);
-            Row { order, at, request, fate, reserved, attempts: 0, refusals: 0 }
+            Row { order, at, request, fate, reserved, attempts: 0, refusals: 0, in_vain: 0 }
         };
         self.write(Batch { rows: vec![(id, Some(row.clone()))], ..Batch::default() }).await?;
         let receiver = self.state().take(id, row, about);
-        self.0.wake.notify_one();
+        self.0.wake.notify_waiters();
         Ok(receiver)
     }
 
-    /// The next request that this payer may carry.
-    pub(crate) async fn next(&self, payer: Address) -> Task {
+    /// The next request that this payer may carry, down to a lane.
+    pub(crate) async fn next(&self, payer: Address, down_to: Lane) -> Task {
         loop {
+            // All are woken each time: what one worker may not take, another one may.
             let woken = self.0.wake.notified();
-            if let Some(task) = self.state().pop(payer) {
-                // There may be more, for another worker.
-                self.0.wake.notify_one();
+            if let Some(task) = self.state().pop(payer, down_to) {
                 return task;
             }
             woken.await;
         }
+    }
+
+    /// Whether something urgent waits for this payer.
+    pub(crate) fn has_urgent(&self, payer: Address) -> bool {
+        self.state().lanes.has_urgent(payer)
     }
 
     /// A certain request, whose transaction was sent before; `None` when it has ended or somebody has it in hand.
@@ -139,7 +153,8 @@ impl Queue {
     pub(crate) async fn give_back(&self, task: Task, rest: Duration, payer: Option<Address>) {
         let _alone = self.0.one_writer.lock().await;
         let Some(kept) = self.state().known.get(&task.id).map(|known| known.row.clone()) else { return };
-        let row = Row { attempts: task.attempts, refusals: task.refusals, ..kept };
+        let Task { attempts, refusals, in_vain, .. } = task;
+        let row = Row { attempts, refusals, in_vain, ..kept };
         if let Err(error) = self.write(Batch { rows: vec![(task.id, Some(row.clone()))], ..Batch::default() }).await {
             // After a restart it has more attempts than it should.
             tracing::warn!(id = %task.id, %error, "its attempts could not be kept");
@@ -151,7 +166,6 @@ impl Queue {
             let Some(queue) = queue.upgrade().map(Self) else { return };
             queue.state().line_up(id);
             queue.0.wake.notify_waiters();
-            queue.0.wake.notify_one();
         };
         tokio::spawn(line_up);
     }
@@ -164,7 +178,7 @@ impl Queue {
             let Some(known) = state.known.get(&task.id) else { return Ok(()) };
             let About { signer, lane, .. } = known.about;
             let charged = paid.map(|paid| state.books.charged(signer, lane, paid, now));
-            (Row { fate, ..known.row.clone() }, charged)
+            (Row { fate, at: now, ..known.row.clone() }, charged)
         };
         let accounts: Vec<_> = charged.into_iter().flatten().collect();
         let kept = accounts.iter().map(|(account, kept)| (*account, Some(kept.clone()))).collect();
@@ -172,6 +186,19 @@ impl Queue {
         let mut state = self.state();
         state.books.keep(accounts);
         state.end(task.id, row);
+        written
+    }
+
+    /// Keeps what a transaction cost whose request has not ended with it.
+    pub(crate) async fn book(&self, id: B256, wei: U256, now: u64) -> Result<(), QueueError> {
+        let _alone = self.0.one_writer.lock().await;
+        let accounts = {
+            let state = self.state();
+            state.books.booked(state.known.get(&id).map(|known| known.about.signer), wei, now)
+        };
+        let kept = accounts.iter().map(|(account, kept)| (*account, Some(kept.clone()))).collect();
+        let written = self.write(Batch { accounts: kept, ..Batch::default() }).await;
+        self.state().books.keep(accounts);
         written
     }
 
@@ -185,12 +212,12 @@ impl Queue {
         self.state().books.spent(ALL, now)
     }
 
-    /// Forgets what ended before this second, which nobody asks for any more, and accounts of which nothing is left.
-    pub(crate) async fn forget(&self, before: u64, now: u64) -> Result<usize, QueueError> {
+    /// Forgets what ended so long ago that nobody asks for it any more, and accounts of which nothing is left.
+    pub(crate) async fn forget(&self, now: u64) -> Result<usize, QueueError> {
         let _alone = self.0.one_writer.lock().await;
         let (ids, accounts) = {
             let state = self.state();
-            let old = state.known.iter().filter(|(_, known)| known.row.fate != Fate::Waiting && known.row.at < before);
+            let old = state.known.iter().filter(|(_, known)| known.row.is_stale(now));
             (old.map(|(id, _)| *id).collect::<Vec<_>>(), state.books.stale(now))
         };
         let rows = ids.iter().map(|id| (*id, None)).collect();

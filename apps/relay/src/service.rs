@@ -1,5 +1,8 @@
 //! What the relay does with a request, from its bytes to its fate.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -9,7 +12,7 @@ use axum::http::StatusCode;
 use hospital_record::{
     Address, U256,
     ledger::{Act, ContractKind},
-    relay::{Carrier, Fate, SignedRequest},
+    relay::{Carrier, Fate, Look, SignedRequest},
 };
 use tokio::sync::watch;
 
@@ -27,6 +30,12 @@ const WAIT: Duration = Duration::from_secs(20);
 const LATEST: Duration = Duration::from_secs(2 * 3600);
 /// How long to wait where requests of the same account are to be carried first.
 const A_MOMENT: Duration = Duration::from_secs(10);
+/// How long numbers are waited for: Prometheus itself waits 10 s.
+const NUMBERS_WITHIN: Duration = Duration::from_secs(3);
+/// What is reserved of what a request costs now: as much more as the base fee rises in two full blocks.
+const ROOM: (u64, u64) = (5, 4);
+/// How long to wait for lower fees.
+const A_WHILE: Duration = Duration::from_secs(600);
 
 /// Shared by all connections.
 #[derive(Clone)]
@@ -98,7 +107,10 @@ impl From<QueueError> for Problem {
         let reason = error.to_string();
         match error {
             QueueError::NotNow(Refusal::Open(_)) => Self::Later { reason, wait: A_MOMENT },
-            QueueError::NotNow(Refusal::Spent { wait, .. } | Refusal::Resting(wait)) => Self::Later { reason, wait },
+            QueueError::NotNow(
+                Refusal::Spent { wait, .. } | Refusal::Reserved { wait, .. } | Refusal::Resting(wait),
+            ) => Self::Later { reason, wait },
+            QueueError::NotNow(Refusal::TooDear { .. }) => Self::Later { reason, wait: A_WHILE },
             QueueError::Claimed => Self::Claimed(reason),
             QueueError::NoRequest => Self::Malformed(reason),
             QueueError::NotNow(Refusal::Full(_)) | QueueError::Disk(_) => Self::Busy(reason),
@@ -131,13 +143,13 @@ impl Service {
             return Ok(fate);
         }
         let (act, verb) = self.allowed(&request)?;
-        let gas = self.admitted(&request, &act).await?;
-        match parts.carrier.fate(&request, gas).await {
-            Ok(Fate::Waiting) => {}
+        let most = self.admitted(&request, &act).await?;
+        let gas = match parts.carrier.look(&request, most).await {
+            Ok(Look::Ready { gas }) => gas,
             // Nothing to carry, so nothing to keep.
-            Ok(fate) => return Ok(watch::channel(fate).1),
+            Ok(Look::Ended(fate)) => return Ok(watch::channel(fate).1),
             Err(error) => return Err(silent(&error)),
-        }
+        };
         let cost = self.affordable(&act, gas).await?;
         // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
         parts.limits.take(&act).map_err(Problem::TooMany)?;
@@ -145,8 +157,8 @@ impl Service {
         self.put(request, cost).await
     }
 
-    /// What it may cost. What is taken waits until it is carried, and its share of the budgets with it: for what nobody
-    /// here can pay, and what may wait for long, the caller asks another relay.
+    /// What it will cost, with room for fees that rise. What is taken waits until it is carried, and its share of the
+    /// budgets with it: for what nobody here can pay, and what may wait for long, the caller asks another relay.
     async fn affordable(&self, act: &Act, gas: u64) -> Result<U256, Problem> {
         let ledger = self.0.carrier.contract().ledger();
         let (fees, newest) = (ledger.fees().await.map_err(silent)?, ledger.newest().await.map_err(silent)?);
@@ -156,11 +168,10 @@ impl Service {
             let text = "its deadline is more than two hours away: sign it with an earlier one";
             return Err(Problem::NotCarried(text.into()));
         }
-        let cost = U256::from(gas).saturating_mul(U256::from(fees.max_fee));
-        // The ceiling is far above what most requests need, and fees leave room for twice the base fee.
-        let needed = if act.ends_access() { U256::ONE } else { cost / U256::from(2) };
+        // A transaction is sent only where its account has what it may cost at most. What ends access is kept until it can.
+        let needed = if act.ends_access() { U256::ONE } else { wei(gas, fees.max_fee) };
         self.can_pay(needed).await.map_err(Problem::Busy)?;
-        Ok(cost)
+        Ok(wei(gas, fees.now()).saturating_mul(U256::from(ROOM.0)) / U256::from(ROOM.1))
     }
 
     /// To its end, also when the caller goes away: what is on disk is in the queue.
@@ -221,6 +232,19 @@ impl Service {
         self.can_pay(U256::ONE).await
     }
 
+    /// What those who pay have left, as far as the chain says it soon enough for whoever asks for numbers.
+    pub(crate) async fn balances(&self) -> Vec<(Address, U256)> {
+        let (ledger, payers) = (self.0.carrier.contract().ledger(), &self.0.payers);
+        let asking = async {
+            let mut balances = Vec::new();
+            for payer in payers {
+                balances.extend(ledger.balance(*payer).await.map(|wei| (*payer, wei)));
+            }
+            balances
+        };
+        tokio::time::timeout(NUMBERS_WITHIN, asking).await.unwrap_or_default()
+    }
+
     async fn can_pay(&self, wei: U256) -> Result<(), String> {
         let ledger = self.0.carrier.contract().ledger();
         for payer in &self.0.payers {
@@ -230,6 +254,10 @@ impl Service {
         }
         Err("this relay has nothing to pay with at the moment".into())
     }
+}
+
+fn wei(gas: u64, fee: u128) -> U256 {
+    U256::from(gas).saturating_mul(U256::from(fee))
 }
 
 /// Without the provider's name and words, with which callers have no business.

@@ -62,13 +62,13 @@ pub(crate) struct Settings {
     #[arg(long, default_value = "8", value_parser = value_parser!(u32).range(1..=100_000))]
     waiting_revocations: u32,
     /// The most that one transaction may cost, in wei
-    #[arg(long, default_value = "10000000000000000", value_parser = wei)]
+    #[arg(long, default_value = "10000000000000000", value_parser = wei(1))]
     max_fee: U256,
     /// The most that all requests of a day (UTC) may cost, in wei; its last quarter is for revocations and vetoes
-    #[arg(long, default_value = "200000000000000000", value_parser = wei)]
+    #[arg(long, default_value = "200000000000000000", value_parser = wei(1000))]
     budget: U256,
     /// The same for one account
-    #[arg(long, default_value = "20000000000000000", value_parser = wei)]
+    #[arg(long, default_value = "20000000000000000", value_parser = wei(1000))]
     budget_per_account: U256,
     /// The most gas that a request may need, in percent of what the contracts' snapshots say
     #[arg(long, default_value = "150", value_parser = value_parser!(u64).range(110..=10_000))]
@@ -89,8 +89,7 @@ pub(crate) struct Settings {
 
 /// Whom `System::why_trusted` takes at most.
 const MOST_AUTHORITIES: usize = 16;
-/// A transaction that costs more than this is a mistake in the setting.
-const MOST_WEI: u128 = 1_000_000_000_000_000_000_000;
+const ETHER: u128 = 1_000_000_000_000_000_000;
 
 impl Settings {
     /// What is wrong with them, before anything is started.
@@ -161,14 +160,17 @@ fn count(range: RangeInclusive<i64>) -> impl TypedValueParser<Value = NonZeroU32
     value_parser!(u32).range(range).try_map(NonZeroU32::try_from)
 }
 
-fn wei(text: &str) -> Result<U256, String> {
-    let wei: U256 = text.parse().map_err(|_| "give a number of wei".to_owned())?;
-    if wei.is_zero() {
-        return Err("with nothing to spend, nothing is ever carried".into());
-    }
-    match wei > U256::from(MOST_WEI) {
-        true => Err("this is more than 1000 ether: give wei".into()),
-        false => Ok(wei),
+/// An amount in wei: more than so many ether are a mistake.
+fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
+    move |text| {
+        let wei: U256 = text.parse().map_err(|_| "give a number of wei".to_owned())?;
+        if wei.is_zero() {
+            return Err("with nothing to spend, nothing is ever carried".into());
+        }
+        match wei > U256::from(ether * ETHER) {
+            true => Err(format!("this is more than {ether} ether: give wei")),
+            false => Ok(wei),
+        }
     }
 }
 
@@ -221,7 +223,7 @@ mod tests {
             "--connections",
             "--gas-percent",
         ] {
-            for value in ["0", "-1", "many", "99999999999999999999999"] {
+            for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
                 assert!(error.contains(option), "{option} {value}: {error}");
             }
@@ -233,6 +235,11 @@ mod tests {
             ("--authority", "0x0000000000000000000000000000000000000000"),
             ("--authority", too_many.as_str()),
             ("--budget-per-account", "200000000000000001"),
+            ("--max-fee", "1000000000000000001"),
+            ("--timeout", "601"),
+            ("--listen", "127.0.0.1"),
+            ("--listen", "127.0.0.1:65536"),
+            ("--contract", "0x12"),
         ] {
             let error = parse(&[option, value]).err().unwrap_or_default();
             assert!(error.contains(option), "{option} {value}: {error}");

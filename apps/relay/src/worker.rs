@@ -1,13 +1,21 @@
 //! Carries what the queue has, one after the other: an account has one transaction under way at a time.
 
-use std::{sync::Arc, time::Duration};
+mod purse;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hospital_record::{
     B256, Error, ErrorKind, U256,
-    relay::{Carried, Carrier, Fate},
+    relay::{Carried, Carrier, Fate, Look, NotCarried, UnderWay},
 };
 use tokio::sync::watch;
 
+pub(crate) use self::purse::Purse;
 use crate::{
     gas::Ceilings,
     metrics::Metrics,
@@ -22,6 +30,8 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 /// How often a provider may refuse an ordinary request before it ends: whoever signed it is told, and signs anew. What
 /// ends access is tried until it is carried: whoever signed it may be gone.
 const REFUSALS: u32 = 5;
+/// How many looks have to say that what ends access has no effect: a provider's nodes are a few blocks apart.
+const LOOKS: u32 = 3;
 
 /// One paying account at work.
 pub(crate) struct Worker {
@@ -30,6 +40,7 @@ pub(crate) struct Worker {
     pub(crate) ceilings: Arc<Ceilings>,
     pub(crate) metrics: Metrics,
     pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) purse: Purse,
 }
 
 impl Worker {
@@ -51,59 +62,95 @@ impl Worker {
 
     /// `None` when it is to stop.
     async fn next(&mut self) -> Option<Task> {
-        tokio::select! {
-            _ = self.stop.wait_for(|stop| *stop) => None,
-            task = self.queue.next(self.carrier.payer()) => Some(task),
+        loop {
+            let (queue, payer, purse) = (&self.queue, self.carrier.payer(), &self.purse);
+            let time = Instant::now();
+            let (takes, rest) = (purse.pays_for(time), purse.rest(time));
+            let task = async {
+                match takes {
+                    Some(down_to) => queue.next(payer, down_to).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.stop.wait_for(|stop| *stop) => return None,
+                task = task => return Some(task),
+                () = tokio::time::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
+            }
         }
     }
 
     async fn carry(&mut self, task: Task) -> Result<(), Stopped> {
         self.settle_what_was_refused(&task).await;
         match self.try_to_carry(&task).await {
+            Ok(Carried { fate: Fate::Refused { .. }, receipt: None })
+                if task.lane == Lane::Urgent && task.refusals + 1 < LOOKS =>
+            {
+                self.later(task.failed_once(1)).await;
+                Ok(())
+            }
             Ok(carried) => {
-                self.end(task, carried).await;
+                if carried.receipt.is_some() {
+                    self.purse.pays();
+                }
+                self.settle(task, carried).await;
                 Ok(())
             }
             Err(error) => {
                 tracing::warn!(id = %task.id, %error, "not carried yet");
                 self.metrics.failed();
-                self.failed(task, &error).await
+                match error {
+                    NotCarried::Unfunded { .. } => self.cannot_pay(task).await,
+                    NotCarried::Other(error) => return self.failed(task, &error).await,
+                }
+                Ok(())
             }
         }
     }
 
-    async fn try_to_carry(&self, task: &Task) -> Result<Carried, Error> {
-        let by_key = task.request.signed_by_key(self.carrier.contract());
-        let gas = task.request.act().and_then(|act| self.ceilings.of(&act, by_key));
-        match gas {
-            Some(gas) => self.carrier.carry_within(&task.request, gas).await,
-            None => {
-                let fate = Fate::Refused { reason: "this relay does not carry it any more".into() };
-                Ok(Carried { fate, receipt: None })
-            }
+    async fn try_to_carry(&self, task: &Task) -> Result<Carried, NotCarried> {
+        let ended = |reason: &str| Carried { fate: Fate::Refused { reason: reason.into() }, receipt: None };
+        let Some(gas) = self.ceiling(task) else { return Ok(ended("this relay does not carry it any more")) };
+        if task.in_vain < task.lane.tries() {
+            return self.carrier.carry_within(&task.request, gas).await;
         }
+        // Another one may have carried it, or the contract may say by now why not.
+        Ok(match self.carrier.look(&task.request, gas).await? {
+            Look::Ended(fate) => Carried { fate, receipt: None },
+            Look::Ready { .. } => ended("its transaction was mined but failed: sign it anew, or ask another relay"),
+        })
+    }
+
+    fn ceiling(&self, task: &Task) -> Option<u64> {
+        let by_key = task.request.signed_by_key(self.carrier.contract());
+        task.request.act().and_then(|act| self.ceilings.of(&act, by_key))
     }
 
     /// What the provider refused of this account may have been mined all the same. It is paid for then, and has ended.
     async fn settle_what_was_refused(&self, now_in_hand: &Task) {
-        if !matches!(self.carrier.under_way().await, Ok(Some(id)) if id != now_in_hand.id) {
+        if !matches!(self.carrier.under_way().await, Ok(Some(left)) if left.id != now_in_hand.id) {
             return;
         }
-        if let Ok(Some((id, carried))) = self.carrier.resume().await
-            && carried.fate != Fate::Waiting
-            && let Some(task) = self.queue.pick(id)
-        {
-            self.end(task, carried).await;
+        let Ok(Some((id, carried))) = self.carrier.resume().await else { return };
+        let Some(receipt) = &carried.receipt else { return };
+        match self.queue.pick(id) {
+            Some(task) => self.settle(task, carried).await,
+            // Another payer has it in hand.
+            None => self.book(id, receipt.cost()).await,
         }
     }
 
-    async fn failed(&mut self, mut task: Task, error: &Error) -> Result<(), Stopped> {
-        task.attempts = task.attempts.saturating_add(1);
-        task.refusals += u32::from(error.kind() == ErrorKind::Refused);
+    /// This account cannot pay: it rests, and another one has the request at once.
+    async fn cannot_pay(&mut self, task: Task) {
+        self.purse.lacks(task.lane, Instant::now());
+        self.queue.give_back(task, Duration::ZERO, None).await;
+    }
+
+    async fn failed(&mut self, task: Task, error: &Error) -> Result<(), Stopped> {
+        let task = task.failed_once(u32::from(error.kind() == ErrorKind::Refused));
         let Some(task) = self.follow(task).await? else { return Ok(()) };
         if task.refusals >= REFUSALS && task.lane == Lane::Ordinary {
-            let fate = Fate::Refused { reason: error.to_string() };
-            self.end(task, Carried { fate, receipt: None }).await;
+            self.end(task, Fate::Refused { reason: error.to_string() }, None).await;
         } else {
             self.later(task).await;
         }
@@ -111,16 +158,23 @@ impl Worker {
     }
 
     /// While a transaction of this account may carry it, nobody else tries and nothing else is carried: asks until the
-    /// chain says what became of it. A deadline that passes says nothing. Returns the task when it has not ended.
+    /// chain says what became of it. A deadline that passes says nothing. What is not urgent gives way to what is. Returns
+    /// the task when it has not ended.
     async fn follow(&mut self, task: Task) -> Result<Option<Task>, Stopped> {
-        while self.is_under_way(task.id).await {
+        while self.is_under_way(&task).await {
             match self.carrier.resume().await {
-                Ok(Some((id, carried))) if id == task.id && carried.fate != Fate::Waiting => {
-                    self.end(task, carried).await;
+                Ok(Some((id, carried))) if id == task.id && carried.has_ended() => {
+                    self.settle(task, carried).await;
                     return Ok(None);
                 }
                 Ok(_) => break,
                 Err(error) => tracing::warn!(id = %task.id, %error, "what is under way is not settled yet"),
+            }
+            if task.lane == Lane::Ordinary && self.queue.has_urgent(self.carrier.payer()) {
+                match self.carrier.give_way().await {
+                    Ok(()) => break,
+                    Err(error) => tracing::warn!(id = %task.id, %error, "it cannot give way yet"),
+                }
             }
             self.pause().await?;
         }
@@ -128,19 +182,46 @@ impl Worker {
     }
 
     /// Whether a transaction of this account for this request may be mined. What cannot be read is taken for one.
-    async fn is_under_way(&self, id: B256) -> bool {
-        self.carrier.under_way().await.map_or(true, |under_way| under_way == Some(id))
+    async fn is_under_way(&self, task: &Task) -> bool {
+        let of_task = |left: Option<UnderWay>| left.is_some_and(|left| left.id == task.id);
+        self.carrier.under_way().await.map_or(true, of_task)
+    }
+
+    /// Whether this payer alone may carry it. Of what is urgent and was refused another one tries, too: it takes effect
+    /// once, and should not wait for an account that may never send it.
+    async fn is_bound(&self, task: &Task) -> bool {
+        let binds = |left: UnderWay| left.id == task.id && !(left.gives_way && task.lane == Lane::Urgent);
+        self.carrier.under_way().await.map_or(true, |left| left.is_some_and(binds))
     }
 
     /// Gives it back; to this account alone where its transaction may still be mined.
     async fn later(&self, task: Task) {
-        let payer = self.is_under_way(task.id).await.then(|| self.carrier.payer());
+        let payer = self.is_bound(&task).await.then(|| self.carrier.payer());
         let rest = PAUSE.saturating_mul(1 << task.attempts.min(10)).min(LONGEST_REST);
         self.queue.give_back(task, rest, payer).await;
     }
 
-    async fn end(&self, task: Task, carried: Carried) {
-        let (id, Carried { fate, receipt }) = (task.id, carried);
+    /// Takes what a transaction came to. In vain, it is paid for at once, and tried again where that can help.
+    async fn settle(&self, task: Task, carried: Carried) {
+        match carried.receipt {
+            Some(receipt) if !receipt.succeeded => {
+                tracing::warn!(id = %task.id, "mined in vain");
+                self.book(task.id, receipt.cost()).await;
+                let in_vain = task.in_vain.saturating_add(1);
+                self.later(Task { in_vain, ..task.failed_once(0) }).await;
+            }
+            receipt => self.end(task, carried.fate, receipt.map(|receipt| receipt.cost())).await,
+        }
+    }
+
+    async fn book(&self, id: B256, wei: U256) {
+        if let Err(error) = self.queue.book(id, wei, now()).await {
+            tracing::error!(%id, %error, "what a transaction cost could not be kept");
+        }
+    }
+
+    async fn end(&self, task: Task, fate: Fate, wei: Option<U256>) {
+        let id = task.id;
         self.metrics.carried(&fate, task.since.elapsed());
         match &fate {
             Fate::Done { .. } => tracing::info!(%id, "carried"),
@@ -148,10 +229,8 @@ impl Worker {
             Fate::Refused { .. } => tracing::info!(%id, "refused"),
             _ => {}
         }
-        let paid = receipt.map(|receipt| Paid {
-            wei: U256::from(receipt.gas_used).saturating_mul(U256::from(receipt.gas_price)),
-            in_vain: !receipt.succeeded && !matches!(fate, Fate::Done { .. }),
-        });
+        let in_vain = task.in_vain > 0 && !matches!(fate, Fate::Done { .. });
+        let paid = (wei.is_some() || in_vain).then(|| Paid { wei: wei.unwrap_or_default(), in_vain });
         if let Err(error) = self.queue.end(task, fate, paid, now()).await {
             // It is asked for again after a restart; the contract then says that it took effect.
             tracing::error!(%id, %error, "its fate could not be kept");

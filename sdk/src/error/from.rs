@@ -40,7 +40,7 @@ impl From<LedgerError> for Error {
             LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
                 Self::Conflict(text)
             }
-            LedgerError::Rejected { host, transaction, reason } => {
+            LedgerError::Rejected { host, transaction, reason, .. } => {
                 Self::Withheld { service: host, transaction, reason }
             }
             LedgerError::Refused { host, reason, .. } | LedgerError::TooManyLogs { host, reason } => {

@@ -198,6 +198,8 @@ pub enum LedgerError {
         transaction: B256,
         /// Its own words.
         reason: String,
+        /// Whether it was for want of ether.
+        unfunded: bool,
     },
     /// The signer could not sign.
     #[error("the transaction could not be signed: {reason}")]

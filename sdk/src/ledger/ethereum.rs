@@ -23,6 +23,7 @@ use alloy::{
 };
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use serde::Deserialize;
 use url::Url;
 
 use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
@@ -274,8 +275,8 @@ impl Ledger for EthereumLedger {
     }
 
     async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
-        let receipt = self.read(|| async move { self.provider.get_transaction_receipt(transaction).await }).await?;
-        receipt.map(|receipt| self.mined(receipt)).transpose()
+        let ask = || self.provider.raw_request::<_, Option<Mined>>("eth_getTransactionReceipt".into(), (transaction,));
+        self.read(ask).await?.map(|mined| self.mined(mined)).transpose()
     }
 }
 
@@ -289,16 +290,27 @@ impl EthereumLedger {
         Ok(Log { contract, topics: data.topics().to_vec(), data: data.data, block, time, transaction, index })
     }
 
-    fn mined(&self, receipt: TransactionReceipt) -> Result<Receipt, LedgerError> {
+    fn mined(&self, mined: Mined) -> Result<Receipt, LedgerError> {
+        let Mined { receipt, l1_fee } = mined;
         Ok(Receipt {
             transaction: receipt.transaction_hash,
             block: receipt.block_number.ok_or_else(|| self.malformed("a receipt without its block"))?,
             succeeded: receipt.status(),
             gas_used: receipt.gas_used,
             gas_price: receipt.effective_gas_price,
+            l1_fee: l1_fee.unwrap_or_default(),
             logs: receipt.logs().iter().map(|log| self.log(log.clone())).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// A receipt with what rollups add to it.
+#[derive(Clone, Debug, Deserialize)]
+struct Mined {
+    #[serde(flatten)]
+    receipt: TransactionReceipt,
+    #[serde(default, rename = "l1Fee")]
+    l1_fee: Option<U256>,
 }
 
 fn request(call: &Call) -> TransactionRequest {

@@ -13,6 +13,9 @@
 //! marked as refused, until the next act of the account is signed with the nonce that it did not use: of the two at most
 //! one takes effect. Where the chain lost the transactions before a kept one, that next act has a nonce before it, and what
 //! others kept of the old one may still follow.
+//!
+//! What is carried for others is signed anew with the same nonce at a higher fee while it waits in vain: it takes effect
+//! once whatever carries it, and nobody who acted before comes after.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,14 +29,15 @@ use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on
 
 mod kept;
 mod locks;
+mod raise;
 mod settle;
 mod sign;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
 use locks::Locks;
+use raise::Sent;
 use settle::{Attempt, End, Pace, Refusal};
-use sign::unfunded;
 
 /// The most that is offered for what is refused as too cheap, times the usual.
 const MOST_MARKUP: u128 = 8;
@@ -128,7 +132,7 @@ impl Sender {
             if let Some(left) = self.outbox.load(account).await? {
                 replaces = Some(left.nonce).filter(|_| left.refused);
                 tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
-                if let Some(Settled::Failed { transaction, error }) = self.settle(left).await? {
+                if let Some(Settled::Failed { transaction, error }) = self.settle(signer, left).await? {
                     return Err(LedgerError::LeftBehind { transaction, error: Box::new(error) });
                 }
             }
@@ -149,7 +153,7 @@ impl Sender {
             let _alone = self.lock(signer.address()).await?;
             let Some(left) = self.outbox.load(signer.address()).await? else { return Ok(None) };
             is_on_chain(&*self.ledger, self.chain).await?;
-            self.settle(left).await
+            self.settle(signer, left).await
         })
         .await
     }
@@ -177,10 +181,12 @@ impl Sender {
     }
 
     /// Follows what an earlier call left behind to its end. `None`: it was refused and told before, and has no end yet.
-    async fn settle(&self, left: Pending) -> Result<Option<Settled>, LedgerError> {
+    async fn settle(&self, signer: &Signer, mut left: Pending) -> Result<Option<Settled>, LedgerError> {
         let (transaction, told) = (left.transaction, left.refused);
-        let attempt = Attempt { may_have_arrived: true, ..self.attempt(&left) };
-        let end = if told { attempt.ended().await } else { Some(attempt.run().await) };
+        let end = match told {
+            true => self.attempt(&left).ended().await,
+            false => Some(self.follow(signer, &mut left, Sent::Perhaps).await?),
+        };
         let Some(end) = end else { return Ok(None) };
         let settled = match self.believed(end).await? {
             End::Mined(receipt) => self.outcome(&left, receipt).await,
@@ -209,13 +215,13 @@ impl Sender {
     ) -> Result<Receipt, LedgerError> {
         let (mut markup, mut before) = (1, None);
         loop {
-            let pending = match self.sign(signer, call, markup).await {
+            let mut pending = match self.sign(signer, call, markup).await {
                 Ok(pending) => Pending { note: note.clone(), ..pending },
                 Err(error) => return Err(self.unsigned(before, error).await),
             };
             self.outbox.save(&pending).await?;
             let outbids = replaces == Some(pending.nonce) && markup < MOST_MARKUP;
-            let end = Attempt { outbids, ..self.attempt(&pending) }.run().await;
+            let end = self.follow(signer, &mut pending, if outbids { Sent::Outbids } else { Sent::Never }).await?;
             match self.believed(end).await? {
                 End::Mined(receipt) => {
                     let outcome = self.outcome(&pending, receipt).await;
@@ -258,9 +264,10 @@ impl Sender {
     /// Keeps it as what its provider refused.
     async fn refused(&self, pending: Pending, refusal: &Refusal) -> LedgerError {
         let (host, transaction) = (self.ledger.name(), pending.transaction);
+        let unfunded = matches!(refusal, Refusal::Unfunded);
         let reason = match refusal {
             Refusal::Underpriced => "the fee is too low".into(),
-            Refusal::Unfunded => unfunded(&pending).to_string(),
+            Refusal::Unfunded => sign::unfunded(&pending).to_string(),
             Refusal::Gap => "the transactions before it are not on chain any more: it may follow the next act".into(),
             Refusal::Rejected(reason) => reason.clone(),
         };
@@ -268,12 +275,7 @@ impl Sender {
             // It is kept all the same; who finds it next hands it over once more.
             tracing::warn!(%transaction, %error, "a refusal could not be kept");
         }
-        LedgerError::Rejected { host, transaction, reason }
-    }
-
-    fn attempt<'a>(&'a self, pending: &'a Pending) -> Attempt<'a> {
-        let (ledger, confirmations, pace) = (&*self.ledger, self.options.confirmations, self.pace);
-        Attempt { ledger, pending, confirmations, pace, may_have_arrived: false, outbids: false }
+        LedgerError::Rejected { host, transaction, reason, unfunded }
     }
 
     /// That a transaction cannot be mined counts on its own chain alone.
@@ -287,7 +289,7 @@ impl Sender {
     /// What took effect is kept until it is final, where the caller wants that. All else is cleared, now that the caller
     /// is told how it ended.
     async fn close(&self, pending: &Pending, took_effect: bool) {
-        if !took_effect || pending.note.is_empty() {
+        if !took_effect || pending.note.is_empty() || self.carries_up_to.is_some() {
             return self.forget(pending.account).await;
         }
         if let Err(error) = self.outbox.keep(&pending.into()).await {

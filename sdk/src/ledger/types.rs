@@ -22,6 +22,15 @@ pub struct Fees {
     pub priority_fee: u128,
 }
 
+impl Fees {
+    /// What a gas costs in the next block: the most leaves room for the base fee to double.
+    #[must_use]
+    pub fn now(&self) -> u128 {
+        let base = self.max_fee.saturating_sub(self.priority_fee) / 2;
+        base.saturating_add(self.priority_fee)
+    }
+}
+
 /// A call of a contract: a question, or what a transaction shall do. No value is ever sent along.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -87,6 +96,8 @@ pub struct Receipt {
     pub gas_used: u64,
     /// Wei paid per gas.
     pub gas_price: u128,
+    /// Wei paid beside the gas: on a rollup, for its place on the chain below (`l1Fee`).
+    pub l1_fee: U256,
     /// Its events.
     pub logs: Vec<Log>,
 }
@@ -95,7 +106,7 @@ impl Receipt {
     /// Of what took effect in a transaction that nobody names.
     pub(crate) fn untold() -> Self {
         let transaction = B256::ZERO;
-        Self { transaction, block: 0, succeeded: true, gas_used: 0, gas_price: 0, logs: Vec::new() }
+        Self { transaction, block: 0, succeeded: true, gas_used: 0, gas_price: 0, l1_fee: U256::ZERO, logs: Vec::new() }
     }
 
     /// Whether it is known in which block it took effect.
@@ -103,9 +114,9 @@ impl Receipt {
         !self.transaction.is_zero()
     }
 
-    /// Wei that it cost.
+    /// Wei that it cost, gas and all else.
     #[must_use]
     pub fn cost(&self) -> U256 {
-        U256::from(self.gas_used) * U256::from(self.gas_price)
+        U256::from(self.gas_used).saturating_mul(U256::from(self.gas_price)).saturating_add(self.l1_fee)
     }
 }

@@ -15,7 +15,7 @@ use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    carrier::{Carried, Carrier},
+    carrier::{Carried, Carrier, Look, NotCarried, UnderWay},
     http::HttpRelay,
 };
 use crate::{

@@ -200,7 +200,7 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
         (b"[]", 400),
         (b"{\"chainId\":31337}", 400),
         (b"\xff\xfe", 400),
-        (&[b' '; 9 * 1024][..], 413),
+        (&[b' '; 49 * 1024][..], 413),
     ] {
         assert_eq!(ask(&relay, "POST", "/v1/requests", body).0, status, "{body:?}");
     }

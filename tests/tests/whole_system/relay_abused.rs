@@ -8,7 +8,7 @@ use hospital_record::{
         primitives::{Bytes, hex},
         signers::{SignerSync, local::PrivateKeySigner},
     },
-    ledger::{Act, Contract, Revocation},
+    ledger::{Act, Call, Contract, Revocation},
     relay::SignedRequest,
 };
 use hospital_record_tests::{anvil::hex_number, relay::Relay, world::World};
@@ -216,13 +216,15 @@ async fn opened(world: &World, ana: &Client, kim: &Client, lee: &Client) -> hosp
 #[tokio::test]
 async fn a_spent_budget_is_spent_also_after_a_restart_and_says_when_to_come_back() {
     let world = World::with_own_chain().await;
-    // What the relay reserves for one profile, as ordinary acts have three quarters of a budget.
-    let fee = world.system.ledger().fees().await.unwrap().max_fee;
-    let budget = (fee * 210_000 * 4 / 3).to_string();
-    let mut relay = Relay::start(&world.anvil, &["--budget-per-account", &budget]);
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);
     let (ana, bea) = (PrivateKeySigner::random(), PrivateKeySigner::random());
     let by = |signer, number| request(contract, signer, B256::repeat_byte(1), number, later);
+    // What the relay reserves for one profile and a tenth more, as ordinary acts have three quarters of a budget.
+    let first = Call { from: Some(bea.address()), to: contract.address(), data: by(&ana, 0).data };
+    let gas = u128::from(world.system.ledger().estimate(&first).await.unwrap());
+    let fee = world.system.ledger().fees().await.unwrap().now();
+    let budget = (gas * fee * 5 / 4 * 11 / 10 * 4 / 3).to_string();
+    let mut relay = Relay::start(&world.anvil, &["--budget-per-account", &budget]);
     assert_eq!(post(&relay, &by(&ana, 0)).0, 200);
     for _ in 0..2 {
         let (status, body) = post(&relay, &by(&ana, 1));

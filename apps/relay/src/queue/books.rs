@@ -42,6 +42,15 @@ pub(crate) enum Refusal {
     Open(usize),
     #[error("{whose} budget for today is spent: come back in {} s, or ask another relay", .wait.as_secs())]
     Spent { whose: &'static str, wait: Duration },
+    #[error(
+        "what is left of {whose} budget for today is reserved for requests that wait: come back in {} s, or ask another relay",
+        .wait.as_secs()
+    )]
+    Reserved { whose: &'static str, wait: Duration },
+    #[error(
+        "it costs about {cost} wei at the fees of the moment, and {whose} budget has {most} wei a day for requests of its kind: wait for lower fees, split it, or ask another relay"
+    )]
+    TooDear { whose: &'static str, cost: U256, most: U256 },
     #[error("requests of this account failed when they were mined: come back in {} s", .0.as_secs())]
     Resting(Duration),
 }
@@ -111,14 +120,16 @@ impl Books {
     }
 
     fn afford(&self, account: Address, whose: &'static str, most: U256, cost: U256, now: u64) -> Result<(), Refusal> {
+        if cost > most {
+            return Err(Refusal::TooDear { whose, cost, most });
+        }
         let spent = self.spent(account, now).saturating_add(cost);
-        let reserved = self.open.get(&account).map_or(U256::ZERO, |open| open.reserved);
         if spent > most {
             return Err(Refusal::Spent { whose, wait: Duration::from_secs(DAY - now % DAY) });
         }
-        // What is reserved costs less when it is mined.
+        let reserved = self.open.get(&account).map_or(U256::ZERO, |open| open.reserved);
         match spent.saturating_add(reserved) > most {
-            true => Err(Refusal::Spent { whose, wait: Duration::from_secs(FIRST_REST) }),
+            true => Err(Refusal::Reserved { whose, wait: Duration::from_secs(FIRST_REST) }),
             false => Ok(()),
         }
     }
@@ -147,14 +158,20 @@ impl Books {
 
     /// The accounts as they are when this has been paid.
     pub(super) fn charged(&self, signer: Address, lane: Lane, paid: Paid, now: u64) -> [(Address, Account); 2] {
-        let of = |account: Address| {
-            let spent = self.spent(account, now).saturating_add(paid.wei);
-            let kept = self.accounts.get(&account).cloned().unwrap_or_default();
-            (account, Account { day: now / DAY, spent, ..kept })
-        };
-        let (mut own, all) = (of(signer), of(ALL));
+        let [mut own, all] = [signer, ALL].map(|account| self.with(account, paid.wei, now));
         own.1.judge(lane, paid.in_vain, now);
         [own, all]
+    }
+
+    /// The same of what has no end yet, and perhaps of nobody who is known here.
+    pub(super) fn booked(&self, signer: Option<Address>, wei: U256, now: u64) -> Vec<(Address, Account)> {
+        signer.into_iter().chain([ALL]).map(|account| self.with(account, wei, now)).collect()
+    }
+
+    fn with(&self, account: Address, wei: U256, now: u64) -> (Address, Account) {
+        let spent = self.spent(account, now).saturating_add(wei);
+        let kept = self.accounts.get(&account).cloned().unwrap_or_default();
+        (account, Account { day: now / DAY, spent, ..kept })
     }
 
     pub(super) fn keep(&mut self, accounts: impl IntoIterator<Item = (Address, Account)>) {

@@ -23,7 +23,7 @@ const ACCOUNTS: Table = TableDefinition::new("accounts-1");
 pub(super) struct Row {
     /// Its place in the order in which requests came.
     pub(super) order: u64,
-    /// When it came, seconds since 1970.
+    /// When it came, or ended; seconds since 1970.
     pub(super) at: u64,
     pub(super) request: SignedRequest,
     pub(super) fate: Fate,
@@ -36,6 +36,25 @@ pub(super) struct Row {
     /// How often a provider refused it.
     #[serde(default)]
     pub(super) refusals: u32,
+    /// How often it was mined without effect.
+    #[serde(default)]
+    pub(super) in_vain: u32,
+}
+
+/// How long it is known what took effect, in seconds: longer than any deadline.
+const DONE_FOR: u64 = 24 * 3600;
+/// The same of what was refused, which cost its signer nothing: until whoever waits for it has asked.
+const REFUSED_FOR: u64 = 1800;
+
+impl Row {
+    /// Whether it ended so long ago that nobody asks for it any more.
+    pub(super) fn is_stale(&self, now: u64) -> bool {
+        match self.fate {
+            Fate::Waiting => false,
+            Fate::Refused { .. } => self.at + REFUSED_FOR < now,
+            _ => self.at + DONE_FOR < now,
+        }
+    }
 }
 
 /// What is written or removed at once.
@@ -115,6 +134,6 @@ mod tests {
             "data":"0x02"},"fate":{"status":"waiting"}}"#;
         let row: Row = serde_json::from_str(old).unwrap();
         assert_eq!((row.order, row.at, row.fate), (3, 5, Fate::Waiting));
-        assert_eq!((row.reserved, row.attempts, row.refusals), (U256::ZERO, 0, 0));
+        assert_eq!((row.reserved, row.attempts, row.refusals, row.in_vain), (U256::ZERO, 0, 0, 0));
     }
 }

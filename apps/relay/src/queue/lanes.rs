@@ -13,6 +13,17 @@ pub(crate) enum Lane {
     Ordinary,
 }
 
+impl Lane {
+    /// How often a request may be mined in vain before it ends. Where others were first, or the gas did not suffice, trying
+    /// again helps; whoever signed the end of an access may be gone. Code of a stranger may fail each time.
+    pub(crate) fn tries(self) -> u32 {
+        match self {
+            Self::Urgent => 5,
+            Self::Ordinary => 1,
+        }
+    }
+}
+
 /// Requests that can be carried now.
 #[derive(Default)]
 pub(super) struct Lanes {
@@ -26,9 +37,15 @@ impl Lanes {
         self.ring(lane).push(signer, Waiting { id, payer });
     }
 
-    /// The next one that this payer may carry.
-    pub(super) fn pop(&mut self, payer: Address) -> Option<B256> {
-        self.urgent.pop(payer).or_else(|| self.ordinary.pop(payer))
+    /// The next one that this payer may carry, down to a lane.
+    pub(super) fn pop(&mut self, payer: Address, down_to: Lane) -> Option<B256> {
+        let ordinary = |lanes: &mut Self| (down_to == Lane::Ordinary).then(|| lanes.ordinary.pop(payer)).flatten();
+        self.urgent.pop(payer).or_else(|| ordinary(self))
+    }
+
+    /// Whether this payer may carry something urgent.
+    pub(super) fn has_urgent(&self, payer: Address) -> bool {
+        self.urgent.lines.values().flatten().any(|waiting| waiting.is_for(payer))
     }
 
     /// Takes a request out of its turn.
@@ -49,6 +66,12 @@ struct Waiting {
     payer: Option<Address>,
 }
 
+impl Waiting {
+    fn is_for(&self, payer: Address) -> bool {
+        self.payer.is_none_or(|only| only == payer)
+    }
+}
+
 /// Round robin: who had a turn is last in line.
 #[derive(Default)]
 struct Ring {
@@ -66,11 +89,10 @@ impl Ring {
     }
 
     fn pop(&mut self, payer: Address) -> Option<B256> {
-        let may = |waiting: &Waiting| waiting.payer.is_none_or(|only| only == payer);
         for _ in 0..self.turns.len() {
             let signer = self.turns.pop_front()?;
             let line = self.lines.get_mut(&signer)?;
-            let next = line.iter().position(may).and_then(|place| line.remove(place));
+            let next = line.iter().position(|waiting| waiting.is_for(payer)).and_then(|place| line.remove(place));
             self.keep_turn(signer);
             if let Some(next) = next {
                 return Some(next.id);
@@ -120,10 +142,10 @@ mod tests {
         }
         lanes.push(Lane::Ordinary, signer(2), id(4), None);
         lanes.push(Lane::Urgent, signer(2), id(14), None);
-        let order: Vec<_> = std::iter::from_fn(|| lanes.pop(PAYER)).collect();
+        let order: Vec<_> = std::iter::from_fn(|| lanes.pop(PAYER, Lane::Ordinary)).collect();
         assert_eq!(order, [11, 14, 12, 13, 1, 4, 2, 3].map(id));
         lanes.push(Lane::Ordinary, signer(1), id(5), None);
-        assert_eq!(lanes.pop(PAYER), Some(id(5)), "who had nothing left is in line again");
+        assert_eq!(lanes.pop(PAYER, Lane::Ordinary), Some(id(5)), "who had nothing left is in line again");
     }
 
     #[test]
@@ -133,8 +155,19 @@ mod tests {
         lanes.push(Lane::Urgent, signer(1), id(2), None);
         lanes.push(Lane::Ordinary, signer(2), id(3), None);
         let other = Address::repeat_byte(0xbb);
-        assert_eq!([(); 3].map(|()| lanes.pop(other)), [Some(id(2)), Some(id(3)), None]);
-        assert_eq!([(); 2].map(|()| lanes.pop(PAYER)), [Some(id(1)), None]);
+        assert_eq!([(); 3].map(|()| lanes.pop(other, Lane::Ordinary)), [Some(id(2)), Some(id(3)), None]);
+        assert_eq!([(); 2].map(|()| lanes.pop(PAYER, Lane::Ordinary)), [Some(id(1)), None]);
+    }
+
+    #[test]
+    fn a_payer_that_takes_revocations_alone_is_given_nothing_else() {
+        let mut lanes = Lanes::default();
+        lanes.push(Lane::Ordinary, signer(1), id(1), None);
+        assert!(lanes.pop(PAYER, Lane::Urgent).is_none() && !lanes.has_urgent(PAYER));
+        lanes.push(Lane::Urgent, signer(2), id(2), Some(PAYER));
+        assert!(lanes.has_urgent(PAYER) && !lanes.has_urgent(Address::repeat_byte(0xbb)));
+        assert_eq!([(); 2].map(|()| lanes.pop(PAYER, Lane::Urgent)), [Some(id(2)), None]);
+        assert_eq!(lanes.pop(PAYER, Lane::Ordinary), Some(id(1)));
     }
 
     #[test]
@@ -145,6 +178,6 @@ mod tests {
         lanes.remove(Lane::Urgent, signer(1), id(1));
         lanes.remove(Lane::Urgent, signer(3), id(3));
         lanes.push(Lane::Urgent, signer(1), id(4), None);
-        assert_eq!([(); 3].map(|()| lanes.pop(PAYER)), [Some(id(2)), Some(id(4)), None]);
+        assert_eq!([(); 3].map(|()| lanes.pop(PAYER, Lane::Ordinary)), [Some(id(2)), Some(id(4)), None]);
     }
 }

@@ -111,8 +111,8 @@ impl State {
     }
 
     /// The next request for this payer.
-    pub(super) fn pop(&mut self, payer: Address) -> Option<Task> {
-        let id = self.lanes.pop(payer)?;
+    pub(super) fn pop(&mut self, payer: Address, down_to: Lane) -> Option<Task> {
+        let id = self.lanes.pop(payer, down_to)?;
         self.hand_out(id)
     }
 
@@ -127,8 +127,8 @@ impl State {
     fn hand_out(&mut self, id: B256) -> Option<Task> {
         let known = self.known.get_mut(&id)?;
         known.place = Place::Taken;
-        let (request, attempts, refusals) = (known.row.request.clone(), known.row.attempts, known.row.refusals);
-        Some(Task { id, request, lane: known.about.lane, since: Instant::now(), attempts, refusals })
+        let Row { request, attempts, refusals, in_vain, .. } = known.row.clone();
+        Some(Task { id, request, lane: known.about.lane, since: Instant::now(), attempts, refusals, in_vain })
     }
 
     /// Nobody has it in hand any more, and it is to be tried again.

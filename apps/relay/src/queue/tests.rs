@@ -88,7 +88,7 @@ fn refused() -> Fate {
 
 /// The next one, when there is one at once.
 async fn next(queue: &Queue, payer: Address) -> Option<Task> {
-    tokio::time::timeout(Duration::from_millis(100), queue.next(payer)).await.ok()
+    tokio::time::timeout(Duration::from_millis(100), queue.next(payer, Lane::Ordinary)).await.ok()
 }
 
 #[tokio::test]
@@ -99,18 +99,18 @@ async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_st
         for number in [3, 1, 2] {
             put(&queue, request(number)).await.unwrap();
         }
-        let task = queue.next(PAYER).await;
+        let task = queue.next(PAYER, Lane::Ordinary).await;
         assert_eq!(task.request, request(3));
         end(&queue, task, done()).await;
         // Taken, and not ended.
-        assert_eq!(queue.next(PAYER).await.request, request(1));
+        assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(1));
     }
     let queue = place.open();
     assert_eq!(queue.waiting(), 2);
     assert_eq!(*queue.fate(request(3).id()).unwrap().borrow(), done());
     assert_eq!(put(&queue, request(3)).await.unwrap().borrow().clone(), done());
-    assert_eq!(queue.next(PAYER).await.request, request(1));
-    assert_eq!(queue.next(PAYER).await.request, request(2));
+    assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(1));
+    assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(2));
 }
 
 #[tokio::test]
@@ -120,11 +120,11 @@ async fn a_request_in_one_hand_is_given_to_nobody_else() {
         put(&queue, request(1)).await.unwrap();
     }
     assert_eq!(queue.waiting(), 1);
-    let task = queue.next(PAYER).await;
+    let task = queue.next(PAYER, Lane::Ordinary).await;
     assert!(next(&queue, OTHER).await.is_none() && queue.pick(task.id).is_none());
     queue.give_back(task, Duration::ZERO, Some(PAYER)).await;
     assert!(next(&queue, OTHER).await.is_none(), "the transaction of the first may still carry it");
-    let task = queue.next(PAYER).await;
+    let task = queue.next(PAYER, Lane::Ordinary).await;
     queue.give_back(task, Duration::from_secs(3600), None).await;
     assert!(next(&queue, PAYER).await.is_none(), "it rests");
     assert!(queue.pick(request(1).id()).is_some());
@@ -152,7 +152,7 @@ async fn no_two_requests_with_one_nonce_wait_at_a_time() {
 async fn an_ordinary_request_that_failed_overtakes_no_revocation_and_nobody_elses() {
     let queue = Place::new().open();
     put(&queue, request(1)).await.unwrap();
-    let mut task = queue.next(PAYER).await;
+    let mut task = queue.next(PAYER, Lane::Ordinary).await;
     put(&queue, request_of(2, 1, 1)).await.unwrap();
     put(&queue, revocation(1, 1)).await.unwrap();
     task.attempts += 1;
@@ -160,7 +160,7 @@ async fn an_ordinary_request_that_failed_overtakes_no_revocation_and_nobody_else
     tokio::time::sleep(Duration::from_millis(20)).await;
     let mut order = Vec::new();
     for _ in 0..3 {
-        order.push(queue.next(PAYER).await.request);
+        order.push(queue.next(PAYER, Lane::Ordinary).await.request);
     }
     assert_eq!(order, [revocation(1, 1), request_of(2, 1, 1), request(1)]);
 }
@@ -172,12 +172,12 @@ async fn attempts_and_refusals_belong_to_the_request_also_after_a_crash() {
         let queue = place.open();
         put(&queue, request(1)).await.unwrap();
         put(&queue, request(2)).await.unwrap();
-        let mut task = queue.next(PAYER).await;
+        let mut task = queue.next(PAYER, Lane::Ordinary).await;
         (task.attempts, task.refusals) = (7, 4);
         queue.give_back(task, Duration::ZERO, None).await;
     }
     let queue = place.open();
-    let (first, second) = (queue.next(PAYER).await, queue.next(OTHER).await);
+    let (first, second) = (queue.next(PAYER, Lane::Ordinary).await, queue.next(OTHER, Lane::Ordinary).await);
     assert_eq!((first.request.clone(), first.attempts, first.refusals), (request(1), 7, 4));
     assert_eq!((second.request.clone(), second.attempts, second.refusals), (request(2), 0, 0));
 }
@@ -189,7 +189,7 @@ async fn what_was_spent_and_what_failed_counts_after_a_crash() {
         let queue = place.open();
         for (number, wei) in [(1, 500), (3, 0), (4, 0)] {
             queue.put(request_of(1, number, 1), U256::from(100), NOW).await.unwrap();
-            let task = queue.next(PAYER).await;
+            let task = queue.next(PAYER, Lane::Ordinary).await;
             let paid = Paid { wei: U256::from(wei), in_vain: true };
             queue.end(task, refused(), Some(paid), NOW).await.unwrap();
         }
@@ -214,37 +214,78 @@ async fn what_waits_counts_against_the_caps_after_a_crash() {
     }
     let queue = place.open();
     assert!(matches!(put(&queue, revocation(3, 1)).await, Err(QueueError::NotNow(Refusal::Open(2)))));
-    let task = queue.next(PAYER).await;
+    let task = queue.next(PAYER, Lane::Ordinary).await;
     end(&queue, task, done()).await;
     assert!(put(&queue, revocation(3, 1)).await.is_ok());
 }
 
 #[tokio::test]
-async fn only_what_ended_long_ago_is_forgotten() {
-    let queue = Place::new().open();
-    for (number, at) in [(1, 5), (2, 50), (3, 5)] {
-        queue.put(request(number), U256::ONE, at).await.unwrap();
+async fn only_what_ended_long_ago_is_forgotten_and_what_was_refused_soon() {
+    let place = Place::new();
+    let queue = place.open();
+    for number in 1..=3 {
+        queue.put(request(number), U256::ONE, 5).await.unwrap();
     }
-    for number in [1, 2] {
+    for (number, fate) in [(1, refused()), (2, done())] {
         let task = queue.pick(request(number).id()).unwrap();
-        end(&queue, task, refused()).await;
+        end(&queue, task, fate).await;
     }
-    assert_eq!(queue.forget(10, NOW).await.unwrap(), 1);
-    assert!(queue.fate(request(1).id()).is_none());
-    assert!(queue.fate(request(2).id()).is_some() && queue.fate(request(3).id()).is_some());
+    let known = |queue: &Queue| [1, 2, 3].map(|number| queue.fate(request(number).id()).is_some());
+    for (after, gone, left) in [
+        (1800, 0, [true; 3]),
+        (1801, 1, [false, true, true]),
+        (24 * 3600, 0, [false, true, true]),
+        (24 * 3600 + 1, 1, [false, false, true]),
+    ] {
+        assert_eq!(queue.forget(NOW + after).await.unwrap(), gone, "after {after} s");
+        assert_eq!(known(&queue), left, "after {after} s");
+    }
+    drop(queue);
+    assert_eq!(known(&place.open()), [false, false, true], "nothing of it is on disk");
+}
+
+#[tokio::test]
+async fn what_a_transaction_in_vain_cost_is_kept_though_its_request_goes_on() {
+    let place = Place::new();
+    {
+        let queue = place.open();
+        put(&queue, revocation(1, 1)).await.unwrap();
+        let mut task = queue.next(PAYER, Lane::Urgent).await;
+        queue.book(task.id, U256::from(70), NOW).await.unwrap();
+        task.in_vain = 2;
+        queue.give_back(task, Duration::ZERO, None).await;
+    }
+    let queue = place.open();
+    assert_eq!(queue.spent(NOW), U256::from(70));
+    let task = queue.next(OTHER, Lane::Urgent).await;
+    assert_eq!((task.request, task.in_vain), (revocation(1, 1), 2));
+}
+
+#[tokio::test]
+async fn a_worker_that_takes_revocations_alone_keeps_nobody_else_from_waking_up() {
+    let queue = Place::new().open();
+    let (only_urgent, any) = (queue.next(PAYER, Lane::Urgent), queue.next(OTHER, Lane::Ordinary));
+    tokio::pin!(only_urgent, any);
+    let moment = Duration::from_millis(50);
+    assert!(tokio::time::timeout(moment, only_urgent.as_mut()).await.is_err());
+    assert!(tokio::time::timeout(moment, any.as_mut()).await.is_err());
+    put(&queue, request(1)).await.unwrap();
+    let (woken, task) = tokio::join!(tokio::time::timeout(moment, only_urgent), tokio::time::timeout(moment, any));
+    assert!(woken.is_err());
+    assert_eq!(task.unwrap().request, request(1));
 }
 
 #[tokio::test]
 async fn what_was_refused_is_taken_again_and_what_fails_on_and_on_lets_others_pass() {
     let queue = Place::new().open();
     put(&queue, request(1)).await.unwrap();
-    let task = queue.next(PAYER).await;
+    let task = queue.next(PAYER, Lane::Ordinary).await;
     end(&queue, task, refused()).await;
     assert_eq!(*put(&queue, request(1)).await.unwrap().borrow(), Fate::Waiting);
     put(&queue, request(2)).await.unwrap();
-    let task = queue.next(PAYER).await;
+    let task = queue.next(PAYER, Lane::Ordinary).await;
     queue.give_back(task, Duration::ZERO, None).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(queue.next(PAYER).await.request, request(2));
-    assert_eq!(queue.next(PAYER).await.request, request(1));
+    assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(2));
+    assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(1));
 }

@@ -178,7 +178,8 @@ impl Chain {
         let logs: Vec<_> = logs.collect();
         self.logs.extend(logs.iter().cloned());
         let (succeeded, gas_used) = (result.is_success(), result.tx_gas_used());
-        let receipt = Receipt { transaction, block: block.number, succeeded, gas_used, gas_price, logs };
+        let (block, l1_fee) = (block.number, U256::ZERO);
+        let receipt = Receipt { transaction, block, succeeded, gas_used, gas_price, l1_fee, logs };
         self.receipts.insert(transaction, receipt);
     }
 

@@ -47,7 +47,7 @@ impl Sender {
         let _alone = self.lock(account).await?;
         is_on_chain(&*self.ledger, self.chain).await?;
         let host = self.ledger.name();
-        let rejected = |reason: String| LedgerError::Rejected { host, transaction, reason };
+        let rejected = |reason: String| LedgerError::Rejected { host, transaction, reason, unfunded: false };
         match self.ledger.submit(raw).await {
             Ok(()) | Err(SubmitError::Occupied) => Ok(()),
             Err(SubmitError::NonceTooLow) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alloy::primitives::B256;
 use tokio::time::{Instant, sleep};
 
 use super::super::{Ledger, LedgerError, Pending, Receipt, SubmitError};
@@ -25,6 +26,8 @@ pub(super) struct Pace {
     pub(super) between_looks: Duration,
     /// How long nonces may be missing before this one: a reorganisation can lose the transaction that had them.
     pub(super) gap: Duration,
+    /// How long what is carried may wait for a block before more is offered for it.
+    pub(super) raise: Duration,
 }
 
 impl Pace {
@@ -34,6 +37,7 @@ impl Pace {
         when_well: Duration::from_secs(15),
         between_looks: Duration::from_millis(300),
         gap: Duration::from_secs(60),
+        raise: Duration::from_secs(60),
     };
 }
 
@@ -65,8 +69,12 @@ pub(super) enum Refusal {
 pub(super) struct Attempt<'a> {
     pub(super) ledger: &'a dyn Ledger,
     pub(super) pending: &'a Pending,
+    /// Transactions whose place it took, with the same nonce and call: any of them may be mined in its stead.
+    pub(super) earlier: Vec<B256>,
     pub(super) confirmations: u64,
     pub(super) pace: Pace,
+    /// How long it may wait for a block, where more can be offered.
+    pub(super) patience: Option<Duration>,
     /// An earlier hand-over, also one before a crash, may have arrived: a refusal now is not the end of it.
     pub(super) may_have_arrived: bool,
     /// Whether it is to take the place of another of this machine with the same nonce, at a higher fee if it must.
@@ -87,22 +95,28 @@ enum Sight {
 }
 
 impl Attempt<'_> {
-    /// Sends and waits. Failures of the provider are waited out; the caller sets the deadline.
-    pub(super) async fn run(mut self) -> End {
-        let mut silence = self.pace.after_silence;
+    /// Sends and waits. Failures of the provider are waited out; the caller sets the deadline. `None`: it waits for a block
+    /// longer than it should.
+    pub(super) async fn run(mut self) -> Option<End> {
+        let (mut silence, start) = (self.pace.after_silence, Instant::now());
         let mut gap_since = None;
         loop {
             let patience = match self.hand_over(&mut silence).await {
-                Step::End(end) => return end,
+                Step::End(end) => return Some(end),
                 Step::Look(patience) => patience,
             };
-            if let Some(receipt) = self.look_for(patience).await {
-                return End::Mined(receipt);
+            let left = self.patience.map(|most| most.saturating_sub(start.elapsed()));
+            if let Some(receipt) = self.look_for(left.map_or(patience, |left| left.min(patience))).await {
+                return Some(End::Mined(receipt));
             }
-            if self.is_gap().await {
+            let gap = self.is_gap().await;
+            if !gap && self.patience.is_some_and(|most| start.elapsed() >= most) {
+                return None;
+            }
+            if gap {
                 let since = *gap_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= self.pace.gap {
-                    return End::Refused(Refusal::Gap);
+                    return Some(End::Refused(Refusal::Gap));
                 }
             } else {
                 gap_since = None;
@@ -162,7 +176,7 @@ impl Attempt<'_> {
     }
 
     async fn look(&self) -> Result<Sight, LedgerError> {
-        let Some(receipt) = self.ledger.receipt(self.pending.transaction).await? else { return Ok(Sight::Nowhere) };
+        let Some(receipt) = self.receipt().await? else { return Ok(Sight::Nowhere) };
         if self.confirmations > 1 {
             let newest = self.ledger.newest().await?.number;
             if newest.saturating_sub(receipt.block) + 1 < self.confirmations {
@@ -185,8 +199,27 @@ impl Attempt<'_> {
         used.then_some(End::NonceTaken)
     }
 
+    async fn receipt(&self) -> Result<Option<Receipt>, LedgerError> {
+        for transaction in self.all() {
+            if let Some(receipt) = self.ledger.receipt(transaction).await? {
+                return Ok(Some(receipt));
+            }
+        }
+        Ok(None)
+    }
+
     async fn is_known(&self) -> bool {
-        self.ledger.knows(self.pending.transaction).await.unwrap_or(true)
+        for transaction in self.all() {
+            if self.ledger.knows(transaction).await.unwrap_or(true) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Of the same call with the same nonce: at most one of them is mined.
+    fn all(&self) -> impl Iterator<Item = B256> {
+        std::iter::once(self.pending.transaction).chain(self.earlier.iter().copied())
     }
 
     async fn is_gap(&self) -> bool {

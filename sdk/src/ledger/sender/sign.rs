@@ -32,16 +32,22 @@ impl Sender {
             input: call.data.clone(),
             ..TxEip1559::default()
         };
-        let needed = price_of(&transaction);
+        self.seal(signer, &transaction).await
+    }
+
+    /// Signs what this machine can pay for.
+    pub(super) async fn seal(&self, signer: &Signer, transaction: &TxEip1559) -> Result<Pending, LedgerError> {
+        let account = signer.address();
+        let needed = price_of(transaction);
         if needed > self.options.most {
             return Err(LedgerError::TooDear { host: self.ledger.name(), needed, most: self.options.most });
         }
         if self.ledger.balance(account).await? < needed {
             return Err(LedgerError::Unfunded { account, needed });
         }
-        let envelope = match max_fee == priority_fee {
-            true => signed(signer, without_base_fee(transaction)).await?,
-            false => signed(signer, transaction).await?,
+        let envelope = match transaction.max_fee_per_gas == transaction.max_priority_fee_per_gas {
+            true => signed(signer, without_base_fee(transaction.clone())).await?,
+            false => signed(signer, transaction.clone()).await?,
         };
         let (transaction, nonce) = (*envelope.tx_hash(), envelope.nonce());
         Ok(Pending {
@@ -102,12 +108,25 @@ fn with_headroom(gas: u64) -> u64 {
 }
 
 /// The most it may cost, wei.
-fn price_of(transaction: &impl Transaction) -> U256 {
-    U256::from(transaction.gas_limit()) * U256::from(transaction.max_fee_per_gas())
+pub(super) fn price_of(transaction: &TxEip1559) -> U256 {
+    U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
 }
 
 pub(super) fn unfunded(pending: &Pending) -> LedgerError {
-    let envelope = TxEnvelope::decode_2718(&mut pending.raw.as_ref());
-    let needed = envelope.map_or(U256::ZERO, |envelope| price_of(&envelope));
+    let needed = transaction_in(pending).map_or(U256::ZERO, |transaction| price_of(&transaction));
     LedgerError::Unfunded { account: pending.account, needed }
+}
+
+/// What was signed, in the one form or the other.
+pub(super) fn transaction_in(pending: &Pending) -> Option<TxEip1559> {
+    match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
+        Ok(TxEnvelope::Eip1559(signed)) => Some(signed.tx().clone()),
+        Ok(TxEnvelope::Legacy(signed)) => {
+            let TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input } = signed.tx().clone();
+            let (max_fee_per_gas, max_priority_fee_per_gas) = (gas_price, gas_price);
+            let fees = TxEip1559 { max_fee_per_gas, max_priority_fee_per_gas, ..TxEip1559::default() };
+            Some(TxEip1559 { chain_id: chain_id?, nonce, gas_limit, to, value, input, ..fees })
+        }
+        _ => None,
+    }
 }

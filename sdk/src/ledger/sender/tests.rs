@@ -16,6 +16,7 @@ use crate::ledger::{
 
 mod interrupted;
 mod left_behind;
+mod raised;
 
 const QUICK: Pace = Pace {
     after_silence: Duration::from_millis(30),
@@ -23,6 +24,7 @@ const QUICK: Pace = Pace {
     when_well: Duration::from_millis(300),
     between_looks: Duration::from_millis(10),
     gap: Duration::from_millis(200),
+    raise: Duration::from_millis(100),
 };
 
 /// An account with devices, on a chain in memory.

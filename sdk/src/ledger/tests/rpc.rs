@@ -61,6 +61,32 @@ async fn a_provider_that_never_answers_is_an_error_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn what_a_rollup_takes_beside_the_gas_is_part_of_the_cost() {
+    let (word, address, bloom) = ("0".repeat(64), "0".repeat(40), "0".repeat(512));
+    let receipt = |more: &str| -> &'static str {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":ID,"result":{{"transactionHash":"0x{word}","blockHash":"0x{word}",
+            "blockNumber":"0x5","transactionIndex":"0x0","from":"0x{address}","to":"0x{address}","status":"0x1",
+            "cumulativeGasUsed":"0x64","gasUsed":"0x64","effectiveGasPrice":"0xa","contractAddress":null,"logs":[],
+            "logsBloom":"0x{bloom}","type":"0x2"{more}}}}}"#
+        )
+        .leak()
+    };
+    for (more, cost) in [
+        ("", 1000),
+        (r#","l1Fee":"0x2a""#, 1042),
+        (r#","l1Fee":"0x0","l1GasPrice":"0x1","l1GasUsed":"0x2","l1FeeScalar":"0.684""#, 1000),
+        (r#","l1Fee":null"#, 1000),
+    ] {
+        let (url, _) = provider(vec![Some((200, receipt(more)))]).await;
+        let receipt = ledger(&url, Duration::from_secs(5)).receipt(B256::ZERO).await.unwrap().unwrap();
+        assert_eq!((receipt.cost(), receipt.block, receipt.succeeded), (U256::from(cost), 5, true), "{more}");
+    }
+    let (url, _) = provider(vec![Some((200, r#"{"jsonrpc":"2.0","id":ID,"result":null}"#))]).await;
+    assert_eq!(ledger(&url, Duration::from_secs(5)).receipt(B256::ZERO).await, Ok(None));
+}
+
+#[tokio::test]
 async fn a_block_of_a_time_that_cannot_be_is_refused() {
     let zeros = format!("0x{}", "0".repeat(64));
     let block = |time: &str| -> &'static str {

@@ -64,11 +64,49 @@ fn a_spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() 
 fn what_waits_is_reserved_until_it_is_paid() {
     let mut books = books();
     books.open(ANA, Lane::Ordinary, U256::from(50));
-    let soon = Err(Refusal::Spent { whose: "this account's", wait: Duration::from_secs(FIRST_REST) });
+    let soon = Err(Refusal::Reserved { whose: "this account's", wait: Duration::from_secs(FIRST_REST) });
     assert_eq!(admit(&books, ANA, Lane::Ordinary, 20, NOON), soon);
     pay(&mut books, ANA, 10, false, NOON);
     books.close(ANA, Lane::Ordinary, U256::from(50));
     assert_eq!(admit(&books, ANA, Lane::Ordinary, 20, NOON), Ok(()));
+}
+
+#[test]
+fn each_reason_why_a_budget_does_not_suffice_has_its_own_words() {
+    let most = |most: u64| U256::from(most);
+    let wait = Duration::from_secs(DAY / 2);
+    // spent, reserved, asked for, lane -> the refusal
+    for (spent, reserved, cost, lane, expected) in [
+        (0, 0, 60, Lane::Ordinary, None),
+        (0, 0, 61, Lane::Ordinary, Some(Refusal::TooDear { whose: "this account's", cost: most(61), most: most(60) })),
+        (0, 0, 80, Lane::Urgent, None),
+        (0, 0, 81, Lane::Urgent, Some(Refusal::TooDear { whose: "this account's", cost: most(81), most: most(80) })),
+        (1, 0, 60, Lane::Ordinary, Some(Refusal::Spent { whose: "this account's", wait })),
+        (0, 1, 60, Lane::Ordinary, Some(Refusal::Reserved { whose: "this account's", wait: Duration::from_secs(60) })),
+        (30, 30, 1, Lane::Ordinary, Some(Refusal::Reserved { whose: "this account's", wait: Duration::from_secs(60) })),
+        (30, 30, 20, Lane::Urgent, None),
+    ] {
+        let mut books = books();
+        pay(&mut books, ANA, spent, false, NOON);
+        books.open(ANA, Lane::Ordinary, U256::from(reserved));
+        let refusal = admit(&books, ANA, lane, cost, NOON).err();
+        assert_eq!(refusal, expected, "{spent} {reserved} {cost}");
+        let words = refusal.map(|refusal| refusal.to_string()).unwrap_or_default();
+        assert_eq!(words.contains("spent"), matches!(expected, Some(Refusal::Spent { .. })), "{words}");
+    }
+}
+
+#[test]
+fn what_is_booked_before_a_request_has_ended_counts_for_both_budgets_and_judges_nobody() {
+    let mut books = books();
+    (0..5).for_each(|_| {
+        let accounts = books.booked(Some(ANA), U256::from(10), NOON);
+        books.keep(accounts);
+    });
+    let accounts = books.booked(None, U256::from(5), NOON);
+    books.keep(accounts);
+    assert_eq!((books.spent(ANA, NOON), books.spent(ALL, NOON)), (U256::from(50), U256::from(55)));
+    assert_eq!(admit(&books, ANA, Lane::Ordinary, 10, NOON), Ok(()), "it does not rest");
 }
 
 #[test]

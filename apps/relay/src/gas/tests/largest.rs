@@ -1,0 +1,200 @@
+//! The largest request of each verb that people can sign needs less gas than its ceiling, and fits into a body.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use hospital_record::{
+    B256, Client, Confidentiality, Error, Identity, Purpose, Result, Rights, Source, System, U256,
+    alloy::{
+        primitives::Bytes,
+        signers::{SignerSync, local::PrivateKeySigner},
+    },
+    ledger::{Call, NO_END, Permission, folder_scope, record_key},
+    relay::{Carrier, Fate, Relay, SignedRequest},
+};
+
+use super::*;
+use crate::http::LONGEST;
+
+/// Items of one request, as the SDK signs them at most.
+const ITEMS: u8 = 100;
+/// Members of a board, as its contract takes them at most.
+const MEMBERS: usize = 16;
+
+/// Carries, and measures before.
+#[derive(Debug)]
+struct Scale {
+    carrier: Carrier,
+    measured: Mutex<Vec<Measured>>,
+}
+
+#[derive(Debug)]
+struct Measured {
+    act: Act,
+    gas: u64,
+    bytes: usize,
+}
+
+impl Scale {
+    async fn weigh(&self, request: &SignedRequest) -> Result<Fate> {
+        let call = Call { from: Some(self.carrier.payer()), to: request.contract, data: request.data.clone() };
+        let gas = self.carrier.contract().ledger().estimate(&call).await.map_err(Error::from)?;
+        let bytes = serde_json::to_vec(request).unwrap().len();
+        self.measured.lock().unwrap().push(Measured { act: request.act().unwrap(), gas, bytes });
+        self.carrier.carry(request).await
+    }
+}
+
+impl Relay for Scale {
+    fn name(&self) -> String {
+        "scale".into()
+    }
+
+    fn carry<'a, 'b, 'c>(
+        &'a self,
+        request: &'b SignedRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<Fate>> + Send + 'c>>
+    where
+        'a: 'c,
+        'b: 'c,
+    {
+        Box::pin(self.weigh(request))
+    }
+}
+
+struct Story {
+    system: System,
+    scale: Arc<Scale>,
+}
+
+impl Story {
+    async fn new() -> Self {
+        let rich = System::in_memory().await.unwrap();
+        let payer = PrivateKeySigner::random();
+        rich.fund(payer.address()).await.unwrap();
+        let scale = Arc::new(Scale { carrier: rich.carrier(payer), measured: Mutex::default() });
+        Self { system: rich.relayed_by(vec![scale.clone()]).unwrap(), scale }
+    }
+
+    async fn person(&self) -> Client {
+        let client = self.system.client(Identity::generate().unwrap().0);
+        client.register().await.unwrap();
+        client
+    }
+
+    /// Carries the first act of an account here.
+    async fn first_act(&self, signer: &PrivateKeySigner, call: &Call) {
+        let contract = self.system.contract();
+        let act = contract.once(call, signer.address(), U256::ZERO, self.scale_time()).unwrap();
+        let signature = signer.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
+        let call = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec()));
+        let request = SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data };
+        let fate = self.scale.weigh(&request).await.unwrap();
+        assert!(matches!(fate, Fate::Done { .. }), "{fate:?}");
+    }
+
+    fn scale_time(&self) -> u64 {
+        self.system.memory().unwrap().now() + 600
+    }
+
+    async fn records_and_access(&self) {
+        let (ana, lee, ward) = (self.person().await, self.person().await, self.person().await);
+        let record = ana.add(Source::bytes("a", "one")).await.unwrap().record;
+        ana.grant(ward.address()).contribute().delegate().attest().await.unwrap();
+        ward.grant(lee.address()).patient(ana.address()).await.unwrap();
+        assert_eq!(lee.open(&record).await.unwrap().bytes, "one");
+        ward.attest(&record).await.unwrap();
+        ward.add(Source::bytes("b", "two")).patient(ana.address()).await.unwrap();
+        let next = ana.replace(&record, Source::bytes("a", "mended")).await.unwrap().record;
+        ana.mark_entered_in_error(&next).await.unwrap();
+        let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
+        ward.withdraw(ana.address(), scope, lee.address()).await.unwrap();
+        ana.rotate("personal", Confidentiality::N).await.unwrap();
+        ana.revoke(ward.address()).await.unwrap();
+        ana.grant(ward.address()).await.unwrap();
+        ward.renounce(ana.address(), scope).await.unwrap();
+        ana.void_signed().await.unwrap();
+        ward.vouch(lee.address(), "practitioner").await.unwrap();
+        ward.withdraw_vouch(lee.address(), "practitioner").await.unwrap();
+        let asked = lee.ask(ana.address()).reason("why").await.unwrap();
+        lee.withdraw_request(ana.address(), asked.id).await.unwrap();
+    }
+
+    /// As many items as there may be, each as the first act of an account.
+    async fn lists(&self) {
+        let contract = self.system.contract();
+        let [ana, bea, lee] = [(); 3].map(|()| PrivateKeySigner::random());
+        let words: Vec<_> = (1..=ITEMS).map(B256::repeat_byte).collect();
+        self.first_act(&PrivateKeySigner::random(), &contract.checkpoint(words[0])).await;
+        self.first_act(&ana, &contract.add_records(ana.address(), 1, &words, 0)).await;
+        let permission = |number: u8| Permission {
+            grantee: Address::repeat_byte(number),
+            scope: folder_scope(number.into()),
+            rights: Rights::from_bits(15).unwrap(),
+            purpose: Purpose::TREAT,
+            expires_at: NO_END - 1,
+            epoch: 0,
+            envelope: B256::repeat_byte(number),
+        };
+        let permissions: Vec<_> = (1..=ITEMS).map(permission).collect();
+        self.first_act(&bea, &contract.grant(&permissions, 0)).await;
+        let grant = contract.grant(&[Permission { grantee: lee.address(), ..permission(1) }], 0);
+        assert!(self.system.memory().unwrap().act(ana.address(), grant));
+        let keys: Vec<_> = words.iter().map(|id| record_key(ana.address(), *id)).collect();
+        let note = B256::repeat_byte(9);
+        self.first_act(&lee, &contract.log_access(ana.address(), &keys, Purpose::TREAT, note)).await;
+    }
+
+    async fn boards(&self) {
+        let (ana, lee) = (self.person().await, self.person().await);
+        let mut members = Vec::new();
+        for _ in 0..MEMBERS {
+            members.push(self.person().await);
+        }
+        members.sort_by_key(Client::address);
+        let accounts: Vec<_> = members.iter().map(Client::address).collect();
+        let (kim, last) = (&members[MEMBERS - 2], &members[MEMBERS - 1]);
+        let board = kim.create_board(2, &accounts).await.unwrap().board;
+        ana.add(Source::bytes("a", "one")).await.unwrap();
+        ana.grant_board(&board).await.unwrap();
+        ana.appoint_proxy(&board, Some(lee.address())).await.unwrap();
+        let case = kim.open_case(&board, ana.address()).to(lee.address()).reason("fell").await.unwrap();
+        last.acknowledge(&case).await.unwrap();
+        last.release_due(&board).await.unwrap();
+        let case = self.system.case(&board, case.id).await.unwrap();
+        members[MEMBERS - 3].review(&board, &case, None).await.unwrap();
+        ana.veto(&case).await.unwrap();
+        last.void_signed_at(&board).await.unwrap();
+        last.acknowledge_successor(&board, None).await.unwrap();
+        kim.resign(&board).await.unwrap();
+        let alone = kim.create_board(1, &[kim.address()]).await.unwrap().board;
+        ana.grant_board(&alone).await.unwrap();
+        kim.open_case(&alone, ana.address()).to(lee.address()).reason("fell").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_largest_request_of_each_verb_stays_a_tenth_below_its_ceiling_and_fits_into_a_body() {
+    let story = Story::new().await;
+    story.records_and_access().await;
+    story.lists().await;
+    story.boards().await;
+    let ceilings = Ceilings::new(150, false).unwrap();
+    let measured = story.scale.measured.lock().unwrap();
+    let mut seen = Vec::new();
+    for Measured { act, gas, bytes } in measured.iter() {
+        let (most, verb) = (ceilings.of(act, true).unwrap(), (act.kind(), act.verb().unwrap()));
+        println!("{verb:?}: {gas} of {most}, {bytes} bytes");
+        assert!(gas * 11 / 10 <= most, "{verb:?} needs {gas} of {most}");
+        assert!(*bytes <= LONGEST, "{verb:?}: {bytes} bytes");
+        seen.push(verb);
+    }
+    for verb in VERBS {
+        assert!(seen.contains(&(verb.kind, verb.name)), "{:?} {} was not measured", verb.kind, verb.name);
+    }
+    let longest = measured.iter().map(|one| one.bytes).max().unwrap();
+    assert!(longest * 5 / 4 > LONGEST, "no more is read than the largest needs: {longest}");
+}

@@ -1,0 +1,191 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::HashSet, num::NonZeroU32};
+
+use hospital_record::{
+    B256, Purpose, Rights, System,
+    alloy::{
+        primitives::Bytes,
+        signers::{SignerSync, local::PrivateKeySigner},
+    },
+    ledger::{Call, NO_END, Permission, Revocation, folder_scope},
+};
+use tempfile::TempDir;
+
+use super::*;
+use crate::queue::Terms;
+
+struct Stage {
+    system: System,
+    payer: PrivateKeySigner,
+    folder: TempDir,
+}
+
+/// What a relay is told, here.
+struct Told {
+    budget_per_account: U256,
+    per_account: u32,
+    allowed: Vec<Address>,
+    verbs: Vec<String>,
+    contract_wallets: bool,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        let (allowed, verbs) = (Vec::new(), Vec::new());
+        Self { budget_per_account: ether(), per_account: 30, allowed, verbs, contract_wallets: false }
+    }
+}
+
+fn ether() -> U256 {
+    U256::from(10).pow(U256::from(18))
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let (system, payer) = (System::in_memory().await.unwrap(), PrivateKeySigner::random());
+        system.fund(payer.address()).await.unwrap();
+        Self { system, payer, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn relay(&self, told: Told) -> Service {
+        let Told { budget_per_account, per_account, allowed, verbs, contract_wallets } = told;
+        let terms = Terms { queue: 99, urgent: 99, ordinary: 99, budget: ether(), budget_per_account };
+        let file = self.folder.path().join(PrivateKeySigner::random().address().to_string());
+        let (limits, allowed) = (NonZeroU32::new(per_account).unwrap(), HashSet::from_iter(allowed));
+        let parts = Parts {
+            carrier: self.system.carrier(self.payer.clone()),
+            payers: vec![self.payer.address()],
+            queue: Queue::open(&file, terms, self.system.contract().clone()).unwrap(),
+            limits: Limits::per_minute(limits, limits),
+            ceilings: Arc::new(Ceilings::new(150, contract_wallets).unwrap()),
+            trust: Trust::new(self.system.clone(), allowed, Vec::new()),
+            metrics: Metrics::default(),
+            verbs,
+            stop: watch::channel(false).1,
+            patience: Duration::from_secs(30),
+        };
+        Service(Arc::new(parts))
+    }
+
+    fn later(&self) -> u64 {
+        self.system.memory().unwrap().now() + 600
+    }
+
+    fn signed(&self, by: &PrivateKeySigner, act: &Act) -> Vec<u8> {
+        let contract = self.system.contract();
+        let signature = by.sign_hash_sync(&contract.digest_of(act).unwrap()).unwrap();
+        let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
+        let request = SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data };
+        serde_json::to_vec(&request).unwrap()
+    }
+
+    fn once(&self, by: &PrivateKeySigner, call: &Call, nonce: u64) -> Vec<u8> {
+        let act = self.system.contract().once(call, by.address(), U256::from(nonce), self.later()).unwrap();
+        self.signed(by, &act)
+    }
+
+    fn profile(&self, by: &PrivateKeySigner, nonce: u64) -> Vec<u8> {
+        self.once(by, &self.system.contract().set_profile(B256::repeat_byte(1)), nonce)
+    }
+
+    fn records(&self, by: &PrivateKeySigner, count: u8) -> Call {
+        let ids: Vec<_> = (1..=count).map(B256::repeat_byte).collect();
+        self.system.contract().add_records(by.address(), 1, &ids, 0)
+    }
+}
+
+/// What became of it so far, or why not.
+async fn look(relay: &Service, body: &[u8]) -> Result<Fate, (u16, String)> {
+    let looked = relay.look(body).await.map(|fate| fate.borrow().clone());
+    looked.map_err(|problem| (problem.status().as_u16(), problem.to_string()))
+}
+
+fn refused(looked: Result<Fate, (u16, String)>, status: u16, words: &str) {
+    let Err((answered, said)) = looked else { panic!("{looked:?}") };
+    assert!(answered == status && said.contains(words), "{answered} {said}");
+}
+
+#[tokio::test]
+async fn a_budget_of_what_a_hundred_records_cost_now_is_enough_for_them() {
+    let (stage, ana) = (Stage::new().await, PrivateKeySigner::random());
+    let body = stage.once(&ana, &stage.records(&ana, 100), 0);
+    let request: SignedRequest = serde_json::from_slice(&body).unwrap();
+    let carrier = stage.system.carrier(stage.payer.clone());
+    let Look::Ready { gas } = carrier.look(&request, u64::MAX).await.unwrap() else { panic!("it is carried") };
+    let fees = stage.system.ledger().fees().await.unwrap();
+    assert!(fees.now() < fees.max_fee);
+    // An ordinary act has three quarters of the budget, and a quarter more than it costs is reserved.
+    let cost = U256::from(gas) * U256::from(fees.now());
+    let enough = cost * U256::from(5) / U256::from(3) + U256::from(10);
+    let told = |budget_per_account| Told { budget_per_account, ..Told::default() };
+    assert_eq!(look(&stage.relay(told(enough)), &body).await, Ok(Fate::Waiting));
+    let too_small = stage.relay(told(enough * U256::from(99) / U256::from(100)));
+    refused(look(&too_small, &body).await, 429, "it costs about");
+    let twice = stage.relay(told(enough));
+    assert_eq!(look(&twice, &body).await, Ok(Fate::Waiting));
+    refused(look(&twice, &stage.profile(&ana, 1)).await, 429, "is reserved for requests that wait");
+}
+
+#[tokio::test]
+async fn a_relay_carries_for_whom_and_what_it_is_told_and_only_what_the_accounts_own_key_signed() {
+    let stage = Stage::new().await;
+    let [ana, bea] = [(); 2].map(|()| PrivateKeySigner::random());
+    let (of_ana, of_bea) = (stage.profile(&ana, 0), stage.profile(&bea, 0));
+    let allowing = stage.relay(Told { allowed: vec![ana.address()], ..Told::default() });
+    assert_eq!(look(&allowing, &of_ana).await, Ok(Fate::Waiting));
+    refused(look(&allowing, &of_bea).await, 403, "does not carry for this account");
+    let choosy = stage.relay(Told { verbs: vec!["Revoke".into()], ..Told::default() });
+    refused(look(&choosy, &of_ana).await, 403, "does not carry SetProfile");
+
+    let contract = stage.system.contract();
+    let act = |deadline| {
+        contract.once(&contract.set_profile(B256::repeat_byte(1)), ana.address(), U256::ZERO, deadline).unwrap()
+    };
+    let (all, wallets) =
+        (stage.relay(Told::default()), stage.relay(Told { contract_wallets: true, ..Told::default() }));
+    let forged = stage.signed(&bea, &act(stage.later()));
+    refused(look(&all, &forged).await, 403, "own key did not sign this");
+    assert!(matches!(look(&wallets, &forged).await, Ok(Fate::Refused { .. })), "the contract is asked");
+    refused(look(&all, &stage.signed(&ana, &act(stage.later() + 3 * 3600))).await, 403, "two hours away");
+}
+
+#[tokio::test]
+async fn an_account_is_limited_by_what_its_own_key_signed() {
+    let (stage, ana, bea) = (Stage::new().await, PrivateKeySigner::random(), PrivateKeySigner::random());
+    let relay = stage.relay(Told { per_account: 2, ..Told::default() });
+    for nonce in [0, 1] {
+        assert_eq!(look(&relay, &stage.profile(&ana, nonce)).await, Ok(Fate::Waiting));
+    }
+    refused(look(&relay, &stage.profile(&ana, 2)).await, 429, "too many requests");
+    assert_eq!(look(&relay, &stage.profile(&bea, 0)).await, Ok(Fate::Waiting));
+}
+
+#[tokio::test]
+async fn the_end_of_what_has_ended_is_not_carried() {
+    let (stage, ana, guest) = (Stage::new().await, PrivateKeySigner::random(), Address::repeat_byte(7));
+    let (contract, memory, scope) = (stage.system.contract(), stage.system.memory().unwrap(), folder_scope(1));
+    let permission = Permission {
+        grantee: guest,
+        scope,
+        rights: Rights::READ,
+        purpose: Purpose::TREAT,
+        expires_at: NO_END,
+        epoch: 0,
+        envelope: B256::repeat_byte(1),
+    };
+    assert!(memory.act(ana.address(), contract.grant(&[permission], 0)));
+    let revocation = Revocation { grantee: guest, scope, keyring: None, barred: true };
+    let act = |granted_up_to| {
+        let patient = ana.address();
+        stage.signed(&ana, &Act::Revocation { patient, revocation, granted_up_to, key_changes: 0 })
+    };
+    let relay = stage.relay(Told::default());
+    assert_eq!(look(&relay, &act(stage.later())).await, Ok(Fate::Waiting));
+    assert!(memory.act(ana.address(), contract.revoke(&[revocation], 0)));
+    let again = look(&relay, &act(stage.later() + 1)).await;
+    assert!(
+        matches!(&again, Ok(Fate::Refused { reason }) if reason.contains("barred from there already")),
+        "{again:?}"
+    );
+}
