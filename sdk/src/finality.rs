@@ -224,6 +224,9 @@ mod tests {
         assert_eq!((journal.cuts(), journal.place_of(90, journal.cuts() - 1)), (65, 67));
         journal.settle(2000 + AT_LEAST, 1_000, Some(100));
         assert_eq!(journal.settled(), 2);
+        // By a person's word.
+        journal.cut(1);
+        assert_eq!(journal.settled(), 1);
     }
 
     #[test]

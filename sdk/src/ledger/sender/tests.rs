@@ -370,7 +370,7 @@ async fn what_is_offered_to_the_builder_alone_is_signed_for_chains_without_a_bas
         assert_eq!(envelope.chain_id(), Some(stage.memory.chain()), "it is of no other chain");
         assert_eq!(pending.call().unwrap(), call);
         assert!(
-            matches!(unfunded(&pending), LedgerError::Unfunded { needed, .. } if needed.is_zero() == (max_fee == 0))
+            matches!(sign::unfunded(&pending), LedgerError::Unfunded { needed, .. } if needed.is_zero() == (max_fee == 0))
         );
     }
 }
