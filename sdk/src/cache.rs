@@ -3,17 +3,18 @@
 //! One redb file. It is opened for each use and closed again, so that several programs of one person can share it.
 //! Nothing personal is in it in the clear: blocks are ciphertext, journals are public, the rest is sealed by the client.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+mod disk;
+mod overlay;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
 
 use redb::{
-    Database, DatabaseError, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError,
-    backends::InMemoryBackend,
+    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::InMemoryBackend,
 };
 
+use self::disk::OnDisk;
 use crate::{Error, Result};
 
 /// A table: keys and values are bytes.
@@ -57,11 +58,10 @@ pub(crate) const BOARDS: Table = TableDefinition::new("boards-1");
 /// deployment, member, board, case, deal -> whether it is done, and the block with the released share
 pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 
-/// How long another program may keep the file open.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Keys to remove from a table, and rows to put into it.
 pub(crate) type Change = (Table, Vec<Vec<u8>>, Rows);
+
+type Worked<T> = Result<T, redb::Error>;
 
 /// Keys and values of one table.
 pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
@@ -71,7 +71,7 @@ pub(crate) struct Cache(Arc<Mutex<Place>>);
 
 enum Place {
     Memory(Database),
-    File(PathBuf),
+    File(OnDisk),
 }
 
 impl Cache {
@@ -81,7 +81,7 @@ impl Cache {
     }
 
     pub(crate) fn in_folder(folder: &std::path::Path) -> Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Place::File(folder.join("cache.redb"))))))
+        Ok(Self(Arc::new(Mutex::new(Place::File(OnDisk::new(folder.join("cache.redb")))))))
     }
 
     pub(crate) async fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
@@ -101,8 +101,7 @@ impl Cache {
     pub(crate) async fn get_many(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>> {
         self.with(move |database| {
             let Some(table) = read(database, table)? else { return Ok(vec![None; keys.len()]) };
-            let value =
-                |key: &Vec<u8>| Ok(table.get(key.as_slice()).map_err(Error::cache)?.map(|v| v.value().to_vec()));
+            let value = |key: &Vec<u8>| Ok(table.get(key.as_slice())?.map(|v| v.value().to_vec()));
             keys.iter().map(value).collect()
         })
         .await
@@ -120,15 +119,15 @@ impl Cache {
     /// Puts a value where none is, or a smaller one: numbers of one width, the highest byte first.
     pub(crate) async fn raise(&self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.with(move |database| {
-            let write = database.begin_write().map_err(Error::cache)?;
+            let write = database.begin_write()?;
             {
-                let mut table = write.open_table(table).map_err(Error::cache)?;
-                let known = table.get(key.as_slice()).map_err(Error::cache)?.map(|known| known.value().to_vec());
+                let mut table = write.open_table(table)?;
+                let known = table.get(key.as_slice())?.map(|known| known.value().to_vec());
                 if known.is_none_or(|known| known < value) {
-                    table.insert(key.as_slice(), value.as_slice()).map_err(Error::cache)?;
+                    table.insert(key.as_slice(), value.as_slice())?;
                 }
             }
-            write.commit().map_err(Error::cache)
+            Ok(write.commit()?)
         })
         .await
     }
@@ -148,28 +147,28 @@ impl Cache {
             return Ok(());
         }
         self.with(move |database| {
-            let write = database.begin_write().map_err(Error::cache)?;
+            let write = database.begin_write()?;
             for (table, remove, put) in changes {
-                let mut table = write.open_table(table).map_err(Error::cache)?;
+                let mut table = write.open_table(table)?;
                 for key in &remove {
-                    table.remove(key.as_slice()).map_err(Error::cache)?;
+                    table.remove(key.as_slice())?;
                 }
                 for (key, value) in &put {
-                    table.insert(key.as_slice(), value.as_slice()).map_err(Error::cache)?;
+                    table.insert(key.as_slice(), value.as_slice())?;
                 }
             }
-            write.commit().map_err(Error::cache)
+            Ok(write.commit()?)
         })
         .await
     }
 
-    async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Result<R> + Send + 'static) -> Result<R> {
+    async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Worked<R> + Send + 'static) -> Result<R> {
         let place = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            match &*place {
-                Place::Memory(database) => work(database),
-                Place::File(path) => work(&open(path)?),
+            let mut place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            match &mut *place {
+                Place::Memory(database) => work(database).map_err(Error::cache),
+                Place::File(file) => file.with(work),
             }
         });
         done.await.map_err(Error::cache)?
@@ -177,43 +176,30 @@ impl Cache {
 }
 
 /// A table as it is now, if anything was ever put into it.
-fn read(database: &Database, table: Table) -> Result<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>> {
-    match database.begin_read().map_err(Error::cache)?.open_table(table) {
+fn read(database: &Database, table: Table) -> Worked<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>> {
+    match database.begin_read()?.open_table(table) {
         Ok(table) => Ok(Some(table)),
         Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(Error::cache(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn value_in(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+fn value_in(database: &Database, table: Table, key: &[u8]) -> Worked<Option<Vec<u8>>> {
     let Some(table) = read(database, table)? else { return Ok(None) };
-    Ok(table.get(key).map_err(Error::cache)?.map(|value| value.value().to_vec()))
+    Ok(table.get(key)?.map(|value| value.value().to_vec()))
 }
 
-fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Result<Rows> {
+fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Worked<Rows> {
     let Some(table) = read(database, table)? else { return Ok(Vec::new()) };
     let mut rows = Vec::new();
-    for row in table.range::<&[u8]>(prefix..).map_err(Error::cache)? {
-        let (key, value) = row.map_err(Error::cache)?;
+    for row in table.range::<&[u8]>(prefix..)? {
+        let (key, value) = row?;
         if !key.value().starts_with(prefix) {
             break;
         }
         rows.push((key.value().to_vec(), value.value().to_vec()));
     }
     Ok(rows)
-}
-
-fn open(path: &std::path::Path) -> Result<Database> {
-    let started = Instant::now();
-    crate::file::private(path).map_err(|error| Error::file(path, &error))?;
-    loop {
-        match Database::create(path) {
-            Ok(database) => return Ok(database),
-            Err(DatabaseError::DatabaseAlreadyOpen) if started.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Err(error) => return Err(Error::cache(error)),
-        }
     }
 }
 

@@ -275,7 +275,7 @@ impl Error {
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
-        Self::File { path: path.into(), reason: error.to_string(), kind: error.kind() }
+        Self::File { path: path.into(), reason: with_advice(error), kind: error.kind() }
     }
 
     /// What a reader said; an error of this crate that came through it is itself again.
@@ -295,6 +295,19 @@ impl Error {
 
 fn in_brackets(why: Option<&Error>) -> String {
     why.map(|why| format!(" ({why})")).unwrap_or_default()
+}
+
+/// What the system said, and what to do where there is one thing to do.
+#[doc(hidden)]
+pub fn with_advice(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => {
+            format!("{error}: make room there, then repeat")
+        }
+        Kind::ReadOnlyFilesystem => format!("{error}: name a place that can be written"),
+        _ => error.to_string(),
+    }
 }
 
 fn and_others(others: usize) -> String {

@@ -99,6 +99,8 @@ pub use crate::{
     system::System,
     vouching::{Trust, Untrusted, Vouch, VouchFor, Vouched},
 };
+#[doc(hidden)]
+pub use crate::{error::with_advice, file::put_new};
 
 /// The README's example is compiled and run with these.
 #[cfg(doctest)]

@@ -167,10 +167,10 @@ fn is_stream(_: &std::fs::Metadata) -> bool {
 }
 
 /// Whether a path names what a process has open: that is read once, whatever it is.
-fn is_descriptor(path: &Path) -> bool {
+pub(crate) fn is_descriptor(path: &Path) -> bool {
     let Some(path) = path.to_str() else { return false };
     let in_proc = path.strip_prefix("/proc/").is_some_and(|rest| rest.split('/').any(|part| part == "fd"));
-    in_proc || path.starts_with("/dev/fd/") || path == "/dev/stdin"
+    in_proc || path.starts_with("/dev/fd/") || ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path)
 }
 
 /// A source that is being read.

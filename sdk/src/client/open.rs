@@ -139,7 +139,8 @@ impl Open {
         self
     }
 
-    /// Lets [`to_file`](Open::to_file) replace a file that is there.
+    /// Lets [`to_file`](Open::to_file) replace a file that is there, also where a link leads to it, and write into a
+    /// pipe or device.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
         self
@@ -163,7 +164,7 @@ impl Open {
     /// Refuses to replace a file unless [`overwrite`](Open::overwrite).
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<Metadata> {
         let path: PathBuf = path.as_ref().into();
-        let mut file = NewFile::create(&path, self.overwrite)?;
+        let mut file = NewFile::create(&path, self.overwrite).await?;
         let prepared = self.prepare().await?;
         self.write(&prepared, file.writer()).await?;
         file.finish().await?;
@@ -175,8 +176,8 @@ impl Open {
     pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
         let folder = folder.as_ref();
         tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, &error))?;
-        let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite)?;
-        let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite)?;
+        let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
+        let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
         let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.record.manifest)?;
         while let Some(block) = blocks.next().await {
