@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     carrier::{Carried, Carrier},
-    http::HttpRelay,
+    http::{HttpRelay, origin},
 };
 use crate::{
     Error, Result,
