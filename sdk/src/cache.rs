@@ -200,7 +200,6 @@ fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Worked<Rows> {
         rows.push((key.value().to_vec(), value.value().to_vec()));
     }
     Ok(rows)
-    }
 }
 
 /// Joins the parts of a key. Every part but the last has a fixed width, so no two keys collide.

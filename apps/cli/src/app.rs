@@ -1,16 +1,13 @@
 //! What every verb stands on: the settings, the system, and the key of the person who is acting.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{path::PathBuf, sync::OnceLock};
 
-use hospital_record::{Config, Identity, Phrase, RecordRef, System, parse_address};
+use hospital_record::{Address, Client, Config, Identity, Phrase, RecordRef, System, parse_address, store::StoreUrl};
 use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::{
-    failure::{Failure, Result},
+    failure::{Failure, Kind, Result},
     home,
     key_file::KeyFile,
     lookup, password,
@@ -25,6 +22,8 @@ pub(crate) struct App {
     pub(crate) printer: Printer,
     /// What was connected to, for what there is to tell at the end.
     connected: OnceLock<System>,
+    /// Who acts, for what errors call people.
+    acting: OnceLock<(Client, String)>,
 }
 
 /// A key file, and what is in it.
@@ -37,7 +36,7 @@ pub(crate) struct Opened {
 
 impl App {
     pub(crate) fn new(settings: Settings, printer: Printer) -> Self {
-        Self { settings, printer, connected: OnceLock::new() }
+        Self { settings, printer, connected: OnceLock::new(), acting: OnceLock::new() }
     }
 
     /// Says what was confirmed here once and is gone from the chain, whatever became of the verb.
@@ -91,14 +90,15 @@ impl App {
 
     /// A mistyped store is a new, empty one, where nobody finds what is added to it.
     fn check_store(&self, store: &str) -> Result {
-        if store.starts_with("memory:") {
+        let url: StoreUrl = store.parse().map_err(hospital_record::Error::from)?;
+        if url.is_memory() {
             let why = "memory: forgets all records when the program ends: name a Kubo node or a directory";
             return Err(Failure::usage(why));
         }
-        let Some(path) = store.strip_prefix("file://").map(Path::new).filter(|path| !path.exists()) else {
+        let Some(path) = url.directory().filter(|path| !path.exists()) else {
             return Ok(());
         };
-        if !path.parent().is_some_and(Path::exists) {
+        if !path.parent().is_some_and(std::path::Path::exists) {
             let why = format!("there is no folder for the store {}: correct its path, or make it", path.display());
             return Err(Failure::usage(why));
         }
@@ -110,7 +110,19 @@ impl App {
     pub(crate) async fn session(&self) -> Result<Session> {
         let (name, identity) = self.unlock()?;
         let client = self.system().await?.client(identity);
+        drop(self.acting.set((client.clone(), name.clone())));
         Ok(Session::new(client, name))
+    }
+
+    /// A failure in the words of the person who acts: accounts by the names that are known on this machine. Who has to be
+    /// sent ether stays an address.
+    pub(crate) async fn in_words(&self, failure: Failure) -> Failure {
+        let Some((client, name)) = self.acting.get().filter(|_| failure.kind != Kind::Unfunded) else { return failure };
+        let contacts = client.contacts_added_here().await.unwrap_or_default();
+        let mut people: Vec<_> = contacts.into_iter().map(|contact| (contact.address, contact.name)).collect();
+        people.push((client.address(), name.clone()));
+        let message = people.iter().fold(failure.message, |text, (address, name)| named(&text, *address, name));
+        Failure { message, ..failure }
     }
 
     fn unlock(&self) -> Result<(String, Identity)> {
@@ -134,6 +146,24 @@ impl App {
     }
 }
 
+/// `text` with a name in the place of an address, where that is not part of something longer, such as a record's URI.
+fn named(text: &str, address: Address, name: &str) -> String {
+    let hex = address.to_string();
+    let beside = |c: char| c.is_ascii_alphanumeric() || c == ':';
+    let mut parts = text.split(&hex).peekable();
+    let mut told = String::with_capacity(text.len());
+    while let Some(part) = parts.next() {
+        told.push_str(part);
+        if let Some(next) = parts.peek() {
+            let inside = part.ends_with(beside)
+                || next.starts_with(|c: char| c.is_ascii_alphanumeric())
+                || next.starts_with(":0x");
+            told.push_str(if inside { &hex } else { name });
+        }
+    }
+    told
+}
+
 /// An account of a phrase; what is wrong with the phrase is told without its words.
 pub(crate) fn identity(phrase: &str, account: u32) -> Result<Identity> {
     let usable = |error: hospital_record::Error| Failure::key_file(error.to_string());
@@ -148,7 +178,7 @@ pub(crate) fn check_person(who: &str) -> Result {
 
 /// The same of a record: its URI or the beginning of an id.
 pub(crate) fn check_record(typed: &str) -> Result {
-    if typed.contains(':') {
+    if lookup::is_uri(typed) {
         typed.parse::<RecordRef>()?;
         return Ok(());
     }
@@ -158,7 +188,21 @@ pub(crate) fn check_record(typed: &str) -> Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Kind;
+
+    #[test]
+    fn an_error_names_people_as_they_are_known() {
+        let lee = Address::repeat_byte(0x1e);
+        for (text, told) in [
+            (format!("{lee} may not read it"), "dr-lee may not read it".to_owned()),
+            (format!("{lee} and {lee}: no"), "dr-lee and dr-lee: no".to_owned()),
+            (format!("ask {lee}"), "ask dr-lee".to_owned()),
+            (format!("hospital-record:1:{lee}:{lee}:0x12"), format!("hospital-record:1:{lee}:{lee}:0x12")),
+            (format!("{lee}00"), format!("{lee}00")),
+            ("nobody".to_owned(), "nobody".to_owned()),
+        ] {
+            assert_eq!(named(&text, lee, "dr-lee"), told);
+        }
+    }
 
     #[test]
     fn a_wrong_word_is_named_by_its_place_and_never_told() {

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result},
+    suggest::did_you_mean,
+};
 
 const KEY: &str = "key.json";
 const LONGEST_NAME: usize = 64;
@@ -25,7 +28,9 @@ pub(crate) fn choose(home: &Path, named: Option<&str>) -> Result<String> {
             match people.iter().any(|person| person == name) {
                 true => Ok(name.to_owned()),
                 false => {
-                    Err(Failure::not_found(format!("no key file for {name} in {}; {}", home.display(), known(&people))))
+                    let meant = did_you_mean(name, people.iter().map(String::as_str));
+                    let why = format!("no key file for {name} in {}{meant}; {}", home.display(), known(&people));
+                    Err(Failure::not_found(why))
                 }
             }
         }

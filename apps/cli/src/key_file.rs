@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Result},
+    password::spellings,
     private::{create_folder, refuse_shared},
 };
 
@@ -102,6 +103,17 @@ impl KeyFile {
     /// The phrase, with the padding around it.
     pub(crate) fn open(&self, password: &str) -> Result<Zeroizing<String>> {
         self.header.check()?;
+        let mut opened = Err(Failure::key_file("there is no password"));
+        for password in spellings(password) {
+            opened = self.open_with(&password);
+            if opened.is_ok() {
+                break;
+            }
+        }
+        opened
+    }
+
+    fn open_with(&self, password: &str) -> Result<Zeroizing<String>> {
         let aad = self.header.authenticated()?;
         let payload = Payload { msg: &self.ciphertext, aad: &aad };
         let plain = self

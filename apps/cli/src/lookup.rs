@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::SystemTime};
 
-use hospital_record::{B256, RecordRef};
+use hospital_record::{B256, RecordRef, names::marked};
 
 use crate::failure::{Failure, Result};
 
@@ -58,7 +58,7 @@ impl Typed {
             return Ok(Self::Cid(text));
         }
         Err(Failure::usage(format!(
-            "{typed:?} does not name a record: give its URI, or at least {SHORTEST} digits of its id; `list` shows both"
+            "{typed:?} does not name a record: give its name, its URI, or at least {SHORTEST} digits of its id; `list` shows them"
         )))
     }
 
@@ -70,9 +70,23 @@ impl Typed {
     }
 }
 
-/// Whether it can name a record at all.
+/// Whether it is the full name of a record, however mail has mangled it.
+pub(crate) fn is_uri(typed: &str) -> bool {
+    typed.contains("hospital-record:")
+}
+
+/// Whether it may be the beginning of an id; it may be a name, too.
+pub(crate) fn is_id(typed: &str) -> bool {
+    Typed::parse(typed).is_ok()
+}
+
+/// Whether it can name a record at all: by its id or by its name, which never begins like an address.
 pub(crate) fn check(typed: &str) -> Result {
-    Typed::parse(typed).map(drop)
+    let hidden = marked(typed).any(|(_, seen)| !seen);
+    match Typed::parse(typed) {
+        Err(failure) if hidden || typed.trim().is_empty() || typed.starts_with("0x") => Err(failure),
+        _ => Ok(()),
+    }
 }
 
 /// The records whose id begins with `typed`: hex with or without 0x, or a CID.
@@ -87,7 +101,8 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 
 pub(crate) fn none(typed: &str) -> Failure {
     Failure::not_found(format!(
-        "no record that is known here begins with {typed}; its URI would name it. Where access has ended, only the URI does"
+        "no record that is known here is called {typed:?} or has an id that begins so; its URI would name it. Where access \
+         has ended, only the URI does"
     ))
 }
 
@@ -96,6 +111,15 @@ pub(crate) fn ambiguous(typed: &str, lines: &[String]) -> Failure {
     Failure::usage(format!(
         "{typed} is the beginning of {} records: give more of it, the URI of the one that is meant, or to `open` its \
          --patient:\n  {}",
+        lines.len(),
+        lines.join("\n  ")
+    ))
+}
+
+/// Several records are called so; one line for each.
+pub(crate) fn ambiguous_name(typed: &str, lines: &[String]) -> Failure {
+    Failure::usage(format!(
+        "{} records are called {typed:?}: give the URI of the one that is meant, or enough of its id:\n  {}",
         lines.len(),
         lines.join("\n  ")
     ))
@@ -167,6 +191,12 @@ mod tests {
     fn nonsense_is_refused() {
         for typed in ["abc", "", "0x", "report.pdf", "bafy!!", &"a".repeat(65)] {
             assert_eq!(fitting(typed, known()).unwrap_err().kind, Kind::Usage, "{typed}");
+        }
+        for name in ["abc", "report.pdf", "bafy!!", "befund 12.pdf", "Röntgen: Knie", "face"] {
+            assert!(check(name).is_ok(), "{name}");
+        }
+        for wrong in ["", " ", "0x", "0x12", "0xzz", "a\nb", "report\u{200b}.pdf"] {
+            assert_eq!(check(wrong).unwrap_err().kind, Kind::Usage, "{wrong:?}");
         }
     }
 

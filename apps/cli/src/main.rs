@@ -6,6 +6,7 @@ mod app;
 mod args;
 mod bundle;
 mod failure;
+mod folder;
 mod home;
 mod input;
 mod json;
@@ -22,16 +23,19 @@ mod session;
 mod settings;
 mod shown;
 mod size;
+mod suggest;
+mod terminal;
 mod text;
 mod verbs;
 mod when;
 #[cfg(all(test, target_os = "linux"))]
 mod wiped;
 mod words;
+mod zone;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::{Parser, error::ErrorKind};
+use clap::error::ErrorKind;
 
 use crate::{
     app::App,
@@ -43,7 +47,7 @@ use crate::{
 
 fn main() -> ExitCode {
     private::close_memory();
-    let cli = match Cli::try_parse() {
+    let cli = match args::parsed() {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
     match run(cli, printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            terminal::discard_typed_ahead();
             if failure.kind != Kind::Unread {
                 printer.failure(&failure);
             }

@@ -5,17 +5,20 @@ use std::{
     path::Path,
 };
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::{
     failure::{Failure, Result},
     private::read_secret,
+    terminal,
+    text::MARK,
 };
 
 /// Characters of a new password.
 const SHORTEST: usize = 8;
-/// The longest one has 215 characters, and may be typed with more space.
-const LONGEST_PHRASE: u64 = 1024;
+/// The longest one has 215 characters, and may be typed with numbers and more space.
+const LONGEST_PHRASE: u64 = 4096;
 
 type Secret = Zeroizing<String>;
 
@@ -26,7 +29,7 @@ pub(crate) const CHANGED: &str = "--new-password-file";
 /// The password of a key file that is there.
 pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
     match file {
-        Some(file) => first_line(file),
+        Some(file) => first_line(file).and_then(not_empty),
         None => ask(&format!("Password of {name}: "), CURRENT),
     }
 }
@@ -34,19 +37,55 @@ pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
 /// A password for a new key file: typed twice, for it cannot be corrected later.
 pub(crate) fn new(file: Option<&Path>, name: &str, flag: &str) -> Result<Secret> {
     let Some(file) = file else {
-        let first = long_enough(ask(&format!("New password for {name}: "), flag)?)?;
-        return match *ask("Once more: ", flag)? == *first {
+        let first = acceptable(&ask(&format!("New password for {name}: "), flag)?)?;
+        return match *spelled(&ask("Once more: ", flag)?) == *first {
             true => Ok(first),
             false => Err(Failure::key_file("the two passwords differ; nothing was written")),
         };
     };
-    first_line(file).and_then(long_enough)
+    acceptable(&first_line(file)?)
+}
+
+/// The one spelling of a password on all keyboards (OpaqueString of RFC 8265): any space is one, letters are composed
+/// (NFC), capitals stay. What no version of Unicode knows yet is not refused: it may be in a later one.
+pub(crate) fn spelled(typed: &str) -> Secret {
+    let typed = typed.trim_start_matches(MARK);
+    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    let mut password = Zeroizing::new(String::with_capacity(typed.len() * 3));
+    match typed.is_ascii() {
+        true => password.push_str(typed),
+        false => password.extend(typed.chars().map(|c| if is_space(c) { ' ' } else { c }).nfc()),
+    }
+    password
+}
+
+/// Zs of Unicode but the one of ASCII.
+fn is_space(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+}
+
+/// What may open a key file, in the order in which it is tried: the one spelling, and for files that an earlier version
+/// made of bytes as they came, these bytes and the decomposed ones of some keyboards.
+pub(crate) fn spellings(typed: &str) -> Vec<Secret> {
+    let (first, exact) = (spelled(typed), Zeroizing::new(typed.to_owned()));
+    if *first == *exact && typed.is_ascii() {
+        return vec![first];
+    }
+    let mut apart = Zeroizing::new(String::with_capacity(typed.len() * 6));
+    apart.extend(typed.trim_start_matches(MARK).nfd());
+    let mut all = vec![first];
+    for other in [exact, apart] {
+        if !all.contains(&other) {
+            all.push(other);
+        }
+    }
+    all
 }
 
 /// The recovery phrase, unseen on a terminal, else all of stdin.
 pub(crate) fn phrase() -> Result<Secret> {
     if io::stdin().is_terminal() {
-        return ask("Recovery phrase (it is not shown): ", CURRENT);
+        return terminal::phrase();
     }
     // Room for all that may come: growing would leave copies behind that nobody wipes.
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_PHRASE as usize + 1));
@@ -71,18 +110,27 @@ fn stdin() -> io::Result<impl Read> {
 fn first_line(path: &Path) -> Result<Secret> {
     let text = read_secret(path).map_err(|failure| Failure::key_file(format!("password file {failure}")))?;
     let line = text.lines().next().unwrap_or_default();
-    not_empty(Zeroizing::new(line.to_owned()))
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
 fn not_empty(password: Secret) -> Result<Secret> {
-    match password.is_empty() {
+    match spelled(&password).is_empty() {
         true => Err(Failure::key_file("the password is empty")),
         false => Ok(password),
     }
 }
 
 /// As NIST SP 800-63B has it. Whoever copies the file may try as many as they like.
-fn long_enough(password: Secret) -> Result<Secret> {
+fn acceptable(typed: &str) -> Result<Secret> {
+    let password = spelled(typed);
+    if password.is_empty() {
+        return not_empty(password);
+    }
+    if password.chars().any(char::is_control) {
+        return Err(Failure::key_file(
+            "a password has no tabs and other control characters: not every keyboard types them",
+        ));
+    }
     match password.chars().count() < SHORTEST {
         true => {
             Err(Failure::key_file(format!("a password has at least {SHORTEST} characters: several words are good")))
@@ -92,7 +140,7 @@ fn long_enough(password: Secret) -> Result<Secret> {
 }
 
 fn ask(prompt: &str, flag: &str) -> Result<Secret> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
+    terminal::unseen(prompt).map_err(|error| match error.kind() {
         // It reads Ctrl-C as a character, restores the terminal and says so.
         io::ErrorKind::Interrupted => Failure::interrupted(),
         _ => Failure::key_file(format!("there is no terminal to ask on: name a file with {flag}")),
@@ -124,6 +172,57 @@ mod tests {
     fn the_first_line_of_the_file_is_the_password() {
         for content in ["pass word", "pass word\n", "pass word\r\nmore\n"] {
             assert_eq!(from_file(content).unwrap(), "pass word");
+        }
+    }
+
+    #[test]
+    fn a_password_has_one_spelling_and_older_ones_still_open() {
+        for (typed, kept) in [
+            ("secret words", "secret words"),
+            ("Zu\u{308}rich 8001", "Zürich 8001"),
+            ("\u{212b}ngstro\u{308}m", "Ångström"),
+            ("two\u{a0}words", "two words"),
+            ("two\u{3000}words", "two words"),
+            ("\u{feff}secret words", "secret words"),
+            ("Σecret Words", "Σecret Words"),
+            (" padded ", " padded "),
+            ("ﬁve words", "ﬁve words"),
+        ] {
+            assert_eq!(*spelled(typed), kept, "{typed:?}");
+            let all = spellings(typed);
+            assert!(*all[0] == kept && all.iter().any(|one| **one == typed) && all.len() <= 3, "{typed:?}");
+        }
+        assert_eq!(spellings("secret words").len(), 1, "what was always one spelling is tried once");
+        let nfd = spellings("Zürich").iter().any(|one| **one == "Zu\u{308}rich");
+        assert!(nfd, "a key file that a decomposing keyboard made");
+    }
+
+    #[test]
+    fn a_key_file_opens_with_any_spelling_of_its_password() {
+        use crate::key_file::KeyFile;
+        let (composed, apart) = ("Zürich 8001", "Zu\u{308}rich 8001");
+        // As this version makes it, and as earlier ones made it of what was typed.
+        for sealed_with in [composed, apart] {
+            let file = KeyFile::seal("a phrase", 0, "0xAb", sealed_with).unwrap();
+            for typed in [composed, apart] {
+                assert_eq!(file.open(typed).unwrap().trim_end(), "a phrase", "{sealed_with:?} {typed:?}");
+            }
+            assert!(file.open("Zurich 8001").is_err());
+        }
+    }
+
+    #[test]
+    fn a_password_file_is_read_however_an_editor_wrote_it() {
+        let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for bytes in [b"pass word\r\n".to_vec(), "\u{feff}pass word\r\n".into(), utf16("\u{feff}pass word\r\nmore")] {
+            std::fs::write(file.path(), &bytes).unwrap();
+            assert_eq!(*new(Some(file.path()), "ana", CURRENT).unwrap(), "pass word", "{bytes:?}");
+            assert_eq!(*spellings(&existing(Some(file.path()), "ana").unwrap())[0], "pass word");
+        }
+        for wrong in [&b"caf\xe9 noir\n"[..], b"\xff\xfe\x00", b"tab\tin it\n", "\u{feff}\n".as_bytes()] {
+            std::fs::write(file.path(), wrong).unwrap();
+            assert_eq!(new(Some(file.path()), "ana", CURRENT).unwrap_err().kind, Kind::KeyFile, "{wrong:?}");
         }
     }
 

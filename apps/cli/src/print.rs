@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::{
     failure::{Failure, Result},
     shown::{json_line, shown_lines},
+    terminal::columns,
 };
 
 /// How results are told.
@@ -39,7 +40,7 @@ impl Printer {
     /// Several lines for people, in columns.
     pub(crate) fn table(self, head: &[&str], rows: &[Vec<String>]) -> Result {
         if !self.json && !rows.is_empty() {
-            Ok(io::stdout().lock().write_all(columns(head, rows).as_bytes())?)
+            Ok(io::stdout().lock().write_all(in_columns(head, rows).as_bytes())?)
         } else {
             Ok(())
         }
@@ -78,6 +79,24 @@ impl Printer {
         Ok(io::stdout().lock().write_all(whole.as_bytes())?)
     }
 
+    /// A text as a QR code: with --json on stderr, else on stdout.
+    pub(crate) fn qr(self, text: &str) -> Result {
+        let code = qr(text)?;
+        let (columns, is_terminal) = match self.json {
+            true => (columns(io::stderr()), io::stderr().is_terminal()),
+            false => (columns(io::stdout()), io::stdout().is_terminal()),
+        };
+        if let Some(why) = columns.and_then(|columns| too_wide(&code, columns)) {
+            self.urgent(why);
+            return Ok(());
+        }
+        let code = if is_terminal { on_terminal(&code) } else { format!("{code}\n") };
+        match self.json {
+            true => Ok(io::stderr().lock().write_all(code.as_bytes())?),
+            false => Ok(io::stdout().lock().write_all(code.as_bytes())?),
+        }
+    }
+
     pub(crate) fn shows_progress(self) -> bool {
         self.wants_progress() && io::stderr().is_terminal()
     }
@@ -98,15 +117,31 @@ impl Printer {
     }
 }
 
-/// A text as a QR code of characters.
-pub(crate) fn qr(text: &str) -> Result<String> {
+/// A text as a QR code of characters: dark where it is inked, as on paper.
+fn qr(text: &str) -> Result<String> {
     QrCode::new(text)
         .map(|code| code.render::<Dense1x2>().quiet_zone(true).build())
         .map_err(|error| Failure::usage(format!("this does not fit into a QR code: {error}")))
 }
 
+/// Black on white whatever the colours of the terminal: on a dark one it would be a negative, which few cameras read.
+fn on_terminal(code: &str) -> String {
+    code.lines().map(|line| format!("\u{1b}[30;107m{line}\u{1b}[0m\n")).collect()
+}
+
+/// What to do where a code would be broken into pieces.
+fn too_wide(code: &str, columns: usize) -> Option<String> {
+    let needed = code.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    (needed > columns).then(|| {
+        format!(
+            "The QR code is {needed} characters wide, and this terminal {columns}: make the window wider or the letters \
+             smaller, or write it to a file, and look at that in an editor."
+        )
+    })
+}
+
 /// Left-aligned, two spaces apart, the last column as long as it is.
-fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+fn in_columns(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|title| title.to_string()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
     let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
@@ -130,8 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_read_on_dark_and_light_and_never_broken() {
+        let code = qr("hospital-record-card:1:0x00").unwrap();
+        let width = code.lines().next().unwrap().chars().count();
+        for line in on_terminal(&code).lines() {
+            assert!(line.starts_with("\u{1b}[30;107m") && line.ends_with("\u{1b}[0m"), "its own colours: {line:?}");
+        }
+        assert!(code.lines().all(|line| line.chars().count() == width));
+        assert_eq!(too_wide(&code, width), None);
+        let why = too_wide(&code, width - 1).unwrap();
+        assert!(why.contains(&width.to_string()) && why.contains(&(width - 1).to_string()), "{why}");
+    }
+
+    #[test]
     fn columns_line_up() {
         let rows = vec![vec!["ü".into(), "long cell".into(), "x".into()], vec!["abc".into(), "y".into(), "".into()]];
-        assert_eq!(columns(&["A", "B", "C"], &rows), "A    B          C\nü    long cell  x\nabc  y\n");
+        assert_eq!(in_columns(&["A", "B", "C"], &rows), "A    B          C\nü    long cell  x\nabc  y\n");
     }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Kind, Result},
+    text,
+};
 
 /// A secret that was put into a file; longer ones are cut.
 const LONGEST_SECRET: u64 = 64 * 1024;
@@ -22,9 +25,12 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
         refuse_shared(path, &metadata)?;
     }
     // Room for all that may come: growing would leave copies behind that nobody wipes.
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST_SECRET as usize + 1));
-    file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(failed)?;
-    Ok(text)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET as usize + 1));
+    file.take(LONGEST_SECRET).read_to_end(&mut bytes).map_err(failed)?;
+    text::decoded(&bytes).ok_or_else(|| {
+        let why = format!("{} is neither UTF-8 nor UTF-16: save it as UTF-8 text", path.display());
+        Failure::new(Kind::File, why)
+    })
 }
 
 /// Refuses a file that others can read, that is another user's, or in whose place others can put one of their own.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use hospital_record::{Address, Client, Contact, Event, Grantee, Patients, RecordRef, parse_address};
+use hospital_record::{
+    Address, Client, Contact, ErrorKind, Event, Grantee, Patients, RecordRef, names::spelled, parse_address,
+};
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -11,7 +14,11 @@ use crate::{
     json::instant,
     lookup::{self, Candidate},
     shown::shown,
+    suggest::did_you_mean,
+    when::{self, Until},
 };
+
+mod by_name;
 
 /// The person who is acting.
 pub(crate) struct Session {
@@ -56,13 +63,22 @@ impl Session {
         if who.starts_with("0x") {
             return Ok(Person { address: parse_address(who)?, contact: None });
         }
-        if who == self.name {
+        let wanted = spelled(who);
+        if wanted == self.name {
             return Ok(Person { address: self.me(), contact: None });
         }
-        match self.contacts().await?.iter().find(|contact| contact.name == who) {
-            Some(contact) => Ok(Person { address: contact.address, contact: Some(contact.clone()) }),
-            // Not there, or named in a grant that a silent store has: the SDK's error says which.
-            None => Ok(Person { address: self.client.contact(who).await?.address, contact: None }),
+        let called: Vec<&Contact> = self.contacts().await?.iter().filter(|contact| contact.name == wanted).collect();
+        match called.as_slice() {
+            [contact] => Ok(Person { address: contact.address, contact: Some((*contact).clone()) }),
+            // Not there, two of them, or named in a grant that a silent store has: the SDK's error says which.
+            _ => match self.client.contact(who).await {
+                Ok(contact) => Ok(Person { address: contact.address, contact: Some(contact) }),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let known = self.contacts().await?.iter().map(|contact| contact.name.as_str());
+                    Err(Failure::not_found(format!("{error}{}", did_you_mean(who, known))))
+                }
+                Err(error) => Err(error.into()),
+            },
         }
     }
 
@@ -115,14 +131,33 @@ impl Session {
         self.record(typed, patient).await
     }
 
-    /// A record by its URI, or by the beginning of its id: in this patient's history; else in this person's and those
-    /// of who shared something; else in those of contacts, whose access may have ended.
+    /// A record by its URI, by the beginning of its id, or by its name. By its id: in this patient's history; else in
+    /// this person's and those of who shared something; else in those of contacts, whose access may have ended.
     pub(crate) async fn record(&self, typed: &str, patient: Option<Address>) -> Result<RecordRef> {
-        if typed.contains(':') {
+        if lookup::is_uri(typed) {
             return Ok(typed.parse()?);
         }
+        match self.record_by_id(typed, patient).await {
+            Ok(Some(record)) => Ok(record),
+            Ok(None) => by_name::record(self, typed, patient).await,
+            // What may be an id may be a name as well.
+            Err(failure) if failure.kind == Kind::NotFound => {
+                by_name::record(self, typed, patient).await.map_err(|other| match other.kind {
+                    Kind::Usage => other,
+                    _ => failure,
+                })
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Nothing for what is no beginning of an id.
+    async fn record_by_id(&self, typed: &str, patient: Option<Address>) -> Result<Option<RecordRef>> {
+        if !lookup::is_id(typed) {
+            return Ok(None);
+        }
         if let Some(patient) = patient {
-            return self.search(typed, [patient].into()).await;
+            return self.search(typed, [patient].into()).await.map(Some);
         }
         let Patients { patients: mut near, cut, .. } = self.client.patients().await?;
         near.insert(self.me());
@@ -133,10 +168,31 @@ impl Session {
             }
             found => found,
         };
-        found.map_err(|failure| match failure.kind == Kind::NotFound && !cut.is_none() {
+        found.map(Some).map_err(|failure| match failure.kind == Kind::NotFound && !cut.is_none() {
             true => Failure::not_found(format!("{failure}; not all who gave me something were asked: give its URI")),
             false => failure,
         })
+    }
+
+    /// What a record is called, as far as this person can read it; else its id.
+    pub(crate) async fn title_of(&self, record: &RecordRef) -> String {
+        match self.record_name(record).await {
+            Some(name) => shown(&name),
+            None => format!("record {}", record.id),
+        }
+    }
+
+    pub(crate) async fn record_name(&self, record: &RecordRef) -> Option<String> {
+        self.client.open(record).metadata().await.ok().map(|metadata| metadata.name)
+    }
+
+    /// The end that was typed and has been understood before: what counts from now does so by the clock that counts.
+    pub(crate) async fn until(&self, app: &App, typed: &str) -> Result<Until> {
+        let now = match when::is_relative(typed) {
+            true => self.client.system().agreed_time().await?.try_into().unwrap_or(Timestamp::MAX),
+            false => Timestamp::now(),
+        };
+        when::until(typed, now, app.tz())
     }
 
     /// Ids are on chain, so that nothing has to be fetched and opened to find one.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
-use hospital_record::{Clock, U256, alloy::primitives::utils::parse_ether};
+use hospital_record::{Clock, MaxFee, Timeout, U256};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -17,6 +17,8 @@ use crate::{
     args::Global,
     failure::{Failure, Result},
     private::{read_secret, refuse_foreign},
+    text::MARK,
+    zone::zone,
 };
 
 const RPC_URL: &str = "http://127.0.0.1:8545";
@@ -35,7 +37,7 @@ struct File {
     store_token_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
     tz: Option<String>,
-    timeout: Option<u64>,
+    timeout: Option<i64>,
     witness: Option<String>,
     max_fee: Option<String>,
     clock: Option<String>,
@@ -86,9 +88,13 @@ impl Settings {
             password_file: non_empty_path(&global.password_file)
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
-            timeout: global.timeout.or(file.timeout).map(Duration::from_secs),
+            timeout: timeout(non_empty(&global.timeout), file.timeout)?,
             witness: non_empty(&global.witness).or(file.witness),
-            max_fee: non_empty(&global.max_fee).or(file.max_fee).map(|text| ether(&text)).transpose()?,
+            max_fee: non_empty(&global.max_fee)
+                .or(file.max_fee)
+                .map(|text| text.parse::<MaxFee>())
+                .transpose()?
+                .map(MaxFee::wei),
             clock: non_empty(&global.clock).or(file.clock).map(|text| clock(&text)).transpose()?,
             relays: several(&global.relay, file.relay.as_deref()),
             authorities: several(&global.authority, file.authority.as_deref()),
@@ -105,7 +111,7 @@ impl Settings {
     pub(crate) fn store_token(&self) -> Result<Option<Zeroizing<String>>> {
         let Some(path) = &self.store_token_file else { return Ok(None) };
         let text = read_secret(path)?;
-        Ok(Some(Zeroizing::new(text.trim().to_owned())))
+        Ok(Some(Zeroizing::new(text.trim_start_matches(MARK).trim().to_owned())))
     }
 
     /// Where the SDK keeps what it remembers.
@@ -167,24 +173,10 @@ fn clock(text: &str) -> Result<Clock> {
     }
 }
 
-/// An amount as people write it, in wei.
-fn ether(text: &str) -> Result<U256> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.bytes().any(|b| b.is_ascii_digit());
-    let wei = digits.then(|| parse_ether(text).ok()).flatten().filter(|wei| !wei.is_zero());
-    wei.ok_or_else(|| Failure::usage(format!("{text:?} is not an amount of ether; one looks like 0.05")))
-}
-
-/// `TZ` is read by jiff itself, which knows all its forms.
-fn zone(flag: Option<String>, env: Option<String>, file: Option<String>) -> Result<TimeZone> {
-    match (flag, env, file) {
-        (Some(name), _, _) | (None, None, Some(name)) => named(&name),
-        _ => Ok(TimeZone::system()),
-    }
-}
-
-fn named(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name)
-        .map_err(|_| Failure::usage(format!("{name:?} is not a time zone; one looks like Europe/Zurich or UTC")))
+/// In whole seconds, by the SDK's own rule wherever it stands.
+fn timeout(global: Option<String>, file: Option<i64>) -> Result<Option<Duration>> {
+    let typed = global.or_else(|| file.map(|seconds| seconds.to_string()));
+    Ok(typed.map(|seconds| seconds.parse::<Timeout>()).transpose()?.map(Timeout::get))
 }
 
 #[cfg(test)]
@@ -261,6 +253,20 @@ mod tests {
     }
 
     #[test]
+    fn a_timeout_has_the_same_bounds_as_flag_and_in_the_file() {
+        for wrong in ["0", "-1", "86401", "4611686018427387904", "9223372036854775807"] {
+            let dir = home(&format!("timeout = {wrong}"));
+            let by_flag = Global { timeout: Some(wrong.into()), ..global(&tempfile::tempdir().unwrap()) };
+            for failure in [Settings::resolve(&global(&dir)), Settings::resolve(&by_flag)].map(Result::unwrap_err) {
+                assert!(failure.kind == Kind::Usage && failure.message.contains("1 to 86400"), "{wrong}: {failure}");
+            }
+        }
+        let dir = home("timeout = 5");
+        let seven = Global { timeout: Some("7".into()), ..global(&dir) };
+        assert_eq!(Settings::resolve(&seven).unwrap().timeout, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
     fn the_chain_can_be_named() {
         let dir = home("chain-id = 100");
         let id = |flag: Option<&str>| {
@@ -294,19 +300,5 @@ mod tests {
         let failure = Settings::resolve(&global(&dir)).unwrap_err();
         assert_eq!(failure.kind, Kind::Usage);
         assert!(failure.message.contains("rpc_url"), "{failure}");
-    }
-
-    #[test]
-    fn a_flag_wins_over_the_zone_of_the_environment() {
-        let zone = |flag: Option<&str>, env: Option<&str>, file: Option<&str>| {
-            zone(flag.map(Into::into), env.map(Into::into), file.map(Into::into))
-                .map(|tz| tz.iana_name().map(String::from))
-        };
-        assert_eq!(
-            zone(Some("Asia/Tokyo"), Some("UTC"), Some("Europe/Zurich")).unwrap().as_deref(),
-            Some("Asia/Tokyo")
-        );
-        assert_eq!(zone(None, None, Some("Europe/Zurich")).unwrap().as_deref(), Some("Europe/Zurich"));
-        assert_eq!(zone(Some("Mars/Olympus"), None, None).unwrap_err().kind, Kind::Usage);
     }
 }

@@ -1,46 +1,6 @@
 //! Text that others wrote: harmless on a terminal, harmless as a file name.
 
-/// Characters that steer a terminal, reverse the reading direction or are not seen at all: controls, what Unicode calls
-/// default-ignorable, and formats but those that are signs of their own (Arabic and others).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// Chooses a form of the sign before it, as in emoji, Mongolian and Chinese names.
-fn is_selector(c: char) -> bool {
-    matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
-}
-
-/// What joiners and selectors belong to. ASCII needs none, so that no name of plain letters has an invisible twin.
-fn is_sign(c: char) -> bool {
-    !c.is_ascii() && !is_unseen(c) && !is_blank(c)
-}
-
-/// White space, and the Braille sign without a dot.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c == '\u{2800}'
-}
-
-/// Each character, and whether it is seen, or does what Persian, Indic, Mongolian or emoji spelling needs it for.
-fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
-    let mut before = None;
-    let next = text.chars().skip(1).map(Some).chain([None]);
-    text.chars().zip(next).map(move |(c, next)| {
-        let joins = |c| matches!(c, '\u{200c}' | '\u{200d}');
-        let seen = match c {
-            c if !is_unseen(c) => true,
-            c if joins(c) => before.is_some_and(|c| is_sign(c) || is_selector(c)) && next.is_some_and(is_sign),
-            c => is_selector(c) && before.is_some_and(is_sign),
-        };
-        before = seen.then_some(c);
-        (c, seen)
-    })
-}
+use hospital_record::names::{is_blank, marked};
 
 /// `text` on one line of a terminal: what is not seen or steers it as `\u{…}`.
 pub(crate) fn shown(text: &str) -> String {
@@ -137,8 +97,10 @@ fn cut(text: &str, longest: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use hospital_record::names::{is_selector, is_unseen};
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn control_sequences_do_not_reach_the_terminal() {

@@ -3,6 +3,7 @@
 use std::{fs, io::Read, path::Path};
 
 use tokio::io::AsyncReadExt;
+use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Kind, Result};
 
@@ -14,15 +15,39 @@ pub(crate) fn of_file(path: &Path, what: &str) -> Result<Option<String>> {
     if path == Path::new("-") {
         return Ok(None);
     }
-    let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
-    read.map(|_| Some(text)).map_err(|error| unreadable(path, what, &error))
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    read.and_then(|_| utf8(&bytes)).map(Some).map_err(|error| unreadable(path, what, &error))
 }
 
 pub(crate) async fn of_stdin(what: &str) -> Result<String> {
-    let mut text = String::new();
-    let read = tokio::io::stdin().take(LONGEST).read_to_string(&mut text).await;
-    read.map(|_| text).map_err(|error| unreadable(Path::new("stdin"), what, &error))
+    let mut bytes = Vec::new();
+    let read = tokio::io::stdin().take(LONGEST).read_to_end(&mut bytes).await;
+    read.and_then(|_| utf8(&bytes)).map_err(|error| unreadable(Path::new("stdin"), what, &error))
+}
+
+fn utf8(bytes: &[u8]) -> std::io::Result<String> {
+    let text = decoded(bytes).ok_or(std::io::ErrorKind::InvalidData)?;
+    Ok(text.trim_start_matches(MARK).to_owned())
+}
+
+/// The byte order mark, where a file of UTF-8 begins with it.
+pub(crate) const MARK: char = '\u{feff}';
+
+/// Text of a file: UTF-8, or UTF-16 where its first bytes say so, as editors on Windows write it.
+pub(crate) fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let unit = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned())),
+    };
+    let (pairs, odd) = bytes[2..].as_chunks::<2>();
+    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
+    for c in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        text.push(c.ok()?);
+    }
+    odd.is_empty().then_some(text)
 }
 
 /// What a file said, else what stdin says.
@@ -39,5 +64,29 @@ fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
             Failure::new(Kind::Usage, format!("{} does not hold {what}", path.display()))
         }
         _ => Failure::file(path, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, bytes: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+        format!("{MARK}{text}").encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn text_is_read_however_an_editor_wrote_it() {
+        for text in ["", "pass word\n", "Müller 山田 👩\n"] {
+            let marked = format!("{MARK}{text}");
+            for bytes in
+                [text.into(), marked.into_bytes(), utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes)]
+            {
+                assert_eq!(utf8(&bytes).unwrap(), text, "{bytes:?}");
+            }
+        }
+        for wrong in [&b"caf\xe9"[..], b"\xff\xfe\x00", b"\xff\xfe\x00\xd8", b"\xfe\xff\xdc\x00", b"\xc3"] {
+            assert!(decoded(wrong).is_none(), "{wrong:?}");
+        }
     }
 }

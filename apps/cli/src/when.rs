@@ -53,6 +53,11 @@ pub(crate) fn until(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Until> 
     Ok(Until::At(end))
 }
 
+/// Whether it counts from now, so that it depends on whose clock says what now is.
+pub(crate) fn is_relative(text: &str) -> bool {
+    bare_date(text).is_none() && span(text).is_some()
+}
+
 /// When a document was made: a bare date is the start of that day.
 pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
     match bare_date(text) {
@@ -61,6 +66,14 @@ pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
             let forms = "write a date (2026-01-31) or an instant (2026-01-31T12:00:00+01:00)";
             Failure::usage(format!("{text:?} is not a date that can be understood: {forms}"))
         }),
+    }
+}
+
+/// Until when a document was made: a bare date is the end of that day.
+pub(crate) fn end_of(text: &str, tz: &TimeZone) -> Result<Timestamp> {
+    match bare_date(text) {
+        Some(date) => end_of_day(date?, tz).map(|end| end.timestamp()),
+        None => moment(text, tz),
     }
 }
 
@@ -162,6 +175,25 @@ mod tests {
         assert_eq!(end("6w"), "2027-01-01T13:00:00+01:00 (2027-01-01T12:00:00Z)");
         assert_eq!(end("18mo"), "2028-05-20T13:00:00+02:00 (2028-05-20T11:00:00Z)", "the same hour on the wall");
         assert_eq!(end("2y"), "2028-11-20T13:00:00+01:00 (2028-11-20T12:00:00Z)");
+    }
+
+    #[test]
+    fn only_spans_depend_on_the_clock() {
+        for (text, relative) in [
+            ("12h", true),
+            ("90d", true),
+            ("6w", true),
+            ("18mo", true),
+            ("2y", true),
+            ("0d", true),
+            ("never", false),
+            ("2027-01-31", false),
+            ("2027-01-31T12:00:00Z", false),
+            ("d", false),
+            ("", false),
+        ] {
+            assert_eq!(is_relative(text), relative, "{text}");
+        }
     }
 
     #[test]

@@ -72,6 +72,67 @@ fn an_address_that_is_none_is_exit_2() {
     home.fails(&["verify", ACCOUNT_0], 2);
 }
 
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let home = Home::new();
+    for name in [
+        "ETH_RPC_URL",
+        "HOSPITAL_RECORD_CONTRACT",
+        "HOSPITAL_RECORD_CHAIN_ID",
+        "HOSPITAL_RECORD_STORE",
+        "HOSPITAL_RECORD_HOME",
+        "HOSPITAL_RECORD_PASSWORD_FILE",
+        "HOSPITAL_RECORD_WITNESS",
+        "HOSPITAL_RECORD_RELAY",
+        "HOSPITAL_RECORD_AUTHORITY",
+        "HOSPITAL_RECORD_MAX_FEE",
+        "HOSPITAL_RECORD_CLOCK",
+        "HOSPITAL_RECORD_TIMEOUT",
+        "TZ",
+    ] {
+        let mut command = home.run(&["verify", ACCOUNT_0, "--rpc-url", common::NOWHERE]);
+        let told = failure(command.env("HOME", home.path("")).env("HOSPITAL_RECORD_TIMEOUT", "1").env(name, ""), 6);
+        assert!(told.contains("127.0.0.1:1"), "{name}: {told}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_environment_is_refused_as_it_is_in_a_flag() {
+    let home = Home::new();
+    home.write("config.toml", "tz = 'Europe/Zurich'");
+    for (name, value, told) in [
+        ("TZ", "Mars/X", "TZ="),
+        ("HOSPITAL_RECORD_TIMEOUT", "0", "1 to 86400"),
+        ("HOSPITAL_RECORD_TIMEOUT", "4611686018427387904", "1 to 86400"),
+        ("HOSPITAL_RECORD_TIMEOUT", "soon", "1 to 86400"),
+        ("HOSPITAL_RECORD_MAX_FEE", "0", "0.05"),
+        ("HOSPITAL_RECORD_MAX_FEE", "1001", "0.05"),
+        ("HOSPITAL_RECORD_CHAIN_ID", "0", "chain"),
+        ("HOSPITAL_RECORD_CLOCK", "sun", "chain or machine"),
+        ("HOSPITAL_RECORD_STORE", "file:///t/patient#12", "file:///t/patient%2312"),
+        ("HOSPITAL_RECORD_STORE", "FILE:///nowhere/at/all", "no folder for the store"),
+        ("HOSPITAL_RECORD_STORE", "http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
+        ("HOSPITAL_RECORD_STORE", "memory:", "forgets"),
+    ] {
+        let error = failure(home.run(&["verify", ACCOUNT_0]).env(name, value), 2);
+        assert!(error.contains(told), "{name}={value}: {error}");
+    }
+    std::fs::create_dir(home.path("my records")).unwrap();
+    let store = format!("file://{}", home.path("my%20records").display());
+    failure(home.run(&["verify", ACCOUNT_0, "--timeout", "1"]).env("HOSPITAL_RECORD_STORE", store), 6);
+    assert!(!home.path("my%20records").exists());
+}
+
+#[test]
+fn settings_are_explained_without_any_service() {
+    let home = Home::new();
+    for args in [&["help", "settings"][..], &["settings"], &["settings", "--help"]] {
+        let output = home.run(args).output().unwrap();
+        let told = common::text(&output.stdout);
+        assert!(output.status.success() && told.contains("--rpc-url <URL>") && told.contains("ETH_RPC_URL"), "{told}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_with_130_and_says_how_to_go_on() {

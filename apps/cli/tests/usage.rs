@@ -64,6 +64,9 @@ fn what_cannot_be_understood_is_exit_2() {
         &["renounce"],
         &["renounce", ACCOUNT_0, "--record", "abcd1234", "--folder", "x"],
         &["init", "--account", "-1"],
+        &["list", "--timeout", "4611686018427387904"],
+        &["list", "--since", "long ago"],
+        &["list", "--as", ""],
         &["list", "--timeout", "0"],
         &["history", "--tz", "Mars/Olympus"],
         &["completions", "tcsh"],
@@ -103,7 +106,7 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
         home.fails(&["history", who], 2);
         home.fails(&["list", "--patient", who], 2);
     }
-    for record in ["abc", "report.pdf", "hospital-record:x", "bafy!!!!"] {
+    for record in ["", "0x12", "hospital-record:x", "report\u{200b}.pdf"] {
         home.fails(&["open", record], 2);
         home.fails(&["grant", ACCOUNT_1, "--record", record], 2);
         home.fails(&["replace", record, "--entered-in-error"], 2);

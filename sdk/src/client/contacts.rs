@@ -81,11 +81,11 @@ impl Client {
         match known.into_iter().find(|known| names::look_alike(&known.name, name)) {
             None => Ok(()),
             Some(other) if other.name == name => {
-                Err(Error::Invalid(format!("{name} is already {}: choose another name", other.address)))
+                Err(Error::Invalid(format!("{name} is another contact already: choose another name")))
             }
             Some(other) => Err(Error::Invalid(format!(
-                "{name} looks like {}, who is {}: choose a name that nobody takes for the other",
-                other.name, other.address
+                "{name} looks like the contact {}: choose a name that nobody takes for it",
+                other.name
             ))),
         }
     }
@@ -154,8 +154,17 @@ impl Client {
     pub async fn contact(&self, name: &str) -> Result<Contact> {
         let (contacts, missing) = self.for_one_call().contacts_and_missing().await?;
         let wanted = spelled(name);
-        if let Some(found) = contacts.into_iter().find(|contact| contact.name == wanted) {
-            return Ok(found);
+        let mut found = contacts.into_iter().filter(|contact| contact.name == wanted);
+        match (found.next(), found.next()) {
+            (Some(found), None) => return Ok(found),
+            // An earlier version told names apart by their bytes; so does an app that is not ours.
+            (Some(one), Some(other)) => {
+                return Err(Error::Invalid(format!(
+                    "two contacts are called {wanted}: give the address, {:#x} or {:#x}",
+                    one.address, other.address
+                )));
+            }
+            (None, _) => {}
         }
         Err(missing
             .into_values()

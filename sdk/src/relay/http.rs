@@ -31,6 +31,11 @@ struct Problem {
     error: String,
 }
 
+/// Scheme, host and port of a relay's URL, which are all of it that people are shown: the rest may hold a key.
+pub fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| "(unreadable URL)".to_owned(), |url| url.origin().ascii_serialization())
+}
+
 impl HttpRelay {
     /// The relay at this URL, which must answer within `timeout`.
     ///

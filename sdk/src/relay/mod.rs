@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     carrier::{Carried, Carrier, Look, NotCarried, UnderWay},
-    http::HttpRelay,
+    http::{HttpRelay, origin},
 };
 use crate::{
     Error, Result,

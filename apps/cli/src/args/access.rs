@@ -16,7 +16,7 @@ pub(crate) struct ScopeFlags {
     /// A folder and all that comes into it
     #[arg(long, value_name = "NAME", conflicts_with = "record")]
     pub(crate) folder: Option<String>,
-    /// One record: its URI, or the beginning of its id
+    /// One record: its name, its URI, or the beginning of its id
     #[arg(long)]
     pub(crate) record: Option<String>,
     /// Of the folder: U, L, M, N, R or V
@@ -79,6 +79,9 @@ pub(crate) struct Grant {
     pub(crate) who: String,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
+    /// Make the folder, where there is none of this name
+    #[arg(long, conflicts_with_all = ["record", "patient"])]
+    pub(crate) new_folder: bool,
     /// Whose records, when I pass on what a patient gave me
     #[arg(long, value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
@@ -184,7 +187,7 @@ pub(crate) struct Shared {
 /// `sync`
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
-    /// Copy this record too, however large it is: its URI, or the beginning of its id; may be repeated
+    /// Copy this record too, however large it is: its name, its URI, or the beginning of its id; may be repeated
     #[arg(long, value_name = "RECORD")]
     pub(crate) take: Vec<String>,
     /// Of what others added my store keeps at most so much, e.g. 500M or 20G [default: 10G]

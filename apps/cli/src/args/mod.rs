@@ -2,6 +2,7 @@
 
 mod access;
 mod board;
+mod help;
 mod records;
 mod requests;
 mod trust;
@@ -11,26 +12,25 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use self::help::path;
 pub(crate) use self::{
     access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Void, Withdraw},
     board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
-    records::{Add, Attest, Describe, History, List, Open, Reencrypt, Replace},
+    help::{page, parsed},
+    records::{Add, Attest, Describe, Filter, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
     trust::{Trust, Vouch, WithdrawVouch},
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
 #[derive(Debug, Parser)]
-#[command(name = "hospital-record", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "hospital-record", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 access denied, 5 integrity failure, \
-                          6 unreachable or timed out, 7 key file or password, 8 not funded, 130 interrupted.";
 
 /// Flags of every verb; each wins over its environment variable, which wins over `config.toml`.
 #[derive(Debug, Default, Clone, Args)]
@@ -55,10 +55,10 @@ pub(crate) struct Global {
     #[arg(long, value_name = "URL", global = true, env = "HOSPITAL_RECORD_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
     /// Folder of key files, settings and state
-    #[arg(long, value_name = "DIR", global = true, env = "HOSPITAL_RECORD_HOME")]
+    #[arg(long, value_name = "DIR", global = true, env = "HOSPITAL_RECORD_HOME", value_parser = path())]
     pub(crate) home: Option<PathBuf>,
     /// File whose first line is the password of the key file
-    #[arg(long, value_name = "FILE", global = true, env = "HOSPITAL_RECORD_PASSWORD_FILE")]
+    #[arg(long, value_name = "FILE", global = true, env = "HOSPITAL_RECORD_PASSWORD_FILE", value_parser = path())]
     pub(crate) password_file: Option<PathBuf>,
     /// Time zone of dates, e.g. Europe/Zurich
     #[arg(long, value_name = "ZONE", global = true)]
@@ -93,8 +93,8 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHOSE", env = "HOSPITAL_RECORD_CLOCK", hide_env_values = true, global = true)]
     pub(crate) clock: Option<String>,
     /// How long a chain or store may take for one answer
-    #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) timeout: Option<u64>,
+    #[arg(long, value_name = "SECONDS", global = true, env = "HOSPITAL_RECORD_TIMEOUT")]
+    pub(crate) timeout: Option<String>,
     /// No notes and no progress on stderr
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -169,6 +169,8 @@ pub(crate) enum Verb {
     History(History),
     /// Whether the history is complete
     Verify(History),
+    /// What all verbs go by: flags, environment and config.toml
+    Settings,
     /// Completions for a shell
     Completions {
         /// Which shell

@@ -25,6 +25,9 @@ pub(crate) struct Add {
     /// Of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
+    /// Make the folder, where there is none of this name
+    #[arg(long)]
+    pub(crate) new_folder: bool,
     /// The patient who allowed me to add
     #[arg(long = "for", value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
@@ -44,6 +47,9 @@ pub(crate) struct Describe {
     /// Kind of document, a LOINC code such as 11502-2
     #[arg(long = "type", value_name = "LOINC", value_parser = loinc)]
     pub(crate) document_type: Option<String>,
+    /// A title for people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
     /// A line about it
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
@@ -64,15 +70,37 @@ pub(crate) struct List {
     /// Of this patient, who shared with me
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
     /// Only what somebody attested to whom the patient gave that right, or for whom an --authority vouches
     #[arg(long)]
     pub(crate) attested: bool,
 }
 
+/// Which records of a list.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+pub(crate) struct Filter {
+    /// Whose name, title or description holds this, in capitals or not
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// With this keyword; may be repeated: with all of them
+    #[arg(long = "keyword", value_name = "WORD")]
+    pub(crate) keywords: Vec<String>,
+    /// Of this kind, a LOINC code such as 11502-2
+    #[arg(long = "type", value_name = "LOINC", value_parser = loinc)]
+    pub(crate) document_type: Option<String>,
+    /// Not made before: a date or RFC 3339 (added, where it is not recorded when it was made)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// Not made after: a date (to its end) or RFC 3339
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+}
+
 /// `open`
 #[derive(Debug, Args)]
 pub(crate) struct Open {
-    /// Its URI, or the beginning of its id
+    /// Its name, its URI, or the beginning of its id
     pub(crate) record: String,
     /// Where to write; - is stdout
     #[arg(long, short, value_name = "FILE")]
@@ -95,7 +123,7 @@ pub(crate) struct Open {
     /// The ciphertext and a Tink keyset into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "range", "force"])]
     pub(crate) export: Option<PathBuf>,
-    /// Of this patient, when only the beginning of the id is given
+    /// Of this patient, when only its name or the beginning of its id is given
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
 }
@@ -103,9 +131,9 @@ pub(crate) struct Open {
 /// `attest`
 #[derive(Debug, Args)]
 pub(crate) struct Attest {
-    /// Its URI, or the beginning of its id
+    /// Its name, its URI, or the beginning of its id
     pub(crate) record: String,
-    /// Of this patient, when only the beginning of the id is given
+    /// Of this patient, when only its name or the beginning of its id is given
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
 }
@@ -113,13 +141,13 @@ pub(crate) struct Attest {
 /// `replace`
 #[derive(Debug, Args)]
 pub(crate) struct Replace {
-    /// The old record: its URI, or the beginning of its id
+    /// The old record: its name, its URI, or the beginning of its id
     pub(crate) record: String,
     /// The new version; - is stdin
     #[arg(required_unless_present = "entered_in_error")]
     pub(crate) file: Option<PathBuf>,
     /// It should never have been there; no new version
-    #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "description", "keywords", "created"])]
+    #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "title", "description", "keywords", "created"])]
     pub(crate) entered_in_error: bool,
     /// Whose record it is, where somebody else added its id as well: a contact or an address
     #[arg(long, value_name = "WHO")]
@@ -131,7 +159,7 @@ pub(crate) struct Replace {
 /// `reencrypt`
 #[derive(Debug, Args)]
 pub(crate) struct Reencrypt {
-    /// Its URI, or the beginning of its id
+    /// Its name, its URI, or the beginning of its id
     pub(crate) record: String,
 }
 

@@ -56,6 +56,9 @@ pub(crate) struct Answer {
     pub(crate) by: Option<String>,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
+    /// Make the folder, where there is none of this name
+    #[arg(long, conflicts_with = "record")]
+    pub(crate) new_folder: bool,
     #[command(flatten)]
     pub(crate) rights: RightsFlags,
     /// An earlier end than was asked for

@@ -1,6 +1,8 @@
 //! `grant`, and what access is on.
 
-use hospital_record::{Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Granted, RecordRef, Rights};
+use hospital_record::{
+    Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Granted, RecordRef, Rights, names::spelled,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,6 +11,7 @@ use crate::{
     app::{App, check_person, check_record},
     args::{Grant, ScopeFlags},
     failure::{Failure, Result},
+    folder,
     json::{instant, local, merged, purpose, rights},
     session::Session,
     shown::shown,
@@ -49,7 +52,7 @@ impl Scope {
     pub(super) fn is(&self, held: &GrantScope) -> bool {
         match (self, held) {
             (Self::Folder(wanted, level), GrantScope::Folder { name: Some(name), confidentiality, .. }) => {
-                wanted.trim() == name && *confidentiality == Some(*level)
+                spelled(wanted) == *name && *confidentiality == Some(*level)
             }
             (Self::Record(wanted), GrantScope::Record(record)) => wanted == record,
             _ => false,
@@ -75,6 +78,21 @@ impl Scope {
         }
     }
 
+    /// A folder that is not there is made by nobody's slip.
+    pub(super) async fn must_be_meant(&self, app: &App, session: &Session, new: bool) -> Result {
+        match self {
+            Self::Folder(name, level) => folder::must_be_meant(app, session, name, *level, new).await,
+            Self::Record(_) => Ok(()),
+        }
+    }
+
+    async fn called(&self, session: &Session) -> String {
+        match self {
+            Self::Record(record) => session.title_of(record).await,
+            Self::Folder(..) => self.words(),
+        }
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Folder(name, level) if *level == Confidentiality::default() => format!("folder {}", shown(name)),
@@ -90,7 +108,7 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     }
     // What is passed on ends with what this person has, unless told.
     let typed = args.until.as_deref().or(args.patient.is_none().then_some("1y"));
-    let until = typed.map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
+    typed.map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
     check(&args.who, &args.scope)?;
     check_rights(args.rights.rights(), &args.scope)?;
     if args.trusted {
@@ -100,7 +118,14 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     let patient = session.patient(args.patient.as_deref()).await?;
+    let until = match typed {
+        Some(typed) => Some(session.until(app, typed).await?),
+        None => None,
+    };
     let scope = Scope::of(&session, &args.scope, patient).await?;
+    if patient == session.me() {
+        scope.must_be_meant(app, &session, args.new_folder).await?;
+    }
     let authorities = session.authorities(app).await?;
     if args.trusted {
         session.client.system().require_trusted(person.address, authorities).await?;
@@ -133,7 +158,7 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
     let full = folders.iter().filter(|folder| folder.records > 0);
     let named = full.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?)));
     let named: Vec<_> = named.collect();
-    if !named.contains(&(name.trim(), *level)) {
+    if !named.contains(&(spelled(name).as_str(), *level)) {
         let known: Vec<String> = named.iter().map(|(name, level)| format!("{} ({level})", shown(name))).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         app.printer.note(format!("Nothing is in {} yet. Folders with records: {known}.", scope.words()));
@@ -187,7 +212,7 @@ pub(super) async fn tell(
     });
     let who = session.called(granted.grantee).await?;
     let whose = if patient == session.me() { String::new() } else { format!(" of {}", session.called(patient).await?) };
-    let (may, what, why) = (may(granted.rights), scope.words(), Purpose::from(granted.purpose).word());
+    let (may, what, why) = (may(granted.rights), scope.called(session).await, Purpose::from(granted.purpose).word());
     let keys = granted.fingerprint.replace('\n', "\n                 ");
     let mut words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {keys}");
     if let Some(line) = trust::line(app, session, granted.trust.as_ref()).await? {

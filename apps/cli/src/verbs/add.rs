@@ -10,6 +10,7 @@ use crate::{
     app::{App, check_person},
     args,
     failure::{Failure, Result},
+    folder,
     input::{self, Input, Named},
     json::{accounts, merged, record},
     media::Detector,
@@ -30,19 +31,24 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let (description, named) = named(app, &args)?;
     let session = app.session().await?;
+    let patient = session.patient(args.patient.as_deref()).await?;
+    if patient == session.me() {
+        folder::must_be_meant(app, &session, &args.folder, args.confidentiality, args.new_folder).await?;
+    }
     let mut inputs = Vec::with_capacity(named.len());
     for named in named {
         inputs.push(description.put_on(named.read()));
     }
+    let (all, mut done) = (inputs.len(), 0);
     let mut inputs = inputs.into_iter().peekable();
-    let place = Place {
-        patient: session.patient(args.patient.as_deref()).await?,
-        folder: args.folder.clone(),
-        confidentiality: args.confidentiality,
-    };
+    let place = Place { patient, folder: args.folder.clone(), confidentiality: args.confidentiality };
     // Each transaction is told when it is done: the next may fail.
     while inputs.peek().is_some() {
         store(app, &session, &place, inputs.by_ref().take(AddMany::BATCH)).await?;
+        done += AddMany::BATCH;
+        if all > AddMany::BATCH {
+            app.printer.note(format!("{} of {all} added", done.min(all)));
+        }
     }
     Ok(())
 }
@@ -50,8 +56,9 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
 /// All that is to be added, looked at before a password is asked for or anything is sent.
 fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Named>)> {
     let one = args.bundle.is_some() || args.files.len() == 1;
-    if !one && (args.describe.name.is_some() || args.describe.description.is_some()) {
-        return Err(Failure::usage("--name and --description are of one record: add the files one by one"));
+    let own = [&args.describe.name, &args.describe.title, &args.describe.description];
+    if !one && own.iter().any(|text| text.is_some()) {
+        return Err(Failure::usage("--name, --title and --description are of one record: add the files one by one"));
     }
     let description = Description::of(app, &args.describe)?;
     let named = match &args.bundle {
@@ -83,7 +90,7 @@ impl<'a> Description<'a> {
     }
 
     pub(super) fn put_on(&self, mut input: Input) -> Input {
-        let args::Describe { name, media_type, document_type, description, keywords, .. } = self.flags;
+        let args::Describe { name, media_type, document_type, title, description, keywords, .. } = self.flags;
         input.name = name.clone().unwrap_or(input.name);
         input.document_type.clone_from(document_type);
         let source = input.source.name(&input.name).keywords(keywords);
@@ -96,6 +103,9 @@ impl<'a> Description<'a> {
         };
         if let Some(code) = document_type {
             source = source.document_type(code);
+        }
+        if let Some(text) = title {
+            source = source.title(text);
         }
         if let Some(text) = description {
             source = source.description(text);

@@ -20,6 +20,7 @@ pub(crate) async fn attest(app: &App, args: &Attest) -> Result {
         "gas": done.gas,
     });
     let whose = session.called(attested.patient).await?;
-    let words = format!("attested: record {} of {whose}; you vouch for it from now on", attested.id);
+    let what = session.title_of(&attested).await;
+    let words = format!("attested: {what} of {whose}; you vouch for it from now on");
     app.printer.result(&merged([object, record(&attested)]), words)
 }

@@ -136,10 +136,9 @@ fn ended(request: &SignedRequest) -> Option<Address> {
 
 /// All of them are read before the first is carried.
 fn parsed(text: &str) -> Result<Vec<SignedRequest>> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let requests = lines.map(|(number, line)| {
-        line.parse::<SignedRequest>().map_err(|error| Failure::usage(format!("line {}: {error}", number + 1)))
-    });
+    let requests = SignedRequest::all_in(text)
+        .into_iter()
+        .map(|(line, request)| request.map_err(|error| Failure::usage(format!("line {line}: {error}"))));
     let requests = requests.collect::<Result<Vec<_>>>()?;
     match requests.is_empty() {
         true => Err(Failure::usage("there is no signed request in it: `revoke WHO --sign` makes some")),
@@ -156,6 +155,8 @@ mod tests {
     fn a_line_that_is_no_request_is_named_before_anything_is_carried() {
         let good = format!("hospital-record-request:1:{}:00", Address::ZERO);
         assert_eq!(parsed(&format!("\n{good}\n\n {good} \n")).unwrap().len(), 2);
+        let folded = format!("> {}\n> {}\n", &good[..40], &good[40..]);
+        assert_eq!(parsed(&folded).unwrap(), parsed(&good).unwrap(), "as mail quotes and folds it");
         let failure = parsed(&format!("{good}\nrubbish")).unwrap_err();
         assert!(failure.kind == Kind::Usage && failure.message.starts_with("line 2:"), "{failure}");
         assert_eq!(parsed(" \n").unwrap_err().kind, Kind::Usage);

@@ -1,23 +1,20 @@
 //! `contacts`: people whose keys are known.
 
-use std::{
-    fs,
-    io::{self, Read},
-    path::Path,
-};
+use std::path::Path;
 
-use hospital_record::{Card, Contact};
+use hospital_record::{Card, Contact, names};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 
 use crate::{
     app::App,
     args::Contacts,
-    failure::{Failure, Result},
+    failure::{Failure, Kind, Result},
     shown::shown,
+    text,
 };
 
-const LONGEST_CARD: u64 = 64 * 1024;
+/// What a file with one is called in an error.
+const CARD: &str = "a card";
 
 pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
     match args {
@@ -28,7 +25,8 @@ pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
 }
 
 async fn add(app: &App, name: &str, typed: &str) -> Result {
-    let name = name.trim();
+    let name = names::spelled(name);
+    let name = name.as_str();
     if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x")) {
         return Err(Failure::usage(format!(
             "{name:?} would be taken for an address: give the person the name you know them by"
@@ -36,12 +34,12 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
     }
     let known = (typed != "-").then(|| card(typed)).transpose()?;
     let session = app.session().await?;
-    if name == session.name {
-        return Err(Failure::usage(format!("{name} is you: give the person another name")));
+    if names::look_alike(name, &session.name) {
+        return Err(Failure::usage(format!("{} is you: give the person another name", session.name)));
     }
     let card = match known {
         Some(card) => card,
-        None => from_stdin().await?,
+        None => text::of_stdin(CARD).await?.parse()?,
     };
     let before = session.name_of(card.account).await?.filter(|before| before != name);
     let contact = session.client.add_contact(name, &card).await?;
@@ -56,32 +54,18 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
     Ok(())
 }
 
-async fn from_stdin() -> Result<Card> {
-    let mut text = String::new();
-    let read = tokio::io::stdin().take(LONGEST_CARD).read_to_string(&mut text).await;
-    read.map_err(|error| Failure::file(Path::new("stdin"), &error))?;
-    Ok(text.trim().parse()?)
-}
-
 /// The text itself, or a file that holds it.
 fn card(typed: &str) -> Result<Card> {
     let path = Path::new(typed);
     if typed.contains(':') && !path.exists() {
-        return Ok(typed.trim().parse()?);
+        return Ok(typed.parse()?);
     }
-    let mut text = String::new();
-    fs::File::open(path).and_then(|file| Read::take(file, LONGEST_CARD).read_to_string(&mut text)).map_err(
-        |error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Failure::not_found(format!("{typed:?} is neither a card nor a file that is there"))
-            }
-            io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => {
-                Failure::usage(format!("{typed} holds no card"))
-            }
-            _ => Failure::file(path, &error),
-        },
-    )?;
-    Ok(text.trim().parse()?)
+    match text::of_file(path, CARD) {
+        Err(failure) if failure.kind == Kind::NotFound => {
+            Err(Failure::not_found(format!("{typed:?} is neither a card nor a file that is there")))
+        }
+        text => Ok(text?.unwrap_or_default().parse()?),
+    }
 }
 
 async fn list(app: &App) -> Result {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use hospital_record::{self as sdk, Address, B256, Cut, GrantInfo, SharedGrant};
+use hospital_record::{self as sdk, Address, B256, Cut, GrantInfo, GrantScope, SharedGrant};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
@@ -65,12 +65,20 @@ async fn row(app: &App, session: &Session, depth: usize, grant: &GrantInfo) -> R
     };
     Ok(vec![
         format!("{}{who}{by}", "  ".repeat(depth)),
-        shown(&grant.scope_name()),
+        scope_called(session, &grant.scope).await,
         rights(grant.rights).join(", "),
         Purpose::from(grant.purpose).word().to_owned(),
         local(grant.granted, app.tz()),
         ending(app, grant.expires, grant.live),
     ])
+}
+
+/// A record by its name, where it opens.
+async fn scope_called(session: &Session, scope: &GrantScope) -> String {
+    match scope {
+        GrantScope::Record(record) => session.title_of(record).await,
+        folder => shown(&folder.to_string()),
+    }
 }
 
 fn ending(app: &App, expires: Option<SystemTime>, live: bool) -> String {
@@ -110,7 +118,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         app.printer.object(&shared_object(&session, grant).await?)?;
         rows.push(vec![
             session.called(grant.patient).await?,
-            shown(&grant.scope.to_string()),
+            scope_called(&session, &grant.scope).await,
             rights(grant.rights).join(", "),
             Purpose::from(grant.purpose).word().to_owned(),
             session.called(grant.given_by.unwrap_or(grant.patient)).await?,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hospital_record::{Address, B256, Completeness, Event, History, HistoryEntry, System, parse_address};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
@@ -26,8 +26,8 @@ pub(crate) async fn history(app: &App, args: &args::History) -> Result {
         Err(failure) => return Err(incomplete(app, asked.patient, failure)?),
     };
     let names = match &asked.session {
-        Some(session) => Names::known_to(session, &history).await?,
-        None => Names::none(asked.system.deployment(), &history),
+        Some(session) => Names::known_to(session, &history, app.tz()).await?,
+        None => Names::none(asked.system.deployment(), &history, app.tz()),
     };
     let cases = match &asked.session {
         Some(session) => behind(app, session, &history).await?,
@@ -102,7 +102,8 @@ fn print(app: &App, patient: Address, names: &Names, cases: &Cases, entry: &Hist
     let object = json!({
         "type": "entry", "at": instant(entry.at), "patient": patient.to_string(), "by": entry.by.to_string(),
         "by_name": names.person(entry.by), "action": story.action, "text": story.text, "record": story.record,
-        "grantee": story.grantee.map(|account| account.to_string()), "folder": story.folder,
+        "grantee": story.grantee.map(|account| account.to_string()), "scope": story.scope, "folder": story.folder,
+        "folder_number": story.folder_number,
         "rights": story.rights, "purpose": story.purpose.map(|purpose| purpose.word()),
         "purpose_code": story.purpose.map(|purpose| purpose.code()), "expires": story.expires.map(instant),
         "case": case.map(|(object, _)| object),
@@ -113,7 +114,7 @@ fn print(app: &App, patient: Address, names: &Names, cases: &Cases, entry: &Hist
 }
 
 fn statement(app: &App, patient: Address, told: &Completeness) -> Result {
-    let text = words(told);
+    let text = words(told, app.tz());
     let object = json!({
         "type": "completeness", "patient": patient.to_string(), "complete": true, "proven": told.is_proven(),
         "proven_entries": told.proven.map_or(0, |proven| proven.entries), "entries": told.entries,
@@ -126,10 +127,16 @@ fn at(told: &Completeness) -> String {
     i64::try_from(told.time).ok().and_then(crate::json::seconds).unwrap_or_else(|| Timestamp::MAX.to_string())
 }
 
+/// For people, in their zone, which is named.
+fn local_at(told: &Completeness, tz: &TimeZone) -> String {
+    let at = i64::try_from(told.time).ok().and_then(|time| Timestamp::from_second(time).ok()).unwrap_or(Timestamp::MAX);
+    at.to_zoned(tz.clone()).strftime("%Y-%m-%d %H:%M %Q").to_string()
+}
+
 /// One source is one word: only a head from elsewhere, given or told by the witness, makes it proven.
-fn words(told: &Completeness) -> String {
+fn words(told: &Completeness, tz: &TimeZone) -> String {
     let Completeness { head, entries, block, told_by, .. } = told;
-    let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", at(told));
+    let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", local_at(told, tz));
     match told.proven {
         Some(_) if told.is_proven() => format!("{entries} entries, proven complete up to head {head}"),
         Some(proven) => format!(

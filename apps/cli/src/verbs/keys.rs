@@ -8,6 +8,7 @@ use crate::{
     app::App,
     args::{Resume, Rotate, Sync},
     failure::{Failure, Result},
+    folder,
     json::accounts,
     lookup::hex_of,
     session::Session,
@@ -22,6 +23,7 @@ const DIGITS: usize = 12;
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
+    folder::must_be_there(&session, &args.folder, args.confidentiality).await?;
     let rotated = session.client.rotate(&args.folder, args.confidentiality).await?;
     let object = json!({
         "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),

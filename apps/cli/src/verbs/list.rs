@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{all_heard, word};
 use crate::{
     app::{App, check_person},
-    args::List,
+    args::{Filter, List},
     failure::Result,
     json::{instant, local, merged, record, seconds},
     lookup::{hex_of, short_length},
@@ -15,8 +15,13 @@ use crate::{
     shown::shown,
 };
 
+mod wanted;
+
+use wanted::Wanted;
+
 pub(crate) async fn list(app: &App, args: &List) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
+    let filter = Wanted::of(&args.filter, app.tz())?;
     let session = app.session().await?;
     let patient = session.patient(args.patient.as_deref()).await?;
     let mut builder = session.client.list().patient(patient);
@@ -33,6 +38,9 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     let (mut listed, mut missing) = (Vec::new(), Vec::new());
     while let Some(record) = records.try_next().await? {
         missing.extend(why_unreadable(&record));
+        if !filter.takes(&record) {
+            continue;
+        }
         if app.printer.json {
             app.printer.object(&object(&session, &record).await?)?;
         } else {
@@ -58,6 +66,9 @@ fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
 /// What is not there, in the words of what was asked for.
 fn nothing(args: &List, mine: bool) -> String {
     let folder = args.folder.as_deref().map(shown);
+    if args.filter != Filter::default() {
+        return "No such records: `list` without --name, --keyword, --type, --since and --until shows all.".to_owned();
+    }
     if args.attested {
         return "No such records that anybody attested whose word counts for you: `list` without --attested shows the \
                 others."
@@ -86,19 +97,22 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
             .concat(),
         );
     }
-    app.printer.table(&["ID", "ADDED", "STATUS", "FOLDER", "NAME", "TYPE", "BYTES", ""], &rows)
+    app.printer.table(&["ID", "ADDED", "STATUS", "FOLDER", "CONF", "NAME", "TYPE", "BYTES", ""], &rows)
 }
 
 fn content(content: &Content) -> Vec<String> {
     match content {
         Content::Readable { metadata, size, .. } => {
-            let Metadata { folder_name, name, media_type, .. } = metadata;
-            vec![shown(folder_name), shown(name), shown(media_type), size.to_string()]
+            let Metadata { folder_name, name, media_type, confidentiality, .. } = metadata;
+            let title = metadata.title.as_deref().map_or_else(String::new, |title| format!(" ({})", shown(title)));
+            let name = format!("{}{title}", shown(name));
+            vec![shown(folder_name), confidentiality.to_string(), name, shown(media_type), size.to_string()]
         }
         Content::Unreadable { reason, .. } => {
-            vec![String::new(), format!("unreadable: {}", shown(reason)), String::new(), String::new()]
+            let why = format!("unreadable: {}", shown(reason));
+            vec![String::new(), String::new(), why, String::new(), String::new()]
         }
-        _ => vec![String::new(); 4],
+        _ => vec![String::new(); 5],
     }
 }
 
@@ -194,7 +208,8 @@ mod tests {
     #[test]
     fn an_empty_list_says_what_is_not_there() {
         let told = |folder: Option<&str>, patient: Option<&str>, mine| {
-            nothing(&List { folder: folder.map(Into::into), patient: patient.map(Into::into), attested: false }, mine)
+            let (folder, patient) = (folder.map(Into::into), patient.map(Into::into));
+            nothing(&List { folder, patient, attested: false, filter: Filter::default() }, mine)
         };
         assert_eq!(
             told(None, None, true),

@@ -34,7 +34,10 @@ use crate::{
 pub(crate) async fn run(app: &App, verb: Verb) -> Result {
     let done = run_verb(app, verb).await;
     let told = app.tell_news().await;
-    done.and(told)
+    match done.and(told) {
+        Err(failure) => Err(app.in_words(failure).await),
+        done => done,
+    }
 }
 
 async fn run_verb(app: &App, verb: Verb) -> Result {
@@ -71,6 +74,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Resume(args) => keys::resume(app, &args).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,
+        Verb::Settings => app.printer.line(&crate::args::page()),
         Verb::Completions { shell } => init::completions(shell),
     }
 }

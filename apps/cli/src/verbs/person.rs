@@ -1,9 +1,9 @@
 //! `account`: who am I, what can I pay, what do I give to others.
 
-use hospital_record::{Card, Client, Error, alloy::primitives::utils::format_ether};
+use hospital_record::{Card, Client, Error, alloy::primitives::utils::format_ether, relay::origin, store::StoreUrl};
 use serde_json::json;
 
-use crate::{app::App, args::Account, failure::Result, print::qr, session::Session, shown::shown};
+use crate::{app::App, args::Account, failure::Result, session::Session, shown::shown};
 
 pub(crate) async fn account(app: &App, args: &Account) -> Result {
     let session = app.session().await?;
@@ -16,7 +16,7 @@ async fn whoami(app: &App, session: &Session) -> Result {
     let (address, deployment) = (client.address().to_string(), system.deployment());
     let contract = system.contract().address().to_string();
     let stores: Vec<String> = app.settings.stores().map(without_secrets).collect();
-    let relays: Vec<String> = app.settings.relays.iter().map(|url| host(url)).collect();
+    let relays: Vec<String> = app.settings.relays.iter().map(|url| origin(url)).collect();
     let fingerprint = fingerprint(client).await?;
     let object = json!({
         "type": "account", "name": session.name, "address": address, "fingerprint": fingerprint,
@@ -49,24 +49,9 @@ async fn fingerprint(client: &Client) -> Result<Option<String>> {
     Ok(profile.map(|profile| Card { deployment, account, profile, sources: Vec::new() }.fingerprint()))
 }
 
-/// A URL without user, password and query, which may hold keys.
+/// Without user, password and query, which may hold keys.
 fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let end = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end].rsplit('@').next().unwrap_or_default();
-    match scheme {
-        "" => url.to_owned(),
-        _ => format!("{scheme}://{host}{}", &rest[end..]),
-    }
-}
-
-/// Scheme and host of a relay: its path may hold a key.
-fn host(url: &str) -> String {
-    let shown = without_secrets(url);
-    let start = shown.find("://").map_or(0, |at| at + 3);
-    let end = shown[start..].find('/').map_or(shown.len(), |at| start + at);
-    shown[..end].to_owned()
+    url.parse::<StoreUrl>().map_or_else(|_| "(unreadable URL)".to_owned(), |url| url.to_string())
 }
 
 async fn card(app: &App, session: &Session, args: &Account) -> Result {
@@ -76,8 +61,7 @@ async fn card(app: &App, session: &Session, args: &Account) -> Result {
         "fingerprint": card.fingerprint(), "card": card.to_string(),
     });
     if args.qr {
-        let code = qr(&card.to_string())?;
-        if app.printer.json { app.printer.urgent(&code) } else { app.printer.line(&code)? }
+        app.printer.qr(&card.to_string())?;
     }
     app.printer.result(&object, card.to_string())?;
     app.printer.note(format!("fingerprint of {}: {}", shown(&session.name), card.fingerprint()));
@@ -86,24 +70,23 @@ async fn card(app: &App, session: &Session, args: &Account) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{host, without_secrets};
+    use super::origin;
 
     #[test]
     fn no_key_of_a_relay_is_shown() {
-        for url in ["https://a:1", "https://a:1/", "https://user:pw@a:1/secret/x?key=1"] {
-            assert_eq!(host(url), "https://a:1");
-        }
-    }
-
-    #[test]
-    fn no_key_of_a_store_is_shown() {
-        for (url, shown) in [
-            ("kubo+https://user:pw@host:5001/x?token=1", "kubo+https://host:5001/x"),
-            ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
-            ("file:///srv/a@b/records", "file:///srv/a@b/records"),
-            ("memory:", "memory:"),
+        for url in [
+            "https://a:1",
+            "https://a:1/",
+            "HTTPS://A:1",
+            "https://user:pw@a:1/secret/x?key=1",
+            "https://a:1?k@y",
+            "https://a:1#k@y",
+            "https://a:1\\secret",
+            "https:\\\\a:1\\secret",
+            "https:a:1/secret",
         ] {
-            assert_eq!(without_secrets(url), shown);
+            assert_eq!(origin(url), "https://a:1", "{url}");
         }
+        assert_eq!(origin("secret"), "(unreadable URL)");
     }
 }

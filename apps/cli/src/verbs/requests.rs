@@ -27,11 +27,13 @@ const REASON: &str = "a reason";
 
 pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
     let now = Timestamp::now();
-    let (until, answer_by) = (when::until(&args.until, now, app.tz())?, when::until(&args.answer_by, now, app.tz())?);
+    when::until(&args.until, now, app.tz())?;
+    when::until(&args.answer_by, now, app.tz())?;
     check_person(&args.patient)?;
     let from_file = text::of_file(&args.reason, REASON)?;
     let session = app.session().await?;
     let reason = text::or_stdin(from_file, REASON).await?;
+    let (until, answer_by) = (session.until(app, &args.until).await?, session.until(app, &args.answer_by).await?);
     let patient = session.person(&args.patient).await?;
     let mut builder = session.client.ask(session.grantee(&patient).await?).reason(reason.trim_end());
     builder = builder.rights(args.rights.rights()).purpose(args.purpose.into());
@@ -137,14 +139,19 @@ fn end_of(app: &App, end: Option<SystemTime>) -> String {
 }
 
 pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
-    let until = args.until.as_deref().map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
+    args.until.as_deref().map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
     beginning(&args.id, "request", "requests")?;
     args.by.as_deref().map_or(Ok(()), |who| check(who, &args.scope))?;
     if let Some(named) = args.rights.named() {
         check_rights(named, &args.scope)?;
     }
     let session = app.session().await?;
+    let until = match args.until.as_deref() {
+        Some(typed) => Some(session.until(app, typed).await?),
+        None => None,
+    };
     let scope = Scope::of(&session, &args.scope, session.me()).await?;
+    scope.must_be_meant(app, &session, args.new_folder).await?;
     let request = one(&args.id, open(app, &session, args.by.as_deref()).await?.requests)?;
     let mut builder = scope.set(session.client.answer(&request));
     if let Some(named) = args.rights.named() {

@@ -11,7 +11,6 @@ use crate::{
     args::Revoke,
     failure::{Failure, Result},
     json::{merged, scope},
-    print::qr,
     private::create_new,
     session::{Person, Session},
     shown::shown,
@@ -58,8 +57,7 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
             "output": output.map(|path| path.to_string_lossy()),
         });
         if as_qr {
-            let code = qr(line)?;
-            if app.printer.json { app.printer.urgent(&code) } else { app.printer.line(&code)? }
+            app.printer.qr(line)?;
         }
         match output {
             Some(_) => app.printer.object(&merged([object, scope(&grant.scope)]))?,

@@ -10,10 +10,11 @@ use hospital_record::{
     ledger::{NO_END, folder_of, record_key},
     status_code,
 };
+use jiff::tz::TimeZone;
 
 use crate::{
     failure::Result,
-    json::rights,
+    json::{local, rights},
     session::Session,
     shown::shown,
     words::{Purpose, may},
@@ -24,6 +25,7 @@ pub(crate) struct Names {
     people: HashMap<Address, String>,
     folders: HashMap<u64, String>,
     records: HashMap<B256, Named>,
+    tz: TimeZone,
 }
 
 struct Named {
@@ -33,7 +35,7 @@ struct Named {
 
 impl Names {
     /// For a reader without a key: nothing has a name.
-    pub(crate) fn none(deployment: Deployment, history: &History) -> Self {
+    pub(crate) fn none(deployment: Deployment, history: &History, tz: &TimeZone) -> Self {
         let added = history.entries.iter().filter_map(|entry| match entry.event {
             Event::RecordAdded { author, id, .. } => {
                 let record = RecordRef { deployment, patient: history.patient, id: id.0.into() };
@@ -41,12 +43,12 @@ impl Names {
             }
             _ => None,
         });
-        Self { people: HashMap::new(), folders: HashMap::new(), records: added.collect() }
+        Self { people: HashMap::new(), folders: HashMap::new(), records: added.collect(), tz: tz.clone() }
     }
 
     /// What this person knows: contacts, own folders, records that open.
-    pub(crate) async fn known_to(session: &Session, history: &History) -> Result<Self> {
-        let mut names = Self::none(session.client.system().deployment(), history);
+    pub(crate) async fn known_to(session: &Session, history: &History, tz: &TimeZone) -> Result<Self> {
+        let mut names = Self::none(session.client.system().deployment(), history, tz);
         for contact in session.contacts().await? {
             names.people.insert(contact.address, contact.name.clone());
         }
@@ -112,7 +114,10 @@ pub(crate) struct Story {
     pub(crate) text: String,
     pub(crate) record: Option<String>,
     pub(crate) grantee: Option<Address>,
+    /// "folder" or "record", of what access is on.
+    pub(crate) scope: Option<&'static str>,
     pub(crate) folder: Option<String>,
+    pub(crate) folder_number: Option<u64>,
     pub(crate) rights: Option<Vec<&'static str>>,
     pub(crate) purpose: Option<Purpose>,
     pub(crate) expires: Option<SystemTime>,
@@ -204,11 +209,12 @@ impl Story {
         self.rights = Some(rights(given));
         self.purpose = Some(purpose);
         self.expires = (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at));
-        let end = self.expires.map_or_else(String::new, |end| format!(" until {}", crate::json::instant(end)));
+        let end = self.expires.map_or_else(String::new, |end| format!(" until {}", local(end, &names.tz)));
         (format!("{} {} for {}", may(given), names.scope(scope), purpose.word()), end)
     }
 
     fn on_folder(&mut self, names: &Names, folder: u64) {
+        self.folder_number = Some(folder);
         self.folder = names.folders.get(&folder).cloned();
     }
 
@@ -219,8 +225,14 @@ impl Story {
     fn on_scope(&mut self, names: &Names, scope: B256, grantee: Address) {
         self.grantee = Some(grantee);
         match folder_of(scope) {
-            Some(folder) => self.on_folder(names, folder),
-            None => self.on_record(names, scope),
+            Some(folder) => {
+                self.scope = Some("folder");
+                self.on_folder(names, folder);
+            }
+            None => {
+                self.scope = Some("record");
+                self.on_record(names, scope);
+            }
         }
     }
 }

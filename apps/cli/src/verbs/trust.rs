@@ -13,18 +13,22 @@ use crate::{
     json::{instant, local, merged},
     session::Session,
     shown::shown,
-    when,
+    when::{self, Until},
 };
 
 pub(crate) async fn vouch(app: &App, args: &args::Vouch) -> Result {
-    let until = when::until(&args.until, Timestamp::now(), app.tz())?;
-    let Some(end) = until.instant() else {
+    if when::until(&args.until, Timestamp::now(), app.tz())? == Until::Never {
         return Err(Failure::usage("a vouch ends, for whoever loses the keys can take nothing back: name a date"));
-    };
+    }
     check_person(&args.who)?;
     let session = app.session().await?;
     let account = session.person(&args.who).await?.address;
-    let vouched = session.client.vouch(account, &args.role).until(end).await?;
+    let until = session.until(app, &args.until).await?;
+    let mut vouch = session.client.vouch(account, &args.role);
+    if let Some(end) = until.instant() {
+        vouch = vouch.until(end);
+    }
+    let vouched = vouch.await?;
     let object = json!({
         "type": "vouched", "account": account.to_string(), "name": session.name_of(account).await?,
         "role": vouched.role, "until": vouched.until.map(instant), "tx": vouched.transaction.to_string(),

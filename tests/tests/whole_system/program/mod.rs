@@ -14,6 +14,7 @@ mod story;
 mod surface;
 mod terminal;
 mod trust;
+mod words;
 
 use hospital_record_tests::{
     anvil::Anvil,

@@ -17,7 +17,7 @@ fn ward() -> Ward {
     let computer = anas_computer();
     let (hospital, kim) = (befriend(&computer, "hospital"), befriend(&computer, "kim"));
     computer.file("x.txt", "x");
-    let added = &computer.json("ana", &["add", "x.txt", "--folder", "ward"])[0];
+    let added = &computer.json("ana", &["add", "x.txt", "--folder", "ward", "--new-folder"])[0];
     let (ana, uri) = (field(added, "patient"), field(added, "record"));
     let grant = ["grant", "hospital", "--folder", "ward", "--contribute", "--delegate", "--attest", "--until", "30d"];
     let granted = &computer.json("ana", &grant)[0];
@@ -81,7 +81,7 @@ fn grants_are_told_as_a_tree() {
     computer.json("hospital", &ward.pass_on(&["--delegate"]));
     computer.json("kim", &["grant", &lee, "--patient", ana, "--folder", "ward"]);
     // Newer than all of them, and above none.
-    computer.json("ana", &["grant", "kim", "--folder", "other"]);
+    computer.json("ana", &["grant", "kim", "--folder", "other", "--new-folder"]);
     let told = computer.json("ana", &["grants"]);
     let told: Vec<_> = told.iter().map(|grant| (field(grant, "name"), grant["given_by"].clone())).collect();
     let by = |who: &str| serde_json::Value::from(who);

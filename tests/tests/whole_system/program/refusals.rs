@@ -37,7 +37,7 @@ fn wrong_usage_is_2() {
         &["grant", "dr-lee", "--until", "2027-02-30"],
         &["grant", "dr-lee", "--until", "soon"],
         &["grant", "dr-lee", "--purpose", "curiosity"],
-        &["open", "abc"],
+        &["open", "0x12"],
         &["contacts", "add", "eve", "hospital-record-card:1:2"],
         &["history", "0x123"],
         &["--store", "memory:", "list"],

@@ -124,7 +124,7 @@ fn request_that_is_refused_stops_none_of_the_others() {
 fn what_is_signed_is_text_and_a_code_to_scan() {
     let computer = anas_computer();
     befriend(&computer, "lee");
-    computer.json("ana", &["grant", "lee", "--folder", "blood"]);
+    computer.json("ana", &["grant", "lee", "--folder", "blood", "--new-folder"]);
     let ran = computer.run(["--as", "ana", "revoke", "lee", "--sign", "--folder", "blood", "--qr"]);
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(

@@ -21,7 +21,16 @@ fn patient_shares_files_with_a_doctor_and_takes_them_back() {
 
     let scan = data::sample("ct-chest.dcm");
     let report = data::sample("lab-report.json");
-    let args = ["add", scan.to_str().unwrap(), report.to_str().unwrap(), "--folder", "cardiology", "--type", "11502-2"];
+    let args = [
+        "add",
+        scan.to_str().unwrap(),
+        report.to_str().unwrap(),
+        "--folder",
+        "cardiology",
+        "--new-folder",
+        "--type",
+        "11502-2",
+    ];
     let records = home.json("ana", &args);
     assert_eq!(
         records.iter().map(|record| field(record, "name")).collect::<Vec<_>>(),
@@ -70,7 +79,7 @@ fn laboratory_contributes_and_the_patient_syncs() {
     let computer = anas_computer();
     befriend(&computer, "lab");
     let ana = computer.address("ana");
-    computer.json("ana", &["grant", "lab", "--folder", "blood", "--contribute-only"]);
+    computer.json("ana", &["grant", "lab", "--folder", "blood", "--new-folder", "--contribute-only"]);
     computer.file("result.json", "{}");
     let record = &computer.json("lab", &["add", "result.json", "--for", &ana, "--folder", "blood"])[0];
     computer.run_json("lab", &["open", &field(record, "record"), "-o", "x"]).refused(4, "denied");

@@ -54,7 +54,7 @@ fn served(computer: &Computer, member: &str, board: &str) -> Vec<Value> {
 fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value> {
     let mut told = computer.json("kim", &["board", "create", "--needed", "1", kim]);
     let board = field(&told[0], "board");
-    told.extend(computer.json("ana", &["grant", &board, "--emergency", "--folder", "night"]));
+    told.extend(computer.json("ana", &["grant", &board, "--emergency", "--folder", "night", "--new-folder"]));
     told.extend(computer.json("kim", &["board", "open", &board, ana, "--to", lee, "--reason", "why.txt"]));
     told.extend(served(computer, "kim", &board));
     told.extend(computer.json("ana", &["board", "cases", &board]));

@@ -98,7 +98,8 @@ fn laboratory_asks_and_gets_what_it_asked_for_or_less() {
         computer.run_json("ana", &[&["answer", &id[..8]][..], more].concat()).refused(2, "usage");
     }
     assert!(computer.json("ana", &["grants"]).is_empty(), "an answer that gives more gives nothing");
-    let less = ["answer", &id[..8], "--by", "lab", "--folder", "blood", "--contribute-only", "--until", "10d"];
+    let less =
+        ["answer", &id[..8], "--by", "lab", "--folder", "blood", "--new-folder", "--contribute-only", "--until", "10d"];
     let granted = &computer.json("ana", &less)[0];
     assert_eq!((&granted["grantee"], &granted["folder"]), (&lab.as_str().into(), &"blood".into()));
     assert_eq!(granted["rights"], serde_json::json!(["contribute"]));
