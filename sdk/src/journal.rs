@@ -234,9 +234,7 @@ impl System {
         let entries = history.entries().iter().enumerate().skip(kept.min(before.rows));
         let new = entries.map(|(position, entry)| (index(position), entry.to_bytes())).collect();
         let row = (self.journal_key(history.patient()), finality.to_bytes());
-        // Of a damaged history the disk says more than is known.
-        let is_whole = before.rows == before.history.entries().len();
-        let rows = if is_whole && *finality == before.finality { Vec::new() } else { vec![row] };
+        let rows = if *finality == before.finality { Vec::new() } else { vec![row] };
         let changes =
             [(JOURNAL, gone, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
         self.cache().write_all(changes.into()).await
