@@ -36,7 +36,7 @@ mod sign;
 mod tests;
 
 use locks::Locks;
-use raise::Sent;
+use raise::Handed;
 use settle::{Attempt, End, Pace, Refusal};
 
 /// The most that is offered for what is refused as too cheap, times the usual.
@@ -185,7 +185,7 @@ impl Sender {
         let (transaction, told) = (left.transaction, left.refused);
         let end = match told {
             true => self.attempt(&left).ended().await,
-            false => Some(self.follow(signer, &mut left, Sent::Perhaps).await?),
+            false => Some(self.follow(signer, &mut left, Handed::Perhaps).await?),
         };
         let Some(end) = end else { return Ok(None) };
         let settled = match self.believed(end).await? {
@@ -221,7 +221,7 @@ impl Sender {
             };
             self.outbox.save(&pending).await?;
             let outbids = replaces == Some(pending.nonce) && markup < MOST_MARKUP;
-            let end = self.follow(signer, &mut pending, if outbids { Sent::Outbids } else { Sent::Never }).await?;
+            let end = self.follow(signer, &mut pending, if outbids { Handed::Outbids } else { Handed::Never }).await?;
             match self.believed(end).await? {
                 End::Mined(receipt) => {
                     let outcome = self.outcome(&pending, receipt).await;

@@ -18,6 +18,7 @@ mod program;
 mod relay;
 mod relay_abused;
 mod relay_driven;
+mod relay_fees;
 mod restoring;
 mod sizes;
 mod story;

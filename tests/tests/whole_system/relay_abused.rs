@@ -58,12 +58,12 @@ async fn granted(world: &World, grantees: &[Address]) -> PrivateKeySigner {
 }
 
 /// Posts from a thread of its own, because the answer waits for the fate.
-fn posting(relay: &Relay, request: &SignedRequest) -> thread::JoinHandle<(u16, String)> {
+pub(crate) fn posting(relay: &Relay, request: &SignedRequest) -> thread::JoinHandle<(u16, String)> {
     let (address, request) = (relay.address().to_owned(), request.clone());
     thread::spawn(move || crate::relay::post_to(&address, &request))
 }
 
-fn until_known(relay: &Relay, request: &SignedRequest) {
+pub(crate) fn until_known(relay: &Relay, request: &SignedRequest) {
     let path = format!("/v1/requests/{}", request.id());
     while ask(relay, "GET", &path, b"").0 != 200 {
         thread::sleep(Duration::from_millis(50));

@@ -151,7 +151,8 @@ async fn what_one_payer_cannot_pay_for_another_one_has_at_once_while_the_first_r
             assert!(dry.carry(task).await.is_ok());
             let takes = dry.purse.pays_for(Instant::now());
             assert_eq!(takes, (lane == Lane::Ordinary).then_some(Lane::Urgent), "it rests");
-            let task = stage.next(&rich).await.expect("the request does not rest");
+            // The request does not rest.
+            let task = stage.next(&rich).await.unwrap();
             assert_eq!(task.attempts, 0);
             assert!(rich.carry(task).await.is_ok());
             assert!(matches!(stage.fate(&request), Fate::Done { transaction: Some(_) }), "{lane:?}");

@@ -21,7 +21,7 @@ const PARTS: u128 = 8;
 
 /// Whether a transaction may be on its way already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(super) enum Handed {
     Never,
     /// Never, and it takes the place of another one of this machine.
     Outbids,
@@ -31,8 +31,13 @@ pub(super) enum Sent {
 
 impl Sender {
     /// Follows a transaction to its end. What takes its place meanwhile is kept, and followed with it.
-    pub(super) async fn follow(&self, signer: &Signer, pending: &mut Pending, sent: Sent) -> Result<End, LedgerError> {
-        let (mut may_have_arrived, mut outbids) = (sent == Sent::Perhaps, sent == Sent::Outbids);
+    pub(super) async fn follow(
+        &self,
+        signer: &Signer,
+        pending: &mut Pending,
+        handed: Handed,
+    ) -> Result<End, LedgerError> {
+        let (mut may_have_arrived, mut outbids) = (handed == Handed::Perhaps, handed == Handed::Outbids);
         loop {
             if let Some(end) = (Attempt { may_have_arrived, outbids, ..self.attempt(pending) }).run().await {
                 return Ok(end);
@@ -117,7 +122,7 @@ mod tests {
         #[test]
         fn more_is_offered_by_an_eighth_at_least_and_never_more_than_is_allowed(
             fee in 0..u64::MAX, tip in 0..u64::MAX, now in 0..u64::MAX, now_tip in 0..u64::MAX,
-            gas_limit in 21_000..30_000_000_u64, most in 0..u128::MAX,
+            gas_limit in 21_000..30_000_000_u64, percent in 0..300_u64,
         ) {
             let (fee, now) = (u128::from(fee.max(tip)), u128::from(now.max(now_tip)));
             let tips = (u128::from(tip), u128::from(now_tip));
@@ -125,17 +130,18 @@ mod tests {
                 nonce: 7, gas_limit, max_fee_per_gas: fee, max_priority_fee_per_gas: tips.0, ..TxEip1559::default()
             };
             let fees = Fees { max_fee: now, priority_fee: tips.1 };
-            match raised(&waits, fees, U256::from(most)) {
+            let most = price_of(&waits) * U256::from(percent) / U256::from(100);
+            match raised(&waits, fees, most) {
                 Some(next) => {
                     prop_assert!(next.max_fee_per_gas * 8 >= fee * 9 && next.max_priority_fee_per_gas * 8 >= tips.0 * 9);
                     prop_assert!(next.max_priority_fee_per_gas <= next.max_fee_per_gas);
-                    prop_assert!(price_of(&next) <= U256::from(most));
+                    prop_assert!(price_of(&next) <= most);
                     let same = TxEip1559 { max_fee_per_gas: fee, max_priority_fee_per_gas: tips.0, ..next };
                     prop_assert_eq!(same, waits);
                 }
                 None => {
                     let least = TxEip1559 { max_fee_per_gas: fee + fee.div_ceil(8), ..waits };
-                    prop_assert!(price_of(&least) > U256::from(most));
+                    prop_assert!(price_of(&least) > most);
                 }
             }
         }
