@@ -37,7 +37,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "As a contributor (add --for, replace) or a hospital (grant --patient)",
         &["withdraw", "vouch", "withdraw-vouch", "carry", "board"],
     ),
-    ("As an auditor (no key is needed)", &["history", "verify", "trust"]),
+    ("As an auditor (history and verify of an address need no key)", &["history", "verify", "trust"]),
 ];
 
 const EXIT_CODES: &str = "\
@@ -137,7 +137,7 @@ pub(super) fn path() -> impl TypedValueParser<Value = std::path::PathBuf> {
 fn explained() -> Command {
     let mut command = Cli::command();
     let all = format!(
-        "{}\n{EXIT_CODES}\n\n`help VERB` explains one, `help settings` what all of them go by.",
+        "{}{EXIT_CODES}\n\n`help VERB` explains one, `help settings` what all of them go by.",
         groups(&command)
     );
     for flag in settings() {
@@ -153,7 +153,7 @@ fn explained() -> Command {
         };
         command = command.mut_subcommand(verb, |verb| verb.after_help(more));
     }
-    command.help_template("{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}").after_help(all)
+    command.help_template("{about-with-newline}\n{usage-heading} {usage}{after-help}").after_help(all)
 }
 
 fn groups(command: &Command) -> String {
@@ -203,7 +203,7 @@ pub(crate) fn page() -> String {
     let flags: String = settings().into_iter().map(|setting| setting.text).collect();
     format!(
         "Settings of every verb. A flag wins over the environment, that over config.toml in the home folder; an empty \
-         variable\ncounts as not set.\n\n{flags}  store-token-file in config.toml alone: a file with the bearer token of the first store"
+         variable counts as not set.\n\n{flags}  store-token-file in config.toml alone: a file with the bearer token of the first store"
     )
 }
 

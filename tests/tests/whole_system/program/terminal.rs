@@ -65,9 +65,10 @@ fn ctrl_c_ends_the_program_where_it_asks_for_a_password() {
 /// The same terminal, on which this is typed at once when the program asks; then its exit code, all that was echoed, and
 /// what is left for the shell.
 const PASTED: &str = r#"
-import fcntl, os, select, sys, termios, time
+import fcntl, os, select, struct, sys, termios, time
 typed = bytes.fromhex(sys.argv[1])
 master, slave = os.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(os.environ["WIDTH"]), 0, 0))
 pid = os.fork()
 if pid == 0:
     os.setsid()
@@ -97,11 +98,16 @@ print(os.waitstatus_to_exitcode(ended[1]), left.hex() or "-", told.decode(errors
 "#;
 
 fn pasted(computer: &Computer, typed: &str, args: &[&str]) -> (String, String, String) {
+    pasted_at(0, computer, typed, args)
+}
+
+/// On a terminal of this width; 0 where it has none.
+fn pasted_at(width: usize, computer: &Computer, typed: &str, args: &[&str]) -> (String, String, String) {
     let program = computer.command(args);
     let mut python = Command::new(tool("HOSPITAL_RECORD_PYTHON", "venv/bin/python"));
     python.args(["-c", PASTED, &hex::encode(typed)]).arg(program.get_program()).args(program.get_args());
     python.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(computer.desk());
-    let output = python.output().unwrap();
+    let output = python.env("WIDTH", width.to_string()).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     let told = String::from_utf8(output.stdout).unwrap();
     let mut parts = told.splitn(3, ' ').map(str::to_owned);
@@ -147,7 +153,12 @@ fn a_new_folder_is_asked_about_on_a_terminal() {
 #[test]
 fn a_code_that_does_not_fit_is_not_drawn() {
     let computer = anas_computer();
-    // A new terminal has no size, which is no reason to hold anything back.
-    let (code, _, told) = pasted(&computer, "", &["--as", "ana", "account", "--qr"]);
-    assert!(code == "0" && told.contains("\u{1b}[30;107m"), "{told}");
+    let drawn = "\u{1b}[30;107m";
+    // A terminal that does not say how wide it is is no reason to hold anything back.
+    for (width, fits) in [(0, true), (200, true), (40, false)] {
+        let (code, _, told) = pasted_at(width, &computer, "", &["--as", "ana", "account", "--qr"]);
+        assert_eq!((code.as_str(), told.contains(drawn)), ("0", fits), "{width}: {told}");
+        assert_eq!(told.contains("this terminal 40"), !fits, "{width}: {told}");
+        assert!(told.contains("hospital-record-card:"), "the card itself is there: {told}");
+    }
 }
