@@ -1,4 +1,4 @@
-//! A folder as one tar file whose bytes depend on names and contents alone.
+//! A folder as one tar file whose bytes depend on names, contents and what may be run.
 
 use std::{
     fs::{self, File, Metadata},
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tar::{Builder, Header};
+use tar::{Builder, EntryType, Header};
 use tokio::{io::AsyncRead, sync::mpsc};
 use tokio_util::io::StreamReader;
 
@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind, Result};
 
 const CHUNK: usize = 256 * 1024;
 
-/// What is packed: files under one folder, in the order of their names' bytes.
+/// What is packed: files and empty folders under one folder, in the order of their names' bytes.
 #[derive(Debug)]
 pub(crate) struct Bundle {
     files: Vec<Seen>,
@@ -40,7 +40,7 @@ impl Bundle {
         }
         let mut bundle = Self { files: Vec::new(), size: 0 };
         bundle.collect(folder, &metadata, "")?;
-        if bundle.files.is_empty() {
+        if !bundle.files.iter().any(|seen| seen.metadata.is_file()) {
             return Err(Failure::usage(format!("{} holds no files", folder.display())));
         }
         bundle.files.sort_by(|one, other| one.name.cmp(&other.name));
@@ -49,6 +49,7 @@ impl Bundle {
 
     /// `seen` is what the folder was when it was decided to go into it.
     fn collect(&mut self, folder: &Path, seen: &Metadata, prefix: &str) -> Result {
+        let before = self.files.len();
         for entry in fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))? {
             let path = entry.map_err(|error| Failure::file(folder, &error))?.path();
             let metadata = fs::symlink_metadata(&path).map_err(|error| Failure::file(&path, &error))?;
@@ -64,7 +65,12 @@ impl Bundle {
         }
         // What was listed may have been what a link leads to that took its place.
         let now = if prefix.is_empty() { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
-        match now.map_err(|error| Failure::file(folder, &error)).map(|now| same(seen, &now))? {
+        let now_seen = now.map_err(|error| Failure::file(folder, &error))?;
+        match same(seen, &now_seen) {
+            true if self.files.len() == before && !prefix.is_empty() => {
+                self.files.push(Seen { name: prefix.to_owned(), path: folder.into(), metadata: now_seen });
+                Ok(())
+            }
             true => Ok(()),
             false => Err(refused(folder, "was exchanged while it was looked into: add it again")),
         }
@@ -87,20 +93,38 @@ impl Bundle {
 
     fn pack(&self, writer: &mut dyn Write) -> io::Result<()> {
         let mut tar = Builder::new(writer);
-        for seen @ Seen { name, path, .. } in &self.files {
+        for seen @ Seen { name, path, metadata } in &self.files {
             let in_path = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            if metadata.is_dir() {
+                let mut header = header(0, 0o755);
+                header.set_entry_type(EntryType::Directory);
+                tar.append_data(&mut header, name, io::empty()).map_err(in_path)?;
+                continue;
+            }
             let mut file = Watched::open(seen).map_err(in_path)?;
-            tar.append_data(&mut header(file.size()), name, &mut file).map_err(in_path)?;
+            tar.append_data(&mut header(file.size(), mode(&file.before)), name, &mut file).map_err(in_path)?;
         }
         tar.finish()
     }
 }
 
-/// Nothing of the machine or the hour: no owner, no times, one mode.
-fn header(size: u64) -> Header {
+/// Whether its owner may run it is kept; nothing else of a mode is.
+#[cfg(unix)]
+fn mode(file: &Metadata) -> u32 {
+    let runs = std::os::unix::fs::MetadataExt::mode(file) & 0o100 != 0;
+    if runs { 0o755 } else { 0o644 }
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> u32 {
+    0o644
+}
+
+/// Nothing of the machine or the hour: no owner, no times, one of two modes.
+fn header(size: u64, mode: u32) -> Header {
     let mut header = Header::new_gnu();
     header.set_size(size);
-    header.set_mode(0o644);
+    header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
     header.set_mtime(0);
@@ -216,108 +240,4 @@ fn pieces(receiver: mpsc::Receiver<Piece>) -> impl futures::Stream<Item = io::Re
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::AsyncReadExt;
-
-    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        dir
-    }
-
-    async fn packed(dir: &Path) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let mut reader = Box::pin(Bundle::of(dir).unwrap().into_reader());
-        reader.read_to_end(&mut bytes).await.map(|_| bytes)
-    }
-
-    #[tokio::test]
-    async fn the_bytes_depend_on_names_and_contents_alone() {
-        let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
-        let files: [(&str, &[u8]); 4] = [("b", b"2"), ("a/z", &[7; 700_000]), ("a.x", b""), (&long, b"long")];
-        let one = folder(&files);
-        let other = folder(&[files[3], files[2], files[1], files[0]]);
-        let old = File::options().write(true).open(other.path().join("b")).unwrap();
-        old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-        let tar = packed(one.path()).await.unwrap();
-        assert_eq!(tar, packed(other.path()).await.unwrap());
-        assert_eq!(tar.len() % 512, 0);
-        let mut archive = tar::Archive::new(&tar[..]);
-        let names: Vec<_> =
-            archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().to_str().unwrap().to_owned()).collect();
-        assert_eq!(names, ["a.x", "a/z", "b", &long]);
-    }
-
-    #[tokio::test]
-    async fn a_file_that_shrinks_or_grows_ends_the_stream_with_an_error() {
-        // More than the pipe holds: when the first bytes come out, the file is still being read.
-        const SIZE: usize = 16 * CHUNK;
-        for size in [10, SIZE + 1] {
-            let dir = folder(&[("a", &[0; SIZE]), ("b", b"x")]);
-            let mut reader = Box::pin(Bundle::of(dir.path()).unwrap().into_reader());
-            reader.read_exact(&mut [0; 512]).await.unwrap();
-            fs::write(dir.path().join("a"), vec![1; size]).unwrap();
-            let error = reader.read_to_end(&mut Vec::new()).await.unwrap_err();
-            assert!(error.to_string().contains("/a: "), "{size}: {error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
-        let dir = folder(&[("a", b"1"), ("b", b"2")]);
-        let bundle = Bundle::of(dir.path()).unwrap();
-        fs::remove_file(dir.path().join("b")).unwrap();
-        let mut bytes = Vec::new();
-        let error = Box::pin(bundle.into_reader()).read_to_end(&mut bytes).await.unwrap_err();
-        assert!(error.to_string().contains("/b: "), "{error}");
-    }
-
-    /// Its files, as they were before this happened.
-    #[cfg(unix)]
-    async fn packed_after(dir: &Path, happens: impl FnOnce()) -> io::Error {
-        let bundle = Bundle::of(dir).unwrap();
-        happens();
-        Box::pin(bundle.into_reader()).read_to_end(&mut Vec::new()).await.unwrap_err()
-    }
-
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn a_link_that_takes_the_place_of_a_file_or_folder_is_not_followed() {
-        use std::os::unix::fs::symlink;
-        let secret = folder(&[("x", b"secret")]);
-        let dir = folder(&[("a/x", b"1"), ("b", b"2")]);
-        let (file, inner) = (dir.path().join("b"), dir.path().join("a"));
-        let error = packed_after(dir.path(), || {
-            fs::remove_file(&file).unwrap();
-            symlink(secret.path().join("x"), &file).unwrap();
-        });
-        assert!(error.await.to_string().contains("/b: it is not the file"));
-        fs::remove_file(&file).unwrap();
-        let error = packed_after(dir.path(), || {
-            fs::remove_dir_all(&inner).unwrap();
-            symlink(secret.path(), &inner).unwrap();
-        });
-        assert!(error.await.to_string().contains("/a/x: it is not the file"));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_refused() {
-        let dir = folder(&[("a", b"1")]);
-        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
-        assert!(Bundle::of(dir.path()).unwrap_err().message.contains("link"));
-    }
-
-    #[test]
-    fn only_a_folder_with_files_is_a_bundle() {
-        assert_eq!(Bundle::of(folder(&[]).path()).unwrap_err().kind, Kind::Usage);
-        let dir = folder(&[("a", b"1")]);
-        assert_eq!(Bundle::of(&dir.path().join("a")).unwrap_err().kind, Kind::Usage);
-        assert_eq!(Bundle::of(&dir.path().join("b")).unwrap_err().kind, Kind::NotFound);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
+use hospital_record::with_advice;
 use serde_json::{Value, json};
 
 /// The class of a failure: its word in JSON and its exit code, see `docs/cli.md`.
@@ -102,7 +103,7 @@ impl Failure {
     /// A file that was named by the user.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
         let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::File };
-        Self::new(kind, format!("{}: {error}", path.display()))
+        Self::new(kind, format!("{}: {}", path.display(), with_advice(error)))
     }
 
     /// What a person can do who cannot pay.
@@ -134,7 +135,7 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let kind = if error.kind() == io::ErrorKind::BrokenPipe { Kind::Unread } else { Kind::File };
-        Self::new(kind, format!("the output cannot be written: {error}"))
+        Self::new(kind, format!("the output cannot be written: {}", with_advice(&error)))
     }
 }
 

@@ -57,14 +57,27 @@ fn people(home: &Path) -> Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Failure::file(&folder, &error)),
     };
-    let mut people: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().join(KEY).exists())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| check_name(name).is_ok())
-        .collect();
+    let mut people = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| Failure::file(&folder, &error))?;
+        let name = entry.file_name().into_string().ok().filter(|name| check_name(name).is_ok());
+        if let Some(name) = name
+            && has_key(&entry.path())?
+        {
+            people.push(name);
+        }
+    }
     people.sort();
     Ok(people)
+}
+
+/// One that cannot be looked at is no reason to make another.
+fn has_key(person: &Path) -> Result<bool> {
+    match person.join(KEY).symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(Failure::file(person, &error)),
+    }
 }
 
 /// A name of a person is a folder's name too.

@@ -6,22 +6,23 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use aes_gcm::{
     Aes256Gcm, KeyInit,
     aead::{Aead, Payload},
 };
+use hospital_record::{put_new, with_advice};
 use scrypt::Params;
 use serde::{Deserialize, Serialize};
-use tempfile::{NamedTempFile, PersistError};
+use tempfile::{NamedTempFile, TempPath};
 use zeroize::Zeroizing;
 
 use crate::{
-    failure::{Failure, Result},
+    failure::{Failure, Kind, Result},
     password::spellings,
-    private::{create_folder, refuse_shared},
+    private::{create_folder, refuse_modeless, refuse_shared},
 };
 
 const LABEL: &[u8] = b"hospital-record/v1/key-file\0";
@@ -33,8 +34,6 @@ const P: u32 = 1;
 /// The longest phrase has 215 characters. One length for all, so that the file does not tell about the words.
 const PADDED: usize = 256;
 const LARGEST_FILE: u64 = 16 * 1024;
-
-type Persisted = std::result::Result<File, PersistError>;
 
 /// What anybody can read in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,43 +131,115 @@ impl KeyFile {
         Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)
     }
 
-    /// Writes it where nothing is yet: complete with mode 0600, or not at all.
-    pub(crate) fn create(&self, path: &Path) -> Result {
-        self.write(path, |file| file.persist_noclobber(path))
-    }
-
-    /// Writes it in the place of another: that one stays whole until this one is.
-    pub(crate) fn replace(&self, path: &Path) -> Result {
-        self.write(path, |file| file.persist(path))
-    }
-
-    fn write(&self, path: &Path, put: impl FnOnce(NamedTempFile) -> Persisted) -> Result {
-        let folder = path.parent().unwrap_or(Path::new("."));
+    /// Fails where no key file can be, before anybody is asked for a password.
+    pub(crate) fn can_be_made(path: &Path) -> Result {
+        let folder = folder_of(path);
         create_folder(folder)?;
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder)?;
+        let probe = new_file(folder).map_err(|error| cannot_write(folder, &error))?;
+        let metadata = probe.as_file().metadata().map_err(|error| cannot_write(folder, &error))?;
+        refuse_shared(probe.path(), &metadata).map_err(|failure| refuse_modeless(folder, &metadata, failure))
+    }
+
+    /// Writes all of it beside its place: what can fail has failed by then.
+    pub(crate) fn stage(&self, path: &Path) -> Result<Staged> {
+        let folder = folder_of(path);
+        create_folder(folder)?;
+        let write = || -> io::Result<TempPath> {
+            let mut file = new_file(folder)?;
             serde_json::to_writer_pretty(&mut file, self)?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;
-            put(file).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
+            Ok(file.into_temp_path())
         };
-        write().map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => already_there(path),
-            _ => Failure::key_file(format!("{}: {error}", path.display())),
-        })
+        let file = write().map_err(|error| cannot_write(path, &error))?;
+        Ok(Staged { file, path: path.into() })
     }
 
     /// Reads it, unless others could.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let wrong = |why: String| Failure::key_file(format!("{}: {why}", path.display()));
-        let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-        let metadata = file.metadata().map_err(|error| wrong(error.to_string()))?;
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => damaged(path, &error.to_string()),
+            _ => cannot_write(path, &error),
+        };
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(damaged(path, "it is a folder"));
+        }
         refuse_shared(path, &metadata)?;
         let mut text = String::new();
-        file.take(LARGEST_FILE).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-        serde_json::from_str(&text).map_err(|error| wrong(format!("not a key file of version {VERSION}: {error}")))
+        file.take(LARGEST_FILE).read_to_string(&mut text).map_err(failed)?;
+        if text.is_empty() {
+            return Err(damaged(path, "it is empty"));
+        }
+        serde_json::from_str(&text).map_err(|error| damaged(path, &error.to_string()))
     }
+}
+
+/// A key file on disk, without its name.
+pub(crate) struct Staged {
+    file: TempPath,
+    path: PathBuf,
+}
+
+/// Whether what was done survives a loss of power.
+pub(crate) type Settled = io::Result<()>;
+
+impl Staged {
+    /// Where nothing is yet.
+    pub(crate) fn create(self) -> Result<Settled> {
+        let Self { file, path } = self;
+        put_new(file, &path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => already_there(&path),
+            _ => cannot_write(&path, &error),
+        })?;
+        Ok(settle(folder_of(&path)))
+    }
+
+    /// In the place of `before`, and of nothing else: of two programs that change a password the second is told.
+    pub(crate) fn replace(self, before: &KeyFile) -> Result<Settled> {
+        let Self { file, path } = self;
+        let folder = folder_of(&path);
+        // Where folders cannot be locked, what is compared is all there is.
+        let _alone = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+        let now = KeyFile::read(&path)?;
+        if now.ciphertext != before.ciphertext || now.header != before.header {
+            return Err(Failure::new(
+                Kind::Conflict,
+                format!("another program changed {} meanwhile: what it set holds", path.display()),
+            ));
+        }
+        file.persist(&path).map_err(|failed| cannot_write(&path, &failed.error))?;
+        Ok(settle(folder))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".key-").tempfile_in(folder)
+}
+
+/// Some file systems sync no folders, and promise nothing else instead.
+fn settle(folder: &Path) -> Settled {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::key_file(format!("{}: {}", path.display(), with_advice(error)))
+}
+
+fn damaged(path: &Path, why: &str) -> Failure {
+    Failure::key_file(format!(
+        "{}: not a key file of version {VERSION} ({why}): restore it from a copy, or move it away and make it anew from \
+         the recovery phrase with `init --restore`",
+        path.display()
+    ))
 }
 
 impl Header {
@@ -214,87 +285,4 @@ fn random<const N: usize>() -> Result<[u8; N]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::failure::Kind;
-
-    const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
-
-    fn sealed() -> KeyFile {
-        KeyFile::seal(PHRASE, 3, "0xAb", "secret").unwrap()
-    }
-
-    #[test]
-    fn the_right_password_gives_the_phrase_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("people/ana/key.json");
-        sealed().create(&path).unwrap();
-        let read = KeyFile::read(&path).unwrap();
-        assert_eq!(read.open("secret").unwrap().trim_end(), PHRASE);
-        assert_eq!((read.header.account, read.header.address.as_str()), (3, "0xAb"));
-        assert_eq!(read.ciphertext.len(), PADDED + 16);
-        assert_eq!(read.open("Secret").unwrap_err().kind, Kind::KeyFile);
-    }
-
-    #[test]
-    fn no_parameter_can_be_changed() {
-        let json = serde_json::to_value(sealed()).unwrap();
-        let changes: [(&str, serde_json::Value); 7] = [
-            ("/header/version", 2.into()),
-            ("/header/address", "0xCd".into()),
-            ("/header/account", 4.into()),
-            ("/header/kdf/log_n", 10.into()),
-            ("/header/kdf/name", "none".into()),
-            ("/header/cipher/nonce", "00".repeat(12).into()),
-            ("/header/kdf/salt", "00".repeat(32).into()),
-        ];
-        for (field, value) in changes {
-            let mut changed = json.clone();
-            *changed.pointer_mut(field).unwrap() = value;
-            let file: KeyFile = serde_json::from_value(changed).unwrap();
-            assert_eq!(file.open("secret").unwrap_err().kind, Kind::KeyFile, "{field}");
-        }
-    }
-
-    #[test]
-    fn a_key_file_is_never_overwritten() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key.json");
-        fs::write(&path, "precious").unwrap();
-        assert_eq!(sealed().create(&path).unwrap_err().kind, Kind::KeyFile);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_can_read_it_and_a_shared_one_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("people/ana/key.json");
-        sealed().create(&path).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&path), 0o600);
-        assert_eq!(mode(path.parent().unwrap()), 0o700);
-        for shared in [0o640, 0o604, 0o620] {
-            fs::set_permissions(&path, fs::Permissions::from_mode(shared)).unwrap();
-            let failure = KeyFile::read(&path).unwrap_err();
-            assert_eq!(failure.kind, Kind::KeyFile);
-            assert!(failure.message.contains("chmod 600"), "{failure}");
-        }
-    }
-
-    #[test]
-    fn foreign_json_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key.json");
-        sealed().create(&path).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        for wrong in ["", "{}", &text.replace("\"version\"", "\"versions\""), &text[..text.len() - 20]] {
-            fs::write(&path, wrong).unwrap();
-            assert_eq!(KeyFile::read(&path).unwrap_err().kind, Kind::KeyFile);
-        }
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ mod json;
 mod key_file;
 mod lookup;
 mod media;
+mod output;
 mod password;
 mod print;
 mod private;

@@ -1,6 +1,8 @@
 //! Results on stdout, notes on stderr.
 
 use std::io::{self, IsTerminal, Write};
+#[cfg(unix)]
+use std::{fs::File, os::fd::AsFd};
 
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use serde_json::Value;
@@ -65,9 +67,24 @@ impl Printer {
         drop(writeln!(io::stderr().lock(), "{}", shown_lines(text.as_ref())));
     }
 
-    /// What must leave no copy behind, which nobody would wipe: in one piece, past all buffers.
-    pub(crate) fn secret(self, text: &str) {
-        drop(io::stderr().lock().write_all(text.as_bytes()));
+    /// Fails where what is shown once would be seen by nobody.
+    pub(crate) fn secret_is_seen(self) -> Result {
+        let nowhere = if self.json { leads_nowhere(&io::stdout()) } else { leads_nowhere(&io::stderr()) };
+        match nowhere {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "the recovery phrase would be shown to nobody (the output goes to /dev/null or is closed), so no keys \
+                 were made: run it where stderr is seen, or with --json for a program that reads stdout",
+            )),
+        }
+    }
+
+    /// What must leave no copy behind, which nobody would wipe: in one piece, past all buffers. It was taken when this
+    /// returns.
+    pub(crate) fn secret(self, text: &str) -> Result {
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(text.as_bytes())?;
+        Ok(settle(&stderr)?)
     }
 
     /// An object with one more field of plain words, which leaves no copy behind: a whole line goes past the buffer.
@@ -76,7 +93,10 @@ impl Printer {
         let parts = [line.trim_end_matches('}'), ",\"", field, "\":\"", secret, "\"}\n"];
         let mut whole = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
         parts.iter().for_each(|part| whole.push_str(part));
-        Ok(io::stdout().lock().write_all(whole.as_bytes())?)
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(whole.as_bytes())?;
+        stdout.flush()?;
+        Ok(settle(&stdout)?)
     }
 
     /// A text as a QR code: with --json on stderr, else on stdout.
@@ -115,6 +135,34 @@ impl Printer {
             }
         }
     }
+}
+
+/// A file may be refused by its disk after it took the bytes.
+#[cfg(unix)]
+fn settle(stream: &impl AsFd) -> io::Result<()> {
+    let file = File::from(stream.as_fd().try_clone_to_owned()?);
+    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+}
+
+/// A stream that was closed is opened on /dev/null before `main`.
+#[cfg(unix)]
+fn leads_nowhere(stream: &impl AsFd) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let Ok(file) = stream.as_fd().try_clone_to_owned().map(File::from) else { return true };
+    match (file.metadata(), std::fs::metadata("/dev/null")) {
+        (Ok(seen), Ok(null)) => seen.file_type().is_char_device() && seen.rdev() == null.rdev(),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn settle<T>(_: &T) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn leads_nowhere<T>(_: &T) -> bool {
+    false
 }
 
 /// A text as a QR code of characters: dark where it is inked, as on paper.

@@ -40,9 +40,10 @@ pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
     refuse_foreign(path, metadata)?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
-        let path = path.display();
+        let (file, path) = (path, path.display());
         return Err(Failure::key_file(format!(
-            "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and change the secret in it if they may have"
+            "{path} can be read by others (mode {mode:03o}): {}, and change the secret in it if they may have",
+            way_out(can_change_mode(file, metadata), "600", file)
         )));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -50,12 +51,66 @@ pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
     refuse_foreign(folder, &metadata)?;
     // In a sticky folder, such as /tmp, everybody replaces what is theirs alone.
     if metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0 {
-        let (file, folder) = (path.display(), folder.display());
+        let advice = match can_change_mode(folder, &metadata) {
+            true => format!("run `chmod go-w {}`", folder.display()),
+            false => way_out(false, "600", path),
+        };
+        let file = path.display();
         return Err(Failure::key_file(format!(
-            "others can put another file in the place of {file}: run `chmod go-w {folder}`, and look whether it is yours"
+            "others can put another file in the place of {file}: {advice}, and look whether it is yours"
         )));
     }
     Ok(())
+}
+
+/// What helps where the file is.
+#[cfg(unix)]
+fn way_out(can_change: bool, mode: &str, file: &Path) -> String {
+    let file = file.display();
+    match can_change {
+        true => format!("run `chmod {mode} {file}`"),
+        false => format!(
+            "its mode cannot be changed where it is, so copy it to where it can (`install -m {mode} {file} ~/NAME`) and \
+             name the copy; a password can also come through a pipe (`--password-file <(cat {file})`). In Kubernetes an \
+             init container copies a secret into an `emptyDir` of medium `Memory`"
+        ),
+    }
+}
+
+/// Not of a file of root's, as secrets are that a service is given; not on a mount that is read-only or keeps no modes.
+#[cfg(unix)]
+fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let me = rustix::process::geteuid().as_raw();
+    let writable =
+        rustix::fs::statvfs(path).is_ok_and(|mount| !mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY));
+    (metadata.uid() == me || me == 0) && writable && !is_modeless(path)
+}
+
+/// FAT, exFAT, NTFS, shares of Windows and of virtual machines.
+#[cfg(target_os = "linux")]
+fn is_modeless(path: &Path) -> bool {
+    const MAGIC: [u32; 8] =
+        [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0x0102_1997, 0xff53_4d42, 0xfe53_4d42, 0x786f_4256];
+    rustix::fs::statfs(path).is_ok_and(|system| MAGIC.contains(&(system.f_type as u32)))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_modeless(_: &Path) -> bool {
+    false
+}
+
+/// Why no key file is made in a folder: a new file of mode 0600 was refused there.
+pub(crate) fn refuse_modeless(folder: &Path, new: &Metadata, why: Failure) -> Failure {
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::mode(new) & 0o077 == 0 {
+        return why;
+    }
+    Failure::key_file(format!(
+        "{} is on a file system that keeps no modes, as FAT and some shares: others could read a key file there, so none \
+         is made. Name a home folder elsewhere with --home or HOSPITAL_RECORD_HOME",
+        folder.display()
+    ))
 }
 
 /// Who owns a file or folder can open it to others at any time, and change what is in it.
@@ -103,15 +158,6 @@ pub(crate) fn close_memory() {
     }
 }
 
-/// A new file of its owner alone; never one that is there.
-pub(crate) fn create_new(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// Makes a folder with all above it.
 #[cfg(unix)]
 pub(crate) fn create_folder(path: &Path) -> Result {
@@ -149,6 +195,33 @@ mod tests {
         close_memory();
         assert_eq!(getrlimit(Resource::Core), Rlimit { current: Some(0), maximum: Some(0) });
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
+    #[test]
+    fn hint_works_where_modes_cannot_be_changed() {
+        let path = Path::new("/run/secrets/password");
+        assert_eq!(way_out(true, "600", path), "run `chmod 600 /run/secrets/password`");
+        let hint = way_out(false, "600", path);
+        assert!(!hint.contains("chmod") && hint.contains("install -m 600") && hint.contains("Kubernetes"), "{hint}");
+        let dir = tempfile::tempdir().unwrap();
+        let file = secret(&dir);
+        assert!(can_change_mode(&file, &file.metadata().unwrap()));
+        // Of root's, and on a mount that nobody writes to.
+        let version = Path::new("/proc/version");
+        assert!(me() == 0 || !can_change_mode(version, &version.metadata().unwrap()));
+    }
+
+    #[test]
+    fn where_new_files_are_open_to_others_no_key_file_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = secret(&dir);
+        let why = || Failure::key_file("the folder");
+        assert_eq!(refuse_modeless(dir.path(), &file.metadata().unwrap(), why()).message, "the folder");
+        for mode in [0o755, 0o777, 0o640] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let failure = refuse_modeless(dir.path(), &file.metadata().unwrap(), why());
+            assert!(failure.message.contains("--home") && !failure.message.contains("chmod"), "{failure}");
+        }
     }
 
     #[test]

@@ -34,6 +34,67 @@ fn people_see_the_phrase_on_stderr_in_numbered_words() {
     assert!(text(&output.stdout).starts_with("ana is 0x"));
 }
 
+/// Runs it with its output somewhere else; the exit code.
+#[cfg(target_os = "linux")]
+fn run_into(home: &Home, args: &[&str], stdout: &str, stderr: &str) -> Option<i32> {
+    let open = |path: &str| fs::File::options().write(true).create(true).truncate(true).open(path).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hospital-record"));
+    command.env_clear().env("HOSPITAL_RECORD_HOME", home.path("")).args(args);
+    command.env("HOSPITAL_RECORD_PASSWORD_FILE", home.path("password"));
+    command.stdout(open(stdout)).stderr(open(stderr)).status().unwrap().code()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_keys_are_made_whose_phrase_nobody_saw() {
+    let home = Home::new();
+    let file = home.path("out").display().to_string();
+    let init: [&[&str]; 2] = [&["init"], &["init", "--json"]];
+    for (args, stdout, stderr, exit) in [
+        (init[0], &*file, "/dev/full", 1),
+        (init[0], &*file, "/dev/null", 2),
+        (init[1], "/dev/full", &*file, 1),
+        (init[1], "/dev/null", &*file, 2),
+    ] {
+        assert_eq!(
+            run_into(&home, args, stdout, stderr),
+            Some(exit),
+            "{args:?} {stdout} {stderr}: {}",
+            read(&home.path("out"))
+        );
+        assert!(!home.key_file("me").exists(), "{args:?} {stdout} {stderr}");
+        // Of a stderr that is full nobody learns anything but the exit code.
+        let told = read(&home.path("out"));
+        let words = if exit == 2 { "shown to nobody" } else { "so no key file was made" };
+        assert!(stderr == "/dev/full" || stderr == "/dev/null" || told.contains(words), "{told}");
+    }
+    // Words on stdout are no secret: the phrase is on stderr.
+    assert_eq!(run_into(&home, &["init"], "/dev/null", &file), Some(0));
+    assert!(home.key_file("me").exists());
+    assert_eq!(fs::read_dir(home.key_file("me").parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+}
+
+#[test]
+fn damaged_key_file_is_told_and_not_made_anew() {
+    let home = Home::of("ana");
+    let path = home.key_file("ana");
+    for content in ["", "{", "\0\0"] {
+        fs::write(&path, content).unwrap();
+        let told = home.fails(&["account"], 7);
+        assert!(told.contains("key.json") && told.contains("init --restore"), "{told}");
+        assert!(home.fails(&["init", "--as", "ana"], 7).contains("never overwritten"));
+    }
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(home.fails(&["account"], 7).contains("init --restore"));
+    #[cfg(unix)]
+    {
+        fs::remove_dir(&path).unwrap();
+        std::os::unix::fs::symlink("gone", &path).unwrap();
+        home.fails(&["account"], 7);
+    }
+}
+
 #[test]
 fn accounts_of_one_phrase_are_those_of_every_wallet() {
     let home = Home::new();

@@ -136,6 +136,32 @@ fn files_are_looked_at_before_anything_is_sent() {
 }
 
 #[test]
+fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
+    let home = Home::of("ana");
+    std::fs::create_dir(home.path("dir")).unwrap();
+    for args in [
+        &["-o", "dir", "--force"][..],
+        &["-o", "dir"],
+        &["-o", "password"],
+        &["-o", "missing/out"],
+        &["-o", "password/out"],
+        &["--export", "password"],
+        &["--export", "password/out"],
+    ] {
+        home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 2);
+    }
+    for path in ["dir", "password", "missing/out"] {
+        home.fails(&["revoke", ACCOUNT_1, "--sign", "-o", path, "--timeout", "1"], 2);
+    }
+    for args in
+        [&["-o", "new"][..], &["-o", "password", "--force"], &["--export", "a/b"], &["-o", "/dev/null", "--force"]]
+    {
+        home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 6);
+    }
+    assert!(!home.path("new").exists() && !home.path("a").exists());
+}
+
+#[test]
 fn completions_are_scripts() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

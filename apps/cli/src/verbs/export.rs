@@ -1,15 +1,15 @@
 //! `open --export`: a patient is never locked in.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use hospital_record::{Open, RecordRef};
 use serde_json::json;
 
 use crate::{
     app::App,
-    failure::{Failure, Result},
+    failure::Result,
     json::{merged, record},
-    private::create_new,
+    output::{check_folder, exists, write_new},
     shown::shown,
 };
 
@@ -19,7 +19,6 @@ const KEYSET: &str = "keyset.json";
 const README: &str = "README.txt";
 
 pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folder: &Path) -> Result {
-    must_be_free(folder)?;
     let metadata = builder.export(folder).await?;
     let readme = folder.join(README);
     write_new(&readme, &instructions(&metadata.media_type))?;
@@ -36,15 +35,12 @@ pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folde
     app.printer.result(&merged([object, record(exported)]), words)
 }
 
-/// All three names, before anything is logged, fetched or written: an export is whole or not there.
-fn must_be_free(folder: &Path) -> Result {
+/// All three names, before anything is asked, logged or written: an export is whole or not there.
+pub(super) fn must_be_free(folder: &Path) -> Result {
     match [CIPHERTEXT, KEYSET, README].map(|name| folder.join(name)).iter().find(|path| path.symlink_metadata().is_ok())
     {
-        None => Ok(()),
-        Some(path) => {
-            let path = shown(&path.to_string_lossy());
-            Err(Failure::usage(format!("{path} exists: export to a folder that has no such file; nothing was written")))
-        }
+        None => check_folder(folder),
+        Some(path) => Err(exists(path, "export to a folder that has no such file; nothing was written")),
     }
 }
 
@@ -61,8 +57,4 @@ fn instructions(media_type: &str) -> String {
          with open('{CIPHERTEXT}', 'rb') as source, open('record', 'wb') as target:\n    \
          target.write(keyset.primitive(streaming_aead.StreamingAead).new_decrypting_stream(source, b'').read())\n"
     )
-}
-
-fn write_new(path: &Path, text: &str) -> Result {
-    create_new(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Failure::file(path, &error))
 }

@@ -1,11 +1,11 @@
 //! `init`, `password` and `completions`: what needs no server.
 
-use std::io;
+use std::{io, path::Path};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 use hospital_record::{Identity, Phrase};
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -31,25 +31,60 @@ pub(crate) fn init(app: &App, args: &Init) -> Result {
     if path.symlink_metadata().is_ok() {
         return Err(already_there(&path));
     }
+    KeyFile::can_be_made(&path)?;
+    if !args.restore {
+        app.printer.secret_is_seen()?;
+    }
     let phrase = if args.restore { password::phrase()? } else { new_phrase()? };
     let address = identity(&phrase, args.account)?.address().to_string();
     let password = password::new(settings.password_file.as_deref(), name, password::CURRENT)?;
     // One space between words, whatever was typed.
     let phrase = Phrase::parse(&phrase).map_err(|error| Failure::key_file(error.to_string()))?;
-    KeyFile::seal(phrase.reveal(), args.account, &address, &password)?.create(&path)?;
+    let staged = KeyFile::seal(phrase.reveal(), args.account, &address, &password)?.stage(&path)?;
     let object = json!({
         "type": "person", "name": name, "address": address, "account": args.account,
         "key_file": path.to_string_lossy(), "restored": args.restore,
     });
+    if args.restore {
+        tell_unsettled(app, &path, staged.create()?);
+    } else {
+        // The phrase first: keys whose phrase nobody has seen would be lost with the file.
+        show(app, &object, phrase.reveal())?;
+        tell_unsettled(app, &path, staged.create().map_err(after_phrase)?);
+    }
     let words = format!("{name} is {address}\nkey file: {}", path.display());
     match (args.restore, app.printer.json) {
         (true, _) => app.printer.result(&merged([object, json!({ "phrase": null })]), words),
-        (false, true) => app.printer.object_with(&object, "phrase", phrase.reveal()),
-        (false, false) => {
-            app.printer.line(&words)?;
-            app.printer.secret(&farewell(phrase.reveal()));
-            Ok(())
-        }
+        (false, true) => Ok(()),
+        (false, false) => app.printer.line(&words),
+    }
+}
+
+fn show(app: &App, object: &Value, phrase: &str) -> Result {
+    let shown = match app.printer.json {
+        true => app.printer.object_with(object, "phrase", phrase),
+        false => app.printer.secret(&farewell(phrase)),
+    };
+    shown.map_err(|failure| Failure {
+        message: format!("the recovery phrase could not be shown, so no key file was made: {failure}"),
+        ..failure
+    })
+}
+
+fn after_phrase(failure: Failure) -> Failure {
+    let message = format!(
+        "{failure}; no key file was made. The recovery phrase that was shown is good: `init --restore` makes a key file \
+         from it, or forget it and run `init` again"
+    );
+    Failure { message, ..failure }
+}
+
+fn tell_unsettled(app: &App, path: &Path, settled: io::Result<()>) {
+    if let Err(error) = settled {
+        app.printer.urgent(format!(
+            "{} is there and opens, but the system cannot promise that it stays when the power fails ({error}): keep a copy",
+            path.display()
+        ));
     }
 }
 
@@ -57,7 +92,8 @@ pub(crate) fn init(app: &App, args: &Init) -> Result {
 pub(crate) fn password(app: &App, args: &Password) -> Result {
     let Opened { name, path, file, phrase } = app.open_key_file()?;
     let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
-    file.sealed_again(&phrase, &password)?.replace(&path)?;
+    let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
+    settled.map_err(|error| in_force(&name, &path, &error))?;
     let object = json!({"type": "password-changed", "name": name, "key_file": path.to_string_lossy()});
     app.printer.result(&object, format!("The key file of {name} opens with the new password."))?;
     app.printer.note("Copies of the old file still open with the old password: delete them.");
@@ -65,6 +101,14 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
         app.printer.note(format!("{} holds the old password: write the new one into it.", file.display()));
     }
     Ok(())
+}
+
+fn in_force(name: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::key_file(format!(
+        "the new password of {name} is in force, but the system cannot promise that {} stays so when the power fails \
+         ({error}): keep the old password too until `password` has succeeded once",
+        path.display()
+    ))
 }
 
 fn new_phrase() -> Result<Zeroizing<String>> {
@@ -97,6 +141,16 @@ pub(crate) fn completions(shell: Shell) -> Result {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_after_the_act_says_that_it_took_effect() {
+        let failure = in_force("ana", Path::new("/k"), &io::ErrorKind::StorageFull.into());
+        assert!(failure.message.contains("the new password of ana is in force"), "{failure}");
+        let failure = after_phrase(Failure::key_file("no room"));
+        assert!(failure.message.contains("no key file was made") && failure.message.contains("--restore"), "{failure}");
+    }
+
     #[test]
     fn the_phrase_is_shown_in_numbered_rows() {
         let words: Vec<String> = (1..=24).map(|n| format!("word{n}")).collect();

@@ -11,13 +11,14 @@ use std::{
 use hospital_record::{Address, Metadata, Open, RecordRef};
 use serde_json::{Value, json};
 
-use super::export::export;
+use super::export::{export, must_be_free};
 use crate::{
     app::{App, check_person, check_record},
     args,
-    failure::{Failure, Result},
+    failure::Result,
     json::{merged, record},
     lookup::hex_of,
+    output,
     progress::Bar,
     session::Session,
     shown::{safe_name, shown},
@@ -26,6 +27,7 @@ use crate::{
 pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     check_record(&args.record)?;
     args.patient.as_deref().map_or(Ok(()), check_person)?;
+    let output = checked_output(app, &args)?;
     let session = app.session().await?;
     let record = session.record_of(&args.record, args.patient.as_deref()).await?;
     let authorities = if args.attested { session.authorities(app).await? } else { &[] };
@@ -33,8 +35,10 @@ pub(crate) async fn open(app: &App, args: args::Open) -> Result {
     if let Some(folder) = &args.export {
         return export(app, builder, &record, folder).await;
     }
-    let target = target(&session, &record, &args).await?;
-    target.must_be_free(args.force)?;
+    let target = match output {
+        Some(target) => target,
+        None => Target::File(checked(app, &recorded_name(&session, &record).await?, args.force)?),
+    };
     let (bar, written) = (Bar::new(app.printer), Arc::new(AtomicU64::new(0)));
     let count = written.clone();
     let shown_bar = bar.clone();
@@ -77,30 +81,29 @@ enum Target {
     File(PathBuf),
 }
 
-impl Target {
-    /// Before anything is logged or fetched; the SDK looks again when it is done.
-    fn must_be_free(&self, force: bool) -> Result {
-        match self {
-            Self::File(path) if !force && path.symlink_metadata().is_ok() => {
-                let path = shown(&path.to_string_lossy());
-                Err(Failure::usage(format!("{path} exists: name another file with -o, or replace it with --force")))
-            }
-            _ => Ok(()),
-        }
+/// Where the caller wants it, looked at before the chain is asked; nothing where the record's own name says it.
+fn checked_output(app: &App, args: &args::Open) -> Result<Option<Target>> {
+    match (&args.export, &args.output) {
+        (Some(folder), _) => must_be_free(folder).map(|()| None),
+        (_, Some(path)) if path == Path::new("-") => Ok(Some(Target::Stdout)),
+        (_, Some(path)) => checked(app, path, args.force).map(Target::File).map(Some),
+        (None, None) => output::check_folder(Path::new(".")).map(|()| None),
     }
 }
 
-/// The recorded name comes from the author, so it is made safe.
-async fn target(session: &Session, record: &RecordRef, args: &args::Open) -> Result<Target> {
-    match &args.output {
-        Some(path) if path == Path::new("-") => Ok(Target::Stdout),
-        Some(path) => Ok(Target::File(path.clone())),
-        None => {
-            let metadata = session.client.open(record).metadata().await?;
-            let fallback = format!("record-{:.12}", hex_of(record));
-            Ok(Target::File(safe_name(&metadata.name, &fallback).into()))
-        }
-    }
+/// Before anything is logged or fetched; the SDK looks again when it is done.
+fn checked(app: &App, path: &Path, force: bool) -> Result<PathBuf> {
+    let Some(real) = output::check(path, force)? else { return Ok(path.into()) };
+    let (link, file) = (path.to_string_lossy(), real.to_string_lossy());
+    app.printer.warn(format!("{} is a link: {} is replaced", shown(&link), shown(&file)));
+    Ok(real)
+}
+
+/// It comes from the author, so it is made safe.
+async fn recorded_name(session: &Session, record: &RecordRef) -> Result<PathBuf> {
+    let metadata = session.client.open(record).metadata().await?;
+    let fallback = format!("record-{:.12}", hex_of(record));
+    Ok(safe_name(&metadata.name, &fallback).into())
 }
 
 async fn write(builder: Open, target: &Target) -> Result<Metadata> {

@@ -14,12 +14,14 @@ use crate::{
     args::{Renounce, Revoke, Withdraw},
     failure::{Failure, Result},
     json::{accounts, merged, scope},
+    output,
     session::{Person, Session},
     shown::shown,
 };
 
 pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     check(&args.who, &args.scope)?;
+    args.output.as_deref().map(|path| output::check(path, false)).transpose()?;
     let session = app.session().await?;
     let person = session.person(&args.who).await?;
     if args.sign {

@@ -1,6 +1,6 @@
 //! `revoke --sign`: the end of somebody's access as text, for anybody to carry at any time.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use hospital_record::GrantInfo;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::{
     args::Revoke,
     failure::{Failure, Result},
     json::{merged, scope},
-    private::create_new,
+    output::write_new,
     session::{Person, Session},
     shown::shown,
 };
@@ -32,22 +32,10 @@ pub(super) async fn sign(app: &App, session: &Session, person: &Person, args: &R
     }
     let lines: Vec<&str> = signed.iter().map(|(_, line)| line.as_str()).collect();
     if let Some(path) = &args.output {
-        write_new(path, &lines)?;
+        // Whoever reads it can end the access when it suits them.
+        write_new(path, &lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     }
     tell(app, person, args.output.as_deref(), &signed, args.qr)
-}
-
-/// Never over a file that is there. Whoever reads it can end the access when it suits them.
-fn write_new(path: &Path, lines: &[&str]) -> Result {
-    let mut file = create_new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            let path = shown(&path.to_string_lossy());
-            Failure::usage(format!("{path} exists: name another file with -o"))
-        }
-        _ => Failure::file(path, &error),
-    })?;
-    let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| Failure::file(path, &error))
 }
 
 fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo, String)], as_qr: bool) -> Result {
@@ -71,21 +59,4 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
          works once. Only what you grant later than in a quarter of an hour makes it worthless."
     ));
     Ok(())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::{fs, os::unix::fs::MetadataExt};
-
-    use super::*;
-
-    #[test]
-    fn what_is_signed_is_in_a_file_of_its_owner_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("end.txt");
-        write_new(&path, &["one", "two"]).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
-        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
-        assert!(write_new(&path, &["three"]).unwrap_err().message.contains("exists"));
-    }
 }
