@@ -42,7 +42,7 @@ pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
     if mode & 0o077 != 0 {
         let (file, path) = (path, path.display());
         return Err(Failure::key_file(format!(
-            "{path} can be read by others (mode {mode:03o}): {}, and change the secret in it if they may have",
+            "{path} can be read by others (mode {mode:03o}): change the secret in it if they may have read it, and {}",
             way_out(can_change_mode(file, metadata), "600", file)
         )));
     }
@@ -57,7 +57,7 @@ pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
         };
         let file = path.display();
         return Err(Failure::key_file(format!(
-            "others can put another file in the place of {file}: {advice}, and look whether it is yours"
+            "others can put another file in the place of {file}: look whether it is yours, and {advice}"
         )));
     }
     Ok(())
@@ -70,7 +70,7 @@ fn way_out(can_change: bool, mode: &str, file: &Path) -> String {
     match can_change {
         true => format!("run `chmod {mode} {file}`"),
         false => format!(
-            "its mode cannot be changed where it is, so copy it to where it can (`install -m {mode} {file} ~/NAME`) and \
+            "as its mode cannot be changed where it is, copy it to where it can (`install -m {mode} {file} ~/NAME`) and \
              name the copy; a password can also come through a pipe (`--password-file <(cat {file})`). In Kubernetes an \
              init container copies a secret into an `emptyDir` of medium `Memory`"
         ),
