@@ -33,7 +33,7 @@ pub(crate) const SENT: Table = TableDefinition::new("sent-1");
 /// deployment, patient -> how much of the journal is final, and when the rest was first seen
 pub(crate) const FINALITY: Table = TableDefinition::new("finality-1");
 /// deployment, patient, head -> an entry that was seen and is gone
-pub(crate) const VANISHED: Table = TableDefinition::new("vanished-1");
+pub(crate) const VANISHED: Table = TableDefinition::new("vanished-2");
 /// deployment, patient, folder -> the highest epoch of its keys that the patient has signed
 pub(crate) const EPOCHS: Table = TableDefinition::new("epochs-1");
 /// deployment, account, digest -> blocks with keys, of an act that is on its way or on chain, that no store has yet

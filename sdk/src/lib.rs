@@ -36,6 +36,7 @@ mod config;
 mod cut;
 mod details;
 mod detect;
+mod earlier;
 mod epochs;
 mod error;
 mod file;

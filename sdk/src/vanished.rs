@@ -9,6 +9,7 @@ use alloy::primitives::{Address, B256};
 use crate::{
     MissingEntry, Result,
     cache::{Rows, VANISHED, key},
+    earlier::Earlier,
     ledger::{Entry, Event, History, folder_of},
     system::System,
 };
@@ -18,38 +19,50 @@ use crate::{
 pub(crate) struct Vanished {
     pub(crate) patient: Address,
     pub(crate) entry: Entry,
-    /// What takes its place stands in the journal from here on.
+    /// What takes its place stands in the journal from here on ...
     pub(crate) from: u64,
+    /// ... and behind these.
+    pub(crate) earlier: Earlier,
     /// Whether a person was told.
     pub(crate) told: bool,
 }
 
 impl Vanished {
     fn to_bytes(&self) -> Vec<u8> {
-        [&[u8::from(self.told)][..], &self.from.to_be_bytes(), &self.entry.to_bytes()].concat()
+        let earlier = self.earlier.to_bytes();
+        let numbers = [self.from, earlier.len() as u64].map(u64::to_be_bytes).concat();
+        [&[u8::from(self.told)][..], &numbers, &earlier, &self.entry.to_bytes()].concat()
     }
 
     fn from_bytes(patient: Address, bytes: &[u8]) -> Option<Self> {
         let (told, rest) = bytes.split_first()?;
-        let (from, entry) = rest.split_first_chunk::<8>()?;
-        let (entry, from) = (Entry::from_bytes(entry)?, u64::from_be_bytes(*from));
-        Some(Self { patient, entry, from, told: *told != 0 })
+        let (from, rest) = rest.split_first_chunk::<8>()?;
+        let (length, rest) = rest.split_first_chunk::<8>()?;
+        let (earlier, entry) = rest.split_at_checked(u64::from_be_bytes(*length).try_into().ok()?)?;
+        let (entry, earlier) = (Entry::from_bytes(entry)?, Earlier::from_bytes(earlier)?);
+        Some(Self { patient, entry, from: u64::from_be_bytes(*from), earlier, told: *told != 0 })
     }
 
     /// Whether the journal shows it again, or for good something that takes its place: a provider could invent that, and
     /// drop both.
     pub(crate) fn is_settled(&self, history: &History) -> bool {
-        self.is_back(history) || is_superseded(&self.entry.event, history, self.from as usize..history.settled())
+        self.is_back(history) || is_superseded(&self.entry.event, history, self.place(history)..history.settled())
+    }
+
+    /// Where in a journal it, or what takes its place, has to stand.
+    fn place(&self, history: &History) -> usize {
+        self.earlier.end_in(history, self.from as usize)
     }
 
     /// Whether the journal shows it again now.
     pub(crate) fn is_back(&self, history: &History) -> bool {
-        is_shown(&self.entry.event, history.entries().get(self.from as usize..).unwrap_or_default()).is_some()
+        is_shown(&self.entry.event, history.entries().get(self.place(history)..).unwrap_or_default()).is_some()
     }
 
     /// Whether it, or something in its place, stands there now.
     pub(crate) fn is_covered(&self, history: &History) -> bool {
-        self.is_back(history) || is_superseded(&self.entry.event, history, self.from as usize..history.entries().len())
+        let all = self.place(history)..history.entries().len();
+        self.is_back(history) || is_superseded(&self.entry.event, history, all)
     }
 }
 
@@ -88,12 +101,14 @@ pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>
 
 /// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
 pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
-    let vanished = |entry: &Entry| {
+    let dropped = &before.entries()[kept..];
+    let vanished = |(place, entry): (usize, &Entry)| {
         let (patient, from) = (history.patient(), kept as u64);
-        let vanished = Vanished { patient, entry: *entry, from, told: false };
+        let earlier = Earlier::of(&[entry.event], &dropped[..place]);
+        let vanished = Vanished { patient, entry: *entry, from, earlier, told: false };
         (!vanished.is_settled(history)).then_some(vanished)
     };
-    before.entries()[kept..].iter().filter_map(vanished).collect()
+    dropped.iter().enumerate().filter_map(vanished).collect()
 }
 
 impl System {

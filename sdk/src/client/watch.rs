@@ -10,6 +10,7 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 use super::Client;
 use crate::{
     Error, Result,
+    earlier::Earlier,
     finality::{self, AT_LEAST},
     journal::Known,
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
@@ -74,19 +75,22 @@ pub(super) struct Note {
     cuts: u64,
     /// When, seconds since 1970 by this machine's clock.
     at: u64,
+    /// What could be dropped with it, and came before.
+    earlier: Earlier,
 }
 
 impl Note {
     fn to_bytes(&self) -> Bytes {
         let numbers = [self.entries, self.cuts, self.at].map(u64::to_be_bytes);
-        [self.patient.as_slice(), &numbers.concat()].concat().into()
+        [self.patient.as_slice(), &numbers.concat(), &self.earlier.to_bytes()].concat().into()
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (patient, numbers) = bytes.split_first_chunk::<20>()?;
+        let (numbers, earlier) = numbers.split_first_chunk::<24>()?;
         let ([entries, cuts, at], []) = numbers.as_chunks::<8>() else { return None };
         let [entries, cuts, at] = [entries, cuts, at].map(|number| u64::from_be_bytes(*number));
-        Some(Self { patient: Address::from(*patient), entries, cuts, at })
+        Some(Self { patient: Address::from(*patient), entries, cuts, at, earlier: Earlier::from_bytes(earlier)? })
     }
 }
 
@@ -136,12 +140,14 @@ impl Client {
     pub(super) async fn note_for(&self, call: &Call) -> Result<Bytes> {
         let effects = self.system().contract().effects(call, self.address());
         let at = finality::now();
-        let Some(Effects { patient, .. }) = effects else {
-            return Ok(Note { patient: Address::ZERO, entries: 0, cuts: 0, at }.to_bytes());
+        let Some(Effects { patient, events }) = effects else {
+            let (patient, earlier) = (Address::ZERO, Earlier::default());
+            return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
         let known = self.system().known(patient).await?;
-        let (entries, cuts) = (known.history.entries().len() as u64, known.finality.cuts());
-        Ok(Note { patient, entries, cuts, at }.to_bytes())
+        let (entries, cuts) = (known.history.entries(), known.finality.cuts());
+        let earlier = Earlier::of(&events, entries.get(known.finality.settled()..).unwrap_or_default());
+        Ok(Note { patient, entries: entries.len() as u64, cuts, at, earlier }.to_bytes())
     }
 
     /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.
@@ -240,7 +246,7 @@ pub(super) fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
 
 /// All parts of an act stand or fall together.
 pub(super) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
-    let from = journal.finality.place_of(note.entries, note.cuts);
+    let from = note.earlier.end_in(&journal.history, journal.finality.place_of(note.entries, note.cuts));
     let later = journal.history.entries().get(from..).unwrap_or_default();
     let mut standing = Standing::Final;
     let settled = journal.finality.settled();

@@ -1,12 +1,12 @@
 //! What an act leaves in a journal: to find it there again, and to notice that it is gone.
 
 use alloy::{
-    primitives::{Address, B256},
+    primitives::{Address, B256, keccak256},
     sol_types::SolInterface,
 };
 use hospital_record_contracts::IHospitalRecord::{self as Sol, IHospitalRecordCalls as Calls};
 
-use super::{Act, Call, Contract, Entry, Event, Revocation, Rights, Status, entry::key_changes, record_key};
+use super::{Act, Call, Contract, Entry, Event, Revocation, Rights, Status, entry::key_changes, folder_of, record_key};
 
 /// What a call leaves in the journal of one patient.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,45 @@ impl Event {
                 self.place() == other.place() && self.envelope() == other.envelope()
             }
             (a, b) => a == b,
+        }
+    }
+
+    /// The same for the same act, as [`is_same_act`](Self::is_same_act) tells it.
+    pub(crate) fn act(&self) -> B256 {
+        let words = match self.place().zip(self.envelope().or(Some(B256::ZERO))) {
+            Some(((scope, grantee), envelope))
+                if matches!(self, Self::AccessRevoked { .. } | Self::AccessPassedOn { .. }) =>
+            {
+                vec![scope, grantee.into_word(), envelope]
+            }
+            _ => self.words(),
+        };
+        keccak256([self.topic()].iter().chain(&words).flatten().copied().collect::<Vec<u8>>())
+    }
+
+    /// Whether the order of the two says what holds after them.
+    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+        let both = |a: Option<u64>, b: Option<u64>| a.is_some() && a == b;
+        match (*self, *other) {
+            (Self::ProfileSet { .. }, Self::ProfileSet { .. })
+            | (Self::CheckpointMade { .. }, Self::CheckpointMade { .. }) => true,
+            (Self::RecordStatusChanged { key: a, .. }, Self::RecordStatusChanged { key: b, .. }) => a == b,
+            _ => {
+                (self.place().is_some() && self.place() == other.place())
+                    || both(self.moved_folder(), other.moved_folder())
+                    || self.is_same_act(other)
+            }
+        }
+    }
+
+    /// The folder whose keys this moves on, or after which they must move on.
+    fn moved_folder(&self) -> Option<u64> {
+        match *self {
+            Self::KeysRotated { folder, .. } => Some(folder),
+            Self::AccessRevoked { scope, .. }
+            | Self::AccessWithdrawn { scope, .. }
+            | Self::AccessRenounced { scope, .. } => folder_of(scope),
+            _ => None,
         }
     }
 
