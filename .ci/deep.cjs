@@ -19,7 +19,7 @@ const bytecode = "contracts/artifacts";
 const count = (what) => (text) => (text.match(what) ?? []).length;
 const last = (what) => (text) => [...text.matchAll(what)].at(-1)?.[1];
 
-// What each shows, the command, what it reads (files and folders; `*` in a name), and what of its output is its result.
+// Whether it takes hours, what it shows, the command, what it reads (files and folders; `*` in a name), and what of its output is its result.
 const checks = {
   faults: {
     shows: "each rule of the histories fails on every fault that is planted for it",
@@ -28,6 +28,7 @@ const checks = {
     result: (text) => `${count(/^rule \d+ sees/gm)(text)} faults seen`,
   },
   histories: {
+    hours: true,
     shows: "the rules hold over 10,000 random histories each",
     command: ["make", "histories"],
     reads: [bytecode, "contracts/test/invariant"],
@@ -40,6 +41,7 @@ const checks = {
     result: (text) => `${count(/^proves/gm)(text)} properties`,
   },
   "symbolic-any-call": {
+    hours: true,
     shows: "the same, for properties that say something of every verb",
     command: ["make", "symbolic-any-call"],
     reads: [bytecode, "contracts/test/halmos", "contracts/test/halmos.sh", "anvil-scripts/tools/halmos.txt"],
@@ -97,8 +99,12 @@ async function main(args) {
   const rows = recorded();
   const stale = Object.keys(checks).filter((name) => rows[name]?.inputs !== digest(checks[name].reads));
   if (args[0] === "--check") {
-    for (const name of stale) console.error(`${name}: ${rows[name] ? "what it read has changed" : "was never run"}; run make check-deep`);
-    return stale.length === 0;
+    // What takes hours may lag behind, said aloud; but a record is never of other inputs.
+    const lags = (name) => checks[name].hours && !rows[name];
+    for (const name of stale.filter(lags)) console.log(`NOT CHECKED: ${name} was not run to its end`);
+    const wrong = stale.filter((name) => !lags(name));
+    for (const name of wrong) console.error(`${name}: ${rows[name] ? "what it read has changed" : "was never run"}; run make check-deep`);
+    return wrong.length === 0;
   }
   const unknown = args.filter((name) => !Object.hasOwn(checks, name));
   if (unknown.length > 0) throw new Error(`no check ${unknown}: ${Object.keys(checks).join(", ")}`);
