@@ -5,6 +5,7 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Block,
+    error::CoreError,
     id::{DAG_CBOR, Digest, Folder},
 };
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,7 @@ impl Client {
         let digest = owed.digest();
         if let Act::Keyring { folder, epoch } = &owed.act {
             // From here on its keys are in the hands of others, whatever becomes of its entry.
-            let folder = Folder::new(*folder).map_err(hospital_record_core::error::CoreError::from)?;
+            let folder = Folder::new(*folder).map_err(CoreError::from)?;
             self.system().prove_epoch(self.address(), folder, *epoch).await?;
         }
         for block in owed.blocks() {
@@ -118,7 +119,7 @@ impl Client {
                 Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
             }
             Act::Keyring { folder, .. } => {
-                let folder = Folder::new(*folder).map_err(hospital_record_core::error::CoreError::from)?;
+                let folder = Folder::new(*folder).map_err(CoreError::from)?;
                 let journal = system.journal(self.address()).await?;
                 Ok(journal.folder(folder).keyrings.iter().any(|keyring| keyring.digest == digest))
             }
