@@ -4,7 +4,7 @@
 //! the header exactly as it stands in the file, so that no parameter can be changed.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -131,10 +131,19 @@ impl KeyFile {
         Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)
     }
 
-    /// Fails where no key file can be, before anybody is asked for a password.
+    /// Fails where no key file can be, before anybody is asked for a password. Leaves nothing behind.
     pub(crate) fn can_be_made(path: &Path) -> Result {
         let folder = folder_of(path);
-        create_folder(folder)?;
+        let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+        let tried = create_folder(folder).and_then(|()| Self::try_in(folder));
+        for folder in missing {
+            // Another program may have put something there meanwhile.
+            let _ = fs::remove_dir(folder);
+        }
+        tried
+    }
+
+    fn try_in(folder: &Path) -> Result {
         let probe = new_file(folder).map_err(|error| cannot_write(folder, &error))?;
         let metadata = probe.as_file().metadata().map_err(|error| cannot_write(folder, &error))?;
         refuse_shared(probe.path(), &metadata).map_err(|failure| refuse_modeless(folder, &metadata, failure))
