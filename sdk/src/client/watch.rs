@@ -145,9 +145,9 @@ impl Client {
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
         let known = self.system().known(patient).await?;
-        let (entries, cuts) = (known.history.entries(), known.finality.cuts());
-        let earlier = Earlier::of(&events, entries.get(known.finality.settled()..).unwrap_or_default());
-        Ok(Note { patient, entries: entries.len() as u64, cuts, at, earlier }.to_bytes())
+        let (entries, cuts) = (known.history.entries().len(), known.finality.cuts());
+        let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
+        Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
     }
 
     /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.

@@ -96,9 +96,14 @@ async fn opens(stage: &Stage, record: &RecordRef, reader: &Client, received: &[R
 
 /// What stood before an act on the same scope and account takes its place no more than it did.
 #[tokio::test(flavor = "multi_thread")]
-async fn acts_that_are_dropped_twice_are_shown_again_in_their_order() {
+async fn acts_that_are_done_or_dropped_twice_keep_their_order() {
     use Step::{Add, Grant, Reorganise, Restart, Revoke};
     run(&[Grant(2), Grant(2), Reorganise(2), Grant(0), Reorganise(2), Grant(0)]).await;
+    for hurry in [true, false] {
+        let twice = [Grant(1), Revoke(1, hurry), Grant(1), Revoke(1, hurry)];
+        run(&[&twice[..], &[Add]].concat()).await;
+        run(&[&twice[..], &[Restart, Add, Revoke(1, hurry), Grant(1), Add]].concat()).await;
+    }
     for dropped in 1..=4 {
         let twice = [Grant(1), Revoke(1, true), Grant(1), Revoke(1, true), Reorganise(4), Add, Reorganise(dropped)];
         run(&[&twice[..], &[Add]].concat()).await;
