@@ -275,3 +275,27 @@ async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
     assert_eq!(stage.ana.resume().await.unwrap().finished, *records);
     assert_eq!(stage.ana.list().await.unwrap().len(), 2);
 }
+
+/// What looks the same is not the same act: a revocation after a new grant, a second reading.
+#[tokio::test]
+async fn acts_that_are_done_again_and_again_leave_nothing_to_resume() {
+    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    let Stage { ana, kim, lee, record, .. } = &stage;
+    for _ in 0..3 {
+        ana.grant(lee.address()).await.unwrap();
+        for reader in [kim, lee] {
+            reader.open(record).await.unwrap();
+        }
+        ana.rotate("personal", Confidentiality::N).await.unwrap();
+        ana.revoke(lee.address()).in_a_hurry().await.unwrap();
+        ana.grant(lee.address()).record(record).await.unwrap();
+        let shared = lee.shared_with_me().await.unwrap();
+        lee.renounce(ana.address(), shared.grants[0].scope_id).await.unwrap();
+        ana.add(Source::bytes("more", "more")).await.unwrap();
+        for person in [ana, kim, lee] {
+            let resumed = person.resume().await.unwrap();
+            assert!(resumed.is_nothing(), "{resumed:?}");
+            assert!(person.missing().await.unwrap().is_empty());
+        }
+    }
+}
