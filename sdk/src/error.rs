@@ -137,7 +137,7 @@ pub enum Error {
     #[error("{0}; `resume` tidies up")]
     Exists(String),
     /// The chain shows the end of somebody's access no more: nothing new is locked until it does.
-    #[error("{what}{}: nothing new is locked meanwhile; `resume` sends it again", and_others(*.others))]
+    #[error("{what}{}: nothing new is locked meanwhile; `resume` sends it again, and `resume --give-up` gives it up", and_others(*.others))]
     Vanished {
         /// What is missing, in words.
         what: String,

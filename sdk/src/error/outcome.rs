@@ -42,8 +42,8 @@ impl Outcome {
             Self::NotRegistered { .. } => "`resume` registers it; added again it would be there twice",
             Self::NotRemembered => "repeat it: it is not done twice",
             Self::AccessNotEnded => {
-                "try again, have another relay carry it, pay for it from this account, or sign it for somebody else to \
-                 carry (`revoke --sign`)"
+                "try again, have another relay carry it, pay for it from this account (without a relay), or sign it for \
+                 somebody else to carry (`revoke --sign`)"
             }
         }
     }
@@ -63,7 +63,7 @@ impl fmt::Display for Outcome {
                 write!(f, "record {} is stored, but not registered on chain", ids.join(", "))
             }
             Self::NotRemembered => f.write_str("it is on chain, but this machine could not write that down"),
-            Self::AccessNotEnded => f.write_str("the chain does not show that access has ended"),
+            Self::AccessNotEnded => f.write_str("access has not ended, as far as the chain shows"),
         }
     }
 }

@@ -96,7 +96,7 @@ fn not_permitted(e: &NotPermitted) -> String {
         Some(Rights::ATTEST) => "attest",
         _ => "contribute to",
     };
-    format!("the contract refused: {} may not {right} {}: ask the patient for access", e.account, e.scope)
+    format!("the contract refused: {} may not {right} {}: ask the patient for the right to", e.account, e.scope)
 }
 
 fn status(e: &StatusNotAllowed) -> String {

@@ -51,7 +51,7 @@ impl HttpRelay {
             return Err(wrong("it must begin with http:// or https:// and have neither ? nor #"));
         }
         let host = base.host_str().ok_or_else(|| wrong("it names no host"))?;
-        let name = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let name = base.port().map_or_else(|| format!("the relay {host}"), |port| format!("the relay {host}:{port}"));
         let path = format!("{}/v1/requests", base.path().trim_end_matches('/'));
         let mut requests = base;
         requests.set_path(&path);

@@ -109,6 +109,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let words = match (finished.len(), resumed.removed) {
         (0, 0) if resumed.transaction.is_some() || resumed.keys > 0 => "nothing else was left unfinished".to_owned(),
         (0, 0) if failed.is_empty() => "nothing was left unfinished".to_owned(),
+        (finished, 0) => format!("{finished} records finished"),
         (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
     };
     app.printer.result(&object, words)?;
