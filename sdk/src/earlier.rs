@@ -43,7 +43,11 @@ impl Earlier {
         [&self.since.to_be_bytes()[..], &self.acts.concat()].concat()
     }
 
+    /// What was written down before this was kept has none of it.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
         let (since, acts) = bytes.split_first_chunk::<8>()?;
         let (acts, rest) = acts.as_chunks::<32>();
         let (since, acts) = (u64::from_be_bytes(*since), acts.iter().map(B256::from).collect());

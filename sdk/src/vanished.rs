@@ -46,7 +46,13 @@ impl Vanished {
     /// Whether the journal shows it again, or for good something that takes its place: a provider could invent that, and
     /// drop both.
     pub(crate) fn is_settled(&self, history: &History) -> bool {
-        self.is_back(history) || is_superseded(&self.entry.event, history, self.place(history)..history.settled())
+        self.stands(history, history.settled())
+    }
+
+    /// Whether it stands there, or something in its place before `end`.
+    fn stands(&self, history: &History, end: usize) -> bool {
+        let place = self.place(history);
+        self.is_back_from(history, place) || is_superseded(&self.entry.event, history, place..end)
     }
 
     /// Where in a journal it, or what takes its place, has to stand.
@@ -56,13 +62,16 @@ impl Vanished {
 
     /// Whether the journal shows it again now.
     pub(crate) fn is_back(&self, history: &History) -> bool {
-        is_shown(&self.entry.event, history.entries().get(self.place(history)..).unwrap_or_default()).is_some()
+        self.is_back_from(history, self.place(history))
+    }
+
+    fn is_back_from(&self, history: &History, place: usize) -> bool {
+        is_shown(&self.entry.event, history.entries().get(place..).unwrap_or_default()).is_some()
     }
 
     /// Whether it, or something in its place, stands there now.
     pub(crate) fn is_covered(&self, history: &History) -> bool {
-        let all = self.place(history)..history.entries().len();
-        self.is_back(history) || is_superseded(&self.entry.event, history, all)
+        self.stands(history, history.entries().len())
     }
 }
 

@@ -9,6 +9,8 @@ mod queue;
 mod server;
 mod service;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod trust;
 mod worker;
 

@@ -9,7 +9,7 @@ use super::{Client, Confirmed};
 use crate::{
     Error, Result,
     boards::Board,
-    error::{Outcome, fill_random},
+    error::fill_random,
     ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
@@ -38,10 +38,8 @@ impl Client {
                 let request = self.sign_step(step).await?;
                 Ok((self.carry(&request).await?, request))
             };
-            let (receipt, request) = carried.await.map_err(|error: Error| match &all {
-                Some(before) => error.with_outcome(Outcome::PartlyDone { transaction: before.transaction }),
-                None => error,
-            })?;
+            let before = all.as_ref().map(|before| before.transaction);
+            let (receipt, request) = carried.await.map_err(|error: Error| error.after_part(before))?;
             self.keep_request(&request, note.clone()).await;
             all = Some(match all {
                 Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
@@ -81,8 +79,8 @@ impl Client {
     pub async fn void_signed(&self) -> Result<Confirmed> {
         let system = self.system();
         let mut all: Confirmed = self.void_at(system.contract().address()).await?;
-        let transaction = all.transaction;
-        let partly = |error: Error| error.with_outcome(Outcome::PartlyDone { transaction });
+        let first = Some(all.transaction);
+        let partly = |error: Error| error.after_part(first);
         for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
             match beside.deployed_at().await {
                 Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,

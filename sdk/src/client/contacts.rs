@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Envelopes that are fetched at the same time: on a new machine there is one to fetch for each grantee.
-const ABREAST: usize = 8;
+pub(super) const ABREAST: usize = 8;
 
 /// Somebody this person knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,9 +133,8 @@ impl Client {
     pub(super) async fn called(&self, account: Address) -> Result<Option<String>> {
         let place = self.contact_key(account);
         if let Some(sealed) = self.system().cache().get(CONTACTS, place.clone()).await? {
-            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
-            let name = row.get(32..).map(|name| String::from_utf8_lossy(name).into_owned());
-            return Ok(name.filter(|name| !name.is_empty()));
+            let contact = self.contact_in(&place, &sealed)?;
+            return Ok(contact.map(|contact| contact.name).filter(|name| !name.is_empty()));
         }
         let journal = self.system().journal(self.address()).await?;
         let granted = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
@@ -193,13 +192,19 @@ impl Client {
     async fn rows_here(&self) -> Result<Vec<Contact>> {
         let mut contacts = Vec::new();
         for (place, sealed) in self.system().cache().rows(CONTACTS, self.contact_key_prefix()).await? {
-            let row = self.keys().local_open(&place, &sealed).map_err(CoreError::from)?;
-            let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
-            let (Some((profile, name)), Some(address)) = (row.split_at_checked(32), address) else { continue };
-            let (name, profile) = (spelled(&String::from_utf8_lossy(name)), Some(B256::from_slice(profile)));
-            contacts.push(Contact { name, address, profile });
+            contacts.extend(self.contact_in(&place, &sealed)?);
         }
         Ok(contacts)
+    }
+
+    fn contact_in(&self, place: &[u8], sealed: &[u8]) -> Result<Option<Contact>> {
+        let row = self.keys().local_open(place, sealed).map_err(CoreError::from)?;
+        let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
+        let contact = row.split_at_checked(32).zip(address).map(|((profile, name), address)| {
+            let (name, profile) = (spelled(&String::from_utf8_lossy(name)), Some(B256::from_slice(profile)));
+            Contact { name, address, profile }
+        });
+        Ok(contact)
     }
 
     /// The accounts of contacts that were added on this machine.

@@ -8,15 +8,13 @@ use hospital_record_core::id::Confidentiality;
 
 use super::{
     Client,
+    contacts::ABREAST,
     unlock::{Unlocked, Unlocker},
 };
 use crate::{
     ErrorKind, Result,
     ledger::{Record, folder_of},
 };
-
-/// Blocks that are asked for at the same time.
-const ABREAST: usize = 8;
 
 /// One of a person's own folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +81,7 @@ impl Client {
     /// Whether there is such a folder of this person's: it holds a record, or was granted to somebody. No store is asked.
     pub async fn has_folder(&self, name: &str, level: Confidentiality) -> Result<bool> {
         let journal = self.system().journal(self.address()).await?;
-        let (state, number) = (journal.state(), self.keys().folder(name, level).number());
-        let mut granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
-        Ok(granted.any(|granted| granted == number)
-            || state.records.values().any(|record| record.state.folder == number))
+        Ok(journal.state().holds_folder(self.keys().folder(name, level).number()))
     }
 
     /// Names of this person's folders, from their own notes and from the metadata of records. A name counts when the

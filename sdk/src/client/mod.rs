@@ -76,11 +76,9 @@ pub use self::{
 };
 pub(crate) use self::{
     builder::{awaitable, rights_setters},
-    owed::Owed,
-};
-pub(crate) use self::{
     grant::Expiry,
     grants::instant,
+    owed::Owed,
     write::{ATTEMPTS, with_fresh_keys},
 };
 use crate::{

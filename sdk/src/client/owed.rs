@@ -17,6 +17,7 @@ use crate::{
     cache::{OWED, RELEASES, key},
     error::Outcome,
     finality,
+    journal::Known,
 };
 
 /// What a store is owed once the chain names it.
@@ -58,14 +59,21 @@ impl Owed {
         Self { act, at: finality::now(), blocks }
     }
 
-    fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
-        self.blocks.iter().map(|bytes| Block::new(DAG_CBOR, bytes.to_vec()))
-    }
-
     /// Of the block that the chain names.
     fn digest(&self) -> Digest {
-        self.blocks().last().map_or(Digest([0; 32]), |block| block.digest())
+        self.blocks.last().map_or(Digest([0; 32]), |bytes| block(bytes).digest())
     }
+
+    /// Whether it is a keyring that this journal names.
+    pub(super) fn is_keyring_in(&self, journal: &Known) -> bool {
+        let Act::Keyring { folder, .. } = self.act else { return false };
+        let digest = B256::from(self.digest().0);
+        journal.state().folder(folder).keyrings.iter().any(|keyring| keyring.digest == digest)
+    }
+}
+
+fn block(bytes: &ByteBuf) -> Block {
+    Block::new(DAG_CBOR, bytes.to_vec())
 }
 
 impl Client {
@@ -97,8 +105,8 @@ impl Client {
             let folder = Folder::new(*folder).map_err(CoreError::from)?;
             self.system().prove_epoch(self.address(), folder, *epoch).await?;
         }
-        for block in owed.blocks() {
-            self.system().publish(block).await?;
+        for bytes in &owed.blocks {
+            self.system().publish(block(bytes)).await?;
         }
         if let Act::Release { place, .. } = &owed.act {
             self.system()
@@ -111,18 +119,14 @@ impl Client {
     }
 
     /// Whether the chain names it now, and to somebody who still has what it is for.
-    pub(super) async fn is_named(&self, owed: &Owed) -> Result<bool> {
+    async fn is_named(&self, owed: &Owed) -> Result<bool> {
         let (system, digest) = (self.system(), B256::from(owed.digest().0));
         match &owed.act {
             Act::Grant { patient, scope, grantee } => {
                 let (journal, now) = (system.journal(*patient).await?, system.latest_time().await?);
                 Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
             }
-            Act::Keyring { folder, .. } => {
-                let folder = Folder::new(*folder).map_err(CoreError::from)?;
-                let journal = system.journal(self.address()).await?;
-                Ok(journal.folder(folder).keyrings.iter().any(|keyring| keyring.digest == digest))
-            }
+            Act::Keyring { .. } => Ok(owed.is_keyring_in(&*system.journal(self.address()).await?)),
             Act::Release { board, case, .. } => {
                 let board = system.board(*board).await?;
                 let case = system.case(&board, *case).await?;

@@ -163,11 +163,9 @@ impl Revoke {
         let at_once = self.client.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
             let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
-            let sent = sent.map_err(|error| match &last {
-                Some(before) => error.with_outcome(Outcome::PartlyDone { transaction: before.transaction }),
-                None => error,
-            });
-            let (receipt, told) = sent.map_err(|error| error.and_earlier(earlier.clone()))?;
+            let before = last.as_ref().map(|before| before.transaction);
+            let sent = sent.map_err(|error| error.after_part(before).and_earlier(earlier.clone()));
+            let (receipt, told) = sent?;
             // Each of them is a key change.
             changes = changes.wrapping_add(part.len() as u32);
             (gas, earlier) = (gas + receipt.gas_used, earlier.or(told));

@@ -9,12 +9,7 @@ use hospital_record_core::{
 
 use super::{Client, owed::Owed, readers::Readers, write::with_fresh_keys};
 use crate::{
-    Error, Result,
-    boards::Dealt,
-    epochs::MOST_UNPROVEN,
-    error::Outcome,
-    journal::Known,
-    ledger::{folder_of, folder_scope},
+    Error, Result, boards::Dealt, epochs::MOST_UNPROVEN, error::Outcome, journal::Known, ledger::folder_scope,
 };
 
 /// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.
@@ -42,10 +37,7 @@ impl Client {
         let journal = self.system().journal(self.address()).await?;
         let state = journal.state();
         // Where a grant was revoked in a hurry the keys are all that is left of it.
-        let exists = state.folders.contains_key(&number)
-            || state.records.values().any(|record| record.state.folder == number)
-            || state.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number));
-        if !exists {
+        if !state.folders.contains_key(&number) && !state.holds_folder(number) {
             return Err(Error::NotFound(format!(
                 "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
                  list of folders for its name and confidentiality"
@@ -83,10 +75,11 @@ impl Client {
     /// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
     /// outdated, would hand it to whoever that one leaves out.
     pub(super) async fn publish_keyrings(&self, rings: Vec<Ring>, transaction: B256) -> Result<Vec<Address>> {
+        let journal = self.system().journal(self.address()).await;
+        let journal = journal.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))?;
         let mut left_out = Vec::new();
         for ring in rings {
-            let named = self.is_named(&ring.owed).await;
-            if named.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))? {
+            if ring.owed.is_keyring_in(&journal) {
                 self.pay(&ring.owed, transaction).await?;
                 left_out.extend(ring.left_out);
             }

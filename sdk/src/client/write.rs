@@ -98,14 +98,12 @@ impl Client {
                 self.forget_all(stored).await;
                 Ok(receipt)
             }
+            Err(error @ Error::Exists(_)) => Err(error),
+            Err(error) if error.may_have_happened() => {
+                let records = stored.iter().map(|record| record.id).collect();
+                Err(error.with_outcome(Outcome::NotRegistered { records }))
+            }
             Err(error) => {
-                if matches!(error, Error::Exists(_)) {
-                    return Err(error);
-                }
-                if error.may_have_happened() {
-                    let records = stored.iter().map(|record| record.id).collect();
-                    return Err(error.with_outcome(Outcome::NotRegistered { records }));
-                }
                 self.discard(target.patient, stored).await;
                 Err(error)
             }

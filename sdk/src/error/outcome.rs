@@ -74,6 +74,14 @@ impl Error {
         Self::Halfway { outcome, error: Box::new(self) }
     }
 
+    /// The same where the last part of an act that is on chain was this, if there is one.
+    pub(crate) fn after_part(self, last: Option<B256>) -> Self {
+        match last {
+            Some(transaction) => self.with_outcome(Outcome::PartlyDone { transaction }),
+            None => self,
+        }
+    }
+
     /// The transaction that is on chain, or may come to be, although this is an error. An app looks it up, or calls
     /// [`resume`](crate::Client::resume), before it repeats the act.
     pub fn transaction(&self) -> Option<B256> {

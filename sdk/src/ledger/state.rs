@@ -145,6 +145,12 @@ pub struct PatientState {
 }
 
 impl PatientState {
+    /// Whether a record is in this folder, or somebody was given it.
+    pub(crate) fn holds_folder(&self, number: u64) -> bool {
+        self.records.values().any(|record| record.state.folder == number)
+            || self.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number))
+    }
+
     /// Takes in the next entry.
     pub fn apply(&mut self, entry: &Entry) {
         let (position, time) = (self.entries, entry.time);

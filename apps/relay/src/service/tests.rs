@@ -2,18 +2,14 @@
 
 use std::{collections::HashSet, num::NonZeroU32};
 
-use hospital_record::{
-    B256, Purpose, Rights, System,
-    alloy::{
-        primitives::Bytes,
-        signers::{SignerSync, local::PrivateKeySigner},
-    },
-    ledger::{Call, NO_END, Permission, Revocation, folder_scope},
-};
+use hospital_record::{B256, System, alloy::signers::local::PrivateKeySigner, ledger::Call};
 use tempfile::TempDir;
 
 use super::*;
-use crate::queue::Terms;
+use crate::{
+    queue::Terms,
+    testing::{let_in, signed},
+};
 
 struct Stage {
     system: System,
@@ -73,11 +69,7 @@ impl Stage {
     }
 
     fn signed(&self, by: &PrivateKeySigner, act: &Act) -> Vec<u8> {
-        let contract = self.system.contract();
-        let signature = by.sign_hash_sync(&contract.digest_of(act).unwrap()).unwrap();
-        let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
-        let request = SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data };
-        serde_json::to_vec(&request).unwrap()
+        serde_json::to_vec(&signed(self.system.contract(), by, act)).unwrap()
     }
 
     fn once(&self, by: &PrivateKeySigner, call: &Call, nonce: u64) -> Vec<u8> {
@@ -163,19 +155,9 @@ async fn an_account_is_limited_by_what_its_own_key_signed() {
 
 #[tokio::test]
 async fn the_end_of_what_has_ended_is_not_carried() {
-    let (stage, ana, guest) = (Stage::new().await, PrivateKeySigner::random(), Address::repeat_byte(7));
-    let (contract, memory, scope) = (stage.system.contract(), stage.system.memory().unwrap(), folder_scope(1));
-    let permission = Permission {
-        grantee: guest,
-        scope,
-        rights: Rights::READ,
-        purpose: Purpose::TREAT,
-        expires_at: NO_END,
-        epoch: 0,
-        envelope: B256::repeat_byte(1),
-    };
-    assert!(memory.act(ana.address(), contract.grant(&[permission], 0)));
-    let revocation = Revocation { grantee: guest, scope, keyring: None, barred: true };
+    let (stage, ana) = (Stage::new().await, PrivateKeySigner::random());
+    let (contract, memory) = (stage.system.contract(), stage.system.memory().unwrap());
+    let revocation = let_in(memory, contract, ana.address());
     let act = |granted_up_to| {
         let patient = ana.address();
         stage.signed(&ana, &Act::Revocation { patient, revocation, granted_up_to, key_changes: 0 })

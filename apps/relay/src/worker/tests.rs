@@ -1,21 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
 use hospital_record::{
-    Address, Purpose, Rights, System,
-    alloy::{
-        primitives::Bytes,
-        signers::{SignerSync, local::PrivateKeySigner},
-    },
-    ledger::{
-        Act, Contract, Ledger, MemoryLedger, MemoryOutbox, NO_END, Permission, Receipt, Revocation, Sender,
-        SenderOptions, SubmitError, folder_scope,
-    },
+    System,
+    alloy::signers::local::PrivateKeySigner,
+    ledger::{Act, Contract, Ledger, MemoryLedger, MemoryOutbox, Receipt, Sender, SenderOptions, SubmitError},
     relay::SignedRequest,
 };
 use tempfile::TempDir;
 
 use super::*;
-use crate::queue::Terms;
+use crate::{
+    queue::Terms,
+    testing::{let_in, signed},
+};
 
 /// What a sender waits for a transaction here; it offers more after half of it.
 const DEADLINE: Duration = Duration::from_millis(600);
@@ -65,9 +62,7 @@ impl Stage {
     }
 
     fn signed(&self, signer: &PrivateKeySigner, act: &Act) -> SignedRequest {
-        let signature = signer.sign_hash_sync(&self.contract().digest_of(act).unwrap()).unwrap();
-        let call = self.contract().signed(act, Bytes::from(signature.as_bytes().to_vec()));
-        SignedRequest { chain_id: self.contract().chain(), contract: call.to, data: call.data }
+        signed(self.contract(), signer, act)
     }
 
     /// A request of somebody new, in the queue; of the urgent lane, to end what a doctor has.
@@ -79,18 +74,7 @@ impl Stage {
                 self.contract().once(&call, patient.address(), U256::ZERO, later).unwrap()
             }
             Lane::Urgent => {
-                let (grantee, scope) = (Address::repeat_byte(7), folder_scope(1));
-                let permission = Permission {
-                    grantee,
-                    scope,
-                    rights: Rights::READ,
-                    purpose: Purpose::TREAT,
-                    expires_at: NO_END,
-                    epoch: 0,
-                    envelope: B256::repeat_byte(1),
-                };
-                assert!(self.memory().act(patient.address(), self.contract().grant(&[permission], 0)));
-                let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+                let revocation = let_in(self.memory(), self.contract(), patient.address());
                 Act::Revocation { patient: patient.address(), revocation, granted_up_to: later, key_changes: 0 }
             }
         };

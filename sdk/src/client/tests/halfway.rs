@@ -30,8 +30,16 @@ impl Stage {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Verb {
+macro_rules! verbs {
+    ($($verb:ident),*) => {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        enum Verb { $($verb),* }
+
+        const VERBS: &[Verb] = &[$(Verb::$verb),*];
+    };
+}
+
+verbs!(
     Grant,
     GrantRecord,
     PassOn,
@@ -47,30 +55,8 @@ enum Verb {
     Renounce,
     Vouch,
     Ask,
-    CreateBoard,
-}
-
-const VERBS: [Verb; 16] = {
-    use Verb::*;
-    [
-        Grant,
-        GrantRecord,
-        PassOn,
-        Revoke,
-        Rotate,
-        Add,
-        AddMany,
-        Contribute,
-        Replace,
-        MarkInError,
-        Attest,
-        Open,
-        Renounce,
-        Vouch,
-        Ask,
-        CreateBoard,
-    ]
-};
+    CreateBoard
+);
 
 impl Verb {
     fn actor(self, stage: &Stage) -> &Client {
@@ -136,7 +122,7 @@ fn says_so(error: &Error) -> bool {
 
 #[tokio::test]
 async fn one_question_that_is_refused_after_an_act_was_sent_makes_no_verb_say_that_nothing_happened() {
-    for verb in VERBS {
+    for &verb in VERBS {
         for nth in 0.. {
             let stage = Stage::new(System::in_memory().await.unwrap()).await;
             let memory = stage.system.memory().unwrap().clone();
@@ -173,7 +159,7 @@ async fn is_left_to_resume(verb: Verb) {
 
 #[tokio::test]
 async fn a_provider_that_refuses_all_after_an_act_is_mined_leaves_the_rest_to_resume() {
-    futures::future::join_all(VERBS.map(is_left_to_resume)).await;
+    futures::future::join_all(VERBS.iter().copied().map(is_left_to_resume)).await;
 }
 
 /// Ana's store takes so many more puts, and is full then.

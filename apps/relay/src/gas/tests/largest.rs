@@ -8,16 +8,13 @@ use std::{
 
 use hospital_record::{
     B256, Client, Confidentiality, Error, Identity, Purpose, Result, Rights, Source, System, U256,
-    alloy::{
-        primitives::Bytes,
-        signers::{SignerSync, local::PrivateKeySigner},
-    },
+    alloy::signers::local::PrivateKeySigner,
     ledger::{Call, NO_END, Permission, folder_scope, record_key},
     relay::{Carrier, Fate, Relay, SignedRequest},
 };
 
 use super::*;
-use crate::http::LONGEST;
+use crate::{http::LONGEST, testing::signed};
 
 /// Items of one request, as the SDK signs them at most.
 const ITEMS: u8 = 100;
@@ -89,10 +86,7 @@ impl Story {
     async fn first_act(&self, signer: &PrivateKeySigner, call: &Call) {
         let contract = self.system.contract();
         let act = contract.once(call, signer.address(), U256::ZERO, self.scale_time()).unwrap();
-        let signature = signer.sign_hash_sync(&contract.digest_of(&act).unwrap()).unwrap();
-        let call = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec()));
-        let request = SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data };
-        let fate = self.scale.weigh(&request).await.unwrap();
+        let fate = self.scale.weigh(&signed(contract, signer, &act)).await.unwrap();
         assert!(matches!(fate, Fate::Done { .. }), "{fate:?}");
     }
 
