@@ -80,8 +80,8 @@ pub use crate::{
     client::{
         Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
         FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, MissingEntry,
-        Open, Opened, Patients, Replace, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced, Syncing,
-        TooLarge, Unfinished,
+        Open, Opened, Patients, Replace, Replaced, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced,
+        Syncing, TooLarge, Unfinished,
     },
     clock::Clock,
     config::Config,

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::OnceLock};
 
-use hospital_record::{Address, Client, Config, Identity, Phrase, RecordRef, System, parse_address, store::StoreUrl};
+use hospital_record::{
+    Address, Client, Config, Error, Identity, Phrase, RecordRef, System, parse_address, store::StoreUrl,
+};
 use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
@@ -10,7 +12,9 @@ use crate::{
     failure::{Failure, Kind, Result},
     home,
     key_file::KeyFile,
-    lookup, password,
+    lookup,
+    output::check_folder,
+    password,
     print::Printer,
     session::Session,
     settings::Settings,
@@ -54,8 +58,35 @@ impl App {
 
     /// The chain and the stores.
     pub(crate) async fn system(&self) -> Result<System> {
+        self.connect(self.config()?.state_dir(self.settings.state())).await
+    }
+
+    /// The same for whoever looks at a history and has no keys here: nothing has to be written for that.
+    pub(crate) async fn system_to_look(&self) -> Result<System> {
+        match check_folder(&self.settings.state()) {
+            Ok(()) => self.system().await,
+            Err(failure) => {
+                self.printer.note(format!("Nothing of this is remembered: {failure}."));
+                self.connect(self.config()?).await
+            }
+        }
+    }
+
+    async fn connect(&self, config: Config) -> Result<System> {
+        let system = System::connect(config).await.map_err(|error| self.of_home(error))?;
+        Ok(self.connected.get_or_init(|| system).clone())
+    }
+
+    /// Where the state cannot be written, another folder can be named.
+    fn of_home(&self, error: Error) -> Failure {
+        let here = matches!(error.cause(), Error::File { path, .. } if path.starts_with(&self.settings.home));
+        let failure = Failure::from(error);
+        if here { failure.or_elsewhere() } else { failure }
+    }
+
+    fn config(&self) -> Result<Config> {
         let settings = &self.settings;
-        let mut config = Config::new(&settings.rpc_url).state_dir(settings.state());
+        let mut config = Config::new(&settings.rpc_url);
         for store in settings.stores() {
             self.check_store(store)?;
             config = config.store(store);
@@ -84,8 +115,7 @@ impl App {
         for relay in &settings.relays {
             config = config.relay(relay);
         }
-        let system = System::connect(config).await?;
-        Ok(self.connected.get_or_init(|| system).clone())
+        Ok(config)
     }
 
     /// A mistyped store is a new, empty one, where nobody finds what is added to it.

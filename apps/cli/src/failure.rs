@@ -106,6 +106,11 @@ impl Failure {
         Self::new(kind, format!("{}: {}", path.display(), with_advice(error)))
     }
 
+    /// With what to do where the home folder cannot be used.
+    pub(crate) fn or_elsewhere(self) -> Self {
+        Self { message: format!("{}; --home names another folder", self.message), ..self }
+    }
+
     /// What a person can do who cannot pay.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         (self.kind == Kind::Unfunded).then_some("Or name a relay that pays (--relay).")

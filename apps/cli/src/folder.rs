@@ -1,6 +1,9 @@
 //! A folder that is not there yet: made when somebody means it, never by a slip of the keyboard.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal, Write},
+};
 
 use hospital_record::{Confidentiality, DEFAULT_FOLDER, FolderInfo, names::spelled};
 
@@ -48,18 +51,22 @@ async fn is_there(session: &Session, name: &str, level: Confidentiality) -> Resu
 
 /// What there is instead, in whole sentences.
 fn missing(name: &str, level: Confidentiality, folders: &[FolderInfo]) -> String {
-    let named: Vec<(&str, Confidentiality)> =
-        folders.iter().filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?))).collect();
     let what = format!("there is no folder {} of confidentiality {level} yet", shown(&spelled(name)));
-    let what = match near(name, named.iter().map(|(name, _)| *name)) {
-        Some(other) if other == spelled(name) => format!("{what}, but one of another: --confidentiality says which."),
-        Some(other) => format!("{what}; did you mean {}?", shown(other)),
-        None => format!("{what}."),
+    what + &instead(name, folders.iter().filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?))))
+}
+
+/// The end of a sentence that says that a folder is missing, and which there are.
+pub(crate) fn instead<'a>(name: &str, there: impl IntoIterator<Item = (&'a str, Confidentiality)>) -> String {
+    let there: BTreeSet<(&str, String)> = there.into_iter().map(|(name, level)| (name, level.to_string())).collect();
+    let end = match near(name, there.iter().map(|(name, _)| *name)) {
+        Some(other) if other == spelled(name) => ", but one of another: --confidentiality says which.".to_owned(),
+        Some(other) => format!("; did you mean {}?", shown(other)),
+        None => ".".to_owned(),
     };
-    let known: Vec<String> = named.iter().map(|(name, level)| format!("{} ({level})", shown(name))).collect();
+    let known: Vec<String> = there.iter().map(|(name, level)| format!("{} ({level})", shown(name))).collect();
     match known.is_empty() {
-        true => what,
-        false => format!("{what} There are: {}.", known.join(", ")),
+        true => end,
+        false => format!("{end} There are: {}.", known.join(", ")),
     }
 }
 
@@ -73,4 +80,23 @@ fn ask(question: &str) -> Result<bool> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_missing_is_told_with_those_that_are_there() {
+        let level = |code: &str| code.parse::<Confidentiality>().unwrap();
+        let there = [("lab", level("N")), ("lab", level("R")), ("cardiology", level("N")), ("lab", level("N"))];
+        for (name, end) in [
+            ("Cardiology", "; did you mean cardiology? There are: cardiology (N), lab (N), lab (R)."),
+            ("lab", ", but one of another: --confidentiality says which. There are: cardiology (N), lab (N), lab (R)."),
+            ("x-rays", ". There are: cardiology (N), lab (N), lab (R)."),
+        ] {
+            assert_eq!(instead(name, there), end, "{name}");
+        }
+        assert_eq!(instead("lab", []), ".");
+    }
 }

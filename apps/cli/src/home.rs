@@ -54,7 +54,9 @@ fn people(home: &Path) -> Result<Vec<String>> {
     let folder = home.join("people");
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(Failure::file(&folder, &error)),
     };
     let mut people = Vec::new();

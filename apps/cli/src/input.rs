@@ -11,6 +11,7 @@ use hospital_record::{Source, readable_name};
 use crate::{
     bundle::Bundle,
     failure::{Failure, Result},
+    shown::shown,
 };
 
 /// One record to be.
@@ -55,17 +56,31 @@ fn is_stdin(path: &Path) -> bool {
     ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name))
 }
 
-/// A file, or stdin for `-`.
-pub(crate) fn file(path: &Path) -> Result<Named> {
-    if is_stdin(path) { Ok(Named::Stdin) } else { on_disk(path).map(Box::new).map(Named::OnDisk) }
+/// A file, or stdin for `-`, recorded under `name` where that was given.
+pub(crate) fn file(path: &Path, name: Option<&str>) -> Result<Named> {
+    if is_stdin(path) {
+        return must_be_named(path, name).map(|()| Named::Stdin);
+    }
+    on_disk(path, name).map(Box::new).map(Named::OnDisk)
+}
+
+/// What is no file has no name that would say anything: a shell's `<(command)` is called 63.
+fn must_be_named(path: &Path, name: Option<&str>) -> Result {
+    match name {
+        Some(_) => Ok(()),
+        None => Err(Failure::usage(format!(
+            "{} is not a file, so it has no name: say what the record is called with --name",
+            shown(&path.to_string_lossy())
+        ))),
+    }
 }
 
 /// Checks all of them before the first is read to its end.
-pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<Named>> {
+pub(crate) fn files(paths: &[PathBuf], name: Option<&str>) -> Result<Vec<Named>> {
     if paths.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::usage("stdin (-) can be added once"));
     }
-    paths.iter().map(|path| file(path)).collect()
+    paths.iter().map(|path| file(path, name)).collect()
 }
 
 /// Everything in a folder as one tar file.
@@ -78,7 +93,7 @@ pub(crate) fn bundle(folder: &Path) -> Result<Input> {
     Ok(Input { media_type: Some("application/x-tar"), ..Input::new(source, name) })
 }
 
-fn on_disk(path: &Path) -> Result<Input> {
+fn on_disk(path: &Path, given: Option<&str>) -> Result<Input> {
     let fail = |error: std::io::Error| Failure::file(path, &error);
     let metadata = fs::metadata(path).map_err(fail)?;
     if metadata.is_dir() {
@@ -90,6 +105,8 @@ fn on_disk(path: &Path) -> Result<Input> {
     // Whether it can be read is known before anything is sent. A pipe or a device can be read only once.
     if metadata.is_file() {
         File::open(path).and_then(|mut file| file.read(&mut [0])).map_err(fail)?;
+    } else {
+        must_be_named(path, given)?;
     }
     let name = path.file_name().map(readable_name).unwrap_or_default();
     Ok(Input::new(Source::from(path), name))
@@ -101,7 +118,15 @@ mod tests {
     use crate::failure::Kind;
 
     fn kind(path: &Path) -> Kind {
-        file(path).err().unwrap().kind
+        file(path, None).err().unwrap().kind
+    }
+
+    #[test]
+    fn what_is_no_file_is_named_by_whoever_adds_it() {
+        for nameless in ["-", "/dev/stdin", "/dev/null"] {
+            assert_eq!(kind(Path::new(nameless)), Kind::Usage, "{nameless}");
+            assert!(file(Path::new(nameless), Some("result.txt")).is_ok(), "{nameless}");
+        }
     }
 
     #[test]
@@ -109,7 +134,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(kind(dir.path()), Kind::Usage);
         assert_eq!(kind(&dir.path().join("nothing")), Kind::NotFound);
-        assert_eq!(files(&["-".into(), "-".into()]).err().unwrap().kind, Kind::Usage);
+        assert_eq!(files(&["-".into(), "-".into()], Some("x")).err().unwrap().kind, Kind::Usage);
     }
 
     #[test]
@@ -117,7 +142,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lab result.json");
         fs::write(&path, "{}").unwrap();
-        let input = file(&path).unwrap().read();
+        let input = file(&path, None).unwrap().read();
         assert_eq!((input.name.as_str(), input.media_type), ("lab result.json", None));
         let input = bundle(dir.path()).unwrap();
         assert!(input.name.ends_with(".tar") && input.media_type == Some("application/x-tar"), "{}", input.name);
@@ -126,7 +151,7 @@ mod tests {
     #[test]
     fn stdin_is_stdin_by_any_name() {
         for name in ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
-            assert!(matches!(file(Path::new(name)), Ok(Named::Stdin)), "{name}");
+            assert!(matches!(file(Path::new(name), Some("x")), Ok(Named::Stdin)), "{name}");
         }
     }
 
@@ -138,7 +163,7 @@ mod tests {
         let names = [&b"Ren\xe9.txt"[..], b"Ren\xe8.txt"].map(|name| {
             let path = dir.path().join(std::ffi::OsStr::from_bytes(name));
             fs::write(&path, "x").unwrap();
-            file(&path).unwrap().read().name
+            file(&path, None).unwrap().read().name
         });
         assert_eq!(names, ["Ren%E9.txt", "Ren%E8.txt"]);
     }

@@ -101,8 +101,8 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 
 pub(crate) fn none(typed: &str) -> Failure {
     Failure::not_found(format!(
-        "no record that is known here is called {typed:?} or has an id that begins so; its URI would name it. Where access \
-         has ended, only the URI does"
+        "you can read no record that is called {typed:?} or has an id that begins so. If your access to it has ended, only \
+         its URI names it; `list` and `shared` show what you can read"
     ))
 }
 

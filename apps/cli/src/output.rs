@@ -13,16 +13,28 @@ use crate::{
     shown::shown,
 };
 
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Existing {
+    Replaced,
+    /// Unless the person says `--force`.
+    Kept,
+    /// The verb has no `--force`.
+    AlwaysKept,
+}
+
 /// Refuses what cannot be written. Where a link leads to the file that is replaced, which that is.
-pub(crate) fn check(path: &Path, force: bool) -> Result<Option<PathBuf>> {
-    let Ok(named) = path.symlink_metadata() else { return can_write_into(folder_of(path)).map(|()| None) };
-    if !force {
-        return Err(exists(path, "name another file with -o, or replace it with --force"));
-    }
+pub(crate) fn check(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     let name = text(path);
-    let seen = path.metadata().map_err(|error| Failure::usage(format!("{name} leads nowhere ({error})")))?;
-    if seen.is_dir() {
+    if path.is_dir() || names_a_folder(path) {
         return Err(Failure::usage(format!("{name} is a folder: name a file in it")));
+    }
+    let Ok(named) = path.symlink_metadata() else { return can_write_into(folder_of(path)).map(|()| None) };
+    let seen = path.metadata().map_err(|error| Failure::usage(format!("{name} leads nowhere ({error})")))?;
+    match existing {
+        Existing::Replaced => {}
+        Existing::Kept => return Err(exists(path, "name another file with -o, or replace it with --force")),
+        Existing::AlwaysKept => return Err(exists(path, "name another file with -o")),
     }
     if !seen.is_file() {
         return Ok(None);
@@ -54,6 +66,12 @@ pub(crate) fn write_new(path: &Path, content: &str) -> Result {
         io::ErrorKind::AlreadyExists => exists(path, "name another file with -o"),
         _ => Failure::file(path, &error),
     })
+}
+
+/// `results/` and `..` are folders, also where nothing is there yet.
+fn names_a_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.last().is_none_or(|last| std::path::is_separator(char::from(*last))) || path.file_name().is_none()
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -106,22 +124,33 @@ mod tests {
             ("loop", false, false),
             ("missing/new", false, false),
             ("file/new", false, false),
+            ("file/", false, false),
+            ("missing/", false, false),
+            ("folder/..", false, false),
+            ("folder/missing/", false, false),
+            ("folder/.", false, false),
         ];
         for (name, free, forced) in cases {
-            for (force, good) in [(false, free), (true, forced)] {
-                match check(&at(name), force) {
-                    Ok(_) => assert!(good, "{name} {force}"),
-                    Err(failure) => assert!(!good && failure.kind == Kind::Usage, "{name} {force}: {failure}"),
+            for (existing, good) in [(Existing::AlwaysKept, free), (Existing::Kept, free), (Existing::Replaced, forced)]
+            {
+                match check(&at(name), existing) {
+                    Ok(_) => assert!(good, "{name} {existing:?}"),
+                    Err(failure) => {
+                        assert!(!good && failure.kind == Kind::Usage, "{name} {existing:?}: {failure}");
+                        // Nobody is sent to a flag that would not help, or that is not there.
+                        let helps = forced && existing == Existing::Kept;
+                        assert_eq!(failure.message.contains("--force"), helps, "{name} {existing:?}: {failure}");
+                    }
                 }
             }
         }
-        assert_eq!(check(&at("link"), true).unwrap().unwrap(), at("file").canonicalize().unwrap());
-        assert_eq!(check(&at("file"), true).unwrap(), None);
-        assert_eq!(check(Path::new("/dev/null"), true).unwrap(), None);
+        assert_eq!(check(&at("link"), Existing::Replaced).unwrap().unwrap(), at("file").canonicalize().unwrap());
+        assert_eq!(check(&at("file"), Existing::Replaced).unwrap(), None);
+        assert_eq!(check(Path::new("/dev/null"), Existing::Replaced).unwrap(), None);
         for (folder, good) in [("folder", true), ("a/b/c", true), ("file", false), ("file/a", false)] {
             assert_eq!(check_folder(&at(folder)).is_ok(), good, "{folder}");
         }
-        assert!(check(Path::new("/proc/new"), true).is_err_and(|failure| failure.kind == Kind::Usage));
+        assert!(check(Path::new("/proc/new"), Existing::Replaced).is_err_and(|failure| failure.kind == Kind::Usage));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7, "looking leaves nothing behind");
         assert_eq!(fs::read_to_string(at("file")).unwrap(), "precious");
     }

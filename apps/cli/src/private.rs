@@ -162,12 +162,16 @@ pub(crate) fn close_memory() {
 #[cfg(unix)]
 pub(crate) fn create_folder(path: &Path) -> Result {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| Failure::file(path, &error))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failure::file(path, &error).or_elsewhere())
 }
 
 #[cfg(not(unix))]
 pub(crate) fn create_folder(path: &Path) -> Result {
-    fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))
+    fs::create_dir_all(path).map_err(|error| Failure::file(path, &error).or_elsewhere())
 }
 
 #[cfg(all(test, unix))]

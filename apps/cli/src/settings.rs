@@ -149,7 +149,9 @@ fn default_home() -> Result<PathBuf> {
 fn read(path: &Path) -> Result<File> {
     let mut file = match fs::File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(File::default());
+        }
         Err(error) => return Err(Failure::file(path, &error)),
     };
     let metadata = file.metadata().map_err(|error| Failure::file(path, &error))?;

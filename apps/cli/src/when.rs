@@ -69,11 +69,23 @@ pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
     }
 }
 
-/// Until when a document was made: a bare date is the end of that day.
-pub(crate) fn end_of(text: &str, tz: &TimeZone) -> Result<Timestamp> {
+/// Since when documents were made: a moment, or so long before now.
+pub(crate) fn past(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Timestamp> {
+    let back = bare_date(text).is_none().then(|| span(text)).flatten();
+    match back {
+        Some(back) => {
+            let start = now.to_zoned(tz.clone()).checked_sub(back?).map_err(|_| too_far_back(text))?;
+            Ok(start.timestamp())
+        }
+        None => moment(text, tz),
+    }
+}
+
+/// Until when they were made: the same, but a bare date is the end of that day.
+pub(crate) fn past_end(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Timestamp> {
     match bare_date(text) {
         Some(date) => end_of_day(date?, tz).map(|end| end.timestamp()),
-        None => moment(text, tz),
+        None => past(text, now, tz),
     }
 }
 
@@ -123,6 +135,10 @@ fn instant(text: &str) -> Result<Timestamp> {
 
 fn malformed(text: &str) -> Failure {
     Failure::usage(format!("{text:?} is not a date that can be understood: {FORMS}"))
+}
+
+fn too_far_back(text: &str) -> Failure {
+    Failure::usage(format!("{text} ago is before all dates"))
 }
 
 fn too_far(text: &str) -> Failure {

@@ -103,6 +103,39 @@ pub(crate) fn loinc(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// What kind of record is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A LOINC code.
+    Document(String),
+    /// A media type.
+    Media(String),
+    /// The part of a media type before the slash, with it.
+    AnyMedia(String),
+}
+
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
+    match text.split_once('/') {
+        None => loinc(text).map(Kind::Document).map_err(|why| format!("{why}, a media type like image/png or image/*")),
+        Some((family, "*")) => {
+            media_type(&format!("{family}/x"))?;
+            Ok(Kind::AnyMedia(format!("{}/", family.to_lowercase())))
+        }
+        Some(_) => media_type(text).map(Kind::Media),
+    }
+}
+
+impl Kind {
+    pub(crate) fn is(&self, document_type: Option<&str>, media_type: &str) -> bool {
+        match self {
+            Self::Document(code) => document_type == Some(code),
+            // Parameters such as a charset are not what is looked for.
+            Self::Media(wanted) => media_type.split(';').next().is_some_and(|kind| kind.trim() == wanted),
+            Self::AnyMedia(begin) => media_type.starts_with(begin.as_str()),
+        }
+    }
+}
+
 /// Luhn, as LOINC Users' Guide, "LOINC check digit" has it.
 fn check_digit(number: &str) -> u8 {
     let doubled = |place: usize, digit: u8| match (place % 2, digit) {
@@ -171,6 +204,25 @@ mod tests {
     fn mistyped_loinc_codes_are_refused() {
         for code in ["11502-3", "15102-2", "11502", "11502-", "-2", "11502-22", "12345678-1", "٣-1", ""] {
             assert!(loinc(code).is_err(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_kind_is_a_code_a_media_type_or_all_of_one() {
+        for (typed, document, media, is) in [
+            ("11502-2", Some("11502-2"), "text/plain", true),
+            ("11502-2", None, "text/plain", false),
+            ("application/pdf", Some("11502-2"), "application/pdf", true),
+            ("Text/Plain", None, "text/plain; charset=utf-8", true),
+            ("text/plain", None, "text/plain2", false),
+            ("image/*", None, "image/png", true),
+            ("image/*", None, "imagery/png", false),
+            ("x/*", None, "x/y", true),
+        ] {
+            assert_eq!(kind(typed).unwrap().is(document, media), is, "{typed} {media}");
+        }
+        for wrong in ["pdf", "*", "*/*", "image/", "/*", "11502-3", ""] {
+            assert!(kind(wrong).is_err(), "{wrong}");
         }
     }
 

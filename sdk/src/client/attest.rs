@@ -113,6 +113,10 @@ impl Client {
     /// [`Error::Denied`] without that right, [`Error::Conflict`] when this account has attested it already, or the record
     /// has as many attestations as it takes.
     pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
+        if self.is_me(record.patient) {
+            let why = "a patient's own records are attested by others: grant a professional the right to attest";
+            return Err(Error::Denied(why.into()));
+        }
         let known = self.on_chain(record).await?;
         let key = record_key(known.author, known.id);
         let receipt = self.send(self.system().contract().attest(record.patient, key)).await?;

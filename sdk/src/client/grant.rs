@@ -23,6 +23,7 @@ use super::{
 use crate::{
     AccessRequest, Board, Error, Result, Trust,
     details::seconds,
+    journal::Known,
     ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
     names,
     record_ref::RecordRef,
@@ -47,10 +48,24 @@ pub struct Granted {
     pub purpose: Purpose,
     /// Until when; nothing for no end.
     pub expires: Option<SystemTime>,
+    /// What the grantee had there until now, where that was live.
+    pub replaced: Option<Replaced>,
     /// Hash of the transaction.
     pub transaction: B256,
     /// Gas of the transaction.
     pub gas: u64,
+}
+
+/// A grant in whose place another was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// Which rights it gave.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when it would have lasted; nothing for no end.
+    pub expires: Option<SystemTime>,
 }
 
 /// Gives access; made by [`Client::grant`].
@@ -204,6 +219,8 @@ impl Grant {
             epoch,
             envelope: envelope.digest().0.into(),
         };
+        let given = (permission.scope, permission.grantee);
+        let replaced = self.replaced(&journal, given).await?;
         client.store_takes().await?;
         let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
         client.owe(&owed).await?;
@@ -213,7 +230,6 @@ impl Grant {
             None => contract.grant(&[permission], changes),
         };
         let receipt = client.or_owe_no_more(&owed, client.send(call).await).await?;
-        let given = (permission.scope, permission.grantee);
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
         client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
         client.pay(&owed, receipt.transaction).await?;
@@ -224,9 +240,20 @@ impl Grant {
             rights: permission.rights,
             purpose: permission.purpose,
             expires: instant(permission.expires_at),
+            replaced,
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         })
+    }
+
+    async fn replaced(&self, journal: &Known, (scope, grantee): (B256, Address)) -> Result<Option<Replaced>> {
+        let now = self.client.system().chain_time().await?;
+        let before = journal.state().live(scope, grantee, now).map(|held| held.state);
+        Ok(before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
+            rights,
+            purpose,
+            expires: instant(expires_at),
+        }))
     }
 
     fn check_grantee(&self) -> Result<()> {

@@ -61,7 +61,7 @@ pub use self::{
     attest::{AttestedBy, DocStatus},
     contacts::Contact,
     folders::FolderInfo,
-    grant::{Grant, Granted},
+    grant::{Grant, Granted, Replaced},
     grantee::Grantee,
     grants::{GrantInfo, GrantScope},
     list::{Content, List, Listed},

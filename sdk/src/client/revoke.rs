@@ -125,7 +125,17 @@ impl Revoke {
         let earlier = self.client.settle_earlier().await?;
         match self.end().await {
             Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
-            Err(error) => Err(not_ended(error).and_earlier(earlier)),
+            Err(error) => Err(self.not_ended(error).and_earlier(earlier)),
+        }
+    }
+
+    /// Whoever revokes is told that it did not happen, unless something else is known.
+    fn not_ended(&self, error: Error) -> Error {
+        use ErrorKind::{Denied, Invalid, NotFound};
+        match error {
+            Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
+            error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
+            error => error.with_outcome(Outcome::AccessNotEnded { grantee: self.grantee }),
         }
     }
 
@@ -258,16 +268,6 @@ impl Revoke {
             left_out.extend(client.rotate_folder(folder).await?.left_out);
         }
         Ok(true)
-    }
-}
-
-/// Whoever revokes is told that it did not happen, unless something else is known.
-fn not_ended(error: Error) -> Error {
-    use ErrorKind::{Denied, Invalid, NotFound};
-    match error {
-        Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
-        error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
-        error => error.with_outcome(Outcome::AccessNotEnded),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::id::RecordId;
 
 use super::Error;
@@ -30,7 +30,10 @@ pub enum Outcome {
     /// It is on chain, and this machine could not write that down. Repeated, it is not done twice.
     NotRemembered,
     /// The chain does not show that access has ended.
-    AccessNotEnded,
+    AccessNotEnded {
+        /// Whose.
+        grantee: Address,
+    },
 }
 
 impl Outcome {
@@ -41,7 +44,7 @@ impl Outcome {
             Self::PartlyDone { .. } => "repeat it for the rest",
             Self::NotRegistered { .. } => "`resume` registers it; added again it would be there twice",
             Self::NotRemembered => "repeat it: it is not done twice",
-            Self::AccessNotEnded => {
+            Self::AccessNotEnded { .. } => {
                 "try again, have another relay carry it, pay for it from this account (without a relay), or sign it for \
                  somebody else to carry (`revoke --sign`)"
             }
@@ -63,7 +66,9 @@ impl fmt::Display for Outcome {
                 write!(f, "record {} is stored, but not registered on chain", ids.join(", "))
             }
             Self::NotRemembered => f.write_str("it is on chain, but this machine could not write that down"),
-            Self::AccessNotEnded => f.write_str("access has not ended, as far as the chain shows"),
+            Self::AccessNotEnded { grantee } => {
+                write!(f, "{grantee} still has access, as far as the chain shows")
+            }
         }
     }
 }
@@ -89,7 +94,9 @@ impl Error {
             Self::Unconfirmed { transaction, .. } | Self::Withheld { transaction, .. } => Some(*transaction),
             Self::Halfway { outcome, error } => match outcome {
                 Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => Some(*transaction),
-                Outcome::NotRegistered { .. } | Outcome::NotRemembered | Outcome::AccessNotEnded => error.transaction(),
+                Outcome::NotRegistered { .. } | Outcome::NotRemembered | Outcome::AccessNotEnded { .. } => {
+                    error.transaction()
+                }
             },
             Self::AndEarlier { error, .. } => error.transaction(),
             _ => None,

@@ -96,7 +96,8 @@ fn not_permitted(e: &NotPermitted) -> String {
         Some(Rights::ATTEST) => "attest",
         _ => "contribute to",
     };
-    format!("the contract refused: {} may not {right} {}: ask the patient for the right to", e.account, e.scope)
+    let what = super::folder_of(e.scope).map_or_else(|| format!("record {}", e.scope), |_| "this folder".into());
+    format!("the contract refused: {} may not {right} {what}: ask the patient for the right to", e.account)
 }
 
 fn status(e: &StatusNotAllowed) -> String {

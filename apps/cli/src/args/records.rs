@@ -7,7 +7,7 @@ use hospital_record::{Confidentiality, DEFAULT_FOLDER};
 
 use crate::{
     range::ByteRange,
-    words::{Purpose, confidentiality, loinc, media_type},
+    words::{Kind, Purpose, confidentiality, kind, loinc, media_type},
 };
 
 /// `add`
@@ -86,13 +86,14 @@ pub(crate) struct Filter {
     /// With this keyword; may be repeated: with all of them
     #[arg(long = "keyword", value_name = "WORD")]
     pub(crate) keywords: Vec<String>,
-    /// Of this kind, a LOINC code such as 11502-2
-    #[arg(long = "type", value_name = "LOINC", value_parser = loinc)]
-    pub(crate) document_type: Option<String>,
-    /// Not made before: a date or RFC 3339 (added, where it is not recorded when it was made)
+    /// Of this kind: a LOINC code (11502-2), a media type (application/pdf) or all of one (image/*)
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
+    /// Not made before: a date, RFC 3339, or a time back (12h, 90d, 6w, 18mo, 2y); when it was added, where it is not
+    /// recorded when it was made
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<String>,
-    /// Not made after: a date (to its end) or RFC 3339
+    /// Not made after: the same, a date to its end
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
 }

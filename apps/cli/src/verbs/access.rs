@@ -1,5 +1,7 @@
 //! `grant`, and what access is on.
 
+use std::time::SystemTime;
+
 use hospital_record::{
     Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Granted, RecordRef, Rights, names::spelled,
 };
@@ -12,7 +14,7 @@ use crate::{
     args::{Grant, ScopeFlags},
     failure::{Failure, Result},
     folder,
-    json::{instant, local, merged, purpose, rights},
+    json::{instant, merged, purpose, rights},
     session::Session,
     shown::shown,
     when::{self, Until},
@@ -57,6 +59,16 @@ impl Scope {
             (Self::Record(wanted), GrantScope::Record(record)) => wanted == record,
             _ => false,
         }
+    }
+
+    /// The end of a sentence that says that there is no such access: what may have been meant, and what there is.
+    pub(super) fn instead<'a>(wanted: Option<&Self>, held: impl IntoIterator<Item = &'a GrantScope>) -> String {
+        let Some(Self::Folder(name, _)) = wanted else { return String::new() };
+        let folders = held.into_iter().filter_map(|scope| match scope {
+            GrantScope::Folder { name: Some(name), confidentiality: Some(level), .. } => Some((name.as_str(), *level)),
+            _ => None,
+        });
+        folder::instead(name, folders)
     }
 
     /// On a grant that is being made.
@@ -138,13 +150,22 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
         }
     };
     let granted = limited(scope.set(builder), args, until.as_ref()).trusted_by(authorities).await?;
-    let end = match (typed, &until) {
-        // The instant is echoed, so that nobody has to guess what a date meant.
-        (Some(typed), Some(until)) => until.told(typed),
-        _ => granted.expires.map_or("until it ends".to_owned(), |end| format!("until {}", local(end, app.tz()))),
-    };
+    let end = end(app, &granted, typed.zip(until.as_ref()));
     tell(app, &session, patient, &granted, &scope, &end).await?;
+    if !args.is_for_board() {
+        note_uncompared(app, &session, &granted).await?;
+    }
     note_empty(app, &session, patient, &scope).await
+}
+
+/// Keys that nobody has compared and nobody vouches for are what the chain shows, and no more.
+pub(super) async fn note_uncompared(app: &App, session: &Session, granted: &Granted) -> Result {
+    let known = session.contacts().await?.iter().find(|contact| contact.address == granted.grantee);
+    if granted.trust.is_none() && known.is_none_or(|contact| contact.profile.is_none()) {
+        let who = session.called(granted.grantee).await?;
+        app.printer.note(format!("No card of {who} is on this machine: compare the key fingerprint with theirs."));
+    }
+    Ok(())
 }
 
 /// A mistyped folder is another one, with nothing in it.
@@ -195,6 +216,19 @@ pub(super) fn ending(builder: hospital_record::Grant, until: Option<&Until>) -> 
     }
 }
 
+/// The end as an instant with its offset, so that nobody has to guess what a date meant.
+pub(super) fn end(app: &App, granted: &Granted, typed: Option<(&str, &Until)>) -> String {
+    match typed {
+        Some((typed, until)) => until.told(typed),
+        None => until(app, granted.expires),
+    }
+}
+
+fn until(app: &App, end: Option<SystemTime>) -> String {
+    let end = end.and_then(|end| Timestamp::try_from(end).ok()).map(|end| end.to_zoned(app.tz().clone()));
+    end.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", when::told(&end)))
+}
+
 /// What was granted, with the end in words.
 pub(super) async fn tell(
     app: &App,
@@ -208,6 +242,9 @@ pub(super) async fn tell(
         "type": "granted", "patient": patient.to_string(), "grantee": granted.grantee.to_string(),
         "name": session.name_of(granted.grantee).await?, "fingerprint": granted.fingerprint,
         "rights": rights(granted.rights), "expires": granted.expires.map(instant),
+        "replaced": granted.replaced.map(|before| {
+            merged([json!({"rights": rights(before.rights), "expires": before.expires.map(instant)}), purpose(before.purpose)])
+        }),
         "tx": granted.transaction.to_string(), "gas": granted.gas,
     });
     let who = session.called(granted.grantee).await?;
@@ -219,7 +256,13 @@ pub(super) async fn tell(
         words += &format!("\nvouched for by   {line}");
     }
     let trust = trust::told(app, session, granted.trust.as_ref()).await?;
-    app.printer.result(&merged([object, scope.object(), purpose(granted.purpose), trust]), words)
+    app.printer.result(&merged([object, scope.object(), purpose(granted.purpose), trust]), words)?;
+    if let Some(before) = granted.replaced {
+        let (may, why) = (self::may(before.rights), Purpose::from(before.purpose).word());
+        let end = until(app, before.expires);
+        app.printer.note(format!("It takes the place of an earlier grant: to {may} for {why}, {end}."));
+    }
+    Ok(())
 }
 
 /// A record is read or passed on to be read; nothing is added to it.

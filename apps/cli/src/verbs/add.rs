@@ -63,7 +63,7 @@ fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Nam
     let description = Description::of(app, &args.describe)?;
     let named = match &args.bundle {
         Some(folder) => vec![Named::OnDisk(Box::new(input::bundle(folder)?))],
-        None => input::files(&args.files)?,
+        None => input::files(&args.files, args.describe.name.as_deref())?,
     };
     warn_renamed(app, &args.files);
     Ok((description, named))

@@ -1,12 +1,17 @@
 //! `carry` and `void`: what somebody has signed takes effect, or never does.
 
-use hospital_record::{Address, Error, ErrorKind, ledger::Act, relay::SignedRequest};
+use hospital_record::{
+    Address, B256, Error, ErrorKind,
+    ledger::{Act, folder_of},
+    relay::SignedRequest,
+};
 use serde_json::json;
 
 use crate::{
     app::App,
     args::{Carry, Void},
     failure::{Failure, Result},
+    lookup::short,
     session::Session,
     shown::shown,
     text,
@@ -91,6 +96,7 @@ fn of_this_request(kind: ErrorKind) -> bool {
 async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate) -> Result {
     let act = request.act();
     let (signer, grantee) = (act.as_ref().map(Act::signer), ended(request));
+    let of_scope = act.as_ref().and_then(scope);
     let name = match signer {
         Some(signer) => session.name_of(signer).await?,
         None => None,
@@ -103,12 +109,16 @@ async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate
     };
     let object = json!({
         "type": "carried", "id": request.id().to_string(), "signer": signer.map(|signer| signer.to_string()),
-        "signer_name": name, "act": verb, "grantee": grantee.map(|account| account.to_string()), "effect": effect,
+        "signer_name": name, "act": verb, "grantee": grantee.map(|account| account.to_string()),
+        "scope_id": of_scope.map(|scope| scope.to_string()), "effect": effect,
         "reason": reason, "tx": tx, "gas": gas,
     });
     let what = match (signer, grantee) {
         (Some(signer), Some(grantee)) => {
-            format!("{} ends the access of {}", session.called(signer).await?, session.called(grantee).await?)
+            let (who, whose) = (session.called(signer).await?, session.called(grantee).await?);
+            // Only the two of them know what it is called.
+            let what = of_scope.map_or_else(String::new, |scope| format!(" to {}", short_scope(scope)));
+            format!("{who} ends the access of {whose}{what}")
         }
         (Some(signer), None) => format!("{} by {}", verb.unwrap_or("request"), session.called(signer).await?),
         _ => format!("request {}", request.id()),
@@ -131,6 +141,21 @@ fn ended(request: &SignedRequest) -> Option<Address> {
         Act::Revocation { revocation, .. } => Some(revocation.grantee),
         Act::Veto { case, .. } => Some(case.grantee),
         _ => None,
+    }
+}
+
+fn scope(act: &Act) -> Option<B256> {
+    match act {
+        Act::Revocation { revocation, .. } => Some(revocation.scope),
+        _ => None,
+    }
+}
+
+/// As the history of somebody who cannot read it has it.
+fn short_scope(scope: B256) -> String {
+    match folder_of(scope) {
+        Some(number) => format!("folder number {number}"),
+        None => format!("record {}", short(scope)),
     }
 }
 

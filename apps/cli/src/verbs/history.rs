@@ -81,7 +81,7 @@ impl Asked {
             && who.starts_with("0x")
         {
             let patient = parse_address(who)?;
-            return Ok(Self { system: app.system().await?, patient, session: None });
+            return Ok(Self { system: app.system_to_look().await?, patient, session: None });
         }
         args.patient.as_deref().map_or(Ok(()), check_person)?;
         let session = app.session().await?;

@@ -1,7 +1,7 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Content, ErrorKind, FolderInfo, Listed, Metadata, Status, status_code};
+use hospital_record::{Address, Content, ErrorKind, FolderInfo, GrantScope, Listed, Metadata, Status, status_code};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
@@ -9,6 +9,7 @@ use crate::{
     app::{App, check_person},
     args::{Filter, List},
     failure::Result,
+    folder,
     json::{instant, local, merged, record, seconds},
     lookup::{hex_of, short_length},
     session::Session,
@@ -49,7 +50,8 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     }
     if !app.printer.json {
         if listed.is_empty() {
-            app.printer.note(nothing(args, patient == session.me()));
+            let instead = instead(&session, args, patient).await;
+            app.printer.note(nothing(args, patient == session.me(), &instead));
         }
         table(app, &session, &listed).await?;
     }
@@ -64,7 +66,7 @@ fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
 }
 
 /// What is not there, in the words of what was asked for.
-fn nothing(args: &List, mine: bool) -> String {
+fn nothing(args: &List, mine: bool, instead: &str) -> String {
     let folder = args.folder.as_deref().map(shown);
     if args.filter != Filter::default() {
         return "No such records: `list` without --name, --keyword, --type, --since and --until shows all.".to_owned();
@@ -76,10 +78,31 @@ fn nothing(args: &List, mine: bool) -> String {
     }
     match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
         (None, None) => "No records of your own: `add FILE` adds one. `shared` shows what others gave you.".to_owned(),
-        (None, Some(folder)) => format!("No records in a folder {folder}: `folders` lists those there are."),
+        (None, Some(folder)) => format!("No records in a folder {folder}{instead}"),
         (Some(patient), None) => format!("No records of {patient} that you may read."),
-        (Some(patient), Some(folder)) => format!("No records of {patient} in a folder {folder} that you may read."),
+        (Some(patient), Some(folder)) => {
+            format!("No records of {patient} in a folder {folder} that you may read{instead}")
+        }
     }
+}
+
+/// The folders there are, as the end of a sentence; none where they cannot be had.
+async fn instead(session: &Session, args: &List, patient: Address) -> String {
+    let Some(name) = &args.folder else { return String::new() };
+    if patient == session.me() {
+        let folders = session.client.folders().await.unwrap_or_default();
+        let named = folders.iter().filter(|folder| folder.records > 0);
+        return folder::instead(
+            name,
+            named.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?))),
+        );
+    }
+    let held = session.client.shared_by(patient).await.map(|shared| shared.grants).unwrap_or_default();
+    let held = held.iter().filter(|grant| grant.live).filter_map(|grant| match &grant.scope {
+        GrantScope::Folder { name: Some(name), confidentiality: Some(level), .. } => Some((name.as_str(), *level)),
+        _ => None,
+    });
+    folder::instead(name, held)
 }
 
 async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
@@ -97,7 +120,7 @@ async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {
             .concat(),
         );
     }
-    app.printer.table(&["ID", "ADDED", "STATUS", "FOLDER", "CONF", "NAME", "TYPE", "BYTES", ""], &rows)
+    app.printer.table(&["ID", "ADDED", "STATUS", "FOLDER", "CONF", "NAME", "MEDIA TYPE", "BYTES", ""], &rows)
 }
 
 fn content(content: &Content) -> Vec<String> {
@@ -209,7 +232,7 @@ mod tests {
     fn an_empty_list_says_what_is_not_there() {
         let told = |folder: Option<&str>, patient: Option<&str>, mine| {
             let (folder, patient) = (folder.map(Into::into), patient.map(Into::into));
-            nothing(&List { folder, patient, attested: false, filter: Filter::default() }, mine)
+            nothing(&List { folder, patient, attested: false, filter: Filter::default() }, mine, "; did you mean y?")
         };
         assert_eq!(
             told(None, None, true),
@@ -217,7 +240,7 @@ mod tests {
         );
         assert_eq!(told(None, Some("me"), true), told(None, None, true));
         let (folder, of) = (told(Some("x\u{1b}"), None, true), told(None, Some("ana"), false));
-        assert!(folder.contains(r"folder x\u{1b}") && !folder.contains("add FILE"), "{folder}");
+        assert!(folder.contains(r"folder x\u{1b}; did you mean y?") && !folder.contains("add FILE"), "{folder}");
         assert!(of.contains("of ana") && !of.contains("add FILE"), "{of}");
         let both = told(Some("x"), Some("ana"), false);
         assert!(both.contains("of ana") && both.contains("folder x"), "{both}");

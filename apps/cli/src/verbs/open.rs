@@ -18,7 +18,7 @@ use crate::{
     failure::Result,
     json::{merged, record},
     lookup::hex_of,
-    output,
+    output::{self, Existing},
     progress::Bar,
     session::Session,
     shown::{safe_name, shown},
@@ -93,7 +93,8 @@ fn checked_output(app: &App, args: &args::Open) -> Result<Option<Target>> {
 
 /// Before anything is logged or fetched; the SDK looks again when it is done.
 fn checked(app: &App, path: &Path, force: bool) -> Result<PathBuf> {
-    let Some(real) = output::check(path, force)? else { return Ok(path.into()) };
+    let existing = if force { Existing::Replaced } else { Existing::Kept };
+    let Some(real) = output::check(path, existing)? else { return Ok(path.into()) };
     let (link, file) = (path.to_string_lossy(), real.to_string_lossy());
     app.printer.warn(format!("{} is a link: {} is replaced", shown(&link), shown(&file)));
     Ok(real)

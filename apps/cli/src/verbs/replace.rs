@@ -21,7 +21,8 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     check_record(&args.record)?;
     args.author.as_deref().map_or(Ok(()), check_person)?;
     let Some(path) = &args.file else { return withdraw(app, &args).await };
-    let (description, named) = (Description::of(app, &args.describe)?, input::file(path)?);
+    let (description, named) =
+        (Description::of(app, &args.describe)?, input::file(path, args.describe.name.as_deref())?);
     warn_renamed(app, [path]);
     let session = app.session().await?;
     let input = description.put_on(named.read());

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    access::{Scope, check, check_rights, ending, tell},
+    access::{Scope, check, check_rights, end, ending, note_uncompared, tell},
     trust, word,
 };
 use crate::{
@@ -158,7 +158,9 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
         builder = builder.rights(named);
     }
     let granted = ending(builder, until.as_ref()).trusted_by(session.authorities(app).await?).await?;
-    tell(app, &session, session.me(), &granted, &scope, &end_of(app, granted.expires)).await
+    let end = end(app, &granted, args.until.as_deref().zip(until.as_ref()));
+    tell(app, &session, session.me(), &granted, &scope, &end).await?;
+    note_uncompared(app, &session, &granted).await
 }
 
 /// The request whose id begins so.

@@ -1,6 +1,6 @@
 //! `revoke`, `renounce` and `withdraw`: access that ends.
 
-use hospital_record::{Address, Confirmed, GrantInfo, Revoked, SharedGrant};
+use hospital_record::{Address, Confirmed, Error, ErrorKind, GrantInfo, Revoked, SharedGrant};
 use serde_json::json;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{App, check_person},
     args::{Renounce, Revoke, Withdraw},
-    failure::{Failure, Result},
+    failure::{Failure, Kind, Result},
     json::{accounts, merged, scope},
     output,
     session::{Person, Session},
@@ -21,26 +21,52 @@ use crate::{
 
 pub(crate) async fn revoke(app: &App, args: &Revoke) -> Result {
     check(&args.who, &args.scope)?;
-    args.output.as_deref().map(|path| output::check(path, false)).transpose()?;
-    let session = app.session().await?;
-    let person = session.person(&args.who).await?;
+    args.output.as_deref().map(|path| output::check(path, output::Existing::AlwaysKept)).transpose()?;
+    let (session, person, scope) = meant(app, args).await.map_err(not_ended)?;
     if args.sign {
-        return sign(app, &session, &person, args).await;
+        return sign(app, &session, &person, scope.as_ref(), args).await;
     }
     let mut builder = session.client.revoke(person.address);
-    if let Some(scope) = Scope::one(&session, &args.scope, session.me()).await? {
-        builder = match scope {
-            Scope::Folder(name, level) => builder.folder(name, level),
-            Scope::Record(record) => builder.record(&record),
-        };
-    }
+    builder = match &scope {
+        None => builder,
+        Some(Scope::Folder(name, level)) => builder.folder(name, *level),
+        Some(Scope::Record(record)) => builder.record(record),
+    };
     if args.in_a_hurry {
         builder = builder.in_a_hurry();
     }
     if args.bar {
         builder = builder.bar();
     }
-    tell_revoked(app, &session, &person, &builder.await?).await
+    match builder.await {
+        Ok(revoked) => tell_revoked(app, &session, &person, &revoked).await,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(nothing_to_end(&session, &person, scope.as_ref(), error).await)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn meant(app: &App, args: &Revoke) -> Result<(Session, Person, Option<Scope>)> {
+    let session = app.session().await?;
+    let person = session.person(&args.who).await?;
+    let scope = Scope::one(&session, &args.scope, session.me()).await?;
+    Ok((session, person, scope))
+}
+
+/// Where a service or this machine is at fault, the first thing to know is that nothing has ended.
+fn not_ended(failure: Failure) -> Failure {
+    match failure.kind {
+        Kind::Usage | Kind::NotFound => failure,
+        _ => Failure { message: format!("access has not ended: {failure}"), ..failure },
+    }
+}
+
+/// With what that person has instead, as far as it is known.
+async fn nothing_to_end(session: &Session, person: &Person, wanted: Option<&Scope>, error: Error) -> Failure {
+    let grants = session.client.grants().await.unwrap_or_default();
+    let held = grants.iter().filter(|grant| grant.grantee == person.address).map(|grant| &grant.scope);
+    Failure::not_found(format!("{error}{}", Scope::instead(wanted, held)))
 }
 
 async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &Revoked) -> Result {
@@ -70,18 +96,16 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let held = session.client.shared_by(patient).await?.grants.into_iter();
-    let held: Vec<SharedGrant> = held
-        .filter(|grant| grant.patient == patient && grant.live)
-        .filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope)))
-        .collect();
+    let mut all = session.client.shared_by(patient).await?.grants;
+    all.retain(|grant| grant.patient == patient && grant.live);
+    let held: Vec<&SharedGrant> =
+        all.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
     if held.is_empty() {
-        return Err(Failure::not_found(format!(
-            "{} gave no such access: `shared --patient` lists what there is",
-            args.patient
-        )));
+        let instead = Scope::instead(wanted.as_ref(), all.iter().map(|grant| &grant.scope));
+        let why = format!("{} gave no such access: `shared --patient` lists what there is", args.patient);
+        return Err(Failure::not_found(why + &instead));
     }
-    for grant in &held {
+    for grant in held {
         let done = session.client.renounce(patient, grant.scope_id).await?;
         tell_renounced(app, &session, grant, done).await?;
     }
@@ -112,9 +136,9 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
         // A folder whose name a silent store keeps back may be the one that is meant.
         all_heard(of_person.iter().filter_map(|grant| grant.unavailable))?;
         let (who, whose) = (&args.who, &args.patient);
-        return Err(Failure::not_found(format!(
-            "{who} has nothing of {whose} that you passed on: nothing is taken back"
-        )));
+        let instead = Scope::instead(wanted.as_ref(), of_person.iter().map(|grant| &grant.scope));
+        let why = format!("{who} has no such access of {whose} that you passed on: nothing is taken back{instead}");
+        return Err(Failure::not_found(why));
     }
     for grant in ending {
         let done = session.client.withdraw(patient, grant.scope_id, person.address).await?;

@@ -16,11 +16,16 @@ use crate::{
     shown::shown,
 };
 
-pub(super) async fn sign(app: &App, session: &Session, person: &Person, args: &Revoke) -> Result {
-    let wanted = Scope::one(session, &args.scope, session.me()).await?;
+pub(super) async fn sign(
+    app: &App,
+    session: &Session,
+    person: &Person,
+    wanted: Option<&Scope>,
+    args: &Revoke,
+) -> Result {
     let grants = session.client.grants().await?;
     let held: Vec<&GrantInfo> = grants.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
-    let ending = held.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope)));
+    let ending = held.iter().filter(|grant| wanted.is_none_or(|wanted| wanted.is(&grant.scope)));
     let mut signed = Vec::new();
     for grant in ending {
         signed.push((*grant, session.client.sign_revocation(person.address, grant.scope_id).await?.to_string()));
@@ -28,7 +33,8 @@ pub(super) async fn sign(app: &App, session: &Session, person: &Person, args: &R
     if signed.is_empty() {
         // A folder whose name a silent store keeps back may be the one that is meant.
         all_heard(held.iter().filter_map(|grant| grant.unavailable))?;
-        return Err(Failure::not_found(format!("{} has no such access: there is nothing to end", args.who)));
+        let instead = Scope::instead(wanted, held.iter().map(|grant| &grant.scope));
+        return Err(Failure::not_found(format!("{} has no such access: there is nothing to end{instead}", args.who)));
     }
     let lines: Vec<&str> = signed.iter().map(|(_, line)| line.as_str()).collect();
     if let Some(path) = &args.output {

@@ -244,7 +244,10 @@ async fn who_revokes_in_vain_is_told_that_access_has_not_ended() {
     let stage = Stage::new(System::in_memory().await.unwrap()).await;
     stage.system.memory().unwrap().refuse(true);
     let error = stage.ana.revoke(stage.kim.address()).await.unwrap_err();
-    assert!(matches!(error, Error::Halfway { outcome: Outcome::AccessNotEnded, .. }), "{error}");
+    let grantee = stage.kim.address();
+    let Error::Halfway { outcome, .. } = &error else { panic!("{error}") };
+    assert_eq!(*outcome, Outcome::AccessNotEnded { grantee });
+    assert!(error.to_string().starts_with(&format!("{grantee} still has access")), "{error}");
     assert!(error.kind() == ErrorKind::Unreachable && error.to_string().contains("--sign"), "{error}");
     stage.system.memory().unwrap().refuse(false);
     assert_eq!(stage.ana.revoke(stage.lee.address()).await.unwrap_err().kind(), ErrorKind::NotFound);

@@ -5,6 +5,7 @@ mod files;
 mod inputs;
 mod interrupted;
 mod killed;
+mod missed;
 mod naming;
 mod passing_on;
 mod refusals;

@@ -52,8 +52,8 @@ fn ctrl_c_ends_the_program_where_it_asks_for_a_password() {
     let id = added(&computer, "x.txt", "x");
     for args in [
         &["--as", "ana", "list"][..],
-        &["--as", "ana", "add", "-"],
-        &["--as", "ana", "replace", &id, "-"],
+        &["--as", "ana", "add", "-", "--name", "x"],
+        &["--as", "ana", "replace", &id, "-", "--name", "x"],
         &["--as", "ana", "contacts", "add", "dr-lee", "-"],
         &["--as", "ben", "init"],
     ] {

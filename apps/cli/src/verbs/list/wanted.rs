@@ -5,25 +5,26 @@ use std::time::SystemTime;
 use hospital_record::{Content, ErrorKind, Listed, Metadata, names::spelled};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{args::Filter, failure::Result, when};
+use crate::{args::Filter, failure::Result, when, words::Kind};
 
 /// What the flags of a list leave in it.
 pub(super) struct Wanted {
     name: Option<String>,
     keywords: Vec<String>,
-    document_type: Option<String>,
+    kind: Option<Kind>,
     since: Option<SystemTime>,
     until: Option<SystemTime>,
 }
 
 impl Wanted {
     pub(super) fn of(filter: &Filter, tz: &TimeZone) -> Result<Self> {
-        let since = filter.since.as_deref().map(|text| when::moment(text, tz)).transpose()?;
-        let until = filter.until.as_deref().map(|text| when::end_of(text, tz)).transpose()?;
+        let now = Timestamp::now();
+        let since = filter.since.as_deref().map(|text| when::past(text, now, tz)).transpose()?;
+        let until = filter.until.as_deref().map(|text| when::past_end(text, now, tz)).transpose()?;
         Ok(Self {
             name: filter.name.as_deref().map(small),
             keywords: filter.keywords.iter().map(|word| small(word)).collect(),
-            document_type: filter.document_type.clone(),
+            kind: filter.kind.clone(),
             since: since.map(Into::into),
             until: until.map(Into::into),
         })
@@ -39,8 +40,8 @@ impl Wanted {
     }
 
     fn is_all(&self) -> bool {
-        let Self { name, keywords, document_type, since, until } = self;
-        name.is_none() && keywords.is_empty() && document_type.is_none() && since.is_none() && until.is_none()
+        let Self { name, keywords, kind, since, until } = self;
+        name.is_none() && keywords.is_empty() && kind.is_none() && since.is_none() && until.is_none()
     }
 
     fn describes(&self, metadata: &Metadata, added: SystemTime) -> bool {
@@ -50,7 +51,7 @@ impl Wanted {
         let made = metadata.created.and_then(|at| Timestamp::from_second(at).ok()).map_or(added, SystemTime::from);
         self.name.as_ref().is_none_or(holds)
             && self.keywords.iter().all(has)
-            && self.document_type.as_ref().is_none_or(|code| metadata.document_type.as_ref() == Some(code))
+            && self.kind.as_ref().is_none_or(|kind| kind.is(metadata.document_type.as_deref(), &metadata.media_type))
             && self.since.is_none_or(|since| made >= since)
             && self.until.is_none_or(|until| made < until)
     }
@@ -64,6 +65,7 @@ fn small(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::kind;
 
     #[test]
     fn a_list_is_filtered_by_what_the_records_say() {
@@ -91,8 +93,8 @@ mod tests {
             let keywords = words.iter().map(ToString::to_string).collect();
             assert_eq!(takes(Filter { keywords, ..Filter::default() }), taken, "{words:?}");
         }
-        for (code, taken) in [("11502-2", true), ("8867-4", false)] {
-            assert_eq!(takes(Filter { document_type: text(code), ..Filter::default() }), taken, "{code}");
+        for (code, taken) in [("11502-2", true), ("8867-4", false), ("application/pdf", true), ("image/*", false)] {
+            assert_eq!(takes(Filter { kind: kind(code).ok(), ..Filter::default() }), taken, "{code}");
         }
         for (since, until, taken) in [
             (Some("2023-11-14"), None, true),
@@ -101,6 +103,8 @@ mod tests {
             (None, Some("2023-11-13"), false),
             (Some("2023-11-14T22:13:20Z"), Some("2023-11-14T22:13:21Z"), true),
             (None, Some("2023-11-14T22:13:20Z"), false),
+            (Some("100y"), Some("12h"), true),
+            (Some("1d"), None, false),
         ] {
             let filter = Filter { since: since.map(Into::into), until: until.map(Into::into), ..Filter::default() };
             assert_eq!(takes(filter), taken, "{since:?} {until:?}");

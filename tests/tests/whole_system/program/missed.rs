@@ -1,0 +1,105 @@
+//! What people are told who missed: a folder's name, a record's name, a place that cannot be written.
+
+use hospital_record_tests::program::{Computer, Ran, field};
+use serde_json::json;
+
+use super::{added, anas_computer, befriend};
+
+fn message(ran: &Ran) -> String {
+    let error = ran.stderr.lines().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    field(&error.unwrap_or_else(|| panic!("{}", ran.stderr)), "message")
+}
+
+#[test]
+fn every_verb_on_a_folder_answers_a_slip_with_what_is_there() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    let ana = computer.address("ana");
+    computer.file("x.txt", "x");
+    computer.json("ana", &["add", "x.txt", "--folder", "cardiology", "--new-folder"]);
+    computer.json("ana", &["grant", "lee", "--folder", "cardiology", "--delegate"]);
+    for folder in ["Cardiology", "cardiolgy", "CARDIOLOGY"] {
+        for (who, args) in [
+            ("ana", &["revoke", "lee"][..]),
+            ("ana", &["revoke", "lee", "--sign"]),
+            ("ana", &["rotate", folder]),
+            ("lee", &["renounce", &ana]),
+        ] {
+            let scope = if args.contains(&folder) { &[][..] } else { &["--folder", folder] };
+            let ran = computer.run_json(who, &[args, scope].concat());
+            ran.refused(3, "not-found");
+            assert!(message(&ran).contains("did you mean cardiology?"), "{args:?} {folder}: {}", ran.stderr);
+        }
+        for (who, args) in [("ana", &["list"][..]), ("lee", &["list", "--patient", &ana])] {
+            let ran = computer.run([&["--as", who], args, &["--folder", folder]].concat());
+            assert!(ran.stderr.contains("did you mean cardiology?"), "{who} {folder}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_grant_says_what_it_takes_the_place_of() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    added(&computer, "x.txt", "x");
+    let grant = |more: &[&str]| computer.json("ana", &[&["grant", "lee"], more].concat()).remove(0);
+    let first = grant(&["--until", "2y"]);
+    assert_eq!(first["replaced"], json!(null));
+    let shorter = grant(&["--until", "1d", "--purpose", "research"]);
+    let expected = json!({
+        "rights": ["read"], "expires": first["expires"], "purpose": "treatment", "purpose_code": "TREAT",
+    });
+    assert_eq!(shorter["replaced"], expected);
+    let ran = computer.run(["--as", "ana", "grant", "lee", "--until", "never"]);
+    assert!(ran.stderr.contains("takes the place of an earlier grant: to read for research, until "), "{}", ran.stderr);
+    computer.json("ana", &["revoke", "lee"]);
+    assert_eq!(grant(&[])["replaced"], json!(null), "what has ended is not replaced");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_refused_before_the_reading_is_logged() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    let id = added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "lee"]);
+    let entries = computer.json("ana", &["history"]).len();
+    for place in ["new/", "new/x.txt", ".", "..", "new/.."] {
+        let ran = computer.run_json("lee", &["open", &id, "-o", place]);
+        ran.refused(2, "usage");
+        assert!(!message(&ran).contains("--force"), "{place}: {}", ran.stderr);
+    }
+    assert_eq!(computer.json("ana", &["history"]).len(), entries);
+}
+
+/// Nobody, with a home that can never be: a path through a file.
+fn without_home(computer: &Computer, args: &[&str]) -> Ran {
+    let file = computer.file("a-file", "x");
+    let home = file.join("home");
+    computer.run([&["--home", home.to_str().unwrap()], args].concat())
+}
+
+#[test]
+fn an_auditor_needs_no_place_to_write() {
+    let computer = anas_computer();
+    let ana = computer.address("ana");
+    added(&computer, "x.txt", "x");
+    for args in [&["verify", &ana][..], &["history", &ana], &["completions", "bash"]] {
+        let ran = without_home(&computer, args);
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
+    }
+    let ran = without_home(&computer, &["--as", "kim", "init"]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("--home names another folder"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_revocation_that_cannot_begin_says_that_access_has_not_ended() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "lee"]);
+    let cache = computer.home().join("state/cache.redb");
+    std::fs::write(&cache, "").unwrap();
+    let ran = computer.run_json("ana", &["revoke", "lee"]);
+    assert!(message(&ran).starts_with("access has not ended: "), "{}", ran.stderr);
+    computer.run_json("ana", &["--rpc-url", "http://127.0.0.1:9", "revoke", "lee"]).refused(6, "unreachable");
+}
