@@ -116,6 +116,11 @@ impl MemoryLedger {
         self.faults().hold = on;
     }
 
+    /// How many transactions wait.
+    pub fn waiting(&self) -> usize {
+        self.locked().waiting()
+    }
+
     /// Loses every transaction that waits, as nodes do when they restart.
     pub fn forget_waiting(&self) {
         self.locked().forget_waiting();
