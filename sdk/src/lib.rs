@@ -26,44 +26,20 @@
 //! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
 //! [`Error::kind`] is what an app matches on.
 
+mod access;
+mod acts;
+mod base;
 mod boards;
-mod bounds;
-mod cache;
-mod card;
 mod client;
-mod clock;
-mod config;
-mod cut;
-mod details;
-mod detect;
-mod earlier;
-mod epochs;
-mod error;
-mod file;
-mod finality;
-mod history;
-mod http;
-mod identity;
 mod journal;
+mod keys;
 pub mod ledger;
-pub mod names;
-mod outbox;
 mod people;
-mod phrase;
-mod profile;
-mod progress;
-mod record_ref;
+mod platform;
+mod records;
 pub mod relay;
-mod requests;
-mod source;
 pub mod store;
-mod stores;
 mod system;
-#[cfg(feature = "testing")]
-mod testing;
-mod time;
-mod vanished;
-mod vouching;
 
 pub use alloy;
 pub use alloy::primitives::{Address, B256, U256};
@@ -73,35 +49,70 @@ pub use hospital_record_core::{
     record::metadata::Metadata,
 };
 
+pub use crate::base::names;
 pub use crate::{
-    boards::{Board, Case, CaseStage, CaseWords, Cases, CreatedBoard, OpenCase, Released, Reviewed},
-    bounds::{MaxFee, Timeout},
-    card::Card,
-    client::{
-        Add, AddMany, Added, AttestedBy, BoxFuture, Client, Confirmed, Contact, Content, DEFAULT_FOLDER, DocStatus,
-        FolderInfo, Grant, GrantInfo, GrantScope, Granted, Grantee, Leftover, List, Listed, MarkInError, MissingEntry,
-        Open, Opened, Patients, Replace, Replaced, Resumed, Revoke, Revoked, Rotated, Shared, SharedGrant, Synced,
-        Syncing, TooLarge, Unfinished,
+    access::{
+        boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
+        contacts::Contact,
+        folders::FolderInfo,
+        grant::{Grant, Granted, Replaced},
+        grants::{GrantInfo, GrantScope},
+        requests::{
+            ask::{Ask, Asked},
+            inbox::{Inbox, Requests},
+            request::AccessRequest,
+        },
+        revoke::{Revoke, Revoked},
+        shared::{Patients, Shared, SharedGrant},
     },
-    clock::Clock,
-    config::Config,
-    cut::Cut,
-    detect::DetectMediaType,
-    error::{Error, ErrorKind, Outcome, Result},
-    history::{History, HistoryEntry, ReadHistory, status_code},
-    http::one_line,
-    identity::{AccountSigner, Identity},
+    acts::watch::MissingEntry,
+    base::{
+        bounds::{MaxFee, Timeout},
+        cut::Cut,
+        error::{Error, ErrorKind, Result, outcome::Outcome},
+        progress::{Phase, Progress},
+        record_ref::{RecordRef, parse_address},
+    },
+    boards::{
+        board::Board,
+        case::{Case, CaseStage},
+        cases::Cases,
+    },
+    client::{
+        BoxFuture, Client, Confirmed,
+        resume::{Leftover, Resumed, Unfinished},
+        sync::{Synced, Syncing, TooLarge},
+    },
+    journal::{
+        clock::Clock,
+        history::{History, HistoryEntry, ReadHistory, status_code},
+    },
+    keys::rotate::Rotated,
     ledger::{Completeness, Event, Purpose, Rights, Status},
-    phrase::Phrase,
-    progress::{Phase, Progress},
-    record_ref::{RecordRef, parse_address},
-    requests::{AccessRequest, Ask, Asked, Inbox, Requests},
-    source::{Source, readable_name},
-    system::System,
-    vouching::{Trust, Untrusted, Vouch, VouchFor, Vouched},
+    people::{
+        card::Card,
+        grantee::Grantee,
+        identity::{AccountSigner, Identity},
+        phrase::Phrase,
+        vouching::{
+            VouchFor, Vouched,
+            trust::{Trust, Untrusted, Vouch},
+        },
+    },
+    platform::http::one_line,
+    records::{
+        add::{Add, AddMany, Added, DEFAULT_FOLDER},
+        attest::{AttestedBy, DocStatus},
+        detect::DetectMediaType,
+        list::{Content, List, Listed},
+        open::{Open, Opened},
+        replace::{MarkInError, Replace},
+        source::{Source, readable_name},
+    },
+    system::{System, config::Config},
 };
 #[doc(hidden)]
-pub use crate::{error::with_advice, file::put_new};
+pub use crate::{base::error::with_advice, platform::file::put_new};
 
 /// The README's example is compiled and run with these.
 #[cfg(doctest)]

@@ -1,7 +1,8 @@
 //! One chain, one contract, the stores and what is remembered: shared by all people of a process.
 
-mod blocks;
-mod state_dir;
+pub(crate) mod config;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 
 use std::{
     collections::HashMap,
@@ -18,19 +19,23 @@ use hospital_record_core::{
 };
 
 use crate::{
-    AccountSigner, Client, Config, Identity, Result,
-    boards::Seen,
-    cache::Cache,
-    clock::{Clock, TOLERANCE},
-    finality::Finalized,
-    journal::Known,
-    ledger::{
-        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender, SenderOptions,
+    base::error::Result,
+    boards::board::Seen,
+    client::Client,
+    journal::{
+        clock::{Clock, TOLERANCE},
+        finality::Finalized,
+        journals::Known,
     },
-    outbox::DiskOutbox,
+    ledger::{
+        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender,
+        SenderOptions, outbox::disk::DiskOutbox,
+    },
+    people::identity::{AccountSigner, Identity},
+    platform::cache::Cache,
     relay::{Carrier, Relay},
-    store::Store,
-    stores::Stores,
+    store::{Store, stores::Stores},
+    system::config::Config,
 };
 
 /// A chain, a contract and stores. One a process; cheap to clone.
@@ -59,7 +64,7 @@ pub(crate) struct Inner {
     cache: Cache,
     finalized: Finalized,
     journals: Mutex<Slots>,
-    signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
+    pub(crate) signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
     #[cfg(feature = "testing")]
     pub(crate) memory: Option<crate::ledger::MemoryLedger>,
 }
@@ -102,9 +107,9 @@ impl System {
         let sending = SenderOptions { deadline, confirmations, most: config.most_per_transaction };
         let stores = config.open_stores()?;
         let state_dir = config.state_dir.as_deref();
-        state_dir.map(state_dir::prepare).transpose()?;
+        state_dir.map(crate::platform::state_dir::prepare).transpose()?;
         let chain = config.chain_of(&*ledger).await?;
-        state_dir.map(|folder| state_dir::check(folder, chain, config.contract)).transpose()?;
+        state_dir.map(|folder| crate::platform::state_dir::check(folder, chain, config.contract)).transpose()?;
         let (cache, outbox) = match state_dir {
             Some(folder) => on_disk(folder, chain)?,
             None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
@@ -128,7 +133,7 @@ impl System {
         };
         let system = Self::from_parts(parts)?;
         system.contract().check().await?;
-        state_dir.map(|folder| state_dir::pin(folder, chain, config.contract)).transpose()?;
+        state_dir.map(|folder| crate::platform::state_dir::pin(folder, chain, config.contract)).transpose()?;
         Ok(system)
     }
 

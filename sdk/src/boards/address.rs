@@ -6,7 +6,7 @@ use alloy::{
 };
 use hospital_record_contracts::boards::{self, CLONE, implementation};
 
-pub(super) fn address_of(threshold: u8, members: &[Address], salt: B256) -> Address {
+pub(crate) fn address_of(threshold: u8, members: &[Address], salt: B256) -> Address {
     let arguments = (U256::from(threshold), members.to_vec()).abi_encode_params();
     // At most 16 members.
     let length = u16::try_from(arguments.len() + 45).unwrap_or(u16::MAX).to_be_bytes();

@@ -8,11 +8,10 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
-use super::Board;
-use crate::ledger::id_of;
+use crate::{boards::board::Board, ledger::id_of};
 
 /// So long a case can be acknowledged.
-pub(super) const WINDOW: u64 = 24 * 3600;
+pub(crate) const WINDOW: u64 = 24 * 3600;
 
 /// A case of a board: somebody is to be let in, or was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub enum CaseStage {
 
 impl Case {
     /// Only what its id commits to.
-    pub(super) fn checked(board: &Board, event: &CaseOpened, opened_at: u64) -> Option<Self> {
+    pub(crate) fn checked(board: &Board, event: &CaseOpened, opened_at: u64) -> Option<Self> {
         let terms = IBoard::Case {
             patient: event.patient,
             scope: event.scope,
@@ -94,7 +93,7 @@ impl Case {
     }
 
     /// As it is when it was just opened.
-    pub(super) fn of(board: Address, terms: IBoard::Case) -> Self {
+    pub(crate) fn of(board: Address, terms: IBoard::Case) -> Self {
         let opened_at: u64 = terms.openedAt.to();
         Self {
             id: id_of(&terms),
@@ -118,7 +117,7 @@ impl Case {
     }
 
     /// It lets nobody in from this second on, whatever a node tells.
-    pub(super) fn latest_end(&self) -> u64 {
+    pub(crate) fn latest_end(&self) -> u64 {
         self.terms.openedAt.to::<u64>().saturating_add(WINDOW + u64::from(self.terms.duration))
     }
 
@@ -129,7 +128,7 @@ impl Case {
 }
 
 /// What an event says of one of these cases.
-pub(super) fn tell(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
+pub(crate) fn tell(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
     let mut of = |id, change: &dyn Fn(&mut Case)| {
         if let Some(case) = cases.get_mut(&id) {
             change(case);
@@ -156,7 +155,7 @@ pub(super) fn tell(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
 }
 
 impl CaseStage {
-    pub(super) fn at(self, now: u64) -> Self {
+    pub(crate) fn at(self, now: u64) -> Self {
         match self {
             Self::Open { until } if until <= instant(now) => Self::Lapsed,
             Self::Granted { until } if until <= instant(now) => Self::Ended { until },
@@ -165,7 +164,7 @@ impl CaseStage {
     }
 }
 
-pub(super) fn instant(seconds: u64) -> SystemTime {
+pub(crate) fn instant(seconds: u64) -> SystemTime {
     // A node that names an instant beyond what there is has said nothing.
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
 }

@@ -14,9 +14,15 @@ use hospital_record_contracts::boards::IBoard::{
     CaseAcknowledged, CaseGranted, CaseOpened, CaseReviewed, CaseVetoed, IBoardEvents, ShareReleased, unreviewedCall,
 };
 
-use super::{Board, Case, case};
 use crate::{
-    Cut, Error, Result,
+    base::{
+        cut::Cut,
+        error::{Error, Result},
+    },
+    boards::{
+        board::Board,
+        case::{self, Case},
+    },
     ledger::{BlockInfo, Log, LogFilter, newest_log, recent_logs},
     system::System,
 };
@@ -30,7 +36,7 @@ const MOST_EVENTS: usize = 2048;
 /// Events of one case: but for releases, sixteen members cannot make so many.
 const MOST_OF_CASE: usize = 256;
 /// Releases of one member for one case that are looked at: one for each time that keys moved on meanwhile.
-pub(super) const MOST_RELEASES: usize = 4;
+pub(crate) const MOST_RELEASES: usize = 4;
 /// Cases that took effect in one block, about one patient, that are looked at.
 const MOST_IN_BLOCK: usize = 16;
 /// Questions at the same time.
@@ -66,7 +72,7 @@ impl System {
     }
 
     /// Those that were opened after this second, and perhaps older ones.
-    pub(super) async fn cases_since(&self, board: &Board, since: u64) -> Result<Cases> {
+    pub(crate) async fn cases_since(&self, board: &Board, since: u64) -> Result<Cases> {
         self.reading(board).await?.list(None, since).await
     }
 
@@ -83,7 +89,7 @@ impl System {
     }
 
     /// The cases that took effect in these blocks, about this patient.
-    pub(super) async fn cases_granted(&self, board: &Board, patient: Address, blocks: &[u64]) -> Result<Vec<Case>> {
+    pub(crate) async fn cases_granted(&self, board: &Board, patient: Address, blocks: &[u64]) -> Result<Vec<Case>> {
         let (reading, mut cases) = (self.reading(board).await?, Vec::new());
         for block in blocks {
             let topics = [Some(CaseGranted::SIGNATURE_HASH), None, Some(patient.into_word()), None];

@@ -1,42 +1,9 @@
 //! What a person can do: the verbs of this crate.
 
-mod add;
-mod attest;
-mod batch;
-mod builder;
-mod carried;
-mod contacts;
-mod copy;
-mod download;
-mod folder_keys;
-mod folders;
-mod givers;
-mod grant;
-mod grantee;
-mod grants;
-mod hand_over;
-mod list;
-mod open;
-mod owed;
-mod pending;
-mod readers;
-mod recall;
-mod recipient;
-mod reencrypt;
-mod registered;
-mod replace;
-mod resume;
-mod revoke;
-mod rotate;
-mod shared;
-mod sync;
-mod target;
+pub(crate) mod resume;
+pub(crate) mod sync;
 #[cfg(all(test, feature = "testing"))]
-mod tests;
-mod unlock;
-mod upload;
-mod watch;
-mod write;
+pub(crate) mod tests;
 
 use std::{
     fmt,
@@ -56,37 +23,13 @@ use hospital_record_core::{
 };
 use tokio::{sync::OnceCell, time::Instant};
 
-pub use self::{
-    add::{Add, AddMany, Added, DEFAULT_FOLDER},
-    attest::{AttestedBy, DocStatus},
-    contacts::Contact,
-    folders::FolderInfo,
-    grant::{Grant, Granted, Replaced},
-    grantee::Grantee,
-    grants::{GrantInfo, GrantScope},
-    list::{Content, List, Listed},
-    open::{Open, Opened},
-    replace::{MarkInError, Replace},
-    resume::{Leftover, Resumed, Unfinished},
-    revoke::{Revoke, Revoked},
-    rotate::Rotated,
-    shared::{Patients, Shared, SharedGrant},
-    sync::{Synced, Syncing, TooLarge},
-    watch::MissingEntry,
-};
-pub(crate) use self::{
-    builder::{awaitable, rights_setters},
-    grant::Expiry,
-    grants::instant,
-    owed::Owed,
-    write::{ATTEMPTS, with_fresh_keys},
-};
 use crate::{
-    Error, ErrorKind, Identity, Result,
-    error::fill_random,
+    base::{
+        error::{Error, ErrorKind, Result, fill_random},
+        record_ref::RecordRef,
+    },
     ledger::{History, PatientState, Receipt, Signer},
-    profile,
-    record_ref::RecordRef,
+    people::{identity::Identity, profile},
     system::System,
 };
 
@@ -104,17 +47,17 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
 /// was signed before is finished by [`resume`](Client::resume).
 #[derive(Clone)]
-pub struct Client(Arc<Inner>, System);
+pub struct Client(pub(crate) Arc<Inner>, pub(crate) System);
 
-struct Inner {
-    identity: Identity,
-    keys: Keys,
-    published: OnceCell<Published>,
+pub(crate) struct Inner {
+    pub(crate) identity: Identity,
+    pub(crate) keys: Keys,
+    pub(crate) published: OnceCell<Published>,
     /// Where this client's nonces begin, and how many it has used.
-    first_word: OnceCell<u64>,
-    acts: AtomicU64,
+    pub(crate) first_word: OnceCell<u64>,
+    pub(crate) acts: AtomicU64,
     /// Acts that are final by now were let go of.
-    tidied: OnceCell<()>,
+    pub(crate) tidied: OnceCell<()>,
 }
 
 /// An act that is on chain.
@@ -235,7 +178,7 @@ impl Client {
         Ok(Published { digest, keys: Arc::new(keys) })
     }
 
-    fn signer(&self) -> Signer {
+    pub(crate) fn signer(&self) -> Signer {
         self.0.identity.signer().clone()
     }
 

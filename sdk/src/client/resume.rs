@@ -5,10 +5,12 @@ use std::{fmt, time::Duration};
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::RecordId;
 
-use super::{Client, pending::Pending, watch::Standing};
 use crate::{
-    Error, ErrorKind, Result,
+    acts::watch::Standing,
+    base::error::{Error, ErrorKind, Result},
+    client::Client,
     ledger::{Call, LedgerError, Pending as Signed, Receipt, Settled, record_key},
+    records::pending::Pending,
     store::StoreError,
 };
 
@@ -119,7 +121,7 @@ impl Client {
 
     /// [`send`](Client::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
     /// told beside.
-    pub(super) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+    pub(crate) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
         if self.is_carried() {
             return Ok((self.send(call).await?, None));
         }
@@ -148,7 +150,7 @@ impl Client {
     }
 
     /// A signed act of this account that was refused, and may take effect all the same, in words.
-    pub(super) async fn still_open(&self) -> Result<Option<String>> {
+    pub(crate) async fn still_open(&self) -> Result<Option<String>> {
         let left = self.system().sender().pending(self.address()).await?;
         Ok(left.map(|left| {
             format!(

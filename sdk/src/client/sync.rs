@@ -8,8 +8,17 @@ use hospital_record_core::{
     seal::keyring::MAX_ENTRIES,
 };
 
-use super::{Client, awaitable, copy::Quota, readers::MOST_TRIED};
-use crate::{ErrorKind, RecordRef, Result, journal::Known};
+use crate::{
+    base::{
+        builder::awaitable,
+        error::{ErrorKind, Result},
+        record_ref::RecordRef,
+    },
+    client::Client,
+    journal::journals::Known,
+    keys::readers::MOST_TRIED,
+    records::copy::Quota,
+};
 
 /// What [`Client::sync`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

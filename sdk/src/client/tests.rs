@@ -7,31 +7,40 @@ use std::time::Duration;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
-use super::{
-    Client,
-    target::{Place, Target},
-    write::{Stored, metadata, with_fresh_keys},
-};
 use crate::{
-    Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
+    base::{
+        error::{Error, ErrorKind, Result},
+        progress::Reporter,
+        record_ref::RecordRef,
+    },
+    client::Client,
+    people::identity::Identity,
+    records::{
+        details::Details,
+        list::Content,
+        source::Source,
+        target::{Place, Target},
+        write::{Stored, metadata, with_fresh_keys},
+    },
+    system::System,
 };
 
-mod batch;
-mod blocks;
-mod boards;
-mod clock;
-mod copies;
-mod damaged;
-mod delegates;
-mod faulty;
-mod floods;
-mod halfway;
-mod hoards;
-mod invented;
-mod lagging;
-mod resume;
-mod unpublished;
-mod vanished;
+pub(crate) mod batch;
+pub(crate) mod blocks;
+pub(crate) mod boards;
+pub(crate) mod clock;
+pub(crate) mod copies;
+pub(crate) mod damaged;
+pub(crate) mod delegates;
+pub(crate) mod faulty;
+pub(crate) mod floods;
+pub(crate) mod halfway;
+pub(crate) mod hoards;
+pub(crate) mod invented;
+pub(crate) mod lagging;
+pub(crate) mod resume;
+pub(crate) mod unpublished;
+pub(crate) mod vanished;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();

@@ -15,7 +15,12 @@ use hospital_record_contracts::{
 };
 use tokio::sync::OnceCell;
 
-use super::{Call, Ledger, LedgerError, LogFilter, calls::u40};
+use crate::ledger::{
+    Ledger,
+    calls::u40,
+    error::LedgerError,
+    types::{Call, LogFilter},
+};
 
 /// One of them, at its one address.
 #[derive(Debug, Clone)]
@@ -145,7 +150,7 @@ impl Beside {
     }
 
     fn malformed(&self, reason: &str) -> LedgerError {
-        LedgerError::Malformed { host: self.ledger.name(), reason: crate::http::one_line(reason) }
+        LedgerError::Malformed { host: self.ledger.name(), reason: crate::platform::http::one_line(reason) }
     }
 }
 

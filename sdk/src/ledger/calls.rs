@@ -8,7 +8,11 @@ use alloy::{
 };
 use hospital_record_contracts::IHospitalRecord as Sol;
 
-use super::{Call, Contract, Purpose, Rights, Status};
+use crate::ledger::{
+    contract::Contract,
+    event::{Purpose, Rights, Status},
+    types::Call,
+};
 
 /// What to grant to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +25,7 @@ pub struct Permission {
     pub rights: Rights,
     /// What for.
     pub purpose: Purpose,
-    /// Not live from this second on (since 1970); [`NO_END`](super::NO_END) has no end.
+    /// Not live from this second on (since 1970); [`NO_END`](crate::ledger::event::NO_END) has no end.
     pub expires_at: u64,
     /// Of the folder keys in the envelope; 0 for a record.
     pub epoch: u16,
@@ -129,7 +133,7 @@ impl Contract {
     #[must_use]
     pub fn invalidate_nonces_at(&self, contract: Address) -> Call {
         // The same in every contract.
-        super::call(contract, &Sol::invalidateNoncesCall {})
+        crate::ledger::beside::call(contract, &Sol::invalidateNoncesCall {})
     }
 
     /// Gives up the sender's own grant.

@@ -13,9 +13,17 @@ use alloy::{
 };
 use hospital_record_contracts::{self as artifact, IHospitalRecord::IHospitalRecordErrors as Refusal};
 
-use super::{
-    Call, Contract, Event, Journal, Ledger, LedgerError, LogFilter, MemoryOutbox, Permission, Purpose, Receipt,
-    Revocation, Rights, Sender, SenderOptions, Signer, Status, SubmitError, all_logs, folder_scope, record_key,
+use crate::ledger::{
+    Ledger,
+    calls::{Permission, Revocation},
+    contract::Contract,
+    error::{LedgerError, SubmitError},
+    event::{Event, Purpose, Rights, Status, folder_scope, record_key},
+    journal::Journal,
+    logs::all_logs,
+    outbox::MemoryOutbox,
+    sender::{Sender, SenderOptions, Signer},
+    types::{Call, LogFilter, Receipt},
 };
 
 const FOLDER: u64 = 7;
@@ -162,7 +170,7 @@ impl Suite {
             scope,
             rights: Rights::READ,
             purpose: Purpose::TREAT,
-            expires_at: super::NO_END,
+            expires_at: crate::ledger::event::NO_END,
             epoch: 0,
             envelope: keccak256("envelope"),
         };

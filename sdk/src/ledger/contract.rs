@@ -9,7 +9,13 @@ use alloy::{
 use hospital_record_contracts::{self as artifact, IHospitalRecord as Sol};
 use tokio::sync::OnceCell;
 
-use super::{Call, GrantState, Ledger, LedgerError, RecordState, Rights, Status, Via};
+use crate::ledger::{
+    Ledger,
+    error::LedgerError,
+    event::{Rights, Status, Via},
+    state::{GrantState, RecordState},
+    types::Call,
+};
 
 /// `HospitalRecord` at an address of a chain, asked through a [`Ledger`]. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -183,7 +189,7 @@ impl Contract {
     }
 
     pub(super) fn malformed(&self, reason: &str) -> LedgerError {
-        LedgerError::Malformed { host: self.ledger.name(), reason: crate::http::one_line(reason) }
+        LedgerError::Malformed { host: self.ledger.name(), reason: crate::platform::http::one_line(reason) }
     }
 }
 

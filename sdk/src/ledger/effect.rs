@@ -6,7 +6,14 @@ use alloy::{
 };
 use hospital_record_contracts::IHospitalRecord::{self as Sol, IHospitalRecordCalls as Calls};
 
-use super::{Act, Call, Contract, Entry, Event, Revocation, Rights, Status, entry::key_changes, folder_of, record_key};
+use crate::ledger::{
+    calls::Revocation,
+    contract::Contract,
+    entry::{Entry, key_changes},
+    event::{Event, Rights, Status, folder_of, record_key},
+    signed::Act,
+    types::Call,
+};
 
 /// What a call leaves in the journal of one patient.
 #[derive(Debug, Clone, PartialEq, Eq)]

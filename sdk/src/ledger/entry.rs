@@ -2,7 +2,10 @@
 
 use alloy::primitives::{Address, B256};
 
-use super::{Event, Log, NO_END};
+use crate::ledger::{
+    event::{Event, NO_END},
+    types::Log,
+};
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 1 + 8 + 8 + 8 + 4 * 32;
@@ -55,7 +58,7 @@ impl Entry {
         self.event.link(self.previous, self.time, patient) == link_of(self.head) && block_of(self.head) == self.block
     }
 
-    /// For a cache. What comes back is to be joined by [`History::from_cache`](super::History::from_cache).
+    /// For a cache. What comes back is to be joined by [`History::from_cache`](crate::ledger::history::History::from_cache).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];

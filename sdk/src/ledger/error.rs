@@ -6,8 +6,10 @@ use alloy::primitives::{Address, B256, Bytes, U256, utils::format_ether};
 use alloy::sol_types::SolInterface;
 use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
-use super::refusal::{self, BesideErrors};
-use crate::http::one_line;
+use crate::{
+    ledger::refusal::{self, BesideErrors},
+    platform::http::one_line,
+};
 
 /// Why a question to the chain has no answer, or a transaction no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +70,7 @@ pub enum LedgerError {
         reason: String,
     },
     /// The provider's answer is longer than is read here
-    /// ([`EthereumOptions::longest_answer`](super::EthereumOptions::longest_answer)).
+    /// ([`EthereumOptions::longest_answer`](crate::ledger::ethereum::EthereumOptions::longest_answer)).
     #[error("{host} gave an answer of more than {most} bytes, which was not read: use another provider")]
     TooLong {
         /// Host and port of the provider.
@@ -165,7 +167,7 @@ pub enum LedgerError {
         /// Wei that the account must hold at least.
         needed: U256,
     },
-    /// It would cost more than is allowed here ([`SenderOptions::most`](super::SenderOptions::most)); nothing was sent.
+    /// It would cost more than is allowed here ([`SenderOptions::most`](crate::ledger::sender::SenderOptions::most)); nothing was sent.
     #[error(
         "the transaction may cost up to {} ether at the fees that {host} tells, and {} ether are allowed: repeat it when fees are lower, or allow more with `Config::most_per_transaction` (in the programs `--max-fee`)",
         format_ether(*.needed), format_ether(*.most)

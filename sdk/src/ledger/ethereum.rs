@@ -26,17 +26,24 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use serde::Deserialize;
 use url::Url;
 
-use super::{BlockInfo, Call, Fees, Ledger, LedgerError, Log, LogFilter, NO_END, Receipt, SubmitError};
-use crate::Timeout;
+use crate::{
+    base::bounds::Timeout,
+    ledger::{
+        Ledger,
+        error::{LedgerError, SubmitError},
+        ethereum::{
+            answer::{Failure, Question},
+            transport::Bounded,
+        },
+        event::NO_END,
+        types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
+    },
+    platform::http::Http,
+};
 
 mod answer;
 mod fees;
 mod transport;
-
-use answer::{Failure, Question};
-use transport::Bounded;
-
-use crate::http::Http;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -153,7 +160,7 @@ impl EthereumLedger {
     }
 
     fn malformed(&self, reason: &str) -> LedgerError {
-        LedgerError::Malformed { host: self.host.clone(), reason: crate::http::one_line(reason) }
+        LedgerError::Malformed { host: self.host.clone(), reason: crate::platform::http::one_line(reason) }
     }
 
     async fn told_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {

@@ -8,8 +8,8 @@ use hospital_record_contracts::IHospitalRecord as Sol;
 
 mod words;
 
+use crate::ledger::event::words::number;
 pub use Sol::{Purpose, Status, Via};
-use words::number;
 
 /// The expiry of a grant without an end: the largest the contract can hold.
 pub const NO_END: u64 = (1 << 40) - 1;
@@ -97,7 +97,7 @@ pub fn record_key(author: Address, id: B256) -> B256 {
     keccak256((author, id).abi_encode())
 }
 
-/// What happened, without patient and time, which its [`Entry`](super::Entry) has.
+/// What happened, without patient and time, which its [`Entry`](crate::ledger::entry::Entry) has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {

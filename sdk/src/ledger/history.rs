@@ -4,8 +4,14 @@ use std::{fmt, sync::Arc};
 
 use alloy::primitives::{Address, B256};
 
-use super::{Entry, Integrity, PatientState, entry::key_changes};
-use crate::time::rfc3339_of;
+use crate::{
+    base::time::rfc3339_of,
+    ledger::{
+        entry::{Entry, key_changes},
+        error::Integrity,
+        state::PatientState,
+    },
+};
 
 /// A patient's entries, oldest first. There is no way to put one in that does not join. Cheap to clone.
 #[derive(Debug, Clone, Default)]

@@ -16,15 +16,16 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 
-use super::{
-    BlockInfo, Completeness, Contract, Entry, History, Integrity, LedgerError, LogFilter, Proven,
-    contract::is_on_chain,
-    entry::{block_of, link_of},
+use crate::ledger::{
+    contract::{Contract, is_on_chain},
+    entry::{Entry, block_of},
+    error::{Integrity, LedgerError},
+    history::{Completeness, History, Proven},
+    journal::pool::Pool,
+    types::BlockInfo,
 };
 
 mod pool;
-
-use pool::Pool;
 
 /// Chains reorganise; but not deeper than this, in blocks.
 const REORG_DEPTH: u64 = 64;

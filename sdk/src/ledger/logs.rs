@@ -1,6 +1,10 @@
 //! Events over any range, however short the range a provider accepts.
 
-use super::{Ledger, LedgerError, Log, LogFilter};
+use crate::ledger::{
+    Ledger,
+    error::LedgerError,
+    types::{Log, LogFilter},
+};
 
 /// After so many answers in a row a longer range is tried: what was refused may have been one moment's overload.
 const LONGER_AFTER: u32 = 8;

@@ -12,15 +12,22 @@ use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
-use super::{Beside, BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError};
+use crate::ledger::{
+    Ledger,
+    beside::Beside,
+    contract::Contract,
+    error::{LedgerError, SubmitError},
+    memory::{
+        chain::{BASE_FEE, CHAIN, Chain},
+        faults::{Faults, STALLED, Submission, pause},
+    },
+    types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
+};
 
 mod chain;
 mod faults;
 mod lies;
 mod world;
-
-use chain::{BASE_FEE, CHAIN, Chain};
-use faults::{Faults, STALLED, Submission, pause};
 
 const NAME: &str = "memory";
 /// Code of Arachnid's deterministic deployment proxy.

@@ -23,7 +23,7 @@ mod journal;
 mod logs;
 #[cfg(feature = "testing")]
 mod memory;
-mod outbox;
+pub(crate) mod outbox;
 mod refusal;
 mod sender;
 mod signed;
@@ -57,7 +57,10 @@ pub use refusal::BesideErrors;
 pub use sender::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;
 pub(crate) use signed::{Step, id_of};
-pub use state::{Access, Attestation, FolderKeys, Grant, GrantState, Keyring, PatientState, Record, RecordState};
+pub use state::{
+    Access, Attestation, Grant, GrantState, PatientState, Record, RecordState,
+    folder::{FolderKeys, Keyring},
+};
 pub use types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt};
 
 /// What a chain can be asked. Every call ends within the implementation's deadline.

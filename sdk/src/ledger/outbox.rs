@@ -1,5 +1,7 @@
 //! What was signed and is not finished yet: it outlives the process.
 
+pub(crate) mod disk;
+
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 use alloy::{
@@ -10,7 +12,7 @@ use alloy::{
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::{Call, LedgerError};
+use crate::ledger::{error::LedgerError, types::Call};
 
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use hospital_record_contracts::{
     vouching::IVouching::IVouchingErrors,
 };
 
-use super::Rights;
+use crate::ledger::event::Rights;
 
 pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
     use IHospitalRecordErrors as E;
@@ -96,7 +96,8 @@ fn not_permitted(e: &NotPermitted) -> String {
         Some(Rights::ATTEST) => "attest",
         _ => "contribute to",
     };
-    let what = super::folder_of(e.scope).map_or_else(|| format!("record {}", e.scope), |_| "this folder".into());
+    let what = crate::ledger::event::folder_of(e.scope)
+        .map_or_else(|| format!("record {}", e.scope), |_| "this folder".into());
     format!("the contract refused: {} may not {right} {what}: ask the patient for the right to", e.account)
 }
 
@@ -218,7 +219,7 @@ mod tests {
     use alloy::primitives::Bytes;
     use hospital_record_contracts::{access_requests::IAccessRequests, boards::IBoards, vouching::IVouching};
 
-    use crate::ledger::LedgerError;
+    use crate::ledger::error::LedgerError;
 
     #[test]
     fn every_refusal_of_a_contract_beside_the_record_is_told_in_words() {

@@ -25,7 +25,18 @@ use alloy::{
 };
 use tokio::time::Instant;
 
-use super::{Call, Ledger, LedgerError, Outbox, Pending, Receipt, contract::is_on_chain};
+use crate::ledger::{
+    Ledger,
+    contract::is_on_chain,
+    error::LedgerError,
+    outbox::{Outbox, Pending},
+    sender::{
+        locks::Locks,
+        raise::Handed,
+        settle::{End, Pace, Refusal},
+    },
+    types::{Call, Receipt},
+};
 
 mod kept;
 mod locks;
@@ -34,10 +45,6 @@ mod settle;
 mod sign;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
-
-use locks::Locks;
-use raise::Handed;
-use settle::{Attempt, End, Pace, Refusal};
 
 /// The most that is offered for what is refused as too cheap, times the usual.
 const MOST_MARKUP: u128 = 8;

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 
-use super::{Entry, Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
+use crate::ledger::{
+    entry::Entry,
+    event::{Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key},
+};
 
-mod folder;
+pub(crate) mod folder;
 mod live;
 
-pub use folder::{FolderKeys, Keyring};
+use folder::{FolderKeys, Keyring};
 
 /// A record as the contract stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use std::{
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use async_trait::async_trait;
 
-use super::*;
+use crate::ledger::*;
 
 const PATIENT: Address = Address::repeat_byte(0xaa);
 const DOCTOR: Address = Address::repeat_byte(0xdd);

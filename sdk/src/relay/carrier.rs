@@ -5,10 +5,10 @@ use std::fmt::Display;
 use alloy::primitives::{Address, B256, keccak256};
 use async_trait::async_trait;
 
-use super::{Fate, Relay, SignedRequest};
 use crate::{
-    Error, Result,
+    base::error::{Error, Result},
     ledger::{Act, Call, Contract, LedgerError, Pending, Receipt, Sender, Settled, Signer},
+    relay::{Fate, Relay, SignedRequest},
 };
 
 /// Sends signed requests as transactions of a funded account.

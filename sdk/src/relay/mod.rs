@@ -14,15 +14,15 @@ use async_trait::async_trait;
 use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
-pub use self::{
-    carrier::{Carried, Carrier, Look, NotCarried, UnderWay},
-    http::{HttpRelay, origin},
-};
 use crate::{
-    Error, Result,
+    base::{
+        error::{Error, Result},
+        names,
+    },
     ledger::{Act, Call, Contract, ContractKind},
-    names,
 };
+pub use carrier::{Carried, Carrier, Look, NotCarried, UnderWay};
+pub use http::{HttpRelay, origin};
 
 /// How a request begins when it is written as text.
 const SCHEME: &str = "hospital-record-request";

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use cid::Cid;
 use futures::StreamExt;
 
-use super::{Blocks, Store, StoreError, dag};
+use crate::store::{Blocks, Store, dag, error::StoreError};
 
 /// Wraps a store so that no block that differs from its CID gets in or out.
 ///
-/// What is not CIDv1, SHA2-256 and raw, dag-pb or dag-cbor, or is larger than [`MAX_BLOCK`](super::MAX_BLOCK), is
-/// refused too. [`open`](super::open) has done this already; do it for a store of your own.
+/// What is not CIDv1, SHA2-256 and raw, dag-pb or dag-cbor, or is larger than [`MAX_BLOCK`](crate::store::dag::MAX_BLOCK), is
+/// refused too. [`open`](crate::store::open) has done this already; do it for a store of your own.
 pub fn checked(store: Arc<dyn Store>) -> Arc<dyn Store> {
     Arc::new(Checked(store))
 }

@@ -19,12 +19,13 @@ use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use hospital_record_core::{id::DAG_CBOR, record::dag::DagBuilder};
 use ipld_core::ipld::Ipld;
 
-use self::liar::Liar;
-use super::{Block, MAX_BLOCK, Store, StoreError};
+use crate::store::{Store, conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError};
+
+use hospital_record_core::record::dag::Block;
 
 /// Runs the suite on a store that nobody else is using: it sweeps away what is not pinned.
 ///
-/// Pass what [`open`](super::open) or [`checked`](super::checked) returned. Some checks wait until the store gives up
+/// Pass what [`open`](crate::store::open) or [`checked`](crate::store::checked) returned. Some checks wait until the store gives up
 /// on a block that does not exist, so a short timeout makes it faster.
 pub async fn conformance(store: Arc<dyn Store>) {
     let suite = [
@@ -185,7 +186,7 @@ async fn a_wrong_block_gets_neither_in_nor_out(store: Arc<dyn Store>) {
     assert_integrity(store.put(stream::iter([Ok(large)]).boxed()).await);
 
     put(&*store, std::slice::from_ref(&honest)).await;
-    let lying = super::checked(Arc::new(Liar(store)));
+    let lying = crate::store::checked(Arc::new(Liar(store)));
     assert_integrity(lying.get(&honest.cid).await);
 }
 

@@ -8,7 +8,7 @@ use hospital_record_core::{
 use ipld_core::codec::Links;
 use serde_ipld_dagcbor::codec::DagCborCodec;
 
-use super::StoreError;
+use crate::store::error::StoreError;
 
 /// The largest block in bytes, 2 MiB: what IPFS nodes pass on to each other.
 pub const MAX_BLOCK: usize = 2 << 20;

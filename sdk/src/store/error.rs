@@ -98,5 +98,5 @@ pub(super) fn told(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    crate::http::one_line(&text)
+    crate::platform::http::one_line(&text)
 }

@@ -13,7 +13,8 @@ use std::{
 use cid::Cid;
 use futures::{StreamExt, stream};
 
-use super::{Block, MAX_BLOCK, Store, StoreError, StoreOptions, open};
+use crate::store::{Store, dag::MAX_BLOCK, error::StoreError, open, options::StoreOptions};
+use hospital_record_core::record::dag::Block;
 
 const TIMEOUT: Duration = Duration::from_millis(600);
 

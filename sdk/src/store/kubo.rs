@@ -15,8 +15,13 @@ use cid::Cid;
 use serde::Deserialize;
 use url::Url;
 
-use self::rpc::{Rpc, RpcError};
-use super::{Blocks, MAX_BLOCK, Store, StoreError, StoreOptions};
+use crate::store::{
+    Blocks, Store,
+    dag::MAX_BLOCK,
+    error::StoreError,
+    kubo::rpc::{Rpc, RpcError},
+    options::StoreOptions,
+};
 
 /// The longest answer to a question about a block or a pin, in bytes.
 const SMALL: usize = 64 << 10;

@@ -111,5 +111,6 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
     Ok(checked(store))
 }
 
+pub(crate) mod stores;
 #[cfg(test)]
 mod tests;

@@ -23,11 +23,15 @@ use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::
 use tokio::sync::Notify;
 use url::Url;
 
-use self::gate::{Gate, Guard};
-use super::{
-    Block, Blocks, MAX_BLOCK, Store, StoreError, StoreOptions, dag,
-    error::{redacted, told},
+use crate::store::{
+    Blocks, Store,
+    dag::{self, MAX_BLOCK},
+    error::{StoreError, redacted, told},
+    object::gate::{Gate, Guard},
+    options::StoreOptions,
 };
+
+use hospital_record_core::record::dag::Block;
 
 /// How many files are written or read at once: enough to hide the disk's flushes.
 const PARALLEL: usize = 16;

@@ -4,8 +4,10 @@ use std::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{StoreError, StoreUrl};
-use crate::Timeout;
+use crate::{
+    base::bounds::Timeout,
+    store::{error::StoreError, place::StoreUrl},
+};
 
 /// Deadlines and credentials. The default suits a node on this machine or in the same house.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use std::{
 
 use url::Url;
 
-use super::{StoreError, error::redacted};
+use crate::store::error::{StoreError, redacted};
 
 /// A store's address, understood. Shows no secrets when printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl fmt::Debug for StoreUrl {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::store::{StoreOptions, open};
+    use crate::store::{open, options::StoreOptions};
 
     #[test]
     fn an_address_is_understood_in_one_way() {

@@ -14,7 +14,8 @@ use bytes::Bytes;
 use futures::{StreamExt, future, stream};
 use url::Url;
 
-use super::{Block, Store, StoreError, StoreOptions, conformance::conformance, open};
+use crate::store::{Store, conformance::conformance, error::StoreError, open, options::StoreOptions};
+use hospital_record_core::record::dag::Block;
 
 fn directory(path: &Path) -> Arc<dyn Store> {
     let url = Url::from_directory_path(path).unwrap();

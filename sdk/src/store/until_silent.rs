@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 
-use super::{Blocks, Store, StoreError};
+use crate::store::{Blocks, Store, error::StoreError};
 
 /// A store for the length of one call of an app: from its first silence on it is not asked any more, and every answer is
 /// that silence.

@@ -3,7 +3,7 @@
 use alloy::primitives::Bytes;
 use proptest::prelude::*;
 
-use super::*;
+use crate::boards::cases::*;
 
 fn opening(opener: u8, block: u64) -> (Log, CaseOpened) {
     let (contract, data) = (Address::ZERO, Bytes::new());

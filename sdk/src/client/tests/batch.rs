@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::person;
-use crate::{ErrorKind, Source, System};
+use crate::{base::error::ErrorKind, client::tests::person, records::source::Source, system::System};
 
 fn notes(count: usize) -> Vec<Source> {
     (0..count).map(|n| Source::bytes(format!("{n}.txt"), format!("note {n}"))).collect()

@@ -22,13 +22,14 @@ use hospital_record_core::{
     },
 };
 
-use super::{super::download, person};
 use crate::{
-    AccountSigner, Client, ErrorKind, Source, System,
-    cache::BLOCKS,
-    profile::signing_hash,
-    store::{Blocks, Store, StoreError},
-    stores::Stores,
+    base::error::ErrorKind,
+    client::{Client, tests::person},
+    people::{identity::AccountSigner, profile::signing_hash},
+    platform::cache::BLOCKS,
+    records::{download, source::Source},
+    store::{Blocks, Store, StoreError, stores::Stores},
+    system::System,
 };
 
 /// So many profiles of one account, each signed as the successor of the one before; all are stored.

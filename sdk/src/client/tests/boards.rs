@@ -6,10 +6,16 @@ use alloy::primitives::{Address, B256, aliases::U24};
 use hospital_record_contracts::boards::IBoard::{openCall, reviewCall};
 use hospital_record_core::id::{Confidentiality, Folder};
 
-use super::person;
 use crate::{
-    Board, Case, CaseStage, Client, ErrorKind, RecordRef, Source, System,
+    base::{error::ErrorKind, record_ref::RecordRef},
+    boards::{
+        board::Board,
+        case::{Case, CaseStage},
+    },
+    client::{Client, tests::person},
     ledger::{call, folder_scope},
+    records::source::Source,
+    system::System,
 };
 
 const WARD: &str = "ward";

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use super::person;
-use crate::{Clock, Error, ErrorKind, Source, System};
+use crate::{
+    base::error::{Error, ErrorKind},
+    client::tests::person,
+    journal::clock::Clock,
+    records::source::Source,
+    system::System,
+};
 
 #[tokio::test]
 async fn clocks_that_are_apart_stop_what_gives_and_locks_and_nothing_else() {

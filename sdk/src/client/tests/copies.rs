@@ -3,8 +3,12 @@
 use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
-use super::{super::target::Place, person};
-use crate::{Client, Content, DocStatus, ErrorKind, RecordRef, Source, System};
+use crate::{
+    base::{error::ErrorKind, record_ref::RecordRef},
+    client::{Client, tests::person},
+    records::{attest::DocStatus, list::Content, source::Source, target::Place},
+    system::System,
+};
 
 /// What the laboratory added, and a contributor who has registered the same id.
 struct Copied {

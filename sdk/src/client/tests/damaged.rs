@@ -2,12 +2,13 @@
 
 use alloy::primitives::Address;
 
-use super::person;
 use crate::{
-    Client, Identity, System,
-    cache::{FINALITY, JOURNAL, Rows},
-    finality::{AT_LEAST, Finality},
+    client::{Client, tests::person},
+    journal::finality::{AT_LEAST, Finality},
     ledger::History,
+    people::identity::Identity,
+    platform::cache::{FINALITY, JOURNAL, Rows},
+    system::System,
 };
 
 async fn rows(ana: &Client) -> Rows {
@@ -23,7 +24,7 @@ fn prefix(system: &System, patient: Address) -> Vec<u8> {
 async fn settle(ana: &Client) -> Vec<u8> {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().journal(ana.address()).await.unwrap();
-    let (mut finality, now) = (Finality::default(), crate::finality::now());
+    let (mut finality, now) = (Finality::default(), crate::journal::finality::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
     finality.to_bytes()

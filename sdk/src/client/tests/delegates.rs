@@ -9,13 +9,13 @@ use hospital_record_core::{
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, seal_envelope},
 };
 
-use super::{
-    super::{readers::MOST_TRIED, rotate::own_first},
-    person,
-};
 use crate::{
-    Client, ErrorKind, Purpose, Rights, Source, System,
-    ledger::{NO_END, Permission, folder_scope, record_key},
+    base::error::ErrorKind,
+    client::{Client, tests::person},
+    keys::{readers::MOST_TRIED, rotate::own_first},
+    ledger::{NO_END, Permission, Purpose, Rights, folder_scope, record_key},
+    records::source::Source,
+    system::System,
 };
 
 /// Ana, who lets a hospital pass on what is in some folders, and Lee.
@@ -169,7 +169,7 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
     let history = system.history(ana.address()).await.unwrap();
     let mut ended = BTreeMap::<B256, usize>::new();
     for told in &history.entries {
-        if matches!(told.event, crate::Event::AccessRevoked { .. }) {
+        if matches!(told.event, crate::ledger::Event::AccessRevoked { .. }) {
             *ended.entry(told.entry.transaction).or_default() += 1;
         }
     }

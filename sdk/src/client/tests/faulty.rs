@@ -14,8 +14,10 @@ use futures::StreamExt;
 use hospital_record_core::id::DAG_CBOR;
 
 use crate::{
-    ErrorKind, Identity, System,
+    base::error::ErrorKind,
+    people::identity::Identity,
     store::{Blocks, Store, StoreError, StoreOptions, open},
+    system::System,
 };
 
 /// What a store does wrong.
@@ -135,7 +137,7 @@ async fn blocks_that_nobody_has_are_waited_for_side_by_side() {
     let (ana, _) = Identity::generate().unwrap();
     system.fund(ana.address()).await.unwrap();
     let first = system.client(ana.clone());
-    let lee = super::person(&system).await;
+    let lee = crate::client::tests::person(&system).await;
     for folder in ["blood", "heart", "lungs"] {
         first.grant(lee.address()).folder(folder).await.unwrap();
     }

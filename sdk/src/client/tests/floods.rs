@@ -15,15 +15,22 @@ use alloy::{
 };
 use hospital_record_contracts::boards::IBoard::{ProxyAppointed, appointCall, openCall, releaseCall};
 
-use super::{boards::Stage, person};
 use crate::{
-    Case, Client, Cut, Identity, Source, System,
-    cache::FINALITY,
-    finality::{AT_LEAST, Finality},
+    base::cut::Cut,
+    boards::case::Case,
+    client::{
+        Client,
+        tests::{boards::Stage, person},
+    },
+    journal::finality::{AT_LEAST, Finality},
     ledger::{
         BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, NO_END, Permission,
         Purpose, Receipt, Rights, SubmitError, call, folder_scope, recent_logs,
     },
+    people::identity::Identity,
+    platform::cache::FINALITY,
+    records::source::Source,
+    system::System,
 };
 
 /// A provider that counts what it is asked, and whose events may lag behind its newest block, or say no times.
@@ -194,7 +201,7 @@ impl Practice {
         Self { system, watched, lee, ana, bea, carl }
     }
 
-    fn listed(&self, grants: &[crate::SharedGrant]) -> Vec<Address> {
+    fn listed(&self, grants: &[crate::access::shared::SharedGrant]) -> Vec<Address> {
         let mut patients: Vec<Address> = grants.iter().map(|grant| grant.patient).collect();
         patients.dedup();
         patients
@@ -440,7 +447,7 @@ async fn chain_is_asked_once_a_minute_what_is_final() {
     let (watched, seen) = Watched::over(&system).await;
     // Due, and not final yet.
     let (mut finality, journal) = (Finality::default(), seen.journal(ana.address()).await.unwrap());
-    finality.see(&journal.history, crate::finality::now() - AT_LEAST);
+    finality.see(&journal.history, crate::journal::finality::now() - AT_LEAST);
     let key = [&seen.deployment_key()[..], ana.address().as_slice()].concat();
     seen.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {

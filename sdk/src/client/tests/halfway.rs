@@ -2,13 +2,23 @@
 
 use hospital_record_core::id::Confidentiality;
 
-use super::{
-    boards::Stage as Ward,
-    faulty::{Fault, Faulty},
-    person,
-};
 use crate::{
-    Client, Error, ErrorKind, Leftover, Outcome, RecordRef, Result, Rights, Source, System, ledger::SubmitError,
+    base::{
+        error::{Error, ErrorKind, Result, outcome::Outcome},
+        record_ref::RecordRef,
+    },
+    client::{
+        Client,
+        resume::Leftover,
+        tests::{
+            boards::Stage as Ward,
+            faulty::{Fault, Faulty},
+            person,
+        },
+    },
+    ledger::{Rights, SubmitError},
+    records::source::Source,
+    system::System,
 };
 
 /// Ana with a record that kim may read, pass on, attest and add to; lee has nothing yet.

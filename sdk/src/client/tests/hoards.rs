@@ -2,8 +2,12 @@
 
 use hospital_record_core::id::RecordId;
 
-use super::person;
-use crate::{Client, RecordRef, Source, Synced, System};
+use crate::{
+    base::record_ref::RecordRef,
+    client::{Client, sync::Synced, tests::person},
+    records::source::Source,
+    system::System,
+};
 
 const KIB: usize = 1 << 10;
 const FOLDER: &str = "blood";

@@ -3,11 +3,11 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Confidentiality, Folder};
 
-use super::person;
 use crate::{
-    Client, System,
-    journal::Known,
+    client::{Client, tests::person},
+    journal::journals::Known,
     ledger::{Entry, Event, History, folder_scope},
+    system::System,
 };
 
 const WARD: &str = "ward";
@@ -54,7 +54,7 @@ impl Ward {
 
     fn granted(&self, grantee: Address, envelope: B256) -> Event {
         let scope = folder_scope(self.folder.number());
-        let (rights, purpose) = (crate::Rights::READ, crate::Purpose::TREAT);
+        let (rights, purpose) = (crate::ledger::Rights::READ, crate::ledger::Purpose::TREAT);
         let expires_at = crate::ledger::NO_END;
         Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch: 0, envelope }
     }

@@ -11,10 +11,11 @@ use std::{
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
-use super::person;
 use crate::{
-    Client, Error, Result, System,
+    base::error::{Error, Result},
+    client::{Client, tests::person},
     ledger::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError},
+    system::System,
 };
 
 /// The newest block is the one before while it lags, or refused; all else is told as it is.

@@ -5,17 +5,28 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 use alloy::primitives::B256;
 use hospital_record_core::id::{Confidentiality, RecordId};
 
-use super::{
-    super::target::Place,
-    faulty::{Fault, Faulty},
-    person,
-};
 use crate::{
-    Client, ErrorKind, Identity, Leftover, Result, Resumed, Source, System,
-    client::write::{Stored, metadata},
-    details::Details,
+    base::{
+        error::{ErrorKind, Result},
+        progress::Reporter,
+    },
+    client::{
+        Client,
+        resume::{Leftover, Resumed},
+        tests::{
+            faulty::{Fault, Faulty},
+            person,
+        },
+    },
     ledger::{Ledger, SubmitError, record_key},
-    progress::Reporter,
+    people::identity::Identity,
+    records::{
+        details::Details,
+        source::Source,
+        target::Place,
+        write::{Stored, metadata},
+    },
+    system::System,
 };
 
 /// An upload that was interrupted before its transaction was signed.

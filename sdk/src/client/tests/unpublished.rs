@@ -5,11 +5,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
-use super::{
-    faulty::{Fault, Faulty},
-    person,
+use crate::{
+    base::error::{Error, ErrorKind},
+    client::{
+        Client,
+        tests::{
+            faulty::{Fault, Faulty},
+            person,
+        },
+    },
+    ledger::{Event, SubmitError},
+    records::source::Source,
+    system::System,
 };
-use crate::{Client, Error, ErrorKind, Event, Source, System, ledger::SubmitError};
 
 /// Ana, whose folder lee and kim may read, on a store that counts.
 async fn stage() -> (Faulty, System, Client, Client, Client) {

@@ -9,16 +9,20 @@ use hospital_record_core::{
 };
 use tempfile::TempDir;
 
-use super::{super::folder_keys::Received, person};
 use crate::{
-    Client, ErrorKind, Event, Identity, Phrase, RecordRef, Source, System,
-    ledger::{MemoryLedger, record_key},
+    base::{error::ErrorKind, record_ref::RecordRef},
+    client::{Client, tests::person},
+    keys::folder_keys::Received,
+    ledger::{Event, MemoryLedger, record_key},
+    people::{identity::Identity, phrase::Phrase},
+    records::source::Source,
+    system::System,
 };
 
-mod forged;
-mod histories;
-mod others;
-mod witness;
+pub(crate) mod forged;
+pub(crate) mod histories;
+pub(crate) mod others;
+pub(crate) mod witness;
 
 /// Ana, whose folder Lee and Kim may read, in a program that remembers.
 struct Stage {

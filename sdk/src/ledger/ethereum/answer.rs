@@ -8,15 +8,18 @@ use alloy::{
 };
 use serde_json::Value;
 
-use super::{
-    super::{LedgerError, SubmitError},
-    transport::{NotRpc, TooLong},
+use crate::{
+    ledger::{
+        error::{LedgerError, SubmitError},
+        ethereum::{
+            answer::words::Verdict,
+            transport::{NotRpc, TooLong},
+        },
+    },
+    platform::http::{NoTls, causes, one_line},
 };
-use crate::http::{NoTls, causes, one_line};
 
 mod words;
-
-use words::Verdict;
 
 /// How long a node is asked again that answered before: it may restart.
 const RESTART: Duration = Duration::from_secs(5);

@@ -5,10 +5,7 @@ use alloy::{
     providers::utils::eip1559_default_estimator,
 };
 
-use super::{
-    super::{Fees, LedgerError},
-    EthereumLedger,
-};
+use crate::ledger::{error::LedgerError, ethereum::EthereumLedger, types::Fees};
 
 /// Blocks whose tips are looked at, and which of the tips in one: what a fifth of the transactions paid less than.
 const BLOCKS: u64 = 10;

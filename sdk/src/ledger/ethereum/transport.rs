@@ -13,7 +13,7 @@ use reqwest::Response;
 use tower_service::Service;
 use url::Url;
 
-use crate::http::{Http, what_came};
+use crate::platform::http::{Http, what_came};
 
 /// Of an error's body no more is read: it is words.
 const LONGEST_ERROR: usize = 64 << 10;

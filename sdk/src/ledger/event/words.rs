@@ -5,7 +5,8 @@ use alloy::{
     sol_types::SolEvent,
 };
 
-use super::{Event, Purpose, Rights, Sol, Status, Via};
+use crate::ledger::event::{Event, Purpose, Rights, Status, Via};
+use hospital_record_contracts::IHospitalRecord as Sol;
 
 impl Event {
     /// The hash of the event's signature.

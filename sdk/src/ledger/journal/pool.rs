@@ -5,10 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{
-    super::{Log, logs::Span},
-    B256, Contract, Entry, Integrity, LedgerError, LogFilter, block_of, link_of,
+use crate::ledger::{
+    contract::Contract,
+    entry::{Entry, block_of, link_of},
+    error::{Integrity, LedgerError},
+    logs::Span,
+    types::{Log, LogFilter},
 };
+use alloy::primitives::B256;
 
 /// Block headers asked at once, where the events do not say their times.
 const HEADERS_AT_ONCE: usize = 16;

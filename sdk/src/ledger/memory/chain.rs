@@ -17,9 +17,10 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::{
-    super::{BlockInfo, Call, Log, Receipt, SubmitError},
-    world::World,
+use crate::ledger::{
+    error::SubmitError,
+    memory::world::World,
+    types::{BlockInfo, Call, Log, Receipt},
 };
 
 pub(super) const CHAIN: u64 = 31_337;

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, future::poll_fn, mem::replace, task::Poll, time::Duration};
 
-use super::super::{Fees, SubmitError};
+use crate::ledger::{error::SubmitError, types::Fees};
 
 /// What happens to a submission.
 #[derive(Debug, Clone)]

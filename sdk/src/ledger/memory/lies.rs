@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{MemoryLedger, faults::Later};
+use crate::ledger::memory::{MemoryLedger, faults::Later};
 
 impl MemoryLedger {
     /// Once the next transaction was submitted, answers so many questions and refuses so many then, as a provider does

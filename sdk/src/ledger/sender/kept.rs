@@ -2,9 +2,11 @@
 
 use alloy::primitives::{Address, B256, Bytes};
 
-use super::{
-    super::{LedgerError, Sent, SubmitError, contract::is_on_chain},
-    Sender,
+use crate::ledger::{
+    contract::is_on_chain,
+    error::{LedgerError, SubmitError},
+    outbox::Sent,
+    sender::Sender,
 };
 
 impl Sender {

@@ -10,10 +10,15 @@ use alloy::{
     primitives::{Address, B256, U256},
 };
 
-use super::{
-    super::{Fees, LedgerError, Pending},
-    Attempt, End, Sender, Signer,
-    sign::{price_of, transaction_in},
+use crate::ledger::{
+    error::LedgerError,
+    outbox::Pending,
+    sender::{
+        Sender, Signer,
+        settle::{Attempt, End},
+        sign::{price_of, transaction_in},
+    },
+    types::Fees,
 };
 
 /// Nodes ask for 10 percent more of a transaction that takes the place of another: this many parts are one part more.

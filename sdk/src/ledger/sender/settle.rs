@@ -5,7 +5,12 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use tokio::time::{Instant, sleep};
 
-use super::super::{Ledger, LedgerError, Pending, Receipt, SubmitError};
+use crate::ledger::{
+    Ledger,
+    error::{LedgerError, SubmitError},
+    outbox::Pending,
+    types::Receipt,
+};
 
 /// A local chain mines at once, so the first looks come quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

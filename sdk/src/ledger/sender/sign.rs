@@ -6,9 +6,11 @@ use alloy::{
     primitives::{Bytes, Signature, TxKind, U256},
 };
 
-use super::{
-    super::{Call, Fees, LedgerError, Pending},
-    Sender, Signer,
+use crate::ledger::{
+    error::LedgerError,
+    outbox::Pending,
+    sender::{Sender, Signer},
+    types::{Call, Fees},
 };
 
 /// What others do first may send what is carried another way: a veto that finds a case granted ends a grant, too. Gas that

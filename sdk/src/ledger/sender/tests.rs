@@ -9,9 +9,15 @@ use alloy::{
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use super::*;
 use crate::ledger::{
-    Contract, Fees, MemoryLedger, MemoryOutbox, Permission, Purpose, Revocation, Rights, SubmitError, folder_scope,
+    calls::{Permission, Revocation},
+    contract::Contract,
+    error::SubmitError,
+    event::{Purpose, Rights, folder_scope},
+    memory::MemoryLedger,
+    outbox::MemoryOutbox,
+    sender::*,
+    types::Fees,
 };
 
 mod interrupted;
@@ -72,7 +78,7 @@ impl Stage {
     }
 
     async fn is_added(&self, n: u64) -> bool {
-        let key = crate::ledger::record_key(self.me(), keccak256(n.to_be_bytes()));
+        let key = crate::ledger::event::record_key(self.me(), keccak256(n.to_be_bytes()));
         self.contract.record_of(self.me(), key).await.unwrap().is_some()
     }
 
@@ -298,7 +304,7 @@ async fn a_failure_when_mined_tells_the_contracts_reason() {
         scope,
         rights: Rights::CONTRIBUTE,
         purpose: Purpose::TREAT,
-        expires_at: crate::ledger::NO_END,
+        expires_at: crate::ledger::event::NO_END,
         epoch: 0,
         envelope: B256::repeat_byte(1),
     };

@@ -2,7 +2,10 @@
 
 use alloy::primitives::{Address, B256};
 
-use super::{Grant, GrantState, PatientState, Rights, Via, folder_scope};
+use crate::ledger::{
+    event::{Rights, Via, folder_scope},
+    state::{Grant, GrantState, PatientState},
+};
 
 /// Passings-on that may lie between a grant of the patient and one that lives by it.
 const MOST_PASSINGS: usize = 3;

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use hospital_record_contracts::{self as artifact, access_requests, boards, vouching};
 use serde_json::Value;
 
-use super::*;
-use crate::ledger::forms::{ContractKind as Kind, SignedForm};
+use crate::ledger::{
+    forms::{ContractKind as Kind, SignedForm},
+    tests::*,
+};
 
 const FORMATS: [&str; 5] = ["raw", "addressName", "date", "duration", "enum"];
 /// What is shown on a small screen is cut beyond it.
@@ -34,7 +36,7 @@ fn descriptor(kind: Kind) -> Value {
 fn types(kind: Kind) -> BTreeSet<String> {
     let forms = SignedForm::ALL.iter().filter(|form| form.contract == kind).map(|form| form.encode_type);
     let others = match kind {
-        Kind::HospitalRecord => vec![Act::REVOKE.to_owned(), crate::profile::signed_type()],
+        Kind::HospitalRecord => vec![Act::REVOKE.to_owned(), crate::people::profile::signed_type()],
         Kind::Board => vec![Act::VETO.to_owned()],
         _ => Vec::new(),
     };

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::*;
+use crate::ledger::tests::*;
 
 const OTHER: Address = Address::repeat_byte(0x0e);
 

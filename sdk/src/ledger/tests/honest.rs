@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use hospital_record_contracts::IHospitalRecord as Sol;
 
-use super::*;
+use crate::ledger::tests::*;
 
 #[tokio::test]
 async fn the_memory_ledger_conforms() {
@@ -32,7 +32,7 @@ async fn a_history_has_every_entry_and_ends_in_the_head() {
             "{ENTRIES} entries, complete up to head {} (block {}, {}) as told by memory",
             history.head(),
             newest.number,
-            crate::time::rfc3339_of(newest.time)
+            crate::base::time::rfc3339_of(newest.time)
         )
     );
 }

@@ -1,4 +1,4 @@
-use super::{super::entry::head_of, *};
+use crate::ledger::{entry::head_of, tests::*};
 
 async fn refused(journal: Journal, trusted: Option<B256>) -> Integrity {
     match journal.read(PATIENT, trusted).await {
@@ -128,7 +128,7 @@ async fn a_forged_head_is_refused() {
     assert!(matches!(why, Integrity::Missing { .. }), "{why}");
     let truth = truth(&memory).await;
     let (head, last) = (truth.head(), truth.entries()[ENTRIES - 1]);
-    let link = super::super::entry::link_of(head);
+    let link = crate::ledger::entry::link_of(head);
 
     let why = refused(Twisted::head(&memory, move |_| head_of(link, last.block, 3)), None).await;
     assert_eq!(why, Integrity::KeyChanges { index: ENTRIES - 1, expected: 2, found: 3 });

@@ -11,8 +11,7 @@ use hospital_record_contracts::{
     vouching::{self, IVouching as Vouching},
 };
 
-use super::*;
-use crate::ledger::forms::SignedForm;
+use crate::ledger::{forms::SignedForm, tests::*};
 
 const SOME: B256 = B256::repeat_byte(7);
 const OTHER: Address = Address::repeat_byte(9);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use alloy::sol_types::SolCall;
 use hospital_record_contracts::IHospitalRecord as Sol;
 
-use super::*;
+use crate::ledger::tests::*;
 
 #[derive(Debug, Clone)]
 enum Act {

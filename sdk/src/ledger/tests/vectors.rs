@@ -6,7 +6,7 @@ use alloy::sol_types::SolCall;
 use hospital_record_contracts::IHospitalRecord as Sol;
 use serde::Deserialize;
 
-use super::*;
+use crate::ledger::tests::*;
 
 #[derive(Debug, Deserialize)]
 struct Vector {
@@ -156,7 +156,7 @@ fn every_link_and_head_of_the_contract_is_computed_as_it_wrote_it() {
         assert_eq!(entry.event.words(), told.topics[2..].iter().copied().chain(fields).collect::<Vec<_>>());
         assert!((entry.event.topic(), previous) == (told.topics[0], B256::from(last)) && rest.is_empty());
         let link = entry.event.link(previous, told.timestamp, history.patient());
-        previous = super::super::entry::head_of(link, told.block, entry.key_changes());
+        previous = crate::ledger::entry::head_of(link, told.block, entry.key_changes());
     }
     assert_eq!(previous, truth().head);
     let kinds: BTreeSet<_> = history.entries().iter().map(|entry| entry.event.topic()).collect();

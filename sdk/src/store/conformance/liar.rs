@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 
-use crate::store::{Blocks, Store, StoreError};
+use crate::store::{Blocks, Store, error::StoreError};
 
 /// Changes the last byte of whatever it hands out.
 #[derive(Debug)]

@@ -16,11 +16,16 @@ use reqwest::{
 use serde::{Deserialize, de::IgnoredAny};
 use tokio::sync::mpsc;
 
-use super::{
-    SMALL,
-    rpc::{Rpc, RpcError},
+use crate::store::{
+    Blocks,
+    error::StoreError,
+    kubo::{
+        SMALL,
+        rpc::{Rpc, RpcError},
+    },
 };
-use crate::store::{Block, Blocks, StoreError};
+
+use hospital_record_core::record::dag::Block;
 
 /// `{"roots": [], "version": 1}` in dag-cbor after its length: roots are not known before the end, and pins come later.
 const CAR_HEADER: &[u8] = b"\x11\xa2eroots\x80gversion\x01";

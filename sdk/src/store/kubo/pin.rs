@@ -7,11 +7,13 @@ use cid::Cid;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    Kubo, SMALL,
-    rpc::{self, Answer, RpcError},
+use crate::store::{
+    error::StoreError,
+    kubo::{
+        Kubo, SMALL,
+        rpc::{self, Answer, RpcError},
+    },
 };
-use crate::store::StoreError;
 
 /// After so long without a further block it is asked whether one is missing. Kubo reports twice a second.
 const DOUBT: Duration = Duration::from_secs(2);

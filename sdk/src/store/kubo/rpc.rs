@@ -13,10 +13,13 @@ use serde::{
 };
 use url::{Host, Url};
 
-use super::SMALL;
 use crate::{
-    http::{self, Http},
-    store::{StoreError, StoreOptions, error::redacted, options::Token},
+    platform::http::{self, Http},
+    store::{
+        error::{StoreError, redacted},
+        kubo::SMALL,
+        options::{StoreOptions, Token},
+    },
 };
 
 /// An upload has no limit but that it moves on, which [`Rpc::within`] sees to.

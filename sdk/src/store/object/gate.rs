@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::StoreError;
+use crate::store::error::StoreError;
 
 /// No process takes so long to write one block.
 const STAGED: Duration = Duration::from_secs(3600);

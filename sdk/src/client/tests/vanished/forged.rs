@@ -1,9 +1,8 @@
 //! Entries that a provider invents and drops again, and epochs that are used twice.
 
-use super::*;
 use crate::{
-    Purpose, Rights,
-    ledger::{NO_END, Permission, Revocation, folder_scope},
+    client::tests::vanished::*,
+    ledger::{NO_END, Permission, Purpose, Revocation, Rights, folder_scope},
 };
 
 impl Stage {

@@ -7,7 +7,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use super::*;
+use crate::client::tests::vanished::*;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {

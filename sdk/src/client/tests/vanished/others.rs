@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::*;
 use crate::{
-    Resumed,
-    cache::FINALITY,
-    finality::{AT_LEAST, Finality},
+    client::{resume::Resumed, tests::vanished::*},
+    journal::finality::{AT_LEAST, Finality},
     ledger::SubmitError,
+    platform::cache::FINALITY,
 };
 
 /// Who attests, marks as an error, adds: each act is dropped, told, and sent again as it was.
@@ -33,7 +32,7 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
     assert_resumed(&stage.ana, "entered-in-error").await;
     let journal = stage.ana.system().journal(stage.ana.address()).await.unwrap();
     let record = &journal.state().records[&key_of(&lab, &added)];
-    assert!(record.state.attestations == 1 && record.state.status == crate::Status::EnteredInError);
+    assert!(record.state.attestations == 1 && record.state.status == crate::ledger::Status::EnteredInError);
 
     stage.kim.renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number())).await.unwrap();
     stage.kim.system().history(stage.ana.address()).await.unwrap();
@@ -126,7 +125,7 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
     let journal = again.system().journal(stage.ana.address()).await.unwrap();
     // As if the last of it had been seen a quarter of an hour ago.
     let mut finality = Finality::default();
-    let now = crate::finality::now();
+    let now = crate::journal::finality::now();
     finality.see(&journal.history, now - AT_LEAST);
     let key = [&again.system().deployment_key()[..], stage.ana.address().as_slice()].concat();
     again.system().cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
@@ -172,7 +171,7 @@ async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
 /// What is in no journal is watched by its receipt.
 #[tokio::test]
 async fn an_acknowledgement_that_the_chain_dropped_is_sent_again() {
-    let stage = super::super::boards::Stage::new().await;
+    let stage = crate::client::tests::boards::Stage::new().await;
     let opening = stage.members[0].open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
     stage.members[1].acknowledge(&case).await.unwrap();
@@ -180,9 +179,12 @@ async fn an_acknowledgement_that_the_chain_dropped_is_sent_again() {
     memory.rewind(1);
     memory.advance(Duration::from_secs(1));
     memory.advance(Duration::from_secs(1));
-    assert!(matches!(stage.system.case(&stage.board, case.id).await.unwrap().stage, crate::CaseStage::Open { .. }));
+    assert!(matches!(
+        stage.system.case(&stage.board, case.id).await.unwrap().stage,
+        crate::boards::case::CaseStage::Open { .. }
+    ));
     let resumed = stage.members[1].resume().await.unwrap();
     assert_eq!((resumed.failed.as_slice(), resumed.watching > 0), (&[][..], true));
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
-    assert!(matches!(case.stage, crate::CaseStage::Granted { .. }), "{case:?}");
+    assert!(matches!(case.stage, crate::boards::case::CaseStage::Granted { .. }), "{case:?}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::*;
+use crate::ledger::ethereum::answer::*;
 
 fn payload(code: i64, message: &str, data: Option<Value>) -> TransportError {
     let payload = json!({ "code": code, "message": message, "data": data });

@@ -10,8 +10,10 @@ use async_trait::async_trait;
 use futures::task::noop_waker;
 use tokio::task::yield_now;
 
-use super::*;
-use crate::ledger::{OutboxGuard, Sent};
+use crate::ledger::{
+    outbox::{OutboxGuard, Sent},
+    sender::tests::*,
+};
 
 /// Lets others run at every step, and does something once, between keeping and handing over.
 struct Hooked {

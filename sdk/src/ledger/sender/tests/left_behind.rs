@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use futures::{FutureExt, future::BoxFuture, task::noop_waker};
 use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors as Refusal;
 
-use super::*;
+use crate::ledger::sender::tests::*;
 
 /// Leaves a signed addition of record 1 in the outbox, never handed over.
 async fn left(stage: &Stage) -> Pending {
@@ -135,7 +135,7 @@ async fn an_act_that_was_mined_in_vain_is_told() {
         scope,
         rights: Rights::CONTRIBUTE,
         purpose: Purpose::TREAT,
-        expires_at: crate::ledger::NO_END,
+        expires_at: crate::ledger::event::NO_END,
         epoch: 0,
         envelope: B256::repeat_byte(1),
     };

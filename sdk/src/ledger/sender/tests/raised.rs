@@ -1,6 +1,6 @@
 //! What is carried and waits for a block in vain is offered more for, with the same nonce.
 
-use super::*;
+use crate::ledger::sender::tests::*;
 
 /// A sender of what others have signed, which waits a tenth of a second before it offers more.
 fn carrying(stage: &Stage, most: u64) -> Sender {

@@ -1,0 +1,261 @@
+//! Opening a case.
+
+use std::time::Duration;
+
+use alloy::primitives::{
+    Address, B256, U256,
+    aliases::{U24, U40},
+};
+use hospital_record_contracts::boards::IBoard::{self, openCall};
+
+use crate::{
+    access::boards::{opening::Opening, words::check_words},
+    base::{
+        builder::awaitable,
+        error::{Error, Result, outcome::Outcome},
+    },
+    boards::{
+        board::Board,
+        case::{Case, CaseStage},
+    },
+    client::Client,
+    journal::journals::Known,
+    ledger::{Grant, Rights, call, folder_of},
+    people::grantee::Grantee,
+    records::write::with_fresh_keys,
+};
+
+/// How long a case lets somebody in unless it is told.
+const HOURS: Duration = Duration::from_secs(4 * 3600);
+/// The longest.
+pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Opens a case; made by [`Client::open_case`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct OpenCase {
+    client: Client,
+    board: Board,
+    patient: Address,
+    to: Option<Grantee>,
+    scope: Option<B256>,
+    lasts: Duration,
+    reason: String,
+}
+
+impl Client {
+    /// Opens a case as a member of the board: this person, unless another is [named](OpenCase::to), is to be let in to what
+    /// the patient granted to the board. It is this person's acknowledgement, unless it is about this person. It needs a
+    /// [`reason`](OpenCase::reason).
+    ///
+    /// Where an answer was lost, repeat it: the same case, for the same reason in the same words, is opened once. One that
+    /// is open already is returned.
+    ///
+    /// Defaults: the one thing that the patient granted to the board; for four hours.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for others than members, for patients who granted nothing to the board, and for members who owe a
+    /// review; [`Error::Invalid`] for a case that cannot be.
+    pub fn open_case(&self, board: &Board, patient: Address) -> OpenCase {
+        let (client, board) = (self.clone(), board.clone());
+        OpenCase { client, board, patient, to: None, scope: None, lasts: HOURS, reason: String::new() }
+    }
+}
+
+impl OpenCase {
+    /// Who needs access: an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact).
+    pub fn to(mut self, grantee: impl Into<Grantee>) -> Self {
+        self.to = Some(grantee.into());
+        self
+    }
+
+    /// To which folder or record, as the chain calls it, where the patient granted several to the board:
+    /// [`Client::granted_to_board`] lists them.
+    pub fn scope(mut self, scope_id: B256) -> Self {
+        self.scope = Some(scope_id);
+        self
+    }
+
+    /// For how long, from the last acknowledgement that is needed: at most a day.
+    pub fn lasting(mut self, duration: Duration) -> Self {
+        self.lasts = duration;
+        self
+    }
+
+    /// Why, for the patient and the board's members alone: up to 2044 bytes of text.
+    pub fn reason(mut self, text: impl Into<String>) -> Self {
+        self.reason = text.into();
+        self
+    }
+
+    async fn run(self) -> Result<Case> {
+        self.check()?;
+        self.client.can_pay(1).await?;
+        with_fresh_keys!(self.open().await)
+    }
+
+    async fn open(&self) -> Result<Case> {
+        let (client, board) = (&self.client, &self.board);
+        // What an earlier call left on its way may be this very case.
+        if let Some(in_vain) = client.settle_earlier().await? {
+            tracing::info!(in_vain, "an earlier transaction");
+        }
+        let journal = client.system().journal(self.patient).await?;
+        let (scope, held) = self.scope_in(&journal).await?;
+        let wanted = self.wanted(scope);
+        let mut kept = client.kept_opening(board, &wanted, &self.reason).await?;
+        if let Some(case) = client.opened_before(board, &wanted, kept.as_ref(), &self.reason).await? {
+            if let Some(kept) = kept.take_if(|kept| kept.reason == case.reason) {
+                client.keep_opening(board, &Opening { done: true, ..kept }).await?;
+            }
+            if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Granted { .. }) {
+                return self.acknowledged(case).await;
+            }
+        }
+        let opening = match kept {
+            Some(kept) => self.still_possible(kept).await?,
+            None => self.prepare(&wanted, &held).await?,
+        };
+        let case = self.send(&journal, &opening).await?;
+        let kept = client.keep_opening(board, &Opening { done: true, ..opening }).await;
+        kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
+        self.acknowledged(case).await
+    }
+
+    /// What the case will be, but for its reason.
+    fn wanted(&self, scope: B256) -> Opening {
+        let duration = u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX);
+        let (patient, grantee, reason, nonce) = (self.patient, self.grantee(), B256::ZERO, U256::ZERO);
+        Opening { patient, scope, grantee, duration, reason, nonce, done: false }
+    }
+
+    /// Stores the reason, and keeps what is to be sent before it is.
+    async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
+        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        // Nothing could be released to an account without keys.
+        system.profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
+        let note = client.note(board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
+        let reason = B256::from(system.publish(note).await?.0);
+        let nonce = client.next_nonce(board.address).await?;
+        let opening = Opening { reason, nonce, ..*wanted };
+        client.keep_opening(board, &opening).await?;
+        Ok(opening)
+    }
+
+    /// With another nonce where the kept one was made void. One that was used has opened the case.
+    async fn still_possible(&self, kept: Opening) -> Result<Opening> {
+        let (client, board) = (&self.client, &self.board);
+        let contract = client.system().contract();
+        let (used, series) = contract.nonce_used(board.address, client.address(), kept.nonce).await?;
+        if used {
+            return Err(Error::NotAvailable(
+                "the case was opened, and the node does not show it yet: try again".into(),
+            ));
+        }
+        if kept.nonce >> 128 == series {
+            return Ok(kept);
+        }
+        let opening = Opening { nonce: client.next_nonce(board.address).await?, ..kept };
+        client.keep_opening(board, &opening).await?;
+        Ok(opening)
+    }
+
+    async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
+        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
+        let epoch = folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch);
+        let key_changes = U24::wrapping_from(journal.state().key_changes);
+        let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
+        let receipt = client.send_once(&call(board.address, &verb), nonce).await?;
+        let about = client.after(receipt.transaction, system.cases_about(board, patient).await)?;
+        let told = about.cases.into_iter().find(|told| opening.is(told, client.address()));
+        if let Some(case) = told {
+            return Ok(case);
+        }
+        let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
+        let block = system.ledger().block(receipt.block).await.map_err(Error::from);
+        let block = client.after(receipt.transaction, block)?.filter(|_| receipt.names_its_block());
+        let opened_at = U40::saturating_from(block.ok_or_else(unseen)?.time);
+        let opener = client.address();
+        let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
+        Ok(Case::of(board.address, terms))
+    }
+
+    /// Opening is acknowledging, unless the case is about the opener.
+    async fn acknowledged(&self, case: Case) -> Result<Case> {
+        if ![case.grantee, case.patient].contains(&self.client.address()) {
+            let kept = self.client.remember_acknowledged(&case).await;
+            kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
+        }
+        Ok(case)
+    }
+
+    fn grantee(&self) -> Address {
+        self.to.map_or(self.client.address(), |to| to.address)
+    }
+
+    fn check(&self) -> Result<()> {
+        let (board, grantee) = (&self.board, self.grantee());
+        board.require_member(self.client.address())?;
+        if board.closed {
+            return Err(Error::Conflict(format!("the board {} is closed", board.address)));
+        }
+        if grantee == self.patient || grantee == board.address || grantee.is_zero() {
+            return Err(Error::Invalid("a case lets in somebody other than the patient and the board".into()));
+        }
+        if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
+            return Err(Error::Invalid("a case lets somebody in for a second to a day".into()));
+        }
+        self.client.check_card(self.to.and_then(|to| to.deployment))?;
+        let concerned = [grantee, self.patient];
+        let voters = board.present().filter(|member| !concerned.contains(member)).count();
+        if voters < usize::from(board.threshold) {
+            let needed = board.threshold;
+            return Err(Error::Invalid(format!(
+                "without whom it is about, {voters} members remain and {needed} are needed"
+            )));
+        }
+        check_words(&self.reason)
+    }
+
+    /// What the patient granted to the board: the scope that was named, or the only one.
+    async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
+        let now = self.client.system().chain_time().await?;
+        let granted = granted_to(journal, self.board.address, now);
+        let (patient, board) = (self.patient, self.board.address);
+        match (self.scope, granted.as_slice()) {
+            (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}"))),
+            (None, [one]) => Ok(*one),
+            (None, many) => {
+                let scopes: Vec<String> = many.iter().map(|(scope, _)| scope.to_string()).collect();
+                Err(Error::Invalid(format!(
+                    "{patient} granted several to the board: name one of {}",
+                    scopes.join(", ")
+                )))
+            }
+            (Some(named), some) => some.iter().find(|(scope, _)| *scope == named).copied().ok_or_else(|| {
+                Error::Denied(format!("{patient} has not granted {named} to the board {board}, or that has ended"))
+            }),
+        }
+    }
+}
+
+awaitable!(OpenCase => Case);
+
+/// What the patient's own live grants let a board pass on.
+pub(crate) fn granted_to(journal: &Known, board: Address, now: u64) -> Vec<(B256, Grant)> {
+    let needed = Rights::READ.and(Rights::DELEGATE);
+    let held = journal.state().grants.iter().filter(|((_, grantee), grant)| {
+        *grantee == board && grant.state.giver.is_none() && grant.state.rights.contains(needed)
+    });
+    let live = held.filter(|((scope, _), _)| journal.state().live(*scope, board, now).is_some());
+    live.map(|((scope, _), grant)| (*scope, *grant)).collect()
+}
+
+impl Client {
+    /// What a patient granted to a board and it may let others in to: as the chain calls it. Folder names are the
+    /// patient's.
+    pub async fn granted_to_board(&self, board: &Board, patient: Address) -> Result<Vec<B256>> {
+        let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
+        Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
+    }
+}

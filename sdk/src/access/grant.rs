@@ -1,0 +1,337 @@
+//! Giving access, and seeing who has it.
+
+use std::time::SystemTime;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::Block,
+    id::{Account, Confidentiality, Scope},
+    seal::envelope::{EnvelopeContext, EnvelopePayload},
+};
+
+use crate::{
+    access::{contacts::Note, grants::instant, hand_over::Handed, requests::request::AccessRequest},
+    base::{
+        builder::{awaitable, rights_setters},
+        error::{Error, Result},
+        names,
+        record_ref::RecordRef,
+    },
+    boards::board::Board,
+    client::Client,
+    journal::journals::Known,
+    keys::{owed::Owed, recipient::Recipient},
+    ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
+    people::{grantee::Grantee, vouching::trust::Trust},
+    records::{add::DEFAULT_FOLDER, details::seconds, write::with_fresh_keys},
+};
+
+/// How long a grant lasts unless it is told: a year.
+const A_YEAR: u64 = 365 * 24 * 3600;
+
+/// What was granted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Granted {
+    /// To whom.
+    pub grantee: Address,
+    /// The key it was sealed to, for comparing by voice; of a board one line a member.
+    pub fingerprint: String,
+    /// Why the grantee is trusted, where [`trusted_by`](Grant::trusted_by) asked for it.
+    pub trust: Option<Trust>,
+    /// Which rights.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when; nothing for no end.
+    pub expires: Option<SystemTime>,
+    /// What the grantee had there until now, where that was live.
+    pub replaced: Option<Replaced>,
+    /// Hash of the transaction.
+    pub transaction: B256,
+    /// Gas of the transaction.
+    pub gas: u64,
+}
+
+/// A grant in whose place another was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// Which rights it gave.
+    pub rights: Rights,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when it would have lasted; nothing for no end.
+    pub expires: Option<SystemTime>,
+}
+
+/// Gives access; made by [`Client::grant`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Grant {
+    pub(crate) client: Client,
+    grantee: Grantee,
+    pub(crate) patient: Address,
+    pub(crate) folder: String,
+    pub(crate) confidentiality: Confidentiality,
+    pub(crate) record: Option<RecordRef>,
+    pub(crate) rights: Rights,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) expires: Expiry,
+    name: Option<String>,
+    authorities: Vec<Address>,
+    pub(crate) request: Option<AccessRequest>,
+    board: Option<Board>,
+}
+
+pub(crate) enum Expiry {
+    InAYear,
+    At(SystemTime),
+    Never,
+}
+
+impl Client {
+    /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
+    ///
+    /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
+    pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
+        Grant {
+            client: self.clone(),
+            grantee: to.into(),
+            patient: self.address(),
+            folder: DEFAULT_FOLDER.into(),
+            confidentiality: Confidentiality::default(),
+            record: None,
+            rights: Rights::READ,
+            purpose: None,
+            expires: Expiry::InAYear,
+            name: None,
+            authorities: Vec::new(),
+            request: None,
+            board: None,
+        }
+    }
+
+    /// Gives a board a folder, or one record, so that k of its members together can let somebody in to read it, for a day
+    /// at most. The keys are dealt to its members in shares: fewer than k open nothing. Compare the board's address and its
+    /// members with what you were told by somebody you trust.
+    ///
+    /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
+    ///
+    /// # Errors
+    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, or of which fewer members than are needed
+    /// have published keys.
+    pub fn grant_board(&self, board: &Board) -> Grant {
+        let grant = self.grant(board.address).purpose(Purpose::ETREAT).rights(Rights::READ.and(Rights::DELEGATE));
+        Grant { board: Some(board.clone()), ..grant }
+    }
+}
+
+impl Grant {
+    /// On this folder.
+    pub fn folder(mut self, name: impl Into<String>) -> Self {
+        self.folder = name.into();
+        self
+    }
+
+    /// Of this confidentiality: part of which folder is meant.
+    pub fn confidentiality(mut self, level: Confidentiality) -> Self {
+        self.confidentiality = level;
+        self
+    }
+
+    /// On this record alone, to read it.
+    pub fn record(mut self, record: &RecordRef) -> Self {
+        self.patient = record.patient;
+        self.record = Some(*record);
+        self
+    }
+
+    /// Of this patient, who let this person pass it on. Nobody passes on more than they have: no right more, no later end,
+    /// and for the same purpose. It ends with what this person has.
+    pub fn patient(mut self, patient: Address) -> Self {
+        self.patient = patient;
+        self
+    }
+
+    /// What for (HL7 v3 PurposeOfUse): treatment unless told, and where it is passed on what this person's own is for.
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// Until then, by the chain's clock; it is live before, and not from then on.
+    pub fn until(mut self, end: SystemTime) -> Self {
+        self.expires = Expiry::At(end);
+        self
+    }
+
+    /// Until it is revoked.
+    pub fn no_end(mut self) -> Self {
+        self.expires = Expiry::Never;
+        self
+    }
+
+    /// What this person calls the grantee: comes back with the phrase on a new machine. A contact's name unless told.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Looks who vouches for the grantee, for somebody who trusts these authorities: [`Granted::trust`] says it. Nothing
+    /// depends on it; [`System::require_trusted`](crate::System::require_trusted) before the grant does.
+    pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
+        self.authorities = authorities.to_vec();
+        self
+    }
+
+    async fn run(mut self) -> Result<Granted> {
+        self.check_grantee()?;
+        self.client.system().require_right_time().await?;
+        if let Some(board) = &self.board {
+            // Who left since it was looked at gets nothing.
+            self.board = Some(self.client.system().board(board.address).await?);
+        }
+        self.check_request().await?;
+        self.client.can_pay(1).await?;
+        let trust = match self.authorities.is_empty() {
+            true => None,
+            false => self.client.system().why_trusted(self.grantee.address, &self.authorities).await?,
+        };
+        let (recipient, fingerprint) = self.client.recipient(&self.grantee, self.board.as_ref()).await?;
+        let granted = with_fresh_keys!(self.give(&recipient).await)?;
+        Ok(Granted { trust, fingerprint, ..granted })
+    }
+
+    async fn give(&self, recipient: &Recipient<'_>) -> Result<Granted> {
+        let (client, contract) = (&self.client, self.client.system().contract());
+        let journal = client.system().journal(self.patient).await?;
+        let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
+        let envelope = self.envelope(recipient, scope, epoch, payload).await?;
+        let permission = Permission {
+            grantee: self.grantee.address,
+            scope: scope.to_bytes().into(),
+            rights: self.rights,
+            purpose: self.purpose.or(above.map(|above| above.purpose)).unwrap_or(Purpose::TREAT),
+            expires_at: self.expires_at(above).await?,
+            epoch,
+            envelope: envelope.digest().0.into(),
+        };
+        let given = (permission.scope, permission.grantee);
+        let replaced = self.replaced(&journal, given).await?;
+        client.store_takes().await?;
+        let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
+        client.owe(&owed).await?;
+        let changes = journal.state().key_changes;
+        let call = match above {
+            Some(_) => contract.pass_on(self.patient, &permission, changes),
+            None => contract.grant(&[permission], changes),
+        };
+        let receipt = client.or_owe_no_more(&owed, client.send(call).await).await?;
+        let shows = |held: &HeldGrant| held.envelope == permission.envelope;
+        client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
+        client.pay(&owed, receipt.transaction).await?;
+        Ok(Granted {
+            grantee: self.grantee.address,
+            fingerprint: String::new(),
+            trust: None,
+            rights: permission.rights,
+            purpose: permission.purpose,
+            expires: instant(permission.expires_at),
+            replaced,
+            transaction: receipt.transaction,
+            gas: receipt.gas_used,
+        })
+    }
+
+    async fn replaced(&self, journal: &Known, (scope, grantee): (B256, Address)) -> Result<Option<Replaced>> {
+        let now = self.client.system().chain_time().await?;
+        let before = journal.state().live(scope, grantee, now).map(|held| held.state);
+        Ok(before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
+            rights,
+            purpose,
+            expires: instant(expires_at),
+        }))
+    }
+
+    fn check_grantee(&self) -> Result<()> {
+        let Grantee { address, deployment, .. } = self.grantee;
+        if self.client.is_me(address) || address == self.patient || address.is_zero() {
+            return Err(Error::Invalid(
+                "a grant is for somebody else: a patient has access to all their records".into(),
+            ));
+        }
+        self.client.check_card(deployment)?;
+        if self.board.is_some()
+            && (!self.client.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
+        {
+            return Err(Error::Invalid(
+                "a board is given one's own records, to let others in to read them: no other rights".into(),
+            ));
+        }
+        let beyond = self.rights.contributes() || self.rights.attests();
+        if self.record.is_some() && (beyond || !self.rights.reads()) {
+            return Err(Error::Invalid("a grant on one record is to read it: all else needs a folder".into()));
+        }
+        Ok(())
+    }
+
+    /// The keys, sealed to the grantee, with a note to oneself.
+    async fn envelope(
+        &self,
+        recipient: &Recipient<'_>,
+        scope: Scope,
+        epoch: u16,
+        payload: EnvelopePayload,
+    ) -> Result<Block> {
+        let client = &self.client;
+        let note = match client.is_me(self.patient) {
+            true => {
+                let (name, folder) = (self.named().await?, payload.folder_name.clone());
+                let note = Note { name, folder, confidentiality: payload.confidentiality };
+                Some(client.seal_note(self.grantee.address, &note)?)
+            }
+            // What a patient's envelopes say of contacts and folders, the patient alone says.
+            false => None,
+        };
+        let context = EnvelopeContext {
+            deployment: client.deployment(),
+            patient: Account(self.patient.into()),
+            issuer: client.account(),
+            grantee: Account(self.grantee.address.into()),
+            scope,
+            epoch,
+        };
+        client.seal_to(recipient, &context, &payload, note).await
+    }
+
+    pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
+        let now = self.client.system().chain_time().await?;
+        let end = match self.expires {
+            Expiry::Never => NO_END,
+            // The node's clock is not to turn a year into for ever.
+            Expiry::InAYear => {
+                let year = now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR);
+                year.min(above.map_or(NO_END, |above| above.expires_at))
+            }
+            Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default().min(NO_END),
+        };
+        if end <= now {
+            return Err(Error::Invalid(
+                "the end of a grant lies in the future: this instant has passed on the chain".into(),
+            ));
+        }
+        Ok(end)
+    }
+
+    async fn named(&self) -> Result<Option<String>> {
+        if let Some(name) = &self.name {
+            let name = names::checked("a contact's name", name)?;
+            self.client.require_free(&name, self.grantee.address).await?;
+            return Ok(Some(name));
+        }
+        self.client.called(self.grantee.address).await
+    }
+}
+
+rights_setters!(Grant);
+awaitable!(Grant => Granted);

@@ -1,0 +1,118 @@
+//! Which keys a grant hands over: the patient derives them, a delegate passes on what it received.
+
+use alloy::primitives::B256;
+use hospital_record_core::{
+    error::CoreError,
+    id::{Epoch, Scope},
+    seal::envelope::{EnvelopeKeys, EnvelopePayload, FolderKeyStatement},
+};
+
+use crate::{
+    access::grant::Grant,
+    base::{
+        error::{Error, Result},
+        names,
+        record_ref::RecordRef,
+    },
+    journal::journals::Known,
+    keys::unlock::Unlocked,
+    ledger::{GrantState, Rights, folder_scope, record_key},
+};
+
+/// Keys for a grantee.
+pub(crate) struct Handed {
+    pub(crate) scope: Scope,
+    pub(crate) epoch: Epoch,
+    pub(crate) payload: EnvelopePayload,
+    /// What they are passed on from; nothing where the patient gives.
+    pub(crate) above: Option<GrantState>,
+}
+
+impl Grant {
+    pub(crate) async fn hand_over(&self, journal: &Known) -> Result<Handed> {
+        match &self.record {
+            Some(record) => self.hand_over_record(journal, record).await,
+            None if self.client.is_me(self.patient) => self.hand_over_own_folder(journal).await,
+            None => self.pass_on_folder(journal).await,
+        }
+    }
+
+    async fn hand_over_record(&self, journal: &Known, record: &RecordRef) -> Result<Handed> {
+        let client = &self.client;
+        let known = client.on_chain(record).await?;
+        let key = record_key(known.author, known.id);
+        let above = match client.is_me(self.patient) {
+            true => None,
+            false => {
+                let held = [key, folder_scope(known.folder)];
+                let mut above = Err(self.may_not());
+                for scope in held {
+                    above = above.or(self.above(journal, scope).await);
+                }
+                Some(above?)
+            }
+        };
+        let Unlocked { key: content, metadata, .. } = client.unlocked(record, &known).await?;
+        let keys = EnvelopeKeys::Record { content };
+        let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
+        let (folder_name, confidentiality) = (metadata.folder_name, metadata.confidentiality);
+        let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
+        Ok(Handed { scope, epoch: 0, payload, above })
+    }
+
+    async fn hand_over_own_folder(&self, journal: &Known) -> Result<Handed> {
+        let client = &self.client;
+        let folder_name = names::checked("a folder's name", &self.folder)?;
+        let folder = client.keys().folder(&folder_name, self.confidentiality);
+        if !client.is_epoch_sure(journal, folder).await? {
+            return Err(Error::NotAvailable(
+                "the folder's newest keyring cannot be had: `rotate` the folder, or name a witness, then grant".into(),
+            ));
+        }
+        let state = client.keys().folder_state(folder, journal.folder(folder).epoch);
+        let me = client.published().await?;
+        let statement = FolderKeyStatement::sign(folder, &state, client.deployment(), me.digest, &me.keys);
+        let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
+        let epoch = state.epoch();
+        let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
+        let confidentiality = self.confidentiality;
+        let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
+        Ok(Handed { scope: Scope::Folder(folder), epoch, payload, above: None })
+    }
+
+    /// With the patient's own statement of the keys, so that the grantee needs not believe this account.
+    async fn pass_on_folder(&self, journal: &Known) -> Result<Handed> {
+        let (folder, received) = self.client.received_by_name(journal, &self.folder, self.confidentiality).await?;
+        let above = self.above(journal, folder_scope(folder.number())).await?;
+        let state = received.state.filter(|_| self.rights.reads());
+        if self.rights.reads() && state.as_ref().is_none_or(|state| state.epoch() != received.epoch) {
+            return Err(Error::Conflict(
+                "this account holds no current keys of the folder: ask the patient to grant it again".into(),
+            ));
+        }
+        let keys = EnvelopeKeys::Folder { state, statement: received.statement };
+        let (folder_name, confidentiality) = (received.name, received.confidentiality);
+        let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
+        Ok(Handed { scope: Scope::Folder(folder), epoch: received.epoch, payload, above: Some(above) })
+    }
+
+    /// This account's own live grant there, when it covers what is to be passed on.
+    async fn above(&self, journal: &Known, scope: B256) -> Result<GrantState> {
+        let now = self.client.system().chain_time().await?;
+        let held = journal.state().live(scope, self.client.address(), now).map(|grant| grant.state);
+        let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;
+        let purpose = self.purpose.is_none_or(|purpose| purpose == held.purpose);
+        if !held.rights.contains(self.rights.and(Rights::DELEGATE)) || !purpose {
+            let (rights, purpose) = (held.rights, held.purpose);
+            return Err(Error::Denied(format!(
+                "nobody passes on more than they have: this account may {rights} it for {purpose:?}"
+            )));
+        }
+        Ok(held)
+    }
+
+    fn may_not(&self) -> Error {
+        let (account, patient) = (self.client.address(), self.patient);
+        Error::Denied(format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended"))
+    }
+}

@@ -1,0 +1,12 @@
+//! Who may read what: granted, passed on, asked for, ended.
+
+pub(crate) mod boards;
+pub(crate) mod contacts;
+pub(crate) mod folders;
+pub(crate) mod givers;
+pub(crate) mod grant;
+pub(crate) mod grants;
+pub(crate) mod hand_over;
+pub(crate) mod requests;
+pub(crate) mod revoke;
+pub(crate) mod shared;

@@ -1,0 +1,7 @@
+//! Access that somebody asks a patient for.
+
+pub(crate) mod answer;
+pub(crate) mod ask;
+pub(crate) mod inbox;
+pub(crate) mod open;
+pub(crate) mod request;

@@ -1,0 +1,277 @@
+//! Ending access.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::{Confidentiality, Folder};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    acts::batch::Price,
+    base::{
+        builder::awaitable,
+        error::{Error, ErrorKind, Result, outcome::Outcome},
+        record_ref::RecordRef,
+    },
+    client::{Client, Confirmed},
+    journal::{finality, journals::Known},
+    keys::rotate::Ring,
+    ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
+};
+
+/// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Gas that the end of grants takes at most.
+const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
+
+/// Ends access; made by [`Client::revoke`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Revoke {
+    client: Client,
+    grantee: Address,
+    scope: Which,
+    hurry: bool,
+    bar: bool,
+}
+
+enum Which {
+    Everything,
+    Folder(String, Confidentiality),
+    Record(RecordRef),
+}
+
+/// What was ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Revoked {
+    /// Grants that were ended.
+    pub ended: usize,
+    /// Whether the keys of every folder concerned have moved on. Where not, the next [`add`](Client::add) or
+    /// [`sync`](Client::sync) does it before anything else.
+    pub keys_moved: bool,
+    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
+    /// An earlier act of this person that was left behind and has not taken effect, in words. It kept nothing from being ended.
+    pub earlier_failed: Option<String>,
+    /// Hash of the transaction; of the last one, where there was too much to end for one.
+    pub transaction: B256,
+    /// Gas of it, or of all of them.
+    pub gas: u64,
+}
+
+impl Client {
+    /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
+    /// folders concerned move on: what is added later does not open for that person, whoever helps.
+    pub fn revoke(&self, grantee: Address) -> Revoke {
+        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
+        Revoke { client: self.for_one_call(), grantee, scope: Which::Everything, hurry: false, bar: false }
+    }
+
+    /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
+    /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
+    pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
+        self.end_one(patient, scope, self.address(), self.system().contract().renounce(patient, scope)).await
+    }
+
+    /// Takes back what this account passed on of a patient's scope. What the grantee passed on from there ends with it.
+    pub async fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
+        self.end_one(patient, scope, grantee, self.system().contract().withdraw(patient, scope, grantee)).await
+    }
+
+    async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
+        let before = self.system().journal(patient).await?.history.entries().len();
+        let receipt = self.send(call).await?;
+        // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
+        let ended = |history: &History| {
+            let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);
+            new.map(|entry| entry.event).any(|event| match event {
+                Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
+                Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
+                    (of, who, giver) == (scope, grantee, self.address())
+                }
+                _ => false,
+            })
+        };
+        self.confirm_in(patient, receipt.transaction, ended).await?;
+        Ok(receipt.into())
+    }
+}
+
+impl Revoke {
+    /// Only on this folder.
+    pub fn folder(mut self, name: impl Into<String>, confidentiality: Confidentiality) -> Self {
+        self.scope = Which::Folder(name.into(), confidentiality);
+        self
+    }
+
+    /// Only on this record.
+    pub fn record(mut self, record: &RecordRef) -> Self {
+        self.scope = Which::Record(*record);
+        self
+    }
+
+    /// Bars the person too: nobody whom the patient let pass on can give these scopes to that person again. It is done
+    /// anyway where there is somebody who could.
+    pub fn bar(mut self) -> Self {
+        self.bar = true;
+        self
+    }
+
+    /// Ends the grants at once, without making new keys for those who remain: that follows with the next write.
+    pub fn in_a_hurry(mut self) -> Self {
+        self.hurry = true;
+        self
+    }
+
+    async fn run(self) -> Result<Revoked> {
+        // A grant that is on its way would not be seen yet.
+        let earlier = self.client.settle_earlier().await?;
+        match self.end().await {
+            Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
+            Err(error) => Err(self.not_ended(error).and_earlier(earlier)),
+        }
+    }
+
+    /// Whoever revokes is told that it did not happen, unless something else is known.
+    fn not_ended(&self, error: Error) -> Error {
+        use ErrorKind::{Denied, Invalid, NotFound};
+        match error {
+            Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
+            error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
+            error => error.with_outcome(Outcome::AccessNotEnded { grantee: self.grantee }),
+        }
+    }
+
+    async fn end(&self) -> Result<Revoked> {
+        let client = &self.client;
+        let journal = client.system().journal(client.address()).await?;
+        let scopes = match self.scopes(&journal) {
+            Ok(scopes) => scopes,
+            Err(error) => return Err(error.and_earlier(client.still_open().await?)),
+        };
+        let (revocations, rings) = self.revocations(&journal, &scopes).await;
+        for ring in &rings {
+            client.owe(&ring.owed).await?;
+        }
+        let (receipt, earlier_failed) = self.send_all(&revocations, journal.state().key_changes).await?;
+        let transaction = receipt.transaction;
+        let ended = |state: &PatientState| {
+            let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
+            scopes.iter().all(gone)
+        };
+        let seen = client.confirm(client.address(), transaction, ended).await;
+        seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
+        let (ended, gas) = (revocations.len(), receipt.gas_used);
+        // The access has ended; what is left to do is no reason to say otherwise.
+        let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
+        Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
+    }
+
+    /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
+    /// a grant on every record.
+    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
+        let (contract, mut gas, mut earlier) = (self.client.system().contract(), 0, None);
+        let (mut changes, mut last) = (changes, None::<Receipt>);
+        // It is tried all the same where the node does not say what a block takes.
+        let at_once = self.client.at_once(&PRICE).await.unwrap_or(1);
+        for part in revocations.chunks(at_once) {
+            let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
+            let before = last.as_ref().map(|before| before.transaction);
+            let sent = sent.map_err(|error| error.after_part(before).and_earlier(earlier.clone()));
+            let (receipt, told) = sent?;
+            // Each of them is a key change.
+            changes = changes.wrapping_add(part.len() as u32);
+            (gas, earlier) = (gas + receipt.gas_used, earlier.or(told));
+            last = Some(receipt);
+        }
+        let last = last.ok_or_else(|| Error::Invalid("there is nothing to end".into()))?;
+        Ok((Receipt { gas_used: gas, ..last }, earlier))
+    }
+
+    /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
+    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: B256) -> (bool, Vec<Address>) {
+        let mut left_out = Vec::new();
+        match self.client.publish_keyrings(rings, transaction).await {
+            Ok(without) => left_out.extend(without),
+            Err(error) => {
+                tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
+                return (false, left_out);
+            }
+        }
+        let moved = self.hurry_on(scopes, &mut left_out).await.unwrap_or(false);
+        (moved, left_out)
+    }
+
+    fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
+        let client = &self.client;
+        if let Which::Record(record) = &self.scope {
+            client.owns(record)?;
+        }
+        let held = journal.state().grants.iter();
+        let held = held.filter(|((_, grantee), held)| *grantee == self.grantee && !held.state.is_bar());
+        let held = held.map(|((scope, _), _)| *scope);
+        let wanted = |scope: &B256| match &self.scope {
+            Which::Everything => true,
+            Which::Folder(name, level) => *scope == folder_scope(client.keys().folder(name, *level).number()),
+            Which::Record(record) => journal.state().records.get(scope).is_some_and(|known| known.id.0 == record.id.0),
+        };
+        let scopes: Vec<B256> = held.filter(wanted).collect();
+        if scopes.is_empty() {
+            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
+        }
+        Ok(scopes)
+    }
+
+    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
+        let (mut revocations, mut rings) = (Vec::new(), Vec::new());
+        let until = Instant::now() + PATIENCE;
+        let now = self.client.system().latest_time().await.ok();
+        for scope in scopes {
+            // By either clock: a node that dates its blocks far ahead hides nobody who could give again.
+            let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
+            let barred = self.bar || now.is_none_or(delegates) || delegates(finality::now());
+            let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
+            let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
+            let ring = match folder.and_then(|number| Folder::new(number).ok()) {
+                Some(folder) => self.keyring(journal, folder, until).await,
+                None => None,
+            };
+            let keyring = ring.as_ref().map(|ring| (ring.epoch, ring.digest));
+            revocations.push(Revocation { grantee: self.grantee, scope: *scope, keyring, barred });
+            rings.extend(ring);
+        }
+        (revocations, rings)
+    }
+
+    /// What a keyring is made of may have to be fetched first: without one a revocation takes effect as well, and new
+    /// keys follow.
+    async fn keyring(&self, journal: &Known, folder: Folder, until: Instant) -> Option<Ring> {
+        let making = self.client.make_keyring(journal, folder, Some(self.grantee));
+        match timeout_at(until, making).await {
+            Ok(Ok(ring)) => return Some(ring),
+            Ok(Err(error)) => tracing::warn!(%error, "revoking without a keyring"),
+            Err(_) => tracing::warn!("the store is slow: revoking without a keyring"),
+        }
+        None
+    }
+
+    /// Where another device was faster, the keyring does not count: the folder's keys move on once more.
+    async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
+        let client = &self.client;
+        let journal = client.system().journal(client.address()).await?;
+        let now = client.system().latest_time().await?;
+        for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
+            let Ok(folder) = Folder::new(number) else { continue };
+            if !client.is_stale(&journal, folder, now).await? {
+                continue;
+            }
+            if self.hurry {
+                return Ok(false);
+            }
+            left_out.extend(client.rotate_folder(folder).await?.left_out);
+        }
+        Ok(true)
+    }
+}
+
+awaitable!(Revoke => Revoked);

@@ -1,0 +1,237 @@
+//! Acting by signature: each act is signed here, and carried to the chain by whoever pays for it.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    base::error::{Error, Result, fill_random},
+    boards::board::Board,
+    client::{Client, Confirmed},
+    ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
+    relay::{Fate, SignedRequest},
+};
+
+/// How long a request may be withheld and still take effect.
+const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// How long relays are asked that cannot be reached: none of them has the request.
+const UNREACHED: Duration = Duration::from_secs(10);
+/// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
+const NONCES_A_WORD: u64 = 256;
+
+/// What became of a request that relays were asked to carry, as the chain shows it.
+enum Answer {
+    /// It took effect; with the receipt of the transaction where a relay told it.
+    Done(Option<Receipt>),
+    /// Not yet, or never, by what the relays say.
+    Not(Error),
+}
+
+impl Client {
+    /// Signs every part of a call, and has one after the other carried to the chain.
+    pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
+        let mut all: Option<Receipt> = None;
+        for step in self.system().contract().steps(call) {
+            let carried = async {
+                let request = self.sign_step(step).await?;
+                Ok((self.carry(&request).await?, request))
+            };
+            let before = all.as_ref().map(|before| before.transaction);
+            let (receipt, request) = carried.await.map_err(|error: Error| error.after_part(before))?;
+            self.keep_request(&request, note.clone()).await;
+            all = Some(match all {
+                Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
+                None => receipt,
+            });
+        }
+        all.ok_or_else(|| Error::Invalid("there is nothing to do".into()))
+    }
+
+    /// Sends a call as this person. Signed, it has this nonce: of several attempts with one nonce at most one takes effect.
+    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Receipt> {
+        if self.system().relays().is_empty() {
+            return self.send(call.clone()).await;
+        }
+        let (request, note) = (self.sign_once(call, nonce).await?, self.note_for(call).await?);
+        let receipt = self.carry(&request).await?;
+        self.keep_request(&request, note).await;
+        Ok(receipt)
+    }
+
+    /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
+    /// withholds or delays it can make it worthless. It ends what the grantee has of this scope now, and what this person grants
+    /// again within a quarter of an hour; a later grant makes it worthless, and so does carrying it: it works once.
+    ///
+    /// It moves no keys: the next [`add`](Client::add) or [`sync`](Client::sync) does.
+    pub async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
+        let revocation = Revocation { grantee, scope, keyring: None, barred: true };
+        self.sign_step(Step::Revoke(revocation, 0)).await
+    }
+
+    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations, vetoes, and what is
+    /// for a board ([`void_signed_at`](Client::void_signed_at)). Use it when you abandon a request that a relay already has,
+    /// which could carry it for another quarter of an hour. Each contract counts by itself, so it is one act for each.
+    ///
+    /// # Errors
+    /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
+    pub async fn void_signed(&self) -> Result<Confirmed> {
+        let system = self.system();
+        let mut all: Confirmed = self.void_at(system.contract().address()).await?;
+        let first = Some(all.transaction);
+        let partly = |error: Error| error.after_part(first);
+        for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
+            match beside.deployed_at().await {
+                Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
+                // Nobody has signed anything for what is not there.
+                Err(LedgerError::NotDeployed { .. }) => {}
+                Err(error) => return Err(partly(error.into())),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same for what is signed for a board.
+    ///
+    /// # Errors
+    /// As for every act.
+    pub async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
+        self.void_at(board.address).await
+    }
+
+    async fn void_at(&self, contract: Address) -> Result<Confirmed> {
+        Ok(self.send(self.system().contract().invalidate_nonces_at(contract)).await?.into())
+    }
+
+    /// Whether a request has taken effect, whoever carried it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is for another contract or chain, or no signed request at all.
+    pub async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
+        let act = request.act_for(self.system().contract()).await?;
+        Ok(self.system().contract().took_effect(&act, request.call()).await?)
+    }
+
+    /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
+    /// Without a relay this account carries it, and pays.
+    ///
+    /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
+    /// receipt names none: its hash is zero.
+    pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
+        let act = request.act_for(self.system().contract()).await?;
+        // What the contract refuses is told in its own words, before anybody else is asked.
+        self.system().ledger().call(&request.call(), None).await?;
+        if self.system().relays().is_empty() {
+            return Ok(self.system().sender().send(&self.signer(), request.call()).await?);
+        }
+        let start = Instant::now();
+        let mut until = start + UNREACHED.min(self.system().patience());
+        let (mut pause, mut asked_again) = (Duration::from_millis(50), false);
+        loop {
+            match self.ask_relays(request, &act).await {
+                Answer::Done(Some(receipt)) => return Ok(receipt),
+                Answer::Done(None) if asked_again => return Ok(Receipt::untold()),
+                // Who was late may say now in which transaction it was.
+                Answer::Done(None) => asked_again = true,
+                Answer::Not(error) => {
+                    if !matches!(error, Error::Unreachable { .. }) {
+                        until = start + self.system().patience();
+                    }
+                    if !error.may_have_happened() || Instant::now() >= until {
+                        return Err(error);
+                    }
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    /// Asks one relay after the other until the chain shows the effect: what a relay says keeps none from being asked, and
+    /// is no answer.
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Answer {
+        let mut worst = None;
+        for relay in self.system().relays() {
+            let said = relay.carry(request).await;
+            let seen = self.system().contract().took_effect(act, request.call()).await;
+            if matches!(seen, Ok(true)) {
+                return Answer::Done(self.told(said).await);
+            }
+            let error = match said {
+                // Whoever has it may have had it mined: that nobody can say now is no refusal.
+                Ok(_) if seen.is_err() => {
+                    Error::TimedOut { service: self.system().ledger().name(), after: self.system().patience() }
+                }
+                Ok(Fate::Waiting | Fate::Done { .. }) => {
+                    Error::TimedOut { service: relay.name(), after: self.system().patience() }
+                }
+                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
+                Err(error) => error,
+            };
+            tracing::debug!(relay = relay.name(), %error, "asking the next relay");
+            // One that may still do it counts more than one that will not.
+            if worst.as_ref().is_none_or(|known: &Error| !known.may_have_happened()) {
+                worst = Some(error);
+            }
+        }
+        Answer::Not(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into())))
+    }
+
+    /// The receipt of the transaction that a relay named, where it can be had.
+    async fn told(&self, said: Result<Fate>) -> Option<Receipt> {
+        let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return None };
+        self.system().ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
+    }
+
+    async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
+        let act = match step {
+            Step::Verb(call) => {
+                let nonce = self.next_nonce(call.to).await?;
+                return self.sign_once(&call, nonce).await;
+            }
+            Step::Revoke(mut revocation, key_changes) => {
+                revocation.barred = true;
+                // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
+                let granted_up_to = self.system().believed_time().await? + GOOD_FOR.as_secs();
+                Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
+            }
+        };
+        self.sign_act(&act).await
+    }
+
+    async fn sign_once(&self, call: &Call, nonce: U256) -> Result<SignedRequest> {
+        let deadline = self.system().latest_time().await? + GOOD_FOR.as_secs();
+        let act = self.system().contract().once(call, self.address(), nonce, deadline);
+        self.sign_act(&act.ok_or_else(no_signed_form)?).await
+    }
+
+    pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
+        let contract = self.system().contract();
+        let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
+        let signed = self.0.identity.signer().sign_hash(&digest).await;
+        let signature =
+            signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
+        Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
+    }
+
+    /// One that no other act of this account has: a word of its own for this client, and its places in order.
+    pub(crate) async fn next_nonce(&self, contract: Address) -> Result<U256> {
+        let count = self.0.acts.fetch_add(1, Ordering::Relaxed);
+        let first = *self.0.first_word.get_or_try_init(|| async { random_word() }).await?;
+        let word = first.wrapping_add(count / NONCES_A_WORD);
+        let number = U256::from(word) << 8 | U256::from(count % NONCES_A_WORD);
+        let (_, series) = self.system().contract().nonce_used(contract, self.address(), U256::ZERO).await?;
+        Ok(series << 128 | number)
+    }
+}
+
+fn no_signed_form() -> Error {
+    Error::Invalid("this act has no signed form".into())
+}
+
+fn random_word() -> Result<u64> {
+    let mut bytes = [0; 8];
+    fill_random(&mut bytes)?;
+    Ok(u64::from_be_bytes(bytes))
+}

@@ -1,0 +1,270 @@
+//! What was done is watched until it is final, and sent again where the chain shows it no more.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256, Bytes, keccak256};
+
+use crate::{
+    base::{
+        error::{Error, Result},
+        time::rfc3339,
+    },
+    client::Client,
+    journal::{
+        earlier::Earlier,
+        finality::{self, AT_LEAST},
+        journals::Known,
+        vanished::{Vanished, is_shown, is_superseded},
+    },
+    ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
+    relay::SignedRequest,
+};
+
+/// So long an act is watched that is in no journal, in seconds.
+pub(crate) const MOST_WATCHED: u64 = 7 * 86_400;
+
+/// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
+///
+/// As text it is one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingEntry {
+    /// Whose history it was in.
+    pub patient: Address,
+    /// Who did it.
+    pub by: Address,
+    /// When it was confirmed, by the chain's clock.
+    pub at: SystemTime,
+    /// What it was.
+    pub event: Event,
+    /// The head that the history had with it; it names the entry to [`Client::give_up`].
+    pub head: B256,
+}
+
+impl fmt::Display for MissingEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, at, event, .. } = self;
+        write!(f, "the chain no longer shows that {by} {event} ({})", rfc3339(*at))
+    }
+}
+
+impl From<&Vanished> for MissingEntry {
+    fn from(gone: &Vanished) -> Self {
+        let (entry, patient) = (gone.entry, gone.patient);
+        let at = UNIX_EPOCH + Duration::from_secs(entry.time);
+        Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
+    }
+}
+
+/// Where an act of this person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It can no longer be undone, or something later takes its place.
+    Final,
+    /// The chain shows it.
+    Shown,
+    /// The chain does not show it.
+    Missing,
+}
+
+/// What is remembered with an act: where in which journal it has to show.
+pub(crate) struct Note {
+    patient: Address,
+    /// Entries that were known when it was sent ...
+    entries: u64,
+    /// ... after so many reorganisations.
+    cuts: u64,
+    /// When, seconds since 1970 by this machine's clock.
+    at: u64,
+    /// What could be dropped with it, and came before.
+    earlier: Earlier,
+}
+
+impl Note {
+    fn to_bytes(&self) -> Bytes {
+        let numbers = [self.entries, self.cuts, self.at].map(u64::to_be_bytes);
+        [self.patient.as_slice(), &numbers.concat(), &self.earlier.to_bytes()].concat().into()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (patient, numbers) = bytes.split_first_chunk::<20>()?;
+        let (numbers, earlier) = numbers.split_first_chunk::<24>()?;
+        let ([entries, cuts, at], []) = numbers.as_chunks::<8>() else { return None };
+        let [entries, cuts, at] = [entries, cuts, at].map(|number| u64::from_be_bytes(*number));
+        Some(Self { patient: Address::from(*patient), entries, cuts, at, earlier: Earlier::from_bytes(earlier)? })
+    }
+}
+
+impl Client {
+    /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
+    /// access is missing, nothing new is locked for that patient.
+    pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
+        let mut missing = Vec::new();
+        for gone in self.system().all_vanished().await? {
+            let journal = self.system().known(gone.patient).await?;
+            if self.minds(&gone) && !gone.is_covered(&journal.history) {
+                missing.push(MissingEntry::from(&gone));
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Gives an act up that the chain shows no more, by a person's word: it is not sent again and holds nothing up. It is
+    /// named by [`MissingEntry::head`], or by its transaction.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where nothing of this name is missing.
+    pub async fn give_up(&self, name: B256) -> Result<()> {
+        let vanished = self.system().all_vanished().await?;
+        let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
+        let sender = self.system().sender();
+        let mut found = gone.is_some();
+        for act in sender.sent(self.address()).await? {
+            let is_its = match &gone {
+                Some(gone) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &gone.entry.event)),
+                None => act.id == name,
+            };
+            if is_its && self.standing(&act).await? == Standing::Missing {
+                sender.release(self.address(), act.id).await?;
+                found = true;
+            }
+        }
+        if let Some(gone) = gone {
+            self.system().drop_vanished(gone).await?;
+        }
+        match found {
+            true => Ok(()),
+            false => Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is"))),
+        }
+    }
+
+    pub(crate) async fn note_for(&self, call: &Call) -> Result<Bytes> {
+        let effects = self.system().contract().effects(call, self.address());
+        let at = finality::now();
+        let Some(Effects { patient, events }) = effects else {
+            let (patient, earlier) = (Address::ZERO, Earlier::default());
+            return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
+        };
+        let known = self.system().known(patient).await?;
+        let (entries, cuts) = (known.history.entries().len(), known.finality.cuts());
+        let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
+        Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
+    }
+
+    /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.
+    pub(crate) async fn keep_request(&self, request: &SignedRequest, note: Bytes) {
+        let Call { to, data, .. } = request.call();
+        let (id, bytes) = (keccak256(&data), SentBytes::Request { to, data });
+        if let Err(error) = self.system().sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
+            tracing::warn!(%error, "a request that was carried could not be kept: it is not sent again");
+        }
+    }
+
+    /// How many acts of this person are not final yet; those that are, are let go of.
+    pub(crate) async fn watch(&self) -> Result<usize> {
+        let (sender, mut watching) = (self.system().sender(), 0);
+        for act in sender.sent(self.address()).await? {
+            match self.standing(&act).await? {
+                Standing::Final => sender.release(self.address(), act.id).await?,
+                Standing::Shown => watching += 1,
+                Standing::Missing => {}
+            }
+        }
+        Ok(watching)
+    }
+
+    /// Where an act stands, by what the journal shows: a receipt is the node's word.
+    pub(crate) async fn standing(&self, act: &Sent) -> Result<Standing> {
+        let Some(note) = Note::from_bytes(&act.note) else { return Ok(Standing::Final) };
+        let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
+        let journal = self.system().journal(effects.patient).await?;
+        Ok(standing_in(&journal, &effects, &note))
+    }
+
+    /// The same for what is in no journal: by receipt or nonce, which are all there is.
+    async fn standing_elsewhere(&self, act: &Sent, note: &Note) -> Result<Standing> {
+        let contract = self.system().contract();
+        let shown = match &act.bytes {
+            SentBytes::Transaction { .. } => {
+                self.system().ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
+            }
+            SentBytes::Request { to, data } => match Contract::act_of(*to, data, contract.address()) {
+                Some(signed) => contract.took_effect(&signed, act.call()?).await?,
+                None => return Ok(Standing::Final),
+            },
+        };
+        let is_old = finality::now().saturating_sub(note.at) >= AT_LEAST;
+        Ok(match shown {
+            true if is_old => Standing::Final,
+            true => Standing::Shown,
+            false => Standing::Missing,
+        })
+    }
+
+    pub(crate) fn effects(&self, act: &Sent) -> Result<Option<Effects>> {
+        Ok(self.system().contract().effects(&act.call()?, act.account))
+    }
+
+    /// What is final by what is known already is let go of, once a process.
+    pub(crate) async fn tidy(&self) -> Result<()> {
+        let sender = self.system().sender();
+        for act in sender.sent(self.address()).await? {
+            // What is in no journal is looked at by `resume`; after days it is what it is.
+            let old = Note::from_bytes(&act.note)
+                .is_none_or(|note| note.patient.is_zero() && finality::now().saturating_sub(note.at) >= MOST_WATCHED);
+            let settled = match self.effects(&act)? {
+                Some(effects) if !old => {
+                    let known = self.system().known(effects.patient).await?;
+                    Note::from_bytes(&act.note)
+                        .is_some_and(|note| standing_in(&known, &effects, &note) == Standing::Final)
+                }
+                _ => old,
+            };
+            if settled {
+                sender.release(self.address(), act.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn minds(&self, gone: &Vanished) -> bool {
+        gone.entry.ends_access() || self.is_me(gone.entry.event.actor(gone.patient))
+    }
+}
+
+pub(crate) fn ends_access(event: &Event) -> bool {
+    use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
+    matches!(event, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
+}
+
+fn concerns(effects: &Effects, event: &Event) -> bool {
+    effects.events.iter().any(|effect| effect.is_same_act(event))
+}
+
+pub(crate) fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
+    effects.is_some_and(|effects| effects.patient == gone.patient && concerns(effects, &gone.entry.event))
+}
+
+/// All parts of an act stand or fall together.
+pub(crate) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
+    let from = note.earlier.end_in(&journal.history, journal.finality.place_of(note.entries, note.cuts));
+    let later = journal.history.entries().get(from..).unwrap_or_default();
+    let mut standing = Standing::Final;
+    let settled = journal.finality.settled();
+    for event in &effects.events {
+        match is_shown(event, later) {
+            Some(place) if from + place < settled => {}
+            Some(_) => standing = Standing::Shown,
+            None if is_superseded(event, &journal.history, from..settled) => {}
+            // Not for good: what takes its place can go, too.
+            None if is_superseded(event, &journal.history, from..journal.history.entries().len()) => {
+                standing = Standing::Shown;
+            }
+            None => return Standing::Missing,
+        }
+    }
+    standing
+}

@@ -1,0 +1,58 @@
+//! What builders of several verbs share.
+
+/// Lets a builder with a method `run` be awaited.
+macro_rules! awaitable {
+    ($builder:ident => $output:ty) => {
+        impl IntoFuture for $builder {
+            type Output = crate::base::error::Result<$output>;
+            type IntoFuture = crate::client::BoxFuture<Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    };
+}
+pub(crate) use awaitable;
+
+/// Setters of the field `rights`.
+macro_rules! rights_setters {
+    ($builder:ident) => {
+        impl $builder {
+            /// To read alone.
+            pub fn read_only(self) -> Self {
+                self.rights(Rights::READ)
+            }
+
+            /// To read and to add records.
+            pub fn contribute(self) -> Self {
+                let rights = self.rights.and(Rights::READ_AND_CONTRIBUTE);
+                self.rights(rights)
+            }
+
+            /// To add records, without reading any: what a laboratory needs to deliver.
+            pub fn contribute_only(self) -> Self {
+                self.rights(Rights::CONTRIBUTE)
+            }
+
+            /// And to pass on what this gives, as an organisation does to those who work there.
+            pub fn delegate(self) -> Self {
+                let rights = self.rights.and(Rights::DELEGATE);
+                self.rights(rights)
+            }
+
+            /// And to attest the folder's records, as a professional.
+            pub fn attest(self) -> Self {
+                let rights = self.rights.and(Rights::ATTEST);
+                self.rights(rights)
+            }
+
+            /// Exactly these rights.
+            pub fn rights(mut self, rights: Rights) -> Self {
+                self.rights = rights;
+                self
+            }
+        }
+    };
+}
+pub(crate) use rights_setters;

@@ -1,0 +1,122 @@
+//! What became of an act where something failed on the way.
+
+use std::fmt;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::RecordId;
+
+use crate::base::error::Error;
+
+/// What became of an act on whose way something failed: it is not as if nothing had happened, or not as if all had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is on chain, and the keys that belong to it are not in the store yet. They are kept on this machine:
+    /// [`resume`](crate::Client::resume) stores them.
+    KeysNotStored {
+        /// Hash of the transaction.
+        transaction: B256,
+    },
+    /// It took several transactions, and not all of them are on chain.
+    PartlyDone {
+        /// Hash of the last one that is.
+        transaction: B256,
+    },
+    /// Records are stored, and not registered on chain. [`resume`](crate::Client::resume) registers them.
+    NotRegistered {
+        /// Which.
+        records: Vec<RecordId>,
+    },
+    /// It is on chain, and this machine could not write that down. Repeated, it is not done twice.
+    NotRemembered,
+    /// The chain does not show that access has ended.
+    AccessNotEnded {
+        /// Whose.
+        grantee: Address,
+    },
+}
+
+impl Outcome {
+    /// What to do, for people.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::KeysNotStored { .. } => "they are kept on this machine, and `resume` stores them",
+            Self::PartlyDone { .. } => "repeat it for the rest",
+            Self::NotRegistered { .. } => "`resume` registers it; added again it would be there twice",
+            Self::NotRemembered => "repeat it: it is not done twice",
+            Self::AccessNotEnded { .. } => {
+                "try again, have another relay carry it, pay for it from this account (without a relay), or sign it for \
+                 somebody else to carry (`revoke --sign`)"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeysNotStored { transaction } => {
+                write!(f, "transaction {transaction} is on chain, but the keys that belong to it are not stored yet")
+            }
+            Self::PartlyDone { transaction } => {
+                write!(f, "a part of it is on chain, the last in transaction {transaction}, and the rest is not")
+            }
+            Self::NotRegistered { records } => {
+                let ids: Vec<String> = records.iter().map(ToString::to_string).collect();
+                write!(f, "record {} is stored, but not registered on chain", ids.join(", "))
+            }
+            Self::NotRemembered => f.write_str("it is on chain, but this machine could not write that down"),
+            Self::AccessNotEnded { grantee } => {
+                write!(f, "{grantee} still has access, as far as the chain shows")
+            }
+        }
+    }
+}
+
+impl Error {
+    /// What failed, and what became of the act all the same.
+    pub(crate) fn with_outcome(self, outcome: Outcome) -> Self {
+        Self::Halfway { outcome, error: Box::new(self) }
+    }
+
+    /// The same where the last part of an act that is on chain was this, if there is one.
+    pub(crate) fn after_part(self, last: Option<B256>) -> Self {
+        match last {
+            Some(transaction) => self.with_outcome(Outcome::PartlyDone { transaction }),
+            None => self,
+        }
+    }
+
+    /// The transaction that is on chain, or may come to be, although this is an error. An app looks it up, or calls
+    /// [`resume`](crate::Client::resume), before it repeats the act.
+    pub fn transaction(&self) -> Option<B256> {
+        match self {
+            Self::Unconfirmed { transaction, .. } | Self::Withheld { transaction, .. } => Some(*transaction),
+            Self::Halfway { outcome, error } => match outcome {
+                Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => Some(*transaction),
+                Outcome::NotRegistered { .. } | Outcome::NotRemembered | Outcome::AccessNotEnded { .. } => {
+                    error.transaction()
+                }
+            },
+            Self::AndEarlier { error, .. } => error.transaction(),
+            _ => None,
+        }
+    }
+
+    /// What failed, without what became of the act.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Halfway { error, .. } | Self::AndEarlier { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
+    /// Whether a transaction may still be mined although this was the answer.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Exists(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
+            Self::AndEarlier { error, .. } | Self::Halfway { error, .. } => error.may_have_happened(),
+            _ => self.is_silence(),
+        }
+    }
+}

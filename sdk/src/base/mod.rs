@@ -1,0 +1,10 @@
+//! What every room stands on: errors, names, bounds, time.
+
+pub(crate) mod bounds;
+pub(crate) mod builder;
+pub(crate) mod cut;
+pub(crate) mod error;
+pub mod names;
+pub(crate) mod progress;
+pub(crate) mod record_ref;
+pub(crate) mod time;

@@ -1,0 +1,203 @@
+//! Who did what when: no key is needed to read it, and none to check it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::{Future, IntoFuture},
+    pin::Pin,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use alloy::primitives::{Address, B256};
+
+use crate::{
+    base::{
+        error::Result,
+        time::{rfc3339, rfc3339_of},
+    },
+    ledger::{Completeness, Entry, Event, NO_END, Rights, Status, folder_of, record_key},
+    system::System,
+};
+
+/// A patient's checked history, oldest first, and how far it is known to be complete.
+///
+/// As text: one line an entry, then the statement of completeness.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct History {
+    /// Whose history it is.
+    pub patient: Address,
+    /// What happened, oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// How far it is known to be complete.
+    pub completeness: Completeness,
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// When: the time of its block, which the journal's hash covers.
+    pub at: SystemTime,
+    /// Who did it.
+    pub by: Address,
+    /// What happened.
+    pub event: Event,
+    /// Its block and transaction, and the heads before and after it.
+    pub entry: Entry,
+}
+
+impl HistoryEntry {
+    fn new(patient: Address, entry: Entry) -> Self {
+        let by = entry.event.actor(patient);
+        Self { at: UNIX_EPOCH + Duration::from_secs(entry.time), by, event: entry.event, entry }
+    }
+}
+
+impl History {
+    /// The newest head: 32 bytes that stand for all of it. Zero when nothing happened.
+    pub fn head(&self) -> B256 {
+        self.completeness.head
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: HashMap<B256, B256> = self.entries.iter().filter_map(|entry| entry.event.record()).collect();
+        for HistoryEntry { at, by, event, .. } in &self.entries {
+            writeln!(f, "{} {by} {}", rfc3339(*at), event.told(&|scope| named(scope, ids.get(&scope))))?;
+        }
+        write!(f, "{}", self.completeness)
+    }
+}
+
+/// What happened, for people, without who and when.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(&|scope| named(scope, None)))
+    }
+}
+
+/// A folder or a record, by its id where that is known.
+fn named(scope: B256, id: Option<&B256>) -> String {
+    match (folder_of(scope), id) {
+        (Some(folder), _) => format!("folder {folder}"),
+        (None, Some(id)) => format!("record {id}"),
+        (None, None) => format!("record with key {scope}"),
+    }
+}
+
+fn until(expires_at: u64) -> String {
+    if expires_at < NO_END { format!(" until {}", rfc3339_of(expires_at)) } else { String::new() }
+}
+
+impl Event {
+    /// The key and the id of a record that was added.
+    fn record(&self) -> Option<(B256, B256)> {
+        match self {
+            Self::RecordAdded { author, id, .. } => Some((record_key(*author, *id), *id)),
+            _ => None,
+        }
+    }
+
+    fn told(&self, name: &dyn Fn(B256) -> String) -> String {
+        match self {
+            Self::ProfileSet { profile } => format!("published the keys {profile}"),
+            Self::CheckpointMade { digest } => format!("summed the history up in {digest}"),
+            Self::RecordAdded { folder, id, .. } => format!("added the record {id} to folder {folder}"),
+            Self::RecordStatusChanged { key, status, .. } => {
+                format!("marked {} as {}", name(*key), status_code(*status))
+            }
+            Self::RecordAttested { key, .. } => format!("attested {}", name(*key)),
+            Self::AccessGranted { scope, grantee, rights, purpose, expires_at, .. } => {
+                format!("allowed {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
+            }
+            Self::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
+                format!("passed on to {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
+            }
+            Self::AccessRevoked { scope, grantee, barred, .. } => {
+                let bar = if *barred { ", and nobody else gives it again" } else { "" };
+                format!("ended the access of {grantee} to {}{bar}", name(*scope))
+            }
+            Self::AccessWithdrawn { scope, grantee, .. } => {
+                format!("took back what it had passed on to {grantee} of {}", name(*scope))
+            }
+            Self::AccessRenounced { scope, .. } => format!("gave up the access to {}", name(*scope)),
+            Self::KeysRotated { folder, epoch, .. } => format!("moved the keys of folder {folder} on to {epoch}"),
+            Self::RecordAccessed { key, purpose, .. } => format!("opened {} for {purpose:?}", name(*key)),
+        }
+    }
+}
+
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [(Self::READ, "read"), (Self::CONTRIBUTE, "contribute to"), (Self::ATTEST, "attest")];
+        let mut words: Vec<_> =
+            named.iter().filter(|(right, _)| self.contains(*right)).map(|(_, word)| *word).collect();
+        words.extend(self.delegates().then_some("pass on"));
+        match words.split_last() {
+            None => f.write_str("do nothing with"),
+            Some((last, [])) => f.write_str(last),
+            Some((last, first)) => write!(f, "{} and {last}", first.join(", ")),
+        }
+    }
+}
+
+/// The code of FHIR DocumentReference.status.
+pub fn status_code(status: Status) -> &'static str {
+    match status {
+        Status::Current => "current",
+        Status::Superseded => "superseded",
+        Status::EnteredInError => "entered-in-error",
+        _ => "unknown",
+    }
+}
+
+/// Reads a history; made by [`System::history`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct ReadHistory {
+    system: System,
+    patient: Address,
+    trusted: Option<B256>,
+}
+
+impl System {
+    /// A patient's whole history, every link of it checked.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
+    pub fn history(&self, patient: Address) -> ReadHistory {
+        ReadHistory { system: self.clone(), patient, trusted: None }
+    }
+
+    /// Only the statement: how far the history that the node tells is complete.
+    ///
+    /// # Errors
+    /// As [`history`](System::history).
+    pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
+        Ok(self.journal_to(patient, trusted).await?.completeness.clone())
+    }
+}
+
+impl ReadHistory {
+    /// A head from a source other than this system's node: it must be part of the history, which is proven up to it.
+    pub fn trusted_head(mut self, head: B256) -> Self {
+        self.trusted = Some(head);
+        self
+    }
+
+    async fn run(self) -> Result<History> {
+        let known = self.system.journal_to(self.patient, self.trusted).await?;
+        let entries = known.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
+        Ok(History { patient: self.patient, entries, completeness: known.completeness.clone() })
+    }
+}
+
+impl IntoFuture for ReadHistory {
+    type Output = Result<History>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

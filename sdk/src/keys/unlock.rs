@@ -1,0 +1,261 @@
+//! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::{Body, Verified},
+    error::CoreError,
+    id::{Account, Confidentiality, Epoch, Folder, RecordId},
+    identity::folder_name,
+    record::{manifest::Manifest, metadata::Metadata},
+    seal::{
+        envelope::EnvelopeKeys,
+        lock::{Lock, LockContext},
+        ratchet::{FolderSecret, FolderState},
+        stream::ContentKey,
+    },
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    base::{
+        error::{Error, Result},
+        record_ref::RecordRef,
+    },
+    client::Client,
+    journal::journals::Known,
+    keys::folder_keys::Received,
+    ledger::record_key,
+    records::registered::Registered,
+};
+
+/// Folder locks of one record that are tried: honest authors make one.
+const MOST_FOLDER_LOCKS: usize = 2;
+
+/// A record that opens: checked against the chain, its key found, its metadata read.
+pub(crate) struct Unlocked {
+    pub(crate) manifest: Verified<Manifest>,
+    pub(crate) key: ContentKey,
+    pub(crate) metadata: Metadata,
+}
+
+impl Client {
+    /// Opens one record; for several of a patient make one [`Unlocker`].
+    pub(crate) async fn unlocked(&self, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
+        Unlocker::new(self.clone(), self.system().journal(record.patient).await?).open(known).await
+    }
+}
+
+/// What this account was given of a folder; or why that cannot be had.
+type Found = std::result::Result<Option<Arc<Received>>, String>;
+
+/// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
+pub(crate) struct Unlocker {
+    client: Client,
+    journal: Arc<Known>,
+    received: Mutex<HashMap<Folder, Found>>,
+    /// The highest epoch that a lock may name.
+    highest: Mutex<HashMap<Folder, Epoch>>,
+    secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
+}
+
+impl Unlocker {
+    pub(crate) fn new(client: Client, journal: Arc<Known>) -> Self {
+        Self {
+            client,
+            journal,
+            received: Mutex::default(),
+            highest: Mutex::default(),
+            secrets: std::sync::Mutex::default(),
+        }
+    }
+
+    /// The record's manifest, key and metadata, all checked.
+    pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
+        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        self.open_from(record, &bytes).await
+    }
+
+    /// The same, from the manifest's bytes, whose digest is the record's id.
+    pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
+        let manifest = self.manifest_from(record, bytes).await?;
+        let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
+        Ok(Unlocked { manifest, key, metadata })
+    }
+
+    /// The manifest of a record, when it is what the chain says it is.
+    pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
+        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        self.manifest_from(record, &bytes).await
+    }
+
+    async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+        let manifest = self.client.system().verified_bytes(bytes).await?;
+        check(&manifest, self.journal.patient, record)?;
+        Ok(manifest)
+    }
+
+    async fn key_and_metadata(&self, record: &Registered, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+        let key = self.find_key(record, manifest).await?;
+        let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
+        self.check_folder(record, manifest.folder, &metadata).await?;
+        Ok((key, metadata))
+    }
+
+    /// An author may name any folder in the metadata: what counts is the one that the record lies in, as the patient
+    /// derives it and as a reader was told it with the grant.
+    async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
+        let Metadata { folder_name: name, confidentiality, .. } = metadata;
+        let fits = if self.client.is_me(self.journal.patient) {
+            self.client.keys().folder(name, *confidentiality) == folder
+        } else {
+            let granted = self.granted_name(record, folder).await?;
+            granted.is_none_or(|(told, level)| folder_name(&told) == folder_name(name) && level == *confidentiality)
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(Error::Integrity("its author names another folder than the one it lies in".into())),
+        }
+    }
+
+    /// The folder's name as the patient gave it to this account.
+    async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
+        let received = match self.received(folder).await {
+            Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
+            Err(error) if error.is_silence() => return Err(error),
+            other => other,
+        };
+        let scope = record_key(record.author, record.id);
+        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return received.map(|_| None) };
+        let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
+        Ok(Some((payload.folder_name, payload.confidentiality)))
+    }
+
+    async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
+        let (mut failure, highest) = (None, self.highest_epoch(manifest.folder).await?);
+        // Who writes a manifest could name any number of epochs, each of which costs a walk through the states.
+        let mut folder_locks = 0;
+        for lock in &manifest.locks {
+            if let Lock::Folder { epoch, .. } = lock {
+                folder_locks += 1;
+                if *epoch > highest || folder_locks > MOST_FOLDER_LOCKS {
+                    continue;
+                }
+            }
+            match self.try_lock(lock, record, manifest).await {
+                Ok(Some(key)) => return Ok(key),
+                Ok(None) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let Some(key) = self.by_record_grant(record, manifest).await? {
+            return Ok(key);
+        }
+        Err(failure.unwrap_or_else(|| Error::Denied("no lock of this record is for this account's keys".into())))
+    }
+
+    /// The highest epoch that a lock may name: what the chain says, or what the patient has signed for.
+    async fn highest_epoch(&self, folder: Folder) -> Result<Epoch> {
+        let mut highest = self.highest.lock().await;
+        if let Some(epoch) = highest.get(&folder) {
+            return Ok(*epoch);
+        }
+        let proven = self.client.system().proven_epoch(self.journal.patient, folder).await?;
+        let epoch = proven.max(self.journal.folder(folder).epoch);
+        highest.insert(folder, epoch);
+        Ok(epoch)
+    }
+
+    async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+        let context = manifest.lock_context(self.client.deployment(), Account(record.author.into()), lock.epoch());
+        match lock {
+            Lock::Account { account, .. } if *account == self.client.account() => {
+                self.by_account(lock, context).await.map(Some)
+            }
+            Lock::Folder { epoch, .. } => match self.secret(manifest.folder, *epoch).await? {
+                Some(secret) => {
+                    let lock = lock.clone();
+                    let opening = tokio::task::spawn_blocking(move || lock.open_folder_with(&context, &secret));
+                    let key = opening.await.map_err(crate::client::stopped)?;
+                    Ok(Some(key.map_err(CoreError::from)?))
+                }
+                None => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    async fn by_account(&self, lock: &Lock, context: LockContext) -> Result<ContentKey> {
+        let keys = &self.client.published().await?.keys;
+        Ok(lock.open_account(&context, keys).map_err(CoreError::from)?)
+    }
+
+    /// A grant on this record alone carries its content key.
+    async fn by_record_grant(&self, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+        let scope: B256 = record_key(record.author, record.id);
+        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return Ok(None) };
+        let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
+        match payload.keys {
+            EnvelopeKeys::Record { content } if content.commitment() == manifest.commitment => Ok(Some(content)),
+            _ => Err(Error::Integrity("the envelope of this record's grant carries another key".into())),
+        }
+    }
+
+    /// The key pair of a folder's epoch, when this account has a state from which it follows.
+    async fn secret(&self, folder: Folder, epoch: Epoch) -> Result<Option<Arc<FolderSecret>>> {
+        if let Some(secret) = self.remembered(folder, epoch) {
+            return Ok(Some(secret));
+        }
+        let Some(state) = self.state(folder, epoch).await? else { return Ok(None) };
+        let secret = Arc::new(state.key_pair());
+        self.secrets.lock().unwrap_or_else(|p| p.into_inner()).insert((folder, epoch), secret.clone());
+        Ok(Some(secret))
+    }
+
+    fn remembered(&self, folder: Folder, epoch: Epoch) -> Option<Arc<FolderSecret>> {
+        self.secrets.lock().unwrap_or_else(|p| p.into_inner()).get(&(folder, epoch)).cloned()
+    }
+
+    async fn state(&self, folder: Folder, epoch: Epoch) -> Result<Option<FolderState>> {
+        if self.client.is_me(self.journal.patient) {
+            return Ok(Some(self.client.keys().folder_state(folder, epoch)));
+        }
+        let received = self.received(folder).await?;
+        Ok(received.and_then(|received| received.state.as_ref()?.at(epoch).ok()))
+    }
+
+    /// What this account was given of a folder, looked up once.
+    async fn received(&self, folder: Folder) -> Result<Option<Arc<Received>>> {
+        let mut known = self.received.lock().await;
+        let received = match known.entry(folder) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(match self.client.received(&self.journal, folder).await {
+                Ok(received) => Ok(Some(Arc::new(received))),
+                Err(Error::Denied(_)) => Ok(None),
+                Err(Error::NotAvailable(why)) => Err(why),
+                Err(error) => return Err(error),
+            }),
+        };
+        received.clone().map_err(Error::NotAvailable)
+    }
+}
+
+/// A manifest counts only for the patient, author and folder that the chain names.
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
+    let says = |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain")));
+    if manifest.patient.0 != patient {
+        return says("patient");
+    }
+    if manifest.issuer().0 != record.author {
+        let (author, copier) = (Address::from(manifest.issuer().0), record.author);
+        return Err(Error::Integrity(format!("{copier} registered here a copy of the id of a record of {author}")));
+    }
+    if manifest.folder.number() != record.folder {
+        return says("folder");
+    }
+    Ok(())
+}

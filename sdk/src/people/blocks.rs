@@ -1,0 +1,81 @@
+//! Blocks in the stores: small ones are remembered, signed ones count only with their issuer's keys.
+
+use std::sync::PoisonError;
+
+use alloy::primitives::Address;
+use bytes::Bytes;
+use hospital_record_core::{
+    block::{self, Block, Body, Unverified, Verified},
+    error::CoreError,
+    id::Digest,
+    identity::PublicKeys,
+};
+
+use crate::{
+    base::error::{Error, Result},
+    platform::cache::BLOCKS,
+    system::{KEPT, System},
+};
+
+impl System {
+    /// A small block, from what is remembered or from a store. Whoever names a block chooses its size: one of more than
+    /// `most` bytes is not of the kind that is wanted, and not remembered.
+    pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
+        if let Some(bytes) = self.cache().get(BLOCKS, digest.0.to_vec()).await? {
+            return Ok(bytes.into());
+        }
+        let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
+        if bytes.len() > most {
+            let size = bytes.len();
+            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most")));
+        }
+        self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
+        Ok(bytes)
+    }
+
+    /// Whether a block is of this kind.
+    pub(crate) async fn is_kind<T: Body>(&self, digest: Digest) -> Result<bool> {
+        Ok(block::is_kind::<T>(&self.block(digest, T::MAX).await?))
+    }
+
+    /// Stores a signed block for good.
+    pub(crate) async fn publish(&self, block: Block) -> Result<Digest> {
+        let digest = block.digest();
+        self.stores().keep(block).await?;
+        Ok(digest)
+    }
+
+    /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
+    pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
+        self.verified_bytes(&self.block(digest, T::MAX).await?).await
+    }
+
+    pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {
+        self.verified(block::parse(bytes, self.deployment()).map_err(CoreError::from)?).await
+    }
+
+    pub(crate) async fn verified<T: Body>(&self, block: Unverified<T>) -> Result<Verified<T>> {
+        let (issuer, profile) = (Address::from(block.issuer().0), block.profile_digest());
+        let keys = match self.signer(issuer, profile) {
+            Some(keys) => keys,
+            None => {
+                let keys = self.profile_block(issuer, profile, None).await?.keys;
+                self.keep_signer(issuer, profile, keys.clone());
+                keys
+            }
+        };
+        Ok(block.verify(&keys).map_err(CoreError::from)?)
+    }
+
+    fn signer(&self, issuer: Address, profile: Digest) -> Option<PublicKeys> {
+        self.0.signers.lock().unwrap_or_else(PoisonError::into_inner).get(&(issuer, profile)).cloned()
+    }
+
+    fn keep_signer(&self, issuer: Address, profile: Digest, keys: PublicKeys) {
+        let mut signers = self.0.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if signers.len() >= KEPT {
+            signers.clear();
+        }
+        signers.insert((issuer, profile), keys);
+    }
+}

@@ -1,0 +1,47 @@
+//! Whom a verb is about, and which keys are expected.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Deployment;
+
+use crate::{
+    access::contacts::Contact,
+    base::error::{Error, Result},
+    client::Client,
+    people::card::Card,
+};
+
+/// Who gets a grant, or is asked for one: an address, a [`Card`] or a [`Contact`].
+#[derive(Clone, Copy, Debug)]
+pub struct Grantee {
+    pub(crate) address: Address,
+    pub(crate) profile: Option<B256>,
+    pub(crate) deployment: Option<Deployment>,
+}
+
+impl Client {
+    /// Whether a card, where there is one, was made for this chain and contract.
+    pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
+        match made_for.is_some_and(|deployment| deployment != self.deployment()) {
+            true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl From<Address> for Grantee {
+    fn from(address: Address) -> Self {
+        Self { address, profile: None, deployment: None }
+    }
+}
+
+impl From<&Card> for Grantee {
+    fn from(card: &Card) -> Self {
+        Self { address: card.account, profile: Some(card.profile), deployment: Some(card.deployment) }
+    }
+}
+
+impl From<&Contact> for Grantee {
+    fn from(contact: &Contact) -> Self {
+        Self { address: contact.address, profile: contact.profile, deployment: None }
+    }
+}

@@ -1,0 +1,80 @@
+//! Who somebody is: a signer for the chain and a seed for everything that is encrypted.
+
+use std::{fmt, sync::Arc};
+
+use alloy::{
+    network::TxSigner,
+    primitives::{Address, Signature},
+    signers::{Signer, local::PrivateKeySigner},
+};
+use coins_bip32::xkeys::XPriv;
+use hospital_record_core::{
+    id::{Account, Deployment},
+    identity::{Keys, Seed},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    base::error::{Error, Result},
+    people::phrase::Phrase,
+};
+
+/// Anything that signs transactions and typed data for one account: a local key, a KMS, a hardware wallet.
+pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {}
+
+impl<S: Signer<Signature> + TxSigner<Signature> + Send + Sync> AccountSigner for S {}
+
+/// A person: a signer and an encryption seed. Cheap to clone; its secrets are wiped when the last clone goes.
+#[derive(Clone)]
+pub struct Identity {
+    signer: Arc<dyn AccountSigner>,
+    seed: Arc<Seed>,
+}
+
+impl Identity {
+    /// From a signer of the app's own and 32 secret random bytes, which must be kept as long as the records.
+    pub fn new(signer: impl AccountSigner + 'static, seed: Zeroizing<[u8; 32]>) -> Self {
+        Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bytes(*seed)) }
+    }
+
+    /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index) with the seed of the same index.
+    pub fn from_phrase(phrase: &Phrase, index: u32) -> Result<Self> {
+        let master = Seed::of_phrase(phrase.reveal());
+        let path = format!("m/44'/60'/0'/0/{index}");
+        let key = XPriv::root_from_seed(&*master, None).and_then(|root| root.derive_path(path.as_str()));
+        let key = key.map_err(|_| unusable())?;
+        let key: &alloy::signers::k256::ecdsa::SigningKey = key.as_ref();
+        let signer = PrivateKeySigner::from_signing_key(key.clone());
+        Ok(Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bip39(&master, index)) })
+    }
+
+    /// A new person with a new phrase of 24 words. The phrase restores everything and must be written down.
+    pub fn generate() -> Result<(Self, Phrase)> {
+        let phrase = Phrase::generate()?;
+        Ok((Self::from_phrase(&phrase, 0)?, phrase))
+    }
+
+    /// The account's address.
+    pub fn address(&self) -> Address {
+        Signer::address(&*self.signer)
+    }
+
+    pub(crate) fn signer(&self) -> &Arc<dyn AccountSigner> {
+        &self.signer
+    }
+
+    pub(crate) fn keys(&self, deployment: Deployment) -> Keys {
+        Keys::derive(&self.seed, deployment, Account(self.address().into()))
+    }
+}
+
+/// Shows the address alone.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Identity").field(&self.address()).finish()
+    }
+}
+
+fn unusable() -> Error {
+    Error::Invalid("no key can be derived from this phrase".into())
+}

@@ -1,0 +1,91 @@
+//! Profiles: an account's public keys, signed by the account itself, so that no node can slip in others.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, Signature},
+    signers::Signer,
+    sol,
+    sol_types::{Eip712Domain, SolStruct, eip712_domain},
+};
+use hospital_record_core::{
+    block::Block,
+    error::CoreError,
+    id::{Account, Deployment, block_digest},
+    identity::Keys,
+    profile::{self, Profile},
+};
+
+use crate::{
+    base::error::{Error, Result},
+    people::identity::{AccountSigner, Identity},
+};
+
+sol! {
+    /// What an account signs, ERC-712.
+    struct ProfileKeys {
+        address account;
+        uint32 sequence;
+        bytes32 previous;
+        bytes hpke;
+        bytes32 ed25519;
+    }
+}
+
+/// The type of what accounts sign for a profile.
+#[cfg(test)]
+pub(crate) fn signed_type() -> String {
+    ProfileKeys::eip712_encode_type().into_owned()
+}
+
+/// What the account signs for this profile: the ERC-712 hash, whose domain is chain and contract.
+pub(crate) fn signing_hash(profile: &Profile) -> B256 {
+    let keys = ProfileKeys {
+        account: Address::from(profile.account.0),
+        sequence: profile.sequence,
+        previous: profile.previous.map_or(B256::ZERO, |digest| B256::from(digest.0)),
+        hpke: Bytes::copy_from_slice(profile.keys.hpke.as_bytes()),
+        ed25519: B256::from(profile.keys.ed25519),
+    };
+    keys.eip712_signing_hash(&domain(profile.deployment))
+}
+
+fn domain(deployment: Deployment) -> Eip712Domain {
+    eip712_domain! {
+        name: "HospitalRecord",
+        version: "1",
+        chain_id: deployment.chain,
+        verifying_contract: Address::from(deployment.contract.0),
+    }
+}
+
+/// The block of this identity's first profile. Local keys sign deterministically, so it can be made again.
+pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Keys) -> Result<Block> {
+    let keys = keys.profile_keys(0).public().clone();
+    let account = Account(identity.address().into());
+    let profile = Profile { deployment, account, sequence: 0, previous: None, keys };
+    let signature = sign_hash(&**identity.signer(), signing_hash(&profile)).await?;
+    Ok(profile::encode(&profile, signature).map_err(CoreError::from)?)
+}
+
+async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
+    let signature = Signer::sign_hash(signer, &hash)
+        .await
+        .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+    Ok(signature.as_bytes().to_vec())
+}
+
+/// Reads a profile block and checks that it speaks for `account`: signed by the account's key, or named by a card that
+/// the user accepted. A contract account (ERC-1271) has no key, and what its code would say is the RPC's word alone, so
+/// only a card can vouch for it.
+pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], card: Option<B256>) -> Result<Profile> {
+    let (profile, signature) = profile::decode(bytes, deployment).map_err(CoreError::from)?;
+    if profile.account.0 != account {
+        return Err(Error::Integrity(format!("the profile offered for {account} belongs to another account")));
+    }
+    let signer = Signature::from_raw(&signature)
+        .ok()
+        .and_then(|signature| signature.recover_address_from_prehash(&signing_hash(&profile)).ok());
+    if signer == Some(account) || card == Some(B256::from(block_digest(bytes).0)) {
+        return Ok(profile);
+    }
+    Err(Error::Integrity(format!("the profile offered for {account} is not signed by that account")))
+}

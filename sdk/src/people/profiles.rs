@@ -1,0 +1,107 @@
+//! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    id::Digest,
+    profile::{MAX_PROFILE, Profile},
+};
+
+use crate::{
+    base::error::{Error, Result},
+    people::profile,
+    platform::cache::{PROFILES, key},
+    system::System,
+};
+
+/// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.
+const MOST_EARLIER: usize = 64;
+
+impl System {
+    /// The current public keys of `account`, as the chain names them and as the account signed them.
+    ///
+    /// `card` is the digest from a card that the user accepted; it vouches for that one profile.
+    pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
+        let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
+            let ask = "ask the person for their card: making it publishes the keys";
+            Error::NotFound(format!("{account} has not published keys yet: {ask}"))
+        })?;
+        let profile = self.accept(account, digest, card).await?;
+        Ok((Digest(digest.0), profile))
+    }
+
+    async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {
+        let pinned = self.pinned(account).await?;
+        let verified = self.profile_block(account, Digest(digest.0), card).await;
+        if let (Some(card), Ok(profile)) = (card.filter(|card| *card != digest), &verified)
+            && !self.succeeds(account, profile, Digest(card.0)).await?
+        {
+            return Err(Error::KeyChanged { account, known: card, found: digest });
+        }
+        let Some(known) = pinned else {
+            let profile = verified?;
+            self.pin_profile(account, digest).await?;
+            return Ok(profile);
+        };
+        let changed = Error::KeyChanged { account, known, found: digest };
+        let profile = match verified {
+            Err(Error::Integrity(_)) if digest != known => return Err(changed),
+            other => other?,
+        };
+        if digest == known {
+            return Ok(profile);
+        }
+        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.0)).await? {
+            return Err(changed);
+        }
+        self.pin_profile(account, digest).await?;
+        Ok(profile)
+    }
+
+    /// Whether a chain of profiles, each signed by the account, leads from the one that is known to this one.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`] when it is longer than anybody's: a card vouches for the newest keys without it.
+    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
+        let (mut sequence, mut previous) = (newest.sequence, newest.previous);
+        for _ in 0..MOST_EARLIER {
+            let Some(digest) = previous else { return Ok(false) };
+            if digest == known {
+                return Ok(true);
+            }
+            let older = self.profile_block(account, digest, None).await?;
+            if older.sequence >= sequence {
+                return Ok(false);
+            }
+            (sequence, previous) = (older.sequence, older.previous);
+        }
+        Err(Error::Integrity(format!(
+            "the keys of {account} changed more than {MOST_EARLIER} times since they were seen: exchange cards again"
+        )))
+    }
+
+    /// The profile with this digest, current or not, verified.
+    pub(crate) async fn profile_block(&self, account: Address, digest: Digest, card: Option<B256>) -> Result<Profile> {
+        let bytes = self.block(digest, MAX_PROFILE).await?;
+        // What was pinned was accepted before, perhaps by a card.
+        let vouched = match card {
+            Some(card) => Some(card),
+            None => self.pinned(account).await?,
+        };
+        profile::verify(self.deployment(), account, &bytes, vouched)
+    }
+
+    /// The profile that was accepted last: another one must be its successor.
+    async fn pinned(&self, account: Address) -> Result<Option<B256>> {
+        let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
+        row.map(|row| B256::try_from(row.as_slice()).map_err(|_| Error::cache("a remembered profile is malformed")))
+            .transpose()
+    }
+
+    async fn pin_profile(&self, account: Address, digest: B256) -> Result<()> {
+        self.cache().put(PROFILES, self.profile_key(account), digest.to_vec()).await
+    }
+
+    fn profile_key(&self, account: Address) -> Vec<u8> {
+        key(&[&self.deployment_key(), account.as_slice()])
+    }
+}

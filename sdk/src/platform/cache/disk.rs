@@ -1,0 +1,191 @@
+//! The file on disk. One that is damaged is never taken for a new one: what it remembered protects its owner.
+
+use std::{
+    cell::Cell,
+    fs::{File, TryLockError},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
+    path::{Path, PathBuf},
+    sync::Once,
+    time::{Duration, Instant},
+};
+
+use redb::{Database, DatabaseError};
+use tempfile::NamedTempFile;
+
+use crate::{
+    base::error::{Error, Result},
+    platform::{
+        cache::overlay::Overlay,
+        file::{private, put_new},
+    },
+};
+
+/// How long another program may keep the file open.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What its owner has to know before giving it up.
+const HELD: &str = "It remembers which keys of other people were accepted, the newest history that was seen, contacts, \
+                    and what is not finished. Restore it from a backup, or move it away and accept that this is \
+                    forgotten: then compare fingerprints again, and look in the history before you repeat anything";
+
+pub(crate) struct OnDisk {
+    path: PathBuf,
+    /// Its checksums were looked at, once a process.
+    checked: bool,
+}
+
+/// Why nothing could be done.
+enum Trouble {
+    Damaged(String),
+    Redb(redb::Error),
+    Lock(PathBuf, io::Error),
+}
+
+impl<E: Into<redb::Error>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Redb(error.into())
+    }
+}
+
+impl OnDisk {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, checked: false }
+    }
+
+    pub(crate) fn with<R>(&mut self, work: impl FnOnce(&Database) -> Result<R, redb::Error>) -> Result<R> {
+        let done = fenced(|| {
+            let _alone = lock(&self.path.with_extension("lock"))?;
+            if !self.path.exists() {
+                create(&self.path)?;
+            }
+            if !self.checked {
+                check(&self.path)?;
+                self.checked = true;
+            }
+            Ok(work(&open(&self.path)?)?)
+        });
+        let done = done.unwrap_or_else(|| Err(Trouble::Damaged("it cannot be read to its end".into())));
+        done.map_err(|trouble| trouble.of(&self.path))
+    }
+}
+
+impl Trouble {
+    fn of(self, path: &Path) -> Error {
+        use redb::Error as E;
+        match self {
+            Self::Lock(lock, error) => Error::file(lock, &error),
+            Self::Damaged(why) => damaged(path, &why),
+            Self::Redb(E::Io(error)) if is_content(&error) => damaged(path, &error.to_string()),
+            Self::Redb(E::Io(error)) => Error::file(path, &error),
+            Self::Redb(E::UpgradeRequired(format)) => {
+                damaged(path, &format!("another version of this software wrote it, in format {format}"))
+            }
+            Self::Redb(E::DatabaseAlreadyOpen) => Error::Conflict(format!(
+                "{} is in use by another program for {} s: repeat it when that has ended",
+                path.display(),
+                PATIENCE.as_secs()
+            )),
+            Self::Redb(E::Corrupted(why)) => damaged(path, &why),
+            Self::Redb(error @ (E::TableTypeMismatch { .. } | E::RepairAborted | E::LockPoisoned(_))) => {
+                damaged(path, &error.to_string())
+            }
+            Self::Redb(error) => Error::cache(error),
+        }
+    }
+}
+
+/// Whether it is about what is in the file.
+fn is_content(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::IsADirectory
+    )
+}
+
+fn damaged(path: &Path, why: &str) -> Error {
+    let reason = format!("it cannot be used ({}). {HELD}", why.trim_end_matches('.'));
+    Error::File { path: path.into(), reason, kind: io::ErrorKind::InvalidData }
+}
+
+/// One program at a time, so that a file is whole when it is looked at. Where files cannot be locked, redb's own lock is
+/// all there is.
+fn lock(path: &Path) -> Result<File, Trouble> {
+    let failed = |error| Trouble::Lock(path.into(), error);
+    let (file, started) = (private(path).map_err(failed)?, Instant::now());
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => pause(),
+            Err(TryLockError::WouldBlock) => return Err(Trouble::Redb(redb::Error::DatabaseAlreadyOpen)),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+}
+
+fn pause() {
+    std::thread::sleep(Duration::from_millis(5));
+}
+
+/// It appears complete: an empty file is one that lost what it held.
+fn create(path: &Path) -> Result<(), Trouble> {
+    let file = NamedTempFile::with_prefix_in(".cache-", path.parent().unwrap_or(Path::new(".")))?.into_temp_path();
+    drop(Database::create(&file)?);
+    match put_new(file, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// redb compares checksums only after a crash, and repairs what it finds by forgetting. So all of it is compared first,
+/// in a copy: nothing is changed in a file that is damaged.
+fn check(path: &Path) -> Result<(), Trouble> {
+    let file = File::open(path)?;
+    let seen = file.metadata()?;
+    if seen.is_dir() {
+        return Err(Trouble::Damaged("it is a folder".into()));
+    }
+    if seen.len() == 0 {
+        return Err(Trouble::Damaged("it is empty".into()));
+    }
+    let mut copy = Database::builder().create_with_backend(Overlay::new(file, seen.len()))?;
+    match copy.check_integrity()? {
+        true => Ok(()),
+        false => Err(Trouble::Damaged("its checksums are wrong".into())),
+    }
+}
+
+fn open(path: &Path) -> Result<Database, Trouble> {
+    let started = Instant::now();
+    loop {
+        match Database::open(path) {
+            Err(DatabaseError::DatabaseAlreadyOpen) if started.elapsed() < PATIENCE => pause(),
+            done => return Ok(done?),
+        }
+    }
+}
+
+thread_local! {
+    static FENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What redb panics over is damage, for which there are words of ours: nothing where it did.
+fn fenced<R>(work: impl FnOnce() -> R) -> Option<R> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let outer = take_hook();
+        set_hook(Box::new(move |info| {
+            if !FENCED.try_with(Cell::get).unwrap_or_default() {
+                outer(info);
+            }
+        }));
+    });
+    let before = FENCED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    FENCED.set(before);
+    done.ok()
+}

@@ -1,0 +1,6 @@
+//! What differs between machines: files, HTTP, and what is remembered on disk.
+
+pub(crate) mod cache;
+pub(crate) mod file;
+pub(crate) mod http;
+pub(crate) mod state_dir;

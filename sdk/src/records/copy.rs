@@ -1,0 +1,227 @@
+//! Copies of what others contributed, in the patient's own store: the smallest first, and no more than is allowed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use alloy::primitives::Address;
+use futures::{StreamExt, stream};
+use hospital_record_core::{
+    block::Verified,
+    id::{Digest, RecordId},
+    record::manifest::Manifest,
+};
+
+use crate::{
+    base::error::{Error, Result},
+    client::{
+        Client,
+        sync::{Synced, TooLarge},
+    },
+    journal::journals::Known,
+    keys::unlock::Unlocker,
+    ledger::Record,
+    platform::cache::SYNCED,
+    records::download,
+};
+
+/// Records of one author that are looked at in one go, and of all.
+const MOST_OF_ONE: usize = 1024;
+const MOST_IN_ALL: usize = 4096;
+/// What the manifest of a record takes, at most.
+const MANIFEST: u64 = 64 << 10;
+
+/// How much of what others contributed is kept, in bytes.
+pub(crate) struct Quota {
+    pub(crate) in_all: u64,
+    pub(crate) of_one: u64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { in_all: 10 << 30, of_one: 1 << 30 }
+    }
+}
+
+/// What is kept already.
+#[derive(Default)]
+struct Kept {
+    in_all: u64,
+    of_one: HashMap<Address, u64>,
+}
+
+impl Kept {
+    fn add(&mut self, author: Address, size: u64) {
+        let of_one = self.of_one.entry(author).or_default();
+        (*of_one, self.in_all) = (of_one.saturating_add(size), self.in_all.saturating_add(size));
+    }
+
+    fn has_room(&self, quota: &Quota, author: Address, size: u64) -> bool {
+        let of_one = self.of_one.get(&author).copied().unwrap_or_default();
+        self.in_all.saturating_add(size) <= quota.in_all && of_one.saturating_add(size) <= quota.of_one
+    }
+}
+
+impl Client {
+    pub(crate) async fn copy_all(
+        &self,
+        journal: &Arc<Known>,
+        quota: &Quota,
+        take: &HashSet<RecordId>,
+        synced: &mut Synced,
+    ) -> Result<()> {
+        let me = self.address();
+        let (done, mut kept) = (self.synced(me).await?, Kept::default());
+        let foreign = journal.state().records.values().filter(|record| record.state.author != me);
+        let (old, new): (Vec<Record>, Vec<Record>) =
+            foreign.cloned().partition(|record| done.contains_key(record.id.as_slice()));
+        for record in old {
+            kept.add(record.state.author, done.get(record.id.as_slice()).copied().unwrap_or_default());
+        }
+        let is_taken = |record: &Record| take.contains(&RecordId(record.id.0));
+        let mut sized = Vec::new();
+        for record in some_of_each(new, is_taken, synced) {
+            match self.contributed(journal, &record).await {
+                Ok(manifest) => sized.push((!is_taken(&record), size_of(&manifest), record)),
+                Err(error) => synced.miss(&record, &error),
+            }
+        }
+        sized.sort_by_key(|(not_taken, size, record)| (*not_taken, *size, record.entry));
+        for (not_taken, size, record) in sized {
+            let author = record.state.author;
+            if not_taken && !kept.has_room(quota, author, size) {
+                let record = self.record(me, RecordId(record.id.0));
+                synced.too_large.push(TooLarge { record, author, size });
+                continue;
+            }
+            match self.copy(journal, &record, size).await {
+                Ok(()) => {
+                    synced.copied += 1;
+                    kept.add(author, size);
+                }
+                Err(error) => synced.miss(&record, &error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn contributed(&self, journal: &Arc<Known>, record: &Record) -> Result<Verified<Manifest>> {
+        Unlocker::new(self.clone(), journal.clone()).manifest(&record.into()).await
+    }
+
+    /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
+    async fn copy(&self, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
+        let manifest = self.contributed(journal, record).await?;
+        let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());
+        // A tree of another size than the manifest's would be pinned whole, however large it is.
+        download::check_tree(self.system().stores().clone(), &manifest).await?;
+        if own.pin(&root).await.is_err() {
+            self.transfer(&manifest, Digest(record.id.0)).await?;
+            own.pin(&root).await?;
+        }
+        let row = self.synced_key(self.address(), record.id.as_slice());
+        self.system().cache().put(SYNCED, row, size.to_be_bytes().to_vec()).await
+    }
+
+    async fn transfer(&self, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
+        let stores = self.system().stores();
+        let content = download::blocks(stores.clone(), manifest)?;
+        let cid = id.dag_cbor_cid();
+        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(Error::into_store));
+        stores.own().put(blocks.boxed()).await?;
+        Ok(())
+    }
+}
+
+impl Synced {
+    fn miss(&mut self, record: &Record, error: &Error) {
+        self.unavailable = self.unavailable.or(Some(error.kind()).filter(|kind| kind.is_silence()));
+        self.missing.push(format!("{}: {error}", RecordId(record.id.0)));
+    }
+}
+
+/// The oldest of each author, so that nobody's number of records keeps others waiting; and all that are taken.
+fn some_of_each(mut records: Vec<Record>, is_taken: impl Fn(&Record) -> bool, synced: &mut Synced) -> Vec<Record> {
+    records.sort_by_key(|record| record.entry);
+    let mut counts = HashMap::<Address, usize>::new();
+    let mut ranked: Vec<(usize, Record)> = records
+        .into_iter()
+        .map(|record| {
+            let count = counts.entry(record.state.author).or_default();
+            *count += usize::from(!is_taken(&record));
+            (if is_taken(&record) { 0 } else { *count }, record)
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let found = ranked.len();
+    ranked.retain(|(rank, _)| *rank <= MOST_OF_ONE);
+    ranked.truncate(MOST_IN_ALL);
+    synced.later = found - ranked.len();
+    ranked.into_iter().map(|(_, record)| record).collect()
+}
+
+/// Bytes in the store: content, tags and links, manifest. The last segment is as long as the manifest says; of the others
+/// each may be twice as long as it should be before it is noticed.
+fn size_of(manifest: &Manifest) -> u64 {
+    let content = manifest.ciphertext_len();
+    content.saturating_add(content >> 14).saturating_add(MANIFEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::{RecordState, Status};
+
+    fn record(author: u8, entry: usize) -> Record {
+        let author = Address::repeat_byte(author);
+        let state = RecordState { author, folder: 1, added_at: 0, status: Status::Current, attestations: 0 };
+        let id = B256::left_padding_from(&entry.to_be_bytes());
+        Record { id, state, replaced_by: None, replaces: None, attestations: Vec::new(), entry }
+    }
+
+    #[test]
+    fn records_of_one_author_keep_no_other_waiting_and_the_oldest_come_first() {
+        let mut records: Vec<Record> = (0..5000).map(|entry| record(1, entry)).collect();
+        records.push(record(2, 5000));
+        records.push(record(1, 5001));
+        let mut synced = Synced::default();
+        let some = some_of_each(records, |record| record.entry == 5001, &mut synced);
+        assert_eq!((some.len(), synced.later), (MOST_OF_ONE + 2, 5000 - MOST_OF_ONE));
+        let entries: Vec<usize> = some.iter().map(|record| record.entry).take(4).collect();
+        assert_eq!(entries, [5001, 0, 5000, 1]);
+    }
+
+    proptest! {
+        /// Whatever is added by whom and in which order, neither limit is passed, and what is refused had no room.
+        #[test]
+        fn what_is_kept_never_passes_a_limit(
+            sizes in prop::collection::vec((0_u8..4, 0_u64..2000), 0..100),
+            (in_all, of_one) in (0_u64..20_000, 0_u64..9000),
+        ) {
+            let (quota, mut kept) = (Quota { in_all, of_one }, Kept::default());
+            for (author, size) in sizes {
+                let author = Address::repeat_byte(author);
+                let before = (kept.in_all, kept.of_one.get(&author).copied().unwrap_or_default());
+                let fits = before.0 + size <= in_all && before.1 + size <= of_one;
+                prop_assert_eq!(kept.has_room(&quota, author, size), fits);
+                if fits {
+                    kept.add(author, size);
+                }
+                prop_assert!(kept.in_all <= in_all && kept.of_one.values().all(|of_author| *of_author <= of_one));
+            }
+            prop_assert!(!kept.has_room(&quota, Address::ZERO, u64::MAX));
+        }
+    }
+
+    #[test]
+    fn authors_without_number_are_not_all_looked_at_in_one_go() {
+        let records = (0..2 * MOST_IN_ALL).map(|entry| record((entry % 251) as u8, entry)).collect();
+        let mut synced = Synced::default();
+        assert_eq!(some_of_each(records, |_| false, &mut synced).len(), MOST_IN_ALL);
+        assert_eq!(synced.later, MOST_IN_ALL);
+    }
+}

@@ -1,0 +1,18 @@
+//! Records: added, listed, opened, replaced.
+
+pub(crate) mod add;
+pub(crate) mod attest;
+pub(crate) mod copy;
+pub(crate) mod details;
+pub(crate) mod detect;
+pub(crate) mod download;
+pub(crate) mod list;
+pub(crate) mod open;
+pub(crate) mod pending;
+pub(crate) mod reencrypt;
+pub(crate) mod registered;
+pub(crate) mod replace;
+pub(crate) mod source;
+pub(crate) mod target;
+pub(crate) mod upload;
+pub(crate) mod write;

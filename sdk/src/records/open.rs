@@ -1,0 +1,277 @@
+//! Opening records: checked against the chain, logged, then decrypted.
+
+use std::{
+    ops::{Bound, Range, RangeBounds},
+    path::{Path, PathBuf},
+};
+
+use alloy::primitives::{Address, B256};
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset_json};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::{
+    base::{
+        builder::awaitable,
+        error::{Error, Result},
+        progress::{Phase, Progress, Reporter},
+        record_ref::RecordRef,
+    },
+    client::Client,
+    keys::unlock::Unlocked,
+    ledger::{Purpose, record_key},
+    platform::file::NewFile,
+    records::{download, registered::Registered},
+    store::stores::Stores,
+};
+
+/// A record's plaintext and what it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Opened {
+    /// What the author said of it. A name is no path, a media type no promise.
+    pub metadata: Metadata,
+    /// The plaintext, or the range of it that was asked for.
+    pub bytes: Bytes,
+}
+
+/// Opens a record; made by [`Client::open`].
+#[must_use = "nothing happens until it is awaited"]
+pub struct Open {
+    client: Client,
+    record: RecordRef,
+    range: (u64, Option<u64>),
+    log: bool,
+    purpose: Option<Purpose>,
+    report: Reporter,
+    overwrite: bool,
+    attested_only: bool,
+    authorities: Vec<Address>,
+}
+
+impl Client {
+    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory, or end it with
+    /// [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer) for what is large.
+    ///
+    /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
+    /// decrypted, unless [`unlogged`](Open::unlogged).
+    pub fn open(&self, record: &RecordRef) -> Open {
+        let (client, record, report) = (self.clone(), *record, Reporter::default());
+        Open {
+            client,
+            record,
+            range: (0, None),
+            log: true,
+            purpose: None,
+            report,
+            overwrite: false,
+            attested_only: false,
+            authorities: Vec::new(),
+        }
+    }
+}
+
+/// A record that may be opened: checked, logged, its key found.
+pub(crate) struct Prepared {
+    record: Unlocked,
+    range: Range<u64>,
+}
+
+impl Prepared {
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.record.metadata
+    }
+
+    /// Who signed it.
+    pub(crate) fn author(&self) -> Address {
+        self.record.manifest.issuer().0.into()
+    }
+
+    /// The plaintext, piece by piece, each checked.
+    pub(crate) fn content(&self, stores: &Stores) -> Result<BoxStream<'static, Result<Bytes>>> {
+        download::plaintext(stores.clone(), &self.record.manifest, &self.record.key, self.range.clone())
+    }
+}
+
+impl Open {
+    /// Only these bytes of the plaintext; an open end is the record's. Only the blocks that hold them are fetched.
+    pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
+        // No record is as long as u64: what saturates is refused as beyond it.
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(start) => start.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(end) => Some(end.saturating_add(1)),
+            Bound::Excluded(end) => Some(*end),
+            Bound::Unbounded => None,
+        };
+        self.range = (start, end);
+        self
+    }
+
+    /// Does not log the reading on chain. Honest readers log.
+    pub fn unlogged(mut self) -> Self {
+        self.log = false;
+        self
+    }
+
+    /// Refuses what nobody attested whose word counts: an account to which the patient gave the right to attest, or with
+    /// [`trusted_by`](Open::trusted_by) one for whom an authority vouches.
+    pub fn attested_only(mut self) -> Self {
+        self.attested_only = true;
+        self
+    }
+
+    /// Whose attestations count: of accounts for which these authorities vouch now
+    /// ([`why_trusted`](crate::System::why_trusted)), whoever gave them the right to attest.
+    pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
+        self.authorities = authorities.to_vec();
+        self
+    }
+
+    /// Logs this purpose instead of the grant's.
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// Calls back as the work goes on.
+    pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.report = Reporter::new(tell);
+        self
+    }
+
+    /// Lets [`to_file`](Open::to_file) replace a file that is there, also where a link leads to it, and write into a
+    /// pipe or device.
+    pub fn overwrite(mut self) -> Self {
+        self.overwrite = true;
+        self
+    }
+
+    /// What the author said of the record. Nothing is logged: the content stays closed.
+    pub async fn metadata(mut self) -> Result<Metadata> {
+        self.log = false;
+        Ok(self.prepare().await?.record.metadata)
+    }
+
+    /// Writes the plaintext as it is checked, piece by piece; what was written before an error is right, but not all.
+    pub async fn to_writer(self, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<Metadata> {
+        let prepared = self.prepare().await?;
+        self.write(&prepared, writer).await?;
+        Ok(prepared.record.metadata)
+    }
+
+    /// Writes the plaintext to a file that appears only when it is complete and checked.
+    ///
+    /// Refuses to replace a file unless [`overwrite`](Open::overwrite).
+    pub async fn to_file(self, path: impl AsRef<Path>) -> Result<Metadata> {
+        let path: PathBuf = path.as_ref().into();
+        let mut file = NewFile::create(&path, self.overwrite).await?;
+        let prepared = self.prepare().await?;
+        self.write(&prepared, file.writer()).await?;
+        file.finish().await?;
+        Ok(prepared.record.metadata)
+    }
+
+    /// Writes the ciphertext to `content.tink` and its key, in the clear, to `keyset.json` (readable by its owner
+    /// alone) in a folder. Any Google Tink library opens the one with the other: streaming AEAD, no associated data.
+    pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
+        let folder = folder.as_ref();
+        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, &error))?;
+        let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
+        let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
+        let prepared = self.prepare().await?;
+        let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.record.manifest)?;
+        while let Some(block) = blocks.next().await {
+            content.write(&block?).await?;
+        }
+        keyset.write(tink_keyset_json(&prepared.record.key).as_bytes()).await?;
+        content.finish().await?;
+        keyset.finish().await?;
+        Ok(prepared.record.metadata)
+    }
+
+    async fn run(self) -> Result<Opened> {
+        let prepared = self.prepare().await?;
+        let mut bytes = Vec::new();
+        self.write(&prepared, &mut bytes).await?;
+        Ok(Opened { metadata: prepared.record.metadata, bytes: bytes.into() })
+    }
+
+    async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
+        let mut pieces = prepared.content(self.client.system().stores())?;
+        let (mut done, total) = (0, prepared.range.end - prepared.range.start);
+        let failed = |error: std::io::Error| Error::file("the output", &error);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            writer.write_all(&piece).await.map_err(failed)?;
+            done += piece.len() as u64;
+            self.report.tell(Phase::Opening, done, Some(total));
+        }
+        if done != total {
+            return Err(Error::Integrity(format!("the record holds {done} bytes of the {total} that it names")));
+        }
+        writer.flush().await.map_err(failed)
+    }
+
+    /// Checks, finds the key, and logs: in this order, so that what cannot be opened is not logged as read.
+    pub(crate) async fn prepare(&self) -> Result<Prepared> {
+        let (client, record) = (&self.client, &self.record);
+        let known = client.on_chain(record).await?;
+        if !client.is_me(record.patient) {
+            self.allowed(&known).await?;
+        }
+        if self.attested_only {
+            let key = record_key(known.author, known.id);
+            client.require_attested(record, key, &self.authorities).await?;
+        }
+        let unlocked = client.unlocked(record, &known).await?;
+        let range = self.within(unlocked.manifest.size)?;
+        if self.log && !client.is_me(record.patient) {
+            self.log_reading(&known).await?;
+        }
+        Ok(Prepared { record: unlocked, range })
+    }
+
+    fn within(&self, size: u64) -> Result<Range<u64>> {
+        let (start, end) = (self.range.0, self.range.1.unwrap_or(size));
+        if start > end || end > size {
+            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
+        }
+        Ok(start..end)
+    }
+
+    async fn allowed(&self, known: &Registered) -> Result<()> {
+        let (patient, account) = (self.record.patient, self.client.address());
+        let key = record_key(known.author, known.id);
+        if self.client.system().contract().can_access(patient, key, account).await? {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+        )))
+    }
+
+    async fn log_reading(&self, known: &Registered) -> Result<()> {
+        let key = record_key(known.author, known.id);
+        let purpose = match self.purpose {
+            Some(purpose) => purpose,
+            None => self.client.granted_purpose(self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
+        };
+        let (system, patient, reader) = (self.client.system(), self.record.patient, self.client.address());
+        let before = system.journal(patient).await?.state().entries;
+        let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
+        // A receipt is the node's word, and only what the journal shows is logged.
+        self.client
+            .confirm(patient, receipt.transaction, |state| {
+                let mut new = state.accesses.iter().rev().take_while(|access| access.entry >= before);
+                new.any(|access| access.reader == reader && access.key == key)
+            })
+            .await
+    }
+}
+
+awaitable!(Open => Opened);

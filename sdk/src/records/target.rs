@@ -1,0 +1,220 @@
+//! Where a record goes, and to whom it is locked.
+
+use std::sync::Arc;
+
+use alloy::primitives::Address;
+use futures::{StreamExt, stream};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Account, Confidentiality, Epoch, Folder},
+    identity::folder_name,
+    seal::{
+        lock::{HpkePublicKey, Lock, LockContext},
+        stream::ContentKey,
+    },
+};
+
+use crate::{
+    base::error::{Error, Result},
+    client::Client,
+    journal::journals::Known,
+    keys::folder_keys::Received,
+    ledger::{folder_of, folder_scope},
+};
+
+/// Account locks that fit beside the patient's in one manifest.
+const MOST_READERS: usize = 31;
+
+/// Where a record goes and to whom it is locked.
+pub(crate) struct Target {
+    pub(crate) patient: Address,
+    pub(crate) folder: Folder,
+    pub(crate) name: String,
+    pub(crate) confidentiality: Confidentiality,
+    pub(crate) key_changes: u32,
+    pub(crate) epoch: Epoch,
+    /// Readers who were left out when the keys moved on first.
+    pub(crate) left_out: Vec<Address>,
+    recipients: Recipients,
+}
+
+enum Recipients {
+    Folder(HpkePublicKey),
+    /// Where a read right ended and the patient has not moved the keys on yet.
+    Accounts(Vec<(Account, HpkePublicKey)>),
+}
+
+/// Which folder is meant.
+#[derive(Clone)]
+pub(crate) enum Place {
+    Named(String, Confidentiality),
+    /// The folder of a record, with the name its metadata give. Of another patient's folder the grant gives the name.
+    Of(Folder, String, Confidentiality),
+}
+
+impl Target {
+    pub(crate) fn locks(&self, context: &LockContext, key: &ContentKey) -> Result<Vec<Lock>> {
+        let locks = match &self.recipients {
+            Recipients::Folder(public) => vec![Lock::folder(context, public, key)],
+            Recipients::Accounts(accounts) => {
+                accounts.iter().map(|(account, public)| Lock::account(context, *account, public, key)).collect()
+            }
+        };
+        Ok(locks.into_iter().collect::<Result<_, _>>().map_err(CoreError::from)?)
+    }
+}
+
+impl Client {
+    /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
+    pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
+        self.system().require_right_time().await?;
+        let journal = self.journal_without_gaps(patient).await?;
+        if self.is_me(patient) {
+            self.own_target(journal, place).await
+        } else {
+            self.others_target(&journal, place).await
+        }
+    }
+
+    async fn own_target(&self, mut journal: Arc<Known>, place: &Place) -> Result<Target> {
+        let (folder, name, confidentiality) = match place {
+            Place::Named(name, level) => (self.keys().folder(name, *level), name.clone(), *level),
+            Place::Of(folder, name, level) => (*folder, name.clone(), *level),
+        };
+        let now = self.system().latest_time().await?;
+        let mut left_out = Vec::new();
+        if self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
+            left_out = self.rotate_folder(folder).await?.left_out;
+            journal = self.system().journal(self.address()).await?;
+            self.require_nothing_missing(&journal).await?;
+        }
+        let (epoch, proven) = (journal.folder(folder).epoch, self.system().proven_epoch(self.address(), folder).await?);
+        if epoch < proven {
+            return Err(Error::Integrity(format!(
+                "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
+                self.system().ledger().name()
+            )));
+        }
+        let recipients = Recipients::Folder(self.keys().folder_state(folder, epoch).public_key());
+        let (patient, key_changes) = (self.address(), journal.state().key_changes);
+        Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
+    }
+
+    async fn others_target(&self, journal: &Known, place: &Place) -> Result<Target> {
+        let (folder, received) = match place {
+            Place::Of(folder, ..) => (*folder, self.received(journal, *folder).await?),
+            Place::Named(name, level) => self.received_by_name(journal, name, *level).await?,
+        };
+        self.may_contribute(journal, folder, &received.name).await?;
+        let now = self.system().latest_time().await?;
+        let recipients = if self.is_stale(journal, folder, now).await? {
+            Recipients::Accounts(self.patient_and_readers(journal, folder, now).await?)
+        } else {
+            Recipients::Folder(received.public)
+        };
+        Ok(Target {
+            patient: journal.patient,
+            folder,
+            name: received.name,
+            confidentiality: received.confidentiality,
+            key_changes: journal.state().key_changes,
+            epoch: received.epoch,
+            left_out: Vec::new(),
+            recipients,
+        })
+    }
+
+    /// What the contract would refuse is refused before anything is uploaded.
+    async fn may_contribute(&self, journal: &Known, folder: Folder, name: &str) -> Result<()> {
+        let (account, patient) = (self.address(), journal.patient);
+        let now = self.system().chain_time().await?;
+        let denied = |why: &str| {
+            Err(Error::Denied(format!(
+                "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
+            )))
+        };
+        match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
+            Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
+            None => denied("there is no grant"),
+            Some(_) => match journal.state().live(folder_scope(folder.number()), account, now) {
+                Some(_) => Ok(()),
+                None => denied("the grant has ended"),
+            },
+        }
+    }
+
+    pub(crate) async fn received_by_name(
+        &self,
+        journal: &Known,
+        name: &str,
+        level: Confidentiality,
+    ) -> Result<(Folder, Received)> {
+        let mut found = None;
+        for (folder, passed_on) in self.folders_of(journal).await? {
+            let received = match self.received(journal, folder).await {
+                Ok(received) => received,
+                Err(error) if error.is_silence() => return Err(error),
+                // One envelope that cannot be had does not close the other folders.
+                Err(_) => continue,
+            };
+            if folder_name(&received.name) != folder_name(name) || received.confidentiality != level {
+                continue;
+            }
+            match found {
+                None if !passed_on => return Ok((folder, received)),
+                None => found = Some((folder, received)),
+                Some(_) => return Err(two_of_a_name(name, level)),
+            }
+        }
+        found.ok_or_else(|| {
+            Error::Denied(format!(
+                "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
+                journal.patient,
+                self.address()
+            ))
+        })
+    }
+
+    /// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
+    /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
+    /// folder into another.
+    async fn folders_of(&self, journal: &Known) -> Result<Vec<(Folder, bool)>> {
+        let (now, mut folders) = (self.system().chain_time().await?, Vec::new());
+        for ((scope, grantee), grant) in &journal.state().grants {
+            let passed_on = grant.state.giver.is_some();
+            let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());
+            let Some(number) = folder_of(*scope).filter(|_| self.is_me(*grantee) && counts) else { continue };
+            folders.push((Folder::new(number).map_err(CoreError::from)?, passed_on));
+        }
+        folders.sort_by_key(|(_, passed_on)| *passed_on);
+        Ok(folders)
+    }
+
+    async fn patient_and_readers(
+        &self,
+        journal: &Known,
+        folder: Folder,
+        now: u64,
+    ) -> Result<Vec<(Account, HpkePublicKey)>> {
+        let key = |account: Address| async move {
+            Ok::<_, Error>((Account(account.into()), self.key_of_reader(journal, folder, account).await?))
+        };
+        let (_, patient) = self.system().profile_of(journal.patient, None).await?;
+        let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
+        let readers = journal.state().folder_readers(folder.number(), now);
+        if readers.len() <= MOST_READERS {
+            // A reader whose keys cannot be had reads it after the patient's next rotation.
+            let found = stream::iter(readers.into_iter().map(key)).buffered(8);
+            keys.extend(found.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
+        }
+        Ok(keys)
+    }
+}
+
+/// A patient has one folder of a name and confidentiality.
+fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
+    Error::Integrity(format!(
+        "two folders that were passed on to this account are called {name:?} ({level}), and one of them is not: ask the \
+         patient which, and `renounce` the other"
+    ))
+}

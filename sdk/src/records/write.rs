@@ -1,0 +1,176 @@
+//! What every way of adding a record shares: sealing, storing, registering, and what is remembered meanwhile.
+
+use std::time::SystemTime;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Account, RecordId},
+    record::{manifest::Manifest, metadata::Metadata},
+    seal::lock::LockContext,
+};
+
+use crate::{
+    base::{
+        error::{Error, Result, outcome::Outcome},
+        progress::{Phase, Reporter},
+    },
+    client::Client,
+    ledger::{Call, Receipt, record_key},
+    records::{
+        details::{Details, seconds},
+        pending::Pending,
+        source::Source,
+        target::Target,
+        upload::Uploaded,
+    },
+};
+
+/// Keys move while something is uploaded now and then; more often than this in a row is no accident.
+pub(crate) const ATTEMPTS: usize = 4;
+
+/// Does it again while the contract refuses because keys moved on meanwhile: sealed again, it goes. A macro, because
+/// the future of an async closure that borrows is not known to be `Send`.
+macro_rules! with_fresh_keys {
+    ($attempt:expr) => {{
+        let mut left = crate::records::write::ATTEMPTS;
+        loop {
+            left -= 1;
+            match $attempt {
+                Err(crate::base::error::Error::StaleKeys) if left > 0 => {}
+                other => break other,
+            }
+        }
+    }};
+}
+pub(crate) use with_fresh_keys;
+
+/// A record that is stored, pinned and read back, but not on chain.
+pub(crate) struct Stored {
+    pub(crate) id: RecordId,
+    pub(crate) size: u64,
+    pub(crate) media_type: String,
+}
+
+impl Client {
+    /// file -> seal -> blocks -> store: put, pinned and read back.
+    pub(crate) async fn store(
+        &self,
+        target: &Target,
+        source: &mut Source,
+        metadata: &Metadata,
+        replaces: Option<B256>,
+        report: &Reporter,
+    ) -> Result<Stored> {
+        let store = self.system().stores().own().clone();
+        let mut uploaded = crate::records::upload::upload(&*store, source.open().await?, report).await?;
+        let size = uploaded.size;
+        let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
+        let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };
+        let manifest = self.sign(self.manifest(target, uploaded, &metadata)?).await?;
+        let id = RecordId::from(manifest.digest());
+        report.tell(Phase::Confirming, size, Some(size));
+        let (patient, folder) = (target.patient, target.folder.number());
+        self.remember(&Pending::new(patient, folder, target.key_changes, id, replaces)).await?;
+        self.system().stores().keep(manifest).await?;
+        Ok(Stored { id, size, media_type })
+    }
+
+    fn manifest(&self, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
+        let Uploaded { content, size, header, key, .. } = uploaded;
+        let (patient, commitment) = (Account(target.patient.into()), key.commitment());
+        let context = LockContext {
+            deployment: self.deployment(),
+            patient,
+            author: self.account(),
+            folder: target.folder,
+            epoch: target.epoch,
+            commitment,
+        };
+        let locks = target.locks(&context, &key)?;
+        let metadata = metadata.seal(&key, &header).map_err(CoreError::from)?;
+        Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
+    }
+
+    /// Sends the transaction that makes stored records part of the chain, and looks whether they are.
+    pub(crate) async fn register_stored(&self, target: &Target, stored: &[Stored], call: Call) -> Result<Receipt> {
+        match self.send(call).await {
+            Ok(receipt) => {
+                let keys: Vec<B256> = stored.iter().map(|record| self.key_of(record)).collect();
+                self.confirm(target.patient, receipt.transaction, |state| {
+                    keys.iter().all(|key| state.records.contains_key(key))
+                })
+                .await?;
+                self.forget_all(stored).await;
+                Ok(receipt)
+            }
+            Err(error @ Error::Exists(_)) => Err(error),
+            Err(error) if error.may_have_happened() => {
+                let records = stored.iter().map(|record| record.id).collect();
+                Err(error.with_outcome(Outcome::NotRegistered { records }))
+            }
+            Err(error) => {
+                self.discard(target.patient, stored).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// They are on chain: where this fails, `resume` sees that.
+    async fn forget_all(&self, stored: &[Stored]) {
+        for record in stored {
+            if let Err(error) = self.forget(record.id).await {
+                tracing::warn!(id = %record.id, %error, "a record that was added is still kept as unfinished");
+            }
+        }
+    }
+
+    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
+    /// silent is not waited for again.
+    pub(crate) async fn discard(&self, patient: Address, stored: &[Stored]) {
+        for record in stored {
+            if let Err(error) = self.let_go(patient, record).await {
+                tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
+                if error.is_silence() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn key_of(&self, record: &Stored) -> B256 {
+        record_key(self.address(), B256::from(record.id.0))
+    }
+
+    async fn let_go(&self, patient: Address, record: &Stored) -> Result<()> {
+        let key = self.key_of(record);
+        if self.system().contract().record_of(patient, key).await?.is_none() {
+            self.system().stores().own().unpin(&record.id.cid()).await?;
+        }
+        self.forget(record.id).await
+    }
+}
+
+/// What is recorded of a source: what `details` say, else what the source says, else the old version. That it fits is
+/// known before anything is uploaded. A media type that is said is not looked for.
+pub(crate) fn metadata(target: &Target, source: &mut Source, said: &Details, old: Details) -> Result<Metadata> {
+    let details = said.clone().or(source.details.clone());
+    if details.media_type.is_some() {
+        source.detector = None;
+    }
+    let details = details.or(old);
+    let metadata = Metadata {
+        name: details.name.unwrap_or_else(|| source.own_name()),
+        media_type: details.media_type.unwrap_or_else(|| "application/octet-stream".into()),
+        created: details.created,
+        added: seconds(SystemTime::now()),
+        document_type: details.document_type,
+        confidentiality: target.confidentiality,
+        folder_name: target.name.clone(),
+        keywords: details.keywords,
+        title: details.title,
+        description: details.description,
+    };
+    metadata.check_size().map_err(CoreError::from)?;
+    Ok(metadata)
+}

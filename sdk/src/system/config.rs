@@ -1,0 +1,199 @@
+//! Where things are, and how long to wait for them.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use alloy::primitives::{Address, U256};
+use zeroize::Zeroizing;
+
+use crate::{
+    base::{
+        bounds::{self, MaxFee, Timeout},
+        error::{Error, Result},
+    },
+    journal::clock::Clock,
+    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions},
+    relay::{HttpRelay, Relay},
+    store::{self, Store, StoreOptions},
+};
+
+/// Where the chain and the stores are, and how long to wait for them. Shows no secrets when printed.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) rpc_url: String,
+    pub(crate) contract: Address,
+    chain: Option<u64>,
+    stores: Vec<String>,
+    store_token: Option<Zeroizing<String>>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) timeout: Duration,
+    pub(crate) confirmations: u64,
+    pub(crate) most_per_transaction: U256,
+    pub(crate) clock: Clock,
+    witness: Option<String>,
+    relays: Vec<String>,
+}
+
+impl Config {
+    /// An Ethereum RPC, and the contract at the address that it has on every chain. At least one
+    /// [`store`](Config::store) must follow.
+    pub fn new(rpc_url: impl Into<String>) -> Self {
+        Self {
+            rpc_url: rpc_url.into(),
+            contract: Contract::ADDRESS,
+            chain: None,
+            stores: Vec::new(),
+            store_token: None,
+            state_dir: None,
+            timeout: Duration::from_secs(30),
+            confirmations: 1,
+            most_per_transaction: SenderOptions::default().most,
+            clock: Clock::default(),
+            witness: None,
+            relays: Vec::new(),
+        }
+    }
+
+    /// Another contract than the one at the well-known address. Its code must be the same.
+    pub fn contract(mut self, address: Address) -> Self {
+        self.contract = address;
+        self
+    }
+
+    /// The chain's id (EIP-155): an RPC of another chain is refused. Unless told, the first connection with a
+    /// [`state_dir`](Config::state_dir) decides, and later ones are held to it; without either the RPC's word counts.
+    pub fn chain_id(mut self, id: u64) -> Self {
+        self.chain = Some(id);
+        self
+    }
+
+    /// A store by its URL (see [`store::open`]). The first is written to; the others are asked for what it lacks.
+    pub fn store(mut self, url: impl Into<String>) -> Self {
+        self.stores.push(url.into());
+        self
+    }
+
+    /// A bearer token for the first store.
+    pub fn store_token(mut self, token: impl Into<String>) -> Self {
+        self.store_token = Some(Zeroizing::new(token.into()));
+        self
+    }
+
+    /// Where caches and unfinished work are kept; nothing is written elsewhere.
+    ///
+    /// Without it they are in memory, and every restart is a first meeting: the keys of others that were accepted and the
+    /// histories that were seen are forgotten, and with them the protection against swapped keys and against a node that
+    /// shows an older history; what is interrupted cannot be resumed.
+    ///
+    /// It belongs to one chain and contract, those of the first connection, and to the user whose process this is.
+    pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.state_dir = Some(folder.as_ref().into());
+        self
+    }
+
+    /// How long one answer of a service may take; 30 s unless told, at most a day ([`Timeout`](crate::Timeout)). Sending a
+    /// transaction may take four times as long.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told, at most 10,000.
+    pub fn confirmations(mut self, blocks: u64) -> Self {
+        self.confirmations = blocks;
+        self
+    }
+
+    /// The most that one transaction may cost, in wei; 0.02 ether unless told ([`MaxFee`](crate::MaxFee)). What fees are is
+    /// the RPC's word.
+    pub fn most_per_transaction(mut self, wei: U256) -> Self {
+        self.most_per_transaction = wei;
+        self
+    }
+
+    /// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// A second RPC, run by somebody else. Every history is compared with the head that it tells, before anything is
+    /// believed, shown or written: then no single provider can keep a revocation from this machine.
+    pub fn witness(mut self, rpc_url: impl Into<String>) -> Self {
+        self.witness = Some(rpc_url.into());
+        self
+    }
+
+    /// A relay, which carries what people sign to the chain and pays for it: they need no ether. With several, the next
+    /// one is asked when one refuses or gives no answer.
+    pub fn relay(mut self, url: impl Into<String>) -> Self {
+        self.relays.push(url.into());
+        self
+    }
+
+    /// Before anything is opened or asked.
+    pub(crate) fn check(&self) -> Result<()> {
+        Timeout::try_from(self.timeout)?;
+        MaxFee::try_from(self.most_per_transaction)?;
+        bounds::confirmations(self.confirmations)?;
+        self.chain.map_or(Ok(()), |id| bounds::chain_id(id).map(drop))
+    }
+
+    pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {
+        let open = |url: &String| Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>);
+        self.relays.iter().map(open).collect()
+    }
+
+    /// The chain that the ledger is on, which is the one that was named.
+    pub(crate) async fn chain_of(&self, ledger: &dyn Ledger) -> Result<u64> {
+        let found = ledger.chain_id().await?;
+        match self.chain {
+            Some(expected) if expected != found => {
+                Err(LedgerError::WrongChain { host: ledger.name(), expected, found }.into())
+            }
+            _ => Ok(found),
+        }
+    }
+
+    pub(crate) async fn open_witness(&self, provider: &str, chain: u64) -> Result<Option<Contract>> {
+        let Some(url) = &self.witness else { return Ok(None) };
+        let ledger =
+            EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout, ..EthereumOptions::default() })?;
+        if ledger.name() == provider {
+            return Err(Error::Invalid(format!(
+                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
+            )));
+        }
+        let contract = Contract::new(Arc::new(ledger), chain, self.contract);
+        contract.check().await?;
+        Ok(Some(contract))
+    }
+
+    pub(crate) fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
+        let options = StoreOptions::default().timeout(self.timeout);
+        let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
+        let opened = self.stores.iter().enumerate().map(|(index, url)| {
+            let options = match token(index) {
+                Some(token) => options.clone().token(token.as_str()),
+                None => options.clone(),
+            };
+            Ok(store::open(url, &options)?)
+        });
+        opened.collect()
+    }
+}
+
+/// Shows neither URLs, which may hold API keys, nor the token.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("contract", &self.contract)
+            .field("stores", &self.stores.len())
+            .field("state_dir", &self.state_dir)
+            .finish_non_exhaustive()
+    }
+}

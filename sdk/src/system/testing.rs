@@ -1,0 +1,147 @@
+//! Systems for tests: the real contract in an in-process EVM, a clock that can be turned. Only with the feature `testing`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use alloy::primitives::{Address, U256, utils::Unit};
+
+use crate::{
+    base::error::{Error, Result},
+    journal::clock::{Clock, TOLERANCE},
+    ledger::{Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions},
+    platform::cache::Cache,
+    relay::Relay,
+    store::{self, Store, StoreOptions},
+    system::{Parts, System},
+};
+
+/// How long a test waits for a relay that does nothing, or for a transaction that a provider hides.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What is not seen by then is not seen: all of this is one process.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+impl System {
+    /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
+    pub async fn in_memory() -> Result<Self> {
+        Self::in_memory_on(store::open("memory:", &StoreOptions::default())?).await
+    }
+
+    /// The same with a store of one's own.
+    pub async fn in_memory_with(store: impl Store + 'static) -> Result<Self> {
+        Self::in_memory_on(store::checked(Arc::new(store))).await
+    }
+
+    async fn in_memory_on(store: Arc<dyn Store>) -> Result<Self> {
+        Self::with_memory(MemoryLedger::with_contract().await?, vec![store])
+    }
+
+    fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
+        let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
+        Self::with_parts(Self::parts(Arc::new(memory.clone()), chain, contract, stores)?, Some(memory))
+    }
+
+    fn with_parts(parts: Parts, memory: Option<MemoryLedger>) -> Result<Self> {
+        let mut system = Self::from_parts(parts)?;
+        if let Some(inner) = Arc::get_mut(&mut system.0) {
+            inner.memory = memory;
+        }
+        Ok(system)
+    }
+
+    /// Of a process that remembers nothing.
+    fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
+        let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
+        let sending = SenderOptions { deadline: PATIENCE, ..SenderOptions::default() };
+        let (witness, relays) = (None, Vec::new());
+        // Tests turn the chain's clock.
+        let (timeout, clock, tolerance) = (TIMEOUT, Clock::Compare, Duration::MAX);
+        Ok(Parts {
+            ledger,
+            witness,
+            chain,
+            contract,
+            stores,
+            cache,
+            outbox,
+            sending,
+            relays,
+            timeout,
+            clock,
+            tolerance,
+        })
+    }
+
+    /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on
+    /// disk.
+    pub async fn of(ledger: Arc<dyn Ledger>, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
+        let stores = stores.into_iter().map(store::checked).collect();
+        let chain = ledger.chain_id().await?;
+        Self::from_parts(Self::parts(ledger, chain, contract, stores)?)
+    }
+
+    /// The same chain and stores as on another machine: nothing is remembered.
+    pub fn forgetful(&self) -> Result<Self> {
+        self.relayed_by(Vec::new())
+    }
+
+    /// The same, whose chain and machine must agree on the time unless `clock` decides.
+    pub fn minding(&self, clock: Clock) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.0.memory.clone())
+    }
+
+    /// The same chain and stores as a program of its own, which keeps what it remembers in this folder.
+    pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, ..parts }, self.0.memory.clone())
+    }
+
+    /// The same, which compares what it is told with another provider.
+    pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+    }
+
+    /// The same chain and stores as on another machine, whose people let these relays pay.
+    pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        Self::with_parts(Parts { relays, ..parts }, self.0.memory.clone())
+    }
+
+    /// The same chain and stores as on another machine, which compares what it is told with a second chain.
+    pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
+        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
+        Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+    }
+
+    /// Gives an account 100 ether of the chain in memory.
+    pub async fn fund(&self, account: Address) -> Result<()> {
+        self.memory()?.fund(account, Unit::ETHER.wei() * U256::from(100));
+        Ok(())
+    }
+
+    /// Turns the clock of the chain in memory forward.
+    pub async fn advance(&self, duration: Duration) -> Result<()> {
+        self.memory()?.advance(duration);
+        Ok(())
+    }
+
+    /// The time of the chain's newest block.
+    pub async fn now(&self) -> Result<SystemTime> {
+        Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(self.chain_time().await?))
+    }
+
+    /// The chain in memory, for faults and time.
+    pub fn memory(&self) -> Result<&MemoryLedger> {
+        self.0.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
+    }
+}
