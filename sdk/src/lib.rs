@@ -68,8 +68,9 @@ pub use crate::{
     acts::watch::MissingEntry,
     base::{
         bounds::{MaxFee, Timeout},
+        builder::BoxFuture,
         cut::Cut,
-        error::{Error, ErrorKind, Result, outcome::Outcome},
+        error::{Error, ErrorKind, Result, outcome::Outcome, untrusted::Untrusted},
         progress::{Phase, Progress},
         record_ref::{RecordRef, parse_address},
     },
@@ -79,7 +80,7 @@ pub use crate::{
         cases::Cases,
     },
     client::{
-        BoxFuture, Client, Confirmed,
+        Client, Confirmed,
         resume::{Leftover, Resumed, Unfinished},
         sync::{Synced, Syncing, TooLarge},
     },
@@ -96,7 +97,7 @@ pub use crate::{
         phrase::Phrase,
         vouching::{
             VouchFor, Vouched,
-            trust::{Trust, Untrusted, Vouch},
+            trust::{Trust, Vouch},
         },
     },
     platform::http::one_line,

@@ -10,20 +10,21 @@ use hospital_record_core::{
 };
 
 use crate::{
-    access::{contacts::Note, grants::instant, hand_over::Handed, requests::request::AccessRequest},
+    access::{contacts::Note, hand_over::Handed, requests::request::AccessRequest},
     base::{
-        builder::{awaitable, rights_setters},
+        builder::{awaitable, rights_setters, with_fresh_keys},
         error::{Error, Result},
         names,
         record_ref::RecordRef,
+        time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
     client::Client,
     journal::journals::Known,
     keys::{owed::Owed, recipient::Recipient},
-    ledger::{Grant as HeldGrant, GrantState, NO_END, Permission, Purpose, Rights},
+    ledger::{Grant as HeldGrant, GrantState, Permission, Purpose, Rights},
     people::{grantee::Grantee, vouching::trust::Trust},
-    records::{add::DEFAULT_FOLDER, details::seconds, write::with_fresh_keys},
+    records::add::DEFAULT_FOLDER,
 };
 
 /// How long a grant lasts unless it is told: a year.
@@ -236,7 +237,7 @@ impl Grant {
             trust: None,
             rights: permission.rights,
             purpose: permission.purpose,
-            expires: instant(permission.expires_at),
+            expires: expiry(permission.expires_at),
             replaced,
             transaction: receipt.transaction,
             gas: receipt.gas_used,
@@ -249,7 +250,7 @@ impl Grant {
         Ok(before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
             rights,
             purpose,
-            expires: instant(expires_at),
+            expires: expiry(expires_at),
         }))
     }
 

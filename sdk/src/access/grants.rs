@@ -1,10 +1,6 @@
 //! Seeing who has access.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, fmt, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
@@ -14,10 +10,11 @@ use crate::{
     base::{
         error::{Error, ErrorKind, Result},
         record_ref::RecordRef,
+        time::expiry,
     },
     client::Client,
     journal::journals::Known,
-    ledger::{Grant as HeldGrant, NO_END, Purpose, Rights, Via, folder_of, folder_scope, record_key},
+    ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope, record_key},
     records::registered::Registered,
 };
 
@@ -90,11 +87,6 @@ impl fmt::Display for GrantScope {
             Self::Record(record) => write!(f, "record {}", record.id),
         }
     }
-}
-
-/// An expiry as an instant; nothing for no end.
-pub(crate) fn instant(expires_at: u64) -> Option<SystemTime> {
-    (expires_at < NO_END).then(|| UNIX_EPOCH + Duration::from_secs(expires_at))
 }
 
 /// What accounts and folders are called.
@@ -186,8 +178,8 @@ impl Client {
             scope_id,
             rights: state.rights,
             purpose: state.purpose,
-            granted: UNIX_EPOCH + Duration::from_secs(state.granted_at),
-            expires: instant(state.expires_at),
+            granted: crate::base::time::instant(state.granted_at),
+            expires: expiry(state.expires_at),
             live,
             unavailable,
         })

@@ -1,10 +1,6 @@
 //! What others have shared with this person.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use futures::{StreamExt, stream};
@@ -12,11 +8,12 @@ use futures::{StreamExt, stream};
 use crate::{
     access::{
         givers::{ABREAST, Givers},
-        grants::{GrantScope, instant},
+        grants::GrantScope,
     },
     base::{
         cut::Cut,
         error::{ErrorKind, Result},
+        time::expiry,
     },
     client::Client,
     journal::journals::Known,
@@ -157,8 +154,8 @@ impl Client {
             scope_id: scope,
             rights: grant.state.rights,
             purpose: grant.state.purpose,
-            granted: UNIX_EPOCH + Duration::from_secs(grant.state.granted_at),
-            expires: instant(grant.state.expires_at),
+            granted: crate::base::time::instant(grant.state.granted_at),
+            expires: expiry(grant.state.expires_at),
             given_by: grant.state.giver,
             live: journal.state().live(scope, self.address(), now).is_some(),
             unavailable,

@@ -1,9 +1,6 @@
 //! What was done is watched until it is final, and sent again where the chain shows it no more.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::SystemTime};
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
 
@@ -15,7 +12,7 @@ use crate::{
     client::Client,
     journal::{
         earlier::Earlier,
-        finality::{self, AT_LEAST},
+        finality::AT_LEAST,
         journals::Known,
         vanished::{Vanished, is_shown, is_superseded},
     },
@@ -54,7 +51,7 @@ impl fmt::Display for MissingEntry {
 impl From<&Vanished> for MissingEntry {
     fn from(gone: &Vanished) -> Self {
         let (entry, patient) = (gone.entry, gone.patient);
-        let at = UNIX_EPOCH + Duration::from_secs(entry.time);
+        let at = crate::base::time::instant(entry.time);
         Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
     }
 }
@@ -143,7 +140,7 @@ impl Client {
 
     pub(crate) async fn note_for(&self, call: &Call) -> Result<Bytes> {
         let effects = self.system().contract().effects(call, self.address());
-        let at = finality::now();
+        let at = crate::platform::clock::now();
         let Some(Effects { patient, events }) = effects else {
             let (patient, earlier) = (Address::ZERO, Earlier::default());
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
@@ -196,7 +193,7 @@ impl Client {
                 None => return Ok(Standing::Final),
             },
         };
-        let is_old = finality::now().saturating_sub(note.at) >= AT_LEAST;
+        let is_old = crate::platform::clock::now().saturating_sub(note.at) >= AT_LEAST;
         Ok(match shown {
             true if is_old => Standing::Final,
             true => Standing::Shown,
@@ -213,8 +210,9 @@ impl Client {
         let sender = self.system().sender();
         for act in sender.sent(self.address()).await? {
             // What is in no journal is looked at by `resume`; after days it is what it is.
-            let old = Note::from_bytes(&act.note)
-                .is_none_or(|note| note.patient.is_zero() && finality::now().saturating_sub(note.at) >= MOST_WATCHED);
+            let old = Note::from_bytes(&act.note).is_none_or(|note| {
+                note.patient.is_zero() && crate::platform::clock::now().saturating_sub(note.at) >= MOST_WATCHED
+            });
             let settled = match self.effects(&act)? {
                 Some(effects) if !old => {
                     let known = self.system().known(effects.patient).await?;

@@ -1,11 +1,16 @@
 //! What builders of several verbs share.
 
+use std::{future::Future, pin::Pin};
+
+/// A boxed future, as the builders of this crate turn into.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// Lets a builder with a method `run` be awaited.
 macro_rules! awaitable {
     ($builder:ident => $output:ty) => {
         impl IntoFuture for $builder {
             type Output = crate::base::error::Result<$output>;
-            type IntoFuture = crate::client::BoxFuture<Self::Output>;
+            type IntoFuture = crate::base::builder::BoxFuture<Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(self.run())
@@ -56,3 +61,22 @@ macro_rules! rights_setters {
     };
 }
 pub(crate) use rights_setters;
+
+/// Keys move while something is uploaded now and then; more often than this in a row is no accident.
+pub(crate) const ATTEMPTS: usize = 4;
+
+/// Does it again while the contract refuses because keys moved on meanwhile: sealed again, it goes. A macro, because
+/// the future of an async closure that borrows is not known to be `Send`.
+macro_rules! with_fresh_keys {
+    ($attempt:expr) => {{
+        let mut left = crate::base::builder::ATTEMPTS;
+        loop {
+            left -= 1;
+            match $attempt {
+                Err(crate::base::error::Error::StaleKeys) if left > 0 => {}
+                other => break other,
+            }
+        }
+    }};
+}
+pub(crate) use with_fresh_keys;

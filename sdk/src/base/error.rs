@@ -4,10 +4,14 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::{base::time::rfc3339_of, people::vouching::trust::Untrusted, store::StoreError};
+use crate::{
+    base::{error::untrusted::Untrusted, time::rfc3339_of},
+    store::StoreError,
+};
 
 pub(crate) mod from;
 pub(crate) mod outcome;
+pub(crate) mod untrusted;
 
 use outcome::Outcome;
 

@@ -1,9 +1,28 @@
-//! Instants as people read them.
+//! Instants: as the chain has them, as this program has them, and as people read them.
 
 use std::{
     fmt::Write,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+/// The expiry of a grant without an end: the largest the contract can hold.
+pub const NO_END: u64 = (1 << 40) - 1;
+
+/// Seconds since 1970 as an instant. Seconds beyond what there is say nothing.
+pub(crate) fn instant(seconds: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
+/// An expiry as an instant; nothing for no end.
+pub(crate) fn expiry(expires_at: u64) -> Option<SystemTime> {
+    (expires_at < NO_END).then(|| instant(expires_at))
+}
+
+/// Seconds since 1970, negative before.
+pub(crate) fn seconds(time: SystemTime) -> i64 {
+    let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    time.duration_since(UNIX_EPOCH).map(whole).unwrap_or_else(|before| -whole(before.duration()))
+}
 
 /// In UTC, whole seconds.
 pub(crate) fn rfc3339(at: SystemTime) -> String {

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
-use crate::{boards::board::Board, ledger::id_of};
+use crate::{base::time::instant, boards::board::Board, ledger::id_of};
 
 /// So long a case can be acknowledged.
 pub(crate) const WINDOW: u64 = 24 * 3600;
@@ -162,11 +162,6 @@ impl CaseStage {
             other => other,
         }
     }
-}
-
-pub(crate) fn instant(seconds: u64) -> SystemTime {
-    // A node that names an instant beyond what there is has said nothing.
-    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
 }
 
 #[cfg(test)]

@@ -245,7 +245,7 @@ impl Reading<'_> {
         for case in cases {
             case.stage = case.stage.at(self.to.time);
             let due = waiting.iter().find(|waiting| waiting.id[..] == case.id[..waiting.id.len()]);
-            case.review_due = due.map(|waiting| case::instant(waiting.due.to()));
+            case.review_due = due.map(|waiting| crate::base::time::instant(waiting.due.to()));
         }
         Ok(())
     }

@@ -7,8 +7,6 @@ pub(crate) mod tests;
 
 use std::{
     fmt,
-    future::Future,
-    pin::Pin,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -38,9 +36,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Blocks that one call waits for although nobody has them.
 const MOST_IN_VAIN: usize = 3;
-
-/// A boxed future, as the builders of this crate turn into.
-pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// One person at one [`System`]. Cheap to clone; a server holds thousands.
 ///

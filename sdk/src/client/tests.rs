@@ -9,6 +9,7 @@ use hospital_record_core::id::Confidentiality;
 
 use crate::{
     base::{
+        builder::with_fresh_keys,
         error::{Error, ErrorKind, Result},
         progress::Reporter,
         record_ref::RecordRef,
@@ -20,7 +21,7 @@ use crate::{
         list::Content,
         source::Source,
         target::{Place, Target},
-        write::{Stored, metadata, with_fresh_keys},
+        write::{Stored, metadata},
     },
     system::System,
 };

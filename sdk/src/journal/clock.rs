@@ -1,10 +1,9 @@
 //! What time it is: by the chain, which the contract goes by, and by this machine.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use crate::{
     base::error::{Error, Result},
-    journal::finality,
     system::System,
 };
 
@@ -32,8 +31,8 @@ impl System {
     /// access has ended. A node that holds back the clock keeps nobody in.
     pub(crate) async fn latest_time(&self) -> Result<u64> {
         Ok(match self.clock() {
-            Clock::Compare => self.chain_time().await?.max(finality::now()),
-            Clock::Machine => finality::now(),
+            Clock::Compare => self.chain_time().await?.max(crate::platform::clock::now()),
+            Clock::Machine => crate::platform::clock::now(),
             Clock::Chain => self.chain_time().await?,
         })
     }
@@ -42,7 +41,7 @@ impl System {
     pub(crate) async fn believed_time(&self) -> Result<u64> {
         let latest = self.latest_time().await?;
         Ok(match self.clock() {
-            Clock::Compare => latest.min(finality::now().saturating_add(self.tolerance().as_secs())),
+            Clock::Compare => latest.min(crate::platform::clock::now().saturating_add(self.tolerance().as_secs())),
             Clock::Machine | Clock::Chain => latest,
         })
     }
@@ -61,9 +60,9 @@ impl System {
         self.require_right_time().await?;
         let seconds = match self.clock() {
             Clock::Chain => self.ledger().clock().await?,
-            Clock::Compare | Clock::Machine => finality::now(),
+            Clock::Compare | Clock::Machine => crate::platform::clock::now(),
         };
-        Ok(UNIX_EPOCH + Duration::from_secs(seconds.min(MOST_SECONDS)))
+        Ok(crate::base::time::instant(seconds.min(MOST_SECONDS)))
     }
 
     /// Before something is given or locked: a wrong clock leaves out who may read, or lets in whose time is over.
@@ -71,7 +70,7 @@ impl System {
         if self.clock() != Clock::Compare {
             return Ok(());
         }
-        let (chain, machine) = (self.ledger().clock().await?, finality::now());
+        let (chain, machine) = (self.ledger().clock().await?, crate::platform::clock::now());
         match chain.abs_diff(machine) > self.tolerance().as_secs() {
             true => Err(Error::ClockSkew { chain, machine }),
             false => Ok(()),

@@ -3,7 +3,7 @@
 //! A provider can lie about blocks, their times and what is final. So nothing is final before it was known here for
 //! [`AT_LEAST`], whatever the provider says.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use alloy::primitives::B256;
 use tokio::sync::Mutex;
@@ -36,11 +36,6 @@ impl Finalized {
             _ => last.insert((Instant::now(), ask.await)).1,
         }
     }
-}
-
-/// Seconds since 1970 by this machine's clock.
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// What is known of a journal's end.

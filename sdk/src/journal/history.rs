@@ -5,7 +5,7 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use alloy::primitives::{Address, B256};
@@ -13,9 +13,9 @@ use alloy::primitives::{Address, B256};
 use crate::{
     base::{
         error::Result,
-        time::{rfc3339, rfc3339_of},
+        time::{NO_END, rfc3339, rfc3339_of},
     },
-    ledger::{Completeness, Entry, Event, NO_END, Rights, Status, folder_of, record_key},
+    ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
     system::System,
 };
 
@@ -50,7 +50,7 @@ pub struct HistoryEntry {
 impl HistoryEntry {
     fn new(patient: Address, entry: Entry) -> Self {
         let by = entry.event.actor(patient);
-        Self { at: UNIX_EPOCH + Duration::from_secs(entry.time), by, event: entry.event, entry }
+        Self { at: crate::base::time::instant(entry.time), by, event: entry.event, entry }
     }
 }
 

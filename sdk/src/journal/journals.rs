@@ -14,7 +14,7 @@ use hospital_record_core::{
 use crate::{
     base::error::{Error, Result},
     journal::{
-        finality::{self, Finality},
+        finality::Finality,
         vanished::{self, Vanished},
     },
     ledger::{
@@ -164,7 +164,7 @@ impl System {
         history: &mut History,
         newest: u64,
     ) -> Result<(Finality, Vec<Vanished>)> {
-        let (now, kept) = (finality::now(), before.history.common_with(history));
+        let (now, kept) = (crate::platform::clock::now(), before.history.common_with(history));
         let (mut finality, mut vanished) = (before.finality.clone(), before.vanished.clone());
         if kept < before.history.entries().len() {
             finality.cut(kept);

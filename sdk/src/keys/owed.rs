@@ -15,7 +15,7 @@ use crate::{
     acts::watch::MOST_WATCHED,
     base::error::{Error, Result, outcome::Outcome},
     client::Client,
-    journal::{finality, journals::Known},
+    journal::journals::Known,
     platform::cache::{OWED, RELEASES, key},
 };
 
@@ -55,7 +55,7 @@ impl Owed {
 
     fn new<'a>(act: Act, blocks: impl IntoIterator<Item = &'a Block>) -> Self {
         let blocks = blocks.into_iter().map(|block| ByteBuf::from(block.bytes.to_vec())).collect();
-        Self { act, at: finality::now(), blocks }
+        Self { act, at: crate::platform::clock::now(), blocks }
     }
 
     /// Of the block that the chain names.
@@ -151,7 +151,7 @@ impl Client {
             let stored = match self.is_named(&owed).await {
                 Ok(true) => self.store_owed(&owed).await,
                 Ok(false) | Err(Error::NotFound(_)) => {
-                    if finality::now().saturating_sub(owed.at) >= MOST_WATCHED {
+                    if crate::platform::clock::now().saturating_sub(owed.at) >= MOST_WATCHED {
                         self.forget_owed(owed.digest()).await;
                     }
                     continue;

@@ -8,12 +8,14 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result, outcome::Outcome},
+    base::{
+        builder::with_fresh_keys,
+        error::{Error, Result, outcome::Outcome},
+    },
     client::Client,
     journal::{epochs::MOST_UNPROVEN, journals::Known},
     keys::{deal::Dealt, owed::Owed, readers::Readers},
     ledger::folder_scope,
-    records::write::with_fresh_keys,
 };
 
 /// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.

@@ -16,10 +16,9 @@ use hospital_record_contracts::{
 use tokio::sync::OnceCell;
 
 use crate::ledger::{
-    Ledger,
-    calls::u40,
     error::LedgerError,
-    types::{Call, LogFilter},
+    seam::Ledger,
+    types::{Call, LogFilter, call, u40},
 };
 
 /// One of them, at its one address.
@@ -136,7 +135,7 @@ impl Beside {
     }
 
     pub(crate) fn to_send(&self, call: &impl SolCall) -> Call {
-        self::call(self.address(), call)
+        crate::ledger::types::call(self.address(), call)
     }
 
     async fn ask<C: SolCall>(&self, question: &C) -> Result<C::Return, LedgerError> {
@@ -152,9 +151,4 @@ impl Beside {
     fn malformed(&self, reason: &str) -> LedgerError {
         LedgerError::Malformed { host: self.ledger.name(), reason: crate::platform::http::one_line(reason) }
     }
-}
-
-/// What to send to a contract.
-pub(crate) fn call(to: Address, call: &impl SolCall) -> Call {
-    Call { from: None, to, data: call.abi_encode().into() }
 }

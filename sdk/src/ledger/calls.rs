@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy::{
-    primitives::{Address, B256, aliases},
+    primitives::{Address, B256},
     sol_types::SolCall,
 };
 use hospital_record_contracts::IHospitalRecord as Sol;
@@ -11,7 +11,7 @@ use hospital_record_contracts::IHospitalRecord as Sol;
 use crate::ledger::{
     contract::Contract,
     event::{Purpose, Rights, Status},
-    types::Call,
+    types::{Call, u24, u40},
 };
 
 /// What to grant to whom.
@@ -25,7 +25,7 @@ pub struct Permission {
     pub rights: Rights,
     /// What for.
     pub purpose: Purpose,
-    /// Not live from this second on (since 1970); [`NO_END`](crate::ledger::event::NO_END) has no end.
+    /// Not live from this second on (since 1970); [`NO_END`](crate::base::time::NO_END) has no end.
     pub expires_at: u64,
     /// Of the folder keys in the envelope; 0 for a record.
     pub epoch: u16,
@@ -133,7 +133,7 @@ impl Contract {
     #[must_use]
     pub fn invalidate_nonces_at(&self, contract: Address) -> Call {
         // The same in every contract.
-        crate::ledger::beside::call(contract, &Sol::invalidateNoncesCall {})
+        crate::ledger::types::call(contract, &Sol::invalidateNoncesCall {})
     }
 
     /// Gives up the sender's own grant.
@@ -183,13 +183,4 @@ impl Revocation {
         let keyring = (!told.keyring.is_zero()).then_some((told.epoch, told.keyring));
         Self { grantee: told.grantee, scope: told.scope, keyring, barred: told.barred }
     }
-}
-
-/// Zero, which the contract refuses, stands for what does not fit.
-pub(super) fn u40(value: u64) -> aliases::U40 {
-    aliases::U40::try_from(value).unwrap_or_default()
-}
-
-pub(super) fn u24(value: u32) -> aliases::U24 {
-    aliases::U24::wrapping_from(value)
 }

@@ -14,7 +14,6 @@ use alloy::{
 use hospital_record_contracts::{self as artifact, IHospitalRecord::IHospitalRecordErrors as Refusal};
 
 use crate::ledger::{
-    Ledger,
     calls::{Permission, Revocation},
     contract::Contract,
     error::{LedgerError, SubmitError},
@@ -22,7 +21,8 @@ use crate::ledger::{
     journal::Journal,
     logs::all_logs,
     outbox::MemoryOutbox,
-    sender::{Sender, SenderOptions, Signer},
+    seam::Ledger,
+    sender::parts::{Sender, SenderOptions, Signer},
     types::{Call, LogFilter, Receipt},
 };
 
@@ -170,7 +170,7 @@ impl Suite {
             scope,
             rights: Rights::READ,
             purpose: Purpose::TREAT,
-            expires_at: crate::ledger::event::NO_END,
+            expires_at: crate::base::time::NO_END,
             epoch: 0,
             envelope: keccak256("envelope"),
         };

@@ -10,9 +10,9 @@ use hospital_record_contracts::{self as artifact, IHospitalRecord as Sol};
 use tokio::sync::OnceCell;
 
 use crate::ledger::{
-    Ledger,
     error::LedgerError,
     event::{Rights, Status, Via},
+    seam::Ledger,
     state::{GrantState, RecordState},
     types::Call,
 };

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, B256};
 
-use crate::ledger::{
-    event::{Event, NO_END},
-    types::Log,
+use crate::{
+    base::time::NO_END,
+    ledger::{event::Event, types::Log},
 };
 
 const FORMAT: u8 = 1;

@@ -167,7 +167,7 @@ pub enum LedgerError {
         /// Wei that the account must hold at least.
         needed: U256,
     },
-    /// It would cost more than is allowed here ([`SenderOptions::most`](crate::ledger::sender::SenderOptions::most)); nothing was sent.
+    /// It would cost more than is allowed here ([`SenderOptions::most`](crate::ledger::sender::parts::SenderOptions::most)); nothing was sent.
     #[error(
         "the transaction may cost up to {} ether at the fees that {host} tells, and {} ether are allowed: repeat it when fees are lower, or allow more with `Config::most_per_transaction` (in the programs `--max-fee`)",
         format_ether(*.needed), format_ether(*.most)

@@ -27,15 +27,14 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    base::bounds::Timeout,
+    base::{bounds::Timeout, time::NO_END},
     ledger::{
-        Ledger,
         error::{LedgerError, SubmitError},
         ethereum::{
             answer::{Failure, Question},
             transport::Bounded,
         },
-        event::NO_END,
+        seam::Ledger,
         types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
     },
     platform::http::Http,

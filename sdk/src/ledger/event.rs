@@ -11,9 +11,6 @@ mod words;
 use crate::ledger::event::words::number;
 pub use Sol::{Purpose, Status, Via};
 
-/// The expiry of a grant without an end: the largest the contract can hold.
-pub const NO_END: u64 = (1 << 40) - 1;
-
 /// What a grant allows: any of four rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rights(u8);

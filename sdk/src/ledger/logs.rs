@@ -1,8 +1,8 @@
 //! Events over any range, however short the range a provider accepts.
 
 use crate::ledger::{
-    Ledger,
     error::LedgerError,
+    seam::Ledger,
     types::{Log, LogFilter},
 };
 

@@ -13,7 +13,6 @@ use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
 use crate::ledger::{
-    Ledger,
     beside::Beside,
     contract::Contract,
     error::{LedgerError, SubmitError},
@@ -21,6 +20,7 @@ use crate::ledger::{
         chain::{BASE_FEE, CHAIN, Chain},
         faults::{Faults, STALLED, Submission, pause},
     },
+    seam::Ledger,
     types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
 };
 

@@ -17,21 +17,22 @@
 //! What is carried for others is signed anew with the same nonce at a higher fee while it waits in vain: it takes effect
 //! once whatever carries it, and nobody who acted before comes after.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use alloy::{
     network::TxSigner,
-    primitives::{Address, B256, Bytes, Signature, U256},
+    primitives::{Address, Bytes},
 };
 use tokio::time::Instant;
 
 use crate::ledger::{
-    Ledger,
     contract::is_on_chain,
     error::LedgerError,
     outbox::{Outbox, Pending},
+    seam::Ledger,
     sender::{
         locks::Locks,
+        parts::{Sender, SenderOptions, Settled, Signer},
         raise::Handed,
         settle::{End, Pace, Refusal},
     },
@@ -40,6 +41,7 @@ use crate::ledger::{
 
 mod kept;
 mod locks;
+pub(crate) mod parts;
 mod raise;
 mod settle;
 mod sign;
@@ -48,55 +50,6 @@ mod tests;
 
 /// The most that is offered for what is refused as too cheap, times the usual.
 const MOST_MARKUP: u128 = 8;
-
-/// Signs transactions of one account: a local key, a KMS, a hardware wallet.
-pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
-
-/// How transactions are sent.
-#[derive(Debug, Clone, Copy)]
-pub struct SenderOptions {
-    /// After this long a call ends with [`LedgerError::TimedOut`]; the transaction is kept. Default: 3 minutes.
-    pub deadline: Duration,
-    /// Blocks that must hold the transaction or follow it; 1 is mined. Default: 1.
-    pub confirmations: u64,
-    /// The most that one transaction may cost, wei: fees are what the provider says. Default: 0.02 ether.
-    pub most: U256,
-}
-
-impl Default for SenderOptions {
-    fn default() -> Self {
-        Self { deadline: Duration::from_secs(180), confirmations: 1, most: U256::from(20_000_000_000_000_000u64) }
-    }
-}
-
-/// Sends for any number of accounts. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Sender {
-    ledger: Arc<dyn Ledger>,
-    chain: u64,
-    outbox: Arc<dyn Outbox>,
-    options: SenderOptions,
-    pace: Pace,
-    locks: Locks,
-    /// Set where others' acts are carried: the most gas of one of them.
-    carries_up_to: Option<u64>,
-}
-
-/// What became of a transaction that an earlier call left behind.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Settled {
-    /// It took effect.
-    Mined(Receipt),
-    /// It has not taken effect: it was mined in vain, another device was first, or it is refused now
-    /// ([`LedgerError::Rejected`] alone may still be mined).
-    Failed {
-        /// Its hash, as it was left behind.
-        transaction: B256,
-        /// Why.
-        error: LedgerError,
-    },
-}
 
 impl Sender {
     /// A sender to `chain` (EIP-155 id), which signed transactions are bound to.

@@ -10,11 +10,11 @@ use hospital_record_contracts::{
 };
 
 use crate::ledger::{
-    calls::{Revocation, u24},
+    calls::Revocation,
     contract::Contract,
     error::LedgerError,
     forms::{ContractKind, SignedForm},
-    types::Call,
+    types::{Call, u24},
 };
 
 /// What takes effect by a signature alone, whoever sends it.
@@ -170,19 +170,19 @@ impl Contract {
             Act::Once { contract, signer, verb, nonce, deadline, .. } => {
                 let (signer, call, nonce, deadline) = (*signer, verb.clone(), *nonce, U256::from(*deadline));
                 // The same in every contract.
-                crate::ledger::beside::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
+                crate::ledger::types::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
             }
             Act::Revocation { patient, revocation, granted_up_to, key_changes } => {
                 self.to_send(&Sol::revokeSignedCall {
                     revocation: revocation.encode(),
                     patient: *patient,
-                    grantedUpTo: crate::ledger::calls::u40(*granted_up_to),
+                    grantedUpTo: crate::ledger::types::u40(*granted_up_to),
                     keyChanges: u24(*key_changes),
                     signature,
                 })
             }
             Act::Veto { board, by, case } => {
-                crate::ledger::beside::call(*board, &vetoCall { c: case.clone(), by: *by, signature })
+                crate::ledger::types::call(*board, &vetoCall { c: case.clone(), by: *by, signature })
             }
         }
     }
@@ -251,7 +251,7 @@ impl Contract {
                 Err(error) => Err(error),
             },
             Act::Veto { board, case, .. } => {
-                let question = crate::ledger::beside::call(*board, &caseOfCall { id: id_of(case) });
+                let question = crate::ledger::types::call(*board, &caseOfCall { id: id_of(case) });
                 let answer = self.ledger().call(&question, None).await?;
                 let state = caseOfCall::abi_decode_returns_validate(&answer);
                 Ok(state.map_err(|error| self.malformed(&error.to_string()))?.stage == IBoard::Stage::Vetoed)
@@ -270,7 +270,7 @@ impl Contract {
         account: Address,
         nonce: U256,
     ) -> Result<(bool, U256), LedgerError> {
-        let question = crate::ledger::beside::call(contract, &Sol::nonceUsedCall { account, nonce });
+        let question = crate::ledger::types::call(contract, &Sol::nonceUsedCall { account, nonce });
         let answer = self.ledger().call(&question, None).await?;
         if answer.is_empty() {
             return Err(LedgerError::NoContract { contract, chain: self.chain() });

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 
-use crate::ledger::{
-    entry::Entry,
-    event::{Event, NO_END, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key},
+use crate::{
+    base::time::NO_END,
+    ledger::{
+        entry::Entry,
+        event::{Event, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key},
+    },
 };
 
 pub(crate) mod folder;

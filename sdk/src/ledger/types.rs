@@ -1,6 +1,9 @@
 //! What the chain tells, in plain values. Times are seconds since 1970, amounts are wei.
 
-use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, aliases},
+    sol_types::SolCall,
+};
 
 /// A block, as far as anybody here needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,4 +122,18 @@ impl Receipt {
     pub fn cost(&self) -> U256 {
         U256::from(self.gas_used).saturating_mul(U256::from(self.gas_price)).saturating_add(self.l1_fee)
     }
+}
+
+/// What to send to a contract.
+pub(crate) fn call(to: Address, call: &impl SolCall) -> Call {
+    Call { from: None, to, data: call.abi_encode().into() }
+}
+
+/// Zero, which the contract refuses, stands for what does not fit.
+pub(crate) fn u40(value: u64) -> aliases::U40 {
+    aliases::U40::try_from(value).unwrap_or_default()
+}
+
+pub(crate) fn u24(value: u32) -> aliases::U24 {
+    aliases::U24::wrapping_from(value)
 }

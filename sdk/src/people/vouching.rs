@@ -14,15 +14,13 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 
 use crate::{
-    access::grants::instant,
     base::{
         builder::awaitable,
         error::{Error, Result},
+        time::{NO_END, expiry, seconds},
     },
     client::{Client, Confirmed},
-    ledger::NO_END,
     people::vouching::{trust::Trust, walk::Walk},
-    records::details::seconds,
     system::System,
 };
 
@@ -100,7 +98,7 @@ impl VouchFor {
         client.system().vouching().deployed_at().await?;
         client.can_pay(1).await?;
         let receipt = client.send(client.system().vouching().vouch(account, code, until)).await?;
-        Ok(Vouched { account, role, until: instant(until), transaction: receipt.transaction, gas: receipt.gas_used })
+        Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas_used })
     }
 }
 

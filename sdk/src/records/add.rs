@@ -6,7 +6,7 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 use crate::{
     acts::batch::Price,
     base::{
-        builder::awaitable,
+        builder::{awaitable, with_fresh_keys},
         error::{Error, Result},
         names,
         progress::{Progress, Reporter},
@@ -18,7 +18,7 @@ use crate::{
         details::{Details, own_details, shared_details},
         source::Source,
         target::{Place, Target},
-        write::{Stored, metadata, with_fresh_keys},
+        write::{Stored, metadata},
     },
 };
 

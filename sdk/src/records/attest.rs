@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use alloy::primitives::{Address, B256};
@@ -99,7 +99,7 @@ impl Believed {
     pub(crate) fn words_for(&self, record: &Record) -> Vec<AttestedBy> {
         let words = record.attestations.iter().map(|word| AttestedBy {
             account: word.by,
-            at: UNIX_EPOCH + Duration::from_secs(word.time),
+            at: crate::base::time::instant(word.time),
             chosen_by_patient: word.chosen_by_patient,
             counts: self.counts(word),
         });

@@ -62,7 +62,7 @@ macro_rules! shared_details {
 
             /// When the content came to be.
             pub fn created(mut self, time: std::time::SystemTime) -> Self {
-                self.details.created = Some(crate::records::details::seconds(time));
+                self.details.created = Some(crate::base::time::seconds(time));
                 self
             }
 
@@ -101,9 +101,3 @@ macro_rules! own_details {
     };
 }
 pub(crate) use own_details;
-
-/// Seconds since 1970, negative before.
-pub(crate) fn seconds(time: std::time::SystemTime) -> i64 {
-    let whole = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    time.duration_since(std::time::UNIX_EPOCH).map(whole).unwrap_or_else(|before| -whole(before.duration()))
-}

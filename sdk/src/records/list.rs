@@ -1,10 +1,6 @@
 //! Listing records, newest first. What does not open is listed too, and says why.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use bytes::Bytes;
@@ -219,7 +215,7 @@ impl Lister {
             doc_status: DocStatus::of(record, self.journal.state(), &self.believed),
             attestations: self.believed.words_for(record),
             author: record.state.author,
-            added: UNIX_EPOCH + Duration::from_secs(record.state.added_at),
+            added: crate::base::time::instant(record.state.added_at),
             content,
             held_by_author_only: foreign && !self.synced.contains_key(record.id.as_slice()),
         }

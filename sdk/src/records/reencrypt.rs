@@ -4,9 +4,9 @@ use futures::TryStreamExt;
 use tokio_util::io::StreamReader;
 
 use crate::{
-    base::{error::Result, progress::Reporter, record_ref::RecordRef},
+    base::{builder::with_fresh_keys, error::Result, progress::Reporter, record_ref::RecordRef},
     client::Client,
-    records::{add::Added, details::Details, source::Source, write::with_fresh_keys},
+    records::{add::Added, details::Details, source::Source},
 };
 
 impl Client {

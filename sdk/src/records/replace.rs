@@ -5,7 +5,7 @@ use hospital_record_core::{error::CoreError, id::Folder};
 
 use crate::{
     base::{
-        builder::awaitable,
+        builder::{awaitable, with_fresh_keys},
         error::{Error, Result},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
@@ -18,7 +18,7 @@ use crate::{
         registered::Registered,
         source::Source,
         target::Place,
-        write::{metadata, with_fresh_keys},
+        write::metadata,
     },
 };
 

@@ -14,36 +14,12 @@ use crate::{
     base::{
         error::{Error, Result, outcome::Outcome},
         progress::{Phase, Reporter},
+        time::seconds,
     },
     client::Client,
     ledger::{Call, Receipt, record_key},
-    records::{
-        details::{Details, seconds},
-        pending::Pending,
-        source::Source,
-        target::Target,
-        upload::Uploaded,
-    },
+    records::{details::Details, pending::Pending, source::Source, target::Target, upload::Uploaded},
 };
-
-/// Keys move while something is uploaded now and then; more often than this in a row is no accident.
-pub(crate) const ATTEMPTS: usize = 4;
-
-/// Does it again while the contract refuses because keys moved on meanwhile: sealed again, it goes. A macro, because
-/// the future of an async closure that borrows is not known to be `Send`.
-macro_rules! with_fresh_keys {
-    ($attempt:expr) => {{
-        let mut left = crate::records::write::ATTEMPTS;
-        loop {
-            left -= 1;
-            match $attempt {
-                Err(crate::base::error::Error::StaleKeys) if left > 0 => {}
-                other => break other,
-            }
-        }
-    }};
-}
-pub(crate) use with_fresh_keys;
 
 /// A record that is stored, pinned and read back, but not on chain.
 pub(crate) struct Stored {

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use cid::Cid;
 use futures::StreamExt;
 
-use crate::store::{Blocks, Store, dag, error::StoreError};
+use crate::store::{
+    dag,
+    error::StoreError,
+    seam::{Blocks, Store},
+};
 
 /// Wraps a store so that no block that differs from its CID gets in or out.
 ///

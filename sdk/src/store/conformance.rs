@@ -19,7 +19,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use hospital_record_core::{id::DAG_CBOR, record::dag::DagBuilder};
 use ipld_core::ipld::Ipld;
 
-use crate::store::{Store, conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError};
+use crate::store::{conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError, seam::Store};
 
 use hospital_record_core::record::dag::Block;
 

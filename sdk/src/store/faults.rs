@@ -13,7 +13,7 @@ use std::{
 use cid::Cid;
 use futures::{StreamExt, stream};
 
-use crate::store::{Store, dag::MAX_BLOCK, error::StoreError, open, options::StoreOptions};
+use crate::store::{dag::MAX_BLOCK, error::StoreError, open, options::StoreOptions, seam::Store};
 use hospital_record_core::record::dag::Block;
 
 const TIMEOUT: Duration = Duration::from_millis(600);

@@ -16,15 +16,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::store::{
-    Blocks, Store,
     dag::MAX_BLOCK,
     error::StoreError,
-    kubo::rpc::{Rpc, RpcError},
+    kubo::rpc::{Rpc, RpcError, SMALL},
     options::StoreOptions,
+    seam::{Blocks, Store},
 };
 
-/// The longest answer to a question about a block or a pin, in bytes.
-const SMALL: usize = 64 << 10;
 /// How long past the node's own deadline it is waited for the answer that says so.
 const GRACE: Duration = Duration::from_secs(2);
 

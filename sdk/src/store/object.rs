@@ -24,11 +24,11 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::store::{
-    Blocks, Store,
     dag::{self, MAX_BLOCK},
     error::{StoreError, redacted, told},
     object::gate::{Gate, Guard},
     options::StoreOptions,
+    seam::{Blocks, Store},
 };
 
 use hospital_record_core::record::dag::Block;

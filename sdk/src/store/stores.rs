@@ -9,7 +9,7 @@ use hospital_record_core::record::dag::Block;
 
 use crate::{
     base::error::{Error, Result},
-    store::{Store, StoreError, until_silent},
+    store::{StoreError, seam::Store, until_silent},
 };
 
 #[derive(Clone, Debug)]

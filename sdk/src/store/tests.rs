@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::{StreamExt, future, stream};
 use url::Url;
 
-use crate::store::{Store, conformance::conformance, error::StoreError, open, options::StoreOptions};
+use crate::store::{conformance::conformance, error::StoreError, open, options::StoreOptions, seam::Store};
 use hospital_record_core::record::dag::Block;
 
 fn directory(path: &Path) -> Arc<dyn Store> {

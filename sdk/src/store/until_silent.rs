@@ -12,7 +12,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 
-use crate::store::{Blocks, Store, error::StoreError};
+use crate::store::{
+    error::StoreError,
+    seam::{Blocks, Store},
+};
 
 /// A store for the length of one call of an app: from its first silence on it is not asked any more, and every answer is
 /// that silence.

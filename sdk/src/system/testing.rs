@@ -137,7 +137,7 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(self.chain_time().await?))
+        Ok(crate::base::time::instant(self.chain_time().await?))
     }
 
     /// The chain in memory, for faults and time.

@@ -7,14 +7,16 @@ use hospital_record_contracts::boards::IBoard::{
 
 use crate::{
     access::boards::words::{About, check_words},
-    base::error::{Error, Result},
+    base::{
+        builder::with_fresh_keys,
+        error::{Error, Result},
+    },
     boards::{
         board::Board,
         case::{Case, CaseStage},
     },
     client::{Client, Confirmed},
     ledger::{Act, Purpose, call},
-    records::write::with_fresh_keys,
     relay::SignedRequest,
     system::System,
 };

@@ -11,7 +11,7 @@ use hospital_record_contracts::boards::IBoard::{self, openCall};
 use crate::{
     access::boards::{opening::Opening, words::check_words},
     base::{
-        builder::awaitable,
+        builder::{awaitable, with_fresh_keys},
         error::{Error, Result, outcome::Outcome},
     },
     boards::{
@@ -22,7 +22,6 @@ use crate::{
     journal::journals::Known,
     ledger::{Grant, Rights, call, folder_of},
     people::grantee::Grantee,
-    records::write::with_fresh_keys,
 };
 
 /// How long a case lets somebody in unless it is told.

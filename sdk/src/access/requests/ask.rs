@@ -7,14 +7,14 @@ use hospital_record_contracts::access_requests::IAccessRequests;
 use hospital_record_core::seal::request::{RequestTerms, check_reason, seal_request};
 
 use crate::{
-    access::grants::instant,
     base::{
         builder::{awaitable, rights_setters},
         error::{Error, Result},
         record_ref::account,
+        time::{NO_END, expiry},
     },
     client::{Client, Confirmed},
-    ledger::{NO_END, Purpose, Rights},
+    ledger::{Purpose, Rights},
     people::grantee::Grantee,
 };
 
@@ -147,8 +147,8 @@ impl Ask {
         Ok(Asked {
             id,
             patient,
-            until: instant(terms.grant_until),
-            answer_by: instant(terms.answer_by),
+            until: expiry(terms.grant_until),
+            answer_by: expiry(terms.answer_by),
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         })

@@ -4,17 +4,13 @@
 //! block carries the reason, sealed to the patient, and the asker's signature over all that is asked: a node can hide a
 //! request, and it can invent none whose reason opens.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::seal::request::RequestTerms;
 
 use crate::{
-    access::grants::instant,
-    base::error::ErrorKind,
+    base::{error::ErrorKind, time::expiry},
     ledger::{Purpose, Rights},
     people::vouching::trust::Trust,
 };
@@ -84,7 +80,7 @@ impl Told {
 
     /// With nothing known yet of who asks and why.
     pub(crate) fn request(&self, asked: u64) -> AccessRequest {
-        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let at = |seconds| crate::base::time::instant(seconds);
         AccessRequest {
             id: self.id,
             asker: self.asker(),
@@ -93,7 +89,7 @@ impl Told {
             fingerprint: None,
             rights: self.rights,
             purpose: self.purpose,
-            until: instant(self.terms.grant_until),
+            until: expiry(self.terms.grant_until),
             answer_by: at(self.terms.answer_by),
             asked: at(asked),
             reason: Err(ErrorKind::NotAvailable),

@@ -10,10 +10,10 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::ErrorKind,
+    base::{error::ErrorKind, time::NO_END},
     client::{Client, tests::person},
     keys::{readers::MOST_TRIED, rotate::own_first},
-    ledger::{NO_END, Permission, Purpose, Rights, folder_scope, record_key},
+    ledger::{Permission, Purpose, Rights, folder_scope, record_key},
     records::source::Source,
     system::System,
 };

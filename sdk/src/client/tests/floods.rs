@@ -16,7 +16,7 @@ use alloy::{
 use hospital_record_contracts::boards::IBoard::{ProxyAppointed, appointCall, openCall, releaseCall};
 
 use crate::{
-    base::cut::Cut,
+    base::{cut::Cut, time::NO_END},
     boards::case::Case,
     client::{
         Client,
@@ -24,8 +24,8 @@ use crate::{
     },
     journal::finality::{AT_LEAST, Finality},
     ledger::{
-        BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, NO_END, Permission,
-        Purpose, Receipt, Rights, SubmitError, call, folder_scope, recent_logs,
+        BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, Permission, Purpose,
+        Receipt, Rights, SubmitError, call, folder_scope, recent_logs,
     },
     people::identity::Identity,
     platform::cache::FINALITY,
@@ -447,7 +447,7 @@ async fn chain_is_asked_once_a_minute_what_is_final() {
     let (watched, seen) = Watched::over(&system).await;
     // Due, and not final yet.
     let (mut finality, journal) = (Finality::default(), seen.journal(ana.address()).await.unwrap());
-    finality.see(&journal.history, crate::journal::finality::now() - AT_LEAST);
+    finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
     let key = [&seen.deployment_key()[..], ana.address().as_slice()].concat();
     seen.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {

@@ -55,7 +55,7 @@ impl Ward {
     fn granted(&self, grantee: Address, envelope: B256) -> Event {
         let scope = folder_scope(self.folder.number());
         let (rights, purpose) = (crate::ledger::Rights::READ, crate::ledger::Purpose::TREAT);
-        let expires_at = crate::ledger::NO_END;
+        let expires_at = crate::base::time::NO_END;
         Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch: 0, envelope }
     }
 

@@ -6,7 +6,7 @@ use crate::ledger::{
     contract::is_on_chain,
     error::{LedgerError, SubmitError},
     outbox::Sent,
-    sender::Sender,
+    sender::parts::Sender,
 };
 
 impl Sender {

@@ -14,7 +14,7 @@ use crate::ledger::{
     error::LedgerError,
     outbox::Pending,
     sender::{
-        Sender, Signer,
+        parts::{Sender, Signer},
         settle::{Attempt, End},
         sign::{price_of, transaction_in},
     },

@@ -6,9 +6,9 @@ use alloy::primitives::B256;
 use tokio::time::{Instant, sleep};
 
 use crate::ledger::{
-    Ledger,
     error::{LedgerError, SubmitError},
     outbox::Pending,
+    seam::Ledger,
     types::Receipt,
 };
 

@@ -9,7 +9,7 @@ use alloy::{
 use crate::ledger::{
     error::LedgerError,
     outbox::Pending,
-    sender::{Sender, Signer},
+    sender::parts::{Sender, Signer},
     types::{Call, Fees},
 };
 

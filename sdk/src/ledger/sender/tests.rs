@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use alloy::{
     consensus::{Transaction, TxEnvelope},
     eips::eip2718::Decodable2718,
-    primitives::keccak256,
+    primitives::{B256, U256, keccak256},
     signers::local::PrivateKeySigner,
 };
 use futures::future::join_all;
@@ -304,7 +306,7 @@ async fn a_failure_when_mined_tells_the_contracts_reason() {
         scope,
         rights: Rights::CONTRIBUTE,
         purpose: Purpose::TREAT,
-        expires_at: crate::ledger::event::NO_END,
+        expires_at: crate::base::time::NO_END,
         epoch: 0,
         envelope: B256::repeat_byte(1),
     };

@@ -9,8 +9,8 @@ use alloy::{
 use hospital_record_contracts::vouching::IVouching;
 
 use crate::{
-    access::grants::instant,
-    ledger::{Log, NO_END},
+    base::time::{NO_END, expiry},
+    ledger::Log,
 };
 
 /// One account says of another that it acts in a role.
@@ -64,30 +64,6 @@ impl fmt::Display for Trust {
     }
 }
 
-/// Why an account is not trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Untrusted {
-    /// No vouch that holds leads from a trusted authority to it.
-    NoChain,
-    /// Those who vouch for it vouch for each other, and no trusted authority vouches for any of them.
-    Cycle,
-    /// Vouches go on beyond four, and no trusted authority is among the first.
-    TooLong,
-}
-
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoChain => "no vouch that holds leads to it from an authority that is trusted here",
-            Self::Cycle => {
-                "those who vouch for it vouch for each other, and no authority that is trusted here for them"
-            }
-            Self::TooLong => "a chain of more than four vouches is not followed: ask for one from nearer an authority",
-        })
-    }
-}
-
 /// A vouch as the events tell it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
@@ -103,7 +79,7 @@ impl Link {
         let role = self.role.iter().take_while(|byte| **byte != 0);
         // The contract takes nothing else; what a provider invents is not to move a cursor.
         let role = role.map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect();
-        Vouch { voucher, account, role, until: instant(until) }
+        Vouch { voucher, account, role, until: expiry(until) }
     }
 }
 

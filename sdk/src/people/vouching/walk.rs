@@ -9,9 +9,9 @@ use alloy::primitives::Address;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Error, Result, untrusted::Untrusted},
     ledger::newest_logs,
-    people::vouching::trust::{Link, Trust, Untrusted, live_links},
+    people::vouching::trust::{Link, Trust, live_links},
     system::System,
 };
 

@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 
-use crate::store::{Blocks, Store, error::StoreError};
+use crate::store::{
+    error::StoreError,
+    seam::{Blocks, Store},
+};
 
 /// Changes the last byte of whatever it hands out.
 #[derive(Debug)]

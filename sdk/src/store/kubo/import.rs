@@ -17,12 +17,9 @@ use serde::{Deserialize, de::IgnoredAny};
 use tokio::sync::mpsc;
 
 use crate::store::{
-    Blocks,
     error::StoreError,
-    kubo::{
-        SMALL,
-        rpc::{Rpc, RpcError},
-    },
+    kubo::rpc::{Rpc, RpcError, SMALL},
+    seam::Blocks,
 };
 
 use hospital_record_core::record::dag::Block;

@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::store::{
     error::StoreError,
     kubo::{
-        Kubo, SMALL,
-        rpc::{self, Answer, RpcError},
+        Kubo,
+        rpc::{self, Answer, RpcError, SMALL},
     },
 };
 

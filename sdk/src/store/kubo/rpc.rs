@@ -17,10 +17,12 @@ use crate::{
     platform::http::{self, Http},
     store::{
         error::{StoreError, redacted},
-        kubo::SMALL,
         options::{StoreOptions, Token},
     },
 };
+
+/// The longest answer to a question about a block or a pin, in bytes.
+pub(crate) const SMALL: usize = 64 << 10;
 
 /// An upload has no limit but that it moves on, which [`Rpc::within`] sees to.
 const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -1,8 +1,9 @@
 //! Entries that a provider invents and drops again, and epochs that are used twice.
 
 use crate::{
+    base::time::NO_END,
     client::tests::vanished::*,
-    ledger::{NO_END, Permission, Purpose, Revocation, Rights, folder_scope},
+    ledger::{Permission, Purpose, Revocation, Rights, folder_scope},
 };
 
 impl Stage {

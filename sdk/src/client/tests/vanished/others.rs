@@ -125,7 +125,7 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
     let journal = again.system().journal(stage.ana.address()).await.unwrap();
     // As if the last of it had been seen a quarter of an hour ago.
     let mut finality = Finality::default();
-    let now = crate::journal::finality::now();
+    let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
     let key = [&again.system().deployment_key()[..], stage.ana.address().as_slice()].concat();
     again.system().cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();

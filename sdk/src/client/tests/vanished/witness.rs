@@ -61,7 +61,7 @@ async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_a
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().journal(ana.address()).await.unwrap();
-    let (mut finality, now) = (Finality::default(), crate::journal::finality::now());
+    let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
     let key = [&ana.system().deployment_key()[..], ana.address().as_slice()].concat();

@@ -135,7 +135,7 @@ async fn an_act_that_was_mined_in_vain_is_told() {
         scope,
         rights: Rights::CONTRIBUTE,
         purpose: Purpose::TREAT,
-        expires_at: crate::ledger::event::NO_END,
+        expires_at: crate::base::time::NO_END,
         epoch: 0,
         envelope: B256::repeat_byte(1),
     };

@@ -1,0 +1,35 @@
+//! From an address to a store.
+
+use std::sync::Arc;
+
+use crate::store::{
+    checked::checked,
+    error::StoreError,
+    kubo, object,
+    options::StoreOptions,
+    place::{self, StoreUrl},
+    seam::Store,
+};
+
+/// Opens the store that `url` names, with every block checked.
+///
+/// | URL | is |
+/// |---|---|
+/// | `memory:` | a new, empty store that lives as long as what is returned |
+/// | `file:///path` | a directory, created readable by its owner alone; `%23` is a `#` in its name, `%20` a space |
+/// | `kubo+http://host:5001`, `kubo+https://…` | the RPC of a Kubo node; `user:password@` for basic authorisation |
+///
+/// Connects to nothing yet.
+///
+/// # Errors
+/// [`StoreError::Url`] when the URL or the options cannot be used, [`StoreError::Refused`] when a directory cannot.
+pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
+    let place: StoreUrl = url.parse()?;
+    options.check(&place)?;
+    let store: Arc<dyn Store> = match &place.0 {
+        place::Kind::Memory => Arc::new(object::Objects::memory()),
+        place::Kind::Directory(path) => Arc::new(object::Objects::directory(path, options)?),
+        place::Kind::Kubo(url) => Arc::new(kubo::Kubo::new(url, options)?),
+    };
+    Ok(checked(store))
+}
