@@ -65,7 +65,6 @@ pub use crate::{
         revoke::{Revoke, Revoked},
         shared::{Patients, Shared, SharedGrant},
     },
-    acts::watch::MissingEntry,
     base::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
@@ -85,11 +84,11 @@ pub use crate::{
         sync::{Synced, Syncing, TooLarge},
     },
     journal::{
-        clock::Clock,
         history::{History, HistoryEntry, ReadHistory, status_code},
+        missing::MissingEntry,
     },
     keys::rotate::Rotated,
-    ledger::{Completeness, Event, Purpose, Rights, Status},
+    ledger::{Completeness, Event, Purpose, Rights, Status, clock::Clock},
     people::{
         card::Card,
         grantee::Grantee,

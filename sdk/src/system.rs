@@ -9,7 +9,7 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use alloy::primitives::Address;
@@ -22,11 +22,8 @@ use crate::{
     base::error::Result,
     boards::board::Seen,
     client::Client,
-    journal::{
-        clock::{Clock, TOLERANCE},
-        finality::Finalized,
-        journals::Known,
-    },
+    journal::{finality::Finalized, journals::Known},
+    ledger::clock::{Clock, Clocks, TOLERANCE},
     ledger::{
         Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender,
         SenderOptions, outbox::disk::DiskOutbox,
@@ -58,9 +55,7 @@ pub(crate) struct Inner {
     /// How long an act may take.
     patience: Duration,
     timeout: Duration,
-    clock: Clock,
-    /// How far the chain's clock and this machine's may be apart.
-    tolerance: Duration,
+    clocks: Clocks,
     cache: Cache,
     finalized: Finalized,
     journals: Mutex<Slots>,
@@ -148,8 +143,7 @@ impl System {
             relays: parts.relays,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
-            clock: parts.clock,
-            tolerance: parts.tolerance,
+            clocks: Clocks { ledger: contract.ledger().clone(), whose: parts.clock, tolerance: parts.tolerance },
             vouching: vouching(contract.ledger().clone(), parts.chain),
             vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
             requests: requests(contract.ledger().clone(), parts.chain),
@@ -249,12 +243,17 @@ impl System {
         self.0.timeout
     }
 
-    pub(crate) fn clock(&self) -> Clock {
-        self.0.clock
+    pub(crate) fn clocks(&self) -> &Clocks {
+        &self.0.clocks
     }
 
-    pub(crate) fn tolerance(&self) -> Duration {
-        self.0.tolerance
+    /// What "from now on" means: by the clock that counts, or by both where they agree.
+    ///
+    /// # Errors
+    /// [`Error::ClockSkew`] where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
+    /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
+    pub async fn agreed_time(&self) -> Result<SystemTime> {
+        self.clocks().agreed_time().await
     }
 
     pub(crate) fn stores(&self) -> &Stores {

@@ -61,7 +61,7 @@ impl Client {
     /// This person's folders that hold a record or were granted to somebody.
     pub async fn folders(&self) -> Result<Vec<FolderInfo>> {
         let journal = self.system().journal(self.address()).await?;
-        let (names, now) = (self.for_one_call().folder_names().await?, self.system().chain_time().await?);
+        let (names, now) = (self.for_one_call().folder_names().await?, self.system().clocks().chain_time().await?);
         let state = journal.state();
         let granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
         let mut records: BTreeMap<u64, usize> = granted.map(|number| (number, 0)).collect();

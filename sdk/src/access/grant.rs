@@ -187,7 +187,7 @@ impl Grant {
 
     async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
-        self.client.system().require_right_time().await?;
+        self.client.system().clocks().require_right_time().await?;
         if let Some(board) = &self.board {
             // Who left since it was looked at gets nothing.
             self.board = Some(self.client.system().board(board.address).await?);
@@ -245,7 +245,7 @@ impl Grant {
     }
 
     async fn replaced(&self, journal: &Known, (scope, grantee): (B256, Address)) -> Result<Option<Replaced>> {
-        let now = self.client.system().chain_time().await?;
+        let now = self.client.system().clocks().chain_time().await?;
         let before = journal.state().live(scope, grantee, now).map(|held| held.state);
         Ok(before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
             rights,
@@ -306,7 +306,7 @@ impl Grant {
     }
 
     pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
-        let now = self.client.system().chain_time().await?;
+        let now = self.client.system().clocks().chain_time().await?;
         let end = match self.expires {
             Expiry::Never => NO_END,
             // The node's clock is not to turn a year into for ever.

@@ -132,7 +132,7 @@ impl Client {
         names: &Names<'_>,
         wanted: impl Fn(&HeldGrant) -> bool,
     ) -> Result<Vec<GrantInfo>> {
-        let now = self.system().chain_time().await?;
+        let now = self.system().clocks().chain_time().await?;
         let held = journal.state().grants.iter();
         let mut held: Vec<_> = held.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
         held.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
@@ -187,7 +187,7 @@ impl Client {
 
     /// The purpose that a live grant to this account names.
     pub(crate) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-        let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
+        let (journal, now) = (self.system().journal(patient).await?, self.system().clocks().chain_time().await?);
         let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
         let live = |scope: &B256| journal.state().live(*scope, self.address(), now).filter(|g| g.state.rights.reads());
         Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))

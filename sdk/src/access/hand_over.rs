@@ -98,7 +98,7 @@ impl Grant {
 
     /// This account's own live grant there, when it covers what is to be passed on.
     async fn above(&self, journal: &Known, scope: B256) -> Result<GrantState> {
-        let now = self.client.system().chain_time().await?;
+        let now = self.client.system().clocks().chain_time().await?;
         let held = journal.state().live(scope, self.client.address(), now).map(|grant| grant.state);
         let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;
         let purpose = self.purpose.is_none_or(|purpose| purpose == held.purpose);

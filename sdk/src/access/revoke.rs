@@ -225,7 +225,7 @@ impl Revoke {
     async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
         let (mut revocations, mut rings) = (Vec::new(), Vec::new());
         let until = Instant::now() + PATIENCE;
-        let now = self.client.system().latest_time().await.ok();
+        let now = self.client.system().clocks().latest_time().await.ok();
         for scope in scopes {
             // By either clock: a node that dates its blocks far ahead hides nobody who could give again.
             let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
@@ -259,7 +259,7 @@ impl Revoke {
     async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
         let client = &self.client;
         let journal = client.system().journal(client.address()).await?;
-        let now = client.system().latest_time().await?;
+        let now = client.system().clocks().latest_time().await?;
         for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
             let Ok(folder) = Folder::new(number) else { continue };
             if !client.is_stale(&journal, folder, now).await? {

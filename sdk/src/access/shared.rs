@@ -112,7 +112,8 @@ impl Client {
 
     /// What these histories give to this account, of each so many.
     async fn all_shared(&self, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
-        let (now, mut shared, mut opening) = (self.system().chain_time().await?, Shared::default(), Vec::new());
+        let (now, mut shared, mut opening) =
+            (self.system().clocks().chain_time().await?, Shared::default(), Vec::new());
         for journal in journals {
             let mut held: Vec<_> = self.held(journal).collect();
             let live = |scope| journal.state().live(scope, self.address(), now).is_some();

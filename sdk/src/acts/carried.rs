@@ -192,7 +192,7 @@ impl Client {
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
                 // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
-                let granted_up_to = self.system().believed_time().await? + GOOD_FOR.as_secs();
+                let granted_up_to = self.system().clocks().believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
         };
@@ -200,7 +200,7 @@ impl Client {
     }
 
     async fn sign_once(&self, call: &Call, nonce: U256) -> Result<SignedRequest> {
-        let deadline = self.system().latest_time().await? + GOOD_FOR.as_secs();
+        let deadline = self.system().clocks().latest_time().await? + GOOD_FOR.as_secs();
         let act = self.system().contract().once(call, self.address(), nonce, deadline);
         self.sign_act(&act.ok_or_else(no_signed_form)?).await
     }

@@ -7,10 +7,10 @@ use hospital_record_core::id::Folder;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    acts::watch::{MissingEntry, Note, Standing, ends_access, shows, standing_in},
+    acts::watch::{Note, Standing, ends_access, shows, standing_in},
     base::error::{Error, Result},
     client::Client,
-    journal::{journals::Known, vanished::Vanished},
+    journal::{journals::Known, missing::MissingEntry, vanished::Vanished},
     ledger::{Act, Call, Event, LedgerError, Receipt, Revocation, Sent, SentBytes, folder_of},
     relay::SignedRequest,
 };

@@ -1,19 +1,15 @@
 //! What was done is watched until it is final, and sent again where the chain shows it no more.
 
-use std::{fmt, time::SystemTime};
-
 use alloy::primitives::{Address, B256, Bytes, keccak256};
 
 use crate::{
-    base::{
-        error::{Error, Result},
-        time::rfc3339,
-    },
+    base::error::{Error, Result},
     client::Client,
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
         journals::Known,
+        missing::MissingEntry,
         vanished::{Vanished, is_shown, is_superseded},
     },
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
@@ -22,39 +18,6 @@ use crate::{
 
 /// So long an act is watched that is in no journal, in seconds.
 pub(crate) const MOST_WATCHED: u64 = 7 * 86_400;
-
-/// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
-///
-/// As text it is one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MissingEntry {
-    /// Whose history it was in.
-    pub patient: Address,
-    /// Who did it.
-    pub by: Address,
-    /// When it was confirmed, by the chain's clock.
-    pub at: SystemTime,
-    /// What it was.
-    pub event: Event,
-    /// The head that the history had with it; it names the entry to [`Client::give_up`].
-    pub head: B256,
-}
-
-impl fmt::Display for MissingEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { by, at, event, .. } = self;
-        write!(f, "the chain no longer shows that {by} {event} ({})", rfc3339(*at))
-    }
-}
-
-impl From<&Vanished> for MissingEntry {
-    fn from(gone: &Vanished) -> Self {
-        let (entry, patient) = (gone.entry, gone.patient);
-        let at = crate::base::time::instant(entry.time);
-        Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
-    }
-}
 
 /// Where an act of this person stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

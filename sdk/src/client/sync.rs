@@ -110,7 +110,7 @@ awaitable!(Syncing => Synced);
 
 impl Client {
     async fn folders_to_rotate(&self, journal: &Known) -> Result<Vec<Folder>> {
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         let mut stale = Vec::new();
         for (number, keys) in &journal.state().folders {
             let Ok(folder) = Folder::new(*number) else { continue };

@@ -1,9 +1,9 @@
 //! One patient's verified history: read, joined, watched until it is final, told in words.
 
-pub(crate) mod clock;
 pub(crate) mod earlier;
 pub(crate) mod epochs;
 pub(crate) mod finality;
 pub(crate) mod history;
 pub(crate) mod journals;
+pub(crate) mod missing;
 pub(crate) mod vanished;

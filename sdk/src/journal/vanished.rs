@@ -7,9 +7,8 @@ use std::ops::Range;
 use alloy::primitives::{Address, B256};
 
 use crate::{
-    acts::watch::MissingEntry,
     base::error::Result,
-    journal::earlier::Earlier,
+    journal::{earlier::Earlier, missing::MissingEntry},
     ledger::{Entry, Event, History, folder_of},
     platform::cache::{Rows, VANISHED, key},
     system::System,

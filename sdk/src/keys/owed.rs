@@ -126,7 +126,7 @@ impl Client {
         let (system, digest) = (self.system(), B256::from(owed.digest().0));
         match &owed.act {
             Act::Grant { patient, scope, grantee } => {
-                let (journal, now) = (system.journal(*patient).await?, system.latest_time().await?);
+                let (journal, now) = (system.journal(*patient).await?, system.clocks().latest_time().await?);
                 Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
             }
             Act::Keyring { .. } => Ok(owed.is_keyring_in(&*system.journal(self.address()).await?)),

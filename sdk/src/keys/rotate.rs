@@ -119,7 +119,7 @@ impl Client {
 
     /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
     pub(crate) async fn make_keyring(&self, journal: &Known, folder: Folder, without: Option<Address>) -> Result<Ring> {
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         let is_sure = self.is_epoch_sure(journal, folder).await?;
         let epoch = self.epoch_after(journal, folder, is_sure).await?;
         let mut after = journal.state().clone();

@@ -9,6 +9,7 @@
 
 mod beside;
 mod calls;
+pub(crate) mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod contract;

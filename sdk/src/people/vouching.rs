@@ -140,7 +140,7 @@ impl System {
 
     /// Seconds since 1970 of an end that is told, or so long from now.
     pub(crate) async fn end_in_the_future(&self, end: Option<SystemTime>, after: u64) -> Result<u64> {
-        let now = self.chain_time().await?;
+        let now = self.clocks().chain_time().await?;
         // The node's clock is not to turn a year into for ever.
         let here = || now.min(seconds(SystemTime::now()).unsigned_abs());
         let end = end.map_or_else(|| here() + after, |end| u64::try_from(seconds(end)).unwrap_or_default().min(NO_END));

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::records::source::Reader;
+pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// Finds the media type of what is added, from all of its bytes; see [`Source::detect`](crate::Source::detect).
 pub trait DetectMediaType: Send {

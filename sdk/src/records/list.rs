@@ -235,7 +235,7 @@ impl Client {
         if self.is_me(journal.patient) {
             return Ok(records.map(|(_, record)| record.clone()).collect());
         }
-        let now = self.system().chain_time().await?;
+        let now = self.system().clocks().chain_time().await?;
         let reads = |scope: B256| journal.state().reads(scope, self.address(), now);
         let visible: Vec<Record> = records
             .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))

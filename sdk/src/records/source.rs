@@ -4,7 +4,6 @@ use std::{
     ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
-    pin::Pin,
     time::SystemTime,
 };
 
@@ -15,11 +14,9 @@ use crate::{
     base::error::{Error, Result},
     records::{
         details::{Details, own_details, shared_details},
-        detect::{DetectMediaType, Detector, Watching},
+        detect::{DetectMediaType, Detector, Reader, Watching},
     },
 };
-
-pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// The plaintext of a record and the name it is stored under.
 ///

@@ -67,7 +67,7 @@ impl Target {
 impl Client {
     /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
     pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
-        self.system().require_right_time().await?;
+        self.system().clocks().require_right_time().await?;
         let journal = self.journal_without_gaps(patient).await?;
         if self.is_me(patient) {
             self.own_target(journal, place).await
@@ -81,7 +81,7 @@ impl Client {
             Place::Named(name, level) => (self.keys().folder(name, *level), name.clone(), *level),
             Place::Of(folder, name, level) => (*folder, name.clone(), *level),
         };
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         let mut left_out = Vec::new();
         if self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
             left_out = self.rotate_folder(folder).await?.left_out;
@@ -106,7 +106,7 @@ impl Client {
             Place::Named(name, level) => self.received_by_name(journal, name, *level).await?,
         };
         self.may_contribute(journal, folder, &received.name).await?;
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         let recipients = if self.is_stale(journal, folder, now).await? {
             Recipients::Accounts(self.patient_and_readers(journal, folder, now).await?)
         } else {
@@ -127,7 +127,7 @@ impl Client {
     /// What the contract would refuse is refused before anything is uploaded.
     async fn may_contribute(&self, journal: &Known, folder: Folder, name: &str) -> Result<()> {
         let (account, patient) = (self.address(), journal.patient);
-        let now = self.system().chain_time().await?;
+        let now = self.system().clocks().chain_time().await?;
         let denied = |why: &str| {
             Err(Error::Denied(format!(
                 "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
@@ -179,7 +179,7 @@ impl Client {
     /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
     /// folder into another.
     async fn folders_of(&self, journal: &Known) -> Result<Vec<(Folder, bool)>> {
-        let (now, mut folders) = (self.system().chain_time().await?, Vec::new());
+        let (now, mut folders) = (self.system().clocks().chain_time().await?, Vec::new());
         for ((scope, grantee), grant) in &journal.state().grants {
             let passed_on = grant.state.giver.is_some();
             let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());

@@ -16,7 +16,7 @@ use crate::{
         progress::{Phase, Reporter},
     },
     client::stopped,
-    records::source::{Open, Reader},
+    records::{detect::Reader, source::Open},
     store::{Store, StoreError},
 };
 

@@ -15,8 +15,7 @@ use crate::{
         bounds::{self, MaxFee, Timeout},
         error::{Error, Result},
     },
-    journal::clock::Clock,
-    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions},
+    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions, clock::Clock},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };

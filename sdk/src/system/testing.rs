@@ -9,8 +9,10 @@ use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
     base::error::{Error, Result},
-    journal::clock::{Clock, TOLERANCE},
-    ledger::{Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions},
+    ledger::{
+        Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions,
+        clock::{Clock, TOLERANCE},
+    },
     platform::cache::Cache,
     relay::Relay,
     store::{self, Store, StoreOptions},
@@ -137,7 +139,7 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(crate::base::time::instant(self.chain_time().await?))
+        Ok(crate::base::time::instant(self.clocks().chain_time().await?))
     }
 
     /// The chain in memory, for faults and time.

@@ -218,7 +218,7 @@ impl OpenCase {
 
     /// What the patient granted to the board: the scope that was named, or the only one.
     async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
-        let now = self.client.system().chain_time().await?;
+        let now = self.client.system().clocks().chain_time().await?;
         let granted = granted_to(journal, self.board.address, now);
         let (patient, board) = (self.patient, self.board.address);
         match (self.scope, granted.as_slice()) {
@@ -254,7 +254,7 @@ impl Client {
     /// What a patient granted to a board and it may let others in to: as the chain calls it. Folder names are the
     /// patient's.
     pub async fn granted_to_board(&self, board: &Board, patient: Address) -> Result<Vec<B256>> {
-        let (journal, now) = (self.system().journal(patient).await?, self.system().chain_time().await?);
+        let (journal, now) = (self.system().journal(patient).await?, self.system().clocks().chain_time().await?);
         Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
     }
 }

@@ -146,7 +146,7 @@ impl Client {
     /// Cases that this member acknowledged on this machine, each asked for by its id: whatever others open, they come first.
     /// With a witness then those that were opened lately.
     async fn to_release(&self, board: &Board) -> Result<Vec<Case>> {
-        let (system, now) = (self.system(), self.system().latest_time().await?);
+        let (system, now) = (self.system(), self.system().clocks().latest_time().await?);
         let mut cases = self.opened_unseen(board).await?;
         for id in self.acknowledged_and_not_over(board, now).await? {
             match system.case(board, id).await {
@@ -176,7 +176,7 @@ impl Client {
 
     /// The journal shows it, and it is no case of old that a node brings up again.
     async fn require_let_in(&self, journal: &Known, case: &Case) -> Result<()> {
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         let held = journal.state().live(case.scope_id, case.grantee, now);
         let by_it = |held: &&Grant| {
             held.state.giver == Some(case.board)

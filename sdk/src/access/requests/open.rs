@@ -71,7 +71,7 @@ impl Client {
         }
         let journal = self.system().journal(self.address()).await?;
         let granted: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
-        let now = self.system().latest_time().await?;
+        let now = self.system().clocks().latest_time().await?;
         // A grant in the same block was given before the request was seen.
         let is_open = |told: &Told| {
             let ends = told.terms.answer_by.min(told.terms.grant_until);

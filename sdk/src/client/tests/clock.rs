@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     base::error::{Error, ErrorKind},
     client::tests::person,
-    journal::clock::Clock,
+    ledger::clock::Clock,
     records::source::Source,
     system::System,
 };

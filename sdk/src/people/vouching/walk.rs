@@ -58,7 +58,7 @@ impl Walk {
             return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities")));
         }
         let (mut by_authority, mut names, mut cut) = (HashMap::<_, Vec<_>>::new(), Vec::new(), Vec::new());
-        let (system, now) = (system.clone(), system.latest_time().await?);
+        let (system, now) = (system.clone(), system.clocks().latest_time().await?);
         for authority in authorities {
             let filter = system.vouching().events([None, Some(authority.into_word()), None, None]).await?;
             let (logs, more) = newest_logs(system.vouching().ledger(), filter, EVENTS_OF_AUTHORITY).await?;

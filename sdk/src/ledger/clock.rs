@@ -1,10 +1,17 @@
 //! What time it is: by the chain, which the contract goes by, and by this machine.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
-    base::error::{Error, Result},
-    system::System,
+    base::{
+        error::{Error, Result},
+        time::instant,
+    },
+    ledger::seam::Ledger,
+    platform::clock,
 };
 
 /// How far the two clocks may be apart before nothing new is given or locked.
@@ -26,13 +33,23 @@ pub enum Clock {
     Chain,
 }
 
-impl System {
+/// The two clocks of one chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Clocks {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Whose counts.
+    pub(crate) whose: Clock,
+    /// How far they may be apart.
+    pub(crate) tolerance: Duration,
+}
+
+impl Clocks {
     /// The later of the chain's time and this machine's, or that of the one that counts: for leaving out those whose
     /// access has ended. A node that holds back the clock keeps nobody in.
     pub(crate) async fn latest_time(&self) -> Result<u64> {
-        Ok(match self.clock() {
-            Clock::Compare => self.chain_time().await?.max(crate::platform::clock::now()),
-            Clock::Machine => crate::platform::clock::now(),
+        Ok(match self.whose {
+            Clock::Compare => self.chain_time().await?.max(clock::now()),
+            Clock::Machine => clock::now(),
             Clock::Chain => self.chain_time().await?,
         })
     }
@@ -40,15 +57,15 @@ impl System {
     /// The later of both, but the chain's no further ahead than clocks are apart by accident.
     pub(crate) async fn believed_time(&self) -> Result<u64> {
         let latest = self.latest_time().await?;
-        Ok(match self.clock() {
-            Clock::Compare => latest.min(crate::platform::clock::now().saturating_add(self.tolerance().as_secs())),
+        Ok(match self.whose {
+            Clock::Compare => latest.min(clock::now().saturating_add(self.tolerance.as_secs())),
             Clock::Machine | Clock::Chain => latest,
         })
     }
 
     /// The time of the newest block: what the contract compares expiries with.
     pub(crate) async fn chain_time(&self) -> Result<u64> {
-        Ok(self.ledger().newest().await?.time)
+        Ok(self.ledger.newest().await?.time)
     }
 
     /// What "from now on" means: by the clock that counts, or by both where they agree.
@@ -56,22 +73,22 @@ impl System {
     /// # Errors
     /// [`Error::ClockSkew`] where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
     /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
-    pub async fn agreed_time(&self) -> Result<SystemTime> {
+    pub(crate) async fn agreed_time(&self) -> Result<SystemTime> {
         self.require_right_time().await?;
-        let seconds = match self.clock() {
-            Clock::Chain => self.ledger().clock().await?,
-            Clock::Compare | Clock::Machine => crate::platform::clock::now(),
+        let seconds = match self.whose {
+            Clock::Chain => self.ledger.clock().await?,
+            Clock::Compare | Clock::Machine => clock::now(),
         };
-        Ok(crate::base::time::instant(seconds.min(MOST_SECONDS)))
+        Ok(instant(seconds.min(MOST_SECONDS)))
     }
 
     /// Before something is given or locked: a wrong clock leaves out who may read, or lets in whose time is over.
     pub(crate) async fn require_right_time(&self) -> Result<()> {
-        if self.clock() != Clock::Compare {
+        if self.whose != Clock::Compare {
             return Ok(());
         }
-        let (chain, machine) = (self.ledger().clock().await?, crate::platform::clock::now());
-        match chain.abs_diff(machine) > self.tolerance().as_secs() {
+        let (chain, machine) = (self.ledger.clock().await?, clock::now());
+        match chain.abs_diff(machine) > self.tolerance.as_secs() {
             true => Err(Error::ClockSkew { chain, machine }),
             false => Ok(()),
         }
