@@ -272,3 +272,29 @@ fn not_ended(error: Error) -> Error {
 }
 
 awaitable!(Revoke => Revoked);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_that_access_has_not_ended() {
+        let unconfirmed =
+            Error::Unconfirmed { transaction: B256::ZERO, service: "it".into(), after: Duration::ZERO, why: None };
+        for (error, told) in [
+            (Error::StaleKeys, true),
+            (Error::Integrity("x".into()), true),
+            (Error::TimedOut { service: "it".into(), after: Duration::ZERO }, true),
+            (Error::Denied("x".into()), false),
+            (Error::Invalid("x".into()), false),
+            (Error::NotFound("x".into()), false),
+            (Error::StaleKeys.after_part(Some(B256::ZERO)), false),
+            (unconfirmed, false),
+        ] {
+            let (before, after) = (error.to_string(), not_ended(error));
+            let ended = matches!(after, Error::Halfway { outcome: Outcome::AccessNotEnded, .. });
+            assert_eq!(ended, told, "{before}");
+            assert!(told || after.to_string() == before, "{after}");
+        }
+    }
+}

@@ -185,6 +185,10 @@ impl MemoryLedger {
         while self.faults().stall {
             tokio::time::sleep(STALLED).await;
         }
+        {
+            let mut faults = self.faults();
+            faults.hides_in = faults.hides_in.saturating_sub(1);
+        }
         if self.faults().is_refused() {
             return Err(LedgerError::Refused { host: NAME.into(), code: -32000, reason: "enough for today".into() });
         }
