@@ -16,6 +16,7 @@ use crate::{
     Content, Error, ErrorKind, Identity, RecordRef, Result, Source, System, details::Details, progress::Reporter,
 };
 
+mod asked;
 mod batch;
 mod blocks;
 mod boards;

@@ -18,6 +18,7 @@ use crate::{
 mod forged;
 mod histories;
 mod others;
+mod withheld;
 mod witness;
 
 /// Ana, whose folder Lee and Kim may read, in a program that remembers.
