@@ -137,6 +137,17 @@ mod tests {
         assert_eq!(files(&["-".into(), "-".into()], Some("x")).err().unwrap().kind, Kind::Usage);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn pipe_is_not_read_before_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (done, looked) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(file(&pipe, Some("x")).is_ok()));
+        assert_eq!(looked.recv_timeout(std::time::Duration::from_secs(60)), Ok(true), "nobody writes into it");
+    }
+
     #[test]
     fn file_and_bundle_have_names() {
         let dir = tempfile::tempdir().unwrap();

@@ -74,6 +74,17 @@ fn no_keys_are_made_whose_phrase_nobody_saw() {
     assert_eq!(fs::read_dir(home.key_file("me").parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_key_file_can_be_is_told_before_a_password_is_read() {
+    let home = Home::new();
+    let mut command = home.run(&["init"]);
+    let output =
+        command.env("HOSPITAL_RECORD_HOME", "/proc/new").env("HOSPITAL_RECORD_PASSWORD_FILE", "/none").output();
+    let told = text(&output.unwrap().stderr);
+    assert!(told.contains("/proc/new") && !told.contains("/none"), "{told}");
+}
+
 #[test]
 fn damaged_key_file_is_told_and_not_made_anew() {
     let home = Home::of("ana");

@@ -159,6 +159,9 @@ fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
         home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 6);
     }
     assert!(!home.path("new").exists() && !home.path("a").exists());
+    // Nobody makes files there.
+    #[cfg(target_os = "linux")]
+    common::failure(home.run(&["open", "abcd1234", "--timeout", "1"]).current_dir("/proc"), 2);
 }
 
 #[test]

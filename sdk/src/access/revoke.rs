@@ -128,17 +128,7 @@ impl Revoke {
         let earlier = self.client.settle_earlier().await?;
         match self.end().await {
             Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
-            Err(error) => Err(self.not_ended(error).and_earlier(earlier)),
-        }
-    }
-
-    /// Whoever revokes is told that it did not happen, unless something else is known.
-    fn not_ended(&self, error: Error) -> Error {
-        use ErrorKind::{Denied, Invalid, NotFound};
-        match error {
-            Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
-            error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
-            error => error.with_outcome(Outcome::AccessNotEnded { grantee: self.grantee }),
+            Err(error) => Err(not_ended(error, self.grantee).and_earlier(earlier)),
         }
     }
 
@@ -274,4 +264,40 @@ impl Revoke {
     }
 }
 
+/// Whoever revokes is told that it did not happen, unless something else is known.
+fn not_ended(error: Error, grantee: Address) -> Error {
+    use ErrorKind::{Denied, Invalid, NotFound};
+    match error {
+        Error::Halfway { .. } | Error::Unconfirmed { .. } => error,
+        error if matches!(error.kind(), Denied | Invalid | NotFound) => error,
+        error => error.with_outcome(Outcome::AccessNotEnded { grantee }),
+    }
+}
+
 awaitable!(Revoke => Revoked);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_that_access_has_not_ended() {
+        let unconfirmed =
+            Error::Unconfirmed { transaction: B256::ZERO, service: "it".into(), after: Duration::ZERO, why: None };
+        for (error, told) in [
+            (Error::StaleKeys, true),
+            (Error::Integrity("x".into()), true),
+            (Error::TimedOut { service: "it".into(), after: Duration::ZERO }, true),
+            (Error::Denied("x".into()), false),
+            (Error::Invalid("x".into()), false),
+            (Error::NotFound("x".into()), false),
+            (Error::StaleKeys.after_part(Some(B256::ZERO)), false),
+            (unconfirmed, false),
+        ] {
+            let (before, after) = (error.to_string(), not_ended(error, Address::ZERO));
+            let ended = matches!(after, Error::Halfway { outcome: Outcome::AccessNotEnded { .. }, .. });
+            assert_eq!(ended, told, "{before}");
+            assert!(told || after.to_string() == before, "{after}");
+        }
+    }
+}

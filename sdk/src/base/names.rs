@@ -183,6 +183,7 @@ mod tests {
             ("St Mary", "St\u{a0}Mary"),
             ("St Mary", "St  Mary"),
             ("dr-lee", "dr‐lee"),
+            ("dr-lee", "dr\u{fff9}-lee"),
         ] {
             assert!(look_alike(one, other) && look_alike(other, one), "{one:?} {other:?}");
         }

@@ -26,22 +26,23 @@ use crate::{
     system::System,
 };
 
-pub(crate) mod batch;
-pub(crate) mod blocks;
-pub(crate) mod boards;
-pub(crate) mod clock;
-pub(crate) mod copies;
-pub(crate) mod damaged;
-pub(crate) mod delegates;
-pub(crate) mod faulty;
-pub(crate) mod floods;
-pub(crate) mod halfway;
-pub(crate) mod hoards;
-pub(crate) mod invented;
-pub(crate) mod lagging;
-pub(crate) mod resume;
-pub(crate) mod unpublished;
-pub(crate) mod vanished;
+mod asked;
+mod batch;
+mod blocks;
+mod boards;
+mod clock;
+mod copies;
+mod damaged;
+mod delegates;
+mod faulty;
+mod floods;
+mod halfway;
+mod hoards;
+mod invented;
+mod lagging;
+mod resume;
+mod unpublished;
+mod vanished;
 
 async fn person(system: &System) -> Client {
     let (identity, _) = Identity::generate().unwrap();

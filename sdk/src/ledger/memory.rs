@@ -123,11 +123,6 @@ impl MemoryLedger {
         self.faults().hold = on;
     }
 
-    /// How many transactions wait.
-    pub fn waiting(&self) -> usize {
-        self.locked().waiting()
-    }
-
     /// Loses every transaction that waits, as nodes do when they restart.
     pub fn forget_waiting(&self) {
         self.locked().forget_waiting();
@@ -196,6 +191,10 @@ impl MemoryLedger {
         pause().await;
         while self.faults().stall {
             tokio::time::sleep(STALLED).await;
+        }
+        {
+            let mut faults = self.faults();
+            faults.hides_in = faults.hides_in.saturating_sub(1);
         }
         if self.faults().is_refused() {
             return Err(LedgerError::Refused { host: NAME.into(), code: -32000, reason: "enough for today".into() });

@@ -92,10 +92,7 @@ type Put = std::result::Result<(), (TempPath, io::Error)>;
 /// `put` needs hard links, or a rename that replaces nothing. Some file systems have neither (FAT, some of FUSE): there
 /// the name is taken first, and what is replaced is that.
 fn put_new_by(temporary: TempPath, path: &Path, put: impl FnOnce(TempPath, &Path) -> Put) -> io::Result<()> {
-    let Err((temporary, error)) = put(temporary, path) else { return Ok(()) };
-    if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) {
-        return Err(error);
-    }
+    let Err((temporary, _)) = put(temporary, path) else { return Ok(()) };
     std::fs::File::create_new(path)?;
     temporary.persist(path).map_err(|failed| {
         // Nothing but the empty file that took the name.
@@ -145,6 +142,12 @@ mod tests {
             assert_eq!(error.kind(), Kind::AlreadyExists);
             assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
             assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
+            let vanished = |temporary: TempPath, _: &Path| {
+                fs::remove_file(&temporary).unwrap();
+                without(temporary, &path)
+            };
+            put_new_by(finished(dir.path()), &dir.path().join("other"), vanished).unwrap_err();
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nor an empty one");
         }
     }
 
@@ -163,7 +166,29 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         fs::remove_file(&file).unwrap();
         assert!(NewFile::create(&link, true).await.is_err(), "it leads nowhere");
-        assert!(NewFile::create(dir.path(), true).await.is_err(), "a folder");
+        let error = NewFile::create(dir.path(), true).await.err().unwrap();
+        assert!(error.to_string().contains("is a folder"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn private_file_is_of_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let seen = private(&dir.path().join("lock")).unwrap().metadata().unwrap();
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&seen) & 0o777, 0o600);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_a_process_has_open_goes_on_where_it_ends() {
+        use std::os::fd::AsRawFd;
+        let file = NamedTempFile::new().unwrap();
+        fs::write(&file, "log\n").unwrap();
+        let path = PathBuf::from(format!("/dev/fd/{}", file.as_file().as_raw_fd()));
+        let mut new = NewFile::create(&path, true).await.unwrap();
+        new.write(b"more").await.unwrap();
+        new.finish().await.unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "log\nmore");
     }
 
     #[cfg(unix)]

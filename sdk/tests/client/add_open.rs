@@ -47,6 +47,25 @@ async fn a_range_is_that_part_of_the_plaintext() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_written_is_not_logged_as_read() {
+    let (system, ana, lee) = two().await;
+    let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
+    ana.grant(lee.address()).await.unwrap();
+    let entries = system.history(ana.address()).await.unwrap().entries.len();
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("content.tink");
+    std::fs::write(&taken, "precious").unwrap();
+    for path in [taken.as_path(), folder.path(), &folder.path().join("none/x")] {
+        lee.open(&record).to_file(path).await.unwrap_err();
+    }
+    for path in [folder.path(), &taken] {
+        lee.open(&record).export(path).await.unwrap_err();
+    }
+    assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), entries);
+    assert_eq!(std::fs::read(&taken).unwrap(), b"precious");
+}
+
+#[tokio::test]
 async fn metadata_come_back_and_lists_are_newest_first() {
     let (_, ana, _) = two().await;
     let first = ana.add(Source::bytes("first.txt", "1")).folder(" cardiology ").media_type("text/plain").title("ECG");

@@ -1,9 +1,12 @@
 //! Relays that lie, deny and come too late.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use hospital_record::{
-    B256, ErrorKind, Identity, Source, System,
+    B256, Error, ErrorKind, Identity, Outcome, Source, System,
     alloy::{
         primitives::Bytes,
         signers::{SignerSync, local::PrivateKeySigner},
@@ -151,4 +154,43 @@ async fn what_a_relay_withholds_can_be_made_void() {
     poor.void_signed().await.unwrap();
     poor.grant(lee.address()).await.unwrap();
     assert_eq!(poor.grants().await.unwrap().len(), 1);
+}
+
+/// Carries so many requests, and no more.
+#[derive(Debug)]
+struct Stops(Carrier, AtomicUsize);
+
+#[async_trait::async_trait]
+impl Relay for Stops {
+    fn name(&self) -> String {
+        "stops".into()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> hospital_record::Result<Fate> {
+        match self.1.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)) {
+            Ok(_) => self.0.carry(request).await,
+            Err(_) => Ok(Fate::Refused { reason: "enough".into() }),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_carried_in_part_says_so() {
+    let rich = System::in_memory().await.unwrap();
+    let (identity, _) = Identity::generate().unwrap();
+    rich.fund(identity.address()).await.unwrap();
+    let (ana, lee) = (rich.client(identity.clone()), person(&rich).await);
+    for folder in ["one", "two"] {
+        ana.grant(lee.address()).folder(folder).await.unwrap();
+    }
+    let stopping = Stops(carrier(&rich).await, AtomicUsize::new(1));
+    let relayed = rich.relayed_by(vec![Arc::new(stopping)]).unwrap().client(identity.clone());
+    let revoked = relayed.revoke(lee.address()).in_a_hurry().await.unwrap_err();
+    let stopping = Stops(carrier(&rich).await, AtomicUsize::new(1));
+    let relayed = rich.relayed_by(vec![Arc::new(stopping)]).unwrap().client(identity);
+    let voided = relayed.void_signed().await.unwrap_err();
+    for error in [revoked, voided] {
+        assert!(matches!(error, Error::Halfway { outcome: Outcome::PartlyDone { .. }, .. }), "{error}");
+    }
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 1);
 }

@@ -174,6 +174,46 @@ async fn file_that_holds_more_than_the_system_says_is_not_added() {
     assert!(ana.list().await.unwrap().is_empty());
 }
 
+type Acts = [(&'static str, fn(&Path)); 3];
+
+/// Does something to the file that it is shown.
+struct Meddler(PathBuf, fn(&Path));
+
+impl DetectMediaType for Meddler {
+    fn see(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            (self.1)(&self.0);
+        }
+    }
+
+    fn media_type(&mut self) -> String {
+        "x/y".into()
+    }
+}
+
+#[tokio::test]
+async fn file_that_changes_while_it_is_read_is_not_added() {
+    let (_, ana, _) = two().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let acts: Acts = [
+        ("other bytes", |path| std::fs::write(path, "other").unwrap()),
+        ("fewer", |path| std::fs::write(path, "").unwrap()),
+        ("another file", |path| {
+            let other = path.with_extension("new");
+            std::fs::write(&other, "first").unwrap();
+            std::fs::rename(other, path).unwrap();
+        }),
+    ];
+    for (what, act) in acts {
+        std::fs::write(&path, "first").unwrap();
+        let meddled = path.clone();
+        let error = ana.add(Source::from(&path).detect(move || Meddler(meddled.clone(), act))).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("changed"), "{what}: {error}");
+        assert!(ana.list().await.unwrap().is_empty(), "{what}");
+    }
+}
+
 /// Says how many bytes it saw.
 struct Counted(usize);
 

@@ -1,6 +1,18 @@
-use hospital_record::{Confidentiality, Identity, Phrase, Source, System};
+use hospital_record::{Confidentiality, ErrorKind, Identity, Phrase, Source, System};
 
-use crate::{person, store::probed};
+use crate::{person, refused, store::probed, two};
+
+#[tokio::test]
+async fn nobody_gets_a_name_that_is_taken_for_another() {
+    let (system, ana, lee) = two().await;
+    let (lee, kim) = (lee.card().await.unwrap(), person(&system).await);
+    ana.add_contact("dr-lee", &lee).await.unwrap();
+    for name in ["dr-lee", "dr-l\u{435}e", "Dr-Lee"] {
+        refused(ana.add_contact(name, &kim.card().await.unwrap()).await, ErrorKind::Invalid);
+        refused(ana.grant(kim.address()).name(name).await, ErrorKind::Invalid);
+    }
+    ana.add_contact("Dr-Lee", &lee).await.unwrap();
+}
 
 #[tokio::test]
 async fn phrase_chain_and_store_restore_everything() {

@@ -35,10 +35,10 @@ async fn the_bytes_depend_on_names_and_contents_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_shrinks_or_grows_ends_the_stream_with_an_error() {
+async fn a_file_that_changes_or_shrinks_or_grows_ends_the_stream_with_an_error() {
     // More than the pipe holds: when the first bytes come out, the file is still being read.
     const SIZE: usize = 16 * CHUNK;
-    for size in [10, SIZE + 1] {
+    for size in [10, SIZE, SIZE + 1] {
         let dir = folder(&[("a", &[0; SIZE]), ("b", b"x")]);
         let mut reader = Box::pin(Bundle::of(dir.path()).unwrap().into_reader());
         reader.read_exact(&mut [0; 512]).await.unwrap();
@@ -56,6 +56,16 @@ async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
     let mut bytes = Vec::new();
     let error = Box::pin(bundle.into_reader()).read_to_end(&mut bytes).await.unwrap_err();
     assert!(error.to_string().contains("/b: "), "{error}");
+}
+
+/// Files of the system say what size they like.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_holds_less_than_the_system_says_ends_the_stream_with_an_error() {
+    let dir = Path::new("/sys/kernel/mm/transparent_hugepage");
+    if dir.join("enabled").metadata().is_ok_and(|file| file.len() > 0) {
+        assert!(packed(dir).await.is_err());
+    }
 }
 
 /// Its files, as they were before this happened.
@@ -78,6 +88,14 @@ async fn a_link_that_takes_the_place_of_a_file_or_folder_is_not_followed() {
         symlink(secret.path().join("x"), &file).unwrap();
     });
     assert!(error.await.to_string().contains("/b: it is not the file"));
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "2").unwrap();
+    let error = packed_after(dir.path(), || {
+        fs::remove_file(&file).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    });
+    let error = tokio::time::timeout(std::time::Duration::from_secs(60), error).await.expect("no pipe is waited for");
+    assert!(error.to_string().contains("/b: it is not the file"));
     fs::remove_file(&file).unwrap();
     let error = packed_after(dir.path(), || {
         fs::remove_dir_all(&inner).unwrap();

@@ -144,3 +144,22 @@ fn of_two_changes_of_a_password_one_holds_and_the_other_is_told() {
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
 }
+
+#[cfg(unix)]
+#[test]
+fn change_of_a_password_waits_for_one_that_is_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("key.json");
+    make(&path);
+    let before = KeyFile::read(&path).unwrap();
+    let staged = before.sealed_again(PHRASE, "other words").unwrap().stage(&path).unwrap();
+    let other = File::open(dir.path()).unwrap();
+    other.lock().unwrap();
+    std::thread::scope(|scope| {
+        let changing = scope.spawn(|| staged.replace(&before));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!changing.is_finished());
+        other.unlock().unwrap();
+        changing.join().unwrap().unwrap().unwrap();
+    });
+}

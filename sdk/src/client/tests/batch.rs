@@ -2,7 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::{base::error::ErrorKind, client::tests::person, records::source::Source, system::System};
+use crate::{
+    base::error::{Error, ErrorKind, outcome::Outcome},
+    client::tests::person,
+    ledger::SubmitError,
+    records::source::Source,
+    system::System,
+};
+
+/// Nobody makes files there.
+const NOTHING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nothing");
 
 fn notes(count: usize) -> Vec<Source> {
     (0..count).map(|n| Source::bytes(format!("{n}.txt"), format!("note {n}"))).collect()
@@ -21,10 +30,16 @@ async fn list_that_no_block_takes_goes_in_several_transactions() {
     }
     // What ends is split as well.
     let lee = person(&system).await;
-    for added in &added[..60] {
+    for added in &added[..80] {
         ana.grant(lee.address()).record(&added.record).await.unwrap();
     }
-    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 60);
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 80);
+    // What ends is sent one by one where a block may take none for sure.
+    for added in &added[..3] {
+        ana.grant(lee.address()).record(&added.record).await.unwrap();
+    }
+    system.memory().unwrap().limit_gas(Some(100_000));
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 3);
 }
 
 #[tokio::test]
@@ -38,7 +53,7 @@ async fn block_that_holds_not_one_record_is_told_before_anything_is_uploaded() {
         assert!(error.to_string().contains("200000 gas"), "{error}");
     }
     // A source that is not there would be told first, were it opened.
-    let error = ana.add(Source::from(std::path::Path::new("/nonexistent"))).await.unwrap_err();
+    let error = ana.add(Source::from(NOTHING)).await.unwrap_err();
     assert!(error.to_string().contains("200000 gas"), "{error}");
 }
 
@@ -48,9 +63,25 @@ async fn what_is_added_already_is_told_when_a_later_part_fails() {
     let ana = person(&system).await;
     system.memory().unwrap().limit_gas(Some(2_500_000));
     let mut sources = notes(46);
-    sources.push(Source::from(std::path::Path::new("/nonexistent")));
+    sources.push(Source::from(NOTHING));
     let error = ana.add_many(sources).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().ends_with("the first 46 are added: repeat it with the others alone"), "{error}");
     assert_eq!(ana.list().await.unwrap().len(), 46);
+}
+
+#[tokio::test]
+async fn what_is_ended_already_is_told_when_a_later_part_fails() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lee) = (person(&system).await, person(&system).await);
+    for added in ana.add_many(notes(3)).await.unwrap() {
+        ana.grant(lee.address()).record(&added.record).await.unwrap();
+    }
+    let memory = system.memory().unwrap();
+    memory.limit_gas(Some(100_000));
+    memory.lose_next_answer();
+    memory.refuse_next_submission(SubmitError::Rejected("no".into()));
+    let error = ana.revoke(lee.address()).await.unwrap_err();
+    assert!(matches!(error, Error::Halfway { outcome: Outcome::PartlyDone { .. }, .. }), "{error}");
+    assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 2);
 }

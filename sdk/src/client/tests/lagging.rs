@@ -12,9 +12,13 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Error, ErrorKind, Result},
     client::{Client, tests::person},
-    ledger::{BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, Receipt, SubmitError},
+    ledger::{
+        BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, Receipt, SubmitError,
+    },
+    people::identity::Identity,
+    relay::{Fate, Relay, SignedRequest},
     system::System,
 };
 
@@ -167,4 +171,32 @@ async fn access_that_the_journal_still_shows_is_not_called_ended() {
     let hospital = ward.lagging.client(ward.hospital.0.identity.clone());
     let error = hospital.withdraw(ana, ward.scope, lee).await.unwrap_err();
     assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
+}
+
+/// A relay that says no, and after which the provider says nothing.
+#[derive(Debug)]
+struct Silences(MemoryLedger);
+
+#[async_trait]
+impl Relay for Silences {
+    fn name(&self) -> String {
+        "silences".into()
+    }
+
+    async fn carry(&self, _: &SignedRequest) -> Result<Fate> {
+        self.0.refuse(true);
+        Ok(Fate::Refused { reason: "no".into() })
+    }
+}
+
+#[tokio::test]
+async fn request_whose_effect_nobody_can_see_is_not_refused_whatever_a_relay_says() {
+    let system = System::in_memory().await.unwrap();
+    let (ana, lee) = (person(&system).await, person(&system).await);
+    ana.grant(lee.address()).await.unwrap();
+    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
+    let request = ana.sign_revocation(lee.address(), scope).await.unwrap();
+    let relay = Arc::new(Silences(system.memory().unwrap().clone()));
+    let carrying = system.relayed_by(vec![relay]).unwrap().client(Identity::generate().unwrap().0);
+    assert_eq!(carrying.carry(&request).await.unwrap_err().kind(), ErrorKind::TimedOut);
 }

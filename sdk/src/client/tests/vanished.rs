@@ -19,10 +19,11 @@ use crate::{
     system::System,
 };
 
-pub(crate) mod forged;
-pub(crate) mod histories;
-pub(crate) mod others;
-pub(crate) mod witness;
+mod forged;
+mod histories;
+mod others;
+mod withheld;
+mod witness;
 
 /// Ana, whose folder Lee and Kim may read, in a program that remembers.
 struct Stage {

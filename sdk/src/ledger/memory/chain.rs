@@ -116,10 +116,6 @@ impl Chain {
     }
 
     /// One block for each transaction whose turn it is.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
     pub(super) fn mine_waiting(&mut self) {
         while let Some(place) = self.next_in_turn() {
             if let Some(waiting) = self.waiting.remove(&place) {

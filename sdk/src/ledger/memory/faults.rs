@@ -25,6 +25,8 @@ pub(super) struct Faults {
     pub(super) fees: Option<Fees>,
     pub(super) finalized: Option<u64>,
     pub(super) hides_after: Option<u64>,
+    /// So many questions are answered truly before.
+    pub(super) hides_in: usize,
     pub(super) shows_receipts: bool,
     pub(super) submissions: VecDeque<Submission>,
     pub(super) later: Option<Later>,

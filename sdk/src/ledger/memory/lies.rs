@@ -24,7 +24,19 @@ impl MemoryLedger {
     /// Lies from now on: what happened after this block is not told, as if later blocks were empty. What is submitted is
     /// mined all the same. `None` is the truth.
     pub fn hide_after(&self, block: Option<u64>) {
-        self.faults().hides_after = block;
+        self.hide_after_answers(block, 0);
+    }
+
+    /// The same after so many true answers.
+    pub fn hide_after_answers(&self, block: Option<u64>, answered: usize) {
+        let mut faults = self.faults();
+        (faults.hides_after, faults.hides_in) = (block, answered);
+    }
+
+    /// Whether it has told a lie by now, or could have.
+    pub fn lies(&self) -> bool {
+        let faults = self.faults();
+        faults.hides_after.is_some() && faults.hides_in == 0
     }
 
     /// Another provider of the same chain, which tells the truth.
@@ -40,6 +52,7 @@ impl MemoryLedger {
 
     /// Up to which block the truth is told.
     pub(super) fn told(&self, block: u64) -> u64 {
-        self.faults().hides_after.map_or(block, |hidden| hidden.min(block))
+        let faults = self.faults();
+        faults.hides_after.filter(|_| faults.hides_in == 0).map_or(block, |hidden| hidden.min(block))
     }
 }

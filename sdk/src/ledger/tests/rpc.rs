@@ -338,13 +338,18 @@ const EMPTY: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x64","0x64"],"gas
 
 #[tokio::test]
 async fn what_is_offered_follows_what_the_chain_has_and_zero_is_zero() {
-    let cases: [(&str, Answers, (u128, u128)); 9] = [
+    let cases: [(&str, Answers, (u128, u128)); 10] = [
         ("usual", &[("eth_feeHistory", USUAL)], (205, 5)),
         ("no tips yet", &[("eth_feeHistory", EMPTY)], (201, 1)),
         (
             "a price without a base fee",
             &[("eth_gasPrice", r#""0x9""#), ("eth_getBlockByNumber", block!(r#""baseFeePerGas":"0x0","#))],
             (9, 9),
+        ),
+        (
+            "free gas without a fee history",
+            &[("eth_gasPrice", r#""0x0""#), ("eth_getBlockByNumber", block!(r#""baseFeePerGas":"0x0","#))],
+            (0, 0),
         ),
         ("free gas", &[("eth_feeHistory", FREE), ("eth_gasPrice", r#""0x3b9aca00""#)], (0, 0)),
         ("tips without a base fee", &[("eth_feeHistory", TIPPED)], (7, 7)),

@@ -189,3 +189,25 @@ fn fenced<R>(work: impl FnOnce() -> R) -> Option<R> {
     FENCED.set(before);
     done.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    #[ignore = "run by the test below"]
+    fn fence() {
+        assert!(fenced(|| panic!("inside")).is_none());
+        assert!(catch_unwind(|| panic!("outside")).is_err());
+    }
+
+    #[test]
+    fn only_what_panics_outside_the_fence_is_heard() {
+        let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+        let ran = program.args(["--exact", "--ignored", "--nocapture", "cache::disk::tests::fence"]).output().unwrap();
+        let heard = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success() && heard.contains("outside") && !heard.contains("inside"), "{heard}");
+    }
+}

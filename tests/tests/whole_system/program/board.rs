@@ -138,6 +138,8 @@ fn a_veto_a_double_vote_and_a_board_that_is_none_are_refused_with_their_codes() 
     night.computer.run_json("ana", &["board", "create", "--needed", "2", &night.ana]).refused(2, "usage");
     night.computer.run_json("ana", &["grant", &night.board]).refused(3, "not-found");
     night.computer.run_json("ana", &["board", "proxy", &night.ana]).refused(3, "not-found");
+    night.computer.run_json("ana", &["void", "--board", &night.ana]).refused(3, "not-found");
+    night.computer.json("ana", &["void", "--board", "night"]);
     assert_eq!(night.computer.json("ana", &["board", "proxy", "night"])[0]["proxy"], Value::Null);
     let named = night.computer.json("ana", &["board", "proxy", "night", "doctor"]);
     assert_eq!(named[0]["proxy_name"], "doctor");

@@ -113,4 +113,10 @@ fn laboratory_asks_and_gets_what_it_asked_for_or_less() {
     computer.run_json("lee", &["withdraw-request", &ana, &again]).refused(3, "not-found");
     computer.json("lab", &["withdraw-request", &ana, &again]);
     assert!(computer.json("ana", &["requests"]).is_empty());
+    // Three of one asker are listed.
+    for _ in 0..4 {
+        computer.json("lab", &["ask", &ana, "--reason", "again.txt"]);
+    }
+    let told = computer.json("ana", &["requests"]);
+    assert_eq!((told.len(), &told[3]["type"], &told[3]["requests"]), (4, &"cut".into(), &1.into()));
 }

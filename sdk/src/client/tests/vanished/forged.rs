@@ -15,6 +15,20 @@ impl Stage {
         system.history(self.ana.address()).await.unwrap();
     }
 
+    /// A grant to Lee, whose envelope nobody has.
+    async fn invent_grant(&self) {
+        let permission = Permission {
+            grantee: self.lee.address(),
+            scope: self.scope(),
+            rights: Rights::READ,
+            purpose: Purpose::TREAT,
+            expires_at: NO_END,
+            epoch: 0,
+            envelope: B256::repeat_byte(7),
+        };
+        self.invent(|system, count| system.contract().grant(&[permission], count)).await;
+    }
+
     fn scope(&self) -> B256 {
         folder_scope(personal(&self.ana).number())
     }
@@ -51,22 +65,22 @@ async fn an_invented_grant_takes_the_place_of_no_revocation() {
     for blocks in [1, 2] {
         let stage = Stage::new().await;
         stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
-        let permission = Permission {
-            grantee: stage.lee.address(),
-            scope: stage.scope(),
-            rights: Rights::READ,
-            purpose: Purpose::TREAT,
-            expires_at: NO_END,
-            epoch: 0,
-            envelope: B256::repeat_byte(7),
-        };
-        stage.invent(|system, count| system.contract().grant(&[permission], count)).await;
+        stage.invent_grant().await;
         stage.restarted().resume().await.unwrap();
         stage.reorganise(blocks);
         let record = stage.restarted().add(note()).await.unwrap().record;
         assert!(!stage.lee_holds_a_key(&record).await, "{blocks}");
         assert!(stage.is_revoked().await, "{blocks}");
     }
+}
+
+#[tokio::test]
+async fn a_grant_that_nobody_signed_stands_for_no_revocation_that_is_gone() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
+    stage.reorganise(1);
+    stage.invent_grant().await;
+    assert_eq!(stage.ana.add(note()).await.unwrap_err().kind(), ErrorKind::Vanished);
 }
 
 #[tokio::test]

@@ -40,6 +40,43 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
     assert_resumed(&stage.kim, "gave up the access").await;
 }
 
+#[tokio::test]
+async fn what_takes_the_place_of_a_revocation_can_be_dropped_too() {
+    let stage = Stage::new().await;
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(1);
+    let folder = tempfile::tempdir().unwrap();
+    stage.device(folder.path()).grant(stage.lee.address()).contribute().await.unwrap();
+    assert!(stage.ana.resume().await.unwrap().watching > 0);
+    stage.reorganise(1);
+    let record = stage.ana.add(note()).await.unwrap().record;
+    assert!(stage.is_revoked().await);
+    assert!(!stage.lee_holds_a_key(&record).await);
+}
+
+#[tokio::test]
+async fn an_act_that_comes_back_without_what_stood_before_it_is_found() {
+    let stage = Stage::new().await;
+    let lab = person(&stage.shared).await;
+    stage.ana.grant(lab.address()).contribute().await.unwrap();
+    lab.add(note()).patient(stage.ana.address()).await.unwrap();
+    stage.ana.revoke(stage.lee.address()).await.unwrap();
+    stage.reorganise(2);
+    stage.ana.add(note()).await.unwrap();
+    assert!(stage.is_revoked().await);
+    assert_eq!(stage.ana.resume().await.unwrap().failed, []);
+}
+
+/// A new act would take its nonce, and it would be lost.
+#[tokio::test]
+async fn what_the_chain_dropped_goes_before_anything_new() {
+    let stage = Stage::new().await;
+    let record = stage.ana.add(note()).await.unwrap().record;
+    stage.reorganise(1);
+    stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
+    assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
+}
+
 async fn assert_resumed(who: &Client, told: &str) {
     let Resumed { failed, .. } = who.resume().await.unwrap();
     assert_eq!(failed, [], "{told}");
@@ -79,6 +116,25 @@ async fn a_relayed_revocation_is_carried_again() {
     assert!(!stage.lee_holds_a_key(&record).await);
 }
 
+/// Drops what Ana does once the node has her transaction.
+pub(super) async fn until_sent<T>(stage: &Stage, act: impl Future<Output = crate::Result<T>>) {
+    let sent = async {
+        loop {
+            let left = stage.ana.system().sender().pending(stage.ana.address()).await.unwrap();
+            if let Some(left) = left
+                && stage.shared.ledger().knows(left.transaction).await.unwrap()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = act => panic!("it was not held"),
+        () = sent => {}
+    }
+}
+
 #[tokio::test]
 async fn a_receipt_that_the_journal_does_not_show_is_not_believed_by_resume() {
     let stage = Stage::new().await;
@@ -86,15 +142,7 @@ async fn a_receipt_that_the_journal_does_not_show_is_not_believed_by_resume() {
     // The answer is lost, the program dies, and the provider shows a receipt and an old journal.
     stage.memory().lose_next_answer();
     stage.memory().hold(true);
-    let sent = async {
-        while stage.memory().waiting() == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::select! {
-        ended = stage.ana.revoke(stage.lee.address()).into_future() => panic!("it was not held: {ended:?}"),
-        () = sent => {}
-    }
+    until_sent(&stage, stage.ana.revoke(stage.lee.address()).into_future()).await;
     stage.memory().hold(false);
     stage.memory().mine();
     stage.memory().show_receipts(true);

@@ -172,4 +172,9 @@ fn submissions_are_understood_in_the_words_of_every_node() {
     assert!(matches!(outcome("rate limit reached"), Err(SubmitError::Unknown(_))));
     let limited = submission(&payload(-32005, "limit exceeded", None), "host");
     assert!(matches!(limited, Err(SubmitError::Unknown(_))), "{limited:?}");
+    // Whatever words go with it, the node itself has not answered.
+    for code in [429, 502, 503, 504] {
+        let busy = submission(&status(code, r#"{"error":{"code":-32000,"message":"nonce too low"}}"#), "host");
+        assert!(matches!(busy, Err(SubmitError::Unknown(_))), "{code}: {busy:?}");
+    }
 }
