@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     id::{Account, Deployment, Digest},
     identity::PublicKeys,
@@ -20,16 +20,17 @@ use hospital_record_core::{
 
 use crate::{
     base::error::Result,
-    boards::board::Seen,
+    boards::seen::Seen,
     client::Client,
-    journal::{finality::Finalized, journals::Known},
-    ledger::clock::{Clock, Clocks, TOLERANCE},
+    journal::{history::ReadHistory, journals::Journals, missing::MissingEntry},
     ledger::{
-        Beside, Contract, EthereumLedger, EthereumOptions, Journal, Ledger, MemoryOutbox, Outbox, Sender,
-        SenderOptions, outbox::disk::DiskOutbox,
+        Beside, Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, Sender,
+        SenderOptions,
+        clock::{Clock, Clocks, TOLERANCE},
+        outbox::disk::DiskOutbox,
     },
     people::identity::{AccountSigner, Identity},
-    platform::cache::Cache,
+    platform::cache::{Cache, deployment_key},
     relay::{Carrier, Relay},
     store::{Store, stores::Stores},
     system::config::Config,
@@ -49,7 +50,6 @@ pub(crate) struct Inner {
     boards_witness: Option<Beside>,
     boards_seen: Mutex<Seen>,
     deployment: Deployment,
-    journal: Journal,
     sender: Sender,
     relays: Vec<Arc<dyn Relay>>,
     /// How long an act may take.
@@ -57,18 +57,11 @@ pub(crate) struct Inner {
     timeout: Duration,
     clocks: Clocks,
     cache: Cache,
-    finalized: Finalized,
-    journals: Mutex<Slots>,
+    journals: Journals,
     pub(crate) signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
     #[cfg(feature = "testing")]
     pub(crate) memory: Option<crate::ledger::MemoryLedger>,
 }
-
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
-type Slots = HashMap<Address, Slot>;
-
-/// Histories, profiles and boards that are kept in memory; those on disk are not bounded.
-pub(crate) const KEPT: usize = 1024;
 
 /// What a system is made of.
 pub(crate) struct Parts {
@@ -137,8 +130,8 @@ impl System {
         let (vouching, requests) = (Beside::vouching, Beside::access_requests);
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
         let stores = Stores::new(parts.stores)?;
+        let journals = Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone());
         let inner = Inner {
-            journal: Journal::new(contract.clone()),
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
             patience: parts.sending.deadline,
@@ -154,8 +147,7 @@ impl System {
             witness: parts.witness,
             deployment,
             cache: parts.cache,
-            finalized: Finalized::default(),
-            journals: Mutex::default(),
+            journals,
             signers: Mutex::default(),
             #[cfg(feature = "testing")]
             memory: None,
@@ -177,6 +169,39 @@ impl System {
     /// Carries what people have signed to the chain of this system, paid by this account: what a relay does.
     pub fn carrier(&self, payer: impl AccountSigner + 'static) -> Carrier {
         Carrier::new(self.contract().clone(), self.sender().clone(), Arc::new(payer))
+    }
+
+    /// A patient's whole history, every link of it checked.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
+    pub fn history(&self, patient: Address) -> ReadHistory {
+        ReadHistory::new(self.journals().clone(), patient)
+    }
+
+    /// Only the statement: how far the history that the node tells is complete.
+    ///
+    /// # Errors
+    /// As [`history`](System::history).
+    pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
+        Ok(self.journals().proven_to(patient, trusted).await?.completeness.clone())
+    }
+
+    /// Takes a history that provider and witness both tell in the place of the one that was seen, by a person's word: both
+    /// deny a head that was final here. How many entries are given up; this machine's own acts among them are sent again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] where the two do not agree.
+    pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
+        self.journals().accept_chain(patient).await
+    }
+
+    /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.
+    ///
+    /// # Errors
+    /// Where the state directory cannot be read or written.
+    pub async fn news(&self) -> Result<Vec<MissingEntry>> {
+        self.journals().news().await
     }
 
     /// Chain and contract.
@@ -230,10 +255,6 @@ impl System {
         self.0.boards_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn reader(&self) -> &Journal {
-        &self.0.journal
-    }
-
     pub(crate) fn sender(&self) -> &Sender {
         &self.0.sender
     }
@@ -260,8 +281,8 @@ impl System {
         &self.1
     }
 
-    pub(crate) fn last_finalized(&self) -> &Finalized {
-        &self.0.finalized
+    pub(crate) fn journals(&self) -> &Journals {
+        &self.0.journals
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -270,16 +291,7 @@ impl System {
 
     /// Distinguishes what is remembered of several deployments: 28 bytes.
     pub(crate) fn deployment_key(&self) -> Vec<u8> {
-        [&self.0.deployment.chain.to_be_bytes()[..], &self.0.deployment.contract.0].concat()
-    }
-
-    /// One lock a patient: the same history is not read twice at the same time.
-    pub(crate) fn journal_slot(&self, patient: Address) -> Slot {
-        let mut slots = self.0.journals.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if slots.len() >= KEPT && !slots.contains_key(&patient) {
-            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
-        }
-        slots.entry(patient).or_default().clone()
+        deployment_key(self.0.deployment)
     }
 }
 

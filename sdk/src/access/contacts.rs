@@ -138,7 +138,7 @@ impl Client {
             let contact = self.contact_in(&place, &sealed)?;
             return Ok(contact.map(|contact| contact.name).filter(|name| !name.is_empty()));
         }
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let granted = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
             Event::AccessGranted { grantee, envelope, .. } if grantee == account => Some(envelope),
             _ => None,
@@ -221,7 +221,7 @@ impl Client {
 
     /// Names in the notes of this person's own envelopes, and the envelopes that cannot be had.
     async fn restored_names(&self) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let granted = journal.history.entries().iter().filter_map(|entry| match entry.event {
             Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
             _ => None,

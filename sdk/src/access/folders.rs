@@ -60,7 +60,7 @@ impl FolderNames {
 impl Client {
     /// This person's folders that hold a record or were granted to somebody.
     pub async fn folders(&self) -> Result<Vec<FolderInfo>> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let (names, now) = (self.for_one_call().folder_names().await?, self.system().clocks().chain_time().await?);
         let state = journal.state();
         let granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
@@ -78,14 +78,14 @@ impl Client {
 
     /// Whether there is such a folder of this person's: it holds a record, or was granted to somebody. No store is asked.
     pub async fn has_folder(&self, name: &str, level: Confidentiality) -> Result<bool> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         Ok(journal.state().holds_folder(self.keys().folder(name, level).number()))
     }
 
     /// Names of this person's folders, from their own notes and from the metadata of records. A name counts when the
     /// folder's number follows from it, so nobody else can rename a folder.
     pub(crate) async fn folder_names(&self) -> Result<FolderNames> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let (state, unlocker) = (journal.state(), Unlocker::new(self.clone(), journal.clone()));
         let mut told = BTreeMap::<u64, Vec<Told<'_>>>::new();
         for ((scope, grantee), grant) in &state.grants {

@@ -80,7 +80,7 @@ impl Client {
     }
 
     async fn history_of(&self, patient: Address, known: bool) -> Result<Arc<Known>> {
-        let journal = self.system().journal(patient);
+        let journal = self.system().journals().of(patient);
         if known {
             return journal.await;
         }
@@ -104,7 +104,7 @@ impl Client {
     /// The chain and this machine are asked, no store.
     async fn known_people(&self) -> Result<HashSet<Address>> {
         let mut known: HashSet<Address> = self.contacts_here().await?.into_iter().collect();
-        let own = self.system().journal(self.address()).await?;
+        let own = self.system().journals().of(self.address()).await?;
         known.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
             Event::AccessGranted { grantee, .. } => Some(grantee),
             _ => None,

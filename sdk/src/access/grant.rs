@@ -205,7 +205,7 @@ impl Grant {
 
     async fn give(&self, recipient: &Recipient<'_>) -> Result<Granted> {
         let (client, contract) = (&self.client, self.client.system().contract());
-        let journal = client.system().journal(self.patient).await?;
+        let journal = client.system().journals().of(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
         let envelope = self.envelope(recipient, scope, epoch, payload).await?;
         let permission = Permission {

@@ -102,7 +102,7 @@ type Folder = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
 impl Client {
     /// Every grant of this person that was not revoked, live or expired, newest first.
     pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let client = self.for_one_call();
         let ((contacts, missing), folders) = tokio::try_join!(client.contacts_and_missing(), client.folder_names())?;
         let names = Names { contacts, missing, folders: &|number| folders.of(number) };
@@ -111,7 +111,7 @@ impl Client {
 
     /// What this account has passed on of a patient's, live or expired, newest first.
     pub async fn passed_on(&self, patient: Address) -> Result<Vec<GrantInfo>> {
-        let journal = self.system().journal(patient).await?;
+        let journal = self.system().journals().of(patient).await?;
         let client = self.for_one_call();
         let (contacts, missing) = client.contacts_and_missing().await?;
         let held = client.shared_by(patient).await?.grants;
@@ -187,7 +187,7 @@ impl Client {
 
     /// The purpose that a live grant to this account names.
     pub(crate) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-        let (journal, now) = (self.system().journal(patient).await?, self.system().clocks().chain_time().await?);
+        let (journal, now) = (self.system().journals().of(patient).await?, self.system().clocks().chain_time().await?);
         let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
         let live = |scope: &B256| journal.state().live(*scope, self.address(), now).filter(|g| g.state.rights.reads());
         Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))

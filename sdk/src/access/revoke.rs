@@ -79,7 +79,7 @@ impl Client {
     }
 
     async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
-        let before = self.system().journal(patient).await?.history.entries().len();
+        let before = self.system().journals().of(patient).await?.history.entries().len();
         let receipt = self.send(call).await?;
         // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
         let ended = |history: &History| {
@@ -134,7 +134,7 @@ impl Revoke {
 
     async fn end(&self) -> Result<Revoked> {
         let client = &self.client;
-        let journal = client.system().journal(client.address()).await?;
+        let journal = client.system().journals().of(client.address()).await?;
         let scopes = match self.scopes(&journal) {
             Ok(scopes) => scopes,
             Err(error) => return Err(error.and_earlier(client.still_open().await?)),
@@ -248,7 +248,7 @@ impl Revoke {
     /// Where another device was faster, the keyring does not count: the folder's keys move on once more.
     async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
         let client = &self.client;
-        let journal = client.system().journal(client.address()).await?;
+        let journal = client.system().journals().of(client.address()).await?;
         let now = client.system().clocks().latest_time().await?;
         for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
             let Ok(folder) = Folder::new(number) else { continue };

@@ -96,7 +96,7 @@ impl Client {
 
     /// What one patient has given to this account, newest first: whoever else gave something cannot hide it.
     pub async fn shared_by(&self, patient: Address) -> Result<Shared> {
-        let journal = self.system().journal(patient).await?;
+        let journal = self.system().journals().of(patient).await?;
         let mut shared = self.for_one_call().all_shared(&[journal], MOST_BY_NAME).await?;
         shared.grants.sort_by_key(|grant| std::cmp::Reverse(grant.granted));
         Ok(shared)

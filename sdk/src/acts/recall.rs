@@ -125,7 +125,7 @@ impl Client {
         let (patient, mut ended) = (effects.patient, false);
         for event in effects.events {
             let Event::AccessRevoked { scope, grantee, .. } = event else { continue };
-            let journal = self.system().journal(patient).await?;
+            let journal = self.system().journals().of(patient).await?;
             let Some(granted) = journal.grant(scope, grantee).map(|grant| grant.state.granted_at) else { continue };
             let revocation = Revocation { grantee, scope, keyring: None, barred: true };
             let act = Act::Revocation { patient, revocation, granted_up_to: granted, key_changes: 0 };
@@ -142,7 +142,7 @@ impl Client {
     /// The journal to lock by. Nothing is locked while an end of somebody's access is missing: that account may hold the
     /// keys. What this person did is sent again first.
     pub(crate) async fn journal_without_gaps(&self, patient: Address) -> Result<Arc<Known>> {
-        let journal = self.system().journal(patient).await?;
+        let journal = self.system().journals().of(patient).await?;
         if self.ends_that_are_missing(&journal).await?.is_empty() {
             return Ok(journal);
         }
@@ -151,7 +151,7 @@ impl Client {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what is missing could not be sent again"),
         }
-        let journal = self.system().journal(patient).await?;
+        let journal = self.system().journals().of(patient).await?;
         self.require_nothing_missing(&journal).await?;
         Ok(journal)
     }
@@ -165,7 +165,7 @@ impl Client {
 
     /// New keys take the place of what can be sent again no more: a rotation, and the end of a grant that is not there.
     async fn move_keys_instead(&self, left: &[(Sent, Option<Error>)]) -> Result<()> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let is_open = |gone: &&Vanished| {
             let sent = |(act, error): &(Sent, Option<Error>)| {
                 error.is_none() && self.effects(act).is_ok_and(|effects| shows(effects.as_ref(), gone))

@@ -63,8 +63,8 @@ impl Client {
     /// access is missing, nothing new is locked for that patient.
     pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
         let mut missing = Vec::new();
-        for gone in self.system().all_vanished().await? {
-            let journal = self.system().known(gone.patient).await?;
+        for gone in self.system().journals().all_vanished().await? {
+            let journal = self.system().journals().known(gone.patient).await?;
             if self.minds(&gone) && !gone.is_covered(&journal.history) {
                 missing.push(MissingEntry::from(&gone));
             }
@@ -78,7 +78,7 @@ impl Client {
     /// # Errors
     /// [`Error::NotFound`] where nothing of this name is missing.
     pub async fn give_up(&self, name: B256) -> Result<()> {
-        let vanished = self.system().all_vanished().await?;
+        let vanished = self.system().journals().all_vanished().await?;
         let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
         let sender = self.system().sender();
         let mut found = gone.is_some();
@@ -93,7 +93,7 @@ impl Client {
             }
         }
         if let Some(gone) = gone {
-            self.system().drop_vanished(gone).await?;
+            self.system().journals().drop_vanished(gone).await?;
         }
         match found {
             true => Ok(()),
@@ -108,7 +108,7 @@ impl Client {
             let (patient, earlier) = (Address::ZERO, Earlier::default());
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
-        let known = self.system().known(patient).await?;
+        let known = self.system().journals().known(patient).await?;
         let (entries, cuts) = (known.history.entries().len(), known.finality.cuts());
         let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
         Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
@@ -140,7 +140,7 @@ impl Client {
     pub(crate) async fn standing(&self, act: &Sent) -> Result<Standing> {
         let Some(note) = Note::from_bytes(&act.note) else { return Ok(Standing::Final) };
         let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
-        let journal = self.system().journal(effects.patient).await?;
+        let journal = self.system().journals().of(effects.patient).await?;
         Ok(standing_in(&journal, &effects, &note))
     }
 
@@ -178,7 +178,7 @@ impl Client {
             });
             let settled = match self.effects(&act)? {
                 Some(effects) if !old => {
-                    let known = self.system().known(effects.patient).await?;
+                    let known = self.system().journals().known(effects.patient).await?;
                     Note::from_bytes(&act.note)
                         .is_some_and(|note| standing_in(&known, &effects, &note) == Standing::Final)
                 }

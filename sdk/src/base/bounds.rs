@@ -6,6 +6,9 @@ use alloy::primitives::{U256, utils::parse_ether};
 
 use crate::base::error::{Error, Result};
 
+/// Histories, profiles and boards that are kept in memory; those on disk are not bounded.
+pub(crate) const KEPT: usize = 1024;
+
 /// How long one answer of a service may take: a millisecond to a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timeout(Duration);

@@ -4,3 +4,5 @@ pub(crate) mod address;
 pub(crate) mod board;
 pub(crate) mod case;
 pub(crate) mod cases;
+pub(crate) mod made;
+pub(crate) mod seen;

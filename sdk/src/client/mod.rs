@@ -210,7 +210,7 @@ impl Client {
         let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.system().timeout());
         let mut why;
         loop {
-            match self.system().journal(patient).await {
+            match self.system().journals().of(patient).await {
                 Ok(journal) if shows(&journal.history) => return Ok(()),
                 // It is on its way: a question that is refused is asked again. What is wrong stays wrong.
                 Err(error) if matches!(error.kind(), Integrity | KeyChanged | WrongContract | Vanished | Denied) => {

@@ -193,7 +193,7 @@ impl Client {
     async fn send_missing(&self, resumed: &mut Resumed) -> Result<()> {
         // Their journals are read first: what is gone of them is noticed by that.
         let before = self.watch().await?;
-        self.system().journal(self.address()).await?;
+        self.system().journals().of(self.address()).await?;
         let left = self.recall().await?;
         let reason =
             |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));

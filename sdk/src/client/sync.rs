@@ -93,7 +93,7 @@ impl Syncing {
 
     async fn run(self) -> Result<Synced> {
         let Self { client, quota, take } = self;
-        let journal = client.system().journal(client.address()).await?;
+        let journal = client.system().journals().of(client.address()).await?;
         let mut synced = Synced::default();
         for folder in client.folders_to_rotate(&journal).await? {
             synced.left_out.extend(client.rotate_folder(folder).await?.left_out);

@@ -144,7 +144,7 @@ async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
     ana.grant(kim.address()).folder("ward").await.unwrap();
     assert!(ana.revoke(hospital.address()).await.unwrap().keys_moved);
 
-    let journal = system.journal(ana.address()).await.unwrap();
+    let journal = system.journals().of(ana.address()).await.unwrap();
     let folder = ana.keys().folder("ward", Confidentiality::N);
     let newest = *journal.folder(folder).keyring().unwrap();
     assert_eq!((newest.epoch, journal.folder(folder).keyrings.len()), (1, 1), "the first one was right");

@@ -8,9 +8,9 @@ use hospital_record_core::id::{Epoch, Folder};
 
 use crate::{
     base::error::Result,
+    journal::journals::Journals,
     ledger::{Event, History, folder_of},
     platform::cache::{BURNT, EPOCHS, Rows, key},
-    system::System,
 };
 
 /// Epochs beyond those that the patient has signed for that are followed without a keyring: other devices made them, and
@@ -43,7 +43,7 @@ fn burnt_in(key: &[u8], rows: &Rows) -> impl Iterator<Item = (Epoch, B256)> {
     })
 }
 
-impl System {
+impl Journals {
     /// The highest epoch that the patient has signed keys for, or that was burnt.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
         let key = self.epoch_key(patient, folder);
@@ -93,6 +93,6 @@ impl System {
     }
 
     fn epoch_key(&self, patient: Address, folder: Folder) -> Vec<u8> {
-        key(&[&self.deployment_key(), patient.as_slice(), &folder.number().to_be_bytes()])
+        key(&[self.deployment_key(), patient.as_slice(), &folder.number().to_be_bytes()])
     }
 }

@@ -15,8 +15,8 @@ use crate::{
         error::Result,
         time::{NO_END, rfc3339, rfc3339_of},
     },
+    journal::journals::Journals,
     ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
-    system::System,
 };
 
 /// A patient's checked history, oldest first, and how far it is known to be complete.
@@ -153,33 +153,19 @@ pub fn status_code(status: Status) -> &'static str {
     }
 }
 
-/// Reads a history; made by [`System::history`].
+/// Reads a history; made by [`System::history`](crate::System::history).
 #[must_use = "nothing happens until it is awaited"]
 pub struct ReadHistory {
-    system: System,
+    journals: Journals,
     patient: Address,
     trusted: Option<B256>,
 }
 
-impl System {
-    /// A patient's whole history, every link of it checked.
-    ///
-    /// # Errors
-    /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
-    pub fn history(&self, patient: Address) -> ReadHistory {
-        ReadHistory { system: self.clone(), patient, trusted: None }
-    }
-
-    /// Only the statement: how far the history that the node tells is complete.
-    ///
-    /// # Errors
-    /// As [`history`](System::history).
-    pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
-        Ok(self.journal_to(patient, trusted).await?.completeness.clone())
-    }
-}
-
 impl ReadHistory {
+    pub(crate) fn new(journals: Journals, patient: Address) -> Self {
+        Self { journals, patient, trusted: None }
+    }
+
     /// A head from a source other than this system's node: it must be part of the history, which is proven up to it.
     pub fn trusted_head(mut self, head: B256) -> Self {
         self.trusted = Some(head);
@@ -187,7 +173,7 @@ impl ReadHistory {
     }
 
     async fn run(self) -> Result<History> {
-        let known = self.system.journal_to(self.patient, self.trusted).await?;
+        let known = self.journals.proven_to(self.patient, self.trusted).await?;
         let entries = known.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
         Ok(History { patient: self.patient, entries, completeness: known.completeness.clone() })
     }

@@ -1,28 +1,28 @@
 //! The verified histories of patients: read once, kept on disk, brought up to date when asked.
 
-use std::{sync::Arc, time::Duration};
-
-use alloy::primitives::{Address, B256};
-use bytes::Bytes;
-use futures::{StreamExt, stream};
-use hospital_record_core::{
-    block::Body,
-    id::{Digest, Folder},
-    record::manifest::Manifest,
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::{Deployment, Folder};
+
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        bounds::KEPT,
+        error::{Error, Result},
+    },
     journal::{
-        finality::Finality,
+        finality::{Finality, Finalized},
         vanished::{self, Vanished},
     },
     ledger::{
-        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, LedgerError, PatientState, Proven,
-        Update, folder_scope,
+        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, Journal, Ledger, LedgerError,
+        PatientState, Proven, Update, folder_scope,
     },
-    platform::cache::{BLOCKS, FINALITY, JOURNAL, VANISHED, key},
-    system::System,
+    platform::cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
 };
 
 /// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
@@ -74,14 +74,57 @@ impl Known {
     }
 }
 
-impl System {
+/// The journals of one deployment, as this machine knows them. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Journals(Arc<Inner>);
+
+struct Inner {
+    contract: Contract,
+    witness: Option<Contract>,
+    reader: Journal,
+    cache: Cache,
+    deployment: Vec<u8>,
+    finalized: Finalized,
+    slots: Mutex<Slots>,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
+type Slots = HashMap<Address, Slot>;
+
+impl Journals {
+    pub(crate) fn new(contract: Contract, witness: Option<Contract>, deployment: Deployment, cache: Cache) -> Self {
+        let (finalized, slots) = (Finalized::default(), Mutex::default());
+        let (reader, deployment) = (Journal::new(contract.clone()), deployment_key(deployment));
+        Self(Arc::new(Inner { contract, witness, reader, cache, deployment, finalized, slots }))
+    }
+
+    fn ledger(&self) -> &Arc<dyn Ledger> {
+        self.0.contract.ledger()
+    }
+
+    fn witness(&self) -> Option<&Contract> {
+        self.0.witness.as_ref()
+    }
+
+    fn reader(&self) -> &Journal {
+        &self.0.reader
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    pub(crate) fn deployment_key(&self) -> &[u8] {
+        &self.0.deployment
+    }
+
     /// The patient's history, up to date.
-    pub(crate) async fn journal(&self, patient: Address) -> Result<Arc<Known>> {
-        self.journal_to(patient, None).await
+    pub(crate) async fn of(&self, patient: Address) -> Result<Arc<Known>> {
+        self.proven_to(patient, None).await
     }
 
     /// The same; `trusted` must be one of its heads.
-    pub(crate) async fn journal_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
+    pub(crate) async fn proven_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
         let before = match slot.as_ref() {
@@ -114,7 +157,7 @@ impl System {
     ///
     /// # Errors
     /// [`Error::Invalid`] without a witness, [`Error::Integrity`] where the two do not agree.
-    pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
+    pub(crate) async fn accept_chain(&self, patient: Address) -> Result<usize> {
         let Some(witness) = self.witness() else {
             return Err(Error::Invalid(
                 "one node alone is not enough to give up what was seen: name a second one as witness".into(),
@@ -129,6 +172,15 @@ impl System {
         self.take_in(&before, &mut history, update.completeness.block).await?;
         *slot = None;
         Ok(given_up)
+    }
+
+    /// One lock a patient: the same history is not read twice at the same time.
+    fn journal_slot(&self, patient: Address) -> Slot {
+        let mut slots = self.0.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if slots.len() >= KEPT && !slots.contains_key(&patient) {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        slots.entry(patient).or_default().clone()
     }
 
     /// That a head from elsewhere is part of what was taken in.
@@ -147,7 +199,7 @@ impl System {
                 None => told,
             }
         };
-        self.last_finalized().or_ask(ask).await
+        self.0.finalized.or_ask(ask).await
     }
 
     /// What the disk says of a journal's end, and of what is gone.
@@ -243,7 +295,7 @@ impl System {
     }
 
     fn journal_key(&self, patient: Address) -> Vec<u8> {
-        key(&[&self.deployment_key(), patient.as_slice()])
+        key(&[self.deployment_key(), patient.as_slice()])
     }
 
     /// What is known of a journal, without asking anybody.
@@ -258,31 +310,5 @@ impl System {
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
         let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
         Ok(Known { patient, history, completeness, finality, vanished })
-    }
-
-    /// The manifests with these digests, in their order, each asked for once; what was fetched is kept on disk.
-    pub(crate) async fn manifests(&self, digests: &[Digest]) -> Result<Vec<Result<Bytes>>> {
-        let known = self.cache().get_many(BLOCKS, digests.iter().map(|digest| digest.0.to_vec()).collect()).await?;
-        let fetches = known.into_iter().zip(digests.to_vec()).map(|(known, digest)| async move {
-            match known {
-                Some(bytes) => (false, Ok(bytes.into())),
-                None => (true, self.fetch_manifest(digest).await),
-            }
-        });
-        let found: Vec<(bool, Result<Bytes>)> = stream::iter(fetches).buffered(16).collect().await;
-        let new = |((new, bytes), digest): (&(bool, Result<Bytes>), &Digest)| {
-            bytes.as_ref().ok().filter(|_| *new).map(|bytes| (digest.0.to_vec(), bytes.to_vec()))
-        };
-        self.cache().write(BLOCKS, Vec::new(), found.iter().zip(digests).filter_map(new).collect()).await?;
-        Ok(found.into_iter().map(|(_, bytes)| bytes).collect())
-    }
-
-    async fn fetch_manifest(&self, digest: Digest) -> Result<Bytes> {
-        let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
-        // Anything may be called a manifest; what is too large for one is not kept.
-        match bytes.len() > Manifest::MAX {
-            true => Err(Error::Integrity("a manifest is too large".into())),
-            false => Ok(bytes),
-        }
     }
 }

@@ -6,4 +6,5 @@ pub(crate) mod finality;
 pub(crate) mod history;
 pub(crate) mod journals;
 pub(crate) mod missing;
+pub(crate) mod remembered;
 pub(crate) mod vanished;

@@ -7,11 +7,8 @@ use std::ops::Range;
 use alloy::primitives::{Address, B256};
 
 use crate::{
-    base::error::Result,
-    journal::{earlier::Earlier, missing::MissingEntry},
+    journal::earlier::Earlier,
     ledger::{Entry, Event, History, folder_of},
-    platform::cache::{Rows, VANISHED, key},
-    system::System,
 };
 
 /// An entry that was seen and is gone.
@@ -28,13 +25,13 @@ pub(crate) struct Vanished {
 }
 
 impl Vanished {
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let earlier = self.earlier.to_bytes();
         let numbers = [self.from, earlier.len() as u64].map(u64::to_be_bytes).concat();
         [&[u8::from(self.told)][..], &numbers, &earlier, &self.entry.to_bytes()].concat()
     }
 
-    fn from_bytes(patient: Address, bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(patient: Address, bytes: &[u8]) -> Option<Self> {
         let (told, rest) = bytes.split_first()?;
         let (from, rest) = rest.split_first_chunk::<8>()?;
         let (length, rest) = rest.split_first_chunk::<8>()?;
@@ -117,56 +114,4 @@ pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vani
         (!vanished.is_settled(history)).then_some(vanished)
     };
     before.entries().iter().enumerate().skip(kept).filter_map(vanished).collect()
-}
-
-impl System {
-    /// What is gone of all journals that are known here, oldest first.
-    pub(crate) async fn all_vanished(&self) -> Result<Vec<Vanished>> {
-        Ok(self.vanished_in(&self.cache().rows(VANISHED, self.deployment_key()).await?))
-    }
-
-    /// What is gone by these rows, oldest first.
-    pub(crate) fn vanished_in(&self, rows: &Rows) -> Vec<Vanished> {
-        let place = self.deployment_key().len();
-        let read = |(key, row): &(Vec<u8>, Vec<u8>)| {
-            let patient = key.get(place..)?.first_chunk::<20>()?;
-            Vanished::from_bytes(Address::from(*patient), row)
-        };
-        let mut vanished: Vec<_> = rows.iter().filter_map(read).collect();
-        vanished.sort_by_key(|gone| (gone.patient, gone.entry.block, gone.entry.log_index));
-        vanished
-    }
-
-    /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.
-    ///
-    /// # Errors
-    /// Where the state directory cannot be read or written.
-    pub async fn news(&self) -> Result<Vec<MissingEntry>> {
-        let before = self.all_vanished().await?;
-        let news: Vec<MissingEntry> = before.iter().filter(|gone| !gone.told).map(MissingEntry::from).collect();
-        if !news.is_empty() {
-            let after: Vec<_> = before.iter().map(|gone| Vanished { told: true, ..gone.clone() }).collect();
-            self.cache().write_all(vec![self.vanished_rows(&before, &after)]).await?;
-        }
-        Ok(news)
-    }
-
-    /// A person gave it up.
-    pub(crate) async fn drop_vanished(&self, gone: Vanished) -> Result<()> {
-        self.cache().write_all(vec![self.vanished_rows(&[gone], &[])]).await
-    }
-
-    /// The rows that say `after`, in the place of those that said `before`.
-    pub(crate) fn vanished_rows(&self, before: &[Vanished], after: &[Vanished]) -> crate::platform::cache::Change {
-        let head = |gone: &Vanished| gone.entry.head;
-        let left = |gone: &&Vanished| !after.iter().any(|kept| head(kept) == head(gone));
-        let removed = before.iter().filter(left).map(|gone| self.vanished_key(gone)).collect();
-        let new = |gone: &&Vanished| !before.contains(gone);
-        let put = after.iter().filter(new).map(|gone| (self.vanished_key(gone), gone.to_bytes())).collect();
-        (VANISHED, removed, put)
-    }
-
-    fn vanished_key(&self, gone: &Vanished) -> Vec<u8> {
-        key(&[&self.deployment_key(), gone.patient.as_slice(), gone.entry.head.as_slice()])
-    }
 }

@@ -124,7 +124,7 @@ impl Client {
                 "a keyring is not the one that the chain names: the keys in it are not used".into(),
             ));
         }
-        self.system().prove_epoch(patient, folder, epoch).await?;
+        self.system().journals().prove_epoch(patient, folder, epoch).await?;
         Ok(keyring)
     }
 
@@ -134,7 +134,7 @@ impl Client {
             return Err(Error::Integrity("a folder's key was not stated by the patient".into()));
         }
         let stated = self.system().verified(statement).await?;
-        self.system().prove_epoch(patient, stated.folder, stated.epoch).await?;
+        self.system().journals().prove_epoch(patient, stated.folder, stated.epoch).await?;
         Ok(stated)
     }
 }

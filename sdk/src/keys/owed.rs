@@ -102,7 +102,7 @@ impl Client {
         if let Act::Keyring { folder, epoch } = &owed.act {
             // From here on its keys are in the hands of others, whatever becomes of its entry.
             let folder = Folder::new(*folder).map_err(CoreError::from)?;
-            self.system().prove_epoch(self.address(), folder, *epoch).await?;
+            self.system().journals().prove_epoch(self.address(), folder, *epoch).await?;
         }
         for bytes in &owed.blocks {
             self.system().publish(block(bytes)).await?;
@@ -126,10 +126,10 @@ impl Client {
         let (system, digest) = (self.system(), B256::from(owed.digest().0));
         match &owed.act {
             Act::Grant { patient, scope, grantee } => {
-                let (journal, now) = (system.journal(*patient).await?, system.clocks().latest_time().await?);
+                let (journal, now) = (system.journals().of(*patient).await?, system.clocks().latest_time().await?);
                 Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
             }
-            Act::Keyring { .. } => Ok(owed.is_keyring_in(&*system.journal(self.address()).await?)),
+            Act::Keyring { .. } => Ok(owed.is_keyring_in(&*system.journals().of(self.address()).await?)),
             Act::Release { board, case, .. } => {
                 let board = system.board(*board).await?;
                 let case = system.case(&board, *case).await?;

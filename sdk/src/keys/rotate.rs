@@ -40,7 +40,7 @@ impl Client {
     /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
     pub async fn rotate(&self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
         let number = self.keys().folder(folder, confidentiality).number();
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let state = journal.state();
         // Where a grant was revoked in a hurry the keys are all that is left of it.
         if !state.folders.contains_key(&number) && !state.holds_folder(number) {
@@ -58,7 +58,7 @@ impl Client {
     }
 
     async fn rotate_once(&self, folder: Folder) -> Result<Rotated> {
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let ring = self.for_rotating().make_keyring(&journal, folder, None).await?;
         self.store_takes().await?;
         let (epoch, digest) = (ring.epoch, ring.digest);
@@ -81,7 +81,7 @@ impl Client {
     /// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
     /// outdated, would hand it to whoever that one leaves out.
     pub(crate) async fn publish_keyrings(&self, rings: Vec<Ring>, transaction: B256) -> Result<Vec<Address>> {
-        let journal = self.system().journal(self.address()).await;
+        let journal = self.system().journals().of(self.address()).await;
         let journal = journal.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))?;
         let mut left_out = Vec::new();
         for ring in rings {
@@ -96,12 +96,12 @@ impl Client {
     /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
     /// them, or was given them by the newest keyring while it was on its way.
     pub(crate) async fn is_stale(&self, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
-        let proven = self.system().proven_epoch(journal.patient, folder).await?;
+        let proven = self.system().journals().proven_epoch(journal.patient, folder).await?;
         if proven > journal.folder(folder).epoch || journal.state().is_dirty(folder.number(), now) {
             return Ok(true);
         }
         let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
-        if self.system().is_burnt(journal.patient, folder, newest.epoch, newest.digest).await? {
+        if self.system().journals().is_burnt(journal.patient, folder, newest.epoch, newest.digest).await? {
             return Ok(true);
         }
         let readers = journal.state().folder_readers(folder.number(), now);
@@ -154,7 +154,7 @@ impl Client {
     /// The epoch that follows all that the patient has signed for: also those whose entries are gone, for their keys are
     /// in the hands of others. What a provider alone says counts as far as it can be an accident.
     async fn epoch_after(&self, journal: &Known, folder: Folder, is_sure: bool) -> Result<Epoch> {
-        let proven = self.system().proven_epoch(journal.patient, folder).await?;
+        let proven = self.system().journals().proven_epoch(journal.patient, folder).await?;
         let keys = journal.folder(folder);
         let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
         if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {

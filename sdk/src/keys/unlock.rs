@@ -46,7 +46,7 @@ pub(crate) struct Unlocked {
 impl Client {
     /// Opens one record; for several of a patient make one [`Unlocker`].
     pub(crate) async fn unlocked(&self, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
-        Unlocker::new(self.clone(), self.system().journal(record.patient).await?).open(known).await
+        Unlocker::new(self.clone(), self.system().journals().of(record.patient).await?).open(known).await
     }
 }
 
@@ -164,7 +164,7 @@ impl Unlocker {
         if let Some(epoch) = highest.get(&folder) {
             return Ok(*epoch);
         }
-        let proven = self.client.system().proven_epoch(self.journal.patient, folder).await?;
+        let proven = self.client.system().journals().proven_epoch(self.journal.patient, folder).await?;
         let epoch = proven.max(self.journal.folder(folder).epoch);
         highest.insert(folder, epoch);
         Ok(epoch)

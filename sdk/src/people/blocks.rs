@@ -12,9 +12,12 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        bounds::KEPT,
+        error::{Error, Result},
+    },
     platform::cache::BLOCKS,
-    system::{KEPT, System},
+    system::System,
 };
 
 impl System {

@@ -14,6 +14,8 @@ use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::InMemoryBackend,
 };
 
+use hospital_record_core::id::Deployment;
+
 use crate::{
     base::error::{Error, Result},
     platform::cache::disk::OnDisk,
@@ -202,6 +204,11 @@ fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Worked<Rows> {
         rows.push((key.value().to_vec(), value.value().to_vec()));
     }
     Ok(rows)
+}
+
+/// Distinguishes what is remembered of several deployments: 28 bytes.
+pub(crate) fn deployment_key(deployment: Deployment) -> Vec<u8> {
+    [&deployment.chain.to_be_bytes()[..], &deployment.contract.0].concat()
 }
 
 /// Joins the parts of a key. Every part but the last has a fixed width, so no two keys collide.

@@ -157,7 +157,7 @@ impl Client {
 
     /// Refuses what nobody vouches for whose word counts.
     pub(crate) async fn require_attested(&self, record: &RecordRef, key: B256, authorities: &[Address]) -> Result<()> {
-        let journal = self.system().journal(record.patient).await?;
+        let journal = self.system().journals().of(record.patient).await?;
         let known = journal.state().records.get(&key);
         let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
         let before = known.replaces.and_then(|key| journal.state().records.get(&key));

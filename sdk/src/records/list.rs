@@ -153,7 +153,7 @@ impl List {
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
         let Self { client, patient, folder, attested_only, authorities } = self;
         let client = client.for_one_call();
-        let journal = client.system().journal(patient).await?;
+        let journal = client.system().journals().of(patient).await?;
         let mut records = client.visible(&journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
         if let Some(name) = folder.take_if(|_| client.is_me(patient)) {
@@ -192,7 +192,7 @@ struct Lister {
 impl Lister {
     async fn page(self: Arc<Self>, records: Vec<Record>) -> Result<BoxStream<'static, Result<Listed>>> {
         let digests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
-        let manifests = self.client.system().manifests(&digests).await?;
+        let manifests = crate::records::manifests::manifests(self.client.system(), &digests).await?;
         let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
             // A task each: opening is computation, and all cores should share it.

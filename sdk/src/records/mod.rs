@@ -7,6 +7,7 @@ pub(crate) mod details;
 pub(crate) mod detect;
 pub(crate) mod download;
 pub(crate) mod list;
+pub(crate) mod manifests;
 pub(crate) mod open;
 pub(crate) mod pending;
 pub(crate) mod reencrypt;

@@ -262,7 +262,7 @@ impl Open {
             None => self.client.granted_purpose(self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
         };
         let (system, patient, reader) = (self.client.system(), self.record.patient, self.client.address());
-        let before = system.journal(patient).await?.state().entries;
+        let before = system.journals().of(patient).await?.state().entries;
         let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt is the node's word, and only what the journal shows is logged.
         self.client

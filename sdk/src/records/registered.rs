@@ -85,7 +85,7 @@ impl Client {
     /// What the chain has under the id of a record: one for each author who added it, and at least one.
     async fn registered(&self, record: &RecordRef) -> Result<Vec<Registered>> {
         self.is_here(record)?;
-        let journal = self.system().journal(record.patient).await?;
+        let journal = self.system().journals().of(record.patient).await?;
         let id = B256::from(record.id.0);
         let found = journal.state().records.values().filter(|known| known.id == id).map(Registered::from);
         let found: Vec<Registered> = found.collect();

@@ -85,10 +85,11 @@ impl Client {
         let mut left_out = Vec::new();
         if self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
             left_out = self.rotate_folder(folder).await?.left_out;
-            journal = self.system().journal(self.address()).await?;
+            journal = self.system().journals().of(self.address()).await?;
             self.require_nothing_missing(&journal).await?;
         }
-        let (epoch, proven) = (journal.folder(folder).epoch, self.system().proven_epoch(self.address(), folder).await?);
+        let (epoch, proven) =
+            (journal.folder(folder).epoch, self.system().journals().proven_epoch(self.address(), folder).await?);
         if epoch < proven {
             return Err(Error::Integrity(format!(
                 "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",

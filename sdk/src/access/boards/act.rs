@@ -47,7 +47,7 @@ impl Client {
     }
 
     async fn acknowledge_once(&self, case: &Case) -> Result<Confirmed> {
-        let changes = self.system().journal(case.patient).await?.state().key_changes;
+        let changes = self.system().journals().of(case.patient).await?.state().key_changes;
         let act = acknowledgeCall { c: case.terms.clone(), keyChanges: U24::wrapping_from(changes) };
         Ok(self.send(call(case.board, &act)).await?.into())
     }
@@ -92,7 +92,7 @@ impl Client {
         let finding = match finding {
             None => None,
             Some(text) => {
-                let journal = self.system().journal(case.patient).await?;
+                let journal = self.system().journals().of(case.patient).await?;
                 let given = journal.grant(case.scope_id, case.board).map(|grant| grant.state.purpose);
                 let purpose = given.unwrap_or(Purpose::TREAT);
                 let note = self.note(board, &About::of(case, true), purpose, text).await?;

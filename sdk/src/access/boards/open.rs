@@ -98,7 +98,7 @@ impl OpenCase {
         if let Some(in_vain) = client.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
         }
-        let journal = client.system().journal(self.patient).await?;
+        let journal = client.system().journals().of(self.patient).await?;
         let (scope, held) = self.scope_in(&journal).await?;
         let wanted = self.wanted(scope);
         let mut kept = client.kept_opening(board, &wanted, &self.reason).await?;
@@ -254,7 +254,7 @@ impl Client {
     /// What a patient granted to a board and it may let others in to: as the chain calls it. Folder names are the
     /// patient's.
     pub async fn granted_to_board(&self, board: &Board, patient: Address) -> Result<Vec<B256>> {
-        let (journal, now) = (self.system().journal(patient).await?, self.system().clocks().chain_time().await?);
+        let (journal, now) = (self.system().journals().of(patient).await?, self.system().clocks().chain_time().await?);
         Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
     }
 }

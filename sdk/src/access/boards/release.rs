@@ -77,7 +77,7 @@ impl Client {
 
     /// What a case that took effect is to be given shares of.
     async fn deal_for(&self, case: &Case) -> Result<(Verified<Deal>, EnvelopeContext)> {
-        let journal = self.system().journal(case.patient).await?;
+        let journal = self.system().journals().of(case.patient).await?;
         self.require_let_in(&journal, case).await?;
         self.newest_deal(&journal, case.scope_id, case.board).await
     }
@@ -205,7 +205,7 @@ impl Client {
         let is_it = |case: &Case| {
             (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
         };
-        let blocks = granted_in(self.system().journal(patient).await?.history.entries(), scope, (me, grant));
+        let blocks = granted_in(self.system().journals().of(patient).await?.history.entries(), scope, (me, grant));
         let cases = self.system().cases_granted(&board, patient, &blocks).await?;
         let mut failure = Error::NotAvailable(format!(
             "the node does not show the case of the board {giver} that lets this account in"

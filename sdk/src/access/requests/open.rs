@@ -69,7 +69,7 @@ impl Client {
         if told.is_empty() {
             return Ok(told);
         }
-        let journal = self.system().journal(self.address()).await?;
+        let journal = self.system().journals().of(self.address()).await?;
         let granted: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
         let now = self.system().clocks().latest_time().await?;
         // A grant in the same block was given before the request was seen.

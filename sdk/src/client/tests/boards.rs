@@ -70,7 +70,7 @@ impl Stage {
 
     /// Opens a case past our client, with any reason.
     async fn open_with(&self, member: &Client, reason: B256) -> Case {
-        let changes = self.system.journal(self.ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system.journals().of(self.ana.address()).await.unwrap().state().key_changes;
         let (patient, grantee, scope) = (self.ana.address(), self.lee.address(), folder_scope(self.folder().number()));
         let keys = U24::wrapping_from(changes);
         let open = openCall { patient, scope, grantee, duration: 3600, reason, epoch: 0, keyChanges: keys };
@@ -127,7 +127,7 @@ async fn a_case_closes_nothing_that_the_patient_gave() {
 #[tokio::test]
 async fn a_keyring_that_nobody_has_is_got_over() {
     let stage = Stage::new().await;
-    let changes = stage.system.journal(stage.ana.address()).await.unwrap().state().key_changes;
+    let changes = stage.system.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let lost = stage.system.contract().rotate(stage.folder().number(), 1, B256::repeat_byte(8), changes);
     stage.ana.send(lost).await.unwrap();
     // Nobody gets keys of the epoch after one that is not sure; then the board has them again, and it ends.

@@ -23,7 +23,7 @@ fn prefix(system: &System, patient: Address) -> Vec<u8> {
 /// As if all of it was seen a quarter of an hour ago, and is final.
 async fn settle(ana: &Client) -> Vec<u8> {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
-    let journal = ana.system().journal(ana.address()).await.unwrap();
+    let journal = ana.system().journals().of(ana.address()).await.unwrap();
     let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
@@ -44,7 +44,7 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
     ana.revoke(lee.address()).await.unwrap();
     let finality = settle(&ana).await;
     let patient = ana.address();
-    let whole = ana.system().journal(patient).await.unwrap();
+    let whole = ana.system().journals().of(patient).await.unwrap();
     let good = rows(&ana).await;
     let count = good.len();
     assert!(count >= 4 && whole.history.entries().len() == count);
@@ -63,19 +63,19 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
             let again = system.remembering(folder.path()).unwrap();
             again.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
             again.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
-            let known = again.known(patient).await.unwrap();
+            let known = again.journals().known(patient).await.unwrap();
             let kept = known.history.entries().len();
             assert!(kept == n || (kept == count && damaged.len() == row.len()), "{kept} of {count}, row {n}");
             assert!(known.finality.settled() == kept, "what was final of it is final");
             let prefix = History::from_cache(patient, whole.history.entries()[..kept].iter().copied()).unwrap();
             assert_eq!(format!("{:?}", known.history.state()), format!("{:?}", prefix.state()));
 
-            let journal = again.journal(patient).await.unwrap();
+            let journal = again.journals().of(patient).await.unwrap();
             assert_eq!(journal.history.head(), whole.history.head());
             assert!(journal.vanished.is_empty(), "nothing is called missing");
             let restored = system.remembering(folder.path()).unwrap();
-            assert_eq!(restored.known(patient).await.unwrap().history.entries().len(), count);
-            let settled = restored.known(patient).await.unwrap().finality.settled();
+            assert_eq!(restored.journals().known(patient).await.unwrap().history.entries().len(), count);
+            let settled = restored.journals().known(patient).await.unwrap().finality.settled();
             assert!(settled == kept, "{settled} final, {kept} kept");
             // The hash of a transaction is not part of the link: no row but that one can differ.
             restored.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();

@@ -35,7 +35,7 @@ fn folder(ana: &Client, name: &str) -> Folder {
 impl Client {
     /// Names any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
-        let changes = self.system().journal(ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system().journals().of(ana.address()).await.unwrap().state().key_changes;
         let (rights, purpose, expires_at) = (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT, NO_END);
         let permission = Permission { grantee, scope, rights, purpose, expires_at, epoch, envelope };
         self.send(self.system().contract().pass_on(ana.address(), &permission, changes)).await.unwrap();
@@ -43,7 +43,7 @@ impl Client {
 
     /// The keys of a folder for somebody, under another name.
     async fn misnames(&self, ana: &Client, name: &str, as_if: &str, to: &Client) -> (u16, Block) {
-        let journal = self.system().journal(ana.address()).await.unwrap();
+        let journal = self.system().journals().of(ana.address()).await.unwrap();
         let (folder, me) = (folder(ana, name), self.published().await.unwrap());
         let received = self.received(&journal, folder).await.unwrap();
         let keys = EnvelopeKeys::Folder { state: received.state, statement: received.statement };
@@ -69,7 +69,7 @@ async fn who_names_the_envelopes_of_others_keeps_nobody_from_new_keys() {
     for reader in [&lee, &kim] {
         ana.grant(reader.address()).folder("ward").await.unwrap();
     }
-    let journal = system.journal(ana.address()).await.unwrap();
+    let journal = system.journals().of(ana.address()).await.unwrap();
     let of_lee = journal.folder_grant(folder(&ana, "ward"), lee.address()).unwrap().envelope;
     let elsewhere = folder_scope(folder(&ana, "elsewhere").number());
     for grantee in [lee.address(), Address::repeat_byte(9)] {
@@ -102,7 +102,7 @@ async fn whom_the_patient_let_in_comes_before_those_who_were_passed_on_to() {
         hospital.names(&ana, scope, *stranger, (0, B256::repeat_byte(7))).await;
     }
     ana.grant(lee.address()).folder("ward").await.unwrap();
-    let journal = system.journal(ana.address()).await.unwrap();
+    let journal = system.journals().of(ana.address()).await.unwrap();
     let readers = journal.state().folder_readers(folder(&ana, "ward").number(), 0);
     assert_eq!(readers.len(), 11);
     let first = own_first(&journal, folder(&ana, "ward"), readers);
@@ -181,7 +181,7 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
 #[tokio::test]
 async fn of_accounts_without_envelopes_so_many_are_tried_and_no_more() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
-    let (folder, known) = (folder(&ana, "ward"), system.journal(ana.address()).await.unwrap());
+    let (folder, known) = (folder(&ana, "ward"), system.journals().of(ana.address()).await.unwrap());
     let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
     for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
         let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();

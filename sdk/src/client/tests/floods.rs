@@ -446,12 +446,12 @@ async fn chain_is_asked_once_a_minute_what_is_final() {
     let ana = person(&system).await;
     let (watched, seen) = Watched::over(&system).await;
     // Due, and not final yet.
-    let (mut finality, journal) = (Finality::default(), seen.journal(ana.address()).await.unwrap());
+    let (mut finality, journal) = (Finality::default(), seen.journals().of(ana.address()).await.unwrap());
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
     let key = [&seen.deployment_key()[..], ana.address().as_slice()].concat();
     seen.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {
-        seen.journal(ana.address()).await.unwrap();
+        seen.journals().of(ana.address()).await.unwrap();
     }
     assert_eq!(watched.asked_for("finalized"), 1);
 }

@@ -106,7 +106,7 @@ impl Verb {
     /// Whether its effect is there.
     async fn is_done(self, stage: &Stage) -> bool {
         let Stage { ana, kim, lee, record, system } = stage;
-        let journal = system.journal(ana.address()).await.unwrap();
+        let journal = system.journals().of(ana.address()).await.unwrap();
         let listed = || async { ana.list().await.unwrap().len() };
         match self {
             Self::Grant | Self::GrantRecord | Self::PassOn => lee.open(record).await.is_ok(),
@@ -214,10 +214,10 @@ async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
 async fn a_store_that_takes_nothing_is_noticed_before_anything_is_on_chain() {
     for verb in [Verb::Grant, Verb::PassOn, Verb::Rotate] {
         let (_, stage) = filling(0).await;
-        let before = stage.system.journal(stage.ana.address()).await.unwrap().history.entries().len();
+        let before = stage.system.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
         let error = verb.run(&stage).await.unwrap_err();
         assert!(error.kind() == ErrorKind::Refused && error.transaction().is_none(), "{verb:?}: {error}");
-        let after = stage.system.journal(stage.ana.address()).await.unwrap().history.entries().len();
+        let after = stage.system.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
         assert_eq!(before, after, "{verb:?}");
     }
 }

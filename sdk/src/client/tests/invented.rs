@@ -33,7 +33,7 @@ async fn ward() -> Ward {
 
 impl Ward {
     async fn journal(&self) -> Known {
-        (*self.ana.system().journal(self.ana.address()).await.unwrap()).clone()
+        (*self.ana.system().journals().of(self.ana.address()).await.unwrap()).clone()
     }
 
     /// The journal with one more entry, whose link is as right as the contract would make it.
@@ -86,7 +86,7 @@ async fn an_invented_grant_gets_no_keys() {
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
     // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
     ward.lee.grant(kim).await.unwrap();
-    let of_another = envelope_of(&ward.ana.system().journal(lee).await.unwrap(), kim);
+    let of_another = envelope_of(&ward.ana.system().journals().of(lee).await.unwrap(), kim);
     // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
     for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;

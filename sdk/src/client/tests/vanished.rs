@@ -48,7 +48,7 @@ impl Stage {
         let (lee, kim) = (person(&shared).await, person(&shared).await);
         ana.grant(lee.address()).await.unwrap();
         ana.grant(kim.address()).await.unwrap();
-        let journal = lee.system().journal(ana.address()).await.unwrap();
+        let journal = lee.system().journals().of(ana.address()).await.unwrap();
         let of_lee = lee.received(&journal, personal(&ana)).await.unwrap();
         Self { shared, folder, phrase, ana, lee, kim, of_lee }
     }
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     async fn is_revoked(&self) -> bool {
-        let journal = self.shared.forgetful().unwrap().journal(self.ana.address()).await.unwrap();
+        let journal = self.shared.forgetful().unwrap().journals().of(self.ana.address()).await.unwrap();
         !journal.state().grants.keys().any(|(_, grantee)| *grantee == self.lee.address())
             || journal.state().grants.values().any(|grant| grant.state.is_bar())
     }
@@ -267,7 +267,7 @@ async fn a_revocation_by_a_device_that_is_lied_to_readmits_nobody() {
     stage.reorganise(1);
 
     device.revoke(stage.kim.address()).await.unwrap();
-    let journal = device.system().journal(stage.ana.address()).await.unwrap();
+    let journal = device.system().journals().of(stage.ana.address()).await.unwrap();
     let newest = *journal.folder(personal(&stage.ana)).keyring().unwrap();
     assert!(newest.epoch > 1, "the first epoch is burnt");
     let keyring = device.keyring(stage.ana.address(), personal(&stage.ana), newest.digest, newest.epoch).await.unwrap();

@@ -10,7 +10,7 @@ impl Stage {
     /// What a provider shows as if Ana had done it. Nobody signed it.
     async fn invent(&self, call: impl FnOnce(&System, u32) -> crate::ledger::Call) {
         let system = self.ana.system();
-        let count = system.journal(self.ana.address()).await.unwrap().state().key_changes;
+        let count = system.journals().of(self.ana.address()).await.unwrap().state().key_changes;
         assert!(self.memory().act(self.ana.address(), call(system, count)));
         system.history(self.ana.address()).await.unwrap();
     }
@@ -51,7 +51,7 @@ async fn an_invented_revocation_makes_nobody_sign_a_real_one() {
     assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
     stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
     stage.ana.resume().await.unwrap();
-    let journal = stage.shared.journal(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.journals().of(stage.ana.address()).await.unwrap();
     assert!(journal.grant(scope, kim).is_some(), "nothing was signed on the provider's word");
 
     let missing = stage.ana.missing().await.unwrap();
@@ -102,7 +102,7 @@ async fn an_epoch_that_another_device_uses_again_is_left_behind() {
     let stage = Stage::new().await;
     // Its keyring is stored: Lee has the keys of epoch 1.
     stage.ana.rotate("personal", Confidentiality::N).await.unwrap();
-    let journal = stage.lee.system().journal(stage.ana.address()).await.unwrap();
+    let journal = stage.lee.system().journals().of(stage.ana.address()).await.unwrap();
     let of_lee = stage.lee.received(&journal, personal(&stage.ana)).await.unwrap().state.unwrap();
     assert_eq!(of_lee.epoch(), 1);
     stage.reorganise(1);

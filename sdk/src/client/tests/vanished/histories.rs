@@ -54,7 +54,7 @@ async fn run(steps: &[Step]) {
         match *step {
             Step::Grant(who) => {
                 ana.grant(readers[who].address()).await.unwrap();
-                let journal = readers[who].system().journal(ana.address()).await.unwrap();
+                let journal = readers[who].system().journals().of(ana.address()).await.unwrap();
                 if let Ok(received) = readers[who].received(&journal, personal(&ana)).await {
                     given.entry(who).or_default().push(received);
                 }

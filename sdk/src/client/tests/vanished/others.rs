@@ -30,7 +30,7 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
     stage.ana.mark_entered_in_error(&added).await.unwrap();
     stage.reorganise(1);
     assert_resumed(&stage.ana, "entered-in-error").await;
-    let journal = stage.ana.system().journal(stage.ana.address()).await.unwrap();
+    let journal = stage.ana.system().journals().of(stage.ana.address()).await.unwrap();
     let record = &journal.state().records[&key_of(&lab, &added)];
     assert!(record.state.attestations == 1 && record.state.status == crate::ledger::Status::EnteredInError);
 
@@ -170,7 +170,7 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
     stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     let again = stage.restarted();
-    let journal = again.system().journal(stage.ana.address()).await.unwrap();
+    let journal = again.system().journals().of(stage.ana.address()).await.unwrap();
     // As if the last of it had been seen a quarter of an hour ago.
     let mut finality = Finality::default();
     let now = crate::platform::clock::now();
@@ -191,7 +191,7 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
 async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
     let stage = Stage::new().await;
     let (folder, system) = (personal(&stage.ana), stage.ana.system());
-    let count = system.journal(stage.ana.address()).await.unwrap().state().key_changes;
+    let count = system.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let invented = system.contract().rotate(folder.number(), u16::MAX, B256::repeat_byte(7), count);
     assert!(stage.memory().act(stage.ana.address(), invented));
     let error = stage.ana.add(note()).await.unwrap_err();
@@ -200,7 +200,7 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
 
     stage.reorganise(1);
     let record = stage.ana.add(note()).await.unwrap().record;
-    let journal = system.journal(stage.ana.address()).await.unwrap();
+    let journal = system.journals().of(stage.ana.address()).await.unwrap();
     assert_eq!(journal.folder(folder).epoch, 1);
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use alloy::primitives::Address;
 use futures::{StreamExt, stream};
 
-use super::{super::super::target::Place, others::until_sent, *};
+use super::{others::until_sent, *};
+use crate::records::target::Place;
 
 /// Whether what would be locked now is closed to Lee, or nothing would; nothing where the provider had no occasion to lie.
 async fn is_closed(answered: usize) -> Option<bool> {

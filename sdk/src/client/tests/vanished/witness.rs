@@ -60,7 +60,7 @@ async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_a
 /// As if all of the journal had been seen a quarter of an hour ago, and the chain called it final.
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
-    let journal = ana.system().journal(ana.address()).await.unwrap();
+    let journal = ana.system().journals().of(ana.address()).await.unwrap();
     let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
@@ -97,7 +97,7 @@ async fn the_transaction_of_every_verb_is_sent_again() {
 }
 
 async fn entries(stage: &Stage) -> usize {
-    let journal = stage.shared.forgetful().unwrap().journal(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
     journal.history.entries().len()
 }
 
@@ -106,13 +106,13 @@ fn remembered(stage: &Stage, who: &Client, folder: &std::path::Path) -> Client {
 }
 
 async fn survives(stage: &Stage, who: &Client, what: &str) {
-    let before = stage.shared.forgetful().unwrap().journal(stage.ana.address()).await.unwrap();
+    let before = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
     let last = *before.history.entries().last().unwrap();
     stage.reorganise(1);
     assert!(entries(stage).await < before.history.entries().len(), "{what}");
     let resumed = who.resume().await.unwrap();
     assert!(resumed.failed.is_empty() && resumed.watching > 0, "{what}: {resumed:?}");
-    let after = stage.shared.forgetful().unwrap().journal(stage.ana.address()).await.unwrap();
+    let after = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
     assert!(last.event.is_same_act(&after.history.entries().last().unwrap().event), "{what}");
     stage.memory().advance(Duration::from_secs(1));
 }
