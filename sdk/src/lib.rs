@@ -80,7 +80,7 @@ pub use crate::{
     },
     client::{
         Client, Confirmed,
-        resume::{Leftover, Resumed, Unfinished},
+        resume::{Leftover, Removed, Resumed, Unfinished},
         sync::{Synced, Syncing, TooLarge},
     },
     journal::{

@@ -24,7 +24,9 @@ pub(crate) struct Printer {
 impl Printer {
     /// A result: the object for programs, or the words for people, which are escaped by who made them.
     pub(crate) fn result(self, object: &Value, words: impl AsRef<str>) -> Result {
-        if self.json { self.object(object) } else { self.line(words.as_ref()) }
+        let line = json_line(object);
+        let text = if self.json { &line } else { words.as_ref() };
+        writeln!(io::stdout().lock(), "{text}").map_err(|error| told_in_vain(object, error))
     }
 
     /// An object of its own; nothing for people.
@@ -135,6 +137,15 @@ impl Printer {
             }
         }
     }
+}
+
+/// What is on chain is there although nobody could be told.
+fn told_in_vain(object: &Value, error: io::Error) -> Failure {
+    let Some(transaction) = object["tx"].as_str() else { return error.into() };
+    let message = format!(
+        "it took effect in transaction {transaction}, so do not repeat it; but the output cannot be written: {error}"
+    );
+    Failure { message, transaction: Some(transaction.to_owned()), ..Failure::from(error) }
 }
 
 /// A file may be refused by its disk after it took the bytes.

@@ -79,8 +79,9 @@ impl Client {
     }
 
     async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
-        let before = self.system().journals().of(patient).await?.history.entries().len();
-        let receipt = self.send(call).await?;
+        let not_ended = |error| not_ended(error, grantee);
+        let before = self.system().journals().of(patient).await.map_err(not_ended)?.history.entries().len();
+        let receipt = self.send(call).await.map_err(not_ended)?;
         // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
         let ended = |history: &History| {
             let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);

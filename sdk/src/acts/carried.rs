@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long a request may be withheld and still take effect.
-const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+pub(crate) const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long relays are asked that cannot be reached: none of them has the request.
 const UNREACHED: Duration = Duration::from_secs(10);
 /// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
@@ -134,7 +134,7 @@ impl Client {
                 // Who was late may say now in which transaction it was.
                 Answer::Done(None) => asked_again = true,
                 Answer::Not(error) => {
-                    if !matches!(error, Error::Unreachable { .. }) {
+                    if !matches!(error.cause(), Error::Unreachable { .. }) {
                         until = start + self.system().patience();
                     }
                     if !error.may_have_happened() || Instant::now() >= until {
@@ -150,7 +150,7 @@ impl Client {
     /// Asks one relay after the other until the chain shows the effect: what a relay says keeps none from being asked, and
     /// is no answer.
     async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Answer {
-        let mut worst = None;
+        let mut failed = Vec::new();
         for relay in self.system().relays() {
             let said = relay.carry(request).await;
             let seen = self.system().contract().took_effect(act, request.call()).await;
@@ -169,12 +169,9 @@ impl Client {
                 Err(error) => error,
             };
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
-            // One that may still do it counts more than one that will not.
-            if worst.as_ref().is_none_or(|known: &Error| !known.may_have_happened()) {
-                worst = Some(error);
-            }
+            failed.push(error);
         }
-        Answer::Not(worst.unwrap_or_else(|| Error::Invalid("no relay is configured".into())))
+        Answer::Not(all_of(failed))
     }
 
     /// The receipt of the transaction that a relay named, where it can be had.
@@ -234,4 +231,18 @@ fn random_word() -> Result<u64> {
     let mut bytes = [0; 8];
     fill_random(&mut bytes)?;
     Ok(u64::from_be_bytes(bytes))
+}
+
+/// What the relays said, as one error: one that may still do it counts more than those that will not.
+fn all_of(mut failed: Vec<Error>) -> Error {
+    let last = failed.len().saturating_sub(1);
+    let worst = failed.iter().position(Error::may_have_happened).unwrap_or(last);
+    match worst < failed.len() {
+        true => {
+            let error = failed.remove(worst);
+            let others: Vec<String> = failed.iter().map(Error::to_string).collect();
+            error.and_earlier((!others.is_empty()).then(|| others.join("; ")))
+        }
+        false => Error::Invalid("no relay is configured".into()),
+    }
 }

@@ -15,6 +15,8 @@ pub(crate) mod untrusted;
 
 use outcome::Outcome;
 
+/// What an error calls the state directory.
+const STATE: &str = "the state directory";
 const RANDOM: &str = "the system's random generator";
 
 /// Fills with what nobody can guess.
@@ -116,7 +118,7 @@ pub enum Error {
         reason: String,
     },
     /// Something failed on the way of an act that had begun to take effect, or that did not when it must.
-    #[error("{outcome} ({error}): {}", .outcome.advice())]
+    #[error("{outcome} ({error}): {}", .outcome.advice(.error))]
     Halfway {
         /// What became of the act.
         outcome: Outcome,
@@ -278,6 +280,15 @@ impl Error {
         self.kind().is_silence()
     }
 
+    /// Whether it is this machine's state that is at fault, and no service.
+    pub(crate) fn is_of_this_machine(&self) -> bool {
+        match self.cause() {
+            Self::File { .. } | Self::OtherDeployment { .. } => true,
+            Self::Refused { service, .. } => service == STATE,
+            _ => false,
+        }
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
         Self::File { path: path.into(), reason: with_advice(error), kind: error.kind() }
     }
@@ -293,7 +304,7 @@ impl Error {
     }
 
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
-        Self::Refused { service: "the state directory".into(), reason: error.to_string() }
+        Self::Refused { service: STATE.into(), reason: error.to_string() }
     }
 }
 

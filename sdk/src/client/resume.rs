@@ -28,15 +28,30 @@ pub struct Resumed {
     /// Records whose registration was finished, now or before.
     pub finished: Vec<RecordId>,
     /// Uploads that could not be finished and were removed: add these files again.
-    pub removed: usize,
+    pub removed: Vec<Removed>,
     /// Blocks that nothing held any more.
     pub swept: u64,
+    /// Acts whose keys are kept here, and which are not on chain yet: a relay that has them can carry them for a quarter of
+    /// an hour. The next call stores the keys of those that it did carry.
+    pub waiting: usize,
     /// Acts of this person that a reorganisation could still undo. They are sent again where it does.
     pub watching: usize,
     /// Acts that the chain did not show any more, and shows again.
     pub sent_again: usize,
     /// What has not taken effect, or could not be done this time. Records and the sweep are tried again by the next call.
     pub failed: Vec<Unfinished>,
+}
+
+/// An upload that can never be registered, and of which nothing is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// The record that it was to be.
+    pub id: RecordId,
+    /// What it was called; nothing where that was not kept.
+    pub name: Option<String>,
+    /// Why it cannot be registered, for people.
+    pub reason: String,
 }
 
 /// Something that [`Client::resume`] found and did not bring to a good end.
@@ -213,7 +228,8 @@ impl Client {
     async fn store_keys(&self, resumed: &mut Resumed) -> Result<()> {
         for (keys, stored) in self.pay_all().await? {
             match stored {
-                Ok(()) => resumed.keys += 1,
+                Ok(true) => resumed.keys += 1,
+                Ok(false) => resumed.waiting += 1,
                 Err(error) => resumed.failed.push(Unfinished::new(Leftover::Keys(keys), &error)),
             }
         }
@@ -236,8 +252,8 @@ impl Client {
                 continue;
             }
             match self.finish(id, pending).await {
-                Ok(true) => resumed.finished.push(id),
-                Ok(false) => resumed.removed += 1,
+                Ok(None) => resumed.finished.push(id),
+                Ok(Some(removed)) => resumed.removed.push(removed),
                 Err(error) => {
                     let failed = Unfinished::new(what, &error);
                     silent = Some(failed.clone()).filter(|_| error.is_silence());
@@ -248,32 +264,35 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the record is on chain in the end. Either way there is nothing left to do.
-    async fn finish(&self, id: RecordId, pending: Result<Pending>) -> Result<bool> {
-        let registered = self.register_pending(&pending?).await?;
-        if !registered {
+    /// The record is on chain in the end, or removed. Either way there is nothing left to do.
+    async fn finish(&self, id: RecordId, pending: Result<Pending>) -> Result<Option<Removed>> {
+        let pending = pending?;
+        let never = self.register_pending(&pending).await?;
+        if never.is_some() {
             self.system().stores().own().unpin(&id.cid()).await?;
         }
         self.forget(id).await?;
-        Ok(registered)
+        Ok(never.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
     }
 
-    async fn register_pending(&self, pending: &Pending) -> Result<bool> {
+    /// Why it can never be registered, if so.
+    async fn register_pending(&self, pending: &Pending) -> Result<Option<String>> {
         let (patient, id) = (pending.patient(), B256::from(pending.id().0));
         let (contract, own) = (self.system().contract(), self.system().stores().own());
         if contract.record_of(patient, record_key(self.address(), id)).await?.is_some() {
-            return Ok(true);
+            return Ok(None);
         }
         match own.pin(&pending.id().cid()).await {
             Ok(()) => {}
-            Err(StoreError::NotFound { .. }) => return Ok(false),
+            Err(StoreError::NotFound { .. }) => return Ok(Some("the store does not have all of it".into())),
             Err(error) => return Err(error.into()),
         }
         match self.send_pending(pending, patient, id).await {
-            Ok(()) | Err(Error::Exists(_)) => Ok(true),
+            Ok(()) | Err(Error::Exists(_)) => Ok(None),
             // Keys moved on, the right ended, or what it was to replace was replaced or entered in error meanwhile: the
             // contract will never take it.
-            Err(Error::StaleKeys | Error::Denied(_) | Error::NotFound(_) | Error::Invalid(_)) => Ok(false),
+            Err(Error::StaleKeys) => Ok(Some("the keys of its folder have moved on since it was encrypted".into())),
+            Err(error @ (Error::Denied(_) | Error::NotFound(_) | Error::Invalid(_))) => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }
     }

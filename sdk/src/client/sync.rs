@@ -26,6 +26,8 @@ use crate::{
 pub struct Synced {
     /// Records of others that were copied into the patient's own store and pinned there.
     pub copied: usize,
+    /// Acts on chain whose keys were stored now.
+    pub keys: usize,
     /// Folders whose keys moved on.
     pub rotated: usize,
     /// Readers of those folders who remain but whose keys could not be had or are not to be trusted: grant to them again.
@@ -95,6 +97,10 @@ impl Syncing {
         let Self { client, quota, take } = self;
         let journal = client.system().journals().of(client.address()).await?;
         let mut synced = Synced::default();
+        for (_, stored) in client.pay_all().await? {
+            // What could not be stored is kept, and `resume` says why.
+            synced.keys += usize::from(stored.unwrap_or(false));
+        }
         for folder in client.folders_to_rotate(&journal).await? {
             synced.left_out.extend(client.rotate_folder(folder).await?.left_out);
             synced.rotated += 1;

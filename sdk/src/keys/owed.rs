@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::{
-    acts::watch::MOST_WATCHED,
+    acts::{carried::GOOD_FOR, watch::MOST_WATCHED},
     base::error::{Error, Result, outcome::Outcome},
     client::Client,
     journal::journals::Known,
@@ -138,9 +138,9 @@ impl Client {
         }
     }
 
-    /// Stores what is owed for acts that are on chain by now. Of each block that was stored, or could not be, its digest
-    /// comes back. What no act on chain has named for days is forgotten.
-    pub(crate) async fn pay_all(&self) -> Result<Vec<(B256, Result<()>)>> {
+    /// Stores what is owed for acts that are on chain by now. The digest of each block comes back, and whether it was
+    /// stored; not so while its act may still come. What no act on chain has named for days is forgotten.
+    pub(crate) async fn pay_all(&self) -> Result<Vec<(B256, Result<bool>)>> {
         let mut paid = Vec::new();
         for (place, row) in self.system().cache().rows(OWED, self.owed_prefix()).await? {
             let Ok(owed) = serde_ipld_dagcbor::from_slice::<Owed>(&row) else {
@@ -149,12 +149,16 @@ impl Client {
                 continue;
             };
             let stored = match self.is_named(&owed).await {
-                Ok(true) => self.store_owed(&owed).await,
+                Ok(true) => self.store_owed(&owed).await.map(|()| true),
                 Ok(false) | Err(Error::NotFound(_)) => {
-                    if crate::platform::clock::now().saturating_sub(owed.at) >= MOST_WATCHED {
+                    let age = crate::platform::clock::now().saturating_sub(owed.at);
+                    if age >= MOST_WATCHED {
                         self.forget_owed(owed.digest()).await;
                     }
-                    continue;
+                    if age >= GOOD_FOR.as_secs() {
+                        continue;
+                    }
+                    Ok(false)
                 }
                 Err(error) => Err(error),
             };

@@ -20,13 +20,24 @@ pub(crate) struct Pending {
     #[serde(with = "serde_bytes")]
     id: [u8; 32],
     replaces: Option<serde_bytes::ByteArray<32>>,
+    /// What it is called, for the person who has to add it again. Rows of before have none.
+    #[serde(default)]
+    name: Option<String>,
 }
 
 impl Pending {
     /// `replaces` is the key of the record whose place it takes.
     pub(crate) fn new(patient: Address, folder: u64, key_changes: u32, id: RecordId, replaces: Option<B256>) -> Self {
         let replaces = replaces.map(|key| serde_bytes::ByteArray::new(key.0));
-        Self { patient: patient.into(), folder, key_changes, id: id.0, replaces }
+        Self { patient: patient.into(), folder, key_changes, id: id.0, replaces, name: None }
+    }
+
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     pub(crate) fn patient(&self) -> Address {

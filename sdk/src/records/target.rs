@@ -15,7 +15,10 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        builder::ATTEMPTS,
+        error::{Error, Result},
+    },
     client::Client,
     journal::journals::Known,
     keys::folder_keys::Received,
@@ -83,7 +86,10 @@ impl Client {
         };
         let now = self.system().clocks().latest_time().await?;
         let mut left_out = Vec::new();
-        if self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
+        let mut left = ATTEMPTS;
+        while self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
+            // Another device of this person may have ended access since.
+            left = left.checked_sub(1).ok_or(Error::StaleKeys)?;
             left_out = self.rotate_folder(folder).await?.left_out;
             journal = self.system().journals().of(self.address()).await?;
             self.require_nothing_missing(&journal).await?;

@@ -47,7 +47,8 @@ impl Client {
         let id = RecordId::from(manifest.digest());
         report.tell(Phase::Confirming, size, Some(size));
         let (patient, folder) = (target.patient, target.folder.number());
-        self.remember(&Pending::new(patient, folder, target.key_changes, id, replaces)).await?;
+        let pending = Pending::new(patient, folder, target.key_changes, id, replaces);
+        self.remember(&pending.named(&metadata.name)).await?;
         self.system().stores().keep(manifest).await?;
         Ok(Stored { id, size, media_type })
     }

@@ -1,8 +1,11 @@
 //! Relays that lie, deny and come too late.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use hospital_record::{
@@ -74,6 +77,73 @@ async fn what_a_relay_carried_and_denies_is_done() {
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 
+/// Takes what it is given while it is told to, and says nothing.
+#[derive(Debug)]
+struct Keeps(Carrier, Mutex<Option<Vec<SignedRequest>>>);
+
+#[async_trait::async_trait]
+impl Relay for Keeps {
+    fn name(&self) -> String {
+        "keeps".into()
+    }
+
+    async fn carry(&self, request: &SignedRequest) -> hospital_record::Result<Fate> {
+        if let Some(kept) = &mut *self.1.lock().unwrap() {
+            kept.push(request.clone());
+            return Ok(Fate::Waiting);
+        }
+        self.0.carry(request).await
+    }
+}
+
+#[tokio::test]
+async fn resume_says_that_a_grant_may_still_come_and_stores_its_keys_when_it_came() {
+    let rich = System::in_memory().await.unwrap();
+    let keeps = Arc::new(Keeps(carrier(&rich).await, Mutex::default()));
+    let ana = rich.relayed_by(vec![keeps.clone()]).unwrap().client(Identity::generate().unwrap().0);
+    let lee = person(&rich).await;
+    let record = ana.add(Source::bytes("x", "mine")).await.unwrap().record;
+    *keeps.1.lock().unwrap() = Some(Vec::new());
+    let granting = tokio::time::timeout(Duration::from_secs(2), ana.grant(lee.address()).into_future());
+    assert!(granting.await.is_err(), "the program ends while it waits");
+    let kept = keeps.1.lock().unwrap().take().unwrap();
+    let resumed = ana.resume().await.unwrap();
+    assert_eq!((resumed.waiting, resumed.keys, resumed.is_nothing()), (1, 0, false), "{resumed:?}");
+    assert!(matches!(carrier(&rich).await.carry(&kept[0]).await.unwrap(), Fate::Done { .. }));
+    refused(lee.open(&record).await, ErrorKind::NotAvailable);
+    let synced = ana.sync().await.unwrap();
+    assert_eq!(synced.keys, 1, "{synced:?}");
+    assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
+    assert!(ana.resume().await.unwrap().is_nothing());
+}
+
+#[tokio::test]
+async fn of_several_relays_that_fail_each_is_named() {
+    let rich = System::in_memory().await.unwrap();
+    let fails = |name| Arc::new(Fails(name)) as Arc<dyn Relay>;
+    let ana = rich.relayed_by(vec![fails("one"), fails("two"), fails("three")]).unwrap();
+    let ana = ana.client(Identity::generate().unwrap().0);
+    let error = ana.add(Source::bytes("x", "mine")).await.unwrap_err();
+    for name in ["one", "two", "three"] {
+        assert!(error.to_string().contains(&format!("{name} refused")), "{error}");
+    }
+}
+
+/// Refuses all.
+#[derive(Debug)]
+struct Fails(&'static str);
+
+#[async_trait::async_trait]
+impl Relay for Fails {
+    fn name(&self) -> String {
+        self.0.into()
+    }
+
+    async fn carry(&self, _: &SignedRequest) -> hospital_record::Result<Fate> {
+        Ok(Fate::Refused { reason: format!("{} refused", self.0) })
+    }
+}
+
 /// Keeps the first revocation back.
 #[derive(Debug)]
 struct Late(Carrier, Mutex<Option<SignedRequest>>);
@@ -106,9 +176,9 @@ async fn a_revocation_that_a_relay_carries_late_leaves_nobody_out() {
     let withheld = late.1.lock().unwrap().clone().unwrap();
     assert!(matches!(carrier(&rich).await.carry(&withheld).await.unwrap(), Fate::Done { .. }));
 
-    // No store has the keyring that it names: the next one is for everybody who stays.
+    // No store has the keyring that it names, but it was kept here.
     let synced = ana.sync().await.unwrap();
-    assert_eq!((synced.rotated, synced.left_out), (1, vec![]));
+    assert_eq!((synced.keys, synced.rotated, synced.left_out), (1, 0, vec![]));
     let later = ana.add(Source::bytes("x", "later")).await.unwrap().record;
     assert_eq!(kim.open(&later).await.unwrap().bytes, "later");
     refused(lee.open(&later).await, ErrorKind::Denied);

@@ -152,7 +152,7 @@ async fn signed_transaction_is_not_given_up_because_another_chain_does_not_know_
     ward.world.anvil.set_automine(true);
     let resumed = ward.ana.resume().await.unwrap();
     assert!(resumed.transaction.is_some(), "{resumed:?}");
-    assert_eq!((resumed.finished.len(), resumed.removed), (1, 0), "{resumed:?}");
+    assert_eq!((resumed.finished.len(), resumed.removed.len()), (1, 0), "{resumed:?}");
     assert_eq!(ward.ana.list().await.unwrap().len(), 2);
 }
 
@@ -174,6 +174,6 @@ async fn transaction_that_is_under_way_when_the_chain_changes_is_kept() {
     ward.door.lead_to(ward.world.anvil.address());
     let resumed = ward.ana.resume().await.unwrap();
     assert!(resumed.transaction.is_some(), "{resumed:?}");
-    assert_eq!((resumed.finished.len(), resumed.removed), (1, 0), "{resumed:?}");
+    assert_eq!((resumed.finished.len(), resumed.removed.len()), (1, 0), "{resumed:?}");
     assert_eq!(ward.ana.list().await.unwrap().len(), 2);
 }

@@ -101,7 +101,7 @@ async fn upload_that_is_dropped_leaves_nothing_pinned() {
         } => {}
     }
     let resumed = ana.resume().await.unwrap();
-    assert_eq!((resumed.finished.len(), resumed.removed), (0, 0), "it was no record yet");
+    assert_eq!((resumed.finished.len(), resumed.removed.len()), (0, 0), "it was no record yet");
     assert_eq!(world.kubo.pinned(), before);
     world.kubo.collect_garbage();
     assert_eq!(blocks(), held, "the node lets go of what came");
@@ -172,7 +172,7 @@ async fn add_that_was_stored_and_never_sent_is_finished_by_the_next_run() {
     let (config, identity, pin) = interrupted_before_it_was_sent(&world, &proxy).await;
     let again = System::connect(config).await.unwrap().client(identity);
     let resumed = again.resume().await.unwrap();
-    assert_eq!((resumed.finished.len(), resumed.removed), (1, 0));
+    assert_eq!((resumed.finished.len(), resumed.removed.len()), (1, 0));
     let listed = again.list().await.unwrap();
     assert_eq!((listed.len(), listed[0].record.id), (2, resumed.finished[0]));
     assert_eq!(again.open(&listed[0].record).await.unwrap().bytes, "x");
@@ -188,7 +188,9 @@ async fn add_that_was_never_sent_and_whose_keys_moved_is_removed_by_the_next_run
     elsewhere.rotate("personal", Confidentiality::default()).await.unwrap();
     let again = System::connect(config).await.unwrap().client(identity);
     let resumed = again.resume().await.unwrap();
-    assert_eq!((resumed.finished.len(), resumed.removed), (0, 1));
+    assert_eq!((resumed.finished.len(), resumed.removed.len()), (0, 1));
+    let removed = &resumed.removed[0];
+    assert!(removed.name.is_some() && removed.reason.contains("keys of its folder have moved on"), "{removed:?}");
     assert_eq!(again.list().await.unwrap().len(), 1, "the one before");
     assert!(!world.kubo.pinned().contains(&pin), "nothing holds it");
 }

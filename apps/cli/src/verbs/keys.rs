@@ -1,6 +1,6 @@
 //! `rotate`, `sync`, `resume`: what keeps a patient's records in order.
 
-use hospital_record::{Synced, TooLarge};
+use hospital_record::{Removed, Synced, TooLarge};
 use serde_json::{Value, json};
 
 use super::{all_heard, warn_left_out};
@@ -50,7 +50,7 @@ pub(crate) async fn sync(app: &App, args: &Sync) -> Result {
     let synced = syncing.await?;
     let too_large: Vec<Value> = synced.too_large.iter().map(too_large).collect();
     let object = json!({
-        "type": "synced", "copied": synced.copied, "rotated": synced.rotated, "failed": synced.missing,
+        "type": "synced", "copied": synced.copied, "rotated": synced.rotated, "keys": synced.keys, "failed": synced.missing,
         "left_out": accounts(&synced.left_out), "too_large": too_large, "later": synced.later,
     });
     app.printer
@@ -83,6 +83,14 @@ async fn warn_too_large(app: &App, session: &Session, synced: &Synced) -> Result
     Ok(())
 }
 
+fn removed_object(left: &Removed) -> Value {
+    json!({"id": left.id.to_string(), "name": left.name, "reason": left.reason})
+}
+
+fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let session = app.session().await?;
     if let Some(name) = args.give_up {
@@ -95,8 +103,10 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let resumed = session.client.resume().await?;
     let finished: Vec<String> = resumed.finished.iter().map(|id| id.to_string()).collect();
     let failed: Vec<String> = resumed.failed.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
+    let removed: Vec<Value> = resumed.removed.iter().map(removed_object).collect();
     let object = json!({
-        "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed,
+        "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed.len(),
+        "removed_records": removed, "waiting": resumed.waiting,
         "keys": resumed.keys, "swept": resumed.swept, "failed": failed, "watching": resumed.watching,
         "sent_again": resumed.sent_again, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
@@ -104,17 +114,32 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
         app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
     }
     if resumed.keys > 0 && !app.printer.json {
-        app.printer.line(&format!("the keys of {} acts are stored now", resumed.keys))?;
+        app.printer.line(&format!("the keys of {} are stored now", counted(resumed.keys, "act", "acts")))?;
     }
-    let words = match (finished.len(), resumed.removed) {
+    let words = match (finished.len(), resumed.removed.len()) {
         (0, 0) if resumed.transaction.is_some() || resumed.keys > 0 => "nothing else was left unfinished".to_owned(),
-        (0, 0) if failed.is_empty() => "nothing was left unfinished".to_owned(),
-        (finished, 0) => format!("{finished} records finished"),
-        (finished, removed) => format!("{finished} records finished, {removed} removed: add what was removed again"),
+        (0, 0) if failed.is_empty() && resumed.waiting == 0 => "nothing was left unfinished".to_owned(),
+        (finished, 0) => counted(finished, "record finished", "records finished"),
+        (finished, removed) => {
+            let removed = counted(removed, "upload removed", "uploads removed");
+            format!("{}, {removed}", counted(finished, "record finished", "records finished"))
+        }
     };
     app.printer.result(&object, words)?;
+    for left in &resumed.removed {
+        let what = left.name.as_deref().map_or_else(|| format!("record {}", left.id), shown);
+        app.printer.warn(format!("add it again: {what} could not be registered, for {}", shown(&left.reason)));
+    }
+    if resumed.waiting > 0 {
+        let acts = counted(resumed.waiting, "act", "acts");
+        app.printer.warn(format!(
+            "{acts} that a relay was given may still take effect, within a quarter of an hour: `resume` again then, so that \
+             the keys are stored"
+        ));
+    }
     if resumed.watching > 0 {
-        app.printer.note(format!("watching {} acts that the chain could still undo", resumed.watching));
+        app.printer
+            .note(format!("watching {} that the chain could still undo", counted(resumed.watching, "act", "acts")));
     }
     match resumed.failed.first() {
         None => Ok(()),

@@ -38,12 +38,18 @@ pub enum Outcome {
 
 impl Outcome {
     /// What to do, for people.
-    pub(crate) fn advice(&self) -> &'static str {
+    pub(crate) fn advice(&self, why: &Error) -> &'static str {
         match self {
             Self::KeysNotStored { .. } => "they are kept on this machine, and `resume` stores them",
             Self::PartlyDone { .. } => "repeat it for the rest",
-            Self::NotRegistered { .. } => "`resume` registers it; added again it would be there twice",
+            Self::NotRegistered { .. } => {
+                "`resume` registers it, or says that it has to be added again; added again now it could be there twice"
+            }
             Self::NotRemembered => "repeat it: it is not done twice",
+            Self::AccessNotEnded { .. } if why.is_of_this_machine() => "mend that first, then try again",
+            Self::AccessNotEnded { .. } if matches!(why.cause(), Error::Unfunded { .. }) => {
+                "fund the account, name a relay that pays (--relay), or sign it for somebody else to carry (`revoke --sign`)"
+            }
             Self::AccessNotEnded { .. } => {
                 "try again, have another relay carry it, pay for it from this account (without a relay), or sign it for \
                  somebody else to carry (`revoke --sign`)"

@@ -77,7 +77,9 @@ async fn what_was_to_replace_a_record_that_is_not_current_any_more_is_removed() 
             false => drop(other.replace(&old, Source::bytes("x", "newer")).await.unwrap()),
         }
         let resumed = ana.resume().await.unwrap();
-        assert_eq!(resumed, Resumed { removed: 1, watching: resumed.watching, ..Resumed::default() });
+        let (removed, watching) = (resumed.removed.clone(), resumed.watching);
+        assert_eq!((removed.len(), removed[0].id, removed[0].name.as_deref()), (1, id, Some("new")), "{removed:?}");
+        assert_eq!(resumed, Resumed { removed, watching, ..Resumed::default() });
         let own = system.stores().own();
         own.sweep(Duration::ZERO).await.unwrap();
         assert!(!own.has(&id.cid()).await.unwrap(), "it is still pinned");
@@ -94,7 +96,7 @@ async fn an_upload_that_cannot_be_finished_stops_no_other_and_no_sweep_fails_the
     ids.sort_by_key(|id| id.0);
     faulty.becomes(Fault::Refuses(ids[0].cid()));
     let resumed = ana.resume().await.unwrap();
-    assert_eq!((&resumed.finished[..], resumed.removed), (&ids[1..], 0));
+    assert_eq!((&resumed.finished[..], resumed.removed.len()), (&ids[1..], 0));
     let failed: Vec<_> = resumed.failed.iter().map(|failed| (failed.what, failed.kind)).collect();
     let refused = ErrorKind::Refused;
     assert_eq!(failed, [(Leftover::Record(ids[0]), refused), (Leftover::Blocks, refused)]);

@@ -206,7 +206,10 @@ mod tests {
     #[test]
     fn only_what_panics_outside_the_fence_is_heard() {
         let mut program = std::process::Command::new(std::env::current_exe().unwrap());
-        let ran = program.args(["--exact", "--ignored", "--nocapture", "platform::cache::disk::tests::fence"]).output().unwrap();
+        let ran = program
+            .args(["--exact", "--ignored", "--nocapture", "platform::cache::disk::tests::fence"])
+            .output()
+            .unwrap();
         let heard = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success() && heard.contains("outside") && !heard.contains("inside"), "{heard}");
     }

@@ -103,3 +103,29 @@ fn a_revocation_that_cannot_begin_says_that_access_has_not_ended() {
     assert!(message(&ran).starts_with("access has not ended: "), "{}", ran.stderr);
     computer.run_json("ana", &["--rpc-url", "http://127.0.0.1:9", "revoke", "lee"]).refused(6, "unreachable");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_took_effect_says_so_although_the_output_cannot_be_written() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    added(&computer, "x.txt", "x");
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let entries = || computer.json("ana", &["history"]).len();
+    for args in [&["add", "x.txt"][..], &["grant", "lee"], &["rotate", "personal"], &["revoke", "lee"]] {
+        for json in [&[][..], &["--json"]] {
+            let before = entries();
+            let output = computer.command([&["--as", "ana"], json, args].concat()).stdout(full()).output().unwrap();
+            let told = String::from_utf8(output.stderr).unwrap();
+            if args[0] == "revoke" && !json.is_empty() {
+                assert_eq!(output.status.code(), Some(3), "it has ended: {told}");
+                continue;
+            }
+            assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+            assert!(told.contains("it took effect in transaction 0x") && told.contains("do not repeat it"), "{told}");
+            assert!(!told.contains("then repeat"), "{told}");
+            assert_eq!(json.is_empty(), !told.contains("\"tx\":\"0x"), "{told}");
+            assert!(entries() > before, "{args:?}");
+        }
+    }
+}
