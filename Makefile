@@ -101,4 +101,4 @@ fmt: ## formats Rust and Solidity
 	$(FORGE) fmt
 
 lint: ## formats, words, promises, scripts, licences, the core's limits, clippy, documentation: no test is run
-	.ci/run fmt words promises shell licences core clippy docs
+	.ci/run fmt words promises layers shell licences core clippy docs
