@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The files of the SDK import each other in no circle of more than two. A folder's mod.rs that re-exports its own files
+// The rooms of the SDK import each other in one direction, and its files in no circle of more than two. A folder's mod.rs that re-exports its own files
 // imports none of them by that. Each import names the file that defines the item, so that this graph is the true one.
 //
 //   node .ci/layers.cjs [FOLDER]      default sdk/src
@@ -8,6 +8,11 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const MOST = 2;
+// Each room may import those before it.
+const ROOMS = ["base", "platform", "store", "ledger", "relay", "journal", "people", "boards", "acts", "keys", "records", "access", "client", "system"];
+// The last two tie the others together. Files below still name them so often; this number only falls.
+const TIES = ["client", "system"];
+const TO_TIES = 56;
 const source = path.resolve(process.argv[2] ?? path.join(__dirname, "../sdk/src"));
 
 const under = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -40,7 +45,7 @@ function imports(module, file) {
   const text = fs.readFileSync(file, "utf8").replace(/^\s*\/\/.*$/gm, "").replace(/^#\[cfg\((all\()?test[^]*?^(mod|pub\(crate\) mod) \w+ \{[^]*?^\}/gm, "");
   const trees = [...text.matchAll(/\bcrate::((?:\w+::)*)(\{[^;]*\}|\w+)/g)];
   const named = trees.flatMap(([, prefix, rest]) => (rest.startsWith("{") ? paths(rest.slice(1, -1)).map((tail) => prefix + tail) : [prefix + rest]));
-  for (const [name] of module === "lib" ? [] : text.matchAll(/\bsuper::\w+|\bcrate::[A-Z]\w*|\buse crate::\{[A-Z][^;]*/g)) wrong.push(`${module}: ${name.slice(0, 60)}`);
+  for (const [name] of module === "lib" ? [] : text.matchAll(/\bsuper::\w+|\bcrate::[A-Z]\w*|\buse crate::\{[A-Z][^;]*/g)) wrong.push(`${module}: ${name.slice(0, 60)}: import it from the file that defines it, as crate::room::file::Item`);
   const targets = new Set();
   for (const name of named) {
     const parts = name.split("::");
@@ -80,8 +85,13 @@ for (const circle of large) {
   console.error(`a circle of ${circle.length} files:`);
   for (const node of circle) console.error(`  ${node} imports ${[...graph.get(node)].filter((next) => circle.includes(next)).join(", ")}`);
 }
-for (const name of wrong) console.error(`${name}: import it from the file that defines it, as crate::room::file::Item`);
+const place = (module) => ROOMS.indexOf(module.split("::")[0]);
+const upward = [...graph].flatMap(([from, targets]) => [...targets].filter((to) => place(from) >= 0 && place(to) > place(from)).map((to) => [from, to]));
+const toTies = upward.filter(([, to]) => TIES.includes(to.split("::")[0]));
+for (const [from, to] of upward) if (!toTies.some((arrow) => arrow[0] === from && arrow[1] === to)) wrong.push(`${from} imports ${to}, which is above it`);
+if (toTies.length > TO_TIES) wrong.push(`${toTies.length} imports of client and system from below, not ${TO_TIES}`);
+for (const name of wrong) console.error(name);
 const edges = [...graph.values()].reduce((sum, targets) => sum + targets.size, 0);
 const good = large.length + wrong.length === 0;
-if (good) console.log(`${graph.size} files, ${edges} imports, no circle of more than ${MOST} files`);
+if (good) console.log(`${graph.size} files, ${edges} imports, no circle of more than ${MOST} files, ${toTies.length} imports of client and system from below`);
 process.exit(good ? 0 : 1);

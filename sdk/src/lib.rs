@@ -53,7 +53,6 @@ pub use crate::base::names;
 pub use crate::{
     access::{
         boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
-        contacts::Contact,
         folders::FolderInfo,
         grant::{Grant, Granted, Replaced},
         grants::{GrantInfo, GrantScope},
@@ -91,6 +90,7 @@ pub use crate::{
     ledger::{Completeness, Event, Purpose, Rights, Status, clock::Clock},
     people::{
         card::Card,
+        contact::Contact,
         grantee::Grantee,
         identity::{AccountSigner, Identity},
         phrase::Phrase,

@@ -9,7 +9,6 @@ use hospital_record_core::{
     board::deal::Deal,
     error::CoreError,
     id::{Confidentiality, Digest},
-    profile::fingerprint,
     seal::envelope::Envelope,
 };
 
@@ -20,31 +19,12 @@ use crate::{
     },
     client::Client,
     ledger::Event,
-    people::card::Card,
+    people::{card::Card, contact::Contact},
     platform::cache::{CONTACTS, key},
 };
 
 /// Envelopes that are fetched at the same time: on a new machine there is one to fetch for each grantee.
 pub(crate) const ABREAST: usize = 8;
-
-/// Somebody this person knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Contact {
-    /// The name this person has given.
-    pub name: String,
-    /// The account.
-    pub address: Address,
-    /// Digest of the profile on the card; nothing when only the name was restored from a grant.
-    pub profile: Option<B256>,
-}
-
-impl Contact {
-    /// What two people compare by voice.
-    pub fn fingerprint(&self) -> Option<String> {
-        self.profile.map(|profile| fingerprint(Digest(profile.0)))
-    }
-}
 
 /// What a patient writes to themselves in an envelope, so that a new machine knows it: the name of the grantee, and the
 /// folder that was granted. Names have no line breaks.

@@ -6,16 +6,15 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
 use crate::{
-    access::contacts::Contact,
     base::{
         error::{Error, ErrorKind, Result},
         record_ref::RecordRef,
         time::expiry,
     },
     client::Client,
-    journal::journals::Known,
+    journal::{journals::Known, registered::Registered},
     ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope, record_key},
-    records::registered::Registered,
+    people::contact::Contact,
 };
 
 /// A grant of this person.

@@ -4,12 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::{
-    base::{error::untrusted::Untrusted, time::rfc3339_of},
-    store::StoreError,
-};
+use crate::base::{error::untrusted::Untrusted, time::rfc3339_of};
 
-pub(crate) mod from;
+pub(crate) mod core;
 pub(crate) mod outcome;
 pub(crate) mod untrusted;
 
@@ -298,14 +295,14 @@ impl Error {
         error.downcast::<Self>().unwrap_or_else(|error| Self::file(path, &error))
     }
 
-    /// For a stream of blocks that goes into a store.
-    pub(crate) fn into_store(self) -> StoreError {
-        StoreError::Input(Box::new(self))
-    }
-
     pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
         Self::Refused { service: STATE.into(), reason: error.to_string() }
     }
+}
+
+/// What to do where a service cannot be reached.
+pub(crate) fn checked(reason: &str) -> String {
+    format!("{reason}; check that it runs and that the address is right")
 }
 
 fn in_brackets(why: Option<&Error>) -> String {

@@ -71,6 +71,14 @@ impl Owed {
     }
 }
 
+/// Begins the row of a release whose share is in the store.
+pub(crate) const DONE: u8 = 1;
+
+/// The row of a release whose share is in the store.
+pub(crate) fn done(share: &[u8]) -> Vec<u8> {
+    [&[DONE], share].concat()
+}
+
 fn block(bytes: &ByteBuf) -> Block {
     Block::new(DAG_CBOR, bytes.to_vec())
 }
@@ -110,11 +118,7 @@ impl Client {
         if let Act::Release { place, .. } = &owed.act {
             self.system()
                 .cache()
-                .put(
-                    RELEASES,
-                    place.to_vec(),
-                    crate::access::boards::release::done(owed.blocks.last().map_or(&[], |share| share)),
-                )
+                .put(RELEASES, place.to_vec(), done(owed.blocks.last().map_or(&[], |share| share)))
                 .await?;
         }
         self.forget_owed(digest).await;

@@ -27,10 +27,9 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
-    journal::journals::Known,
+    journal::{journals::Known, registered::Registered},
     keys::folder_keys::Received,
     ledger::record_key,
-    records::registered::Registered,
 };
 
 /// Folder locks of one record that are tried: honest authors make one.

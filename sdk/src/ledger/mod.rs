@@ -20,6 +20,7 @@ mod ethereum;
 mod event;
 mod forms;
 mod history;
+mod into_error;
 mod journal;
 mod logs;
 #[cfg(feature = "testing")]

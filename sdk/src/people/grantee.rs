@@ -4,10 +4,9 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
 use crate::{
-    access::contacts::Contact,
     base::error::{Error, Result},
     client::Client,
-    people::card::Card,
+    people::{card::Card, contact::Contact},
 };
 
 /// Who gets a grant, or is asked for one: an address, a [`Card`] or a [`Contact`].

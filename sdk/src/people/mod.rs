@@ -2,6 +2,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod card;
+pub(crate) mod contact;
 pub(crate) mod grantee;
 pub(crate) mod identity;
 pub(crate) mod phrase;

@@ -11,10 +11,7 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
 };
 
-use crate::{
-    base::error::{Error, Result},
-    records::source::is_descriptor,
-};
+use crate::base::error::{Error, Result};
 
 /// What is written to: a file under a temporary name beside its place, readable by its owner alone and gone when it is
 /// dropped unfinished; or a pipe or device, which takes the bytes as they come.
@@ -112,6 +109,13 @@ pub(crate) fn private(path: &Path) -> io::Result<std::fs::File> {
 
 fn exists(path: &Path) -> Error {
     Error::Invalid(format!("{} exists: choose another name, or say that it may be replaced", path.display()))
+}
+
+/// Whether a path names what a process has open: that is read once, whatever it is.
+pub(crate) fn is_descriptor(path: &Path) -> bool {
+    let Some(path) = path.to_str() else { return false };
+    let in_proc = path.strip_prefix("/proc/").is_some_and(|rest| rest.split('/').any(|part| part == "fd"));
+    in_proc || path.starts_with("/dev/fd/") || ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path)
 }
 
 #[cfg(test)]

@@ -128,7 +128,9 @@ impl Client {
         let stores = self.system().stores();
         let content = download::blocks(stores.clone(), manifest)?;
         let cid = id.dag_cbor_cid();
-        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(Error::into_store));
+        let blocks = content
+            .chain(stream::once(stores.block(&cid)))
+            .map(|block| block.map_err(crate::store::into_error::into_store));
         stores.own().put(blocks.boxed()).await?;
         Ok(())
     }

@@ -18,14 +18,11 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
-    journal::journals::Known,
+    journal::{journals::Known, registered::Registered},
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
-    records::{
-        attest::{AttestedBy, Believed, DocStatus},
-        registered::Registered,
-    },
+    records::attest::{AttestedBy, Believed, DocStatus},
 };
 
 /// Manifests that are fetched in one go.

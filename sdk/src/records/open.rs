@@ -19,10 +19,11 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
+    journal::registered::Registered,
     keys::unlock::Unlocked,
     ledger::{Purpose, record_key},
     platform::file::NewFile,
-    records::{download, registered::Registered},
+    records::download,
     store::stores::Stores,
 };
 

@@ -9,29 +9,8 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
-    ledger::{Record, RecordState, Status},
+    journal::registered::Registered,
 };
-
-/// What the chain says of a record, as far as locks depend on it.
-#[derive(Clone, Copy)]
-pub(crate) struct Registered {
-    pub(crate) id: B256,
-    pub(crate) author: Address,
-    pub(crate) folder: u64,
-    pub(crate) status: Status,
-}
-
-impl Registered {
-    pub(crate) fn new(id: B256, state: &RecordState) -> Self {
-        Self { id, author: state.author, folder: state.folder, status: state.status }
-    }
-}
-
-impl From<&Record> for Registered {
-    fn from(record: &Record) -> Self {
-        Self::new(record.id, &record.state)
-    }
-}
 
 impl Client {
     /// Access to a record is given and ended by the patient whom its handle names.

@@ -11,11 +11,11 @@ use crate::{
         record_ref::RecordRef,
     },
     client::{Client, Confirmed},
+    journal::registered::Registered,
     ledger::{PatientState, Status, record_key},
     records::{
         add::{Added, added},
         details::{Details, own_details, shared_details},
-        registered::Registered,
         source::Source,
         target::Place,
         write::metadata,

@@ -12,6 +12,7 @@ use tokio::{fs::File, io::AsyncRead};
 
 use crate::{
     base::error::{Error, Result},
+    platform::file::is_descriptor,
     records::{
         details::{Details, own_details, shared_details},
         detect::{DetectMediaType, Detector, Reader, Watching},
@@ -163,13 +164,6 @@ fn is_stream(file: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_stream(_: &std::fs::Metadata) -> bool {
     false
-}
-
-/// Whether a path names what a process has open: that is read once, whatever it is.
-pub(crate) fn is_descriptor(path: &Path) -> bool {
-    let Some(path) = path.to_str() else { return false };
-    let in_proc = path.strip_prefix("/proc/").is_some_and(|rest| rest.split('/').any(|part| part == "fd"));
-    in_proc || path.starts_with("/dev/fd/") || ["/dev/stdin", "/dev/stdout", "/dev/stderr"].contains(&path)
 }
 
 /// A source that is being read.

@@ -25,6 +25,7 @@ mod dag;
 mod error;
 #[cfg(test)]
 mod faults;
+pub(crate) mod into_error;
 mod kubo;
 mod object;
 mod open;

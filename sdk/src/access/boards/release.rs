@@ -28,7 +28,10 @@ use crate::{
     },
     client::Client,
     journal::journals::Known,
-    keys::{deal::deal_context, owed::Owed},
+    keys::{
+        deal::deal_context,
+        owed::{DONE, Owed},
+    },
     ledger::{Entry, Event, Grant, call},
     platform::cache::{RELEASES, key},
 };
@@ -38,12 +41,6 @@ const MOST_ALIKE: usize = 8;
 /// From its opening so long a case lets somebody in, in seconds.
 const LONGEST: u64 = WINDOW + A_DAY.as_secs();
 const UNDER_WAY: u8 = 0;
-const DONE: u8 = 1;
-
-/// The row of a release whose share is in the store.
-pub(crate) fn done(share: &[u8]) -> Vec<u8> {
-    [&[DONE], share].concat()
-}
 
 /// A share that was released.
 #[derive(Clone, Copy, Debug)]

@@ -13,17 +13,14 @@ use hospital_record_core::{
 };
 
 use crate::{
-    access::{
-        contacts::Contact,
-        requests::request::{AccessRequest, Told},
-    },
+    access::requests::request::{AccessRequest, Told},
     base::{
         builder::awaitable,
         cut::Cut,
         error::{Error, Result},
     },
     client::Client,
-    people::vouching::walk::Walk,
+    people::{contact::Contact, vouching::walk::Walk},
 };
 
 /// Requests that are listed.

@@ -1,14 +1,12 @@
-//! What the errors of the parts mean to an app. Every one is decided here: no match has a wildcard.
+//! What the errors of the chain mean to an app. Every one is decided here: no match has a wildcard.
 
 use hospital_record_contracts::{
     IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors, vouching::IVouching::IVouchingErrors,
 };
-use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
 
 use crate::{
-    base::error::{Error, RANDOM},
-    ledger::{BesideErrors, LedgerError},
-    store::StoreError,
+    base::error::{Error, checked},
+    ledger::{error::LedgerError, refusal::BesideErrors},
 };
 
 impl From<LedgerError> for Error {
@@ -55,11 +53,6 @@ impl From<LedgerError> for Error {
             LedgerError::Outbox { reason } => Self::cache(reason),
         }
     }
-}
-
-/// What to do where a service cannot be reached.
-fn checked(reason: &str) -> String {
-    format!("{reason}; check that it runs and that the address is right")
 }
 
 fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
@@ -124,93 +117,8 @@ fn refused_beside(refusal: &BesideErrors, text: String) -> Error {
     }
 }
 
-impl From<CoreError> for Error {
-    fn from(error: CoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            CoreError::Id(error) => of_id(error, text),
-            CoreError::Seal(error) => of_seal(error, text),
-            // A block of one's own is checked before it is made: these are about what others made.
-            CoreError::Block(_) => Self::Integrity(text),
-            CoreError::Dag(error) => of_dag(error, text),
-        }
-    }
-}
-
-fn of_id(error: IdError, text: String) -> Error {
-    match error {
-        // Only people write these.
-        IdError::NotHex { .. } | IdError::Confidentiality(_) | IdError::NotARecordCid(_) => Error::Invalid(text),
-        IdError::Length { .. } | IdError::FolderOutOfRange(_) => Error::Integrity(text),
-    }
-}
-
-fn of_seal(error: SealError, text: String) -> Error {
-    match error {
-        SealError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason },
-        // About what is to be made here.
-        SealError::StreamTooLong(_)
-        | SealError::EpochsExhausted
-        | SealError::TooLarge { .. }
-        | SealError::TooManyGrantees { .. } => Error::Invalid(text),
-        // The keys are right, but they reach no further.
-        SealError::EpochAhead { .. }
-        | SealError::NoEntry
-        | SealError::NoShare { .. }
-        | SealError::TooFewShares { .. } => Error::Denied(text),
-        // About what others made. A suite of a later version is among them: nobody must be able to stop a patient's
-        // work by publishing one.
-        SealError::Header { .. }
-        | SealError::HeaderMismatch
-        | SealError::SegmentLength { .. }
-        | SealError::Segment { .. }
-        | SealError::PublicKey(_)
-        | SealError::UnknownSuite(_)
-        | SealError::Unopenable(_)
-        | SealError::Commitment
-        | SealError::Mismatch { .. }
-        | SealError::WrongShare { .. }
-        | SealError::Payload { .. } => Error::Integrity(text),
-    }
-}
-
-fn of_dag(error: DagError, text: String) -> Error {
-    match error {
-        DagError::Range { .. } => Error::Invalid(text),
-        DagError::Integrity(_)
-        | DagError::Cid(_)
-        | DagError::Node { .. }
-        | DagError::Leaf { .. }
-        | DagError::Empty
-        | DagError::NotAsked(_) => Error::Integrity(text),
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            StoreError::Url { .. } => Self::Invalid(text),
-            StoreError::NotFound { .. } => Self::NotAvailable(text),
-            StoreError::Integrity { .. } => Self::Integrity(text),
-            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason: checked(&reason) },
-            StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
-            // What went into the store came from here: its own error says why it could not.
-            StoreError::Input(cause) => match cause.downcast::<Self>() {
-                Ok(error) => *error,
-                Err(_) => Self::Conflict(text),
-            },
-            StoreError::Full { url } => Self::Refused { service: url, reason: "it is full; free some space".into() },
-            StoreError::Refused { url, reason } | StoreError::Failed { url, reason } => {
-                Self::Refused { service: url, reason }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use alloy::primitives::B256;
 
     use super::*;
@@ -218,18 +126,6 @@ mod tests {
 
     fn kind(error: impl Into<Error>) -> ErrorKind {
         error.into().kind()
-    }
-
-    #[test]
-    fn what_is_to_be_made_here_is_no_integrity_failure() {
-        let too_large = SealError::TooLarge { what: "the metadata", size: 2, max: 1 };
-        assert_eq!(kind(CoreError::Seal(too_large)), ErrorKind::Invalid);
-        assert_eq!(kind(CoreError::Seal(SealError::EpochsExhausted)), ErrorKind::Invalid);
-        assert_eq!(kind(CoreError::Seal(SealError::TooManyGrantees { found: 2, max: 1 })), ErrorKind::Invalid);
-        assert_eq!(kind(CoreError::Seal(SealError::Randomness("no".into()))), ErrorKind::Refused);
-        assert_eq!(kind(CoreError::Seal(SealError::NoEntry)), ErrorKind::Denied);
-        assert_eq!(kind(CoreError::Seal(SealError::Commitment)), ErrorKind::Integrity);
-        assert_eq!(kind(CoreError::Dag(DagError::Range { start: 2, end: 1, total: 0 })), ErrorKind::Invalid);
     }
 
     #[test]
@@ -246,14 +142,5 @@ mod tests {
         assert_eq!(down, "h cannot be reached: r; check that it runs and that the address is right");
         let told = Error::from(LedgerError::Signer { reason }).to_string();
         assert!(told.contains("the signer"), "{told}");
-    }
-
-    #[test]
-    fn an_error_keeps_its_kind_on_the_way_through_a_stream_or_a_store() {
-        let through_a_store = Error::Denied("no".into()).into_store();
-        assert_eq!(kind(through_a_store), ErrorKind::Denied);
-        let through_a_reader = std::io::Error::other(Error::NotAvailable("no".into()));
-        assert_eq!(Error::of_io("x", through_a_reader).kind(), ErrorKind::NotAvailable);
-        assert_eq!(Error::of_io("x", std::io::ErrorKind::StorageFull.into()).kind(), ErrorKind::File);
     }
 }

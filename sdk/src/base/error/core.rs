@@ -1,0 +1,89 @@
+//! What the errors of the core mean to an app. Every one is decided here: no match has a wildcard.
+
+use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
+
+use crate::base::error::{Error, RANDOM};
+
+impl From<CoreError> for Error {
+    fn from(error: CoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            CoreError::Id(error) => of_id(error, text),
+            CoreError::Seal(error) => of_seal(error, text),
+            // A block of one's own is checked before it is made: these are about what others made.
+            CoreError::Block(_) => Self::Integrity(text),
+            CoreError::Dag(error) => of_dag(error, text),
+        }
+    }
+}
+
+fn of_id(error: IdError, text: String) -> Error {
+    match error {
+        // Only people write these.
+        IdError::NotHex { .. } | IdError::Confidentiality(_) | IdError::NotARecordCid(_) => Error::Invalid(text),
+        IdError::Length { .. } | IdError::FolderOutOfRange(_) => Error::Integrity(text),
+    }
+}
+
+fn of_seal(error: SealError, text: String) -> Error {
+    match error {
+        SealError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason },
+        // About what is to be made here.
+        SealError::StreamTooLong(_)
+        | SealError::EpochsExhausted
+        | SealError::TooLarge { .. }
+        | SealError::TooManyGrantees { .. } => Error::Invalid(text),
+        // The keys are right, but they reach no further.
+        SealError::EpochAhead { .. }
+        | SealError::NoEntry
+        | SealError::NoShare { .. }
+        | SealError::TooFewShares { .. } => Error::Denied(text),
+        // About what others made. A suite of a later version is among them: nobody must be able to stop a patient's
+        // work by publishing one.
+        SealError::Header { .. }
+        | SealError::HeaderMismatch
+        | SealError::SegmentLength { .. }
+        | SealError::Segment { .. }
+        | SealError::PublicKey(_)
+        | SealError::UnknownSuite(_)
+        | SealError::Unopenable(_)
+        | SealError::Commitment
+        | SealError::Mismatch { .. }
+        | SealError::WrongShare { .. }
+        | SealError::Payload { .. } => Error::Integrity(text),
+    }
+}
+
+fn of_dag(error: DagError, text: String) -> Error {
+    match error {
+        DagError::Range { .. } => Error::Invalid(text),
+        DagError::Integrity(_)
+        | DagError::Cid(_)
+        | DagError::Node { .. }
+        | DagError::Leaf { .. }
+        | DagError::Empty
+        | DagError::NotAsked(_) => Error::Integrity(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::ErrorKind;
+
+    fn kind(error: impl Into<Error>) -> ErrorKind {
+        error.into().kind()
+    }
+
+    #[test]
+    fn what_is_to_be_made_here_is_no_integrity_failure() {
+        let too_large = SealError::TooLarge { what: "the metadata", size: 2, max: 1 };
+        assert_eq!(kind(CoreError::Seal(too_large)), ErrorKind::Invalid);
+        assert_eq!(kind(CoreError::Seal(SealError::EpochsExhausted)), ErrorKind::Invalid);
+        assert_eq!(kind(CoreError::Seal(SealError::TooManyGrantees { found: 2, max: 1 })), ErrorKind::Invalid);
+        assert_eq!(kind(CoreError::Seal(SealError::Randomness("no".into()))), ErrorKind::Refused);
+        assert_eq!(kind(CoreError::Seal(SealError::NoEntry)), ErrorKind::Denied);
+        assert_eq!(kind(CoreError::Seal(SealError::Commitment)), ErrorKind::Integrity);
+        assert_eq!(kind(CoreError::Dag(DagError::Range { start: 2, end: 1, total: 0 })), ErrorKind::Invalid);
+    }
+}
