@@ -6,6 +6,7 @@ use clap::Args;
 use hospital_record::{B256, Confidentiality, DEFAULT_FOLDER, Rights};
 
 use crate::{
+    lookup::whole_id,
     size,
     words::{Purpose, confidentiality},
 };
@@ -213,7 +214,7 @@ pub(crate) struct Rotate {
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
     /// Do not send an act again that the chain shows no more: its head or transaction, as `resume` lists it
-    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain")]
+    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain", value_parser = whole_id)]
     pub(crate) give_up: Option<B256>,
     /// Give up what both nodes deny of a person's history (needs --witness)
     #[arg(long, value_name = "WHO")]

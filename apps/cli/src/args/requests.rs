@@ -6,7 +6,7 @@ use clap::Args;
 use hospital_record::B256;
 
 use super::access::{RightsFlags, ScopeFlags};
-use crate::words::Purpose;
+use crate::{lookup::whole_id, words::Purpose};
 
 /// `ask`
 #[derive(Debug, Args)]
@@ -34,7 +34,8 @@ pub(crate) struct Ask {
 pub(crate) struct WithdrawRequest {
     /// Who was asked: a contact or an address
     pub(crate) patient: String,
-    /// The request, as `ask` named it
+    /// The request's whole id, as `ask` named it
+    #[arg(value_parser = whole_id)]
     pub(crate) id: B256,
 }
 
