@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hospital_record::{AddMany, Added, Address, Confidentiality, Source, readable_name};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::warn_left_out;
@@ -85,7 +86,8 @@ pub(super) struct Description<'a> {
 
 impl<'a> Description<'a> {
     pub(super) fn of(app: &App, flags: &'a args::Describe) -> Result<Self> {
-        let created = flags.created.as_deref().map(|text| when::moment(text, app.tz())).transpose()?;
+        let now = Timestamp::now();
+        let created = flags.created.as_deref().map(|text| when::made(text, now, app.tz())).transpose()?;
         Ok(Self { flags, created: created.map(Into::into) })
     }
 
@@ -126,7 +128,13 @@ async fn store(app: &App, session: &Session, place: &Place, inputs: impl Iterato
     let (bar, shown_bar) = Bar::pair(app.printer);
     let adding = session.client.add_many(sources).patient(place.patient);
     let adding = adding.folder(&place.folder).confidentiality(place.confidentiality);
-    let added = adding.progress(move |progress| shown_bar.show(progress)).await?;
+    let added = match adding.progress(move |progress| shown_bar.show(progress)).await {
+        Ok(added) => added,
+        Err(error) => {
+            let Place { patient, folder, confidentiality } = place;
+            return Err(folder::refused(session, *patient, folder, *confidentiality, error).await);
+        }
+    };
     bar.clear();
     for (added, label) in added.iter().zip(labels) {
         tell(app, session, place, added, label).await?;

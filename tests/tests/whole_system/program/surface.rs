@@ -188,5 +188,6 @@ fn text_for_people_says_what_was_done() {
     assert!(text(&["grants"]).contains("dr-lee"));
     assert!(text(&["history"]).contains("complete up to"));
     assert_eq!(text(&["open", &id, "-o", "y.txt"]), "x.txt is in y.txt (1 bytes)\n");
+    text(&["grant", "dr-lee", "--folder", "empty", "--new-folder"]);
     assert_eq!(text(&["list", "--folder", "empty"]), "No records in a folder empty. There are: personal (N).\n");
 }
