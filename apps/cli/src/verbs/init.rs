@@ -1,4 +1,4 @@
-//! `init`, `password` and `completions`: what needs no server.
+//! `init`, `password`, `settings` and `completions`: what needs no server.
 
 use std::{io, path::Path};
 
@@ -10,12 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::{App, Opened, identity},
-    args::{Cli, Init, Password},
+    args::{self, Cli, Init, Password},
     failure::{Failure, Result},
     home,
     json::merged,
     key_file::{KeyFile, already_there},
     password,
+    print::Printer,
 };
 
 const ABOUT_IT: &str = "
@@ -137,6 +138,18 @@ pub(crate) fn completions(shell: Shell) -> Result {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "hospital-record", &mut script);
     Ok(io::Write::write_all(&mut io::stdout().lock(), &script)?)
+}
+
+/// All that can be set, and what is wrong with what is set.
+pub(crate) fn settings(printer: Printer, wrong: Option<&Failure>) -> Result {
+    args::settings().iter().try_for_each(|setting| printer.object(&setting.object()))?;
+    if !printer.json {
+        printer.line(&args::page())?;
+    }
+    let Some(wrong) = wrong else { return Ok(()) };
+    printer.object(&json!({"type": "wrong-setting", "message": wrong.message}))?;
+    printer.warn(format!("\nWhat is set here now cannot be used: {wrong}"));
+    Ok(())
 }
 
 #[cfg(test)]
