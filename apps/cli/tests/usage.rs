@@ -236,6 +236,22 @@ fn a_number_below_nothing_is_answered_with_the_bounds() {
 }
 
 #[test]
+fn a_new_password_comes_from_another_file_than_the_old_one() {
+    let home = Home::of("ana");
+    std::fs::create_dir(home.path("dir")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(home.path("password"), home.path("link")).unwrap();
+    let before = common::read(&home.key_file("ana"));
+    for same in ["password", "./password", "dir/../password", "link"] {
+        let told = home.fails(&["password", "--new-password-file", same], 2);
+        assert!(told.contains("is the file of the old password"), "{same}: {told}");
+    }
+    assert_eq!(common::read(&home.key_file("ana")), before);
+    home.write("new", "other secret words");
+    home.run(&["password", "--new-password-file", "new"]).assert().success();
+}
+
+#[test]
 fn completions_are_scripts() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -100,7 +100,7 @@ pub(crate) struct Grant {
     /// Why [default: treatment, or what my own access is for]
     #[arg(long)]
     pub(crate) purpose: Option<Purpose>,
-    /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
+    /// Until when: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
     /// Only to whom an authority vouches for (see --authority)

@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     /// What for
     #[arg(long, default_value = "treatment")]
     pub(crate) purpose: Purpose,
-    /// Until when access shall last: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never
+    /// Until when access shall last: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never
     #[arg(long, value_name = "DATE", default_value = "1y")]
     pub(crate) until: String,
     /// The request is closed from then on

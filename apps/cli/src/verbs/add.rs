@@ -18,7 +18,7 @@ use crate::{
     progress::Bar,
     session::Session,
     shown::shown,
-    when,
+    size, when,
 };
 
 /// Where to.
@@ -156,6 +156,7 @@ async fn tell(app: &App, session: &Session, place: &Place, added: &Added, label:
         true => String::new(),
         false => format!(" of {}", session.called(place.patient).await?),
     };
-    let words = format!("{name} ({} bytes) is in {}{whose}\n{}", added.size, shown(&added.folder), added.record);
+    let words =
+        format!("{name} ({}) is in {}{whose}\n{}", size::count(added.size, "byte"), shown(&added.folder), added.record);
     app.printer.result(&merged([object, record(&added.record), label]), words)
 }

@@ -91,6 +91,12 @@ fn tell_unsettled(app: &App, path: &Path, settled: io::Result<()>) {
 
 /// The keys stay: only how this file opens changes.
 pub(crate) fn password(app: &App, args: &Password) -> Result {
+    if let (Some(new), Some(old)) = (&args.new_password_file, &app.settings.password_file)
+        && is_same(new, old)
+    {
+        let why = "is the file of the old password: write the new one into another file, and name that";
+        return Err(Failure::usage(format!("{} {why}", new.display())));
+    }
     let Opened { name, path, file, phrase } = app.open_key_file()?;
     let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
     let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
@@ -102,6 +108,12 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
         app.printer.note(format!("{} holds the old password: write the new one into it.", file.display()));
     }
     Ok(())
+}
+
+/// Also by another path. Of a pipe each opening may be another.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 fn in_force(name: &str, path: &Path, error: &io::Error) -> Failure {

@@ -18,7 +18,7 @@ use crate::{
     lookup::{beginning, short},
     session::Session,
     shown::shown,
-    text, when,
+    size, text, when,
     words::{Purpose, may},
 };
 
@@ -91,8 +91,10 @@ pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
     if !cut.is_none() {
         app.printer.object(&json!({"type": "cut", "requests": cut.count, "older": cut.older}))?;
         let older = if cut.older { ", and there may be older ones" } else { "" };
-        app.printer
-            .warn(format!("{} more requests are not listed{older}: `requests --by WHO` lists those of one", cut.count));
+        app.printer.warn(format!(
+            "not listed are {} more{older}: `requests --by WHO` lists those of one",
+            size::count(cut.count as u64, "request")
+        ));
     }
     super::all_heard(requests.iter().filter_map(|request| request.reason.as_ref().err().copied()))
 }
