@@ -115,9 +115,8 @@ fn blank(command: &Command, matches: &ArgMatches) -> Option<String> {
     let typed = |arg: &&clap::Arg| {
         arg.get_action().takes_values() && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
     };
-    let has_blank = |arg: &&clap::Arg| {
-        matches.get_raw(arg.get_id().as_str()).is_some_and(|mut values| values.any(|value| is_blank(value)))
-    };
+    let has_blank =
+        |arg: &&clap::Arg| matches.get_raw(arg.get_id().as_str()).is_some_and(|mut values| values.any(is_blank));
     let here = command.get_arguments().filter(typed).find(has_blank).map(|arg| match arg.get_long() {
         Some(long) => format!("--{long} is empty: name a value, or leave the flag out"),
         None => format!("{arg} is empty: name a value"),

@@ -82,8 +82,9 @@ fn json_has_exactly_the_documented_fields() {
     let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
-    let runs: [(&str, &[&str]); 37] = [
+    let runs: [(&str, &[&str]); 38] = [
         ("ana", &["password", "--new-password-file", "../new-password"]),
+        ("ana", &["settings", "--tz", "Mars/X"]),
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
