@@ -84,7 +84,7 @@ impl App {
         if here { failure.or_elsewhere() } else { failure }
     }
 
-    fn config(&self) -> Result<Config> {
+    pub(crate) fn config(&self) -> Result<Config> {
         let settings = &self.settings;
         let mut config = Config::new(&settings.rpc_url);
         for store in settings.stores() {

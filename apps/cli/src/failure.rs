@@ -100,6 +100,11 @@ impl Failure {
         Self::new(Kind::Interrupted, "interrupted; `hospital-record resume` finishes or clears what was under way")
     }
 
+    /// While a secret is asked for, which is before anything is done.
+    pub(crate) fn interrupted_before() -> Self {
+        Self::new(Kind::Interrupted, "interrupted; nothing was done or made")
+    }
+
     /// A file that was named by the user.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
         let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::File };

@@ -5,7 +5,9 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-use hospital_record::{Confidentiality, DEFAULT_FOLDER, FolderInfo, names::spelled};
+use hospital_record::{
+    Address, Confidentiality, DEFAULT_FOLDER, Error, ErrorKind, FolderInfo, GrantScope, names::spelled,
+};
 
 use crate::{
     app::App,
@@ -38,7 +40,7 @@ pub(crate) async fn must_be_meant(
 
 /// For what is done to a folder that has something in it.
 pub(crate) async fn must_be_there(session: &Session, name: &str, level: Confidentiality) -> Result {
-    match is_there(session, name, level).await? {
+    match session.client.has_folder(name, level).await? {
         true => Ok(()),
         false => Err(Failure::not_found(missing(name, level, &session.client.folders().await?))),
     }
@@ -70,6 +72,81 @@ pub(crate) fn instead<'a>(name: &str, there: impl IntoIterator<Item = (&'a str, 
     }
 }
 
+/// The folders that a person can name of a patient's: all of their own, of another's those on which access was given.
+#[derive(Default)]
+pub(crate) struct Known {
+    names: Vec<(String, Confidentiality)>,
+    /// Whether there is none beside them whose name is kept back.
+    all: bool,
+}
+
+impl Known {
+    /// None of them where they cannot be had: who asks has something else to say.
+    pub(crate) async fn of(session: &Session, patient: Address) -> Self {
+        let folders = match patient == session.me() {
+            true => session.client.folders().await.map(|all| (all.into_iter().map(own).collect(), true)),
+            false => session.client.shared_by(patient).await.map(|shared| {
+                let live = shared.grants.into_iter().filter(|grant| grant.live);
+                (live.filter_map(|grant| given(grant.scope)).collect(), shared.more_of.is_empty())
+            }),
+        };
+        let Ok((named, all)): Result<(Vec<Option<_>>, bool), _> = folders else { return Self::default() };
+        let all = all && named.iter().all(Option::is_some);
+        Self { names: named.into_iter().flatten().collect(), all }
+    }
+
+    /// Whether it is known that there is no such folder, of whatever confidentiality. The one that everybody has is there
+    /// from the beginning.
+    pub(crate) fn lacks(&self, typed: &str) -> bool {
+        let wanted = spelled(typed);
+        self.all && wanted != DEFAULT_FOLDER && self.names.iter().all(|(name, _)| *name != wanted)
+    }
+
+    /// The others, as the end of a sentence.
+    pub(crate) fn others(&self, typed: &str) -> String {
+        let (wanted, mut others) = (spelled(typed), self.names.clone());
+        others.retain(|(name, _)| *name != wanted);
+        instead(typed, others.iter().map(|(name, level)| (name.as_str(), *level)))
+    }
+
+    /// As the end of a sentence that says that it is missing.
+    pub(crate) fn instead(&self, typed: &str) -> String {
+        instead(typed, self.names.iter().map(|(name, level)| (name.as_str(), *level)))
+    }
+}
+
+fn own(folder: FolderInfo) -> Option<(String, Confidentiality)> {
+    folder.name.zip(folder.confidentiality)
+}
+
+/// Nothing for a record; nothing inside for a folder whose name a store keeps back.
+fn given(scope: GrantScope) -> Option<Option<(String, Confidentiality)>> {
+    match scope {
+        GrantScope::Folder { name, confidentiality, .. } => Some(name.zip(confidentiality)),
+        _ => None,
+    }
+}
+
+/// Why nothing could be done to a folder of another's, with those that could have been meant.
+pub(crate) async fn refused(
+    session: &Session,
+    patient: Address,
+    typed: &str,
+    level: Confidentiality,
+    error: Error,
+) -> Failure {
+    let slip = patient != session.me() && matches!(error.kind(), ErrorKind::Denied | ErrorKind::NotFound);
+    let failure = Failure::from(error);
+    if !slip {
+        return failure;
+    }
+    let known = Known::of(session, patient).await;
+    match known.names.is_empty() || known.names.contains(&(spelled(typed), level)) {
+        true => failure,
+        false => Failure { message: format!("{failure}{}", known.instead(typed)), ..failure },
+    }
+}
+
 fn can_ask(app: &App) -> bool {
     !app.printer.json && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -98,5 +175,17 @@ mod tests {
             assert_eq!(instead(name, there), end, "{name}");
         }
         assert_eq!(instead("lab", []), ".");
+    }
+
+    #[test]
+    fn a_folder_lacks_only_where_all_are_known() {
+        let names = vec![("röntgen".to_owned(), Confidentiality::default())];
+        for (typed, lacks) in
+            [("röntgen", false), (" ro\u{308}ntgen ", false), ("personal", false), ("Röntgen", true), ("lab", true)]
+        {
+            assert_eq!(Known { names: names.clone(), all: true }.lacks(typed), lacks, "{typed}");
+            assert!(!Known { names: names.clone(), all: false }.lacks(typed), "{typed}");
+        }
+        assert!(!Known::default().lacks("lab"), "a store that is silent");
     }
 }

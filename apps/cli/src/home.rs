@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     failure::{Failure, Result},
+    output::check_folder,
     suggest::did_you_mean,
 };
 
@@ -29,22 +30,30 @@ pub(crate) fn choose(home: &Path, named: Option<&str>) -> Result<String> {
                 true => Ok(name.to_owned()),
                 false => {
                     let meant = did_you_mean(name, people.iter().map(String::as_str));
-                    let why = format!("no key file for {name} in {}{meant}; {}", home.display(), known(&people));
+                    let why = format!("no key file for {name} in {}{meant}; {}", home.display(), known(home, &people));
                     Err(Failure::not_found(why))
                 }
             }
         }
         (None, [only]) => Ok(only.clone()),
         (None, []) => {
-            Err(Failure::not_found(format!("nobody has a key file in {}: run `hospital-record init`", home.display())))
+            Err(Failure::not_found(format!("nobody has a key file in {}: {}", home.display(), make_one(home))))
         }
-        (None, _) => Err(Failure::usage(format!("say who is acting with --as NAME; {}", known(&people)))),
+        (None, _) => Err(Failure::usage(format!("say who is acting with --as NAME; {}", known(home, &people)))),
     }
 }
 
-fn known(people: &[String]) -> String {
+/// Where none can be made, that is the first thing to know.
+fn make_one(home: &Path) -> String {
+    match check_folder(home) {
+        Ok(()) => "run `hospital-record init`".to_owned(),
+        Err(why) => format!("none can be made there either, for {why}; --home names another folder"),
+    }
+}
+
+fn known(home: &Path, people: &[String]) -> String {
     match people {
-        [] => "nobody has one: run `hospital-record init`".to_owned(),
+        [] => format!("nobody has one: {}", make_one(home)),
         people => format!("there are: {}", people.join(", ")),
     }
 }
@@ -123,6 +132,18 @@ mod tests {
     fn somebody_unknown_is_not_found() {
         assert_eq!(choose(home(&[]).path(), None).unwrap_err().kind, Kind::NotFound);
         assert_eq!(choose(home(&["ana"]).path(), Some("eve")).unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn nobody_is_sent_to_make_keys_where_none_can_be_made() {
+        let dir = home(&[]);
+        fs::write(dir.path().join("file"), "x").unwrap();
+        for (place, can) in [("", true), ("new/home", true), ("file/home", false), ("file", false)] {
+            for person in [None, Some("ana")] {
+                let told = choose(&dir.path().join(place), person).unwrap_err().message;
+                assert_eq!((told.contains("init"), told.contains("--home")), (can, !can), "{place}: {told}");
+            }
+        }
     }
 
     #[test]

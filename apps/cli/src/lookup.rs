@@ -23,6 +23,16 @@ pub(crate) fn beginning(typed: &str, what: &str, verb: &str) -> Result<String> {
     }
 }
 
+/// An id that has to be given whole, as clap takes it.
+pub(crate) fn whole_id(typed: &str) -> Result<B256, String> {
+    let digits = typed.trim().trim_start_matches("0x");
+    let wrong = |why: String| format!("give the whole id, 0x and 64 digits (0-9, a-f): {why}");
+    match digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+        Some(other) => Err(wrong(format!("{other:?} is none"))),
+        None => digits.parse().map_err(|_| wrong(format!("this has {}", digits.len()))),
+    }
+}
+
 pub(crate) fn short(id: B256) -> String {
     id.to_string().chars().take(SHORT).collect()
 }

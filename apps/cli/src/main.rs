@@ -78,7 +78,13 @@ fn refused(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: Cli, printer: Printer) -> Result {
-    let settings = Settings::resolve(&cli.global)?;
+    let settings = match (Settings::resolve(&cli.global), &cli.verb) {
+        (Ok(settings), _) => settings,
+        // What one reads to mend the settings needs none that are right.
+        (Err(wrong), Verb::Settings) => return verbs::init::settings(printer, Some(&wrong)),
+        (Err(_), Verb::Completions { shell }) => return verbs::init::completions(*shell),
+        (Err(wrong), _) => return Err(wrong),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -26,8 +26,11 @@ pub(crate) enum Existing {
 /// Refuses what cannot be written. Where a link leads to the file that is replaced, which that is.
 pub(crate) fn check(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     let name = text(path);
-    if path.is_dir() || names_a_folder(path) {
+    if path.is_dir() {
         return Err(Failure::usage(format!("{name} is a folder: name a file in it")));
+    }
+    if names_a_folder(path) {
+        return Err(Failure::usage(format!("{name} names a folder: name a file in it")));
     }
     let Ok(named) = path.symlink_metadata() else { return can_write_into(folder_of(path)).map(|()| None) };
     let seen = path.metadata().map_err(|error| Failure::usage(format!("{name} leads nowhere ({error})")))?;
@@ -44,7 +47,15 @@ pub(crate) fn check(path: &Path, existing: Existing) -> Result<Option<PathBuf>> 
     Ok(named.is_symlink().then_some(real))
 }
 
-/// The same for a folder, which need not be there.
+/// The same for a folder of results, which is made where the one around it is there: what is mistyped is not.
+pub(crate) fn check_new_folder(folder: &Path) -> Result {
+    match folder.symlink_metadata() {
+        Ok(_) => can_write_into(folder),
+        Err(_) => can_write_into(folder_of(folder)),
+    }
+}
+
+/// The same for a folder that is made with all around it.
 pub(crate) fn check_folder(folder: &Path) -> Result {
     let there = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     can_write_into(there.unwrap_or(Path::new(".")))
@@ -81,11 +92,25 @@ fn folder_of(path: &Path) -> &Path {
 /// Only trying tells: rights, read-only file systems, quotas.
 fn can_write_into(folder: &Path) -> Result {
     let probe = NamedTempFile::with_prefix_in(".hospital-record-", folder);
-    // Its own words name a file that nobody asked for.
-    let reason = |error: io::Error| error.kind().to_string();
-    probe
-        .map(drop)
-        .map_err(|error| Failure::usage(format!("nothing can be written into {}: {}", text(folder), reason(error))))
+    probe.map(drop).map_err(|error| Failure::usage(unwritable(folder, &error)))
+}
+
+/// In words of its own: those of the error name a file that nobody asked for.
+fn unwritable(folder: &Path, error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    let name = text(folder);
+    let why = match error.kind() {
+        // A link that leads nowhere is there, and no folder.
+        Kind::NotFound if folder.symlink_metadata().is_err() => return format!("there is no folder {name}"),
+        Kind::NotFound | Kind::NotADirectory => return format!("{name} is not a folder"),
+        Kind::PermissionDenied => "this user may not write there",
+        Kind::ReadOnlyFilesystem => "it is read-only",
+        Kind::StorageFull => "the disk is full",
+        Kind::QuotaExceeded => "this user may keep no more on that disk",
+        Kind::InvalidFilename => "its name is too long",
+        other => &other.to_string(),
+    };
+    format!("nothing can be written into {name}: {why}")
 }
 
 fn text(path: &Path) -> String {
@@ -147,12 +172,52 @@ mod tests {
         assert_eq!(check(&at("link"), Existing::Replaced).unwrap().unwrap(), at("file").canonicalize().unwrap());
         assert_eq!(check(&at("file"), Existing::Replaced).unwrap(), None);
         assert_eq!(check(Path::new("/dev/null"), Existing::Replaced).unwrap(), None);
-        for (folder, good) in [("folder", true), ("a/b/c", true), ("file", false), ("file/a", false)] {
+        for (folder, good, new) in [
+            ("folder", true, true),
+            ("folder/new", true, true),
+            ("folder/new/", true, true),
+            ("a/b/c", true, false),
+            ("file", false, false),
+            ("file/a", false, false),
+            ("dangling", false, false),
+        ] {
             assert_eq!(check_folder(&at(folder)).is_ok(), good, "{folder}");
+            assert_eq!(check_new_folder(&at(folder)).is_ok(), new, "{folder}");
+        }
+        for (name, told) in [
+            ("missing/new", "there is no folder DIR/missing"),
+            ("missing/new/x", "there is no folder DIR/missing/new"),
+            ("file/new", "DIR/file is not a folder"),
+            ("dangling/new", "DIR/dangling is not a folder"),
+            ("missing/", "DIR/missing/ names a folder: name a file in it"),
+            ("file/", "DIR/file/ names a folder: name a file in it"),
+            ("folder/", "DIR/folder/ is a folder: name a file in it"),
+            ("folder", "DIR/folder is a folder: name a file in it"),
+        ] {
+            let failure = check(&at(name), Existing::Kept).unwrap_err();
+            assert_eq!(failure.message, told.replace("DIR", dir.path().to_str().unwrap()), "{name}");
         }
         assert!(check(Path::new("/proc/new"), Existing::Replaced).is_err_and(|failure| failure.kind == Kind::Usage));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7, "looking leaves nothing behind");
         assert_eq!(fs::read_to_string(at("file")).unwrap(), "precious");
+    }
+
+    #[test]
+    fn why_nothing_can_be_written_is_told_in_plain_words() {
+        use rustix::io::Errno;
+        for (errno, told) in [
+            (Errno::NOENT, "there is no folder /nowhere"),
+            (Errno::NOTDIR, "/nowhere is not a folder"),
+            (Errno::ACCESS, "this user may not write there"),
+            (Errno::PERM, "this user may not write there"),
+            (Errno::ROFS, "it is read-only"),
+            (Errno::NOSPC, "the disk is full"),
+            (Errno::DQUOT, "may keep no more"),
+            (Errno::NAMETOOLONG, "too long"),
+        ] {
+            let words = unwritable(Path::new("/nowhere"), &errno.into());
+            assert!(words.contains(told) && !words.contains("entity") && !words.contains("os error"), "{words}");
+        }
     }
 
     #[test]

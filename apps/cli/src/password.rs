@@ -142,7 +142,7 @@ fn acceptable(typed: &str) -> Result<Secret> {
 fn ask(prompt: &str, flag: &str) -> Result<Secret> {
     terminal::unseen(prompt).map_err(|error| match error.kind() {
         // It reads Ctrl-C as a character, restores the terminal and says so.
-        io::ErrorKind::Interrupted => Failure::interrupted(),
+        io::ErrorKind::Interrupted => Failure::interrupted_before(),
         _ => Failure::key_file(format!("there is no terminal to ask on: name a file with {flag}")),
     })
 }

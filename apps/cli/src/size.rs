@@ -12,11 +12,20 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| "an amount looks like 500M, 20G or 1048576".to_owned())
 }
 
+/// So many of something, one of which is called `one`.
+pub(crate) fn count(number: u64, one: &str) -> String {
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {one}s"),
+    }
+}
+
 /// The same for people: the largest unit of which there is one.
 pub(crate) fn shown(bytes: u64) -> String {
     match UNITS.iter().rev().find(|(_, bits)| bytes >> bits > 0) {
         Some((unit, bits)) => format!("{:.1} {unit}iB", bytes as f64 / (1_u64 << bits) as f64),
-        None => format!("{bytes} bytes"),
+        None => count(bytes, "byte"),
     }
 }
 
@@ -39,5 +48,7 @@ mod tests {
     fn amounts_are_shown_in_the_largest_unit() {
         let shown: Vec<String> = [17, 1536, 500 << 20, 3 << 40].map(shown).into();
         assert_eq!(shown, ["17 bytes", "1.5 KiB", "500.0 MiB", "3.0 TiB"]);
+        let counts = [(0, "byte"), (1, "byte"), (2, "byte"), (1, "entry"), (7, "entry")].map(|(n, one)| count(n, one));
+        assert_eq!(counts, ["0 bytes", "1 byte", "2 bytes", "1 entry", "7 entries"]);
     }
 }

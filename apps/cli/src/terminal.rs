@@ -35,7 +35,7 @@ pub(crate) fn phrase() -> Result<Zeroizing<String>> {
         let line = match unseen(&prompt) {
             Ok(line) => line,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(Failure::interrupted()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(Failure::interrupted_before()),
             Err(_) => {
                 return Err(Failure::key_file("there is no terminal to ask on: pipe the phrase into `init --restore`"));
             }

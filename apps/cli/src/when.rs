@@ -2,12 +2,15 @@
 
 use std::time::SystemTime;
 
-use jiff::{Span, Timestamp, Zoned, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Span, Timestamp, Zoned, civil::Date, tz::TimeZone};
 
 use crate::failure::{Failure, Result};
 
 const FORMS: &str = "write a date (2027-01-31), an instant (2027-01-31T12:00:00+01:00), a time from now \
                      (12h, 90d, 6w, 18mo, 2y) or never";
+
+/// How far ahead of this machine's clock a document may have been made.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// When something ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +69,19 @@ pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
             let forms = "write a date (2026-01-31) or an instant (2026-01-31T12:00:00+01:00)";
             Failure::usage(format!("{text:?} is not a date that can be understood: {forms}"))
         }),
+    }
+}
+
+/// The same of a document that is there: not made tomorrow. A day of grace is for clocks and zones.
+pub(crate) fn made(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Timestamp> {
+    let made = moment(text, tz)?;
+    match now.checked_add(GRACE).is_ok_and(|latest| made > latest) {
+        false => Ok(made),
+        true => Err(Failure::usage(format!(
+            "--created {text} is in the future: it means {}, and this machine's clock says {}",
+            told(&made.to_zoned(tz.clone())),
+            told(&now.to_zoned(tz.clone()))
+        ))),
     }
 }
 
@@ -249,5 +265,27 @@ mod tests {
         assert_eq!(told("2020-02-29").unwrap(), "2020-02-28T23:00:00Z");
         assert_eq!(told("2020-02-29T08:00:00+01:00").unwrap(), "2020-02-29T07:00:00Z");
         assert!(told("90d").is_err());
+    }
+
+    #[test]
+    fn nothing_was_made_in_the_future() {
+        for (text, good) in [
+            ("2020-02-29", true),
+            ("2026-11-20", true),
+            ("2026-11-21", true),
+            ("2026-11-21T12:00:00Z", true),
+            ("2026-11-21T12:00:01Z", false),
+            ("2026-11-22", false),
+            ("2062-11-20", false),
+            ("9999-12-30", false),
+        ] {
+            match made(text, NOW.parse().unwrap(), &zurich()) {
+                Ok(_) => assert!(good, "{text}"),
+                Err(failure) => {
+                    let told = failure.message.contains(text) && failure.message.contains("2026-11-20T13:00:00+01:00");
+                    assert!(!good && failure.kind == Kind::Usage && told, "{failure}");
+                }
+            }
+        }
     }
 }

@@ -116,7 +116,13 @@ pub(crate) enum Kind {
 
 pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     match text.split_once('/') {
-        None => loinc(text).map(Kind::Document).map_err(|why| format!("{why}, a media type like image/png or image/*")),
+        // What has the form of a code is a mistyped one, and nothing else.
+        None if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') && text.contains('-') => {
+            loinc(text).map(Kind::Document)
+        }
+        None => Err(format!(
+            "{text:?} is no kind of record; one is a LOINC code like 11502-2, a media type like image/png or image/*"
+        )),
         Some((family, "*")) => {
             media_type(&format!("{family}/x"))?;
             Ok(Kind::AnyMedia(format!("{}/", family.to_lowercase())))
@@ -222,7 +228,8 @@ mod tests {
             assert_eq!(kind(typed).unwrap().is(document, media), is, "{typed} {media}");
         }
         for wrong in ["pdf", "*", "*/*", "image/", "/*", "11502-3", ""] {
-            assert!(kind(wrong).is_err(), "{wrong}");
+            let told = kind(wrong).unwrap_err();
+            assert_eq!(told.contains("media type"), !wrong.contains('-'), "{told}");
         }
     }
 

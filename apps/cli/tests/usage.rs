@@ -93,6 +93,7 @@ fn a_date_in_the_past_or_malformed_is_refused_before_anything_is_asked() {
         home.fails(&["grant", ACCOUNT_1, "--until", date], 2);
     }
     home.fails(&["add", "config.toml", "--created", "long ago"], 2);
+    assert!(home.fails(&["add", "password", "--created", "2999-01-31"], 2).contains("2999-01-31T00:00:00"));
 }
 
 #[test]
@@ -147,6 +148,7 @@ fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
         &["-o", "password/out"],
         &["--export", "password"],
         &["--export", "password/out"],
+        &["--export", "a/b"],
     ] {
         home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 2);
     }
@@ -154,7 +156,7 @@ fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
         home.fails(&["revoke", ACCOUNT_1, "--sign", "-o", path, "--timeout", "1"], 2);
     }
     for args in
-        [&["-o", "new"][..], &["-o", "password", "--force"], &["--export", "a/b"], &["-o", "/dev/null", "--force"]]
+        [&["-o", "new"][..], &["-o", "password", "--force"], &["--export", "a"], &["-o", "/dev/null", "--force"]]
     {
         home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 6);
     }
@@ -162,6 +164,91 @@ fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
     // Nobody makes files there.
     #[cfg(target_os = "linux")]
     common::failure(home.run(&["open", "abcd1234", "--timeout", "1"]).current_dir("/proc"), 2);
+}
+
+#[test]
+fn what_mends_the_settings_needs_none_that_are_right() {
+    for (config, zone, told) in [
+        ("", "Mars/X", "TZ"),
+        ("contarct = 'x'", "UTC", "contarct"),
+        ("timeout = 0", "UTC", "1 to 86400"),
+        ("contract = '0x12'", "UTC", "0x12"),
+        ("max-fee = 'much'", "UTC", "much"),
+        ("not toml", "UTC", "config.toml"),
+    ] {
+        let home = Home::new();
+        home.write("config.toml", config);
+        let run = |args: &[&str]| home.run(args).env("TZ", zone).output().unwrap();
+        let output = run(&["completions", "bash"]);
+        assert!(output.status.success() && text(&output.stdout).contains("hospital-record"), "{config} {zone}");
+        let output = run(&["settings"]);
+        assert!(output.status.success() && text(&output.stdout).contains("--rpc-url <URL>"), "{config} {zone}");
+        assert!(text(&output.stderr).contains(told), "{}", text(&output.stderr));
+        let all = common::objects(&run(&["settings", "--json"]));
+        assert!(all.iter().any(|setting| setting["flag"] == "--timeout" && setting["key"] == "timeout"), "{all:?}");
+        let wrong: Vec<_> = all.iter().filter(|object| object["type"] == "wrong-setting").collect();
+        assert!(wrong.len() == 1 && wrong[0]["message"].as_str().unwrap().contains(told), "{wrong:?}");
+        assert!(!run(&["account"]).status.success(), "the others stop: {config} {zone}");
+    }
+    let home = Home::new();
+    let all = common::objects(&home.run(&["settings", "--json"]).output().unwrap());
+    assert!(all.len() > 15 && all.iter().all(|setting| setting["type"] == "setting"), "{all:?}");
+}
+
+#[test]
+fn an_id_that_is_cut_or_garbled_is_answered_with_what_one_looks_like() {
+    let home = Home::of("ana");
+    for id in ["0xfe7a35b5", "0x12", "fe7a", "0xzz", "ask", &"f".repeat(63), &"f".repeat(65)] {
+        for args in [
+            &["withdraw-request", ACCOUNT_1, id][..],
+            &["resume", "--give-up", id],
+            &["board", "open", ACCOUNT_0, ACCOUNT_1, "--reason", "password", "--scope", id],
+        ] {
+            let told = home.fails(args, 2);
+            assert!(told.contains("give the whole id, 0x and 64 digits"), "{args:?}: {told}");
+        }
+    }
+    home.write("requests.txt", "hospital-record-request:1:0x12:00");
+    for args in [
+        &["carry", "requests.txt"][..],
+        &["board", "show", "0x12"],
+        &["board", "cases", "0x12"],
+        &["board", "acknowledge", ACCOUNT_0, "0x12"],
+        &["answer", "0x1"],
+        &["open", "0x12"],
+        &["verify", ACCOUNT_0, "--head", "0x12"],
+        &["trust", "0x12"],
+        &["trust", ACCOUNT_0, "--contract", "0x12", "--authority", ACCOUNT_1],
+    ] {
+        assert!(!home.fails(args, 2).contains("string length"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_number_below_nothing_is_answered_with_the_bounds() {
+    let home = Home::of("ana");
+    for (flag, told) in [("--timeout", "1 to 86400 seconds"), ("--max-fee", "0.05")] {
+        for wrong in ["-1", "-0.5"] {
+            let words = home.fails(&["list", flag, wrong], 2);
+            assert!(words.contains(told), "{flag} {wrong}: {words}");
+        }
+    }
+}
+
+#[test]
+fn a_new_password_comes_from_another_file_than_the_old_one() {
+    let home = Home::of("ana");
+    std::fs::create_dir(home.path("dir")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(home.path("password"), home.path("link")).unwrap();
+    let before = common::read(&home.key_file("ana"));
+    for same in ["password", "./password", "dir/../password", "link"] {
+        let told = home.fails(&["password", "--new-password-file", same], 2);
+        assert!(told.contains("is the file of the old password"), "{same}: {told}");
+    }
+    assert_eq!(common::read(&home.key_file("ana")), before);
+    home.write("new", "other secret words");
+    home.run(&["password", "--new-password-file", "new"]).assert().success();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::{Parser, builder::TypedValueParser, value_parser};
-use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner};
+use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner, parse_address};
 use zeroize::Zeroizing;
 
 use crate::{gas, queue::Terms, server::Connections, trust};
@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     #[arg(long, env = "ETH_RPC_URL", hide_env_values = true)]
     rpc_url: String,
     /// The contract, when it is not at its usual address
-    #[arg(long, env = "HOSPITAL_RECORD_CONTRACT")]
+    #[arg(long, env = "HOSPITAL_RECORD_CONTRACT", value_parser = parse_address)]
     contract: Option<Address>,
     /// A file with the private key of an account that pays, in hex, readable by its owner alone; several pay in parallel
     #[arg(long = "key-file", env = "HOSPITAL_RECORD_RELAY_KEY_FILE", value_delimiter = ',', required = true)]
@@ -80,7 +80,7 @@ pub(crate) struct Settings {
     #[arg(long, env = "HOSPITAL_RECORD_RELAY_ALLOW")]
     allow: Option<PathBuf>,
     /// Carry only for accounts that this authority vouches for, itself or through others, and for those in --allow
-    #[arg(long = "authority", env = "HOSPITAL_RECORD_RELAY_AUTHORITIES", value_delimiter = ',')]
+    #[arg(long = "authority", env = "HOSPITAL_RECORD_RELAY_AUTHORITIES", value_delimiter = ',', value_parser = parse_address)]
     pub(crate) authorities: Vec<Address>,
     /// Seconds that the chain may take to answer
     #[arg(long, default_value = "30", value_parser = value_parser!(u64).range(1..=600))]
@@ -240,9 +240,12 @@ mod tests {
             ("--listen", "127.0.0.1"),
             ("--listen", "127.0.0.1:65536"),
             ("--contract", "0x12"),
+            ("--authority", "0x12"),
+            ("--authority", "ministry"),
         ] {
             let error = parse(&[option, value]).err().unwrap_or_default();
             assert!(error.contains(option), "{option} {value}: {error}");
+            assert!(!error.contains("string length"), "{option} {value}: {error}");
         }
     }
 

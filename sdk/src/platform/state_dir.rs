@@ -123,12 +123,20 @@ fn read(file: &Path) -> Result<Option<Pin>> {
         Some(pin) => Ok(Some(pin)),
         None => Err(Error::File {
             path: file.into(),
-            reason: "it does not say which chain and contract this state is of: use the version of this software that \
-                     wrote it, or name another state directory"
-                .into(),
+            reason: if is_of_another_version(&text) { OF_ANOTHER } else { DAMAGED }.into(),
             kind: io::ErrorKind::InvalidData,
         }),
     }
+}
+
+const OF_ANOTHER: &str = "another version of this software wrote it: use that version, or name another state directory";
+const DAMAGED: &str = "it is empty or damaged: delete it. It only says which chain and contract this state is of, and the \
+                       next connection writes it anew";
+
+/// Whatever else that version says in it.
+fn is_of_another_version(text: &[u8]) -> bool {
+    let said = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
+    said["version"].as_u64().is_some_and(|version| version != u64::from(VERSION))
 }
 
 #[cfg(test)]
@@ -164,14 +172,30 @@ mod tests {
     #[test]
     fn a_pin_that_says_nothing_is_refused_and_not_written_over() {
         let dir = tempfile::tempdir().unwrap();
-        for text in
-            ["", "{}", "{\"version\":2,\"chain\":1,\"contract\":\"0x0707070707070707070707070707070707070707\"}"]
-        {
+        pin(dir.path(), 1, CONTRACT).unwrap();
+        let whole = fs::read_to_string(dir.path().join(PIN)).unwrap();
+        let later = whole.replacen("\"version\":1", "\"version\":2", 1);
+        let zeros = "\0".repeat(whole.len());
+        for (text, why) in [
+            ("", DAMAGED),
+            ("{}", DAMAGED),
+            (&whole[..whole.len() / 2], DAMAGED),
+            (&later[..later.len() / 2], DAMAGED),
+            (&whole.replace("0x07", "0x"), DAMAGED),
+            (zeros.as_str(), DAMAGED),
+            ("[1]", DAMAGED),
+            (later.as_str(), OF_ANOTHER),
+            ("{\"version\":7,\"chains\":[1]}", OF_ANOTHER),
+        ] {
             fs::write(dir.path().join(PIN), text).unwrap();
             let error = pin(dir.path(), 1, CONTRACT).unwrap_err();
-            assert!(error.kind() == ErrorKind::File && error.to_string().contains(PIN), "{error}");
+            let told = error.to_string();
+            assert!(error.kind() == ErrorKind::File && told.contains(PIN) && told.contains(why), "{text:?}: {told}");
             assert_eq!(fs::read_to_string(dir.path().join(PIN)).unwrap(), text);
         }
+        fs::remove_file(dir.path().join(PIN)).unwrap();
+        pin(dir.path(), 1, CONTRACT).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join(PIN)).unwrap(), whole, "as the advice says");
     }
 
     #[cfg(unix)]

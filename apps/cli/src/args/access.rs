@@ -6,6 +6,7 @@ use clap::Args;
 use hospital_record::{B256, Confidentiality, DEFAULT_FOLDER, Rights};
 
 use crate::{
+    lookup::whole_id,
     size,
     words::{Purpose, confidentiality},
 };
@@ -99,7 +100,7 @@ pub(crate) struct Grant {
     /// Why [default: treatment, or what my own access is for]
     #[arg(long)]
     pub(crate) purpose: Option<Purpose>,
-    /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
+    /// Until when: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
     /// Only to whom an authority vouches for (see --authority)
@@ -213,7 +214,7 @@ pub(crate) struct Rotate {
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
     /// Do not send an act again that the chain shows no more: its head or transaction, as `resume` lists it
-    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain")]
+    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain", value_parser = whole_id)]
     pub(crate) give_up: Option<B256>,
     /// Give up what both nodes deny of a person's history (needs --witness)
     #[arg(long, value_name = "WHO")]

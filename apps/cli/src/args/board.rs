@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use hospital_record::B256;
 
+use crate::lookup::whole_id;
+
 /// `board`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Board {
@@ -67,7 +69,7 @@ pub(crate) struct OpenCase {
     #[arg(long, value_name = "HOURS", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=24))]
     pub(crate) hours: u8,
     /// To what, where the patient gave the board several things, as the chain calls it
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", value_parser = whole_id)]
     pub(crate) scope: Option<B256>,
 }
 

@@ -1,15 +1,19 @@
 //! How the program explains itself: verbs by who needs them, one page of settings, an example a verb.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{
-    ArgMatches, Args as _, Command, CommandFactory, FromArgMatches,
+    ArgMatches, Command, CommandFactory, FromArgMatches,
     builder::{OsStringValueParser, TypedValueParser},
     error::ErrorKind,
     parser::ValueSource,
 };
+use hospital_record::names;
 
-use super::{Cli, Global};
+use super::{
+    Cli,
+    settings::{flags, page},
+};
 
 /// Who needs which verbs: each stands once.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -91,18 +95,6 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("trust", "trust dr-lee --authority ministry"),
 ];
 
-/// Settings that are no flags of the same name in `config.toml`.
-const NO_KEY: [&str; 3] = ["json", "quiet", "home"];
-const DEFAULTS: &[(&str, &str)] = &[
-    ("as", "the only person there is"),
-    ("rpc-url", "http://127.0.0.1:8545"),
-    ("store", "kubo+http://127.0.0.1:5001"),
-    ("tz", "$TZ, else the zone of this machine"),
-    ("timeout", "30"),
-    ("max-fee", "0.02"),
-    ("password-file", "it is asked on the terminal"),
-];
-
 /// What was typed, or what clap says about it.
 pub(crate) fn parsed() -> Result<Cli, clap::Error> {
     from(std::env::args_os())
@@ -111,21 +103,31 @@ pub(crate) fn parsed() -> Result<Cli, clap::Error> {
 fn from(typed: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = explained();
     let matches = command.try_get_matches_from_mut(typed)?;
-    refuse_empty(&mut command, &matches)?;
-    Cli::from_arg_matches(&matches)
+    match blank(&command, &matches) {
+        Some(why) => Err(command.error(ErrorKind::InvalidValue, why)),
+        None => Cli::from_arg_matches(&matches),
+    }
 }
 
-/// An empty variable is one that is not set. An empty flag is a mistake, such as a variable of the shell that is not set:
-/// it would be another person, folder or chain.
-fn refuse_empty(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
-    for flag in settings() {
-        let typed = matches.value_source(flag.id.as_str()) == Some(ValueSource::CommandLine);
-        if typed && matches.get_raw(flag.id.as_str()).is_some_and(|mut values| values.any(|value| value.is_empty())) {
-            let why = format!("--{} is empty: name a value, or leave the flag out", flag.long);
-            return Err(command.error(ErrorKind::InvalidValue, why));
-        }
-    }
-    Ok(())
+/// An empty variable is one that is not set. An empty argument is a mistake, such as a variable of the shell that is not
+/// set: it would be another person, folder or chain, or a record that nobody finds.
+fn blank(command: &Command, matches: &ArgMatches) -> Option<String> {
+    let typed = |arg: &&clap::Arg| {
+        arg.get_action().takes_values() && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let has_blank =
+        |arg: &&clap::Arg| matches.get_raw(arg.get_id().as_str()).is_some_and(|mut values| values.any(is_blank));
+    let here = command.get_arguments().filter(typed).find(has_blank).map(|arg| match arg.get_long() {
+        Some(long) => format!("--{long} is empty: name a value, or leave the flag out"),
+        None => format!("{arg} is empty: name a value"),
+    });
+    let below = || matches.subcommand().and_then(|(verb, matches)| blank(command.find_subcommand(verb)?, matches));
+    here.or_else(below)
+}
+
+/// Nothing in it is seen.
+fn is_blank(value: &OsStr) -> bool {
+    value.to_str().is_some_and(|text| names::marked(text).all(|(c, seen)| !seen || names::is_blank(c)))
 }
 
 /// A path that may be empty, as a variable that is not set is.
@@ -140,7 +142,7 @@ fn explained() -> Command {
         "{}{EXIT_CODES}\n\n`help VERB` explains one, `help settings` what all of them go by.",
         groups(&command)
     );
-    for flag in settings() {
+    for flag in flags() {
         command = command.mut_arg(flag.id, |arg| arg.hide(true));
     }
     for (verb, example) in EXAMPLES {
@@ -167,44 +169,6 @@ fn groups(command: &Command) -> String {
         text.push('\n');
     }
     text
-}
-
-struct Setting {
-    id: clap::Id,
-    long: String,
-    text: String,
-}
-
-/// The flags of every verb.
-fn settings() -> Vec<Setting> {
-    let command = Global::augment_args(Command::new("settings"));
-    command.get_arguments().filter(|arg| arg.get_long().is_some_and(|long| long != "help")).map(setting).collect()
-}
-
-fn setting(arg: &clap::Arg) -> Setting {
-    let long = arg.get_long().unwrap_or_default();
-    let value = arg.get_value_names().filter(|_| arg.get_action().takes_values()).unwrap_or_default();
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    let mut also = Vec::new();
-    also.extend(arg.get_env().map(|name| format!("environment {}", name.to_string_lossy())));
-    also.extend((!NO_KEY.contains(&long)).then(|| format!("config.toml {long}")));
-    also.extend(DEFAULTS.iter().find(|(name, _)| *name == long).map(|(_, default)| format!("default {default}")));
-    let also = if also.is_empty() { String::new() } else { format!("      [{}]\n", also.join("; ")) };
-    let value: String = value.iter().map(|name| format!(" <{name}>")).collect();
-    Setting {
-        id: arg.get_id().clone(),
-        long: long.to_owned(),
-        text: format!("  --{long}{value}\n      {help}\n{also}"),
-    }
-}
-
-/// All settings, from where they come and what wins.
-pub(crate) fn page() -> String {
-    let flags: String = settings().into_iter().map(|setting| setting.text).collect();
-    format!(
-        "Settings of every verb. A flag wins over the environment, that over config.toml in the home folder; an empty \
-         variable counts as not set.\n\n{flags}  store-token-file in config.toml alone: a file with the bearer token of the first store"
-    )
 }
 
 #[cfg(test)]
@@ -248,8 +212,8 @@ mod tests {
             assert!(help.lines().count() <= 60, "{name}: {} lines", help.lines().count());
         }
         let page = page();
-        for setting in settings() {
-            assert!(page.contains(&format!("--{}", setting.long)), "{}", setting.long);
+        for setting in flags() {
+            assert!(page.contains(&format!("--{}", setting.flag)), "{}", setting.flag);
         }
         for part in ["HOSPITAL_RECORD_TIMEOUT", "config.toml rpc-url", "default 0.02", "store-token-file"] {
             assert!(page.contains(part), "{part}: {page}");
@@ -258,12 +222,75 @@ mod tests {
 
     #[test]
     fn an_empty_flag_is_refused_by_name() {
-        for setting in settings().into_iter().filter(|setting| setting.text.contains('<')) {
-            for args in [[&format!("--{}=", setting.long), "list"], ["list", &format!("--{}=", setting.long)]] {
+        for setting in flags().into_iter().filter(|setting| setting.value.is_some()) {
+            for args in [[&format!("--{}=", setting.flag), "list"], ["list", &format!("--{}=", setting.flag)]] {
                 let error = parse(&args).err().map(|error| error.to_string()).unwrap_or_default();
-                assert!(error.contains(&setting.long), "{args:?}: {error}");
+                assert!(error.contains(&setting.flag), "{args:?}: {error}");
             }
         }
         assert!(parse(&["list", "--as", "ana"]).is_ok() && parse(&["list", "--json"]).is_ok());
+    }
+
+    /// Each argument of each verb, in the words of that verb alone.
+    #[test]
+    fn what_is_typed_blank_is_refused_by_name_wherever_it_is_typed() {
+        let mut tried = 0;
+        for args in [
+            &["add", "f", "--name"][..],
+            &["add", "f", "--title"],
+            &["add", "f", "--description"],
+            &["add", "f", "--keyword", "x", "--keyword"],
+            &["add", "f", "--folder"],
+            &["add", "f", "--for"],
+            &["add", "f", "--created"],
+            &["add"],
+            &["add", "--bundle"],
+            &["list", "--folder"],
+            &["list", "--patient"],
+            &["list", "--name"],
+            &["list", "--keyword"],
+            &["open"],
+            &["open", "x", "-o"],
+            &["open", "x", "--export"],
+            &["replace", "x", "f", "--name"],
+            &["replace", "x"],
+            &["grant"],
+            &["grant", "lee", "--folder"],
+            &["grant", "lee", "--patient"],
+            &["grant", "lee", "--board", "--name"],
+            &["revoke", "lee", "--folder"],
+            &["renounce", "ana", "--folder"],
+            &["withdraw", "lee", "--patient"],
+            &["rotate"],
+            &["requests", "--by"],
+            &["answer", "1f3a", "--by"],
+            &["ask", "ana", "--reason"],
+            &["vouch", "lee", "--role"],
+            &["contacts", "add"],
+            &["contacts", "add", "lee"],
+            &["contacts", "remove"],
+            &["board", "show"],
+            &["board", "create", "--needed", "1", "lee"],
+            &["board", "open", "er", "ana", "--reason", "f", "--to"],
+            &["board", "proxy", "er"],
+            &["carry"],
+            &["history"],
+            &["trust"],
+        ] {
+            for blank in ["", " ", "\t\n", "\u{a0}\u{3000}", "\u{200b}\u{feff}"] {
+                let line = [args, &[blank]].concat();
+                let rest = if args == ["contacts", "add"] { &["card"][..] } else { &[] };
+                let line = [&line, rest].concat();
+                let error = parse(&line).err().map(|error| error.to_string()).unwrap_or_default();
+                // A path that is empty to the last byte is clap's to refuse.
+                let by_clap = blank.is_empty() && error.contains("a value is required");
+                let name = args.last().filter(|last| last.starts_with("--")).copied().unwrap_or_default();
+                let by_name = error.contains(&format!("{name} is empty: name a value"));
+                assert!(by_clap || by_name, "{line:?}: {error}");
+                tried += 1;
+            }
+        }
+        assert_eq!(tried, 200);
+        assert!(parse(&["add", "f", "--name", " x "]).is_ok());
     }
 }

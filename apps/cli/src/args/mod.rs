@@ -5,6 +5,7 @@ mod board;
 mod help;
 mod records;
 mod requests;
+mod settings;
 mod trust;
 
 use std::path::PathBuf;
@@ -16,9 +17,10 @@ use self::help::path;
 pub(crate) use self::{
     access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Void, Withdraw},
     board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
-    help::{page, parsed},
+    help::parsed,
     records::{Add, Attest, Describe, Filter, History, List, Open, Reencrypt, Replace},
     requests::{Answer, Ask, Requests, WithdrawRequest},
+    settings::{page, settings},
     trust::{Trust, Vouch, WithdrawVouch},
 };
 
@@ -87,13 +89,13 @@ pub(crate) struct Global {
     )]
     pub(crate) authority: Vec<String>,
     /// The most that one transaction may cost
-    #[arg(long, value_name = "ETHER", env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
+    #[arg(long, value_name = "ETHER", allow_negative_numbers = true, env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
     pub(crate) max_fee: Option<String>,
     /// Whose clock counts where the chain's and this machine's differ: chain or machine
     #[arg(long, value_name = "WHOSE", env = "HOSPITAL_RECORD_CLOCK", hide_env_values = true, global = true)]
     pub(crate) clock: Option<String>,
     /// How long a chain or store may take for one answer
-    #[arg(long, value_name = "SECONDS", global = true, env = "HOSPITAL_RECORD_TIMEOUT")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, global = true, env = "HOSPITAL_RECORD_TIMEOUT")]
     pub(crate) timeout: Option<String>,
     /// No notes and no progress on stderr
     #[arg(long, short, global = true)]

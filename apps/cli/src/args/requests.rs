@@ -6,7 +6,7 @@ use clap::Args;
 use hospital_record::B256;
 
 use super::access::{RightsFlags, ScopeFlags};
-use crate::words::Purpose;
+use crate::{lookup::whole_id, words::Purpose};
 
 /// `ask`
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     /// What for
     #[arg(long, default_value = "treatment")]
     pub(crate) purpose: Purpose,
-    /// Until when access shall last: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y, never
+    /// Until when access shall last: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never
     #[arg(long, value_name = "DATE", default_value = "1y")]
     pub(crate) until: String,
     /// The request is closed from then on
@@ -34,7 +34,8 @@ pub(crate) struct Ask {
 pub(crate) struct WithdrawRequest {
     /// Who was asked: a contact or an address
     pub(crate) patient: String,
-    /// The request, as `ask` named it
+    /// The request's whole id, as `ask` named it
+    #[arg(value_parser = whole_id)]
     pub(crate) id: B256,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Vouch {
     /// A plain word, or a code of a health code system such as snomed:22232009; public for ever
     #[arg(long, default_value = ROLE)]
     pub(crate) role: String,
-    /// Until when: 2027-01-31, RFC 3339, 90d, 6w, 18mo, 2y
+    /// Until when: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y
     #[arg(long, value_name = "DATE", default_value = "1y")]
     pub(crate) until: String,
 }

@@ -149,7 +149,13 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
             session.client.grant(to).patient(patient).rights(args.rights.rights())
         }
     };
-    let granted = limited(scope.set(builder), args, until.as_ref()).trusted_by(authorities).await?;
+    let granted = match (limited(scope.set(builder), args, until.as_ref()).trusted_by(authorities).await, &scope) {
+        (Ok(granted), _) => granted,
+        (Err(error), Scope::Folder(name, level)) => {
+            return Err(folder::refused(&session, patient, name, *level, error).await);
+        }
+        (Err(error), Scope::Record(_)) => return Err(error.into()),
+    };
     let end = end(app, &granted, typed.zip(until.as_ref()));
     tell(app, &session, patient, &granted, &scope, &end).await?;
     if !args.is_for_board() {
@@ -260,7 +266,7 @@ pub(super) async fn tell(
     if let Some(before) = granted.replaced {
         let (may, why) = (self::may(before.rights), Purpose::from(before.purpose).word());
         let end = until(app, before.expires);
-        app.printer.note(format!("It takes the place of an earlier grant: to {may} for {why}, {end}."));
+        app.printer.note(format!("It takes the place of an earlier grant: to {may} it for {why}, {end}."));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hospital_record::{AddMany, Added, Address, Confidentiality, Source, readable_name};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::warn_left_out;
@@ -17,7 +18,7 @@ use crate::{
     progress::Bar,
     session::Session,
     shown::shown,
-    when,
+    size, when,
 };
 
 /// Where to.
@@ -85,7 +86,8 @@ pub(super) struct Description<'a> {
 
 impl<'a> Description<'a> {
     pub(super) fn of(app: &App, flags: &'a args::Describe) -> Result<Self> {
-        let created = flags.created.as_deref().map(|text| when::moment(text, app.tz())).transpose()?;
+        let now = Timestamp::now();
+        let created = flags.created.as_deref().map(|text| when::made(text, now, app.tz())).transpose()?;
         Ok(Self { flags, created: created.map(Into::into) })
     }
 
@@ -126,7 +128,13 @@ async fn store(app: &App, session: &Session, place: &Place, inputs: impl Iterato
     let (bar, shown_bar) = Bar::pair(app.printer);
     let adding = session.client.add_many(sources).patient(place.patient);
     let adding = adding.folder(&place.folder).confidentiality(place.confidentiality);
-    let added = adding.progress(move |progress| shown_bar.show(progress)).await?;
+    let added = match adding.progress(move |progress| shown_bar.show(progress)).await {
+        Ok(added) => added,
+        Err(error) => {
+            let Place { patient, folder, confidentiality } = place;
+            return Err(folder::refused(session, *patient, folder, *confidentiality, error).await);
+        }
+    };
     bar.clear();
     for (added, label) in added.iter().zip(labels) {
         tell(app, session, place, added, label).await?;
@@ -148,6 +156,7 @@ async fn tell(app: &App, session: &Session, place: &Place, added: &Added, label:
         true => String::new(),
         false => format!(" of {}", session.called(place.patient).await?),
     };
-    let words = format!("{name} ({} bytes) is in {}{whose}\n{}", added.size, shown(&added.folder), added.record);
+    let words =
+        format!("{name} ({}) is in {}{whose}\n{}", size::count(added.size, "byte"), shown(&added.folder), added.record);
     app.printer.result(&merged([object, record(&added.record), label]), words)
 }

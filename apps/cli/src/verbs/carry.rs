@@ -116,8 +116,10 @@ async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate
     let what = match (signer, grantee) {
         (Some(signer), Some(grantee)) => {
             let (who, whose) = (session.called(signer).await?, session.called(grantee).await?);
-            // Only the two of them know what it is called.
-            let what = of_scope.map_or_else(String::new, |scope| format!(" to {}", short_scope(scope)));
+            let what = match of_scope {
+                Some(scope) => format!(" to {}", called(session, signer, scope).await),
+                None => String::new(),
+            };
             format!("{who} ends the access of {whose}{what}")
         }
         (Some(signer), None) => format!("{} by {}", verb.unwrap_or("request"), session.called(signer).await?),
@@ -149,6 +151,14 @@ fn scope(act: &Act) -> Option<B256> {
         Act::Revocation { revocation, .. } => Some(revocation.scope),
         _ => None,
     }
+}
+
+/// Only the two of them know what it is called; whoever carries their own is one of them.
+async fn called(session: &Session, signer: Address, scope: B256) -> String {
+    let Some(number) = folder_of(scope).filter(|_| signer == session.me()) else { return short_scope(scope) };
+    let folders = session.client.folders().await.unwrap_or_default();
+    let name = folders.into_iter().find(|folder| folder.number == number).and_then(|folder| folder.name);
+    name.map_or_else(|| short_scope(scope), |name| format!("folder {}", shown(&name)))
 }
 
 /// As the history of somebody who cannot read it has it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hospital_record::{Card, Contact, names};
+use hospital_record::{Card, Contact, ErrorKind, names};
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     args::Contacts,
     failure::{Failure, Kind, Result},
     shown::shown,
+    suggest::did_you_mean,
     text,
 };
 
@@ -80,7 +81,15 @@ async fn list(app: &App) -> Result {
 }
 
 async fn remove(app: &App, name: &str) -> Result {
-    app.session().await?.client.remove_contact(name).await?;
+    let session = app.session().await?;
+    if let Err(error) = session.client.remove_contact(name).await {
+        if error.kind() != ErrorKind::NotFound {
+            return Err(error.into());
+        }
+        let known = session.contacts().await?.iter().map(|contact| contact.name.as_str());
+        let why = format!("no contact is called {}{}", shown(name), did_you_mean(name, known));
+        return Err(Failure::not_found(why));
+    }
     let object = json!({"type": "contact-removed", "name": name});
     app.printer.result(&object, format!("{} is forgotten; what was granted stays granted", shown(name)))
 }

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     failure::Result,
     json::{merged, record},
-    output::{check_folder, exists, write_new},
+    output::{check_new_folder, exists, write_new},
     shown::shown,
 };
 
@@ -39,7 +39,7 @@ pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folde
 pub(super) fn must_be_free(folder: &Path) -> Result {
     match [CIPHERTEXT, KEYSET, README].map(|name| folder.join(name)).iter().find(|path| path.symlink_metadata().is_ok())
     {
-        None => check_folder(folder),
+        None => check_new_folder(folder),
         Some(path) => Err(exists(path, "export to a folder that has no such file; nothing was written")),
     }
 }

@@ -1,4 +1,4 @@
-//! `init`, `password` and `completions`: what needs no server.
+//! `init`, `password`, `settings` and `completions`: what needs no server.
 
 use std::{io, path::Path};
 
@@ -10,12 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     app::{App, Opened, identity},
-    args::{Cli, Init, Password},
+    args::{self, Cli, Init, Password},
     failure::{Failure, Result},
     home,
     json::merged,
     key_file::{KeyFile, already_there},
     password,
+    print::Printer,
 };
 
 const ABOUT_IT: &str = "
@@ -90,6 +91,12 @@ fn tell_unsettled(app: &App, path: &Path, settled: io::Result<()>) {
 
 /// The keys stay: only how this file opens changes.
 pub(crate) fn password(app: &App, args: &Password) -> Result {
+    if let (Some(new), Some(old)) = (&args.new_password_file, &app.settings.password_file)
+        && is_same(new, old)
+    {
+        let why = "is the file of the old password: write the new one into another file, and name that";
+        return Err(Failure::usage(format!("{} {why}", new.display())));
+    }
     let Opened { name, path, file, phrase } = app.open_key_file()?;
     let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
     let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
@@ -101,6 +108,12 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
         app.printer.note(format!("{} holds the old password: write the new one into it.", file.display()));
     }
     Ok(())
+}
+
+/// Also by another path. Of a pipe each opening may be another.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 fn in_force(name: &str, path: &Path, error: &io::Error) -> Failure {
@@ -137,6 +150,18 @@ pub(crate) fn completions(shell: Shell) -> Result {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "hospital-record", &mut script);
     Ok(io::Write::write_all(&mut io::stdout().lock(), &script)?)
+}
+
+/// All that can be set, and what is wrong with what is set.
+pub(crate) fn settings(printer: Printer, wrong: Option<&Failure>) -> Result {
+    args::settings().iter().try_for_each(|setting| printer.object(&setting.object()))?;
+    if !printer.json {
+        printer.line(&args::page())?;
+    }
+    let Some(wrong) = wrong else { return Ok(()) };
+    printer.object(&json!({"type": "wrong-setting", "message": wrong.message}))?;
+    printer.warn(format!("\nWhat is set here now cannot be used: {wrong}"));
+    Ok(())
 }
 
 #[cfg(test)]

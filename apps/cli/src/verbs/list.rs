@@ -1,15 +1,15 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Address, Content, ErrorKind, FolderInfo, GrantScope, Listed, Metadata, Status, status_code};
+use hospital_record::{Address, Content, ErrorKind, FolderInfo, Listed, Metadata, Status, status_code};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
 use crate::{
     app::{App, check_person},
     args::{Filter, List},
-    failure::Result,
-    folder,
+    failure::{Failure, Result},
+    folder::Known,
     json::{instant, local, merged, record, seconds},
     lookup::{hex_of, short_length},
     session::Session,
@@ -36,12 +36,13 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
         builder = builder.trusted_by(session.authorities(app).await?);
     }
     let mut records = builder.stream();
-    let (mut listed, mut missing) = (Vec::new(), Vec::new());
+    let (mut listed, mut missing, mut any) = (Vec::new(), Vec::new(), false);
     while let Some(record) = records.try_next().await? {
         missing.extend(why_unreadable(&record));
         if !filter.takes(&record) {
             continue;
         }
+        any = true;
         if app.printer.json {
             app.printer.object(&object(&session, &record).await?)?;
         } else {
@@ -49,13 +50,36 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
         }
     }
     if !app.printer.json {
-        if listed.is_empty() {
-            let instead = instead(&session, args, patient).await;
-            app.printer.note(nothing(args, patient == session.me(), &instead));
-        }
         table(app, &session, &listed).await?;
     }
-    all_heard(missing)
+    all_heard(missing)?;
+    if any { Ok(()) } else { none(app, &session, args, patient).await }
+}
+
+/// A folder that is not there is not found; one that is empty is as good as any.
+async fn none(app: &App, session: &Session, args: &List, patient: Address) -> Result {
+    let mine = patient == session.me();
+    let Some(folder) = &args.folder else {
+        app.printer.note(nothing(args, mine, ""));
+        return Ok(());
+    };
+    let known = Known::of(session, patient).await;
+    if known.lacks(folder) {
+        return Err(Failure::not_found(lacking(
+            folder,
+            args.patient.as_deref().filter(|_| !mine),
+            &known.instead(folder),
+        )));
+    }
+    app.printer.note(nothing(args, mine, &known.others(folder)));
+    Ok(())
+}
+
+fn lacking(folder: &str, patient: Option<&str>, instead: &str) -> String {
+    match patient {
+        None => format!("there is no folder {}{instead}", shown(folder)),
+        Some(patient) => format!("{} gave you no folder {}{instead}", shown(patient), shown(folder)),
+    }
 }
 
 fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
@@ -84,25 +108,6 @@ fn nothing(args: &List, mine: bool, instead: &str) -> String {
             format!("No records of {patient} in a folder {folder} that you may read{instead}")
         }
     }
-}
-
-/// The folders there are, as the end of a sentence; none where they cannot be had.
-async fn instead(session: &Session, args: &List, patient: Address) -> String {
-    let Some(name) = &args.folder else { return String::new() };
-    if patient == session.me() {
-        let folders = session.client.folders().await.unwrap_or_default();
-        let named = folders.iter().filter(|folder| folder.records > 0);
-        return folder::instead(
-            name,
-            named.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?))),
-        );
-    }
-    let held = session.client.shared_by(patient).await.map(|shared| shared.grants).unwrap_or_default();
-    let held = held.iter().filter(|grant| grant.live).filter_map(|grant| match &grant.scope {
-        GrantScope::Folder { name: Some(name), confidentiality: Some(level), .. } => Some((name.as_str(), *level)),
-        _ => None,
-    });
-    folder::instead(name, held)
 }
 
 async fn table(app: &App, session: &Session, listed: &[Listed]) -> Result {

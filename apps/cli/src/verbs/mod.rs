@@ -74,7 +74,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Resume(args) => keys::resume(app, &args).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,
-        Verb::Settings => app.printer.line(&crate::args::page()),
+        Verb::Settings => init::settings(app.printer, app.config().err().as_ref()),
         Verb::Completions { shell } => init::completions(shell),
     }
 }

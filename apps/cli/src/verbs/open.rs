@@ -22,6 +22,7 @@ use crate::{
     progress::Bar,
     session::Session,
     shown::{safe_name, shown},
+    size,
 };
 
 pub(crate) async fn open(app: &App, args: args::Open) -> Result {
@@ -128,9 +129,10 @@ impl Told {
         match &self.target {
             // The data has stdout to itself.
             Target::Stdout if app.printer.json => app.printer.urgent(crate::shown::json_line(&self.object(opened))),
-            Target::Stdout => app.printer.note(format!("{name}: {} bytes", self.written)),
+            Target::Stdout => app.printer.note(format!("{name}: {}", size::count(self.written, "byte"))),
             Target::File(path) => {
-                let words = format!("{name} is in {} ({} bytes)", shown(&path.to_string_lossy()), self.written);
+                let (path, bytes) = (path.to_string_lossy(), size::count(self.written, "byte"));
+                let words = format!("{name} is in {} ({bytes})", shown(&path));
                 app.printer.result(&self.object(opened), words)?;
             }
         }

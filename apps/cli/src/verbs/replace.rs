@@ -15,6 +15,7 @@ use crate::{
     json::{accounts, merged, record},
     progress::Bar,
     shown::shown,
+    size,
 };
 
 pub(crate) async fn replace(app: &App, args: Replace) -> Result {
@@ -36,7 +37,7 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     bar.clear();
     let object = json!({"type": "replaced", "name": input.name, "media_type": added.media_type});
     let (name, folder) = (shown(&input.name), shown(&added.folder));
-    let words = format!("{name} ({} bytes) takes its place in {folder}\n{}", added.size, added.record);
+    let words = format!("{name} ({}) takes its place in {folder}\n{}", size::count(added.size, "byte"), added.record);
     app.printer.result(&merged([object, instead(&old, &added)]), words)?;
     warn_left_out(app, &session, &added.left_out).await
 }

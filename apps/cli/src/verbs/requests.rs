@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{AccessRequest, Inbox};
+use hospital_record::{AccessRequest, Inbox, Rights};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::{
     lookup::{beginning, short},
     session::Session,
     shown::shown,
-    text, when,
+    size, text, when,
     words::{Purpose, may},
 };
 
@@ -51,14 +51,19 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
         "until": asked.until.map(instant), "answer_by": asked.answer_by.map(instant),
         "tx": asked.transaction.to_string(), "gas": asked.gas,
     });
-    let (whom, may) = (session.called(asked.patient).await?, may(args.rights.rights()));
+    let (whom, may) = (session.called(asked.patient).await?, wanted(args.rights.rights()));
     let words = format!(
-        "asked {whom} to {may} for {}\n{}\nrequest  {}",
+        "asked {whom} to {may}, for {}\n{}\nrequest  {}",
         args.purpose.word(),
         until.told(&args.until),
         asked.id
     );
     app.printer.result(&merged([object, purpose(args.purpose.into())]), words)
+}
+
+/// What nobody has named yet is a folder, where something is added to it.
+fn wanted(rights: Rights) -> String {
+    format!("{} {}", may(rights), if rights.contributes() { "a folder" } else { "records" })
 }
 
 pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Result {
@@ -86,8 +91,10 @@ pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
     if !cut.is_none() {
         app.printer.object(&json!({"type": "cut", "requests": cut.count, "older": cut.older}))?;
         let older = if cut.older { ", and there may be older ones" } else { "" };
-        app.printer
-            .warn(format!("{} more requests are not listed{older}: `requests --by WHO` lists those of one", cut.count));
+        app.printer.warn(format!(
+            "not listed are {} more{older}: `requests --by WHO` lists those of one",
+            size::count(cut.count as u64, "request")
+        ));
     }
     super::all_heard(requests.iter().filter_map(|request| request.reason.as_ref().err().copied()))
 }
@@ -118,7 +125,7 @@ async fn in_words(app: &App, session: &Session, request: &AccessRequest) -> Resu
     let at = |time| local(time, app.tz());
     let end = end_of(app, request.until);
     let mut lines = vec![
-        format!("{}  {who} asks to {} for {why}, {end}", short(request.id), may(request.rights)),
+        format!("{}  {who} asks to {}, for {why}, {end}", short(request.id), wanted(request.rights)),
         format!("  asked            {}, open until {}", at(request.asked), at(request.answer_by)),
     ];
     if let Some(fingerprint) = &request.fingerprint {
@@ -170,8 +177,8 @@ fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(Failure::not_found(format!(
-            "no open request begins with {typed}: it was answered or withdrawn, or its time has passed; `requests` \
-             lists those that are open"
+            "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or its \
+             time has passed; `requests` lists those that are open"
         ))),
         _ => Err(Failure::usage(format!("{typed} is the beginning of several requests: give more of it, or --by"))),
     }

@@ -14,7 +14,7 @@ fn message(ran: &Ran) -> String {
 fn every_verb_on_a_folder_answers_a_slip_with_what_is_there() {
     let computer = anas_computer();
     befriend(&computer, "lee");
-    let ana = computer.address("ana");
+    let (ana, zoe) = (computer.address("ana"), befriend(&computer, "zoe"));
     computer.file("x.txt", "x");
     computer.json("ana", &["add", "x.txt", "--folder", "cardiology", "--new-folder"]);
     computer.json("ana", &["grant", "lee", "--folder", "cardiology", "--delegate"]);
@@ -31,10 +31,97 @@ fn every_verb_on_a_folder_answers_a_slip_with_what_is_there() {
             assert!(message(&ran).contains("did you mean cardiology?"), "{args:?} {folder}: {}", ran.stderr);
         }
         for (who, args) in [("ana", &["list"][..]), ("lee", &["list", "--patient", &ana])] {
+            let ran = computer.run_json(who, &[args, &["--folder", folder]].concat());
+            ran.refused(3, "not-found");
+            assert!(message(&ran).contains("did you mean cardiology?"), "{who} {folder}: {}", ran.stderr);
             let ran = computer.run([&["--as", who], args, &["--folder", folder]].concat());
-            assert!(ran.stderr.contains("did you mean cardiology?"), "{who} {folder}: {}", ran.stderr);
+            assert!(ran.code == Some(3) && ran.stdout.is_empty(), "{who} {folder}: {}", ran.stderr);
+        }
+        for args in [&["add", "x.txt", "--for", &ana][..], &["grant", &zoe, "--patient", &ana]] {
+            let ran = computer.run_json("lee", &[args, &["--folder", folder]].concat());
+            ran.refused(4, "denied");
+            assert!(message(&ran).contains("did you mean cardiology?"), "{args:?} {folder}: {}", ran.stderr);
         }
     }
+}
+
+#[test]
+fn a_folder_that_is_there_is_listed_though_nothing_is_in_it() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    let ana = computer.address("ana");
+    added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "lee", "--folder", "new", "--new-folder"]);
+    for (who, args) in [
+        ("ana", &["list", "--folder", "new"][..]),
+        ("ana", &["list", "--folder", "personal", "--name", "nothing"]),
+        ("ana", &["list", "--name", "nothing"]),
+        ("lee", &["list", "--folder", "personal"]),
+        ("lee", &["list", "--patient", &ana, "--folder", "new"]),
+    ] {
+        assert!(computer.json(who, args).is_empty(), "{who} {args:?}");
+    }
+    computer.run_json("ana", &["list", "--folder", "knew"]).refused(3, "not-found");
+    computer.run_json("lee", &["rotate"]).refused(3, "not-found");
+    let ran = computer.run_json("lee", &["list", "--patient", &ana, "--folder", "other"]);
+    ran.refused(3, "not-found");
+    assert!(message(&ran).contains("There are: new (N)"), "{}", ran.stderr);
+}
+
+#[test]
+fn nothing_is_called_by_a_blank_name_and_made_tomorrow() {
+    let computer = anas_computer();
+    computer.file("x.txt", "x");
+    for args in [
+        &["add", "x.txt", "--name", ""][..],
+        &["add", "x.txt", "--keyword", " "],
+        &["add", "x.txt", "--folder", ""],
+        &["add", "x.txt", "--created", "2999-01-31"],
+        &["list", "--folder", ""],
+        &["requests", "--by", ""],
+        &["contacts", "remove", ""],
+    ] {
+        computer.run_json("ana", args).refused(2, "usage");
+    }
+    assert!(computer.json("ana", &["list"]).is_empty());
+}
+
+#[test]
+fn who_carries_their_own_revocation_reads_the_name_of_the_folder() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    computer.file("x.txt", "x");
+    computer.json("ana", &["add", "x.txt", "--folder", "cardiology", "--new-folder"]);
+    computer.json("ana", &["grant", "lee", "--folder", "cardiology"]);
+    computer.json("ana", &["revoke", "lee", "--sign", "-o", "end.txt"]);
+    for (who, told) in [("ana", "to folder cardiology"), ("lee", "to folder number")] {
+        let ran = computer.run(["--as", who, "carry", "end.txt"]);
+        let words = String::from_utf8(ran.stdout).unwrap();
+        assert!(ran.code == Some(0) && words.contains(told), "{who}: {words}{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_plain_grant_to_the_asker_answers_both_requests() {
+    let computer = anas_computer();
+    befriend(&computer, "lee");
+    let ana = computer.address("ana");
+    computer.json("ana", &["account", "--card"]);
+    let ask = |why: &str| {
+        computer.file(why, why);
+        field(&computer.json("lee", &["ask", &ana, "--reason", why])[0], "id")
+    };
+    let (first, second) = (ask("one"), ask("two"));
+    assert_eq!(computer.json("ana", &["requests"]).len(), 2);
+    added(&computer, "x.txt", "x");
+    computer.json("ana", &["grant", "lee"]);
+    assert!(computer.json("ana", &["requests"]).is_empty());
+    for id in [&first, &second] {
+        let ran = computer.run_json("ana", &["answer", id]);
+        ran.refused(3, "not-found");
+        assert!(message(&ran).contains("answered by a grant to the asker since"), "{}", ran.stderr);
+    }
+    computer.run_json("lee", &["withdraw-request", &ana, &first[..10]]).refused(2, "usage");
 }
 
 #[test]
@@ -51,7 +138,11 @@ fn a_grant_says_what_it_takes_the_place_of() {
     });
     assert_eq!(shorter["replaced"], expected);
     let ran = computer.run(["--as", "ana", "grant", "lee", "--until", "never"]);
-    assert!(ran.stderr.contains("takes the place of an earlier grant: to read for research, until "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("takes the place of an earlier grant: to read it for research, until "),
+        "{}",
+        ran.stderr
+    );
     computer.json("ana", &["revoke", "lee"]);
     assert_eq!(grant(&[])["replaced"], json!(null), "what has ended is not replaced");
 }

@@ -67,6 +67,7 @@ fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value
 #[test]
 fn json_has_exactly_the_documented_fields() {
     let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
+    std::fs::copy(computer.password_file(), computer.password_file().with_file_name("new-password")).unwrap();
     let mut told = vec![computer.new_person("ana")];
     Anvil::shared().fund(field(&told[0], "address"));
     let ana = field(&told[0], "address");
@@ -81,8 +82,9 @@ fn json_has_exactly_the_documented_fields() {
     let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
-    let runs: [(&str, &[&str]); 37] = [
-        ("ana", &["password", "--new-password-file", "../password"]),
+    let runs: [(&str, &[&str]); 38] = [
+        ("ana", &["password", "--new-password-file", "../new-password"]),
+        ("ana", &["settings", "--tz", "Mars/X"]),
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
@@ -187,6 +189,7 @@ fn text_for_people_says_what_was_done() {
     assert!(text(&["grant", "dr-lee"]).contains("dr-lee"));
     assert!(text(&["grants"]).contains("dr-lee"));
     assert!(text(&["history"]).contains("complete up to"));
-    assert_eq!(text(&["open", &id, "-o", "y.txt"]), "x.txt is in y.txt (1 bytes)\n");
+    assert_eq!(text(&["open", &id, "-o", "y.txt"]), "x.txt is in y.txt (1 byte)\n");
+    text(&["grant", "dr-lee", "--folder", "empty", "--new-folder"]);
     assert_eq!(text(&["list", "--folder", "empty"]), "No records in a folder empty. There are: personal (N).\n");
 }

@@ -129,7 +129,9 @@ fn a_phrase_is_taken_back_in_the_rows_in_which_it_was_shown() {
     ] {
         let (code, left, told) = pasted(&computer, &typed, &["--as", name, "init", "--restore"]);
         assert_eq!((code.as_str(), left.as_str()), ("0", "-"), "{name}: {told}");
-        assert!(words.iter().all(|word| word.len() < 5 || !told.contains(word)), "{name}: {told}");
+        // Words of a phrase that the program says itself.
+        let said = |word: &&str| word.len() < 5 || ["phrase", "empty", "people"].contains(word);
+        assert!(words.iter().all(|word| said(word) || !told.contains(word)), "{name}: {told}");
     }
     // A wrong word ends it, and the rest is not for the shell.
     let wrong = rows.replacen(words[3], "wrongest", 1);
