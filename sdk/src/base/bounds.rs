@@ -37,6 +37,7 @@ impl TryFrom<Duration> for Timeout {
     fn try_from(time: Duration) -> Result<Self> {
         match (Self::SHORTEST..=Self::LONGEST).contains(&time) {
             true => Ok(Self(time)),
+            false if time.is_zero() => Err(wrong_timeout("0 seconds")),
             false => Err(wrong_timeout(&format!("{time:?}"))),
         }
     }

@@ -239,6 +239,9 @@ impl Open {
 
     fn within(&self, size: u64) -> Result<Range<u64>> {
         let (start, end) = (self.range.0, self.range.1.unwrap_or(size));
+        if start > size {
+            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end")));
+        }
         if start > end || end > size {
             return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
         }
