@@ -38,12 +38,9 @@ pub(crate) async fn must_be_meant(
     }
 }
 
-/// For what is done to a folder that has something in it.
-pub(crate) async fn must_be_there(session: &Session, name: &str, level: Confidentiality) -> Result {
-    match session.client.has_folder(name, level).await? {
-        true => Ok(()),
-        false => Err(Failure::not_found(missing(name, level, &session.client.folders().await?))),
-    }
+/// Of something to be done to a folder that never was.
+pub(crate) async fn never_was(session: &Session, name: &str, level: Confidentiality) -> Failure {
+    Failure::not_found(missing(name, level, &session.client.folders().await.unwrap_or_default()))
 }
 
 /// The one that everybody has, and nobody mistypes, is there from the beginning.

@@ -1,6 +1,6 @@
 //! `rotate`, `sync`, `resume`: what keeps a patient's records in order.
 
-use hospital_record::{Removed, Synced, TooLarge};
+use hospital_record::{ErrorKind, Removed, Synced, TooLarge};
 use serde_json::{Value, json};
 
 use super::{all_heard, warn_left_out};
@@ -23,8 +23,12 @@ const DIGITS: usize = 12;
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
-    folder::must_be_there(&session, &args.folder, args.confidentiality).await?;
-    let rotated = session.client.rotate(&args.folder, args.confidentiality).await?;
+    let rotated = match session.client.rotate(&args.folder, args.confidentiality).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(folder::never_was(&session, &args.folder, args.confidentiality).await);
+        }
+        rotated => rotated?,
+    };
     let object = json!({
         "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),
         "left_out": accounts(&rotated.left_out), "tx": rotated.transaction.to_string(), "gas": rotated.gas,
