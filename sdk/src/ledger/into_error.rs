@@ -14,11 +14,13 @@ impl From<LedgerError> for Error {
         let text = error.to_string();
         match error {
             LedgerError::Url { .. } => Self::Invalid(text),
-            LedgerError::Unreachable { host, reason } => Self::Unreachable { service: host, reason: checked(&reason) },
-            LedgerError::TimedOut { host, after } => Self::TimedOut { service: host, after },
+            LedgerError::Unreachable { host, reason } => {
+                Self::Unreachable { service: node(&host), reason: checked(&reason) }
+            }
+            LedgerError::TimedOut { host, after } => Self::TimedOut { service: node(&host), after },
             LedgerError::RateLimited { host } => {
                 let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
-                Self::Unreachable { service: host, reason: reason.into() }
+                Self::Unreachable { service: node(&host), reason: reason.into() }
             }
             LedgerError::TooDear { .. } | LedgerError::TooMuchGas { .. } => {
                 Self::Refused { service: "this client".into(), reason: text }
@@ -53,6 +55,11 @@ impl From<LedgerError> for Error {
             LedgerError::Outbox { reason } => Self::cache(reason),
         }
     }
+}
+
+/// What it is to whoever has several services.
+fn node(host: &str) -> String {
+    format!("the chain's node {host}")
 }
 
 fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
@@ -139,7 +146,7 @@ mod tests {
         assert_eq!(limited.kind(), ErrorKind::Unreachable);
         assert!(limited.to_string().ends_with("wait a minute and repeat, or use another RPC"), "{limited}");
         let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone() }).to_string();
-        assert_eq!(down, "h cannot be reached: r; check that it runs and that the address is right");
+        assert_eq!(down, "the chain's node h cannot be reached: r; check that it runs and that the address is right");
         let told = Error::from(LedgerError::Signer { reason }).to_string();
         assert!(told.contains("the signer"), "{told}");
     }

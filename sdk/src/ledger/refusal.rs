@@ -1,7 +1,7 @@
 //! The contracts' refusals in words: what was wrong, and what to do.
 
 use alloy::{
-    primitives::{Address, FixedBytes, U256},
+    primitives::{Address, B256, FixedBytes, U256},
     sol_types::SolInterface,
 };
 use hospital_record_contracts::{
@@ -14,7 +14,7 @@ use hospital_record_contracts::{
     vouching::IVouching::IVouchingErrors,
 };
 
-use crate::ledger::event::Rights;
+use crate::ledger::event::{Rights, folder_of};
 
 pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
     use IHospitalRecordErrors as E;
@@ -22,37 +22,35 @@ pub(super) fn describe(refusal: &IHospitalRecordErrors) -> String {
         E::Empty(_) => "the contract refused: a digest or a list is empty".into(),
         E::InvalidFolder(e) => format!("the contract refused: {} is not a folder's number", e.folder),
         E::InvalidRights(e) => {
-            format!("the contract refused: rights {} are not possible on scope {}", e.rights, e.scope)
+            format!("the contract refused: rights {} are not possible on {}", e.rights, place(e.scope))
         }
         E::InvalidGrantee(e) => format!("the contract refused: {} is nobody, or the patient itself", e.grantee),
         E::ExpiryNotInFuture(e) => {
             format!("the contract refused: the expiry {} is not after the chain's time {}", e.expiresAt, e.time)
         }
-        E::RecordExists(e) => format!("the contract refused: the record {} is there already", e.key),
-        E::NoSuchRecord(e) => format!("the contract refused: there is no record {}", e.key),
-        E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on scope {}", e.grantee, e.scope),
+        E::RecordExists(_) => "the contract refused: this record is there already".into(),
+        E::NoSuchRecord(_) => "the contract refused: there is no such record".into(),
+        E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on {}", e.grantee, place(e.scope)),
         E::NotPermitted(e) => not_permitted(e),
         E::WiderThanOwn(e) => format!(
             "the contract refused: {} may pass on {}, but no more than it has: fewer rights, the same purpose, no later end",
-            e.giver, e.scope
+            e.giver,
+            place(e.scope)
         ),
         E::GrantedByAnother(e) => format!(
             "the contract refused: {} has a grant on {} by another, who alone or the patient may change it",
-            e.grantee, e.scope
+            e.grantee,
+            place(e.scope)
         ),
         E::Barred(e) => format!(
             "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",
-            e.grantee, e.scope
+            e.grantee,
+            place(e.scope)
         ),
-        E::AlreadyAttested(e) => format!("the contract refused: {} has attested the record {} already", e.by, e.key),
-        E::TooManyAttestations(e) => format!(
-            "the contract refused: the record {} has as many attestations as it takes: the patient can give the right to attest directly",
-            e.key
-        ),
+        E::AlreadyAttested(e) => format!("the contract refused: {} has attested this record already", e.by),
+        E::TooManyAttestations(_) => "the contract refused: this record has as many attestations as it takes: the patient can give the right to attest directly".into(),
         E::KeysNotAscending(_) => "the contract refused: the keys of a list are not in ascending order".into(),
-        E::NotAttestable(e) => {
-            format!("the contract refused: the record {} is {:?} and cannot be attested", e.key, e.status)
-        }
+        E::NotAttestable(e) => format!("the contract refused: this record is {:?} and cannot be attested", e.status),
         E::NotRelayable(e) => format!("the contract refused: {}", not_relayable(e.verb)),
         E::DeadlinePassed(e) => format!("the contract refused: {}", deadline(e.deadline, e.time)),
         E::NonceUsed(e) => format!("the contract refused: {}", nonce(e.signer, e.nonce)),
@@ -96,13 +94,16 @@ fn not_permitted(e: &NotPermitted) -> String {
         Some(Rights::ATTEST) => "attest",
         _ => "contribute to",
     };
-    let what = crate::ledger::event::folder_of(e.scope)
-        .map_or_else(|| format!("record {}", e.scope), |_| "this folder".into());
-    format!("the contract refused: {} may not {right} {what}: ask the patient for the right to", e.account)
+    format!("the contract refused: {} may not {right} {}: ask the patient for the right to", e.account, place(e.scope))
+}
+
+/// On chain it is a number or a hash that nobody has seen: whoever acts knows which was meant.
+fn place(scope: B256) -> &'static str {
+    if folder_of(scope).is_some() { "this folder" } else { "this record" }
 }
 
 fn status(e: &StatusNotAllowed) -> String {
-    format!("the contract refused: record {} is {:?} and cannot become {:?}", e.key, e.current, e.asked)
+    format!("the contract refused: this record is {:?} and cannot become {:?}", e.current, e.asked)
 }
 
 pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
@@ -114,7 +115,11 @@ pub(super) fn describe_of_board(refusal: &IBoardErrors) -> String {
         E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
         E::NoReason(_) => "there is no reason given".into(),
         E::NotOptedIn(e) => {
-            format!("{} has not granted {} to it, or that has ended, or was granted anew since", e.patient, e.scope)
+            format!(
+                "{} has not granted {} to it, or that has ended, or was granted anew since",
+                e.patient,
+                place(e.scope)
+            )
         }
         E::TooFewMembers(e) => format!(
             "without those who left, the patient and who is let in, {} members remain and {} are needed",

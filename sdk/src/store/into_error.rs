@@ -12,8 +12,10 @@ impl From<StoreError> for Error {
             StoreError::Url { .. } => Self::Invalid(text),
             StoreError::NotFound { .. } => Self::NotAvailable(text),
             StoreError::Integrity { .. } => Self::Integrity(text),
-            StoreError::Unreachable { url, reason } => Self::Unreachable { service: url, reason: checked(&reason) },
-            StoreError::TimedOut { url, after } => Self::TimedOut { service: url, after },
+            StoreError::Unreachable { url, reason } => {
+                Self::Unreachable { service: format!("the store {url}"), reason: checked(&reason) }
+            }
+            StoreError::TimedOut { url, after } => Self::TimedOut { service: format!("the store {url}"), after },
             // What went into the store came from here: its own error says why it could not.
             StoreError::Input(cause) => match cause.downcast::<Self>() {
                 Ok(error) => *error,
