@@ -54,7 +54,8 @@ pub use crate::{
     access::{
         boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
         folders::FolderInfo,
-        grant::{Grant, Granted, Replaced},
+        grant::Grant,
+        granted::{Granted, Replaced},
         grants::{GrantInfo, GrantScope},
         requests::{
             ask::{Ask, Asked},
@@ -68,7 +69,7 @@ pub use crate::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
         cut::Cut,
-        error::{Error, ErrorKind, Result, outcome::Outcome, untrusted::Untrusted},
+        error::{Error, Result, kind::ErrorKind, outcome::Outcome, untrusted::Untrusted},
         progress::{Phase, Progress},
         record_ref::{RecordRef, parse_address},
     },

@@ -8,7 +8,7 @@ use hospital_record_core::id::Confidentiality;
 
 use crate::{
     access::contacts::ABREAST,
-    base::error::{ErrorKind, Result},
+    base::error::{Result, kind::ErrorKind},
     client::Client,
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, folder_of},

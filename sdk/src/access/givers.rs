@@ -15,7 +15,7 @@ use crate::{
         error::{Error, Result},
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Event, Log, LogFilter, newest_logs},
 };
 

@@ -10,7 +10,12 @@ use hospital_record_core::{
 };
 
 use crate::{
-    access::{contacts::Note, hand_over::Handed, requests::request::AccessRequest},
+    access::{
+        contacts::Note,
+        granted::{Granted, Replaced},
+        hand_over::Handed,
+        requests::request::AccessRequest,
+    },
     base::{
         builder::{awaitable, rights_setters, with_fresh_keys},
         error::{Error, Result},
@@ -20,51 +25,15 @@ use crate::{
     },
     boards::board::Board,
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     keys::{owed::Owed, recipient::Recipient},
     ledger::{Grant as HeldGrant, GrantState, Permission, Purpose, Rights},
-    people::{grantee::Grantee, vouching::trust::Trust},
+    people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
 
 /// How long a grant lasts unless it is told: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
-
-/// What was granted.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Granted {
-    /// To whom.
-    pub grantee: Address,
-    /// The key it was sealed to, for comparing by voice; of a board one line a member.
-    pub fingerprint: String,
-    /// Why the grantee is trusted, where [`trusted_by`](Grant::trusted_by) asked for it.
-    pub trust: Option<Trust>,
-    /// Which rights.
-    pub rights: Rights,
-    /// What for.
-    pub purpose: Purpose,
-    /// Until when; nothing for no end.
-    pub expires: Option<SystemTime>,
-    /// What the grantee had there until now, where that was live.
-    pub replaced: Option<Replaced>,
-    /// Hash of the transaction.
-    pub transaction: B256,
-    /// Gas of the transaction.
-    pub gas: u64,
-}
-
-/// A grant in whose place another was put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Replaced {
-    /// Which rights it gave.
-    pub rights: Rights,
-    /// What for.
-    pub purpose: Purpose,
-    /// Until when it would have lasted; nothing for no end.
-    pub expires: Option<SystemTime>,
-}
 
 /// Gives access; made by [`Client::grant`].
 #[must_use = "nothing happens until it is awaited"]

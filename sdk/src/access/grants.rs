@@ -7,12 +7,12 @@ use hospital_record_core::id::Confidentiality;
 
 use crate::{
     base::{
-        error::{Error, ErrorKind, Result},
+        error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
         time::expiry,
     },
     client::Client,
-    journal::{journals::Known, registered::Registered},
+    journal::{known::Known, registered::Registered},
     ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope, record_key},
     people::contact::Contact,
 };

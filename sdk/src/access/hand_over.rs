@@ -14,7 +14,7 @@ use crate::{
         names,
         record_ref::RecordRef,
     },
-    journal::journals::Known,
+    journal::known::Known,
     keys::unlock::Unlocked,
     ledger::{GrantState, Rights, folder_scope, record_key},
 };

@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod folders;
 pub(crate) mod givers;
 pub(crate) mod grant;
+pub(crate) mod granted;
 pub(crate) mod grants;
 pub(crate) mod hand_over;
 pub(crate) mod requests;

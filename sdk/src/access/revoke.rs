@@ -10,11 +10,11 @@ use crate::{
     acts::batch::Price,
     base::{
         builder::awaitable,
-        error::{Error, ErrorKind, Result, outcome::Outcome},
+        error::{Error, Result, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
     client::{Client, Confirmed},
-    journal::journals::Known,
+    journal::known::Known,
     keys::rotate::Ring,
     ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
 };

@@ -12,11 +12,11 @@ use crate::{
     },
     base::{
         cut::Cut,
-        error::{ErrorKind, Result},
+        error::{Result, kind::ErrorKind},
         time::expiry,
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Grant, Purpose, Rights, folder_of},
 };
 

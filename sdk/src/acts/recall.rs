@@ -10,7 +10,7 @@ use crate::{
     acts::watch::{Note, Standing, ends_access, shows, standing_in},
     base::error::{Error, Result},
     client::Client,
-    journal::{journals::Known, missing::MissingEntry, vanished::Vanished},
+    journal::{known::Known, missing::MissingEntry, vanished::Vanished},
     ledger::{Act, Call, Event, LedgerError, Receipt, Revocation, Sent, SentBytes, folder_of},
     relay::SignedRequest,
 };

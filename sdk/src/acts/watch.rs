@@ -8,7 +8,7 @@ use crate::{
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
-        journals::Known,
+        known::Known,
         missing::MissingEntry,
         vanished::{Vanished, is_shown, is_superseded},
     },

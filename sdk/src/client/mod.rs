@@ -23,7 +23,7 @@ use tokio::{sync::OnceCell, time::Instant};
 
 use crate::{
     base::{
-        error::{Error, ErrorKind, Result, fill_random},
+        error::{Error, Result, fill_random, kind::ErrorKind},
         record_ref::RecordRef,
     },
     ledger::{History, PatientState, Receipt, Signer},

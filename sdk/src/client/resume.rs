@@ -7,7 +7,7 @@ use hospital_record_core::id::RecordId;
 
 use crate::{
     acts::watch::Standing,
-    base::error::{Error, ErrorKind, Result},
+    base::error::{Error, Result, kind::ErrorKind},
     client::Client,
     ledger::{Call, LedgerError, Pending as Signed, Receipt, Settled, record_key},
     records::pending::Pending,

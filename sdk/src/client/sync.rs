@@ -11,11 +11,11 @@ use hospital_record_core::{
 use crate::{
     base::{
         builder::awaitable,
-        error::{ErrorKind, Result},
+        error::{Result, kind::ErrorKind},
         record_ref::RecordRef,
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     keys::readers::MOST_TRIED,
     records::copy::Quota,
 };

@@ -10,7 +10,7 @@ use hospital_record_core::id::Confidentiality;
 use crate::{
     base::{
         builder::with_fresh_keys,
-        error::{Error, ErrorKind, Result},
+        error::{Error, Result, kind::ErrorKind},
         progress::Reporter,
         record_ref::RecordRef,
     },

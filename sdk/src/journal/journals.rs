@@ -7,7 +7,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::id::{Deployment, Folder};
+use hospital_record_core::id::Deployment;
 
 use crate::{
     base::{
@@ -16,28 +16,15 @@ use crate::{
     },
     journal::{
         finality::{Finality, Finalized},
+        known::Known,
         vanished::{self, Vanished},
     },
-    ledger::{
-        Completeness, Contract, Entry, FolderKeys, Grant, History, Integrity, Journal, Ledger, LedgerError,
-        PatientState, Proven, Update, folder_scope,
-    },
+    ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
     platform::cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
 };
 
 /// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
 const AGREE: [u64; 4] = [100, 400, 1600, 3200];
-
-/// A patient's history as it was a moment ago.
-#[derive(Clone, Debug)]
-pub(crate) struct Known {
-    pub(crate) patient: Address,
-    pub(crate) history: History,
-    pub(crate) completeness: Completeness,
-    pub(crate) finality: Finality,
-    /// What was seen of it and is gone.
-    pub(crate) vanished: Vec<Vanished>,
-}
 
 /// What this machine knew of a journal before it asked.
 struct Remembered {
@@ -52,25 +39,6 @@ impl From<&Known> for Remembered {
     fn from(known: &Known) -> Self {
         let (history, finality) = (known.history.clone(), known.finality.clone());
         Self { rows: history.entries().len(), history, finality, vanished: known.vanished.clone() }
-    }
-}
-
-impl Known {
-    pub(crate) fn state(&self) -> &PatientState {
-        self.history.state()
-    }
-
-    /// What is there, live or not, but no bar.
-    pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&Grant> {
-        self.state().grants.get(&(scope, grantee)).filter(|grant| !grant.state.is_bar())
-    }
-
-    pub(crate) fn folder_grant(&self, folder: Folder, grantee: Address) -> Option<&Grant> {
-        self.grant(folder_scope(folder.number()), grantee)
-    }
-
-    pub(crate) fn folder(&self, folder: Folder) -> FolderKeys {
-        self.state().folder(folder.number())
     }
 }
 

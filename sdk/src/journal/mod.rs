@@ -5,6 +5,7 @@ pub(crate) mod epochs;
 pub(crate) mod finality;
 pub(crate) mod history;
 pub(crate) mod journals;
+pub(crate) mod known;
 pub(crate) mod missing;
 pub(crate) mod registered;
 pub(crate) mod remembered;

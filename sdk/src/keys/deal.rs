@@ -20,7 +20,7 @@ use crate::{
     },
     boards::board::Board,
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Event, Grant, folder_of},
 };
 

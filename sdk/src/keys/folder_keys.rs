@@ -17,7 +17,7 @@ use hospital_record_core::{
 use crate::{
     base::error::{Error, Result},
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Grant, folder_scope},
 };
 

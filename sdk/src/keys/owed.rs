@@ -15,7 +15,7 @@ use crate::{
     acts::{carried::GOOD_FOR, watch::MOST_WATCHED},
     base::error::{Error, Result, outcome::Outcome},
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     platform::cache::{OWED, RELEASES, key},
 };
 

@@ -13,7 +13,7 @@ use hospital_record_core::{
 use crate::{
     base::error::{Error, Result},
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Event, Grant, folder_scope},
     platform::cache::{KEYRINGS, key},
 };

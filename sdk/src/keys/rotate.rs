@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Result, outcome::Outcome},
     },
     client::Client,
-    journal::{epochs::MOST_UNPROVEN, journals::Known},
+    journal::{epochs::MOST_UNPROVEN, known::Known},
     keys::{deal::Dealt, owed::Owed, readers::Readers},
     ledger::folder_scope,
 };

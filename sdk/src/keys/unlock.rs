@@ -27,7 +27,7 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
-    journal::{journals::Known, registered::Registered},
+    journal::{known::Known, registered::Registered},
     keys::folder_keys::Received,
     ledger::record_key,
 };

@@ -129,7 +129,7 @@ mod tests {
     use alloy::primitives::B256;
 
     use super::*;
-    use crate::base::error::ErrorKind;
+    use crate::base::error::kind::ErrorKind;
 
     fn kind(error: impl Into<Error>) -> ErrorKind {
         error.into().kind()

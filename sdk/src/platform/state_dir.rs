@@ -144,7 +144,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::base::error::ErrorKind;
+    use crate::base::error::kind::ErrorKind;
 
     const CONTRACT: Address = Address::repeat_byte(7);
 

@@ -19,7 +19,7 @@ use crate::{
         Client,
         sync::{Synced, TooLarge},
     },
-    journal::journals::Known,
+    journal::known::Known,
     keys::unlock::Unlocker,
     ledger::Record,
     platform::cache::SYNCED,

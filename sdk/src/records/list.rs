@@ -14,11 +14,11 @@ use hospital_record_core::{
 use crate::{
     base::{
         builder::awaitable,
-        error::{Error, ErrorKind, Result},
+        error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
     },
     client::Client,
-    journal::{journals::Known, registered::Registered},
+    journal::{known::Known, registered::Registered},
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},

@@ -20,7 +20,7 @@ use crate::{
         error::{Error, Result},
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     keys::folder_keys::Received,
     ledger::{folder_of, folder_scope},
 };

@@ -155,12 +155,12 @@ mod tests {
         for body in ["<html>log in</html>", "", "{\"status\":\"do", "{\"ok\":true}", "OK"] {
             for status in [200, 302, 400, 404, 500, 502, 503, 511] {
                 let error = relay.read(StatusCode::from_u16(status).unwrap(), body.as_bytes()).unwrap_err();
-                assert_eq!(error.kind(), crate::base::error::ErrorKind::Unreachable, "{status} {body}: {error}");
+                assert_eq!(error.kind(), crate::base::error::kind::ErrorKind::Unreachable, "{status} {body}: {error}");
             }
         }
         for (status, kind) in [(429, true), (502, true), (503, true), (504, true), (400, false), (403, false)] {
             let error = relay.read(StatusCode::from_u16(status).unwrap(), br#"{"error":"no"}"#).unwrap_err();
-            assert_eq!(error.kind() == crate::base::error::ErrorKind::Unreachable, kind, "{status}: {error}");
+            assert_eq!(error.kind() == crate::base::error::kind::ErrorKind::Unreachable, kind, "{status}: {error}");
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn into_store(error: Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::error::ErrorKind;
+    use crate::base::error::kind::ErrorKind;
 
     fn kind(error: impl Into<Error>) -> ErrorKind {
         error.into().kind()

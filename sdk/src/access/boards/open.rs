@@ -19,7 +19,7 @@ use crate::{
         case::{Case, CaseStage},
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Grant, Rights, call, folder_of},
     people::grantee::Grantee,
 };

@@ -27,7 +27,7 @@ use crate::{
         cases::MOST_RELEASES,
     },
     client::Client,
-    journal::journals::Known,
+    journal::known::Known,
     keys::{
         deal::deal_context,
         owed::{DONE, Owed},

@@ -10,7 +10,7 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::seal::request::RequestTerms;
 
 use crate::{
-    base::{error::ErrorKind, time::expiry},
+    base::{error::kind::ErrorKind, time::expiry},
     ledger::{Purpose, Rights},
     people::vouching::trust::Trust,
 };

@@ -69,7 +69,7 @@ fn of_dag(error: DagError, text: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::error::ErrorKind;
+    use crate::base::error::kind::ErrorKind;
 
     fn kind(error: impl Into<Error>) -> ErrorKind {
         error.into().kind()

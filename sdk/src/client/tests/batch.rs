@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    base::error::{Error, ErrorKind, outcome::Outcome},
+    base::error::{Error, kind::ErrorKind, outcome::Outcome},
     client::tests::person,
     ledger::SubmitError,
     records::source::Source,

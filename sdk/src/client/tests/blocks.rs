@@ -23,7 +23,7 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::ErrorKind,
+    base::error::kind::ErrorKind,
     client::{Client, tests::person},
     people::{identity::AccountSigner, profile::signing_hash},
     platform::cache::BLOCKS,

@@ -7,7 +7,7 @@ use hospital_record_contracts::boards::IBoard::{openCall, reviewCall};
 use hospital_record_core::id::{Confidentiality, Folder};
 
 use crate::{
-    base::{error::ErrorKind, record_ref::RecordRef},
+    base::{error::kind::ErrorKind, record_ref::RecordRef},
     boards::{
         board::Board,
         case::{Case, CaseStage},

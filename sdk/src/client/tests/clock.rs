@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::{
-    base::error::{Error, ErrorKind},
+    base::error::{Error, kind::ErrorKind},
     client::tests::person,
     ledger::clock::Clock,
     platform::clock::now,

@@ -4,7 +4,7 @@ use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
 use crate::{
-    base::{error::ErrorKind, record_ref::RecordRef},
+    base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
     records::{attest::DocStatus, list::Content, source::Source, target::Place},
     system::System,

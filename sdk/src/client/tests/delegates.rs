@@ -10,7 +10,7 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::{error::ErrorKind, time::NO_END},
+    base::{error::kind::ErrorKind, time::NO_END},
     client::{Client, tests::person},
     keys::{readers::MOST_TRIED, rotate::own_first},
     ledger::{Permission, Purpose, Rights, folder_scope, record_key},

@@ -14,7 +14,7 @@ use futures::StreamExt;
 use hospital_record_core::id::DAG_CBOR;
 
 use crate::{
-    base::error::ErrorKind,
+    base::error::kind::ErrorKind,
     people::identity::Identity,
     store::{Blocks, Store, StoreError, StoreOptions, open},
     system::System,

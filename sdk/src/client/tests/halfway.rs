@@ -4,7 +4,7 @@ use hospital_record_core::id::Confidentiality;
 
 use crate::{
     base::{
-        error::{Error, ErrorKind, Result, outcome::Outcome},
+        error::{Error, Result, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
     client::{

@@ -5,7 +5,7 @@ use hospital_record_core::id::{Confidentiality, Folder};
 
 use crate::{
     client::{Client, tests::person},
-    journal::journals::Known,
+    journal::known::Known,
     ledger::{Entry, Event, History, folder_scope},
     system::System,
 };

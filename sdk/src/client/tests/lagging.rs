@@ -12,7 +12,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
 use crate::{
-    base::error::{Error, ErrorKind, Result},
+    base::error::{Error, Result, kind::ErrorKind},
     client::{Client, tests::person},
     ledger::{
         BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, Receipt, SubmitError,

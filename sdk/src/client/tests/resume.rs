@@ -7,7 +7,7 @@ use hospital_record_core::id::{Confidentiality, RecordId};
 
 use crate::{
     base::{
-        error::{ErrorKind, Result},
+        error::{Result, kind::ErrorKind},
         progress::Reporter,
     },
     client::{

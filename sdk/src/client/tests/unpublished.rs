@@ -6,7 +6,7 @@ use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
 
 use crate::{
-    base::error::{Error, ErrorKind},
+    base::error::{Error, kind::ErrorKind},
     client::{
         Client,
         tests::{

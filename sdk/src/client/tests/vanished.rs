@@ -10,7 +10,7 @@ use hospital_record_core::{
 use tempfile::TempDir;
 
 use crate::{
-    base::{error::ErrorKind, record_ref::RecordRef},
+    base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
     keys::folder_keys::Received,
     ledger::{Event, MemoryLedger, record_key},

@@ -274,7 +274,11 @@ async fn what_is_no_answer_of_an_rpc_node_is_unreachable_and_no_integrity_failur
         assert!(start.elapsed() < Duration::from_secs(2), "{body}: {:?}", start.elapsed());
         let told = error.to_string();
         assert!(matches!(error, LedgerError::Unreachable { .. }) && told.contains(came), "{body}: {told}");
-        assert_eq!(crate::base::error::Error::from(error).kind(), crate::base::error::ErrorKind::Unreachable, "{body}");
+        assert_eq!(
+            crate::base::error::Error::from(error).kind(),
+            crate::base::error::kind::ErrorKind::Unreachable,
+            "{body}"
+        );
         assert!(count.load(Ordering::SeqCst) > 1, "{body}: it may be cut off by a moment's fault");
         let (url, _) = provider(vec![Some((200, body))]).await;
         let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::{base::error::ErrorKind, platform::cache::*};
+use crate::{base::error::kind::ErrorKind, platform::cache::*};
 
 /// A cache with a hundred pins and some blocks, and the bytes of its file.
 async fn filled() -> (tempfile::TempDir, PathBuf, Rows, Vec<u8>) {

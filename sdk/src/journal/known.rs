@@ -1,0 +1,39 @@
+//! A history as it is known.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Folder;
+
+use crate::{
+    journal::{finality::Finality, vanished::Vanished},
+    ledger::{Completeness, FolderKeys, Grant, History, PatientState, folder_scope},
+};
+
+/// A patient's history as it was a moment ago.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) patient: Address,
+    pub(crate) history: History,
+    pub(crate) completeness: Completeness,
+    pub(crate) finality: Finality,
+    /// What was seen of it and is gone.
+    pub(crate) vanished: Vec<Vanished>,
+}
+
+impl Known {
+    pub(crate) fn state(&self) -> &PatientState {
+        self.history.state()
+    }
+
+    /// What is there, live or not, but no bar.
+    pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&Grant> {
+        self.state().grants.get(&(scope, grantee)).filter(|grant| !grant.state.is_bar())
+    }
+
+    pub(crate) fn folder_grant(&self, folder: Folder, grantee: Address) -> Option<&Grant> {
+        self.grant(folder_scope(folder.number()), grantee)
+    }
+
+    pub(crate) fn folder(&self, folder: Folder) -> FolderKeys {
+        self.state().folder(folder.number())
+    }
+}
