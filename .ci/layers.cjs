@@ -12,7 +12,7 @@ const MOST = 2;
 const ROOMS = ["base", "platform", "store", "ledger", "relay", "journal", "people", "boards", "acts", "keys", "records", "access", "client", "system"];
 // The last two tie the others together. Files below still name them so often; this number only falls.
 const TIES = ["client", "system"];
-const TO_TIES = 56;
+const TO_TIES = 52;
 const source = path.resolve(process.argv[2] ?? path.join(__dirname, "../sdk/src"));
 
 const under = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

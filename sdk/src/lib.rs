@@ -64,6 +64,7 @@ pub use crate::{
         },
         revoke::{Revoke, Revoked},
         shared::{Patients, Shared, SharedGrant},
+        vouch::{VouchFor, Vouched},
     },
     base::{
         bounds::{MaxFee, Timeout},
@@ -95,10 +96,7 @@ pub use crate::{
         grantee::Grantee,
         identity::{AccountSigner, Identity},
         phrase::Phrase,
-        vouching::{
-            VouchFor, Vouched,
-            trust::{Trust, Vouch},
-        },
+        vouching::trust::{Trust, Vouch},
     },
     platform::http::one_line,
     records::{

@@ -5,7 +5,6 @@ pub(crate) mod config;
 pub(crate) mod testing;
 
 use std::{
-    collections::HashMap,
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,10 +12,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::{
-    id::{Account, Deployment, Digest},
-    identity::PublicKeys,
-};
+use hospital_record_core::id::{Account, Deployment};
 
 use crate::{
     base::error::Result,
@@ -29,7 +25,11 @@ use crate::{
         clock::{Clock, Clocks, TOLERANCE},
         outbox::disk::DiskOutbox,
     },
-    people::identity::{AccountSigner, Identity},
+    people::{
+        identity::{AccountSigner, Identity},
+        known::{People, Shared},
+        vouching::trust::Trust,
+    },
     platform::cache::{Cache, deployment_key},
     relay::{Carrier, Relay},
     store::{Store, stores::Stores},
@@ -43,8 +43,6 @@ pub struct System(pub(crate) Arc<Inner>, Stores);
 pub(crate) struct Inner {
     contract: Contract,
     witness: Option<Contract>,
-    vouching: Beside,
-    vouching_witness: Option<Beside>,
     requests: Beside,
     boards: Beside,
     boards_witness: Option<Beside>,
@@ -58,7 +56,7 @@ pub(crate) struct Inner {
     clocks: Clocks,
     cache: Cache,
     journals: Journals,
-    pub(crate) signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
+    people: Arc<Shared>,
     #[cfg(feature = "testing")]
     pub(crate) memory: Option<crate::ledger::MemoryLedger>,
 }
@@ -130,15 +128,23 @@ impl System {
         let (vouching, requests) = (Beside::vouching, Beside::access_requests);
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
         let stores = Stores::new(parts.stores)?;
+        let clocks = Clocks { ledger: contract.ledger().clone(), whose: parts.clock, tolerance: parts.tolerance };
+        let people = Shared {
+            contract: contract.clone(),
+            deployment,
+            clocks: clocks.clone(),
+            vouching: vouching(contract.ledger().clone(), parts.chain),
+            vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
+            cache: parts.cache.clone(),
+            signers: Mutex::default(),
+        };
         let journals = Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone());
         let inner = Inner {
             sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
-            clocks: Clocks { ledger: contract.ledger().clone(), whose: parts.clock, tolerance: parts.tolerance },
-            vouching: vouching(contract.ledger().clone(), parts.chain),
-            vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
+            clocks,
             requests: requests(contract.ledger().clone(), parts.chain),
             boards: Beside::boards(contract.ledger().clone(), parts.chain),
             boards_witness: parts.witness.as_ref().map(|w| Beside::boards(w.ledger().clone(), parts.chain)),
@@ -148,7 +154,7 @@ impl System {
             deployment,
             cache: parts.cache,
             journals,
-            signers: Mutex::default(),
+            people: Arc::new(people),
             #[cfg(feature = "testing")]
             memory: None,
         };
@@ -204,6 +210,29 @@ impl System {
         self.journals().news().await
     }
 
+    /// Why an account is trusted by somebody who trusts these authorities; nothing when it is not.
+    ///
+    /// It looks for the shortest chain of at most four vouches, each live by the later of the chain's clock and this
+    /// machine's, that begins with an authority and ends with the account. Every account in it may vouch for the next
+    /// one whatever its own role is: look at the roles.
+    ///
+    /// What strangers say of the account is looked at too, up to a bound, so many strangers can hide a chain of three or
+    /// four vouches, but none of one or two (as long as the authority vouches for no more than 256 accounts).
+    ///
+    /// # Errors
+    /// [`Error::WrongContract`] where this chain has no `Vouching`, [`Error::Invalid`] for more than 16 authorities.
+    pub async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
+        self.people().why_trusted(account, authorities).await
+    }
+
+    /// The same, where an account that is not trusted is an error that says why.
+    ///
+    /// # Errors
+    /// [`Error::Untrusted`], and as [`why_trusted`](System::why_trusted).
+    pub async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
+        self.people().require_trusted(account, authorities).await
+    }
+
     /// Chain and contract.
     pub fn deployment(&self) -> Deployment {
         self.0.deployment
@@ -232,11 +261,12 @@ impl System {
     }
 
     pub(crate) fn vouching(&self) -> &Beside {
-        &self.0.vouching
+        &self.0.people.vouching
     }
 
-    pub(crate) fn vouching_witness(&self) -> Option<&Beside> {
-        self.0.vouching_witness.as_ref()
+    /// What is known of other people.
+    pub(crate) fn people(&self) -> People {
+        People { shared: self.0.people.clone(), stores: self.stores().clone() }
     }
 
     pub(crate) fn access_requests(&self) -> &Beside {

@@ -74,9 +74,9 @@ impl Client {
 
     /// The card's keys are current, or were replaced by ones that the account signed as their successors.
     async fn on_card(&self, card: &Card) -> Result<()> {
-        let (current, profile) = self.system().profile_of(card.account, Some(card.profile)).await?;
+        let (current, profile) = self.system().people().profile_of(card.account, Some(card.profile)).await?;
         let known = Digest(card.profile.0);
-        if current != known && !self.system().succeeds(card.account, &profile, known).await? {
+        if current != known && !self.system().people().succeeds(card.account, &profile, known).await? {
             let (account, found) = (card.account, B256::from(current.0));
             return Err(Error::KeyChanged { account, known: card.profile, found });
         }
@@ -225,7 +225,7 @@ impl Client {
     /// What the patient wrote to themselves in an envelope, where there is a note.
     pub(crate) async fn note_in(&self, envelope: B256, grantee: Address) -> Result<Option<Note>> {
         let digest = Digest(envelope.0);
-        if self.system().is_kind::<Deal>(digest).await? {
+        if self.system().people().is_kind::<Deal>(digest).await? {
             return Ok(self.note_of_deal(&self.signed::<Deal>(digest).await?.into_body(), grantee));
         }
         let envelope: Verified<Envelope> = self.signed(digest).await?;

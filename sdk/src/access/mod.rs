@@ -11,3 +11,4 @@ pub(crate) mod hand_over;
 pub(crate) mod requests;
 pub(crate) mod revoke;
 pub(crate) mod shared;
+pub(crate) mod vouch;

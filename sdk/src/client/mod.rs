@@ -145,13 +145,13 @@ impl Client {
         let digest = first.digest();
         match system.contract().profile_of(self.address()).await? {
             None => {
-                system.publish(first).await?;
+                system.people().publish(first).await?;
                 self.send(system.contract().set_profile(digest.0.into())).await?;
             }
             Some(current) if current == digest.0 => {
                 // A new store may lack it; others need it to verify what this account signed.
                 if !system.stores().own().has(&first.cid).await? {
-                    system.publish(first).await?;
+                    system.people().publish(first).await?;
                 }
             }
             Some(current) => return self.published_before(Digest(current.0)).await,
@@ -161,7 +161,7 @@ impl Client {
 
     /// The profile of a signer that does not sign deterministically, or a later profile: its block says which keys.
     async fn published_before(&self, digest: Digest) -> Result<Published> {
-        let profile = self.system().profile_block(self.address(), digest, None).await?;
+        let profile = self.system().people().profile_block(self.address(), digest, None).await?;
         let keys = self.keys().profile_keys(profile.sequence);
         if *keys.public() != profile.keys {
             return Err(Error::Invalid(
@@ -246,7 +246,7 @@ impl Client {
 
     /// Fetches a signed block and verifies it with the profile it names.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        self.system().signed(digest).await
+        self.system().people().signed(digest).await
     }
 
     pub(crate) fn is_me(&self, account: Address) -> bool {

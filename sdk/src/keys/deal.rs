@@ -110,7 +110,7 @@ impl Client {
         if grant.state.giver.is_some() || !grant.state.rights.delegates() {
             return Ok(false);
         }
-        match self.system().is_kind::<Deal>(Digest(grant.envelope.0)).await {
+        match self.system().people().is_kind::<Deal>(Digest(grant.envelope.0)).await {
             Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(false),
             other => other,
         }

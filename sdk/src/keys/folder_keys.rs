@@ -89,7 +89,7 @@ impl Client {
     /// Opens the envelope of a grant to this account; where a board let it in, what its members released.
     pub(crate) async fn envelope_of(&self, patient: Address, scope: B256, grant: &Grant) -> Result<EnvelopePayload> {
         if let Some(giver) = grant.state.giver {
-            let is_case = match self.system().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
+            let is_case = match self.system().people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
                 // Whoever opened a case may have kept the reason to themselves.
                 Err(Error::NotAvailable(_)) => self.system().board(giver).await.is_ok(),
                 other => other?,
@@ -133,7 +133,7 @@ impl Client {
         if statement.issuer().0 != patient {
             return Err(Error::Integrity("a folder's key was not stated by the patient".into()));
         }
-        let stated = self.system().verified(statement).await?;
+        let stated = self.system().people().verified(statement).await?;
         self.system().journals().prove_epoch(patient, stated.folder, stated.epoch).await?;
         Ok(stated)
     }

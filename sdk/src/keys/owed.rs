@@ -113,7 +113,7 @@ impl Client {
             self.system().journals().prove_epoch(self.address(), folder, *epoch).await?;
         }
         for bytes in &owed.blocks {
-            self.system().publish(block(bytes)).await?;
+            self.system().people().publish(block(bytes)).await?;
         }
         if let Act::Release { place, .. } = &owed.act {
             self.system()

@@ -58,7 +58,7 @@ impl Client {
         account: Address,
     ) -> Result<HpkePublicKey> {
         self.was_let_in(journal, folder, account).await?;
-        let (_, profile) = self.system().profile_of(account, None).await?;
+        let (_, profile) = self.system().people().profile_of(account, None).await?;
         Ok(profile.keys.hpke)
     }
 

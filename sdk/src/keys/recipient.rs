@@ -24,12 +24,12 @@ impl Client {
         board: Option<&'a Board>,
     ) -> Result<(Recipient<'a>, String)> {
         let Some(board) = board else {
-            let (digest, profile) = self.system().profile_of(grantee.address, grantee.profile).await?;
+            let (digest, profile) = self.system().people().profile_of(grantee.address, grantee.profile).await?;
             return Ok((Recipient::One(profile.keys.hpke), fingerprint(digest)));
         };
         let mut fingerprints = Vec::new();
         for member in board.present() {
-            fingerprints.push(match self.system().profile_of(member, None).await {
+            fingerprints.push(match self.system().people().profile_of(member, None).await {
                 Ok((digest, _)) => fingerprint(digest),
                 Err(error) if error.is_silence() => return Err(error),
                 Err(_) => format!("{member} has no keys that can be had, and gets no share"),

@@ -75,7 +75,7 @@ impl Unlocker {
 
     /// The record's manifest, key and metadata, all checked.
     pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
-        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        let bytes = self.client.system().people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
@@ -88,12 +88,12 @@ impl Unlocker {
 
     /// The manifest of a record, when it is what the chain says it is.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
-        let bytes = self.client.system().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        let bytes = self.client.system().people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
     async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
-        let manifest = self.client.system().verified_bytes(bytes).await?;
+        let manifest = self.client.system().people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }

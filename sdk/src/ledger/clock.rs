@@ -8,7 +8,7 @@ use std::{
 use crate::{
     base::{
         error::{Error, Result},
-        time::instant,
+        time::{NO_END, instant, seconds},
     },
     ledger::seam::Ledger,
     platform::clock,
@@ -91,6 +91,18 @@ impl Clocks {
         match chain.abs_diff(machine) > self.tolerance.as_secs() {
             true => Err(Error::ClockSkew { chain, machine }),
             false => Ok(()),
+        }
+    }
+
+    /// Seconds since 1970 of an end that is told, or so long from now.
+    pub(crate) async fn end_in_the_future(&self, end: Option<SystemTime>, after: u64) -> Result<u64> {
+        let now = self.chain_time().await?;
+        // The node's clock is not to turn a year into for ever.
+        let here = || now.min(clock::now());
+        let end = end.map_or_else(|| here() + after, |end| u64::try_from(seconds(end)).unwrap_or_default().min(NO_END));
+        match end > now {
+            true => Ok(end),
+            false => Err(Error::Invalid("an end lies in the future: this instant has passed on the chain".into())),
         }
     }
 }

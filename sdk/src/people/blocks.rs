@@ -16,11 +16,11 @@ use crate::{
         bounds::KEPT,
         error::{Error, Result},
     },
+    people::known::People,
     platform::cache::BLOCKS,
-    system::System,
 };
 
-impl System {
+impl People {
     /// A small block, from what is remembered or from a store. Whoever names a block chooses its size: one of more than
     /// `most` bytes is not of the kind that is wanted, and not remembered.
     pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
@@ -71,11 +71,11 @@ impl System {
     }
 
     fn signer(&self, issuer: Address, profile: Digest) -> Option<PublicKeys> {
-        self.0.signers.lock().unwrap_or_else(PoisonError::into_inner).get(&(issuer, profile)).cloned()
+        self.shared.signers.lock().unwrap_or_else(PoisonError::into_inner).get(&(issuer, profile)).cloned()
     }
 
     fn keep_signer(&self, issuer: Address, profile: Digest, keys: PublicKeys) {
-        let mut signers = self.0.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut signers = self.shared.signers.lock().unwrap_or_else(PoisonError::into_inner);
         if signers.len() >= KEPT {
             signers.clear();
         }

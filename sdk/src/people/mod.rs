@@ -5,6 +5,7 @@ pub(crate) mod card;
 pub(crate) mod contact;
 pub(crate) mod grantee;
 pub(crate) mod identity;
+pub(crate) mod known;
 pub(crate) mod phrase;
 pub(crate) mod profile;
 pub(crate) mod profiles;

@@ -8,15 +8,14 @@ use hospital_record_core::{
 
 use crate::{
     base::error::{Error, Result},
-    people::profile,
+    people::{known::People, profile},
     platform::cache::{PROFILES, key},
-    system::System,
 };
 
 /// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.
 const MOST_EARLIER: usize = 64;
 
-impl System {
+impl People {
     /// The current public keys of `account`, as the chain names them and as the account signed them.
     ///
     /// `card` is the digest from a card that the user accepted; it vouches for that one profile.

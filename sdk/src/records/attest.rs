@@ -146,7 +146,7 @@ impl Client {
         if attesters.is_empty() {
             return Ok(Believed::These(trusted));
         }
-        let walk = Walk::new(self.system(), authorities).await?;
+        let walk = Walk::new(&self.system().people(), authorities).await?;
         for account in attesters {
             if walk.why(account).await?.is_ok() {
                 trusted.insert(account);

@@ -206,7 +206,7 @@ impl Client {
         let key = |account: Address| async move {
             Ok::<_, Error>((Account(account.into()), self.key_of_reader(journal, folder, account).await?))
         };
-        let (_, patient) = self.system().profile_of(journal.patient, None).await?;
+        let (_, patient) = self.system().people().profile_of(journal.patient, None).await?;
         let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
         let readers = journal.state().folder_readers(folder.number(), now);
         if readers.len() <= MOST_READERS {

@@ -96,7 +96,7 @@ impl Client {
                 let given = journal.grant(case.scope_id, case.board).map(|grant| grant.state.purpose);
                 let purpose = given.unwrap_or(Purpose::TREAT);
                 let note = self.note(board, &About::of(case, true), purpose, text).await?;
-                Some(B256::from(self.system().publish(note).await?.0))
+                Some(B256::from(self.system().people().publish(note).await?.0))
             }
         };
         let act = reviewCall { id: case.id, finding: finding.unwrap_or_default() };

@@ -42,7 +42,7 @@ impl Client {
         system.on_boards().deployed_at().await?;
         self.can_pay(1).await?;
         for member in members {
-            system.profile_of(*member, None).await?;
+            system.people().profile_of(*member, None).await?;
         }
         let place = self.board_being_made(threshold, members);
         let salt = self.kept_salt(&place).await?;

@@ -131,9 +131,9 @@ impl OpenCase {
     async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
         let (client, board, system) = (&self.client, &self.board, self.client.system());
         // Nothing could be released to an account without keys.
-        system.profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
+        system.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
         let note = client.note(board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
-        let reason = B256::from(system.publish(note).await?.0);
+        let reason = B256::from(system.people().publish(note).await?.0);
         let nonce = client.next_nonce(board.address).await?;
         let opening = Opening { reason, nonce, ..*wanted };
         client.keep_opening(board, &opening).await?;

@@ -107,7 +107,7 @@ impl Client {
         {
             return Ok(Block::new(DAG_CBOR, bytes.to_vec()));
         }
-        let (_, profile) = self.system().profile_of(case.grantee, None).await?;
+        let (_, profile) = self.system().people().profile_of(case.grantee, None).await?;
         let me = self.published().await?;
         let to = (account(case.grantee), &profile.keys.hpke);
         let block = release_share(deal, context, Digest(case.id.0), to, me.digest, &me.keys)?;

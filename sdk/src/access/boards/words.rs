@@ -98,7 +98,7 @@ impl Client {
     pub(crate) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
         let mut keys = Vec::new();
         for address in accounts {
-            match self.system().profile_of(*address, None).await {
+            match self.system().people().profile_of(*address, None).await {
                 Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
                 Err(error) if error.is_silence() => return Err(error),
                 Err(_) => {}

@@ -133,16 +133,16 @@ impl Ask {
             purpose: self.purpose as u8,
             grant_until: match self.endless {
                 true => NO_END,
-                false => system.end_in_the_future(self.until, A_YEAR).await?,
+                false => system.clocks().end_in_the_future(self.until, A_YEAR).await?,
             },
-            answer_by: system.end_in_the_future(self.answer_by, A_MONTH).await?,
+            answer_by: system.clocks().end_in_the_future(self.answer_by, A_MONTH).await?,
         };
         system.access_requests().deployed_at().await?;
-        let (_, profile) = system.profile_of(patient, self.patient.profile).await?;
+        let (_, profile) = system.people().profile_of(patient, self.patient.profile).await?;
         client.can_pay(1).await?;
         let me = client.published().await?;
         let block = seal_request(client.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
-        let id = B256::from(system.publish(block).await?.0);
+        let id = B256::from(system.people().publish(block).await?.0);
         let receipt = client.send(system.access_requests().to_send(&call(patient, &terms, id))).await?;
         Ok(Asked {
             id,

@@ -78,7 +78,7 @@ impl Requests {
         let client = &self.client;
         let walk = match self.authorities.is_empty() {
             true => None,
-            false => Some(Walk::new(client.system(), &self.authorities).await?),
+            false => Some(Walk::new(&client.system().people(), &self.authorities).await?),
         };
         let vouched_for = walk.as_ref().map(Walk::near).unwrap_or_default();
         let (mut open, mut cut) = client.open_requests(self.asker, &vouched_for).await?;
@@ -145,7 +145,7 @@ impl Client {
             if bytes.len() > Request::MAX {
                 return Err(Error::Integrity("a request's block is too large".into()));
             }
-            let request = self.system().verified_bytes::<Request>(&bytes).await?;
+            let request = self.system().people().verified_bytes::<Request>(&bytes).await?;
             let reason = open_request(&request, self.deployment(), &told.terms, keys)?;
             Ok((reason.to_string(), request.profile_digest()))
         });

@@ -43,7 +43,7 @@ async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
         let signer: &dyn AccountSigner = &**ana.0.identity.signer();
         let signature = Signer::sign_hash(signer, &signing_hash(&profile)).await.unwrap();
         let block = profile::encode(&profile, signature.as_bytes().to_vec()).unwrap();
-        made.push((profile, ana.system().publish(block).await.unwrap()));
+        made.push((profile, ana.system().people().publish(block).await.unwrap()));
     }
     made
 }
@@ -54,8 +54,8 @@ async fn earlier_profiles_are_followed_so_far_and_no_further() {
     let ana = person(&system).await;
     let profiles = profiles(&ana, 70).await;
     let newest = &profiles[69].0;
-    assert!(system.succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
-    let error = system.succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
+    assert!(system.people().succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
+    let error = system.people().succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("cards"), "{error}");
 }
 
@@ -65,8 +65,8 @@ async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
     let ana = person(&system).await;
     for (size, remembered) in [(MAX_PROFILE, true), (MAX_PROFILE + 1, false)] {
         let block = Block::new(DAG_CBOR, vec![0; size]);
-        let digest = system.publish(block).await.unwrap();
-        let error = system.profile_block(ana.address(), digest, None).await.unwrap_err();
+        let digest = system.people().publish(block).await.unwrap();
+        let error = system.people().profile_block(ana.address(), digest, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
         let kept = system.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
         assert_eq!(kept.is_some(), remembered, "{size}");

@@ -57,7 +57,7 @@ impl Client {
             scope: Scope::Folder(folder),
             epoch: received.epoch,
         };
-        let key = self.system().profile_of(to.address(), None).await.unwrap().1.keys.hpke;
+        let key = self.system().people().profile_of(to.address(), None).await.unwrap().1.keys.hpke;
         (received.epoch, seal_envelope(&context, &key, &payload, None, me.digest, &me.keys).unwrap())
     }
 }
@@ -125,7 +125,7 @@ async fn a_folder_that_a_delegate_misnames_gets_nothing_that_is_for_another() {
     let (epoch, lie) = hospital.misnames(&ana, low, high, &lee).await;
     let scope = folder_scope(folder(&ana, low).number());
     hospital.names(&ana, scope, lee.address(), (epoch, lie.digest().0.into())).await;
-    system.publish(lie).await.unwrap();
+    system.people().publish(lie).await.unwrap();
 
     let added = lee.add(Source::bytes("x", "for ana")).patient(ana.address()).folder(high).await.unwrap().record;
     assert_eq!(ana.open(&added).await.unwrap().bytes, "for ana");
@@ -141,7 +141,7 @@ async fn a_folder_of_which_two_delegates_tell_is_asked_about() {
     let (epoch, lie) = hospital.misnames(&ana, "two", "one", &lee).await;
     let scope = folder_scope(folder(&ana, "two").number());
     hospital.names(&ana, scope, lee.address(), (epoch, lie.digest().0.into())).await;
-    system.publish(lie).await.unwrap();
+    system.people().publish(lie).await.unwrap();
 
     let add = || lee.add(Source::bytes("x", "for ana")).patient(ana.address()).folder("one");
     let error = add().await.unwrap_err();

@@ -87,8 +87,8 @@ impl Stage {
 
     /// Whether what Lee was given once opens a record that was added since.
     async fn lee_holds_a_key(&self, record: &RecordRef) -> bool {
-        let bytes = self.shared.block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-        let manifest = self.shared.verified_bytes::<Manifest>(&bytes).await.unwrap();
+        let bytes = self.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+        let manifest = self.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
         let opens = |lock: &Lock| match lock {
             Lock::Folder { epoch, .. } => self.of_lee.state.as_ref().unwrap().at(*epoch).is_ok(),
             Lock::Account { account, .. } => *account == self.lee.account(),

@@ -11,8 +11,10 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use crate::{
     base::error::{Error, Result, untrusted::Untrusted},
     ledger::newest_logs,
-    people::vouching::trust::{Link, Trust, live_links},
-    system::System,
+    people::{
+        known::People,
+        vouching::trust::{Link, Trust, live_links},
+    },
 };
 
 /// Vouches in a chain.
@@ -34,7 +36,7 @@ const AT_ONCE: usize = 8;
 
 /// What the authorities say; used for any number of accounts.
 pub(crate) struct Walk {
-    system: System,
+    people: People,
     authorities: Vec<Address>,
     /// By account, newest first.
     by_authority: HashMap<Address, Vec<Link>>,
@@ -53,15 +55,15 @@ struct Step {
 }
 
 impl Walk {
-    pub(crate) async fn new(system: &System, authorities: &[Address]) -> Result<Self> {
+    pub(crate) async fn new(people: &People, authorities: &[Address]) -> Result<Self> {
         if authorities.len() > MOST_AUTHORITIES {
             return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities")));
         }
         let (mut by_authority, mut names, mut cut) = (HashMap::<_, Vec<_>>::new(), Vec::new(), Vec::new());
-        let (system, now) = (system.clone(), system.clocks().latest_time().await?);
+        let (people, now) = (people.clone(), people.clocks().latest_time().await?);
         for authority in authorities {
-            let filter = system.vouching().events([None, Some(authority.into_word()), None, None]).await?;
-            let (logs, more) = newest_logs(system.vouching().ledger(), filter, EVENTS_OF_AUTHORITY).await?;
+            let filter = people.vouching().events([None, Some(authority.into_word()), None, None]).await?;
+            let (logs, more) = newest_logs(people.vouching().ledger(), filter, EVENTS_OF_AUTHORITY).await?;
             for link in live_links(&logs, now).into_iter().filter(|link| link.voucher == *authority) {
                 names.push(link.account);
                 by_authority.entry(link.account).or_default().push(link);
@@ -69,7 +71,7 @@ impl Walk {
             cut.extend(more.then_some(*authority));
         }
         let (authorities, looked_at) = (authorities.to_vec(), Mutex::default());
-        Ok(Self { system, authorities, by_authority, names, cut, looked_at, now })
+        Ok(Self { people, authorities, by_authority, names, cut, looked_at, now })
     }
 
     /// The authorities and whom they vouch for themselves: so many as are asked for by name.
@@ -123,7 +125,7 @@ impl Walk {
     async fn confirmed(&self, first: &Link, rest: &[Link]) -> Result<Option<Trust>> {
         let mut links = Vec::new();
         for link in [first].into_iter().chain(rest) {
-            let until = self.system.vouched_until(link.voucher, link.account, link.role).await?;
+            let until = self.people.vouched_until(link.voucher, link.account, link.role).await?;
             if until <= self.now {
                 return Ok(None);
             }
@@ -168,7 +170,7 @@ impl Walk {
     }
 
     async fn ask_vouchers(&self, account: Address) -> Result<Vec<Link>> {
-        let vouching = self.system.vouching();
+        let vouching = self.people.vouching();
         let filter = vouching.events([None, None, Some(account.into_word()), None]).await?;
         let (logs, cut) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let mut links = live_links(&logs, self.now);
@@ -184,7 +186,7 @@ impl Walk {
 
     /// What one account says of another: nobody else can add to it.
     async fn said_of(&self, voucher: Address, account: Address) -> Result<Vec<Link>> {
-        let vouching = self.system.vouching();
+        let vouching = self.people.vouching();
         let filter = vouching.events([None, Some(voucher.into_word()), Some(account.into_word()), None]).await?;
         let (logs, _) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let said = live_links(&logs, self.now).into_iter();

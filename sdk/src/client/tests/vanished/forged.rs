@@ -34,8 +34,8 @@ impl Stage {
     }
 
     async fn lock_of(&self, record: &RecordRef) -> Vec<u16> {
-        let bytes = self.shared.block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-        let manifest = self.shared.verified_bytes::<Manifest>(&bytes).await.unwrap();
+        let bytes = self.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+        let manifest = self.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
         manifest.locks.iter().map(Lock::epoch).collect()
     }
 }

@@ -84,8 +84,8 @@ async fn run(steps: &[Step]) {
 }
 
 async fn opens(stage: &Stage, record: &RecordRef, reader: &Client, received: &[Received]) -> bool {
-    let bytes = stage.shared.block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-    let manifest = stage.shared.verified_bytes::<Manifest>(&bytes).await.unwrap();
+    let bytes = stage.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+    let manifest = stage.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
     manifest.locks.iter().any(|lock| match lock {
         Lock::Folder { epoch, .. } => {
             received.iter().filter_map(|given| given.state.as_ref()).any(|state| state.at(*epoch).is_ok())

@@ -1,0 +1,66 @@
+//! What is known of other people: their keys, the blocks that they signed, and who vouches for them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use alloy::primitives::Address;
+use hospital_record_core::{
+    id::{Deployment, Digest},
+    identity::PublicKeys,
+};
+
+use crate::{
+    ledger::{Beside, Contract, clock::Clocks},
+    platform::cache::{Cache, deployment_key},
+    store::stores::Stores,
+};
+
+/// The people of one deployment, as chain and stores tell of them. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct People {
+    pub(crate) shared: Arc<Shared>,
+    /// Of one call of an app, or of all.
+    pub(crate) stores: Stores,
+}
+
+pub(crate) struct Shared {
+    pub(crate) contract: Contract,
+    pub(crate) deployment: Deployment,
+    pub(crate) clocks: Clocks,
+    pub(crate) vouching: Beside,
+    pub(crate) vouching_witness: Option<Beside>,
+    pub(crate) cache: Cache,
+    pub(crate) signers: Mutex<HashMap<(Address, Digest), PublicKeys>>,
+}
+
+impl People {
+    pub(crate) fn clocks(&self) -> &Clocks {
+        &self.shared.clocks
+    }
+
+    pub(crate) fn vouching(&self) -> &Beside {
+        &self.shared.vouching
+    }
+
+    pub(super) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    pub(super) fn contract(&self) -> &Contract {
+        &self.shared.contract
+    }
+
+    pub(super) fn deployment(&self) -> Deployment {
+        self.shared.deployment
+    }
+
+    pub(super) fn deployment_key(&self) -> Vec<u8> {
+        deployment_key(self.shared.deployment)
+    }
+}
