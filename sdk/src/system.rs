@@ -197,7 +197,7 @@ impl System {
     /// deny a head that was final here. How many entries are given up; this machine's own acts among them are sent again.
     ///
     /// # Errors
-    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] where the two do not agree.
+    /// [`Error::Invalid`](crate::Error::Invalid) without a witness, [`Error::Integrity`](crate::Error::Integrity) where the two do not agree.
     pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
         self.journals().accept_chain(patient).await
     }
@@ -220,7 +220,7 @@ impl System {
     /// four vouches, but none of one or two (as long as the authority vouches for no more than 256 accounts).
     ///
     /// # Errors
-    /// [`Error::WrongContract`] where this chain has no `Vouching`, [`Error::Invalid`] for more than 16 authorities.
+    /// [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Vouching`, [`Error::Invalid`](crate::Error::Invalid) for more than 16 authorities.
     pub async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
         self.people().why_trusted(account, authorities).await
     }
@@ -228,7 +228,7 @@ impl System {
     /// The same, where an account that is not trusted is an error that says why.
     ///
     /// # Errors
-    /// [`Error::Untrusted`], and as [`why_trusted`](System::why_trusted).
+    /// [`Error::Untrusted`](crate::Error::Untrusted), and as [`why_trusted`](System::why_trusted).
     pub async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
         self.people().require_trusted(account, authorities).await
     }
@@ -301,7 +301,7 @@ impl System {
     /// What "from now on" means: by the clock that counts, or by both where they agree.
     ///
     /// # Errors
-    /// [`Error::ClockSkew`] where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
+    /// [`Error::ClockSkew`](crate::Error::ClockSkew) where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
     /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
     pub async fn agreed_time(&self) -> Result<SystemTime> {
         self.clocks().agreed_time().await

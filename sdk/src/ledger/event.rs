@@ -145,7 +145,7 @@ pub enum Event {
         rights: Rights,
         /// What for.
         purpose: Purpose,
-        /// Not live from this second on; [`NO_END`] has no end.
+        /// Not live from this second on; [`NO_END`](crate::ledger::NO_END) has no end.
         expires_at: u64,
         /// Of the folder keys in the envelope.
         epoch: u16,
@@ -166,7 +166,7 @@ pub enum Event {
         rights: Rights,
         /// What for.
         purpose: Purpose,
-        /// Not live from this second on; [`NO_END`] has no end.
+        /// Not live from this second on; [`NO_END`](crate::ledger::NO_END) has no end.
         expires_at: u64,
         /// Of the folder keys in the envelope.
         epoch: u16,

@@ -66,7 +66,7 @@ pub trait Ledger: Send + Sync + Debug {
     /// Gas that the call would use as a transaction now. A revert is an error as in [`Ledger::call`].
     async fn estimate(&self, call: &Call) -> Result<u64, LedgerError>;
 
-    /// Events in one request; [`LedgerError::TooManyLogs`] when the provider wants a shorter range ([`all_logs`]).
+    /// Events in one request; [`LedgerError::TooManyLogs`] when the provider wants a shorter range ([`all_logs`](crate::ledger::all_logs)).
     async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError>;
 
     /// Hands over a signed transaction, once. That it is known already is `Ok`.
