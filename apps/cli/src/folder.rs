@@ -83,8 +83,9 @@ impl Known {
         let folders = match patient == session.me() {
             true => session.client.folders().await.map(|all| (all.into_iter().map(own).collect(), true)),
             false => session.client.shared_by(patient).await.map(|shared| {
-                let live = shared.grants.into_iter().filter(|grant| grant.live);
-                (live.filter_map(|grant| given(grant.scope)).collect(), shared.more_of.is_empty())
+                let live = shared.grants.iter().filter(|grant| grant.live).filter_map(|grant| given(&grant.scope));
+                let owned = live.map(|folder| folder.map(|(name, level)| (name.to_owned(), level)));
+                (owned.collect(), shared.more_of.is_empty())
             }),
         };
         let Ok((named, all)): Result<(Vec<Option<_>>, bool), _> = folders else { return Self::default() };
@@ -117,9 +118,9 @@ fn own(folder: FolderInfo) -> Option<(String, Confidentiality)> {
 }
 
 /// Nothing for a record; nothing inside for a folder whose name a store keeps back.
-fn given(scope: GrantScope) -> Option<Option<(String, Confidentiality)>> {
+pub(crate) fn given(scope: &GrantScope) -> Option<Option<(&str, Confidentiality)>> {
     match scope {
-        GrantScope::Folder { name, confidentiality, .. } => Some(name.zip(confidentiality)),
+        GrantScope::Folder { name, confidentiality, .. } => Some(name.as_deref().zip(*confidentiality)),
         _ => None,
     }
 }

@@ -24,9 +24,12 @@ pub(crate) struct Printer {
 impl Printer {
     /// A result: the object for programs, or the words for people, which are escaped by who made them.
     pub(crate) fn result(self, object: &Value, words: impl AsRef<str>) -> Result {
-        let line = json_line(object);
-        let text = if self.json { &line } else { words.as_ref() };
-        writeln!(io::stdout().lock(), "{text}").map_err(|error| told_in_vain(object, error))
+        let mut stdout = io::stdout().lock();
+        let written = match self.json {
+            true => writeln!(stdout, "{}", json_line(object)),
+            false => writeln!(stdout, "{}", words.as_ref()),
+        };
+        written.map_err(|error| told_in_vain(object, error))
     }
 
     /// An object of its own; nothing for people.

@@ -176,18 +176,19 @@ impl Grant {
         let (client, contract) = (&self.client, self.client.system().contract());
         let journal = client.system().journals().of(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
+        let now = client.system().clocks().chain_time().await?;
         let envelope = self.envelope(recipient, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
             rights: self.rights,
             purpose: self.purpose.or(above.map(|above| above.purpose)).unwrap_or(Purpose::TREAT),
-            expires_at: self.expires_at(above).await?,
+            expires_at: self.expires_at(above, now)?,
             epoch,
             envelope: envelope.digest().0.into(),
         };
         let given = (permission.scope, permission.grantee);
-        let replaced = self.replaced(&journal, given).await?;
+        let replaced = replaced(&journal, given, now);
         client.store_takes().await?;
         let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
         client.owe(&owed).await?;
@@ -211,16 +212,6 @@ impl Grant {
             transaction: receipt.transaction,
             gas: receipt.gas_used,
         })
-    }
-
-    async fn replaced(&self, journal: &Known, (scope, grantee): (B256, Address)) -> Result<Option<Replaced>> {
-        let now = self.client.system().clocks().chain_time().await?;
-        let before = journal.state().live(scope, grantee, now).map(|held| held.state);
-        Ok(before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
-            rights,
-            purpose,
-            expires: expiry(expires_at),
-        }))
     }
 
     fn check_grantee(&self) -> Result<()> {
@@ -274,8 +265,7 @@ impl Grant {
         client.seal_to(recipient, &context, &payload, note).await
     }
 
-    pub(crate) async fn expires_at(&self, above: Option<GrantState>) -> Result<u64> {
-        let now = self.client.system().clocks().chain_time().await?;
+    pub(crate) fn expires_at(&self, above: Option<GrantState>, now: u64) -> Result<u64> {
         let end = match self.expires {
             Expiry::Never => NO_END,
             // The node's clock is not to turn a year into for ever.
@@ -301,6 +291,16 @@ impl Grant {
         }
         self.client.called(self.grantee.address).await
     }
+}
+
+/// What the grantee has there, where that is live.
+fn replaced(journal: &Known, (scope, grantee): (B256, Address), now: u64) -> Option<Replaced> {
+    let before = journal.state().live(scope, grantee, now).map(|held| held.state);
+    before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
+        rights,
+        purpose,
+        expires: expiry(expires_at),
+    })
 }
 
 rights_setters!(Grant);

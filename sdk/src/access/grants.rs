@@ -9,7 +9,7 @@ use crate::{
     base::{
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
-        time::expiry,
+        time::{expiry, instant},
     },
     client::Client,
     journal::{known::Known, registered::Registered},
@@ -177,7 +177,7 @@ impl Client {
             scope_id,
             rights: state.rights,
             purpose: state.purpose,
-            granted: crate::base::time::instant(state.granted_at),
+            granted: instant(state.granted_at),
             expires: expiry(state.expires_at),
             live,
             unavailable,

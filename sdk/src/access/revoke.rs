@@ -17,6 +17,7 @@ use crate::{
     journal::known::Known,
     keys::rotate::Ring,
     ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
+    platform::clock,
 };
 
 /// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
@@ -220,7 +221,7 @@ impl Revoke {
         for scope in scopes {
             // By either clock: a node that dates its blocks far ahead hides nobody who could give again.
             let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
-            let barred = self.bar || now.is_none_or(delegates) || delegates(crate::platform::clock::now());
+            let barred = self.bar || now.is_none_or(delegates) || delegates(clock::now());
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
             let folder = folder_of(*scope).filter(|_| reads && !self.hurry);
             let ring = match folder.and_then(|number| Folder::new(number).ok()) {

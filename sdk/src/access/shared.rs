@@ -13,7 +13,7 @@ use crate::{
     base::{
         cut::Cut,
         error::{Result, kind::ErrorKind},
-        time::expiry,
+        time::{expiry, instant},
     },
     client::Client,
     journal::known::Known,
@@ -155,7 +155,7 @@ impl Client {
             scope_id: scope,
             rights: grant.state.rights,
             purpose: grant.state.purpose,
-            granted: crate::base::time::instant(grant.state.granted_at),
+            granted: instant(grant.state.granted_at),
             expires: expiry(grant.state.expires_at),
             given_by: grant.state.giver,
             live: journal.state().live(scope, self.address(), now).is_some(),

@@ -13,6 +13,7 @@ use crate::{
         vanished::{Vanished, is_shown, is_superseded},
     },
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
+    platform::clock,
     relay::SignedRequest,
 };
 
@@ -103,7 +104,7 @@ impl Client {
 
     pub(crate) async fn note_for(&self, call: &Call) -> Result<Bytes> {
         let effects = self.system().contract().effects(call, self.address());
-        let at = crate::platform::clock::now();
+        let at = clock::now();
         let Some(Effects { patient, events }) = effects else {
             let (patient, earlier) = (Address::ZERO, Earlier::default());
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
@@ -156,7 +157,7 @@ impl Client {
                 None => return Ok(Standing::Final),
             },
         };
-        let is_old = crate::platform::clock::now().saturating_sub(note.at) >= AT_LEAST;
+        let is_old = clock::now().saturating_sub(note.at) >= AT_LEAST;
         Ok(match shown {
             true if is_old => Standing::Final,
             true => Standing::Shown,
@@ -173,9 +174,8 @@ impl Client {
         let sender = self.system().sender();
         for act in sender.sent(self.address()).await? {
             // What is in no journal is looked at by `resume`; after days it is what it is.
-            let old = Note::from_bytes(&act.note).is_none_or(|note| {
-                note.patient.is_zero() && crate::platform::clock::now().saturating_sub(note.at) >= MOST_WATCHED
-            });
+            let old = Note::from_bytes(&act.note)
+                .is_none_or(|note| note.patient.is_zero() && clock::now().saturating_sub(note.at) >= MOST_WATCHED);
             let settled = match self.effects(&act)? {
                 Some(effects) if !old => {
                     let known = self.system().journals().known(effects.patient).await?;

@@ -18,6 +18,7 @@ use crate::{
     base::{
         cut::Cut,
         error::{Error, Result},
+        time::instant,
     },
     boards::{
         board::Board,
@@ -245,7 +246,7 @@ impl Reading<'_> {
         for case in cases {
             case.stage = case.stage.at(self.to.time);
             let due = waiting.iter().find(|waiting| waiting.id[..] == case.id[..waiting.id.len()]);
-            case.review_due = due.map(|waiting| crate::base::time::instant(waiting.due.to()));
+            case.review_due = due.map(|waiting| instant(waiting.due.to()));
         }
         Ok(())
     }

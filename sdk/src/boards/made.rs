@@ -8,7 +8,10 @@ use hospital_record_contracts::boards::{
 
 use crate::{
     base::error::{Error, Result},
-    boards::board::{Board, check_form},
+    boards::{
+        address::address_of,
+        board::{Board, check_form},
+    },
     ledger::newest_logs,
     system::System,
 };
@@ -64,6 +67,6 @@ fn checked(address: Address, told: &IBoards::BoardCreated) -> Option<Board> {
     let threshold = u8::try_from(told.threshold).ok()?;
     let members = told.members.clone();
     check_form(threshold, &members).ok()?;
-    let made = crate::boards::address::address_of(threshold, &members, told.salt) == address;
+    let made = address_of(threshold, &members, told.salt) == address;
     made.then_some(Board { address, threshold, members, left: Vec::new(), closed: false, successor: None })
 }

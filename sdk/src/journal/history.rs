@@ -13,7 +13,7 @@ use alloy::primitives::{Address, B256};
 use crate::{
     base::{
         error::Result,
-        time::{NO_END, rfc3339, rfc3339_of},
+        time::{NO_END, instant, rfc3339, rfc3339_of},
     },
     journal::journals::Journals,
     ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
@@ -50,7 +50,7 @@ pub struct HistoryEntry {
 impl HistoryEntry {
     fn new(patient: Address, entry: Entry) -> Self {
         let by = entry.event.actor(patient);
-        Self { at: crate::base::time::instant(entry.time), by, event: entry.event, entry }
+        Self { at: instant(entry.time), by, event: entry.event, entry }
     }
 }
 

@@ -20,7 +20,10 @@ use crate::{
         vanished::{self, Vanished},
     },
     ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
-    platform::cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
+    platform::{
+        cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
+        clock,
+    },
 };
 
 /// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
@@ -184,7 +187,7 @@ impl Journals {
         history: &mut History,
         newest: u64,
     ) -> Result<(Finality, Vec<Vanished>)> {
-        let (now, kept) = (crate::platform::clock::now(), before.history.common_with(history));
+        let (now, kept) = (clock::now(), before.history.common_with(history));
         let (mut finality, mut vanished) = (before.finality.clone(), before.vanished.clone());
         if kept < before.history.entries().len() {
             finality.cut(kept);

@@ -16,7 +16,10 @@ use crate::{
     base::error::{Error, Result, outcome::Outcome},
     client::Client,
     journal::known::Known,
-    platform::cache::{OWED, RELEASES, key},
+    platform::{
+        cache::{OWED, RELEASES, key},
+        clock,
+    },
 };
 
 /// What a store is owed once the chain names it.
@@ -55,7 +58,7 @@ impl Owed {
 
     fn new<'a>(act: Act, blocks: impl IntoIterator<Item = &'a Block>) -> Self {
         let blocks = blocks.into_iter().map(|block| ByteBuf::from(block.bytes.to_vec())).collect();
-        Self { act, at: crate::platform::clock::now(), blocks }
+        Self { act, at: clock::now(), blocks }
     }
 
     /// Of the block that the chain names.
@@ -155,7 +158,7 @@ impl Client {
             let stored = match self.is_named(&owed).await {
                 Ok(true) => self.store_owed(&owed).await.map(|()| true),
                 Ok(false) | Err(Error::NotFound(_)) => {
-                    let age = crate::platform::clock::now().saturating_sub(owed.at);
+                    let age = clock::now().saturating_sub(owed.at);
                     if age >= MOST_WATCHED {
                         self.forget_owed(owed.digest()).await;
                     }

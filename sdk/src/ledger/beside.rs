@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::ledger::{
     error::LedgerError,
     seam::Ledger,
-    types::{Call, LogFilter, call, u40},
+    types::{self, Call, LogFilter, call, u40},
 };
 
 /// One of them, at its one address.
@@ -135,7 +135,7 @@ impl Beside {
     }
 
     pub(crate) fn to_send(&self, call: &impl SolCall) -> Call {
-        crate::ledger::types::call(self.address(), call)
+        types::call(self.address(), call)
     }
 
     async fn ask<C: SolCall>(&self, question: &C) -> Result<C::Return, LedgerError> {

@@ -11,7 +11,7 @@ use hospital_record_contracts::IHospitalRecord as Sol;
 use crate::ledger::{
     contract::Contract,
     event::{Purpose, Rights, Status},
-    types::{Call, u24, u40},
+    types::{self, Call, u24, u40},
 };
 
 /// What to grant to whom.
@@ -133,7 +133,7 @@ impl Contract {
     #[must_use]
     pub fn invalidate_nonces_at(&self, contract: Address) -> Call {
         // The same in every contract.
-        crate::ledger::types::call(contract, &Sol::invalidateNoncesCall {})
+        types::call(contract, &Sol::invalidateNoncesCall {})
     }
 
     /// Gives up the sender's own grant.

@@ -4,7 +4,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use alloy::primitives::{Address, B256, Bytes, U256, bytes};
@@ -12,16 +12,19 @@ use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
-use crate::ledger::{
-    beside::Beside,
-    contract::Contract,
-    error::{LedgerError, SubmitError},
-    memory::{
-        chain::{BASE_FEE, CHAIN, Chain},
-        faults::{Faults, STALLED, Submission, pause},
+use crate::{
+    ledger::{
+        beside::Beside,
+        contract::Contract,
+        error::{LedgerError, SubmitError},
+        memory::{
+            chain::{BASE_FEE, CHAIN, Chain},
+            faults::{Faults, STALLED, Submission, pause},
+        },
+        seam::Ledger,
+        types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
     },
-    seam::Ledger,
-    types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
+    platform::clock,
 };
 
 mod chain;
@@ -52,7 +55,7 @@ impl MemoryLedger {
     /// A chain with nothing on it but the CREATE2 deployer. Its clock stands at the present time.
     #[must_use]
     pub fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = clock::now();
         let mut chain = Chain::new(now);
         let code = Bytecode::new_raw(DEPLOYER_CODE.clone());
         chain.world.set_account(DEPLOYER, AccountInfo::from_bytecode(code).with_nonce(1), 0);

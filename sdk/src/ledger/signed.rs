@@ -14,7 +14,7 @@ use crate::ledger::{
     contract::Contract,
     error::LedgerError,
     forms::{ContractKind, SignedForm},
-    types::{Call, u24},
+    types::{self, Call, u24},
 };
 
 /// What takes effect by a signature alone, whoever sends it.
@@ -170,7 +170,7 @@ impl Contract {
             Act::Once { contract, signer, verb, nonce, deadline, .. } => {
                 let (signer, call, nonce, deadline) = (*signer, verb.clone(), *nonce, U256::from(*deadline));
                 // The same in every contract.
-                crate::ledger::types::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
+                types::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
             }
             Act::Revocation { patient, revocation, granted_up_to, key_changes } => {
                 self.to_send(&Sol::revokeSignedCall {
@@ -181,9 +181,7 @@ impl Contract {
                     signature,
                 })
             }
-            Act::Veto { board, by, case } => {
-                crate::ledger::types::call(*board, &vetoCall { c: case.clone(), by: *by, signature })
-            }
+            Act::Veto { board, by, case } => types::call(*board, &vetoCall { c: case.clone(), by: *by, signature }),
         }
     }
 
@@ -251,7 +249,7 @@ impl Contract {
                 Err(error) => Err(error),
             },
             Act::Veto { board, case, .. } => {
-                let question = crate::ledger::types::call(*board, &caseOfCall { id: id_of(case) });
+                let question = types::call(*board, &caseOfCall { id: id_of(case) });
                 let answer = self.ledger().call(&question, None).await?;
                 let state = caseOfCall::abi_decode_returns_validate(&answer);
                 Ok(state.map_err(|error| self.malformed(&error.to_string()))?.stage == IBoard::Stage::Vetoed)
@@ -270,7 +268,7 @@ impl Contract {
         account: Address,
         nonce: U256,
     ) -> Result<(bool, U256), LedgerError> {
-        let question = crate::ledger::types::call(contract, &Sol::nonceUsedCall { account, nonce });
+        let question = types::call(contract, &Sol::nonceUsedCall { account, nonce });
         let answer = self.ledger().call(&question, None).await?;
         if answer.is_empty() {
             return Err(LedgerError::NoContract { contract, chain: self.chain() });

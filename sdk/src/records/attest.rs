@@ -12,6 +12,7 @@ use crate::{
     base::{
         error::{Error, Result},
         record_ref::RecordRef,
+        time::instant,
     },
     client::{Client, Confirmed},
     ledger::{Attestation, PatientState, Record, Status, record_key},
@@ -99,7 +100,7 @@ impl Believed {
     pub(crate) fn words_for(&self, record: &Record) -> Vec<AttestedBy> {
         let words = record.attestations.iter().map(|word| AttestedBy {
             account: word.by,
-            at: crate::base::time::instant(word.time),
+            at: instant(word.time),
             chosen_by_patient: word.chosen_by_patient,
             counts: self.counts(word),
         });

@@ -24,6 +24,7 @@ use crate::{
     ledger::Record,
     platform::cache::SYNCED,
     records::download,
+    store::into_error::into_store,
 };
 
 /// Records of one author that are looked at in one go, and of all.
@@ -128,9 +129,7 @@ impl Client {
         let stores = self.system().stores();
         let content = download::blocks(stores.clone(), manifest)?;
         let cid = id.dag_cbor_cid();
-        let blocks = content
-            .chain(stream::once(stores.block(&cid)))
-            .map(|block| block.map_err(crate::store::into_error::into_store));
+        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));
         stores.own().put(blocks.boxed()).await?;
         Ok(())
     }

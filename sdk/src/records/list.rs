@@ -16,13 +16,17 @@ use crate::{
         builder::awaitable,
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
+        time::instant,
     },
     client::Client,
     journal::{known::Known, registered::Registered},
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
-    records::attest::{AttestedBy, Believed, DocStatus},
+    records::{
+        attest::{AttestedBy, Believed, DocStatus},
+        manifests::manifests,
+    },
 };
 
 /// Manifests that are fetched in one go.
@@ -189,7 +193,7 @@ struct Lister {
 impl Lister {
     async fn page(self: Arc<Self>, records: Vec<Record>) -> Result<BoxStream<'static, Result<Listed>>> {
         let digests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
-        let manifests = crate::records::manifests::manifests(self.client.system(), &digests).await?;
+        let manifests = manifests(self.client.system(), &digests).await?;
         let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
             // A task each: opening is computation, and all cores should share it.
@@ -212,7 +216,7 @@ impl Lister {
             doc_status: DocStatus::of(record, self.journal.state(), &self.believed),
             attestations: self.believed.words_for(record),
             author: record.state.author,
-            added: crate::base::time::instant(record.state.added_at),
+            added: instant(record.state.added_at),
             content,
             held_by_author_only: foreign && !self.synced.contains_key(record.id.as_slice()),
         }

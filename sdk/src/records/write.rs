@@ -18,7 +18,13 @@ use crate::{
     },
     client::Client,
     ledger::{Call, Receipt, record_key},
-    records::{details::Details, pending::Pending, source::Source, target::Target, upload::Uploaded},
+    records::{
+        details::Details,
+        pending::Pending,
+        source::Source,
+        target::Target,
+        upload::{Uploaded, upload},
+    },
 };
 
 /// A record that is stored, pinned and read back, but not on chain.
@@ -39,7 +45,7 @@ impl Client {
         report: &Reporter,
     ) -> Result<Stored> {
         let store = self.system().stores().own().clone();
-        let mut uploaded = crate::records::upload::upload(&*store, source.open().await?, report).await?;
+        let mut uploaded = upload(&*store, source.open().await?, report).await?;
         let size = uploaded.size;
         let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
         let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };

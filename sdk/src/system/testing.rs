@@ -8,7 +8,10 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        error::{Error, Result},
+        time::instant,
+    },
     ledger::{
         Contract, Ledger, MemoryLedger, MemoryOutbox, SenderOptions,
         clock::{Clock, TOLERANCE},
@@ -139,7 +142,7 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(crate::base::time::instant(self.clocks().chain_time().await?))
+        Ok(instant(self.clocks().chain_time().await?))
     }
 
     /// The chain in memory, for faults and time.

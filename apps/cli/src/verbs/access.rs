@@ -64,11 +64,7 @@ impl Scope {
     /// The end of a sentence that says that there is no such access: what may have been meant, and what there is.
     pub(super) fn instead<'a>(wanted: Option<&Self>, held: impl IntoIterator<Item = &'a GrantScope>) -> String {
         let Some(Self::Folder(name, _)) = wanted else { return String::new() };
-        let folders = held.into_iter().filter_map(|scope| match scope {
-            GrantScope::Folder { name: Some(name), confidentiality: Some(level), .. } => Some((name.as_str(), *level)),
-            _ => None,
-        });
-        folder::instead(name, folders)
+        folder::instead(name, held.into_iter().filter_map(folder::given).flatten())
     }
 
     /// On a grant that is being made.

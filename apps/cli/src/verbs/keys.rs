@@ -91,10 +91,6 @@ fn removed_object(left: &Removed) -> Value {
     json!({"id": left.id.to_string(), "name": left.name, "reason": left.reason})
 }
 
-fn counted(count: usize, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}
-
 pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let session = app.session().await?;
     if let Some(name) = args.give_up {
@@ -118,15 +114,15 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
         app.printer.line(&format!("transaction {transaction} was under way and has taken effect"))?;
     }
     if resumed.keys > 0 && !app.printer.json {
-        app.printer.line(&format!("the keys of {} are stored now", counted(resumed.keys, "act", "acts")))?;
+        app.printer.line(&format!("the keys of {} are stored now", size::count(resumed.keys as u64, "act")))?;
     }
     let words = match (finished.len(), resumed.removed.len()) {
         (0, 0) if resumed.transaction.is_some() || resumed.keys > 0 => "nothing else was left unfinished".to_owned(),
         (0, 0) if failed.is_empty() && resumed.waiting == 0 => "nothing was left unfinished".to_owned(),
-        (finished, 0) => counted(finished, "record finished", "records finished"),
+        (finished, 0) => format!("{} finished", size::count(finished as u64, "record")),
         (finished, removed) => {
-            let removed = counted(removed, "upload removed", "uploads removed");
-            format!("{}, {removed}", counted(finished, "record finished", "records finished"))
+            let removed = format!("{} removed", size::count(removed as u64, "upload"));
+            format!("{} finished, {removed}", size::count(finished as u64, "record"))
         }
     };
     app.printer.result(&object, words)?;
@@ -135,7 +131,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
         app.printer.warn(format!("add it again: {what} could not be registered, for {}", shown(&left.reason)));
     }
     if resumed.waiting > 0 {
-        let acts = counted(resumed.waiting, "act", "acts");
+        let acts = size::count(resumed.waiting as u64, "act");
         app.printer.warn(format!(
             "{acts} that a relay was given may still take effect, within a quarter of an hour: `resume` again then, so that \
              the keys are stored"
@@ -143,7 +139,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     }
     if resumed.watching > 0 {
         app.printer
-            .note(format!("watching {} that the chain could still undo", counted(resumed.watching, "act", "acts")));
+            .note(format!("watching {} that the chain could still undo", size::count(resumed.watching as u64, "act")));
     }
     match resumed.failed.first() {
         None => Ok(()),

@@ -75,6 +75,7 @@ impl Grant {
             return Err(Error::Invalid("the patient who was asked answers, about records of their own".into()));
         }
         let purpose = self.purpose.unwrap_or(Purpose::TREAT);
-        self.client.check_answer(request, self.rights, purpose, self.expires_at(None).await?).await
+        let now = self.client.system().clocks().chain_time().await?;
+        self.client.check_answer(request, self.rights, purpose, self.expires_at(None, now)?).await
     }
 }

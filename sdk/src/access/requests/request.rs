@@ -10,7 +10,10 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::seal::request::RequestTerms;
 
 use crate::{
-    base::{error::kind::ErrorKind, time::expiry},
+    base::{
+        error::kind::ErrorKind,
+        time::{expiry, instant},
+    },
     ledger::{Purpose, Rights},
     people::vouching::trust::Trust,
 };
@@ -80,7 +83,7 @@ impl Told {
 
     /// With nothing known yet of who asks and why.
     pub(crate) fn request(&self, asked: u64) -> AccessRequest {
-        let at = |seconds| crate::base::time::instant(seconds);
+        let at = |seconds| instant(seconds);
         AccessRequest {
             id: self.id,
             asker: self.asker(),

@@ -3,12 +3,7 @@
 use hospital_record_tests::program::{Computer, Ran, field};
 use serde_json::json;
 
-use super::{added, anas_computer, befriend};
-
-fn message(ran: &Ran) -> String {
-    let error = ran.stderr.lines().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    field(&error.unwrap_or_else(|| panic!("{}", ran.stderr)), "message")
-}
+use super::{added, anas_computer, befriend, message};
 
 #[test]
 fn every_verb_on_a_folder_answers_a_slip_with_what_is_there() {

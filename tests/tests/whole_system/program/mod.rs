@@ -20,7 +20,7 @@ mod words;
 use hospital_record_tests::{
     anvil::Anvil,
     kubo::Kubo,
-    program::{Computer, field},
+    program::{Computer, Ran, field},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -59,4 +59,10 @@ fn added(computer: &Computer, name: &str, content: impl AsRef<[u8]>) -> String {
 /// The objects of this type.
 fn of_type<'a>(objects: &'a [Value], name: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| object["type"] == name).collect()
+}
+
+/// What a refused `--json` run says on stderr.
+fn message(ran: &Ran) -> String {
+    let error = ran.stderr.lines().find_map(|line| serde_json::from_str::<Value>(line).ok());
+    field(&error.unwrap_or_else(|| panic!("{}", ran.stderr)), "message")
 }

@@ -8,17 +8,12 @@ use hospital_record_tests::{
     program::{Computer, field},
 };
 
-use super::{added, anas_computer, befriend, befriend_on, of_type};
+use super::{added, anas_computer, befriend, befriend_on, message, of_type};
 
 /// The card of somebody with keys here, who can pay.
 fn card(computer: &Computer, person: &str) -> String {
     Anvil::shared().fund(computer.init(person));
     field(&computer.json(person, &["account", "--card"])[0], "card")
-}
-
-fn message(ran: &hospital_record_tests::program::Ran) -> String {
-    let error = ran.stderr.lines().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    field(&error.unwrap_or_else(|| panic!("{}", ran.stderr)), "message")
 }
 
 #[test]
