@@ -15,7 +15,7 @@ async fn main() -> Result<()> {
 
     // Dr Lee hands over a card: on paper, as a QR code, by mail. They compare the fingerprint by voice.
     let card: Card = lee.card().await?.to_string().parse()?;
-    ana.add_contact("Dr Lee", &card).await?;
+    ana.contacts().add("Dr Lee", &card).await?;
     println!("Dr Lee's fingerprint: {}", card.fingerprint());
 
     let in_90_days = SystemTime::now() + Duration::from_secs(90 * 24 * 3600);
@@ -23,7 +23,7 @@ async fn main() -> Result<()> {
 
     let opened = lee.open(&ecg.record).await?; // checked on chain, logged on chain, then decrypted
     assert_eq!(opened.bytes, "...");
-    for grant in ana.grants().await? {
+    for grant in ana.grants().list().await? {
         println!("{} may {} {}", grant.name.as_deref().unwrap_or("?"), grant.rights, grant.scope_name());
     }
     Ok(())

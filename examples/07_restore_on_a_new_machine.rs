@@ -14,7 +14,7 @@ async fn main() -> Result<()> {
 
     let old = system.client(identity);
     let card: Card = system.client(lee).card().await?;
-    old.add_contact("Dr Lee", &card).await?;
+    old.contacts().add("Dr Lee", &card).await?;
     old.add(Source::bytes("vaccination.pdf", "...")).folder("vaccinations").await?;
     old.grant(&card).folder("vaccinations").await?;
     let written_down = phrase.reveal().to_string();
@@ -24,7 +24,7 @@ async fn main() -> Result<()> {
     let ana = new_machine.client(Identity::from_phrase(&Phrase::parse(&written_down)?, 0)?);
     let records = ana.list().await?;
     assert_eq!((records[0].name(), records[0].folder_name()), ("vaccination.pdf", "vaccinations"));
-    let grants = ana.grants().await?;
+    let grants = ana.grants().list().await?;
     assert_eq!(grants[0].name.as_deref(), Some("Dr Lee"));
     println!("restored {} record(s) and {} grant(s)", records.len(), grants.len());
     Ok(())

@@ -15,8 +15,8 @@ async fn main() -> Result<()> {
 
     // The health authority vouches for the hospital (SNOMED CT: hospital), the hospital for those who work there. A
     // speciality would tell the public what is wrong with whoever grants to Dr Lee: a plain word does.
-    authority.vouch(hospital.address(), "snomed:22232009").await?;
-    hospital.vouch(lee.address(), "practitioner").await?;
+    authority.vouches().give(hospital.address(), "snomed:22232009").await?;
+    hospital.vouches().give(lee.address(), "practitioner").await?;
 
     let ecg = ana.add(Source::bytes("ecg.txt", "sinus rhythm")).folder("cardiology").await?.record;
     let scan = ana.add(Source::bytes("scan.txt", "unclear")).folder("cardiology").await?.record;
@@ -39,10 +39,10 @@ async fn main() -> Result<()> {
     assert!(lee.open(&scan).attested_only().await.is_err());
 
     // Dr Lee leaves the hospital, which says so and takes back what it passed on.
-    hospital.withdraw_vouch(lee.address(), "practitioner").await?;
+    hospital.vouches().withdraw(lee.address(), "practitioner").await?;
     assert!(system.why_trusted(lee.address(), &trusted).await?.is_none());
-    let scope = lee.shared_with_me().await?.grants[0].scope_id;
-    hospital.withdraw(ana.address(), scope, lee.address()).await?;
+    let scope = lee.grants().received().await?.grants[0].scope_id;
+    hospital.grants().withdraw(ana.address(), scope, lee.address()).await?;
     assert!(lee.open(&ecg).await.is_err());
     Ok(())
 }

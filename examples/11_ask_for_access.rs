@@ -12,24 +12,24 @@ async fn main() -> Result<()> {
     let (authority, lab) = (common::person(&system).await?, common::person(&system).await?);
     let ana = common::person(&system).await?;
     ana.register().await?;
-    authority.vouch(lab.address(), "snomed:261904005").await?; // SNOMED CT: laboratory
+    authority.vouches().give(lab.address(), "snomed:261904005").await?; // SNOMED CT: laboratory
 
     let in_30_days = SystemTime::now() + Duration::from_secs(30 * 24 * 3600);
-    let ask = lab.ask(ana.address()).contribute_only().until(in_30_days);
+    let ask = lab.requests().ask(ana.address()).contribute_only().until(in_30_days);
     ask.reason("Dr Lee ordered a blood count on 3 May; we would deliver the result.").await?; // for Ana's eyes alone
 
     // Ana's client lists what she is asked, who vouches for the asker, and why it asks.
-    let requests = ana.requests().trusted_by(&[authority.address()]).await?.requests;
+    let requests = ana.requests().list().trusted_by(&[authority.address()]).await?.requests;
     let request = &requests[0];
     println!("{} asks to {} for {:?}", request.asker, request.rights, request.purpose);
     println!("  {}", request.trust.as_ref().map_or("nobody vouches for it".into(), ToString::to_string));
     println!("  {}", request.reason.as_deref().unwrap_or("(the reason does not open)"));
 
     // One verb answers with exactly what was asked; she may give less, and not more by mistake.
-    let more = ana.answer(request).folder("blood tests").contribute().await.err();
+    let more = ana.requests().answer(request).folder("blood tests").contribute().await.err();
     assert_eq!(more.map(|error| error.kind()), Some(ErrorKind::Invalid));
-    ana.answer(request).folder("blood tests").await?;
-    assert!(ana.requests().await?.requests.is_empty());
+    ana.requests().answer(request).folder("blood tests").await?;
+    assert!(ana.requests().list().await?.requests.is_empty());
 
     let result = Source::bytes("result.json", r#"{"resourceType":"Bundle"}"#);
     let added = lab.add(result).patient(ana.address()).folder("blood tests").await?;

@@ -24,10 +24,10 @@ async fn main() -> Result<()> {
     assert_eq!(lee.open(&record).await?.bytes, "no fracture");
 
     // The end of the access as text: whoever has it can bring it about, at any time, and nothing else.
-    let grant = &ana.grants().await?[0];
-    let letter = ana.sign_revocation(lee.address(), grant.scope_id).await?.to_string();
+    let grant = &ana.grants().list().await?[0];
+    let letter = ana.acts().sign_revocation(lee.address(), grant.scope_id).await?.to_string();
     let friend = common::person(&chain).await?; // without a relay who carries pays
-    friend.carry(&letter.parse::<SignedRequest>()?).await?;
+    friend.acts().carry(&letter.parse::<SignedRequest>()?).await?;
     assert_eq!(lee.open(&record).await.err().map(|error| error.kind()), Some(ErrorKind::Denied));
 
     for person in [&ana, &lee] {

@@ -20,30 +20,31 @@ async fn main() -> Result<()> {
     }
 
     // The board's address stands for these people and for "two of three": another board has another address.
-    let board = members[0].create_board(2, &accounts).await?.board;
+    let board = members[0].boards().create(2, &accounts).await?.board;
     let allergies = ana.add(Source::bytes("allergies.txt", "penicillin")).folder("emergency").await?.record;
-    ana.grant_board(&board).folder("emergency").await?;
+    ana.boards().grant(&board).folder("emergency").await?;
 
     // At night. One asks and says why; that is not enough.
     let [first, second, third] = &members;
-    let asking = first.open_case(&board, ana.address()).to(doctor.address()).lasting(Duration::from_secs(2 * 3600));
+    let asking =
+        first.boards().open_case(&board, ana.address()).to(doctor.address()).lasting(Duration::from_secs(2 * 3600));
     let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
     assert!(doctor.open(&allergies).await.is_err());
 
     // Another agrees. Both give out their shares of the keys: `board serve` does that by itself.
-    second.acknowledge(&case).await?;
+    second.boards().acknowledge(&case).await?;
     for member in [first, second] {
-        member.release_due(&board).await?;
+        member.boards().release_due(&board).await?;
     }
     println!("the doctor reads: {:?}", doctor.open(&allergies).await?.bytes);
 
     // Ana wakes up: who was let in, by whom and why is in her history. The third member owes a review.
     let case = system.case(&board, case.id).await?;
-    println!("{} agreed, because: {}", case.acknowledged.len(), ana.reason_of(&case).await?.text);
-    third.review(&board, &case, None).await?;
+    println!("{} agreed, because: {}", case.acknowledged.len(), ana.boards().reason_of(&case).await?.text);
+    third.boards().review(&board, &case, None).await?;
 
     // She need not wait for the end.
-    ana.veto(&case).await?;
+    ana.boards().veto(&case).await?;
     assert!(doctor.open(&allergies).await.is_err());
     Ok(())
 }

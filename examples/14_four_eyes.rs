@@ -15,19 +15,19 @@ async fn main() -> Result<()> {
         colleague.register().await?;
         accounts.push(colleague.address());
     }
-    let board = archive.create_board(2, &accounts).await?.board;
+    let board = archive.boards().create(2, &accounts).await?.board;
     let box_7 = archive.add(Source::bytes("study.csv", "participant,dose")).folder("box 7").await?.record;
-    archive.grant_board(&board).folder("box 7").purpose(Purpose::HRESCH).no_end().await?;
+    archive.boards().grant(&board).folder("box 7").purpose(Purpose::HRESCH).no_end().await?;
 
     // Who needs it is one of the board: asking for oneself is no agreement.
     let [researcher, one, other] = &colleagues;
-    let case = researcher.open_case(&board, archive.address()).reason("Second analysis, protocol 12.").await?;
-    assert!(matches!(researcher.acknowledge(&case).await, Err(Error::Denied(_))));
-    one.acknowledge(&case).await?;
+    let case = researcher.boards().open_case(&board, archive.address()).reason("Second analysis, protocol 12.").await?;
+    assert!(matches!(researcher.boards().acknowledge(&case).await, Err(Error::Denied(_))));
+    one.boards().acknowledge(&case).await?;
     assert!(researcher.open(&box_7).await.is_err());
-    other.acknowledge(&case).await?;
+    other.boards().acknowledge(&case).await?;
     for colleague in [one, other] {
-        colleague.release_due(&board).await?;
+        colleague.boards().release_due(&board).await?;
     }
     println!("read after two agreed: {:?}", researcher.open(&box_7).await?.bytes);
     Ok(())

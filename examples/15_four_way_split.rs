@@ -16,18 +16,19 @@ async fn main() -> Result<()> {
         accounts.push(holder.address());
         holders.push(holder);
     }
-    let board = owner.create_board(4, &accounts).await?.board;
+    let board = owner.boards().create(4, &accounts).await?.board;
     let will = owner.add(Source::bytes("will.txt", "to whom it may concern")).folder("papers").await?.record;
-    owner.grant_board(&board).record(&will).no_end().await?;
+    owner.boards().grant(&board).record(&will).no_end().await?;
 
-    let case = holders[0].open_case(&board, owner.address()).to(heir.address()).reason("The owner has died.").await?;
+    let case =
+        holders[0].boards().open_case(&board, owner.address()).to(heir.address()).reason("The owner has died.").await?;
     for holder in &holders[1..] {
-        holder.acknowledge(&case).await?;
+        holder.boards().acknowledge(&case).await?;
     }
     for holder in &holders {
         // The chain lets the heir in by now; the key is still in parts.
         assert!(matches!(heir.open(&will).await, Err(Error::NotAvailable(_))));
-        holder.release_due(&board).await?;
+        holder.boards().release_due(&board).await?;
     }
     println!("all four together: {:?}", heir.open(&will).await?.bytes);
     Ok(())

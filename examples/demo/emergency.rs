@@ -20,23 +20,23 @@ pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
 
     let watch = Instant::now();
     let members = [casualty.address(), anaesthesia.address(), ethics.address()];
-    let made = casualty.create_board(2, &members).await?;
+    let made = casualty.boards().create(2, &members).await?;
     row("a board of three, of whom two must agree", watch, made.gas);
     let record = ana.add(Source::bytes("allergies.txt", "penicillin")).folder(FOLDER).await?.record;
     let watch = Instant::now();
-    let granted = ana.grant_board(&made.board).folder(FOLDER).await?;
+    let granted = ana.boards().grant(&made.board).folder(FOLDER).await?;
     row("Ana gives it her emergency folder: keys in three shares", watch, granted.gas);
 
     let watch = Instant::now();
-    let asking = casualty.open_case(&made.board, ana.address()).to(doctor.address());
+    let asking = casualty.boards().open_case(&made.board, ana.address()).to(doctor.address());
     let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
     refused(doctor, &record, ErrorKind::Denied).await?;
-    let agreed = anaesthesia.acknowledge(&case).await?;
+    let agreed = anaesthesia.boards().acknowledge(&case).await?;
     row("one asks and says why, another agrees", watch, agreed.gas);
     let watch = Instant::now();
     for member in [casualty, anaesthesia] {
         refused(doctor, &record, ErrorKind::NotAvailable).await?;
-        for (_, released) in member.release_due(&made.board).await? {
+        for (_, released) in member.boards().release_due(&made.board).await? {
             released?;
         }
     }
@@ -49,7 +49,7 @@ pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
         "two shares later Dr Night reads it, after the agreement",
         watch.elapsed().as_secs_f32()
     );
-    println!("  Ana, awake again, reads why: {:?}", ana.reason_of(&case).await?.text);
+    println!("  Ana, awake again, reads why: {:?}", ana.boards().reason_of(&case).await?.text);
     Ok(people)
 }
 

@@ -59,13 +59,14 @@ pub use crate::{
         grants::{GrantInfo, GrantScope},
         requests::{
             ask::{Ask, Asked},
-            inbox::{Inbox, Requests},
+            inbox::{Inbox, ListRequests},
             request::AccessRequest,
         },
         revoke::{Revoke, Revoked},
         shared::{Patients, Shared, SharedGrant},
         vouch::{VouchFor, Vouched},
     },
+    acts::confirm::Confirmed,
     base::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
@@ -80,9 +81,9 @@ pub use crate::{
         cases::Cases,
     },
     client::{
-        Client, Confirmed,
+        Client,
         resume::{Leftover, Removed, Resumed, Unfinished},
-        sync::{Synced, Syncing, TooLarge},
+        sync::Syncing,
     },
     journal::{
         history::{History, HistoryEntry, ReadHistory, status_code},
@@ -102,6 +103,7 @@ pub use crate::{
     records::{
         add::{Add, AddMany, Added, DEFAULT_FOLDER},
         attest::{AttestedBy, DocStatus},
+        copy::{Synced, TooLarge},
         detect::DetectMediaType,
         list::{Content, List, Listed},
         open::{Open, Opened},

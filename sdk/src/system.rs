@@ -4,77 +4,32 @@ pub(crate) mod config;
 #[cfg(feature = "testing")]
 pub(crate) mod testing;
 
-use std::{
-    fmt,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
-use hospital_record_core::id::{Account, Deployment};
+use hospital_record_core::id::Deployment;
 
 use crate::{
+    acts::services::{Parts, Services, on_disk},
     base::error::Result,
-    boards::seen::Seen,
-    client::Client,
-    journal::{history::ReadHistory, journals::Journals, missing::MissingEntry},
+    boards::{board::Board, case::Case, cases::Cases},
+    journal::{history::ReadHistory, missing::MissingEntry},
     ledger::{
-        Beside, Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, Sender,
-        SenderOptions,
-        clock::{Clock, Clocks, TOLERANCE},
-        outbox::disk::DiskOutbox,
+        Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, SenderOptions,
+        clock::TOLERANCE,
     },
-    people::{
-        identity::{AccountSigner, Identity},
-        known::{People, Shared},
-        vouching::trust::Trust,
-    },
-    platform::cache::{Cache, deployment_key},
-    relay::{Carrier, Relay},
-    store::{Store, stores::Stores},
+    people::{identity::AccountSigner, vouching::trust::Trust},
+    platform::cache::Cache,
+    relay::Carrier,
     system::config::Config,
 };
 
 /// A chain, a contract and stores. One a process; cheap to clone.
 #[derive(Clone)]
-pub struct System(pub(crate) Arc<Inner>, Stores);
-
-pub(crate) struct Inner {
-    contract: Contract,
-    witness: Option<Contract>,
-    requests: Beside,
-    boards: Beside,
-    boards_witness: Option<Beside>,
-    boards_seen: Mutex<Seen>,
-    deployment: Deployment,
-    sender: Sender,
-    relays: Vec<Arc<dyn Relay>>,
-    /// How long an act may take.
-    patience: Duration,
-    timeout: Duration,
-    clocks: Clocks,
-    cache: Cache,
-    journals: Journals,
-    people: Arc<Shared>,
+pub struct System {
+    pub(crate) services: Services,
     #[cfg(feature = "testing")]
     pub(crate) memory: Option<crate::ledger::MemoryLedger>,
-}
-
-/// What a system is made of.
-pub(crate) struct Parts {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) witness: Option<Contract>,
-    pub(crate) chain: u64,
-    pub(crate) contract: Address,
-    pub(crate) stores: Vec<Arc<dyn Store>>,
-    pub(crate) cache: Cache,
-    pub(crate) outbox: Arc<dyn Outbox>,
-    pub(crate) sending: SenderOptions,
-    pub(crate) relays: Vec<Arc<dyn Relay>>,
-    pub(crate) timeout: Duration,
-    pub(crate) clock: Clock,
-    pub(crate) tolerance: Duration,
 }
 
 impl System {
@@ -124,57 +79,16 @@ impl System {
     }
 
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {
-        let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
-        let (vouching, requests) = (Beside::vouching, Beside::access_requests);
-        let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
-        let stores = Stores::new(parts.stores)?;
-        let clocks = Clocks { ledger: contract.ledger().clone(), whose: parts.clock, tolerance: parts.tolerance };
-        let people = Shared {
-            contract: contract.clone(),
-            deployment,
-            clocks: clocks.clone(),
-            vouching: vouching(contract.ledger().clone(), parts.chain),
-            vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
-            cache: parts.cache.clone(),
-            signers: Mutex::default(),
-        };
-        let journals = Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone());
-        let inner = Inner {
-            sender: Sender::new(contract.ledger().clone(), parts.chain, parts.outbox, parts.sending),
-            relays: parts.relays,
-            patience: parts.sending.deadline,
-            timeout: parts.timeout,
-            clocks,
-            requests: requests(contract.ledger().clone(), parts.chain),
-            boards: Beside::boards(contract.ledger().clone(), parts.chain),
-            boards_witness: parts.witness.as_ref().map(|w| Beside::boards(w.ledger().clone(), parts.chain)),
-            boards_seen: Mutex::default(),
-            contract,
-            witness: parts.witness,
-            deployment,
-            cache: parts.cache,
-            journals,
-            people: Arc::new(people),
+        Ok(Self {
+            services: Services::new(parts)?,
             #[cfg(feature = "testing")]
             memory: None,
-        };
-        Ok(Self(Arc::new(inner), stores))
-    }
-
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only `vain` times.
-    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
-        Self(self.0.clone(), self.1.for_one_call(vain))
-    }
-
-    /// A person at this system.
-    pub fn client(&self, identity: Identity) -> Client {
-        Client::new(self.clone(), identity)
+        })
     }
 
     /// Carries what people have signed to the chain of this system, paid by this account: what a relay does.
     pub fn carrier(&self, payer: impl AccountSigner + 'static) -> Carrier {
-        Carrier::new(self.contract().clone(), self.sender().clone(), Arc::new(payer))
+        Carrier::new(self.contract().clone(), self.services.sender().clone(), Arc::new(payer))
     }
 
     /// A patient's whole history, every link of it checked.
@@ -182,7 +96,7 @@ impl System {
     /// # Errors
     /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
     pub fn history(&self, patient: Address) -> ReadHistory {
-        ReadHistory::new(self.journals().clone(), patient)
+        ReadHistory::new(self.services.journals().clone(), patient)
     }
 
     /// Only the statement: how far the history that the node tells is complete.
@@ -190,7 +104,7 @@ impl System {
     /// # Errors
     /// As [`history`](System::history).
     pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
-        Ok(self.journals().proven_to(patient, trusted).await?.completeness.clone())
+        Ok(self.services.journals().proven_to(patient, trusted).await?.completeness.clone())
     }
 
     /// Takes a history that provider and witness both tell in the place of the one that was seen, by a person's word: both
@@ -199,7 +113,7 @@ impl System {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) without a witness, [`Error::Integrity`](crate::Error::Integrity) where the two do not agree.
     pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
-        self.journals().accept_chain(patient).await
+        self.services.journals().accept_chain(patient).await
     }
 
     /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.
@@ -207,7 +121,7 @@ impl System {
     /// # Errors
     /// Where the state directory cannot be read or written.
     pub async fn news(&self) -> Result<Vec<MissingEntry>> {
-        self.journals().news().await
+        self.services.journals().news().await
     }
 
     /// Why an account is trusted by somebody who trusts these authorities; nothing when it is not.
@@ -222,7 +136,7 @@ impl System {
     /// # Errors
     /// [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Vouching`, [`Error::Invalid`](crate::Error::Invalid) for more than 16 authorities.
     pub async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
-        self.people().why_trusted(account, authorities).await
+        self.services.people().why_trusted(account, authorities).await
     }
 
     /// The same, where an account that is not trusted is an error that says why.
@@ -230,72 +144,55 @@ impl System {
     /// # Errors
     /// [`Error::Untrusted`](crate::Error::Untrusted), and as [`why_trusted`](System::why_trusted).
     pub async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
-        self.people().require_trusted(account, authorities).await
+        self.services.people().require_trusted(account, authorities).await
+    }
+
+    /// The board of this address. Members and threshold are as the address says; who left and whether it was closed is what
+    /// the node tells.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) where no board was made there, [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Boards`.
+    pub async fn board(&self, address: Address) -> Result<Board> {
+        self.services.boards().at(address).await
+    }
+
+    /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
+    /// in, the patient's history says.
+    pub async fn cases(&self, board: &Board) -> Result<Cases> {
+        self.services.boards().cases(board).await
+    }
+
+    /// The same, of cases about one patient.
+    pub async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
+        self.services.boards().cases_about(board, patient).await
+    }
+
+    /// The case of this id, whatever else there is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound).
+    pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
+        self.services.boards().case(board, id).await
+    }
+
+    /// Whom a patient appointed at this board to veto cases, as the node tells.
+    pub async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
+        self.services.boards().proxy_of(board, patient).await
     }
 
     /// Chain and contract.
     pub fn deployment(&self) -> Deployment {
-        self.0.deployment
+        self.services.deployment()
     }
 
     /// The contract, for questions of one's own.
     pub fn contract(&self) -> &Contract {
-        &self.0.contract
+        self.services.contract()
     }
 
     /// The chain, for questions of one's own.
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
-        self.0.contract.ledger()
-    }
-
-    pub(crate) fn relays(&self) -> &[Arc<dyn Relay>] {
-        &self.0.relays
-    }
-
-    pub(crate) fn patience(&self) -> Duration {
-        self.0.patience
-    }
-
-    pub(crate) fn witness(&self) -> Option<&Contract> {
-        self.0.witness.as_ref()
-    }
-
-    pub(crate) fn vouching(&self) -> &Beside {
-        &self.0.people.vouching
-    }
-
-    /// What is known of other people.
-    pub(crate) fn people(&self) -> People {
-        People { shared: self.0.people.clone(), stores: self.stores().clone() }
-    }
-
-    pub(crate) fn access_requests(&self) -> &Beside {
-        &self.0.requests
-    }
-
-    pub(crate) fn on_boards(&self) -> &Beside {
-        &self.0.boards
-    }
-
-    pub(crate) fn boards_witness(&self) -> Option<&Beside> {
-        self.0.boards_witness.as_ref()
-    }
-
-    pub(crate) fn boards_seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.boards_seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.0.sender
-    }
-
-    /// How long one answer may take.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
-    }
-
-    pub(crate) fn clocks(&self) -> &Clocks {
-        &self.0.clocks
+        self.services.ledger()
     }
 
     /// What "from now on" means: by the clock that counts, or by both where they agree.
@@ -304,36 +201,13 @@ impl System {
     /// [`Error::ClockSkew`](crate::Error::ClockSkew) where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
     /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
     pub async fn agreed_time(&self) -> Result<SystemTime> {
-        self.clocks().agreed_time().await
+        self.services.clocks().agreed_time().await
     }
-
-    pub(crate) fn stores(&self) -> &Stores {
-        &self.1
-    }
-
-    pub(crate) fn journals(&self) -> &Journals {
-        &self.0.journals
-    }
-
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.0.cache
-    }
-
-    /// Distinguishes what is remembered of several deployments: 28 bytes.
-    pub(crate) fn deployment_key(&self) -> Vec<u8> {
-        deployment_key(self.0.deployment)
-    }
-}
-
-pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-    let cache = Cache::in_folder(folder)?;
-    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
-    Ok((cache, Arc::new(outbox)))
 }
 
 /// Shows chain and contract.
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("System").field(&self.0.deployment).finish()
+        f.debug_tuple("System").field(&self.deployment()).finish()
     }
 }

@@ -148,7 +148,7 @@ impl App {
     /// sent ether stays an address.
     pub(crate) async fn in_words(&self, failure: Failure) -> Failure {
         let Some((client, name)) = self.acting.get().filter(|_| failure.kind != Kind::Unfunded) else { return failure };
-        let contacts = client.contacts_added_here().await.unwrap_or_default();
+        let contacts = client.contacts().added_here().await.unwrap_or_default();
         let mut people: Vec<_> = contacts.into_iter().map(|contact| (contact.address, contact.name)).collect();
         people.push((client.address(), name.clone()));
         let message = people.iter().fold(failure.message, |text, (address, name)| named(&text, *address, name));

@@ -28,7 +28,7 @@ pub(crate) async fn must_be_meant(
     if new || is_there(session, name, level).await? {
         return Ok(());
     }
-    let why = missing(name, level, &session.client.folders().await?);
+    let why = missing(name, level, &session.client.folders().list().await?);
     if !can_ask(app) {
         return Err(Failure::usage(format!("{why} Correct the name, or make it with --new-folder")));
     }
@@ -40,12 +40,12 @@ pub(crate) async fn must_be_meant(
 
 /// Of something to be done to a folder that never was.
 pub(crate) async fn never_was(session: &Session, name: &str, level: Confidentiality) -> Failure {
-    Failure::not_found(missing(name, level, &session.client.folders().await.unwrap_or_default()))
+    Failure::not_found(missing(name, level, &session.client.folders().list().await.unwrap_or_default()))
 }
 
 /// The one that everybody has, and nobody mistypes, is there from the beginning.
 async fn is_there(session: &Session, name: &str, level: Confidentiality) -> Result<bool> {
-    Ok(spelled(name) == DEFAULT_FOLDER || session.client.has_folder(name, level).await?)
+    Ok(spelled(name) == DEFAULT_FOLDER || session.client.folders().has(name, level).await?)
 }
 
 /// What there is instead, in whole sentences.
@@ -81,8 +81,8 @@ impl Known {
     /// None of them where they cannot be had: who asks has something else to say.
     pub(crate) async fn of(session: &Session, patient: Address) -> Self {
         let folders = match patient == session.me() {
-            true => session.client.folders().await.map(|all| (all.into_iter().map(own).collect(), true)),
-            false => session.client.shared_by(patient).await.map(|shared| {
+            true => session.client.folders().list().await.map(|all| (all.into_iter().map(own).collect(), true)),
+            false => session.client.grants().received_from(patient).await.map(|shared| {
                 let live = shared.grants.iter().filter(|grant| grant.live).filter_map(|grant| given(&grant.scope));
                 let owned = live.map(|folder| folder.map(|(name, level)| (name.to_owned(), level)));
                 (owned.collect(), shared.more_of.is_empty())

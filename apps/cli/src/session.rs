@@ -53,7 +53,7 @@ impl Session {
 
     /// Names that come back with the phrase are in the store: it may be asked for them.
     pub(crate) async fn contacts(&self) -> Result<&[Contact]> {
-        let load = async || self.client.contacts().await;
+        let load = async || self.client.contacts().list().await;
         Ok(self.contacts.get_or_try_init(load).await?)
     }
 
@@ -71,7 +71,7 @@ impl Session {
         match called.as_slice() {
             [contact] => Ok(Person { address: contact.address, contact: Some((*contact).clone()) }),
             // Not there, two of them, or named in a grant that a silent store has: the SDK's error says which.
-            _ => match self.client.contact(who).await {
+            _ => match self.client.contacts().find(who).await {
                 Ok(contact) => Ok(Person { address: contact.address, contact: Some(contact) }),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     let known = self.contacts().await?.iter().map(|contact| contact.name.as_str());
@@ -159,7 +159,7 @@ impl Session {
         if let Some(patient) = patient {
             return self.search(typed, [patient].into()).await.map(Some);
         }
-        let Patients { patients: mut near, cut, .. } = self.client.patients().await?;
+        let Patients { patients: mut near, cut, .. } = self.client.grants().patients().await?;
         near.insert(self.me());
         let found = match self.search(typed, near).await {
             Err(failure) if failure.kind == Kind::NotFound => {

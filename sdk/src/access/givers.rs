@@ -10,11 +10,12 @@ use futures::{StreamExt, stream};
 use hospital_record_contracts::IHospitalRecord::{AccessGranted, AccessPassedOn, RecordAccessed, RecordAdded};
 
 use crate::{
+    access::contacts,
+    acts::person::Person,
     base::{
         cut::Cut,
         error::{Error, Result},
     },
-    client::Client,
     journal::known::Known,
     ledger::{Event, Log, LogFilter, newest_logs},
 };
@@ -42,91 +43,89 @@ pub(crate) struct Givers {
     pub(crate) cut: Cut,
 }
 
-impl Client {
-    pub(crate) async fn givers(&self) -> Result<Givers> {
-        let (mut gave, older) = self.gave_access().await?;
-        let mut known = HashSet::new();
-        if older || !gave.is_empty() {
-            known = self.known_people().await?;
-        }
-        if older {
-            // Strangers fill the list; whom this person knows is looked at all the same.
-            let missed: Vec<_> = known.iter().filter(|person| !gave.contains(person)).copied().collect();
-            gave.extend(missed);
-        }
-        let (friends, strangers): (Vec<_>, Vec<_>) = gave.into_iter().partition(|patient| known.contains(patient));
-        let cut = friends.len().saturating_sub(MOST_KNOWN) + strangers.len().saturating_sub(MOST_STRANGERS);
-        let mut givers = Givers { journals: Vec::new(), known, unreadable: Vec::new(), cut: Cut { count: cut, older } };
-        let listed = friends.into_iter().take(MOST_KNOWN).chain(strangers.into_iter().take(MOST_STRANGERS));
-        self.read_histories(listed.collect(), &mut givers).await?;
-        Ok(givers)
+pub(crate) async fn givers(person: &Person) -> Result<Givers> {
+    let (mut gave, older) = gave_access(person).await?;
+    let mut known = HashSet::new();
+    if older || !gave.is_empty() {
+        known = known_people(person).await?;
     }
+    if older {
+        // Strangers fill the list; whom this person knows is looked at all the same.
+        let missed: Vec<_> = known.iter().filter(|person| !gave.contains(person)).copied().collect();
+        gave.extend(missed);
+    }
+    let (friends, strangers): (Vec<_>, Vec<_>) = gave.into_iter().partition(|patient| known.contains(patient));
+    let cut = friends.len().saturating_sub(MOST_KNOWN) + strangers.len().saturating_sub(MOST_STRANGERS);
+    let mut givers = Givers { journals: Vec::new(), known, unreadable: Vec::new(), cut: Cut { count: cut, older } };
+    let listed = friends.into_iter().take(MOST_KNOWN).chain(strangers.into_iter().take(MOST_STRANGERS));
+    read_histories(person, listed.collect(), &mut givers).await?;
+    Ok(givers)
+}
 
-    async fn read_histories(&self, patients: Vec<Address>, givers: &mut Givers) -> Result<()> {
-        let reading: Vec<_> = patients
-            .into_iter()
-            .map(|patient| (patient, givers.known.contains(&patient)))
-            .map(|(patient, known)| async move { (patient, self.history_of(patient, known).await) })
-            .collect();
-        let mut read = stream::iter(reading).buffered(ABREAST);
-        while let Some((patient, journal)) = read.next().await {
-            match journal {
-                Ok(journal) => givers.journals.push(journal),
-                Err(error) if error.is_silence() => return Err(error),
-                Err(error) => givers.unreadable.push((patient, error.to_string())),
-            }
+async fn read_histories(person: &Person, patients: Vec<Address>, givers: &mut Givers) -> Result<()> {
+    let reading: Vec<_> = patients
+        .into_iter()
+        .map(|patient| (patient, givers.known.contains(&patient)))
+        .map(|(patient, known)| async move { (patient, history_of(person, patient, known).await) })
+        .collect();
+    let mut read = stream::iter(reading).buffered(ABREAST);
+    while let Some((patient, journal)) = read.next().await {
+        match journal {
+            Ok(journal) => givers.journals.push(journal),
+            Err(error) if error.is_silence() => return Err(error),
+            Err(error) => givers.unreadable.push((patient, error.to_string())),
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn history_of(&self, patient: Address, known: bool) -> Result<Arc<Known>> {
-        let journal = self.system().journals().of(patient);
-        if known {
-            return journal.await;
-        }
-        tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
-            Err(Error::NotAvailable(
-                "the history of this account, which is not known here, takes long: ask for it by name".into(),
-            ))
-        })
+async fn history_of(person: &Person, patient: Address, known: bool) -> Result<Arc<Known>> {
+    let journal = person.journals().of(patient);
+    if known {
+        return journal.await;
     }
+    tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
+        Err(Error::NotAvailable(
+            "the history of this account, which is not known here, takes long: ask for it by name".into(),
+        ))
+    })
+}
 
-    /// Who gave this account something at any time, newest first; and whether there may be older ones.
-    async fn gave_access(&self) -> Result<(Vec<Address>, bool)> {
-        let (logs, older) = self.newest_about_me(None).await?;
-        let given = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
-        let giving = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| given.contains(topic)));
-        let mut seen = HashSet::new();
-        Ok((giving.filter_map(patient_of).filter(|patient| seen.insert(*patient)).collect(), older))
-    }
+/// Who gave this account something at any time, newest first; and whether there may be older ones.
+async fn gave_access(person: &Person) -> Result<(Vec<Address>, bool)> {
+    let (logs, older) = newest_about_me(person, None).await?;
+    let given = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
+    let giving = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| given.contains(topic)));
+    let mut seen = HashSet::new();
+    Ok((giving.filter_map(patient_of).filter(|patient| seen.insert(*patient)).collect(), older))
+}
 
-    /// Contacts, those to whom this person granted something, and patients whose records this person opened or added to.
-    /// The chain and this machine are asked, no store.
-    async fn known_people(&self) -> Result<HashSet<Address>> {
-        let mut known: HashSet<Address> = self.contacts_here().await?.into_iter().collect();
-        let own = self.system().journals().of(self.address()).await?;
-        known.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
-            Event::AccessGranted { grantee, .. } => Some(grantee),
-            _ => None,
-        }));
-        for act in [RecordAccessed::SIGNATURE_HASH, RecordAdded::SIGNATURE_HASH] {
-            let (logs, _) = self.newest_about_me(Some(act)).await?;
-            known.extend(logs.iter().filter_map(patient_of));
-        }
-        Ok(known)
+/// Contacts, those to whom this person granted something, and patients whose records this person opened or added to.
+/// The chain and this machine are asked, no store.
+async fn known_people(person: &Person) -> Result<HashSet<Address>> {
+    let mut known: HashSet<Address> = contacts::contacts_here(person).await?.into_iter().collect();
+    let own = person.journals().of(person.address()).await?;
+    known.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
+        Event::AccessGranted { grantee, .. } => Some(grantee),
+        _ => None,
+    }));
+    for act in [RecordAccessed::SIGNATURE_HASH, RecordAdded::SIGNATURE_HASH] {
+        let (logs, _) = newest_about_me(person, Some(act)).await?;
+        known.extend(logs.iter().filter_map(patient_of));
     }
+    Ok(known)
+}
 
-    /// Events of the contract that name this account third, where grants have their grantee and acts their actor.
-    async fn newest_about_me(&self, kind: Option<B256>) -> Result<(Vec<Log>, bool)> {
-        let (contract, ledger) = (self.system().contract(), self.system().ledger());
-        let filter = LogFilter {
-            contract: contract.address(),
-            topics: [kind, None, None, Some(self.address().into_word())],
-            from: contract.deployed_at().await?,
-            to: ledger.newest().await?.number,
-        };
-        Ok(newest_logs(&**ledger, filter, MOST_EVENTS).await?)
-    }
+/// Events of the contract that name this account third, where grants have their grantee and acts their actor.
+async fn newest_about_me(person: &Person, kind: Option<B256>) -> Result<(Vec<Log>, bool)> {
+    let (contract, ledger) = (person.contract(), person.ledger());
+    let filter = LogFilter {
+        contract: contract.address(),
+        topics: [kind, None, None, Some(person.address().into_word())],
+        from: contract.deployed_at().await?,
+        to: ledger.newest().await?.number,
+    };
+    Ok(newest_logs(&**ledger, filter, MOST_EVENTS).await?)
 }
 
 fn patient_of(log: &Log) -> Option<Address> {

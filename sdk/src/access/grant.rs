@@ -11,11 +11,12 @@ use hospital_record_core::{
 
 use crate::{
     access::{
-        contacts::Note,
+        contacts,
         granted::{Granted, Replaced},
         hand_over::Handed,
         requests::request::AccessRequest,
     },
+    acts::person::Person,
     base::{
         builder::{awaitable, rights_setters, with_fresh_keys},
         error::{Error, Result},
@@ -24,9 +25,12 @@ use crate::{
         time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
-    client::Client,
     journal::known::Known,
-    keys::{owed::Owed, recipient::Recipient},
+    keys::{
+        holder::Holder,
+        notes::{self, Note},
+        owed::{self, Owed},
+    },
     ledger::{Grant as HeldGrant, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
@@ -35,10 +39,10 @@ use crate::{
 /// How long a grant lasts unless it is told: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
 
-/// Gives access; made by [`Client::grant`].
+/// Gives access; made by [`Client::grant`](crate::Client::grant).
 #[must_use = "nothing happens until it is awaited"]
 pub struct Grant {
-    pub(crate) client: Client,
+    pub(crate) person: Person,
     grantee: Grantee,
     pub(crate) patient: Address,
     pub(crate) folder: String,
@@ -59,41 +63,27 @@ pub(crate) enum Expiry {
     Never,
 }
 
-impl Client {
-    /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
-    ///
-    /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
-    pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
-        Grant {
-            client: self.clone(),
-            grantee: to.into(),
-            patient: self.address(),
-            folder: DEFAULT_FOLDER.into(),
-            confidentiality: Confidentiality::default(),
-            record: None,
-            rights: Rights::READ,
-            purpose: None,
-            expires: Expiry::InAYear,
-            name: None,
-            authorities: Vec::new(),
-            request: None,
-            board: None,
-        }
+pub(crate) fn grant(person: &Person, to: impl Into<Grantee>) -> Grant {
+    Grant {
+        person: person.clone(),
+        grantee: to.into(),
+        patient: person.address(),
+        folder: DEFAULT_FOLDER.into(),
+        confidentiality: Confidentiality::default(),
+        record: None,
+        rights: Rights::READ,
+        purpose: None,
+        expires: Expiry::InAYear,
+        name: None,
+        authorities: Vec::new(),
+        request: None,
+        board: None,
     }
+}
 
-    /// Gives a board a folder, or one record, so that k of its members together can let somebody in to read it, for a day
-    /// at most. The keys are dealt to its members in shares: fewer than k open nothing. Compare the board's address and its
-    /// members with what you were told by somebody you trust.
-    ///
-    /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
-    ///
-    /// # Errors
-    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, or of which fewer members than are needed
-    /// have published keys.
-    pub fn grant_board(&self, board: &Board) -> Grant {
-        let grant = self.grant(board.address).purpose(Purpose::ETREAT).rights(Rights::READ.and(Rights::DELEGATE));
-        Grant { board: Some(board.clone()), ..grant }
-    }
+pub(crate) fn grant_board(person: &Person, board: &Board) -> Grant {
+    let grant = grant(person, board.address).purpose(Purpose::ETREAT).rights(Rights::READ.and(Rights::DELEGATE));
+    Grant { board: Some(board.clone()), ..grant }
 }
 
 impl Grant {
@@ -156,28 +146,31 @@ impl Grant {
 
     async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
-        self.client.system().clocks().require_right_time().await?;
+        self.person.clocks().require_right_time().await?;
         if let Some(board) = &self.board {
             // Who left since it was looked at gets nothing.
-            self.board = Some(self.client.system().board(board.address).await?);
+            self.board = Some(self.person.boards().at(board.address).await?);
         }
         self.check_request().await?;
-        self.client.can_pay(1).await?;
+        self.person.can_pay(1).await?;
         let trust = match self.authorities.is_empty() {
             true => None,
-            false => self.client.system().why_trusted(self.grantee.address, &self.authorities).await?,
+            false => self.person.people().why_trusted(self.grantee.address, &self.authorities).await?,
         };
-        let (recipient, fingerprint) = self.client.recipient(&self.grantee, self.board.as_ref()).await?;
-        let granted = with_fresh_keys!(self.give(&recipient).await)?;
-        Ok(Granted { trust, fingerprint, ..granted })
+        let holder = match &self.board {
+            Some(board) => Holder::board(&self.person, board).await?,
+            None => Holder::account(&self.person, &self.grantee).await?,
+        };
+        let granted = with_fresh_keys!(self.give(&holder).await)?;
+        Ok(Granted { trust, fingerprint: holder.fingerprint, ..granted })
     }
 
-    async fn give(&self, recipient: &Recipient<'_>) -> Result<Granted> {
-        let (client, contract) = (&self.client, self.client.system().contract());
-        let journal = client.system().journals().of(self.patient).await?;
+    async fn give(&self, holder: &Holder) -> Result<Granted> {
+        let (person, contract) = (&self.person, self.person.contract());
+        let journal = person.journals().of(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
-        let now = client.system().clocks().chain_time().await?;
-        let envelope = self.envelope(recipient, scope, epoch, payload).await?;
+        let now = person.clocks().chain_time().await?;
+        let envelope = self.envelope(holder, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
             scope: scope.to_bytes().into(),
@@ -189,18 +182,18 @@ impl Grant {
         };
         let given = (permission.scope, permission.grantee);
         let replaced = replaced(&journal, given, now);
-        client.store_takes().await?;
+        person.store_takes().await?;
         let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
-        client.owe(&owed).await?;
+        owed::owe(person, &owed).await?;
         let changes = journal.state().key_changes;
         let call = match above {
             Some(_) => contract.pass_on(self.patient, &permission, changes),
             None => contract.grant(&[permission], changes),
         };
-        let receipt = client.or_owe_no_more(&owed, client.send(call).await).await?;
+        let receipt = owed::or_owe_no_more(person, &owed, person.send(call).await).await?;
         let shows = |held: &HeldGrant| held.envelope == permission.envelope;
-        client.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
-        client.pay(&owed, receipt.transaction).await?;
+        person.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
+        owed::pay(person, &owed, receipt.transaction).await?;
         Ok(Granted {
             grantee: self.grantee.address,
             fingerprint: String::new(),
@@ -216,14 +209,14 @@ impl Grant {
 
     fn check_grantee(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.grantee;
-        if self.client.is_me(address) || address == self.patient || address.is_zero() {
+        if self.person.is_me(address) || address == self.patient || address.is_zero() {
             return Err(Error::Invalid(
                 "a grant is for somebody else: a patient has access to all their records".into(),
             ));
         }
-        self.client.check_card(deployment)?;
+        self.person.check_card(deployment)?;
         if self.board.is_some()
-            && (!self.client.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
+            && (!self.person.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {
             return Err(Error::Invalid(
                 "a board is given one's own records, to let others in to read them: no other rights".into(),
@@ -237,32 +230,26 @@ impl Grant {
     }
 
     /// The keys, sealed to the grantee, with a note to oneself.
-    async fn envelope(
-        &self,
-        recipient: &Recipient<'_>,
-        scope: Scope,
-        epoch: u16,
-        payload: EnvelopePayload,
-    ) -> Result<Block> {
-        let client = &self.client;
-        let note = match client.is_me(self.patient) {
+    async fn envelope(&self, holder: &Holder, scope: Scope, epoch: u16, payload: EnvelopePayload) -> Result<Block> {
+        let person = &self.person;
+        let note = match person.is_me(self.patient) {
             true => {
                 let (name, folder) = (self.named().await?, payload.folder_name.clone());
                 let note = Note { name, folder, confidentiality: payload.confidentiality };
-                Some(client.seal_note(self.grantee.address, &note)?)
+                Some(notes::seal(person, self.grantee.address, &note)?)
             }
             // What a patient's envelopes say of contacts and folders, the patient alone says.
             false => None,
         };
         let context = EnvelopeContext {
-            deployment: client.deployment(),
+            deployment: person.deployment(),
             patient: Account(self.patient.into()),
-            issuer: client.account(),
+            issuer: person.account(),
             grantee: Account(self.grantee.address.into()),
             scope,
             epoch,
         };
-        client.seal_to(recipient, &context, &payload, note).await
+        holder.seal(person, &context, &payload, note).await
     }
 
     pub(crate) fn expires_at(&self, above: Option<GrantState>, now: u64) -> Result<u64> {
@@ -286,10 +273,10 @@ impl Grant {
     async fn named(&self) -> Result<Option<String>> {
         if let Some(name) = &self.name {
             let name = names::checked("a contact's name", name)?;
-            self.client.require_free(&name, self.grantee.address).await?;
+            contacts::require_free(&self.person, &name, self.grantee.address).await?;
             return Ok(Some(name));
         }
-        self.client.called(self.grantee.address).await
+        contacts::called(&self.person, self.grantee.address).await
     }
 }
 

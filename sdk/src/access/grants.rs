@@ -6,14 +6,15 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;
 
 use crate::{
+    access::{contacts, folders, shared},
+    acts::person::Person,
     base::{
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
         time::{expiry, instant},
     },
-    client::Client,
-    journal::{known::Known, registered::Registered},
-    ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope, record_key},
+    journal::known::Known,
+    ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope},
     people::contact::Contact,
 };
 
@@ -31,7 +32,7 @@ pub struct GrantInfo {
     pub above: Option<B256>,
     /// On what.
     pub scope: GrantScope,
-    /// What the chain calls the scope: [`withdraw`](Client::withdraw) and [`sign_revocation`](Client::sign_revocation)
+    /// What the chain calls the scope: [`withdraw`](crate::client::grants::Grants::withdraw) and [`sign_revocation`](crate::client::acts::Acts::sign_revocation)
     /// take it.
     pub scope_id: B256,
     /// Which rights.
@@ -98,97 +99,86 @@ struct Names<'a> {
 /// Name and confidentiality of a folder, and why they are missing.
 type Folder = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
 
-impl Client {
-    /// Every grant of this person that was not revoked, live or expired, newest first.
-    pub async fn grants(&self) -> Result<Vec<GrantInfo>> {
-        let journal = self.system().journals().of(self.address()).await?;
-        let client = self.for_one_call();
-        let ((contacts, missing), folders) = tokio::try_join!(client.contacts_and_missing(), client.folder_names())?;
-        let names = Names { contacts, missing, folders: &|number| folders.of(number) };
-        self.infos(&journal, &names, |_| true).await
-    }
+pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
+    let journal = person.journals().of(person.address()).await?;
+    let person = person.for_one_call();
+    let ((contacts, missing), folders) =
+        tokio::try_join!(contacts::contacts_and_missing(&person), folders::folder_names(&person))?;
+    let names = Names { contacts, missing, folders: &|number| folders.of(number) };
+    infos(&person, &journal, &names, |_| true).await
+}
 
-    /// What this account has passed on of a patient's, live or expired, newest first.
-    pub async fn passed_on(&self, patient: Address) -> Result<Vec<GrantInfo>> {
-        let journal = self.system().journals().of(patient).await?;
-        let client = self.for_one_call();
-        let (contacts, missing) = client.contacts_and_missing().await?;
-        let held = client.shared_by(patient).await?.grants;
-        let folders = |number| {
-            let held = held.iter().find(|held| held.scope_id == folder_scope(number));
-            match held.map(|held| (&held.scope, held.unavailable)) {
-                Some((GrantScope::Folder { name, confidentiality, .. }, why)) => (name.clone(), *confidentiality, why),
-                _ => (None, None, None),
-            }
-        };
-        let names = Names { contacts, missing, folders: &folders };
-        self.infos(&journal, &names, |held| held.state.giver == Some(self.address())).await
-    }
+pub(crate) async fn passed_on(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
+    let journal = person.journals().of(patient).await?;
+    let person = person.for_one_call();
+    let (contacts, missing) = contacts::contacts_and_missing(&person).await?;
+    let held = shared::shared_by(&person, patient).await?.grants;
+    let folders = |number| {
+        let held = held.iter().find(|held| held.scope_id == folder_scope(number));
+        match held.map(|held| (&held.scope, held.unavailable)) {
+            Some((GrantScope::Folder { name, confidentiality, .. }, why)) => (name.clone(), *confidentiality, why),
+            _ => (None, None, None),
+        }
+    };
+    let names = Names { contacts, missing, folders: &folders };
+    infos(&person, &journal, &names, |held| held.state.giver == Some(person.address())).await
+}
 
-    async fn infos(
-        &self,
-        journal: &Known,
-        names: &Names<'_>,
-        wanted: impl Fn(&HeldGrant) -> bool,
-    ) -> Result<Vec<GrantInfo>> {
-        let now = self.system().clocks().chain_time().await?;
-        let held = journal.state().grants.iter();
-        let mut held: Vec<_> = held.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
-        held.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-        let info = |((scope, grantee), grant): (&(B256, Address), &HeldGrant)| {
-            let live = journal.state().live(*scope, *grantee, now).is_some();
-            self.info(journal, names, *scope, *grantee, grant, live)
-        };
-        Ok(held.into_iter().filter_map(info).collect())
-    }
+async fn infos(
+    person: &Person,
+    journal: &Known,
+    names: &Names<'_>,
+    wanted: impl Fn(&HeldGrant) -> bool,
+) -> Result<Vec<GrantInfo>> {
+    let now = person.clocks().chain_time().await?;
+    let held = journal.state().grants.iter();
+    let mut held: Vec<_> = held.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
+    held.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+    let info = |((scope, grantee), grant): (&(B256, Address), &HeldGrant)| {
+        let live = journal.state().live(*scope, *grantee, now).is_some();
+        info(person, journal, names, *scope, *grantee, grant, live)
+    };
+    Ok(held.into_iter().filter_map(info).collect())
+}
 
-    fn info(
-        &self,
-        journal: &Known,
-        names: &Names<'_>,
-        scope_id: B256,
-        grantee: Address,
-        grant: &HeldGrant,
-        live: bool,
-    ) -> Option<GrantInfo> {
-        let state = &grant.state;
-        let record = journal.state().records.get(&scope_id);
-        let mut unavailable = names.missing.get(&grantee).map(Error::kind);
-        let scope = match folder_of(scope_id) {
-            Some(number) => {
-                let (name, confidentiality, why) = (names.folders)(number);
-                unavailable = unavailable.or(why);
-                GrantScope::Folder { number, name, confidentiality }
-            }
-            None => GrantScope::Record(self.record(journal.patient, record?.id.0.into())),
-        };
-        let above = match state.via {
-            Via::Scope => Some(scope_id),
-            Via::Folder => record.map(|record| folder_scope(record.state.folder)),
-            _ => None,
-        };
-        let contact = names.contacts.iter().find(|contact| contact.address == grantee);
-        Some(GrantInfo {
-            grantee,
-            name: contact.map(|contact| contact.name.clone()),
-            given_by: state.giver,
-            above,
-            scope,
-            scope_id,
-            rights: state.rights,
-            purpose: state.purpose,
-            granted: instant(state.granted_at),
-            expires: expiry(state.expires_at),
-            live,
-            unavailable,
-        })
-    }
-
-    /// The purpose that a live grant to this account names.
-    pub(crate) async fn granted_purpose(&self, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-        let (journal, now) = (self.system().journals().of(patient).await?, self.system().clocks().chain_time().await?);
-        let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
-        let live = |scope: &B256| journal.state().live(*scope, self.address(), now).filter(|g| g.state.rights.reads());
-        Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
-    }
+fn info(
+    person: &Person,
+    journal: &Known,
+    names: &Names<'_>,
+    scope_id: B256,
+    grantee: Address,
+    grant: &HeldGrant,
+    live: bool,
+) -> Option<GrantInfo> {
+    let state = &grant.state;
+    let record = journal.state().records.get(&scope_id);
+    let mut unavailable = names.missing.get(&grantee).map(Error::kind);
+    let scope = match folder_of(scope_id) {
+        Some(number) => {
+            let (name, confidentiality, why) = (names.folders)(number);
+            unavailable = unavailable.or(why);
+            GrantScope::Folder { number, name, confidentiality }
+        }
+        None => GrantScope::Record(person.record(journal.patient, record?.id.0.into())),
+    };
+    let above = match state.via {
+        Via::Scope => Some(scope_id),
+        Via::Folder => record.map(|record| folder_scope(record.state.folder)),
+        _ => None,
+    };
+    let contact = names.contacts.iter().find(|contact| contact.address == grantee);
+    Some(GrantInfo {
+        grantee,
+        name: contact.map(|contact| contact.name.clone()),
+        given_by: state.giver,
+        above,
+        scope,
+        scope_id,
+        rights: state.rights,
+        purpose: state.purpose,
+        granted: instant(state.granted_at),
+        expires: expiry(state.expires_at),
+        live,
+        unavailable,
+    })
 }

@@ -15,8 +15,12 @@ use crate::{
         record_ref::RecordRef,
     },
     journal::known::Known,
-    keys::unlock::Unlocked,
+    keys::{
+        readers,
+        unlock::{self, Unlocked},
+    },
     ledger::{GrantState, Rights, folder_scope, record_key},
+    records::{registered, target},
 };
 
 /// Keys for a grantee.
@@ -32,16 +36,16 @@ impl Grant {
     pub(crate) async fn hand_over(&self, journal: &Known) -> Result<Handed> {
         match &self.record {
             Some(record) => self.hand_over_record(journal, record).await,
-            None if self.client.is_me(self.patient) => self.hand_over_own_folder(journal).await,
+            None if self.person.is_me(self.patient) => self.hand_over_own_folder(journal).await,
             None => self.pass_on_folder(journal).await,
         }
     }
 
     async fn hand_over_record(&self, journal: &Known, record: &RecordRef) -> Result<Handed> {
-        let client = &self.client;
-        let known = client.on_chain(record).await?;
+        let person = &self.person;
+        let known = registered::on_chain(person, record).await?;
         let key = record_key(known.author, known.id);
-        let above = match client.is_me(self.patient) {
+        let above = match person.is_me(self.patient) {
             true => None,
             false => {
                 let held = [key, folder_scope(known.folder)];
@@ -52,7 +56,7 @@ impl Grant {
                 Some(above?)
             }
         };
-        let Unlocked { key: content, metadata, .. } = client.unlocked(record, &known).await?;
+        let Unlocked { key: content, metadata, .. } = unlock::unlocked(person, record, &known).await?;
         let keys = EnvelopeKeys::Record { content };
         let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
         let (folder_name, confidentiality) = (metadata.folder_name, metadata.confidentiality);
@@ -61,17 +65,17 @@ impl Grant {
     }
 
     async fn hand_over_own_folder(&self, journal: &Known) -> Result<Handed> {
-        let client = &self.client;
+        let person = &self.person;
         let folder_name = names::checked("a folder's name", &self.folder)?;
-        let folder = client.keys().folder(&folder_name, self.confidentiality);
-        if !client.is_epoch_sure(journal, folder).await? {
+        let folder = person.keys().folder(&folder_name, self.confidentiality);
+        if !readers::is_epoch_sure(person, journal, folder).await? {
             return Err(Error::NotAvailable(
                 "the folder's newest keyring cannot be had: `rotate` the folder, or name a witness, then grant".into(),
             ));
         }
-        let state = client.keys().folder_state(folder, journal.folder(folder).epoch);
-        let me = client.published().await?;
-        let statement = FolderKeyStatement::sign(folder, &state, client.deployment(), me.digest, &me.keys);
+        let state = person.keys().folder_state(folder, journal.folder(folder).epoch);
+        let me = person.published().await?;
+        let statement = FolderKeyStatement::sign(folder, &state, person.deployment(), me.digest, &me.keys);
         let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
         let epoch = state.epoch();
         let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
@@ -82,7 +86,8 @@ impl Grant {
 
     /// With the patient's own statement of the keys, so that the grantee needs not believe this account.
     async fn pass_on_folder(&self, journal: &Known) -> Result<Handed> {
-        let (folder, received) = self.client.received_by_name(journal, &self.folder, self.confidentiality).await?;
+        let (folder, received) =
+            target::received_by_name(&self.person, journal, &self.folder, self.confidentiality).await?;
         let above = self.above(journal, folder_scope(folder.number())).await?;
         let state = received.state.filter(|_| self.rights.reads());
         if self.rights.reads() && state.as_ref().is_none_or(|state| state.epoch() != received.epoch) {
@@ -98,8 +103,8 @@ impl Grant {
 
     /// This account's own live grant there, when it covers what is to be passed on.
     async fn above(&self, journal: &Known, scope: B256) -> Result<GrantState> {
-        let now = self.client.system().clocks().chain_time().await?;
-        let held = journal.state().live(scope, self.client.address(), now).map(|grant| grant.state);
+        let now = self.person.clocks().chain_time().await?;
+        let held = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
         let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;
         let purpose = self.purpose.is_none_or(|purpose| purpose == held.purpose);
         if !held.rights.contains(self.rights.and(Rights::DELEGATE)) || !purpose {
@@ -112,7 +117,7 @@ impl Grant {
     }
 
     fn may_not(&self) -> Error {
-        let (account, patient) = (self.client.address(), self.patient);
+        let (account, patient) = (self.person.address(), self.patient);
         Error::Denied(format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended"))
     }
 }

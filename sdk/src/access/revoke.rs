@@ -7,17 +7,20 @@ use hospital_record_core::id::{Confidentiality, Folder};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    acts::batch::Price,
+    acts::{batch::Price, confirm::Confirmed, person::Person},
     base::{
         builder::awaitable,
         error::{Error, Result, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
-    client::{Client, Confirmed},
     journal::known::Known,
-    keys::rotate::Ring,
+    keys::{
+        owed,
+        rotate::{self, Ring},
+    },
     ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
     platform::clock,
+    records::registered,
 };
 
 /// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
@@ -25,10 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Gas that the end of grants takes at most.
 const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 
-/// Ends access; made by [`Client::revoke`].
+/// Ends access; made by [`Client::revoke`](crate::Client::revoke).
 #[must_use = "nothing happens until it is awaited"]
 pub struct Revoke {
-    client: Client,
+    person: Person,
     grantee: Address,
     scope: Which,
     hurry: bool,
@@ -47,8 +50,8 @@ enum Which {
 pub struct Revoked {
     /// Grants that were ended.
     pub ended: usize,
-    /// Whether the keys of every folder concerned have moved on. Where not, the next [`add`](Client::add) or
-    /// [`sync`](Client::sync) does it before anything else.
+    /// Whether the keys of every folder concerned have moved on. Where not, the next [`add`](crate::Client::add) or
+    /// [`sync`](crate::Client::sync) does it before anything else.
     pub keys_moved: bool,
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
@@ -60,43 +63,36 @@ pub struct Revoked {
     pub gas: u64,
 }
 
-impl Client {
-    /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
-    /// folders concerned move on: what is added later does not open for that person, whoever helps.
-    pub fn revoke(&self, grantee: Address) -> Revoke {
-        // The first silence of the store is the last that is waited for: no keyring is worth a second one.
-        Revoke { client: self.for_one_call(), grantee, scope: Which::Everything, hurry: false, bar: false }
-    }
+pub(crate) fn revoke(person: &Person, grantee: Address) -> Revoke {
+    // The first silence of the store is the last that is waited for: no keyring is worth a second one.
+    Revoke { person: person.for_one_call(), grantee, scope: Which::Everything, hurry: false, bar: false }
+}
 
-    /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](Client::shared_with_me)
-    /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
-    pub async fn renounce(&self, patient: Address, scope: B256) -> Result<Confirmed> {
-        self.end_one(patient, scope, self.address(), self.system().contract().renounce(patient, scope)).await
-    }
+pub(crate) async fn renounce(person: &Person, patient: Address, scope: B256) -> Result<Confirmed> {
+    end_one(person, patient, scope, person.address(), person.contract().renounce(patient, scope)).await
+}
 
-    /// Takes back what this account passed on of a patient's scope. What the grantee passed on from there ends with it.
-    pub async fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
-        self.end_one(patient, scope, grantee, self.system().contract().withdraw(patient, scope, grantee)).await
-    }
+pub(crate) async fn withdraw(person: &Person, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
+    end_one(person, patient, scope, grantee, person.contract().withdraw(patient, scope, grantee)).await
+}
 
-    async fn end_one(&self, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
-        let not_ended = |error| not_ended(error, grantee);
-        let before = self.system().journals().of(patient).await.map_err(not_ended)?.history.entries().len();
-        let receipt = self.send(call).await.map_err(not_ended)?;
-        // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
-        let ended = |history: &History| {
-            let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);
-            new.map(|entry| entry.event).any(|event| match event {
-                Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
-                Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
-                    (of, who, giver) == (scope, grantee, self.address())
-                }
-                _ => false,
-            })
-        };
-        self.confirm_in(patient, receipt.transaction, ended).await?;
-        Ok(receipt.into())
-    }
+async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
+    let not_ended = |error| not_ended(error, grantee);
+    let before = person.journals().of(patient).await.map_err(not_ended)?.history.entries().len();
+    let receipt = person.send(call).await.map_err(not_ended)?;
+    // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
+    let ended = |history: &History| {
+        let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);
+        new.map(|entry| entry.event).any(|event| match event {
+            Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
+            Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
+                (of, who, giver) == (scope, grantee, person.address())
+            }
+            _ => false,
+        })
+    };
+    person.confirm_in(patient, receipt.transaction, ended).await?;
+    Ok(receipt.into())
 }
 
 impl Revoke {
@@ -127,7 +123,7 @@ impl Revoke {
 
     async fn run(self) -> Result<Revoked> {
         // A grant that is on its way would not be seen yet.
-        let earlier = self.client.settle_earlier().await?;
+        let earlier = self.person.settle_earlier().await?;
         match self.end().await {
             Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
             Err(error) => Err(not_ended(error, self.grantee).and_earlier(earlier)),
@@ -135,15 +131,15 @@ impl Revoke {
     }
 
     async fn end(&self) -> Result<Revoked> {
-        let client = &self.client;
-        let journal = client.system().journals().of(client.address()).await?;
+        let person = &self.person;
+        let journal = person.journals().of(person.address()).await?;
         let scopes = match self.scopes(&journal) {
             Ok(scopes) => scopes,
-            Err(error) => return Err(error.and_earlier(client.still_open().await?)),
+            Err(error) => return Err(error.and_earlier(person.still_open().await?)),
         };
         let (revocations, rings) = self.revocations(&journal, &scopes).await;
         for ring in &rings {
-            client.owe(&ring.owed).await?;
+            owed::owe(person, &ring.owed).await?;
         }
         let (receipt, earlier_failed) = self.send_all(&revocations, journal.state().key_changes).await?;
         let transaction = receipt.transaction;
@@ -151,7 +147,7 @@ impl Revoke {
             let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
             scopes.iter().all(gone)
         };
-        let seen = client.confirm(client.address(), transaction, ended).await;
+        let seen = person.confirm(person.address(), transaction, ended).await;
         seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
         let (ended, gas) = (revocations.len(), receipt.gas_used);
         // The access has ended; what is left to do is no reason to say otherwise.
@@ -162,12 +158,12 @@ impl Revoke {
     /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
     /// a grant on every record.
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
-        let (contract, mut gas, mut earlier) = (self.client.system().contract(), 0, None);
+        let (contract, mut gas, mut earlier) = (self.person.contract(), 0, None);
         let (mut changes, mut last) = (changes, None::<Receipt>);
         // It is tried all the same where the node does not say what a block takes.
-        let at_once = self.client.at_once(&PRICE).await.unwrap_or(1);
+        let at_once = self.person.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
-            let sent = self.client.send_at_once(contract.revoke(part, changes)).await;
+            let sent = self.person.send_at_once(contract.revoke(part, changes)).await;
             let before = last.as_ref().map(|before| before.transaction);
             let sent = sent.map_err(|error| error.after_part(before).and_earlier(earlier.clone()));
             let (receipt, told) = sent?;
@@ -183,7 +179,7 @@ impl Revoke {
     /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
     async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: B256) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
-        match self.client.publish_keyrings(rings, transaction).await {
+        match rotate::publish_keyrings(&self.person, rings, transaction).await {
             Ok(without) => left_out.extend(without),
             Err(error) => {
                 tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
@@ -195,16 +191,16 @@ impl Revoke {
     }
 
     fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
-        let client = &self.client;
+        let person = &self.person;
         if let Which::Record(record) = &self.scope {
-            client.owns(record)?;
+            registered::owns(person, record)?;
         }
         let held = journal.state().grants.iter();
         let held = held.filter(|((_, grantee), held)| *grantee == self.grantee && !held.state.is_bar());
         let held = held.map(|((scope, _), _)| *scope);
         let wanted = |scope: &B256| match &self.scope {
             Which::Everything => true,
-            Which::Folder(name, level) => *scope == folder_scope(client.keys().folder(name, *level).number()),
+            Which::Folder(name, level) => *scope == folder_scope(person.keys().folder(name, *level).number()),
             Which::Record(record) => journal.state().records.get(scope).is_some_and(|known| known.id.0 == record.id.0),
         };
         let scopes: Vec<B256> = held.filter(wanted).collect();
@@ -217,7 +213,7 @@ impl Revoke {
     async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
         let (mut revocations, mut rings) = (Vec::new(), Vec::new());
         let until = Instant::now() + PATIENCE;
-        let now = self.client.system().clocks().latest_time().await.ok();
+        let now = self.person.clocks().latest_time().await.ok();
         for scope in scopes {
             // By either clock: a node that dates its blocks far ahead hides nobody who could give again.
             let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
@@ -238,7 +234,7 @@ impl Revoke {
     /// What a keyring is made of may have to be fetched first: without one a revocation takes effect as well, and new
     /// keys follow.
     async fn keyring(&self, journal: &Known, folder: Folder, until: Instant) -> Option<Ring> {
-        let making = self.client.make_keyring(journal, folder, Some(self.grantee));
+        let making = rotate::make_keyring(&self.person, journal, folder, Some(self.grantee));
         match timeout_at(until, making).await {
             Ok(Ok(ring)) => return Some(ring),
             Ok(Err(error)) => tracing::warn!(%error, "revoking without a keyring"),
@@ -249,18 +245,18 @@ impl Revoke {
 
     /// Where another device was faster, the keyring does not count: the folder's keys move on once more.
     async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
-        let client = &self.client;
-        let journal = client.system().journals().of(client.address()).await?;
-        let now = client.system().clocks().latest_time().await?;
+        let person = &self.person;
+        let journal = person.journals().of(person.address()).await?;
+        let now = person.clocks().latest_time().await?;
         for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
             let Ok(folder) = Folder::new(number) else { continue };
-            if !client.is_stale(&journal, folder, now).await? {
+            if !rotate::is_stale(person, &journal, folder, now).await? {
                 continue;
             }
             if self.hurry {
                 return Ok(false);
             }
-            left_out.extend(client.rotate_folder(folder).await?.left_out);
+            left_out.extend(rotate::rotate_folder(person, folder).await?.left_out);
         }
         Ok(true)
     }

@@ -1,24 +1,24 @@
 //! What others have shared with this person.
 
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
-
-use alloy::primitives::{Address, B256};
-use futures::{StreamExt, stream};
-
 use crate::{
     access::{
-        givers::{ABREAST, Givers},
+        givers::{self, ABREAST, Givers},
         grants::GrantScope,
     },
+    acts::person::Person,
     base::{
         cut::Cut,
         error::{Result, kind::ErrorKind},
         time::{expiry, instant},
     },
-    client::Client,
     journal::known::Known,
+    keys::holder,
     ledger::{Grant, Purpose, Rights, folder_of},
 };
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+
+use alloy::primitives::{Address, B256};
+use futures::{StreamExt, stream};
 
 /// Grants of one patient in a list of many patients.
 const MOST_OF_ONE: usize = 64;
@@ -30,7 +30,7 @@ const MOST_BY_NAME: usize = 1024;
 ///
 /// Anybody can grant something to anybody, so the list is bounded: up to 1,024 patients whom this person knows, and the
 /// newest 64 others; of each patient 64 grants, live ones first. This person knows their contacts, those to whom they
-/// granted something themselves, and the patients whose records they opened or added to. [`Client::shared_by`] lists one
+/// granted something themselves, and the patients whose records they opened or added to. [`Grants::received_from`](crate::client::grants::Grants::received_from) lists one
 /// patient's, whatever others do.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -63,7 +63,7 @@ pub struct SharedGrant {
     pub patient: Address,
     /// On what; the folder's name and confidentiality come from the envelope, when it opens.
     pub scope: GrantScope,
-    /// What the chain calls the scope: [`renounce`](Client::renounce) takes it.
+    /// What the chain calls the scope: [`renounce`](crate::client::grants::Grants::renounce) takes it.
     pub scope_id: B256,
     /// Which rights.
     pub rights: Rights,
@@ -82,84 +82,77 @@ pub struct SharedGrant {
     pub unavailable: Option<ErrorKind>,
 }
 
-impl Client {
-    /// Grants to this account, as far as the node tells. See [`Shared`] for what that means and how much is listed.
-    pub async fn shared_with_me(&self) -> Result<Shared> {
-        let client = &self.for_one_call();
-        let givers = client.givers().await?;
-        let mut shared = client.all_shared(&givers.journals, MOST_OF_ONE).await?;
-        let is_known = |patient: &Address| givers.known.contains(patient);
-        shared.grants.sort_by_key(|grant| (!is_known(&grant.patient), std::cmp::Reverse(grant.granted)));
-        (shared.unreadable, shared.cut) = (givers.unreadable, givers.cut);
-        Ok(shared)
-    }
+pub(crate) async fn shared_with_me(person: &Person) -> Result<Shared> {
+    let person = &person.for_one_call();
+    let givers = givers::givers(person).await?;
+    let mut shared = all_shared(person, &givers.journals, MOST_OF_ONE).await?;
+    let is_known = |patient: &Address| givers.known.contains(patient);
+    shared.grants.sort_by_key(|grant| (!is_known(&grant.patient), std::cmp::Reverse(grant.granted)));
+    (shared.unreadable, shared.cut) = (givers.unreadable, givers.cut);
+    Ok(shared)
+}
 
-    /// What one patient has given to this account, newest first: whoever else gave something cannot hide it.
-    pub async fn shared_by(&self, patient: Address) -> Result<Shared> {
-        let journal = self.system().journals().of(patient).await?;
-        let mut shared = self.for_one_call().all_shared(&[journal], MOST_BY_NAME).await?;
-        shared.grants.sort_by_key(|grant| std::cmp::Reverse(grant.granted));
-        Ok(shared)
-    }
+pub(crate) async fn shared_by(person: &Person, patient: Address) -> Result<Shared> {
+    let journal = person.journals().of(patient).await?;
+    let mut shared = all_shared(&person.for_one_call(), &[journal], MOST_BY_NAME).await?;
+    shared.grants.sort_by_key(|grant| std::cmp::Reverse(grant.granted));
+    Ok(shared)
+}
 
-    /// Patients who share something with this account, as far as the node tells. The chain alone is asked. It is bounded
-    /// as [`shared_with_me`](Client::shared_with_me) is.
-    pub async fn patients(&self) -> Result<Patients> {
-        let Givers { journals, cut, .. } = self.givers().await?;
-        let sharing = journals.iter().filter(|journal| self.held(journal).next().is_some());
-        Ok(Patients { patients: sharing.map(|known| known.patient).collect(), cut })
-    }
+pub(crate) async fn patients(person: &Person) -> Result<Patients> {
+    let Givers { journals, cut, .. } = givers::givers(person).await?;
+    let sharing = journals.iter().filter(|journal| held(person, journal).next().is_some());
+    Ok(Patients { patients: sharing.map(|known| known.patient).collect(), cut })
+}
 
-    /// What these histories give to this account, of each so many.
-    async fn all_shared(&self, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
-        let (now, mut shared, mut opening) =
-            (self.system().clocks().chain_time().await?, Shared::default(), Vec::new());
-        for journal in journals {
-            let mut held: Vec<_> = self.held(journal).collect();
-            let live = |scope| journal.state().live(scope, self.address(), now).is_some();
-            held.sort_by_key(|(scope, grant)| (!live(*scope), std::cmp::Reverse(grant.entry)));
-            if held.len() > most {
-                shared.more_of.push((journal.patient, held.len() - most));
-            }
-            opening.extend(held.into_iter().take(most).map(|held| self.one_shared(journal, held, now)));
+/// What these histories give to this account, of each so many.
+async fn all_shared(person: &Person, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
+    let (now, mut shared, mut opening) = (person.clocks().chain_time().await?, Shared::default(), Vec::new());
+    for journal in journals {
+        let mut held: Vec<_> = held(person, journal).collect();
+        let live = |scope| journal.state().live(scope, person.address(), now).is_some();
+        held.sort_by_key(|(scope, grant)| (!live(*scope), std::cmp::Reverse(grant.entry)));
+        if held.len() > most {
+            shared.more_of.push((journal.patient, held.len() - most));
         }
-        // What strangers named may be nowhere: it is waited for side by side.
-        let opened: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
-        shared.grants = opened.into_iter().flatten().collect();
-        Ok(shared)
+        opening.extend(held.into_iter().take(most).map(|held| one_shared(person, journal, held, now)));
     }
+    // What strangers named may be nowhere: it is waited for side by side.
+    let opened: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
+    shared.grants = opened.into_iter().flatten().collect();
+    Ok(shared)
+}
 
-    /// What this account has of a patient, live or not.
-    fn held<'a>(&'a self, journal: &'a Known) -> impl Iterator<Item = (B256, &'a Grant)> {
-        let grants = journal.state().grants.iter();
-        let mine = grants.filter(|((_, grantee), grant)| self.is_me(*grantee) && !grant.state.is_bar());
-        mine.map(|((scope, _), grant)| (*scope, grant))
-    }
+/// What this account has of a patient, live or not.
+fn held<'a>(person: &'a Person, journal: &'a Known) -> impl Iterator<Item = (B256, &'a Grant)> {
+    let grants = journal.state().grants.iter();
+    let mine = grants.filter(|((_, grantee), grant)| person.is_me(*grantee) && !grant.state.is_bar());
+    mine.map(|((scope, _), grant)| (*scope, grant))
+}
 
-    /// Nothing for a grant on a record that is not there.
-    async fn one_shared(&self, journal: &Known, (scope, grant): (B256, &Grant), now: u64) -> Option<SharedGrant> {
-        let patient = journal.patient;
-        let record = |key: &B256| journal.state().records.get(key).map(|known| self.record(patient, known.id.0.into()));
-        let mut named = match folder_of(scope) {
-            Some(number) => GrantScope::Folder { number, name: None, confidentiality: None },
-            None => GrantScope::Record(record(&scope)?),
-        };
-        let payload = self.envelope_of(patient, scope, grant).await;
-        let unavailable = payload.as_ref().err().map(|error| error.kind());
-        if let (GrantScope::Folder { name, confidentiality, .. }, Ok(payload)) = (&mut named, payload) {
-            (*name, *confidentiality) = (Some(payload.folder_name), Some(payload.confidentiality));
-        }
-        Some(SharedGrant {
-            patient,
-            scope: named,
-            scope_id: scope,
-            rights: grant.state.rights,
-            purpose: grant.state.purpose,
-            granted: instant(grant.state.granted_at),
-            expires: expiry(grant.state.expires_at),
-            given_by: grant.state.giver,
-            live: journal.state().live(scope, self.address(), now).is_some(),
-            unavailable,
-        })
+/// Nothing for a grant on a record that is not there.
+async fn one_shared(person: &Person, journal: &Known, (scope, grant): (B256, &Grant), now: u64) -> Option<SharedGrant> {
+    let patient = journal.patient;
+    let record = |key: &B256| journal.state().records.get(key).map(|known| person.record(patient, known.id.0.into()));
+    let mut named = match folder_of(scope) {
+        Some(number) => GrantScope::Folder { number, name: None, confidentiality: None },
+        None => GrantScope::Record(record(&scope)?),
+    };
+    let payload = holder::payload_of(person, patient, scope, grant).await;
+    let unavailable = payload.as_ref().err().map(|error| error.kind());
+    if let (GrantScope::Folder { name, confidentiality, .. }, Ok(payload)) = (&mut named, payload) {
+        (*name, *confidentiality) = (Some(payload.folder_name), Some(payload.confidentiality));
     }
+    Some(SharedGrant {
+        patient,
+        scope: named,
+        scope_id: scope,
+        rights: grant.state.rights,
+        purpose: grant.state.purpose,
+        granted: instant(grant.state.granted_at),
+        expires: expiry(grant.state.expires_at),
+        given_by: grant.state.giver,
+        live: journal.state().live(scope, person.address(), now).is_some(),
+        unavailable,
+    })
 }

@@ -1,9 +1,10 @@
 //! How much goes into one transaction.
 
 use crate::{
+    acts::person::Person,
     base::error::{Error, Result},
-    client::Client,
 };
+use alloy::primitives::U256;
 
 /// What a transaction of a list takes at most.
 pub(crate) struct Price {
@@ -24,10 +25,27 @@ impl Price {
     }
 }
 
-impl Client {
+/// Gas that records take at most, for asking whether the account can pay, and a block hold them, before anything is
+/// uploaded.
+pub(crate) const RECORDS: Price = Price { base: 150_000, each: 40_000, most: 100 };
+
+impl Person {
+    /// Fails early when the account has too little for a transaction: an upload may take an hour.
+    pub(crate) async fn can_pay(&self, records: usize) -> Result<()> {
+        if !self.relays().is_empty() {
+            return Ok(());
+        }
+        let fees = self.ledger().fees().await?;
+        let needed = U256::from(fees.max_fee) * U256::from(RECORDS.of(records));
+        if self.balance().await? < needed {
+            return Err(Error::Unfunded { account: self.address(), needed });
+        }
+        Ok(())
+    }
+
     /// How many items go into one transaction here. That not even one does is known before anything is prepared.
     pub(crate) async fn at_once(&self, price: &Price) -> Result<usize> {
-        let ledger = self.system().ledger();
+        let ledger = self.ledger();
         let Some(block) = ledger.block_gas().await? else { return Ok(price.most) };
         match price.fits(block) {
             0 => Err(Error::Refused {

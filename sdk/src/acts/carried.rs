@@ -6,9 +6,9 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
     boards::board::Board,
-    client::{Client, Confirmed},
     ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
@@ -28,11 +28,11 @@ enum Answer {
     Not(Error),
 }
 
-impl Client {
+impl Person {
     /// Signs every part of a call, and has one after the other carried to the chain.
     pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
         let mut all: Option<Receipt> = None;
-        for step in self.system().contract().steps(call) {
+        for step in self.contract().steps(call) {
             let carried = async {
                 let request = self.sign_step(step).await?;
                 Ok((self.carry(&request).await?, request))
@@ -50,7 +50,7 @@ impl Client {
 
     /// Sends a call as this person. Signed, it has this nonce: of several attempts with one nonce at most one takes effect.
     pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Receipt> {
-        if self.system().relays().is_empty() {
+        if self.relays().is_empty() {
             return self.send(call.clone()).await;
         }
         let (request, note) = (self.sign_once(call, nonce).await?, self.note_for(call).await?);
@@ -59,28 +59,16 @@ impl Client {
         Ok(receipt)
     }
 
-    /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
-    /// withholds or delays it can make it worthless. It ends what the grantee has of this scope now, and what this person grants
-    /// again within a quarter of an hour; a later grant makes it worthless, and so does carrying it: it works once.
-    ///
-    /// It moves no keys: the next [`add`](Client::add) or [`sync`](Client::sync) does.
-    pub async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
+    pub(crate) async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
         let revocation = Revocation { grantee, scope, keyring: None, barred: true };
         self.sign_step(Step::Revoke(revocation, 0)).await
     }
 
-    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations, vetoes, and what is
-    /// for a board ([`void_signed_at`](Client::void_signed_at)). Use it when you abandon a request that a relay already has,
-    /// which could carry it for another quarter of an hour. Each contract counts by itself, so it is one act for each.
-    ///
-    /// # Errors
-    /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
-    pub async fn void_signed(&self) -> Result<Confirmed> {
-        let system = self.system();
-        let mut all: Confirmed = self.void_at(system.contract().address()).await?;
+    pub(crate) async fn void_signed(&self) -> Result<Confirmed> {
+        let mut all: Confirmed = self.void_at(self.contract().address()).await?;
         let first = Some(all.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
+        for beside in [self.vouching(), self.access_requests(), &self.boards().on_chain] {
             match beside.deployed_at().await {
                 Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody has signed anything for what is not there.
@@ -91,41 +79,28 @@ impl Client {
         Ok(all)
     }
 
-    /// The same for what is signed for a board.
-    ///
-    /// # Errors
-    /// As for every act.
-    pub async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
+    pub(crate) async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
         self.void_at(board.address).await
     }
 
     async fn void_at(&self, contract: Address) -> Result<Confirmed> {
-        Ok(self.send(self.system().contract().invalidate_nonces_at(contract)).await?.into())
+        Ok(self.send(self.contract().invalidate_nonces_at(contract)).await?.into())
     }
 
-    /// Whether a request has taken effect, whoever carried it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it is for another contract or chain, or no signed request at all.
-    pub async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
-        let act = request.act_for(self.system().contract()).await?;
-        Ok(self.system().contract().took_effect(&act, request.call()).await?)
+    pub(crate) async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
+        let act = request.act_for(self.contract()).await?;
+        Ok(self.contract().took_effect(&act, request.call()).await?)
     }
 
-    /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
-    /// Without a relay this account carries it, and pays.
-    ///
-    /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
-    /// receipt names none: its hash is zero.
-    pub async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
-        let act = request.act_for(self.system().contract()).await?;
+    pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
+        let act = request.act_for(self.contract()).await?;
         // What the contract refuses is told in its own words, before anybody else is asked.
-        self.system().ledger().call(&request.call(), None).await?;
-        if self.system().relays().is_empty() {
-            return Ok(self.system().sender().send(&self.signer(), request.call()).await?);
+        self.ledger().call(&request.call(), None).await?;
+        if self.relays().is_empty() {
+            return Ok(self.sender().send(&self.signer(), request.call()).await?);
         }
         let start = Instant::now();
-        let mut until = start + UNREACHED.min(self.system().patience());
+        let mut until = start + UNREACHED.min(self.patience());
         let (mut pause, mut asked_again) = (Duration::from_millis(50), false);
         loop {
             match self.ask_relays(request, &act).await {
@@ -135,7 +110,7 @@ impl Client {
                 Answer::Done(None) => asked_again = true,
                 Answer::Not(error) => {
                     if !matches!(error.cause(), Error::Unreachable { .. }) {
-                        until = start + self.system().patience();
+                        until = start + self.patience();
                     }
                     if !error.may_have_happened() || Instant::now() >= until {
                         return Err(error);
@@ -151,19 +126,17 @@ impl Client {
     /// is no answer.
     async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Answer {
         let mut failed = Vec::new();
-        for relay in self.system().relays() {
+        for relay in self.relays() {
             let said = relay.carry(request).await;
-            let seen = self.system().contract().took_effect(act, request.call()).await;
+            let seen = self.contract().took_effect(act, request.call()).await;
             if matches!(seen, Ok(true)) {
                 return Answer::Done(self.told(said).await);
             }
             let error = match said {
                 // Whoever has it may have had it mined: that nobody can say now is no refusal.
-                Ok(_) if seen.is_err() => {
-                    Error::TimedOut { service: self.system().ledger().name(), after: self.system().patience() }
-                }
+                Ok(_) if seen.is_err() => Error::TimedOut { service: self.ledger().name(), after: self.patience() },
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
-                    Error::TimedOut { service: relay.name(), after: self.system().patience() }
+                    Error::TimedOut { service: relay.name(), after: self.patience() }
                 }
                 Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
                 Err(error) => error,
@@ -177,7 +150,7 @@ impl Client {
     /// The receipt of the transaction that a relay named, where it can be had.
     async fn told(&self, said: Result<Fate>) -> Option<Receipt> {
         let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return None };
-        self.system().ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
+        self.ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
     }
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
@@ -189,7 +162,7 @@ impl Client {
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
                 // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
-                let granted_up_to = self.system().clocks().believed_time().await? + GOOD_FOR.as_secs();
+                let granted_up_to = self.clocks().believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
         };
@@ -197,15 +170,15 @@ impl Client {
     }
 
     async fn sign_once(&self, call: &Call, nonce: U256) -> Result<SignedRequest> {
-        let deadline = self.system().clocks().latest_time().await? + GOOD_FOR.as_secs();
-        let act = self.system().contract().once(call, self.address(), nonce, deadline);
+        let deadline = self.clocks().latest_time().await? + GOOD_FOR.as_secs();
+        let act = self.contract().once(call, self.address(), nonce, deadline);
         self.sign_act(&act.ok_or_else(no_signed_form)?).await
     }
 
     pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
-        let contract = self.system().contract();
+        let contract = self.contract();
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
-        let signed = self.0.identity.signer().sign_hash(&digest).await;
+        let signed = self.me.identity.signer().sign_hash(&digest).await;
         let signature =
             signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
@@ -214,11 +187,11 @@ impl Client {
 
     /// One that no other act of this account has: a word of its own for this client, and its places in order.
     pub(crate) async fn next_nonce(&self, contract: Address) -> Result<U256> {
-        let count = self.0.acts.fetch_add(1, Ordering::Relaxed);
-        let first = *self.0.first_word.get_or_try_init(|| async { random_word() }).await?;
+        let count = self.me.acts.fetch_add(1, Ordering::Relaxed);
+        let first = *self.me.first_word.get_or_try_init(|| async { random_word() }).await?;
         let word = first.wrapping_add(count / NONCES_A_WORD);
         let number = U256::from(word) << 8 | U256::from(count % NONCES_A_WORD);
-        let (_, series) = self.system().contract().nonce_used(contract, self.address(), U256::ZERO).await?;
+        let (_, series) = self.contract().nonce_used(contract, self.address(), U256::ZERO).await?;
         Ok(series << 128 | number)
     }
 }

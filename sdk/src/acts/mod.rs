@@ -2,5 +2,10 @@
 
 pub(crate) mod batch;
 pub(crate) mod carried;
+pub(crate) mod confirm;
+pub(crate) mod earlier;
+pub(crate) mod person;
+pub(crate) mod published;
 pub(crate) mod recall;
+pub(crate) mod services;
 pub(crate) mod watch;

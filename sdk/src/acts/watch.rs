@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, B256, Bytes, keccak256};
 
 use crate::{
+    acts::person::Person,
     base::error::{Error, Result},
-    client::Client,
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
@@ -59,13 +59,11 @@ impl Note {
     }
 }
 
-impl Client {
-    /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
-    /// access is missing, nothing new is locked for that patient.
-    pub async fn missing(&self) -> Result<Vec<MissingEntry>> {
+impl Person {
+    pub(crate) async fn missing(&self) -> Result<Vec<MissingEntry>> {
         let mut missing = Vec::new();
-        for gone in self.system().journals().all_vanished().await? {
-            let journal = self.system().journals().known(gone.patient).await?;
+        for gone in self.journals().all_vanished().await? {
+            let journal = self.journals().known(gone.patient).await?;
             if self.minds(&gone) && !gone.is_covered(&journal.history) {
                 missing.push(MissingEntry::from(&gone));
             }
@@ -73,15 +71,10 @@ impl Client {
         Ok(missing)
     }
 
-    /// Gives an act up that the chain shows no more, by a person's word: it is not sent again and holds nothing up. It is
-    /// named by [`MissingEntry::head`], or by its transaction.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where nothing of this name is missing.
-    pub async fn give_up(&self, name: B256) -> Result<()> {
-        let vanished = self.system().journals().all_vanished().await?;
+    pub(crate) async fn give_up(&self, name: B256) -> Result<()> {
+        let vanished = self.journals().all_vanished().await?;
         let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
-        let sender = self.system().sender();
+        let sender = self.sender();
         let mut found = gone.is_some();
         for act in sender.sent(self.address()).await? {
             let is_its = match &gone {
@@ -94,7 +87,7 @@ impl Client {
             }
         }
         if let Some(gone) = gone {
-            self.system().journals().drop_vanished(gone).await?;
+            self.journals().drop_vanished(gone).await?;
         }
         match found {
             true => Ok(()),
@@ -103,13 +96,13 @@ impl Client {
     }
 
     pub(crate) async fn note_for(&self, call: &Call) -> Result<Bytes> {
-        let effects = self.system().contract().effects(call, self.address());
+        let effects = self.contract().effects(call, self.address());
         let at = clock::now();
         let Some(Effects { patient, events }) = effects else {
             let (patient, earlier) = (Address::ZERO, Earlier::default());
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
-        let known = self.system().journals().known(patient).await?;
+        let known = self.journals().known(patient).await?;
         let (entries, cuts) = (known.history.entries().len(), known.finality.cuts());
         let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
         Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
@@ -119,14 +112,14 @@ impl Client {
     pub(crate) async fn keep_request(&self, request: &SignedRequest, note: Bytes) {
         let Call { to, data, .. } = request.call();
         let (id, bytes) = (keccak256(&data), SentBytes::Request { to, data });
-        if let Err(error) = self.system().sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
+        if let Err(error) = self.sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
             tracing::warn!(%error, "a request that was carried could not be kept: it is not sent again");
         }
     }
 
     /// How many acts of this person are not final yet; those that are, are let go of.
     pub(crate) async fn watch(&self) -> Result<usize> {
-        let (sender, mut watching) = (self.system().sender(), 0);
+        let (sender, mut watching) = (self.sender(), 0);
         for act in sender.sent(self.address()).await? {
             match self.standing(&act).await? {
                 Standing::Final => sender.release(self.address(), act.id).await?,
@@ -141,16 +134,16 @@ impl Client {
     pub(crate) async fn standing(&self, act: &Sent) -> Result<Standing> {
         let Some(note) = Note::from_bytes(&act.note) else { return Ok(Standing::Final) };
         let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
-        let journal = self.system().journals().of(effects.patient).await?;
+        let journal = self.journals().of(effects.patient).await?;
         Ok(standing_in(&journal, &effects, &note))
     }
 
     /// The same for what is in no journal: by receipt or nonce, which are all there is.
     async fn standing_elsewhere(&self, act: &Sent, note: &Note) -> Result<Standing> {
-        let contract = self.system().contract();
+        let contract = self.contract();
         let shown = match &act.bytes {
             SentBytes::Transaction { .. } => {
-                self.system().ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
+                self.ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
             }
             SentBytes::Request { to, data } => match Contract::act_of(*to, data, contract.address()) {
                 Some(signed) => contract.took_effect(&signed, act.call()?).await?,
@@ -166,19 +159,19 @@ impl Client {
     }
 
     pub(crate) fn effects(&self, act: &Sent) -> Result<Option<Effects>> {
-        Ok(self.system().contract().effects(&act.call()?, act.account))
+        Ok(self.contract().effects(&act.call()?, act.account))
     }
 
     /// What is final by what is known already is let go of, once a process.
     pub(crate) async fn tidy(&self) -> Result<()> {
-        let sender = self.system().sender();
+        let sender = self.sender();
         for act in sender.sent(self.address()).await? {
             // What is in no journal is looked at by `resume`; after days it is what it is.
             let old = Note::from_bytes(&act.note)
                 .is_none_or(|note| note.patient.is_zero() && clock::now().saturating_sub(note.at) >= MOST_WATCHED);
             let settled = match self.effects(&act)? {
                 Some(effects) if !old => {
-                    let known = self.system().journals().known(effects.patient).await?;
+                    let known = self.journals().known(effects.patient).await?;
                     Note::from_bytes(&act.note)
                         .is_some_and(|note| standing_in(&known, &effects, &note) == Standing::Final)
                 }

@@ -262,6 +262,11 @@ impl Error {
     }
 }
 
+/// A task that did not end by itself: the runtime is shutting down.
+pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
+    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
+}
+
 /// What to do where a service cannot be reached.
 pub(crate) fn checked(reason: &str) -> String {
     format!("{reason}; check that it runs and that the address is right")

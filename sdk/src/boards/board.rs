@@ -1,8 +1,8 @@
 //! Boards: k of n people who together can let somebody in, in an emergency or as a rule of four eyes.
 //!
-//! A patient grants to a board ([`Client::grant_board`]), which deals the folder's keys to its members in shares. A member
-//! opens a case ([`Client::open_case`]), others [`acknowledge`](Client::acknowledge) it, and with the k-th the board
-//! passes the right to read on, for a day at most. Then members [`release`](Client::release) their shares to whom the case
+//! A patient grants to a board ([`Boards::grant`](crate::client::boards::Boards::grant)), which deals the folder's keys to its members in shares. A member
+//! opens a case ([`Boards::open_case`](crate::client::boards::Boards::open_case)), others [`acknowledge`](crate::client::boards::Boards::acknowledge) it, and with the k-th the board
+//! passes the right to read on, for a day at most. Then members [`release`](crate::client::boards::Boards::release) their shares to whom the case
 //! lets in, whose [`open`](Client::open) puts them together. Fewer than k open nothing, on chain and in cryptography.
 //!
 //! What a board is follows from its address, so no node invents one. Cases are what a node tells: it can hide them, and

@@ -23,9 +23,9 @@ use crate::{
     boards::{
         board::Board,
         case::{self, Case},
+        known::Boards,
     },
     ledger::{BlockInfo, Log, LogFilter, newest_log, recent_logs},
-    system::System,
 };
 
 /// Cases that are listed.
@@ -60,15 +60,15 @@ pub struct Cases {
     pub cut: Cut,
 }
 
-impl System {
+impl Boards {
     /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
     /// in, the patient's history says.
-    pub async fn cases(&self, board: &Board) -> Result<Cases> {
+    pub(crate) async fn cases(&self, board: &Board) -> Result<Cases> {
         self.reading(board).await?.list(None, 0).await
     }
 
     /// The same, of cases about one patient.
-    pub async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
+    pub(crate) async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
         self.reading(board).await?.list(Some(patient), 0).await
     }
 
@@ -81,7 +81,7 @@ impl System {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
+    pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
         let found = reading.one(id, reading.to.number).await?;
         let mut case = found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address)))?;
@@ -103,14 +103,14 @@ impl System {
     }
 
     async fn reading<'a>(&'a self, board: &'a Board) -> Result<Reading<'a>> {
-        let (from, to) = (self.on_boards().deployed_at().await?, self.ledger().newest().await?);
-        Ok(Reading { system: self, board, from, to })
+        let (from, to) = (self.on_chain.deployed_at().await?, self.ledger.newest().await?);
+        Ok(Reading { boards: self, board, from, to })
     }
 }
 
 /// A board's events, up to one block.
 struct Reading<'a> {
-    system: &'a System,
+    boards: &'a Boards,
     board: &'a Board,
     from: u64,
     to: BlockInfo,
@@ -163,7 +163,7 @@ impl Reading<'_> {
     ) -> Result<(Vec<Log>, bool)> {
         let topics = [Some(CaseOpened::SIGNATURE_HASH), None, about, member.map(|member| member.into_word())];
         let filter = self.filter(topics, (self.from, self.to.number));
-        Ok(recent_logs(&**self.system.ledger(), filter, most, since).await?)
+        Ok(recent_logs(&*self.boards.ledger, filter, most, since).await?)
     }
 
     /// Those whose id commits to what was told; each block's time is asked for once, where the events do not say it.
@@ -180,7 +180,7 @@ impl Reading<'_> {
     }
 
     async fn time_of(&self, number: u64) -> Result<(u64, Option<u64>)> {
-        Ok((number, self.system.ledger().block(number).await?.map(|block| block.time)))
+        Ok((number, self.boards.ledger.block(number).await?.map(|block| block.time)))
     }
 
     /// What happened to these cases, oldest first.
@@ -207,7 +207,7 @@ impl Reading<'_> {
     /// The case of this id, opened in this block or before.
     async fn one(&self, id: B256, block: u64) -> Result<Option<Case>> {
         let topics = [Some(CaseOpened::SIGNATURE_HASH), Some(id), None, None];
-        let Some(log) = newest_log(&**self.system.ledger(), self.filter(topics, (self.from, block))).await? else {
+        let Some(log) = newest_log(&*self.boards.ledger, self.filter(topics, (self.from, block))).await? else {
             return Ok(None);
         };
         let event = CaseOpened::decode_raw_log_validate(log.topics.iter().copied(), &log.data);
@@ -242,7 +242,7 @@ impl Reading<'_> {
 
     /// Until when reviews are owed: the board itself says so, of sixteen cases at most.
     async fn tell_due(&self, cases: impl Iterator<Item = &mut Case>) -> Result<()> {
-        let waiting = self.system.on_boards().ask_at(self.board.address, &unreviewedCall {}).await?;
+        let waiting = self.boards.on_chain.ask_at(self.board.address, &unreviewedCall {}).await?;
         for case in cases {
             case.stage = case.stage.at(self.to.time);
             let due = waiting.iter().find(|waiting| waiting.id[..] == case.id[..waiting.id.len()]);
@@ -252,7 +252,7 @@ impl Reading<'_> {
     }
 
     async fn logs(&self, topics: [Option<B256>; 4], blocks: (u64, u64), most: usize) -> Result<(Vec<Log>, bool)> {
-        Ok(recent_logs(&**self.system.ledger(), self.filter(topics, blocks), most, 0).await?)
+        Ok(recent_logs(&*self.boards.ledger, self.filter(topics, blocks), most, 0).await?)
     }
 
     fn filter(&self, topics: [Option<B256>; 4], (from, to): (u64, u64)) -> LogFilter {

@@ -2,7 +2,7 @@
 
 use alloy::{primitives::Address, sol_types::SolEvent};
 use hospital_record_contracts::boards::{
-    IBoard,
+    IBoard::{self, proxyOfCall},
     IBoards::{self, BoardCreated},
 };
 
@@ -11,22 +11,22 @@ use crate::{
     boards::{
         address::address_of,
         board::{Board, check_form},
+        known::Boards,
     },
     ledger::newest_logs,
-    system::System,
 };
 
 /// Events that say what a board is made of: there is one, unless a provider makes up others.
 const MOST_MADE: usize = 16;
 
-impl System {
+impl Boards {
     /// The board of this address. Members and threshold are as the address says; who left and whether it was closed is what
     /// the node tells.
     ///
     /// # Errors
     /// [`Error::NotFound`] where no board was made there, [`Error::WrongContract`] where this chain has no `Boards`.
-    pub async fn board(&self, address: Address) -> Result<Board> {
-        let known = self.boards_seen().0.get(&address).cloned();
+    pub(crate) async fn at(&self, address: Address) -> Result<Board> {
+        let known = self.seen().0.get(&address).cloned();
         let board = match known {
             Some(board) => board,
             None => self.board_made_at(address).await?,
@@ -34,9 +34,15 @@ impl System {
         self.standing(board).await
     }
 
+    /// Whom a patient appointed at this board to veto cases, as the node tells.
+    pub(crate) async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
+        let proxy = self.on_chain.ask_at(board.address, &proxyOfCall { patient }).await?;
+        Ok(Some(proxy).filter(|proxy| !proxy.is_zero()))
+    }
+
     async fn board_made_at(&self, address: Address) -> Result<Board> {
         let topics = [Some(BoardCreated::SIGNATURE_HASH), Some(address.into_word()), None, None];
-        let (logs, _) = newest_logs(&**self.ledger(), self.on_boards().events(topics).await?, MOST_MADE).await?;
+        let (logs, _) = newest_logs(&*self.ledger, self.on_chain.events(topics).await?, MOST_MADE).await?;
         let told = logs
             .iter()
             .filter_map(|log| BoardCreated::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok());
@@ -44,13 +50,13 @@ impl System {
         let board = found.ok_or_else(|| {
             Error::NotFound(format!("no board was made at {address}: ask those who named it for the right address"))
         })?;
-        self.boards_seen().keep(board.clone());
+        self.seen().keep(board.clone());
         Ok(board)
     }
 
     async fn standing(&self, board: Board) -> Result<Board> {
-        let mut told = self.on_boards().ask_at(board.address, &IBoard::standingCall {}).await?;
-        if let Some(witness) = self.boards_witness() {
+        let mut told = self.on_chain.ask_at(board.address, &IBoard::standingCall {}).await?;
+        if let Some(witness) = &self.witness {
             // A node that hides who left would have new keys dealt to them.
             let other = witness.ask_at(board.address, &IBoard::standingCall {}).await?;
             (told.left, told.closed) = (told.left | other.left, told.closed | other.closed);

@@ -4,5 +4,6 @@ pub(crate) mod address;
 pub(crate) mod board;
 pub(crate) mod case;
 pub(crate) mod cases;
+pub(crate) mod known;
 pub(crate) mod made;
 pub(crate) mod seen;

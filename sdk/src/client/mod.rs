@@ -1,256 +1,237 @@
 //! What a person can do: the verbs of this crate.
+//!
+//! Those of every day are methods of [`Client`]; the others are grouped by what they are about.
 
+pub(crate) mod acts;
+pub(crate) mod boards;
+pub(crate) mod contacts;
+pub(crate) mod folders;
+pub(crate) mod grants;
+pub(crate) mod requests;
 pub(crate) mod resume;
 pub(crate) mod sync;
 #[cfg(all(test, feature = "testing"))]
 pub(crate) mod tests;
+pub(crate) mod vouches;
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
-
-use alloy::primitives::{Address, B256, U256};
-use futures::{StreamExt, stream};
-use hospital_record_core::{
-    block::{self, Block, Body, Verified},
-    error::CoreError,
-    id::{Account, Deployment, Digest},
-    identity::{Keys, ProfileKeys},
-};
-use tokio::{sync::OnceCell, time::Instant};
+use std::fmt;
 
 use crate::{
-    base::{
-        error::{Error, Result, fill_random, kind::ErrorKind},
-        record_ref::RecordRef,
+    access::{
+        grant::{self, Grant},
+        revoke::{self, Revoke},
     },
-    ledger::{History, PatientState, Receipt, Signer},
-    people::{identity::Identity, profile},
+    acts::{confirm::Confirmed, person::Person},
+    base::{error::Result, record_ref::RecordRef},
+    client::{
+        acts::Acts, boards::Boards, contacts::Contacts, folders::Folders, grants::Grants, requests::Requests,
+        resume::Resumed, sync::Syncing, vouches::Vouches,
+    },
+    people::{card::Card, grantee::Grantee, identity::Identity},
+    records::{
+        add::{self, Add, AddMany, Added},
+        attest,
+        list::{self, List},
+        open::{self, Open},
+        reencrypt,
+        replace::{self, MarkInError, Replace},
+        source::Source,
+    },
     system::System,
 };
-
-/// Between two looks whether a transaction has taken effect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Blocks that one call waits for although nobody has them.
-const MOST_IN_VAIN: usize = 3;
+use alloy::primitives::Address;
+use alloy::primitives::U256;
+use hospital_record_core::id::RecordId;
 
 /// One person at one [`System`]. Cheap to clone; a server holds thousands.
 ///
 /// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
 /// was signed before is finished by [`resume`](Client::resume).
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Inner>, pub(crate) System);
-
-pub(crate) struct Inner {
-    pub(crate) identity: Identity,
-    pub(crate) keys: Keys,
-    pub(crate) published: OnceCell<Published>,
-    /// Where this client's nonces begin, and how many it has used.
-    pub(crate) first_word: OnceCell<u64>,
-    pub(crate) acts: AtomicU64,
-    /// Acts that are final by now were let go of.
-    pub(crate) tidied: OnceCell<()>,
+pub struct Client {
+    person: Person,
+    system: System,
 }
 
-/// An act that is on chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Confirmed {
-    /// Hash of the transaction.
-    pub transaction: B256,
-    /// Gas of the transaction.
-    pub gas: u64,
-}
-
-impl From<Receipt> for Confirmed {
-    fn from(receipt: Receipt) -> Self {
-        Self { transaction: receipt.transaction, gas: receipt.gas_used }
+impl System {
+    /// A person at this system.
+    pub fn client(&self, identity: Identity) -> Client {
+        Client { person: Person::new(self.services.clone(), identity), system: self.clone() }
     }
 }
 
-/// This account's profile on chain, and the keys it publishes.
-#[derive(Clone)]
-pub(crate) struct Published {
-    pub(crate) digest: Digest,
-    pub(crate) keys: Arc<ProfileKeys>,
-}
-
+/// Every day.
 impl Client {
-    pub(crate) fn new(system: System, identity: Identity) -> Self {
-        let keys = identity.keys(system.deployment());
-        let (published, first_word, acts, tidied) =
-            (OnceCell::new(), OnceCell::new(), AtomicU64::new(0), OnceCell::new());
-        Self(Arc::new(Inner { identity, keys, published, first_word, acts, tidied }), system)
-    }
-
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only a few times, for strangers can name any number of them.
-    pub(crate) fn for_one_call(&self) -> Self {
-        Self(self.0.clone(), self.1.for_one_call(MOST_IN_VAIN))
-    }
-
-    /// The same for a call that fetches what only other nodes have: every block is waited for.
-    fn for_fetching(&self) -> Self {
-        Self(self.0.clone(), self.1.for_one_call(usize::MAX))
-    }
-
     /// This person's account.
     pub fn address(&self) -> Address {
-        self.0.identity.address()
+        self.person.address()
     }
 
     /// Where this person is.
     pub fn system(&self) -> &System {
-        &self.1
+        &self.system
     }
 
     /// What the account owns, in wei.
     pub async fn balance(&self) -> Result<U256> {
-        Ok(self.system().ledger().balance(self.address()).await?)
+        self.person.balance().await
     }
 
     /// Publishes this account's public keys, so that others can grant to it. Does nothing when they are published;
     /// every verb that writes calls it first.
     pub async fn register(&self) -> Result<()> {
-        self.published().await.map(drop)
+        self.person.published().await.map(drop)
     }
 
     /// The handle of a record of `patient` at this system.
-    pub fn record(&self, patient: Address, id: hospital_record_core::id::RecordId) -> RecordRef {
-        RecordRef { deployment: self.deployment(), patient, id }
+    pub fn record(&self, patient: Address, id: RecordId) -> RecordRef {
+        self.person.record(patient, id)
     }
 
-    pub(crate) fn deployment(&self) -> Deployment {
-        self.system().deployment()
+    /// Encrypts a source, stores it, and registers it as a record of this person, or of
+    /// [`patient`](Add::patient) where this person may contribute.
+    ///
+    /// Returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the folder
+    /// "personal" of confidentiality N, the source's own name, `application/octet-stream`.
+    pub fn add(&self, source: impl Into<Source>) -> Add {
+        add::add(&self.person, source)
     }
 
-    pub(crate) fn account(&self) -> Account {
-        Account(self.address().into())
+    /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`]: one transaction, all of them or none.
+    /// Where a block of the chain does not take as many, they go in several; an error says how many are added by then.
+    /// What is said here holds for all of them; what differs is said of each [`Source`].
+    pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
+        add::add_many(&self.person, sources)
     }
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.0.keys
+    /// Attests a record as a professional: by an account that has the right to attest on its folder. Others may have
+    /// attested it before. Once, and for good.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] without that right, [`Error::Conflict`] when this account has attested it already, or the record
+    /// has as many attestations as it takes.
+    pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
+        attest::attest(&self.person, record).await
     }
 
-    pub(crate) async fn published(&self) -> Result<&Published> {
-        self.0.published.get_or_try_init(|| self.publish()).await
+    /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
+    pub fn list(&self) -> List {
+        list::list(&self.person)
     }
 
-    async fn publish(&self) -> Result<Published> {
-        let (system, keys) = (self.system(), self.keys());
-        let first = profile::sign(&self.0.identity, self.deployment(), keys).await?;
-        let digest = first.digest();
-        match system.contract().profile_of(self.address()).await? {
-            None => {
-                system.people().publish(first).await?;
-                self.send(system.contract().set_profile(digest.0.into())).await?;
-            }
-            Some(current) if current == digest.0 => {
-                // A new store may lack it; others need it to verify what this account signed.
-                if !system.stores().own().has(&first.cid).await? {
-                    system.people().publish(first).await?;
-                }
-            }
-            Some(current) => return self.published_before(Digest(current.0)).await,
-        }
-        Ok(Published { digest, keys: Arc::new(keys.profile_keys(0)) })
+    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory, or end it with
+    /// [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer) for what is large.
+    ///
+    /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
+    /// decrypted, unless [`unlogged`](Open::unlogged).
+    pub fn open(&self, record: &RecordRef) -> Open {
+        open::open(&self.person, record)
     }
 
-    /// The profile of a signer that does not sign deterministically, or a later profile: its block says which keys.
-    async fn published_before(&self, digest: Digest) -> Result<Published> {
-        let profile = self.system().people().profile_block(self.address(), digest, None).await?;
-        let keys = self.keys().profile_keys(profile.sequence);
-        if *keys.public() != profile.keys {
-            return Err(Error::Invalid(
-                "the published keys of this account were made from another seed: restore with the phrase or seed that \
-                 was used then"
-                    .into(),
-            ));
-        }
-        Ok(Published { digest, keys: Arc::new(keys) })
+    /// Encrypts a record's content again under a new key, for those who may read its folder now, and supersedes the
+    /// old record. The old ciphertext stays where others keep it, and opens for whoever has its key.
+    pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
+        reencrypt::reencrypt(&self.person, record).await
     }
 
-    pub(crate) fn signer(&self) -> Signer {
-        self.0.identity.signer().clone()
+    /// Adds a new version of a record to the same folder and marks the old one superseded. Name, media type and the
+    /// rest are taken over from the old version unless they are given.
+    ///
+    /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
+    /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when several authors added this id and none is [named](Replace::author).
+    pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
+        replace::replace(&self.person, record, source)
     }
 
-    /// Whether the store takes something now, before an act is sent whose keys are stored after it. One that can be read
-    /// may be full or read-only. What is put is of no use to anybody, and nothing holds it.
-    pub(crate) async fn store_takes(&self) -> Result<()> {
-        self.published().await?;
-        let mut bytes = [0; 32];
-        fill_random(&mut bytes)?;
-        let block = Block::leaf(bytes.to_vec());
-        self.system().stores().own().put(stream::iter([Ok(block)]).boxed()).await?;
-        Ok(())
+    /// Marks a record as entered in error, for good. It stays in the history.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when several authors added this id and none is [named](MarkInError::author).
+    pub fn mark_entered_in_error(&self, record: &RecordRef) -> MarkInError {
+        replace::mark_entered_in_error(&self.person, record)
     }
 
-    /// Waits until the journal shows what a receipt claims: a receipt is the node's word, the journal is linked. Perhaps
-    /// the node is behind its own receipt or cannot be asked just now, perhaps there is no such transaction.
-    pub(crate) async fn confirm(
-        &self,
-        patient: Address,
-        transaction: B256,
-        shows: impl Fn(&PatientState) -> bool,
-    ) -> Result<()> {
-        self.confirm_in(patient, transaction, |history| shows(history.state())).await
+    /// This person's card, to be handed to those who will grant to it. Publishes the profile when there is none.
+    pub async fn card(&self) -> Result<Card> {
+        self.person.card().await
     }
 
-    /// The same for what only the entries tell. No look compares with a clock: the node that told it may be behind.
-    pub(crate) async fn confirm_in(
-        &self,
-        patient: Address,
-        transaction: B256,
-        shows: impl Fn(&History) -> bool,
-    ) -> Result<()> {
-        use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
-        let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.system().timeout());
-        let mut why;
-        loop {
-            match self.system().journals().of(patient).await {
-                Ok(journal) if shows(&journal.history) => return Ok(()),
-                // It is on its way: a question that is refused is asked again. What is wrong stays wrong.
-                Err(error) if matches!(error.kind(), Integrity | KeyChanged | WrongContract | Vanished | Denied) => {
-                    return Err(self.unconfirmed(transaction, start.elapsed(), Some(error)));
-                }
-                Ok(_) => why = None,
-                Err(error) => why = Some(error),
-            }
-            let left = after.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Err(self.unconfirmed(transaction, after, why));
-            }
-            tokio::time::sleep(pause.min(left)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+    /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
+    ///
+    /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
+    pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
+        grant::grant(&self.person, to)
     }
 
-    /// What is looked up after an act: where that fails, the act was sent all the same.
-    pub(crate) fn after<T>(&self, transaction: B256, looked: Result<T>) -> Result<T> {
-        looked.map_err(|error| self.unconfirmed(transaction, Duration::ZERO, Some(error)))
+    /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
+    /// folders concerned move on: what is added later does not open for that person, whoever helps.
+    pub fn revoke(&self, grantee: Address) -> Revoke {
+        revoke::revoke(&self.person, grantee)
     }
 
-    fn unconfirmed(&self, transaction: B256, after: Duration, why: Option<Error>) -> Error {
-        let (service, why) = (self.system().ledger().name(), why.map(Box::new));
-        Error::Unconfirmed { transaction, service, after, why }
+    /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end (and never signed
+    /// anew: where another device was first, a person says whether it is still wanted), a stored record is registered, and what can no longer be registered is let go of. What fails is told in
+    /// [`failed`](Resumed::failed) and keeps nothing else from being finished.
+    ///
+    /// # Errors
+    /// Where the transaction is still under way, or the state directory cannot be read.
+    pub async fn resume(&self) -> Result<Resumed> {
+        resume::resume(&self.person).await
     }
 
-    /// Signs a block as this account.
-    pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
-        let published = self.published().await?;
-        Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
+    /// Moves on the keys of folders that somebody left or that a live reader has no current key of; then copies and pins
+    /// what others contributed. In this order: what somebody contributed delays no keys.
+    ///
+    /// What is copied is bounded, so that nobody who may contribute fills this person's store: by default 1 GiB of one
+    /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`].
+    pub fn sync(&self) -> Syncing {
+        sync::sync(&self.person)
+    }
+}
+
+/// By what they are about.
+impl Client {
+    /// This person's folders: list them, move their keys on.
+    pub fn folders(&self) -> Folders<'_> {
+        Folders(&self.person)
     }
 
-    /// Fetches a signed block and verifies it with the profile it names.
-    pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
-        self.system().people().signed(digest).await
+    /// Who has access, and to whose records this person has.
+    pub fn grants(&self) -> Grants<'_> {
+        Grants(&self.person)
     }
 
-    pub(crate) fn is_me(&self, account: Address) -> bool {
-        account == self.address()
+    /// People whose keys were compared, under names of one's own.
+    pub fn contacts(&self) -> Contacts<'_> {
+        Contacts(&self.person)
+    }
+
+    /// Asking for access, and answering.
+    pub fn requests(&self) -> Requests<'_> {
+        Requests(&self.person)
+    }
+
+    /// Boards of k of n people, and their cases.
+    pub fn boards(&self) -> Boards<'_> {
+        Boards(&self.person)
+    }
+
+    /// Saying who a hospital or practitioner is.
+    pub fn vouches(&self) -> Vouches<'_> {
+        Vouches(&self.person)
+    }
+
+    /// Acts that others carry, and what became of those on chain.
+    pub fn acts(&self) -> Acts<'_> {
+        Acts(&self.person)
+    }
+
+    #[cfg(all(test, feature = "testing"))]
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
     }
 }
 
@@ -259,9 +240,4 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(&self.address()).finish()
     }
-}
-
-/// A task that did not end by itself: the runtime is shutting down.
-pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
-    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
 }

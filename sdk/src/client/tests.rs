@@ -2,11 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
-
-use alloy::primitives::{Address, B256};
-use hospital_record_core::id::Confidentiality;
-
 use crate::{
     base::{
         builder::with_fresh_keys,
@@ -15,16 +10,21 @@ use crate::{
         record_ref::RecordRef,
     },
     client::Client,
+    keys::keyrings,
     people::identity::Identity,
     records::{
         details::Details,
         list::Content,
         source::Source,
-        target::{Place, Target},
-        write::{Stored, metadata},
+        target::{self, Place, Target},
+        write::{self, Stored, metadata},
     },
     system::System,
 };
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Confidentiality;
 
 mod asked;
 mod batch;
@@ -55,11 +55,11 @@ async fn person(system: &System) -> Client {
 /// A record in the folder "blood", whose metadata name another folder.
 async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality) -> RecordRef {
     let place = Place::Named("blood".into(), Confidentiality::N);
-    let mut target = lab.target(ana.address(), &place).await.unwrap();
+    let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
     (target.name, target.confidentiality) = (name.into(), level);
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
-    let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
     register(lab, &target, stored).await
 }
 
@@ -67,7 +67,7 @@ async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
     let (patient, folder, ids) = (target.patient, target.folder.number(), [B256::from(stored.id.0)]);
     let call = lab.system().contract().add_records(patient, folder, &ids, target.key_changes);
     let record = lab.record(patient, stored.id);
-    lab.register_stored(target, &[stored], call).await.unwrap();
+    write::register_stored(lab.person(), target, &[stored], call).await.unwrap();
     record
 }
 
@@ -95,11 +95,11 @@ async fn a_record_that_names_another_folder_opens_for_nobody() {
 /// else is right, and the lock opens.
 async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef {
     let place = Place::Named("blood".into(), Confidentiality::N);
-    let mut target = lab.target(ana.address(), &place).await.unwrap();
+    let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     target.patient = bob.address();
-    let stored = lab.store(&target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
     target.patient = ana.address();
     register(lab, &target, stored).await
 }
@@ -144,11 +144,11 @@ async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
     ana.grant(kim.address()).folder("ward").await.unwrap();
     assert!(ana.revoke(hospital.address()).await.unwrap().keys_moved);
 
-    let journal = system.journals().of(ana.address()).await.unwrap();
-    let folder = ana.keys().folder("ward", Confidentiality::N);
+    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let folder = ana.person().keys().folder("ward", Confidentiality::N);
     let newest = *journal.folder(folder).keyring().unwrap();
     assert_eq!((newest.epoch, journal.folder(folder).keyrings.len()), (1, 1), "the first one was right");
-    let ring = ana.keyring(ana.address(), folder, newest.digest, newest.epoch).await.unwrap();
+    let ring = keyrings::keyring(ana.person(), ana.address(), folder, newest.digest, newest.epoch).await.unwrap();
     let holders: Vec<_> = ring.entries.iter().map(|entry| Address::from(entry.grantee.0)).collect();
     assert_eq!(holders, [kim.address()]);
 }
@@ -159,13 +159,13 @@ async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transa
     let (ana, transaction, start) = (person(&system).await, B256::repeat_byte(7), tokio::time::Instant::now());
     let memory = system.memory().unwrap();
     memory.refuse(true);
-    let late = ana.confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
+    let late = ana.person().confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
     let (seen, ()) = tokio::join!(late, async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         memory.refuse(false);
     });
     seen.unwrap();
-    let error = ana.confirm(ana.address(), transaction, |_| false).await.unwrap_err();
+    let error = ana.person().confirm(ana.address(), transaction, |_| false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));
 }

@@ -24,7 +24,7 @@ pub struct MissingEntry {
     pub at: SystemTime,
     /// What it was.
     pub event: Event,
-    /// The head that the history had with it; it names the entry to [`Client::give_up`](crate::Client::give_up).
+    /// The head that the history had with it; it names the entry to [`Acts::give_up`](crate::client::acts::Acts::give_up).
     pub head: B256,
 }
 

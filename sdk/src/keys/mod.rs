@@ -1,9 +1,13 @@
 //! Who holds the keys of what: derived, received, dealt, rotated, owed.
 
-pub(crate) mod deal;
 pub(crate) mod folder_keys;
+pub(crate) mod gaps;
+pub(crate) mod holder;
+pub(crate) mod keyrings;
+pub(crate) mod missing;
+pub(crate) mod notes;
 pub(crate) mod owed;
 pub(crate) mod readers;
-pub(crate) mod recipient;
 pub(crate) mod rotate;
 pub(crate) mod unlock;
+pub(crate) mod waiting;

@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::{
-    acts::{carried::GOOD_FOR, watch::MOST_WATCHED},
+    acts::{carried::GOOD_FOR, person::Person, watch::MOST_WATCHED},
     base::error::{Error, Result, outcome::Outcome},
-    client::Client,
     journal::known::Known,
     platform::{
         cache::{OWED, RELEASES, key},
@@ -86,110 +85,105 @@ fn block(bytes: &ByteBuf) -> Block {
     Block::new(DAG_CBOR, bytes.to_vec())
 }
 
-impl Client {
-    /// Keeps it, before its act is sent.
-    pub(crate) async fn owe(&self, owed: &Owed) -> Result<()> {
-        let row = serde_ipld_dagcbor::to_vec(owed).map_err(Error::cache)?;
-        self.system().cache().put(OWED, self.owed_key(owed.digest()), row).await
-    }
+/// Keeps it, before its act is sent.
+pub(crate) async fn owe(person: &Person, owed: &Owed) -> Result<()> {
+    let row = serde_ipld_dagcbor::to_vec(owed).map_err(Error::cache)?;
+    person.cache().put(OWED, owed_key(person, owed.digest()), row).await
+}
 
-    /// Stores what an act on chain names, and says so where that fails: it stays kept.
-    pub(crate) async fn pay(&self, owed: &Owed, transaction: B256) -> Result<()> {
-        let paid = self.store_owed(owed).await;
-        paid.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))
-    }
+/// Stores what an act on chain names, and says so where that fails: it stays kept.
+pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: B256) -> Result<()> {
+    let paid = store_owed(person, owed).await;
+    paid.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))
+}
 
-    /// Forgets it where its act will never be on chain.
-    pub(crate) async fn or_owe_no_more<T>(&self, owed: &Owed, sent: Result<T>) -> Result<T> {
-        if sent.as_ref().is_err_and(|error| !error.may_have_happened()) {
-            self.forget_owed(owed.digest()).await;
-        }
-        sent
+/// Forgets it where its act will never be on chain.
+pub(crate) async fn or_owe_no_more<T>(person: &Person, owed: &Owed, sent: Result<T>) -> Result<T> {
+    if sent.as_ref().is_err_and(|error| !error.may_have_happened()) {
+        forget_owed(person, owed.digest()).await;
     }
+    sent
+}
 
-    /// Stores it, whether or not its act is on chain.
-    async fn store_owed(&self, owed: &Owed) -> Result<()> {
-        let digest = owed.digest();
-        if let Act::Keyring { folder, epoch } = &owed.act {
-            // From here on its keys are in the hands of others, whatever becomes of its entry.
-            let folder = Folder::new(*folder).map_err(CoreError::from)?;
-            self.system().journals().prove_epoch(self.address(), folder, *epoch).await?;
-        }
-        for bytes in &owed.blocks {
-            self.system().people().publish(block(bytes)).await?;
-        }
-        if let Act::Release { place, .. } = &owed.act {
-            self.system()
-                .cache()
-                .put(RELEASES, place.to_vec(), done(owed.blocks.last().map_or(&[], |share| share)))
-                .await?;
-        }
-        self.forget_owed(digest).await;
-        Ok(())
+/// Stores it, whether or not its act is on chain.
+async fn store_owed(person: &Person, owed: &Owed) -> Result<()> {
+    let digest = owed.digest();
+    if let Act::Keyring { folder, epoch } = &owed.act {
+        // From here on its keys are in the hands of others, whatever becomes of its entry.
+        let folder = Folder::new(*folder).map_err(CoreError::from)?;
+        person.journals().prove_epoch(person.address(), folder, *epoch).await?;
     }
+    for bytes in &owed.blocks {
+        person.people().publish(block(bytes)).await?;
+    }
+    if let Act::Release { place, .. } = &owed.act {
+        person.cache().put(RELEASES, place.to_vec(), done(owed.blocks.last().map_or(&[], |share| share))).await?;
+    }
+    forget_owed(person, digest).await;
+    Ok(())
+}
 
-    /// Whether the chain names it now, and to somebody who still has what it is for.
-    async fn is_named(&self, owed: &Owed) -> Result<bool> {
-        let (system, digest) = (self.system(), B256::from(owed.digest().0));
-        match &owed.act {
-            Act::Grant { patient, scope, grantee } => {
-                let (journal, now) = (system.journals().of(*patient).await?, system.clocks().latest_time().await?);
-                Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
-            }
-            Act::Keyring { .. } => Ok(owed.is_keyring_in(&*system.journals().of(self.address()).await?)),
-            Act::Release { board, case, .. } => {
-                let board = system.board(*board).await?;
-                let case = system.case(&board, *case).await?;
-                Ok(case.shares.contains(&(self.address(), digest)))
-            }
+/// Whether the chain names it now, and to somebody who still has what it is for.
+async fn is_named(person: &Person, owed: &Owed) -> Result<bool> {
+    let digest = B256::from(owed.digest().0);
+    match &owed.act {
+        Act::Grant { patient, scope, grantee } => {
+            let (journal, now) = (person.journals().of(*patient).await?, person.clocks().latest_time().await?);
+            Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
+        }
+        Act::Keyring { .. } => Ok(owed.is_keyring_in(&*person.journals().of(person.address()).await?)),
+        Act::Release { board, case, .. } => {
+            let board = person.boards().at(*board).await?;
+            let case = person.boards().case(&board, *case).await?;
+            Ok(case.shares.contains(&(person.address(), digest)))
         }
     }
+}
 
-    /// Stores what is owed for acts that are on chain by now. The digest of each block comes back, and whether it was
-    /// stored; not so while its act may still come. What no act on chain has named for days is forgotten.
-    pub(crate) async fn pay_all(&self) -> Result<Vec<(B256, Result<bool>)>> {
-        let mut paid = Vec::new();
-        for (place, row) in self.system().cache().rows(OWED, self.owed_prefix()).await? {
-            let Ok(owed) = serde_ipld_dagcbor::from_slice::<Owed>(&row) else {
-                let error = Error::Refused { service: "the state directory".into(), reason: "a row is damaged".into() };
-                paid.push((B256::from_slice(&place[place.len().saturating_sub(32)..]), Err(error)));
-                continue;
-            };
-            let stored = match self.is_named(&owed).await {
-                Ok(true) => self.store_owed(&owed).await.map(|()| true),
-                Ok(false) | Err(Error::NotFound(_)) => {
-                    let age = clock::now().saturating_sub(owed.at);
-                    if age >= MOST_WATCHED {
-                        self.forget_owed(owed.digest()).await;
-                    }
-                    if age >= GOOD_FOR.as_secs() {
-                        continue;
-                    }
-                    Ok(false)
+/// Stores what is owed for acts that are on chain by now. The digest of each block comes back, and whether it was
+/// stored; not so while its act may still come. What no act on chain has named for days is forgotten.
+pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>> {
+    let mut paid = Vec::new();
+    for (place, row) in person.cache().rows(OWED, owed_prefix(person)).await? {
+        let Ok(owed) = serde_ipld_dagcbor::from_slice::<Owed>(&row) else {
+            let error = Error::Refused { service: "the state directory".into(), reason: "a row is damaged".into() };
+            paid.push((B256::from_slice(&place[place.len().saturating_sub(32)..]), Err(error)));
+            continue;
+        };
+        let stored = match is_named(person, &owed).await {
+            Ok(true) => store_owed(person, &owed).await.map(|()| true),
+            Ok(false) | Err(Error::NotFound(_)) => {
+                let age = clock::now().saturating_sub(owed.at);
+                if age >= MOST_WATCHED {
+                    forget_owed(person, owed.digest()).await;
                 }
-                Err(error) => Err(error),
-            };
-            let silent = stored.as_ref().is_err_and(Error::is_silence);
-            paid.push((owed.digest().0.into(), stored));
-            if silent {
-                break;
+                if age >= GOOD_FOR.as_secs() {
+                    continue;
+                }
+                Ok(false)
             }
-        }
-        Ok(paid)
-    }
-
-    /// Who finds it next stores it once more, or sees that nothing names it.
-    async fn forget_owed(&self, digest: Digest) {
-        if let Err(error) = self.system().cache().remove(OWED, self.owed_key(digest)).await {
-            tracing::warn!(%error, "what is stored is still kept");
+            Err(error) => Err(error),
+        };
+        let silent = stored.as_ref().is_err_and(Error::is_silence);
+        paid.push((owed.digest().0.into(), stored));
+        if silent {
+            break;
         }
     }
+    Ok(paid)
+}
 
-    fn owed_prefix(&self) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), self.address().as_slice()])
+/// Who finds it next stores it once more, or sees that nothing names it.
+async fn forget_owed(person: &Person, digest: Digest) {
+    if let Err(error) = person.cache().remove(OWED, owed_key(person, digest)).await {
+        tracing::warn!(%error, "what is stored is still kept");
     }
+}
 
-    fn owed_key(&self, digest: Digest) -> Vec<u8> {
-        key(&[&self.owed_prefix(), digest.as_bytes()])
-    }
+fn owed_prefix(person: &Person) -> Vec<u8> {
+    key(&[&person.deployment_key(), person.address().as_slice()])
+}
+
+fn owed_key(person: &Person, digest: Digest) -> Vec<u8> {
+    key(&[&owed_prefix(person), digest.as_bytes()])
 }

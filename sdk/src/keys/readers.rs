@@ -1,6 +1,14 @@
 //! Who gets keys. That a grant stands in the journal is what a provider tells; that somebody was really let in, its
 //! giver has signed: a provider cannot invent readers, nor bring back those whose grants have ended.
 
+use crate::{
+    acts::person::Person,
+    base::error::{Error, Result},
+    journal::known::Known,
+    keys::keyrings,
+    ledger::{Event, Grant, folder_scope},
+    platform::cache::{KEYRINGS, key},
+};
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
@@ -8,14 +16,6 @@ use hospital_record_core::{
     block::Verified,
     id::{Account, Digest, Epoch, Folder},
     seal::{envelope::Envelope, keyring::MAX_ENTRIES, lock::HpkePublicKey},
-};
-
-use crate::{
-    base::error::{Error, Result},
-    client::Client,
-    journal::known::Known,
-    ledger::{Event, Grant, folder_scope},
-    platform::cache::{KEYRINGS, key},
 };
 
 /// Accounts whose envelopes are looked for: who may pass on can name any number that have none.
@@ -30,110 +30,112 @@ pub(crate) struct Readers {
     pub(crate) left_out: Vec<Address>,
 }
 
-impl Client {
-    /// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature: of as many
-    /// as a keyring holds.
-    pub(crate) async fn entitled(&self, journal: &Known, folder: Folder, accounts: Vec<Address>) -> Result<Readers> {
-        let mut readers = Readers::default();
-        for (tried, account) in accounts.into_iter().enumerate() {
-            if readers.keys.len() == MAX_ENTRIES || tried >= MOST_TRIED {
+/// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature: of as many
+/// as a keyring holds.
+pub(crate) async fn entitled(
+    person: &Person,
+    journal: &Known,
+    folder: Folder,
+    accounts: Vec<Address>,
+) -> Result<Readers> {
+    let mut readers = Readers::default();
+    for (tried, account) in accounts.into_iter().enumerate() {
+        if readers.keys.len() == MAX_ENTRIES || tried >= MOST_TRIED {
+            readers.left_out.push(account);
+            continue;
+        }
+        match key_of_reader(person, journal, folder, account).await {
+            Ok(key) => readers.keys.push((Account(account.into()), key)),
+            Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
                 readers.left_out.push(account);
-                continue;
             }
-            match self.key_of_reader(journal, folder, account).await {
-                Ok(key) => readers.keys.push((Account(account.into()), key)),
-                Err(Error::KeyChanged { .. } | Error::Integrity(_) | Error::NotFound(_) | Error::NotAvailable(_)) => {
-                    readers.left_out.push(account);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(readers)
-    }
-
-    pub(crate) async fn key_of_reader(
-        &self,
-        journal: &Known,
-        folder: Folder,
-        account: Address,
-    ) -> Result<HpkePublicKey> {
-        self.was_let_in(journal, folder, account).await?;
-        let (_, profile) = self.system().people().profile_of(account, None).await?;
-        Ok(profile.keys.hpke)
-    }
-
-    /// Every grant up to the patient's own is what its giver has signed.
-    pub(crate) async fn was_let_in(&self, journal: &Known, folder: Folder, account: Address) -> Result<()> {
-        let scope = folder_scope(folder.number());
-        let mut next = Some(account);
-        // The journal's own rule about depth has been applied before.
-        while let Some(grantee) = next {
-            let grant = journal.grant(scope, grantee).ok_or_else(|| unsigned(grantee))?;
-            self.is_as_signed(journal, scope, grantee, grant).await?;
-            next = grant.state.giver;
-        }
-        Ok(())
-    }
-
-    async fn is_as_signed(&self, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
-        let giver = grant.state.giver.unwrap_or(journal.patient);
-        let given = journal.history.entries().iter().filter(|entry| match entry.event {
-            Event::AccessGranted { scope: on, grantee: to, envelope, .. } => {
-                (journal.patient, on, to, envelope) == (giver, scope, grantee, grant.envelope)
-            }
-            Event::AccessPassedOn { giver: by, scope: on, grantee: to, envelope, .. } => {
-                (by, on, to, envelope) == (giver, scope, grantee, grant.envelope)
-            }
-            _ => false,
-        });
-        // The envelope of a grant that has ended is signed too; no giver gives one twice. What others name counts for
-        // nothing: whoever may pass on could name anybody's.
-        let once = given.count() == 1;
-        let envelope: Verified<Envelope> = self.signed(Digest(grant.envelope.0)).await?;
-        let same = (envelope.issuer(), envelope.patient, envelope.grantee)
-            == (Account(giver.into()), Account(journal.patient.into()), Account(grantee.into()))
-            && envelope.scope.to_bytes() == scope.0
-            && envelope.epoch == grant.epoch;
-        match once && same {
-            true => Ok(()),
-            false => Err(unsigned(grantee)),
+            Err(error) => return Err(error),
         }
     }
+    Ok(readers)
+}
 
-    /// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it: also where the
-    /// act that names it lands when nobody waits for it any more.
-    pub(crate) async fn remember_keyring(&self, folder: Folder, epoch: Epoch, digest: B256) -> Result<()> {
-        self.system().cache().put(KEYRINGS, self.keyring_key(folder, epoch, digest), Vec::new()).await
+pub(crate) async fn key_of_reader(
+    person: &Person,
+    journal: &Known,
+    folder: Folder,
+    account: Address,
+) -> Result<HpkePublicKey> {
+    was_let_in(person, journal, folder, account).await?;
+    let (_, profile) = person.people().profile_of(account, None).await?;
+    Ok(profile.keys.hpke)
+}
+
+/// Every grant up to the patient's own is what its giver has signed.
+pub(crate) async fn was_let_in(person: &Person, journal: &Known, folder: Folder, account: Address) -> Result<()> {
+    let scope = folder_scope(folder.number());
+    let mut next = Some(account);
+    // The journal's own rule about depth has been applied before.
+    while let Some(grantee) = next {
+        let grant = journal.grant(scope, grantee).ok_or_else(|| unsigned(grantee))?;
+        is_as_signed(person, journal, scope, grantee, grant).await?;
+        next = grant.state.giver;
     }
+    Ok(())
+}
 
-    /// With folder and epoch: else a provider could name an old keyring as that of an epoch far ahead.
-    fn keyring_key(&self, folder: Folder, epoch: Epoch, digest: B256) -> Vec<u8> {
-        let (folder, epoch) = (folder.number().to_be_bytes(), epoch.to_be_bytes());
-        key(&[&self.system().deployment_key(), &folder, &epoch, digest.as_slice()])
-    }
-
-    /// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
-    /// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
-    pub(crate) async fn is_epoch_sure(&self, journal: &Known, folder: Folder) -> Result<bool> {
-        let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| self.system().witness().is_none())
-        else {
-            return Ok(true);
-        };
-        let made = self.keyring_key(folder, newest.epoch, newest.digest);
-        if self.system().cache().get(KEYRINGS, made).await?.is_some() {
-            return Ok(true);
+async fn is_as_signed(person: &Person, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
+    let giver = grant.state.giver.unwrap_or(journal.patient);
+    let given = journal.history.entries().iter().filter(|entry| match entry.event {
+        Event::AccessGranted { scope: on, grantee: to, envelope, .. } => {
+            (journal.patient, on, to, envelope) == (giver, scope, grantee, grant.envelope)
         }
-        let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);
-        loop {
-            match self.keyring(journal.patient, folder, newest.digest, newest.epoch).await {
-                Ok(_) => return Ok(true),
-                Err(Error::NotAvailable(_)) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Ok(false),
-                },
-                Err(Error::Integrity(_)) => return Ok(false),
-                Err(error) => return Err(error),
-            }
+        Event::AccessPassedOn { giver: by, scope: on, grantee: to, envelope, .. } => {
+            (by, on, to, envelope) == (giver, scope, grantee, grant.envelope)
+        }
+        _ => false,
+    });
+    // The envelope of a grant that has ended is signed too; no giver gives one twice. What others name counts for
+    // nothing: whoever may pass on could name anybody's.
+    let once = given.count() == 1;
+    let envelope: Verified<Envelope> = person.signed(Digest(grant.envelope.0)).await?;
+    let same = (envelope.issuer(), envelope.patient, envelope.grantee)
+        == (Account(giver.into()), Account(journal.patient.into()), Account(grantee.into()))
+        && envelope.scope.to_bytes() == scope.0
+        && envelope.epoch == grant.epoch;
+    match once && same {
+        true => Ok(()),
+        false => Err(unsigned(grantee)),
+    }
+}
+
+/// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it: also where the
+/// act that names it lands when nobody waits for it any more.
+pub(crate) async fn remember_keyring(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Result<()> {
+    person.cache().put(KEYRINGS, keyring_key(person, folder, epoch, digest), Vec::new()).await
+}
+
+/// With folder and epoch: else a provider could name an old keyring as that of an epoch far ahead.
+fn keyring_key(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Vec<u8> {
+    let (folder, epoch) = (folder.number().to_be_bytes(), epoch.to_be_bytes());
+    key(&[&person.deployment_key(), &folder, &epoch, digest.as_slice()])
+}
+
+/// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
+/// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
+pub(crate) async fn is_epoch_sure(person: &Person, journal: &Known, folder: Folder) -> Result<bool> {
+    let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| person.witness().is_none()) else {
+        return Ok(true);
+    };
+    let made = keyring_key(person, folder, newest.epoch, newest.digest);
+    if person.cache().get(KEYRINGS, made).await?.is_some() {
+        return Ok(true);
+    }
+    let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);
+    loop {
+        match keyrings::keyring(person, journal.patient, folder, newest.digest, newest.epoch).await {
+            Ok(_) => return Ok(true),
+            Err(Error::NotAvailable(_)) => match pauses.next() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Ok(false),
+            },
+            Err(Error::Integrity(_)) => return Ok(false),
+            Err(error) => return Err(error),
         }
     }
 }

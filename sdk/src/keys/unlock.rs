@@ -1,5 +1,18 @@
 //! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
 
+use crate::{
+    acts::person::Person,
+    base::{
+        error::{Error, Result},
+        record_ref::RecordRef,
+    },
+    journal::{known::Known, registered::Registered},
+    keys::{
+        folder_keys::{self, Received},
+        holder,
+    },
+    ledger::record_key,
+};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -21,17 +34,6 @@ use hospital_record_core::{
 };
 use tokio::sync::Mutex;
 
-use crate::{
-    base::{
-        error::{Error, Result},
-        record_ref::RecordRef,
-    },
-    client::Client,
-    journal::{known::Known, registered::Registered},
-    keys::folder_keys::Received,
-    ledger::record_key,
-};
-
 /// Folder locks of one record that are tried: honest authors make one.
 const MOST_FOLDER_LOCKS: usize = 2;
 
@@ -42,11 +44,9 @@ pub(crate) struct Unlocked {
     pub(crate) metadata: Metadata,
 }
 
-impl Client {
-    /// Opens one record; for several of a patient make one [`Unlocker`].
-    pub(crate) async fn unlocked(&self, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
-        Unlocker::new(self.clone(), self.system().journals().of(record.patient).await?).open(known).await
-    }
+/// Opens one record; for several of a patient make one [`Unlocker`].
+pub(crate) async fn unlocked(person: &Person, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
+    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(known).await
 }
 
 /// What this account was given of a folder; or why that cannot be had.
@@ -54,7 +54,7 @@ type Found = std::result::Result<Option<Arc<Received>>, String>;
 
 /// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
 pub(crate) struct Unlocker {
-    client: Client,
+    person: Person,
     journal: Arc<Known>,
     received: Mutex<HashMap<Folder, Found>>,
     /// The highest epoch that a lock may name.
@@ -63,9 +63,9 @@ pub(crate) struct Unlocker {
 }
 
 impl Unlocker {
-    pub(crate) fn new(client: Client, journal: Arc<Known>) -> Self {
+    pub(crate) fn new(person: Person, journal: Arc<Known>) -> Self {
         Self {
-            client,
+            person,
             journal,
             received: Mutex::default(),
             highest: Mutex::default(),
@@ -75,7 +75,7 @@ impl Unlocker {
 
     /// The record's manifest, key and metadata, all checked.
     pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
-        let bytes = self.client.system().people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
@@ -88,12 +88,12 @@ impl Unlocker {
 
     /// The manifest of a record, when it is what the chain says it is.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
-        let bytes = self.client.system().people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
+        let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
     async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
-        let manifest = self.client.system().people().verified_bytes(bytes).await?;
+        let manifest = self.person.people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
@@ -109,8 +109,8 @@ impl Unlocker {
     /// derives it and as a reader was told it with the grant.
     async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
-        let fits = if self.client.is_me(self.journal.patient) {
-            self.client.keys().folder(name, *confidentiality) == folder
+        let fits = if self.person.is_me(self.journal.patient) {
+            self.person.keys().folder(name, *confidentiality) == folder
         } else {
             let granted = self.granted_name(record, folder).await?;
             granted.is_none_or(|(told, level)| folder_name(&told) == folder_name(name) && level == *confidentiality)
@@ -129,8 +129,8 @@ impl Unlocker {
             other => other,
         };
         let scope = record_key(record.author, record.id);
-        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return received.map(|_| None) };
-        let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
+        let Some(grant) = self.journal.grant(scope, self.person.address()) else { return received.map(|_| None) };
+        let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }
 
@@ -163,23 +163,23 @@ impl Unlocker {
         if let Some(epoch) = highest.get(&folder) {
             return Ok(*epoch);
         }
-        let proven = self.client.system().journals().proven_epoch(self.journal.patient, folder).await?;
+        let proven = self.person.journals().proven_epoch(self.journal.patient, folder).await?;
         let epoch = proven.max(self.journal.folder(folder).epoch);
         highest.insert(folder, epoch);
         Ok(epoch)
     }
 
     async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
-        let context = manifest.lock_context(self.client.deployment(), Account(record.author.into()), lock.epoch());
+        let context = manifest.lock_context(self.person.deployment(), Account(record.author.into()), lock.epoch());
         match lock {
-            Lock::Account { account, .. } if *account == self.client.account() => {
+            Lock::Account { account, .. } if *account == self.person.account() => {
                 self.by_account(lock, context).await.map(Some)
             }
             Lock::Folder { epoch, .. } => match self.secret(manifest.folder, *epoch).await? {
                 Some(secret) => {
                     let lock = lock.clone();
                     let opening = tokio::task::spawn_blocking(move || lock.open_folder_with(&context, &secret));
-                    let key = opening.await.map_err(crate::client::stopped)?;
+                    let key = opening.await.map_err(crate::base::error::stopped)?;
                     Ok(Some(key.map_err(CoreError::from)?))
                 }
                 None => Ok(None),
@@ -189,15 +189,15 @@ impl Unlocker {
     }
 
     async fn by_account(&self, lock: &Lock, context: LockContext) -> Result<ContentKey> {
-        let keys = &self.client.published().await?.keys;
+        let keys = &self.person.published().await?.keys;
         Ok(lock.open_account(&context, keys).map_err(CoreError::from)?)
     }
 
     /// A grant on this record alone carries its content key.
     async fn by_record_grant(&self, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let scope: B256 = record_key(record.author, record.id);
-        let Some(grant) = self.journal.grant(scope, self.client.address()) else { return Ok(None) };
-        let payload = self.client.envelope_of(self.journal.patient, scope, grant).await?;
+        let Some(grant) = self.journal.grant(scope, self.person.address()) else { return Ok(None) };
+        let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         match payload.keys {
             EnvelopeKeys::Record { content } if content.commitment() == manifest.commitment => Ok(Some(content)),
             _ => Err(Error::Integrity("the envelope of this record's grant carries another key".into())),
@@ -220,8 +220,8 @@ impl Unlocker {
     }
 
     async fn state(&self, folder: Folder, epoch: Epoch) -> Result<Option<FolderState>> {
-        if self.client.is_me(self.journal.patient) {
-            return Ok(Some(self.client.keys().folder_state(folder, epoch)));
+        if self.person.is_me(self.journal.patient) {
+            return Ok(Some(self.person.keys().folder_state(folder, epoch)));
         }
         let received = self.received(folder).await?;
         Ok(received.and_then(|received| received.state.as_ref()?.at(epoch).ok()))
@@ -232,12 +232,14 @@ impl Unlocker {
         let mut known = self.received.lock().await;
         let received = match known.entry(folder) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(match self.client.received(&self.journal, folder).await {
-                Ok(received) => Ok(Some(Arc::new(received))),
-                Err(Error::Denied(_)) => Ok(None),
-                Err(Error::NotAvailable(why)) => Err(why),
-                Err(error) => return Err(error),
-            }),
+            Entry::Vacant(place) => {
+                place.insert(match folder_keys::received(&self.person, &self.journal, folder).await {
+                    Ok(received) => Ok(Some(Arc::new(received))),
+                    Err(Error::Denied(_)) => Ok(None),
+                    Err(Error::NotAvailable(why)) => Err(why),
+                    Err(error) => return Err(error),
+                })
+            }
         };
         received.clone().map_err(Error::NotAvailable)
     }

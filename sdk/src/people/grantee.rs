@@ -3,11 +3,7 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
-use crate::{
-    base::error::{Error, Result},
-    client::Client,
-    people::{card::Card, contact::Contact},
-};
+use crate::people::{card::Card, contact::Contact};
 
 /// Who gets a grant, or is asked for one: an address, a [`Card`] or a [`Contact`].
 #[derive(Clone, Copy, Debug)]
@@ -15,16 +11,6 @@ pub struct Grantee {
     pub(crate) address: Address,
     pub(crate) profile: Option<B256>,
     pub(crate) deployment: Option<Deployment>,
-}
-
-impl Client {
-    /// Whether a card, where there is one, was made for this chain and contract.
-    pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
-        match made_for.is_some_and(|deployment| deployment != self.deployment()) {
-            true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
-            false => Ok(()),
-        }
-    }
 }
 
 impl From<Address> for Grantee {

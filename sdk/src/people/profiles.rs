@@ -1,15 +1,19 @@
 //! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
 
+use crate::{
+    base::{
+        error::{Error, Result},
+        record_ref::account,
+    },
+    people::{known::People, profile},
+    platform::cache::{PROFILES, key},
+};
 use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Account;
+use hospital_record_core::seal::lock::HpkePublicKey;
 use hospital_record_core::{
     id::Digest,
     profile::{MAX_PROFILE, Profile},
-};
-
-use crate::{
-    base::error::{Error, Result},
-    people::{known::People, profile},
-    platform::cache::{PROFILES, key},
 };
 
 /// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.
@@ -26,6 +30,19 @@ impl People {
         })?;
         let profile = self.accept(account, digest, card).await?;
         Ok((Digest(digest.0), profile))
+    }
+
+    /// The keys of those who have published some that can be had.
+    pub(crate) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
+        let mut keys = Vec::new();
+        for address in accounts {
+            match self.profile_of(*address, None).await {
+                Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
+                Err(error) if error.is_silence() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(keys)
     }
 
     async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {

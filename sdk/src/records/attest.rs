@@ -9,14 +9,15 @@ use std::{
 use alloy::primitives::{Address, B256};
 
 use crate::{
+    acts::{confirm::Confirmed, person::Person},
     base::{
         error::{Error, Result},
         record_ref::RecordRef,
         time::instant,
     },
-    client::{Client, Confirmed},
     ledger::{Attestation, PatientState, Record, Status, record_key},
     people::vouching::walk::Walk,
+    records::registered,
 };
 
 /// FHIR DocumentReference.docStatus.
@@ -108,70 +109,68 @@ impl Believed {
     }
 }
 
-impl Client {
-    /// Attests a record as a professional: by an account that has the right to attest on its folder. Others may have
-    /// attested it before. Once, and for good.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] without that right, [`Error::Conflict`] when this account has attested it already, or the record
-    /// has as many attestations as it takes.
-    pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
-        if self.is_me(record.patient) {
-            let why = "a patient's own records are attested by others: grant a professional the right to attest";
-            return Err(Error::Denied(why.into()));
-        }
-        let known = self.on_chain(record).await?;
-        let key = record_key(known.author, known.id);
-        let receipt = self.send(self.system().contract().attest(record.patient, key)).await?;
-        self.confirm(record.patient, receipt.transaction, |state| {
+pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confirmed> {
+    if person.is_me(record.patient) {
+        let why = "a patient's own records are attested by others: grant a professional the right to attest";
+        return Err(Error::Denied(why.into()));
+    }
+    let known = registered::on_chain(person, record).await?;
+    let key = record_key(known.author, known.id);
+    let receipt = person.send(person.contract().attest(record.patient, key)).await?;
+    person
+        .confirm(record.patient, receipt.transaction, |state| {
             let record = state.records.get(&key);
-            record.is_some_and(|known| known.attestations.iter().any(|word| self.is_me(word.by)))
+            record.is_some_and(|known| known.attestations.iter().any(|word| person.is_me(word.by)))
         })
         .await?;
-        Ok(receipt.into())
-    }
+    Ok(receipt.into())
+}
 
-    /// Whose word counts for somebody who trusts these authorities, of those who attested any of these records. Without
-    /// authorities the patient's own choice counts: a delegate may pass the right to attest on to whom it likes.
-    pub(crate) async fn believed<'a>(
-        &self,
-        authorities: &[Address],
-        records: impl IntoIterator<Item = &'a Record>,
-    ) -> Result<Believed> {
-        if authorities.is_empty() {
-            return Ok(Believed::ChosenByPatient);
-        }
-        let words = records.into_iter().flat_map(|record| &record.attestations);
-        let attesters: BTreeSet<Address> = words.map(|word| word.by).collect();
-        let mut trusted = HashSet::new();
-        if attesters.is_empty() {
-            return Ok(Believed::These(trusted));
-        }
-        let walk = Walk::new(&self.system().people(), authorities).await?;
-        for account in attesters {
-            if walk.why(account).await?.is_ok() {
-                trusted.insert(account);
-            }
-        }
-        Ok(Believed::These(trusted))
+/// Whose word counts for somebody who trusts these authorities, of those who attested any of these records. Without
+/// authorities the patient's own choice counts: a delegate may pass the right to attest on to whom it likes.
+pub(crate) async fn believed<'a>(
+    person: &Person,
+    authorities: &[Address],
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Result<Believed> {
+    if authorities.is_empty() {
+        return Ok(Believed::ChosenByPatient);
     }
-
-    /// Refuses what nobody vouches for whose word counts.
-    pub(crate) async fn require_attested(&self, record: &RecordRef, key: B256, authorities: &[Address]) -> Result<()> {
-        let journal = self.system().journals().of(record.patient).await?;
-        let known = journal.state().records.get(&key);
-        let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
-        let before = known.replaces.and_then(|key| journal.state().records.get(&key));
-        let believed = self.believed(authorities, [known].into_iter().chain(before)).await?;
-        match DocStatus::of(known, journal.state(), &believed) {
-            status if status.is_attested() => Ok(()),
-            DocStatus::EnteredInError => Err(Error::Denied(
-                "the record was entered in error: nothing is to be relied on; open it without insisting on an \
-                 attestation"
-                    .into(),
-            )),
-            _ => Err(Error::Denied(not_attested(known, authorities))),
+    let words = records.into_iter().flat_map(|record| &record.attestations);
+    let attesters: BTreeSet<Address> = words.map(|word| word.by).collect();
+    let mut trusted = HashSet::new();
+    if attesters.is_empty() {
+        return Ok(Believed::These(trusted));
+    }
+    let walk = Walk::new(&person.people(), authorities).await?;
+    for account in attesters {
+        if walk.why(account).await?.is_ok() {
+            trusted.insert(account);
         }
+    }
+    Ok(Believed::These(trusted))
+}
+
+/// Refuses what nobody vouches for whose word counts.
+pub(crate) async fn require_attested(
+    person: &Person,
+    record: &RecordRef,
+    key: B256,
+    authorities: &[Address],
+) -> Result<()> {
+    let journal = person.journals().of(record.patient).await?;
+    let known = journal.state().records.get(&key);
+    let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
+    let before = known.replaces.and_then(|key| journal.state().records.get(&key));
+    let believed = believed(person, authorities, [known].into_iter().chain(before)).await?;
+    match DocStatus::of(known, journal.state(), &believed) {
+        status if status.is_attested() => Ok(()),
+        DocStatus::EnteredInError => Err(Error::Denied(
+            "the record was entered in error: nothing is to be relied on; open it without insisting on an \
+             attestation"
+                .into(),
+        )),
+        _ => Err(Error::Denied(not_attested(known, authorities))),
     }
 }
 

@@ -1,5 +1,18 @@
 //! Copies of what others contributed, in the patient's own store: the smallest first, and no more than is allowed.
 
+use crate::{
+    acts::person::Person,
+    base::{
+        error::{Error, Result, kind::ErrorKind},
+        record_ref::RecordRef,
+    },
+    journal::known::Known,
+    keys::unlock::Unlocker,
+    ledger::Record,
+    platform::cache::SYNCED,
+    records::{download, list},
+    store::into_error::into_store,
+};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -13,25 +26,46 @@ use hospital_record_core::{
     record::manifest::Manifest,
 };
 
-use crate::{
-    base::error::{Error, Result},
-    client::{
-        Client,
-        sync::{Synced, TooLarge},
-    },
-    journal::known::Known,
-    keys::unlock::Unlocker,
-    ledger::Record,
-    platform::cache::SYNCED,
-    records::download,
-    store::into_error::into_store,
-};
-
 /// Records of one author that are looked at in one go, and of all.
 const MOST_OF_ONE: usize = 1024;
 const MOST_IN_ALL: usize = 4096;
 /// What the manifest of a record takes, at most.
 const MANIFEST: u64 = 64 << 10;
+
+/// What [`Client::sync`](crate::Client::sync) did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Synced {
+    /// Records of others that were copied into the patient's own store and pinned there.
+    pub copied: usize,
+    /// Acts on chain whose keys were stored now.
+    pub keys: usize,
+    /// Folders whose keys moved on.
+    pub rotated: usize,
+    /// Readers of those folders who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    pub left_out: Vec<Address>,
+    /// Records of others that could not be copied yet, and why.
+    pub missing: Vec<String>,
+    /// Records of others that were not copied because they take more than is allowed, smallest first:
+    /// [`Syncing::take`] copies them all the same, [`Syncing::most`] and [`Syncing::most_of_one`] allow more.
+    pub too_large: Vec<TooLarge>,
+    /// Records of others that were not looked at, because their authors added so many: sync again for the next ones.
+    pub later: usize,
+    /// That a store was silent while records were copied: there is more to be copied from it.
+    pub unavailable: Option<ErrorKind>,
+}
+
+/// A contributed record that [`Client::sync`](crate::Client::sync) did not copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TooLarge {
+    /// The record.
+    pub record: RecordRef,
+    /// Who added it.
+    pub author: Address,
+    /// Bytes that it takes in the store, as its manifest says.
+    pub size: u64,
+}
 
 /// How much of what others contributed is kept, in bytes.
 pub(crate) struct Quota {
@@ -64,75 +98,73 @@ impl Kept {
     }
 }
 
-impl Client {
-    pub(crate) async fn copy_all(
-        &self,
-        journal: &Arc<Known>,
-        quota: &Quota,
-        take: &HashSet<RecordId>,
-        synced: &mut Synced,
-    ) -> Result<()> {
-        let me = self.address();
-        let (done, mut kept) = (self.synced(me).await?, Kept::default());
-        let foreign = journal.state().records.values().filter(|record| record.state.author != me);
-        let (old, new): (Vec<Record>, Vec<Record>) =
-            foreign.cloned().partition(|record| done.contains_key(record.id.as_slice()));
-        for record in old {
-            kept.add(record.state.author, done.get(record.id.as_slice()).copied().unwrap_or_default());
+pub(crate) async fn copy_all(
+    person: &Person,
+    journal: &Arc<Known>,
+    quota: &Quota,
+    take: &HashSet<RecordId>,
+    synced: &mut Synced,
+) -> Result<()> {
+    let me = person.address();
+    let (done, mut kept) = (list::synced(person, me).await?, Kept::default());
+    let foreign = journal.state().records.values().filter(|record| record.state.author != me);
+    let (old, new): (Vec<Record>, Vec<Record>) =
+        foreign.cloned().partition(|record| done.contains_key(record.id.as_slice()));
+    for record in old {
+        kept.add(record.state.author, done.get(record.id.as_slice()).copied().unwrap_or_default());
+    }
+    let is_taken = |record: &Record| take.contains(&RecordId(record.id.0));
+    let mut sized = Vec::new();
+    for record in some_of_each(new, is_taken, synced) {
+        match contributed(person, journal, &record).await {
+            Ok(manifest) => sized.push((!is_taken(&record), size_of(&manifest), record)),
+            Err(error) => synced.miss(&record, &error),
         }
-        let is_taken = |record: &Record| take.contains(&RecordId(record.id.0));
-        let mut sized = Vec::new();
-        for record in some_of_each(new, is_taken, synced) {
-            match self.contributed(journal, &record).await {
-                Ok(manifest) => sized.push((!is_taken(&record), size_of(&manifest), record)),
-                Err(error) => synced.miss(&record, &error),
+    }
+    sized.sort_by_key(|(not_taken, size, record)| (*not_taken, *size, record.entry));
+    for (not_taken, size, record) in sized {
+        let author = record.state.author;
+        if not_taken && !kept.has_room(quota, author, size) {
+            let record = person.record(me, RecordId(record.id.0));
+            synced.too_large.push(TooLarge { record, author, size });
+            continue;
+        }
+        match copy(person, journal, &record, size).await {
+            Ok(()) => {
+                synced.copied += 1;
+                kept.add(author, size);
             }
+            Err(error) => synced.miss(&record, &error),
         }
-        sized.sort_by_key(|(not_taken, size, record)| (*not_taken, *size, record.entry));
-        for (not_taken, size, record) in sized {
-            let author = record.state.author;
-            if not_taken && !kept.has_room(quota, author, size) {
-                let record = self.record(me, RecordId(record.id.0));
-                synced.too_large.push(TooLarge { record, author, size });
-                continue;
-            }
-            match self.copy(journal, &record, size).await {
-                Ok(()) => {
-                    synced.copied += 1;
-                    kept.add(author, size);
-                }
-                Err(error) => synced.miss(&record, &error),
-            }
-        }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn contributed(&self, journal: &Arc<Known>, record: &Record) -> Result<Verified<Manifest>> {
-        Unlocker::new(self.clone(), journal.clone()).manifest(&record.into()).await
-    }
+async fn contributed(person: &Person, journal: &Arc<Known>, record: &Record) -> Result<Verified<Manifest>> {
+    Unlocker::new(person.clone(), journal.clone()).manifest(&record.into()).await
+}
 
-    /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
-    async fn copy(&self, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
-        let manifest = self.contributed(journal, record).await?;
-        let (root, own) = (RecordId(record.id.0).cid(), self.system().stores().own());
-        // A tree of another size than the manifest's would be pinned whole, however large it is.
-        download::check_tree(self.system().stores().clone(), &manifest).await?;
-        if own.pin(&root).await.is_err() {
-            self.transfer(&manifest, Digest(record.id.0)).await?;
-            own.pin(&root).await?;
-        }
-        let row = self.synced_key(self.address(), record.id.as_slice());
-        self.system().cache().put(SYNCED, row, size.to_be_bytes().to_vec()).await
+/// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
+async fn copy(person: &Person, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
+    let manifest = contributed(person, journal, record).await?;
+    let (root, own) = (RecordId(record.id.0).cid(), person.stores().own());
+    // A tree of another size than the manifest's would be pinned whole, however large it is.
+    download::check_tree(person.stores().clone(), &manifest).await?;
+    if own.pin(&root).await.is_err() {
+        transfer(person, &manifest, Digest(record.id.0)).await?;
+        own.pin(&root).await?;
     }
+    let row = list::synced_key(person, person.address(), record.id.as_slice());
+    person.cache().put(SYNCED, row, size.to_be_bytes().to_vec()).await
+}
 
-    async fn transfer(&self, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
-        let stores = self.system().stores();
-        let content = download::blocks(stores.clone(), manifest)?;
-        let cid = id.dag_cbor_cid();
-        let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));
-        stores.own().put(blocks.boxed()).await?;
-        Ok(())
-    }
+async fn transfer(person: &Person, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
+    let stores = person.stores();
+    let content = download::blocks(stores.clone(), manifest)?;
+    let cid = id.dag_cbor_cid();
+    let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));
+    stores.own().put(blocks.boxed()).await?;
+    Ok(())
 }
 
 impl Synced {

@@ -17,8 +17,7 @@ use hospital_record_core::{
 use tokio::task::JoinSet;
 
 use crate::{
-    base::error::{Error, Result},
-    client::stopped,
+    base::error::{Error, Result, stopped},
     store::stores::Stores,
 };
 

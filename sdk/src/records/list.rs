@@ -12,19 +12,19 @@ use hospital_record_core::{
 };
 
 use crate::{
+    acts::person::Person,
     base::{
         builder::awaitable,
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
         time::instant,
     },
-    client::Client,
     journal::{known::Known, registered::Registered},
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
     records::{
-        attest::{AttestedBy, Believed, DocStatus},
+        attest::{self, AttestedBy, Believed, DocStatus},
         manifests::manifests,
     },
 };
@@ -97,22 +97,19 @@ impl Listed {
     }
 }
 
-/// Lists records; made by [`Client::list`].
+/// Lists records; made by [`Client::list`](crate::Client::list).
 #[must_use = "nothing happens until it is awaited"]
 pub struct List {
-    client: Client,
+    person: Person,
     patient: Address,
     folder: Option<String>,
     attested_only: bool,
     authorities: Vec<Address>,
 }
 
-impl Client {
-    /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
-    pub fn list(&self) -> List {
-        let (client, patient, authorities) = (self.clone(), self.address(), Vec::new());
-        List { client, patient, folder: None, attested_only: false, authorities }
-    }
+pub(crate) fn list(person: &Person) -> List {
+    let (person, patient, authorities) = (person.clone(), person.address(), Vec::new());
+    List { person, patient, folder: None, attested_only: false, authorities }
 }
 
 impl List {
@@ -152,22 +149,22 @@ impl List {
     }
 
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
-        let Self { client, patient, folder, attested_only, authorities } = self;
-        let client = client.for_one_call();
-        let journal = client.system().journals().of(patient).await?;
-        let mut records = client.visible(&journal).await?;
+        let Self { person, patient, folder, attested_only, authorities } = self;
+        let person = person.for_one_call();
+        let journal = person.journals().of(patient).await?;
+        let mut records = visible(&person, &journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
-        if let Some(name) = folder.take_if(|_| client.is_me(patient)) {
+        if let Some(name) = folder.take_if(|_| person.is_me(patient)) {
             // The number follows from the name: what is unreadable in the folder is listed with the rest.
-            let numbers = Confidentiality::ALL.map(|level| client.keys().folder(&name, level).number());
+            let numbers = Confidentiality::ALL.map(|level| person.keys().folder(&name, level).number());
             records.retain(|record| numbers.contains(&record.state.folder));
         }
-        let believed = client.believed(&authorities, journal.state().records.values()).await?;
+        let believed = attest::believed(&person, &authorities, journal.state().records.values()).await?;
         records.retain(|record| !attested_only || DocStatus::of(record, journal.state(), &believed).is_attested());
         records.sort_by_key(|record| std::cmp::Reverse(record.entry));
-        let synced = client.synced(patient).await?;
-        let unlocker = Unlocker::new(client.clone(), journal.clone());
-        let lister = Arc::new(Lister { unlocker, client, patient, journal, synced, believed });
+        let synced = synced(&person, patient).await?;
+        let unlocker = Unlocker::new(person.clone(), journal.clone());
+        let lister = Arc::new(Lister { unlocker, person, patient, journal, synced, believed });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
         let wanted = move |listed: &Listed| match &listed.content {
@@ -182,7 +179,7 @@ impl List {
 awaitable!(List => Vec<Listed>);
 
 struct Lister {
-    client: Client,
+    person: Person,
     patient: Address,
     journal: Arc<Known>,
     unlocker: Unlocker,
@@ -193,12 +190,14 @@ struct Lister {
 impl Lister {
     async fn page(self: Arc<Self>, records: Vec<Record>) -> Result<BoxStream<'static, Result<Listed>>> {
         let digests: Vec<Digest> = records.iter().map(|record| Digest(record.id.0)).collect();
-        let manifests = manifests(self.client.system(), &digests).await?;
+        let manifests = manifests(&self.person, &digests).await?;
         let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
             // A task each: opening is computation, and all cores should share it.
             async move {
-                tokio::spawn(async move { lister.one(&record, manifest).await }).await.map_err(crate::client::stopped)
+                tokio::spawn(async move { lister.one(&record, manifest).await })
+                    .await
+                    .map_err(crate::base::error::stopped)
             }
         });
         Ok(stream::iter(opening).buffered(ABREAST).boxed())
@@ -209,9 +208,9 @@ impl Lister {
             Ok((metadata, size)) => Content::Readable { metadata, size },
             Err(error) => Content::Unreadable { kind: error.kind(), reason: error.to_string() },
         };
-        let foreign = self.client.is_me(self.patient) && record.state.author != self.patient;
+        let foreign = self.person.is_me(self.patient) && record.state.author != self.patient;
         Listed {
-            record: self.client.record(self.patient, RecordId(record.id.0)),
+            record: self.person.record(self.patient, RecordId(record.id.0)),
             status: record.state.status,
             doc_status: DocStatus::of(record, self.journal.state(), &self.believed),
             attestations: self.believed.words_for(record),
@@ -229,42 +228,39 @@ impl Lister {
     }
 }
 
-impl Client {
-    /// The records of a history that this account may read now.
-    pub(crate) async fn visible(&self, journal: &Known) -> Result<Vec<Record>> {
-        let records = journal.state().records.iter();
-        if self.is_me(journal.patient) {
-            return Ok(records.map(|(_, record)| record.clone()).collect());
-        }
-        let now = self.system().clocks().chain_time().await?;
-        let reads = |scope: B256| journal.state().reads(scope, self.address(), now);
-        let visible: Vec<Record> = records
-            .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
-            .map(|(_, record)| record.clone())
-            .collect();
-        let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == self.address() && reads(*scope));
-        if visible.is_empty() && !holds_any {
-            let (account, patient) = (self.address(), journal.patient);
-            return Err(Error::Denied(format!(
-                "{account} may not read anything of {patient}: ask the patient for a grant"
-            )));
-        }
-        Ok(visible)
+/// The records of a history that this account may read now.
+pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Record>> {
+    let records = journal.state().records.iter();
+    if person.is_me(journal.patient) {
+        return Ok(records.map(|(_, record)| record.clone()).collect());
     }
+    let now = person.clocks().chain_time().await?;
+    let reads = |scope: B256| journal.state().reads(scope, person.address(), now);
+    let visible: Vec<Record> = records
+        .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
+        .map(|(_, record)| record.clone())
+        .collect();
+    let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == person.address() && reads(*scope));
+    if visible.is_empty() && !holds_any {
+        let (account, patient) = (person.address(), journal.patient);
+        return Err(Error::Denied(format!(
+            "{account} may not read anything of {patient}: ask the patient for a grant"
+        )));
+    }
+    Ok(visible)
+}
 
-    /// Ids of others' records that are in the patient's own store, and the bytes that they take there: none where an
-    /// earlier version did not say.
-    pub(crate) async fn synced(&self, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
-        let prefix = self.synced_key(patient, &[]);
-        let rows = self.system().cache().rows(SYNCED, prefix.clone()).await?;
-        let size = |row: Vec<u8>| row.try_into().map_or(0, u64::from_be_bytes);
-        let rows = rows
-            .into_iter()
-            .filter_map(|(place, row)| Some((place.strip_prefix(prefix.as_slice())?.to_vec(), size(row))));
-        Ok(rows.collect())
-    }
+/// Ids of others' records that are in the patient's own store, and the bytes that they take there: none where an
+/// earlier version did not say.
+pub(crate) async fn synced(person: &Person, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
+    let prefix = synced_key(person, patient, &[]);
+    let rows = person.cache().rows(SYNCED, prefix.clone()).await?;
+    let size = |row: Vec<u8>| row.try_into().map_or(0, u64::from_be_bytes);
+    let rows =
+        rows.into_iter().filter_map(|(place, row)| Some((place.strip_prefix(prefix.as_slice())?.to_vec(), size(row))));
+    Ok(rows.collect())
+}
 
-    pub(crate) fn synced_key(&self, patient: Address, id: &[u8]) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), patient.as_slice(), id])
-    }
+pub(crate) fn synced_key(person: &Person, patient: Address, id: &[u8]) -> Vec<u8> {
+    key(&[&person.deployment_key(), patient.as_slice(), id])
 }

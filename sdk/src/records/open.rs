@@ -1,5 +1,20 @@
 //! Opening records: checked against the chain, logged, then decrypted.
 
+use crate::{
+    acts::person::Person,
+    base::{
+        builder::awaitable,
+        error::{Error, Result},
+        progress::{Phase, Progress, Reporter},
+        record_ref::RecordRef,
+    },
+    journal::registered::Registered,
+    keys::unlock::{self, Unlocked},
+    ledger::{Purpose, folder_scope, record_key},
+    platform::file::NewFile,
+    records::{attest, download, registered},
+    store::stores::Stores,
+};
 use std::{
     ops::{Bound, Range, RangeBounds},
     path::{Path, PathBuf},
@@ -11,22 +26,6 @@ use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset_json};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use crate::{
-    base::{
-        builder::awaitable,
-        error::{Error, Result},
-        progress::{Phase, Progress, Reporter},
-        record_ref::RecordRef,
-    },
-    client::Client,
-    journal::registered::Registered,
-    keys::unlock::Unlocked,
-    ledger::{Purpose, record_key},
-    platform::file::NewFile,
-    records::download,
-    store::stores::Stores,
-};
-
 /// A record's plaintext and what it is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -37,10 +36,10 @@ pub struct Opened {
     pub bytes: Bytes,
 }
 
-/// Opens a record; made by [`Client::open`].
+/// Opens a record; made by [`Client::open`](crate::Client::open).
 #[must_use = "nothing happens until it is awaited"]
 pub struct Open {
-    client: Client,
+    person: Person,
     record: RecordRef,
     range: (u64, Option<u64>),
     log: bool,
@@ -51,25 +50,18 @@ pub struct Open {
     authorities: Vec<Address>,
 }
 
-impl Client {
-    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory, or end it with
-    /// [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer) for what is large.
-    ///
-    /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
-    /// decrypted, unless [`unlogged`](Open::unlogged).
-    pub fn open(&self, record: &RecordRef) -> Open {
-        let (client, record, report) = (self.clone(), *record, Reporter::default());
-        Open {
-            client,
-            record,
-            range: (0, None),
-            log: true,
-            purpose: None,
-            report,
-            overwrite: false,
-            attested_only: false,
-            authorities: Vec::new(),
-        }
+pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
+    let (person, record, report) = (person.clone(), *record, Reporter::default());
+    Open {
+        person,
+        record,
+        range: (0, None),
+        log: true,
+        purpose: None,
+        report,
+        overwrite: false,
+        attested_only: false,
+        authorities: Vec::new(),
     }
 }
 
@@ -185,7 +177,7 @@ impl Open {
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
-        let mut blocks = download::ciphertext(self.client.system().stores().clone(), &prepared.record.manifest)?;
+        let mut blocks = download::ciphertext(self.person.stores().clone(), &prepared.record.manifest)?;
         while let Some(block) = blocks.next().await {
             content.write(&block?).await?;
         }
@@ -203,7 +195,7 @@ impl Open {
     }
 
     async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
-        let mut pieces = prepared.content(self.client.system().stores())?;
+        let mut pieces = prepared.content(self.person.stores())?;
         let (mut done, total) = (0, prepared.range.end - prepared.range.start);
         let failed = |error: std::io::Error| Error::file("the output", &error);
         while let Some(piece) = pieces.next().await {
@@ -220,18 +212,18 @@ impl Open {
 
     /// Checks, finds the key, and logs: in this order, so that what cannot be opened is not logged as read.
     pub(crate) async fn prepare(&self) -> Result<Prepared> {
-        let (client, record) = (&self.client, &self.record);
-        let known = client.on_chain(record).await?;
-        if !client.is_me(record.patient) {
+        let (person, record) = (&self.person, &self.record);
+        let known = registered::on_chain(person, record).await?;
+        if !person.is_me(record.patient) {
             self.allowed(&known).await?;
         }
         if self.attested_only {
             let key = record_key(known.author, known.id);
-            client.require_attested(record, key, &self.authorities).await?;
+            attest::require_attested(person, record, key, &self.authorities).await?;
         }
-        let unlocked = client.unlocked(record, &known).await?;
+        let unlocked = unlock::unlocked(person, record, &known).await?;
         let range = self.within(unlocked.manifest.size)?;
-        if self.log && !client.is_me(record.patient) {
+        if self.log && !person.is_me(record.patient) {
             self.log_reading(&known).await?;
         }
         Ok(Prepared { record: unlocked, range })
@@ -249,9 +241,9 @@ impl Open {
     }
 
     async fn allowed(&self, known: &Registered) -> Result<()> {
-        let (patient, account) = (self.record.patient, self.client.address());
+        let (patient, account) = (self.record.patient, self.person.address());
         let key = record_key(known.author, known.id);
-        if self.client.system().contract().can_access(patient, key, account).await? {
+        if self.person.contract().can_access(patient, key, account).await? {
             return Ok(());
         }
         Err(Error::Denied(format!(
@@ -263,13 +255,13 @@ impl Open {
         let key = record_key(known.author, known.id);
         let purpose = match self.purpose {
             Some(purpose) => purpose,
-            None => self.client.granted_purpose(self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
+            None => granted_purpose(&self.person, self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
         };
-        let (system, patient, reader) = (self.client.system(), self.record.patient, self.client.address());
-        let before = system.journals().of(patient).await?.state().entries;
-        let receipt = self.client.send(system.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
+        let (patient, reader) = (self.record.patient, self.person.address());
+        let before = self.person.journals().of(patient).await?.state().entries;
+        let receipt = self.person.send(self.person.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt is the node's word, and only what the journal shows is logged.
-        self.client
+        self.person
             .confirm(patient, receipt.transaction, |state| {
                 let mut new = state.accesses.iter().rev().take_while(|access| access.entry >= before);
                 new.any(|access| access.reader == reader && access.key == key)
@@ -279,3 +271,11 @@ impl Open {
 }
 
 awaitable!(Open => Opened);
+
+/// The purpose that a live grant to this account names.
+async fn granted_purpose(person: &Person, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+    let (journal, now) = (person.journals().of(patient).await?, person.clocks().chain_time().await?);
+    let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
+    let live = |scope: &B256| journal.state().live(*scope, person.address(), now).filter(|g| g.state.rights.reads());
+    Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
+}

@@ -5,8 +5,8 @@ use hospital_record_core::{error::CoreError, id::RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    acts::person::Person,
     base::error::{Error, Result},
-    client::Client,
     platform::cache::{PENDING, key},
 };
 
@@ -53,39 +53,37 @@ impl Pending {
     }
 }
 
-impl Client {
-    pub(crate) async fn remember(&self, pending: &Pending) -> Result<()> {
-        let place = self.pending_key(pending.id());
-        let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
-        let sealed = self.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-        self.system().cache().put(PENDING, place, sealed).await
-    }
+pub(crate) async fn remember(person: &Person, pending: &Pending) -> Result<()> {
+    let place = pending_key(person, pending.id());
+    let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
+    let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
+    person.cache().put(PENDING, place, sealed).await
+}
 
-    pub(crate) async fn forget(&self, id: RecordId) -> Result<()> {
-        self.system().cache().remove(PENDING, self.pending_key(id)).await
-    }
+pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {
+    person.cache().remove(PENDING, pending_key(person, id)).await
+}
 
-    /// What was begun and not ended. A damaged row hides no other.
-    pub(crate) async fn unfinished(&self) -> Result<Vec<(RecordId, Result<Pending>)>> {
-        let prefix = self.pending_prefix();
-        let rows = self.system().cache().rows(PENDING, prefix.clone()).await?;
-        let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
-            let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
-            Some((id, self.opened(&place, &sealed)))
-        };
-        Ok(rows.into_iter().filter_map(open).collect())
-    }
+/// What was begun and not ended. A damaged row hides no other.
+pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<Pending>)>> {
+    let prefix = pending_prefix(person);
+    let rows = person.cache().rows(PENDING, prefix.clone()).await?;
+    let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
+        let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
+        Some((id, opened(person, &place, &sealed)))
+    };
+    Ok(rows.into_iter().filter_map(open).collect())
+}
 
-    fn opened(&self, place: &[u8], sealed: &[u8]) -> Result<Pending> {
-        let row = self.keys().local_open(place, sealed).map_err(CoreError::from)?;
-        serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
-    }
+fn opened(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Pending> {
+    let row = person.keys().local_open(place, sealed).map_err(CoreError::from)?;
+    serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
+}
 
-    fn pending_prefix(&self) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), self.address().as_slice()])
-    }
+fn pending_prefix(person: &Person) -> Vec<u8> {
+    key(&[&person.deployment_key(), person.address().as_slice()])
+}
 
-    fn pending_key(&self, id: RecordId) -> Vec<u8> {
-        key(&[&self.pending_prefix(), &id.0])
-    }
+fn pending_key(person: &Person, id: RecordId) -> Vec<u8> {
+    key(&[&pending_prefix(person), &id.0])
 }

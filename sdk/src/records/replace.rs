@@ -4,28 +4,30 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::{error::CoreError, id::Folder};
 
 use crate::{
+    acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
         error::{Error, Result},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    client::{Client, Confirmed},
     journal::registered::Registered,
+    keys::unlock,
     ledger::{PatientState, Status, record_key},
     records::{
         add::{Added, added},
         details::{Details, own_details, shared_details},
+        registered,
         source::Source,
-        target::Place,
-        write::metadata,
+        target::{self, Place},
+        write::{self, metadata},
     },
 };
 
-/// Replaces a record; made by [`Client::replace`].
+/// Replaces a record; made by [`Client::replace`](crate::Client::replace).
 #[must_use = "nothing happens until it is awaited"]
 pub struct Replace {
-    client: Client,
+    person: Person,
     record: RecordRef,
     author: Option<Address>,
     source: Source,
@@ -36,75 +38,59 @@ pub struct Replace {
 shared_details!(Replace);
 own_details!(Replace);
 
-impl Client {
-    /// Adds a new version of a record to the same folder and marks the old one superseded. Name, media type and the
-    /// rest are taken over from the old version unless they are given.
-    ///
-    /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
-    /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when several authors added this id and none is [named](Replace::author).
-    pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
-        let (details, report) = (Details::default(), Reporter::default());
-        Replace { client: self.clone(), record: *record, author: None, source: source.into(), details, report }
-    }
+pub(crate) fn replace(person: &Person, record: &RecordRef, source: impl Into<Source>) -> Replace {
+    let (details, report) = (Details::default(), Reporter::default());
+    Replace { person: person.clone(), record: *record, author: None, source: source.into(), details, report }
+}
 
-    /// Marks a record as entered in error, for good. It stays in the history.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when several authors added this id and none is [named](MarkInError::author).
-    pub fn mark_entered_in_error(&self, record: &RecordRef) -> MarkInError {
-        MarkInError { client: self.clone(), record: *record, author: None }
-    }
+pub(crate) fn mark_entered_in_error(person: &Person, record: &RecordRef) -> MarkInError {
+    MarkInError { person: person.clone(), record: *record, author: None }
+}
 
-    /// Adds what `source` gives in the place of `record`.
-    pub(crate) async fn put_in_place(
-        &self,
-        record: &RecordRef,
-        author: Option<Address>,
-        source: &mut Source,
-        details: &Details,
-        report: &Reporter,
-    ) -> Result<Added> {
-        let known = self.to_change(record, author).await?;
-        self.may_replace(record, &known)?;
-        let old = match self.unlocked(record, &known).await {
-            Ok(old) => Some(old.metadata),
-            // Who contributes without reading replaces what it wrote, and needs nothing of the old version for it.
-            Err(Error::Denied(_)) if !self.is_me(record.patient) => None,
-            Err(error) => return Err(error),
-        };
-        let folder = Folder::new(known.folder).map_err(CoreError::from)?;
-        let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
-        let target = self.target(record.patient, &Place::Of(folder, name, level)).await?;
-        let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
-        let key = record_key(known.author, known.id);
-        let stored = [self.store(&target, source, &metadata, Some(key), report).await?];
-        let id = B256::from(stored[0].id.0);
-        let call = self.system().contract().replace(record.patient, key, id, target.key_changes);
-        let receipt = self.register_stored(&target, &stored, call).await?;
-        Ok(added(self, &target, &stored[0], &receipt, 1))
-    }
+/// Adds what `source` gives in the place of `record`.
+pub(crate) async fn put_in_place(
+    person: &Person,
+    record: &RecordRef,
+    author: Option<Address>,
+    source: &mut Source,
+    details: &Details,
+    report: &Reporter,
+) -> Result<Added> {
+    let known = registered::to_change(person, record, author).await?;
+    may_replace(person, record, &known)?;
+    let old = match unlock::unlocked(person, record, &known).await {
+        Ok(old) => Some(old.metadata),
+        // Who contributes without reading replaces what it wrote, and needs nothing of the old version for it.
+        Err(Error::Denied(_)) if !person.is_me(record.patient) => None,
+        Err(error) => return Err(error),
+    };
+    let folder = Folder::new(known.folder).map_err(CoreError::from)?;
+    let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
+    let target = target::target(person, record.patient, &Place::Of(folder, name, level)).await?;
+    let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
+    let key = record_key(known.author, known.id);
+    let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
+    let id = B256::from(stored[0].id.0);
+    let call = person.contract().replace(record.patient, key, id, target.key_changes);
+    let receipt = write::register_stored(person, &target, &stored, call).await?;
+    Ok(added(person, &target, &stored[0], &receipt, 1))
+}
 
-    /// What the contract would refuse is refused before anything is uploaded.
-    fn may_replace(&self, record: &RecordRef, known: &Registered) -> Result<()> {
-        match known.status {
-            Status::Current => {}
-            Status::Superseded => {
-                return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
-            }
-            _ => {
-                return Err(Error::Invalid(format!(
-                    "{record} was entered in error: add the right one as a new record"
-                )));
-            }
+/// What the contract would refuse is refused before anything is uploaded.
+fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Result<()> {
+    match known.status {
+        Status::Current => {}
+        Status::Superseded => {
+            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
         }
-        if self.is_me(record.patient) || self.is_me(known.author) {
-            return Ok(());
+        _ => {
+            return Err(Error::Invalid(format!("{record} was entered in error: add the right one as a new record")));
         }
-        Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author)))
     }
+    if person.is_me(record.patient) || person.is_me(known.author) {
+        return Ok(());
+    }
+    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author)))
 }
 
 impl Replace {
@@ -121,18 +107,18 @@ impl Replace {
     }
 
     async fn run(self) -> Result<Added> {
-        let Self { client, record, author, mut source, details, report } = self;
-        client.can_pay(1).await?;
-        with_fresh_keys!(client.put_in_place(&record, author, &mut source, &details, &report).await)
+        let Self { person, record, author, mut source, details, report } = self;
+        person.can_pay(1).await?;
+        with_fresh_keys!(put_in_place(&person, &record, author, &mut source, &details, &report).await)
     }
 }
 
 awaitable!(Replace => Added);
 
-/// Marks a record as entered in error; made by [`Client::mark_entered_in_error`].
+/// Marks a record as entered in error; made by [`Client::mark_entered_in_error`](crate::Client::mark_entered_in_error).
 #[must_use = "nothing happens until it is awaited"]
 pub struct MarkInError {
-    client: Client,
+    person: Person,
     record: RecordRef,
     author: Option<Address>,
 }
@@ -145,12 +131,12 @@ impl MarkInError {
     }
 
     async fn run(self) -> Result<Confirmed> {
-        let Self { client, record, author } = self;
-        let known = client.to_change(&record, author).await?;
+        let Self { person, record, author } = self;
+        let known = registered::to_change(&person, &record, author).await?;
         let (patient, key, marked) = (record.patient, record_key(known.author, known.id), Status::EnteredInError);
-        let receipt = client.send(client.system().contract().set_status(patient, key, marked)).await?;
+        let receipt = person.send(person.contract().set_status(patient, key, marked)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
-        client.confirm(patient, receipt.transaction, shows).await?;
+        person.confirm(patient, receipt.transaction, shows).await?;
         Ok(receipt.into())
     }
 }

@@ -1,5 +1,20 @@
 //! Where a record goes, and to whom it is locked.
 
+use crate::{
+    acts::person::Person,
+    base::{
+        builder::ATTEMPTS,
+        error::{Error, Result},
+    },
+    journal::known::Known,
+    keys::{
+        folder_keys::{self, Received},
+        gaps,
+        holder::board,
+        missing, readers, rotate,
+    },
+    ledger::{folder_of, folder_scope},
+};
 use std::sync::Arc;
 
 use alloy::primitives::Address;
@@ -12,17 +27,6 @@ use hospital_record_core::{
         lock::{HpkePublicKey, Lock, LockContext},
         stream::ContentKey,
     },
-};
-
-use crate::{
-    base::{
-        builder::ATTEMPTS,
-        error::{Error, Result},
-    },
-    client::Client,
-    journal::known::Known,
-    keys::folder_keys::Received,
-    ledger::{folder_of, folder_scope},
 };
 
 /// Account locks that fit beside the patient's in one manifest.
@@ -67,155 +71,155 @@ impl Target {
     }
 }
 
-impl Client {
-    /// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
-    pub(crate) async fn target(&self, patient: Address, place: &Place) -> Result<Target> {
-        self.system().clocks().require_right_time().await?;
-        let journal = self.journal_without_gaps(patient).await?;
-        if self.is_me(patient) {
-            self.own_target(journal, place).await
-        } else {
-            self.others_target(&journal, place).await
-        }
+/// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
+pub(crate) async fn target(person: &Person, patient: Address, place: &Place) -> Result<Target> {
+    person.clocks().require_right_time().await?;
+    let journal = gaps::journal_without_gaps(person, patient).await?;
+    if person.is_me(patient) {
+        own_target(person, journal, place).await
+    } else {
+        others_target(person, &journal, place).await
     }
+}
 
-    async fn own_target(&self, mut journal: Arc<Known>, place: &Place) -> Result<Target> {
-        let (folder, name, confidentiality) = match place {
-            Place::Named(name, level) => (self.keys().folder(name, *level), name.clone(), *level),
-            Place::Of(folder, name, level) => (*folder, name.clone(), *level),
+async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> Result<Target> {
+    let (folder, name, confidentiality) = match place {
+        Place::Named(name, level) => (person.keys().folder(name, *level), name.clone(), *level),
+        Place::Of(folder, name, level) => (*folder, name.clone(), *level),
+    };
+    let now = person.clocks().latest_time().await?;
+    let mut left_out = Vec::new();
+    let mut left = ATTEMPTS;
+    while rotate::is_stale(person, &journal, folder, now).await?
+        || board::is_dealt_amiss(person, &journal, folder, now).await?
+    {
+        // Another device of this person may have ended access since.
+        left = left.checked_sub(1).ok_or(Error::StaleKeys)?;
+        left_out = rotate::rotate_folder(person, folder).await?.left_out;
+        journal = person.journals().of(person.address()).await?;
+        missing::require_nothing_missing(person, &journal).await?;
+    }
+    let (epoch, proven) =
+        (journal.folder(folder).epoch, person.journals().proven_epoch(person.address(), folder).await?);
+    if epoch < proven {
+        return Err(Error::Integrity(format!(
+            "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
+            person.ledger().name()
+        )));
+    }
+    let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
+    let (patient, key_changes) = (person.address(), journal.state().key_changes);
+    Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
+}
+
+async fn others_target(person: &Person, journal: &Known, place: &Place) -> Result<Target> {
+    let (folder, received) = match place {
+        Place::Of(folder, ..) => (*folder, folder_keys::received(person, journal, *folder).await?),
+        Place::Named(name, level) => received_by_name(person, journal, name, *level).await?,
+    };
+    may_contribute(person, journal, folder, &received.name).await?;
+    let now = person.clocks().latest_time().await?;
+    let recipients = if rotate::is_stale(person, journal, folder, now).await? {
+        Recipients::Accounts(patient_and_readers(person, journal, folder, now).await?)
+    } else {
+        Recipients::Folder(received.public)
+    };
+    Ok(Target {
+        patient: journal.patient,
+        folder,
+        name: received.name,
+        confidentiality: received.confidentiality,
+        key_changes: journal.state().key_changes,
+        epoch: received.epoch,
+        left_out: Vec::new(),
+        recipients,
+    })
+}
+
+/// What the contract would refuse is refused before anything is uploaded.
+async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: &str) -> Result<()> {
+    let (account, patient) = (person.address(), journal.patient);
+    let now = person.clocks().chain_time().await?;
+    let denied = |why: &str| {
+        Err(Error::Denied(format!(
+            "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
+        )))
+    };
+    match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
+        Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
+        None => denied("there is no grant"),
+        Some(_) => match journal.state().live(folder_scope(folder.number()), account, now) {
+            Some(_) => Ok(()),
+            None => denied("the grant has ended"),
+        },
+    }
+}
+
+pub(crate) async fn received_by_name(
+    person: &Person,
+    journal: &Known,
+    name: &str,
+    level: Confidentiality,
+) -> Result<(Folder, Received)> {
+    let mut found = None;
+    for (folder, passed_on) in folders_of(person, journal).await? {
+        let received = match folder_keys::received(person, journal, folder).await {
+            Ok(received) => received,
+            Err(error) if error.is_silence() => return Err(error),
+            // One envelope that cannot be had does not close the other folders.
+            Err(_) => continue,
         };
-        let now = self.system().clocks().latest_time().await?;
-        let mut left_out = Vec::new();
-        let mut left = ATTEMPTS;
-        while self.is_stale(&journal, folder, now).await? || self.is_dealt_amiss(&journal, folder, now).await? {
-            // Another device of this person may have ended access since.
-            left = left.checked_sub(1).ok_or(Error::StaleKeys)?;
-            left_out = self.rotate_folder(folder).await?.left_out;
-            journal = self.system().journals().of(self.address()).await?;
-            self.require_nothing_missing(&journal).await?;
+        if folder_name(&received.name) != folder_name(name) || received.confidentiality != level {
+            continue;
         }
-        let (epoch, proven) =
-            (journal.folder(folder).epoch, self.system().journals().proven_epoch(self.address(), folder).await?);
-        if epoch < proven {
-            return Err(Error::Integrity(format!(
-                "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
-                self.system().ledger().name()
-            )));
+        match found {
+            None if !passed_on => return Ok((folder, received)),
+            None => found = Some((folder, received)),
+            Some(_) => return Err(two_of_a_name(name, level)),
         }
-        let recipients = Recipients::Folder(self.keys().folder_state(folder, epoch).public_key());
-        let (patient, key_changes) = (self.address(), journal.state().key_changes);
-        Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
     }
+    found.ok_or_else(|| {
+        Error::Denied(format!(
+            "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
+            journal.patient,
+            person.address()
+        ))
+    })
+}
 
-    async fn others_target(&self, journal: &Known, place: &Place) -> Result<Target> {
-        let (folder, received) = match place {
-            Place::Of(folder, ..) => (*folder, self.received(journal, *folder).await?),
-            Place::Named(name, level) => self.received_by_name(journal, name, *level).await?,
-        };
-        self.may_contribute(journal, folder, &received.name).await?;
-        let now = self.system().clocks().latest_time().await?;
-        let recipients = if self.is_stale(journal, folder, now).await? {
-            Recipients::Accounts(self.patient_and_readers(journal, folder, now).await?)
-        } else {
-            Recipients::Folder(received.public)
-        };
-        Ok(Target {
-            patient: journal.patient,
-            folder,
-            name: received.name,
-            confidentiality: received.confidentiality,
-            key_changes: journal.state().key_changes,
-            epoch: received.epoch,
-            left_out: Vec::new(),
-            recipients,
-        })
+/// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
+/// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
+/// folder into another.
+async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, bool)>> {
+    let (now, mut folders) = (person.clocks().chain_time().await?, Vec::new());
+    for ((scope, grantee), grant) in &journal.state().grants {
+        let passed_on = grant.state.giver.is_some();
+        let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());
+        let Some(number) = folder_of(*scope).filter(|_| person.is_me(*grantee) && counts) else { continue };
+        folders.push((Folder::new(number).map_err(CoreError::from)?, passed_on));
     }
+    folders.sort_by_key(|(_, passed_on)| *passed_on);
+    Ok(folders)
+}
 
-    /// What the contract would refuse is refused before anything is uploaded.
-    async fn may_contribute(&self, journal: &Known, folder: Folder, name: &str) -> Result<()> {
-        let (account, patient) = (self.address(), journal.patient);
-        let now = self.system().clocks().chain_time().await?;
-        let denied = |why: &str| {
-            Err(Error::Denied(format!(
-                "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
-            )))
-        };
-        match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
-            Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
-            None => denied("there is no grant"),
-            Some(_) => match journal.state().live(folder_scope(folder.number()), account, now) {
-                Some(_) => Ok(()),
-                None => denied("the grant has ended"),
-            },
-        }
+async fn patient_and_readers(
+    person: &Person,
+    journal: &Known,
+    folder: Folder,
+    now: u64,
+) -> Result<Vec<(Account, HpkePublicKey)>> {
+    let key = |account: Address| async move {
+        Ok::<_, Error>((Account(account.into()), readers::key_of_reader(person, journal, folder, account).await?))
+    };
+    let (_, patient) = person.people().profile_of(journal.patient, None).await?;
+    let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
+    let readers = journal.state().folder_readers(folder.number(), now);
+    if readers.len() <= MOST_READERS {
+        // A reader whose keys cannot be had reads it after the patient's next rotation.
+        let found = stream::iter(readers.into_iter().map(key)).buffered(8);
+        keys.extend(found.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
     }
-
-    pub(crate) async fn received_by_name(
-        &self,
-        journal: &Known,
-        name: &str,
-        level: Confidentiality,
-    ) -> Result<(Folder, Received)> {
-        let mut found = None;
-        for (folder, passed_on) in self.folders_of(journal).await? {
-            let received = match self.received(journal, folder).await {
-                Ok(received) => received,
-                Err(error) if error.is_silence() => return Err(error),
-                // One envelope that cannot be had does not close the other folders.
-                Err(_) => continue,
-            };
-            if folder_name(&received.name) != folder_name(name) || received.confidentiality != level {
-                continue;
-            }
-            match found {
-                None if !passed_on => return Ok((folder, received)),
-                None => found = Some((folder, received)),
-                Some(_) => return Err(two_of_a_name(name, level)),
-            }
-        }
-        found.ok_or_else(|| {
-            Error::Denied(format!(
-                "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
-                journal.patient,
-                self.address()
-            ))
-        })
-    }
-
-    /// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
-    /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
-    /// folder into another.
-    async fn folders_of(&self, journal: &Known) -> Result<Vec<(Folder, bool)>> {
-        let (now, mut folders) = (self.system().clocks().chain_time().await?, Vec::new());
-        for ((scope, grantee), grant) in &journal.state().grants {
-            let passed_on = grant.state.giver.is_some();
-            let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());
-            let Some(number) = folder_of(*scope).filter(|_| self.is_me(*grantee) && counts) else { continue };
-            folders.push((Folder::new(number).map_err(CoreError::from)?, passed_on));
-        }
-        folders.sort_by_key(|(_, passed_on)| *passed_on);
-        Ok(folders)
-    }
-
-    async fn patient_and_readers(
-        &self,
-        journal: &Known,
-        folder: Folder,
-        now: u64,
-    ) -> Result<Vec<(Account, HpkePublicKey)>> {
-        let key = |account: Address| async move {
-            Ok::<_, Error>((Account(account.into()), self.key_of_reader(journal, folder, account).await?))
-        };
-        let (_, patient) = self.system().people().profile_of(journal.patient, None).await?;
-        let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
-        let readers = journal.state().folder_readers(folder.number(), now);
-        if readers.len() <= MOST_READERS {
-            // A reader whose keys cannot be had reads it after the patient's next rotation.
-            let found = stream::iter(readers.into_iter().map(key)).buffered(8);
-            keys.extend(found.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
-        }
-        Ok(keys)
-    }
+    Ok(keys)
 }
 
 /// A patient has one folder of a name and confidentiality.

@@ -12,10 +12,9 @@ use tokio::io::AsyncReadExt;
 
 use crate::{
     base::{
-        error::{Error, Result},
+        error::{Error, Result, stopped},
         progress::{Phase, Reporter},
     },
-    client::stopped,
     records::{detect::Reader, source::Open},
     store::{Store, StoreError},
 };

@@ -11,16 +11,16 @@ use hospital_record_core::{
 };
 
 use crate::{
+    acts::person::Person,
     base::{
         error::{Error, Result, outcome::Outcome},
         progress::{Phase, Reporter},
         time::seconds,
     },
-    client::Client,
     ledger::{Call, Receipt, record_key},
     records::{
         details::Details,
-        pending::Pending,
+        pending::{self, Pending},
         source::Source,
         target::Target,
         upload::{Uploaded, upload},
@@ -34,104 +34,108 @@ pub(crate) struct Stored {
     pub(crate) media_type: String,
 }
 
-impl Client {
-    /// file -> seal -> blocks -> store: put, pinned and read back.
-    pub(crate) async fn store(
-        &self,
-        target: &Target,
-        source: &mut Source,
-        metadata: &Metadata,
-        replaces: Option<B256>,
-        report: &Reporter,
-    ) -> Result<Stored> {
-        let store = self.system().stores().own().clone();
-        let mut uploaded = upload(&*store, source.open().await?, report).await?;
-        let size = uploaded.size;
-        let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
-        let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };
-        let manifest = self.sign(self.manifest(target, uploaded, &metadata)?).await?;
-        let id = RecordId::from(manifest.digest());
-        report.tell(Phase::Confirming, size, Some(size));
-        let (patient, folder) = (target.patient, target.folder.number());
-        let pending = Pending::new(patient, folder, target.key_changes, id, replaces);
-        self.remember(&pending.named(&metadata.name)).await?;
-        self.system().stores().keep(manifest).await?;
-        Ok(Stored { id, size, media_type })
-    }
+/// file -> seal -> blocks -> store: put, pinned and read back.
+pub(crate) async fn store(
+    person: &Person,
+    target: &Target,
+    source: &mut Source,
+    metadata: &Metadata,
+    replaces: Option<B256>,
+    report: &Reporter,
+) -> Result<Stored> {
+    let store = person.stores().own().clone();
+    let mut uploaded = upload(&*store, source.open().await?, report).await?;
+    let size = uploaded.size;
+    let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
+    let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };
+    let manifest = person.sign(manifest(person, target, uploaded, &metadata)?).await?;
+    let id = RecordId::from(manifest.digest());
+    report.tell(Phase::Confirming, size, Some(size));
+    let (patient, folder) = (target.patient, target.folder.number());
+    let pending = Pending::new(patient, folder, target.key_changes, id, replaces);
+    pending::remember(person, &pending.named(&metadata.name)).await?;
+    person.stores().keep(manifest).await?;
+    Ok(Stored { id, size, media_type })
+}
 
-    fn manifest(&self, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
-        let Uploaded { content, size, header, key, .. } = uploaded;
-        let (patient, commitment) = (Account(target.patient.into()), key.commitment());
-        let context = LockContext {
-            deployment: self.deployment(),
-            patient,
-            author: self.account(),
-            folder: target.folder,
-            epoch: target.epoch,
-            commitment,
-        };
-        let locks = target.locks(&context, &key)?;
-        let metadata = metadata.seal(&key, &header).map_err(CoreError::from)?;
-        Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
-    }
+fn manifest(person: &Person, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
+    let Uploaded { content, size, header, key, .. } = uploaded;
+    let (patient, commitment) = (Account(target.patient.into()), key.commitment());
+    let context = LockContext {
+        deployment: person.deployment(),
+        patient,
+        author: person.account(),
+        folder: target.folder,
+        epoch: target.epoch,
+        commitment,
+    };
+    let locks = target.locks(&context, &key)?;
+    let metadata = metadata.seal(&key, &header).map_err(CoreError::from)?;
+    Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
+}
 
-    /// Sends the transaction that makes stored records part of the chain, and looks whether they are.
-    pub(crate) async fn register_stored(&self, target: &Target, stored: &[Stored], call: Call) -> Result<Receipt> {
-        match self.send(call).await {
-            Ok(receipt) => {
-                let keys: Vec<B256> = stored.iter().map(|record| self.key_of(record)).collect();
-                self.confirm(target.patient, receipt.transaction, |state| {
+/// Sends the transaction that makes stored records part of the chain, and looks whether they are.
+pub(crate) async fn register_stored(
+    person: &Person,
+    target: &Target,
+    stored: &[Stored],
+    call: Call,
+) -> Result<Receipt> {
+    match person.send(call).await {
+        Ok(receipt) => {
+            let keys: Vec<B256> = stored.iter().map(|record| key_of(person, record)).collect();
+            person
+                .confirm(target.patient, receipt.transaction, |state| {
                     keys.iter().all(|key| state.records.contains_key(key))
                 })
                 .await?;
-                self.forget_all(stored).await;
-                Ok(receipt)
-            }
-            Err(error @ Error::Exists(_)) => Err(error),
-            Err(error) if error.may_have_happened() => {
-                let records = stored.iter().map(|record| record.id).collect();
-                Err(error.with_outcome(Outcome::NotRegistered { records }))
-            }
-            Err(error) => {
-                self.discard(target.patient, stored).await;
-                Err(error)
+            forget_all(person, stored).await;
+            Ok(receipt)
+        }
+        Err(error @ Error::Exists(_)) => Err(error),
+        Err(error) if error.may_have_happened() => {
+            let records = stored.iter().map(|record| record.id).collect();
+            Err(error.with_outcome(Outcome::NotRegistered { records }))
+        }
+        Err(error) => {
+            discard(person, target.patient, stored).await;
+            Err(error)
+        }
+    }
+}
+
+/// They are on chain: where this fails, `resume` sees that.
+async fn forget_all(person: &Person, stored: &[Stored]) {
+    for record in stored {
+        if let Err(error) = pending::forget(person, record.id).await {
+            tracing::warn!(id = %record.id, %error, "a record that was added is still kept as unfinished");
+        }
+    }
+}
+
+/// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
+/// silent is not waited for again.
+pub(crate) async fn discard(person: &Person, patient: Address, stored: &[Stored]) {
+    for record in stored {
+        if let Err(error) = let_go(person, patient, record).await {
+            tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
+            if error.is_silence() {
+                return;
             }
         }
     }
+}
 
-    /// They are on chain: where this fails, `resume` sees that.
-    async fn forget_all(&self, stored: &[Stored]) {
-        for record in stored {
-            if let Err(error) = self.forget(record.id).await {
-                tracing::warn!(id = %record.id, %error, "a record that was added is still kept as unfinished");
-            }
-        }
-    }
+fn key_of(person: &Person, record: &Stored) -> B256 {
+    record_key(person.address(), B256::from(record.id.0))
+}
 
-    /// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
-    /// silent is not waited for again.
-    pub(crate) async fn discard(&self, patient: Address, stored: &[Stored]) {
-        for record in stored {
-            if let Err(error) = self.let_go(patient, record).await {
-                tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
-                if error.is_silence() {
-                    return;
-                }
-            }
-        }
+async fn let_go(person: &Person, patient: Address, record: &Stored) -> Result<()> {
+    let key = key_of(person, record);
+    if person.contract().record_of(patient, key).await?.is_none() {
+        person.stores().own().unpin(&record.id.cid()).await?;
     }
-
-    fn key_of(&self, record: &Stored) -> B256 {
-        record_key(self.address(), B256::from(record.id.0))
-    }
-
-    async fn let_go(&self, patient: Address, record: &Stored) -> Result<()> {
-        let key = self.key_of(record);
-        if self.system().contract().record_of(patient, key).await?.is_none() {
-            self.system().stores().own().unpin(&record.id.cid()).await?;
-        }
-        self.forget(record.id).await
-    }
+    pending::forget(person, record.id).await
 }
 
 /// What is recorded of a source: what `details` say, else what the source says, else the old version. That it fits is

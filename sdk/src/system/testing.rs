@@ -8,6 +8,7 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
+    acts::services::{Parts, Services, on_disk},
     base::{
         error::{Error, Result},
         time::instant,
@@ -19,7 +20,7 @@ use crate::{
     platform::cache::Cache,
     relay::Relay,
     store::{self, Store, StoreOptions},
-    system::{Parts, System},
+    system::System,
 };
 
 /// How long a test waits for a relay that does nothing, or for a transaction that a provider hides.
@@ -48,11 +49,7 @@ impl System {
     }
 
     fn with_parts(parts: Parts, memory: Option<MemoryLedger>) -> Result<Self> {
-        let mut system = Self::from_parts(parts)?;
-        if let Some(inner) = Arc::get_mut(&mut system.0) {
-            inner.memory = memory;
-        }
-        Ok(system)
+        Ok(Self { services: Services::new(parts)?, memory })
     }
 
     /// Of a process that remembers nothing.
@@ -94,38 +91,38 @@ impl System {
     /// The same, whose chain and machine must agree on the time unless `clock` decides.
     pub fn minding(&self, clock: Clock) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.0.memory.clone())
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.memory.clone())
     }
 
     /// The same chain and stores as a program of its own, which keeps what it remembers in this folder.
     pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
-        Self::with_parts(Parts { cache, outbox, ..parts }, self.0.memory.clone())
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let (cache, outbox) = on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
 
     /// The same, which compares what it is told with another provider.
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        let (cache, outbox) = crate::system::on_disk(folder, chain)?;
-        Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let (cache, outbox) = on_disk(folder, chain)?;
+        Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 
     /// The same chain and stores as on another machine, whose people let these relays pay.
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        Self::with_parts(Parts { relays, ..parts }, self.0.memory.clone())
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        Self::with_parts(Parts { relays, ..parts }, self.memory.clone())
     }
 
     /// The same chain and stores as on another machine, which compares what it is told with a second chain.
     pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
         let (chain, contract) = (self.deployment().chain, self.contract().address());
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.stores().all())?;
-        Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.0.memory.clone())
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 
     /// Gives an account 100 ether of the chain in memory.
@@ -142,11 +139,11 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(instant(self.clocks().chain_time().await?))
+        Ok(instant(self.services.clocks().chain_time().await?))
     }
 
     /// The chain in memory, for faults and time.
     pub fn memory(&self) -> Result<&MemoryLedger> {
-        self.0.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
+        self.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
     }
 }

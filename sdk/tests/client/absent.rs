@@ -113,10 +113,10 @@ async fn pestered() -> (Peers, Client, Client) {
 #[tokio::test]
 async fn envelopes_that_strangers_lost_are_waited_for_side_by_side_and_a_few_times_only() {
     let (peers, ana, lee) = pestered().await;
-    let patients = lee.patients().await.unwrap().patients;
+    let patients = lee.grants().patients().await.unwrap().patients;
     assert_eq!((patients.len(), peers.waits.load(Relaxed)), (5, 0), "the chain says who");
 
-    let shared = tokio::spawn(async move { lee.shared_with_me().await }).await.unwrap().unwrap();
+    let shared = tokio::spawn(async move { lee.grants().received().await }).await.unwrap().unwrap();
     let (lost, there): (Vec<_>, Vec<_>) = shared.grants.iter().partition(|grant| grant.unavailable.is_some());
     assert!(lost.iter().all(|grant| grant.unavailable == Some(ErrorKind::NotAvailable)), "{lost:?}");
     assert!(lost.len() == 40 && there.len() == 1 && there[0].patient == ana.address(), "{there:?}");

@@ -36,14 +36,15 @@ async fn a_transaction_that_a_relay_names_is_not_taken_for_the_request() {
     let (ana, lee) = (person(&rich).await, person(&rich).await);
     let added = ana.add(Source::bytes("x", "mine")).await.unwrap();
     ana.grant(lee.address()).await.unwrap();
-    let request = ana.sign_revocation(lee.address(), ana.grants().await.unwrap()[0].scope_id).await.unwrap();
+    let request =
+        ana.acts().sign_revocation(lee.address(), ana.grants().list().await.unwrap()[0].scope_id).await.unwrap();
 
     let by = |relays| rich.relayed_by(relays).unwrap().client(Identity::generate().unwrap().0);
-    refused(by(vec![boasts(added.transaction)]).carry(&request).await, ErrorKind::TimedOut);
+    refused(by(vec![boasts(added.transaction)]).acts().carry(&request).await, ErrorKind::TimedOut);
     assert_eq!(lee.open(&added.record).await.unwrap().bytes, "mine");
 
     let honest: Arc<dyn Relay> = Arc::new(carrier(&rich).await);
-    let receipt = by(vec![boasts(added.transaction), honest]).carry(&request).await.unwrap();
+    let receipt = by(vec![boasts(added.transaction), honest]).acts().carry(&request).await.unwrap();
     assert_ne!(receipt.transaction, added.transaction);
     refused(lee.open(&added.record).await, ErrorKind::Denied);
 }
@@ -213,17 +214,17 @@ async fn what_a_relay_withholds_can_be_made_void() {
     let captive = rich.relayed_by(vec![withholds.clone()]).unwrap().client(identity);
     refused(captive.grant(lee.address()).await, ErrorKind::Refused);
     let withheld = withholds.0.lock().unwrap().pop().unwrap();
-    ana.void_signed().await.unwrap();
+    ana.acts().void().await.unwrap();
     let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
     assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("used or void")), "{carried:?}");
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 
     // And by signature too; what is signed after it counts.
     let relayed = rich.relayed_by(vec![Arc::new(carrier(&rich).await)]).unwrap();
     let poor = relayed.client(Identity::generate().unwrap().0);
-    poor.void_signed().await.unwrap();
+    poor.acts().void().await.unwrap();
     poor.grant(lee.address()).await.unwrap();
-    assert_eq!(poor.grants().await.unwrap().len(), 1);
+    assert_eq!(poor.grants().list().await.unwrap().len(), 1);
 }
 
 /// Carries so many requests, and no more.
@@ -258,7 +259,7 @@ async fn what_is_carried_in_part_says_so() {
     let revoked = relayed.revoke(lee.address()).in_a_hurry().await.unwrap_err();
     let stopping = Stops(carrier(&rich).await, AtomicUsize::new(1));
     let relayed = rich.relayed_by(vec![Arc::new(stopping)]).unwrap().client(identity);
-    let voided = relayed.void_signed().await.unwrap_err();
+    let voided = relayed.acts().void().await.unwrap_err();
     for error in [revoked, voided] {
         assert!(matches!(error, Error::Halfway { outcome: Outcome::PartlyDone { .. }, .. }), "{error}");
     }

@@ -113,7 +113,7 @@ async fn folders_of_one_name_and_different_confidentiality_are_different() {
     for (record, level) in records.iter().zip(Confidentiality::ALL) {
         assert_eq!(lee.open(record).await.is_ok(), level == Confidentiality::R, "{level}");
     }
-    assert_eq!(ana.folders().await.unwrap().len(), 6);
+    assert_eq!(ana.folders().list().await.unwrap().len(), 6);
 }
 
 #[tokio::test]
@@ -136,15 +136,15 @@ async fn access_can_be_given_up_by_what_the_list_says() {
     let record = ana.add(Source::bytes("x", "x")).folder("f").await.unwrap().record;
     ana.grant(lee.address()).folder("f").confidentiality(Confidentiality::R).await.unwrap();
     ana.grant(lee.address()).record(&record).await.unwrap();
-    let shared = lee.shared_with_me().await.unwrap().grants;
+    let shared = lee.grants().received().await.unwrap().grants;
     let scopes: Vec<String> = shared.iter().map(|grant| grant.scope.to_string()).collect();
     assert_eq!(scopes, [format!("record {}", record.id), "folder f (R)".to_owned()]);
-    assert_eq!(ana.grants().await.unwrap()[1].scope_name(), "folder f (R)");
+    assert_eq!(ana.grants().list().await.unwrap()[1].scope_name(), "folder f (R)");
     for grant in &shared {
-        let done = lee.renounce(ana.address(), grant.scope_id).await.unwrap();
+        let done = lee.grants().renounce(ana.address(), grant.scope_id).await.unwrap();
         assert!(done.gas > 21_000 && !done.transaction.is_zero());
     }
-    assert!(lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+    assert!(lee.grants().received().await.unwrap().grants.iter().all(|grant| !grant.live));
     assert_eq!(lee.open(&record).await.unwrap_err().kind(), ErrorKind::Denied);
 }
 
@@ -164,13 +164,13 @@ async fn a_contact_is_known_by_name_and_a_card_survives_text() {
     let (_, ana, lee) = two().await;
     let card: Card = lee.card().await.unwrap().to_string().parse().unwrap();
     assert_eq!(card, lee.card().await.unwrap());
-    ana.add_contact("Dr Lee", &card).await.unwrap();
-    ana.grant(&ana.contact("Dr Lee").await.unwrap()).folder("cardiology").await.unwrap();
-    let grants = ana.grants().await.unwrap();
+    ana.contacts().add("Dr Lee", &card).await.unwrap();
+    ana.grant(&ana.contacts().find("Dr Lee").await.unwrap()).folder("cardiology").await.unwrap();
+    let grants = ana.grants().list().await.unwrap();
     assert_eq!((grants[0].name.as_deref(), grants[0].scope_name().as_str()), (Some("Dr Lee"), "folder cardiology"));
-    ana.remove_contact("Dr Lee").await.unwrap();
-    assert_eq!(ana.contact("Dr Lee").await.unwrap_err().kind(), ErrorKind::NotFound);
-    let shared = lee.shared_with_me().await.unwrap();
+    ana.contacts().remove("Dr Lee").await.unwrap();
+    assert_eq!(ana.contacts().find("Dr Lee").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let shared = lee.grants().received().await.unwrap();
     assert_eq!((shared.grants.len(), shared.grants[0].patient), (1, ana.address()));
     assert_eq!(shared.grants[0].scope.to_string(), "folder cardiology");
 }
@@ -180,5 +180,5 @@ async fn a_card_with_other_keys_is_refused() {
     let (system, ana, lee) = two().await;
     let kim = person(&system).await;
     let forged = Card { profile: kim.card().await.unwrap().profile, ..lee.card().await.unwrap() };
-    assert_eq!(ana.add_contact("Dr Lee", &forged).await.unwrap_err().kind(), ErrorKind::KeyChanged);
+    assert_eq!(ana.contacts().add("Dr Lee", &forged).await.unwrap_err().kind(), ErrorKind::KeyChanged);
 }

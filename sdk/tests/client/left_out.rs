@@ -29,7 +29,7 @@ async fn a_rotation_tells_its_transaction_and_whom_it_left_out() {
     let (system, ana, stays) = two().await;
     ana.grant(stays.address()).await.unwrap();
     let lee = reader_without_keys(&system, &ana).await;
-    let rotated = ana.rotate("personal", Confidentiality::N).await.unwrap();
+    let rotated = ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
     assert_eq!(rotated.left_out, [lee.address()]);
     let history = system.history(ana.address()).await.unwrap();
     let last = history.entries.last().unwrap();
@@ -63,11 +63,11 @@ async fn a_folder_that_was_never_used_is_not_rotated() {
     ana.revoke(lee.address()).folder("ended", Confidentiality::N).in_a_hurry().await.unwrap();
     let before = system.history(ana.address()).await.unwrap().entries.len();
     for (name, level) in [("cardiolgy", Confidentiality::N), ("cardiology", Confidentiality::V)] {
-        let error = ana.rotate(name, level).await.unwrap_err();
+        let error = ana.folders().rotate(name, level).await.unwrap_err();
         assert!(error.kind() == ErrorKind::NotFound && error.to_string().contains(name), "{error}");
     }
     assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), before);
     for name in ["cardiology", "blood", "ended"] {
-        ana.rotate(name, Confidentiality::N).await.unwrap();
+        ana.folders().rotate(name, Confidentiality::N).await.unwrap();
     }
 }

@@ -66,14 +66,14 @@ impl Night {
         let (ana, lee, sam) = (person(&rich).await, person(&rich).await, person(&rich).await);
         let kim = system.client(Identity::generate().unwrap().0);
         kim.register().await.unwrap();
-        let board = kim.create_board(2, &[kim.address(), sam.address()]).await.unwrap().board;
+        let board = kim.boards().create(2, &[kim.address(), sam.address()]).await.unwrap().board;
         ana.add(note("before")).await.unwrap();
-        ana.grant_board(&board).await.unwrap();
+        ana.boards().grant(&board).await.unwrap();
         Self { system, relay, ana, lee, kim, board }
     }
 
     async fn open(&self) -> hospital_record::Result<Case> {
-        self.kim.open_case(&self.board, self.ana.address()).to(self.lee.address()).reason("fell").await
+        self.kim.boards().open_case(&self.board, self.ana.address()).to(self.lee.address()).reason("fell").await
     }
 
     async fn cases(&self) -> Vec<Case> {
@@ -116,7 +116,7 @@ async fn what_was_made_void_is_opened_with_another_request() {
     night.relay.withholds(true);
     refused(night.open().await, ErrorKind::Refused);
     night.relay.withholds(false);
-    night.kim.void_signed_at(&night.board).await.unwrap();
+    night.kim.acts().void_at(&night.board).await.unwrap();
     assert!(matches!(night.relay.relents().await, Fate::Refused { .. }));
     night.open().await.unwrap();
     assert_eq!(night.cases().await.len(), 1);
@@ -126,7 +126,7 @@ async fn what_was_made_void_is_opened_with_another_request() {
 async fn other_reason_or_person_is_another_case() {
     let night = Night::new().await;
     let case = night.open().await.unwrap();
-    let opening = || night.kim.open_case(&night.board, night.ana.address());
+    let opening = || night.kim.boards().open_case(&night.board, night.ana.address());
     let other = opening().to(night.lee.address()).reason("fell again").await.unwrap();
     let sam = person(&night.system).await;
     let mine = opening().to(sam.address()).reason("fell").await.unwrap();
@@ -142,16 +142,16 @@ async fn opener_of_a_case_whose_answer_was_lost_releases_what_is_due() {
     let relay = Arc::new(Moody { carrier, withholds: AtomicBool::new(false), withheld: Mutex::default() });
     let kim = rich.relayed_by(vec![relay.clone()]).unwrap().client(Identity::generate().unwrap().0);
     kim.register().await.unwrap();
-    let board = kim.create_board(2, &[kim.address(), sam.address()]).await.unwrap().board;
+    let board = kim.boards().create(2, &[kim.address(), sam.address()]).await.unwrap().board;
     ana.add(note("before")).await.unwrap();
-    ana.grant_board(&board).await.unwrap();
+    ana.boards().grant(&board).await.unwrap();
     relay.withholds(true);
-    refused(kim.open_case(&board, ana.address()).to(lee.address()).reason("fell").await, ErrorKind::Refused);
+    refused(kim.boards().open_case(&board, ana.address()).to(lee.address()).reason("fell").await, ErrorKind::Refused);
     relay.relents().await;
     relay.withholds(false);
     let case = rich.cases(&board).await.unwrap().cases.remove(0);
-    sam.acknowledge(&case).await.unwrap();
-    let released = kim.release_due(&board).await.unwrap();
+    sam.boards().acknowledge(&case).await.unwrap();
+    let released = kim.boards().release_due(&board).await.unwrap();
     assert!(matches!(&released[..], [(_, Ok(_))]), "{released:?}");
 }
 
@@ -166,15 +166,15 @@ async fn board_whose_answer_was_lost_is_the_board_of_the_next_call() {
     let sam = person(&rich).await;
     let members: [Address; 2] = [kim.address(), sam.address()];
     relay.withholds(true);
-    refused(kim.create_board(2, &members).await, ErrorKind::Refused);
+    refused(kim.boards().create(2, &members).await, ErrorKind::Refused);
     let request = relay.withheld.lock().unwrap().last().cloned().unwrap();
     assert!(matches!(relay.relents().await, Fate::Done { .. }));
 
     // It is there, so nothing is sent any more.
-    let made = kim.create_board(2, &members).await.unwrap();
-    assert!(made.transaction.is_zero() && kim.was_carried(&request).await.unwrap());
+    let made = kim.boards().create(2, &members).await.unwrap();
+    assert!(made.transaction.is_zero() && kim.acts().was_carried(&request).await.unwrap());
     assert_eq!(made.board.members, members);
     relay.withholds(false);
-    let another = kim.create_board(2, &members).await.unwrap();
+    let another = kim.boards().create(2, &members).await.unwrap();
     assert_ne!(another.board.address, made.board.address, "the same people may have several boards");
 }

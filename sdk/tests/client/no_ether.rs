@@ -62,13 +62,13 @@ async fn vouching_and_asking_need_no_ether() {
     let (ana, lee) = (poor.person().await, poor.person().await);
     ana.add(note("mine")).await.unwrap();
     poor.carried();
-    lee.vouch(ana.address(), "practitioner").await.unwrap();
-    lee.withdraw_vouch(ana.address(), "practitioner").await.unwrap();
-    let asked = lee.ask(ana.address()).reason("first").await.unwrap();
-    lee.withdraw_request(ana.address(), asked.id).await.unwrap();
-    lee.ask(ana.address()).reason("again").await.unwrap();
-    let request = ana.requests().await.unwrap().requests.remove(0);
-    ana.answer(&request).folder("personal").await.unwrap();
+    lee.vouches().give(ana.address(), "practitioner").await.unwrap();
+    lee.vouches().withdraw(ana.address(), "practitioner").await.unwrap();
+    let asked = lee.requests().ask(ana.address()).reason("first").await.unwrap();
+    lee.requests().withdraw(ana.address(), asked.id).await.unwrap();
+    lee.requests().ask(ana.address()).reason("again").await.unwrap();
+    let request = ana.requests().list().await.unwrap().requests.remove(0);
+    ana.requests().answer(&request).folder("personal").await.unwrap();
     let verbs = [
         (Vouching, "Vouch"),
         (Vouching, "Withdraw"),
@@ -78,7 +78,7 @@ async fn vouching_and_asking_need_no_ether() {
         (HospitalRecord, "Grant"),
     ];
     assert_eq!(poor.carried(), verbs);
-    lee.void_signed().await.unwrap();
+    lee.acts().void().await.unwrap();
     assert_eq!(poor.carried().len(), 4, "each contract counts by itself");
     for client in [&ana, &lee] {
         assert_eq!(client.balance().await.unwrap(), U256::ZERO);
@@ -93,22 +93,22 @@ async fn every_act_of_a_board_needs_no_ether() {
     let members = [poor.person().await, poor.person().await, poor.person().await];
     let accounts: Vec<_> = members.iter().map(Client::address).collect();
     poor.carried();
-    let board = members[0].create_board(2, &accounts).await.unwrap().board;
+    let board = members[0].boards().create(2, &accounts).await.unwrap().board;
     assert_eq!(poor.carried(), [(Boards, "Create")]);
     let record = ana.add(note("before")).await.unwrap().record;
-    ana.grant_board(&board).await.unwrap();
-    ana.appoint_proxy(&board, Some(lee.address())).await.unwrap();
+    ana.boards().grant(&board).await.unwrap();
+    ana.boards().appoint_proxy(&board, Some(lee.address())).await.unwrap();
     poor.carried();
 
-    let case = members[0].open_case(&board, ana.address()).to(lee.address()).reason("fell").await.unwrap();
-    members[1].acknowledge(&case).await.unwrap();
+    let case = members[0].boards().open_case(&board, ana.address()).to(lee.address()).reason("fell").await.unwrap();
+    members[1].boards().acknowledge(&case).await.unwrap();
     for member in &members[..2] {
-        assert_eq!(member.release_due(&board).await.unwrap().len(), 1);
+        assert_eq!(member.boards().release_due(&board).await.unwrap().len(), 1);
     }
     assert_eq!(lee.open(&record).await.unwrap().bytes, "before");
     let case = poor.system.case(&board, case.id).await.unwrap();
-    members[2].review(&board, &case, None).await.unwrap();
-    ana.veto(&case).await.unwrap();
+    members[2].boards().review(&board, &case, None).await.unwrap();
+    ana.boards().veto(&case).await.unwrap();
     close(&members, &board).await;
     let told: Vec<_> = poor.carried().into_iter().filter(|(kind, _)| *kind == AtBoard).map(|(_, verb)| verb).collect();
     let verbs = ["Open", "Acknowledge", "Release", "Release", "Review", "Veto", "AcknowledgeSuccessor", "Resign"];
@@ -120,8 +120,8 @@ async fn every_act_of_a_board_needs_no_ether() {
 }
 
 async fn close(members: &[Client], board: &Board) {
-    members[0].acknowledge_successor(board, None).await.unwrap();
-    members[1].resign(board).await.unwrap();
+    members[0].boards().acknowledge_successor(board, None).await.unwrap();
+    members[1].boards().resign(board).await.unwrap();
 }
 
 #[tokio::test]
@@ -141,8 +141,8 @@ async fn several_records_and_grants_are_one_request_each() {
 async fn carriers_take_nothing_for_a_contract_of_a_stranger() {
     let poor = Poor::new().await;
     let (kim, other) = (poor.person().await, poor.person().await);
-    let board = kim.create_board(1, &[kim.address()]).await.unwrap().board;
-    let act = kim.void_signed_at(&board).await;
+    let board = kim.boards().create(1, &[kim.address()]).await.unwrap().board;
+    let act = kim.acts().void_at(&board).await;
     assert!(act.is_ok());
     let contract = poor.system.contract();
     // An account without code, and one whose code is no board's.
@@ -151,7 +151,7 @@ async fn carriers_take_nothing_for_a_contract_of_a_stranger() {
         let act = contract.once(&call, kim.address(), U256::ZERO, u64::MAX).unwrap();
         let call = contract.signed(&act, vec![0; 65].into());
         let request = SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data };
-        refused(kim.carry(&request).await, ErrorKind::Invalid);
+        refused(kim.acts().carry(&request).await, ErrorKind::Invalid);
         let fate = carrier(&poor.system).await.carry(&request).await.unwrap();
         assert!(matches!(&fate, Fate::Refused { reason } if reason.contains("is for contract")), "{fate:?}");
     }

@@ -47,10 +47,10 @@ async fn a_practitioner_reads_what_the_hospital_passed_on_old_and_new() {
     assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
     let later = ward.new_record().await;
     assert_eq!(ward.lee.open(&later).await.unwrap().bytes, "after");
-    let grants = ward.ana.grants().await.unwrap();
+    let grants = ward.ana.grants().list().await.unwrap();
     let lee = grants.iter().find(|grant| grant.grantee == ward.lee.address()).unwrap();
     assert_eq!((lee.given_by, lee.live), (Some(ward.hospital.address()), true));
-    let shared = ward.lee.shared_with_me().await.unwrap();
+    let shared = ward.lee.grants().received().await.unwrap();
     assert_eq!(shared.grants[0].given_by, Some(ward.hospital.address()));
 }
 
@@ -86,13 +86,13 @@ async fn who_is_revoked_takes_along_whom_they_let_in_and_none_of_them_holds_the_
 async fn what_was_taken_back_ends_and_the_rest_goes_on() {
     let ward = ward().await;
     ward.pass_on(&ward.lee).await;
-    let scope = ward.scope(&ward.lee.shared_with_me().await.unwrap());
-    ward.hospital.withdraw(ward.ana.address(), scope, ward.lee.address()).await.unwrap();
+    let scope = ward.scope(&ward.lee.grants().received().await.unwrap());
+    ward.hospital.grants().withdraw(ward.ana.address(), scope, ward.lee.address()).await.unwrap();
     refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
     assert_eq!(ward.hospital.open(&ward.record).await.unwrap().bytes, "before");
     let later = ward.new_record().await;
     assert_eq!(ward.hospital.open(&later).await.unwrap().bytes, "after");
-    refused(ward.ana.withdraw(ward.ana.address(), scope, ward.lee.address()).await, ErrorKind::NotFound);
+    refused(ward.ana.grants().withdraw(ward.ana.address(), scope, ward.lee.address()).await, ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn what_expires_takes_along_what_hangs_below_it() {
     assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
     ward.system.advance(Duration::from_secs(3601)).await.unwrap();
     refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
-    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| grant.patient == ana && !grant.live));
+    assert!(ward.lee.grants().received().await.unwrap().grants.iter().all(|grant| grant.patient == ana && !grant.live));
 }
 
 #[tokio::test]
@@ -212,9 +212,9 @@ async fn authorities_decide_whose_attestation_counts_whoever_gave_the_right() {
         (Preliminary, 0, Err(ErrorKind::Denied)),
         "the patient's own choice is no authority's"
     );
-    council.vouch(professional.address(), "practitioner").await.unwrap();
+    council.vouches().give(professional.address(), "practitioner").await.unwrap();
     assert_eq!(by_council().await, (Final, 1, Ok("before".into())));
-    council.withdraw_vouch(professional.address(), "practitioner").await.unwrap();
+    council.vouches().withdraw(professional.address(), "practitioner").await.unwrap();
     assert_eq!(by_council().await.0, Preliminary);
 }
 
@@ -224,8 +224,8 @@ async fn a_delegate_sees_what_it_passed_on_and_from_where() {
     ward.pass_on(&ward.lee).await;
     ward.hospital.grant(ward.lee.address()).record(&ward.record).await.unwrap();
     ward.ana.grant(ward.lee.address()).folder("other").await.unwrap();
-    let given = ward.hospital.passed_on(ward.ana.address()).await.unwrap();
-    let folder = ward.scope(&ward.hospital.shared_with_me().await.unwrap());
+    let given = ward.hospital.grants().passed_on(ward.ana.address()).await.unwrap();
+    let folder = ward.scope(&ward.hospital.grants().received().await.unwrap());
     assert_eq!(given.len(), 2, "and nothing that the patient gave");
     assert_eq!(given[1].scope_name(), format!("folder {WARD}"));
     for grant in given {
@@ -233,6 +233,13 @@ async fn a_delegate_sees_what_it_passed_on_and_from_where() {
         assert_eq!(grant.above, Some(folder), "{}", grant.scope_name());
     }
     assert!(
-        ward.ana.grants().await.unwrap().iter().filter(|grant| grant.given_by.is_none()).all(|g| g.above.is_none())
+        ward.ana
+            .grants()
+            .list()
+            .await
+            .unwrap()
+            .iter()
+            .filter(|grant| grant.given_by.is_none())
+            .all(|g| g.above.is_none())
     );
 }

@@ -54,15 +54,15 @@ async fn every_verb_works_for_people_who_hold_no_ether() {
     ward.attest(&record).await.unwrap();
     ward.add(note("result")).patient(ana.address()).await.unwrap();
     ana.replace(&record, note("one, mended")).await.unwrap();
-    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
-    ward.withdraw(ana.address(), scope, lee.address()).await.unwrap();
+    let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
+    ward.grants().withdraw(ana.address(), scope, lee.address()).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
-    ana.rotate("personal", Confidentiality::N).await.unwrap();
+    ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
     ana.reencrypt(&many[0].record).await.unwrap();
     ana.revoke(ward.address()).await.unwrap();
     refused(ward.open(&record).await, ErrorKind::Denied);
     ana.grant(ward.address()).await.unwrap();
-    ward.renounce(ana.address(), scope).await.unwrap();
+    ward.grants().renounce(ana.address(), scope).await.unwrap();
     for client in [&ana, &lee, &ward] {
         assert_eq!(client.balance().await.unwrap(), U256::ZERO);
     }
@@ -82,23 +82,23 @@ async fn a_signed_revocation_is_carried_by_anybody_whatever_happened_since() {
     let (ana, lee) = (poor.person().await, poor.person().await);
     let record = ana.add(note("mine")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
-    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
-    let text = ana.sign_revocation(lee.address(), scope).await.unwrap().to_string();
+    let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
+    let text = ana.acts().sign_revocation(lee.address(), scope).await.unwrap().to_string();
 
     // Keys move on and nonces are used: an ordinary request would be void.
-    ana.rotate("personal", Confidentiality::N).await.unwrap();
+    ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
     ana.add(note("later")).await.unwrap();
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
 
     let request: SignedRequest = text.parse().unwrap();
     let stranger = poor.person().await;
-    stranger.carry(&request).await.unwrap();
+    stranger.acts().carry(&request).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 
     // It ends what was granted before it was signed, and nothing after.
-    refused(stranger.carry(&request).await, ErrorKind::Conflict);
+    refused(stranger.acts().carry(&request).await, ErrorKind::Conflict);
     ana.grant(lee.address()).await.unwrap();
-    refused(stranger.carry(&request).await, ErrorKind::Conflict);
+    refused(stranger.acts().carry(&request).await, ErrorKind::Conflict);
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
 }
 
@@ -155,7 +155,7 @@ async fn what_the_contract_refuses_is_told_in_its_own_words() {
     let record = ana.add(note("mine")).await.unwrap().record;
     refused(lee.open(&record).await, ErrorKind::Denied);
     refused(lee.attest(&record).await, ErrorKind::Denied);
-    refused(lee.renounce(ana.address(), B256::with_last_byte(1)).await, ErrorKind::NotFound);
+    refused(lee.grants().renounce(ana.address(), B256::with_last_byte(1)).await, ErrorKind::NotFound);
 }
 
 /// Signed requests, kept back by the relay.
@@ -191,7 +191,7 @@ async fn a_withheld_request_blocks_nothing_and_dies_with_the_next_revocation() {
     ana.revoke(lee.address()).await.unwrap();
     let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
     assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("keys have moved on")), "{carried:?}");
-    assert!(lee.shared_with_me().await.unwrap().grants.is_empty());
+    assert!(lee.grants().received().await.unwrap().grants.is_empty());
 }
 
 #[tokio::test]
@@ -249,17 +249,18 @@ async fn without_a_relay_who_carries_pays_and_only_for_this_contract() {
     let (ana, lee, friend) = (person(&system).await, person(&system).await, person(&system).await);
     let record = ana.add(note("mine")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
-    let request = ana.sign_revocation(lee.address(), ana.grants().await.unwrap()[0].scope_id).await.unwrap();
-    assert!(!friend.was_carried(&request).await.unwrap());
+    let request =
+        ana.acts().sign_revocation(lee.address(), ana.grants().list().await.unwrap()[0].scope_id).await.unwrap();
+    assert!(!friend.acts().was_carried(&request).await.unwrap());
 
     let before = friend.balance().await.unwrap();
     let elsewhere = SignedRequest { contract: lee.address(), ..request.clone() };
-    refused(friend.carry(&elsewhere).await, ErrorKind::Invalid);
-    refused(friend.carry(&SignedRequest { chain_id: 1, ..request.clone() }).await, ErrorKind::Invalid);
+    refused(friend.acts().carry(&elsewhere).await, ErrorKind::Invalid);
+    refused(friend.acts().carry(&SignedRequest { chain_id: 1, ..request.clone() }).await, ErrorKind::Invalid);
     assert_eq!(friend.balance().await.unwrap(), before, "nothing is paid for what would do nothing");
 
-    friend.carry(&request).await.unwrap();
-    assert!(friend.was_carried(&request).await.unwrap() && friend.balance().await.unwrap() < before);
+    friend.acts().carry(&request).await.unwrap();
+    assert!(friend.acts().was_carried(&request).await.unwrap() && friend.balance().await.unwrap() < before);
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 

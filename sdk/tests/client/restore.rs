@@ -6,12 +6,12 @@ use crate::{person, refused, store::probed, two};
 async fn nobody_gets_a_name_that_is_taken_for_another() {
     let (system, ana, lee) = two().await;
     let (lee, kim) = (lee.card().await.unwrap(), person(&system).await);
-    ana.add_contact("dr-lee", &lee).await.unwrap();
+    ana.contacts().add("dr-lee", &lee).await.unwrap();
     for name in ["dr-lee", "dr-l\u{435}e", "Dr-Lee"] {
-        refused(ana.add_contact(name, &kim.card().await.unwrap()).await, ErrorKind::Invalid);
+        refused(ana.contacts().add(name, &kim.card().await.unwrap()).await, ErrorKind::Invalid);
         refused(ana.grant(kim.address()).name(name).await, ErrorKind::Invalid);
     }
-    ana.add_contact("Dr-Lee", &lee).await.unwrap();
+    ana.contacts().add("Dr-Lee", &lee).await.unwrap();
 }
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn phrase_chain_and_store_restore_everything() {
     system.fund(identity.address()).await.unwrap();
     let (old, lee) = (system.client(identity), person(&system).await);
     let card = lee.card().await.unwrap();
-    old.add_contact("Dr Lee", &card).await.unwrap();
+    old.contacts().add("Dr Lee", &card).await.unwrap();
     old.add(Source::bytes("a", "a")).folder("vaccinations").await.unwrap();
     old.grant(&card).folder("vaccinations").await.unwrap();
     old.grant(&card).folder("still empty").confidentiality(Confidentiality::R).await.unwrap();
@@ -31,11 +31,12 @@ async fn phrase_chain_and_store_restore_everything() {
     let ana = new.client(Identity::from_phrase(&words, 0).unwrap());
     let listed = ana.list().await.unwrap();
     assert_eq!((listed[0].name(), listed[0].folder_name()), ("a", "vaccinations"));
-    let mut folders: Vec<_> = ana.folders().await.unwrap().into_iter().filter_map(|folder| folder.name).collect();
+    let mut folders: Vec<_> =
+        ana.folders().list().await.unwrap().into_iter().filter_map(|folder| folder.name).collect();
     folders.sort();
     assert_eq!(folders, ["still empty", "vaccinations"]);
-    assert!(ana.grants().await.unwrap().iter().all(|grant| grant.name.as_deref() == Some("Dr Lee")));
-    assert_eq!(ana.contacts().await.unwrap()[0].name, "Dr Lee");
+    assert!(ana.grants().list().await.unwrap().iter().all(|grant| grant.name.as_deref() == Some("Dr Lee")));
+    assert_eq!(ana.contacts().list().await.unwrap()[0].name, "Dr Lee");
 }
 
 #[tokio::test]
@@ -49,7 +50,7 @@ async fn names_come_back_side_by_side() {
     }
     let new = system.forgetful().unwrap().client(identity);
     probe.slow_down();
-    let names: Vec<String> = new.contacts().await.unwrap().into_iter().map(|contact| contact.name).collect();
+    let names: Vec<String> = new.contacts().list().await.unwrap().into_iter().map(|contact| contact.name).collect();
     assert_eq!(names, ["Kim", "Lee", "Noor", "Sam"]);
     assert!(probe.most_at_once() > 1, "one after the other");
 }

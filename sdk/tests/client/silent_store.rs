@@ -150,17 +150,23 @@ async fn a_list_waits_once_for_a_store_that_stalls_and_says_so_of_every_record()
 async fn folders_grants_and_contacts_wait_once_for_a_store_that_stalls() {
     let (stalling, _, ana, _) = stalled(Duration::from_millis(50)).await;
     let waits = || stalling.waits.swap(0, Relaxed);
-    let folders = ana.folders().await.unwrap();
+    let folders = ana.folders().list().await.unwrap();
     assert!(folders.iter().all(|folder| folder.unavailable == Some(ErrorKind::TimedOut)), "{folders:?}");
     // What is asked side by side is under way when the first falls silent; after that nothing is asked.
     assert!(folders.len() == FOLDERS.len() && (1..=FOLDERS.len()).contains(&waits()));
-    let grants = ana.grants().await.unwrap();
+    let grants = ana.grants().list().await.unwrap();
     assert!(grants.iter().all(|grant| grant.unavailable == Some(ErrorKind::TimedOut)), "{grants:?}");
     assert!(grants.len() == FOLDERS.len() && (1..=FOLDERS.len() + 1).contains(&waits()));
-    assert!(ana.contacts().await.unwrap().is_empty());
-    assert_eq!(ana.contact("Dr Lee").await.unwrap_err().kind(), ErrorKind::TimedOut, "perhaps a grant names her");
+    assert!(ana.contacts().list().await.unwrap().is_empty());
+    assert_eq!(
+        ana.contacts().find("Dr Lee").await.unwrap_err().kind(),
+        ErrorKind::TimedOut,
+        "perhaps a grant names her"
+    );
 
     stalling.on.store(false, Relaxed);
-    assert!(ana.folders().await.unwrap().iter().all(|folder| folder.name.is_some() && folder.unavailable.is_none()));
-    assert_eq!(ana.contact("Dr Lee").await.unwrap().name, "Dr Lee");
+    assert!(
+        ana.folders().list().await.unwrap().iter().all(|folder| folder.name.is_some() && folder.unavailable.is_none())
+    );
+    assert_eq!(ana.contacts().find("Dr Lee").await.unwrap().name, "Dr Lee");
 }

@@ -32,8 +32,8 @@ struct Health {
 async fn health() -> Health {
     let system = System::in_memory().await.unwrap();
     let [authority, hospital, lee] = [account(&system).await, account(&system).await, account(&system).await];
-    authority.vouch(hospital.address(), "snomed:22232009").await.unwrap();
-    hospital.vouch(lee.address(), "practitioner").await.unwrap();
+    authority.vouches().give(hospital.address(), "snomed:22232009").await.unwrap();
+    hospital.vouches().give(lee.address(), "practitioner").await.unwrap();
     Health { system, authority, hospital, lee }
 }
 
@@ -71,7 +71,7 @@ async fn who_is_vouched_for_by_nobody_who_is_trusted_is_not_trusted() {
     let stranger = account(&health.system).await;
     assert_eq!(health.why(&stranger).await, None);
     assert_eq!(health.why_not(&stranger).await, Untrusted::NoChain);
-    account(&health.system).await.vouch(stranger.address(), "hospital").await.unwrap();
+    account(&health.system).await.vouches().give(stranger.address(), "hospital").await.unwrap();
     assert_eq!(health.why_not(&stranger).await, Untrusted::NoChain);
     // Whose word counts is the verifier's choice alone.
     let others = health.system.why_trusted(health.lee.address(), &[stranger.address()]).await.unwrap();
@@ -83,12 +83,12 @@ async fn who_is_vouched_for_by_nobody_who_is_trusted_is_not_trusted() {
 #[tokio::test]
 async fn a_vouch_that_was_withdrawn_or_has_ended_counts_no_more() {
     let health = health().await;
-    health.authority.withdraw_vouch(health.hospital.address(), "snomed:22232009").await.unwrap();
+    health.authority.vouches().withdraw(health.hospital.address(), "snomed:22232009").await.unwrap();
     assert_eq!(health.why(&health.lee).await, None);
-    let again = health.authority.withdraw_vouch(health.hospital.address(), "snomed:22232009").await;
+    let again = health.authority.vouches().withdraw(health.hospital.address(), "snomed:22232009").await;
     refused(again, ErrorKind::NotFound);
     let soon = health.system.now().await.unwrap() + Duration::from_secs(60);
-    health.authority.vouch(health.hospital.address(), "hospital").until(soon).await.unwrap();
+    health.authority.vouches().give(health.hospital.address(), "hospital").until(soon).await.unwrap();
     assert_eq!(health.why(&health.lee).await.unwrap().until(), Some(soon));
     health.system.advance(Duration::from_secs(60)).await.unwrap();
     assert_eq!(health.why(&health.lee).await, None);
@@ -100,13 +100,13 @@ async fn vouches_in_a_circle_end_the_walk_and_trust_nobody() {
     let [one, two, three] =
         [account(&health.system).await, account(&health.system).await, account(&health.system).await];
     for (voucher, of) in [(&one, &two), (&two, &three), (&three, &one)] {
-        voucher.vouch(of.address(), "hospital").await.unwrap();
+        voucher.vouches().give(of.address(), "hospital").await.unwrap();
     }
     for member in [&one, &two, &three] {
         assert_eq!(health.why_not(member).await, Untrusted::Cycle);
     }
     // One way in is enough.
-    health.hospital.vouch(one.address(), "ward").await.unwrap();
+    health.hospital.vouches().give(one.address(), "ward").await.unwrap();
     assert_eq!(health.why(&three).await.unwrap().links.len(), 4);
 }
 
@@ -115,9 +115,9 @@ async fn a_chain_of_four_is_followed_and_one_of_five_is_not() {
     let health = health().await;
     let (ward, nurse, friend) =
         (account(&health.system).await, account(&health.system).await, account(&health.system).await);
-    health.lee.vouch(ward.address(), "ward").await.unwrap();
-    ward.vouch(nurse.address(), "practitioner").await.unwrap();
-    nurse.vouch(friend.address(), "practitioner").await.unwrap();
+    health.lee.vouches().give(ward.address(), "ward").await.unwrap();
+    ward.vouches().give(nurse.address(), "practitioner").await.unwrap();
+    nurse.vouches().give(friend.address(), "practitioner").await.unwrap();
     assert_eq!(health.why(&nurse).await.unwrap().links.len(), 4);
     assert_eq!(health.why(&friend).await, None);
     assert_eq!(health.why_not(&friend).await, Untrusted::TooLong);
@@ -158,15 +158,15 @@ async fn a_vouch_that_cannot_be_is_refused_before_it_costs_anything() {
     let (lee, hospital) = (health.lee.address(), &health.hospital);
     let before = hospital.balance().await.unwrap();
     for role in ["", "two words", "praktik\u{e4}r", "x\n", &"x".repeat(33)] {
-        refused(hospital.vouch(lee, role).await, ErrorKind::Invalid);
+        refused(hospital.vouches().give(lee, role).await, ErrorKind::Invalid);
     }
-    refused(hospital.vouch(hospital.address(), "hospital").await, ErrorKind::Invalid);
-    refused(hospital.vouch(Address::ZERO, "hospital").await, ErrorKind::Invalid);
+    refused(hospital.vouches().give(hospital.address(), "hospital").await, ErrorKind::Invalid);
+    refused(hospital.vouches().give(Address::ZERO, "hospital").await, ErrorKind::Invalid);
     let past = health.system.now().await.unwrap();
-    refused(hospital.vouch(lee, "practitioner").until(past).await, ErrorKind::Invalid);
+    refused(hospital.vouches().give(lee, "practitioner").until(past).await, ErrorKind::Invalid);
     assert_eq!(hospital.balance().await.unwrap(), before);
     let poor = health.system.client(Identity::generate().unwrap().0);
-    refused(poor.vouch(lee, "practitioner").await, ErrorKind::Unfunded);
+    refused(poor.vouches().give(lee, "practitioner").await, ErrorKind::Unfunded);
 }
 
 #[tokio::test]
@@ -180,5 +180,5 @@ async fn a_chain_without_the_contract_says_so() {
     assert_eq!(error.kind(), ErrorKind::WrongContract);
     assert!(error.to_string().contains("deploy it"), "{error}");
     let client = system.client(Identity::generate().unwrap().0);
-    refused(client.vouch(Address::repeat_byte(2), "hospital").await, ErrorKind::WrongContract);
+    refused(client.vouches().give(Address::repeat_byte(2), "hospital").await, ErrorKind::WrongContract);
 }

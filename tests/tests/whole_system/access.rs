@@ -29,7 +29,7 @@ async fn grant_ends_when_the_chains_clock_says_so() {
     world.advance(Duration::from_secs(601));
     refused(lee.open(&record).await, ErrorKind::Denied);
     refused(lee.open(&record).unlogged().await, ErrorKind::Denied);
-    assert!(!ana.grants().await.unwrap()[0].live);
+    assert!(!ana.grants().list().await.unwrap()[0].live);
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn grant_on_one_record_opens_that_record_alone() {
 
     assert_eq!(lee.open(&shown).await.unwrap().bytes, "shown");
     refused(lee.open(&hidden).await, ErrorKind::Denied);
-    assert_eq!(ana.grants().await.unwrap()[0].scope, GrantScope::Record(shown));
+    assert_eq!(ana.grants().list().await.unwrap()[0].scope, GrantScope::Record(shown));
     ana.revoke(lee.address()).record(&shown).await.unwrap();
     refused(lee.open(&shown).await, ErrorKind::Denied);
 }
@@ -147,7 +147,7 @@ impl Devices {
         let (first, second) = tokio::join!(on_the_phone, async { self.laptop.revoke(self.mia.address()).await });
         assert_eq!(first.unwrap().keys_moved, !hurry);
         assert!(second.unwrap().keys_moved);
-        assert!(self.phone.grants().await.unwrap().is_empty());
+        assert!(self.phone.grants().list().await.unwrap().is_empty());
     }
 
     /// The laptop's keyring came too late and does not count; so the keys moved once more, before anybody adds.
@@ -185,11 +185,11 @@ async fn grants_tell_who_what_and_until_when() {
     let (ana, lee) = (world.person().await, world.registered().await);
     let card = lee.card().await.unwrap();
     ana.grant(&card).name("Dr Lee").folder("heart").no_end().await.unwrap();
-    let grants = ana.grants().await.unwrap();
+    let grants = ana.grants().list().await.unwrap();
     let [grant] = &grants[..] else { panic!("{grants:?}") };
     assert_eq!((grant.grantee, grant.name.as_deref()), (lee.address(), Some("Dr Lee")));
     assert_eq!((grant.rights, grant.expires, grant.live), (Rights::READ, None, true));
-    let shared = lee.shared_with_me().await.unwrap();
+    let shared = lee.grants().received().await.unwrap();
     assert_eq!(shared.grants.len(), 1);
     assert_eq!(shared.grants[0].patient, ana.address());
 }
@@ -200,8 +200,8 @@ async fn grantee_can_give_its_access_back() {
     let (ana, lee) = (world.person().await, world.registered().await);
     let record = ana.add(note("x")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
-    let GrantScope::Folder { number, .. } = lee.shared_with_me().await.unwrap().grants[0].scope else { panic!() };
-    lee.renounce(ana.address(), folder_scope(number)).await.unwrap();
+    let GrantScope::Folder { number, .. } = lee.grants().received().await.unwrap().grants[0].scope else { panic!() };
+    lee.grants().renounce(ana.address(), folder_scope(number)).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 
@@ -217,7 +217,7 @@ async fn impossible_grants_are_refused_before_anything_is_sent() {
     refused(lee.grant(ana.address()).record(&record).await, ErrorKind::Invalid);
     refused(lee.grant(world.registered().await.address()).record(&record).await, ErrorKind::Denied);
     refused(ana.revoke(lee.address()).await, ErrorKind::NotFound);
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]

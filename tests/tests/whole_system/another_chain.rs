@@ -58,7 +58,7 @@ impl Ward {
         vec![
             ("history", ana.system().history(patient).await.map(drop)),
             ("list", ana.list().await.map(drop)),
-            ("grants", ana.grants().await.map(drop)),
+            ("grants", ana.grants().list().await.map(drop)),
             ("open", ana.open(record).await.map(drop)),
             ("open by a reader", lee.open(record).await.map(drop)),
             ("add", ana.add(note("new")).await.map(drop)),
@@ -66,7 +66,7 @@ impl Ward {
             ("replace", ana.replace(record, note("newer")).await.map(drop)),
             ("grant", ana.grant(lee.address()).await.map(drop)),
             ("revoke", ana.revoke(lee.address()).await.map(drop)),
-            ("rotate", ana.rotate("personal", Confidentiality::N).await.map(drop)),
+            ("rotate", ana.folders().rotate("personal", Confidentiality::N).await.map(drop)),
             ("mark entered in error", ana.mark_entered_in_error(record).await.map(drop)),
             ("sync", ana.sync().await.map(drop)),
         ]
@@ -88,7 +88,7 @@ impl Ward {
             let history = ana.system().history(ana.address()).await.unwrap();
             assert_eq!(history.entries, before.entries);
             assert_eq!(ana.open(&self.record).await.unwrap().bytes, "kept");
-            assert_eq!(ana.grants().await.unwrap().len(), 1);
+            assert_eq!(ana.grants().list().await.unwrap().len(), 1);
             let resumed = ana.resume().await.unwrap();
             assert!(resumed.transaction.is_none() && resumed.finished.is_empty(), "{resumed:?}");
         }

@@ -52,13 +52,13 @@ async fn swapped_profile_gets_no_key() {
     refused(ana.grant(lee.address()).await, ErrorKind::Integrity);
     let error = ana.grant(&card).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::KeyChanged | ErrorKind::Integrity), "{error}");
-    let error = ana.add_contact("Dr Lee", &card).await.unwrap_err();
+    let error = ana.contacts().add("Dr Lee", &card).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::KeyChanged | ErrorKind::Integrity), "{error}");
     proxy.clear();
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 
     // Once she knows Dr Lee's keys, another profile of the same provider is a changed key.
-    ana.add_contact("Dr Lee", &card).await.unwrap();
+    ana.contacts().add("Dr Lee", &card).await.unwrap();
     proxy.rule(faults::forge_view(&selector::<profileOfCall>(), &mallorys.to_string()));
     refused(ana.grant(lee.address()).await, ErrorKind::KeyChanged);
 }

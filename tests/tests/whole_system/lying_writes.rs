@@ -85,7 +85,7 @@ async fn write_that_is_not_kept_is_noticed_by_every_verb() {
         assert_eq!(ward.entries().await, before);
         // Keys are stored when their act is on chain.
         refused(ana.grant(tom.address()).await, kind);
-        refused(ana.rotate("personal", Confidentiality::N).await, kind);
+        refused(ana.folders().rotate("personal", Confidentiality::N).await, kind);
         assert_eq!(ward.entries().await.len(), before.len() + 2);
         ward.liar.repent();
         ana.grant(tom.address()).await.unwrap();
@@ -106,7 +106,7 @@ async fn revocation_takes_effect_although_its_keyring_is_not_kept() {
         let ended = |event| matches!(event, Event::AccessRevoked { grantee, .. } if grantee == lee);
         assert!(ended(last), "{last:?}");
         refused(ward.lee.client(&ward.world.system).open(&ward.record).await, ErrorKind::Denied);
-        let held = ward.ana.grants().await.unwrap();
+        let held = ward.ana.grants().list().await.unwrap();
         assert!(matches!(&held[..], [grant] if grant.grantee == ward.mia.address() && grant.rights == Rights::READ));
         ward.goes_on().await;
     }

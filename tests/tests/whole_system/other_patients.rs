@@ -85,7 +85,7 @@ async fn ones_own_record_under_another_patients_name_is_refused_and_its_grants_s
     refused(ana.grant(lee.address()).record(&named).await, ErrorKind::NotFound);
     refused(ana.revoke(lee.address()).record(&named).await, ErrorKind::Denied);
     assert_eq!(ward.entries().await, before);
-    assert_eq!(ana.grants().await.unwrap().len(), 2);
+    assert_eq!(ana.grants().list().await.unwrap().len(), 2);
     assert_eq!(lee.open(anas).await.unwrap().bytes, "Ana's");
 }
 

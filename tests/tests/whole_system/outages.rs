@@ -49,7 +49,7 @@ impl Stage {
         let added = ana.add_many([note("kept"), note("wrong")]).await.unwrap();
         let (record, wrong) = (added[0].record, added[1].record);
         ana.grant(lee.address()).record(&record).await.unwrap();
-        let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
+        let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
         ana.grant(lee.address()).contribute().await.unwrap();
         let result = lee.add(note("result")).patient(ana.address()).await.unwrap().record;
         Self { world, chain, store, ana: anas, lee: lees, mia, card, record, wrong, result, scope }
@@ -117,19 +117,19 @@ fn verbs<'a>(stage: &'a Stage, Machine { ana, lee }: &'a Machine) -> [Verb<'a>; 
     let patient = ana.address();
     [
         verb("resume", Nothing, 0, ana.resume()),
-        verb("contacts", Chain, 0, ana.contacts()),
+        verb("contacts", Chain, 0, ana.contacts().list()),
         verb("balance", Chain, 0, ana.balance()),
         verb("history", Chain, 0, ana.system().history(patient)),
         verb("list", Chain, 0, ana.list()),
-        verb("folders", Chain, 0, ana.folders()),
-        verb("grants", Chain, 0, ana.grants()),
-        verb("shared with me", Chain, 0, lee.shared_with_me()),
+        verb("folders", Chain, 0, ana.folders().list()),
+        verb("grants", Chain, 0, ana.grants().list()),
+        verb("shared with me", Chain, 0, lee.grants().received()),
         // These end something: they wait for no store.
-        verb("renounce", Chain, 1, lee.renounce(patient, *scope)),
+        verb("renounce", Chain, 1, lee.grants().renounce(patient, *scope)),
         verb("revoke", Chain, 1, ana.revoke(lee.address()).folder("personal", Confidentiality::N)),
         verb("revoke what was given up", Chain, 1, ana.revoke(lee.address())),
         verb("mark entered in error", Chain, 1, ana.mark_entered_in_error(wrong)),
-        verb("add a contact", Both, 0, ana.add_contact("Dr Lee", card)),
+        verb("add a contact", Both, 0, ana.contacts().add("Dr Lee", card)),
         verb("register", Both, 0, ana.register()),
         verb("card", Both, 0, ana.card()),
         verb("grant", Both, 1, ana.grant(lee.address()).contribute()),
@@ -137,7 +137,7 @@ fn verbs<'a>(stage: &'a Stage, Machine { ana, lee }: &'a Machine) -> [Verb<'a>; 
         verb("open", Both, 0, ana.open(record)),
         verb("open of the metadata", Both, 0, ana.open(record).metadata()),
         verb("open by a reader", Both, 1, lee.open(result)),
-        verb("rotate", Both, 1, ana.rotate("personal", Confidentiality::N)),
+        verb("rotate", Both, 1, ana.folders().rotate("personal", Confidentiality::N)),
         verb("sync", Both, 0, synced_whole(ana)),
         verb("add", Both, 1, ana.add(note("new"))),
         verb("add of several", Both, 2, ana.add_many([note("one"), note("two")])),

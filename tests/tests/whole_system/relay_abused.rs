@@ -165,8 +165,8 @@ async fn what_is_barred_or_vetoed_already_is_not_carried_again() {
 
     let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
     let case = opened(&world, &ana, &kim, &lee).await;
-    let veto = ana.sign_veto(&case).await.unwrap();
-    kim.carry(&veto).await.unwrap();
+    let veto = ana.boards().sign_veto(&case).await.unwrap();
+    kim.acts().carry(&veto).await.unwrap();
     let before = world.anvil.rpc("eth_getTransactionCount", json!([relay.payers()[0], "latest"]));
     let (status, body) = post(&relay, &veto);
     assert!(status == 200 && body.contains("null"), "{status} {body}");
@@ -181,17 +181,17 @@ async fn patient_without_ether_vetoes_a_case_and_no_stranger_has_a_contract_call
     let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
     let case = opened(&world, &ana, &kim, &lee).await;
 
-    let veto = ana.sign_veto(&case).await.unwrap();
+    let veto = ana.boards().sign_veto(&case).await.unwrap();
     for stranger in [lee.address(), world.system.contract().address()] {
         let (status, body) = post(&relay, &SignedRequest { contract: stranger, ..veto.clone() });
         assert!(status == 403 && body.contains("did not sign this"), "{status} {body}");
         let (status, body) = post(&relay, &veto_at(world.system.contract(), stranger, &veto));
         assert!(status == 422 && body.contains("this request is for contract"), "{status} {body}");
     }
-    assert_eq!(kim.sign_veto(&case).await.map(|veto| post(&relay, &veto).0).unwrap(), 422);
-    ana.veto(&case).await.unwrap();
-    refused(lee.acknowledge(&case).await, ErrorKind::Conflict);
-    assert!(kim.was_carried(&veto).await.unwrap());
+    assert_eq!(kim.boards().sign_veto(&case).await.map(|veto| post(&relay, &veto).0).unwrap(), 422);
+    ana.boards().veto(&case).await.unwrap();
+    refused(lee.boards().acknowledge(&case).await, ErrorKind::Conflict);
+    assert!(kim.acts().was_carried(&veto).await.unwrap());
     assert_eq!(ana.balance().await.unwrap(), U256::ZERO);
 }
 
@@ -207,10 +207,10 @@ fn veto_at(contract: &Contract, board: Address, veto: &SignedRequest) -> SignedR
 
 async fn opened(world: &World, ana: &Client, kim: &Client, lee: &Client) -> hospital_record::Case {
     ana.add(note("mine")).await.unwrap();
-    let board = kim.create_board(2, &[kim.address(), lee.address()]).await.unwrap().board;
-    ana.grant_board(&board).await.unwrap();
+    let board = kim.boards().create(2, &[kim.address(), lee.address()]).await.unwrap().board;
+    ana.boards().grant(&board).await.unwrap();
     let to = world.registered().await.address();
-    kim.open_case(&board, ana.address()).to(to).reason("no reason").await.unwrap()
+    kim.boards().open_case(&board, ana.address()).to(to).reason("no reason").await.unwrap()
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn a_relay_for_its_own_people_carries_for_those_who_are_named_or_vouched_f
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);
     let [named, vouched, stranger] = [(); 3].map(|()| PrivateKeySigner::random());
     let hospital = world.person().await;
-    hospital.vouch(vouched.address(), "practitioner").await.unwrap();
+    hospital.vouches().give(vouched.address(), "practitioner").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("people");
     fs::write(&file, format!("# staff\n{}\n", named.address())).unwrap();

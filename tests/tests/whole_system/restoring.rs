@@ -19,7 +19,7 @@ async fn phrase_alone_restores_everything_on_a_new_machine() {
     let old = world.machine().await.client(identity);
     let (lee, lab) = (world.registered().await, world.registered().await);
     let record = old.add(note("x")).folder("vaccinations").await.unwrap().record;
-    old.add_contact("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
+    old.contacts().add("Dr Lee", &lee.card().await.unwrap()).await.unwrap();
     old.grant(lee.address()).folder("vaccinations").await.unwrap();
     old.grant(lab.address()).folder("blood").contribute_only().name("St Mary lab").await.unwrap();
     lab.add(note("result")).patient(old.address()).folder("blood").await.unwrap();
@@ -33,7 +33,7 @@ async fn phrase_alone_restores_everything_on_a_new_machine() {
     assert_eq!(folders, [("note.txt", "blood"), ("note.txt", "vaccinations")]);
     assert_eq!(new.open(&record).await.unwrap().bytes, "x");
     let mut names: Vec<_> =
-        new.grants().await.unwrap().into_iter().map(|grant| (grant.name.clone(), grant.scope_name())).collect();
+        new.grants().list().await.unwrap().into_iter().map(|grant| (grant.name.clone(), grant.scope_name())).collect();
     names.sort();
     let expected = [("Dr Lee", "folder vaccinations"), ("St Mary lab", "folder blood")];
     assert_eq!(names, expected.map(|(name, scope)| (Some(name.to_owned()), scope.to_owned())));
@@ -61,8 +61,8 @@ async fn parent_and_child_on_one_machine_do_not_see_each_others_records() {
 
     child.grant(parent.address()).await.unwrap();
     assert_eq!(parent.open(&childs).await.unwrap().bytes, "child");
-    parent.add_contact("my child", &child.card().await.unwrap()).await.unwrap();
-    assert!(child.contacts().await.unwrap().iter().all(|contact| contact.name != "my child"));
+    parent.contacts().add("my child", &child.card().await.unwrap()).await.unwrap();
+    assert!(child.contacts().list().await.unwrap().iter().all(|contact| contact.name != "my child"));
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn add_that_was_never_sent_and_whose_keys_moved_is_removed_by_the_next_run
     let proxy = world.proxy();
     let (config, identity, pin) = interrupted_before_it_was_sent(&world, &proxy).await;
     let elsewhere = world.machine().await.client(identity.clone());
-    elsewhere.rotate("personal", Confidentiality::default()).await.unwrap();
+    elsewhere.folders().rotate("personal", Confidentiality::default()).await.unwrap();
     let again = System::connect(config).await.unwrap().client(identity);
     let resumed = again.resume().await.unwrap();
     assert_eq!((resumed.finished.len(), resumed.removed.len()), (0, 1));

@@ -21,7 +21,7 @@ async fn patient_shares_records_with_a_doctor_and_takes_them_back() {
         records.push(ana.add(data::sample(sample)).folder("cardiology").await.unwrap().record);
     }
     let card: Card = lee.card().await.unwrap().to_string().parse().unwrap();
-    ana.add_contact("Dr Lee", &card).await.unwrap();
+    ana.contacts().add("Dr Lee", &card).await.unwrap();
     ana.grant(&card).folder("cardiology").purpose(Purpose::TREAT).await.unwrap();
 
     for (record, sample) in records.iter().zip(samples) {

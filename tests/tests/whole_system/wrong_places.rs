@@ -50,7 +50,7 @@ async fn records_and_cards_of_another_chain_are_refused() {
     let record = ana.add(note("x")).await.unwrap().record;
     refused(bob.open(&record).await, ErrorKind::Invalid);
     let card: Card = ana.card().await.unwrap();
-    refused(bob.add_contact("Ana", &card).await, ErrorKind::Invalid);
+    refused(bob.contacts().add("Ana", &card).await, ErrorKind::Invalid);
     refused(bob.grant(&card).await, ErrorKind::Invalid);
 }
 

@@ -42,7 +42,7 @@ async fn readable(session: &Session, patient: Option<Address>) -> Result<Vec<Lis
     let patients: BTreeSet<Address> = match patient {
         Some(patient) => [patient].into(),
         None => {
-            let Patients { patients: mut near, .. } = session.client.patients().await?;
+            let Patients { patients: mut near, .. } = session.client.grants().patients().await?;
             near.insert(session.me());
             near
         }

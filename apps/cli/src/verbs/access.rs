@@ -177,7 +177,7 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
         return Ok(());
     }
     // What has been granted is granted, whether or not a store tells the names.
-    let Ok(folders) = session.client.folders().await else { return Ok(()) };
+    let Ok(folders) = session.client.folders().list().await else { return Ok(()) };
     let full = folders.iter().filter(|folder| folder.records > 0);
     let named = full.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?)));
     let named: Vec<_> = named.collect();
@@ -192,7 +192,7 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
 /// For treatment unless told, as to people; or for emergencies.
 async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<hospital_record::Grant> {
     let board = session.client.system().board(address).await?;
-    let mut builder = session.client.grant_board(&board);
+    let mut builder = session.client.boards().grant(&board);
     if !args.emergency {
         builder = builder.purpose(hospital_record::Purpose::TREAT);
     }

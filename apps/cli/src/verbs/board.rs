@@ -44,7 +44,7 @@ async fn create(app: &App, args: &CreateBoard) -> Result {
     for member in &args.members {
         members.push(session.person(member).await?.address);
     }
-    let made = session.client.create_board(args.needed, &members).await?;
+    let made = session.client.boards().create(args.needed, &members).await?;
     let told = json!({"type": "board-created", "tx": made.transaction.to_string(), "gas": made.gas});
     let words =
         format!("{}\ngive this address to patients: it stands for these people", words(&session, &made.board).await?);
@@ -93,9 +93,9 @@ async fn proxy(app: &App, args: &Proxy) -> Result {
     let done = match &args.who {
         Some(who) => {
             let who = session.person(who).await?.address;
-            Some(session.client.appoint_proxy(&board, Some(who)).await?)
+            Some(session.client.boards().appoint_proxy(&board, Some(who)).await?)
         }
-        None if args.none => Some(session.client.appoint_proxy(&board, None).await?),
+        None if args.none => Some(session.client.boards().appoint_proxy(&board, None).await?),
         None => None,
     };
     let proxy = session.client.system().proxy_of(&board, session.me()).await?;
@@ -122,12 +122,12 @@ async fn change(app: &App, args: &Change) -> Result {
     let session = app.session().await?;
     let board = named(&session, &args.board.board).await?;
     let done = match &args.to.successor {
-        _ if args.to.resign => session.client.resign(&board).await?,
+        _ if args.to.resign => session.client.boards().resign(&board).await?,
         Some(successor) => {
             let successor = named(&session, successor).await?;
-            session.client.acknowledge_successor(&board, Some(&successor)).await?
+            session.client.boards().acknowledge_successor(&board, Some(&successor)).await?
         }
-        None => session.client.acknowledge_successor(&board, None).await?,
+        None => session.client.boards().acknowledge_successor(&board, None).await?,
     };
     let board = session.client.system().board(board.address).await?;
     let told = json!({"type": "board-changed", "tx": done.transaction.to_string(), "gas": done.gas});

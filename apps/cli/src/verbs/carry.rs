@@ -57,8 +57,8 @@ pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
 pub(crate) async fn void(app: &App, args: &Void) -> Result {
     let session = app.session().await?;
     let done = match &args.board {
-        Some(board) => session.client.void_signed_at(&super::board::named(&session, board).await?).await?,
-        None => session.client.void_signed().await?,
+        Some(board) => session.client.acts().void_at(&super::board::named(&session, board).await?).await?,
+        None => session.client.acts().void().await?,
     };
     let object = json!({"type": "voided", "tx": done.transaction.to_string(), "gas": done.gas});
     let words = "what you signed and nobody carried is void, but for revocations, which cannot be stopped";
@@ -74,13 +74,13 @@ async fn fate(session: &Session, request: &SignedRequest) -> Result<Fate> {
 }
 
 async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error> {
-    if session.client.was_carried(request).await? {
+    if session.client.acts().was_carried(request).await? {
         return Ok(Fate::Before);
     }
-    match session.client.carry(request).await {
+    match session.client.acts().carry(request).await {
         Ok(receipt) => Ok(Fate::Now { tx: receipt.transaction.to_string(), gas: receipt.gas_used }),
         // Somebody else was faster.
-        Err(error) if error.kind() == ErrorKind::Conflict && session.client.was_carried(request).await? => {
+        Err(error) if error.kind() == ErrorKind::Conflict && session.client.acts().was_carried(request).await? => {
             Ok(Fate::Before)
         }
         Err(error) => Err(error),
@@ -156,7 +156,7 @@ fn scope(act: &Act) -> Option<B256> {
 /// Only the two of them know what it is called; whoever carries their own is one of them.
 async fn called(session: &Session, signer: Address, scope: B256) -> String {
     let Some(number) = folder_of(scope).filter(|_| signer == session.me()) else { return short_scope(scope) };
-    let folders = session.client.folders().await.unwrap_or_default();
+    let folders = session.client.folders().list().await.unwrap_or_default();
     let name = folders.into_iter().find(|folder| folder.number == number).and_then(|folder| folder.name);
     name.map_or_else(|| short_scope(scope), |name| format!("folder {}", shown(&name)))
 }

@@ -43,7 +43,7 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
         None => text::of_stdin(CARD).await?.parse()?,
     };
     let before = session.name_of(card.account).await?.filter(|before| before != name);
-    let contact = session.client.add_contact(name, &card).await?;
+    let contact = session.client.contacts().add(name, &card).await?;
     app.printer.result(&object(&contact), words(&contact))?;
     if let Some(before) = before {
         app.printer.note(format!("This account was called {} until now.", shown(&before)));
@@ -82,7 +82,7 @@ async fn list(app: &App) -> Result {
 
 async fn remove(app: &App, name: &str) -> Result {
     let session = app.session().await?;
-    if let Err(error) = session.client.remove_contact(name).await {
+    if let Err(error) = session.client.contacts().remove(name).await {
         if error.kind() != ErrorKind::NotFound {
             return Err(error.into());
         }

@@ -20,8 +20,8 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let mut grants = match session.patient(args.patient.as_deref()).await? {
-        me if me == session.me() => session.client.grants().await?,
-        patient => session.client.passed_on(patient).await?,
+        me if me == session.me() => session.client.grants().list().await?,
+        patient => session.client.grants().passed_on(patient).await?,
     };
     grants.retain(|grant| args.all || grant.live);
     let mut rows = Vec::with_capacity(grants.len());
@@ -109,8 +109,8 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let shared = match args.patient.as_deref() {
-        Some(who) => session.client.shared_by(session.person(who).await?.address).await?,
-        None => session.client.shared_with_me().await?,
+        Some(who) => session.client.grants().received_from(session.person(who).await?.address).await?,
+        None => session.client.grants().received().await?,
     };
     let mut rows = Vec::new();
     let listed = shared.grants.iter().filter(|grant| args.all || grant.live);

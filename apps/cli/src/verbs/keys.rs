@@ -23,7 +23,7 @@ const DIGITS: usize = 12;
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     let session = app.session().await?;
-    let rotated = match session.client.rotate(&args.folder, args.confidentiality).await {
+    let rotated = match session.client.folders().rotate(&args.folder, args.confidentiality).await {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(folder::never_was(&session, &args.folder, args.confidentiality).await);
         }
@@ -94,7 +94,7 @@ fn removed_object(left: &Removed) -> Value {
 pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let session = app.session().await?;
     if let Some(name) = args.give_up {
-        session.client.give_up(name).await?;
+        session.client.acts().give_up(name).await?;
         return app.printer.result(&json!({"type": "given-up", "name": name.to_string()}), "it is not sent again");
     }
     if let Some(who) = &args.accept_chain {

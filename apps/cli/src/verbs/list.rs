@@ -206,7 +206,7 @@ fn unreadable(kind: ErrorKind, reason: &str) -> Value {
 }
 
 pub(crate) async fn folders(app: &App) -> Result {
-    let folders = app.session().await?.client.folders().await?;
+    let folders = app.session().await?.client.folders().list().await?;
     folders.iter().try_for_each(|folder| app.printer.object(&folder_object(folder)))?;
     let rows: Vec<Vec<String>> = folders.iter().map(folder_row).collect();
     if rows.is_empty() {

@@ -35,7 +35,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
     let reason = text::or_stdin(from_file, REASON).await?;
     let (until, answer_by) = (session.until(app, &args.until).await?, session.until(app, &args.answer_by).await?);
     let patient = session.person(&args.patient).await?;
-    let mut builder = session.client.ask(session.grantee(&patient).await?).reason(reason.trim_end());
+    let mut builder = session.client.requests().ask(session.grantee(&patient).await?).reason(reason.trim_end());
     builder = builder.rights(args.rights.rights()).purpose(args.purpose.into());
     builder = match until.instant() {
         Some(end) => builder.until(end),
@@ -70,7 +70,7 @@ pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Resul
     check_person(&args.patient)?;
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
-    let done = session.client.withdraw_request(patient, args.id).await?;
+    let done = session.client.requests().withdraw(patient, args.id).await?;
     let object = json!({
         "type": "request-withdrawn", "id": args.id.to_string(), "patient": patient.to_string(),
         "patient_name": session.name_of(patient).await?, "tx": done.transaction.to_string(), "gas": done.gas,
@@ -100,7 +100,7 @@ pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
 }
 
 async fn open(app: &App, session: &Session, by: Option<&str>) -> Result<Inbox> {
-    let builder = session.client.requests().trusted_by(session.authorities(app).await?);
+    let builder = session.client.requests().list().trusted_by(session.authorities(app).await?);
     let builder = match by {
         Some(who) => builder.by(session.person(who).await?.address),
         None => builder,
@@ -160,7 +160,7 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     let scope = Scope::of(&session, &args.scope, session.me()).await?;
     scope.must_be_meant(app, &session, args.new_folder).await?;
     let request = one(&args.id, open(app, &session, args.by.as_deref()).await?.requests)?;
-    let mut builder = scope.set(session.client.answer(&request));
+    let mut builder = scope.set(session.client.requests().answer(&request));
     if let Some(named) = args.rights.named() {
         builder = builder.rights(named);
     }

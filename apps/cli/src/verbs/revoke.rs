@@ -64,7 +64,7 @@ fn not_ended(failure: Failure) -> Failure {
 
 /// With what that person has instead, as far as it is known.
 async fn nothing_to_end(session: &Session, person: &Person, wanted: Option<&Scope>, error: Error) -> Failure {
-    let grants = session.client.grants().await.unwrap_or_default();
+    let grants = session.client.grants().list().await.unwrap_or_default();
     let held = grants.iter().filter(|grant| grant.grantee == person.address).map(|grant| &grant.scope);
     Failure::not_found(format!("{error}{}", Scope::instead(wanted, held)))
 }
@@ -96,7 +96,7 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let mut all = session.client.shared_by(patient).await?.grants;
+    let mut all = session.client.grants().received_from(patient).await?.grants;
     all.retain(|grant| grant.patient == patient && grant.live);
     let held: Vec<&SharedGrant> =
         all.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
@@ -106,7 +106,7 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
         return Err(Failure::not_found(why + &instead));
     }
     for grant in held {
-        let done = session.client.renounce(patient, grant.scope_id).await?;
+        let done = session.client.grants().renounce(patient, grant.scope_id).await?;
         tell_renounced(app, &session, grant, done).await?;
     }
     Ok(())
@@ -127,7 +127,7 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
     let session = app.session().await?;
     let (person, patient) = (session.person(&args.who).await?, session.person(&args.patient).await?.address);
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let given: Vec<GrantInfo> = session.client.passed_on(patient).await?;
+    let given: Vec<GrantInfo> = session.client.grants().passed_on(patient).await?;
     let of_person: Vec<&GrantInfo> =
         given.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
     let ending: Vec<&&GrantInfo> =
@@ -141,7 +141,7 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
         return Err(Failure::not_found(why));
     }
     for grant in ending {
-        let done = session.client.withdraw(patient, grant.scope_id, person.address).await?;
+        let done = session.client.grants().withdraw(patient, grant.scope_id, person.address).await?;
         tell_withdrawn(app, &session, patient, grant, done).await?;
     }
     Ok(())

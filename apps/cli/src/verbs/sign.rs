@@ -23,12 +23,12 @@ pub(super) async fn sign(
     wanted: Option<&Scope>,
     args: &Revoke,
 ) -> Result {
-    let grants = session.client.grants().await?;
+    let grants = session.client.grants().list().await?;
     let held: Vec<&GrantInfo> = grants.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
     let ending = held.iter().filter(|grant| wanted.is_none_or(|wanted| wanted.is(&grant.scope)));
     let mut signed = Vec::new();
     for grant in ending {
-        signed.push((*grant, session.client.sign_revocation(person.address, grant.scope_id).await?.to_string()));
+        signed.push((*grant, session.client.acts().sign_revocation(person.address, grant.scope_id).await?.to_string()));
     }
     if signed.is_empty() {
         // A folder whose name a silent store keeps back may be the one that is meant.

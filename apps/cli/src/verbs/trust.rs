@@ -24,7 +24,7 @@ pub(crate) async fn vouch(app: &App, args: &args::Vouch) -> Result {
     let session = app.session().await?;
     let account = session.person(&args.who).await?.address;
     let until = session.until(app, &args.until).await?;
-    let mut vouch = session.client.vouch(account, &args.role);
+    let mut vouch = session.client.vouches().give(account, &args.role);
     if let Some(end) = until.instant() {
         vouch = vouch.until(end);
     }
@@ -42,7 +42,7 @@ pub(crate) async fn withdraw_vouch(app: &App, args: &args::WithdrawVouch) -> Res
     check_person(&args.who)?;
     let session = app.session().await?;
     let account = session.person(&args.who).await?.address;
-    let done = session.client.withdraw_vouch(account, &args.role).await?;
+    let done = session.client.vouches().withdraw(account, &args.role).await?;
     let object = json!({
         "type": "vouch-withdrawn", "account": account.to_string(), "name": session.name_of(account).await?,
         "role": args.role, "tx": done.transaction.to_string(), "gas": done.gas,

@@ -9,7 +9,12 @@ use alloy::primitives::{
 use hospital_record_contracts::boards::IBoard::{self, openCall};
 
 use crate::{
-    access::boards::{opening::Opening, words::check_words},
+    access::boards::{
+        acknowledged,
+        opening::{self, Opening},
+        words::{self, check_words},
+    },
+    acts::person::Person,
     base::{
         builder::{awaitable, with_fresh_keys},
         error::{Error, Result, outcome::Outcome},
@@ -18,7 +23,6 @@ use crate::{
         board::Board,
         case::{Case, CaseStage},
     },
-    client::Client,
     journal::known::Known,
     ledger::{Grant, Rights, call, folder_of},
     people::grantee::Grantee,
@@ -29,10 +33,10 @@ const HOURS: Duration = Duration::from_secs(4 * 3600);
 /// The longest.
 pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Opens a case; made by [`Client::open_case`].
+/// Opens a case; made by [`Boards::open_case`](crate::client::boards::Boards::open_case).
 #[must_use = "nothing happens until it is awaited"]
 pub struct OpenCase {
-    client: Client,
+    person: Person,
     board: Board,
     patient: Address,
     to: Option<Grantee>,
@@ -41,23 +45,9 @@ pub struct OpenCase {
     reason: String,
 }
 
-impl Client {
-    /// Opens a case as a member of the board: this person, unless another is [named](OpenCase::to), is to be let in to what
-    /// the patient granted to the board. It is this person's acknowledgement, unless it is about this person. It needs a
-    /// [`reason`](OpenCase::reason).
-    ///
-    /// Where an answer was lost, repeat it: the same case, for the same reason in the same words, is opened once. One that
-    /// is open already is returned.
-    ///
-    /// Defaults: the one thing that the patient granted to the board; for four hours.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] for others than members, for patients who granted nothing to the board, and for members who owe a
-    /// review; [`Error::Invalid`] for a case that cannot be.
-    pub fn open_case(&self, board: &Board, patient: Address) -> OpenCase {
-        let (client, board) = (self.clone(), board.clone());
-        OpenCase { client, board, patient, to: None, scope: None, lasts: HOURS, reason: String::new() }
-    }
+pub(crate) fn open_case(person: &Person, board: &Board, patient: Address) -> OpenCase {
+    let (person, board) = (person.clone(), board.clone());
+    OpenCase { person, board, patient, to: None, scope: None, lasts: HOURS, reason: String::new() }
 }
 
 impl OpenCase {
@@ -68,7 +58,7 @@ impl OpenCase {
     }
 
     /// To which folder or record, as the chain calls it, where the patient granted several to the board:
-    /// [`Client::granted_to_board`] lists them.
+    /// [`Boards::granted`](crate::client::boards::Boards::granted) lists them.
     pub fn scope(mut self, scope_id: B256) -> Self {
         self.scope = Some(scope_id);
         self
@@ -88,23 +78,23 @@ impl OpenCase {
 
     async fn run(self) -> Result<Case> {
         self.check()?;
-        self.client.can_pay(1).await?;
+        self.person.can_pay(1).await?;
         with_fresh_keys!(self.open().await)
     }
 
     async fn open(&self) -> Result<Case> {
-        let (client, board) = (&self.client, &self.board);
+        let (person, board) = (&self.person, &self.board);
         // What an earlier call left on its way may be this very case.
-        if let Some(in_vain) = client.settle_earlier().await? {
+        if let Some(in_vain) = person.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
         }
-        let journal = client.system().journals().of(self.patient).await?;
+        let journal = person.journals().of(self.patient).await?;
         let (scope, held) = self.scope_in(&journal).await?;
         let wanted = self.wanted(scope);
-        let mut kept = client.kept_opening(board, &wanted, &self.reason).await?;
-        if let Some(case) = client.opened_before(board, &wanted, kept.as_ref(), &self.reason).await? {
+        let mut kept = opening::kept_opening(person, board, &wanted, &self.reason).await?;
+        if let Some(case) = opening::opened_before(person, board, &wanted, kept.as_ref(), &self.reason).await? {
             if let Some(kept) = kept.take_if(|kept| kept.reason == case.reason) {
-                client.keep_opening(board, &Opening { done: true, ..kept }).await?;
+                opening::keep_opening(person, board, &Opening { done: true, ..kept }).await?;
             }
             if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Granted { .. }) {
                 return self.acknowledged(case).await;
@@ -115,7 +105,7 @@ impl OpenCase {
             None => self.prepare(&wanted, &held).await?,
         };
         let case = self.send(&journal, &opening).await?;
-        let kept = client.keep_opening(board, &Opening { done: true, ..opening }).await;
+        let kept = opening::keep_opening(person, board, &Opening { done: true, ..opening }).await;
         kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
         self.acknowledged(case).await
     }
@@ -129,22 +119,22 @@ impl OpenCase {
 
     /// Stores the reason, and keeps what is to be sent before it is.
     async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
-        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        let (person, board) = (&self.person, &self.board);
         // Nothing could be released to an account without keys.
-        system.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
-        let note = client.note(board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
-        let reason = B256::from(system.people().publish(note).await?.0);
-        let nonce = client.next_nonce(board.address).await?;
+        person.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
+        let note = words::note(person, board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
+        let reason = B256::from(person.people().publish(note).await?.0);
+        let nonce = person.next_nonce(board.address).await?;
         let opening = Opening { reason, nonce, ..*wanted };
-        client.keep_opening(board, &opening).await?;
+        opening::keep_opening(person, board, &opening).await?;
         Ok(opening)
     }
 
     /// With another nonce where the kept one was made void. One that was used has opened the case.
     async fn still_possible(&self, kept: Opening) -> Result<Opening> {
-        let (client, board) = (&self.client, &self.board);
-        let contract = client.system().contract();
-        let (used, series) = contract.nonce_used(board.address, client.address(), kept.nonce).await?;
+        let (person, board) = (&self.person, &self.board);
+        let contract = person.contract();
+        let (used, series) = contract.nonce_used(board.address, person.address(), kept.nonce).await?;
         if used {
             return Err(Error::NotAvailable(
                 "the case was opened, and the node does not show it yet: try again".into(),
@@ -153,48 +143,48 @@ impl OpenCase {
         if kept.nonce >> 128 == series {
             return Ok(kept);
         }
-        let opening = Opening { nonce: client.next_nonce(board.address).await?, ..kept };
-        client.keep_opening(board, &opening).await?;
+        let opening = Opening { nonce: person.next_nonce(board.address).await?, ..kept };
+        opening::keep_opening(person, board, &opening).await?;
         Ok(opening)
     }
 
     async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
-        let (client, board, system) = (&self.client, &self.board, self.client.system());
+        let (person, board) = (&self.person, &self.board);
         let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
         let epoch = folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch);
         let key_changes = U24::wrapping_from(journal.state().key_changes);
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
-        let receipt = client.send_once(&call(board.address, &verb), nonce).await?;
-        let about = client.after(receipt.transaction, system.cases_about(board, patient).await)?;
-        let told = about.cases.into_iter().find(|told| opening.is(told, client.address()));
+        let receipt = person.send_once(&call(board.address, &verb), nonce).await?;
+        let about = person.after(receipt.transaction, person.boards().cases_about(board, patient).await)?;
+        let told = about.cases.into_iter().find(|told| opening.is(told, person.address()));
         if let Some(case) = told {
             return Ok(case);
         }
         let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
-        let block = system.ledger().block(receipt.block).await.map_err(Error::from);
-        let block = client.after(receipt.transaction, block)?.filter(|_| receipt.names_its_block());
+        let block = person.ledger().block(receipt.block).await.map_err(Error::from);
+        let block = person.after(receipt.transaction, block)?.filter(|_| receipt.names_its_block());
         let opened_at = U40::saturating_from(block.ok_or_else(unseen)?.time);
-        let opener = client.address();
+        let opener = person.address();
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
         Ok(Case::of(board.address, terms))
     }
 
     /// Opening is acknowledging, unless the case is about the opener.
     async fn acknowledged(&self, case: Case) -> Result<Case> {
-        if ![case.grantee, case.patient].contains(&self.client.address()) {
-            let kept = self.client.remember_acknowledged(&case).await;
+        if ![case.grantee, case.patient].contains(&self.person.address()) {
+            let kept = acknowledged::remember_acknowledged(&self.person, &case).await;
             kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
         }
         Ok(case)
     }
 
     fn grantee(&self) -> Address {
-        self.to.map_or(self.client.address(), |to| to.address)
+        self.to.map_or(self.person.address(), |to| to.address)
     }
 
     fn check(&self) -> Result<()> {
         let (board, grantee) = (&self.board, self.grantee());
-        board.require_member(self.client.address())?;
+        board.require_member(self.person.address())?;
         if board.closed {
             return Err(Error::Conflict(format!("the board {} is closed", board.address)));
         }
@@ -204,7 +194,7 @@ impl OpenCase {
         if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
             return Err(Error::Invalid("a case lets somebody in for a second to a day".into()));
         }
-        self.client.check_card(self.to.and_then(|to| to.deployment))?;
+        self.person.check_card(self.to.and_then(|to| to.deployment))?;
         let concerned = [grantee, self.patient];
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {
@@ -218,7 +208,7 @@ impl OpenCase {
 
     /// What the patient granted to the board: the scope that was named, or the only one.
     async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
-        let now = self.client.system().clocks().chain_time().await?;
+        let now = self.person.clocks().chain_time().await?;
         let granted = granted_to(journal, self.board.address, now);
         let (patient, board) = (self.patient, self.board.address);
         match (self.scope, granted.as_slice()) {
@@ -250,11 +240,7 @@ pub(crate) fn granted_to(journal: &Known, board: Address, now: u64) -> Vec<(B256
     live.map(|((scope, _), grant)| (*scope, *grant)).collect()
 }
 
-impl Client {
-    /// What a patient granted to a board and it may let others in to: as the chain calls it. Folder names are the
-    /// patient's.
-    pub async fn granted_to_board(&self, board: &Board, patient: Address) -> Result<Vec<B256>> {
-        let (journal, now) = (self.system().journals().of(patient).await?, self.system().clocks().chain_time().await?);
-        Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
-    }
+pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<B256>> {
+    let (journal, now) = (person.journals().of(patient).await?, person.clocks().chain_time().await?);
+    Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
 }

@@ -5,13 +5,13 @@ use hospital_record_contracts::boards::IBoard;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::boards::words::About,
+    access::boards::words::{self, About},
+    acts::person::Person,
     base::error::{Error, Result},
     boards::{
         board::Board,
         case::{Case, CaseStage},
     },
-    client::Client,
     ledger::id_of,
     platform::cache::{OPENINGS, key},
 };
@@ -57,71 +57,74 @@ impl Opening {
     }
 }
 
-impl Client {
-    /// Keeps what is about to be opened, or that it was.
-    pub(crate) async fn keep_opening(&self, board: &Board, opening: &Opening) -> Result<()> {
-        let row = serde_ipld_dagcbor::to_vec(opening).map_err(Error::cache)?;
-        let place = key(&[&self.openings_of(board.address), opening.reason.as_slice()]);
-        self.system().cache().put(OPENINGS, place, row).await
-    }
+/// Keeps what is about to be opened, or that it was.
+pub(crate) async fn keep_opening(person: &Person, board: &Board, opening: &Opening) -> Result<()> {
+    let row = serde_ipld_dagcbor::to_vec(opening).map_err(Error::cache)?;
+    let place = key(&[&openings_of(person, board.address), opening.reason.as_slice()]);
+    person.cache().put(OPENINGS, place, row).await
+}
 
-    /// What is like this one and was given the same reason, of what was kept and may still be on its way.
-    pub(crate) async fn kept_opening(&self, board: &Board, wanted: &Opening, text: &str) -> Result<Option<Opening>> {
-        let rows = self.system().cache().rows(OPENINGS, self.openings_of(board.address)).await?;
-        let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
-        for opening in kept.filter(|kept| !kept.done && kept.is_alike(wanted)).take(MOST_KEPT) {
-            if self.told_why(board, &opening, text).await? {
-                return Ok(Some(opening));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The case of this person that is open already, or that what was kept has become.
-    pub(crate) async fn opened_before(
-        &self,
-        board: &Board,
-        wanted: &Opening,
-        kept: Option<&Opening>,
-        text: &str,
-    ) -> Result<Option<Case>> {
-        let me = self.address();
-        for case in self.system().cases_about(board, wanted.patient).await?.cases {
-            if kept.is_some_and(|kept| kept.is(&case, me)) {
-                return Ok(Some(case));
-            }
-            let this = Opening { reason: case.reason, ..*wanted };
-            let alike = this.is(&case, me) && matches!(case.stage, CaseStage::Open { .. });
-            if alike && self.told_why(board, &this, text).await? {
-                return Ok(Some(case));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Cases that this person opened, and of which the answer was lost: opening was acknowledging.
-    pub(crate) async fn opened_unseen(&self, board: &Board) -> Result<Vec<Case>> {
-        let rows = self.system().cache().rows(OPENINGS, self.openings_of(board.address)).await?;
-        let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
-        let (me, mut opened) = (self.address(), Vec::new());
-        for opening in kept.filter(|kept| !kept.done && ![kept.grantee, kept.patient].contains(&me)).take(MOST_UNSEEN) {
-            let cases = self.system().cases_about(board, opening.patient).await?.cases;
-            opened.extend(cases.into_iter().find(|case| opening.is(case, me)));
-        }
-        Ok(opened)
-    }
-
-    /// Whether the note says this, in this person's words.
-    async fn told_why(&self, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
-        match self.read_note(opening.reason, self.address(), &opening.about(board.address)).await {
-            Ok(words) => Ok(words.text == text),
-            Err(error) if error.is_silence() => Err(error),
-            // Nobody has it, or it is not this person's.
-            Err(_) => Ok(false),
+/// What is like this one and was given the same reason, of what was kept and may still be on its way.
+pub(crate) async fn kept_opening(
+    person: &Person,
+    board: &Board,
+    wanted: &Opening,
+    text: &str,
+) -> Result<Option<Opening>> {
+    let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
+    let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
+    for opening in kept.filter(|kept| !kept.done && kept.is_alike(wanted)).take(MOST_KEPT) {
+        if told_why(person, board, &opening, text).await? {
+            return Ok(Some(opening));
         }
     }
+    Ok(None)
+}
 
-    fn openings_of(&self, board: Address) -> Vec<u8> {
-        key(&[&self.system().deployment_key(), self.address().as_slice(), board.as_slice()])
+/// The case of this person that is open already, or that what was kept has become.
+pub(crate) async fn opened_before(
+    person: &Person,
+    board: &Board,
+    wanted: &Opening,
+    kept: Option<&Opening>,
+    text: &str,
+) -> Result<Option<Case>> {
+    let me = person.address();
+    for case in person.boards().cases_about(board, wanted.patient).await?.cases {
+        if kept.is_some_and(|kept| kept.is(&case, me)) {
+            return Ok(Some(case));
+        }
+        let this = Opening { reason: case.reason, ..*wanted };
+        let alike = this.is(&case, me) && matches!(case.stage, CaseStage::Open { .. });
+        if alike && told_why(person, board, &this, text).await? {
+            return Ok(Some(case));
+        }
     }
+    Ok(None)
+}
+
+/// Cases that this person opened, and of which the answer was lost: opening was acknowledging.
+pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<Case>> {
+    let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
+    let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
+    let (me, mut opened) = (person.address(), Vec::new());
+    for opening in kept.filter(|kept| !kept.done && ![kept.grantee, kept.patient].contains(&me)).take(MOST_UNSEEN) {
+        let cases = person.boards().cases_about(board, opening.patient).await?.cases;
+        opened.extend(cases.into_iter().find(|case| opening.is(case, me)));
+    }
+    Ok(opened)
+}
+
+/// Whether the note says this, in this person's words.
+async fn told_why(person: &Person, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
+    match words::read_note(person, opening.reason, person.address(), &opening.about(board.address)).await {
+        Ok(words) => Ok(words.text == text),
+        Err(error) if error.is_silence() => Err(error),
+        // Nobody has it, or it is not this person's.
+        Err(_) => Ok(false),
+    }
+}
+
+fn openings_of(person: &Person, board: Address) -> Vec<u8> {
+    key(&[&person.deployment_key(), person.address().as_slice(), board.as_slice()])
 }

@@ -7,19 +7,18 @@ use hospital_record_core::{
     block::{Block, Verified},
     board::note::{CaseNote, NoteTerms, Words, open_note, seal_note},
     error::CoreError,
-    id::{Account, Digest, Scope},
-    seal::{lock::HpkePublicKey, request::check_reason},
+    id::{Digest, Scope},
+    seal::request::check_reason,
 };
 
 use crate::{
+    acts::person::Person,
     base::{
         error::{Error, Result},
         record_ref::account,
     },
     boards::{board::Board, case::Case},
-    client::Client,
     ledger::Purpose,
-    system::System,
 };
 
 /// Why a case was opened, or what its review found.
@@ -59,9 +58,9 @@ impl About {
         Self { patient, board, scope, grantee, case: reviewed.then_some(case.id) }
     }
 
-    fn terms(&self, system: &System, author: Address) -> Result<NoteTerms> {
+    fn terms(&self, person: &Person, author: Address) -> Result<NoteTerms> {
         Ok(NoteTerms {
-            deployment: system.deployment(),
+            deployment: person.deployment(),
             patient: account(self.patient),
             board: account(self.board),
             scope: Scope::from_bytes(self.scope.0).map_err(CoreError::from)?,
@@ -80,61 +79,40 @@ pub(crate) fn check_words(text: &str) -> Result<()> {
     })
 }
 
-impl Client {
-    /// A note for the patient and the members who remain and have keys: nobody keeps a board from working by having none.
-    pub(crate) async fn note(&self, board: &Board, about: &About, purpose: Purpose, text: &str) -> Result<Block> {
-        check_words(text)?;
-        let mut readers: Vec<_> = board.present().chain([about.patient]).collect();
-        readers.sort_unstable();
-        readers.dedup();
-        let readers = self.keys_of(&readers).await?;
-        let me = self.published().await?;
-        let words = Words { purpose: purpose as u8, text: text.to_owned().into() };
-        let terms = about.terms(self.system(), self.address())?;
-        Ok(seal_note(&terms, &words, &readers, me.digest, &me.keys)?)
-    }
+/// A note for the patient and the members who remain and have keys: nobody keeps a board from working by having none.
+pub(crate) async fn note(person: &Person, board: &Board, about: &About, purpose: Purpose, text: &str) -> Result<Block> {
+    check_words(text)?;
+    let mut readers: Vec<_> = board.present().chain([about.patient]).collect();
+    readers.sort_unstable();
+    readers.dedup();
+    let readers = person.people().keys_of(&readers).await?;
+    let me = person.published().await?;
+    let words = Words { purpose: purpose as u8, text: text.to_owned().into() };
+    let terms = about.terms(person, person.address())?;
+    Ok(seal_note(&terms, &words, &readers, me.digest, &me.keys)?)
+}
 
-    /// The keys of those who have published some that can be had.
-    pub(crate) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
-        let mut keys = Vec::new();
-        for address in accounts {
-            match self.system().people().profile_of(*address, None).await {
-                Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
-                Err(error) if error.is_silence() => return Err(error),
-                Err(_) => {}
-            }
-        }
-        Ok(keys)
-    }
+pub(crate) async fn read_note(person: &Person, digest: B256, author: Address, about: &About) -> Result<CaseWords> {
+    let note: Verified<CaseNote> = person.signed(Digest(digest.0)).await?;
+    let terms = about.terms(person, author)?;
+    let words = open_note(&note, &terms, &person.published().await?.keys)?;
+    let purpose =
+        Purpose::try_from(words.purpose).map_err(|_| Error::Integrity("a note names a purpose that is none".into()))?;
+    Ok(CaseWords { author, purpose, text: words.text.to_string() })
+}
 
-    pub(crate) async fn read_note(&self, digest: B256, author: Address, about: &About) -> Result<CaseWords> {
-        let note: Verified<CaseNote> = self.signed(Digest(digest.0)).await?;
-        let terms = about.terms(self.system(), author)?;
-        let words = open_note(&note, &terms, &self.published().await?.keys)?;
-        let purpose = Purpose::try_from(words.purpose)
-            .map_err(|_| Error::Integrity("a note names a purpose that is none".into()))?;
-        Ok(CaseWords { author, purpose, text: words.text.to_string() })
-    }
+pub(crate) async fn reason_of(person: &Person, case: &Case) -> Result<CaseWords> {
+    read_note(person, case.reason, case.opener, &About::of(case, false)).await
+}
 
-    /// Why a case was opened: for the patient and the board's members.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] for others, [`Error::Integrity`] for words of somebody else or about another case.
-    pub async fn reason_of(&self, case: &Case) -> Result<CaseWords> {
-        self.read_note(case.reason, case.opener, &About::of(case, false)).await
+pub(crate) async fn findings_of(person: &Person, case: &Case) -> Vec<(Address, Result<Option<CaseWords>>)> {
+    let (person, mut findings) = (person.for_one_call(), Vec::new());
+    for (reviewer, digest) in &case.findings {
+        let words = match digest.is_zero() {
+            true => Ok(None),
+            false => read_note(&person, *digest, *reviewer, &About::of(case, true)).await.map(Some),
+        };
+        findings.push((*reviewer, words));
     }
-
-    /// What each review of a case found, for the same: nothing for one that objects to nothing; errors as of
-    /// [`reason_of`](Client::reason_of).
-    pub async fn findings_of(&self, case: &Case) -> Vec<(Address, Result<Option<CaseWords>>)> {
-        let (client, mut findings) = (self.for_one_call(), Vec::new());
-        for (reviewer, digest) in &case.findings {
-            let words = match digest.is_zero() {
-                true => Ok(None),
-                false => client.read_note(*digest, *reviewer, &About::of(case, true)).await.map(Some),
-            };
-            findings.push((*reviewer, words));
-        }
-        findings
-    }
+    findings
 }

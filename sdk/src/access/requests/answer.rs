@@ -2,11 +2,11 @@
 
 use crate::{
     access::{
-        grant::{Expiry, Grant},
-        requests::request::AccessRequest,
+        grant::{self, Expiry, Grant},
+        requests::{open, request::AccessRequest},
     },
+    acts::person::Person,
     base::error::{Error, Result},
-    client::Client,
     ledger::{Purpose, Rights},
 };
 
@@ -16,48 +16,39 @@ impl AccessRequest {
     }
 }
 
-impl Client {
-    /// Answers a request: a [`Grant`] of exactly what was asked, on the folder "personal" unless another one, or a
-    /// record, is named. Less can be given ([`read_only`](Grant::read_only), [`contribute_only`](Grant::contribute_only),
-    /// an earlier [`until`](Grant::until)), more cannot.
-    ///
-    /// # Errors
-    /// Of the grant: [`Error::Invalid`] for more than was asked or a reason that does not open, [`Error::Conflict`] when
-    /// the request is not open any more. Nothing is granted then.
-    pub fn answer(&self, request: &AccessRequest) -> Grant {
-        self.grant(request.asker).answering(request.clone())
-    }
+pub(crate) fn answer(person: &Person, request: &AccessRequest) -> Grant {
+    grant::grant(person, request.asker).answering(request.clone())
+}
 
-    /// Whether a grant to the asker is an answer to what it asked, and the request is still there to be answered.
-    async fn check_answer(
-        &self,
-        request: &AccessRequest,
-        rights: Rights,
-        purpose: Purpose,
-        expires_at: u64,
-    ) -> Result<()> {
-        if request.reason.is_err() {
-            return Err(Error::Invalid(format!(
-                "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
-                 or grant without a request",
-                request.asker
-            )));
-        }
-        if request.is_wider(rights, purpose, expires_at) {
-            return Err(Error::Invalid(format!(
-                "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
-                request.asker, request.rights, request.purpose
-            )));
-        }
-        let open = self.open_requests(Some(request.asker), &[]).await?;
-        if !open.0.iter().any(|found| found.id == request.id && found.terms == request.terms) {
-            return Err(Error::Conflict(format!(
-                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
-                request.asker
-            )));
-        }
-        Ok(())
+/// Whether a grant to the asker is an answer to what it asked, and the request is still there to be answered.
+async fn check_answer(
+    person: &Person,
+    request: &AccessRequest,
+    rights: Rights,
+    purpose: Purpose,
+    expires_at: u64,
+) -> Result<()> {
+    if request.reason.is_err() {
+        return Err(Error::Invalid(format!(
+            "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
+             or grant without a request",
+            request.asker
+        )));
     }
+    if request.is_wider(rights, purpose, expires_at) {
+        return Err(Error::Invalid(format!(
+            "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
+            request.asker, request.rights, request.purpose
+        )));
+    }
+    let open = open::open_requests(person, Some(request.asker), &[]).await?;
+    if !open.0.iter().any(|found| found.id == request.id && found.terms == request.terms) {
+        return Err(Error::Conflict(format!(
+            "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
+            request.asker
+        )));
+    }
+    Ok(())
 }
 
 impl Grant {
@@ -71,11 +62,11 @@ impl Grant {
 
     pub(crate) async fn check_request(&self) -> Result<()> {
         let Some(request) = &self.request else { return Ok(()) };
-        if !self.client.is_me(self.patient) {
+        if !self.person.is_me(self.patient) {
             return Err(Error::Invalid("the patient who was asked answers, about records of their own".into()));
         }
         let purpose = self.purpose.unwrap_or(Purpose::TREAT);
-        let now = self.client.system().clocks().chain_time().await?;
-        self.client.check_answer(request, self.rights, purpose, self.expires_at(None, now)?).await
+        let now = self.person.clocks().chain_time().await?;
+        check_answer(&self.person, request, self.rights, purpose, self.expires_at(None, now)?).await
     }
 }

@@ -7,13 +7,14 @@ use hospital_record_contracts::access_requests::IAccessRequests;
 use hospital_record_core::seal::request::{RequestTerms, check_reason, seal_request};
 
 use crate::{
+    access::requests::open,
+    acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, rights_setters},
         error::{Error, Result},
         record_ref::account,
         time::{NO_END, expiry},
     },
-    client::{Client, Confirmed},
     ledger::{Purpose, Rights},
     people::grantee::Grantee,
 };
@@ -23,10 +24,10 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 /// How long a request waits for its answer unless it is told: 30 days.
 const A_MONTH: u64 = 30 * 24 * 3600;
 
-/// Asks for access; made by [`Client::ask`].
+/// Asks for access; made by [`Requests::ask`](crate::client::requests::Requests::ask).
 #[must_use = "nothing happens until it is awaited"]
 pub struct Ask {
-    client: Client,
+    person: Person,
     patient: Grantee,
     rights: Rights,
     purpose: Purpose,
@@ -40,7 +41,7 @@ pub struct Ask {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the chain calls the request: [`withdraw_request`](Client::withdraw_request) takes it.
+    /// What the chain calls the request: [`withdraw_request`](crate::client::requests::Requests::withdraw) takes it.
     pub id: B256,
     /// Who was asked.
     pub patient: Address,
@@ -54,41 +55,26 @@ pub struct Asked {
     pub gas: u64,
 }
 
-impl Client {
-    /// Asks a patient for access: an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact). It names no
-    /// folder, which the patient chooses, and needs a [`reason`](Ask::reason).
-    ///
-    /// Defaults: to read, for treatment, for one year; the request is open for 30 days. Who asks whom for what is public;
-    /// the reason is the patient's alone.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a patient who has published no keys, [`Error::Invalid`] for a request that cannot be,
-    /// [`Error::WrongContract`] where this chain has no `AccessRequests`.
-    pub fn ask(&self, patient: impl Into<Grantee>) -> Ask {
-        Ask {
-            client: self.clone(),
-            patient: patient.into(),
-            rights: Rights::READ,
-            purpose: Purpose::TREAT,
-            until: None,
-            endless: false,
-            answer_by: None,
-            reason: String::new(),
-        }
+pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
+    Ask {
+        person: person.clone(),
+        patient: patient.into(),
+        rights: Rights::READ,
+        purpose: Purpose::TREAT,
+        until: None,
+        endless: false,
+        answer_by: None,
+        reason: String::new(),
     }
+}
 
-    /// Withdraws a request of this person: the answer is not wanted any more.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such request.
-    pub async fn withdraw_request(&self, patient: Address, id: B256) -> Result<Confirmed> {
-        let open = self.system().told_requests(patient, Some(self.address())).await?.0;
-        if !open.iter().any(|told| told.id == id) {
-            return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", self.address())));
-        }
-        self.can_pay(1).await?;
-        Ok(self.send(self.system().access_requests().withdraw_request(patient, id)).await?.into())
+pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
+    let open = open::told_requests(person, patient, Some(person.address())).await?.0;
+    if !open.iter().any(|told| told.id == id) {
+        return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", person.address())));
     }
+    person.can_pay(1).await?;
+    Ok(person.send(person.access_requests().withdraw_request(patient, id)).await?.into())
 }
 
 impl Ask {
@@ -123,27 +109,27 @@ impl Ask {
     }
 
     async fn run(self) -> Result<Asked> {
-        let (client, system) = (&self.client, self.client.system());
+        let person = &self.person;
         let patient = self.patient.address;
         self.check()?;
         let terms = RequestTerms {
             patient: account(patient),
-            asker: client.account(),
+            asker: person.account(),
             rights: self.rights.bits(),
             purpose: self.purpose as u8,
             grant_until: match self.endless {
                 true => NO_END,
-                false => system.clocks().end_in_the_future(self.until, A_YEAR).await?,
+                false => person.clocks().end_in_the_future(self.until, A_YEAR).await?,
             },
-            answer_by: system.clocks().end_in_the_future(self.answer_by, A_MONTH).await?,
+            answer_by: person.clocks().end_in_the_future(self.answer_by, A_MONTH).await?,
         };
-        system.access_requests().deployed_at().await?;
-        let (_, profile) = system.people().profile_of(patient, self.patient.profile).await?;
-        client.can_pay(1).await?;
-        let me = client.published().await?;
-        let block = seal_request(client.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
-        let id = B256::from(system.people().publish(block).await?.0);
-        let receipt = client.send(system.access_requests().to_send(&call(patient, &terms, id))).await?;
+        person.access_requests().deployed_at().await?;
+        let (_, profile) = person.people().profile_of(patient, self.patient.profile).await?;
+        person.can_pay(1).await?;
+        let me = person.published().await?;
+        let block = seal_request(person.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
+        let id = B256::from(person.people().publish(block).await?.0);
+        let receipt = person.send(person.access_requests().to_send(&call(patient, &terms, id))).await?;
         Ok(Asked {
             id,
             patient,
@@ -156,10 +142,10 @@ impl Ask {
 
     fn check(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.patient;
-        if address.is_zero() || address == self.client.address() {
+        if address.is_zero() || address == self.person.address() {
             return Err(Error::Invalid("one asks somebody else for access: name the patient's account".into()));
         }
-        self.client.check_card(deployment)?;
+        self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {
             let limits = "say why in 1 to 2044 bytes of text, without control characters but line breaks";
             Error::Invalid(format!("this reason cannot be sent ({error}): {limits}"))

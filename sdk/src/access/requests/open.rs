@@ -10,11 +10,10 @@ use hospital_record_contracts::access_requests::IAccessRequests::{AccessRequestW
 use hospital_record_core::seal::request::RequestTerms;
 
 use crate::{
-    access::requests::request::Told,
+    access::{contacts, requests::request::Told},
+    acts::person::Person,
     base::{cut::Cut, error::Result, record_ref::account},
-    client::Client,
     ledger::{Event, Log, Purpose, Rights, newest_logs},
-    system::System,
 };
 
 /// Events about one patient that are looked at: anybody can add to them.
@@ -22,63 +21,62 @@ const MOST_EVENTS: usize = 4096;
 /// Open requests of one asker that are listed.
 const OF_ONE_ASKER: usize = 3;
 
-impl System {
-    /// What `patient` is asked and was not withdrawn, by anybody or by this asker, newest first; and whether there may be
-    /// more that is older.
-    pub(crate) async fn told_requests(&self, patient: Address, asker: Option<Address>) -> Result<(Vec<Told>, bool)> {
-        let requests = self.access_requests();
-        let topics = [None, Some(patient.into_word()), asker.map(|asker| asker.into_word()), None];
-        let (logs, cut) = newest_logs(requests.ledger(), requests.events(topics).await?, MOST_EVENTS).await?;
-        let mut told = fold(&logs, patient);
-        told.retain(|told| asker.is_none_or(|asker| told.asker() == asker));
-        Ok((told, cut))
+/// What `patient` is asked and was not withdrawn, by anybody or by this asker, newest first; and whether there may be
+/// more that is older.
+pub(crate) async fn told_requests(
+    person: &Person,
+    patient: Address,
+    asker: Option<Address>,
+) -> Result<(Vec<Told>, bool)> {
+    let requests = person.access_requests();
+    let topics = [None, Some(patient.into_word()), asker.map(|asker| asker.into_word()), None];
+    let (logs, cut) = newest_logs(requests.ledger(), requests.events(topics).await?, MOST_EVENTS).await?;
+    let mut told = fold(&logs, patient);
+    told.retain(|told| asker.is_none_or(|asker| told.asker() == asker));
+    Ok((told, cut))
+}
+/// What this person is asked, and can still answer, newest first; and what of it is left out.
+pub(crate) async fn open_requests(
+    person: &Person,
+    asker: Option<Address>,
+    vouched_for: &[Address],
+) -> Result<(Vec<Told>, Cut)> {
+    let (told, older) = told_requests(person, person.address(), asker).await?;
+    let mut open = are_open(person, told).await?;
+    if older && asker.is_none() {
+        // Strangers fill the list; who is known or vouched for is asked for by name.
+        let contacts = contacts::contacts(person).await?;
+        for account in contacts.iter().map(|contact| contact.address).chain(vouched_for.iter().copied()) {
+            let (more, _) = told_requests(person, person.address(), Some(account)).await?;
+            open.extend(are_open(person, more).await?);
+        }
+        open.sort_by_key(|told| std::cmp::Reverse(told.block));
+        let mut seen = HashSet::new();
+        open.retain(|told| seen.insert((told.asker(), told.id)));
     }
+    let (mut counts, found) = (HashMap::<Address, usize>::new(), open.len());
+    open.retain(|told| {
+        let count = counts.entry(told.asker()).or_default();
+        *count += 1;
+        *count <= OF_ONE_ASKER
+    });
+    let cut = Cut { count: found - open.len(), older };
+    Ok((open, cut))
 }
 
-impl Client {
-    /// What this person is asked, and can still answer, newest first; and what of it is left out.
-    pub(crate) async fn open_requests(
-        &self,
-        asker: Option<Address>,
-        vouched_for: &[Address],
-    ) -> Result<(Vec<Told>, Cut)> {
-        let (told, older) = self.system().told_requests(self.address(), asker).await?;
-        let mut open = self.are_open(told).await?;
-        if older && asker.is_none() {
-            // Strangers fill the list; who is known or vouched for is asked for by name.
-            let contacts = self.contacts().await?;
-            for account in contacts.iter().map(|contact| contact.address).chain(vouched_for.iter().copied()) {
-                let (more, _) = self.system().told_requests(self.address(), Some(account)).await?;
-                open.extend(self.are_open(more).await?);
-            }
-            open.sort_by_key(|told| std::cmp::Reverse(told.block));
-            let mut seen = HashSet::new();
-            open.retain(|told| seen.insert((told.asker(), told.id)));
-        }
-        let (mut counts, found) = (HashMap::<Address, usize>::new(), open.len());
-        open.retain(|told| {
-            let count = counts.entry(told.asker()).or_default();
-            *count += 1;
-            *count <= OF_ONE_ASKER
-        });
-        let cut = Cut { count: found - open.len(), older };
-        Ok((open, cut))
+async fn are_open(person: &Person, told: Vec<Told>) -> Result<Vec<Told>> {
+    if told.is_empty() {
+        return Ok(told);
     }
-
-    async fn are_open(&self, told: Vec<Told>) -> Result<Vec<Told>> {
-        if told.is_empty() {
-            return Ok(told);
-        }
-        let journal = self.system().journals().of(self.address()).await?;
-        let granted: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
-        let now = self.system().clocks().latest_time().await?;
-        // A grant in the same block was given before the request was seen.
-        let is_open = |told: &Told| {
-            let ends = told.terms.answer_by.min(told.terms.grant_until);
-            ends > now && granted.get(&told.asker()).is_none_or(|block| *block <= told.block)
-        };
-        Ok(told.into_iter().filter(is_open).collect())
-    }
+    let journal = person.journals().of(person.address()).await?;
+    let granted: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
+    let now = person.clocks().latest_time().await?;
+    // A grant in the same block was given before the request was seen.
+    let is_open = |told: &Told| {
+        let ends = told.terms.answer_by.min(told.terms.grant_until);
+        ends > now && granted.get(&told.asker()).is_none_or(|block| *block <= told.block)
+    };
+    Ok(told.into_iter().filter(is_open).collect())
 }
 
 /// Whom this entry gave something, and in which block; a later one takes its place.

@@ -20,7 +20,7 @@ use crate::{
 
 /// Somebody asks this person for access.
 ///
-/// Answer it with [`Client::answer`](crate::Client::answer), or not at all.
+/// Answer it with [`Requests::answer`](crate::client::requests::Requests::answer), or not at all.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AccessRequest {

@@ -19,16 +19,16 @@ async fn what_strangers_ask_beyond_the_list_is_counted() {
         answerBy: until,
         reason: B256::repeat_byte(7),
     };
-    let call = system.access_requests().to_send(&ask);
+    let call = system.services.access_requests().to_send(&ask);
     let ask_all = |strangers: std::ops::Range<u64>| {
         for number in strangers {
             assert!(memory.act(Address::left_padding_from(&(number << 16).to_be_bytes()), call.clone()));
         }
     };
     ask_all(1..71);
-    let inbox = ana.requests().await.unwrap();
+    let inbox = ana.requests().list().await.unwrap();
     assert_eq!((inbox.requests.len(), inbox.cut), (64, Cut { count: 6, older: false }));
     ask_all(71..4200);
-    let inbox = ana.requests().await.unwrap();
+    let inbox = ana.requests().list().await.unwrap();
     assert_eq!((inbox.requests.len(), inbox.cut), (64, Cut { count: 4096 - 64, older: true }));
 }

@@ -37,13 +37,13 @@ async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
     let mut made: Vec<(Profile, Digest)> = Vec::new();
     for sequence in 0..count {
         let (deployment, account, keys) =
-            (ana.deployment(), ana.account(), ana.keys().profile_keys(0).public().clone());
+            (ana.person().deployment(), ana.person().account(), ana.person().keys().profile_keys(0).public().clone());
         let previous = made.last().map(|(_, digest)| *digest);
         let profile = Profile { deployment, account, sequence, previous, keys };
-        let signer: &dyn AccountSigner = &**ana.0.identity.signer();
+        let signer: &dyn AccountSigner = &**ana.person().identity().signer();
         let signature = Signer::sign_hash(signer, &signing_hash(&profile)).await.unwrap();
         let block = profile::encode(&profile, signature.as_bytes().to_vec()).unwrap();
-        made.push((profile, ana.system().people().publish(block).await.unwrap()));
+        made.push((profile, ana.system().services.people().publish(block).await.unwrap()));
     }
     made
 }
@@ -54,8 +54,8 @@ async fn earlier_profiles_are_followed_so_far_and_no_further() {
     let ana = person(&system).await;
     let profiles = profiles(&ana, 70).await;
     let newest = &profiles[69].0;
-    assert!(system.people().succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
-    let error = system.people().succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
+    assert!(system.services.people().succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
+    let error = system.services.people().succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("cards"), "{error}");
 }
 
@@ -65,10 +65,10 @@ async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
     let ana = person(&system).await;
     for (size, remembered) in [(MAX_PROFILE, true), (MAX_PROFILE + 1, false)] {
         let block = Block::new(DAG_CBOR, vec![0; size]);
-        let digest = system.people().publish(block).await.unwrap();
-        let error = system.people().profile_block(ana.address(), digest, None).await.unwrap_err();
+        let digest = system.services.people().publish(block).await.unwrap();
+        let error = system.services.people().profile_block(ana.address(), digest, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-        let kept = system.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
+        let kept = system.services.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
         assert_eq!(kept.is_some(), remembered, "{size}");
     }
 }
@@ -124,7 +124,7 @@ fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
 async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
     let ana = person(&System::in_memory().await.unwrap()).await;
     let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
-    let honest: Verified<Manifest> = ana.signed(record.id.into()).await.unwrap();
+    let honest: Verified<Manifest> = ana.person().signed(record.id.into()).await.unwrap();
     let (content, total, blocks) = repeated();
     let mut manifest = Manifest { content, ..honest.into_body() };
     // 16 bytes of every segment are its tag, and the first has a header.
@@ -142,7 +142,7 @@ async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
 async fn content_that_is_longer_than_its_manifest_says_is_not_copied() {
     let ana = person(&System::in_memory().await.unwrap()).await;
     let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
-    let honest: Verified<Manifest> = ana.signed(record.id.into()).await.unwrap();
+    let honest: Verified<Manifest> = ana.person().signed(record.id.into()).await.unwrap();
     for (length, fits) in [(honest.ciphertext_len() as usize, true), (1 << 20, false)] {
         let leaf = Bytes::from(vec![7; length]);
         let content = cid_of(RAW, &leaf);

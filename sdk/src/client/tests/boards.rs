@@ -1,12 +1,7 @@
 //! What a board's member, or a node, does who does not keep to the rules.
 
-use std::time::Duration;
-
-use alloy::primitives::{Address, B256, aliases::U24};
-use hospital_record_contracts::boards::IBoard::{openCall, reviewCall};
-use hospital_record_core::id::{Confidentiality, Folder};
-
 use crate::{
+    access::boards::acknowledged,
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     boards::{
         board::Board,
@@ -17,6 +12,11 @@ use crate::{
     records::source::Source,
     system::System,
 };
+use std::time::Duration;
+
+use alloy::primitives::{Address, B256, aliases::U24};
+use hospital_record_contracts::boards::IBoard::{openCall, reviewCall};
+use hospital_record_core::id::{Confidentiality, Folder};
 
 const WARD: &str = "ward";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -40,20 +40,20 @@ impl Stage {
         let (ana, lee) = (person(&system).await, person(&system).await);
         let members = vec![person(&system).await, person(&system).await, person(&system).await];
         let accounts: Vec<Address> = members.iter().map(Client::address).collect();
-        let board = members[0].create_board(2, &accounts).await.unwrap().board;
+        let board = members[0].boards().create(2, &accounts).await.unwrap().board;
         let record = ana.add(Source::bytes("a", "before")).folder(WARD).await.unwrap().record;
-        ana.grant_board(&board).folder(WARD).await.unwrap();
+        ana.boards().grant(&board).folder(WARD).await.unwrap();
         Self { system, ana, lee, members, board, record }
     }
 
     pub(super) fn folder(&self) -> Folder {
-        self.ana.keys().folder(WARD, Confidentiality::N)
+        self.ana.person().keys().folder(WARD, Confidentiality::N)
     }
 
     pub(super) async fn granted(&self) -> Case {
-        let opening = self.members[0].open_case(&self.board, self.ana.address()).to(self.lee.address());
+        let opening = self.members[0].boards().open_case(&self.board, self.ana.address()).to(self.lee.address());
         let case = opening.reason("why").await.unwrap();
-        self.members[1].acknowledge(&case).await.unwrap();
+        self.members[1].boards().acknowledge(&case).await.unwrap();
         self.system.case(&self.board, case.id).await.unwrap()
     }
 
@@ -61,7 +61,7 @@ impl Stage {
     pub(super) async fn release_due(&self) -> Vec<usize> {
         let mut counts = Vec::new();
         for member in &self.members[..2] {
-            let done = member.release_due(&self.board).await.unwrap();
+            let done = member.boards().release_due(&self.board).await.unwrap();
             let released: Vec<_> = done.into_iter().map(|(_, released)| released.unwrap()).collect();
             counts.push(released.len());
         }
@@ -70,11 +70,11 @@ impl Stage {
 
     /// Opens a case past our client, with any reason.
     async fn open_with(&self, member: &Client, reason: B256) -> Case {
-        let changes = self.system.journals().of(self.ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
         let (patient, grantee, scope) = (self.ana.address(), self.lee.address(), folder_scope(self.folder().number()));
         let keys = U24::wrapping_from(changes);
         let open = openCall { patient, scope, grantee, duration: 3600, reason, epoch: 0, keyChanges: keys };
-        member.send(call(self.board.address, &open)).await.unwrap();
+        member.person().send(call(self.board.address, &open)).await.unwrap();
         self.system.cases(&self.board).await.unwrap().cases.remove(0)
     }
 
@@ -92,8 +92,8 @@ impl Stage {
 async fn a_member_without_keys_stops_neither_cases_nor_rotations() {
     let stage = Stage::new().await;
     let broken = &stage.members[2];
-    broken.send(stage.system.contract().set_profile(B256::repeat_byte(9))).await.unwrap();
-    let rotated = stage.ana.rotate(WARD, Confidentiality::N).await.unwrap();
+    broken.person().send(stage.system.contract().set_profile(B256::repeat_byte(9))).await.unwrap();
+    let rotated = stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
     assert!(rotated.left_out.is_empty(), "{rotated:?}");
     let later = stage.later().await;
     stage.granted().await;
@@ -111,7 +111,7 @@ async fn another_case_with_the_same_reason_takes_nothing_from_the_first() {
     assert!(copy.id != case.id && copy.reason == case.reason);
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"));
     // It is somebody else's words about it, and so nobody's.
-    assert!(stage.ana.reason_of(&copy).await.is_err());
+    assert!(stage.ana.boards().reason_of(&copy).await.is_err());
 }
 
 #[tokio::test]
@@ -127,9 +127,9 @@ async fn a_case_closes_nothing_that_the_patient_gave() {
 #[tokio::test]
 async fn a_keyring_that_nobody_has_is_got_over() {
     let stage = Stage::new().await;
-    let changes = stage.system.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
+    let changes = stage.system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let lost = stage.system.contract().rotate(stage.folder().number(), 1, B256::repeat_byte(8), changes);
-    stage.ana.send(lost).await.unwrap();
+    stage.ana.person().send(lost).await.unwrap();
     // Nobody gets keys of the epoch after one that is not sure; then the board has them again, and it ends.
     let mut rotated = Vec::new();
     for _ in 0..3 {
@@ -146,15 +146,15 @@ async fn a_keyring_that_nobody_has_is_got_over() {
 async fn keys_that_move_on_between_two_releases_strand_nobody() {
     let stage = Stage::new().await;
     stage.granted().await;
-    stage.members[0].release_due(&stage.board).await.unwrap();
-    stage.ana.rotate(WARD, Confidentiality::N).await.unwrap();
-    stage.members[1].release_due(&stage.board).await.unwrap();
+    stage.members[0].boards().release_due(&stage.board).await.unwrap();
+    stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
+    stage.members[1].boards().release_due(&stage.board).await.unwrap();
     assert_eq!(stage.read(&stage.record).await, Err(ErrorKind::NotAvailable), "one share of each deal");
     assert_eq!(stage.release_due().await, [1, 0], "what is due of the new deal");
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"));
     let later = stage.later().await;
-    stage.ana.rotate(WARD, Confidentiality::N).await.unwrap();
-    stage.members[0].release_due(&stage.board).await.unwrap();
+    stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
+    stage.members[0].boards().release_due(&stage.board).await.unwrap();
     assert_eq!(stage.read(&later).await.as_deref(), Ok("later"), "one release of a newer deal takes nothing away");
 }
 
@@ -162,17 +162,17 @@ async fn keys_that_move_on_between_two_releases_strand_nobody() {
 async fn a_reason_that_nobody_has_keeps_no_keys_back_and_can_be_objected_to() {
     let stage = Stage::new().await;
     let case = stage.open_with(&stage.members[0], B256::repeat_byte(7)).await;
-    stage.members[1].acknowledge(&case).await.unwrap();
+    stage.members[1].boards().acknowledge(&case).await.unwrap();
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
     for member in &stage.members[..2] {
-        member.release(&stage.board, &case).await.unwrap();
+        member.boards().release(&stage.board, &case).await.unwrap();
     }
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"));
-    stage.members[2].review(&stage.board, &case, Some("no reason was given")).await.unwrap();
+    stage.members[2].boards().review(&stage.board, &case, Some("no reason was given")).await.unwrap();
     let lost = reviewCall { id: case.id, finding: B256::repeat_byte(6) };
-    assert!(stage.members[2].send(call(stage.board.address, &lost)).await.is_err(), "once");
+    assert!(stage.members[2].person().send(call(stage.board.address, &lost)).await.is_err(), "once");
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
-    let finding = stage.ana.findings_of(&case).await.remove(0).1.unwrap().unwrap();
+    let finding = stage.ana.boards().findings_of(&case).await.remove(0).1.unwrap().unwrap();
     assert_eq!(finding.text, "no reason was given");
 }
 
@@ -181,10 +181,10 @@ async fn the_seventeenth_board_is_left_out_and_stops_no_rotation() {
     let stage = Stage::new().await;
     let accounts: Vec<Address> = stage.members.iter().map(Client::address).collect();
     for _ in 0..16 {
-        let board = stage.members[0].create_board(2, &accounts).await.unwrap().board;
-        stage.ana.grant_board(&board).folder(WARD).await.unwrap();
+        let board = stage.members[0].boards().create(2, &accounts).await.unwrap().board;
+        stage.ana.boards().grant(&board).folder(WARD).await.unwrap();
     }
-    assert_eq!(stage.ana.rotate(WARD, Confidentiality::N).await.unwrap().left_out.len(), 1);
+    assert_eq!(stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap().left_out.len(), 1);
     assert_eq!(stage.ana.sync().await.unwrap().rotated, 0, "another rotation would give no more");
 }
 
@@ -196,9 +196,9 @@ async fn an_acknowledgement_counts_for_its_case_and_time_alone() {
     stage.system.advance(40 * 24 * HOUR).await.unwrap();
     // Stands for the node's journal: the same reason is named again.
     let again = stage.open_with(&stage.members[0], first.reason).await;
-    stage.members[1].acknowledge(&again).await.unwrap();
+    stage.members[1].boards().acknowledge(&again).await.unwrap();
     let old = Case { stage: CaseStage::Granted { until: first.opened + 41 * 24 * HOUR }, ..first };
-    let refused = stage.members[0].release(&stage.board, &old).await.unwrap_err();
+    let refused = stage.members[0].boards().release(&stage.board, &old).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
 }
 
@@ -206,12 +206,12 @@ async fn an_acknowledgement_counts_for_its_case_and_time_alone() {
 #[tokio::test]
 async fn an_opener_acknowledges_the_case_that_was_sent_and_no_other_with_its_reason() {
     let stage = Stage::new().await;
-    let opening = stage.members[0].open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
+    let opening = stage.members[0].boards().open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
     let other = Case { id: B256::repeat_byte(3), grantee: stage.members[2].address(), ..case.clone() };
-    assert!(stage.members[0].has_acknowledged(&case).await.unwrap());
-    assert!(!stage.members[0].has_acknowledged(&other).await.unwrap());
-    assert!(!stage.members[2].has_acknowledged(&case).await.unwrap());
+    assert!(acknowledged::has_acknowledged(stage.members[0].person(), &case).await.unwrap());
+    assert!(!acknowledged::has_acknowledged(stage.members[0].person(), &other).await.unwrap());
+    assert!(!acknowledged::has_acknowledged(stage.members[2].person(), &case).await.unwrap());
     let elsewhere = Case { board: Address::repeat_byte(4), ..case };
-    assert!(!stage.members[0].has_acknowledged(&elsewhere).await.unwrap(), "of another board");
+    assert!(!acknowledged::has_acknowledged(stage.members[0].person(), &elsewhere).await.unwrap(), "of another board");
 }

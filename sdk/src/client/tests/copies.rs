@@ -1,14 +1,18 @@
 //! An id that somebody else has registered as well: nothing that lasts happens to either record by mistake.
 
-use alloy::primitives::B256;
-use hospital_record_core::id::Confidentiality;
-
 use crate::{
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
-    records::{attest::DocStatus, list::Content, source::Source, target::Place},
+    records::{
+        attest::DocStatus,
+        list::Content,
+        source::Source,
+        target::{self, Place},
+    },
     system::System,
 };
+use alloy::primitives::B256;
+use hospital_record_core::id::Confidentiality;
 
 /// What the laboratory added, and a contributor who has registered the same id.
 struct Copied {
@@ -26,10 +30,10 @@ async fn copied() -> Copied {
     }
     let record = lab.add(Source::bytes("r", "r")).patient(ana.address()).folder("blood").await.unwrap().record;
     let place = Place::Named("blood".into(), Confidentiality::N);
-    let target = copier.target(ana.address(), &place).await.unwrap();
+    let target = target::target(copier.person(), ana.address(), &place).await.unwrap();
     let ids = [B256::from(record.id.0)];
     let call = system.contract().add_records(ana.address(), target.folder.number(), &ids, target.key_changes);
-    copier.send(call).await.unwrap();
+    copier.person().send(call).await.unwrap();
     Copied { ana, lab, copier, record }
 }
 

@@ -13,17 +13,17 @@ use crate::{
 
 async fn rows(ana: &Client) -> Rows {
     let patient = ana.address();
-    ana.system().cache().rows(JOURNAL, prefix(ana.system(), patient)).await.unwrap()
+    ana.system().services.cache().rows(JOURNAL, prefix(ana.system(), patient)).await.unwrap()
 }
 
 fn prefix(system: &System, patient: Address) -> Vec<u8> {
-    [&system.deployment_key()[..], patient.as_slice()].concat()
+    [&system.services.deployment_key()[..], patient.as_slice()].concat()
 }
 
 /// As if all of it was seen a quarter of an hour ago, and is final.
 async fn settle(ana: &Client) -> Vec<u8> {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
-    let journal = ana.system().journals().of(ana.address()).await.unwrap();
+    let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
     let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
@@ -40,11 +40,11 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
     ana.register().await.unwrap();
     let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
-    ana.rotate("personal", Default::default()).await.unwrap();
+    ana.folders().rotate("personal", Default::default()).await.unwrap();
     ana.revoke(lee.address()).await.unwrap();
     let finality = settle(&ana).await;
     let patient = ana.address();
-    let whole = ana.system().journals().of(patient).await.unwrap();
+    let whole = ana.system().services.journals().of(patient).await.unwrap();
     let good = rows(&ana).await;
     let count = good.len();
     assert!(count >= 4 && whole.history.entries().len() == count);
@@ -61,24 +61,24 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
         let another = &good[(n + 1) % count].1;
         for damaged in [Vec::new(), cut(row), another.clone(), flipped(row, 0), flipped(row, 40), flipped(row, 77)] {
             let again = system.remembering(folder.path()).unwrap();
-            again.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
-            again.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
-            let known = again.journals().known(patient).await.unwrap();
+            again.services.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
+            again.services.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
+            let known = again.services.journals().known(patient).await.unwrap();
             let kept = known.history.entries().len();
             assert!(kept == n || (kept == count && damaged.len() == row.len()), "{kept} of {count}, row {n}");
             assert!(known.finality.settled() == kept, "what was final of it is final");
             let prefix = History::from_cache(patient, whole.history.entries()[..kept].iter().copied()).unwrap();
             assert_eq!(format!("{:?}", known.history.state()), format!("{:?}", prefix.state()));
 
-            let journal = again.journals().of(patient).await.unwrap();
+            let journal = again.services.journals().of(patient).await.unwrap();
             assert_eq!(journal.history.head(), whole.history.head());
             assert!(journal.vanished.is_empty(), "nothing is called missing");
             let restored = system.remembering(folder.path()).unwrap();
-            assert_eq!(restored.journals().known(patient).await.unwrap().history.entries().len(), count);
-            let settled = restored.journals().known(patient).await.unwrap().finality.settled();
+            assert_eq!(restored.services.journals().known(patient).await.unwrap().history.entries().len(), count);
+            let settled = restored.services.journals().known(patient).await.unwrap().finality.settled();
             assert!(settled == kept, "{settled} final, {kept} kept");
             // The hash of a transaction is not part of the link: no row but that one can differ.
-            restored.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();
+            restored.services.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();
             assert!(rows(&ana).await == good, "row {n}");
         }
     }

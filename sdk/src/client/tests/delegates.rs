@@ -1,5 +1,17 @@
 //! What somebody who may pass on does who does not keep to the rules.
 
+use crate::{
+    base::{error::kind::ErrorKind, time::NO_END},
+    client::{Client, tests::person},
+    keys::{
+        folder_keys,
+        readers::{self, MOST_TRIED},
+        rotate::own_first,
+    },
+    ledger::{Permission, Purpose, Rights, folder_scope, record_key},
+    records::source::Source,
+    system::System,
+};
 use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
@@ -7,15 +19,6 @@ use hospital_record_core::{
     block::Block,
     id::{Account, Confidentiality, Folder, Scope},
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, seal_envelope},
-};
-
-use crate::{
-    base::{error::kind::ErrorKind, time::NO_END},
-    client::{Client, tests::person},
-    keys::{readers::MOST_TRIED, rotate::own_first},
-    ledger::{Permission, Purpose, Rights, folder_scope, record_key},
-    records::source::Source,
-    system::System,
 };
 
 /// Ana, who lets a hospital pass on what is in some folders, and Lee.
@@ -29,35 +32,35 @@ async fn stage(folders: &[&str]) -> (System, Client, Client, Client) {
 }
 
 fn folder(ana: &Client, name: &str) -> Folder {
-    ana.keys().folder(name, Confidentiality::N)
+    ana.person().keys().folder(name, Confidentiality::N)
 }
 
 impl Client {
     /// Names any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
-        let changes = self.system().journals().of(ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system().services.journals().of(ana.address()).await.unwrap().state().key_changes;
         let (rights, purpose, expires_at) = (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT, NO_END);
         let permission = Permission { grantee, scope, rights, purpose, expires_at, epoch, envelope };
-        self.send(self.system().contract().pass_on(ana.address(), &permission, changes)).await.unwrap();
+        self.person().send(self.system().contract().pass_on(ana.address(), &permission, changes)).await.unwrap();
     }
 
     /// The keys of a folder for somebody, under another name.
     async fn misnames(&self, ana: &Client, name: &str, as_if: &str, to: &Client) -> (u16, Block) {
-        let journal = self.system().journals().of(ana.address()).await.unwrap();
-        let (folder, me) = (folder(ana, name), self.published().await.unwrap());
-        let received = self.received(&journal, folder).await.unwrap();
+        let journal = self.system().services.journals().of(ana.address()).await.unwrap();
+        let (folder, me) = (folder(ana, name), self.person().published().await.unwrap());
+        let received = folder_keys::received(self.person(), &journal, folder).await.unwrap();
         let keys = EnvelopeKeys::Folder { state: received.state, statement: received.statement };
         let (folder_name, confidentiality) = (as_if.into(), Confidentiality::N);
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
         let context = EnvelopeContext {
-            deployment: self.deployment(),
+            deployment: self.person().deployment(),
             patient: Account(ana.address().into()),
-            issuer: self.account(),
-            grantee: to.account(),
+            issuer: self.person().account(),
+            grantee: to.person().account(),
             scope: Scope::Folder(folder),
             epoch: received.epoch,
         };
-        let key = self.system().people().profile_of(to.address(), None).await.unwrap().1.keys.hpke;
+        let key = self.system().services.people().profile_of(to.address(), None).await.unwrap().1.keys.hpke;
         (received.epoch, seal_envelope(&context, &key, &payload, None, me.digest, &me.keys).unwrap())
     }
 }
@@ -69,7 +72,7 @@ async fn who_names_the_envelopes_of_others_keeps_nobody_from_new_keys() {
     for reader in [&lee, &kim] {
         ana.grant(reader.address()).folder("ward").await.unwrap();
     }
-    let journal = system.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals().of(ana.address()).await.unwrap();
     let of_lee = journal.folder_grant(folder(&ana, "ward"), lee.address()).unwrap().envelope;
     let elsewhere = folder_scope(folder(&ana, "elsewhere").number());
     for grantee in [lee.address(), Address::repeat_byte(9)] {
@@ -85,7 +88,7 @@ async fn who_names_the_envelopes_of_others_keeps_nobody_from_new_keys() {
 async fn a_reader_whose_envelope_nobody_has_moves_keys_once_and_not_with_every_sync() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
     let tom = person(&system).await;
-    ana.rotate("ward", Confidentiality::N).await.unwrap();
+    ana.folders().rotate("ward", Confidentiality::N).await.unwrap();
     let ward = folder_scope(folder(&ana, "ward").number());
     hospital.names(&ana, ward, tom.address(), (0, B256::repeat_byte(7))).await;
     for _ in 0..3 {
@@ -102,7 +105,7 @@ async fn whom_the_patient_let_in_comes_before_those_who_were_passed_on_to() {
         hospital.names(&ana, scope, *stranger, (0, B256::repeat_byte(7))).await;
     }
     ana.grant(lee.address()).folder("ward").await.unwrap();
-    let journal = system.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals().of(ana.address()).await.unwrap();
     let readers = journal.state().folder_readers(folder(&ana, "ward").number(), 0);
     assert_eq!(readers.len(), 11);
     let first = own_first(&journal, folder(&ana, "ward"), readers);
@@ -125,7 +128,7 @@ async fn a_folder_that_a_delegate_misnames_gets_nothing_that_is_for_another() {
     let (epoch, lie) = hospital.misnames(&ana, low, high, &lee).await;
     let scope = folder_scope(folder(&ana, low).number());
     hospital.names(&ana, scope, lee.address(), (epoch, lie.digest().0.into())).await;
-    system.people().publish(lie).await.unwrap();
+    system.services.people().publish(lie).await.unwrap();
 
     let added = lee.add(Source::bytes("x", "for ana")).patient(ana.address()).folder(high).await.unwrap().record;
     assert_eq!(ana.open(&added).await.unwrap().bytes, "for ana");
@@ -141,12 +144,12 @@ async fn a_folder_of_which_two_delegates_tell_is_asked_about() {
     let (epoch, lie) = hospital.misnames(&ana, "two", "one", &lee).await;
     let scope = folder_scope(folder(&ana, "two").number());
     hospital.names(&ana, scope, lee.address(), (epoch, lie.digest().0.into())).await;
-    system.people().publish(lie).await.unwrap();
+    system.services.people().publish(lie).await.unwrap();
 
     let add = || lee.add(Source::bytes("x", "for ana")).patient(ana.address()).folder("one");
     let error = add().await.unwrap_err();
     assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("renounce"), "{error}");
-    lee.renounce(ana.address(), scope).await.unwrap();
+    lee.grants().renounce(ana.address(), scope).await.unwrap();
     assert_eq!(ana.open(&add().await.unwrap().record).await.unwrap().bytes, "for ana");
 }
 
@@ -181,11 +184,11 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
 #[tokio::test]
 async fn of_accounts_without_envelopes_so_many_are_tried_and_no_more() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
-    let (folder, known) = (folder(&ana, "ward"), system.journals().of(ana.address()).await.unwrap());
+    let (folder, known) = (folder(&ana, "ward"), system.services.journals().of(ana.address()).await.unwrap());
     let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
     for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
         let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();
-        let readers = ana.entitled(&known, folder, accounts).await.unwrap();
+        let readers = readers::entitled(ana.person(), &known, folder, accounts).await.unwrap();
         assert_eq!(
             (readers.keys.len(), readers.left_out.len()),
             (usize::from(gets_keys), junk + usize::from(!gets_keys))

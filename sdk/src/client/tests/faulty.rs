@@ -143,10 +143,10 @@ async fn blocks_that_nobody_has_are_waited_for_side_by_side() {
     }
     faulty.becomes(Fault::Lacks);
     let (grants, folders) = (system.forgetful().unwrap(), system.forgetful().unwrap());
-    for grant in grants.client(ana.clone()).grants().await.unwrap() {
+    for grant in grants.client(ana.clone()).grants().list().await.unwrap() {
         assert_eq!(grant.unavailable, Some(ErrorKind::NotAvailable));
     }
     assert!(faulty.most_abreast.swap(0, Relaxed) >= 3);
-    assert_eq!(folders.client(ana).folders().await.unwrap().len(), 3);
+    assert_eq!(folders.client(ana).folders().list().await.unwrap().len(), 3);
     assert!(faulty.most_abreast.load(Relaxed) >= 3);
 }

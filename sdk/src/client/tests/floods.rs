@@ -52,7 +52,7 @@ impl Watched {
         let (asked, told, stuck) = (Mutex::default(), Mutex::default(), Mutex::default());
         let (lag, untimed) = (AtomicU64::new(0), AtomicBool::new(false));
         let watched = Arc::new(Self { inner, asked, told, lag, untimed, stuck });
-        let seen = System::of(watched.clone(), Contract::ADDRESS, system.stores().all()).await.unwrap();
+        let seen = System::of(watched.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
         (watched, seen)
     }
 
@@ -197,7 +197,7 @@ impl Practice {
         // On another machine, which remembers nothing but a contact.
         let (watched, seen) = Watched::over(&system).await;
         let lee = seen.client(identity);
-        lee.add_contact("Bea", &bea.card().await.unwrap()).await.unwrap();
+        lee.contacts().add("Bea", &bea.card().await.unwrap()).await.unwrap();
         Self { system, watched, lee, ana, bea, carl }
     }
 
@@ -212,12 +212,12 @@ impl Practice {
 async fn strangers_who_grant_by_the_hundred_cost_a_bounded_number_of_requests_and_hide_no_known_patient() {
     let practice = Practice::new().await;
     let lee = &practice.lee;
-    lee.shared_with_me().await.unwrap();
+    lee.grants().received().await.unwrap();
     practice.watched.cost();
     for number in 1..=400 {
         grant_by(&practice.system, stranger(number), lee.address(), 1, 0);
     }
-    let shared = lee.shared_with_me().await.unwrap();
+    let shared = lee.grants().received().await.unwrap();
     let (requests, _) = practice.watched.cost();
     assert!(requests <= 3 * (64 + 3) + 20, "{requests} requests");
     assert_eq!(shared.cut, Cut { count: 400 + 1 - 64, older: false });
@@ -226,10 +226,10 @@ async fn strangers_who_grant_by_the_hundred_cost_a_bounded_number_of_requests_an
     let first: BTreeSet<_> = patients[..2].iter().copied().collect();
     assert_eq!(first, [practice.ana.address(), practice.bea.address()].into());
     assert!(!patients.contains(&practice.carl.address()), "not known, and older than the newest 64");
-    let named = lee.shared_by(practice.carl.address()).await.unwrap();
+    let named = lee.grants().received_from(practice.carl.address()).await.unwrap();
     assert_eq!(practice.listed(&named.grants), [practice.carl.address()]);
     assert!(named.cut.is_none() && practice.watched.cost().0 <= 8);
-    let near = lee.patients().await.unwrap();
+    let near = lee.grants().patients().await.unwrap();
     assert_eq!((near.patients.len(), near.cut), (66, shared.cut));
 }
 
@@ -241,7 +241,7 @@ async fn more_grants_than_are_read_hide_no_known_patient() {
         grant_by(&practice.system, stranger(1), lee.address(), 1 + number % 2, 0);
     }
     practice.watched.cost();
-    let shared = lee.shared_with_me().await.unwrap();
+    let shared = lee.grants().received().await.unwrap();
     assert!(shared.cut.older, "{:?}", shared.cut);
     let patients: BTreeSet<_> = shared.grants.iter().map(|grant| grant.patient).collect();
     assert_eq!(patients, [practice.ana.address(), practice.bea.address(), stranger(1)].into());
@@ -255,18 +255,19 @@ async fn one_patient_who_gives_hundreds_of_grants_takes_the_places_of_no_other()
     for folder in 1..=300 {
         grant_by(&practice.system, stranger(1), practice.lee.address(), folder, 0);
     }
-    let shared = practice.lee.shared_with_me().await.unwrap();
+    let shared = practice.lee.grants().received().await.unwrap();
     let of = |patient: Address| shared.grants.iter().filter(|grant| grant.patient == patient).count();
     assert_eq!((of(stranger(1)), of(practice.ana.address()), of(practice.carl.address())), (64, 1, 1));
     assert_eq!(shared.more_of, [(stranger(1), 300 - 64)]);
-    assert_eq!(practice.lee.shared_by(stranger(1)).await.unwrap().grants.len(), 300);
+    assert_eq!(practice.lee.grants().received_from(stranger(1)).await.unwrap().grants.len(), 300);
 }
 
 #[tokio::test]
 async fn a_strangers_history_that_takes_for_ever_holds_up_the_list_for_seconds() {
     let practice = Practice::new().await;
     *practice.watched.stuck.lock().unwrap() = Some(practice.carl.address());
-    let shared = tokio::time::timeout(Duration::from_secs(20), practice.lee.shared_with_me()).await.unwrap().unwrap();
+    let shared =
+        tokio::time::timeout(Duration::from_secs(20), practice.lee.grants().received()).await.unwrap().unwrap();
     assert_eq!(shared.unreadable.len(), 1);
     assert_eq!(shared.unreadable[0].0, practice.carl.address());
     assert_eq!(practice.listed(&shared.grants).len(), 2);
@@ -309,7 +310,7 @@ async fn one_members_cases_and_strangers_proxies_cost_whom_a_case_lets_in_nothin
     assert_eq!(stage.release_due().await, [1, 1]);
     let read = async || {
         let (watched, seen) = Watched::over(&stage.system).await;
-        let lee = seen.client(stage.lee.0.identity.clone());
+        let lee = seen.client(stage.lee.person().identity().clone());
         assert_eq!(lee.open(&stage.record).unlogged().await.unwrap().bytes, "before");
         watched.cost()
     };
@@ -364,23 +365,23 @@ async fn events_of_one_kind_that_fill_the_list_leave_each_case_as_it_stands() {
 async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() {
     let stage = Stage::new().await;
     let (watched, seen) = Watched::over(&stage.system).await;
-    let member = seen.client(stage.members[0].0.identity.clone());
+    let member = seen.client(stage.members[0].person().identity().clone());
     let board = seen.board(stage.board.address).await.unwrap();
     let case = stage.granted().await;
-    assert!(member.acknowledge(&case).await.is_err(), "on another machine, which remembers that it was tried");
-    assert_eq!(member.release_due(&board).await.unwrap().len(), 1);
+    assert!(member.boards().acknowledge(&case).await.is_err(), "on another machine, which remembers that it was tried");
+    assert_eq!(member.boards().release_due(&board).await.unwrap().len(), 1);
     let mut costs = Vec::new();
     for flooded in [false, true] {
         if flooded {
             stage.flood();
         }
         watched.cost();
-        assert!(member.release_due(&board).await.unwrap().is_empty(), "once");
+        assert!(member.boards().release_due(&board).await.unwrap().is_empty(), "once");
         costs.push(watched.cost());
     }
     assert_eq!(costs[0], costs[1], "requests and events");
     stage.system.advance(3 * DAY).await.unwrap();
-    member.release_due(&board).await.unwrap();
+    member.boards().release_due(&board).await.unwrap();
     assert!(watched.cost().0 <= 2, "what is over is not asked for");
 }
 
@@ -407,12 +408,12 @@ async fn reviews_are_owed_as_the_board_itself_says_and_no_longer() {
     for number in 0..17 {
         stage.open_by(&stage.members[0], stranger(9 + number), number);
         let case = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
-        stage.members[1].acknowledge(&case).await.unwrap();
+        stage.members[1].boards().acknowledge(&case).await.unwrap();
     }
     let cases = stage.system.cases(&stage.board).await.unwrap().cases;
     assert_eq!(cases.iter().filter(|case| case.review_due.is_some()).count(), 16, "one was let go");
     let reviewed = cases.iter().find(|case| case.review_due.is_some()).unwrap();
-    stage.members[2].review(&stage.board, reviewed, None).await.unwrap();
+    stage.members[2].boards().review(&stage.board, reviewed, None).await.unwrap();
     let case = stage.system.case(&stage.board, reviewed.id).await.unwrap();
     assert_eq!((case.review_due, case.reviewed.len()), (None, 1));
 }
@@ -446,12 +447,12 @@ async fn chain_is_asked_once_a_minute_what_is_final() {
     let ana = person(&system).await;
     let (watched, seen) = Watched::over(&system).await;
     // Due, and not final yet.
-    let (mut finality, journal) = (Finality::default(), seen.journals().of(ana.address()).await.unwrap());
+    let (mut finality, journal) = (Finality::default(), seen.services.journals().of(ana.address()).await.unwrap());
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
-    let key = [&seen.deployment_key()[..], ana.address().as_slice()].concat();
-    seen.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let key = [&seen.services.deployment_key()[..], ana.address().as_slice()].concat();
+    seen.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {
-        seen.journals().of(ana.address()).await.unwrap();
+        seen.services.journals().of(ana.address()).await.unwrap();
     }
     assert_eq!(watched.asked_for("finalized"), 1);
 }

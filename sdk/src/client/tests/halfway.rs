@@ -85,7 +85,7 @@ impl Verb {
             Self::GrantRecord => ana.grant(lee.address()).record(record).await.map(drop),
             Self::PassOn => kim.grant(lee.address()).patient(ana.address()).await.map(drop),
             Self::Revoke => ana.revoke(kim.address()).await.map(drop),
-            Self::Rotate => ana.rotate("personal", Confidentiality::N).await.map(drop),
+            Self::Rotate => ana.folders().rotate("personal", Confidentiality::N).await.map(drop),
             Self::Add => ana.add(new()).await.map(drop),
             Self::AddMany => ana.add_many([new(), Source::bytes("two", "two")]).await.map(drop),
             Self::Contribute => kim.add(new()).patient(ana.address()).await.map(drop),
@@ -94,24 +94,24 @@ impl Verb {
             Self::Attest => kim.attest(record).await.map(drop),
             Self::Open => kim.open(record).await.map(drop),
             Self::Renounce => {
-                let shared = kim.shared_with_me().await?;
-                kim.renounce(ana.address(), shared.grants[0].scope_id).await.map(drop)
+                let shared = kim.grants().received().await?;
+                kim.grants().renounce(ana.address(), shared.grants[0].scope_id).await.map(drop)
             }
-            Self::Vouch => ana.vouch(lee.address(), "practitioner").await.map(drop),
-            Self::Ask => lee.ask(ana.address()).reason("why").await.map(drop),
-            Self::CreateBoard => ana.create_board(1, &[kim.address()]).await.map(drop),
+            Self::Vouch => ana.vouches().give(lee.address(), "practitioner").await.map(drop),
+            Self::Ask => lee.requests().ask(ana.address()).reason("why").await.map(drop),
+            Self::CreateBoard => ana.boards().create(1, &[kim.address()]).await.map(drop),
         }
     }
 
     /// Whether its effect is there.
     async fn is_done(self, stage: &Stage) -> bool {
         let Stage { ana, kim, lee, record, system } = stage;
-        let journal = system.journals().of(ana.address()).await.unwrap();
+        let journal = system.services.journals().of(ana.address()).await.unwrap();
         let listed = || async { ana.list().await.unwrap().len() };
         match self {
             Self::Grant | Self::GrantRecord | Self::PassOn => lee.open(record).await.is_ok(),
             Self::Revoke => kim.open(record).await.is_err_and(|error| error.kind() == ErrorKind::Denied),
-            Self::Rotate => journal.folder(ana.keys().folder("personal", Confidentiality::N)).epoch == 1,
+            Self::Rotate => journal.folder(ana.person().keys().folder("personal", Confidentiality::N)).epoch == 1,
             Self::Add | Self::Contribute => listed().await == 2,
             Self::AddMany => listed().await == 3,
             Self::Replace | Self::MarkInError => {
@@ -214,10 +214,10 @@ async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
 async fn a_store_that_takes_nothing_is_noticed_before_anything_is_on_chain() {
     for verb in [Verb::Grant, Verb::PassOn, Verb::Rotate] {
         let (_, stage) = filling(0).await;
-        let before = stage.system.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
+        let before = stage.system.services.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
         let error = verb.run(&stage).await.unwrap_err();
         assert!(error.kind() == ErrorKind::Refused && error.transaction().is_none(), "{verb:?}: {error}");
-        let after = stage.system.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
+        let after = stage.system.services.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
         assert_eq!(before, after, "{verb:?}");
     }
 }
@@ -238,15 +238,15 @@ async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_t
     let ward = Ward::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
     let case = ward.granted().await;
     let [one, two, _] = &ward.members[..] else { unreachable!() };
-    one.release(&ward.board, &case).await.unwrap();
+    one.boards().release(&ward.board, &case).await.unwrap();
     faulty.becomes(Fault::FullAfter(1));
-    let error = two.release(&ward.board, &case).await.unwrap_err();
+    let error = two.boards().release(&ward.board, &case).await.unwrap_err();
     assert!(matches!(&error, Error::Halfway { outcome: Outcome::KeysNotStored { .. }, .. }), "{error}");
     assert!(ward.lee.open(&ward.record).await.is_err());
     faulty.becomes(Fault::None);
     assert_eq!(two.resume().await.unwrap().keys, 1);
     assert!(ward.lee.open(&ward.record).await.is_ok());
-    assert!(two.release_due(&ward.board).await.unwrap().is_empty());
+    assert!(two.boards().release_due(&ward.board).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -285,16 +285,16 @@ async fn acts_that_are_done_again_and_again_leave_nothing_to_resume() {
         for reader in [kim, lee] {
             reader.open(record).await.unwrap();
         }
-        ana.rotate("personal", Confidentiality::N).await.unwrap();
+        ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
         ana.revoke(lee.address()).in_a_hurry().await.unwrap();
         ana.grant(lee.address()).record(record).await.unwrap();
-        let shared = lee.shared_with_me().await.unwrap();
-        lee.renounce(ana.address(), shared.grants[0].scope_id).await.unwrap();
+        let shared = lee.grants().received().await.unwrap();
+        lee.grants().renounce(ana.address(), shared.grants[0].scope_id).await.unwrap();
         ana.add(Source::bytes("more", "more")).await.unwrap();
         for person in [ana, kim, lee] {
             let resumed = person.resume().await.unwrap();
             assert!(resumed.is_nothing(), "{resumed:?}");
-            assert!(person.missing().await.unwrap().is_empty());
+            assert!(person.acts().missing().await.unwrap().is_empty());
         }
     }
 }

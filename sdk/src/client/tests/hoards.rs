@@ -4,8 +4,8 @@ use hospital_record_core::id::RecordId;
 
 use crate::{
     base::record_ref::RecordRef,
-    client::{Client, sync::Synced, tests::person},
-    records::source::Source,
+    client::{Client, tests::person},
+    records::{copy::Synced, source::Source},
     system::System,
 };
 

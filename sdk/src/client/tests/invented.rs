@@ -1,14 +1,14 @@
 //! A provider that adds to a history what never happened: nobody gets keys by it.
 
-use alloy::primitives::{Address, B256};
-use hospital_record_core::id::{Confidentiality, Folder};
-
 use crate::{
     client::{Client, tests::person},
     journal::known::Known,
+    keys::readers,
     ledger::{Entry, Event, History, folder_scope},
     system::System,
 };
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::{Confidentiality, Folder};
 
 const WARD: &str = "ward";
 
@@ -27,13 +27,13 @@ async fn ward() -> Ward {
         ana.grant(doctor.address()).folder(WARD).await.unwrap();
     }
     ana.revoke(kim.address()).await.unwrap();
-    let folder = ana.keys().folder(WARD, Confidentiality::N);
+    let folder = ana.person().keys().folder(WARD, Confidentiality::N);
     Ward { ana, folder, lee, kim }
 }
 
 impl Ward {
     async fn journal(&self) -> Known {
-        (*self.ana.system().journals().of(self.ana.address()).await.unwrap()).clone()
+        (*self.ana.system().services.journals().of(self.ana.address()).await.unwrap()).clone()
     }
 
     /// The journal with one more entry, whose link is as right as the contract would make it.
@@ -63,7 +63,7 @@ impl Ward {
     async fn keys(&self, journal: &Known) -> (Vec<Address>, Vec<Address>) {
         let accounts =
             journal.state().folder_readers(self.folder.number(), journal.history.entries().last().unwrap().time);
-        let readers = self.ana.entitled(journal, self.folder, accounts).await.unwrap();
+        let readers = readers::entitled(self.ana.person(), journal, self.folder, accounts).await.unwrap();
         (readers.keys.into_iter().map(|(account, _)| Address::from(account.0)).collect(), readers.left_out)
     }
 }
@@ -86,7 +86,7 @@ async fn an_invented_grant_gets_no_keys() {
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
     // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
     ward.lee.grant(kim).await.unwrap();
-    let of_another = envelope_of(&ward.ana.system().journals().of(lee).await.unwrap(), kim);
+    let of_another = envelope_of(&ward.ana.system().services.journals().of(lee).await.unwrap(), kim);
     // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
     for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;
@@ -99,11 +99,11 @@ async fn an_invented_grant_gets_no_keys() {
 #[tokio::test]
 async fn an_invented_rotation_opens_no_later_epoch() {
     let ward = ward().await;
-    assert!(ward.ana.is_epoch_sure(&ward.journal().await, ward.folder).await.unwrap());
+    assert!(readers::is_epoch_sure(ward.ana.person(), &ward.journal().await, ward.folder).await.unwrap());
     let epoch = ward.journal().await.folder(ward.folder).epoch + 1;
     let folder = ward.folder.number();
     let forged = ward.with(Event::KeysRotated { folder, epoch, keyring: B256::repeat_byte(7) }).await;
-    assert!(!ward.ana.is_epoch_sure(&forged, ward.folder).await.unwrap());
+    assert!(!readers::is_epoch_sure(ward.ana.person(), &forged, ward.folder).await.unwrap());
 }
 
 #[tokio::test]
@@ -113,5 +113,5 @@ async fn an_old_keyring_that_is_named_for_a_later_epoch_opens_none() {
     let newest = *journal.folder(ward.folder).keyring().unwrap();
     let forged = ward.with(Event::KeysRotated { folder, epoch: newest.epoch + 1, keyring: newest.digest }).await;
     assert_eq!(forged.folder(ward.folder).epoch, newest.epoch + 1);
-    assert!(!ward.ana.is_epoch_sure(&forged, ward.folder).await.unwrap());
+    assert!(!readers::is_epoch_sure(ward.ana.person(), &forged, ward.folder).await.unwrap());
 }

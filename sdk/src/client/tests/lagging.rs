@@ -117,17 +117,17 @@ async fn ward() -> Ward {
     let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
     ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
     hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
-    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
+    let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
     let ledger =
         Arc::new(Lagging { inner: system.ledger().clone(), lags: AtomicBool::new(false), refuses: false.into() });
-    let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.stores().all()).await.unwrap();
+    let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
     Ward { ana, hospital, lee, scope, ledger, lagging }
 }
 
 impl Ward {
     /// The same person at the provider that lags, which catches up after a while.
     async fn with_lag<T>(&self, who: &Client, act: impl AsyncFnOnce(Client) -> Result<T>) -> Result<T> {
-        let client = self.lagging.client(who.0.identity.clone());
+        let client = self.lagging.client(who.person().identity().clone());
         let catches_up = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             self.ledger.lags.store(false, Ordering::SeqCst);
@@ -140,16 +140,18 @@ impl Ward {
 async fn access_that_is_given_up_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
     let patient = ward.ana.address();
-    ward.with_lag(&ward.lee, async |lee| lee.renounce(patient, ward.scope).await).await.unwrap();
-    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+    ward.with_lag(&ward.lee, async |lee| lee.grants().renounce(patient, ward.scope).await).await.unwrap();
+    assert!(ward.lee.grants().received().await.unwrap().grants.iter().all(|grant| !grant.live));
 }
 
 #[tokio::test]
 async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
     let (patient, lee) = (ward.ana.address(), ward.lee.address());
-    ward.with_lag(&ward.hospital, async |hospital| hospital.withdraw(patient, ward.scope, lee).await).await.unwrap();
-    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+    ward.with_lag(&ward.hospital, async |hospital| hospital.grants().withdraw(patient, ward.scope, lee).await)
+        .await
+        .unwrap();
+    assert!(ward.lee.grants().received().await.unwrap().grants.iter().all(|grant| !grant.live));
 }
 
 #[tokio::test]
@@ -157,8 +159,8 @@ async fn act_that_was_carried_out_is_no_refusal_although_the_node_refuses_to_sho
     let ward = ward().await;
     let patient = ward.ana.address();
     ward.ledger.refuses.store(true, Ordering::SeqCst);
-    ward.with_lag(&ward.lee, async |lee| lee.renounce(patient, ward.scope).await).await.unwrap();
-    assert!(ward.lee.shared_with_me().await.unwrap().grants.iter().all(|grant| !grant.live));
+    ward.with_lag(&ward.lee, async |lee| lee.grants().renounce(patient, ward.scope).await).await.unwrap();
+    assert!(ward.lee.grants().received().await.unwrap().grants.iter().all(|grant| !grant.live));
 }
 
 #[tokio::test]
@@ -166,10 +168,10 @@ async fn access_that_the_journal_still_shows_is_not_called_ended() {
     let ward = ward().await;
     let (ana, lee) = (ward.ana.address(), ward.lee.address());
     // An earlier end of the same access is not that of this act.
-    ward.hospital.withdraw(ana, ward.scope, lee).await.unwrap();
+    ward.hospital.grants().withdraw(ana, ward.scope, lee).await.unwrap();
     ward.hospital.grant(lee).patient(ana).folder("ward").await.unwrap();
-    let hospital = ward.lagging.client(ward.hospital.0.identity.clone());
-    let error = hospital.withdraw(ana, ward.scope, lee).await.unwrap_err();
+    let hospital = ward.lagging.client(ward.hospital.person().identity().clone());
+    let error = hospital.grants().withdraw(ana, ward.scope, lee).await.unwrap_err();
     assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
 }
 
@@ -194,9 +196,9 @@ async fn request_whose_effect_nobody_can_see_is_not_refused_whatever_a_relay_say
     let system = System::in_memory().await.unwrap();
     let (ana, lee) = (person(&system).await, person(&system).await);
     ana.grant(lee.address()).await.unwrap();
-    let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
-    let request = ana.sign_revocation(lee.address(), scope).await.unwrap();
+    let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
+    let request = ana.acts().sign_revocation(lee.address(), scope).await.unwrap();
     let relay = Arc::new(Silences(system.memory().unwrap().clone()));
     let carrying = system.relayed_by(vec![relay]).unwrap().client(Identity::generate().unwrap().0);
-    assert_eq!(carrying.carry(&request).await.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(carrying.acts().carry(&request).await.unwrap_err().kind(), ErrorKind::TimedOut);
 }

@@ -1,10 +1,5 @@
 //! What was left behind: finished, removed or told, and none of it stops the rest.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
-
-use alloy::primitives::B256;
-use hospital_record_core::id::{Confidentiality, RecordId};
-
 use crate::{
     base::{
         error::{Result, kind::ErrorKind},
@@ -22,20 +17,25 @@ use crate::{
     people::identity::Identity,
     records::{
         details::Details,
+        pending,
         source::Source,
-        target::Place,
-        write::{Stored, metadata},
+        target::{self, Place},
+        write::{self, Stored, metadata},
     },
     system::System,
 };
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use alloy::primitives::B256;
+use hospital_record_core::id::{Confidentiality, RecordId};
 
 /// An upload that was interrupted before its transaction was signed.
 async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> RecordId {
     let place = Place::Named("personal".into(), Confidentiality::N);
-    let target = ana.target(ana.address(), &place).await.unwrap();
+    let target = target::target(ana.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes(text, text);
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
-    ana.store(&target, &mut source, &metadata, replaces, &Reporter::default()).await.unwrap().id
+    write::store(ana.person(), &target, &mut source, &metadata, replaces, &Reporter::default()).await.unwrap().id
 }
 
 /// One person with two machines.
@@ -50,7 +50,7 @@ async fn two_devices() -> (System, Client, Client) {
 
 /// Does it until its transaction is kept, and drops it; the node forgets the transaction.
 async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
-    let (memory, sender) = (ana.system().memory().unwrap(), ana.system().sender());
+    let (memory, sender) = (ana.system().memory().unwrap(), ana.system().services.sender());
     memory.hold(true);
     let kept = async {
         while sender.pending(ana.address()).await.unwrap().is_none() {
@@ -80,7 +80,7 @@ async fn what_was_to_replace_a_record_that_is_not_current_any_more_is_removed() 
         let (removed, watching) = (resumed.removed.clone(), resumed.watching);
         assert_eq!((removed.len(), removed[0].id, removed[0].name.as_deref()), (1, id, Some("new")), "{removed:?}");
         assert_eq!(resumed, Resumed { removed, watching, ..Resumed::default() });
-        let own = system.stores().own();
+        let own = system.services.stores().own();
         own.sweep(Duration::ZERO).await.unwrap();
         assert!(!own.has(&id.cid()).await.unwrap(), "it is still pinned");
         assert!(ana.resume().await.unwrap().is_nothing());
@@ -131,7 +131,7 @@ async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume()
     let ana = person(&system).await;
     let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
     faulty.becomes(Fault::Silent);
-    ana.discard(ana.address(), &ids.map(|id| Stored { id, size: 3, media_type: String::new() })).await;
+    write::discard(ana.person(), ana.address(), &ids.map(|id| Stored { id, size: 3, media_type: String::new() })).await;
     assert_eq!(faulty.waited.load(Relaxed), 1);
     faulty.becomes(Fault::None);
     assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
@@ -154,13 +154,13 @@ async fn a_grant_that_another_device_ended_does_not_come_back() {
     let [failed] = &resumed.failed[..] else { panic!("{resumed:?}") };
     assert!(matches!(failed.what, Leftover::Transaction(_)) && failed.kind == ErrorKind::Conflict, "{failed:?}");
     assert!(failed.reason.contains("repeat it if it is still wanted"), "{failed:?}");
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 
     let (_, ana, lee) = ended_meanwhile().await;
     let error = ana.add(Source::bytes("x", "x")).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("still wanted"), "{error}");
     let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
     assert_eq!(lee.open(&record).await.unwrap_err().kind(), ErrorKind::Denied);
 }
 
@@ -170,7 +170,7 @@ async fn a_grant_that_is_on_its_way_is_ended_by_a_revocation() {
     let lee = person(&system).await;
     left_behind(&ana, ana.grant(lee.address()).into_future()).await;
     assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 1);
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -191,12 +191,12 @@ async fn an_add_that_is_refused_stays_pinned_and_is_finished_by_resume() {
         system.memory().unwrap().refuse_next_submission(refused());
         let error = ana.add(Source::bytes("x", "kept")).await.unwrap_err();
         assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("may still take effect"), "{error}");
-        let [(id, _)] = &ana.unfinished().await.unwrap()[..] else { panic!("it was let go of") };
+        let [(id, _)] = &pending::unfinished(ana.person()).await.unwrap()[..] else { panic!("it was let go of") };
         if lands {
-            let kept = ana.system().sender().pending(ana.address()).await.unwrap().unwrap();
+            let kept = ana.system().services.sender().pending(ana.address()).await.unwrap().unwrap();
             system.memory().unwrap().submit(kept.raw).await.unwrap();
         }
-        let own = system.stores().own();
+        let own = system.services.stores().own();
         own.sweep(Duration::ZERO).await.unwrap();
         assert!(own.has(&id.cid()).await.unwrap(), "it was unpinned");
         let resumed = ana.resume().await.unwrap();
@@ -223,8 +223,8 @@ async fn in_vain() -> (System, Client, Client) {
     let (system, ana, other) = two_devices().await;
     let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
-    left_behind(&ana, ana.rotate("personal", Confidentiality::N)).await;
-    other.rotate("personal", Confidentiality::N).await.unwrap();
+    left_behind(&ana, ana.folders().rotate("personal", Confidentiality::N)).await;
+    other.folders().rotate("personal", Confidentiality::N).await.unwrap();
     (system, ana, lee)
 }
 
@@ -251,7 +251,7 @@ async fn an_act_that_had_no_effect_is_told_to_the_next_and_delays_no_revocation(
     let (_, ana, lee) = in_vain().await;
     let revoked = ana.revoke(lee.address()).await.unwrap();
     assert!(revoked.ended == 1 && revoked.earlier_failed.is_some(), "{revoked:?}");
-    assert!(ana.grants().await.unwrap().is_empty());
+    assert!(ana.grants().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -263,7 +263,7 @@ async fn what_became_of_an_earlier_act_is_told_beside_an_error_too() {
 
     let (system, ana, _) = in_vain().await;
     let call = system.contract().set_profile(B256::ZERO);
-    let error = ana.send_at_once(call).await.unwrap_err();
+    let error = ana.person().send_at_once(call).await.unwrap_err();
     assert!(error.to_string().contains("a digest or a list is empty") && error.to_string().contains("earlier call"));
 }
 
@@ -282,13 +282,13 @@ async fn a_board_and_a_case_that_were_left_behind_are_not_made_twice() {
     let (system, ana, _) = two_devices().await;
     let (kim, lee, tom) = (person(&system).await, person(&system).await, person(&system).await);
     let members = [ana.address(), kim.address()];
-    left_behind(&ana, ana.create_board(2, &members)).await;
-    let made = ana.create_board(2, &members).await.unwrap();
+    left_behind(&ana, ana.boards().create(2, &members)).await;
+    let made = ana.boards().create(2, &members).await.unwrap();
     assert!(made.transaction.is_zero(), "it was made by what was left behind");
 
     lee.add(Source::bytes("x", "x")).await.unwrap();
-    lee.grant_board(&made.board).await.unwrap();
-    let open = || ana.open_case(&made.board, lee.address()).to(tom.address()).reason("fell");
+    lee.boards().grant(&made.board).await.unwrap();
+    let open = || ana.boards().open_case(&made.board, lee.address()).to(tom.address()).reason("fell");
     let board = made.board.clone();
     left_behind(&ana, open().into_future()).await;
     let case = open().await.unwrap();

@@ -39,7 +39,7 @@ async fn no_keys_are_stored_for_an_act_that_is_not_on_chain() {
     refuse();
     ana.revoke(lee.address()).await.unwrap_err();
     refuse();
-    ana.rotate("personal", Confidentiality::N).await.unwrap_err();
+    ana.folders().rotate("personal", Confidentiality::N).await.unwrap_err();
     refuse();
     ana.grant(tom.address()).await.unwrap_err();
     assert_eq!(faulty.puts.load(Relaxed), 0);
@@ -74,7 +74,7 @@ async fn keys_that_cannot_be_stored_after_their_act_are_told_and_made_anew() {
     faulty.becomes(Fault::FullAfter(1));
     told(ana.grant(tom.address()).await.unwrap_err());
     faulty.becomes(Fault::FullAfter(1));
-    told(ana.rotate("personal", Confidentiality::N).await.unwrap_err());
+    told(ana.folders().rotate("personal", Confidentiality::N).await.unwrap_err());
     let revoked = ana.revoke(lee.address()).await.unwrap();
     assert_eq!((revoked.ended, revoked.keys_moved), (1, false));
     for reader in [&tom, &kim] {
@@ -88,7 +88,7 @@ async fn keys_that_cannot_be_stored_after_their_act_are_told_and_made_anew() {
         assert!(reader.open(&record).await.is_ok() && reader.open(&after).await.is_ok());
     }
     assert_eq!(lee.open(&after).await.unwrap_err().kind(), ErrorKind::Denied);
-    let epochs = ana.system().journals().of(ana.address()).await.unwrap();
-    let folder = ana.keys().folder("personal", Confidentiality::N);
+    let epochs = ana.system().services.journals().of(ana.address()).await.unwrap();
+    let folder = ana.person().keys().folder("personal", Confidentiality::N);
     assert_eq!(epochs.folder(folder).epoch, 3, "one rotation mended it");
 }

@@ -1,5 +1,17 @@
 //! What was seen is never unlearned: the chain drops it, or the provider lies about it.
 
+use crate::{
+    base::{error::kind::ErrorKind, record_ref::RecordRef},
+    client::{Client, tests::person},
+    keys::{
+        folder_keys::{self, Received},
+        keyrings,
+    },
+    ledger::{Event, MemoryLedger, record_key},
+    people::{identity::Identity, phrase::Phrase},
+    records::source::Source,
+    system::System,
+};
 use alloy::primitives::B256;
 use hospital_record_core::{
     block::Body,
@@ -8,16 +20,6 @@ use hospital_record_core::{
     seal::lock::Lock,
 };
 use tempfile::TempDir;
-
-use crate::{
-    base::{error::kind::ErrorKind, record_ref::RecordRef},
-    client::{Client, tests::person},
-    keys::folder_keys::Received,
-    ledger::{Event, MemoryLedger, record_key},
-    people::{identity::Identity, phrase::Phrase},
-    records::source::Source,
-    system::System,
-};
 
 mod forged;
 mod histories;
@@ -48,8 +50,8 @@ impl Stage {
         let (lee, kim) = (person(&shared).await, person(&shared).await);
         ana.grant(lee.address()).await.unwrap();
         ana.grant(kim.address()).await.unwrap();
-        let journal = lee.system().journals().of(ana.address()).await.unwrap();
-        let of_lee = lee.received(&journal, personal(&ana)).await.unwrap();
+        let journal = lee.system().services.journals().of(ana.address()).await.unwrap();
+        let of_lee = folder_keys::received(lee.person(), &journal, personal(&ana)).await.unwrap();
         Self { shared, folder, phrase, ana, lee, kim, of_lee }
     }
 
@@ -87,24 +89,24 @@ impl Stage {
 
     /// Whether what Lee was given once opens a record that was added since.
     async fn lee_holds_a_key(&self, record: &RecordRef) -> bool {
-        let bytes = self.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-        let manifest = self.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
+        let bytes = self.shared.services.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+        let manifest = self.shared.services.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
         let opens = |lock: &Lock| match lock {
             Lock::Folder { epoch, .. } => self.of_lee.state.as_ref().unwrap().at(*epoch).is_ok(),
-            Lock::Account { account, .. } => *account == self.lee.account(),
+            Lock::Account { account, .. } => *account == self.lee.person().account(),
         };
         manifest.locks.iter().any(opens)
     }
 
     async fn is_revoked(&self) -> bool {
-        let journal = self.shared.forgetful().unwrap().journals().of(self.ana.address()).await.unwrap();
+        let journal = self.shared.forgetful().unwrap().services.journals().of(self.ana.address()).await.unwrap();
         !journal.state().grants.keys().any(|(_, grantee)| *grantee == self.lee.address())
             || journal.state().grants.values().any(|grant| grant.state.is_bar())
     }
 }
 
 fn personal(ana: &Client) -> Folder {
-    ana.keys().folder("personal", Confidentiality::N)
+    ana.person().keys().folder("personal", Confidentiality::N)
 }
 
 fn note() -> Source {
@@ -146,7 +148,7 @@ async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_
     stage.tell_the_truth();
     let record = stage.ana.add(note()).await.unwrap().record;
     assert!(!stage.lee_holds_a_key(&record).await);
-    assert_eq!(stage.ana.missing().await.unwrap(), []);
+    assert_eq!(stage.ana.acts().missing().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -208,7 +210,7 @@ async fn another_device_that_saw_a_revocation_locks_nothing_until_a_person_makes
     let record = device.add(note()).await.unwrap().record;
     assert!(stage.is_revoked().await);
     assert!(!stage.lee_holds_a_key(&record).await);
-    assert_eq!(device.missing().await.unwrap(), []);
+    assert_eq!(device.acts().missing().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -218,7 +220,7 @@ async fn a_revocation_whose_nonce_was_used_meanwhile_ends_what_was_granted_up_to
     stage.reorganise(1);
     // Another device, which knows nothing of it, takes the nonce.
     let folder = tempfile::tempdir().unwrap();
-    stage.device(folder.path()).rotate("personal", Confidentiality::N).await.unwrap();
+    stage.device(folder.path()).folders().rotate("personal", Confidentiality::N).await.unwrap();
 
     let record = stage.ana.add(note()).await.unwrap().record;
     assert!(stage.is_revoked().await);
@@ -251,7 +253,7 @@ async fn what_another_device_granted_since_stands() {
     let record = stage.ana.add(note()).await.unwrap().record;
     assert!(!stage.is_revoked().await);
     assert_eq!(stage.lee.open(&record).await.unwrap().bytes, "private");
-    assert_eq!(stage.ana.missing().await.unwrap(), []);
+    assert_eq!(stage.ana.acts().missing().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -267,12 +269,15 @@ async fn a_revocation_by_a_device_that_is_lied_to_readmits_nobody() {
     stage.reorganise(1);
 
     device.revoke(stage.kim.address()).await.unwrap();
-    let journal = device.system().journals().of(stage.ana.address()).await.unwrap();
+    let journal = device.system().services.journals().of(stage.ana.address()).await.unwrap();
     let newest = *journal.folder(personal(&stage.ana)).keyring().unwrap();
     assert!(newest.epoch > 1, "the first epoch is burnt");
-    let keyring = device.keyring(stage.ana.address(), personal(&stage.ana), newest.digest, newest.epoch).await.unwrap();
+    let keyring =
+        keyrings::keyring(device.person(), stage.ana.address(), personal(&stage.ana), newest.digest, newest.epoch)
+            .await
+            .unwrap();
     let readers: Vec<_> = keyring.entries.iter().map(|entry| entry.grantee).collect();
-    assert_eq!(readers, [tom.account()]);
+    assert_eq!(readers, [tom.person().account()]);
 }
 
 #[tokio::test]
@@ -281,10 +286,10 @@ async fn a_person_may_give_up_what_is_missing() {
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.lie(1).await;
     stage.ana.add(note()).await.unwrap_err();
-    let missing = stage.ana.missing().await.unwrap();
-    stage.ana.give_up(missing[0].head).await.unwrap();
-    assert_eq!(stage.ana.missing().await.unwrap(), []);
-    assert_eq!(stage.ana.give_up(B256::repeat_byte(3)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let missing = stage.ana.acts().missing().await.unwrap();
+    stage.ana.acts().give_up(missing[0].head).await.unwrap();
+    assert_eq!(stage.ana.acts().missing().await.unwrap(), []);
+    assert_eq!(stage.ana.acts().give_up(B256::repeat_byte(3)).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(stage.restarted().resume().await.unwrap().failed, []);
 }
 

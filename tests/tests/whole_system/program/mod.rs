@@ -45,7 +45,7 @@ fn befriend_on(anvil: &Anvil, computer: &Computer, name: &str) -> String {
         let system = computer.system().await;
         let [person, ana] = [name, "ana"].map(|who| system.client(computer.identity(who)));
         let card = person.card().await.expect("who can pay publishes a profile");
-        ana.add_contact(name, &card).await.expect("the card is true");
+        ana.contacts().add(name, &card).await.expect("the card is true");
     });
     address
 }

@@ -48,7 +48,7 @@ pub(super) async fn list(app: &App, args: &Named) -> Result {
 
 /// A case with what its members wrote, as far as this person can read it.
 async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Result<(Value, String)> {
-    let reason = session.client.reason_of(case).await;
+    let reason = session.client.boards().reason_of(case).await;
     let why = match &reason {
         Ok(reason) => merged([json!({"reason": reason.text, "unavailable": null}), purpose(reason.purpose)]),
         Err(error) => json!({
@@ -57,6 +57,7 @@ async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
     };
     let found: Vec<_> = session
         .client
+        .boards()
         .findings_of(case)
         .await
         .into_iter()
@@ -190,7 +191,7 @@ pub(super) async fn open(app: &App, args: &OpenCase) -> Result {
     let board = named(&session, &args.board.board).await?;
     let patient = session.person(&args.patient).await?.address;
     let hours = Duration::from_secs(u64::from(args.hours) * 3600);
-    let mut builder = session.client.open_case(&board, patient).lasting(hours).reason(reason.trim_end());
+    let mut builder = session.client.boards().open_case(&board, patient).lasting(hours).reason(reason.trim_end());
     if let Some(who) = &args.to {
         builder = builder.to(session.grantee(&session.person(who).await?).await?);
     }
@@ -236,19 +237,19 @@ async fn done(app: &App, session: &Session, board: &Board, case: B256) -> Result
 
 pub(super) async fn acknowledge(app: &App, args: &NamedCase) -> Result {
     let (session, board, case) = asked_in_full(app, args).await?;
-    session.client.acknowledge(&case).await?;
+    session.client.boards().acknowledge(&case).await?;
     done(app, &session, &board, case.id).await
 }
 
 pub(super) async fn veto(app: &App, args: &NamedCase) -> Result {
     let (session, board, case) = asked(app, args).await?;
-    session.client.veto(&case).await?;
+    session.client.boards().veto(&case).await?;
     done(app, &session, &board, case.id).await
 }
 
 pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
     let (session, board, case) = asked_in_full(app, args).await?;
-    session.client.release(&board, &case).await?;
+    session.client.boards().release(&board, &case).await?;
     done(app, &session, &board, case.id).await
 }
 
@@ -269,6 +270,6 @@ pub(super) async fn review(app: &App, args: &Review) -> Result {
         None => None,
         Some(from_file) => Some(text::or_stdin(from_file, FINDING).await?),
     };
-    session.client.review(&board, &case, finding.as_deref().map(str::trim_end)).await?;
+    session.client.boards().review(&board, &case, finding.as_deref().map(str::trim_end)).await?;
     done(app, &session, &board, case.id).await
 }

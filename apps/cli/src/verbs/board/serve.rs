@@ -22,7 +22,7 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
     loop {
         // Whatever is wrong with the chain or the store may pass; who waits here is needed at night.
         let due = match session.client.system().board(board.address).await {
-            Ok(board) => session.client.release_due(&board).await,
+            Ok(board) => session.client.boards().release_due(&board).await,
             Err(error) => Err(error),
         };
         match due {

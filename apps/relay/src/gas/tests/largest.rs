@@ -104,17 +104,17 @@ impl Story {
         ward.add(Source::bytes("b", "two")).patient(ana.address()).await.unwrap();
         let next = ana.replace(&record, Source::bytes("a", "mended")).await.unwrap().record;
         ana.mark_entered_in_error(&next).await.unwrap();
-        let scope = lee.shared_with_me().await.unwrap().grants[0].scope_id;
-        ward.withdraw(ana.address(), scope, lee.address()).await.unwrap();
-        ana.rotate("personal", Confidentiality::N).await.unwrap();
+        let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
+        ward.grants().withdraw(ana.address(), scope, lee.address()).await.unwrap();
+        ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
         ana.revoke(ward.address()).await.unwrap();
         ana.grant(ward.address()).await.unwrap();
-        ward.renounce(ana.address(), scope).await.unwrap();
-        ana.void_signed().await.unwrap();
-        ward.vouch(lee.address(), "practitioner").await.unwrap();
-        ward.withdraw_vouch(lee.address(), "practitioner").await.unwrap();
-        let asked = lee.ask(ana.address()).reason("why").await.unwrap();
-        lee.withdraw_request(ana.address(), asked.id).await.unwrap();
+        ward.grants().renounce(ana.address(), scope).await.unwrap();
+        ana.acts().void().await.unwrap();
+        ward.vouches().give(lee.address(), "practitioner").await.unwrap();
+        ward.vouches().withdraw(lee.address(), "practitioner").await.unwrap();
+        let asked = lee.requests().ask(ana.address()).reason("why").await.unwrap();
+        lee.requests().withdraw(ana.address(), asked.id).await.unwrap();
     }
 
     /// As many items as there may be, each as the first act of an account.
@@ -151,22 +151,22 @@ impl Story {
         members.sort_by_key(Client::address);
         let accounts: Vec<_> = members.iter().map(Client::address).collect();
         let (kim, last) = (&members[MEMBERS - 2], &members[MEMBERS - 1]);
-        let board = kim.create_board(2, &accounts).await.unwrap().board;
+        let board = kim.boards().create(2, &accounts).await.unwrap().board;
         ana.add(Source::bytes("a", "one")).await.unwrap();
-        ana.grant_board(&board).await.unwrap();
-        ana.appoint_proxy(&board, Some(lee.address())).await.unwrap();
-        let case = kim.open_case(&board, ana.address()).to(lee.address()).reason("fell").await.unwrap();
-        last.acknowledge(&case).await.unwrap();
-        last.release_due(&board).await.unwrap();
+        ana.boards().grant(&board).await.unwrap();
+        ana.boards().appoint_proxy(&board, Some(lee.address())).await.unwrap();
+        let case = kim.boards().open_case(&board, ana.address()).to(lee.address()).reason("fell").await.unwrap();
+        last.boards().acknowledge(&case).await.unwrap();
+        last.boards().release_due(&board).await.unwrap();
         let case = self.system.case(&board, case.id).await.unwrap();
-        members[MEMBERS - 3].review(&board, &case, None).await.unwrap();
-        ana.veto(&case).await.unwrap();
-        last.void_signed_at(&board).await.unwrap();
-        last.acknowledge_successor(&board, None).await.unwrap();
-        kim.resign(&board).await.unwrap();
-        let alone = kim.create_board(1, &[kim.address()]).await.unwrap().board;
-        ana.grant_board(&alone).await.unwrap();
-        kim.open_case(&alone, ana.address()).to(lee.address()).reason("fell").await.unwrap();
+        members[MEMBERS - 3].boards().review(&board, &case, None).await.unwrap();
+        ana.boards().veto(&case).await.unwrap();
+        last.acts().void_at(&board).await.unwrap();
+        last.boards().acknowledge_successor(&board, None).await.unwrap();
+        kim.boards().resign(&board).await.unwrap();
+        let alone = kim.boards().create(1, &[kim.address()]).await.unwrap().board;
+        ana.boards().grant(&alone).await.unwrap();
+        kim.boards().open_case(&alone, ana.address()).to(lee.address()).reason("fell").await.unwrap();
     }
 }
 

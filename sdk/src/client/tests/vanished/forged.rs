@@ -3,6 +3,7 @@
 use crate::{
     base::time::NO_END,
     client::tests::vanished::*,
+    keys::folder_keys,
     ledger::{Permission, Purpose, Revocation, Rights, folder_scope},
 };
 
@@ -10,7 +11,7 @@ impl Stage {
     /// What a provider shows as if Ana had done it. Nobody signed it.
     async fn invent(&self, call: impl FnOnce(&System, u32) -> crate::ledger::Call) {
         let system = self.ana.system();
-        let count = system.journals().of(self.ana.address()).await.unwrap().state().key_changes;
+        let count = system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
         assert!(self.memory().act(self.ana.address(), call(system, count)));
         system.history(self.ana.address()).await.unwrap();
     }
@@ -34,8 +35,8 @@ impl Stage {
     }
 
     async fn lock_of(&self, record: &RecordRef) -> Vec<u16> {
-        let bytes = self.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-        let manifest = self.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
+        let bytes = self.shared.services.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+        let manifest = self.shared.services.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
         manifest.locks.iter().map(Lock::epoch).collect()
     }
 }
@@ -51,11 +52,11 @@ async fn an_invented_revocation_makes_nobody_sign_a_real_one() {
     assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
     stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
     stage.ana.resume().await.unwrap();
-    let journal = stage.shared.journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.services.journals().of(stage.ana.address()).await.unwrap();
     assert!(journal.grant(scope, kim).is_some(), "nothing was signed on the provider's word");
 
-    let missing = stage.ana.missing().await.unwrap();
-    stage.ana.give_up(missing[0].head).await.unwrap();
+    let missing = stage.ana.acts().missing().await.unwrap();
+    stage.ana.acts().give_up(missing[0].head).await.unwrap();
     let record = stage.ana.add(note()).await.unwrap().record;
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }
@@ -101,9 +102,10 @@ async fn invented_rotations_in_steps_move_a_folder_no_further_than_one() {
 async fn an_epoch_that_another_device_uses_again_is_left_behind() {
     let stage = Stage::new().await;
     // Its keyring is stored: Lee has the keys of epoch 1.
-    stage.ana.rotate("personal", Confidentiality::N).await.unwrap();
-    let journal = stage.lee.system().journals().of(stage.ana.address()).await.unwrap();
-    let of_lee = stage.lee.received(&journal, personal(&stage.ana)).await.unwrap().state.unwrap();
+    stage.ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
+    let journal = stage.lee.system().services.journals().of(stage.ana.address()).await.unwrap();
+    let of_lee =
+        folder_keys::received(stage.lee.person(), &journal, personal(&stage.ana)).await.unwrap().state.unwrap();
     assert_eq!(of_lee.epoch(), 1);
     stage.reorganise(1);
     // Another device, which never saw that, revokes Lee with other keys of the same epoch.

@@ -1,13 +1,12 @@
 //! Random histories with reorganisations: whoever was put out holds no key of what is added later.
 
+use crate::{client::tests::vanished::*, keys::folder_keys};
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-
-use crate::client::tests::vanished::*;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -54,8 +53,8 @@ async fn run(steps: &[Step]) {
         match *step {
             Step::Grant(who) => {
                 ana.grant(readers[who].address()).await.unwrap();
-                let journal = readers[who].system().journals().of(ana.address()).await.unwrap();
-                if let Ok(received) = readers[who].received(&journal, personal(&ana)).await {
+                let journal = readers[who].system().services.journals().of(ana.address()).await.unwrap();
+                if let Ok(received) = folder_keys::received(readers[who].person(), &journal, personal(&ana)).await {
                     given.entry(who).or_default().push(received);
                 }
                 inside.insert(who);
@@ -84,13 +83,13 @@ async fn run(steps: &[Step]) {
 }
 
 async fn opens(stage: &Stage, record: &RecordRef, reader: &Client, received: &[Received]) -> bool {
-    let bytes = stage.shared.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
-    let manifest = stage.shared.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
+    let bytes = stage.shared.services.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
+    let manifest = stage.shared.services.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
     manifest.locks.iter().any(|lock| match lock {
         Lock::Folder { epoch, .. } => {
             received.iter().filter_map(|given| given.state.as_ref()).any(|state| state.at(*epoch).is_ok())
         }
-        Lock::Account { account, .. } => *account == reader.account(),
+        Lock::Account { account, .. } => *account == reader.person().account(),
     })
 }
 

@@ -30,11 +30,16 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
     stage.ana.mark_entered_in_error(&added).await.unwrap();
     stage.reorganise(1);
     assert_resumed(&stage.ana, "entered-in-error").await;
-    let journal = stage.ana.system().journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.ana.system().services.journals().of(stage.ana.address()).await.unwrap();
     let record = &journal.state().records[&key_of(&lab, &added)];
     assert!(record.state.attestations == 1 && record.state.status == crate::ledger::Status::EnteredInError);
 
-    stage.kim.renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number())).await.unwrap();
+    stage
+        .kim
+        .grants()
+        .renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number()))
+        .await
+        .unwrap();
     stage.kim.system().history(stage.ana.address()).await.unwrap();
     stage.reorganise(1);
     assert_resumed(&stage.kim, "gave up the access").await;
@@ -82,7 +87,7 @@ async fn assert_resumed(who: &Client, told: &str) {
     assert_eq!(failed, [], "{told}");
     let news = who.system().news().await.unwrap();
     assert!(news.is_empty() || news.iter().any(|one| one.to_string().contains(told)), "{news:?}");
-    assert_eq!(who.missing().await.unwrap(), [], "{told}");
+    assert_eq!(who.acts().missing().await.unwrap(), [], "{told}");
 }
 
 #[tokio::test]
@@ -120,7 +125,7 @@ async fn a_relayed_revocation_is_carried_again() {
 pub(super) async fn until_sent<T>(stage: &Stage, act: impl Future<Output = crate::Result<T>>) {
     let sent = async {
         loop {
-            let left = stage.ana.system().sender().pending(stage.ana.address()).await.unwrap();
+            let left = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
             if let Some(left) = left
                 && stage.shared.ledger().knows(left.transaction).await.unwrap()
             {
@@ -170,13 +175,13 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
     stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     let again = stage.restarted();
-    let journal = again.system().journals().of(stage.ana.address()).await.unwrap();
+    let journal = again.system().services.journals().of(stage.ana.address()).await.unwrap();
     // As if the last of it had been seen a quarter of an hour ago.
     let mut finality = Finality::default();
     let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
-    let key = [&again.system().deployment_key()[..], stage.ana.address().as_slice()].concat();
-    again.system().cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let key = [&again.system().services.deployment_key()[..], stage.ana.address().as_slice()].concat();
+    again.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     let again = stage.restarted();
     again.system().history(stage.ana.address()).await.unwrap();
     assert_eq!(again.resume().await.unwrap().watching, 0, "all of it is final");
@@ -184,14 +189,14 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
     stage.lie(1).await;
     let error = again.add(note()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-    assert_eq!(again.missing().await.unwrap(), [], "nothing of it was given up");
+    assert_eq!(again.acts().missing().await.unwrap(), [], "nothing of it was given up");
 }
 
 #[tokio::test]
 async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
     let stage = Stage::new().await;
     let (folder, system) = (personal(&stage.ana), stage.ana.system());
-    let count = system.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
+    let count = system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let invented = system.contract().rotate(folder.number(), u16::MAX, B256::repeat_byte(7), count);
     assert!(stage.memory().act(stage.ana.address(), invented));
     let error = stage.ana.add(note()).await.unwrap_err();
@@ -200,7 +205,7 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
 
     stage.reorganise(1);
     let record = stage.ana.add(note()).await.unwrap().record;
-    let journal = system.journals().of(stage.ana.address()).await.unwrap();
+    let journal = system.services.journals().of(stage.ana.address()).await.unwrap();
     assert_eq!(journal.folder(folder).epoch, 1);
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }
@@ -220,9 +225,9 @@ async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
 #[tokio::test]
 async fn an_acknowledgement_that_the_chain_dropped_is_sent_again() {
     let stage = crate::client::tests::boards::Stage::new().await;
-    let opening = stage.members[0].open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
+    let opening = stage.members[0].boards().open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
-    stage.members[1].acknowledge(&case).await.unwrap();
+    stage.members[1].boards().acknowledge(&case).await.unwrap();
     let memory = stage.system.memory().unwrap();
     memory.rewind(1);
     memory.advance(Duration::from_secs(1));

@@ -1,12 +1,12 @@
 //! A provider that begins to lie in the middle of an act, and what is signed anew for one that withholds it.
 
+use crate::records::target::{self, Place};
 use std::time::Duration;
 
 use alloy::primitives::Address;
 use futures::{StreamExt, stream};
 
 use super::{others::until_sent, *};
-use crate::records::target::Place;
 
 /// Whether what would be locked now is closed to Lee, or nothing would; nothing where the provider had no occasion to lie.
 async fn is_closed(answered: usize) -> Option<bool> {
@@ -16,7 +16,7 @@ async fn is_closed(answered: usize) -> Option<bool> {
     stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
     stage.memory().hide_after_answers(Some(newest), answered);
     let place = Place::Named("personal".into(), Confidentiality::N);
-    let target = stage.ana.target(stage.ana.address(), &place).await;
+    let target = target::target(stage.ana.person(), stage.ana.address(), &place).await;
     let open = target.is_ok_and(|target| stage.of_lee.state.as_ref().unwrap().at(target.epoch).is_ok());
     stage.memory().lies().then_some(!open)
 }
@@ -40,10 +40,10 @@ async fn a_revocation_that_was_made_again_and_withheld_ends_nothing_that_was_giv
         stage.reorganise(1);
         let folder = tempfile::tempdir().unwrap();
         let device = stage.device(folder.path());
-        device.rotate("personal", Confidentiality::N).await.unwrap();
+        device.folders().rotate("personal", Confidentiality::N).await.unwrap();
         stage.memory().hold(true);
         until_sent(&stage, stage.ana.add(note()).into_future()).await;
-        let left = stage.ana.system().sender().pending(stage.ana.address()).await.unwrap().unwrap();
+        let left = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap().unwrap();
         stage.memory().forget_waiting();
         stage.memory().hold(false);
         stage.memory().advance(Duration::from_secs(60));

@@ -22,7 +22,7 @@ async fn a_lie_that_the_witness_denies_changes_nothing_here() {
     ana.revoke(stage.lee.address()).await.unwrap();
     stage.lie(1).await;
     assert_eq!(ana.add(note()).await.unwrap_err().kind(), ErrorKind::Integrity);
-    assert_eq!(ana.missing().await.unwrap(), [], "it is one provider's word");
+    assert_eq!(ana.acts().missing().await.unwrap(), [], "it is one provider's word");
     stage.tell_the_truth();
     let record = ana.add(note()).await.unwrap().record;
     assert!(!stage.lee_holds_a_key(&record).await);
@@ -60,12 +60,12 @@ async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_a
 /// As if all of the journal had been seen a quarter of an hour ago, and the chain called it final.
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
-    let journal = ana.system().journals().of(ana.address()).await.unwrap();
+    let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
     let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
-    let key = [&ana.system().deployment_key()[..], ana.address().as_slice()].concat();
-    ana.system().cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let key = [&ana.system().services.deployment_key()[..], ana.address().as_slice()].concat();
+    ana.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
 }
 
 /// Every verb that leaves an entry in a journal: dropped by a reorganisation, it is there again after `resume`.
@@ -78,7 +78,7 @@ async fn the_transaction_of_every_verb_is_sent_again() {
     survives(&stage, ana, "added").await;
     ana.replace(&record, note()).await.unwrap();
     survives(&stage, ana, "replaced").await;
-    ana.rotate("personal", Confidentiality::N).await.unwrap();
+    ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
     survives(&stage, ana, "rotated").await;
     let folder = tempfile::tempdir().unwrap();
     let lee = remembered(&stage, lee, folder.path());
@@ -86,33 +86,33 @@ async fn the_transaction_of_every_verb_is_sent_again() {
     survives(&stage, ana, "granted").await;
     lee.grant(tom.address()).patient(patient).await.unwrap();
     survives(&stage, &lee, "passed on").await;
-    lee.withdraw(patient, scope, tom.address()).await.unwrap();
+    lee.grants().withdraw(patient, scope, tom.address()).await.unwrap();
     survives(&stage, &lee, "withdrawn").await;
     lee.open(&ana.list().await.unwrap().last().unwrap().record).await.unwrap();
     survives(&stage, &lee, "read").await;
-    lee.renounce(patient, scope).await.unwrap();
+    lee.grants().renounce(patient, scope).await.unwrap();
     survives(&stage, &lee, "renounced").await;
     ana.revoke(lee.address()).await.unwrap();
     survives(&stage, ana, "revoked").await;
 }
 
 async fn entries(stage: &Stage) -> usize {
-    let journal = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
     journal.history.entries().len()
 }
 
 fn remembered(stage: &Stage, who: &Client, folder: &std::path::Path) -> Client {
-    stage.shared.remembering(folder).unwrap().client(who.0.identity.clone())
+    stage.shared.remembering(folder).unwrap().client(who.person().identity().clone())
 }
 
 async fn survives(stage: &Stage, who: &Client, what: &str) {
-    let before = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
+    let before = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
     let last = *before.history.entries().last().unwrap();
     stage.reorganise(1);
     assert!(entries(stage).await < before.history.entries().len(), "{what}");
     let resumed = who.resume().await.unwrap();
     assert!(resumed.failed.is_empty() && resumed.watching > 0, "{what}: {resumed:?}");
-    let after = stage.shared.forgetful().unwrap().journals().of(stage.ana.address()).await.unwrap();
+    let after = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
     assert!(last.event.is_same_act(&after.history.entries().last().unwrap().event), "{what}");
     stage.memory().advance(Duration::from_secs(1));
 }

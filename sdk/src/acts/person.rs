@@ -1,0 +1,146 @@
+//! Somebody who acts at a deployment.
+
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use alloy::primitives::{Address, U256};
+use hospital_record_core::{
+    block::{self, Block, Body, Verified},
+    error::CoreError,
+    id::{Account, Deployment, Digest, RecordId},
+    identity::Keys,
+};
+use tokio::sync::OnceCell;
+
+use crate::{
+    acts::{published::Published, services::Services},
+    base::{
+        error::{Error, Result},
+        record_ref::RecordRef,
+    },
+    ledger::Signer,
+    people::identity::Identity,
+};
+
+/// Blocks that one call waits for although nobody has them.
+const MOST_IN_VAIN: usize = 3;
+
+/// An identity and the services of a deployment: what every verb is given. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(super) me: Arc<Me>,
+    services: Services,
+}
+
+pub(super) struct Me {
+    pub(super) identity: Identity,
+    keys: Keys,
+    pub(super) published: OnceCell<Published>,
+    /// Where this person's nonces begin, and how many were used.
+    pub(super) first_word: OnceCell<u64>,
+    pub(super) acts: AtomicU64,
+    /// Acts that are final by now were let go of.
+    pub(super) tidied: OnceCell<()>,
+}
+
+impl Person {
+    pub(crate) fn new(services: Services, identity: Identity) -> Self {
+        let me = Me {
+            keys: identity.keys(services.deployment()),
+            identity,
+            published: OnceCell::new(),
+            first_word: OnceCell::new(),
+            acts: AtomicU64::new(0),
+            tidied: OnceCell::new(),
+        };
+        Self { me: Arc::new(me), services }
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
+    /// only a few times, for strangers can name any number of them.
+    pub(crate) fn for_one_call(&self) -> Self {
+        self.waiting_in_vain(MOST_IN_VAIN)
+    }
+
+    /// The same for a call that fetches what only other nodes have: every block is waited for.
+    pub(crate) fn for_fetching(&self) -> Self {
+        self.waiting_in_vain(usize::MAX)
+    }
+
+    /// The same for one call that waits for so many blocks that nobody has.
+    pub(crate) fn waiting_in_vain(&self, most: usize) -> Self {
+        Self { me: self.me.clone(), services: self.services.for_one_call(most) }
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.me.identity.address()
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        Account(self.address().into())
+    }
+
+    pub(crate) fn is_me(&self, account: Address) -> bool {
+        account == self.address()
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.me.keys
+    }
+
+    #[cfg(all(test, feature = "testing"))]
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.me.identity
+    }
+
+    pub(crate) fn signer(&self) -> Signer {
+        self.me.identity.signer().clone()
+    }
+
+    pub(crate) async fn balance(&self) -> Result<U256> {
+        Ok(self.ledger().balance(self.address()).await?)
+    }
+
+    /// The handle of a record of `patient` at this deployment.
+    pub(crate) fn record(&self, patient: Address, id: RecordId) -> RecordRef {
+        RecordRef { deployment: self.deployment(), patient, id }
+    }
+
+    /// Whether a card, where there is one, was made for this chain and contract.
+    pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
+        match made_for.is_some_and(|deployment| deployment != self.deployment()) {
+            true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Signs a block as this account.
+    pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
+        let published = self.published().await?;
+        Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
+    }
+
+    /// Fetches a signed block and verifies it with the profile it names.
+    pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
+        self.people().signed(digest).await
+    }
+}
+
+/// A person is asked for the services it acts with as if they were its own.
+impl Deref for Person {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
+/// Shows the address alone.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Person").field(&self.address()).finish()
+    }
+}

@@ -1,0 +1,190 @@
+//! What one deployment is made of, as this machine reaches it: chain, stores and relays, and what is remembered.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use alloy::primitives::Address;
+use hospital_record_core::id::{Account, Deployment};
+
+use crate::{
+    base::error::Result,
+    boards::known::Boards,
+    journal::journals::Journals,
+    ledger::{
+        Beside, Contract, Ledger, Outbox, Sender, SenderOptions,
+        clock::{Clock, Clocks},
+        outbox::disk::DiskOutbox,
+    },
+    people::known::{People, Shared as SharedPeople},
+    platform::cache::{Cache, deployment_key},
+    relay::Relay,
+    store::{Store, stores::Stores},
+};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Services {
+    shared: Arc<Shared>,
+    /// Of one call of an app, or of all.
+    stores: Stores,
+}
+
+struct Shared {
+    contract: Contract,
+    witness: Option<Contract>,
+    requests: Beside,
+    boards: Boards,
+    deployment: Deployment,
+    sender: Sender,
+    relays: Vec<Arc<dyn Relay>>,
+    /// How long an act may take.
+    patience: Duration,
+    timeout: Duration,
+    clocks: Clocks,
+    cache: Cache,
+    journals: Journals,
+    people: Arc<SharedPeople>,
+}
+
+/// What they are made of.
+pub(crate) struct Parts {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) witness: Option<Contract>,
+    pub(crate) chain: u64,
+    pub(crate) contract: Address,
+    pub(crate) stores: Vec<Arc<dyn Store>>,
+    pub(crate) cache: Cache,
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) sending: SenderOptions,
+    pub(crate) relays: Vec<Arc<dyn Relay>>,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) tolerance: Duration,
+}
+
+impl Services {
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
+        let ledger = || contract.ledger().clone();
+        let witness = || parts.witness.as_ref().map(|witness| witness.ledger().clone());
+        let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
+        let clocks = Clocks { ledger: ledger(), whose: parts.clock, tolerance: parts.tolerance };
+        let people = SharedPeople {
+            contract: contract.clone(),
+            deployment,
+            clocks: clocks.clone(),
+            vouching: Beside::vouching(ledger(), parts.chain),
+            vouching_witness: witness().map(|witness| Beside::vouching(witness, parts.chain)),
+            cache: parts.cache.clone(),
+            signers: Mutex::default(),
+        };
+        let shared = Shared {
+            sender: Sender::new(ledger(), parts.chain, parts.outbox, parts.sending),
+            relays: parts.relays,
+            patience: parts.sending.deadline,
+            timeout: parts.timeout,
+            clocks,
+            requests: Beside::access_requests(ledger(), parts.chain),
+            boards: Boards {
+                on_chain: Beside::boards(ledger(), parts.chain),
+                witness: witness().map(|witness| Beside::boards(witness, parts.chain)),
+                seen: Mutex::default(),
+                ledger: ledger(),
+            },
+            journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
+            contract,
+            witness: parts.witness,
+            deployment,
+            cache: parts.cache,
+            people: Arc::new(people),
+        };
+        Ok(Self { shared: Arc::new(shared), stores: Stores::new(parts.stores)? })
+    }
+
+    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
+    /// only `vain` times.
+    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
+        Self { shared: self.shared.clone(), stores: self.stores.for_one_call(vain) }
+    }
+
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.shared.deployment
+    }
+
+    /// Distinguishes what is remembered of several deployments: 28 bytes.
+    pub(crate) fn deployment_key(&self) -> Vec<u8> {
+        deployment_key(self.shared.deployment)
+    }
+
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.shared.contract
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
+        self.shared.contract.ledger()
+    }
+
+    pub(crate) fn witness(&self) -> Option<&Contract> {
+        self.shared.witness.as_ref()
+    }
+
+    pub(crate) fn vouching(&self) -> &Beside {
+        &self.shared.people.vouching
+    }
+
+    pub(crate) fn access_requests(&self) -> &Beside {
+        &self.shared.requests
+    }
+
+    pub(crate) fn boards(&self) -> &Boards {
+        &self.shared.boards
+    }
+
+    /// What is known of other people.
+    pub(crate) fn people(&self) -> People {
+        People { shared: self.shared.people.clone(), stores: self.stores.clone() }
+    }
+
+    pub(crate) fn journals(&self) -> &Journals {
+        &self.shared.journals
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.shared.sender
+    }
+
+    pub(crate) fn relays(&self) -> &[Arc<dyn Relay>] {
+        &self.shared.relays
+    }
+
+    pub(crate) fn clocks(&self) -> &Clocks {
+        &self.shared.clocks
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.shared.patience
+    }
+
+    /// How long one answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+}
+
+/// What is remembered in a folder, and what was signed there.
+pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    let cache = Cache::in_folder(folder)?;
+    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
+    Ok((cache, Arc::new(outbox)))
+}

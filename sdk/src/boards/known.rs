@@ -1,0 +1,21 @@
+//! The boards of one chain, as its node tells of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    boards::seen::Seen,
+    ledger::{Beside, Ledger},
+};
+
+pub(crate) struct Boards {
+    pub(crate) on_chain: Beside,
+    pub(crate) witness: Option<Beside>,
+    pub(crate) seen: Mutex<Seen>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+}
+
+impl Boards {
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,266 @@
+//! What is dealt to a board: with the patient's grant, and anew whenever the folder's keys move on.
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::{Block, Verified},
+    board::deal::{Deal, seal_deal},
+    error::CoreError,
+    id::{Deployment, Digest, Epoch, Folder, Scope},
+    seal::{
+        envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, FolderKeyStatement},
+        keyring::{KeyringDeal, MAX_DEALS},
+        ratchet::FolderState,
+    },
+};
+
+use crate::{
+    acts::person::Person,
+    base::{
+        error::{Error, Result},
+        record_ref::account,
+    },
+    boards::board::Board,
+    journal::known::Known,
+    keys::{keyrings, notes},
+    ledger::{Event, Grant, folder_of},
+};
+
+pub(crate) fn deal_context(
+    at: Deployment,
+    patient: Address,
+    board: Address,
+    scope: Scope,
+    epoch: Epoch,
+) -> EnvelopeContext {
+    let (patient, grantee) = (account(patient), account(board));
+    EnvelopeContext { deployment: at, patient, issuer: patient, grantee, scope, epoch }
+}
+
+/// A keyring's deals, and the accounts of the folder that it needs no entries for.
+#[derive(Default)]
+pub(crate) struct Dealt {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) named: Vec<KeyringDeal>,
+    /// Boards that nothing could be dealt to.
+    pub(crate) left_out: Vec<Address>,
+    boards: Vec<Address>,
+}
+
+impl Dealt {
+    /// Boards have deals instead of entries. Whom a board let in has no new keys: it is in for hours.
+    pub(crate) fn is_for(&self, account: Address, grant: Option<&Grant>) -> bool {
+        let giver = grant.and_then(|grant| grant.state.giver);
+        self.boards.contains(&account) || giver.is_some_and(|giver| self.boards.contains(&giver))
+    }
+}
+
+/// Deals keys of this person to the members of a board who remain.
+pub(crate) async fn deal(
+    person: &Person,
+    board: &Board,
+    (scope, epoch): (Scope, Epoch),
+    payload: &EnvelopePayload,
+    note: Option<Vec<u8>>,
+) -> Result<Block> {
+    let me = person.address();
+    // A patient who is a member of the board has no say about their own records, and needs no share.
+    let members: Vec<_> = board.present().filter(|member| *member != me).collect();
+    let members = person.people().keys_of(&members).await?;
+    if board.closed || members.len() < usize::from(board.threshold) {
+        let (address, members, needed) = (board.address, members.len(), board.threshold);
+        return Err(Error::Conflict(format!(
+            "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} with keys remain"
+        )));
+    }
+    let context = deal_context(person.deployment(), me, board.address, scope, epoch);
+    let me = person.published().await?;
+    Ok(seal_deal(&context, board.threshold, &members, payload, note, me.digest, &me.keys)?)
+}
+
+/// Deals the state of a folder's next epoch to the boards among `accounts`, in blocks that the keyring names. Granting
+/// anew instead would be a key change each time.
+pub(crate) async fn deal_anew(
+    person: &Person,
+    journal: &Known,
+    folder: Folder,
+    state: &FolderState,
+    accounts: &[Address],
+) -> Result<Dealt> {
+    let mut dealt = Dealt::default();
+    for board in accounts {
+        let Some((_, before)) = dealt_with(person, journal, folder, *board).await? else { continue };
+        dealt.boards.push(*board);
+        let attempt = match dealt.named.len() < MAX_DEALS {
+            true => deal_state(person, *board, &before, folder, state).await,
+            false => Err(Error::Invalid("a keyring names 16 deals at most".into())),
+        };
+        match attempt {
+            Ok(block) => {
+                dealt.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
+                dealt.blocks.push(block);
+            }
+            Err(error) if error.is_silence() => return Err(error),
+            Err(_) => dealt.left_out.push(*board),
+        }
+    }
+    Ok(dealt)
+}
+
+/// Whether a grant of the patient was made with a deal instead of an envelope.
+async fn is_of_board(person: &Person, grant: &Grant) -> Result<bool> {
+    if grant.state.giver.is_some() || !grant.state.rights.delegates() {
+        return Ok(false);
+    }
+    match person.people().is_kind::<Deal>(Digest(grant.envelope.0)).await {
+        Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(false),
+        other => other,
+    }
+}
+
+async fn deal_state(
+    person: &Person,
+    address: Address,
+    before: &Deal,
+    folder: Folder,
+    state: &FolderState,
+) -> Result<Block> {
+    let note = notes::of_deal(person, before, address);
+    let note = note.ok_or_else(|| Error::Integrity("the deal of this grant does not name the folder".into()))?;
+    let board = person.boards().at(address).await?;
+    let me = person.published().await?;
+    let statement = FolderKeyStatement::sign(folder, state, person.deployment(), me.digest, &me.keys);
+    let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
+    let payload = EnvelopePayload {
+        keys: EnvelopeKeys::Folder { state: Some(state.clone()), statement },
+        folder_name: note.folder,
+        confidentiality: note.confidentiality,
+        sources: Vec::new(),
+    };
+    deal(person, &board, (Scope::Folder(folder), state.epoch()), &payload, None).await
+}
+
+/// The grant of a folder to a board, and what this person dealt with it; nothing for whoever is no board. A provider can
+/// neither invent a board that was dealt to nor bring one back.
+async fn dealt_with<'a>(
+    person: &Person,
+    journal: &'a Known,
+    folder: Folder,
+    board: Address,
+) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
+    let Some(grant) = journal.folder_grant(folder, board) else { return Ok(None) };
+    if !is_of_board(person, grant).await? {
+        return Ok(None);
+    }
+    let given = journal.history.entries().iter().filter(|entry| match entry.event {
+        Event::AccessGranted { grantee, envelope, .. } => (grantee, envelope) == (board, grant.envelope),
+        _ => false,
+    });
+    let once = given.count() == 1;
+    let deal: Verified<Deal> = match person.signed(Digest(grant.envelope.0)).await {
+        Err(error) if !error.is_silence() => return Ok(None),
+        other => other?,
+    };
+    let same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
+        == (account(journal.patient), account(board), Scope::Folder(folder), grant.epoch);
+    Ok((once && same).then_some((grant, deal)))
+}
+
+/// The newest shares that a patient dealt to a board, and what they are for.
+pub(crate) async fn newest_deal(
+    person: &Person,
+    journal: &Known,
+    scope: B256,
+    board: Address,
+) -> Result<(Verified<Deal>, EnvelopeContext)> {
+    let grant = journal.grant(scope, board).ok_or_else(|| {
+        Error::Denied(format!("{} has granted nothing of this to the board {board}", journal.patient))
+    })?;
+    let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
+    let deal: Verified<Deal> = person.signed(digest).await?;
+    let scope = Scope::from_bytes(scope.0).map_err(CoreError::from)?;
+    Ok((deal, deal_context(person.deployment(), journal.patient, board, scope, epoch)))
+}
+
+async fn newest_named(
+    person: &Person,
+    journal: &Known,
+    scope: B256,
+    (board, grant): (Address, &Grant),
+) -> Result<(Epoch, Digest)> {
+    if let Some(number) = folder_of(scope) {
+        let folder = Folder::new(number).map_err(CoreError::from)?;
+        let keys = journal.folder(folder);
+        for ring in keys.keyrings.iter().rev().take_while(|ring| ring.epoch > grant.epoch) {
+            let keyring = match keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await {
+                // One that nobody has is no reason to do without an older deal.
+                Err(Error::NotAvailable(_) | Error::Integrity(_)) => continue,
+                other => other?,
+            };
+            if let Some(dealt) = keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
+                return Ok((ring.epoch, dealt.deal));
+            }
+        }
+    }
+    Ok((grant.epoch, Digest(grant.envelope.0)))
+}
+
+/// Whether the keys must move on because of a board: the current ones are dealt to somebody who left it, or to a board
+/// that opens nothing any more, or a board that could have them has not.
+pub(crate) async fn is_dealt_amiss(person: &Person, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+    // As many as a keyring names, in the order in which they are dealt to: a rotation gives no more.
+    let mut have = 0;
+    for address in journal.state().folder_readers(folder.number(), now) {
+        let Some((grant, before)) = dealt_with(person, journal, folder, address).await? else { continue };
+        let board = match person.boards().at(address).await {
+            Err(error) if !error.is_silence() => continue,
+            other => other?,
+        };
+        let left = |deal: &Deal| deal.shares.iter().any(|share| board.left.contains(&Address::from(share.member.0)));
+        let amiss = match current_deal(person, journal, folder, (address, grant)).await? {
+            Some(deal) => {
+                have += 1;
+                !board.works() || left(&deal)
+            }
+            None if have == MAX_DEALS || notes::of_deal(person, &before, address).is_none() => continue,
+            None => can_deal(person, &board).await?,
+        };
+        if amiss {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What was dealt to a board of the current keys, where that can be had.
+async fn current_deal(
+    person: &Person,
+    journal: &Known,
+    folder: Folder,
+    (board, grant): (Address, &Grant),
+) -> Result<Option<Verified<Deal>>> {
+    let keys = journal.folder(folder);
+    let digest = match keys.keyring().copied().filter(|_| grant.epoch < keys.epoch) {
+        None => Digest(grant.envelope.0),
+        Some(ring) => match keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await {
+            Err(error) if !error.is_silence() => return Ok(None),
+            keyring => {
+                let keyring = keyring?;
+                match keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
+                    Some(dealt) => dealt.deal,
+                    None => return Ok(None),
+                }
+            }
+        },
+    };
+    match person.signed(digest).await {
+        Err(error) if !error.is_silence() => Ok(None),
+        deal => Ok(Some(deal?)),
+    }
+}
+
+/// Whether a rotation would give it keys: else it would be repeated for ever.
+async fn can_deal(person: &Person, board: &Board) -> Result<bool> {
+    let me = person.address();
+    let members: Vec<_> = board.present().filter(|member| *member != me).collect();
+    Ok(board.works() && person.people().keys_of(&members).await?.len() >= usize::from(board.threshold))
+}

@@ -1,0 +1,117 @@
+//! Who holds keys: an account, or a board. What is sealed to a holder stands behind a grant, and is opened here.
+//!
+//! The kinds of holders are told apart in this folder alone.
+
+pub(crate) mod board;
+pub(crate) mod case;
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    block::{Block, Verified},
+    board::{deal::Deal, note::CaseNote},
+    error::CoreError,
+    id::{Account, Digest, Scope},
+    profile::fingerprint,
+    seal::{
+        envelope::{Envelope, EnvelopeContext, EnvelopePayload, open_envelope, seal_envelope},
+        lock::HpkePublicKey,
+    },
+};
+
+use crate::{
+    acts::person::Person,
+    base::error::{Error, Result},
+    boards::board::Board,
+    keys::notes::{self, Note},
+    ledger::Grant,
+    people::grantee::Grantee,
+};
+
+/// Somebody that keys can be sealed to.
+pub(crate) struct Holder {
+    kind: Kind,
+    /// Of the keys; of a board one line a member.
+    pub(crate) fingerprint: String,
+}
+
+enum Kind {
+    /// In an envelope.
+    Account(HpkePublicKey),
+    /// In shares to its members.
+    Board(Board),
+}
+
+impl Holder {
+    pub(crate) async fn account(person: &Person, grantee: &Grantee) -> Result<Self> {
+        let (digest, profile) = person.people().profile_of(grantee.address, grantee.profile).await?;
+        Ok(Self { kind: Kind::Account(profile.keys.hpke), fingerprint: fingerprint(digest) })
+    }
+
+    pub(crate) async fn board(person: &Person, board: &Board) -> Result<Self> {
+        let mut fingerprints = Vec::new();
+        for member in board.present() {
+            fingerprints.push(match person.people().profile_of(member, None).await {
+                Ok((digest, _)) => fingerprint(digest),
+                Err(error) if error.is_silence() => return Err(error),
+                Err(_) => format!("{member} has no keys that can be had, and gets no share"),
+            });
+        }
+        Ok(Self { kind: Kind::Board(board.clone()), fingerprint: fingerprints.join("\n") })
+    }
+
+    /// The block that a grant to this holder names.
+    pub(crate) async fn seal(
+        &self,
+        person: &Person,
+        context: &EnvelopeContext,
+        payload: &EnvelopePayload,
+        note: Option<Vec<u8>>,
+    ) -> Result<Block> {
+        match &self.kind {
+            Kind::Board(board) => board::deal(person, board, (context.scope, context.epoch), payload, note).await,
+            Kind::Account(key) => {
+                let me = person.published().await?;
+                Ok(seal_envelope(context, key, payload, note, me.digest, &me.keys)?)
+            }
+        }
+    }
+}
+
+/// Opens the envelope of a grant to this account; where a board let it in, what its members released.
+pub(crate) async fn payload_of(
+    person: &Person,
+    patient: Address,
+    scope: B256,
+    grant: &Grant,
+) -> Result<EnvelopePayload> {
+    if let Some(giver) = grant.state.giver {
+        let is_case = match person.people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
+            // Whoever opened a case may have kept the reason to themselves.
+            Err(Error::NotAvailable(_)) => person.boards().at(giver).await.is_ok(),
+            other => other?,
+        };
+        if is_case {
+            return case::payload_by_case(person, patient, scope, grant).await;
+        }
+    }
+    let envelope: Verified<Envelope> = person.signed(Digest(grant.envelope.0)).await?;
+    let context = EnvelopeContext {
+        deployment: person.deployment(),
+        patient: Account(patient.into()),
+        issuer: Account(grant.state.giver.unwrap_or(patient).into()),
+        grantee: person.account(),
+        scope: Scope::from_bytes(scope.0).map_err(CoreError::from)?,
+        epoch: grant.epoch,
+    };
+    Ok(open_envelope(&envelope, &context, &person.published().await?.keys)?)
+}
+
+/// What the patient wrote to themselves in an envelope, where there is a note.
+pub(crate) async fn note_in(person: &Person, envelope: B256, grantee: Address) -> Result<Option<Note>> {
+    let digest = Digest(envelope.0);
+    if person.people().is_kind::<Deal>(digest).await? {
+        return Ok(notes::of_deal(person, &person.signed::<Deal>(digest).await?.into_body(), grantee));
+    }
+    let envelope: Verified<Envelope> = person.signed(digest).await?;
+    Ok(notes::of_envelope(person, &envelope, grantee))
+}
