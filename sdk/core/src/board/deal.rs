@@ -13,6 +13,8 @@
 //!   share's commitment, so that a wrong share is told by its member's name;
 //! - `hospital-record/v1/deal`, with `u8 i | member[20] | key id[32]` after it: the HPKE `info` under which
 //!   `blinder[32] | share[32]` is sealed to the member.
+//!
+//! There are no commitments to the polynomial (Feldman, Pedersen): a quantum computer breaks those, but no shares.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
