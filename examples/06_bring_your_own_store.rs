@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use cid::Cid;
@@ -59,7 +62,11 @@ impl Store for Shelf {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let system = System::in_memory_with(Shelf::default()).await?;
+    let shelf = Shelf::default();
+    let system = match std::env::var("ETH_RPC_URL") {
+        Ok(rpc) => System::builder().rpc(rpc).own_store(Arc::new(shelf)).connect().await?,
+        Err(_) => System::in_memory_with(shelf).await?,
+    };
     let ana = Identity::generate()?.0;
     common::fund(&system, ana.address()).await?;
     let ana = system.client(ana);

@@ -1,6 +1,7 @@
 //! One chain, one contract, the stores and what is remembered: shared by all people of a process.
 
 pub(crate) mod config;
+mod connect;
 #[cfg(feature = "testing")]
 pub(crate) mod testing;
 
@@ -10,16 +11,12 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
 use crate::{
-    acts::services::{Parts, Services, on_disk},
+    acts::services::{Parts, Services},
     base::error::Result,
     boards::{board::Board, case::Case, cases::Cases},
     journal::{history::ReadHistory, missing::MissingEntry},
-    ledger::{
-        Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, SenderOptions,
-        clock::TOLERANCE,
-    },
+    ledger::{Completeness, Contract, Ledger},
     people::{identity::AccountSigner, vouching::trust::Trust},
-    platform::cache::Cache,
     relay::Carrier,
     system::config::Config,
 };
@@ -41,41 +38,21 @@ impl System {
     /// [`Unreachable`](crate::Error::Unreachable), [`Invalid`](crate::Error::Invalid) for URLs that cannot be used,
     /// [`File`](crate::Error::File) for a state directory of another user.
     pub async fn connect(config: Config) -> Result<Self> {
-        config.check()?;
-        let options = EthereumOptions { timeout: config.timeout, ..EthereumOptions::default() };
-        let ledger: Arc<dyn Ledger> = Arc::new(EthereumLedger::connect(&config.rpc_url, options)?);
-        let (deadline, confirmations) = (config.timeout * 4, config.confirmations);
-        let sending = SenderOptions { deadline, confirmations, most: config.most_per_transaction };
-        let stores = config.open_stores()?;
-        let state_dir = config.state_dir.as_deref();
-        state_dir.map(crate::platform::state_dir::prepare).transpose()?;
-        let chain = config.chain_of(&*ledger).await?;
-        state_dir.map(|folder| crate::platform::state_dir::check(folder, chain, config.contract)).transpose()?;
-        let (cache, outbox) = match state_dir {
-            Some(folder) => on_disk(folder, chain)?,
-            None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
-        };
-        let (contract, witness, relays) =
-            (config.contract, config.open_witness(&ledger.name(), chain).await?, config.open_relays()?);
-        let (timeout, clock, tolerance) = (config.timeout, config.clock, TOLERANCE);
-        let parts = Parts {
-            ledger,
-            witness,
-            chain,
-            contract,
-            stores,
-            cache,
-            outbox,
-            sending,
-            relays,
-            timeout,
-            clock,
-            tolerance,
-        };
-        let system = Self::from_parts(parts)?;
-        system.contract().check().await?;
-        state_dir.map(|folder| crate::platform::state_dir::pin(folder, chain, config.contract)).transpose()?;
-        Ok(system)
+        config.connect().await
+    }
+
+    /// The parts of a system, one by one: by their URLs, or as implementations of one's own. Then
+    /// [`connect`](Config::connect).
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use hospital_record::{Result, System, store::Store};
+    /// # async fn app(my_store: Arc<dyn Store>) -> Result<System> {
+    /// System::builder().rpc("http://127.0.0.1:8545").own_store(my_store).state_dir("state").connect().await
+    /// # }
+    /// ```
+    pub fn builder() -> Config {
+        Config::empty()
     }
 
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {

@@ -15,34 +15,58 @@ use crate::{
         bounds::{self, MaxFee, Timeout},
         error::{Error, Result},
     },
-    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, SenderOptions, clock::Clock},
+    ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
 
+/// By its URL, or an implementation of the app's own.
+enum Place<T: ?Sized> {
+    Url(String),
+    Own(Arc<T>),
+}
+
+impl<T: ?Sized> Clone for Place<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Url(url) => Self::Url(url.clone()),
+            Self::Own(own) => Self::Own(own.clone()),
+        }
+    }
+}
+
 /// Where the chain and the stores are, and how long to wait for them. Shows no secrets when printed.
+///
+/// Each service is named by its URL, or is an implementation of one's own: [`own_ledger`](Config::own_ledger),
+/// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
+/// [`own_outbox`](Config::own_outbox).
 #[derive(Clone)]
 pub struct Config {
-    pub(crate) rpc_url: String,
+    ledger: Option<Place<dyn Ledger>>,
     pub(crate) contract: Address,
     chain: Option<u64>,
-    stores: Vec<String>,
+    stores: Vec<Place<dyn Store>>,
     store_token: Option<Zeroizing<String>>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) timeout: Duration,
     pub(crate) confirmations: u64,
     pub(crate) most_per_transaction: U256,
     pub(crate) clock: Clock,
-    witness: Option<String>,
-    relays: Vec<String>,
+    witness: Option<Place<dyn Ledger>>,
+    relays: Vec<Place<dyn Relay>>,
+    pub(crate) outbox: Option<Arc<dyn Outbox>>,
 }
 
 impl Config {
     /// An Ethereum RPC, and the contract at the address that it has on every chain. At least one
     /// [`store`](Config::store) must follow.
     pub fn new(rpc_url: impl Into<String>) -> Self {
+        Self::empty().rpc(rpc_url)
+    }
+
+    pub(crate) fn empty() -> Self {
         Self {
-            rpc_url: rpc_url.into(),
+            ledger: None,
             contract: Contract::ADDRESS,
             chain: None,
             stores: Vec::new(),
@@ -54,7 +78,20 @@ impl Config {
             clock: Clock::default(),
             witness: None,
             relays: Vec::new(),
+            outbox: None,
         }
+    }
+
+    /// The chain, behind an Ethereum RPC.
+    pub fn rpc(mut self, url: impl Into<String>) -> Self {
+        self.ledger = Some(Place::Url(url.into()));
+        self
+    }
+
+    /// The chain, as an implementation of one's own reaches it.
+    pub fn own_ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.ledger = Some(Place::Own(ledger));
+        self
     }
 
     /// Another contract than the one at the well-known address. Its code must be the same.
@@ -72,7 +109,13 @@ impl Config {
 
     /// A store by its URL (see [`store::open`]). The first is written to; the others are asked for what it lacks.
     pub fn store(mut self, url: impl Into<String>) -> Self {
-        self.stores.push(url.into());
+        self.stores.push(Place::Url(url.into()));
+        self
+    }
+
+    /// A store of one's own, in the same order. Every block is checked against its CID around it.
+    pub fn own_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.stores.push(Place::Own(store::checked(store)));
         self
     }
 
@@ -123,14 +166,33 @@ impl Config {
     /// A second RPC, run by somebody else. Every history is compared with the head that it tells, before anything is
     /// believed, shown or written: then no single provider can keep a revocation from this machine.
     pub fn witness(mut self, rpc_url: impl Into<String>) -> Self {
-        self.witness = Some(rpc_url.into());
+        self.witness = Some(Place::Url(rpc_url.into()));
+        self
+    }
+
+    /// The same, as an implementation of one's own reaches it.
+    pub fn own_witness(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.witness = Some(Place::Own(ledger));
         self
     }
 
     /// A relay, which carries what people sign to the chain and pays for it: they need no ether. With several, the next
     /// one is asked when one refuses or gives no answer.
     pub fn relay(mut self, url: impl Into<String>) -> Self {
-        self.relays.push(url.into());
+        self.relays.push(Place::Url(url.into()));
+        self
+    }
+
+    /// A relay of one's own, in the same order.
+    pub fn own_relay(mut self, relay: Arc<dyn Relay>) -> Self {
+        self.relays.push(Place::Own(relay));
+        self
+    }
+
+    /// Where transactions under way are kept, in the place of the [`state_dir`](Config::state_dir) or of memory. It must
+    /// outlive the process, and be one for all processes of an account: else two of them use one nonce.
+    pub fn own_outbox(mut self, outbox: Arc<dyn Outbox>) -> Self {
+        self.outbox = Some(outbox);
         self
     }
 
@@ -143,8 +205,24 @@ impl Config {
     }
 
     pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {
-        let open = |url: &String| Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>);
+        let open = |relay: &Place<dyn Relay>| match relay {
+            Place::Url(url) => Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>),
+            Place::Own(own) => Ok(own.clone()),
+        };
         self.relays.iter().map(open).collect()
+    }
+
+    pub(crate) fn open_ledger(&self) -> Result<Arc<dyn Ledger>> {
+        let named = self.ledger.as_ref();
+        self.reach(named.ok_or_else(|| Error::Invalid("no chain is named: give the address of an RPC".into()))?)
+    }
+
+    fn reach(&self, ledger: &Place<dyn Ledger>) -> Result<Arc<dyn Ledger>> {
+        let options = EthereumOptions { timeout: self.timeout, ..EthereumOptions::default() };
+        match ledger {
+            Place::Url(url) => Ok(Arc::new(EthereumLedger::connect(url, options)?)),
+            Place::Own(own) => Ok(own.clone()),
+        }
     }
 
     /// The chain that the ledger is on, which is the one that was named.
@@ -159,15 +237,14 @@ impl Config {
     }
 
     pub(crate) async fn open_witness(&self, provider: &str, chain: u64) -> Result<Option<Contract>> {
-        let Some(url) = &self.witness else { return Ok(None) };
-        let ledger =
-            EthereumLedger::connect(url, EthereumOptions { timeout: self.timeout, ..EthereumOptions::default() })?;
+        let Some(witness) = &self.witness else { return Ok(None) };
+        let ledger = self.reach(witness)?;
         if ledger.name() == provider {
             return Err(Error::Invalid(format!(
                 "{provider} cannot be its own witness: name a node that somebody else runs, or none"
             )));
         }
-        let contract = Contract::new(Arc::new(ledger), chain, self.contract);
+        let contract = Contract::new(ledger, chain, self.contract);
         contract.check().await?;
         Ok(Some(contract))
     }
@@ -175,7 +252,11 @@ impl Config {
     pub(crate) fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
         let options = StoreOptions::default().timeout(self.timeout);
         let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
-        let opened = self.stores.iter().enumerate().map(|(index, url)| {
+        let opened = self.stores.iter().enumerate().map(|(index, place)| {
+            let url = match place {
+                Place::Url(url) => url,
+                Place::Own(own) => return Ok(own.clone()),
+            };
             let options = match token(index) {
                 Some(token) => options.clone().token(token.as_str()),
                 None => options.clone(),

@@ -14,6 +14,7 @@ mod kinds;
 mod left_out;
 mod lost_answers;
 mod no_ether;
+mod own_parts;
 mod passing_on;
 mod read_once;
 mod relayed;

@@ -1,0 +1,58 @@
+//! From a configuration to a system.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    acts::services::{Parts, on_disk},
+    base::error::Result,
+    ledger::{MemoryOutbox, Outbox, SenderOptions, clock::TOLERANCE},
+    platform::{cache::Cache, state_dir},
+    system::{System, config::Config},
+};
+
+impl Config {
+    /// Connects, as [`System::connect`] does.
+    ///
+    /// # Errors
+    /// As [`System::connect`].
+    pub async fn connect(self) -> Result<System> {
+        self.check()?;
+        let (ledger, stores) = (self.open_ledger()?, self.open_stores()?);
+        let folder = self.state_dir.as_deref();
+        folder.map(state_dir::prepare).transpose()?;
+        let chain = self.chain_of(&*ledger).await?;
+        folder.map(|folder| state_dir::check(folder, chain, self.contract)).transpose()?;
+        let witness = self.open_witness(&ledger.name(), chain).await?;
+        let (cache, outbox) = self.memory(folder, chain)?;
+        let parts = Parts {
+            ledger,
+            witness,
+            chain,
+            contract: self.contract,
+            stores,
+            cache,
+            outbox,
+            sending: SenderOptions {
+                deadline: self.timeout * 4,
+                confirmations: self.confirmations,
+                most: self.most_per_transaction,
+            },
+            relays: self.open_relays()?,
+            timeout: self.timeout,
+            clock: self.clock,
+            tolerance: TOLERANCE,
+        };
+        let system = System::from_parts(parts)?;
+        system.contract().check().await?;
+        folder.map(|folder| state_dir::pin(folder, chain, self.contract)).transpose()?;
+        Ok(system)
+    }
+
+    fn memory(&self, folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+        let (cache, outbox) = match folder {
+            Some(folder) => on_disk(folder, chain)?,
+            None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
+        };
+        Ok((cache, self.outbox.clone().unwrap_or(outbox)))
+    }
+}
