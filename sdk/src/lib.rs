@@ -49,47 +49,18 @@ pub use hospital_record_core::{
     record::metadata::Metadata,
 };
 
-pub use crate::base::names;
 pub use crate::{
-    access::{
-        boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
-        folders::FolderInfo,
-        grant::Grant,
-        granted::{Granted, Replaced},
-        grants::{GrantInfo, GrantScope},
-        requests::{
-            ask::{Ask, Asked},
-            inbox::{Inbox, ListRequests},
-            request::AccessRequest,
-        },
-        revoke::{Revoke, Revoked},
-        shared::{Patients, Shared, SharedGrant},
-        vouch::{VouchFor, Vouched},
-    },
-    acts::confirm::Confirmed,
+    access::{granted::Granted, revoke::Revoked},
     base::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
         cut::Cut,
         error::{Error, Result, kind::ErrorKind, outcome::Outcome, untrusted::Untrusted},
         progress::{Phase, Progress},
-        record_ref::{RecordRef, parse_address},
+        record_ref::RecordRef,
     },
-    boards::{
-        board::Board,
-        case::{Case, CaseStage},
-        cases::Cases,
-    },
-    client::{
-        Client,
-        resume::{Leftover, Removed, Resumed, Unfinished},
-        sync::Syncing,
-    },
-    journal::{
-        history::{History, HistoryEntry, ReadHistory, status_code},
-        missing::MissingEntry,
-    },
-    keys::rotate::Rotated,
+    client::{Client, resume::Resumed},
+    journal::history::{History, HistoryEntry},
     ledger::{Completeness, Event, Purpose, Rights, Status, clock::Clock},
     people::{
         card::Card,
@@ -97,21 +68,117 @@ pub use crate::{
         grantee::Grantee,
         identity::{AccountSigner, Identity},
         phrase::Phrase,
-        vouching::trust::{Trust, Vouch},
     },
-    platform::http::one_line,
     records::{
-        add::{Add, AddMany, Added, DEFAULT_FOLDER},
-        attest::{AttestedBy, DocStatus},
-        copy::{Synced, TooLarge},
-        detect::DetectMediaType,
-        list::{Content, List, Listed},
-        open::{Open, Opened},
-        replace::{MarkInError, Replace},
-        source::{Source, readable_name},
+        add::{Added, DEFAULT_FOLDER},
+        copy::Synced,
+        list::Listed,
+        open::Opened,
+        source::Source,
     },
     system::{System, config::Config},
 };
+
+/// Records: the builders of [`Client`]'s verbs, and what they find.
+pub mod record {
+    pub use crate::{
+        client::sync::Syncing,
+        records::{
+            add::{Add, AddMany},
+            attest::{AttestedBy, DocStatus},
+            copy::TooLarge,
+            detect::DetectMediaType,
+            list::{Content, List},
+            open::Open,
+            replace::{MarkInError, Replace},
+        },
+    };
+}
+
+/// Grants: given, passed on, received, revoked.
+pub mod grant {
+    pub use crate::{
+        access::{
+            grant::Grant,
+            granted::Replaced,
+            grants::{GrantInfo, GrantScope},
+            revoke::Revoke,
+            shared::{Patients, Shared, SharedGrant},
+        },
+        client::grants::Grants,
+    };
+}
+
+/// A person's own folders.
+pub mod folder {
+    pub use crate::{access::folders::FolderInfo, client::folders::Folders, keys::rotate::Rotated};
+}
+
+/// People whose keys were compared.
+pub mod contact {
+    pub use crate::client::contacts::Contacts;
+}
+
+/// Asking for access, and answering.
+pub mod request {
+    pub use crate::{
+        access::requests::{
+            ask::{Ask, Asked},
+            inbox::{Inbox, ListRequests},
+            request::AccessRequest,
+        },
+        client::requests::Requests,
+    };
+}
+
+/// Boards of k of n people, and their cases.
+pub mod board {
+    pub use crate::{
+        access::boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
+        boards::{
+            board::Board,
+            case::{Case, CaseStage},
+            cases::Cases,
+        },
+        client::boards::Boards,
+    };
+}
+
+/// Who says that an account is a hospital or a practitioner.
+pub mod vouch {
+    pub use crate::{
+        access::vouch::{VouchFor, Vouched},
+        client::vouches::Vouches,
+        people::vouching::trust::{Trust, Vouch},
+    };
+}
+
+/// What reached the chain, what others carry there, and what was interrupted.
+pub mod act {
+    pub use crate::{
+        acts::confirm::Confirmed,
+        client::{
+            acts::Acts,
+            resume::{Leftover, Removed, Unfinished},
+        },
+        journal::missing::MissingEntry,
+    };
+}
+
+/// Reading a history, for programs.
+pub mod history {
+    pub use crate::journal::history::{ReadHistory, status_code};
+}
+
+/// Names and text that people write.
+pub mod names {
+    pub use crate::{
+        base::{names::*, record_ref::parse_address},
+        platform::http::one_line,
+        records::source::readable_name,
+    };
+}
+
 #[doc(hidden)]
 pub use crate::{base::error::with_advice, platform::file::put_new};
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::OnceLock};
 
 use hospital_record::{
-    Address, Client, Config, Error, Identity, Phrase, RecordRef, System, parse_address, store::StoreUrl,
+    Address, Client, Config, Error, Identity, Phrase, RecordRef, System, names::parse_address, store::StoreUrl,
 };
 use jiff::tz::TimeZone;
 use zeroize::Zeroizing;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hospital_record::{
-    Address, Confidentiality, DEFAULT_FOLDER, Error, ErrorKind, FolderInfo, GrantScope, names::spelled,
+    Address, Confidentiality, DEFAULT_FOLDER, Error, ErrorKind, folder::FolderInfo, grant::GrantScope, names::spelled,
 };
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hospital_record::{Source, readable_name};
+use hospital_record::{Source, names::readable_name};
 
 use crate::{
     bundle::Bundle,

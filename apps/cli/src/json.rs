@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{Address, GrantScope, Purpose as Code, RecordRef, Rights};
+use hospital_record::{Address, Purpose as Code, RecordRef, Rights, grant::GrantScope};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 

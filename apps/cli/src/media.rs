@@ -6,7 +6,7 @@ mod json;
 mod markup;
 mod text;
 
-use hospital_record::DetectMediaType;
+use hospital_record::record::DetectMediaType;
 
 use self::text::{Encoding, Text};
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use hospital_record::{
-    Address, Client, Contact, ErrorKind, Event, Grantee, Patients, RecordRef, names::spelled, parse_address,
+    Address, Client, Contact, ErrorKind, Event, Grantee, RecordRef,
+    grant::Patients,
+    names::{parse_address, spelled},
 };
 use jiff::Timestamp;
 use tokio::sync::OnceCell;

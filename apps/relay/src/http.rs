@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use hospital_record::{B256, one_line, relay::Fate};
+use hospital_record::{B256, names::one_line, relay::Fate};
 use serde::Serialize;
 
 use crate::{

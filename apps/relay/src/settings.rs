@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::{Parser, builder::TypedValueParser, value_parser};
-use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner, parse_address};
+use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner, names::parse_address};
 use zeroize::Zeroizing;
 
 use crate::{gas, queue::Terms, server::Connections, trust};

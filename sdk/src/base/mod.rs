@@ -4,7 +4,7 @@ pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod cut;
 pub(crate) mod error;
-pub mod names;
+pub(crate) mod names;
 pub(crate) mod progress;
 pub(crate) mod record_ref;
 pub(crate) mod time;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hospital_record::{AddMany, Confidentiality, ErrorKind, Source, Status};
+use hospital_record::{Confidentiality, ErrorKind, Source, Status, record::AddMany};
 
 use crate::{person, two};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hospital_record::{
-    Address, Board, Case, CaseStage, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, System,
+    Address, Client, Confidentiality, ErrorKind, Identity, Purpose, RecordRef, System,
+    board::{Board, Case, CaseStage},
     ledger::Act,
     relay::{Fate, Relay as _, SignedRequest},
 };

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use hospital_record::{
-    Address, Board, Case, CaseStage, Client, ErrorKind, Identity, System,
+    Address, Client, ErrorKind, Identity, System,
+    board::{Board, Case, CaseStage},
     relay::{Carrier, Fate, Relay, SignedRequest},
 };
 

@@ -6,8 +6,9 @@ use std::{
 };
 
 use hospital_record::{
-    Board, CaseStage, Client, ErrorKind, Identity, Source, System,
+    Client, ErrorKind, Identity, Source, System,
     alloy::primitives::U256,
+    board::{Board, CaseStage},
     ledger::ContractKind,
     relay::{Carrier, Fate, Relay, SignedRequest},
 };

@@ -34,7 +34,7 @@ impl Ward {
         self.ana.add(note("after")).folder(WARD).await.unwrap().record
     }
 
-    fn scope(&self, shared: &hospital_record::Shared) -> hospital_record::B256 {
+    fn scope(&self, shared: &hospital_record::grant::Shared) -> hospital_record::B256 {
         shared.grants.iter().find(|grant| grant.patient == self.ana.address()).unwrap().scope_id
     }
 }
@@ -138,7 +138,7 @@ async fn what_expires_takes_along_what_hangs_below_it() {
 
 #[tokio::test]
 async fn a_document_is_preliminary_until_a_professional_attests_it() {
-    use hospital_record::DocStatus::{Amended, EnteredInError, Final, Preliminary};
+    use hospital_record::record::DocStatus::{Amended, EnteredInError, Final, Preliminary};
     let ward = ward().await;
     let ana = ward.ana.address();
     ward.pass_on(&ward.lee).await;
@@ -176,7 +176,7 @@ async fn attester_of_the_hospital(ward: &Ward) -> Client {
 
 #[tokio::test]
 async fn attestation_by_an_account_that_a_delegate_chose_does_not_count_by_itself() {
-    use hospital_record::DocStatus::{Final, Preliminary};
+    use hospital_record::record::DocStatus::{Final, Preliminary};
     let ward = ward().await;
     let puppet = attester_of_the_hospital(&ward).await;
     let listed = ward.ana.list().await.unwrap().remove(0);
@@ -196,7 +196,7 @@ async fn attestation_by_an_account_that_a_delegate_chose_does_not_count_by_itsel
 
 #[tokio::test]
 async fn authorities_decide_whose_attestation_counts_whoever_gave_the_right() {
-    use hospital_record::DocStatus::{Final, Preliminary};
+    use hospital_record::record::DocStatus::{Final, Preliminary};
     let ward = ward().await;
     let (professional, council) = (attester_of_the_hospital(&ward).await, person(&ward.system).await);
     ward.hospital.attest(&ward.record).await.unwrap();

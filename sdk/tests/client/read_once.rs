@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hospital_record::{Client, DetectMediaType, ErrorKind, RecordRef, Result, Source, Status};
+use hospital_record::{Client, ErrorKind, RecordRef, Result, Source, Status, record::DetectMediaType};
 use tokio::io::AsyncWriteExt;
 
 use crate::{note, person, two};

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use hospital_record::{
-    AccessRequest, Address, Client, ErrorKind, Identity, Purpose, Rights, Source, System,
+    Address, Client, ErrorKind, Identity, Purpose, Rights, Source, System,
     alloy::{
         primitives::{B256, aliases::U40},
         sol_types::SolCall,
     },
     ledger::Call,
+    request::AccessRequest,
 };
 use hospital_record_contracts::access_requests::{ADDRESS, IAccessRequests};
 

@@ -11,7 +11,8 @@ use std::{
 use bytes::Bytes;
 use cid::Cid;
 use hospital_record::{
-    Address, B256, Client, Content, ErrorKind, Event, Identity, Source, System,
+    Address, B256, Client, ErrorKind, Event, Identity, Source, System,
+    record::Content,
     store::{Blocks, Store, StoreError, StoreOptions, open},
 };
 

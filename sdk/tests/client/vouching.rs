@@ -38,7 +38,7 @@ async fn health() -> Health {
 }
 
 impl Health {
-    async fn why(&self, account: &Client) -> Option<hospital_record::Trust> {
+    async fn why(&self, account: &Client) -> Option<hospital_record::vouch::Trust> {
         self.system.why_trusted(account.address(), &[self.authority.address()]).await.unwrap()
     }
 

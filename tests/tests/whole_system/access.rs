@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hospital_record::{
-    Client, Confidentiality, Error, ErrorKind, GrantScope, HistoryEntry, Identity, Rights, Status, U256,
+    Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, Rights, Status, U256,
+    grant::GrantScope,
     ledger::{Event, folder_scope},
 };
 use hospital_record_tests::{

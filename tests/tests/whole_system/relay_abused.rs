@@ -205,7 +205,7 @@ fn veto_at(contract: &Contract, board: Address, veto: &SignedRequest) -> SignedR
     SignedRequest { contract: board, data, ..veto.clone() }
 }
 
-async fn opened(world: &World, ana: &Client, kim: &Client, lee: &Client) -> hospital_record::Case {
+async fn opened(world: &World, ana: &Client, kim: &Client, lee: &Client) -> hospital_record::board::Case {
     ana.add(note("mine")).await.unwrap();
     let board = kim.boards().create(2, &[kim.address(), lee.address()]).await.unwrap().board;
     ana.boards().grant(&board).await.unwrap();

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use hospital_record::{Address, Content, Error, ErrorKind, Listed, Patients, RecordRef, Status, names::spelled};
+use hospital_record::{
+    Address, Error, ErrorKind, Listed, RecordRef, Status, grant::Patients, names::spelled, record::Content,
+};
 
 use super::Session;
 use crate::{

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use hospital_record::{
-    Address, Confidentiality, DEFAULT_FOLDER, GrantScope, Granted, RecordRef, Rights, names::spelled,
+    Address, Confidentiality, DEFAULT_FOLDER, Granted, RecordRef, Rights, grant::GrantScope, names::spelled,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl Scope {
     }
 
     /// On a grant that is being made.
-    pub(super) fn set(&self, builder: hospital_record::Grant) -> hospital_record::Grant {
+    pub(super) fn set(&self, builder: hospital_record::grant::Grant) -> hospital_record::grant::Grant {
         match self {
             Self::Folder(name, level) => builder.folder(name).confidentiality(*level),
             Self::Record(record) => builder.record(record),
@@ -190,7 +190,7 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
 }
 
 /// For treatment unless told, as to people; or for emergencies.
-async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<hospital_record::Grant> {
+async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<hospital_record::grant::Grant> {
     let board = session.client.system().board(address).await?;
     let mut builder = session.client.boards().grant(&board);
     if !args.emergency {
@@ -202,7 +202,11 @@ async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<h
     })
 }
 
-fn limited(mut builder: hospital_record::Grant, args: &Grant, until: Option<&Until>) -> hospital_record::Grant {
+fn limited(
+    mut builder: hospital_record::grant::Grant,
+    args: &Grant,
+    until: Option<&Until>,
+) -> hospital_record::grant::Grant {
     if let Some(purpose) = args.purpose {
         builder = builder.purpose(purpose.into());
     }
@@ -210,7 +214,7 @@ fn limited(mut builder: hospital_record::Grant, args: &Grant, until: Option<&Unt
 }
 
 /// With the end that was typed; else with its own.
-pub(super) fn ending(builder: hospital_record::Grant, until: Option<&Until>) -> hospital_record::Grant {
+pub(super) fn ending(builder: hospital_record::grant::Grant, until: Option<&Until>) -> hospital_record::grant::Grant {
     match until.map(Until::instant) {
         None => builder,
         Some(None) => builder.no_end(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use hospital_record::{AddMany, Added, Address, Confidentiality, Source, readable_name};
+use hospital_record::{Added, Address, Confidentiality, Source, names::readable_name, record::AddMany};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ mod cases;
 mod serve;
 
 pub(crate) use cases::behind;
-use hospital_record::{Address, Board};
+use hospital_record::{Address, board::Board};
 use serde_json::{Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hospital_record::{Open, RecordRef};
+use hospital_record::{RecordRef, record::Open};
 use serde_json::json;
 
 use crate::{

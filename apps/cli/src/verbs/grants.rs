@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::SystemTime};
 
-use hospital_record::{self as sdk, Address, B256, Cut, GrantInfo, GrantScope, SharedGrant};
+use hospital_record::{
+    self as sdk, Address, B256, Cut,
+    grant::{GrantInfo, GrantScope, SharedGrant},
+};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
@@ -143,7 +146,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
 }
 
 /// What the list leaves out, and how it is seen.
-async fn warn_cut(app: &App, session: &Session, shared: &sdk::Shared) -> Result {
+async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> Result {
     let Cut { count, older, .. } = shared.cut;
     let more_of: Vec<Value> =
         shared.more_of.iter().map(|(patient, more)| json!({"patient": patient.to_string(), "count": more})).collect();

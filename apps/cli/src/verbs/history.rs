@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hospital_record::{Address, B256, Completeness, Event, History, HistoryEntry, System, parse_address};
+use hospital_record::{Address, B256, Completeness, Event, History, HistoryEntry, System, names::parse_address};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! `rotate`, `sync`, `resume`: what keeps a patient's records in order.
 
-use hospital_record::{ErrorKind, Removed, Synced, TooLarge};
+use hospital_record::{ErrorKind, Synced, act::Removed, record::TooLarge};
 use serde_json::{Value, json};
 
 use super::{all_heard, warn_left_out};

@@ -1,7 +1,9 @@
 //! `list` and `folders`.
 
 use futures::TryStreamExt;
-use hospital_record::{Address, Content, ErrorKind, FolderInfo, Listed, Metadata, Status, status_code};
+use hospital_record::{
+    Address, ErrorKind, Listed, Metadata, Status, folder::FolderInfo, history::status_code, record::Content,
+};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use hospital_record::{Address, Metadata, Open, RecordRef};
+use hospital_record::{Address, Metadata, RecordRef, record::Open};
 use serde_json::{Value, json};
 
 use super::export::{export, must_be_free};

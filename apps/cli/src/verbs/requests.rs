@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{AccessRequest, Inbox, Rights};
+use hospital_record::{
+    Rights,
+    request::{AccessRequest, Inbox},
+};
 use jiff::Timestamp;
 use serde_json::json;
 

@@ -1,6 +1,10 @@
 //! `revoke`, `renounce` and `withdraw`: access that ends.
 
-use hospital_record::{Address, Confirmed, Error, ErrorKind, GrantInfo, Revoked, SharedGrant};
+use hospital_record::{
+    Address, Error, ErrorKind, Revoked,
+    act::Confirmed,
+    grant::{GrantInfo, SharedGrant},
+};
 use serde_json::json;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hospital_record::GrantInfo;
+use hospital_record::grant::GrantInfo;
 use serde_json::json;
 
 use super::{access::Scope, all_heard};

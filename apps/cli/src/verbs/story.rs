@@ -7,8 +7,8 @@ use std::{
 
 use hospital_record::{
     Address, B256, Deployment, ErrorKind, Event, History, HistoryEntry, Listed, Metadata, RecordRef, Rights,
+    history::status_code,
     ledger::{NO_END, folder_of, record_key},
-    status_code,
 };
 use jiff::tz::TimeZone;
 

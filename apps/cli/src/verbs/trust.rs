@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::Trust;
+use hospital_record::vouch::Trust;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

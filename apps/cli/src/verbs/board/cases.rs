@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use hospital_record::{Address, B256, Board, Case, CaseStage, CaseWords, Cases, ErrorKind, Event, History};
+use hospital_record::{
+    Address, B256, ErrorKind, Event, History,
+    board::{Board, Case, CaseStage, CaseWords, Cases},
+};
 use serde_json::{Value, json};
 
 use super::named;

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use hospital_record::{Content, ErrorKind, Listed, Metadata, names::spelled};
+use hospital_record::{ErrorKind, Listed, Metadata, names::spelled, record::Content};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{args::Filter, failure::Result, when, words::Kind};
