@@ -10,7 +10,7 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage test-rust test-vectors test-adapter examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test-vectors: ## the vectors of formats and journals, by readers that share no c
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
+
+test-tools: ## how the IPFS node is fetched or built, against servers on this machine
+	node --test --test-reporter=spec anvil-scripts/tools/kubo.test.cjs
 
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh

@@ -3,12 +3,18 @@
 #
 #   anvil-scripts/tools.sh            Foundry and, where it can be had, Kubo
 #   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
-#   anvil-scripts/tools.sh kubo       ipfs; exit code 3 where neither ipfs nor Go is there
+#   anvil-scripts/tools.sh kubo       ipfs: the official binary, or built with Go; exit code 3 where neither can be had
 #   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats (tests only)
 #   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (deep checks only)
 #   anvil-scripts/tools.sh slither    .tools/slither, a linter of the contracts (deep checks only)
 #
 # A forge, anvil, cast or ipfs of the pinned version on PATH is used instead of a download.
+#
+# Kubo's official binary comes from dist.ipfs.tech, its SHA-512 is pinned, and HTTPS_PROXY is respected. The script gives up
+# on it after 10 s without a byte or 10 minutes in all, says why, and builds Kubo instead. To change that:
+#
+#   KUBO_DIST_URL=URL       a mirror, as for the npm package `kubo`; empty: fetch nothing, build
+#   KUBO_FETCH_SECONDS=30   another patience than 10 s; the limit in all is 60 times as long
 set -euo pipefail
 
 FOUNDRY_VERSION=1.7.1
@@ -134,19 +140,43 @@ kubo() {
   kubo_is_current && return
   begin
   kubo_is_current && return
-  local found version=$KUBO_VERSION
+  local found why version=$KUBO_VERSION
   if found=$(on_path ipfs version --number); then
     say "using $found"
+  elif fetch_kubo; then
+    say "using the official binary of Kubo $KUBO_VERSION"
+    found=../kubo/ipfs
   elif command -v go >/dev/null && (cd "$pins/kubo" && go list -m >/dev/null 2>&1); then
+    say "no official binary of Kubo ($why): building it"
+    rm -rf "${new:?}"/*
     build_kubo
     found=../kubo/ipfs
   else
-    say "no Kubo: neither ipfs $KUBO_VERSION nor a Go that can build it ($(grep '^go ' "$pins/kubo/go.mod")) is on PATH"
+    say "no Kubo: no official binary ($why), and neither ipfs $KUBO_VERSION nor a Go that can build it" \
+      "($(grep '^go ' "$pins/kubo/go.mod")) is on PATH"
     return $NO_KUBO
   fi
   commit kubo "${KUBO_PINS[@]}"
   ln -sfn "$found" "$tools/bin/ipfs"
   say "Kubo is ready ($SECONDS s)"
+}
+
+# Sets $why when it fails.
+fetch_kubo() {
+  local archive=$new/kubo.tar.gz
+  command -v node >/dev/null || {
+    why="Node.js is missing"
+    return 1
+  }
+  [ -z "${KUBO_DIST_URL-default}" ] || say "fetching the official binary of Kubo $KUBO_VERSION (40 to 55 MB)"
+  # `exec`, or bash reports the signal with which the script ends itself.
+  why=$(exec node "$pins/kubo.cjs" "$KUBO_VERSION" "$(platform)" "$archive") || return
+  # A binary for glibc does not run on musl.
+  why="what it contains does not run here as ipfs $KUBO_VERSION"
+  tar -xzf "$archive" -C "$new" kubo/ipfs 2>/dev/null || return
+  mv "$new/kubo/ipfs" "$new/ipfs"
+  [ "$("$new/ipfs" version --number 2>/dev/null)" = "$KUBO_VERSION" ] || return
+  rm -r "$archive" "$new/kubo"
 }
 
 build_kubo() {

@@ -17,7 +17,7 @@ pub struct Granted {
     pub grantee: Address,
     /// The key it was sealed to, for comparing by voice; of a board one line a member.
     pub fingerprint: String,
-    /// Why the grantee is trusted, where [`trusted_by`](crate::Grant::trusted_by) asked for it.
+    /// Why the grantee is trusted, where [`trusted_by`](crate::grant::Grant::trusted_by) asked for it.
     pub trust: Option<Trust>,
     /// Which rights.
     pub rights: Rights,

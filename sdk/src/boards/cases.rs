@@ -50,13 +50,13 @@ const ONCE: [B256; 4] = [
     CaseReviewed::SIGNATURE_HASH,
 ];
 
-/// Cases of a board, newest first; made by [`System::cases`].
+/// Cases of a board, newest first; made by [`System::cases`](crate::System::cases).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Cases {
     /// At most 64. Each opener has an equal share of the places, so that a member who opens many hides nobody else's.
     pub cases: Vec<Case>,
-    /// Those that are left out: [`System::case`] gives one by its id, [`System::cases_about`] those of one patient.
+    /// Those that are left out: [`System::case`](crate::System::case) gives one by its id, [`System::cases_about`](crate::System::cases_about) those of one patient.
     pub cut: Cut,
 }
 

@@ -20,7 +20,7 @@ impl Acts<'_> {
     /// withholds or delays it can make it worthless. It ends what the grantee has of this scope now, and what this person grants
     /// again within a quarter of an hour; a later grant makes it worthless, and so does carrying it: it works once.
     ///
-    /// It moves no keys: the next [`add`](Client::add) or [`sync`](Client::sync) does.
+    /// It moves no keys: the next [`add`](crate::Client::add) or [`sync`](crate::Client::sync) does.
     pub async fn sign_revocation(self, grantee: Address, scope: B256) -> Result<SignedRequest> {
         self.0.sign_revocation(grantee, scope).await
     }
@@ -46,7 +46,7 @@ impl Acts<'_> {
     /// Whether a request has taken effect, whoever carried it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where it is for another contract or chain, or no signed request at all.
+    /// [`Error::Invalid`](crate::Error::Invalid) where it is for another contract or chain, or no signed request at all.
     pub async fn was_carried(self, request: &SignedRequest) -> Result<bool> {
         self.0.was_carried(request).await
     }
@@ -70,7 +70,7 @@ impl Acts<'_> {
     /// named by [`MissingEntry::head`], or by its transaction.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where nothing of this name is missing.
+    /// [`Error::NotFound`](crate::Error::NotFound) where nothing of this name is missing.
     pub async fn give_up(self, name: B256) -> Result<()> {
         self.0.give_up(name).await
     }

@@ -27,8 +27,8 @@ impl Boards<'_> {
     /// Acknowledges a case as a member of its board. With the last acknowledgement that is needed it takes effect.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others than members, for whom the case is about and for members who owe a review,
-    /// [`Error::Conflict`] for cases that are not open, and a second time.
+    /// [`Error::Denied`](crate::Error::Denied) for others than members, for whom the case is about and for members who owe a review,
+    /// [`Error::Conflict`](crate::Error::Conflict) for cases that are not open, and a second time.
     pub async fn acknowledge(self, case: &Case) -> Result<Confirmed> {
         act::acknowledge(self.0, case).await
     }
@@ -36,7 +36,7 @@ impl Boards<'_> {
     /// Ends a case, before it takes effect or after: as its patient, or as whom the patient appointed at this board.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others, [`Error::Conflict`] for a case that was vetoed.
+    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Conflict`](crate::Error::Conflict) for a case that was vetoed.
     pub async fn veto(self, case: &Case) -> Result<Confirmed> {
         act::veto(self.0, case).await
     }
@@ -56,7 +56,7 @@ impl Boards<'_> {
     /// patient and the members.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others, [`Error::Invalid`] for words that cannot be sent.
+    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Invalid`](crate::Error::Invalid) for words that cannot be sent.
     pub async fn review(self, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
         act::review(self.0, board, case, finding).await
     }
@@ -95,8 +95,8 @@ impl Boards<'_> {
     /// Defaults: the one thing that the patient granted to the board; for four hours.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others than members, for patients who granted nothing to the board, and for members who owe a
-    /// review; [`Error::Invalid`] for a case that cannot be.
+    /// [`Error::Denied`](crate::Error::Denied) for others than members, for patients who granted nothing to the board, and for members who owe a
+    /// review; [`Error::Invalid`](crate::Error::Invalid) for a case that cannot be.
     pub fn open_case(self, board: &Board, patient: Address) -> OpenCase {
         open::open_case(self.0, board, patient)
     }
@@ -114,7 +114,7 @@ impl Boards<'_> {
     /// that they did not acknowledge themselves looks at more than that; [`release_due`](crate::client::boards::Boards::release_due) does not.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others than members and for members who hold no share, [`Error::Conflict`] for cases that have
+    /// [`Error::Denied`](crate::Error::Denied) for others than members and for members who hold no share, [`Error::Conflict`](crate::Error::Conflict) for cases that have
     /// not taken effect, or have ended.
     pub async fn release(self, board: &Board, case: &Case) -> Result<Released> {
         release::release(self.0, board, case).await
@@ -132,7 +132,7 @@ impl Boards<'_> {
     /// Why a case was opened: for the patient and the board's members.
     ///
     /// # Errors
-    /// [`Error::Denied`] for others, [`Error::Integrity`] for words of somebody else or about another case.
+    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Integrity`](crate::Error::Integrity) for words of somebody else or about another case.
     pub async fn reason_of(self, case: &Case) -> Result<CaseWords> {
         words::reason_of(self.0, case).await
     }
@@ -150,7 +150,7 @@ impl Boards<'_> {
     /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
     ///
     /// # Errors
-    /// Of the grant: [`Error::Conflict`] for a board that opens nothing any more, or of which fewer members than are needed
+    /// Of the grant: [`Error::Conflict`](crate::Error::Conflict) for a board that opens nothing any more, or of which fewer members than are needed
     /// have published keys.
     pub fn grant(self, board: &Board) -> Grant {
         grant::grant_board(self.0, board)

@@ -15,7 +15,7 @@ impl Contacts<'_> {
     /// Remembers somebody by name, with the keys on the card. They are compared with what the chain says.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`] when the chain names other keys that no signature leads to.
+    /// [`Error::KeyChanged`](crate::Error::KeyChanged) when the chain names other keys that no signature leads to.
     pub async fn add(self, name: &str, card: &Card) -> Result<Contact> {
         contacts::add_contact(self.0, name, card).await
     }
@@ -29,7 +29,7 @@ impl Contacts<'_> {
     /// The contact of this name.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; that of a silent store, where the name may be one that only a grant tells.
+    /// [`Error::NotFound`](crate::Error::NotFound); that of a silent store, where the name may be one that only a grant tells.
     pub async fn find(self, name: &str) -> Result<Contact> {
         contacts::contact(self.0, name).await
     }

@@ -16,7 +16,7 @@ impl Folders<'_> {
     /// Moves the keys of one of this person's folders on.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where no act of this person concerned such a folder: a mistyped name is another folder.
+    /// [`Error::NotFound`](crate::Error::NotFound) where no act of this person concerned such a folder: a mistyped name is another folder.
     pub async fn rotate(self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
         rotate::rotate(self.0, folder, confidentiality).await
     }

@@ -28,7 +28,7 @@ impl Grants<'_> {
     }
 
     /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](crate::client::grants::Grants::received)
-    /// names it ([`SharedGrant::scope_id`](crate::SharedGrant::scope_id)).
+    /// names it ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
     pub async fn renounce(self, patient: Address, scope: B256) -> Result<Confirmed> {
         revoke::renounce(self.0, patient, scope).await
     }

@@ -108,7 +108,7 @@ impl Client {
     /// attested it before. Once, and for good.
     ///
     /// # Errors
-    /// [`Error::Denied`] without that right, [`Error::Conflict`] when this account has attested it already, or the record
+    /// [`Error::Denied`](crate::Error::Denied) without that right, [`Error::Conflict`](crate::Error::Conflict) when this account has attested it already, or the record
     /// has as many attestations as it takes.
     pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
         attest::attest(&self.person, record).await
@@ -141,7 +141,7 @@ impl Client {
     /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
     ///
     /// # Errors
-    /// [`Error::Invalid`] when several authors added this id and none is [named](Replace::author).
+    /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](Replace::author).
     pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
         replace::replace(&self.person, record, source)
     }
@@ -149,7 +149,7 @@ impl Client {
     /// Marks a record as entered in error, for good. It stays in the history.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when several authors added this id and none is [named](MarkInError::author).
+    /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](MarkInError::author).
     pub fn mark_entered_in_error(&self, record: &RecordRef) -> MarkInError {
         replace::mark_entered_in_error(&self.person, record)
     }
@@ -186,7 +186,7 @@ impl Client {
     /// what others contributed. In this order: what somebody contributed delays no keys.
     ///
     /// What is copied is bounded, so that nobody who may contribute fills this person's store: by default 1 GiB of one
-    /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`].
+    /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`](crate::Synced::too_large).
     pub fn sync(&self) -> Syncing {
         sync::sync(&self.person)
     }

@@ -27,7 +27,7 @@ impl Requests<'_> {
     /// an earlier [`until`](Grant::until)), more cannot.
     ///
     /// # Errors
-    /// Of the grant: [`Error::Invalid`] for more than was asked or a reason that does not open, [`Error::Conflict`] when
+    /// Of the grant: [`Error::Invalid`](crate::Error::Invalid) for more than was asked or a reason that does not open, [`Error::Conflict`](crate::Error::Conflict) when
     /// the request is not open any more. Nothing is granted then.
     pub fn answer(self, request: &AccessRequest) -> Grant {
         answer::answer(self.0, request)
@@ -40,8 +40,8 @@ impl Requests<'_> {
     /// the reason is the patient's alone.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a patient who has published no keys, [`Error::Invalid`] for a request that cannot be,
-    /// [`Error::WrongContract`] where this chain has no `AccessRequests`.
+    /// [`Error::NotFound`](crate::Error::NotFound) for a patient who has published no keys, [`Error::Invalid`](crate::Error::Invalid) for a request that cannot be,
+    /// [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `AccessRequests`.
     pub fn ask(self, patient: impl Into<Grantee>) -> Ask {
         ask::ask(self.0, patient)
     }
@@ -49,7 +49,7 @@ impl Requests<'_> {
     /// Withdraws a request of this person: the answer is not wanted any more.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such request.
+    /// [`Error::NotFound`](crate::Error::NotFound) when there is no such request.
     pub async fn withdraw(self, patient: Address, id: B256) -> Result<Confirmed> {
         ask::withdraw_request(self.0, patient, id).await
     }
@@ -59,7 +59,7 @@ impl Requests<'_> {
     /// at most 64, and three of one asker.
     ///
     /// It costs nothing and writes nothing. Anybody can ask, and a node can hide a request: see
-    /// [`trusted_by`](Requests::trusted_by) for who asks, and [`by`](Requests::by) to look for one asker whatever others
+    /// [`trusted_by`](crate::request::ListRequests::trusted_by) for who asks, and [`by`](crate::request::ListRequests::by) to look for one asker whatever others
     /// do.
     pub fn list(self) -> ListRequests {
         inbox::requests(self.0)

@@ -20,7 +20,7 @@ impl Vouches<'_> {
     /// account: prefer `practitioner` to a speciality.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a role or an end that cannot be, [`Error::WrongContract`] where this chain has no `Vouching`.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a role or an end that cannot be, [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Vouching`.
     pub fn give(self, account: Address, role: impl Into<String>) -> VouchFor {
         vouch::vouch(self.0, account, role)
     }
@@ -28,7 +28,7 @@ impl Vouches<'_> {
     /// Takes back what this person said of an account. It counts no more from this moment on.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when this person does not vouch for the account in this role.
+    /// [`Error::NotFound`](crate::Error::NotFound) when this person does not vouch for the account in this role.
     pub async fn withdraw(self, account: Address, role: &str) -> Result<Confirmed> {
         vouch::withdraw_vouch(self.0, account, role).await
     }

@@ -47,7 +47,7 @@ pub struct Synced {
     /// Records of others that could not be copied yet, and why.
     pub missing: Vec<String>,
     /// Records of others that were not copied because they take more than is allowed, smallest first:
-    /// [`Syncing::take`] copies them all the same, [`Syncing::most`] and [`Syncing::most_of_one`] allow more.
+    /// [`Syncing::take`](crate::record::Syncing::take) copies them all the same, [`Syncing::most`](crate::record::Syncing::most) and [`Syncing::most_of_one`](crate::record::Syncing::most_of_one) allow more.
     pub too_large: Vec<TooLarge>,
     /// Records of others that were not looked at, because their authors added so many: sync again for the next ones.
     pub later: usize,

@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Inbox {
     /// Newest first, but whom this person knows before all others, and then those whom an authority vouches for.
     pub requests: Vec<AccessRequest>,
-    /// What is left out; [`Requests::by`] lists what one account asks.
+    /// What is left out; [`ListRequests::by`](crate::request::ListRequests::by) lists what one account asks.
     pub cut: Cut,
 }
 

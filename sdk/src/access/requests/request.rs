@@ -30,7 +30,7 @@ pub struct AccessRequest {
     pub asker: Address,
     /// What this person calls the asker.
     pub name: Option<String>,
-    /// Why the asker is trusted by the authorities that were named in [`Requests::trusted_by`](crate::Requests::trusted_by).
+    /// Why the asker is trusted by the authorities that were named in [`ListRequests::trusted_by`](crate::request::ListRequests::trusted_by).
     pub trust: Option<Trust>,
     /// The asker's keys, for comparing by voice; only where the reason opens.
     pub fingerprint: Option<String>,
