@@ -21,6 +21,9 @@ use crate::{
     zone::zone,
 };
 
+#[cfg(feature = "s3")]
+mod bucket;
+
 const RPC_URL: &str = "http://127.0.0.1:8545";
 const STORE: &str = "kubo+http://127.0.0.1:5001";
 
@@ -35,6 +38,12 @@ struct File {
     chain_id: Option<u64>,
     store: Option<String>,
     store_token_file: Option<PathBuf>,
+    #[cfg(feature = "s3")]
+    s3_key_file: Option<PathBuf>,
+    #[cfg(feature = "s3")]
+    s3_region: Option<String>,
+    #[cfg(feature = "s3")]
+    s3_endpoint: Option<String>,
     password_file: Option<PathBuf>,
     tz: Option<String>,
     timeout: Option<i64>,
@@ -54,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) chain_id: Option<u64>,
     store: String,
     store_token_file: Option<PathBuf>,
+    #[cfg(feature = "s3")]
+    s3: bucket::Settings,
     pub(crate) home: PathBuf,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tz: TimeZone,
@@ -85,6 +96,12 @@ impl Settings {
             chain_id: non_empty(&global.chain_id).map(|text| chain_id(&text)).transpose()?.or(file.chain_id),
             store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
             store_token_file: file.store_token_file.map(|path| home.join(path)),
+            #[cfg(feature = "s3")]
+            s3: bucket::Settings {
+                key_file: file.s3_key_file.map(|path| home.join(path)),
+                region: file.s3_region,
+                endpoint: file.s3_endpoint,
+            },
             password_file: non_empty_path(&global.password_file)
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
@@ -112,6 +129,12 @@ impl Settings {
         let Some(path) = &self.store_token_file else { return Ok(None) };
         let text = read_secret(path)?;
         Ok(Some(Zeroizing::new(text.trim_start_matches(MARK).trim().to_owned())))
+    }
+
+    /// The key of stores that are buckets; only ever in a file.
+    #[cfg(feature = "s3")]
+    pub(crate) fn s3(&self) -> Result<Option<hospital_record::store::S3Access>> {
+        self.s3.access()
     }
 
     /// Where the SDK keeps what it remembers.
