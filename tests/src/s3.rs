@@ -45,9 +45,10 @@ impl S3 {
         S3Access::new(text(&self.started["users"][0][0]), "hunter2").endpoint(self.endpoint())
     }
 
-    /// The lines of a file that holds the key of the user who may.
-    pub fn key_file(&self) -> String {
-        format!("{}\n{}\n", text(&self.started["users"][0][0]), text(&self.started["users"][0][1]))
+    /// The program's file with the key of the user who may.
+    pub fn file(&self) -> String {
+        let [id, secret] = [0, 1].map(|part| text(&self.started["users"][0][part]));
+        format!("key-id = '{id}'\nsecret = '{secret}'\nendpoint = '{}'\n", self.endpoint())
     }
 
     /// Options of a store here.

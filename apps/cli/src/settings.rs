@@ -39,11 +39,7 @@ struct File {
     store: Option<String>,
     store_token_file: Option<PathBuf>,
     #[cfg(feature = "s3")]
-    s3_key_file: Option<PathBuf>,
-    #[cfg(feature = "s3")]
-    s3_region: Option<String>,
-    #[cfg(feature = "s3")]
-    s3_endpoint: Option<String>,
+    s3_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
     tz: Option<String>,
     timeout: Option<i64>,
@@ -64,7 +60,7 @@ pub(crate) struct Settings {
     store: String,
     store_token_file: Option<PathBuf>,
     #[cfg(feature = "s3")]
-    s3: bucket::Settings,
+    s3_file: Option<PathBuf>,
     pub(crate) home: PathBuf,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tz: TimeZone,
@@ -97,11 +93,7 @@ impl Settings {
             store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
             store_token_file: file.store_token_file.map(|path| home.join(path)),
             #[cfg(feature = "s3")]
-            s3: bucket::Settings {
-                key_file: file.s3_key_file.map(|path| home.join(path)),
-                region: file.s3_region,
-                endpoint: file.s3_endpoint,
-            },
+            s3_file: file.s3_file.map(|path| home.join(path)),
             password_file: non_empty_path(&global.password_file)
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
@@ -134,7 +126,7 @@ impl Settings {
     /// The key of stores that are buckets; only ever in a file.
     #[cfg(feature = "s3")]
     pub(crate) fn s3(&self) -> Result<Option<hospital_record::store::S3Access>> {
-        self.s3.access()
+        self.s3_file.as_deref().map(bucket::access).transpose()
     }
 
     /// Where the SDK keeps what it remembers.

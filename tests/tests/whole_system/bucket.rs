@@ -48,12 +48,11 @@ fn program_adds_to_a_bucket_and_opens_from_it() {
     let (s3, anvil) = (S3::start(), Anvil::shared());
     let computer = Computer::with_servers(&anvil.url(), &s3.url());
     anvil.fund(computer.init("ana"));
-    let key = computer.home().join("bucket");
-    fs::write(&key, s3.key_file()).unwrap();
+    let key = computer.home().join("bucket.toml");
+    fs::write(&key, s3.file()).unwrap();
     #[cfg(unix)]
     fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let settings = format!("s3-key-file = 'bucket'\ns3-endpoint = '{}'\n", s3.endpoint());
-    fs::write(computer.home().join("config.toml"), settings).unwrap();
+    fs::write(computer.home().join("config.toml"), "s3-file = 'bucket.toml'").unwrap();
     computer.file("letter.txt", "in the bucket");
     let id = field(&computer.json("ana", &["add", "letter.txt"])[0], "id");
     computer.json("ana", &["open", &id, "-o", "copy.txt"]);

@@ -21,11 +21,7 @@ const DEFAULTS: &[(&str, &str)] = &[
 const FILE_ALONE: &[(&str, &str)] = &[
     ("store-token-file", "a file with the bearer token of the first store"),
     #[cfg(feature = "s3")]
-    ("s3-key-file", "a file with the key of s3:// stores: its id, its secret and any session token, a line each"),
-    #[cfg(feature = "s3")]
-    ("s3-region", "the region of s3:// stores; us-east-1 unless told"),
-    #[cfg(feature = "s3")]
-    ("s3-endpoint", "the address of another S3 server than AWS, https://host"),
+    ("s3-file", "a file with the key of s3:// stores, and where they are"),
 ];
 
 /// A flag of every verb, or what stands in `config.toml` alone.

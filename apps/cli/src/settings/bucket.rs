@@ -1,8 +1,9 @@
-//! The key of a bucket, and where the bucket is.
+//! The key of a bucket, and where the bucket is: a private file in TOML.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use hospital_record::store::S3Access;
+use serde::Deserialize;
 
 use crate::{
     failure::{Failure, Result},
@@ -10,27 +11,35 @@ use crate::{
     text::MARK,
 };
 
-#[derive(Debug)]
-pub(super) struct Settings {
-    pub(super) key_file: Option<PathBuf>,
-    pub(super) region: Option<String>,
-    pub(super) endpoint: Option<String>,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    key_id: String,
+    secret: String,
+    session_token: Option<String>,
+    region: Option<String>,
+    endpoint: Option<String>,
 }
 
-impl Settings {
-    pub(super) fn access(&self) -> Result<Option<S3Access>> {
-        let Some(path) = &self.key_file else { return Ok(None) };
-        let text = read_secret(path)?;
-        let mut lines = text.trim_start_matches(MARK).lines().map(str::trim).filter(|line| !line.is_empty());
-        let (Some(id), Some(secret), token, None) = (lines.next(), lines.next(), lines.next(), lines.next()) else {
-            let form = "write the key's id, its secret and, if it has one, its session token into it, a line each";
-            return Err(Failure::usage(format!("{} is no key of a bucket: {form}", path.display())));
-        };
-        let access = S3Access::new(id, secret);
-        let access = token.map_or(access.clone(), |token| access.session_token(token));
-        let access = self.region.as_ref().map_or(access.clone(), |region| access.region(region));
-        Ok(Some(self.endpoint.as_ref().map_or(access.clone(), |endpoint| access.endpoint(endpoint))))
+pub(super) fn access(path: &Path) -> Result<S3Access> {
+    let text = read_secret(path)?;
+    // What TOML says of an error may repeat the secret.
+    let file: File = toml::from_str(text.trim_start_matches(MARK)).map_err(|_| {
+        let form =
+            "write key-id = '...' and secret = '...' into it, and where needed session-token, region and endpoint";
+        Failure::usage(format!("{} is no key of a bucket: {form}", path.display()))
+    })?;
+    let mut access = S3Access::new(file.key_id, file.secret);
+    if let Some(token) = file.session_token {
+        access = access.session_token(token);
     }
+    if let Some(region) = file.region {
+        access = access.region(region);
+    }
+    if let Some(endpoint) = file.endpoint {
+        access = access.endpoint(endpoint);
+    }
+    Ok(access)
 }
 
 #[cfg(all(test, unix))]
@@ -40,26 +49,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn key_of_a_bucket_is_two_or_three_lines_of_a_private_file() {
+    fn key_of_a_bucket_is_a_private_file_that_is_never_shown() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key");
-        let settings = Settings { key_file: Some(path.clone()), region: None, endpoint: None };
+        let path = dir.path().join("bucket");
+        let private = |mode: u32| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         for (text, is_key) in [
-            ("AKIA1\nhunter2", true),
-            ("\u{feff}AKIA1\r\nhunter2\r\n\r\n", true),
-            ("AKIA1\nhunter2\ntoken\n", true),
+            ("key-id = 'AKIA1'\nsecret = 'hunter2'", true),
+            ("\u{feff}key-id = 'AKIA1'\r\nsecret = 'hunter2'\r\n", true),
+            ("key-id = 'AKIA1'\nsecret = 'hunter2'\nsession-token = 'x'\nregion = 'x'\nendpoint = 'x'", true),
             ("", false),
-            ("hunter2\n", false),
-            ("AKIA1\nhunter2\ntoken\nmore\n", false),
+            ("secret = 'hunter2'", false),
+            ("key-id = 'AKIA1'\nsecret = hunter2", false),
+            ("key-id = 5\nsecret = 'hunter2'", false),
+            ("key-id = 'AKIA1'\nsecret = 'hunter2'\nhunter2 = 1", false),
         ] {
             fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            let access = settings.access();
-            assert_eq!(access.is_ok(), is_key, "{text:?}");
-            assert!(!format!("{access:?}").contains("hunter2"), "{access:?}");
+            private(0o600);
+            let read = access(&path);
+            assert_eq!(read.is_ok(), is_key, "{text:?}");
+            assert!(!format!("{read:?}").contains("hunter2"), "{read:?}");
         }
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(settings.access().unwrap_err().message.contains("can be read by others"));
-        assert!(Settings { key_file: None, ..settings }.access().unwrap().is_none());
+        private(0o644);
+        assert!(access(&path).unwrap_err().message.contains("can be read by others"));
     }
 }
