@@ -160,7 +160,13 @@ async fn bucket_nobody_answers_for_is_unreachable_or_times_out() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
         thread::sleep(Duration::from_secs(60));
     }));
-    for store in [silent, half] {
+    let slow = bucket(&serve(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+        while stream.write_all(b"x").is_ok() {
+            thread::sleep(TIMEOUT / 8);
+        }
+    }));
+    for store in [silent, half, slow] {
         let start = Instant::now();
         assert!(matches!(store.get(&block().cid).await, Err(StoreError::TimedOut { .. })));
         assert!(start.elapsed() < TIMEOUT * 4, "nothing is asked twice: {:?}", start.elapsed());

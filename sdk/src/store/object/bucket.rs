@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use object_store::{
-    ClientOptions, ObjectStore, RetryConfig,
+    ClientOptions, ObjectStore,
     aws::AmazonS3Builder,
     client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService},
     path::Path,
@@ -48,7 +48,6 @@ pub(super) fn open(
     let access = options.s3.as_ref().ok_or_else(|| wrong("a bucket needs a key: give its id and secret".into()))?;
     check(access).map_err(|reason| wrong(reason.into()))?;
     let endpoint = endpoint(access).map_err(|reason| wrong(reason.into()))?;
-    let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     let builder = AmazonS3Builder::new()
         .with_endpoint(endpoint.as_str())
         .with_bucket_name(bucket)
@@ -57,8 +56,7 @@ pub(super) fn open(
         .with_secret_access_key(access.secret.reveal())
         .with_http_connector(Server::new(&endpoint, access.region.clone(), options.timeout))
         // Several keys in one request is what not every server can.
-        .with_disable_bulk_delete(true)
-        .with_retry(retry);
+        .with_disable_bulk_delete(true);
     let builder = match &access.session {
         Some(token) => builder.with_token(token.reveal()),
         None => builder,
@@ -121,7 +119,7 @@ impl HttpService for Server {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let whole = tokio::time::timeout(self.timeout, self.exchange(request));
         let answer = whole.await.unwrap_or(Err(Fault::TimedOut(self.timeout)));
-        // What kind it is only decides what is sent again, which is nothing.
+        // `object_store` sends again what failed in another kind of way: no call of a store repeats a request.
         answer.map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
     }
 }
