@@ -20,7 +20,7 @@ use crate::{
     client::Client,
     journal::{history::ReadHistory, journals::Journals, missing::MissingEntry},
     ledger::{
-        Beside, Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, Sender,
+        Beside, Besides, Completeness, Contract, EthereumLedger, EthereumOptions, Ledger, MemoryOutbox, Outbox, Sender,
         SenderOptions,
         clock::{Clock, Clocks, TOLERANCE},
         outbox::disk::DiskOutbox,
@@ -43,9 +43,8 @@ pub struct System(pub(crate) Arc<Inner>, Stores);
 pub(crate) struct Inner {
     contract: Contract,
     witness: Option<Contract>,
-    requests: Beside,
-    boards: Beside,
-    boards_witness: Option<Beside>,
+    besides: Besides,
+    besides_witness: Option<Besides>,
     boards_seen: Mutex<Seen>,
     deployment: Deployment,
     sender: Sender,
@@ -125,7 +124,8 @@ impl System {
 
     pub(crate) fn from_parts(parts: Parts) -> Result<Self> {
         let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
-        let (vouching, requests) = (Beside::vouching, Beside::access_requests);
+        let besides_of = |contract: &Contract| Besides::new(contract.ledger(), parts.chain);
+        let (besides, besides_witness) = (besides_of(&contract), parts.witness.as_ref().map(besides_of));
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
         let stores = Stores::new(parts.stores)?;
         let clocks = Clocks { ledger: contract.ledger().clone(), whose: parts.clock, tolerance: parts.tolerance };
@@ -133,8 +133,8 @@ impl System {
             contract: contract.clone(),
             deployment,
             clocks: clocks.clone(),
-            vouching: vouching(contract.ledger().clone(), parts.chain),
-            vouching_witness: parts.witness.as_ref().map(|witness| vouching(witness.ledger().clone(), parts.chain)),
+            vouching: besides.vouching.clone(),
+            vouching_witness: besides_witness.as_ref().map(|besides| besides.vouching.clone()),
             cache: parts.cache.clone(),
             signers: Mutex::default(),
         };
@@ -145,9 +145,8 @@ impl System {
             patience: parts.sending.deadline,
             timeout: parts.timeout,
             clocks,
-            requests: requests(contract.ledger().clone(), parts.chain),
-            boards: Beside::boards(contract.ledger().clone(), parts.chain),
-            boards_witness: parts.witness.as_ref().map(|w| Beside::boards(w.ledger().clone(), parts.chain)),
+            besides,
+            besides_witness,
             boards_seen: Mutex::default(),
             contract,
             witness: parts.witness,
@@ -260,8 +259,13 @@ impl System {
         self.0.witness.as_ref()
     }
 
+    /// The contracts beside `HospitalRecord`.
+    pub(crate) fn besides(&self) -> &Besides {
+        &self.0.besides
+    }
+
     pub(crate) fn vouching(&self) -> &Beside {
-        &self.0.people.vouching
+        &self.0.besides.vouching
     }
 
     /// What is known of other people.
@@ -270,15 +274,15 @@ impl System {
     }
 
     pub(crate) fn access_requests(&self) -> &Beside {
-        &self.0.requests
+        &self.0.besides.access_requests
     }
 
     pub(crate) fn on_boards(&self) -> &Beside {
-        &self.0.boards
+        &self.0.besides.boards
     }
 
     pub(crate) fn boards_witness(&self) -> Option<&Beside> {
-        self.0.boards_witness.as_ref()
+        self.0.besides_witness.as_ref().map(|besides| &besides.boards)
     }
 
     pub(crate) fn boards_seen(&self) -> MutexGuard<'_, Seen> {

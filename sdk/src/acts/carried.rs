@@ -80,7 +80,7 @@ impl Client {
         let mut all: Confirmed = self.void_at(system.contract().address()).await?;
         let first = Some(all.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in [system.vouching(), system.access_requests(), system.on_boards()] {
+        for beside in system.besides().all() {
             match beside.deployed_at().await {
                 Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody has signed anything for what is not there.
