@@ -85,8 +85,9 @@ pub use crate::{
         sync::{Synced, Syncing, TooLarge},
     },
     journal::{
-        history::{History, HistoryEntry, ReadHistory, status_code},
+        history::{History, HistoryEntry, ReadHistory},
         missing::MissingEntry,
+        words::{Deed, Names, status_code},
     },
     keys::rotate::Rotated,
     ledger::{Completeness, Event, Purpose, Rights, Status, clock::Clock},

@@ -7,7 +7,7 @@ use hospital_record_core::id::Folder;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    acts::watch::{Note, Standing, ends_access, shows, standing_in},
+    acts::watch::{Note, Standing, shows, standing_in},
     base::error::{Error, Result},
     client::Client,
     journal::{known::Known, missing::MissingEntry, vanished::Vanished},
@@ -200,7 +200,7 @@ impl Client {
         for act in self.system().sender().sent(self.address()).await? {
             let (Some(effects), Some(note)) = (self.effects(&act)?, Note::from_bytes(&act.note)) else { continue };
             let here = effects.patient == journal.patient && standing_in(journal, &effects, &note) == Standing::Missing;
-            for event in effects.events.iter().filter(|event| here && ends_access(event)) {
+            for event in effects.events.iter().filter(|event| here && event.ends_access()) {
                 if !missing.iter().any(|(known, _)| known.is_same_act(event)) {
                     missing.push((*event, format!("the chain does not show that {} {event}", act.account)));
                 }
