@@ -167,7 +167,10 @@ pub mod act {
 
 /// Reading a history, for programs.
 pub mod history {
-    pub use crate::journal::history::{ReadHistory, status_code};
+    pub use crate::journal::{
+        history::ReadHistory,
+        words::{Deed, Names, status_code},
+    };
 }
 
 /// Names and text that people write.

@@ -69,7 +69,7 @@ impl Person {
         let mut all: Confirmed = self.void_at(self.contract().address()).await?;
         let first = Some(all.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in [self.vouching(), self.access_requests(), &self.boards().on_chain] {
+        for beside in self.besides().all() {
             match beside.deployed_at().await {
                 Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody has signed anything for what is not there.

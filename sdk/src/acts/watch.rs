@@ -193,11 +193,6 @@ impl Person {
     }
 }
 
-pub(crate) fn ends_access(event: &Event) -> bool {
-    use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
-    matches!(event, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
-}
-
 fn concerns(effects: &Effects, event: &Event) -> bool {
     effects.events.iter().any(|effect| effect.is_same_act(event))
 }

@@ -1,12 +1,8 @@
 //! What the errors of the chain mean to an app. Every one is decided here: no match has a wildcard.
 
-use hospital_record_contracts::{
-    IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors, vouching::IVouching::IVouchingErrors,
-};
-
 use crate::{
     base::error::{Error, checked},
-    ledger::{error::LedgerError, refusal::BesideErrors},
+    ledger::{error::LedgerError, refusal},
 };
 
 impl From<LedgerError> for Error {
@@ -33,9 +29,9 @@ impl From<LedgerError> for Error {
             | LedgerError::NoContract { .. }
             | LedgerError::NotDeployed { .. }
             | LedgerError::OtherCode { .. } => Self::WrongContract(text),
-            LedgerError::Contract(refusal) => refused(*refusal, text),
-            LedgerError::Board(refusal) => refused_by_board(*refusal, text),
-            LedgerError::Beside(refusal) => refused_beside(&refusal, text),
+            LedgerError::Contract(refusal) => refusal::hospital::meaning(&refusal, text),
+            LedgerError::Board(refusal) => refusal::board::meaning(&refusal, text),
+            LedgerError::Beside(refusal) => refusal.meaning(text),
             // It was possible when it was signed, and not any more when it was mined.
             LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
                 Self::Conflict(text)
@@ -60,68 +56,6 @@ impl From<LedgerError> for Error {
 /// What it is to whoever has several services.
 fn node(host: &str) -> String {
     format!("the chain's node {host}")
-}
-
-fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
-    use IHospitalRecordErrors as Refusal;
-    match refusal {
-        Refusal::StaleKeys(_) => Error::StaleKeys,
-        Refusal::NotPermitted(_)
-        | Refusal::WiderThanOwn(_)
-        | Refusal::GrantedByAnother(_)
-        | Refusal::Barred(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
-        Refusal::RecordExists(_) => Error::Exists(text),
-        Refusal::Empty(_)
-        | Refusal::InvalidFolder(_)
-        | Refusal::InvalidRights(_)
-        | Refusal::InvalidGrantee(_)
-        | Refusal::ExpiryNotInFuture(_)
-        | Refusal::StatusNotAllowed(_)
-        | Refusal::NotAttestable(_)
-        | Refusal::NotRelayable(_)
-        | Refusal::KeysNotAscending(_)
-        | Refusal::NotBarring(_) => Error::Invalid(text),
-        Refusal::AlreadyAttested(_)
-        | Refusal::TooManyAttestations(_)
-        | Refusal::DeadlinePassed(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::AlreadyMade(_)
-        | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
-    }
-}
-
-fn refused_by_board(refusal: IBoardErrors, text: String) -> Error {
-    use IBoardErrors as Refusal;
-    match refusal {
-        Refusal::NotAMember(_)
-        | Refusal::NotOptedIn(_)
-        | Refusal::OwnCase(_)
-        | Refusal::ReviewOwed(_)
-        | Refusal::NotForReview(_)
-        | Refusal::NotEntitled(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::InvalidGrantee(_)
-        | Refusal::InvalidDuration(_)
-        | Refusal::NoReason(_)
-        | Refusal::TooFewMembers(_)
-        | Refusal::NotRelayable(_) => Error::Invalid(text),
-        Refusal::BoardClosed(_)
-        | Refusal::CaseExists(_)
-        | Refusal::NotAtStage(_)
-        | Refusal::WindowClosed(_)
-        | Refusal::AcknowledgedAlready(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::DeadlinePassed(_) => Error::Conflict(text),
-    }
-}
-
-fn refused_beside(refusal: &BesideErrors, text: String) -> Error {
-    match refusal {
-        BesideErrors::Vouching(IVouchingErrors::NotVouched(_)) => Error::NotFound(text),
-        BesideErrors::Vouching(_) | BesideErrors::AccessRequests(_) | BesideErrors::Boards(_) => Error::Invalid(text),
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::{
     session::Session,
     shown::shown,
     size, text, when,
-    words::{Purpose, may},
+    words::Purpose,
 };
 
 /// What a file with a reason is called in an error.
@@ -66,7 +66,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
 
 /// What nobody has named yet is a folder, where something is added to it.
 fn wanted(rights: Rights) -> String {
-    format!("{} {}", may(rights), if rights.contributes() { "a folder" } else { "records" })
+    format!("{rights} {}", if rights.contributes() { "a folder" } else { "records" })
 }
 
 pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Result {
