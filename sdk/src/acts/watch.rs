@@ -91,7 +91,9 @@ impl Person {
         }
         match found {
             true => Ok(()),
-            false => Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is"))),
+            false => {
+                Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is").into()))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The one table of the contracts. One more beside `HospitalRecord` is a row here, a file in `refusal`, and its verbs in
 //! `forms`.
 
+use crate::base::error::reason::Reason;
 use alloy::{primitives::Address, sol_types::SolInterface};
 use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
 
@@ -82,7 +83,7 @@ macro_rules! contracts {
             }
 
             /// What it means to an app.
-            pub(super) fn meaning(&self, text: String) -> Error {
+            pub(super) fn meaning(&self, text: Reason) -> Error {
                 match self {
                     $(Self::$kind(refusal) => refusal::$module::meaning(refusal, text),)*
                 }

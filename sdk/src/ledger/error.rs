@@ -7,6 +7,7 @@ use alloy::sol_types::SolInterface;
 use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
 use crate::{
+    base::error::reason::Cause,
     ledger::{contracts::BesideErrors, error::integrity::Integrity, refusal},
     platform::http::one_line,
 };
@@ -30,6 +31,9 @@ pub enum LedgerError {
         host: String,
         /// What the network said.
         reason: String,
+        /// What the system said, where it is known.
+        #[source]
+        source: Option<Cause>,
     },
     /// The deadline passed. What was signed before is kept, and `resume` finishes it.
     #[error("{host} gave no answer within {after:?}: nothing that was signed is lost, try again")]
@@ -123,6 +127,7 @@ pub enum LedgerError {
         /// The earlier transaction.
         transaction: B256,
         /// Why it has not.
+        #[source]
         error: Box<LedgerError>,
     },
     /// The provider is on another chain.
@@ -210,12 +215,18 @@ pub enum LedgerError {
     Signer {
         /// The signer's own words.
         reason: String,
+        /// The signer's own error.
+        #[source]
+        source: Option<Cause>,
     },
     /// What was signed could not be kept on this machine; nothing was sent.
     #[error("the outbox failed ({reason}): nothing was sent, check the state directory")]
     Outbox {
         /// What failed.
         reason: String,
+        /// The error of what failed, where there is one.
+        #[source]
+        source: Option<Cause>,
     },
     /// The history that was told contradicts itself, or what is known.
     #[error(transparent)]

@@ -142,7 +142,9 @@ impl MemoryLedger {
             return Err(LedgerError::Refused { host: NAME.into(), code: -32000, reason: "enough for today".into() });
         }
         match self.faults().refuse {
-            true => Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into() }),
+            true => {
+                Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into(), source: None })
+            }
             false => Ok(self.locked()),
         }
     }
@@ -247,7 +249,7 @@ impl Ledger for MemoryLedger {
             let mut faults = self.faults();
             (faults.submissions.pop_front(), faults.hold, faults.block_gas)
         };
-        let lost = || LedgerError::Unreachable { host: NAME.into(), reason: "connection reset".into() };
+        let lost = || LedgerError::Unreachable { host: NAME.into(), reason: "connection reset".into(), source: None };
         match fault {
             Some(Submission::Lost) => return Err(SubmitError::Unknown(lost())),
             Some(Submission::Refused(answer)) => return Err(answer),

@@ -251,7 +251,7 @@ pub(super) async fn tell(
         "replaced": granted.replaced.map(|before| {
             merged([json!({"rights": rights(before.rights), "expires": before.expires.map(instant)}), purpose(before.purpose)])
         }),
-        "tx": granted.transaction.to_string(), "gas": granted.gas,
+        "tx": granted.transaction, "gas": granted.gas,
     });
     let who = session.called(granted.grantee).await?;
     let whose = if patient == session.me() { String::new() } else { format!(" of {}", session.called(patient).await?) };

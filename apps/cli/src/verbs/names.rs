@@ -44,7 +44,7 @@ impl Known {
         }
         names.people.insert(session.me(), session.name.clone());
         if history.patient == session.me() {
-            let folders = session.client.folders().await?.into_iter();
+            let folders = session.client.folders().list().await?.into_iter();
             names.folders = folders.filter_map(|folder| Some((folder.number, folder.name?))).collect();
         }
         names.learn_records(session, history).await?;

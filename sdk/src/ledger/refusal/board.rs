@@ -1,5 +1,6 @@
 //! What a board refuses.
 
+use crate::base::error::reason::Reason;
 use hospital_record_contracts::{
     board::Errors,
     boards::IBoard::{NotAtStage, Stage},
@@ -58,7 +59,7 @@ fn not_at_stage(e: &NotAtStage) -> String {
     }
 }
 
-pub(crate) fn meaning(refusal: &Errors, text: String) -> Error {
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
     use Errors as Refusal;
     match refusal {
         Refusal::NotAMember(_)

@@ -1,5 +1,6 @@
 //! What `Boards` refuses.
 
+use crate::base::error::reason::Reason;
 use hospital_record_contracts::boards::Errors;
 
 use crate::{
@@ -21,7 +22,7 @@ pub(crate) fn words(refusal: &Errors) -> String {
     format!("the contract refused: {reason}")
 }
 
-pub(crate) fn meaning(refusal: &Errors, text: String) -> Error {
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
     use Errors as E;
     match refusal {
         E::TooManyMembers(_)

@@ -1,5 +1,6 @@
 //! What `HospitalRecord` refuses.
 
+use crate::base::error::reason::Reason;
 use hospital_record_contracts::{
     IHospitalRecord::{NotPermitted, StatusNotAllowed},
     hospital_record::Errors,
@@ -80,7 +81,7 @@ fn status(e: &StatusNotAllowed) -> String {
     format!("the contract refused: this record is {:?} and cannot become {:?}", e.current, e.asked)
 }
 
-pub(crate) fn meaning(refusal: &Errors, text: String) -> Error {
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
     use Errors as Refusal;
     match refusal {
         Refusal::StaleKeys(_) => Error::StaleKeys,

@@ -1,5 +1,6 @@
 //! What `Vouching` refuses.
 
+use crate::base::error::reason::Reason;
 use hospital_record_contracts::vouching::Errors;
 
 use crate::{
@@ -22,7 +23,7 @@ pub(crate) fn words(refusal: &Errors) -> String {
     format!("the contract refused: {reason}")
 }
 
-pub(crate) fn meaning(refusal: &Errors, text: String) -> Error {
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
     use Errors as E;
     match refusal {
         E::NotVouched(_) => Error::NotFound(text),
