@@ -75,6 +75,7 @@ pub use crate::{
         identity::{AccountSigner, Identity},
         phrase::Phrase,
     },
+    platform::cache::own::Memory,
     records::{
         add::{Added, DEFAULT_FOLDER},
         copy::Synced,
