@@ -154,6 +154,8 @@ pub fn status_code(status: Status) -> &'static str {
 }
 
 /// Reads a history; made by [`System::history`](crate::System::history).
+///
+/// The [guide](crate::history) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct ReadHistory {
     journals: Journals,

@@ -45,6 +45,8 @@ pub struct Added {
 }
 
 /// Adds one record; made by [`Client::add`](crate::Client::add).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Add {
     person: Person,
@@ -54,6 +56,8 @@ pub struct Add {
 }
 
 /// Adds several records to one folder; made by [`Client::add_many`](crate::Client::add_many).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     person: Person,

@@ -98,6 +98,8 @@ impl Listed {
 }
 
 /// Lists records; made by [`Client::list`](crate::Client::list).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct List {
     person: Person,

@@ -37,6 +37,8 @@ pub struct Opened {
 }
 
 /// Opens a record; made by [`Client::open`](crate::Client::open).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Open {
     person: Person,
