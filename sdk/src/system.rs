@@ -23,7 +23,8 @@ use crate::{
 
 /// A chain, a contract and stores. One a process; cheap to clone.
 ///
-/// The [crate's page](crate) has an example; the guide of a [history](crate::history) reads one without a key.
+/// The [crate's page](crate) has an example; the [guide](crate::history) reads a history without a
+/// key.
 #[derive(Clone)]
 pub struct System {
     pub(crate) services: Services,

@@ -47,6 +47,8 @@ enum Which {
 }
 
 /// What was ended.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Revoked {

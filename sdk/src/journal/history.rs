@@ -22,6 +22,8 @@ use crate::{
 /// A patient's checked history, oldest first, and how far it is known to be complete.
 ///
 /// As text: one line an entry, then the statement of completeness.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct History {
@@ -34,6 +36,8 @@ pub struct History {
 }
 
 /// One thing that happened.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {

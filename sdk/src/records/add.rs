@@ -24,6 +24,8 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 pub const DEFAULT_FOLDER: &str = "personal";
 
 /// What was added.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Added {

@@ -35,6 +35,8 @@ const PAGE: usize = 256;
 const ABREAST: usize = 8;
 
 /// One record in a list.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listed {

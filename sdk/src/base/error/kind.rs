@@ -4,6 +4,8 @@
 ///
 /// A kind does not say what became of the act. [`Error::transaction`](crate::Error::transaction) and
 /// [`Outcome`](crate::Outcome) do.
+///
+/// See the [example](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -8,6 +8,8 @@ use hospital_record_core::id::RecordId;
 use crate::base::error::Error;
 
 /// What became of an act that failed on the way. [`Error::Halfway`] carries it.
+///
+/// See the [example](crate::Error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
