@@ -53,7 +53,8 @@ async fn on_card(person: &Person, card: &Card) -> Result<()> {
     let (current, profile) = person.people().profile_of(card.account, Some(card.profile)).await?;
     let known = Digest(card.profile.0);
     if current != known && !person.people().succeeds(card.account, &profile, known).await? {
-        let (account, found) = (card.account, B256::from(current.0));
+        let account = card.account;
+        let found = B256::from(current.0);
         return Err(Error::KeyChanged { account, known: card.profile, found });
     }
     Ok(())
@@ -151,7 +152,8 @@ fn contact_in(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Option<Con
     let row = person.keys().local_open(place, sealed).map_err(CoreError::from)?;
     let address = place.get(place.len().saturating_sub(20)..).map(Address::from_slice);
     let contact = row.split_at_checked(32).zip(address).map(|((profile, name), address)| {
-        let (name, profile) = (spelled(&String::from_utf8_lossy(name)), Some(B256::from_slice(profile)));
+        let name = spelled(&String::from_utf8_lossy(name));
+        let profile = Some(B256::from_slice(profile));
         Contact { name, address, profile }
     });
     Ok(contact)
@@ -178,7 +180,8 @@ async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, 
     let notes = stream::iter(newest)
         .map(|(address, envelope)| async move { (address, holder::note_in(person, envelope, address).await) });
     let notes: Vec<_> = notes.buffer_unordered(ABREAST).collect().await;
-    let (mut contacts, mut missing) = (BTreeMap::new(), BTreeMap::new());
+    let mut contacts = BTreeMap::new();
+    let mut missing = BTreeMap::new();
     for (address, note) in notes {
         match note.map(|note| note?.name) {
             Ok(None) => {}

@@ -61,7 +61,8 @@ impl FolderNames {
 
 pub(crate) async fn folders(person: &Person) -> Result<Vec<FolderInfo>> {
     let journal = person.journals().of(person.address()).await?;
-    let (names, now) = (folder_names(&person.for_one_call()).await?, person.clocks().chain_time().await?);
+    let names = folder_names(&person.for_one_call()).await?;
+    let now = person.clocks().chain_time().await?;
     let state = journal.state();
     let granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
     let mut records: BTreeMap<u64, usize> = granted.map(|number| (number, 0)).collect();
@@ -85,7 +86,8 @@ pub(crate) async fn has_folder(person: &Person, name: &str, level: Confidentiali
 /// folder's number follows from it, so nobody else can rename a folder.
 pub(crate) async fn folder_names(person: &Person) -> Result<FolderNames> {
     let journal = person.journals().of(person.address()).await?;
-    let (state, unlocker) = (journal.state(), Unlocker::new(person.clone(), journal.clone()));
+    let state = journal.state();
+    let unlocker = Unlocker::new(person.clone(), journal.clone());
     let mut told = BTreeMap::<u64, Vec<Told<'_>>>::new();
     for ((scope, grantee), grant) in &state.grants {
         if let Some(number) = folder_of(*scope) {

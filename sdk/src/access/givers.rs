@@ -118,7 +118,8 @@ async fn known_people(person: &Person) -> Result<HashSet<Address>> {
 
 /// Events of the contract that name this account third, where grants have their grantee and acts their actor.
 async fn newest_about_me(person: &Person, kind: Option<B256>) -> Result<(Vec<Log>, bool)> {
-    let (contract, ledger) = (person.contract(), person.ledger());
+    let contract = person.contract();
+    let ledger = person.ledger();
     let filter = LogFilter {
         contract: contract.address(),
         topics: [kind, None, None, Some(person.address().into_word())],

@@ -168,7 +168,8 @@ impl Grant {
     }
 
     async fn give(&self, holder: &Holder) -> Result<Granted> {
-        let (person, contract) = (&self.person, self.person.contract());
+        let person = &self.person;
+        let contract = self.person.contract();
         let journal = person.journals().of(self.patient).await?;
         let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
         let now = person.clocks().chain_time().await?;
@@ -236,7 +237,8 @@ impl Grant {
         let person = &self.person;
         let note = match person.is_me(self.patient) {
             true => {
-                let (name, folder) = (self.named().await?, payload.folder_name.clone());
+                let name = self.named().await?;
+                let folder = payload.folder_name.clone();
                 let note = Note { name, folder, confidentiality: payload.confidentiality };
                 Some(notes::seal(person, self.grantee.address, &note)?)
             }

@@ -59,7 +59,8 @@ impl Grant {
         let Unlocked { key: content, metadata, .. } = unlock::unlocked(person, record, &known).await?;
         let keys = EnvelopeKeys::Record { content };
         let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
-        let (folder_name, confidentiality) = (metadata.folder_name, metadata.confidentiality);
+        let folder_name = metadata.folder_name;
+        let confidentiality = metadata.confidentiality;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
         Ok(Handed { scope, epoch: 0, payload, above })
     }
@@ -96,7 +97,8 @@ impl Grant {
             ));
         }
         let keys = EnvelopeKeys::Folder { state, statement: received.statement };
-        let (folder_name, confidentiality) = (received.name, received.confidentiality);
+        let folder_name = received.name;
+        let confidentiality = received.confidentiality;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
         Ok(Handed { scope: Scope::Folder(folder), epoch: received.epoch, payload, above: Some(above) })
     }
@@ -108,7 +110,8 @@ impl Grant {
         let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;
         let purpose = self.purpose.is_none_or(|purpose| purpose == held.purpose);
         if !held.rights.contains(self.rights.and(Rights::DELEGATE)) || !purpose {
-            let (rights, purpose) = (held.rights, held.purpose);
+            let rights = held.rights;
+            let purpose = held.purpose;
             return Err(Error::Denied(format!(
                 "nobody passes on more than they have: this account may {rights} it for {purpose:?}"
             )));
@@ -117,7 +120,8 @@ impl Grant {
     }
 
     fn may_not(&self) -> Error {
-        let (account, patient) = (self.person.address(), self.patient);
+        let account = self.person.address();
+        let patient = self.patient;
         Error::Denied(format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended"))
     }
 }

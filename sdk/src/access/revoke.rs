@@ -153,7 +153,8 @@ impl Revoke {
         };
         let seen = person.confirm(person.address(), transaction, ended).await;
         seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
-        let (ended, gas) = (revocations.len(), receipt.gas_used);
+        let ended = revocations.len();
+        let gas = receipt.gas_used;
         // The access has ended; what is left to do is no reason to say otherwise.
         let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
@@ -162,8 +163,11 @@ impl Revoke {
     /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
     /// a grant on every record.
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
-        let (contract, mut gas, mut earlier) = (self.person.contract(), 0, None);
-        let (mut changes, mut last) = (changes, None::<Receipt>);
+        let contract = self.person.contract();
+        let mut gas = 0;
+        let mut earlier = None;
+        let mut changes = changes;
+        let mut last = None::<Receipt>;
         // It is tried all the same where the node does not say what a block takes.
         let at_once = self.person.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
@@ -215,7 +219,8 @@ impl Revoke {
     }
 
     async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
-        let (mut revocations, mut rings) = (Vec::new(), Vec::new());
+        let mut revocations = Vec::new();
+        let mut rings = Vec::new();
         let until = Instant::now() + PATIENCE;
         let now = self.person.clocks().latest_time().await.ok();
         for scope in scopes {
@@ -296,7 +301,8 @@ mod tests {
             (Error::StaleKeys.after_part(Some(B256::ZERO)), false),
             (unconfirmed, false),
         ] {
-            let (before, after) = (error.to_string(), not_ended(error, Address::ZERO));
+            let before = error.to_string();
+            let after = not_ended(error, Address::ZERO);
             let ended = matches!(after, Error::Halfway { outcome: Outcome::AccessNotEnded { .. }, .. });
             assert_eq!(ended, told, "{before}");
             assert!(told || after.to_string() == before, "{after}");

@@ -107,7 +107,9 @@ pub(crate) async fn patients(person: &Person) -> Result<Patients> {
 
 /// What these histories give to this account, of each so many.
 async fn all_shared(person: &Person, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
-    let (now, mut shared, mut opening) = (person.clocks().chain_time().await?, Shared::default(), Vec::new());
+    let now = person.clocks().chain_time().await?;
+    let mut shared = Shared::default();
+    let mut opening = Vec::new();
     for journal in journals {
         let mut held: Vec<_> = held(person, journal).collect();
         let live = |scope| journal.state().live(scope, person.address(), now).is_some();

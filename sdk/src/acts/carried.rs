@@ -53,7 +53,8 @@ impl Person {
         if self.relays().is_empty() {
             return self.send(call.clone()).await;
         }
-        let (request, note) = (self.sign_once(call, nonce).await?, self.note_for(call).await?);
+        let request = self.sign_once(call, nonce).await?;
+        let note = self.note_for(call).await?;
         let receipt = self.carry(&request).await?;
         self.keep_request(&request, note).await;
         Ok(receipt)
@@ -101,7 +102,8 @@ impl Person {
         }
         let start = Instant::now();
         let mut until = start + UNREACHED.min(self.patience());
-        let (mut pause, mut asked_again) = (Duration::from_millis(50), false);
+        let mut pause = Duration::from_millis(50);
+        let mut asked_again = false;
         loop {
             match self.ask_relays(request, &act).await {
                 Answer::Done(Some(receipt)) => return Ok(receipt),

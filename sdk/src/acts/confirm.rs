@@ -50,7 +50,9 @@ impl Person {
         shows: impl Fn(&History) -> bool,
     ) -> Result<()> {
         use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
-        let (start, mut pause, after) = (Instant::now(), Duration::from_millis(100), self.timeout());
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(100);
+        let after = self.timeout();
         let mut why;
         loop {
             match self.journals().of(patient).await {
@@ -77,7 +79,8 @@ impl Person {
     }
 
     fn unconfirmed(&self, transaction: B256, after: Duration, why: Option<Error>) -> Error {
-        let (service, why) = (self.ledger().name(), why.map(Box::new));
+        let service = self.ledger().name();
+        let why = why.map(Box::new);
         Error::Unconfirmed { transaction, service, after, why }
     }
 }

@@ -118,7 +118,8 @@ impl Person {
     /// later. Whether there was something to end.
     async fn revoke_again(&self, act: &Sent) -> Result<bool> {
         let Some(effects) = self.effects(act)?.filter(|effects| self.is_me(effects.patient)) else { return Ok(false) };
-        let (patient, mut ended) = (effects.patient, false);
+        let patient = effects.patient;
+        let mut ended = false;
         for event in effects.events {
             let Event::AccessRevoked { scope, grantee, .. } = event else { continue };
             let journal = self.journals().of(patient).await?;

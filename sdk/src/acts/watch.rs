@@ -99,11 +99,13 @@ impl Person {
         let effects = self.contract().effects(call, self.address());
         let at = clock::now();
         let Some(Effects { patient, events }) = effects else {
-            let (patient, earlier) = (Address::ZERO, Earlier::default());
+            let patient = Address::ZERO;
+            let earlier = Earlier::default();
             return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
         let known = self.journals().known(patient).await?;
-        let (entries, cuts) = (known.history.entries().len(), known.finality.cuts());
+        let entries = known.history.entries().len();
+        let cuts = known.finality.cuts();
         let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
         Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
     }
@@ -111,7 +113,8 @@ impl Person {
     /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.
     pub(crate) async fn keep_request(&self, request: &SignedRequest, note: Bytes) {
         let Call { to, data, .. } = request.call();
-        let (id, bytes) = (keccak256(&data), SentBytes::Request { to, data });
+        let id = keccak256(&data);
+        let bytes = SentBytes::Request { to, data };
         if let Err(error) = self.sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
             tracing::warn!(%error, "a request that was carried could not be kept: it is not sent again");
         }
@@ -119,7 +122,8 @@ impl Person {
 
     /// How many acts of this person are not final yet; those that are, are let go of.
     pub(crate) async fn watch(&self) -> Result<usize> {
-        let (sender, mut watching) = (self.sender(), 0);
+        let sender = self.sender();
+        let mut watching = 0;
         for act in sender.sent(self.address()).await? {
             match self.standing(&act).await? {
                 Standing::Final => sender.release(self.address(), act.id).await?,

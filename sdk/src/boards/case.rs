@@ -171,7 +171,8 @@ mod tests {
     use super::*;
 
     fn board() -> Board {
-        let (address, members) = (Address::repeat_byte(1), vec![Address::repeat_byte(2)]);
+        let address = Address::repeat_byte(1);
+        let members = vec![Address::repeat_byte(2)];
         Board { address, threshold: 1, members, left: Vec::new(), closed: false, successor: None }
     }
 

@@ -91,7 +91,8 @@ impl Boards {
 
     /// The cases that took effect in these blocks, about this patient.
     pub(crate) async fn cases_granted(&self, board: &Board, patient: Address, blocks: &[u64]) -> Result<Vec<Case>> {
-        let (reading, mut cases) = (self.reading(board).await?, Vec::new());
+        let reading = self.reading(board).await?;
+        let mut cases = Vec::new();
         for block in blocks {
             let topics = [Some(CaseGranted::SIGNATURE_HASH), None, Some(patient.into_word()), None];
             let (granted, _) = reading.logs(topics, (*block, *block), MOST_IN_BLOCK).await?;
@@ -103,7 +104,8 @@ impl Boards {
     }
 
     async fn reading<'a>(&'a self, board: &'a Board) -> Result<Reading<'a>> {
-        let (from, to) = (self.on_chain.deployed_at().await?, self.ledger.newest().await?);
+        let from = self.on_chain.deployed_at().await?;
+        let to = self.ledger.newest().await?;
         Ok(Reading { boards: self, board, from, to })
     }
 }

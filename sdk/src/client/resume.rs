@@ -231,8 +231,10 @@ async fn finish(person: &Person, id: RecordId, pending: Result<Pending>) -> Resu
 
 /// Why it can never be registered, if so.
 async fn register_pending(person: &Person, pending: &Pending) -> Result<Option<String>> {
-    let (patient, id) = (pending.patient(), B256::from(pending.id().0));
-    let (contract, own) = (person.contract(), person.stores().own());
+    let patient = pending.patient();
+    let id = B256::from(pending.id().0);
+    let contract = person.contract();
+    let own = person.stores().own();
     if contract.record_of(patient, record_key(person.address(), id)).await?.is_some() {
         return Ok(None);
     }

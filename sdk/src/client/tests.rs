@@ -64,7 +64,9 @@ async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality
 }
 
 async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
-    let (patient, folder, ids) = (target.patient, target.folder.number(), [B256::from(stored.id.0)]);
+    let patient = target.patient;
+    let folder = target.folder.number();
+    let ids = [B256::from(stored.id.0)];
     let call = lab.system().contract().add_records(patient, folder, &ids, target.key_changes);
     let record = lab.record(patient, stored.id);
     write::register_stored(lab.person(), target, &[stored], call).await.unwrap();
@@ -74,7 +76,9 @@ async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
 #[tokio::test]
 async fn a_record_that_names_another_folder_opens_for_nobody() {
     let system = System::in_memory().await.unwrap();
-    let (ana, lab, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lab = person(&system).await;
+    let lee = person(&system).await;
     ana.grant(lab.address()).folder("blood").contribute_only().await.unwrap();
     ana.grant(lee.address()).folder("blood").await.unwrap();
     let right = misnamed(&lab, &ana, " blood ", Confidentiality::N).await;
@@ -137,8 +141,10 @@ async fn a_stale_write_is_repeated_a_few_times_and_no_more() {
 #[tokio::test]
 async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
     let system = System::in_memory().await.unwrap();
-    let (ana, hospital, lee, kim) =
-        (person(&system).await, person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let hospital = person(&system).await;
+    let lee = person(&system).await;
+    let kim = person(&system).await;
     ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
     hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
     ana.grant(kim.address()).folder("ward").await.unwrap();
@@ -156,7 +162,9 @@ async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
 #[tokio::test]
 async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transaction() {
     let system = System::in_memory().await.unwrap();
-    let (ana, transaction, start) = (person(&system).await, B256::repeat_byte(7), tokio::time::Instant::now());
+    let ana = person(&system).await;
+    let transaction = B256::repeat_byte(7);
+    let start = tokio::time::Instant::now();
     let memory = system.memory().unwrap();
     memory.refuse(true);
     let late = ana.person().confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));

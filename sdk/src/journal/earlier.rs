@@ -25,7 +25,8 @@ impl Earlier {
     /// Behind the last of them that the history shows, and no earlier than `from`. Those that stand before `from` count,
     /// too: else an act that looks like one of them would be taken for it.
     pub(crate) fn end_in(&self, history: &History, from: usize) -> usize {
-        let (mut left, mut end) = (self.acts.clone(), from);
+        let mut left = self.acts.clone();
+        let mut end = from;
         for (place, entry) in history.entries().iter().enumerate().skip(from.min(self.since as usize)) {
             if left.is_empty() {
                 break;
@@ -50,7 +51,8 @@ impl Earlier {
         }
         let (since, acts) = bytes.split_first_chunk::<8>()?;
         let (acts, rest) = acts.as_chunks::<32>();
-        let (since, acts) = (u64::from_be_bytes(*since), acts.iter().map(B256::from).collect());
+        let since = u64::from_be_bytes(*since);
+        let acts = acts.iter().map(B256::from).collect();
         rest.is_empty().then_some(Self { since, acts })
     }
 }

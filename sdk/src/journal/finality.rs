@@ -237,7 +237,8 @@ mod tests {
     #[tokio::test]
     async fn chain_is_asked_once_a_minute_what_is_final_also_when_it_says_nothing() {
         for told in [Some(7), None, Some(0)] {
-            let (finalized, asked) = (Finalized::default(), std::cell::Cell::new(0));
+            let finalized = Finalized::default();
+            let asked = std::cell::Cell::new(0);
             for _ in 0..3 {
                 let ask = async {
                     asked.set(asked.get() + 1);

@@ -40,7 +40,8 @@ struct Remembered {
 
 impl From<&Known> for Remembered {
     fn from(known: &Known) -> Self {
-        let (history, finality) = (known.history.clone(), known.finality.clone());
+        let history = known.history.clone();
+        let finality = known.finality.clone();
         Self { rows: history.entries().len(), history, finality, vanished: known.vanished.clone() }
     }
 }
@@ -64,8 +65,10 @@ type Slots = HashMap<Address, Slot>;
 
 impl Journals {
     pub(crate) fn new(contract: Contract, witness: Option<Contract>, deployment: Deployment, cache: Cache) -> Self {
-        let (finalized, slots) = (Finalized::default(), Mutex::default());
-        let (reader, deployment) = (Journal::new(contract.clone()), deployment_key(deployment));
+        let finalized = Finalized::default();
+        let slots = Mutex::default();
+        let reader = Journal::new(contract.clone());
+        let deployment = deployment_key(deployment);
         Self(Arc::new(Inner { contract, witness, reader, cache, deployment, finalized, slots }))
     }
 
@@ -156,7 +159,8 @@ impl Journals {
 
     /// That a head from elsewhere is part of what was taken in.
     fn proof(&self, history: &History, trusted: B256) -> Result<Proven> {
-        let (host, told) = (self.ledger().name(), history.head());
+        let host = self.ledger().name();
+        let told = history.head();
         let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told });
         Ok(Proven { head: trusted, entries: position.map_err(LedgerError::from)? })
     }
@@ -187,8 +191,10 @@ impl Journals {
         history: &mut History,
         newest: u64,
     ) -> Result<(Finality, Vec<Vanished>)> {
-        let (now, kept) = (clock::now(), before.history.common_with(history));
-        let (mut finality, mut vanished) = (before.finality.clone(), before.vanished.clone());
+        let now = clock::now();
+        let kept = before.history.common_with(history);
+        let mut finality = before.finality.clone();
+        let mut vanished = before.vanished.clone();
         if kept < before.history.entries().len() {
             finality.cut(kept);
             vanished.iter_mut().for_each(|gone| gone.from = gone.from.min(kept as u64));
@@ -237,7 +243,8 @@ impl Journals {
     async fn remembered(&self, patient: Address) -> Result<Remembered> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
         let mut history = History::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
-        let (known, rows) = (history.entries().len(), rows.len());
+        let known = history.entries().len();
+        let rows = rows.len();
         if known < rows {
             tracing::warn!(%patient, known, rows, "part of a history on this machine is damaged and is read anew");
         }
@@ -277,7 +284,8 @@ impl Journals {
             Some(known) => Remembered::from(&**known),
             None => self.remembered(patient).await?,
         };
-        let (head, entries) = (history.head(), history.entries().len());
+        let head = history.head();
+        let entries = history.entries().len();
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
         let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
         Ok(Known { patient, history, completeness, finality, vanished })

@@ -37,7 +37,8 @@ impl fmt::Display for MissingEntry {
 
 impl From<&Vanished> for MissingEntry {
     fn from(gone: &Vanished) -> Self {
-        let (entry, patient) = (gone.entry, gone.patient);
+        let entry = gone.entry;
+        let patient = gone.patient;
         let at = instant(entry.time);
         Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
     }

@@ -36,7 +36,8 @@ impl Vanished {
         let (from, rest) = rest.split_first_chunk::<8>()?;
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let (earlier, entry) = rest.split_at_checked(u64::from_be_bytes(*length).try_into().ok()?)?;
-        let (entry, earlier) = (Entry::from_bytes(entry)?, Earlier::from_bytes(earlier)?);
+        let entry = Entry::from_bytes(entry)?;
+        let earlier = Earlier::from_bytes(earlier)?;
         Some(Self { patient, entry, from: u64::from_be_bytes(*from), earlier, told: *told != 0 })
     }
 
@@ -79,7 +80,8 @@ pub(crate) fn is_shown(event: &Event, later: &[Entry]) -> Option<usize> {
 
 /// Whether something in this part of the history takes the place of an act that is gone.
 pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>) -> bool {
-    let (later, state) = (history.entries().get(part.clone()).unwrap_or_default(), history.state());
+    let later = history.entries().get(part.clone()).unwrap_or_default();
+    let state = history.state();
     let moved = |folder: u64| state.folder(folder).keyrings.iter().any(|keyring| part.contains(&keyring.entry));
     // Of a record no keys move on.
     let keys_moved = |scope: B256| folder_of(scope).map_or(!later.is_empty(), moved);
@@ -108,7 +110,8 @@ pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>
 /// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
 pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
     let vanished = |(place, entry): (usize, &Entry)| {
-        let (patient, from) = (history.patient(), kept as u64);
+        let patient = history.patient();
+        let from = kept as u64;
         let earlier = Earlier::of(&[entry.event], before, kept, place);
         let vanished = Vanished { patient, entry: *entry, from, earlier, told: false };
         (!vanished.is_settled(history)).then_some(vanished)

@@ -55,7 +55,9 @@ pub(crate) async fn received(person: &Person, journal: &Known, folder: Folder) -
 /// Takes the newest public key, and the newest state that a keyring has for this account.
 async fn follow_keyrings(person: &Person, journal: &Known, folder: Folder, received: &mut Received) -> Result<()> {
     let newer = journal.folder(folder).keyrings;
-    let (from, read, mut newest) = (received.epoch, received.state.is_some(), true);
+    let from = received.epoch;
+    let read = received.state.is_some();
+    let mut newest = true;
     for ring in newer.iter().rev().filter(|ring| ring.epoch > from) {
         let keyring = keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await?;
         if newest {

@@ -29,7 +29,9 @@ pub(crate) fn of_deal(person: &Person, deal: &Deal, board: Address) -> Option<No
 fn open(person: &Person, note: Option<&[u8]>, grantee: Address) -> Option<Note> {
     let note = person.keys().note_open(&context(grantee), note?).ok()?;
     let mut lines = note.split('\n').map(str::to_owned);
-    let (name, folder, level) = (lines.next()?, lines.next()?, lines.next()?);
+    let name = lines.next()?;
+    let folder = lines.next()?;
+    let level = lines.next()?;
     // As it is spelled now: an earlier version kept it as it was typed.
     Some(Note {
         name: Some(spelled(&name)).filter(|name| !name.is_empty()),

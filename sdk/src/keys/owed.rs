@@ -128,7 +128,8 @@ async fn is_named(person: &Person, owed: &Owed) -> Result<bool> {
     let digest = B256::from(owed.digest().0);
     match &owed.act {
         Act::Grant { patient, scope, grantee } => {
-            let (journal, now) = (person.journals().of(*patient).await?, person.clocks().latest_time().await?);
+            let journal = person.journals().of(*patient).await?;
+            let now = person.clocks().latest_time().await?;
             Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
         }
         Act::Keyring { .. } => Ok(owed.is_keyring_in(&*person.journals().of(person.address()).await?)),

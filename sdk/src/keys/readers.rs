@@ -112,7 +112,8 @@ pub(crate) async fn remember_keyring(person: &Person, folder: Folder, epoch: Epo
 
 /// With folder and epoch: else a provider could name an old keyring as that of an epoch far ahead.
 fn keyring_key(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Vec<u8> {
-    let (folder, epoch) = (folder.number().to_be_bytes(), epoch.to_be_bytes());
+    let folder = folder.number().to_be_bytes();
+    let epoch = epoch.to_be_bytes();
     key(&[&person.deployment_key(), &folder, &epoch, digest.as_slice()])
 }
 

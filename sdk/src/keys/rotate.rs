@@ -60,8 +60,10 @@ async fn rotate_once(person: &Person, folder: Folder) -> Result<Rotated> {
     let journal = person.journals().of(person.address()).await?;
     let ring = make_keyring(&for_rotating(person), &journal, folder, None).await?;
     person.store_takes().await?;
-    let (epoch, digest) = (ring.epoch, ring.digest);
-    let (contract, changes) = (person.contract(), journal.state().key_changes);
+    let epoch = ring.epoch;
+    let digest = ring.digest;
+    let contract = person.contract();
+    let changes = journal.state().key_changes;
     owed::owe(person, &ring.owed).await?;
     let sent = person.send(contract.rotate(folder.number(), epoch, digest, changes)).await;
     let receipt = owed::or_owe_no_more(person, &ring.owed, sent).await?;
@@ -147,7 +149,8 @@ pub(crate) async fn make_keyring(
     let (Readers { keys, mut left_out }, me) = (readers, person.published().await?);
     left_out.extend(dealt.left_out);
     let block = seal_keyring(person.deployment(), folder, &state, &keys, dealt.named, me.digest, &me.keys)?;
-    let (digest, owed) = (block.digest().0.into(), Owed::keyring(folder, epoch, &dealt.blocks, &block));
+    let digest = block.digest().0.into();
+    let owed = Owed::keyring(folder, epoch, &dealt.blocks, &block);
     let ring = Ring { epoch, digest, owed, left_out };
     readers::remember_keyring(person, folder, epoch, digest).await?;
     Ok(ring)
@@ -160,7 +163,8 @@ async fn epoch_after(person: &Person, journal: &Known, folder: Folder, is_sure: 
     let keys = journal.folder(folder);
     let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
     if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
-        let (host, told) = (person.ledger().name(), keys.epoch);
+        let host = person.ledger().name();
+        let told = keys.epoch;
         return Err(Error::Integrity(format!(
             "{host} shows keys of epoch {told} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"

@@ -135,7 +135,8 @@ impl Unlocker {
     }
 
     async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
-        let (mut failure, highest) = (None, self.highest_epoch(manifest.folder).await?);
+        let mut failure = None;
+        let highest = self.highest_epoch(manifest.folder).await?;
         // Who writes a manifest could name any number of epochs, each of which costs a walk through the states.
         let mut folder_locks = 0;
         for lock in &manifest.locks {
@@ -252,7 +253,8 @@ fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -
         return says("patient");
     }
     if manifest.issuer().0 != record.author {
-        let (author, copier) = (Address::from(manifest.issuer().0), record.author);
+        let author = Address::from(manifest.issuer().0);
+        let copier = record.author;
         return Err(Error::Integrity(format!("{copier} registered here a copy of the id of a record of {author}")));
     }
     if manifest.folder.number() != record.folder {

@@ -58,7 +58,8 @@ impl People {
     }
 
     pub(crate) async fn verified<T: Body>(&self, block: Unverified<T>) -> Result<Verified<T>> {
-        let (issuer, profile) = (Address::from(block.issuer().0), block.profile_digest());
+        let issuer = Address::from(block.issuer().0);
+        let profile = block.profile_digest();
         let keys = match self.signer(issuer, profile) {
             Some(keys) => keys,
             None => {

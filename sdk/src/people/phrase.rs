@@ -81,7 +81,8 @@ fn bit_of(packed: &Packed, bit: usize) -> usize {
 }
 
 fn check(words: &str) -> Result<()> {
-    let (list, count) = (English::get_all(), count(words));
+    let list = English::get_all();
+    let count = count(words);
     let mut packed: Packed = Zeroizing::new([0; 33]);
     for (place, word) in words.split(' ').filter(|word| !word.is_empty()).enumerate() {
         let Ok(index) = list.binary_search(&word) else { return Err(wrong_word(place)) };
@@ -93,7 +94,8 @@ fn check(words: &str) -> Result<()> {
         return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}")));
     }
     // A bit of checksum for three words, after 32 bits of entropy for them.
-    let (entropy, unused) = (count / 3 * 4, 8 - count / 3);
+    let entropy = count / 3 * 4;
+    let unused = 8 - count / 3;
     match block_digest(&packed[..entropy]).0[0] >> unused == packed[entropy] >> unused {
         true => Ok(()),
         false => Err(Error::Invalid("the phrase's checksum is wrong: a word is wrong or two are swapped".into())),

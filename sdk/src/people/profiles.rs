@@ -78,7 +78,8 @@ impl People {
     /// # Errors
     /// [`Error::Integrity`] when it is longer than anybody's: a card vouches for the newest keys without it.
     pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
-        let (mut sequence, mut previous) = (newest.sequence, newest.previous);
+        let mut sequence = newest.sequence;
+        let mut previous = newest.previous;
         for _ in 0..MOST_EARLIER {
             let Some(digest) = previous else { return Ok(false) };
             if digest == known {

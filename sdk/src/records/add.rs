@@ -76,19 +76,22 @@ struct Common {
 }
 
 pub(crate) fn add(person: &Person, source: impl Into<Source>) -> Add {
-    let (details, common) = (Details::default(), Common::new(person.address()));
+    let details = Details::default();
+    let common = Common::new(person.address());
     Add { person: person.clone(), source: source.into(), details, common }
 }
 
 pub(crate) fn add_many(person: &Person, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
     let sources = sources.into_iter().map(Into::into).collect();
-    let (details, common) = (Details::default(), Common::new(person.address()));
+    let details = Details::default();
+    let common = Common::new(person.address());
     AddMany { person: person.clone(), sources, details, common }
 }
 
 impl Common {
     fn new(patient: Address) -> Self {
-        let (folder, confidentiality) = (DEFAULT_FOLDER.to_owned(), Confidentiality::default());
+        let folder = DEFAULT_FOLDER.to_owned();
+        let confidentiality = Confidentiality::default();
         Self { patient, folder, confidentiality, report: Reporter::default() }
     }
 

@@ -108,7 +108,8 @@ pub(crate) async fn copy_all(
     synced: &mut Synced,
 ) -> Result<()> {
     let me = person.address();
-    let (done, mut kept) = (list::synced(person, me).await?, Kept::default());
+    let done = list::synced(person, me).await?;
+    let mut kept = Kept::default();
     let foreign = journal.state().records.values().filter(|record| record.state.author != me);
     let (old, new): (Vec<Record>, Vec<Record>) =
         foreign.cloned().partition(|record| done.contains_key(record.id.as_slice()));
@@ -149,7 +150,8 @@ async fn contributed(person: &Person, journal: &Arc<Known>, record: &Record) -> 
 /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
 async fn copy(person: &Person, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
     let manifest = contributed(person, journal, record).await?;
-    let (root, own) = (RecordId(record.id.0).cid(), person.stores().own());
+    let root = RecordId(record.id.0).cid();
+    let own = person.stores().own();
     // A tree of another size than the manifest's would be pinned whole, however large it is.
     download::check_tree(person.stores().clone(), &manifest).await?;
     if own.pin(&root).await.is_err() {
@@ -237,7 +239,8 @@ mod tests {
             sizes in prop::collection::vec((0_u8..4, 0_u64..2000), 0..100),
             (in_all, of_one) in (0_u64..20_000, 0_u64..9000),
         ) {
-            let (quota, mut kept) = (Quota { in_all, of_one }, Kept::default());
+            let quota = Quota { in_all, of_one };
+            let mut kept = Kept::default();
             for (author, size) in sizes {
                 let author = Address::repeat_byte(author);
                 let before = (kept.in_all, kept.of_one.get(&author).copied().unwrap_or_default());

@@ -36,7 +36,9 @@ pub(crate) fn plaintext(
     let opener = Arc::new(StreamOpener::new(key, manifest.header));
     let walker = manifest.leaves(range.clone()).map_err(CoreError::from)?;
     let pieces = walk(stores.clone(), walker).try_filter_map(leaf_only).map_ok(move |leaf| {
-        let (stores, opener, range) = (stores.clone(), opener.clone(), range.clone());
+        let stores = stores.clone();
+        let opener = opener.clone();
+        let range = range.clone();
         // A task each: receiving, checking and opening are computation, and all cores should share it. A set, because it
         // ends its task when it is dropped.
         let mut task = JoinSet::new();

@@ -246,7 +246,8 @@ pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Reco
         .collect();
     let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == person.address() && reads(*scope));
     if visible.is_empty() && !holds_any {
-        let (account, patient) = (person.address(), journal.patient);
+        let account = person.address();
+        let patient = journal.patient;
         return Err(Error::Denied(format!(
             "{account} may not read anything of {patient}: ask the patient for a grant"
         )));

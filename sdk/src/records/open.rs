@@ -55,7 +55,9 @@ pub struct Open {
 }
 
 pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
-    let (person, record, report) = (person.clone(), *record, Reporter::default());
+    let person = person.clone();
+    let record = *record;
+    let report = Reporter::default();
     Open {
         person,
         record,
@@ -200,7 +202,8 @@ impl Open {
 
     async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
         let mut pieces = prepared.content(self.person.stores())?;
-        let (mut done, total) = (0, prepared.range.end - prepared.range.start);
+        let mut done = 0;
+        let total = prepared.range.end - prepared.range.start;
         let failed = |error: std::io::Error| Error::file("the output", &error);
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
@@ -216,7 +219,8 @@ impl Open {
 
     /// Checks, finds the key, and logs: in this order, so that what cannot be opened is not logged as read.
     pub(crate) async fn prepare(&self) -> Result<Prepared> {
-        let (person, record) = (&self.person, &self.record);
+        let person = &self.person;
+        let record = &self.record;
         let known = registered::on_chain(person, record).await?;
         if !person.is_me(record.patient) {
             self.allowed(&known).await?;
@@ -234,7 +238,8 @@ impl Open {
     }
 
     fn within(&self, size: u64) -> Result<Range<u64>> {
-        let (start, end) = (self.range.0, self.range.1.unwrap_or(size));
+        let start = self.range.0;
+        let end = self.range.1.unwrap_or(size);
         if start > size {
             return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end")));
         }
@@ -245,7 +250,8 @@ impl Open {
     }
 
     async fn allowed(&self, known: &Registered) -> Result<()> {
-        let (patient, account) = (self.record.patient, self.person.address());
+        let patient = self.record.patient;
+        let account = self.person.address();
         let key = record_key(known.author, known.id);
         if self.person.contract().can_access(patient, key, account).await? {
             return Ok(());
@@ -261,7 +267,8 @@ impl Open {
             Some(purpose) => purpose,
             None => granted_purpose(&self.person, self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
         };
-        let (patient, reader) = (self.record.patient, self.person.address());
+        let patient = self.record.patient;
+        let reader = self.person.address();
         let before = self.person.journals().of(patient).await?.state().entries;
         let receipt = self.person.send(self.person.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt is the node's word, and only what the journal shows is logged.
@@ -278,7 +285,8 @@ awaitable!(Open => Opened);
 
 /// The purpose that a live grant to this account names.
 async fn granted_purpose(person: &Person, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
-    let (journal, now) = (person.journals().of(patient).await?, person.clocks().chain_time().await?);
+    let journal = person.journals().of(patient).await?;
+    let now = person.clocks().chain_time().await?;
     let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
     let live = |scope: &B256| journal.state().live(*scope, person.address(), now).filter(|g| g.state.rights.reads());
     Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))

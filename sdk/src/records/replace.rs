@@ -41,7 +41,8 @@ shared_details!(Replace);
 own_details!(Replace);
 
 pub(crate) fn replace(person: &Person, record: &RecordRef, source: impl Into<Source>) -> Replace {
-    let (details, report) = (Details::default(), Reporter::default());
+    let details = Details::default();
+    let report = Reporter::default();
     Replace { person: person.clone(), record: *record, author: None, source: source.into(), details, report }
 }
 
@@ -137,7 +138,9 @@ impl MarkInError {
     async fn run(self) -> Result<Confirmed> {
         let Self { person, record, author } = self;
         let known = registered::to_change(&person, &record, author).await?;
-        let (patient, key, marked) = (record.patient, record_key(known.author, known.id), Status::EnteredInError);
+        let patient = record.patient;
+        let key = record_key(known.author, known.id);
+        let marked = Status::EnteredInError;
         let receipt = person.send(person.contract().set_status(patient, key, marked)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
         person.confirm(patient, receipt.transaction, shows).await?;

@@ -99,8 +99,8 @@ async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> 
         journal = person.journals().of(person.address()).await?;
         missing::require_nothing_missing(person, &journal).await?;
     }
-    let (epoch, proven) =
-        (journal.folder(folder).epoch, person.journals().proven_epoch(person.address(), folder).await?);
+    let epoch = journal.folder(folder).epoch;
+    let proven = person.journals().proven_epoch(person.address(), folder).await?;
     if epoch < proven {
         return Err(Error::Integrity(format!(
             "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
@@ -108,7 +108,8 @@ async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> 
         )));
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
-    let (patient, key_changes) = (person.address(), journal.state().key_changes);
+    let patient = person.address();
+    let key_changes = journal.state().key_changes;
     Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
 }
 
@@ -138,7 +139,8 @@ async fn others_target(person: &Person, journal: &Known, place: &Place) -> Resul
 
 /// What the contract would refuse is refused before anything is uploaded.
 async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: &str) -> Result<()> {
-    let (account, patient) = (person.address(), journal.patient);
+    let account = person.address();
+    let patient = journal.patient;
     let now = person.clocks().chain_time().await?;
     let denied = |why: &str| {
         Err(Error::Denied(format!(
@@ -191,7 +193,8 @@ pub(crate) async fn received_by_name(
 /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
 /// folder into another.
 async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, bool)>> {
-    let (now, mut folders) = (person.clocks().chain_time().await?, Vec::new());
+    let now = person.clocks().chain_time().await?;
+    let mut folders = Vec::new();
     for ((scope, grantee), grant) in &journal.state().grants {
         let passed_on = grant.state.giver.is_some();
         let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());

@@ -36,7 +36,8 @@ pub(crate) struct Uploaded {
 pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporter) -> Result<Uploaded> {
     let key = ContentKey::random().map_err(CoreError::from)?;
     let header = StreamHeader::random().map_err(CoreError::from)?;
-    let (watch, watching) = (source.watch(), source.watching.take());
+    let watch = source.watch();
+    let watching = source.watching.take();
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
     let (sealed, stored) = futures::join!(sealing, store.put(receiver.boxed()));

@@ -51,7 +51,8 @@ pub(crate) async fn store(
     let manifest = person.sign(manifest(person, target, uploaded, &metadata)?).await?;
     let id = RecordId::from(manifest.digest());
     report.tell(Phase::Confirming, size, Some(size));
-    let (patient, folder) = (target.patient, target.folder.number());
+    let patient = target.patient;
+    let folder = target.folder.number();
     let pending = Pending::new(patient, folder, target.key_changes, id, replaces);
     pending::remember(person, &pending.named(&metadata.name)).await?;
     person.stores().keep(manifest).await?;
@@ -60,7 +61,8 @@ pub(crate) async fn store(
 
 fn manifest(person: &Person, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
     let Uploaded { content, size, header, key, .. } = uploaded;
-    let (patient, commitment) = (Account(target.patient.into()), key.commitment());
+    let patient = Account(target.patient.into());
+    let commitment = key.commitment();
     let context = LockContext {
         deployment: person.deployment(),
         patient,

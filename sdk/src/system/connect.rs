@@ -17,7 +17,8 @@ impl Config {
     /// As [`System::connect`].
     pub async fn connect(self) -> Result<System> {
         self.check()?;
-        let (ledger, stores) = (self.open_ledger()?, self.open_stores()?);
+        let ledger = self.open_ledger()?;
+        let stores = self.open_stores()?;
         let folder = self.state_dir.as_deref();
         folder.map(state_dir::prepare).transpose()?;
         let chain = self.chain_of(&*ledger).await?;

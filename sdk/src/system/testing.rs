@@ -44,7 +44,8 @@ impl System {
     }
 
     fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
-        let (chain, contract) = (memory.contract().chain(), Contract::ADDRESS);
+        let chain = memory.contract().chain();
+        let contract = Contract::ADDRESS;
         Self::with_parts(Self::parts(Arc::new(memory.clone()), chain, contract, stores)?, Some(memory))
     }
 
@@ -54,11 +55,15 @@ impl System {
 
     /// Of a process that remembers nothing.
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
-        let (cache, outbox) = (Cache::in_memory()?, Arc::new(MemoryOutbox::default()));
+        let cache = Cache::in_memory()?;
+        let outbox = Arc::new(MemoryOutbox::default());
         let sending = SenderOptions { deadline: PATIENCE, ..SenderOptions::default() };
-        let (witness, relays) = (None, Vec::new());
+        let witness = None;
+        let relays = Vec::new();
         // Tests turn the chain's clock.
-        let (timeout, clock, tolerance) = (TIMEOUT, Clock::Compare, Duration::MAX);
+        let timeout = TIMEOUT;
+        let clock = Clock::Compare;
+        let tolerance = Duration::MAX;
         Ok(Parts {
             ledger,
             witness,
@@ -90,14 +95,16 @@ impl System {
 
     /// The same, whose chain and machine must agree on the time unless `clock` decides.
     pub fn minding(&self, clock: Clock) -> Result<Self> {
-        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let chain = self.deployment().chain;
+        let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
         Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.memory.clone())
     }
 
     /// The same chain and stores as a program of its own, which keeps what it remembers in this folder.
     pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
-        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let chain = self.deployment().chain;
+        let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
         let (cache, outbox) = on_disk(folder, chain)?;
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
@@ -105,7 +112,8 @@ impl System {
 
     /// The same, which compares what it is told with another provider.
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
-        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let chain = self.deployment().chain;
+        let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
         let (cache, outbox) = on_disk(folder, chain)?;
         Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
@@ -113,14 +121,16 @@ impl System {
 
     /// The same chain and stores as on another machine, whose people let these relays pay.
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
-        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let chain = self.deployment().chain;
+        let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
         Self::with_parts(Parts { relays, ..parts }, self.memory.clone())
     }
 
     /// The same chain and stores as on another machine, which compares what it is told with a second chain.
     pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
-        let (chain, contract) = (self.deployment().chain, self.contract().address());
+        let chain = self.deployment().chain;
+        let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
         Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }

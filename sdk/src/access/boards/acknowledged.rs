@@ -31,6 +31,7 @@ pub(crate) async fn has_acknowledged(person: &Person, case: &Case) -> Result<boo
 }
 
 pub(crate) fn acknowledged_key(person: &Person, case: &Case) -> Vec<u8> {
-    let (me, board) = (person.address(), case.board);
+    let me = person.address();
+    let board = case.board;
     key(&[&person.deployment_key(), me.as_slice(), board.as_slice(), case.id.as_slice()])
 }

@@ -48,7 +48,8 @@ pub struct OpenCase {
 }
 
 pub(crate) fn open_case(person: &Person, board: &Board, patient: Address) -> OpenCase {
-    let (person, board) = (person.clone(), board.clone());
+    let person = person.clone();
+    let board = board.clone();
     OpenCase { person, board, patient, to: None, scope: None, lasts: HOURS, reason: String::new() }
 }
 
@@ -85,7 +86,8 @@ impl OpenCase {
     }
 
     async fn open(&self) -> Result<Case> {
-        let (person, board) = (&self.person, &self.board);
+        let person = &self.person;
+        let board = &self.board;
         // What an earlier call left on its way may be this very case.
         if let Some(in_vain) = person.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
@@ -115,13 +117,17 @@ impl OpenCase {
     /// What the case will be, but for its reason.
     fn wanted(&self, scope: B256) -> Opening {
         let duration = u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX);
-        let (patient, grantee, reason, nonce) = (self.patient, self.grantee(), B256::ZERO, U256::ZERO);
+        let patient = self.patient;
+        let grantee = self.grantee();
+        let reason = B256::ZERO;
+        let nonce = U256::ZERO;
         Opening { patient, scope, grantee, duration, reason, nonce, done: false }
     }
 
     /// Stores the reason, and keeps what is to be sent before it is.
     async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
-        let (person, board) = (&self.person, &self.board);
+        let person = &self.person;
+        let board = &self.board;
         // Nothing could be released to an account without keys.
         person.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
         let note = words::note(person, board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
@@ -134,7 +140,8 @@ impl OpenCase {
 
     /// With another nonce where the kept one was made void. One that was used has opened the case.
     async fn still_possible(&self, kept: Opening) -> Result<Opening> {
-        let (person, board) = (&self.person, &self.board);
+        let person = &self.person;
+        let board = &self.board;
         let contract = person.contract();
         let (used, series) = contract.nonce_used(board.address, person.address(), kept.nonce).await?;
         if used {
@@ -151,7 +158,8 @@ impl OpenCase {
     }
 
     async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
-        let (person, board) = (&self.person, &self.board);
+        let person = &self.person;
+        let board = &self.board;
         let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
         let epoch = folder_of(scope).map_or(0, |folder| journal.state().folder(folder).epoch);
         let key_changes = U24::wrapping_from(journal.state().key_changes);
@@ -185,7 +193,8 @@ impl OpenCase {
     }
 
     fn check(&self) -> Result<()> {
-        let (board, grantee) = (&self.board, self.grantee());
+        let board = &self.board;
+        let grantee = self.grantee();
         board.require_member(self.person.address())?;
         if board.closed {
             return Err(Error::Conflict(format!("the board {} is closed", board.address)));
@@ -212,7 +221,8 @@ impl OpenCase {
     async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
         let now = self.person.clocks().chain_time().await?;
         let granted = granted_to(journal, self.board.address, now);
-        let (patient, board) = (self.patient, self.board.address);
+        let patient = self.patient;
+        let board = self.board.address;
         match (self.scope, granted.as_slice()) {
             (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}"))),
             (None, [one]) => Ok(*one),
@@ -243,6 +253,7 @@ pub(crate) fn granted_to(journal: &Known, board: Address, now: u64) -> Vec<(B256
 }
 
 pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<B256>> {
-    let (journal, now) = (person.journals().of(patient).await?, person.clocks().chain_time().await?);
+    let journal = person.journals().of(patient).await?;
+    let now = person.clocks().chain_time().await?;
     Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
 }

@@ -107,7 +107,8 @@ pub(crate) async fn opened_before(
 pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<Case>> {
     let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
     let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
-    let (me, mut opened) = (person.address(), Vec::new());
+    let me = person.address();
+    let mut opened = Vec::new();
     for opening in kept.filter(|kept| !kept.done && ![kept.grantee, kept.patient].contains(&me)).take(MOST_UNSEEN) {
         let cases = person.boards().cases_about(board, opening.patient).await?.cases;
         opened.extend(cases.into_iter().find(|case| opening.is(case, me)));

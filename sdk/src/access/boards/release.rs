@@ -106,7 +106,8 @@ fn release_key(person: &Person, case: &Case, deal: Digest) -> Vec<u8> {
 }
 
 pub(crate) async fn release_due(person: &Person, board: &Board) -> Result<Vec<(Case, Result<Released>)>> {
-    let (me, mut done) = (person.address(), Vec::new());
+    let me = person.address();
+    let mut done = Vec::new();
     board.require_member(me)?;
     for case in to_release(person, board).await? {
         if !case.is_live() || case.grantee == me {

@@ -106,7 +106,8 @@ pub(crate) async fn reason_of(person: &Person, case: &Case) -> Result<CaseWords>
 }
 
 pub(crate) async fn findings_of(person: &Person, case: &Case) -> Vec<(Address, Result<Option<CaseWords>>)> {
-    let (person, mut findings) = (person.for_one_call(), Vec::new());
+    let person = person.for_one_call();
+    let mut findings = Vec::new();
     for (reviewer, digest) in &case.findings {
         let words = match digest.is_zero() {
             true => Ok(None),

@@ -91,7 +91,9 @@ impl ListRequests {
         cut.count += open.len().saturating_sub(MOST_LISTED);
         open.truncate(MOST_LISTED);
         let keys = keys_to_open(person).await?;
-        let (contacts, walk, keys) = (&contacts, walk.as_ref(), keys.as_deref());
+        let contacts = &contacts;
+        let walk = walk.as_ref();
+        let keys = keys.as_deref();
         let requests: Vec<_> = open.iter().map(|told| look_at(person, told, contacts, walk, keys).boxed()).collect();
         let requests = stream::iter(requests).buffered(ABREAST).try_collect().await?;
         Ok(Inbox { requests, cut })

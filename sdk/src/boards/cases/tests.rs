@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use crate::boards::cases::*;
 
 fn opening(opener: u8, block: u64) -> (Log, CaseOpened) {
-    let (contract, data) = (Address::ZERO, Bytes::new());
+    let contract = Address::ZERO;
+    let data = Bytes::new();
     let log = Log { contract, topics: Vec::new(), data, block, time: None, transaction: B256::ZERO, index: 0 };
     let opener = Address::repeat_byte(opener);
     (log, CaseOpened { opener, ..CaseOpened::default() })
@@ -24,7 +25,8 @@ proptest! {
                 let theirs = list.iter().filter(|(_, event)| event.opener == Address::repeat_byte(opener));
                 theirs.map(|(log, _)| log.block).collect()
             };
-            let (all, listed) = (of(&opened), of(&places));
+            let all = of(&opened);
+            let listed = of(&places);
             prop_assert!(listed.len() >= all.len().min(MOST_LISTED / 16));
             prop_assert_eq!(&all[..listed.len()], &listed[..]);
         }

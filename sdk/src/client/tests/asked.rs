@@ -9,7 +9,8 @@ use crate::{Cut, System};
 #[tokio::test]
 async fn what_strangers_ask_beyond_the_list_is_counted() {
     let system = System::in_memory().await.unwrap();
-    let (ana, memory) = (person(&system).await, system.memory().unwrap());
+    let ana = person(&system).await;
+    let memory = system.memory().unwrap();
     let until = U40::from(memory.now() + 86_400);
     let ask = askCall {
         patient: ana.address(),

@@ -73,7 +73,8 @@ async fn what_is_added_already_is_told_when_a_later_part_fails() {
 #[tokio::test]
 async fn what_is_ended_already_is_told_when_a_later_part_fails() {
     let system = System::in_memory().await.unwrap();
-    let (ana, lee) = (person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lee = person(&system).await;
     for added in ana.add_many(notes(3)).await.unwrap() {
         ana.grant(lee.address()).record(&added.record).await.unwrap();
     }

@@ -36,8 +36,9 @@ use crate::{
 async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
     let mut made: Vec<(Profile, Digest)> = Vec::new();
     for sequence in 0..count {
-        let (deployment, account, keys) =
-            (ana.person().deployment(), ana.person().account(), ana.person().keys().profile_keys(0).public().clone());
+        let deployment = ana.person().deployment();
+        let account = ana.person().account();
+        let keys = ana.person().keys().profile_keys(0).public().clone();
         let previous = made.last().map(|(_, digest)| *digest);
         let profile = Profile { deployment, account, sequence, previous, keys };
         let signer: &dyn AccountSigner = &**ana.person().identity().signer();
@@ -111,7 +112,8 @@ impl Store for Counting {
 /// A terabyte that is one block a million times: its root, its size, and all the blocks of it.
 fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
     let leaf = cid_of(RAW, b"x");
-    let (mut builder, mut blocks) = (DagBuilder::new(), HashMap::from([(leaf, Bytes::from_static(b"x"))]));
+    let mut builder = DagBuilder::new();
+    let mut blocks = HashMap::from([(leaf, Bytes::from_static(b"x"))]);
     for _ in 0..1 << 20 {
         blocks.extend(builder.push_leaf(leaf, LEAF).unwrap().into_iter().map(|block| (block.cid, block.bytes)));
     }

@@ -37,7 +37,8 @@ impl Stage {
     }
 
     pub(super) async fn on(system: System) -> Self {
-        let (ana, lee) = (person(&system).await, person(&system).await);
+        let ana = person(&system).await;
+        let lee = person(&system).await;
         let members = vec![person(&system).await, person(&system).await, person(&system).await];
         let accounts: Vec<Address> = members.iter().map(Client::address).collect();
         let board = members[0].boards().create(2, &accounts).await.unwrap().board;
@@ -71,7 +72,9 @@ impl Stage {
     /// Opens a case past our client, with any reason.
     async fn open_with(&self, member: &Client, reason: B256) -> Case {
         let changes = self.system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
-        let (patient, grantee, scope) = (self.ana.address(), self.lee.address(), folder_scope(self.folder().number()));
+        let patient = self.ana.address();
+        let grantee = self.lee.address();
+        let scope = folder_scope(self.folder().number());
         let keys = U24::wrapping_from(changes);
         let open = openCall { patient, scope, grantee, duration: 3600, reason, epoch: 0, keyChanges: keys };
         member.person().send(call(self.board.address, &open)).await.unwrap();

@@ -44,7 +44,8 @@ async fn later_clock_counts_unless_one_is_chosen_and_none_is_believed_that_is_fa
 async fn clocks_that_are_apart_stop_what_gives_and_locks_and_nothing_else() {
     let system = System::in_memory().await.unwrap();
     let minding = system.minding(Clock::Compare).unwrap();
-    let (ana, lee) = (person(&minding).await, person(&system).await);
+    let ana = person(&minding).await;
+    let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
     let record = ana.add(Source::bytes("note", "private")).await.unwrap().record;
 

@@ -24,7 +24,9 @@ struct Copied {
 
 async fn copied() -> Copied {
     let system = System::in_memory().await.unwrap();
-    let (ana, lab, copier) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lab = person(&system).await;
+    let copier = person(&system).await;
     for contributor in [&lab, &copier] {
         ana.grant(contributor.address()).folder("blood").contribute().await.unwrap();
     }

@@ -24,7 +24,8 @@ fn prefix(system: &System, patient: Address) -> Vec<u8> {
 async fn settle(ana: &Client) -> Vec<u8> {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
-    let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
+    let mut finality = Finality::default();
+    let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
     finality.to_bytes()

@@ -24,7 +24,9 @@ use hospital_record_core::{
 /// Ana, who lets a hospital pass on what is in some folders, and Lee.
 async fn stage(folders: &[&str]) -> (System, Client, Client, Client) {
     let system = System::in_memory().await.unwrap();
-    let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let hospital = person(&system).await;
+    let lee = person(&system).await;
     for folder in folders {
         ana.grant(hospital.address()).folder(*folder).contribute().delegate().no_end().await.unwrap();
     }
@@ -39,7 +41,9 @@ impl Client {
     /// Names any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
         let changes = self.system().services.journals().of(ana.address()).await.unwrap().state().key_changes;
-        let (rights, purpose, expires_at) = (Rights::READ_AND_CONTRIBUTE, Purpose::TREAT, NO_END);
+        let rights = Rights::READ_AND_CONTRIBUTE;
+        let purpose = Purpose::TREAT;
+        let expires_at = NO_END;
         let permission = Permission { grantee, scope, rights, purpose, expires_at, epoch, envelope };
         self.person().send(self.system().contract().pass_on(ana.address(), &permission, changes)).await.unwrap();
     }
@@ -47,10 +51,12 @@ impl Client {
     /// The keys of a folder for somebody, under another name.
     async fn misnames(&self, ana: &Client, name: &str, as_if: &str, to: &Client) -> (u16, Block) {
         let journal = self.system().services.journals().of(ana.address()).await.unwrap();
-        let (folder, me) = (folder(ana, name), self.person().published().await.unwrap());
+        let folder = folder(ana, name);
+        let me = self.person().published().await.unwrap();
         let received = folder_keys::received(self.person(), &journal, folder).await.unwrap();
         let keys = EnvelopeKeys::Folder { state: received.state, statement: received.statement };
-        let (folder_name, confidentiality) = (as_if.into(), Confidentiality::N);
+        let folder_name = as_if.into();
+        let confidentiality = Confidentiality::N;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
         let context = EnvelopeContext {
             deployment: self.person().deployment(),
@@ -119,9 +125,11 @@ async fn a_folder_that_a_delegate_misnames_gets_nothing_that_is_for_another() {
     let (_, ana, ..) = stage(&[]).await;
     let numbers = ["one", "two"].map(|name| (folder(&ana, name).number(), name));
     let by_number = BTreeMap::from(numbers).into_values().collect::<Vec<_>>();
-    let (low, high) = (by_number[0], by_number[1]);
+    let low = by_number[0];
+    let high = by_number[1];
     let system = ana.system().clone();
-    let (hospital, lee) = (person(&system).await, person(&system).await);
+    let hospital = person(&system).await;
+    let lee = person(&system).await;
     ana.grant(hospital.address()).folder(low).contribute().delegate().no_end().await.unwrap();
     ana.grant(lee.address()).folder(high).contribute().await.unwrap();
 
@@ -156,13 +164,17 @@ async fn a_folder_of_which_two_delegates_tell_is_asked_about() {
 #[tokio::test]
 async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() {
     let (system, ana, hospital, lee) = stage(&["ward"]).await;
-    let (contract, memory) = (system.contract(), system.memory().unwrap());
+    let contract = system.contract();
+    let memory = system.memory().unwrap();
     let ids: Vec<B256> = (1..=230u64).map(|number| B256::left_padding_from(&number.to_be_bytes())).collect();
     let number = folder(&ana, "ward").number();
     assert!(memory.act(hospital.address(), contract.add_records(ana.address(), number, &ids, 0)));
     for id in &ids {
-        let (rights, purpose, expires_at) = (Rights::READ, Purpose::TREAT, NO_END);
-        let (scope, grantee) = (record_key(hospital.address(), *id), lee.address());
+        let rights = Rights::READ;
+        let purpose = Purpose::TREAT;
+        let expires_at = NO_END;
+        let scope = record_key(hospital.address(), *id);
+        let grantee = lee.address();
         let permission = Permission { grantee, scope, rights, purpose, expires_at, epoch: 0, envelope: *id };
         assert!(memory.act(hospital.address(), contract.pass_on(ana.address(), &permission, 0)));
     }
@@ -184,7 +196,8 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
 #[tokio::test]
 async fn of_accounts_without_envelopes_so_many_are_tried_and_no_more() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
-    let (folder, known) = (folder(&ana, "ward"), system.services.journals().of(ana.address()).await.unwrap());
+    let folder = folder(&ana, "ward");
+    let known = system.services.journals().of(ana.address()).await.unwrap();
     let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
     for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
         let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();

@@ -61,7 +61,8 @@ pub(super) struct Faulty {
 
 impl Faulty {
     pub(super) fn new() -> Self {
-        let (store, fault) = (open("memory:", &StoreOptions::default()).unwrap(), Arc::new(Mutex::new(Fault::None)));
+        let store = open("memory:", &StoreOptions::default()).unwrap();
+        let fault = Arc::new(Mutex::new(Fault::None));
         let (waited, looking, most_abreast, puts) = Default::default();
         Self { store, fault, waited, looking, most_abreast, puts }
     }
@@ -142,7 +143,8 @@ async fn blocks_that_nobody_has_are_waited_for_side_by_side() {
         first.grant(lee.address()).folder(folder).await.unwrap();
     }
     faulty.becomes(Fault::Lacks);
-    let (grants, folders) = (system.forgetful().unwrap(), system.forgetful().unwrap());
+    let grants = system.forgetful().unwrap();
+    let folders = system.forgetful().unwrap();
     for grant in grants.client(ana.clone()).grants().list().await.unwrap() {
         assert_eq!(grant.unavailable, Some(ErrorKind::NotAvailable));
     }

@@ -49,8 +49,11 @@ struct Watched {
 impl Watched {
     async fn over(system: &System) -> (Arc<Self>, System) {
         let inner = system.memory().unwrap().clone();
-        let (asked, told, stuck) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let (lag, untimed) = (AtomicU64::new(0), AtomicBool::new(false));
+        let asked = Mutex::default();
+        let told = Mutex::default();
+        let stuck = Mutex::default();
+        let lag = AtomicU64::new(0);
+        let untimed = AtomicBool::new(false);
         let watched = Arc::new(Self { inner, asked, told, lag, untimed, stuck });
         let seen = System::of(watched.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
         (watched, seen)
@@ -62,7 +65,8 @@ impl Watched {
 
     /// Requests since it was last asked this, and the events in their answers.
     fn cost(&self) -> (usize, usize) {
-        let (asked, told) = (&mut *self.asked.lock().unwrap(), &mut *self.told.lock().unwrap());
+        let asked = &mut *self.asked.lock().unwrap();
+        let told = &mut *self.told.lock().unwrap();
         (std::mem::take(asked).len(), std::mem::take(told).len())
     }
 
@@ -188,7 +192,9 @@ impl Practice {
         system.fund(identity.address()).await.unwrap();
         let lee = system.client(identity.clone());
         lee.register().await.unwrap();
-        let (ana, bea, carl) = (person(&system).await, person(&system).await, person(&system).await);
+        let ana = person(&system).await;
+        let bea = person(&system).await;
+        let carl = person(&system).await;
         for patient in [&ana, &bea, &carl] {
             patient.grant(lee.address()).await.unwrap();
         }
@@ -447,7 +453,8 @@ async fn chain_is_asked_once_a_minute_what_is_final() {
     let ana = person(&system).await;
     let (watched, seen) = Watched::over(&system).await;
     // Due, and not final yet.
-    let (mut finality, journal) = (Finality::default(), seen.services.journals().of(ana.address()).await.unwrap());
+    let mut finality = Finality::default();
+    let journal = seen.services.journals().of(ana.address()).await.unwrap();
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
     let key = [&seen.services.deployment_key()[..], ana.address().as_slice()].concat();
     seen.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();

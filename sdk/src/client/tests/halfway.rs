@@ -32,7 +32,9 @@ struct Stage {
 
 impl Stage {
     async fn new(system: System) -> Self {
-        let (ana, kim, lee) = (person(&system).await, person(&system).await, person(&system).await);
+        let ana = person(&system).await;
+        let kim = person(&system).await;
+        let lee = person(&system).await;
         let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
         let all = Rights::READ.and(Rights::CONTRIBUTE).and(Rights::DELEGATE).and(Rights::ATTEST);
         ana.grant(kim.address()).rights(all).await.unwrap();

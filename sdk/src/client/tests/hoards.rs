@@ -21,7 +21,8 @@ struct Hoard {
 impl Hoard {
     async fn new() -> Self {
         let system = System::in_memory().await.unwrap();
-        let (ana, labs) = (person(&system).await, [person(&system).await, person(&system).await]);
+        let ana = person(&system).await;
+        let labs = [person(&system).await, person(&system).await];
         for lab in &labs {
             ana.grant(lab.address()).folder(FOLDER).contribute_only().await.unwrap();
         }

@@ -22,7 +22,9 @@ struct Ward {
 /// Lee may read Ana's folder; Kim could, and may not any more.
 async fn ward() -> Ward {
     let system = System::in_memory().await.unwrap();
-    let (ana, lee, kim) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lee = person(&system).await;
+    let kim = person(&system).await;
     for doctor in [&lee, &kim] {
         ana.grant(doctor.address()).folder(WARD).await.unwrap();
     }
@@ -41,7 +43,8 @@ impl Ward {
         let mut known = self.journal().await;
         let mut entries = known.history.entries().to_vec();
         let last = *entries.last().unwrap();
-        let (block, time) = (last.block + 1, last.time + 1);
+        let block = last.block + 1;
+        let time = last.time + 1;
         let mut head = B256::ZERO;
         head[..24].copy_from_slice(&event.link(last.head, time, known.patient));
         head[24..29].copy_from_slice(&block.to_be_bytes()[3..]);
@@ -54,7 +57,8 @@ impl Ward {
 
     fn granted(&self, grantee: Address, envelope: B256) -> Event {
         let scope = folder_scope(self.folder.number());
-        let (rights, purpose) = (crate::ledger::Rights::READ, crate::ledger::Purpose::TREAT);
+        let rights = crate::ledger::Rights::READ;
+        let purpose = crate::ledger::Purpose::TREAT;
         let expires_at = crate::base::time::NO_END;
         Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch: 0, envelope }
     }
@@ -80,9 +84,11 @@ fn envelope_of(journal: &Known, grantee: Address) -> B256 {
 #[tokio::test]
 async fn an_invented_grant_gets_no_keys() {
     let ward = ward().await;
-    let (lee, kim) = (ward.lee.address(), ward.kim.address());
+    let lee = ward.lee.address();
+    let kim = ward.kim.address();
     let journal = ward.journal().await;
-    let (of_lee, of_kim) = (envelope_of(&journal, lee), envelope_of(&journal, kim));
+    let of_lee = envelope_of(&journal, lee);
+    let of_kim = envelope_of(&journal, kim);
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
     // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
     ward.lee.grant(kim).await.unwrap();
@@ -109,7 +115,8 @@ async fn an_invented_rotation_opens_no_later_epoch() {
 #[tokio::test]
 async fn an_old_keyring_that_is_named_for_a_later_epoch_opens_none() {
     let ward = ward().await;
-    let (journal, folder) = (ward.journal().await, ward.folder.number());
+    let journal = ward.journal().await;
+    let folder = ward.folder.number();
     let newest = *journal.folder(ward.folder).keyring().unwrap();
     let forged = ward.with(Event::KeysRotated { folder, epoch: newest.epoch + 1, keyring: newest.digest }).await;
     assert_eq!(forged.folder(ward.folder).epoch, newest.epoch + 1);

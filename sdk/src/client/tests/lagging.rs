@@ -114,7 +114,9 @@ struct Ward {
 
 async fn ward() -> Ward {
     let system = System::in_memory().await.unwrap();
-    let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let hospital = person(&system).await;
+    let lee = person(&system).await;
     ana.grant(hospital.address()).folder("ward").delegate().await.unwrap();
     hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
     let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
@@ -147,7 +149,8 @@ async fn access_that_is_given_up_is_confirmed_although_the_node_lags() {
 #[tokio::test]
 async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
-    let (patient, lee) = (ward.ana.address(), ward.lee.address());
+    let patient = ward.ana.address();
+    let lee = ward.lee.address();
     ward.with_lag(&ward.hospital, async |hospital| hospital.grants().withdraw(patient, ward.scope, lee).await)
         .await
         .unwrap();
@@ -166,7 +169,8 @@ async fn act_that_was_carried_out_is_no_refusal_although_the_node_refuses_to_sho
 #[tokio::test]
 async fn access_that_the_journal_still_shows_is_not_called_ended() {
     let ward = ward().await;
-    let (ana, lee) = (ward.ana.address(), ward.lee.address());
+    let ana = ward.ana.address();
+    let lee = ward.lee.address();
     // An earlier end of the same access is not that of this act.
     ward.hospital.grants().withdraw(ana, ward.scope, lee).await.unwrap();
     ward.hospital.grant(lee).patient(ana).folder("ward").await.unwrap();
@@ -194,7 +198,8 @@ impl Relay for Silences {
 #[tokio::test]
 async fn request_whose_effect_nobody_can_see_is_not_refused_whatever_a_relay_says() {
     let system = System::in_memory().await.unwrap();
-    let (ana, lee) = (person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
     let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
     let request = ana.acts().sign_revocation(lee.address(), scope).await.unwrap();

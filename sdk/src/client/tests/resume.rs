@@ -43,14 +43,16 @@ async fn two_devices() -> (System, Client, Client) {
     let system = System::in_memory().await.unwrap();
     let (identity, _) = Identity::generate().unwrap();
     system.fund(identity.address()).await.unwrap();
-    let (one, two) = (system.client(identity.clone()), system.forgetful().unwrap().client(identity));
+    let one = system.client(identity.clone());
+    let two = system.forgetful().unwrap().client(identity);
     one.register().await.unwrap();
     (system, one, two)
 }
 
 /// Does it until its transaction is kept, and drops it; the node forgets the transaction.
 async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
-    let (memory, sender) = (ana.system().memory().unwrap(), ana.system().services.sender());
+    let memory = ana.system().memory().unwrap();
+    let sender = ana.system().services.sender();
     memory.hold(true);
     let kept = async {
         while sender.pending(ana.address()).await.unwrap().is_none() {
@@ -77,7 +79,8 @@ async fn what_was_to_replace_a_record_that_is_not_current_any_more_is_removed() 
             false => drop(other.replace(&old, Source::bytes("x", "newer")).await.unwrap()),
         }
         let resumed = ana.resume().await.unwrap();
-        let (removed, watching) = (resumed.removed.clone(), resumed.watching);
+        let removed = resumed.removed.clone();
+        let watching = resumed.watching;
         assert_eq!((removed.len(), removed[0].id, removed[0].name.as_deref()), (1, id, Some("new")), "{removed:?}");
         assert_eq!(resumed, Resumed { removed, watching, ..Resumed::default() });
         let own = system.services.stores().own();
@@ -280,7 +283,9 @@ async fn a_refused_grant_that_may_still_land_is_told_by_a_revocation_that_finds_
 #[tokio::test]
 async fn a_board_and_a_case_that_were_left_behind_are_not_made_twice() {
     let (system, ana, _) = two_devices().await;
-    let (kim, lee, tom) = (person(&system).await, person(&system).await, person(&system).await);
+    let kim = person(&system).await;
+    let lee = person(&system).await;
+    let tom = person(&system).await;
     let members = [ana.address(), kim.address()];
     left_behind(&ana, ana.boards().create(2, &members)).await;
     let made = ana.boards().create(2, &members).await.unwrap();

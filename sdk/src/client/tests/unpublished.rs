@@ -23,7 +23,9 @@ use crate::{
 async fn stage() -> (Faulty, System, Client, Client, Client) {
     let faulty = Faulty::new();
     let system = System::in_memory_with(faulty.clone()).await.unwrap();
-    let (ana, lee, kim) = (person(&system).await, person(&system).await, person(&system).await);
+    let ana = person(&system).await;
+    let lee = person(&system).await;
+    let kim = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
     ana.grant(kim.address()).await.unwrap();
     faulty.puts.store(0, Relaxed);

@@ -47,7 +47,8 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let ana = shared.remembering(folder.path()).unwrap().client(identity);
         ana.register().await.unwrap();
-        let (lee, kim) = (person(&shared).await, person(&shared).await);
+        let lee = person(&shared).await;
+        let kim = person(&shared).await;
         ana.grant(lee.address()).await.unwrap();
         ana.grant(kim.address()).await.unwrap();
         let journal = lee.system().services.journals().of(ana.address()).await.unwrap();
@@ -139,7 +140,8 @@ async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_
 
     let error = stage.ana.add(note()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
-    let (text, lee) = (error.to_string(), stage.lee.address().to_string());
+    let text = error.to_string();
+    let lee = stage.lee.address().to_string();
     assert!(text.contains("no longer shows") && text.contains("ended the access") && text.contains(&lee), "{text}");
     let news = stage.ana.system().news().await.unwrap();
     assert!(matches!(news[..], [ref one] if matches!(one.event, Event::AccessRevoked { .. })), "{news:?}");

@@ -32,7 +32,8 @@ pub(crate) fn deal_context(
     scope: Scope,
     epoch: Epoch,
 ) -> EnvelopeContext {
-    let (patient, grantee) = (account(patient), account(board));
+    let patient = account(patient);
+    let grantee = account(board);
     EnvelopeContext { deployment: at, patient, issuer: patient, grantee, scope, epoch }
 }
 
@@ -67,7 +68,9 @@ pub(crate) async fn deal(
     let members: Vec<_> = board.present().filter(|member| *member != me).collect();
     let members = person.people().keys_of(&members).await?;
     if board.closed || members.len() < usize::from(board.threshold) {
-        let (address, members, needed) = (board.address, members.len(), board.threshold);
+        let address = board.address;
+        let members = members.len();
+        let needed = board.threshold;
         return Err(Error::Conflict(format!(
             "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} with keys remain"
         )));

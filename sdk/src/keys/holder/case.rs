@@ -66,7 +66,8 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
         }
     }
     let needed = usize::from(board.threshold);
-    let (mut most, mut newest) = (0, None::<(&Verified<Deal>, Vec<Share>)>);
+    let mut most = 0;
+    let mut newest = None::<(&Verified<Deal>, Vec<Share>)>;
     for (digest, shares) in found {
         let Some(deal) = deals.get(&digest) else { continue };
         let members = shares.iter().map(Share::number).collect::<BTreeSet<_>>().len();

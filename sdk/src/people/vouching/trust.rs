@@ -75,7 +75,8 @@ pub(crate) struct Link {
 impl Link {
     /// With the end that the contract tells.
     pub(crate) fn vouch(&self, until: u64) -> Vouch {
-        let (voucher, account) = (self.voucher, self.account);
+        let voucher = self.voucher;
+        let account = self.account;
         let role = self.role.iter().take_while(|byte| **byte != 0);
         // The contract takes nothing else; what a provider invents is not to move a cursor.
         let role = role.map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect();
@@ -93,7 +94,8 @@ pub(crate) fn live_links(logs: &[Log], now: u64) -> Vec<Link> {
             continue;
         }
         let until = alloy::primitives::U256::try_from_be_slice(&log.data).unwrap_or_default();
-        let (voucher, account) = (Address::from_word(voucher), Address::from_word(account));
+        let voucher = Address::from_word(voucher);
+        let account = Address::from_word(account);
         let until = until.saturating_to::<u64>().min(NO_END);
         if until > now {
             live.push(Link { voucher, account, role });

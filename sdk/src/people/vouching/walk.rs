@@ -70,7 +70,8 @@ impl Walk {
             }
             cut.extend(more.then_some(*authority));
         }
-        let (authorities, looked_at) = (authorities.to_vec(), Mutex::default());
+        let authorities = authorities.to_vec();
+        let looked_at = Mutex::default();
         Ok(Self { people, authorities, by_authority, names, cut, looked_at, now })
     }
 
@@ -90,7 +91,8 @@ impl Walk {
         if self.authorities.contains(&account) {
             return Ok(Ok(Trust { authority: account, links: Vec::new() }));
         }
-        let (mut seen, mut cycle) = (HashSet::from([account]), false);
+        let mut seen = HashSet::from([account]);
+        let mut cycle = false;
         let mut level = vec![Step { at: account, path: Vec::new() }];
         for _ in 0..MOST_LINKS {
             for step in &level {

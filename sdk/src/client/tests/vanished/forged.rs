@@ -44,7 +44,8 @@ impl Stage {
 #[tokio::test]
 async fn an_invented_revocation_makes_nobody_sign_a_real_one() {
     let stage = Stage::new().await;
-    let (kim, scope) = (stage.kim.address(), stage.scope());
+    let kim = stage.kim.address();
+    let scope = stage.scope();
     let revocation = Revocation { grantee: kim, scope, keyring: None, barred: true };
     stage.invent(|system, count| system.contract().revoke(&[revocation], count)).await;
     stage.reorganise(1);

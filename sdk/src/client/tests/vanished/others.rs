@@ -195,7 +195,8 @@ async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
 #[tokio::test]
 async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
     let stage = Stage::new().await;
-    let (folder, system) = (personal(&stage.ana), stage.ana.system());
+    let folder = personal(&stage.ana);
+    let system = stage.ana.system();
     let count = system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let invented = system.contract().rotate(folder.number(), u16::MAX, B256::repeat_byte(7), count);
     assert!(stage.memory().act(stage.ana.address(), invented));

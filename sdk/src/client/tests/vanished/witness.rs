@@ -61,7 +61,8 @@ async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_a
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
-    let (mut finality, now) = (Finality::default(), crate::platform::clock::now());
+    let mut finality = Finality::default();
+    let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
     let key = [&ana.system().services.deployment_key()[..], ana.address().as_slice()].concat();
@@ -72,8 +73,11 @@ pub(super) async fn settle(ana: &Client) {
 #[tokio::test]
 async fn the_transaction_of_every_verb_is_sent_again() {
     let stage = Stage::new().await;
-    let (ana, lee, tom) = (&stage.ana, &stage.lee, person(&stage.shared).await);
-    let (patient, scope) = (ana.address(), crate::ledger::folder_scope(personal(ana).number()));
+    let ana = &stage.ana;
+    let lee = &stage.lee;
+    let tom = person(&stage.shared).await;
+    let patient = ana.address();
+    let scope = crate::ledger::folder_scope(personal(ana).number());
     let record = ana.add(note()).await.unwrap().record;
     survives(&stage, ana, "added").await;
     ana.replace(&record, note()).await.unwrap();
