@@ -43,7 +43,7 @@ pub struct Ask {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the chain calls the request: [`withdraw_request`](crate::client::requests::Requests::withdraw) takes it.
+    /// What the chain calls the request: [`withdraw`](crate::client::requests::Requests::withdraw) takes it.
     pub id: B256,
     /// Who was asked.
     pub patient: Address,
