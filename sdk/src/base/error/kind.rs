@@ -41,8 +41,8 @@ pub enum ErrorKind {
     Untrusted,
     /// Something that the chain showed is gone.
     ///
-    /// *Do:* Run `resume`: it sends it again. If a person no longer wants it, call `Acts::give_up`. Until then nothing new is
-    /// locked.
+    /// *Do:* Run `resume`: it sends it again. If a person no longer wants it, call `Acts::give_up`. Until then nothing
+    /// new is locked.
     Vanished,
     /// No answer from a service.
     ///
