@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
-use url::Url;
+use url::{Host, Url};
 
 /// The longest text of a server that is repeated to people, in characters.
 const LONGEST: usize = 300;
@@ -59,8 +59,12 @@ impl Http {
     }
 
     pub(crate) fn post(&self, url: Url) -> Result<RequestBuilder, NoTls> {
+        self.request(Method::POST, url)
+    }
+
+    pub(crate) fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, NoTls> {
         let client = self.client.get_or_init(|| self.build().map_err(NoTls));
-        client.as_ref().map(|client| client.post(url)).map_err(Clone::clone)
+        client.as_ref().map(|client| client.request(method, url)).map_err(Clone::clone)
     }
 
     fn build(&self) -> Result<Client, String> {
@@ -85,6 +89,16 @@ fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
         false => builder.with_root_certificates(RootCertStore::empty()),
     };
     Ok(builder.with_no_client_auth())
+}
+
+/// Whether what is sent there stays on this machine: only then may a secret travel unencrypted.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    match url.host_str().and_then(|host| Host::parse(host).ok()) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 /// Why a request failed, with every cause. The outermost words are the same for all causes and are left out, and so is what

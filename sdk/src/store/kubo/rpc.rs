@@ -11,7 +11,7 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     platform::http::{self, Http},
@@ -65,7 +65,7 @@ impl Rpc {
         }
         let credentials = credentials(url, options.token.as_ref()).map_err(wrong)?;
         let secret = !matches!(credentials, Credentials::None);
-        if secret && url.scheme() == "kubo+http" && !is_this_machine(url) {
+        if secret && url.scheme() == "kubo+http" && !http::is_this_machine(url) {
             return Err(wrong("a token or password would travel unencrypted; use kubo+https"));
         }
         let scheme_and_rest = url.as_str().strip_prefix("kubo+").unwrap_or_default();
@@ -271,15 +271,6 @@ fn credentials(url: &Url, token: Option<&Token>) -> Result<Credentials, &'static
             Err("the token is empty or has spaces or other characters that no token has")
         }
         Some(token) => Ok(Credentials::Bearer(token.clone())),
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host_str().and_then(|host| Host::parse(host).ok()) {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
     }
 }
 
