@@ -58,7 +58,13 @@ pub use crate::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
         cut::Cut,
-        error::{Error, Result, kind::ErrorKind, outcome::Outcome, untrusted::Untrusted},
+        error::{
+            Error, Result,
+            kind::ErrorKind,
+            outcome::Outcome,
+            reason::{Cause, Reason},
+            untrusted::Untrusted,
+        },
         progress::{Phase, Progress},
         record_ref::RecordRef,
     },
@@ -170,7 +176,10 @@ pub mod act {
 
 #[doc = include_str!("../guides/history.md")]
 pub mod history {
-    pub use crate::journal::history::{ReadHistory, status_code};
+    pub use crate::journal::{
+        history::ReadHistory,
+        words::{Deed, Names, status_code},
+    };
 }
 
 #[doc = include_str!("../guides/names.md")]

@@ -53,7 +53,7 @@ impl FromStr for Card {
 
 impl Card {
     fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = |what: &str| Error::Invalid(format!("this is not a card: {what}; ask for it again"));
+        let malformed = |what: &str| Error::Invalid(format!("this is not a card: {what}; ask for it again").into());
         let parts: Vec<&str> = text.split(':').collect();
         let [scheme, chain, contract, account, profile, ..] = &parts[..] else {
             return Err(malformed("it has fewer than five parts"));

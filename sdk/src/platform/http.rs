@@ -2,6 +2,7 @@
 
 use std::{
     error::Error,
+    io, iter,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -10,6 +11,8 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::{Host, Url};
+
+use crate::base::error::reason::Cause;
 
 /// The longest text of a server that is repeated to people, in characters.
 const LONGEST: usize = 300;
@@ -104,9 +107,8 @@ pub(crate) fn is_this_machine(url: &Url) -> bool {
 /// Why a request failed, with every cause. The outermost words are the same for all causes and are left out, and so is what
 /// names the URL, which may hold a key.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let (mut told, mut next): (Vec<String>, _) = (Vec::new(), Some(error));
-    while let Some(cause) = next {
-        next = cause.source();
+    let mut told: Vec<String> = Vec::new();
+    for cause in chain(error) {
         let text = cause.to_string();
         let says_nothing = cause.is::<reqwest::Error>() || text.contains("://") || text.starts_with("client error (");
         if !says_nothing && !told.iter().any(|known| known.contains(&text)) {
@@ -117,6 +119,25 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
         true => "the connection failed".into(),
         false => one_line(&told.join(": ")),
     }
+}
+
+/// The system's error below another, as a copy: what carries it names the URL, which may hold a key.
+pub(crate) fn io_cause(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let found = cause::<io::Error>(error)?;
+    let copy = match found.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(found.kind(), causes(found)),
+    };
+    Some(copy.into())
+}
+
+/// The first error of a type, from this one down.
+pub(crate) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
 /// What stands between us and a service says that it is not to be had now, whatever words go with it.

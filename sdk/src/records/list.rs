@@ -248,9 +248,9 @@ pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Reco
     if visible.is_empty() && !holds_any {
         let account = person.address();
         let patient = journal.patient;
-        return Err(Error::Denied(format!(
-            "{account} may not read anything of {patient}: ask the patient for a grant"
-        )));
+        return Err(Error::Denied(
+            format!("{account} may not read anything of {patient}: ask the patient for a grant").into(),
+        ));
     }
     Ok(visible)
 }

@@ -84,16 +84,18 @@ fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Resul
     match known.status {
         Status::Current => {}
         Status::Superseded => {
-            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
+            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
         }
         _ => {
-            return Err(Error::Invalid(format!("{record} was entered in error: add the right one as a new record")));
+            return Err(Error::Invalid(
+                format!("{record} was entered in error: add the right one as a new record").into(),
+            ));
         }
     }
     if person.is_me(record.patient) || person.is_me(known.author) {
         return Ok(());
     }
-    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author)))
+    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author).into()))
 }
 
 impl Replace {
@@ -144,7 +146,7 @@ impl MarkInError {
         let receipt = person.send(person.contract().set_status(patient, key, marked)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
         person.confirm(patient, receipt.transaction, shows).await?;
-        Ok(receipt.into())
+        Ok(receipt)
     }
 }
 

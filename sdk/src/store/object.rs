@@ -18,7 +18,7 @@ mod gate;
 
 use std::{
     collections::HashSet,
-    fmt,
+    fmt, io,
     path::Path as FilePath,
     pin::pin,
     sync::Arc,
@@ -69,10 +69,12 @@ impl Objects {
         let named = |path: &FilePath| {
             Url::from_file_path(path).map_or_else(|()| path.display().to_string(), |url| redacted(url.as_str()))
         };
-        let failed = |error: &dyn std::error::Error| StoreError::Refused { url: named(path), reason: told(error) };
-        gate::create_private(path).map_err(|error| failed(&error))?;
-        let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| failed(&error))?.with_fsync(true);
+        let refused = |reason, cause| StoreError::Refused { url: named(path), reason, source: Some(cause) };
+        let failed = |error: io::Error| refused(told(&error), error.into());
+        gate::create_private(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(told(&error), error.into()))?;
+        let objects = objects.with_fsync(true);
         let url = named(&path);
         let gate = Some(Gate::directory(path, url.clone(), options.timeout));
         Ok(Self { gate, url, objects: Arc::new(objects) })
@@ -94,11 +96,12 @@ impl Objects {
         if gate::is_full(&error) {
             return StoreError::Full { url };
         }
-        match error {
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                StoreError::Refused { url, reason }
-            }
-            _ => StoreError::Failed { url, reason },
+        let is_refused =
+            matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. });
+        let source = Some(error.into());
+        match is_refused {
+            true => StoreError::Refused { url, reason, source },
+            false => StoreError::Failed { url, reason, source },
         }
     }
 

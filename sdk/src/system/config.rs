@@ -261,9 +261,9 @@ impl Config {
         let Some(witness) = &self.witness else { return Ok(None) };
         let ledger = self.reach(witness)?;
         if ledger.name() == provider {
-            return Err(Error::Invalid(format!(
-                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
-            )));
+            return Err(Error::Invalid(
+                format!("{provider} cannot be its own witness: name a node that somebody else runs, or none").into(),
+            ));
         }
         let contract = Contract::new(ledger, chain, self.contract);
         contract.check().await?;

@@ -139,7 +139,7 @@ impl Rpc {
     /// Somebody else answered.
     pub(super) fn not_kubo(&self, came: &str, status: StatusCode) -> StoreError {
         let reason = format!("it answered with {came}, and not as Kubo's RPC does (HTTP {})", status.as_u16());
-        StoreError::Unreachable { url: self.url.clone(), reason }
+        StoreError::Unreachable { url: self.url.clone(), reason, source: None }
     }
 
     /// An answer that is to be JSON; what is none comes from somebody else.
@@ -170,11 +170,11 @@ impl Rpc {
             }
             status if status.is_redirection() => "it sends us elsewhere; give that address if you trust it".to_owned(),
             status if http::is_passing(status) => {
-                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()) };
+                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()), source: None };
             }
-            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()) },
+            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()), source: None },
         };
-        StoreError::Refused { url, reason }
+        StoreError::Refused { url, reason, source: None }
     }
 
     pub(super) fn unreachable(&self, error: reqwest::Error) -> StoreError {
@@ -185,7 +185,8 @@ impl Rpc {
     }
 
     fn unreachable_for(&self, error: &(dyn std::error::Error + 'static)) -> StoreError {
-        StoreError::Unreachable { url: self.url.clone(), reason: http::causes(error) }
+        let (reason, source) = (http::causes(error), http::io_cause(error));
+        StoreError::Unreachable { url: self.url.clone(), reason, source }
     }
 
     /// What callers are told where nothing more is known about the node's words.
@@ -194,12 +195,12 @@ impl Rpc {
         match error {
             RpcError::Store(error) => error,
             RpcError::Told(text) if text.contains("no space left") => StoreError::Full { url },
-            RpcError::Told(reason) => StoreError::Failed { url, reason },
+            RpcError::Told(reason) => StoreError::Failed { url, reason, source: None },
         }
     }
 
     pub(super) fn senseless(&self, reason: &str) -> StoreError {
-        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason) }
+        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason), source: None }
     }
 }
 

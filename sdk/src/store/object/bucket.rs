@@ -275,10 +275,10 @@ impl Fault {
 
     pub(super) fn of(&self, url: String) -> StoreError {
         match self {
-            Self::Unreachable(reason) => StoreError::Unreachable { url, reason: reason.clone() },
+            Self::Unreachable(reason) => StoreError::Unreachable { url, reason: reason.clone(), source: None },
             Self::TimedOut(after) => StoreError::TimedOut { url, after: *after },
-            Self::Refused(reason) => StoreError::Refused { url, reason: reason.clone() },
-            Self::Failed(reason) => StoreError::Failed { url, reason: reason.clone() },
+            Self::Refused(reason) => StoreError::Refused { url, reason: reason.clone(), source: None },
+            Self::Failed(reason) => StoreError::Failed { url, reason: reason.clone(), source: None },
             Self::Full => StoreError::Full { url },
         }
     }
