@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// What was granted.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Granted {

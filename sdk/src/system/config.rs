@@ -41,6 +41,16 @@ impl<T: ?Sized> Clone for Place<T> {
 /// Each service is named by its URL, or is an implementation of one's own: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
 /// [`own_outbox`](Config::own_outbox), [`own_memory`](Config::own_memory).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use hospital_record::{Config, Result, System};
+/// # async fn app() -> Result<System> {
+/// let config = Config::new("https://rpc.example").store("kubo+http://127.0.0.1:5001").state_dir("state");
+/// let config = config.witness("https://other-rpc.example").relay("https://relay.example");
+/// System::connect(config.timeout(Duration::from_secs(10))).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Config {
     ledger: Option<Place<dyn Ledger>>,

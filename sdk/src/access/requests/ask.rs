@@ -25,6 +25,8 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 const A_MONTH: u64 = 30 * 24 * 3600;
 
 /// Asks for access; made by [`Requests::ask`](crate::client::requests::Requests::ask).
+///
+/// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Ask {
     person: Person,
@@ -41,7 +43,7 @@ pub struct Ask {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the chain calls the request: [`withdraw_request`](crate::client::requests::Requests::withdraw) takes it.
+    /// What the chain calls the request: [`withdraw`](crate::client::requests::Requests::withdraw) takes it.
     pub id: B256,
     /// Who was asked.
     pub patient: Address,
