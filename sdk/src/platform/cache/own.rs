@@ -7,7 +7,7 @@ use redb::StorageBackend;
 /// Bytes that outlive the process, read and written at any place: what [`own_memory`](crate::Config::own_memory) takes.
 ///
 /// They belong to one system at a time. What they hold is public or sealed, but whoever changes them can make a person
-/// forget which keys of others were accepted. The guide of [stores](crate::store) tells what else can be an app's own.
+/// forget which keys of others were accepted. What blocks are kept in is another seam: see the [guide](crate::store).
 pub trait Memory: fmt::Debug + Send + Sync + 'static {
     /// How many bytes there are; none at first.
     fn size(&self) -> io::Result<u64>;
