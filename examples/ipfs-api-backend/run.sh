@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 state=$(mktemp -d "${TMPDIR:-/tmp}/hospital-record-adapter.XXXXXX")
 trap 'rm -rf "$state"' EXIT
 chmod 700 "$state"
-target/ipfs-api-backend/debug/hospital-record-ipfs-api-backend "$HOSPITAL_RECORD_STORE" "$state"
+target/ipfs-api-backend/debug/hospital-record-ipfs-api-backend "${HOSPITAL_RECORD_STORE#kubo+}" "$state"
