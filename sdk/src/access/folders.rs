@@ -1,5 +1,7 @@
 //! Folders: their numbers are public, their names are not.
 
+use std::collections::BTreeMap;
+
 use crate::{
     access::contacts::ABREAST,
     acts::person::Person,
@@ -10,7 +12,6 @@ use crate::{
     },
     ledger::{Record, folder_of},
 };
-use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 use futures::{FutureExt, StreamExt, stream};

@@ -1,5 +1,7 @@
 //! What others have shared with this person.
 
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+
 use crate::{
     access::{
         givers::{self, ABREAST, Givers},
@@ -15,7 +17,6 @@ use crate::{
     keys::holder,
     ledger::{Grant, Purpose, Rights, folder_of},
 };
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use futures::{StreamExt, stream};

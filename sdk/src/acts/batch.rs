@@ -1,10 +1,11 @@
 //! How much goes into one transaction.
 
+use alloy::primitives::U256;
+
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
 };
-use alloy::primitives::U256;
 
 /// What a transaction of a list takes at most.
 pub(crate) struct Price {

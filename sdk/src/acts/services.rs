@@ -19,7 +19,7 @@ use crate::{
         outbox::disk::DiskOutbox,
     },
     people::known::{People, Shared as SharedPeople},
-    platform::cache::{Cache, deployment_key, own::Memory},
+    platform::cache::{Cache, deployment_key},
     relay::Relay,
     store::{Store, stores::Stores},
 };
@@ -92,7 +92,6 @@ impl Services {
                 on_chain: besides.boards.clone(),
                 witness: besides_witness.map(|besides| besides.boards),
                 seen: Mutex::default(),
-                ledger: ledger(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
             besides,
@@ -188,16 +187,8 @@ impl Services {
     }
 }
 
-/// What is remembered in a place of the app's own, and what was signed there.
-pub(crate) fn in_own(memory: Arc<dyn Memory>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-    let cache = Cache::in_own(memory)?;
-    let outbox = DiskOutbox::new(cache.clone(), None, chain);
-    Ok((cache, Arc::new(outbox)))
-}
-
-/// The same in a folder.
-pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-    let cache = Cache::in_folder(folder)?;
-    let outbox = DiskOutbox::new(cache.clone(), Some(folder), chain);
-    Ok((cache, Arc::new(outbox)))
+/// What is remembered, and what was signed: both in this cache, which is in the folder where there is one.
+pub(crate) fn kept_in(cache: Cache, folder: Option<&Path>, chain: u64) -> (Cache, Arc<dyn Outbox>) {
+    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
+    (cache, Arc::new(outbox))
 }

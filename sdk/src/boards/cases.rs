@@ -106,7 +106,7 @@ impl Boards {
 
     async fn reading<'a>(&'a self, board: &'a Board) -> Result<Reading<'a>> {
         let from = self.on_chain.deployed_at().await?;
-        let to = self.ledger.newest().await?;
+        let to = self.on_chain.ledger().newest().await?;
         Ok(Reading { boards: self, board, from, to })
     }
 }
@@ -166,7 +166,7 @@ impl Reading<'_> {
     ) -> Result<(Vec<Log>, bool)> {
         let topics = [Some(CaseOpened::SIGNATURE_HASH), None, about, member.map(|member| member.into_word())];
         let filter = self.filter(topics, (self.from, self.to.number));
-        Ok(recent_logs(&*self.boards.ledger, filter, most, since).await?)
+        Ok(recent_logs(self.boards.on_chain.ledger(), filter, most, since).await?)
     }
 
     /// Those whose id commits to what was told; each block's time is asked for once, where the events do not say it.
@@ -183,7 +183,7 @@ impl Reading<'_> {
     }
 
     async fn time_of(&self, number: u64) -> Result<(u64, Option<u64>)> {
-        Ok((number, self.boards.ledger.block(number).await?.map(|block| block.time)))
+        Ok((number, self.boards.on_chain.ledger().block(number).await?.map(|block| block.time)))
     }
 
     /// What happened to these cases, oldest first.
@@ -210,7 +210,8 @@ impl Reading<'_> {
     /// The case of this id, opened in this block or before.
     async fn one(&self, id: B256, block: u64) -> Result<Option<Case>> {
         let topics = [Some(CaseOpened::SIGNATURE_HASH), Some(id), None, None];
-        let Some(log) = newest_log(&*self.boards.ledger, self.filter(topics, (self.from, block))).await? else {
+        let Some(log) = newest_log(self.boards.on_chain.ledger(), self.filter(topics, (self.from, block))).await?
+        else {
             return Ok(None);
         };
         let event = CaseOpened::decode_raw_log_validate(log.topics.iter().copied(), &log.data);
@@ -255,7 +256,7 @@ impl Reading<'_> {
     }
 
     async fn logs(&self, topics: [Option<B256>; 4], blocks: (u64, u64), most: usize) -> Result<(Vec<Log>, bool)> {
-        Ok(recent_logs(&*self.boards.ledger, self.filter(topics, blocks), most, 0).await?)
+        Ok(recent_logs(self.boards.on_chain.ledger(), self.filter(topics, blocks), most, 0).await?)
     }
 
     fn filter(&self, topics: [Option<B256>; 4], (from, to): (u64, u64)) -> LogFilter {

@@ -1,17 +1,13 @@
 //! The boards of one chain, as its node tells of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{
-    boards::seen::Seen,
-    ledger::{Beside, Ledger},
-};
+use crate::{boards::seen::Seen, ledger::Beside};
 
 pub(crate) struct Boards {
     pub(crate) on_chain: Beside,
     pub(crate) witness: Option<Beside>,
     pub(crate) seen: Mutex<Seen>,
-    pub(crate) ledger: Arc<dyn Ledger>,
 }
 
 impl Boards {

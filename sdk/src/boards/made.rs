@@ -42,7 +42,7 @@ impl Boards {
 
     async fn board_made_at(&self, address: Address) -> Result<Board> {
         let topics = [Some(BoardCreated::SIGNATURE_HASH), Some(address.into_word()), None, None];
-        let (logs, _) = newest_logs(&*self.ledger, self.on_chain.events(topics).await?, MOST_MADE).await?;
+        let (logs, _) = newest_logs(self.on_chain.ledger(), self.on_chain.events(topics).await?, MOST_MADE).await?;
         let told = logs
             .iter()
             .filter_map(|log| BoardCreated::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok());

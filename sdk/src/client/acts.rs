@@ -1,5 +1,8 @@
 //! Acts that others carry, and what became of acts on chain.
 
+use alloy::primitives::Address;
+use alloy::primitives::B256;
+
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::Result,
@@ -7,8 +10,6 @@ use crate::{
     journal::missing::MissingEntry,
     relay::SignedRequest,
 };
-use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 /// A person's acts; made by [`Client::acts`](crate::Client::acts).
 ///

@@ -1,5 +1,8 @@
 //! Boards: k of n people who together can let somebody in.
 
+use alloy::primitives::Address;
+use alloy::primitives::B256;
+
 use crate::{
     access::{
         boards::{
@@ -16,8 +19,6 @@ use crate::{
     boards::{board::Board, case::Case},
     relay::SignedRequest,
 };
-use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 /// Boards, as a patient, a member or a proxy; made by [`Client::boards`](crate::Client::boards).
 ///

@@ -1,12 +1,13 @@
 //! Folders of one's own records.
 
+use hospital_record_core::id::Confidentiality;
+
 use crate::{
     access::folders::{self, FolderInfo},
     acts::person::Person,
     base::error::Result,
     keys::rotate::{self, Rotated},
 };
-use hospital_record_core::id::Confidentiality;
 
 /// A person's folders; made by [`Client::folders`](crate::Client::folders).
 ///

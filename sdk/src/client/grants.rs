@@ -1,5 +1,8 @@
 //! Grants: those a person gave, passed on, and received.
 
+use alloy::primitives::Address;
+use alloy::primitives::B256;
+
 use crate::{
     access::{
         grants::{self, GrantInfo},
@@ -9,8 +12,6 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::Result,
 };
-use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 /// A person's grants; made by [`Client::grants`](crate::Client::grants).
 ///

@@ -16,6 +16,10 @@ pub(crate) mod vouches;
 
 use std::fmt;
 
+use alloy::primitives::Address;
+use alloy::primitives::U256;
+use hospital_record_core::id::RecordId;
+
 use crate::{
     access::{
         grant::{self, Grant},
@@ -40,9 +44,6 @@ use crate::{
     },
     system::System,
 };
-use alloy::primitives::Address;
-use alloy::primitives::U256;
-use hospital_record_core::id::RecordId;
 
 /// One person at one [`System`]. Cheap to clone; a server holds thousands.
 ///

@@ -1,5 +1,8 @@
 //! Requests for access: asking, and answering.
 
+use alloy::primitives::Address;
+use alloy::primitives::B256;
+
 use crate::{
     access::{
         grant::Grant,
@@ -14,8 +17,6 @@ use crate::{
     base::error::Result,
     people::grantee::Grantee,
 };
-use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 /// Requests for access; made by [`Client::requests`](crate::Client::requests).
 ///

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use crate::{
     base::{
         builder::with_fresh_keys,
@@ -21,7 +23,6 @@ use crate::{
     },
     system::System,
 };
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Confidentiality;

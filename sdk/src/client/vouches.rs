@@ -1,11 +1,12 @@
 //! Vouches: who says that an account is a hospital or a practitioner.
 
+use alloy::primitives::Address;
+
 use crate::{
     access::vouch::{self, VouchFor},
     acts::{confirm::Confirmed, person::Person},
     base::error::Result,
 };
-use alloy::primitives::Address;
 
 /// Vouches that a person gives; made by [`Client::vouches`](crate::Client::vouches).
 ///

@@ -1,6 +1,8 @@
 //! Who gets keys. That a grant stands in the journal is what a provider tells; that somebody was really let in, its
 //! giver has signed: a provider cannot invent readers, nor bring back those whose grants have ended.
 
+use std::time::Duration;
+
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
@@ -9,7 +11,6 @@ use crate::{
     ledger::{Event, Grant, folder_scope},
     platform::cache::{KEYRINGS, key},
 };
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{

@@ -1,5 +1,12 @@
 //! Moving a folder's keys on, so that what comes later stays closed to those who left.
 
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Confidentiality, Epoch, Folder},
+    seal::{keyring::seal_keyring, ratchet::next_epoch},
+};
+
 use crate::{
     acts::person::Person,
     base::{
@@ -14,12 +21,6 @@ use crate::{
         readers::{self, Readers},
     },
     ledger::folder_scope,
-};
-use alloy::primitives::{Address, B256};
-use hospital_record_core::{
-    error::CoreError,
-    id::{Confidentiality, Epoch, Folder},
-    seal::{keyring::seal_keyring, ratchet::next_epoch},
 };
 
 /// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.

@@ -1,5 +1,10 @@
 //! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
 use crate::{
     acts::person::Person,
     base::{
@@ -12,10 +17,6 @@ use crate::{
         holder,
     },
     ledger::record_key,
-};
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
 };
 
 use alloy::primitives::{Address, B256};

@@ -1,5 +1,11 @@
 //! Folders whose keys must move on, because somebody left or a reader waits for keys.
 
+use alloy::primitives::Address;
+use hospital_record_core::{
+    id::{Account, Folder},
+    seal::keyring::MAX_ENTRIES,
+};
+
 use crate::{
     acts::person::Person,
     base::error::Result,
@@ -10,11 +16,6 @@ use crate::{
         readers::{self, MOST_TRIED},
         rotate,
     },
-};
-use alloy::primitives::Address;
-use hospital_record_core::{
-    id::{Account, Folder},
-    seal::keyring::MAX_ENTRIES,
 };
 
 pub(crate) async fn folders_to_rotate(person: &Person, journal: &Known) -> Result<Vec<Folder>> {

@@ -1,11 +1,13 @@
 //! The one table of the contracts. One more beside `HospitalRecord` is a row here, a file in `refusal`, and its verbs in
 //! `forms`.
 
-use crate::base::error::reason::Reason;
 use alloy::{primitives::Address, sol_types::SolInterface};
 use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
 
-use crate::{base::error::Error, ledger::refusal};
+use crate::{
+    base::error::{Error, reason::Reason},
+    ledger::refusal,
+};
 
 /// The table, handed to a macro that makes something of each row: what people sign for it names the domain (EIP-712).
 macro_rules! each_beside {

@@ -1,5 +1,13 @@
 //! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
 
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::Account;
+use hospital_record_core::seal::lock::HpkePublicKey;
+use hospital_record_core::{
+    id::Digest,
+    profile::{MAX_PROFILE, Profile},
+};
+
 use crate::{
     base::{
         error::{Error, Result},
@@ -7,13 +15,6 @@ use crate::{
     },
     people::{known::People, profile},
     platform::cache::{PROFILES, key},
-};
-use alloy::primitives::{Address, B256};
-use hospital_record_core::id::Account;
-use hospital_record_core::seal::lock::HpkePublicKey;
-use hospital_record_core::{
-    id::Digest,
-    profile::{MAX_PROFILE, Profile},
 };
 
 /// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.

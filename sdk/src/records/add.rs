@@ -1,8 +1,10 @@
 //! Adding records.
 
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
+
 use crate::{
-    acts::confirm::Confirmed,
-    acts::{batch::RECORDS, person::Person},
+    acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
         error::{Error, Result},
@@ -17,8 +19,6 @@ use crate::{
         write::{self, Stored, metadata},
     },
 };
-use alloy::primitives::{Address, B256};
-use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
 
 /// The folder that is meant when none is named.
 pub const DEFAULT_FOLDER: &str = "personal";

@@ -1,5 +1,10 @@
 //! Copies of what others contributed, in the patient's own store: the smallest first, and no more than is allowed.
 
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
 use crate::{
     acts::person::Person,
     base::{
@@ -12,10 +17,6 @@ use crate::{
     platform::cache::SYNCED,
     records::{download, list},
     store::into_error::into_store,
-};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
 };
 
 use alloy::primitives::Address;

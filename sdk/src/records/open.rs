@@ -1,5 +1,10 @@
 //! Opening records: checked against the chain, logged, then decrypted.
 
+use std::{
+    ops::{Bound, Range, RangeBounds},
+    path::{Path, PathBuf},
+};
+
 use crate::{
     acts::person::Person,
     base::{
@@ -14,10 +19,6 @@ use crate::{
     platform::file::NewFile,
     records::{attest, download, registered},
     store::stores::Stores,
-};
-use std::{
-    ops::{Bound, Range, RangeBounds},
-    path::{Path, PathBuf},
 };
 
 use alloy::primitives::{Address, B256};

@@ -1,5 +1,7 @@
 //! Where a record goes, and to whom it is locked.
 
+use std::sync::Arc;
+
 use crate::{
     acts::person::Person,
     base::{
@@ -15,7 +17,6 @@ use crate::{
     },
     ledger::{folder_of, folder_scope},
 };
-use std::sync::Arc;
 
 use alloy::primitives::Address;
 use futures::{StreamExt, stream};

@@ -1,18 +1,9 @@
 //! What every way of adding a record shares: sealing, storing, registering, and what is remembered meanwhile.
 
-use crate::acts::confirm::Confirmed;
 use std::time::SystemTime;
 
-use alloy::primitives::{Address, B256};
-use hospital_record_core::{
-    error::CoreError,
-    id::{Account, RecordId},
-    record::{manifest::Manifest, metadata::Metadata},
-    seal::lock::LockContext,
-};
-
 use crate::{
-    acts::person::Person,
+    acts::{confirm::Confirmed, person::Person},
     base::{
         error::{Error, Result, outcome::Outcome},
         progress::{Phase, Reporter},
@@ -26,6 +17,14 @@ use crate::{
         target::Target,
         upload::{Uploaded, upload},
     },
+};
+
+use alloy::primitives::{Address, B256};
+use hospital_record_core::{
+    error::CoreError,
+    id::{Account, RecordId},
+    record::{manifest::Manifest, metadata::Metadata},
+    seal::lock::LockContext,
 };
 
 /// A record that is stored, pinned and read back, but not on chain.

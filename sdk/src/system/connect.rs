@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    acts::services::{Parts, in_own, on_disk},
+    acts::services::{Parts, kept_in},
     base::error::Result,
     ledger::{MemoryOutbox, Outbox, SenderOptions, clock::TOLERANCE},
     platform::{cache::Cache, state_dir},
@@ -51,8 +51,8 @@ impl Config {
 
     fn memory(&self, folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
         let (cache, outbox) = match (folder, &self.memory) {
-            (Some(folder), _) => on_disk(folder, chain)?,
-            (None, Some(memory)) => in_own(memory.clone(), chain)?,
+            (Some(path), _) => kept_in(Cache::in_folder(path)?, folder, chain),
+            (None, Some(memory)) => kept_in(Cache::in_own(memory.clone())?, None, chain),
             (None, None) => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
         Ok((cache, self.outbox.clone().unwrap_or(outbox)))

@@ -8,7 +8,7 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
-    acts::services::{Parts, Services, on_disk},
+    acts::services::{Parts, Services, kept_in},
     base::{
         error::{Error, Result},
         time::instant,
@@ -106,7 +106,7 @@ impl System {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        let (cache, outbox) = on_disk(folder, chain)?;
+        let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
 
@@ -120,7 +120,7 @@ impl System {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
         let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        let (cache, outbox) = on_disk(folder, chain)?;
+        let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
         Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 

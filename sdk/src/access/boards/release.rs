@@ -1,5 +1,14 @@
 //! From a case that took effect to the keys: members release their shares, and whom it lets in puts them together.
 
+use alloy::primitives::B256;
+use hospital_record_contracts::boards::IBoard::releaseCall;
+use hospital_record_core::{
+    block::{Block, Verified},
+    board::{deal::Deal, release::release_share},
+    id::{DAG_CBOR, Digest},
+    seal::envelope::EnvelopeContext,
+};
+
 use crate::{
     access::boards::{acknowledged, open::A_DAY, opening},
     acts::person::Person,
@@ -18,15 +27,6 @@ use crate::{
     },
     ledger::{Grant, call},
     platform::cache::{RELEASES, key},
-};
-
-use alloy::primitives::B256;
-use hospital_record_contracts::boards::IBoard::releaseCall;
-use hospital_record_core::{
-    block::{Block, Verified},
-    board::{deal::Deal, release::release_share},
-    id::{DAG_CBOR, Digest},
-    seal::envelope::EnvelopeContext,
 };
 
 /// From its opening so long a case lets somebody in, in seconds.

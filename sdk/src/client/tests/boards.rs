@@ -1,5 +1,7 @@
 //! What a board's member, or a node, does who does not keep to the rules.
 
+use std::time::Duration;
+
 use crate::{
     access::boards::acknowledged,
     base::{error::kind::ErrorKind, record_ref::RecordRef},
@@ -12,7 +14,6 @@ use crate::{
     records::source::Source,
     system::System,
 };
-use std::time::Duration;
 
 use alloy::primitives::{Address, B256, aliases::U24};
 use hospital_record_contracts::boards::IBoard::{openCall, reviewCall};

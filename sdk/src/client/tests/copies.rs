@@ -1,5 +1,8 @@
 //! An id that somebody else has registered as well: nothing that lasts happens to either record by mistake.
 
+use alloy::primitives::B256;
+use hospital_record_core::id::Confidentiality;
+
 use crate::{
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
@@ -11,8 +14,6 @@ use crate::{
     },
     system::System,
 };
-use alloy::primitives::B256;
-use hospital_record_core::id::Confidentiality;
 
 /// What the laboratory added, and a contributor who has registered the same id.
 struct Copied {

@@ -1,5 +1,7 @@
 //! What somebody who may pass on does who does not keep to the rules.
 
+use std::collections::BTreeMap;
+
 use crate::{
     base::{error::kind::ErrorKind, time::NO_END},
     client::{Client, tests::person},
@@ -12,7 +14,6 @@ use crate::{
     records::source::Source,
     system::System,
 };
-use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{

@@ -1,5 +1,8 @@
 //! A provider that adds to a history what never happened: nobody gets keys by it.
 
+use alloy::primitives::{Address, B256};
+use hospital_record_core::id::{Confidentiality, Folder};
+
 use crate::{
     client::{Client, tests::person},
     journal::known::Known,
@@ -7,8 +10,6 @@ use crate::{
     ledger::{Entry, Event, History, folder_scope},
     system::System,
 };
-use alloy::primitives::{Address, B256};
-use hospital_record_core::id::{Confidentiality, Folder};
 
 const WARD: &str = "ward";
 

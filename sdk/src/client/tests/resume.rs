@@ -1,5 +1,7 @@
 //! What was left behind: finished, removed or told, and none of it stops the rest.
 
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
 use crate::{
     base::{
         error::{Result, kind::ErrorKind},
@@ -24,7 +26,6 @@ use crate::{
     },
     system::System,
 };
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use alloy::primitives::B256;
 use hospital_record_core::id::{Confidentiality, RecordId};

@@ -1,5 +1,14 @@
 //! What was seen is never unlearned: the chain drops it, or the provider lies about it.
 
+use alloy::primitives::B256;
+use hospital_record_core::{
+    block::Body,
+    id::{Confidentiality, Folder, RecordId},
+    record::manifest::Manifest,
+    seal::lock::Lock,
+};
+use tempfile::TempDir;
+
 use crate::{
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
@@ -12,14 +21,6 @@ use crate::{
     records::source::Source,
     system::System,
 };
-use alloy::primitives::B256;
-use hospital_record_core::{
-    block::Body,
-    id::{Confidentiality, Folder, RecordId},
-    record::manifest::Manifest,
-    seal::lock::Lock,
-};
-use tempfile::TempDir;
 
 mod forged;
 mod histories;

@@ -1,10 +1,9 @@
 //! What `AccessRequests` refuses.
 
-use crate::base::error::reason::Reason;
 use hospital_record_contracts::access_requests::Errors;
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, reason::Reason},
     ledger::refusal::{deadline, nonce, not_relayable, unsigned},
 };
 

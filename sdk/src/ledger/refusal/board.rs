@@ -1,13 +1,12 @@
 //! What a board refuses.
 
-use crate::base::error::reason::Reason;
 use hospital_record_contracts::{
     board::Errors,
     boards::IBoard::{NotAtStage, Stage},
 };
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, reason::Reason},
     ledger::refusal::{deadline, nonce, not_relayable, place, unsigned},
 };
 
@@ -60,26 +59,24 @@ fn not_at_stage(e: &NotAtStage) -> String {
 }
 
 pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
-    use Errors as Refusal;
+    use Errors as E;
     match refusal {
-        Refusal::NotAMember(_)
-        | Refusal::NotOptedIn(_)
-        | Refusal::OwnCase(_)
-        | Refusal::ReviewOwed(_)
-        | Refusal::NotForReview(_)
-        | Refusal::NotEntitled(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::InvalidGrantee(_)
-        | Refusal::InvalidDuration(_)
-        | Refusal::NoReason(_)
-        | Refusal::TooFewMembers(_)
-        | Refusal::NotRelayable(_) => Error::Invalid(text),
-        Refusal::BoardClosed(_)
-        | Refusal::CaseExists(_)
-        | Refusal::NotAtStage(_)
-        | Refusal::WindowClosed(_)
-        | Refusal::AcknowledgedAlready(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::DeadlinePassed(_) => Error::Conflict(text),
+        E::NotAMember(_)
+        | E::NotOptedIn(_)
+        | E::OwnCase(_)
+        | E::ReviewOwed(_)
+        | E::NotForReview(_)
+        | E::NotEntitled(_)
+        | E::InvalidSignature(_) => Error::Denied(text),
+        E::InvalidGrantee(_) | E::InvalidDuration(_) | E::NoReason(_) | E::TooFewMembers(_) | E::NotRelayable(_) => {
+            Error::Invalid(text)
+        }
+        E::BoardClosed(_)
+        | E::CaseExists(_)
+        | E::NotAtStage(_)
+        | E::WindowClosed(_)
+        | E::AcknowledgedAlready(_)
+        | E::NonceUsed(_)
+        | E::DeadlinePassed(_) => Error::Conflict(text),
     }
 }

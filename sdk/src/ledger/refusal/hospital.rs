@@ -1,13 +1,12 @@
 //! What `HospitalRecord` refuses.
 
-use crate::base::error::reason::Reason;
 use hospital_record_contracts::{
     IHospitalRecord::{NotPermitted, StatusNotAllowed},
     hospital_record::Errors,
 };
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, reason::Reason},
     ledger::{
         event::Rights,
         refusal::{deadline, nonce, not_relayable, place, unsigned},
@@ -82,31 +81,29 @@ fn status(e: &StatusNotAllowed) -> String {
 }
 
 pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
-    use Errors as Refusal;
+    use Errors as E;
     match refusal {
-        Refusal::StaleKeys(_) => Error::StaleKeys,
-        Refusal::NotPermitted(_)
-        | Refusal::WiderThanOwn(_)
-        | Refusal::GrantedByAnother(_)
-        | Refusal::Barred(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
-        Refusal::RecordExists(_) => Error::Exists(text),
-        Refusal::Empty(_)
-        | Refusal::InvalidFolder(_)
-        | Refusal::InvalidRights(_)
-        | Refusal::InvalidGrantee(_)
-        | Refusal::ExpiryNotInFuture(_)
-        | Refusal::StatusNotAllowed(_)
-        | Refusal::NotAttestable(_)
-        | Refusal::NotRelayable(_)
-        | Refusal::KeysNotAscending(_)
-        | Refusal::NotBarring(_) => Error::Invalid(text),
-        Refusal::AlreadyAttested(_)
-        | Refusal::TooManyAttestations(_)
-        | Refusal::DeadlinePassed(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::AlreadyMade(_)
-        | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
+        E::StaleKeys(_) => Error::StaleKeys,
+        E::NotPermitted(_) | E::WiderThanOwn(_) | E::GrantedByAnother(_) | E::Barred(_) | E::InvalidSignature(_) => {
+            Error::Denied(text)
+        }
+        E::NoSuchRecord(_) | E::NoSuchGrant(_) => Error::NotFound(text),
+        E::RecordExists(_) => Error::Exists(text),
+        E::Empty(_)
+        | E::InvalidFolder(_)
+        | E::InvalidRights(_)
+        | E::InvalidGrantee(_)
+        | E::ExpiryNotInFuture(_)
+        | E::StatusNotAllowed(_)
+        | E::NotAttestable(_)
+        | E::NotRelayable(_)
+        | E::KeysNotAscending(_)
+        | E::NotBarring(_) => Error::Invalid(text),
+        E::AlreadyAttested(_)
+        | E::TooManyAttestations(_)
+        | E::DeadlinePassed(_)
+        | E::NonceUsed(_)
+        | E::AlreadyMade(_)
+        | E::OutdatedRevocation(_) => Error::Conflict(text),
     }
 }

@@ -1,10 +1,9 @@
 //! What `Vouching` refuses.
 
-use crate::base::error::reason::Reason;
 use hospital_record_contracts::vouching::Errors;
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, reason::Reason},
     ledger::refusal::{deadline, nonce, not_relayable, unsigned},
 };
 
