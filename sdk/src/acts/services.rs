@@ -11,14 +11,14 @@ use hospital_record_core::id::{Account, Deployment};
 
 use crate::{
     base::error::Result,
-    boards::known::Boards,
+    boards::reader::BoardReader,
     journal::journals::Journals,
     ledger::{
         Beside, Contract, Ledger, Outbox, Sender, SenderOptions,
         clock::{Clock, Clocks},
         outbox::disk::DiskOutbox,
     },
-    people::known::{People, Shared as SharedPeople},
+    people::directory::{People, SharedPeople},
     platform::cache::{Cache, deployment_key},
     relay::Relay,
     store::{Store, stores::Stores},
@@ -36,7 +36,7 @@ struct Shared {
     contract: Contract,
     witness: Option<Contract>,
     requests: Beside,
-    boards: Boards,
+    boards: BoardReader,
     deployment: Deployment,
     sender: Sender,
     relays: Vec<Arc<dyn Relay>>,
@@ -88,10 +88,10 @@ impl Services {
             timeout: parts.timeout,
             clocks,
             requests: Beside::access_requests(ledger(), parts.chain),
-            boards: Boards {
+            boards: BoardReader {
                 on_chain: Beside::boards(ledger(), parts.chain),
                 witness: witness().map(|witness| Beside::boards(witness, parts.chain)),
-                seen: Mutex::default(),
+                cache: Mutex::default(),
                 ledger: ledger(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
@@ -139,7 +139,7 @@ impl Services {
         &self.shared.requests
     }
 
-    pub(crate) fn boards(&self) -> &Boards {
+    pub(crate) fn boards(&self) -> &BoardReader {
         &self.shared.boards
     }
 

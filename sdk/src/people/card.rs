@@ -1,4 +1,4 @@
-//! What two people exchange before they trust each other's keys.
+//! Cards, which two people exchange before they trust each other's keys.
 
 use std::{fmt, str::FromStr};
 
@@ -11,27 +11,27 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use crate::base::{error::Error, names, record_ref::parse_address};
 
-/// An account, the fingerprint of its keys, and where its blocks can be fetched. Public; its worth lies in the way it
-/// was handed over.
+/// An account, the fingerprint of its keys, and the stores that have its blocks. A card is public. Trust it only if it
+/// came from that person in a trusted way.
 ///
 /// As text (also in a QR code): `hospital-record-card:<chain>:<contract>:<account>:<profile digest>[:<url>]...`, each
 /// URL percent-encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Chain and contract in which the account has its profile.
+    /// The chain and contract in which the account has its profile.
     pub deployment: Deployment,
-    /// Whose card it is.
+    /// The account whose card it is.
     pub account: Address,
     /// SHA-256 of the profile block with the account's public keys.
     pub profile: B256,
-    /// Stores where this person's blocks can be fetched. Shown to people; never followed by itself.
+    /// Addresses of stores that have this person's blocks. They are shown to people and never followed.
     pub sources: Vec<String>,
 }
 
 const SCHEME: &str = "hospital-record-card";
 
 impl Card {
-    /// What two people compare by voice: eight groups of four hex digits.
+    /// The fingerprint of the keys, for two people to compare by voice: eight groups of four hex digits.
     pub fn fingerprint(&self) -> String {
         fingerprint(Digest(self.profile.0))
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Card {
 impl FromStr for Card {
     type Err = Error;
 
-    /// Also as mail quotes and folds it.
+    /// Reads a card. The text can contain the quote marks and line breaks of mail programs.
     fn from_str(text: &str) -> Result<Self, Error> {
         names::the_one(text, SCHEME, Self::parse)
     }
