@@ -16,7 +16,7 @@ use crate::{
         cut::Cut,
         error::{Error, Result},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     ledger::{Event, Log, LogFilter, newest_logs},
 };
 
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Those who gave this person access.
 pub(crate) struct Givers {
     /// Their histories.
-    pub(crate) journals: Vec<Arc<Known>>,
+    pub(crate) journals: Vec<Arc<VerifiedJournal>>,
     /// Those whom this person knows.
     pub(crate) known: HashSet<Address>,
     /// Those whose history cannot be read, and why.
@@ -79,7 +79,7 @@ async fn read_histories(person: &Person, patients: Vec<Address>, givers: &mut Gi
     Ok(())
 }
 
-async fn history_of(person: &Person, patient: Address, known: bool) -> Result<Arc<Known>> {
+async fn history_of(person: &Person, patient: Address, known: bool) -> Result<Arc<VerifiedJournal>> {
     let journal = person.journals().of(patient);
     if known {
         return journal.await;

@@ -25,7 +25,7 @@ use crate::{
         time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::Holder,
         notes::{self, Note},
@@ -283,7 +283,7 @@ impl Grant {
 }
 
 /// What the grantee has there, where that is live.
-fn replaced(journal: &Known, (scope, grantee): (B256, Address), now: u64) -> Option<Replaced> {
+fn replaced(journal: &VerifiedJournal, (scope, grantee): (B256, Address), now: u64) -> Option<Replaced> {
     let before = journal.state().live(scope, grantee, now).map(|held| held.state);
     before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
         rights,

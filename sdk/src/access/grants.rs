@@ -13,7 +13,7 @@ use crate::{
         record_ref::RecordRef,
         time::{expiry, instant},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope},
     people::contact::Contact,
 };
@@ -126,7 +126,7 @@ pub(crate) async fn passed_on(person: &Person, patient: Address) -> Result<Vec<G
 
 async fn infos(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     names: &Names<'_>,
     wanted: impl Fn(&HeldGrant) -> bool,
 ) -> Result<Vec<GrantInfo>> {
@@ -143,7 +143,7 @@ async fn infos(
 
 fn info(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     names: &Names<'_>,
     scope_id: B256,
     grantee: Address,

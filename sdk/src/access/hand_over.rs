@@ -14,7 +14,7 @@ use crate::{
         names,
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         readers,
         unlock::{self, Unlocked},
@@ -33,7 +33,7 @@ pub(crate) struct Handed {
 }
 
 impl Grant {
-    pub(crate) async fn hand_over(&self, journal: &Known) -> Result<Handed> {
+    pub(crate) async fn hand_over(&self, journal: &VerifiedJournal) -> Result<Handed> {
         match &self.record {
             Some(record) => self.hand_over_record(journal, record).await,
             None if self.person.is_me(self.patient) => self.hand_over_own_folder(journal).await,
@@ -41,7 +41,7 @@ impl Grant {
         }
     }
 
-    async fn hand_over_record(&self, journal: &Known, record: &RecordRef) -> Result<Handed> {
+    async fn hand_over_record(&self, journal: &VerifiedJournal, record: &RecordRef) -> Result<Handed> {
         let person = &self.person;
         let known = registered::on_chain(person, record).await?;
         let key = record_key(known.author, known.id);
@@ -65,7 +65,7 @@ impl Grant {
         Ok(Handed { scope, epoch: 0, payload, above })
     }
 
-    async fn hand_over_own_folder(&self, journal: &Known) -> Result<Handed> {
+    async fn hand_over_own_folder(&self, journal: &VerifiedJournal) -> Result<Handed> {
         let person = &self.person;
         let folder_name = names::checked("a folder's name", &self.folder)?;
         let folder = person.keys().folder(&folder_name, self.confidentiality);
@@ -86,7 +86,7 @@ impl Grant {
     }
 
     /// With the patient's own statement of the keys, so that the grantee needs not believe this account.
-    async fn pass_on_folder(&self, journal: &Known) -> Result<Handed> {
+    async fn pass_on_folder(&self, journal: &VerifiedJournal) -> Result<Handed> {
         let (folder, received) =
             target::received_by_name(&self.person, journal, &self.folder, self.confidentiality).await?;
         let above = self.above(journal, folder_scope(folder.number())).await?;
@@ -104,7 +104,7 @@ impl Grant {
     }
 
     /// This account's own live grant there, when it covers what is to be passed on.
-    async fn above(&self, journal: &Known, scope: B256) -> Result<GrantState> {
+    async fn above(&self, journal: &VerifiedJournal, scope: B256) -> Result<GrantState> {
         let now = self.person.clocks().chain_time().await?;
         let held = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
         let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;

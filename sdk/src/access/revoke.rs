@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Result, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         owed,
         rotate::{self, Ring},
@@ -194,7 +194,7 @@ impl Revoke {
         (moved, left_out)
     }
 
-    fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
+    fn scopes(&self, journal: &Arc<VerifiedJournal>) -> Result<Vec<B256>> {
         let person = &self.person;
         if let Which::Record(record) = &self.scope {
             registered::owns(person, record)?;
@@ -214,7 +214,7 @@ impl Revoke {
         Ok(scopes)
     }
 
-    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
+    async fn revocations(&self, journal: &VerifiedJournal, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
         let mut revocations = Vec::new();
         let mut rings = Vec::new();
         let until = Instant::now() + PATIENCE;
@@ -238,7 +238,7 @@ impl Revoke {
 
     /// What a keyring is made of may have to be fetched first: without one a revocation takes effect as well, and new
     /// keys follow.
-    async fn keyring(&self, journal: &Known, folder: Folder, until: Instant) -> Option<Ring> {
+    async fn keyring(&self, journal: &VerifiedJournal, folder: Folder, until: Instant) -> Option<Ring> {
         let making = rotate::make_keyring(&self.person, journal, folder, Some(self.grantee));
         match timeout_at(until, making).await {
             Ok(Ok(ring)) => return Some(ring),

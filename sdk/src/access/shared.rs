@@ -11,7 +11,7 @@ use crate::{
         error::{Result, kind::ErrorKind},
         time::{expiry, instant},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::holder,
     ledger::{Grant, Purpose, Rights, folder_of},
 };
@@ -106,7 +106,7 @@ pub(crate) async fn patients(person: &Person) -> Result<Patients> {
 }
 
 /// What these histories give to this account, of each so many.
-async fn all_shared(person: &Person, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
+async fn all_shared(person: &Person, journals: &[Arc<VerifiedJournal>], most: usize) -> Result<Shared> {
     let now = person.clocks().chain_time().await?;
     let mut shared = Shared::default();
     let mut opening = Vec::new();
@@ -126,14 +126,19 @@ async fn all_shared(person: &Person, journals: &[Arc<Known>], most: usize) -> Re
 }
 
 /// What this account has of a patient, live or not.
-fn held<'a>(person: &'a Person, journal: &'a Known) -> impl Iterator<Item = (B256, &'a Grant)> {
+fn held<'a>(person: &'a Person, journal: &'a VerifiedJournal) -> impl Iterator<Item = (B256, &'a Grant)> {
     let grants = journal.state().grants.iter();
     let mine = grants.filter(|((_, grantee), grant)| person.is_me(*grantee) && !grant.state.is_bar());
     mine.map(|((scope, _), grant)| (*scope, grant))
 }
 
 /// Nothing for a grant on a record that is not there.
-async fn one_shared(person: &Person, journal: &Known, (scope, grant): (B256, &Grant), now: u64) -> Option<SharedGrant> {
+async fn one_shared(
+    person: &Person,
+    journal: &VerifiedJournal,
+    (scope, grant): (B256, &Grant),
+    now: u64,
+) -> Option<SharedGrant> {
     let patient = journal.patient;
     let record = |key: &B256| journal.state().records.get(key).map(|known| person.record(patient, known.id.0.into()));
     let mut named = match folder_of(scope) {

@@ -8,9 +8,9 @@ use crate::{
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
-        known::Known,
         missing::MissingEntry,
         vanished::{Vanished, is_shown, is_superseded},
+        verified::VerifiedJournal,
     },
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
     platform::clock,
@@ -207,7 +207,7 @@ pub(crate) fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
 }
 
 /// All parts of an act stand or fall together.
-pub(crate) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
+pub(crate) fn standing_in(journal: &VerifiedJournal, effects: &Effects, note: &Note) -> Standing {
     let from = note.earlier.end_in(&journal.history, journal.finality.place_of(note.entries, note.cuts));
     let later = journal.history.entries().get(from..).unwrap_or_default();
     let mut standing = Standing::Final;

@@ -16,8 +16,8 @@ use crate::{
     },
     journal::{
         finality::{Finality, Finalized},
-        known::Known,
         vanished::{self, Vanished},
+        verified::VerifiedJournal,
     },
     ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
     platform::{
@@ -38,8 +38,8 @@ struct Remembered {
     vanished: Vec<Vanished>,
 }
 
-impl From<&Known> for Remembered {
-    fn from(known: &Known) -> Self {
+impl From<&VerifiedJournal> for Remembered {
+    fn from(known: &VerifiedJournal) -> Self {
         let history = known.history.clone();
         let finality = known.finality.clone();
         Self { rows: history.entries().len(), history, finality, vanished: known.vanished.clone() }
@@ -60,7 +60,7 @@ struct Inner {
     slots: Mutex<Slots>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<VerifiedJournal>>>>;
 type Slots = HashMap<Address, Slot>;
 
 impl Journals {
@@ -93,12 +93,12 @@ impl Journals {
     }
 
     /// The patient's history, up to date.
-    pub(crate) async fn of(&self, patient: Address) -> Result<Arc<Known>> {
+    pub(crate) async fn of(&self, patient: Address) -> Result<Arc<VerifiedJournal>> {
         self.proven_to(patient, None).await
     }
 
     /// The same; `trusted` must be one of its heads.
-    pub(crate) async fn proven_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
+    pub(crate) async fn proven_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<VerifiedJournal>> {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
         let before = match slot.as_ref() {
@@ -121,7 +121,7 @@ impl Journals {
             Some(trusted) => Completeness { proven: Some(self.proof(&history, trusted)?), ..update.completeness },
             None => update.completeness,
         };
-        let known = Arc::new(Known { patient, history, completeness, finality, vanished });
+        let known = Arc::new(VerifiedJournal { patient, history, completeness, finality, vanished });
         *slot = Some(known.clone());
         Ok(known)
     }
@@ -277,7 +277,7 @@ impl Journals {
     }
 
     /// What is known of a journal, without asking anybody.
-    pub(crate) async fn known(&self, patient: Address) -> Result<Known> {
+    pub(crate) async fn known(&self, patient: Address) -> Result<VerifiedJournal> {
         let slot = self.journal_slot(patient);
         let slot = slot.lock().await;
         let Remembered { history, finality, vanished, .. } = match slot.as_ref() {
@@ -288,6 +288,6 @@ impl Journals {
         let entries = history.entries().len();
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
         let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
-        Ok(Known { patient, history, completeness, finality, vanished })
+        Ok(VerifiedJournal { patient, history, completeness, finality, vanished })
     }
 }

@@ -10,7 +10,7 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{holder, keyrings},
     ledger::folder_scope,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Received {
 }
 
 /// The keys of a folder of `journal`'s patient that this account has a grant on.
-pub(crate) async fn received(person: &Person, journal: &Known, folder: Folder) -> Result<Received> {
+pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<Received> {
     let scope = B256::from(folder_scope(folder.number()));
     let grant = journal.folder_grant(folder, person.address()).ok_or_else(|| {
         Error::Denied(format!("{} has given {} nothing on this folder", journal.patient, person.address()))
@@ -53,7 +53,12 @@ pub(crate) async fn received(person: &Person, journal: &Known, folder: Folder) -
 }
 
 /// Takes the newest public key, and the newest state that a keyring has for this account.
-async fn follow_keyrings(person: &Person, journal: &Known, folder: Folder, received: &mut Received) -> Result<()> {
+async fn follow_keyrings(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    received: &mut Received,
+) -> Result<()> {
     let newer = journal.folder(folder).keyrings;
     let from = received.epoch;
     let read = received.state.is_some();

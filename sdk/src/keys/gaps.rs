@@ -8,14 +8,14 @@ use hospital_record_core::id::Folder;
 use crate::{
     acts::{person::Person, watch::shows},
     base::error::{Error, Result},
-    journal::{known::Known, vanished::Vanished},
+    journal::{vanished::Vanished, verified::VerifiedJournal},
     keys::{missing, rotate},
     ledger::{Event, Sent, folder_of},
 };
 
 /// The journal to lock by. Nothing is locked while an end of somebody's access is missing: that account may hold the
 /// keys. What this person did is sent again first.
-pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> Result<Arc<Known>> {
+pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> Result<Arc<VerifiedJournal>> {
     let journal = person.journals().of(patient).await?;
     if missing::ends_that_are_missing(person, &journal).await?.is_empty() {
         return Ok(journal);

@@ -9,24 +9,24 @@ use crate::{
         watch::{Note, Standing, ends_access, standing_in},
     },
     base::error::{Error, Result},
-    journal::{known::Known, missing::MissingEntry, vanished::Vanished},
+    journal::{missing::MissingEntry, vanished::Vanished, verified::VerifiedJournal},
     keys::readers,
     ledger::{Event, folder_of},
 };
 
 /// The very journal that is judged is the one to go by: the next answer may be another.
-pub(crate) async fn require_nothing_missing(person: &Person, journal: &Known) -> Result<()> {
+pub(crate) async fn require_nothing_missing(person: &Person, journal: &VerifiedJournal) -> Result<()> {
     let missing = ends_that_are_missing(person, journal).await?;
     let Some((_, first)) = missing.first() else { return Ok(()) };
     Err(Error::Vanished { what: first.clone(), others: missing.len() - 1 })
 }
 
 /// Scope and grantee of the ends that are missing.
-pub(crate) async fn places_of_missing_ends(person: &Person, journal: &Known) -> Result<Vec<(B256, Address)>> {
+pub(crate) async fn places_of_missing_ends(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(B256, Address)>> {
     Ok(ends_that_are_missing(person, journal).await?.into_iter().filter_map(|(event, _)| event.place()).collect())
 }
 
-pub(crate) async fn ends_that_are_missing(person: &Person, journal: &Known) -> Result<Vec<(Event, String)>> {
+pub(crate) async fn ends_that_are_missing(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(Event, String)>> {
     let mut missing = Vec::new();
     for gone in journal.vanished.iter().filter(|gone| gone.entry.ends_access()) {
         if !is_rightly_covered(person, journal, gone).await? {
@@ -46,7 +46,7 @@ pub(crate) async fn ends_that_are_missing(person: &Person, journal: &Known) -> R
 }
 
 /// Whether something stands in its place that nobody could have invented: a grant needs an envelope that was signed.
-async fn is_rightly_covered(person: &Person, journal: &Known, gone: &Vanished) -> Result<bool> {
+async fn is_rightly_covered(person: &Person, journal: &VerifiedJournal, gone: &Vanished) -> Result<bool> {
     if gone.is_back(&journal.history) {
         return Ok(true);
     }

@@ -14,7 +14,7 @@ use serde_bytes::ByteBuf;
 use crate::{
     acts::{carried::GOOD_FOR, person::Person, watch::MOST_WATCHED},
     base::error::{Error, Result, outcome::Outcome},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     platform::{
         cache::{OWED, RELEASES, key},
         clock,
@@ -66,7 +66,7 @@ impl Owed {
     }
 
     /// Whether it is a keyring that this journal names.
-    pub(crate) fn is_keyring_in(&self, journal: &Known) -> bool {
+    pub(crate) fn is_keyring_in(&self, journal: &VerifiedJournal) -> bool {
         let Act::Keyring { folder, .. } = self.act else { return false };
         let digest = B256::from(self.digest().0);
         journal.state().folder(folder).keyrings.iter().any(|keyring| keyring.digest == digest)

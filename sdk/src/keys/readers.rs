@@ -4,7 +4,7 @@
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::keyrings,
     ledger::{Event, Grant, folder_scope},
     platform::cache::{KEYRINGS, key},
@@ -34,7 +34,7 @@ pub(crate) struct Readers {
 /// as a keyring holds.
 pub(crate) async fn entitled(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     accounts: Vec<Address>,
 ) -> Result<Readers> {
@@ -57,7 +57,7 @@ pub(crate) async fn entitled(
 
 pub(crate) async fn key_of_reader(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     account: Address,
 ) -> Result<HpkePublicKey> {
@@ -67,7 +67,12 @@ pub(crate) async fn key_of_reader(
 }
 
 /// Every grant up to the patient's own is what its giver has signed.
-pub(crate) async fn was_let_in(person: &Person, journal: &Known, folder: Folder, account: Address) -> Result<()> {
+pub(crate) async fn was_let_in(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    account: Address,
+) -> Result<()> {
     let scope = folder_scope(folder.number());
     let mut next = Some(account);
     // The journal's own rule about depth has been applied before.
@@ -79,7 +84,13 @@ pub(crate) async fn was_let_in(person: &Person, journal: &Known, folder: Folder,
     Ok(())
 }
 
-async fn is_as_signed(person: &Person, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
+async fn is_as_signed(
+    person: &Person,
+    journal: &VerifiedJournal,
+    scope: B256,
+    grantee: Address,
+    grant: &Grant,
+) -> Result<()> {
     let giver = grant.state.giver.unwrap_or(journal.patient);
     let given = journal.history.entries().iter().filter(|entry| match entry.event {
         Event::AccessGranted { scope: on, grantee: to, envelope, .. } => {
@@ -119,7 +130,7 @@ fn keyring_key(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> V
 
 /// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
 /// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
-pub(crate) async fn is_epoch_sure(person: &Person, journal: &Known, folder: Folder) -> Result<bool> {
+pub(crate) async fn is_epoch_sure(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<bool> {
     let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| person.witness().is_none()) else {
         return Ok(true);
     };

@@ -6,7 +6,7 @@ use crate::{
         builder::with_fresh_keys,
         error::{Error, Result, outcome::Outcome},
     },
-    journal::{epochs::MOST_UNPROVEN, known::Known},
+    journal::{epochs::MOST_UNPROVEN, verified::VerifiedJournal},
     keys::{
         holder::board::{self, Dealt},
         keyrings, missing,
@@ -96,7 +96,7 @@ pub(crate) async fn publish_keyrings(person: &Person, rings: Vec<Ring>, transact
 
 /// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
 /// them, or was given them by the newest keyring while it was on its way.
-pub(crate) async fn is_stale(person: &Person, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+pub(crate) async fn is_stale(person: &Person, journal: &VerifiedJournal, folder: Folder, now: u64) -> Result<bool> {
     let proven = person.journals().proven_epoch(journal.patient, folder).await?;
     if proven > journal.folder(folder).epoch || journal.state().is_dirty(folder.number(), now) {
         return Ok(true);
@@ -121,7 +121,7 @@ pub(crate) async fn is_stale(person: &Person, journal: &Known, folder: Folder, n
 /// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
 pub(crate) async fn make_keyring(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     without: Option<Address>,
 ) -> Result<Ring> {
@@ -158,7 +158,7 @@ pub(crate) async fn make_keyring(
 
 /// The epoch that follows all that the patient has signed for: also those whose entries are gone, for their keys are
 /// in the hands of others. What a provider alone says counts as far as it can be an accident.
-async fn epoch_after(person: &Person, journal: &Known, folder: Folder, is_sure: bool) -> Result<Epoch> {
+async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder, is_sure: bool) -> Result<Epoch> {
     let proven = person.journals().proven_epoch(journal.patient, folder).await?;
     let keys = journal.folder(folder);
     let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
@@ -182,7 +182,7 @@ pub(crate) struct Ring {
 }
 
 /// A keyring holds so many. Who may pass on can let in any number, but they take nobody's place whom the patient let in.
-pub(crate) fn own_first(journal: &Known, folder: Folder, mut accounts: Vec<Address>) -> Vec<Address> {
+pub(crate) fn own_first(journal: &VerifiedJournal, folder: Folder, mut accounts: Vec<Address>) -> Vec<Address> {
     accounts.sort_by_key(|account| journal.folder_grant(folder, *account).is_none_or(|g| g.state.giver.is_some()));
     accounts
 }

@@ -6,7 +6,7 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::{known::Known, registered::Registered},
+    journal::{registered::Registered, verified::VerifiedJournal},
     keys::{
         folder_keys::{self, Received},
         holder,
@@ -55,7 +55,7 @@ type Found = std::result::Result<Option<Arc<Received>>, String>;
 /// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
 pub(crate) struct Unlocker {
     person: Person,
-    journal: Arc<Known>,
+    journal: Arc<VerifiedJournal>,
     received: Mutex<HashMap<Folder, Found>>,
     /// The highest epoch that a lock may name.
     highest: Mutex<HashMap<Folder, Epoch>>,
@@ -63,7 +63,7 @@ pub(crate) struct Unlocker {
 }
 
 impl Unlocker {
-    pub(crate) fn new(person: Person, journal: Arc<Known>) -> Self {
+    pub(crate) fn new(person: Person, journal: Arc<VerifiedJournal>) -> Self {
         Self {
             person,
             journal,

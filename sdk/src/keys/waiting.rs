@@ -3,7 +3,7 @@
 use crate::{
     acts::person::Person,
     base::error::Result,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::board,
         keyrings,
@@ -17,7 +17,7 @@ use hospital_record_core::{
     seal::keyring::MAX_ENTRIES,
 };
 
-pub(crate) async fn folders_to_rotate(person: &Person, journal: &Known) -> Result<Vec<Folder>> {
+pub(crate) async fn folders_to_rotate(person: &Person, journal: &VerifiedJournal) -> Result<Vec<Folder>> {
     let now = person.clocks().latest_time().await?;
     let mut stale = Vec::new();
     for (number, keys) in &journal.state().folders {
@@ -34,7 +34,13 @@ pub(crate) async fn folders_to_rotate(person: &Person, journal: &Known) -> Resul
 
 /// Whether a live reader has neither an envelope nor a keyring entry of the folder's current keys: it was let in
 /// by one device while another moved the keys on.
-async fn somebody_waits(person: &Person, journal: &Known, folder: Folder, epoch: u16, now: u64) -> Result<bool> {
+async fn somebody_waits(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    epoch: u16,
+    now: u64,
+) -> Result<bool> {
     let readers = journal.state().folder_readers(folder.number(), now);
     let behind = |account: &&Address| journal.folder_grant(folder, **account).is_some_and(|g| g.epoch < epoch);
     let behind: Vec<&Address> = readers.iter().filter(behind).collect();

@@ -6,7 +6,7 @@ use crate::{
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::unlock::Unlocker,
     ledger::Record,
     platform::cache::SYNCED,
@@ -100,7 +100,7 @@ impl Kept {
 
 pub(crate) async fn copy_all(
     person: &Person,
-    journal: &Arc<Known>,
+    journal: &Arc<VerifiedJournal>,
     quota: &Quota,
     take: &HashSet<RecordId>,
     synced: &mut Synced,
@@ -141,12 +141,12 @@ pub(crate) async fn copy_all(
     Ok(())
 }
 
-async fn contributed(person: &Person, journal: &Arc<Known>, record: &Record) -> Result<Verified<Manifest>> {
+async fn contributed(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record) -> Result<Verified<Manifest>> {
     Unlocker::new(person.clone(), journal.clone()).manifest(&record.into()).await
 }
 
 /// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
-async fn copy(person: &Person, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
+async fn copy(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record, size: u64) -> Result<()> {
     let manifest = contributed(person, journal, record).await?;
     let root = RecordId(record.id.0).cid();
     let own = person.stores().own();

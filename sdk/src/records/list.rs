@@ -19,7 +19,7 @@ use crate::{
         record_ref::RecordRef,
         time::instant,
     },
-    journal::{known::Known, registered::Registered},
+    journal::{registered::Registered, verified::VerifiedJournal},
     keys::unlock::{Unlocked, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
@@ -181,7 +181,7 @@ awaitable!(List => Vec<Listed>);
 struct Lister {
     person: Person,
     patient: Address,
-    journal: Arc<Known>,
+    journal: Arc<VerifiedJournal>,
     unlocker: Unlocker,
     synced: HashMap<Vec<u8>, u64>,
     believed: Believed,
@@ -229,7 +229,7 @@ impl Lister {
 }
 
 /// The records of a history that this account may read now.
-pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Record>> {
+pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Result<Vec<Record>> {
     let records = journal.state().records.iter();
     if person.is_me(journal.patient) {
         return Ok(records.map(|(_, record)| record.clone()).collect());

@@ -6,7 +6,7 @@ use crate::{
         builder::ATTEMPTS,
         error::{Error, Result},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         folder_keys::{self, Received},
         gaps,
@@ -82,7 +82,7 @@ pub(crate) async fn target(person: &Person, patient: Address, place: &Place) -> 
     }
 }
 
-async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> Result<Target> {
+async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, place: &Place) -> Result<Target> {
     let (folder, name, confidentiality) = match place {
         Place::Named(name, level) => (person.keys().folder(name, *level), name.clone(), *level),
         Place::Of(folder, name, level) => (*folder, name.clone(), *level),
@@ -113,7 +113,7 @@ async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> 
     Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
 }
 
-async fn others_target(person: &Person, journal: &Known, place: &Place) -> Result<Target> {
+async fn others_target(person: &Person, journal: &VerifiedJournal, place: &Place) -> Result<Target> {
     let (folder, received) = match place {
         Place::Of(folder, ..) => (*folder, folder_keys::received(person, journal, *folder).await?),
         Place::Named(name, level) => received_by_name(person, journal, name, *level).await?,
@@ -138,7 +138,7 @@ async fn others_target(person: &Person, journal: &Known, place: &Place) -> Resul
 }
 
 /// What the contract would refuse is refused before anything is uploaded.
-async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: &str) -> Result<()> {
+async fn may_contribute(person: &Person, journal: &VerifiedJournal, folder: Folder, name: &str) -> Result<()> {
     let account = person.address();
     let patient = journal.patient;
     let now = person.clocks().chain_time().await?;
@@ -159,7 +159,7 @@ async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: 
 
 pub(crate) async fn received_by_name(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     name: &str,
     level: Confidentiality,
 ) -> Result<(Folder, Received)> {
@@ -192,7 +192,7 @@ pub(crate) async fn received_by_name(
 /// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
 /// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
 /// folder into another.
-async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, bool)>> {
+async fn folders_of(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(Folder, bool)>> {
     let now = person.clocks().chain_time().await?;
     let mut folders = Vec::new();
     for ((scope, grantee), grant) in &journal.state().grants {
@@ -207,7 +207,7 @@ async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, boo
 
 async fn patient_and_readers(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     now: u64,
 ) -> Result<Vec<(Account, HpkePublicKey)>> {

@@ -23,7 +23,7 @@ use crate::{
         board::Board,
         case::{Case, CaseStage},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     ledger::{Grant, Rights, call, folder_of},
     people::grantee::Grantee,
 };
@@ -155,7 +155,7 @@ impl OpenCase {
         Ok(opening)
     }
 
-    async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
+    async fn send(&self, journal: &VerifiedJournal, opening: &Opening) -> Result<Case> {
         let person = &self.person;
         let board = &self.board;
         let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
@@ -216,7 +216,7 @@ impl OpenCase {
     }
 
     /// What the patient granted to the board: the scope that was named, or the only one.
-    async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
+    async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, Grant)> {
         let now = self.person.clocks().chain_time().await?;
         let granted = granted_to(journal, self.board.address, now);
         let patient = self.patient;
@@ -241,7 +241,7 @@ impl OpenCase {
 awaitable!(OpenCase => Case);
 
 /// What the patient's own live grants let a board pass on.
-pub(crate) fn granted_to(journal: &Known, board: Address, now: u64) -> Vec<(B256, Grant)> {
+pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) -> Vec<(B256, Grant)> {
     let needed = Rights::READ.and(Rights::DELEGATE);
     let held = journal.state().grants.iter().filter(|((_, grantee), grant)| {
         *grantee == board && grant.state.giver.is_none() && grant.state.rights.contains(needed)

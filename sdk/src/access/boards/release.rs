@@ -11,7 +11,7 @@ use crate::{
         board::Board,
         case::{Case, WINDOW},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::board::{self},
         owed::{self, DONE, Owed},
@@ -154,7 +154,7 @@ async fn release_if_due(person: &Person, case: &Case) -> Result<Option<Released>
 }
 
 /// The journal shows it, and it is no case of old that a node brings up again.
-async fn require_let_in(person: &Person, journal: &Known, case: &Case) -> Result<()> {
+async fn require_let_in(person: &Person, journal: &VerifiedJournal, case: &Case) -> Result<()> {
     let now = person.clocks().latest_time().await?;
     let held = journal.state().live(case.scope_id, case.grantee, now);
     let by_it = |held: &&Grant| {

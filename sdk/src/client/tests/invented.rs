@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, tests::person},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::readers,
     ledger::{Entry, Event, History, folder_scope},
     system::System,
@@ -34,12 +34,12 @@ async fn ward() -> Ward {
 }
 
 impl Ward {
-    async fn journal(&self) -> Known {
+    async fn journal(&self) -> VerifiedJournal {
         (*self.ana.system().services.journals().of(self.ana.address()).await.unwrap()).clone()
     }
 
     /// The journal with one more entry, whose link is as right as the contract would make it.
-    async fn with(&self, event: Event) -> Known {
+    async fn with(&self, event: Event) -> VerifiedJournal {
         let mut known = self.journal().await;
         let mut entries = known.history.entries().to_vec();
         let last = *entries.last().unwrap();
@@ -64,7 +64,7 @@ impl Ward {
     }
 
     /// Who gets keys, and who is left out.
-    async fn keys(&self, journal: &Known) -> (Vec<Address>, Vec<Address>) {
+    async fn keys(&self, journal: &VerifiedJournal) -> (Vec<Address>, Vec<Address>) {
         let accounts =
             journal.state().folder_readers(self.folder.number(), journal.history.entries().last().unwrap().time);
         let readers = readers::entitled(self.ana.person(), journal, self.folder, accounts).await.unwrap();
@@ -73,7 +73,7 @@ impl Ward {
 }
 
 /// The envelope that Kim once got.
-fn envelope_of(journal: &Known, grantee: Address) -> B256 {
+fn envelope_of(journal: &VerifiedJournal, grantee: Address) -> B256 {
     let of = |entry: &Entry| match entry.event {
         Event::AccessGranted { grantee: to, envelope, .. } if to == grantee => Some(envelope),
         _ => None,

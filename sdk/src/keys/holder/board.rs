@@ -20,7 +20,7 @@ use crate::{
         record_ref::account,
     },
     boards::board::Board,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{keyrings, notes},
     ledger::{Event, Grant, folder_of},
 };
@@ -84,7 +84,7 @@ pub(crate) async fn deal(
 /// anew instead would be a key change each time.
 pub(crate) async fn deal_anew(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     state: &FolderState,
     accounts: &[Address],
@@ -146,7 +146,7 @@ async fn deal_state(
 /// neither invent a board that was dealt to nor bring one back.
 async fn dealt_with<'a>(
     person: &Person,
-    journal: &'a Known,
+    journal: &'a VerifiedJournal,
     folder: Folder,
     board: Address,
 ) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
@@ -171,7 +171,7 @@ async fn dealt_with<'a>(
 /// The newest shares that a patient dealt to a board, and what they are for.
 pub(crate) async fn newest_deal(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     scope: B256,
     board: Address,
 ) -> Result<(Verified<Deal>, EnvelopeContext)> {
@@ -186,7 +186,7 @@ pub(crate) async fn newest_deal(
 
 async fn newest_named(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     scope: B256,
     (board, grant): (Address, &Grant),
 ) -> Result<(Epoch, Digest)> {
@@ -209,7 +209,12 @@ async fn newest_named(
 
 /// Whether the keys must move on because of a board: the current ones are dealt to somebody who left it, or to a board
 /// that opens nothing any more, or a board that could have them has not.
-pub(crate) async fn is_dealt_amiss(person: &Person, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+pub(crate) async fn is_dealt_amiss(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    now: u64,
+) -> Result<bool> {
     // As many as a keyring names, in the order in which they are dealt to: a rotation gives no more.
     let mut have = 0;
     for address in journal.state().folder_readers(folder.number(), now) {
@@ -237,7 +242,7 @@ pub(crate) async fn is_dealt_amiss(person: &Person, journal: &Known, folder: Fol
 /// What was dealt to a board of the current keys, where that can be had.
 async fn current_deal(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     (board, grant): (Address, &Grant),
 ) -> Result<Option<Verified<Deal>>> {

@@ -10,7 +10,7 @@ use crate::{
 
 /// A patient's history as it was a moment ago.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct VerifiedJournal {
     pub(crate) patient: Address,
     pub(crate) history: History,
     pub(crate) completeness: Completeness,
@@ -19,7 +19,7 @@ pub(crate) struct Known {
     pub(crate) vanished: Vec<Vanished>,
 }
 
-impl Known {
+impl VerifiedJournal {
     pub(crate) fn state(&self) -> &PatientState {
         self.history.state()
     }
