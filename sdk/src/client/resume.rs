@@ -10,7 +10,7 @@ use crate::{
     base::error::{Error, Result, kind::ErrorKind},
     keys::owed,
     ledger::{Pending as Signed, Settled, record_key},
-    records::pending::{self, Pending},
+    records::pending::{self, PendingRecord},
     store::StoreError,
 };
 
@@ -217,7 +217,7 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
 }
 
 /// The record is on chain in the end, or removed. Either way there is nothing left to do.
-async fn finish(person: &Person, id: RecordId, pending: Result<Pending>) -> Result<Option<Removed>> {
+async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -> Result<Option<Removed>> {
     let pending = pending?;
     let never = register_pending(person, &pending).await?;
     if never.is_some() {
@@ -228,7 +228,7 @@ async fn finish(person: &Person, id: RecordId, pending: Result<Pending>) -> Resu
 }
 
 /// Why it can never be registered, if so.
-async fn register_pending(person: &Person, pending: &Pending) -> Result<Option<String>> {
+async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Option<String>> {
     let patient = pending.patient();
     let id = B256::from(pending.id().0);
     let contract = person.contract();
@@ -251,7 +251,7 @@ async fn register_pending(person: &Person, pending: &Pending) -> Result<Option<S
     }
 }
 
-async fn send_pending(person: &Person, pending: &Pending, patient: Address, id: B256) -> Result<()> {
+async fn send_pending(person: &Person, pending: &PendingRecord, patient: Address, id: B256) -> Result<()> {
     let contract = person.contract();
     let call = match pending.replaces() {
         Some(key) => contract.replace(patient, key, id, pending.key_changes),

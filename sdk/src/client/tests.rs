@@ -16,8 +16,8 @@ use crate::{
         details::Details,
         list::Content,
         source::Source,
-        target::{self, Place, Target},
-        write::{self, Stored, metadata},
+        target::{self, FolderChoice, Target},
+        write::{self, StoredRecord, metadata},
     },
     system::System,
 };
@@ -54,7 +54,7 @@ async fn person(system: &System) -> Client {
 
 /// A record in the folder "blood", whose metadata name another folder.
 async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality) -> RecordRef {
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
     (target.name, target.confidentiality) = (name.into(), level);
     let mut source = Source::bytes("r", "r");
@@ -63,7 +63,7 @@ async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality
     register(lab, &target, stored).await
 }
 
-async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
+async fn register(lab: &Client, target: &Target, stored: StoredRecord) -> RecordRef {
     let patient = target.patient;
     let folder = target.folder.number();
     let ids = [B256::from(stored.id.0)];
@@ -98,7 +98,7 @@ async fn a_record_that_names_another_folder_opens_for_nobody() {
 /// A record in Ana's folder "blood" whose manifest is made for Bob, and locked as such to the key of that folder: all
 /// else is right, and the lock opens.
 async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef {
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();

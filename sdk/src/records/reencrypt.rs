@@ -1,4 +1,4 @@
-//! A record under new keys: what a reader who is gone may have kept opens it no longer.
+//! Re-encrypts a record under new keys, so that keys which a former reader kept do not open the new version.
 
 use futures::TryStreamExt;
 use tokio_util::io::StreamReader;

@@ -7,7 +7,7 @@ use crate::{
         attest::DocStatus,
         list::Content,
         source::Source,
-        target::{self, Place},
+        target::{self, FolderChoice},
     },
     system::System,
 };
@@ -31,7 +31,7 @@ async fn copied() -> Copied {
         ana.grant(contributor.address()).folder("blood").contribute().await.unwrap();
     }
     let record = lab.add(Source::bytes("r", "r")).patient(ana.address()).folder("blood").await.unwrap().record;
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let target = target::target(copier.person(), ana.address(), &place).await.unwrap();
     let ids = [B256::from(record.id.0)];
     let call = system.contract().add_records(ana.address(), target.folder.number(), &ids, target.key_changes);

@@ -19,8 +19,8 @@ use crate::{
         details::Details,
         pending,
         source::Source,
-        target::{self, Place},
-        write::{self, Stored, metadata},
+        target::{self, FolderChoice},
+        write::{self, StoredRecord, metadata},
     },
     system::System,
 };
@@ -31,7 +31,7 @@ use hospital_record_core::id::{Confidentiality, RecordId};
 
 /// An upload that was interrupted before its transaction was signed.
 async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> RecordId {
-    let place = Place::Named("personal".into(), Confidentiality::N);
+    let place = FolderChoice::Named("personal".into(), Confidentiality::N);
     let target = target::target(ana.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes(text, text);
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
@@ -134,7 +134,8 @@ async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume()
     let ana = person(&system).await;
     let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
     faulty.becomes(Fault::Silent);
-    write::discard(ana.person(), ana.address(), &ids.map(|id| Stored { id, size: 3, media_type: String::new() })).await;
+    write::discard(ana.person(), ana.address(), &ids.map(|id| StoredRecord { id, size: 3, media_type: String::new() }))
+        .await;
     assert_eq!(faulty.waited.load(Relaxed), 1);
     faulty.becomes(Fault::None);
     assert_eq!(ana.resume().await.unwrap().finished.len(), 2);

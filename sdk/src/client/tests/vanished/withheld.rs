@@ -1,6 +1,6 @@
 //! A provider that begins to lie in the middle of an act, and what is signed anew for one that withholds it.
 
-use crate::records::target::{self, Place};
+use crate::records::target::{self, FolderChoice};
 use std::time::Duration;
 
 use alloy::primitives::Address;
@@ -15,7 +15,7 @@ async fn is_closed(answered: usize) -> Option<bool> {
     // So that keys move on in the middle of it.
     stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
     stage.memory().hide_after_answers(Some(newest), answered);
-    let place = Place::Named("personal".into(), Confidentiality::N);
+    let place = FolderChoice::Named("personal".into(), Confidentiality::N);
     let target = target::target(stage.ana.person(), stage.ana.address(), &place).await;
     let open = target.is_ok_and(|target| stage.of_lee.state.as_ref().unwrap().at(target.epoch).is_ok());
     stage.memory().lies().then_some(!open)
