@@ -162,8 +162,8 @@ impl Grant {
             Some(board) => Holder::board(&self.person, board).await?,
             None => Holder::account(&self.person, &self.grantee).await?,
         };
-        let granted = with_fresh_keys!(self.grant_to(&holder).await)?;
-        Ok(Granted { trust, fingerprint: holder.fingerprint, ..granted })
+        let result = with_fresh_keys!(self.grant_to(&holder).await)?;
+        Ok(Granted { trust, fingerprint: holder.fingerprint, ..result })
     }
 
     async fn grant_to(&self, holder: &Holder) -> Result<Granted> {

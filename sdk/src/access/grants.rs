@@ -128,11 +128,11 @@ async fn infos(
     person: &Person,
     journal: &VerifiedJournal,
     names: &NameLookup<'_>,
-    wanted: impl Fn(&ChainGrant) -> bool,
+    is_wanted: impl Fn(&ChainGrant) -> bool,
 ) -> Result<Vec<GrantInfo>> {
     let now = person.clocks().chain_time().await?;
     let grants = journal.state().grants.iter();
-    let mut grants: Vec<_> = grants.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
+    let mut grants: Vec<_> = grants.filter(|(_, grant)| !grant.state.is_bar() && is_wanted(grant)).collect();
     grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
     let info = |((scope, grantee), grant): (&(B256, Address), &ChainGrant)| {
         let live = journal.state().live(*scope, *grantee, now).is_some();

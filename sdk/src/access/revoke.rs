@@ -204,14 +204,14 @@ impl Revoke {
         let grants = journal.state().grants.iter();
         let grants = grants.filter(|((_, grantee), grant)| *grantee == self.grantee && !grant.state.is_bar());
         let scopes = grants.map(|((scope, _), _)| *scope);
-        let wanted = |scope: &B256| match &self.scope {
+        let is_wanted = |scope: &B256| match &self.scope {
             GrantFilter::Everything => true,
             GrantFilter::Folder(name, level) => *scope == folder_scope(person.keys().folder(name, *level).number()),
             GrantFilter::Record(record) => {
                 journal.state().records.get(scope).is_some_and(|entry| entry.id.0 == record.id.0)
             }
         };
-        let scopes: Vec<B256> = scopes.filter(wanted).collect();
+        let scopes: Vec<B256> = scopes.filter(is_wanted).collect();
         if scopes.is_empty() {
             return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
         }

@@ -1,4 +1,4 @@
-//! Attestations: statements by professionals that a record is right, and whose statements a reader accepts.
+//! Attestations: statements by professionals that a record is right, and the attesters that count for a reader.
 
 use std::{
     collections::{BTreeSet, HashSet},

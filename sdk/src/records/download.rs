@@ -57,14 +57,14 @@ fn awaited_twice() -> Error {
 }
 
 /// The part of a segment that lies in the wanted range.
-fn trim(plain: Vec<u8>, index: u32, size: u64, wanted: &Range<u64>) -> Result<Bytes> {
-    let holds = plaintext_range(index);
-    let end = holds.end.min(size);
-    if plain.len() as u64 != end.saturating_sub(holds.start) {
+fn trim(plain: Vec<u8>, index: u32, size: u64, range: &Range<u64>) -> Result<Bytes> {
+    let segment = plaintext_range(index);
+    let end = segment.end.min(size);
+    if plain.len() as u64 != end.saturating_sub(segment.start) {
         return Err(Error::Integrity("a segment is not as long as the manifest says".into()));
     }
-    let from = wanted.start.clamp(holds.start, end) - holds.start;
-    let to = wanted.end.clamp(holds.start + from, end) - holds.start;
+    let from = range.start.clamp(segment.start, end) - segment.start;
+    let to = range.end.clamp(segment.start + from, end) - segment.start;
     Ok(Bytes::from(plain).slice(from as usize..to as usize))
 }
 

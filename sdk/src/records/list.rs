@@ -167,12 +167,12 @@ impl List {
         let lister = Arc::new(Lister { unlocker, person, patient, journal, synced, trusted });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
-        let wanted = move |listed: &Listed| match &listed.content {
+        let is_wanted = move |listed: &Listed| match &listed.content {
             // The record can be in that folder. Without it, an empty list would say that the folder is empty.
             Content::Unreadable { kind, .. } if kind.is_silence() => true,
             _ => folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name),
         };
-        Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())
+        Ok(listed.try_filter(move |listed| futures::future::ready(is_wanted(listed))).boxed())
     }
 }
 

@@ -92,9 +92,9 @@ impl OpenCase {
         }
         let journal = person.journals().of(self.patient).await?;
         let (scope, grant) = self.scope_in(&journal).await?;
-        let wanted = self.wanted(scope);
-        let mut earlier = opening::unfinished_opening(person, board, &wanted, &self.reason).await?;
-        if let Some(case) = opening::opened_before(person, board, &wanted, earlier.as_ref(), &self.reason).await? {
+        let draft = self.draft(scope);
+        let mut earlier = opening::unfinished_opening(person, board, &draft, &self.reason).await?;
+        if let Some(case) = opening::opened_before(person, board, &draft, earlier.as_ref(), &self.reason).await? {
             if let Some(opening) = earlier.take_if(|opening| opening.reason == case.reason) {
                 opening::keep_opening(person, board, &Opening { done: true, ..opening }).await?;
             }
@@ -104,7 +104,7 @@ impl OpenCase {
         }
         let opening = match earlier {
             Some(opening) => self.with_valid_nonce(opening).await?,
-            None => self.prepare(&wanted, &grant).await?,
+            None => self.prepare(&draft, &grant).await?,
         };
         let case = self.send(&journal, &opening).await?;
         let result = opening::keep_opening(person, board, &Opening { done: true, ..opening }).await;
@@ -113,7 +113,7 @@ impl OpenCase {
     }
 
     /// The case to open, still without reason and nonce.
-    fn wanted(&self, scope: B256) -> Opening {
+    fn draft(&self, scope: B256) -> Opening {
         let duration = u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX);
         let patient = self.patient;
         let grantee = self.grantee();
@@ -123,15 +123,15 @@ impl OpenCase {
     }
 
     /// Stores the reason, and keeps the opening on this machine before it is sent.
-    async fn prepare(&self, wanted: &Opening, grant: &Grant) -> Result<Opening> {
+    async fn prepare(&self, draft: &Opening, grant: &Grant) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
         // Members cannot release shares to an account without keys.
-        person.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
-        let note = words::note(person, board, &wanted.about(board.address), grant.state.purpose, &self.reason).await?;
+        person.people().profile_of(draft.grantee, self.to.and_then(|to| to.profile)).await?;
+        let note = words::note(person, board, &draft.about(board.address), grant.state.purpose, &self.reason).await?;
         let reason = B256::from(person.people().publish(note).await?.0);
         let nonce = person.next_nonce(board.address).await?;
-        let opening = Opening { reason, nonce, ..*wanted };
+        let opening = Opening { reason, nonce, ..*draft };
         opening::keep_opening(person, board, &opening).await?;
         Ok(opening)
     }

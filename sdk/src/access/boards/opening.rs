@@ -68,12 +68,12 @@ pub(crate) async fn keep_opening(person: &Person, board: &Board, opening: &Openi
 pub(crate) async fn unfinished_opening(
     person: &Person,
     board: &Board,
-    wanted: &Opening,
+    draft: &Opening,
     text: &str,
 ) -> Result<Option<Opening>> {
     let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
     let openings = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
-    for opening in openings.filter(|opening| !opening.done && opening.is_alike(wanted)).take(MOST_UNFINISHED) {
+    for opening in openings.filter(|opening| !opening.done && opening.is_alike(draft)).take(MOST_UNFINISHED) {
         if has_reason(person, board, &opening, text).await? {
             return Ok(Some(opening));
         }
@@ -85,16 +85,16 @@ pub(crate) async fn unfinished_opening(
 pub(crate) async fn opened_before(
     person: &Person,
     board: &Board,
-    wanted: &Opening,
+    draft: &Opening,
     earlier: Option<&Opening>,
     text: &str,
 ) -> Result<Option<Case>> {
     let me = person.address();
-    for case in person.boards().cases_about(board, wanted.patient).await?.cases {
+    for case in person.boards().cases_about(board, draft.patient).await?.cases {
         if earlier.is_some_and(|opening| opening.is(&case, me)) {
             return Ok(Some(case));
         }
-        let opening = Opening { reason: case.reason, ..*wanted };
+        let opening = Opening { reason: case.reason, ..*draft };
         let is_open = opening.is(&case, me) && matches!(case.stage, CaseStage::Open { .. });
         if is_open && has_reason(person, board, &opening, text).await? {
             return Ok(Some(case));
