@@ -23,7 +23,7 @@ use crate::base::error::{Error, Result};
 pub struct Board {
     /// Its account.
     pub address: Address,
-    /// Acknowledgements that a case needs.
+    /// How many members must acknowledge a case.
     pub threshold: u8,
     /// All members, in the board's order. The address commits to them and to the threshold.
     pub members: Vec<Address>,

@@ -1,5 +1,5 @@
-//! Lists a board's cases from its events. Each kind of event is read up to a limit, because events have no bound: anybody
-//! can appoint a proxy, and one member can open cases and release shares without end.
+//! Lists a board's cases from its events. Each kind of event is read up to a limit, because anybody can add events: a stranger
+//! can appoint a proxy. One member can open cases and release shares without end.
 //!
 //! Nothing is cached between two reads, so a provider that lags hides a case for no longer than it lags.
 
