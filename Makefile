@@ -67,6 +67,7 @@ test-vectors: ## the vectors of formats and journals, by readers that share no c
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
+	anvil-scripts/stack.sh run --relay -- $(ADAPTER)/run.sh
 
 test-tools: ## how the IPFS node is fetched or built, against servers on this machine
 	node --test --test-reporter=spec anvil-scripts/tools/kubo.test.cjs
@@ -78,11 +79,11 @@ coverage: ## fails when the tests leave a line of the contracts unrun
 	@anvil-scripts/tools.sh foundry
 	@contracts/test/coverage.sh
 
-bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records
+bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records, a thousand clients
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh kubo
 	cargo bench --locked -p hospital-record-core --bench seal
-	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records
+	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records --bench many_clients
 
 gas: ## measures the contract's gas and rewrites contracts/snapshots
 	@anvil-scripts/tools.sh foundry

@@ -55,7 +55,13 @@ pub use crate::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
         cut::Cut,
-        error::{Error, Result, kind::ErrorKind, outcome::Outcome, untrusted::Untrusted},
+        error::{
+            Error, Result,
+            kind::ErrorKind,
+            outcome::Outcome,
+            reason::{Cause, Reason},
+            untrusted::Untrusted,
+        },
         progress::{Phase, Progress},
         record_ref::RecordRef,
     },
@@ -167,7 +173,10 @@ pub mod act {
 
 /// Reading a history, for programs.
 pub mod history {
-    pub use crate::journal::history::{ReadHistory, status_code};
+    pub use crate::journal::{
+        history::ReadHistory,
+        words::{Deed, Names, status_code},
+    };
 }
 
 /// Names and text that people write.

@@ -39,12 +39,12 @@ pub(crate) async fn require_free(person: &Person, name: &str, account: Address) 
     match others.into_iter().find(|contact| names::look_alike(&contact.name, name)) {
         None => Ok(()),
         Some(other) if other.name == name => {
-            Err(Error::Invalid(format!("{name} is another contact already: choose another name")))
+            Err(Error::Invalid(format!("{name} is another contact already: choose another name").into()))
         }
-        Some(other) => Err(Error::Invalid(format!(
-            "{name} looks like the contact {}: choose a name that cannot be confused with it",
-            other.name
-        ))),
+        Some(other) => Err(Error::Invalid(
+            format!("{name} looks like the contact {}: choose a name that cannot be confused with it", other.name)
+                .into(),
+        )),
     }
 }
 
@@ -110,17 +110,19 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         (Some(contact), None) => return Ok(contact),
         // An earlier version or another app can have stored two spellings of one name.
         (Some(one), Some(other)) => {
-            return Err(Error::Invalid(format!(
-                "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
-                one.address, other.address
-            )));
+            return Err(Error::Invalid(
+                format!(
+                    "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
+                    one.address, other.address
+                )
+                .into(),
+            ));
         }
         (None, _) => {}
     }
-    Err(missing
-        .into_values()
-        .find(Error::is_silence)
-        .unwrap_or_else(|| Error::NotFound(format!("no contact is called {name:?}: add the person's card first"))))
+    Err(missing.into_values().find(Error::is_silence).unwrap_or_else(|| {
+        Error::NotFound(format!("no contact is called {name:?}: add the person's card first").into())
+    }))
 }
 
 pub(crate) async fn remove_contact(person: &Person, name: &str) -> Result<()> {

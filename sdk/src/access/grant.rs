@@ -207,7 +207,7 @@ impl Grant {
             expires: expiry(permission.expires_at),
             replaced,
             transaction: receipt.transaction,
-            gas: receipt.gas_used,
+            gas: receipt.gas,
         })
     }
 

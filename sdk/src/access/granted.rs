@@ -27,8 +27,8 @@ pub struct Granted {
     pub expires: Option<SystemTime>,
     /// The live grant that it replaced.
     pub replaced: Option<Replaced>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }

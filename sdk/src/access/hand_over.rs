@@ -113,9 +113,9 @@ impl Grant {
         if !own.rights.contains(self.rights.and(Rights::DELEGATE)) || !same_purpose {
             let rights = own.rights;
             let purpose = own.purpose;
-            return Err(Error::Denied(format!(
-                "nobody passes on more than they have: this account may {rights} it for {purpose:?}"
-            )));
+            return Err(Error::Denied(
+                format!("nobody passes on more than they have: this account may {rights} it for {purpose:?}").into(),
+            ));
         }
         Ok(own)
     }
@@ -123,8 +123,9 @@ impl Grant {
     fn no_right_to_pass_on(&self) -> Error {
         let account = self.person.address();
         let patient = self.patient;
-        Error::Denied(format!(
-            "{account} may not pass this on: {patient} has not given it that right, or the right has ended"
-        ))
+        Error::Denied(
+            format!("{account} may not pass this on: {patient} has not given it that right, or the right has ended")
+                .into(),
+        )
     }
 }

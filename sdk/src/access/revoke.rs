@@ -18,7 +18,7 @@ use crate::{
         owed,
         rotate::{self, Ring},
     },
-    ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
+    ledger::{Call, Event, History, PatientState, Revocation, folder_of, folder_scope},
     platform::clock,
     records::registered,
 };
@@ -58,8 +58,8 @@ pub struct Revoked {
     pub left_out: Vec<Address>,
     /// An earlier act of this person that has not taken effect, in words. It did not prevent this revocation.
     pub earlier_failed: Option<String>,
-    /// Hash of the transaction, or of the last one if there were several.
-    pub transaction: B256,
+    /// Hash of the transaction, or of the last one if there were several. `None` if a relay carried it and no transaction is known.
+    pub transaction: Option<B256>,
     /// Gas of all transactions.
     pub gas: u64,
 }
@@ -83,7 +83,8 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
     let receipt = person.send(call).await.map_err(not_ended)?;
     // It looks for the entry itself. A node that lags can report a time at which the grant was still live.
     let ended = |history: &History| {
-        let new = history.entries().iter().skip(entries).filter(|entry| entry.block >= receipt.block);
+        let new =
+            history.entries().iter().skip(entries).filter(|entry| entry.block >= receipt.block.unwrap_or_default());
         new.map(|entry| entry.event).any(|event| match event {
             Event::AccessRenounced { scope: of, grantee: from } => (of, from) == (scope, grantee),
             Event::AccessWithdrawn { scope: of, grantee: from, giver } => {
@@ -93,7 +94,7 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
         })
     };
     person.confirm_in(patient, receipt.transaction, ended).await?;
-    Ok(receipt.into())
+    Ok(receipt)
 }
 
 impl Revoke {
@@ -151,7 +152,7 @@ impl Revoke {
         let confirmation = person.confirm(person.address(), transaction, ended).await;
         confirmation.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
         let ended = revocations.len();
-        let gas = receipt.gas_used;
+        let gas = receipt.gas;
         // The access has ended, so a failed rotation is not an error of this call.
         let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
@@ -159,12 +160,12 @@ impl Revoke {
 
     /// Sends as many revocations in one transaction as surely fit into a block, folders first. There can be many, because a
     /// delegate can give one account a grant on every record.
-    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
+    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Confirmed, Option<String>)> {
         let contract = self.person.contract();
         let mut gas = 0;
         let mut earlier = None;
         let mut changes = changes;
-        let mut last = None::<Receipt>;
+        let mut last = None::<Confirmed>;
         // A node that does not report the gas limit of a block must not stop a revocation.
         let at_once = self.person.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
@@ -174,16 +175,16 @@ impl Revoke {
             let (receipt, failure) = result?;
             // Each revocation is a key change.
             changes = changes.wrapping_add(part.len() as u32);
-            gas += receipt.gas_used;
+            gas += receipt.gas;
             earlier = earlier.or(failure);
             last = Some(receipt);
         }
         let last = last.ok_or_else(|| Error::Invalid("there is nothing to end".into()))?;
-        Ok((Receipt { gas_used: gas, ..last }, earlier))
+        Ok((Confirmed { gas, ..last }, earlier))
     }
 
     /// Stores the new keyrings, and rotates again if they do not count. It returns the readers who were left out.
-    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: B256) -> (bool, Vec<Address>) {
+    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: Option<B256>) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
         match rotate::publish_keyrings(&self.person, rings, transaction).await {
             Ok(accounts) => left_out.extend(accounts),
@@ -213,7 +214,7 @@ impl Revoke {
         };
         let scopes: Vec<B256> = scopes.filter(is_wanted).collect();
         if scopes.is_empty() {
-            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
+            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee).into()));
         }
         Ok(scopes)
     }
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn error_says_that_access_has_not_ended_unless_the_outcome_is_clear() {
         let unconfirmed =
-            Error::Unconfirmed { transaction: B256::ZERO, service: "it".into(), after: Duration::ZERO, why: None };
+            Error::Unconfirmed { transaction: None, service: "it".into(), after: Duration::ZERO, why: None };
         for (error, added) in [
             (Error::StaleKeys, true),
             (Error::Integrity("x".into()), true),
@@ -298,7 +299,7 @@ mod tests {
             (Error::Denied("x".into()), false),
             (Error::Invalid("x".into()), false),
             (Error::NotFound("x".into()), false),
-            (Error::StaleKeys.after_part(Some(B256::ZERO)), false),
+            (Error::StaleKeys.after_part(Some(None)), false),
             (unconfirmed, false),
         ] {
             let before = error.to_string();

@@ -9,7 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
     boards::board::Board,
-    ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
+    ledger::{Act, Call, LedgerError, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
 
@@ -23,15 +23,15 @@ const NONCES_A_WORD: u64 = 256;
 /// What became of a request that relays were asked to carry, as the chain shows it.
 enum Answer {
     /// It took effect; with the receipt of the transaction where a relay told it.
-    Done(Option<Receipt>),
+    Done(Option<Confirmed>),
     /// Not yet, or never, by what the relays say.
     Not(Error),
 }
 
 impl Person {
     /// Signs every part of a call, and has one after the other carried to the chain.
-    pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
-        let mut all: Option<Receipt> = None;
+    pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Confirmed> {
+        let mut all: Option<Confirmed> = None;
         for step in self.contract().steps(call) {
             let carried = async {
                 let request = self.sign_step(step).await?;
@@ -41,7 +41,7 @@ impl Person {
             let (receipt, request) = carried.await.map_err(|error: Error| error.after_part(before))?;
             self.keep_request(&request, note.clone()).await;
             all = Some(match all {
-                Some(before) => Receipt { gas_used: before.gas_used + receipt.gas_used, ..receipt },
+                Some(before) => Confirmed { gas: before.gas + receipt.gas, ..receipt },
                 None => receipt,
             });
         }
@@ -49,7 +49,7 @@ impl Person {
     }
 
     /// Sends a call as this person. Signed, it has this nonce: of several attempts with one nonce at most one takes effect.
-    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Receipt> {
+    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Confirmed> {
         if self.relays().is_empty() {
             return self.send(call.clone()).await;
         }
@@ -69,7 +69,7 @@ impl Person {
         let mut all: Confirmed = self.void_at(self.contract().address()).await?;
         let first = Some(all.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in [self.vouching(), self.access_requests(), &self.boards().on_chain] {
+        for beside in self.besides().all() {
             match beside.deployed_at().await {
                 Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody has signed anything for what is not there.
@@ -85,7 +85,7 @@ impl Person {
     }
 
     async fn void_at(&self, contract: Address) -> Result<Confirmed> {
-        Ok(self.send(self.contract().invalidate_nonces_at(contract)).await?.into())
+        self.send(self.contract().invalidate_nonces_at(contract)).await
     }
 
     pub(crate) async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
@@ -93,12 +93,12 @@ impl Person {
         Ok(self.contract().took_effect(&act, request.call()).await?)
     }
 
-    pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
+    pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Confirmed> {
         let act = request.act_for(self.contract()).await?;
         // What the contract refuses is told in its own words, before anybody else is asked.
         self.ledger().call(&request.call(), None).await?;
         if self.relays().is_empty() {
-            return Ok(self.sender().send(&self.signer(), request.call()).await?);
+            return Ok(self.sender().send(&self.signer(), request.call()).await?.into());
         }
         let start = Instant::now();
         let mut until = start + UNREACHED.min(self.patience());
@@ -107,7 +107,7 @@ impl Person {
         loop {
             match self.ask_relays(request, &act).await {
                 Answer::Done(Some(receipt)) => return Ok(receipt),
-                Answer::Done(None) if asked_again => return Ok(Receipt::untold()),
+                Answer::Done(None) if asked_again => return Ok(Confirmed::default()),
                 // Who was late may say now in which transaction it was.
                 Answer::Done(None) => asked_again = true,
                 Answer::Not(error) => {
@@ -140,7 +140,7 @@ impl Person {
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
                     Error::TimedOut { service: relay.name(), after: self.patience() }
                 }
-                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
+                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason: reason.into() },
                 Err(error) => error,
             };
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
@@ -150,9 +150,10 @@ impl Person {
     }
 
     /// The receipt of the transaction that a relay named, where it can be had.
-    async fn told(&self, said: Result<Fate>) -> Option<Receipt> {
+    async fn told(&self, said: Result<Fate>) -> Option<Confirmed> {
         let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return None };
-        self.ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
+        let receipt = self.ledger().receipt(transaction).await.ok().flatten();
+        receipt.filter(|receipt| receipt.succeeded).map(Confirmed::from)
     }
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
@@ -181,8 +182,8 @@ impl Person {
         let contract = self.contract();
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
         let signed = self.me.identity.signer().sign_hash(&digest).await;
-        let signature =
-            signed.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        let signature = signed
+            .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string().into() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
         Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
     }

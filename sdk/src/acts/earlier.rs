@@ -3,15 +3,15 @@
 use alloy::primitives::B256;
 
 use crate::{
-    acts::person::Person,
+    acts::{confirm::Confirmed, person::Person},
     base::error::Result,
-    ledger::{Call, LedgerError, Receipt, Settled},
+    ledger::{Call, LedgerError, Settled},
 };
 
 impl Person {
     /// [`send`](Person::send) for what must not wait: where an earlier act was left behind and has not taken effect, that is
     /// told beside.
-    pub(crate) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+    pub(crate) async fn send_at_once(&self, call: Call) -> Result<(Confirmed, Option<String>)> {
         if self.is_carried() {
             return Ok((self.send(call).await?, None));
         }

@@ -91,7 +91,9 @@ impl Person {
         }
         match found {
             true => Ok(()),
-            false => Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is"))),
+            false => {
+                Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is").into()))
+            }
         }
     }
 
@@ -191,11 +193,6 @@ impl Person {
     fn minds(&self, gone: &Vanished) -> bool {
         gone.entry.ends_access() || self.is_me(gone.entry.event.actor(gone.patient))
     }
-}
-
-pub(crate) fn ends_access(event: &Event) -> bool {
-    use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
-    matches!(event, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
 }
 
 fn concerns(effects: &Effects, event: &Event) -> bool {

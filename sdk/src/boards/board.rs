@@ -49,9 +49,9 @@ impl Board {
     pub(crate) fn require_member(&self, account: Address) -> Result<()> {
         match self.present().any(|member| member == account) {
             true => Ok(()),
-            false => {
-                Err(Error::Denied(format!("{account} is not a member of the board {}, or has left it", self.address)))
-            }
+            false => Err(Error::Denied(
+                format!("{account} is not a member of the board {}, or has left it", self.address).into(),
+            )),
         }
     }
 }
@@ -64,9 +64,9 @@ pub(crate) fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     }
     if threshold == 0 || usize::from(threshold) > members.len() {
         let members = members.len();
-        return Err(Error::Invalid(format!(
-            "the threshold {threshold} is not between 1 and {members}, the number of members"
-        )));
+        return Err(Error::Invalid(
+            format!("the threshold {threshold} is not between 1 and {members}, the number of members").into(),
+        ));
     }
     if distinct.len() != members.len() || members.iter().any(|member| member.is_zero()) {
         return Err(Error::Invalid("name each member of a board once, and not the zero address".into()));

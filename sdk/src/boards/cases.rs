@@ -85,7 +85,8 @@ impl BoardReader {
     pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
         let case = reading.one(id, reading.to.number).await?;
-        let mut case = case.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address)))?;
+        let mut case =
+            case.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address).into()))?;
         reading.set_due(std::iter::once(&mut case)).await?;
         Ok(case)
     }

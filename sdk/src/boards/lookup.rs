@@ -47,9 +47,9 @@ impl BoardReader {
             .iter()
             .filter_map(|log| BoardCreated::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok());
         let board = events.find_map(|event| checked(address, &event)).ok_or_else(|| {
-            Error::NotFound(format!(
-                "there is no board at {address}: ask the person who named it for the right address"
-            ))
+            Error::NotFound(
+                format!("there is no board at {address}: ask the person who named it for the right address").into(),
+            )
         })?;
         self.cache().keep(board.clone());
         Ok(board)

@@ -5,7 +5,6 @@ use crate::{
     base::error::Result,
     boards::board::Board,
     journal::missing::MissingEntry,
-    ledger::Receipt,
     relay::SignedRequest,
 };
 use alloy::primitives::Address;
@@ -56,7 +55,7 @@ impl Acts<'_> {
     ///
     /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
     /// receipt names none: its hash is zero.
-    pub async fn carry(self, request: &SignedRequest) -> Result<Receipt> {
+    pub async fn carry(self, request: &SignedRequest) -> Result<Confirmed> {
         self.0.carry(request).await
     }
 

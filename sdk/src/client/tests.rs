@@ -167,13 +167,14 @@ async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transa
     let start = tokio::time::Instant::now();
     let memory = system.memory().unwrap();
     memory.refuse(true);
-    let late = ana.person().confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
+    let late =
+        ana.person().confirm(ana.address(), Some(transaction), |_| start.elapsed() > Duration::from_millis(2500));
     let (seen, ()) = tokio::join!(late, async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         memory.refuse(false);
     });
     seen.unwrap();
-    let error = ana.person().confirm(ana.address(), transaction, |_| false).await.unwrap_err();
+    let error = ana.person().confirm(ana.address(), Some(transaction), |_| false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));
 }

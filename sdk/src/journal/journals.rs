@@ -235,7 +235,7 @@ impl Journals {
         let witness = self.witness().map(|witness| witness.ledger().name()).unwrap_or_default();
         Error::Integrity(format!(
             "{told} and {witness} tell different histories of {patient}: one of them lies or is behind; nothing was done"
-        ))
+        ).into())
     }
 
     /// What the disk has of a history, and in how many rows. Rows from the first on that is damaged are read anew and

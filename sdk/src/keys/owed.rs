@@ -92,7 +92,7 @@ pub(crate) async fn owe(person: &Person, owed: &Owed) -> Result<()> {
 }
 
 /// Stores what an act on chain names, and says so where that fails: it stays kept.
-pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: B256) -> Result<()> {
+pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: Option<B256>) -> Result<()> {
     let paid = store_owed(person, owed).await;
     paid.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))
 }

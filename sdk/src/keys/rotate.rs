@@ -31,8 +31,8 @@ const MOST_IN_VAIN: usize = 16;
 pub struct Rotated {
     /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
     pub left_out: Vec<Address>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -43,10 +43,13 @@ pub(crate) async fn rotate(person: &Person, folder: &str, confidentiality: Confi
     let state = journal.state();
     // Where a grant was revoked in a hurry the keys are all that is left of it.
     if !state.folders.contains_key(&number) && !state.holds_folder(number) {
-        return Err(Error::NotFound(format!(
-            "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+        return Err(Error::NotFound(
+            format!(
+                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
              list of folders for its name and confidentiality"
-        )));
+            )
+            .into(),
+        ));
     }
     rotate_folder(person, person.keys().folder(folder, confidentiality)).await
 }
@@ -70,7 +73,7 @@ async fn rotate_once(person: &Person, folder: Folder) -> Result<Rotated> {
     let transaction = receipt.transaction;
     person.confirm(person.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
     let left_out = publish_keyrings(person, vec![ring], transaction).await?;
-    Ok(Rotated { left_out, transaction, gas: receipt.gas_used })
+    Ok(Rotated { left_out, transaction, gas: receipt.gas })
 }
 
 /// The same for the envelopes of one rotation: whoever may pass on can name any number that nobody has.
@@ -81,7 +84,11 @@ pub(crate) fn for_rotating(person: &Person) -> Person {
 /// Stores keyrings that are in the chain's history, and says whom they leave out. Not before: the state of an epoch
 /// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
 /// outdated, would hand it to whoever that one leaves out.
-pub(crate) async fn publish_keyrings(person: &Person, rings: Vec<Ring>, transaction: B256) -> Result<Vec<Address>> {
+pub(crate) async fn publish_keyrings(
+    person: &Person,
+    rings: Vec<Ring>,
+    transaction: Option<B256>,
+) -> Result<Vec<Address>> {
     let journal = person.journals().of(person.address()).await;
     let journal = journal.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))?;
     let mut left_out = Vec::new();
@@ -168,7 +175,7 @@ async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder,
         return Err(Error::Integrity(format!(
             "{host} shows keys of epoch {told} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
-        )));
+        ).into()));
     }
     Ok(next_epoch(keys.epoch.max(proven)).map_err(CoreError::from)?)
 }

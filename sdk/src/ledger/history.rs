@@ -8,7 +8,7 @@ use crate::{
     base::time::rfc3339_of,
     ledger::{
         entry::{Entry, key_changes},
-        error::Integrity,
+        error::integrity::Integrity,
         state::PatientState,
     },
 };

@@ -89,7 +89,7 @@ fn check(words: &str) -> Result<()> {
         }
     }
     if ![12, 15, 18, 21, 24].contains(&count) {
-        return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}")));
+        return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}").into()));
     }
     // Three words hold 32 bits of entropy and one bit of checksum.
     let entropy = count / 3 * 4;
@@ -105,7 +105,7 @@ fn count(words: &str) -> usize {
 }
 
 fn wrong_word(place: usize) -> Error {
-    Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1))
+    Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1).into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Adding records.
 
 use crate::{
+    acts::confirm::Confirmed,
     acts::{batch::RECORDS, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
@@ -9,7 +10,6 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    ledger::Receipt,
     records::{
         details::{Details, own_details, shared_details},
         source::Source,
@@ -35,8 +35,8 @@ pub struct Added {
     pub size: u64,
     /// The media type in the metadata.
     pub media_type: String,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
+    pub transaction: Option<B256>,
     /// Gas of the transaction, divided by the number of records that it added.
     pub gas: u64,
     /// Readers who were left out of a key rotation before this add, because their keys are not available or not trusted.
@@ -157,7 +157,7 @@ impl AddMany {
                  later call fails",
                 sources.len(),
                 Self::BATCH
-            )));
+            ).into()));
         }
         add_all(&person, sources, &details, &common).await
     }
@@ -217,14 +217,20 @@ async fn add_once(
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }
 
-pub(crate) fn added(person: &Person, target: &Target, stored: &StoredRecord, receipt: &Receipt, count: usize) -> Added {
+pub(crate) fn added(
+    person: &Person,
+    target: &Target,
+    stored: &StoredRecord,
+    receipt: &Confirmed,
+    count: usize,
+) -> Added {
     Added {
         record: person.record(target.patient, stored.id),
         folder: target.name.clone(),
         size: stored.size,
         media_type: stored.media_type.clone(),
         transaction: receipt.transaction,
-        gas: receipt.gas_used / count.max(1) as u64,
+        gas: receipt.gas / count.max(1) as u64,
         left_out: target.left_out.clone(),
     }
 }

@@ -123,7 +123,7 @@ pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confir
             record.is_some_and(|record| record.attestations.iter().any(|attestation| person.is_me(attestation.by)))
         })
         .await?;
-    Ok(receipt.into())
+    Ok(receipt)
 }
 
 /// The attesters of these records whose attestations count for a reader with these authorities.
@@ -161,7 +161,7 @@ pub(crate) async fn require_attested(
 ) -> Result<()> {
     let journal = person.journals().of(record.patient).await?;
     let current = journal.state().records.get(&key);
-    let current = current.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
+    let current = current.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
     let previous = current.replaces.and_then(|key| journal.state().records.get(&key));
     let trusted = trusted_attesters(person, authorities, [current].into_iter().chain(previous)).await?;
     match DocStatus::of(current, journal.state(), &trusted) {
@@ -171,7 +171,7 @@ pub(crate) async fn require_attested(
              attestation"
                 .into(),
         )),
-        _ => Err(Error::Denied(not_attested(current, authorities))),
+        _ => Err(Error::Denied(not_attested(current, authorities).into())),
     }
 }
 

@@ -244,9 +244,9 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if visible.is_empty() && !has_grant {
         let account = person.address();
         let patient = journal.patient;
-        return Err(Error::Denied(format!(
-            "{account} may not read anything of {patient}: ask the patient for a grant"
-        )));
+        return Err(Error::Denied(
+            format!("{account} may not read anything of {patient}: ask the patient for a grant").into(),
+        ));
     }
     Ok(visible)
 }

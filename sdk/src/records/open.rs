@@ -177,7 +177,7 @@ impl Open {
     /// Any Google Tink library opens the content with the keyset: streaming AEAD, no associated data.
     pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
         let folder = folder.as_ref();
-        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, &error))?;
+        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, error))?;
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
@@ -202,7 +202,7 @@ impl Open {
         let mut pieces = prepared.content(self.person.stores())?;
         let mut size = 0;
         let total = prepared.range.end - prepared.range.start;
-        let failed = |error: std::io::Error| Error::file("the output", &error);
+        let failed = |error: std::io::Error| Error::file("the output", error);
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
             writer.write_all(&piece).await.map_err(failed)?;
@@ -210,7 +210,7 @@ impl Open {
             self.report.tell(Phase::Opening, size, Some(total));
         }
         if size != total {
-            return Err(Error::Integrity(format!("the record has {size} bytes, but its manifest says {total}")));
+            return Err(Error::Integrity(format!("the record has {size} bytes, but its manifest says {total}").into()));
         }
         writer.flush().await.map_err(failed)
     }
@@ -239,10 +239,12 @@ impl Open {
         let start = self.range.0;
         let end = self.range.1.unwrap_or(size);
         if start > size {
-            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end")));
+            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end").into()));
         }
         if start > end || end > size {
-            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
+            return Err(Error::Invalid(
+                format!("bytes {start}..{end} are not within the record's {size} bytes").into(),
+            ));
         }
         Ok(start..end)
     }
@@ -254,9 +256,12 @@ impl Open {
         if self.person.contract().can_access(patient, key, account).await? {
             return Ok(());
         }
-        Err(Error::Denied(format!(
-            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
-        )))
+        Err(Error::Denied(
+            format!(
+                "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+            )
+            .into(),
+        ))
     }
 
     async fn log_reading(&self, registered: &Registered) -> Result<()> {

@@ -24,7 +24,7 @@ pub(crate) fn owns(person: &Person, record: &RecordRef) -> Result<()> {
 fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
     match record.deployment == person.deployment() {
         true => Ok(()),
-        false => Err(Error::Invalid(format!("{record} belongs to another chain or contract than this system"))),
+        false => Err(Error::Invalid(format!("{record} belongs to another chain or contract than this system").into())),
     }
 }
 
@@ -45,15 +45,19 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
     let records = all_with_id(person, record).await?;
     let own = || of_author(&records, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
     match (author.or_else(own), &records[..]) {
-        (Some(author), _) => of_author(&records, author)
-            .ok_or_else(|| Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient))),
+        (Some(author), _) => of_author(&records, author).ok_or_else(|| {
+            Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient).into())
+        }),
         (None, [one]) => Ok(*one),
         (None, several) => {
             let authors: Vec<String> = several.iter().map(|record| record.author.to_string()).collect();
-            Err(Error::Invalid(format!(
-                "{record} was added by {}: all but one copied its id; name the author of the record that you mean",
-                authors.join(" and by ")
-            )))
+            Err(Error::Invalid(
+                format!(
+                    "{record} was added by {}: all but one copied its id; name the author of the record that you mean",
+                    authors.join(" and by ")
+                )
+                .into(),
+            ))
         }
     }
 }
@@ -73,5 +77,5 @@ fn of_author(records: &[Registered], author: Address) -> Option<Registered> {
 }
 
 fn none(record: &RecordRef) -> Error {
-    Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
+    Error::NotFound(format!("{} has no such record: {}", record.patient, record.id).into())
 }

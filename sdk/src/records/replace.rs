@@ -82,16 +82,20 @@ fn require_replaceable(person: &Person, record: &RecordRef, current: &Registered
     match current.status {
         Status::Current => {}
         Status::Superseded => {
-            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
+            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
         }
         _ => {
-            return Err(Error::Invalid(format!("{record} was entered in error: add the right one as a new record")));
+            return Err(Error::Invalid(
+                format!("{record} was entered in error: add the right one as a new record").into(),
+            ));
         }
     }
     if person.is_me(record.patient) || person.is_me(current.author) {
         return Ok(());
     }
-    Err(Error::Denied(format!("only {} and its author {} can replace this record", record.patient, current.author)))
+    Err(Error::Denied(
+        format!("only {} and its author {} can replace this record", record.patient, current.author).into(),
+    ))
 }
 
 impl Replace {
@@ -142,7 +146,7 @@ impl MarkInError {
         let receipt = person.send(person.contract().set_status(patient, key, status)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == status);
         person.confirm(patient, receipt.transaction, shows).await?;
-        Ok(receipt.into())
+        Ok(receipt)
     }
 }
 

@@ -116,7 +116,7 @@ fn read_once() -> Error {
 }
 
 fn changed(path: &Path) -> Error {
-    Error::Conflict(format!("{} changed while it was read: add it again", path.display()))
+    Error::Conflict(format!("{} changed while it was read: add it again", path.display()).into())
 }
 
 /// A file name as text. Bytes that are not UTF-8 become `%E9` and the like, so that different names stay different.
@@ -131,7 +131,7 @@ pub fn readable_name(name: &OsStr) -> String {
 
 /// Opens a path. Only a file can be opened twice, and only if it did not change.
 async fn open_path(path: &Path, state: &mut PathState) -> Result<OpenSource> {
-    let fail = |error: std::io::Error| Error::file(path, &error);
+    let fail = |error: std::io::Error| Error::file(path, error);
     match state {
         PathState::Unread => {}
         PathState::Stream => return Err(read_once()),
@@ -144,7 +144,7 @@ async fn open_path(path: &Path, state: &mut PathState) -> Result<OpenSource> {
     let file = File::open(path).await.map_err(fail)?;
     let metadata = file.metadata().await.map_err(fail)?;
     if !metadata.is_file() && !is_stream(&metadata) {
-        return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display())));
+        return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display()).into()));
     }
     let stamp = Stamp::of(&metadata);
     if matches!(state, PathState::File(earlier) if *earlier != stamp) {
@@ -222,16 +222,19 @@ impl FileCheck {
     /// Fails if the file changed after it was opened, or is not as long as the bytes that were read.
     pub(crate) async fn require_unchanged(&self, size: u64) -> Result<()> {
         let Some((path, stamp)) = &self.0 else { return Ok(()) };
-        let metadata = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, &error))?;
+        let metadata = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, error))?;
         if Stamp::of(&metadata) != *stamp {
             return Err(changed(path));
         }
         match size == stamp.size {
             true => Ok(()),
-            false if stamp.size == 0 => Err(Error::Conflict(format!(
-                "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
-                path.display()
-            ))),
+            false if stamp.size == 0 => Err(Error::Conflict(
+                format!(
+                    "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
+                    path.display()
+                )
+                .into(),
+            )),
             false => Err(changed(path)),
         }
     }

@@ -103,10 +103,13 @@ async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, choice: 
     let epoch = journal.folder(folder).epoch;
     let proven = person.journals().proven_epoch(person.address(), folder).await?;
     if epoch < proven {
-        return Err(Error::Integrity(format!(
-            "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
-            person.ledger().name()
-        )));
+        return Err(Error::Integrity(
+            format!(
+                "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
+                person.ledger().name()
+            )
+            .into(),
+        ));
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
     let patient = person.address();
@@ -146,7 +149,7 @@ async fn require_contributor(person: &Person, journal: &VerifiedJournal, folder:
     let denied = |why: &str| {
         Err(Error::Denied(format!(
             "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
-        )))
+        ).into()))
     };
     match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
         Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
@@ -182,11 +185,14 @@ pub(crate) async fn received_by_name(
         }
     }
     candidate.ok_or_else(|| {
-        Error::Denied(format!(
-            "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
-            journal.patient,
-            person.address()
-        ))
+        Error::Denied(
+            format!(
+                "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
+                journal.patient,
+                person.address()
+            )
+            .into(),
+        )
     })
 }
 
@@ -229,5 +235,5 @@ fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
     Error::Integrity(format!(
         "two folders that were passed on to this account claim the name {name:?} ({level}), and one of them is wrong: ask \
          the patient which, and `renounce` it"
-    ))
+    ).into())
 }

@@ -88,10 +88,13 @@ impl SignedRequest {
                 Some(_) => !contract.ledger().code(self.contract).await?.is_empty(),
             };
         if !fits {
-            return Err(Error::Invalid(format!(
-                "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
-                self.contract, self.chain_id
-            )));
+            return Err(Error::Invalid(
+                format!(
+                    "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
+                    self.contract, self.chain_id
+                )
+                .into(),
+            ));
         }
         act.ok_or_else(|| Error::Invalid("this is no signed request of the contracts".into()))
     }
@@ -126,7 +129,7 @@ impl SignedRequest {
 
     fn parse(text: &str) -> Result<Self> {
         let wrong =
-            || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
+            || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA").into());
         let rest = text.trim().strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':')).ok_or_else(wrong)?;
         let mut parts = rest.splitn(3, ':');
         let mut part = || parts.next().ok_or_else(wrong);

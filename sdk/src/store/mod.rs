@@ -42,6 +42,8 @@ pub use dag::{MAX_BLOCK, links};
 pub use error::StoreError;
 pub use hospital_record_core::record::dag::Block;
 pub use open::open;
+#[cfg(feature = "s3")]
+pub use options::S3Access;
 pub use options::StoreOptions;
 pub use place::StoreUrl;
 pub use seam::{Blocks, Store};

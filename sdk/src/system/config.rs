@@ -47,6 +47,8 @@ pub struct Config {
     chain: Option<u64>,
     stores: Vec<Place<dyn Store>>,
     store_token: Option<Zeroizing<String>>,
+    #[cfg(feature = "s3")]
+    s3: Option<store::S3Access>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) timeout: Duration,
     pub(crate) confirmations: u64,
@@ -71,6 +73,8 @@ impl Config {
             chain: None,
             stores: Vec::new(),
             store_token: None,
+            #[cfg(feature = "s3")]
+            s3: None,
             state_dir: None,
             timeout: Duration::from_secs(30),
             confirmations: 1,
@@ -122,6 +126,13 @@ impl Config {
     /// A bearer token for the first store.
     pub fn store_token(mut self, token: impl Into<String>) -> Self {
         self.store_token = Some(Zeroizing::new(token.into()));
+        self
+    }
+
+    /// The key of the stores that are buckets (`s3://bucket/prefix`).
+    #[cfg(feature = "s3")]
+    pub fn s3(mut self, access: store::S3Access) -> Self {
+        self.s3 = Some(access);
         self
     }
 
@@ -240,9 +251,9 @@ impl Config {
         let Some(witness) = &self.witness else { return Ok(None) };
         let ledger = self.reach(witness)?;
         if ledger.name() == provider {
-            return Err(Error::Invalid(format!(
-                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
-            )));
+            return Err(Error::Invalid(
+                format!("{provider} cannot be its own witness: name a node that somebody else runs, or none").into(),
+            ));
         }
         let contract = Contract::new(ledger, chain, self.contract);
         contract.check().await?;
@@ -251,6 +262,11 @@ impl Config {
 
     pub(crate) fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
         let options = StoreOptions::default().timeout(self.timeout);
+        #[cfg(feature = "s3")]
+        let options = match &self.s3 {
+            Some(access) => options.s3(access.clone()),
+            None => options,
+        };
         let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
         let opened = self.stores.iter().enumerate().map(|(index, place)| {
             let url = match place {

@@ -110,6 +110,11 @@ impl System {
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
 
+    /// Whether the file of what is remembered is closed after each use, in all of this process: for a benchmark.
+    pub fn close_after_each_use(on: bool) {
+        crate::platform::cache::EACH_TIME.store(on, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// The same, which compares what it is told with another provider.
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;

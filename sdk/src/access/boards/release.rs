@@ -41,8 +41,8 @@ pub struct Released {
     pub case: B256,
     /// SHA-256 of the block with the share, which is sealed to the case's grantee.
     pub share: B256,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -77,7 +77,7 @@ async fn release_of(
     let result = person.send(call(case.board, &releaseCall { id: case.id, share })).await;
     let receipt = owed::or_owe_no_more(person, &owed, result).await?;
     owed::pay(person, &owed, receipt.transaction).await?;
-    Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas_used })
+    Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas })
 }
 
 /// The block with the share. A repeated attempt gets the same block.
@@ -165,9 +165,12 @@ async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case)
     };
     match grant.filter(is_of_case).filter(|_| now < case.latest_end()) {
         Some(_) => Ok(()),
-        None => Err(Error::Conflict(format!(
-            "the patient's history does not show that the case {} gives access now: nothing was released",
-            case.id
-        ))),
+        None => Err(Error::Conflict(
+            format!(
+                "the patient's history does not show that the case {} gives access now: nothing was released",
+                case.id
+            )
+            .into(),
+        )),
     }
 }

@@ -32,21 +32,26 @@ async fn check_answer(
         return Err(Error::Invalid(format!(
             "the reason of this request does not open, so nothing proves that {} asked for this: ask for a new request, \
              or grant without a request",
-            request.asker
-        )));
+                request.asker
+            )
+            .into(),
+        ));
     }
     if request.is_wider(rights, purpose, expires_at) {
         return Err(Error::Invalid(format!(
             "{} asked for less: to {} for {:?}; an answer cannot give another right, another purpose or a later end",
             request.asker, request.rights, request.purpose
-        )));
+        ).into()));
     }
     let (open, _) = open::open_requests(person, Some(request.asker), &[]).await?;
     if !open.iter().any(|other| other.id == request.id && other.terms == request.terms) {
-        return Err(Error::Conflict(format!(
-            "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
-            request.asker
-        )));
+        return Err(Error::Conflict(
+            format!(
+                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
+                request.asker
+            )
+            .into(),
+        ));
     }
     Ok(())
 }

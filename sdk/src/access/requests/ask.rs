@@ -49,8 +49,8 @@ pub struct Asked {
     pub until: Option<SystemTime>,
     /// When the request closes; `None` for no end.
     pub answer_by: Option<SystemTime>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -71,10 +71,10 @@ pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
 pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
     let (requests, _) = open::requests_on_chain(person, patient, Some(person.address())).await?;
     if !requests.iter().any(|request| request.id == id) {
-        return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address())));
+        return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    Ok(person.send(person.access_requests().withdraw_request(patient, id)).await?.into())
+    person.send(person.access_requests().withdraw_request(patient, id)).await
 }
 
 impl Ask {
@@ -137,7 +137,7 @@ impl Ask {
             until: expiry(terms.grant_until),
             answer_by: expiry(terms.answer_by),
             transaction: receipt.transaction,
-            gas: receipt.gas_used,
+            gas: receipt.gas,
         })
     }
 
@@ -149,7 +149,7 @@ impl Ask {
         self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {
             let limits = "say why in 1 to 2044 bytes of text, without control characters but line breaks";
-            Error::Invalid(format!("this reason cannot be sent ({error}): {limits}"))
+            Error::Invalid(format!("this reason cannot be sent ({error}): {limits}").into())
         })
     }
 }

@@ -14,13 +14,13 @@ pub enum Outcome {
     /// It is on chain, and the keys that belong to it are not in the store yet. They are kept on this machine:
     /// [`resume`](crate::Client::resume) stores them.
     KeysNotStored {
-        /// Hash of the transaction.
-        transaction: B256,
+        /// Hash of the transaction; `None` where nobody says which one it was.
+        transaction: Option<B256>,
     },
     /// It took several transactions, and not all of them are on chain.
     PartlyDone {
-        /// Hash of the last one that is.
-        transaction: B256,
+        /// Hash of the last one that is; `None` where nobody says which one it was.
+        transaction: Option<B256>,
     },
     /// Records are stored, and not registered on chain. [`resume`](crate::Client::resume) registers them.
     NotRegistered {
@@ -62,10 +62,12 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KeysNotStored { transaction } => {
-                write!(f, "transaction {transaction} is on chain, but the keys that belong to it are not stored yet")
+                let it = transaction.map_or_else(|| "it".to_owned(), |hash| format!("transaction {hash}"));
+                write!(f, "{it} is on chain, but the keys that belong to it are not stored yet")
             }
             Self::PartlyDone { transaction } => {
-                write!(f, "a part of it is on chain, the last in transaction {transaction}, and the rest is not")
+                let last = transaction.map(|hash| format!(", the last in transaction {hash},")).unwrap_or_default();
+                write!(f, "a part of it is on chain{last} and the rest is not")
             }
             Self::NotRegistered { records } => {
                 let ids: Vec<String> = records.iter().map(ToString::to_string).collect();
@@ -86,7 +88,7 @@ impl Error {
     }
 
     /// The same where the last part of an act that is on chain was this, if there is one.
-    pub(crate) fn after_part(self, last: Option<B256>) -> Self {
+    pub(crate) fn after_part(self, last: Option<Option<B256>>) -> Self {
         match last {
             Some(transaction) => self.with_outcome(Outcome::PartlyDone { transaction }),
             None => self,
@@ -97,9 +99,10 @@ impl Error {
     /// [`resume`](crate::Client::resume), before it repeats the act.
     pub fn transaction(&self) -> Option<B256> {
         match self {
-            Self::Unconfirmed { transaction, .. } | Self::Withheld { transaction, .. } => Some(*transaction),
+            Self::Unconfirmed { transaction, .. } => *transaction,
+            Self::Withheld { transaction, .. } => Some(*transaction),
             Self::Halfway { outcome, error } => match outcome {
-                Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => Some(*transaction),
+                Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => *transaction,
                 Outcome::NotRegistered { .. } | Outcome::NotRemembered | Outcome::AccessNotEnded { .. } => {
                     error.transaction()
                 }
@@ -124,5 +127,28 @@ impl Error {
             Self::AndEarlier { error, .. } | Self::Halfway { error, .. } => error.may_have_happened(),
             _ => self.is_silence(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transaction_that_nobody_names_is_not_named_zero() {
+        for transaction in [None, Some(B256::repeat_byte(7))] {
+            let after = std::time::Duration::from_secs(1);
+            for error in [
+                Error::StaleKeys.with_outcome(Outcome::KeysNotStored { transaction }),
+                Error::StaleKeys.after_part(Some(transaction)),
+                Error::Unconfirmed { transaction, service: "it".into(), after, why: None },
+            ] {
+                let told = error.to_string();
+                assert_eq!(told.contains("0x"), transaction.is_some(), "{told}");
+                assert_eq!(error.transaction(), transaction, "{told}");
+                assert!(!told.contains("0x00") && !told.contains("  "), "{told}");
+            }
+        }
+        assert!(matches!(Error::StaleKeys.after_part(None), Error::StaleKeys), "no part of it is done");
     }
 }

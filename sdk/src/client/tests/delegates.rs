@@ -190,7 +190,7 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
     }
     assert_eq!(ended.len(), 3, "no transaction grows with what others gave");
     assert!(ended.values().all(|count| *count <= 100));
-    assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction));
+    assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction.unwrap()));
 }
 
 #[tokio::test]

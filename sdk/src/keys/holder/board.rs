@@ -73,7 +73,7 @@ pub(crate) async fn deal(
         let needed = board.threshold;
         return Err(Error::Conflict(format!(
             "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} with keys remain"
-        )));
+        ).into()));
     }
     let context = deal_context(person.deployment(), me, board.address, scope, epoch);
     let me = person.published().await?;
@@ -176,7 +176,7 @@ pub(crate) async fn newest_deal(
     board: Address,
 ) -> Result<(Verified<Deal>, EnvelopeContext)> {
     let grant = journal.grant(scope, board).ok_or_else(|| {
-        Error::Denied(format!("{} has granted nothing of this to the board {board}", journal.patient))
+        Error::Denied(format!("{} has granted nothing of this to the board {board}", journal.patient).into())
     })?;
     let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
     let deal: Verified<Deal> = person.signed(digest).await?;

@@ -54,7 +54,7 @@ impl Outbox for DiskOutbox {
 
     async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
         let row = self.cache.get(OUTBOX, self.key(account)).await.map_err(failed)?;
-        row.map(|row| decode(account, &row).ok_or_else(|| failed("a kept transaction is malformed"))).transpose()
+        row.map(|row| decode(account, &row).ok_or_else(|| malformed("transaction"))).transpose()
     }
 
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
@@ -92,9 +92,8 @@ impl DiskOutbox {
     /// What the account sent, with the keys of its rows.
     async fn rows(&self, account: Address) -> Result<Vec<(Vec<u8>, Sent)>, LedgerError> {
         let rows = self.cache.rows(SENT, self.key(account)).await.map_err(failed)?;
-        let sent = |(key, row): (Vec<u8>, Vec<u8>)| {
-            Ok((key, decode_sent(account, &row).ok_or_else(|| failed("a kept act is malformed"))?))
-        };
+        let sent =
+            |(key, row): (Vec<u8>, Vec<u8>)| Ok((key, decode_sent(account, &row).ok_or_else(|| malformed("act"))?));
         rows.into_iter().map(sent).collect()
     }
 
@@ -158,6 +157,10 @@ fn split_note(bytes: &[u8]) -> Option<(Bytes, &[u8])> {
     Some((Bytes::copy_from_slice(note), rest))
 }
 
-fn failed(error: impl std::fmt::Display) -> LedgerError {
-    LedgerError::Outbox { reason: error.to_string() }
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> LedgerError {
+    LedgerError::Outbox { reason: error.to_string(), source: Some(error.into()) }
+}
+
+fn malformed(what: &str) -> LedgerError {
+    LedgerError::Outbox { reason: format!("a kept {what} is malformed"), source: None }
 }
