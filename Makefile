@@ -10,7 +10,7 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage errors test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ gas: ## measures the contract's gas and rewrites contracts/snapshots
 docs: ## the API documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
 
+errors: ## docs/errors.md from the SDK's own comments
+	@node .ci/errors.cjs
+
 stack: ## a local chain, contract, IPFS node and relay until Ctrl-C
 	@anvil-scripts/stack.sh
 
@@ -104,5 +107,5 @@ fmt: ## formats Rust and Solidity
 	cargo fmt --all
 	$(FORGE) fmt
 
-lint: ## formats, words, promises, scripts, licences, the core's limits, clippy, documentation: no test is run
-	.ci/run fmt words promises layers shell licences core clippy docs
+lint: ## formats, words, promises, guides, scripts, licences, the core's limits, clippy, documentation: no test is run
+	.ci/run fmt words promises guides layers shell licences core clippy docs

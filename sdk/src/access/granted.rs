@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// A grant that was made.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Granted {

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 
 /// Ends access; made by [`Client::revoke`](crate::Client::revoke).
+///
+/// The [guide](crate::grant) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Revoke {
     person: Person,
@@ -46,6 +48,8 @@ enum GrantFilter {
 }
 
 /// The result of a revocation.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Revoked {

@@ -17,6 +17,8 @@ use crate::{
 const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Vouches for an account; made by [`Vouches::give`](crate::client::vouches::Vouches::give).
+///
+/// The [guide](crate::vouch) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct VouchFor {
     person: Person,

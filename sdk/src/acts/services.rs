@@ -19,7 +19,7 @@ use crate::{
         outbox::disk::DiskOutbox,
     },
     people::directory::{People, SharedPeople},
-    platform::cache::{Cache, deployment_key},
+    platform::cache::{Cache, deployment_key, own::Memory},
     relay::Relay,
     store::{Store, stores::Stores},
 };
@@ -188,9 +188,16 @@ impl Services {
     }
 }
 
-/// What is remembered in a folder, and what was signed there.
+/// What is remembered in a place of the app's own, and what was signed there.
+pub(crate) fn in_own(memory: Arc<dyn Memory>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    let cache = Cache::in_own(memory)?;
+    let outbox = DiskOutbox::new(cache.clone(), None, chain);
+    Ok((cache, Arc::new(outbox)))
+}
+
+/// The same in a folder.
 pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
     let cache = Cache::in_folder(folder)?;
-    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
+    let outbox = DiskOutbox::new(cache.clone(), Some(folder), chain);
     Ok((cache, Arc::new(outbox)))
 }

@@ -10,6 +10,8 @@ use crate::base::error::{Error, Result};
 pub(crate) const KEPT: usize = 1024;
 
 /// How long one answer of a service may take: a millisecond to a day.
+///
+/// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timeout(Duration);
 
@@ -59,6 +61,8 @@ fn wrong_timeout(what: &str) -> Error {
 }
 
 /// The most that one transaction may cost: more than nothing, at most 1000 ether.
+///
+/// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaxFee(U256);
 

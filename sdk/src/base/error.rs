@@ -29,6 +29,24 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong: one sentence for people, with what to do; [`kind`](Error::kind) is for programs.
 ///
+/// [`ErrorKind`] says what an app does about each kind, [`Outcome`] what became of an act that failed on the way. One table
+/// of both, with the exit codes of the program, is `docs/errors.md`.
+///
+/// ```
+/// # use hospital_record::{Client, Error, ErrorKind, Source};
+/// # async fn example(ana: &Client) {
+/// match ana.add(Source::bytes("letter.txt", "Dear Dr Lee")).await {
+///     Ok(added) => println!("added {}", added.record),
+///     Err(error) if error.transaction().is_some() => println!("look in the history first: {error}"),
+///     Err(error) => match error.kind() {
+///         ErrorKind::Unfunded => println!("{error}"), // it names the account and the sum
+///         ErrorKind::Unreachable | ErrorKind::TimedOut => println!("call `resume`, then try again: {error}"),
+///         _ => println!("{error}"),
+///     },
+/// }
+/// # }
+/// ```
+///
 /// The sentence holds what the causes say, too. Print it alone (`{error}`), not with its chain: that would say the same
 /// twice. Reporters that print the chain of what they are given print this sentence alone when they get
 /// `anyhow::Error::msg(error)` or `eyre::Report::msg(error)`; both can still be asked for the error by its type.

@@ -11,6 +11,8 @@ use crate::base::{error::Error, names};
 ///
 /// As text it is a URI, `hospital-record:<chain>:<contract>:<patient>:<id>`; `id` is the SHA-256 of the record's
 /// manifest, so it is the record's IPFS address as well ([`RecordId::cid`]).
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordRef {
     /// Chain and contract.

@@ -11,6 +11,8 @@ use alloy::primitives::Address;
 use alloy::primitives::B256;
 
 /// A person's acts; made by [`Client::acts`](crate::Client::acts).
+///
+/// The [guide](crate::act) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Acts<'a>(pub(super) &'a Person);
 
@@ -25,7 +27,7 @@ impl Acts<'_> {
     }
 
     /// Makes void all that this person has signed and nobody has carried yet, except signed revocations, vetoes, and what is
-    /// for a board ([`void_signed_at`](crate::client::acts::Acts::void_at)). Use it when you abandon a request that a relay already has,
+    /// for a board ([`void_at`](crate::client::acts::Acts::void_at)). Use it when you abandon a request that a relay already has,
     /// which could carry it for another quarter of an hour. Each contract counts by itself, so it is one act for each.
     ///
     /// # Errors

@@ -7,7 +7,9 @@ use crate::{
     people::{card::Card, contact::Contact},
 };
 
-/// A person's contacts; made by [`Contacts::list`](crate::client::contacts::Contacts::list).
+/// A person's contacts; made by [`Client::contacts`](crate::Client::contacts).
+///
+/// The [guide](crate::contact) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Contacts<'a>(pub(super) &'a Person);
 
@@ -39,7 +41,7 @@ impl Contacts<'_> {
         contacts::remove_contact(self.0, name).await
     }
 
-    /// Those of [`contacts`](crate::client::contacts::Contacts::list) that were added on this machine: no service is asked.
+    /// Those of [`list`](crate::client::contacts::Contacts::list) that were added on this machine: no service is asked.
     pub async fn added_here(self) -> Result<Vec<Contact>> {
         contacts::contacts_added_here(self.0).await
     }

@@ -8,7 +8,9 @@ use crate::{
 };
 use hospital_record_core::id::Confidentiality;
 
-/// A person's folders; made by [`Folders::list`](crate::client::folders::Folders::list).
+/// A person's folders; made by [`Client::folders`](crate::Client::folders).
+///
+/// The [guide](crate::folder) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Folders<'a>(pub(super) &'a Person);
 

@@ -12,7 +12,9 @@ use crate::{
 use alloy::primitives::Address;
 use alloy::primitives::B256;
 
-/// A person's grants; made by [`Grants::list`](crate::client::grants::Grants::list).
+/// A person's grants; made by [`Client::grants`](crate::Client::grants).
+///
+/// The [guide](crate::grant) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Grants<'a>(pub(super) &'a Person);
 
@@ -27,7 +29,7 @@ impl Grants<'_> {
         grants::passed_on(self.0, patient).await
     }
 
-    /// Gives up what another patient gave to this account: `scope` as [`shared_with_me`](crate::client::grants::Grants::received)
+    /// Gives up what another patient gave to this account: `scope` as [`received`](crate::client::grants::Grants::received)
     /// names it ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
     pub async fn renounce(self, patient: Address, scope: B256) -> Result<Confirmed> {
         revoke::renounce(self.0, patient, scope).await
@@ -49,7 +51,7 @@ impl Grants<'_> {
     }
 
     /// Patients who share something with this account, as far as the node tells. The chain alone is asked. It is bounded
-    /// as [`shared_with_me`](crate::client::grants::Grants::received) is.
+    /// as [`received`](crate::client::grants::Grants::received) is.
     pub async fn patients(self) -> Result<Patients> {
         shared::patients(self.0).await
     }

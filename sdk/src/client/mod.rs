@@ -27,6 +27,7 @@ use crate::{
         acts::Acts, boards::Boards, contacts::Contacts, folders::Folders, grants::Grants, requests::Requests,
         resume::Resumed, sync::Syncing, vouches::Vouches,
     },
+    journal::history::ReadHistory,
     people::{card::Card, grantee::Grantee, identity::Identity},
     records::{
         add::{self, Add, AddMany, Added},
@@ -47,6 +48,33 @@ use hospital_record_core::id::RecordId;
 ///
 /// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
 /// was signed before is finished by [`resume`](Client::resume).
+///
+/// ```
+/// # use hospital_record::{Result, Source, System};
+/// # #[tokio::main]
+/// # async fn main() -> Result<()> {
+/// # let system = System::in_memory().await?;
+/// # let (ana, lee) = (system.person().await?, system.person().await?);
+/// let resumed = ana.resume().await?; // when the app starts
+/// for left in &resumed.failed {
+///     println!("{}: {}", left.what, left.reason);
+/// }
+/// let ecg = ana.add(Source::bytes("ecg.txt", "...")).folder("cardiology").await?.record;
+/// ana.grant(lee.address()).folder("cardiology").await?;
+/// assert_eq!(lee.open(&ecg).await?.bytes, "..."); // checked and logged on chain, then decrypted
+/// assert_eq!(lee.list().patient(ana.address()).await?[0].name(), "ecg.txt");
+///
+/// let ecg = ana.replace(&ecg, Source::bytes("ecg.txt", "62/min")).await?.record;
+/// let revoked = ana.revoke(lee.address()).await?;
+/// assert!(revoked.keys_moved && lee.open(&ecg).await.is_err());
+/// ana.sync().await?; // now and then: moves keys on, copies what others contributed
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The guides have an example a noun: [`record`](crate::record), [`grant`](crate::grant), [`folder`](crate::folder),
+/// [`contact`](crate::contact), [`request`](crate::request), [`board`](crate::board), [`vouch`](crate::vouch),
+/// [`act`](crate::act).
 #[derive(Clone)]
 pub struct Client {
     person: Person,
@@ -57,6 +85,16 @@ impl System {
     /// A person at this system.
     pub fn client(&self, identity: Identity) -> Client {
         Client { person: Person::new(self.services.clone(), identity), system: self.clone() }
+    }
+
+    /// A new person for a test: the account has 100 ether of the chain in memory, and its keys are published.
+    #[cfg(feature = "testing")]
+    pub async fn person(&self) -> Result<Client> {
+        let (identity, _phrase) = Identity::generate()?;
+        self.fund(identity.address()).await?;
+        let client = self.client(identity);
+        client.register().await?;
+        Ok(client)
     }
 }
 
@@ -83,6 +121,11 @@ impl Client {
         self.person.published().await.map(drop)
     }
 
+    /// This person's history, every link of it checked. [`System::history`] reads anybody's.
+    pub fn history(&self) -> ReadHistory {
+        self.system.history(self.address())
+    }
+
     /// The handle of a record of `patient` at this system.
     pub fn record(&self, patient: Address, id: RecordId) -> RecordRef {
         self.person.record(patient, id)
@@ -93,6 +136,7 @@ impl Client {
     ///
     /// Returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the folder
     /// "personal" of confidentiality N, the source's own name, `application/octet-stream`.
+    /// See the [guide](crate::record).
     pub fn add(&self, source: impl Into<Source>) -> Add {
         add::add(&self.person, source)
     }
@@ -100,12 +144,14 @@ impl Client {
     /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`]: one transaction, all of them or none.
     /// Where a block of the chain does not take as many, they go in several; an error says how many are added by then.
     /// What is said here holds for all of them; what differs is said of each [`Source`].
+    /// See the [guide](crate::record).
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         add::add_many(&self.person, sources)
     }
 
     /// Attests a record as a professional: by an account that has the right to attest on its folder. Others may have
     /// attested it before. Once, and for good.
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) without that right, [`Error::Conflict`](crate::Error::Conflict) when this account has attested it already, or the record
@@ -115,6 +161,7 @@ impl Client {
     }
 
     /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
+    /// See the [guide](crate::record).
     pub fn list(&self) -> List {
         list::list(&self.person)
     }
@@ -124,12 +171,14 @@ impl Client {
     ///
     /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
     /// decrypted, unless [`unlogged`](Open::unlogged).
+    /// See the [guide](crate::record).
     pub fn open(&self, record: &RecordRef) -> Open {
         open::open(&self.person, record)
     }
 
     /// Encrypts a record's content again under a new key, for those who may read its folder now, and supersedes the
     /// old record. The old ciphertext stays where others keep it, and opens for whoever has its key.
+    /// See the [guide](crate::record).
     pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
         reencrypt::reencrypt(&self.person, record).await
     }
@@ -139,6 +188,7 @@ impl Client {
     ///
     /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
     /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](Replace::author).
@@ -147,6 +197,7 @@ impl Client {
     }
 
     /// Marks a record as entered in error, for good. It stays in the history.
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](MarkInError::author).
@@ -155,6 +206,7 @@ impl Client {
     }
 
     /// This person's card, to be handed to those who will grant to it. Publishes the profile when there is none.
+    /// See the [guide](crate::contact).
     pub async fn card(&self) -> Result<Card> {
         self.person.card().await
     }
@@ -162,19 +214,23 @@ impl Client {
     /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
     ///
     /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
+    /// See the [guide](crate::grant).
     pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
         grant::grant(&self.person, to)
     }
 
     /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
     /// folders concerned move on: what is added later does not open for that person, whoever helps.
+    /// See the [guide](crate::grant).
     pub fn revoke(&self, grantee: Address) -> Revoke {
         revoke::revoke(&self.person, grantee)
     }
 
-    /// Finishes what an earlier call or program left behind: a signed transaction is followed to its end (and never signed
-    /// anew: where another device was first, a person says whether it is still wanted), a stored record is registered, and what can no longer be registered is let go of. What fails is told in
-    /// [`failed`](Resumed::failed) and keeps nothing else from being finished.
+    /// Finishes what an earlier call or program left behind. It follows a signed transaction to its end, registers a stored
+    /// record, and lets go of what can no longer be registered. It signs nothing anew: where another device was first, a
+    /// person says whether the act is still wanted. What fails is in [`failed`](Resumed::failed), and keeps nothing else from
+    /// being finished.
+    /// See the [guide](crate::act).
     ///
     /// # Errors
     /// Where the transaction is still under way, or the state directory cannot be read.
@@ -187,6 +243,7 @@ impl Client {
     ///
     /// What is copied is bounded, so that nobody who may contribute fills this person's store: by default 1 GiB of one
     /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`](crate::Synced::too_large).
+    /// See the [guide](crate::folder).
     pub fn sync(&self) -> Syncing {
         sync::sync(&self.person)
     }
@@ -195,36 +252,43 @@ impl Client {
 /// By what they are about.
 impl Client {
     /// This person's folders: list them, move their keys on.
+    /// See the [guide](crate::folder).
     pub fn folders(&self) -> Folders<'_> {
         Folders(&self.person)
     }
 
     /// Who has access, and to whose records this person has.
+    /// See the [guide](crate::grant).
     pub fn grants(&self) -> Grants<'_> {
         Grants(&self.person)
     }
 
     /// People whose keys were compared, under names of one's own.
+    /// See the [guide](crate::contact).
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(&self.person)
     }
 
     /// Asking for access, and answering.
+    /// See the [guide](crate::request).
     pub fn requests(&self) -> Requests<'_> {
         Requests(&self.person)
     }
 
     /// Boards of k of n people, and their cases.
+    /// See the [guide](crate::board).
     pub fn boards(&self) -> Boards<'_> {
         Boards(&self.person)
     }
 
     /// Saying who a hospital or practitioner is.
+    /// See the [guide](crate::vouch).
     pub fn vouches(&self) -> Vouches<'_> {
         Vouches(&self.person)
     }
 
     /// Acts that others carry, and what became of those on chain.
+    /// See the [guide](crate::act).
     pub fn acts(&self) -> Acts<'_> {
         Acts(&self.person)
     }

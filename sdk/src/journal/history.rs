@@ -19,6 +19,8 @@ use crate::{
 /// A patient's checked history, oldest first, and how far it is known to be complete.
 ///
 /// As text: one line an entry, then the statement of completeness.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct History {
@@ -31,6 +33,8 @@ pub struct History {
 }
 
 /// One thing that happened.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {
@@ -89,6 +93,8 @@ fn added(event: &Event) -> Option<(B256, B256)> {
 }
 
 /// Reads a history; made by [`System::history`](crate::System::history).
+///
+/// The [guide](crate::history) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct ReadHistory {
     journals: Journals,

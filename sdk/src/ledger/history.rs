@@ -147,6 +147,8 @@ impl History {
 }
 
 /// How far a history is known to be complete.
+///
+/// See the [guide](crate::history).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completeness {
     /// The newest head.

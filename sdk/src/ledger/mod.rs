@@ -1,11 +1,4 @@
-//! The seam to the chain, and what is written once above it.
-//!
-//! [`Ledger`] is what a chain can be asked. [`EthereumLedger`] asks an RPC provider; [`MemoryLedger`] (feature
-//! `testing`) is an EVM in this process. Above them, and the same for both: [`Contract`] asks and encodes in types,
-//! [`Sender`] gets a transaction mined exactly once, [`Journal`] reads a patient's history and checks every link,
-//! [`PatientState`] is what the history adds up to.
-//!
-//! A provider is never trusted: it can refuse, but what it tells about a history is checked against the head.
+#![doc = include_str!("../../guides/ledger.md")]
 
 mod beside;
 mod calls;

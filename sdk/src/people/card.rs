@@ -15,6 +15,8 @@ use crate::base::{error::Error, names, record_ref::parse_address};
 ///
 /// As text (also in a QR code): `hospital-record-card:<chain>:<contract>:<account>:<profile digest>`. Further parts, each
 /// after a colon, are ignored.
+///
+/// See the [guide](crate::contact).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// The chain and contract in which the account has its profile.

@@ -6,6 +6,8 @@ use hospital_record_core::id::Deployment;
 use crate::people::{card::Card, contact::Contact};
 
 /// An account that gets a grant or is asked for one. Made from an address, a [`Card`] or a [`Contact`].
+///
+/// See the [guide](crate::contact).
 #[derive(Clone, Copy, Debug)]
 pub struct Grantee {
     pub(crate) address: Address,

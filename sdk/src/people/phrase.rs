@@ -20,6 +20,8 @@ const LONGEST_WORD: usize = 8;
 type Packed = Zeroizing<[u8; 33]>;
 
 /// A checked BIP-39 phrase, wiped when dropped.
+///
+/// See the [example](crate::Identity).
 #[derive(Clone)]
 pub struct Phrase(Zeroizing<String>);
 

@@ -8,6 +8,7 @@ mod backend;
 pub(crate) mod disk;
 mod held;
 pub(crate) mod overlay;
+pub(crate) mod own;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,10 @@ use hospital_record_core::id::Deployment;
 
 use crate::{
     base::error::{Error, Result},
-    platform::cache::disk::{OnDisk, TICK},
+    platform::cache::{
+        disk::{OnDisk, TICK},
+        own::{Memory, Own},
+    },
 };
 
 /// A table: keys and values are bytes.
@@ -98,6 +102,12 @@ enum Place {
 impl Cache {
     pub(crate) fn in_memory() -> Result<Self> {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).map_err(Error::cache)?;
+        Ok(Self::of(Place::Memory(database)))
+    }
+
+    /// In a place of the app's own.
+    pub(crate) fn in_own(memory: Arc<dyn Memory>) -> Result<Self> {
+        let database = Database::builder().create_with_backend(Own(memory)).map_err(Error::cache)?;
         Ok(Self::of(Place::Memory(database)))
     }
 

@@ -24,6 +24,8 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 pub const DEFAULT_FOLDER: &str = "personal";
 
 /// A record that was added.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Added {
@@ -45,6 +47,8 @@ pub struct Added {
 }
 
 /// Adds one record; made by [`Client::add`](crate::Client::add).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Add {
     person: Person,
@@ -54,6 +58,8 @@ pub struct Add {
 }
 
 /// Adds several records to one folder; made by [`Client::add_many`](crate::Client::add_many).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     person: Person,

@@ -27,6 +27,8 @@ use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// A record's plaintext and metadata.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Opened {
@@ -37,6 +39,8 @@ pub struct Opened {
 }
 
 /// Opens a record; made by [`Client::open`](crate::Client::open).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Open {
     person: Person,

@@ -25,6 +25,8 @@ use crate::{
 };
 
 /// Replaces a record; made by [`Client::replace`](crate::Client::replace).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Replace {
     person: Person,
@@ -122,6 +124,8 @@ impl Replace {
 awaitable!(Replace => Added);
 
 /// Marks a record as entered in error; made by [`Client::mark_entered_in_error`](crate::Client::mark_entered_in_error).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct MarkInError {
     person: Person,

@@ -1,7 +1,4 @@
-//! Acting without ether: what a person has signed is carried to the chain by somebody else, who pays.
-//!
-//! A relay can refuse or be slow, and nothing else: it cannot change what it carries, nor carry it twice. Who is refused
-//! asks another one. Whether something took effect is never a relay's word: it is looked up on chain.
+#![doc = include_str!("../../guides/relay.md")]
 
 mod carrier;
 mod http;

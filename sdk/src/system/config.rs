@@ -16,6 +16,7 @@ use crate::{
         error::{Error, Result},
     },
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
+    platform::cache::own::Memory,
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
@@ -39,7 +40,17 @@ impl<T: ?Sized> Clone for Place<T> {
 ///
 /// Each service is named by its URL, or is an implementation of one's own: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
-/// [`own_outbox`](Config::own_outbox).
+/// [`own_outbox`](Config::own_outbox), [`own_memory`](Config::own_memory).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use hospital_record::{Config, Result, System};
+/// # async fn app() -> Result<System> {
+/// let config = Config::new("https://rpc.example").store("kubo+http://127.0.0.1:5001").state_dir("state");
+/// let config = config.witness("https://other-rpc.example").relay("https://relay.example");
+/// System::connect(config.timeout(Duration::from_secs(10))).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Config {
     ledger: Option<Place<dyn Ledger>>,
@@ -57,6 +68,7 @@ pub struct Config {
     witness: Option<Place<dyn Ledger>>,
     relays: Vec<Place<dyn Relay>>,
     pub(crate) outbox: Option<Arc<dyn Outbox>>,
+    pub(crate) memory: Option<Arc<dyn Memory>>,
 }
 
 impl Config {
@@ -83,6 +95,7 @@ impl Config {
             witness: None,
             relays: Vec::new(),
             outbox: None,
+            memory: None,
         }
     }
 
@@ -207,11 +220,22 @@ impl Config {
         self
     }
 
+    /// Where caches and unfinished work are kept where there is no folder, in the place of the
+    /// [`state_dir`](Config::state_dir). No other program may use it meanwhile. Which chain and contract it belongs to is not
+    /// pinned in it: name the [`chain_id`](Config::chain_id).
+    pub fn own_memory(mut self, memory: Arc<dyn Memory>) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
     /// Before anything is opened or asked.
     pub(crate) fn check(&self) -> Result<()> {
         Timeout::try_from(self.timeout)?;
         MaxFee::try_from(self.most_per_transaction)?;
         bounds::confirmations(self.confirmations)?;
+        if self.memory.is_some() && self.state_dir.is_some() {
+            return Err(Error::Invalid("name a state directory or a memory of the app's own, not both".into()));
+        }
         self.chain.map_or(Ok(()), |id| bounds::chain_id(id).map(drop))
     }
 

@@ -34,6 +34,8 @@ const HOURS: Duration = Duration::from_secs(4 * 3600);
 pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens a case; made by [`Boards::open_case`](crate::client::boards::Boards::open_case).
+///
+/// The [guide](crate::board) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct OpenCase {
     person: Person,

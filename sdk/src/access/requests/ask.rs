@@ -25,6 +25,8 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 const A_MONTH: u64 = 30 * 24 * 3600;
 
 /// Asks for access; made by [`Requests::ask`](crate::client::requests::Requests::ask).
+///
+/// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Ask {
     person: Person,

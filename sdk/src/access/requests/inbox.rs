@@ -48,6 +48,8 @@ pub struct Inbox {
 }
 
 /// Lists the requests to this person; made by [`Requests::list`](crate::client::requests::Requests::list).
+///
+/// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct ListRequests {
     person: Person,

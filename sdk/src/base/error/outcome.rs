@@ -7,29 +7,42 @@ use hospital_record_core::id::RecordId;
 
 use crate::base::error::Error;
 
-/// What became of an act on whose way something failed: it is not as if nothing had happened, or not as if all had.
+/// What became of an act that failed on the way. [`Error::Halfway`] carries it.
+///
+/// See the [example](crate::Error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It is on chain, and the keys that belong to it are not in the store yet. They are kept on this machine:
-    /// [`resume`](crate::Client::resume) stores them.
+    /// The act is on chain, and the keys that belong to it are not in the store yet. This machine keeps them.
+    ///
+    /// *Do:* Run [`resume`](crate::Client::resume) on this machine: it stores the keys. Do not repeat the act.
     KeysNotStored {
         /// Hash of the transaction; `None` where nobody says which one it was.
         transaction: Option<B256>,
     },
-    /// It took several transactions, and not all of them are on chain.
+    /// The act took several transactions, and not all of them are on chain.
+    ///
+    /// *Do:* Repeat it for the rest.
     PartlyDone {
         /// Hash of the last one that is; `None` where nobody says which one it was.
         transaction: Option<B256>,
     },
-    /// Records are stored, and not registered on chain. [`resume`](crate::Client::resume) registers them.
+    /// Records are stored, and not registered on chain.
+    ///
+    /// *Do:* Run [`resume`](crate::Client::resume): it registers them, or says which to add again. Added again now, they
+    /// could be there twice.
     NotRegistered {
         /// Which.
         records: Vec<RecordId>,
     },
-    /// It is on chain, and this machine could not write that down. Repeated, it is not done twice.
+    /// The act is on chain, and this machine could not write that down.
+    ///
+    /// *Do:* Mend the cause, then repeat it: it is not done twice.
     NotRemembered,
     /// The chain does not show that access has ended.
+    ///
+    /// *Do:* Tell the person that the access may still stand, and try again at once: without a relay, by another relay, or
+    /// as a signed revocation that a friend carries.
     AccessNotEnded {
         /// Whose.
         grantee: Address,

@@ -3,6 +3,8 @@
 use std::{error::Error, fmt, ops::Deref, sync::Arc};
 
 /// What went wrong, in words. It is read as a `str`; made of a `String` or `&str` it has no cause.
+///
+/// See the [example](crate::Error).
 #[derive(Default)]
 pub struct Reason {
     text: String,
@@ -72,6 +74,8 @@ impl fmt::Debug for Reason {
 /// An error that caused another, which can be cloned and compared. Two are equal when they say the same.
 ///
 /// It must not show a secret: an error of an HTTP client names the URL, which may hold a password or a token.
+///
+/// See the [example](crate::Error).
 #[derive(Clone)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
