@@ -64,19 +64,19 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
             let again = system.remembering(folder.path()).unwrap();
             again.services.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
             again.services.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
-            let known = again.services.journals().known(patient).await.unwrap();
-            let kept = known.history.entries().len();
+            let journal = again.services.journals().cached(patient).await.unwrap();
+            let kept = journal.history.entries().len();
             assert!(kept == n || (kept == count && damaged.len() == row.len()), "{kept} of {count}, row {n}");
-            assert!(known.finality.settled() == kept, "what was final of it is final");
+            assert!(journal.finality.settled() == kept, "what was final of it is final");
             let prefix = History::from_cache(patient, whole.history.entries()[..kept].iter().copied()).unwrap();
-            assert_eq!(format!("{:?}", known.history.state()), format!("{:?}", prefix.state()));
+            assert_eq!(format!("{:?}", journal.history.state()), format!("{:?}", prefix.state()));
 
             let journal = again.services.journals().of(patient).await.unwrap();
             assert_eq!(journal.history.head(), whole.history.head());
             assert!(journal.vanished.is_empty(), "nothing is called missing");
             let restored = system.remembering(folder.path()).unwrap();
-            assert_eq!(restored.services.journals().known(patient).await.unwrap().history.entries().len(), count);
-            let settled = restored.services.journals().known(patient).await.unwrap().finality.settled();
+            assert_eq!(restored.services.journals().cached(patient).await.unwrap().history.entries().len(), count);
+            let settled = restored.services.journals().cached(patient).await.unwrap().finality.settled();
             assert!(settled == kept, "{settled} final, {kept} kept");
             // The hash of a transaction is not part of the link: no row but that one can differ.
             restored.services.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();
