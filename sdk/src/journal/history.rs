@@ -1,4 +1,4 @@
-//! Who did what when: no key is needed to read it, and none to check it.
+//! The history of a patient: who did what, and when. Reading and checking it needs no key.
 
 use std::{
     collections::HashMap,
@@ -19,31 +19,31 @@ use crate::{
     ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
 };
 
-/// A patient's checked history, oldest first, and how far it is known to be complete.
+/// A patient's verified history, oldest entry first, and how far it is complete.
 ///
-/// As text: one line an entry, then the statement of completeness.
+/// Its `Display` output is one line for each entry, then the statement of completeness.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct History {
-    /// Whose history it is.
+    /// The patient.
     pub patient: Address,
-    /// What happened, oldest first.
+    /// The entries, oldest first.
     pub entries: Vec<HistoryEntry>,
-    /// How far it is known to be complete.
+    /// How far the history is known to be complete.
     pub completeness: Completeness,
 }
 
-/// One thing that happened.
+/// One entry of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {
-    /// When: the time of its block, which the journal's hash covers.
+    /// The time of its block, which the journal's hash covers.
     pub at: SystemTime,
-    /// Who did it.
+    /// The account that did it.
     pub by: Address,
-    /// What happened.
+    /// What it did.
     pub event: Event,
-    /// Its block and transaction, and the heads before and after it.
+    /// Its block, its transaction, and the heads before and after it.
     pub entry: Entry,
 }
 
@@ -55,7 +55,7 @@ impl HistoryEntry {
 }
 
 impl History {
-    /// The newest head: 32 bytes that stand for all of it. Zero when nothing happened.
+    /// The newest head: 32 bytes that stand for the whole history. Zero if the history is empty.
     pub fn head(&self) -> B256 {
         self.completeness.head
     }
@@ -65,20 +65,20 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: HashMap<B256, B256> = self.entries.iter().filter_map(|entry| entry.event.record()).collect();
         for HistoryEntry { at, by, event, .. } in &self.entries {
-            writeln!(f, "{} {by} {}", rfc3339(*at), event.told(&|scope| named(scope, ids.get(&scope))))?;
+            writeln!(f, "{} {by} {}", rfc3339(*at), event.described(&|scope| named(scope, ids.get(&scope))))?;
         }
         write!(f, "{}", self.completeness)
     }
 }
 
-/// What happened, for people, without who and when.
+/// The event as text for people, without account and time.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(&|scope| named(scope, None)))
+        f.write_str(&self.described(&|scope| named(scope, None)))
     }
 }
 
-/// A folder or a record, by its id where that is known.
+/// A folder or a record, by its id if that is known.
 fn named(scope: B256, id: Option<&B256>) -> String {
     match (folder_of(scope), id) {
         (Some(folder), _) => format!("folder {folder}"),
@@ -100,7 +100,7 @@ impl Event {
         }
     }
 
-    fn told(&self, name: &dyn Fn(B256) -> String) -> String {
+    fn described(&self, name: &dyn Fn(B256) -> String) -> String {
         match self {
             Self::ProfileSet { profile } => format!("published the keys {profile}"),
             Self::CheckpointMade { digest } => format!("summed the history up in {digest}"),
@@ -143,7 +143,7 @@ impl fmt::Display for Rights {
     }
 }
 
-/// The code of FHIR DocumentReference.status.
+/// The status as a code of FHIR DocumentReference.status.
 pub fn status_code(status: Status) -> &'static str {
     match status {
         Status::Current => "current",
@@ -166,16 +166,16 @@ impl ReadHistory {
         Self { journals, patient, trusted: None }
     }
 
-    /// A head from a source other than this system's node: it must be part of the history, which is proven up to it.
+    /// A head from a source that you trust. The history must contain it, and is then proven up to it.
     pub fn trusted_head(mut self, head: B256) -> Self {
         self.trusted = Some(head);
         self
     }
 
     async fn run(self) -> Result<History> {
-        let known = self.journals.proven_to(self.patient, self.trusted).await?;
-        let entries = known.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
-        Ok(History { patient: self.patient, entries, completeness: known.completeness.clone() })
+        let journal = self.journals.proven_to(self.patient, self.trusted).await?;
+        let entries = journal.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
+        Ok(History { patient: self.patient, entries, completeness: journal.completeness.clone() })
     }
 }
 

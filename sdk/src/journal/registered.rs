@@ -1,10 +1,10 @@
-//! What the chain says of one record.
+//! The state of one record on chain.
 
 use alloy::primitives::{Address, B256};
 
 use crate::ledger::{Record, RecordState, Status};
 
-/// What the chain says of a record, as far as locks depend on it.
+/// The state of a record on chain, as far as locks depend on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Registered {
     pub(crate) id: B256,

@@ -23,7 +23,7 @@ pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> R
     match person.recall().await {
         Ok(left) if person.is_me(patient) => move_keys_instead(person, &left).await?,
         Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "what is missing could not be sent again"),
+        Err(error) => tracing::warn!(%error, "a missing act could not be sent again"),
     }
     let journal = person.journals().of(patient).await?;
     missing::require_nothing_missing(person, &journal).await?;

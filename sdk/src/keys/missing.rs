@@ -6,7 +6,7 @@ use hospital_record_core::id::Folder;
 use crate::{
     acts::{
         person::Person,
-        watch::{Note, Standing, ends_access, standing_in},
+        watch::{Standing, WatchNote, ends_access, standing_in},
     },
     base::error::{Error, Result},
     journal::{missing::MissingEntry, vanished::Vanished, verified::VerifiedJournal},
@@ -34,7 +34,7 @@ pub(crate) async fn ends_that_are_missing(person: &Person, journal: &VerifiedJou
         }
     }
     for act in person.sender().sent(person.address()).await? {
-        let (Some(effects), Some(note)) = (person.effects(&act)?, Note::from_bytes(&act.note)) else { continue };
+        let (Some(effects), Some(note)) = (person.effects(&act)?, WatchNote::from_bytes(&act.note)) else { continue };
         let here = effects.patient == journal.patient && standing_in(journal, &effects, &note) == Standing::Missing;
         for event in effects.events.iter().filter(|event| here && ends_access(event)) {
             if !missing.iter().any(|(known, _)| known.is_same_act(event)) {
