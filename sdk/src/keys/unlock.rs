@@ -1,4 +1,4 @@
-//! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
+//! Finds the content key of a record on chain. It checks the manifest against the chain before it tries a lock.
 
 use crate::{
     acts::person::Person,
@@ -34,29 +34,29 @@ use hospital_record_core::{
 };
 use tokio::sync::Mutex;
 
-/// Folder locks of one record that are tried: honest authors make one.
+/// How many folder locks of one record are tried. Honest authors make one.
 const MOST_FOLDER_LOCKS: usize = 2;
 
-/// A record that opens: checked against the chain, its key found, its metadata read.
+/// A record that was checked against the chain and opens, with its key and its metadata.
 pub(crate) struct Unlocked {
     pub(crate) manifest: Verified<Manifest>,
     pub(crate) key: ContentKey,
     pub(crate) metadata: Metadata,
 }
 
-/// Opens one record; for several of a patient make one [`Unlocker`].
-pub(crate) async fn unlocked(person: &Person, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
-    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(known).await
+/// Opens one record. For several records of a patient, make one [`Unlocker`].
+pub(crate) async fn unlocked(person: &Person, record: &RecordRef, registered: &Registered) -> Result<Unlocked> {
+    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(registered).await
 }
 
-/// What this account was given of a folder; or why that cannot be had.
-type Found = std::result::Result<Option<Arc<Received>>, String>;
+/// The keys of a folder that this account received, or why they are not available.
+type Lookup = std::result::Result<Option<Arc<Received>>, String>;
 
-/// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
+/// Opens the locks of one patient's records. It keeps keys for the next record of the same folder.
 pub(crate) struct Unlocker {
     person: Person,
     journal: Arc<VerifiedJournal>,
-    received: Mutex<HashMap<Folder, Found>>,
+    received: Mutex<HashMap<Folder, Lookup>>,
     /// The highest epoch that a lock may name.
     highest: Mutex<HashMap<Folder, Epoch>>,
     secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
@@ -79,14 +79,14 @@ impl Unlocker {
         self.open_from(record, &bytes).await
     }
 
-    /// The same, from the manifest's bytes, whose digest is the record's id.
+    /// The same from the manifest's bytes. Their digest is the record's id.
     pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
         let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
         Ok(Unlocked { manifest, key, metadata })
     }
 
-    /// The manifest of a record, when it is what the chain says it is.
+    /// The manifest of a record, if it matches the chain.
     pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
@@ -105,23 +105,24 @@ impl Unlocker {
         Ok((key, metadata))
     }
 
-    /// An author may name any folder in the metadata: what counts is the one that the record lies in, as the patient
-    /// derives it and as a reader was told it with the grant.
+    /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
+    /// in, as the patient derives it, or as the grant told the reader.
     async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
-        let fits = if self.person.is_me(self.journal.patient) {
+        let is_right = if self.person.is_me(self.journal.patient) {
             self.person.keys().folder(name, *confidentiality) == folder
         } else {
-            let granted = self.granted_name(record, folder).await?;
-            granted.is_none_or(|(told, level)| folder_name(&told) == folder_name(name) && level == *confidentiality)
+            let folder = self.granted_name(record, folder).await?;
+            folder
+                .is_none_or(|(granted, level)| folder_name(&granted) == folder_name(name) && level == *confidentiality)
         };
-        match fits {
+        match is_right {
             true => Ok(()),
             false => Err(Error::Integrity("its author names another folder than the one it lies in".into())),
         }
     }
 
-    /// The folder's name as the patient gave it to this account.
+    /// The folder's name and confidentiality, as the grant told this account.
     async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
@@ -137,7 +138,7 @@ impl Unlocker {
     async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         let highest = self.highest_epoch(manifest.folder).await?;
-        // Who writes a manifest could name any number of epochs, each of which costs a walk through the states.
+        // An author could name any number of epochs, and each costs a walk through the states.
         let mut folder_locks = 0;
         for lock in &manifest.locks {
             if let Lock::Folder { epoch, .. } = lock {
@@ -158,7 +159,7 @@ impl Unlocker {
         Err(failure.unwrap_or_else(|| Error::Denied("no lock of this record is for this account's keys".into())))
     }
 
-    /// The highest epoch that a lock may name: what the chain says, or what the patient has signed for.
+    /// The highest epoch that a lock may name, by the chain and by the patient's signatures.
     async fn highest_epoch(&self, folder: Folder) -> Result<Epoch> {
         let mut highest = self.highest.lock().await;
         if let Some(epoch) = highest.get(&folder) {
@@ -205,9 +206,9 @@ impl Unlocker {
         }
     }
 
-    /// The key pair of a folder's epoch, when this account has a state from which it follows.
+    /// The key pair of a folder's epoch, if this account has a state that leads to it.
     async fn secret(&self, folder: Folder, epoch: Epoch) -> Result<Option<Arc<FolderSecret>>> {
-        if let Some(secret) = self.remembered(folder, epoch) {
+        if let Some(secret) = self.known_secret(folder, epoch) {
             return Ok(Some(secret));
         }
         let Some(state) = self.state(folder, epoch).await? else { return Ok(None) };
@@ -216,7 +217,7 @@ impl Unlocker {
         Ok(Some(secret))
     }
 
-    fn remembered(&self, folder: Folder, epoch: Epoch) -> Option<Arc<FolderSecret>> {
+    fn known_secret(&self, folder: Folder, epoch: Epoch) -> Option<Arc<FolderSecret>> {
         self.secrets.lock().unwrap_or_else(|p| p.into_inner()).get(&(folder, epoch)).cloned()
     }
 
@@ -228,11 +229,11 @@ impl Unlocker {
         Ok(received.and_then(|received| received.state.as_ref()?.at(epoch).ok()))
     }
 
-    /// What this account was given of a folder, looked up once.
+    /// The keys of a folder that this account received, looked up once.
     async fn received(&self, folder: Folder) -> Result<Option<Arc<Received>>> {
-        let mut known = self.received.lock().await;
-        let received = match known.entry(folder) {
-            Entry::Occupied(known) => known.into_mut(),
+        let mut lookups = self.received.lock().await;
+        let received = match lookups.entry(folder) {
+            Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(place) => {
                 place.insert(match folder_keys::received(&self.person, &self.journal, folder).await {
                     Ok(received) => Ok(Some(Arc::new(received))),
@@ -248,9 +249,10 @@ impl Unlocker {
 
 /// A manifest counts only for the patient, author and folder that the chain names.
 fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
-    let says = |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain")));
+    let mismatch =
+        |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain")));
     if manifest.patient.0 != patient {
-        return says("patient");
+        return mismatch("patient");
     }
     if manifest.issuer().0 != record.author {
         let author = Address::from(manifest.issuer().0);
@@ -258,7 +260,7 @@ fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -
         return Err(Error::Integrity(format!("{copier} registered here a copy of the id of a record of {author}")));
     }
     if manifest.folder.number() != record.folder {
-        return says("folder");
+        return mismatch("folder");
     }
     Ok(())
 }
