@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_stands_still_delays_what_is_final_and_does_not_prevent_it() {
+    fn finalized_tag_that_stands_still_delays_finality_and_does_not_prevent_it() {
         for (finalized, newest) in [(Some(99), 1_000_000), (None, 163)] {
             let mut journal = with(&[(2, 100, 1000)]);
             journal.settle(1000 + ALONE - 1, newest, finalized);
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_settles_nothing() {
+    fn clock_that_was_set_back_makes_nothing_final() {
         let mut journal = with(&[(2, 100, 1000)]);
         journal.settle(10, 1_000_000, Some(1_000_000));
         assert_eq!(journal.settled(), 0);
     }
 
     #[test]
-    fn a_cut_forgets_when_the_rest_was_seen_and_moves_the_place_of_older_acts() {
+    fn reorg_forgets_when_later_entries_were_seen_and_moves_the_place_of_older_acts() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
         journal.cut(3);
         assert_eq!(journal.open(), 3);

@@ -37,7 +37,7 @@ mod tests {
     const ORDER: U256 = uint!(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141_U256);
 
     #[test]
-    fn a_key_signs_in_one_way_alone() {
+    fn key_signature_has_one_encoding() {
         let signer = PrivateKeySigner::random();
         let digest = B256::repeat_byte(7);
         let good = signer.sign_hash_sync(&digest).unwrap();
