@@ -35,7 +35,7 @@ impl System {
     ///
     /// # Errors
     /// - [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
-    /// [`Unreachable`](crate::Error::Unreachable).
+    ///   [`Unreachable`](crate::Error::Unreachable).
     /// - [`Invalid`](crate::Error::Invalid) if a URL cannot be used.
     /// - [`File`](crate::Error::File) if the state directory belongs to another user.
     pub async fn connect(config: Config) -> Result<Self> {

@@ -163,7 +163,8 @@ impl Person {
             }
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
-                // It must also end a grant that is signed and still withheld: carried first, that grant makes this act stale.
+                // It must also end a signed grant that is still withheld: otherwise that grant is carried first, and this
+                // act is stale.
                 let granted_up_to = self.clocks().believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }

@@ -32,17 +32,17 @@ impl Person {
 
     async fn publish(&self) -> Result<PublishedProfile> {
         let keys = self.keys();
-        let signed = profile::sign(&self.me.identity, self.deployment(), keys).await?;
-        let digest = signed.digest();
+        let profile_block = profile::sign(&self.me.identity, self.deployment(), keys).await?;
+        let digest = profile_block.digest();
         match self.contract().profile_of(self.address()).await? {
             None => {
-                self.people().publish(signed).await?;
+                self.people().publish(profile_block).await?;
                 self.send(self.contract().set_profile(digest.0.into())).await?;
             }
             Some(current) if current == digest.0 => {
                 // A new store may lack it, and others need it to verify signatures of this account.
-                if !self.stores().own().has(&signed.cid).await? {
-                    self.people().publish(signed).await?;
+                if !self.stores().own().has(&profile_block.cid).await? {
+                    self.people().publish(profile_block).await?;
                 }
             }
             Some(current) => return self.published_before(Digest(current.0)).await,

@@ -128,7 +128,7 @@ impl Person {
             // A provider that lies about the nonce can delay it for ever. The outbox keeps what was signed.
             match timeout(PATIENCE.min(self.timeout()), self.carry(&request)).await {
                 Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => has_revoked = true,
-                Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be made again"),
+                Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be sent again"),
             }
         }
         Ok(has_revoked)

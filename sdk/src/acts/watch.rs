@@ -9,7 +9,7 @@ use crate::{
         earlier::Earlier,
         finality::AT_LEAST,
         missing::MissingEntry,
-        vanished::{Vanished, is_shown, is_superseded},
+        vanished::{VanishedEntry, is_shown, is_superseded},
         verified::VerifiedJournal,
     },
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
@@ -62,23 +62,24 @@ impl WatchNote {
 impl Person {
     pub(crate) async fn missing(&self) -> Result<Vec<MissingEntry>> {
         let mut missing = Vec::new();
-        for gone in self.journals().all_vanished().await? {
-            let journal = self.journals().cached(gone.patient).await?;
-            if self.minds(&gone) && !gone.is_covered(&journal.history) {
-                missing.push(MissingEntry::from(&gone));
+        for vanished in self.journals().all_vanished().await? {
+            let journal = self.journals().cached(vanished.patient).await?;
+            if self.minds(&vanished) && !vanished.is_covered(&journal.history) {
+                missing.push(MissingEntry::from(&vanished));
             }
         }
         Ok(missing)
     }
 
     pub(crate) async fn give_up(&self, name: B256) -> Result<()> {
-        let vanished = self.journals().all_vanished().await?;
-        let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
+        let entries = self.journals().all_vanished().await?;
+        let vanished =
+            entries.into_iter().find(|vanished| vanished.entry.head == name || vanished.entry.transaction == name);
         let sender = self.sender();
-        let mut is_missing = gone.is_some();
+        let mut is_missing = vanished.is_some();
         for act in sender.sent(self.address()).await? {
-            let is_its = match &gone {
-                Some(gone) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &gone.entry.event)),
+            let is_its = match &vanished {
+                Some(vanished) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &vanished.entry.event)),
                 None => act.id == name,
             };
             if is_its && self.standing(&act).await? == Standing::Missing {
@@ -86,8 +87,8 @@ impl Person {
                 is_missing = true;
             }
         }
-        if let Some(gone) = gone {
-            self.journals().drop_vanished(gone).await?;
+        if let Some(vanished) = vanished {
+            self.journals().drop_vanished(vanished).await?;
         }
         match is_missing {
             true => Ok(()),
@@ -150,7 +151,7 @@ impl Person {
                 self.ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
             }
             SentBytes::Request { to, data } => match Contract::act_of(*to, data, contract.address()) {
-                Some(signed) => contract.took_effect(&signed, act.call()?).await?,
+                Some(signed_act) => contract.took_effect(&signed_act, act.call()?).await?,
                 None => return Ok(Standing::Final),
             },
         };
@@ -188,8 +189,8 @@ impl Person {
         Ok(())
     }
 
-    fn minds(&self, gone: &Vanished) -> bool {
-        gone.entry.ends_access() || self.is_me(gone.entry.event.actor(gone.patient))
+    fn minds(&self, vanished: &VanishedEntry) -> bool {
+        vanished.entry.ends_access() || self.is_me(vanished.entry.event.actor(vanished.patient))
     }
 }
 
@@ -202,8 +203,8 @@ fn concerns(effects: &Effects, event: &Event) -> bool {
     effects.events.iter().any(|effect| effect.is_same_act(event))
 }
 
-pub(crate) fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
-    effects.is_some_and(|effects| effects.patient == gone.patient && concerns(effects, &gone.entry.event))
+pub(crate) fn shows(effects: Option<&Effects>, vanished: &VanishedEntry) -> bool {
+    effects.is_some_and(|effects| effects.patient == vanished.patient && concerns(effects, &vanished.entry.event))
 }
 
 /// All parts of an act stand or fall together.

@@ -177,8 +177,7 @@ impl Client {
     /// Finishes the work of an interrupted call or program:
     ///
     /// - It follows a signed transaction to its end, but never signs it again. If another device used the nonce first,
-    ///   a person
-    /// decides whether the act is still wanted.
+    ///   a person decides whether the act is still wanted.
     /// - It registers a stored record, or removes one that can no longer be registered.
     ///
     /// Failures are listed in [`failed`](Resumed::failed) and do not stop the rest.

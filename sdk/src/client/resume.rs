@@ -93,7 +93,7 @@ impl fmt::Display for Leftover {
             Self::Acts => f.write_str("acts that are watched"),
             Self::Keys(digest) => write!(f, "keys that an act on chain names, in block {digest}"),
             Self::Record(id) => write!(f, "record {id}"),
-            Self::Blocks => f.write_str("blocks that nothing holds"),
+            Self::Blocks => f.write_str("blocks without a pin"),
         }
     }
 }

@@ -47,9 +47,9 @@ impl Journals {
     /// The highest epoch that the patient signed keys for, or that was burnt.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
         let key = self.epoch_key(patient, folder);
-        let (signed, rows) = self.cache().get_with_rows((EPOCHS, key.clone()), (BURNT, key.clone())).await?;
+        let (row, rows) = self.cache().get_with_rows((EPOCHS, key.clone()), (BURNT, key.clone())).await?;
         let burnt = burnt_in(&key, &rows).map(|(epoch, _)| epoch).max();
-        Ok(epoch_in(signed).max(burnt.unwrap_or_default()))
+        Ok(epoch_in(row).max(burnt.unwrap_or_default()))
     }
 
     async fn signed_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
@@ -72,8 +72,8 @@ impl Journals {
         for entry in &before.entries()[common..] {
             let Some((number, epoch, keyring)) = keys_in(&entry.event) else { continue };
             let Ok(folder) = Folder::new(number) else { continue };
-            let signed = self.signed_epoch(history.patient(), folder).await?;
-            if epoch > signed.saturating_add(MOST_UNPROVEN) {
+            let signed_epoch = self.signed_epoch(history.patient(), folder).await?;
+            if epoch > signed_epoch.saturating_add(MOST_UNPROVEN) {
                 continue;
             }
             let is_shown = history.state().folder(number).keyrings.iter().any(|shown| shown.digest == keyring);

@@ -103,8 +103,8 @@ impl Finality {
     pub(crate) fn see(&mut self, history: &History, now: u64) {
         let entries = history.entries().len() as u64;
         self.head = history.head();
-        let seen = self.marks.last().map_or(self.settled, |mark| mark.entries);
-        if let Some(last) = history.entries().last().filter(|_| entries > seen) {
+        let seen_entries = self.marks.last().map_or(self.settled, |mark| mark.entries);
+        if let Some(last) = history.entries().last().filter(|_| entries > seen_entries) {
             self.marks.push(Mark { entries, block: last.block, seen_at: now });
         }
     }

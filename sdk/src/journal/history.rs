@@ -103,7 +103,7 @@ impl Event {
     fn described(&self, name: &dyn Fn(B256) -> String) -> String {
         match self {
             Self::ProfileSet { profile } => format!("published the keys {profile}"),
-            Self::CheckpointMade { digest } => format!("summed the history up in {digest}"),
+            Self::CheckpointMade { digest } => format!("made the checkpoint {digest} of the history"),
             Self::RecordAdded { folder, id, .. } => format!("added the record {id} to folder {folder}"),
             Self::RecordStatusChanged { key, status, .. } => {
                 format!("marked {} as {}", name(*key), status_code(*status))
@@ -113,17 +113,21 @@ impl Event {
                 format!("allowed {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
             }
             Self::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
-                format!("passed on to {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
+                format!(
+                    "passed on to {grantee} the right to {rights} {} for {purpose:?}{}",
+                    name(*scope),
+                    until(*expires_at)
+                )
             }
             Self::AccessRevoked { scope, grantee, barred, .. } => {
-                let bar = if *barred { ", and nobody else gives it again" } else { "" };
+                let bar = if *barred { ", and no delegate can grant it again" } else { "" };
                 format!("ended the access of {grantee} to {}{bar}", name(*scope))
             }
             Self::AccessWithdrawn { scope, grantee, .. } => {
-                format!("took back what it had passed on to {grantee} of {}", name(*scope))
+                format!("withdrew the access of {grantee} to {}", name(*scope))
             }
             Self::AccessRenounced { scope, .. } => format!("gave up the access to {}", name(*scope)),
-            Self::KeysRotated { folder, epoch, .. } => format!("moved the keys of folder {folder} on to {epoch}"),
+            Self::KeysRotated { folder, epoch, .. } => format!("rotated the keys of folder {folder} to epoch {epoch}"),
             Self::RecordAccessed { key, purpose, .. } => format!("opened {} for {purpose:?}", name(*key)),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     },
     journal::{
         finality::{Finality, FinalizedBlock},
-        vanished::{self, Vanished},
+        vanished::{self, VanishedEntry},
         verified::VerifiedJournal,
     },
     ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
@@ -35,7 +35,7 @@ struct PriorState {
     /// The number of rows on disk.
     rows: usize,
     finality: Finality,
-    vanished: Vec<Vanished>,
+    vanished: Vec<VanishedEntry>,
 }
 
 impl From<&VerifiedJournal> for PriorState {
@@ -134,7 +134,7 @@ impl Journals {
     pub(crate) async fn accept_chain(&self, patient: Address) -> Result<usize> {
         let Some(witness) = self.witness() else {
             return Err(Error::Invalid(
-                "one node alone is not enough to give up what was seen: name a second one as witness".into(),
+                "giving up final entries takes the word of two nodes: name a second one as witness".into(),
             ));
         };
         let slot = self.journal_slot(patient);
@@ -181,7 +181,7 @@ impl Journals {
     }
 
     /// How far the journal on disk is final, and its vanished entries.
-    async fn finality_and_vanished(&self, patient: Address) -> Result<(Option<Finality>, Vec<Vanished>)> {
+    async fn finality_and_vanished(&self, patient: Address) -> Result<(Option<Finality>, Vec<VanishedEntry>)> {
         let key = self.journal_key(patient);
         let (row, vanished) = self.cache().get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
         Ok((row.and_then(|row| Finality::from_bytes(&row)), self.vanished_in(&vanished)))
@@ -193,7 +193,7 @@ impl Journals {
         before: &PriorState,
         history: &mut History,
         newest: u64,
-    ) -> Result<(Finality, Vec<Vanished>)> {
+    ) -> Result<(Finality, Vec<VanishedEntry>)> {
         let now = clock::now();
         let common = before.history.common_with(history);
         let mut finality = before.finality.clone();
@@ -262,7 +262,7 @@ impl Journals {
         before: &PriorState,
         history: &History,
         common: usize,
-        (finality, vanished): (&Finality, &[Vanished]),
+        (finality, vanished): (&Finality, &[VanishedEntry]),
     ) -> Result<()> {
         let index = |position: usize| key(&[&self.journal_key(history.patient()), &(position as u64).to_be_bytes()]);
         let removed = (common..before.rows).map(index).collect();

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     base::time::{instant, rfc3339},
-    journal::vanished::Vanished,
+    journal::vanished::VanishedEntry,
     ledger::Event,
 };
 
@@ -35,8 +35,8 @@ impl fmt::Display for MissingEntry {
     }
 }
 
-impl From<&Vanished> for MissingEntry {
-    fn from(vanished: &Vanished) -> Self {
+impl From<&VanishedEntry> for MissingEntry {
+    fn from(vanished: &VanishedEntry) -> Self {
         let entry = vanished.entry;
         let patient = vanished.patient;
         let at = instant(entry.time);

@@ -13,7 +13,7 @@ use crate::{
 
 /// An entry that was seen and that the journal no longer shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Vanished {
+pub(crate) struct VanishedEntry {
     pub(crate) patient: Address,
     pub(crate) entry: Entry,
     /// An entry that supersedes it stands in the journal from here on ...
@@ -24,7 +24,7 @@ pub(crate) struct Vanished {
     pub(crate) reported: bool,
 }
 
-impl Vanished {
+impl VanishedEntry {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let earlier = self.earlier.to_bytes();
         let numbers = [self.from, earlier.len() as u64].map(u64::to_be_bytes).concat();
@@ -108,12 +108,12 @@ pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>
 }
 
 /// The entries of `before` that have vanished. The first `common` entries of both histories are the same.
-pub(crate) fn gone(before: &History, common: usize, history: &History) -> Vec<Vanished> {
+pub(crate) fn gone(before: &History, common: usize, history: &History) -> Vec<VanishedEntry> {
     let vanished = |(place, entry): (usize, &Entry)| {
         let patient = history.patient();
         let from = common as u64;
         let earlier = Earlier::of(&[entry.event], before, common, place);
-        let vanished = Vanished { patient, entry: *entry, from, earlier, reported: false };
+        let vanished = VanishedEntry { patient, entry: *entry, from, earlier, reported: false };
         (!vanished.is_settled(history)).then_some(vanished)
     };
     before.entries().iter().enumerate().skip(common).filter_map(vanished).collect()

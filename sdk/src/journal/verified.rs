@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Folder;
 
 use crate::{
-    journal::{finality::Finality, vanished::Vanished},
+    journal::{finality::Finality, vanished::VanishedEntry},
     ledger::{Completeness, FolderKeys, Grant, History, PatientState, folder_scope},
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct VerifiedJournal {
     pub(crate) completeness: Completeness,
     pub(crate) finality: Finality,
     /// Entries that were seen, and that the journal no longer shows.
-    pub(crate) vanished: Vec<Vanished>,
+    pub(crate) vanished: Vec<VanishedEntry>,
 }
 
 impl VerifiedJournal {

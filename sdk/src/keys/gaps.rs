@@ -8,7 +8,7 @@ use hospital_record_core::id::Folder;
 use crate::{
     acts::{person::Person, watch::shows},
     base::error::{Error, Result},
-    journal::{vanished::Vanished, verified::VerifiedJournal},
+    journal::{vanished::VanishedEntry, verified::VerifiedJournal},
     keys::{missing, rotate},
     ledger::{Event, Sent, folder_of},
 };
@@ -33,13 +33,13 @@ pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> R
 /// Rotates keys in place of acts that cannot be sent again: a rotation, and the end of a grant that is no longer there.
 async fn move_keys_instead(person: &Person, missing_acts: &[(Sent, Option<Error>)]) -> Result<()> {
     let journal = person.journals().of(person.address()).await?;
-    let is_open = |vanished: &&Vanished| {
+    let is_open = |vanished: &&VanishedEntry| {
         let is_sent_again = |(act, error): &(Sent, Option<Error>)| {
             error.is_none() && person.effects(act).is_ok_and(|effects| shows(effects.as_ref(), vanished))
         };
         !vanished.is_covered(&journal.history) && !missing_acts.iter().any(is_sent_again)
     };
-    let folder = |vanished: &Vanished| match vanished.entry.event {
+    let folder = |vanished: &VanishedEntry| match vanished.entry.event {
         Event::KeysRotated { folder, .. } => Some(folder),
         Event::AccessRevoked { scope, grantee, .. } if journal.grant(scope, grantee).is_some() => None,
         event if vanished.entry.ends_access() => event.place().and_then(|(scope, _)| folder_of(scope)),

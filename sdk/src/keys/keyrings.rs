@@ -34,7 +34,7 @@ pub(crate) async fn keyring(
 pub(crate) async fn statement(person: &Person, patient: Address, block: &[u8]) -> Result<Verified<FolderKeyStatement>> {
     let statement = FolderKeyStatement::parse(block, person.deployment()).map_err(CoreError::from)?;
     if statement.issuer().0 != patient {
-        return Err(Error::Integrity("a folder's key was not stated by the patient".into()));
+        return Err(Error::Integrity("the patient did not sign the statement of this folder's key".into()));
     }
     let verified = person.people().verified(statement).await?;
     person.journals().prove_epoch(patient, verified.folder, verified.epoch).await?;

@@ -9,7 +9,7 @@ use crate::{
         watch::{Standing, WatchNote, ends_access, standing_in},
     },
     base::error::{Error, Result},
-    journal::{missing::MissingEntry, vanished::Vanished, verified::VerifiedJournal},
+    journal::{missing::MissingEntry, vanished::VanishedEntry, verified::VerifiedJournal},
     keys::readers,
     ledger::{Event, folder_of},
 };
@@ -47,7 +47,7 @@ pub(crate) async fn ends_that_are_missing(person: &Person, journal: &VerifiedJou
 }
 
 /// Whether an entry supersedes it that no provider could have invented: a grant needs a signed envelope.
-async fn is_rightly_covered(person: &Person, journal: &VerifiedJournal, vanished: &Vanished) -> Result<bool> {
+async fn is_rightly_covered(person: &Person, journal: &VerifiedJournal, vanished: &VanishedEntry) -> Result<bool> {
     if vanished.is_back(&journal.history) {
         return Ok(true);
     }

@@ -166,9 +166,9 @@ async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder,
     let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
     if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
         let host = person.ledger().name();
-        let shown = keys.epoch;
+        let shown_epoch = keys.epoch;
         return Err(Error::Integrity(format!(
-            "{host} shows keys of epoch {shown} for a folder, for which no signed keyring can be had, and the patient \
+            "{host} shows keys of epoch {shown_epoch} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
         )));
     }

@@ -118,7 +118,7 @@ impl Unlocker {
         };
         match is_right {
             true => Ok(()),
-            false => Err(Error::Integrity("its author names another folder than the one it lies in".into())),
+            false => Err(Error::Integrity("its author names another folder than the one that holds it".into())),
         }
     }
 

@@ -209,11 +209,11 @@ impl Carrier {
                 return NotCarried::Unfunded { payer: self.payer() };
             }
             LedgerError::TooDear { needed, most, .. } => {
-                tracing::warn!(%needed, %most, "a transaction may not cost so many wei: allow more with --max-fee");
+                tracing::warn!(%needed, %most, "a transaction costs more wei than allowed: raise --max-fee");
                 busy("fees are too high at the moment")
             }
             LedgerError::Rejected { reason, .. } => {
-                tracing::warn!(reason, "the provider refuses what is carried");
+                tracing::warn!(reason, "the provider refuses the transaction");
                 let reason = "its provider refuses at the moment".into();
                 Error::Refused { service: "the relay".into(), reason }
             }

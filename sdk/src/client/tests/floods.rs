@@ -54,9 +54,9 @@ impl CountingLedger {
         let stuck = Mutex::default();
         let lag = AtomicU64::new(0);
         let untimed = AtomicBool::new(false);
-        let watched = Arc::new(Self { inner, questions, topics, lag, untimed, stuck });
-        let seen = System::of(watched.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
-        (watched, seen)
+        let counter = Arc::new(Self { inner, questions, topics, lag, untimed, stuck });
+        let observer = System::of(counter.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
+        (counter, observer)
     }
 
     fn ask(&self, what: &'static str) {
@@ -78,7 +78,7 @@ impl CountingLedger {
 #[async_trait::async_trait]
 impl Ledger for CountingLedger {
     fn name(&self) -> String {
-        "watched:8545".into()
+        "counter:8545".into()
     }
 
     async fn chain_id(&self) -> Result<u64, LedgerError> {
@@ -178,7 +178,7 @@ fn grant_by(system: &System, giver: Address, to: Address, folder: u64, key_chang
 /// A doctor with three patients: one whose record the doctor opened, one known by card, and one unknown.
 struct Practice {
     system: System,
-    watched: Arc<CountingLedger>,
+    counter: Arc<CountingLedger>,
     lee: Client,
     ana: Client,
     bea: Client,
@@ -201,10 +201,10 @@ impl Practice {
         let record = ana.add(Source::bytes("a", "a")).await.unwrap().record;
         lee.open(&record).await.unwrap();
         // On another machine, whose cache has only a contact.
-        let (watched, seen) = CountingLedger::over(&system).await;
-        let lee = seen.client(identity);
+        let (counter, observer) = CountingLedger::over(&system).await;
+        let lee = observer.client(identity);
         lee.contacts().add("Bea", &bea.card().await.unwrap()).await.unwrap();
-        Self { system, watched, lee, ana, bea, carl }
+        Self { system, counter, lee, ana, bea, carl }
     }
 
     fn listed(&self, grants: &[crate::access::shared::SharedGrant]) -> Vec<Address> {
@@ -219,12 +219,12 @@ async fn hundreds_of_strangers_grants_cost_a_bounded_number_of_requests_and_hide
     let practice = Practice::new().await;
     let lee = &practice.lee;
     lee.grants().received().await.unwrap();
-    practice.watched.cost();
+    practice.counter.cost();
     for number in 1..=400 {
         grant_by(&practice.system, stranger(number), lee.address(), 1, 0);
     }
     let shared = lee.grants().received().await.unwrap();
-    let (requests, _) = practice.watched.cost();
+    let (requests, _) = practice.counter.cost();
     assert!(requests <= 3 * (64 + 3) + 20, "{requests} requests");
     assert_eq!(shared.cut, Cut { count: 400 + 1 - 64, older: false });
     let patients = practice.listed(&shared.grants);
@@ -234,7 +234,7 @@ async fn hundreds_of_strangers_grants_cost_a_bounded_number_of_requests_and_hide
     assert!(!patients.contains(&practice.carl.address()), "not known, and older than the newest 64");
     let named = lee.grants().received_from(practice.carl.address()).await.unwrap();
     assert_eq!(practice.listed(&named.grants), [practice.carl.address()]);
-    assert!(named.cut.is_none() && practice.watched.cost().0 <= 8);
+    assert!(named.cut.is_none() && practice.counter.cost().0 <= 8);
     let near = lee.grants().patients().await.unwrap();
     assert_eq!((near.patients.len(), near.cut), (66, shared.cut));
 }
@@ -246,12 +246,12 @@ async fn more_grants_than_are_read_hide_no_known_patient() {
     for number in 0..4100 {
         grant_by(&practice.system, stranger(1), lee.address(), 1 + number % 2, 0);
     }
-    practice.watched.cost();
+    practice.counter.cost();
     let shared = lee.grants().received().await.unwrap();
     assert!(shared.cut.older, "{:?}", shared.cut);
     let patients: BTreeSet<_> = shared.grants.iter().map(|grant| grant.patient).collect();
     assert_eq!(patients, [practice.ana.address(), practice.bea.address(), stranger(1)].into());
-    let (requests, _) = practice.watched.cost();
+    let (requests, _) = practice.counter.cost();
     assert!(requests <= 40, "{requests} requests");
 }
 
@@ -271,7 +271,7 @@ async fn patient_with_hundreds_of_grants_displaces_no_other_patient() {
 #[tokio::test]
 async fn history_that_never_arrives_delays_the_list_only_for_seconds() {
     let practice = Practice::new().await;
-    *practice.watched.stuck.lock().unwrap() = Some(practice.carl.address());
+    *practice.counter.stuck.lock().unwrap() = Some(practice.carl.address());
     let shared =
         tokio::time::timeout(Duration::from_secs(20), practice.lee.grants().received()).await.unwrap().unwrap();
     assert_eq!(shared.unreadable.len(), 1);
@@ -315,10 +315,10 @@ async fn floods_of_cases_and_proxies_cost_the_admitted_account_nothing() {
     let case = stage.granted().await;
     assert_eq!(stage.release_due().await, [1, 1]);
     let read = async || {
-        let (watched, seen) = CountingLedger::over(&stage.system).await;
-        let lee = seen.client(stage.lee.person().identity().clone());
+        let (counter, observer) = CountingLedger::over(&stage.system).await;
+        let lee = observer.client(stage.lee.person().identity().clone());
         assert_eq!(lee.open(&stage.record).unlogged().await.unwrap().bytes, "before");
-        watched.cost()
+        counter.cost()
     };
     let before = read().await;
     stage.flood();
@@ -334,23 +334,23 @@ async fn cases_of_one_member_hide_no_other_case_and_cost_a_bounded_number_of_req
     let stage = BoardStage::new().await;
     let case = stage.granted().await;
     stage.flood();
-    let (watched, seen) = CountingLedger::over(&stage.system).await;
-    let board = seen.board(stage.board.address).await.unwrap();
-    watched.cost();
-    watched.untimed.store(true, Relaxed);
-    let cases = seen.cases(&board).await.unwrap();
-    assert!(!watched.topics.lock().unwrap().contains(&ProxyAppointed::SIGNATURE_HASH));
-    assert!(watched.asked_for("block") <= 64, "{}", watched.asked_for("block"));
-    let (requests, _) = watched.cost();
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let board = observer.board(stage.board.address).await.unwrap();
+    counter.cost();
+    counter.untimed.store(true, Relaxed);
+    let cases = observer.cases(&board).await.unwrap();
+    assert!(!counter.topics.lock().unwrap().contains(&ProxyAppointed::SIGNATURE_HASH));
+    assert!(counter.asked_for("block") <= 64, "{}", counter.asked_for("block"));
+    let (requests, _) = counter.cost();
     assert!(requests <= 64 + 12, "{requests} requests");
     assert_eq!((cases.cases.len(), cases.cut.older), (64, true));
     let listed = cases.cases.iter().find(|listed| listed.id == case.id).unwrap();
     assert_eq!((listed.acknowledged.len(), listed.is_live()), (2, true));
-    assert_eq!(seen.cases_about(&board, stage.ana.address()).await.unwrap().cases.len(), 64);
-    assert!(seen.cases_about(&board, stranger(1)).await.unwrap().cases.is_empty());
-    watched.cost();
-    assert_eq!(seen.case(&board, case.id).await.unwrap().id, case.id);
-    assert!(watched.cost().0 <= 5);
+    assert_eq!(observer.cases_about(&board, stage.ana.address()).await.unwrap().cases.len(), 64);
+    assert!(observer.cases_about(&board, stranger(1)).await.unwrap().cases.is_empty());
+    counter.cost();
+    assert_eq!(observer.case(&board, case.id).await.unwrap().id, case.id);
+    assert!(counter.cost().0 <= 5);
 }
 
 #[tokio::test]
@@ -370,9 +370,9 @@ async fn flood_of_one_kind_of_event_does_not_change_a_case() {
 #[tokio::test]
 async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() {
     let stage = BoardStage::new().await;
-    let (watched, seen) = CountingLedger::over(&stage.system).await;
-    let member = seen.client(stage.members[0].person().identity().clone());
-    let board = seen.board(stage.board.address).await.unwrap();
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let member = observer.client(stage.members[0].person().identity().clone());
+    let board = observer.board(stage.board.address).await.unwrap();
     let case = stage.granted().await;
     assert!(member.boards().acknowledge(&case).await.is_err(), "on another machine, which remembers that it was tried");
     assert_eq!(member.boards().release_due(&board).await.unwrap().len(), 1);
@@ -381,31 +381,31 @@ async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() 
         if flooded {
             stage.flood();
         }
-        watched.cost();
+        counter.cost();
         assert!(member.boards().release_due(&board).await.unwrap().is_empty(), "once");
-        costs.push(watched.cost());
+        costs.push(counter.cost());
     }
     assert_eq!(costs[0], costs[1], "requests and events");
     stage.system.advance(3 * DAY).await.unwrap();
     member.boards().release_due(&board).await.unwrap();
-    assert!(watched.cost().0 <= 2, "cases that are over are not asked for");
+    assert!(counter.cost().0 <= 2, "cases that are over are not asked for");
 }
 
 #[tokio::test]
 async fn board_cases_show_again_as_soon_as_the_backend_catches_up() {
     let stage = BoardStage::new().await;
-    let (watched, seen) = CountingLedger::over(&stage.system).await;
-    let board = seen.board(stage.board.address).await.unwrap();
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let board = observer.board(stage.board.address).await.unwrap();
     let case = stage.granted().await;
     for _ in 0..300 {
         stage.system.advance(SECOND).await.unwrap();
     }
     for lag in [400, 299, 0] {
-        watched.lag.store(lag, Relaxed);
-        let cases = seen.cases(&board).await.unwrap().cases;
+        counter.lag.store(lag, Relaxed);
+        let cases = observer.cases(&board).await.unwrap().cases;
         assert_eq!(cases.len(), usize::from(lag < 300), "{lag}");
     }
-    assert!(seen.case(&board, case.id).await.unwrap().is_live());
+    assert!(observer.case(&board, case.id).await.unwrap().is_live());
 }
 
 #[tokio::test]
@@ -436,13 +436,13 @@ async fn ranges_before_the_time_that_matters_are_not_asked_for() {
         memory.advance(SECOND);
     }
     memory.limit_logs(Some(20));
-    let (watched, _) = CountingLedger::over(&system).await;
+    let (counter, _) = CountingLedger::over(&system).await;
     let to = memory.newest().await.unwrap();
     let filter = LogFilter { contract: Contract::ADDRESS, topics: [None; 4], from: 0, to: to.number };
     for (since, bounded) in [(to.time - 24 * 3600, true), (0, false)] {
-        watched.cost();
-        recent_logs(&*watched, filter, 10, since).await.unwrap();
-        let (requests, _) = watched.cost();
+        counter.cost();
+        recent_logs(&*counter, filter, 10, since).await.unwrap();
+        let (requests, _) = counter.cost();
         assert_eq!(requests < 30, bounded, "{requests} requests");
     }
 }
@@ -451,15 +451,15 @@ async fn ranges_before_the_time_that_matters_are_not_asked_for() {
 async fn chain_is_asked_for_its_final_block_once_a_minute() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
-    let (watched, seen) = CountingLedger::over(&system).await;
+    let (counter, observer) = CountingLedger::over(&system).await;
     // Due, and not final yet.
     let mut finality = Finality::default();
-    let journal = seen.services.journals().of(ana.address()).await.unwrap();
+    let journal = observer.services.journals().of(ana.address()).await.unwrap();
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
-    let key = [&seen.services.deployment_key()[..], ana.address().as_slice()].concat();
-    seen.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let key = [&observer.services.deployment_key()[..], ana.address().as_slice()].concat();
+    observer.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {
-        seen.services.journals().of(ana.address()).await.unwrap();
+        observer.services.journals().of(ana.address()).await.unwrap();
     }
-    assert_eq!(watched.asked_for("finalized"), 1);
+    assert_eq!(counter.asked_for("finalized"), 1);
 }

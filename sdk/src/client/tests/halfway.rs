@@ -277,7 +277,7 @@ async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
     assert_eq!(stage.ana.list().await.unwrap().len(), 2);
 }
 
-/// What looks the same is not the same act: a revocation after a new grant, a second reading.
+/// Acts that look the same are not the same act: a revocation after a new grant, a second reading.
 #[tokio::test]
 async fn acts_that_are_done_again_and_again_leave_nothing_to_resume() {
     let stage = VerbStage::new(System::in_memory().await.unwrap()).await;

@@ -73,7 +73,8 @@ pub(crate) async fn deal(
         let members = members.len();
         let needed = board.threshold;
         return Err(Error::Conflict(format!(
-            "the board {address} can open nothing: it is closed, or too few members with keys remain ({members} of the {needed} that it needs)"
+            "the board {address} can open nothing: it is closed, or too few members with keys remain ({members}, and it \
+             needs {needed})"
         )));
     }
     let context = deal_context(person.deployment(), me, board.address, scope, epoch);
@@ -96,7 +97,7 @@ pub(crate) async fn deal_anew(
         deals.boards.push(*board);
         let result = match deals.named.len() < MAX_DEALS {
             true => deal_state(person, *board, &before, folder, state).await,
-            false => Err(Error::Invalid("a keyring names 16 deals at most".into())),
+            false => Err(Error::Invalid("a keyring has room for 16 deals".into())),
         };
         match result {
             Ok(block) => {
@@ -176,9 +177,9 @@ pub(crate) async fn newest_deal(
     scope: B256,
     board: Address,
 ) -> Result<(Verified<Deal>, EnvelopeContext)> {
-    let grant = journal.grant(scope, board).ok_or_else(|| {
-        Error::Denied(format!("{} has granted nothing of this to the board {board}", journal.patient))
-    })?;
+    let grant = journal
+        .grant(scope, board)
+        .ok_or_else(|| Error::Denied(format!("{} has not granted this to the board {board}", journal.patient)))?;
     let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
     let deal: Verified<Deal> = person.signed(digest).await?;
     let scope = Scope::from_bytes(scope.0).map_err(CoreError::from)?;

@@ -96,7 +96,7 @@ async fn released_by(
 ) -> Result<(Digest, Share)> {
     let release: Verified<ShareRelease> = person.signed(Digest(digest.0)).await?;
     if release.issuer() != account(member) {
-        return Err(Error::Integrity("it is a share of somebody else".into()));
+        return Err(Error::Integrity("the share is by another member".into()));
     }
     let digest = release.deal;
     let deal = match deals.entry(digest) {

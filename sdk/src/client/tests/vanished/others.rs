@@ -125,9 +125,9 @@ async fn a_relayed_revocation_is_carried_again() {
 pub(super) async fn until_sent<T>(stage: &Stage, act: impl Future<Output = crate::Result<T>>) {
     let sent = async {
         loop {
-            let left = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
-            if let Some(left) = left
-                && stage.shared.ledger().knows(left.transaction).await.unwrap()
+            let pending = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
+            if let Some(pending) = pending
+                && stage.shared.ledger().knows(pending.transaction).await.unwrap()
             {
                 return;
             }

@@ -43,14 +43,14 @@ async fn a_revocation_that_was_made_again_and_withheld_ends_nothing_that_was_giv
         device.folders().rotate("personal", Confidentiality::N).await.unwrap();
         stage.memory().hold(true);
         until_sent(&stage, stage.ana.add(note()).into_future()).await;
-        let left = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap().unwrap();
+        let pending = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap().unwrap();
         stage.memory().forget_waiting();
         stage.memory().hold(false);
         stage.memory().advance(Duration::from_secs(60));
         if given_later {
             device.grant(stage.lee.address()).await.unwrap();
         }
-        assert_eq!(stage.memory().act(Address::repeat_byte(9), left.call().unwrap()), !given_later);
+        assert_eq!(stage.memory().act(Address::repeat_byte(9), pending.call().unwrap()), !given_later);
         assert_eq!(stage.is_revoked().await, !given_later);
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn settle(ana: &Client) {
     ana.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
 }
 
-/// Every verb that leaves an entry in a journal: dropped by a reorganisation, it is there again after `resume`.
+/// Every verb that leaves an entry in a journal: after a reorg dropped it, `resume` brings it back.
 #[tokio::test]
 async fn the_transaction_of_every_verb_is_sent_again() {
     let stage = Stage::new().await;
