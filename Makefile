@@ -10,7 +10,7 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage errors test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,7 @@ test-vectors: ## the vectors of formats and journals, by readers that share no c
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
+	anvil-scripts/stack.sh run --relay -- $(ADAPTER)/run.sh
 
 test-tools: ## how the IPFS node is fetched or built, against servers on this machine
 	node --test --test-reporter=spec anvil-scripts/tools/kubo.test.cjs
@@ -78,11 +79,11 @@ coverage: ## fails when the tests leave a line of the contracts unrun
 	@anvil-scripts/tools.sh foundry
 	@contracts/test/coverage.sh
 
-bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records
+bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records, a thousand clients
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh kubo
 	cargo bench --locked -p hospital-record-core --bench seal
-	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records
+	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records --bench many_clients
 
 gas: ## measures the contract's gas and rewrites contracts/snapshots
 	@anvil-scripts/tools.sh foundry
@@ -91,6 +92,9 @@ gas: ## measures the contract's gas and rewrites contracts/snapshots
 
 docs: ## the API documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --all-features
+
+errors: ## docs/errors.md from the SDK's own comments
+	@node .ci/errors.cjs
 
 stack: ## a local chain, contract, IPFS node and relay until Ctrl-C
 	@anvil-scripts/stack.sh
@@ -103,5 +107,5 @@ fmt: ## formats Rust and Solidity
 	cargo fmt --all
 	$(FORGE) fmt
 
-lint: ## formats, words, promises, scripts, licences, the core's limits, clippy, documentation: no test is run
-	.ci/run fmt words promises layers shell licences core clippy docs
+lint: ## formats, words, promises, guides, scripts, licences, the core's limits, clippy, documentation: no test is run
+	.ci/run fmt words promises guides layers shell licences core clippy docs

@@ -5,19 +5,46 @@ use std::{env, error::Error, fmt::Write, fs, path::Path};
 
 use serde_json::Value;
 
+/// All that are deployed, in this order. A new one is a name here: its module, with the name in snake case, and its row in
+/// `ALL` follow from it.
 const CONTRACTS: [&str; 4] = ["HospitalRecord", "Vouching", "AccessRequests", "Boards"];
 /// `Boards` makes it, so it has no artifact of its own.
 const BOARD: &str = "Board";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = env::var("OUT_DIR")?;
+    let mut all = String::new();
     for name in CONTRACTS {
-        fs::write(Path::new(&out).join(format!("{name}.rs")), constants(name)?)?;
+        let (module, title) = (snake_case(name), title(name)?);
+        let body = [interface(name)?, constants(name)?].concat();
+        write!(all, "/// {title}\npub mod {module} {{\n{body}\n}}\n")?;
     }
-    for name in CONTRACTS.into_iter().chain([BOARD]) {
-        fs::write(Path::new(&out).join(format!("I{name}.rs")), interface(name)?)?;
-    }
+    write!(all, "/// What a board is.\npub mod board {{\n{}\n}}\n", interface(BOARD)?)?;
+    let rows = CONTRACTS.map(|name| format!("&{}::ARTIFACT,", snake_case(name))).concat();
+    let count = CONTRACTS.len();
+    write!(
+        all,
+        "/// Every contract, in the order in which they are deployed.\npub static ALL: [&crate::Artifact; {count}] = [{rows}];\n"
+    )?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("contracts.rs"), all)?;
     Ok(())
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+/// As the interface's manual begins.
+fn title(name: &str) -> Result<String, Box<dyn Error>> {
+    let source = source(name)?;
+    let title = source.lines().find_map(|line| line.strip_prefix("/// @title "));
+    Ok(format!("{}.", title.ok_or(format!("I{name}.sol has no title"))?))
 }
 
 /// `sol!` resolves neither imports nor inheritance. So the members of `ISigned`, which every interface inherits, are
@@ -30,7 +57,24 @@ fn interface(name: &str) -> Result<String, Box<dyn Error>> {
     let body = body.strip_suffix('}').ok_or("an interface does not end with its brace")?;
     let signed = source("Signed")?;
     let (_, members) = signed.split_once("interface ISigned {").ok_or("ISigned.sol declares no ISigned")?;
-    Ok(format!("alloy::sol! {{\n#![sol(all_derives)]\n{body}\n{members}\n}}\n"))
+    Ok(format!(
+        r#"pub use interface::I{name};
+/// Its verbs and questions.
+pub use interface::I{name}::I{name}Calls as Calls;
+/// What it refuses.
+pub use interface::I{name}::I{name}Errors as Errors;
+
+mod interface {{
+    #![allow(missing_docs, clippy::too_many_arguments)]
+
+    alloy::sol! {{
+        #![sol(all_derives)]
+        {body}
+        {members}
+    }}
+}}
+"#
+    ))
 }
 
 fn source(name: &str) -> Result<String, Box<dyn Error>> {
@@ -52,7 +96,12 @@ fn constants(name: &str) -> Result<String, Box<dyn Error>> {
         write!(places, "{start}..{},", start + number("length")?)?;
     }
     Ok(format!(
-        r#"/// Where the contract is on every chain it is deployed to: CREATE2 of [`SALT`] and [`BYTECODE`] by `DEPLOYER`.
+        r#"
+use std::ops::Range;
+
+use alloy::primitives::{{Address, B256, Bytes, address, b256, bytes}};
+
+/// Where the contract is on every chain it is deployed to: CREATE2 of [`SALT`] and [`BYTECODE`] by `DEPLOYER`.
 pub const ADDRESS: Address = address!("{}");
 /// Salt of the deployment: "hospital-record/v1" in ASCII.
 pub const SALT: B256 = b256!("{}");
@@ -63,18 +112,15 @@ pub static DEPLOYED_BYTECODE: Bytes = bytes!("{}");
 /// Which bytes of the code the constructor fills in.
 #[allow(clippy::single_range_in_vec_init)]
 pub const IMMUTABLES: &[Range<usize>] = &[{places}];
-
-/// What to send to `DEPLOYER` to get the contract at [`ADDRESS`].
-#[must_use]
-pub fn deploy_calldata() -> Bytes {{
-    [SALT.as_slice(), &BYTECODE].concat().into()
-}}
-
-/// Whether this is the code of the contract, whatever its constructor filled in.
-#[must_use]
-pub fn is_deployed_code(code: &[u8]) -> bool {{
-    crate::is_same_but(IMMUTABLES, &DEPLOYED_BYTECODE, code)
-}}
+/// All of it.
+pub static ARTIFACT: crate::Artifact = crate::Artifact {{
+    name: "{name}",
+    address: ADDRESS,
+    salt: SALT,
+    bytecode: &BYTECODE,
+    deployed_bytecode: &DEPLOYED_BYTECODE,
+    immutables: IMMUTABLES,
+}};
 "#,
         text("address")?,
         text("salt")?,

@@ -2,72 +2,63 @@
 //!
 //! [`IHospitalRecord`] is generated from `IHospitalRecord.sol`, whose documentation it carries, with the members of
 //! `ISigned.sol`, which all contracts share; the constants come from the committed artifact. So this crate builds without
-//! a Solidity compiler. [`vouching`], [`access_requests`] and [`boards`] are the same for the contracts beside it.
+//! a Solidity compiler. [`vouching`], [`access_requests`] and [`boards`] are the same for the contracts beside it, and
+//! [`ALL`] lists them.
 
 use std::ops::Range;
 
-use alloy::primitives::{Address, B256, Bytes, address, b256, bytes, hex};
+use alloy::primitives::{Address, B256, Bytes, address, hex};
 
-mod interface {
-    #![allow(missing_docs, clippy::too_many_arguments)]
-
-    include!(concat!(env!("OUT_DIR"), "/IHospitalRecord.rs"));
+// Below, `boards` takes the place of the generated one.
+#[allow(unreachable_pub)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/contracts.rs"));
 }
 
-pub use interface::IHospitalRecord;
+pub use generated::*;
+pub use hospital_record::{ADDRESS, BYTECODE, DEPLOYED_BYTECODE, IHospitalRecord, IMMUTABLES, SALT};
 
 /// The CREATE2 deployer that most chains have (Arachnid's deterministic deployment proxy).
 pub const DEPLOYER: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
 
-include!(concat!(env!("OUT_DIR"), "/HospitalRecord.rs"));
-
-/// Who says of which account that it acts in a role.
-pub mod vouching {
-    use super::{Address, B256, Bytes, Range, address, b256, bytes};
-    pub use interface::IVouching;
-
-    mod interface {
-        #![allow(missing_docs, clippy::too_many_arguments)]
-
-        include!(concat!(env!("OUT_DIR"), "/IVouching.rs"));
-    }
-
-    include!(concat!(env!("OUT_DIR"), "/Vouching.rs"));
+/// A contract that is at one address on every chain.
+#[derive(Debug)]
+pub struct Artifact {
+    /// As the source calls it.
+    pub name: &'static str,
+    /// Where it is: CREATE2 of salt and bytecode by [`DEPLOYER`].
+    pub address: Address,
+    /// Salt of the deployment.
+    pub salt: B256,
+    /// Creation code, with its arguments.
+    pub bytecode: &'static Bytes,
+    /// Code after the deployment; the bytes that the constructor fills in are zero here.
+    pub deployed_bytecode: &'static Bytes,
+    /// Which bytes of the code the constructor fills in.
+    pub immutables: &'static [Range<usize>],
 }
 
-/// Who asks which patient for access.
-pub mod access_requests {
-    use super::{Address, B256, Bytes, Range, address, b256, bytes};
-    pub use interface::IAccessRequests;
-
-    mod interface {
-        #![allow(missing_docs, clippy::too_many_arguments)]
-
-        include!(concat!(env!("OUT_DIR"), "/IAccessRequests.rs"));
+impl Artifact {
+    /// What to send to [`DEPLOYER`] to get the contract at its address.
+    #[must_use]
+    pub fn deploy_calldata(&self) -> Bytes {
+        [self.salt.as_slice(), self.bytecode].concat().into()
     }
 
-    include!(concat!(env!("OUT_DIR"), "/AccessRequests.rs"));
+    /// Whether this is the code of the contract, whatever its constructor filled in.
+    #[must_use]
+    pub fn is_deployed_code(&self, code: &[u8]) -> bool {
+        let due = self.deployed_bytecode;
+        let may_differ = |index: &usize| self.immutables.iter().any(|range| range.contains(index));
+        code.len() == due.len()
+            && (0..code.len()).filter(|index| !may_differ(index)).all(|index| code[index] == due[index])
+    }
 }
 
 /// Where boards come from, and what a board is.
 pub mod boards {
-    use super::{Address, B256, Bytes, Range, address, b256, bytes, hex};
-    pub use board::IBoard;
-    pub use interface::IBoards;
-
-    mod interface {
-        #![allow(missing_docs, clippy::too_many_arguments)]
-
-        include!(concat!(env!("OUT_DIR"), "/IBoards.rs"));
-    }
-
-    mod board {
-        #![allow(missing_docs, clippy::too_many_arguments)]
-
-        include!(concat!(env!("OUT_DIR"), "/IBoard.rs"));
-    }
-
-    include!(concat!(env!("OUT_DIR"), "/Boards.rs"));
+    use super::{Address, hex};
+    pub use crate::generated::{board::IBoard, boards::*};
 
     /// A clone (ERC-1167) is what stands before and behind the account that it is a clone of.
     pub const CLONE: [&[u8]; 2] = [&hex!("363d3d373d3d3d363d73"), &hex!("5af43d82803e903d91602b57fd5bf3")];
@@ -85,35 +76,31 @@ pub mod boards {
     }
 }
 
-fn is_same_but(places: &[Range<usize>], due: &[u8], code: &[u8]) -> bool {
-    let may_differ = |index: &usize| places.iter().any(|range| range.contains(index));
-    code.len() == due.len() && (0..code.len()).filter(|index| !may_differ(index)).all(|index| code[index] == due[index])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn every_artifact_is_one_of_the_contracts() {
+        let artifacts = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/artifacts")).map(Iterator::count);
+        assert_eq!(artifacts.ok(), Some(ALL.len()), "a contract is missing in CONTRACTS of build.rs");
+    }
+
+    #[test]
     fn addresses_follow_from_salt_and_bytecode() {
-        assert_eq!(DEPLOYER.create2_from_code(SALT, &BYTECODE), ADDRESS);
-        assert_eq!(DEPLOYER.create2_from_code(vouching::SALT, &vouching::BYTECODE), vouching::ADDRESS);
-        assert_eq!(
-            DEPLOYER.create2_from_code(access_requests::SALT, &access_requests::BYTECODE),
-            access_requests::ADDRESS
-        );
-        assert_eq!(DEPLOYER.create2_from_code(boards::SALT, &boards::BYTECODE), boards::ADDRESS);
+        for contract in ALL {
+            let address = DEPLOYER.create2_from_code(contract.salt, contract.bytecode);
+            assert_eq!(address, contract.address, "{}", contract.name);
+        }
         assert!(boards::BYTECODE.ends_with(ADDRESS.into_word().as_slice()), "boards are of this HospitalRecord");
     }
 
     #[test]
     fn only_what_the_constructor_fills_in_may_differ() {
-        assert_knows_its_code(is_deployed_code, &DEPLOYED_BYTECODE, IMMUTABLES);
-        assert_knows_its_code(vouching::is_deployed_code, &vouching::DEPLOYED_BYTECODE, vouching::IMMUTABLES);
-        let (code, places) = (&access_requests::DEPLOYED_BYTECODE, access_requests::IMMUTABLES);
-        assert_knows_its_code(access_requests::is_deployed_code, code, places);
-        assert_knows_its_code(boards::is_deployed_code, &boards::DEPLOYED_BYTECODE, boards::IMMUTABLES);
-        assert!(!vouching::is_deployed_code(code));
+        for contract in ALL {
+            assert_knows_its_code(contract);
+        }
+        assert!(!vouching::ARTIFACT.is_deployed_code(&access_requests::DEPLOYED_BYTECODE));
     }
 
     #[test]
@@ -128,16 +115,17 @@ mod tests {
         }
     }
 
-    fn assert_knows_its_code(is_deployed_code: fn(&[u8]) -> bool, deployed: &[u8], places: &[Range<usize>]) {
-        let mut code = deployed.to_vec();
-        for range in places {
+    fn assert_knows_its_code(contract: &Artifact) {
+        let mut code = contract.deployed_bytecode.to_vec();
+        for range in contract.immutables {
             code[range.clone()].fill(0xff);
         }
-        assert!(is_deployed_code(&code));
-        let free = (0..code.len()).find(|index| places.iter().all(|range| !range.contains(index))).unwrap_or(0);
+        assert!(contract.is_deployed_code(&code), "{}", contract.name);
+        let is_free = |index: &usize| contract.immutables.iter().all(|range| !range.contains(index));
+        let free = (0..code.len()).find(is_free).unwrap_or(0);
         code[free] ^= 1;
-        assert!(!is_deployed_code(&code));
-        assert!(!is_deployed_code(&deployed[1..]));
-        assert!(!is_deployed_code(&[]));
+        assert!(!contract.is_deployed_code(&code), "{}", contract.name);
+        assert!(!contract.is_deployed_code(&contract.deployed_bytecode[1..]));
+        assert!(!contract.is_deployed_code(&[]));
     }
 }

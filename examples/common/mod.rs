@@ -25,12 +25,12 @@ pub(crate) async fn fund(system: &System, account: Address) -> Result<()> {
     if system.fund(account).await.is_ok() {
         return Ok(());
     }
-    let rpc = std::env::var("ETH_RPC_URL").map_err(|error| Error::Invalid(error.to_string()))?;
+    let rpc = std::env::var("ETH_RPC_URL").map_err(|error| Error::Invalid(error.to_string().into()))?;
     let give = serde_json::json!({
         "jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [account, "0x8ac7230489e80000"],
     });
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let sent = reqwest::Client::builder().build().map_err(|error| Error::Invalid(error.to_string()))?;
+    let sent = reqwest::Client::builder().build().map_err(|error| Error::Invalid(error.to_string().into()))?;
     let sent = sent.post(rpc).json(&give).send().await;
-    sent.map(drop).map_err(|error| Error::Invalid(format!("this chain gives no test ether: {error}")))
+    sent.map(drop).map_err(|error| Error::Invalid(format!("this chain gives no test ether: {error}").into()))
 }

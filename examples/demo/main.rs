@@ -167,7 +167,7 @@ async fn read(lee: &Client, record: &RecordRef, original: &Path, disk: &Path) ->
     lee.open(record).overwrite().progress(bar(original)).to_file(&copy).await?;
     let opened = watch.elapsed();
     if !same(original, &copy).map_err(|error| invalid(&error))? {
-        return Err(Error::Integrity(format!("{} came back changed", original.display())));
+        return Err(Error::Integrity(format!("{} came back changed", original.display()).into()));
     }
     println!("  {:<64} {:>6.2} s", format!("{:<22} identical, byte for byte", name(original)), opened.as_secs_f32());
     Ok(())
@@ -282,5 +282,5 @@ fn thousands(number: u64) -> String {
 }
 
 fn invalid(reason: impl Display) -> Error {
-    Error::Invalid(reason.to_string())
+    Error::Invalid(reason.to_string().into())
 }

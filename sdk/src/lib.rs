@@ -22,6 +22,9 @@
 //! # }
 //! ```
 //!
+//! Each noun has a guide with an example: [`record`], [`grant`], [`folder`], [`contact`], [`request`], [`board`], [`vouch`],
+//! [`act`], [`history`], [`store`], [`ledger`], [`relay`].
+//!
 //! Nothing here reads the environment, and nothing is written outside the state directory that
 //! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
 //! [`Error::kind`] is what an app matches on.
@@ -55,7 +58,13 @@ pub use crate::{
         bounds::{MaxFee, Timeout},
         builder::BoxFuture,
         cut::Cut,
-        error::{Error, Result, kind::ErrorKind, outcome::Outcome, untrusted::Untrusted},
+        error::{
+            Error, Result,
+            kind::ErrorKind,
+            outcome::Outcome,
+            reason::{Cause, Reason},
+            untrusted::Untrusted,
+        },
         progress::{Phase, Progress},
         record_ref::RecordRef,
     },
@@ -69,6 +78,7 @@ pub use crate::{
         identity::{AccountSigner, Identity},
         phrase::Phrase,
     },
+    platform::cache::own::Memory,
     records::{
         add::{Added, DEFAULT_FOLDER},
         copy::Synced,
@@ -79,7 +89,7 @@ pub use crate::{
     system::{System, config::Config},
 };
 
-/// Records: the builders of [`Client`]'s verbs, and what they find.
+#[doc = include_str!("../guides/record.md")]
 pub mod record {
     pub use crate::{
         client::sync::Syncing,
@@ -95,7 +105,7 @@ pub mod record {
     };
 }
 
-/// Grants: given, passed on, received, revoked.
+#[doc = include_str!("../guides/grant.md")]
 pub mod grant {
     pub use crate::{
         access::{
@@ -109,17 +119,17 @@ pub mod grant {
     };
 }
 
-/// A person's own folders.
+#[doc = include_str!("../guides/folder.md")]
 pub mod folder {
     pub use crate::{access::folders::FolderInfo, client::folders::Folders, keys::rotate::Rotated};
 }
 
-/// People whose keys were compared.
+#[doc = include_str!("../guides/contact.md")]
 pub mod contact {
     pub use crate::client::contacts::Contacts;
 }
 
-/// Asking for access, and answering.
+#[doc = include_str!("../guides/request.md")]
 pub mod request {
     pub use crate::{
         access::requests::{
@@ -131,7 +141,7 @@ pub mod request {
     };
 }
 
-/// Boards of k of n people, and their cases.
+#[doc = include_str!("../guides/board.md")]
 pub mod board {
     pub use crate::{
         access::boards::{act::Reviewed, create::CreatedBoard, open::OpenCase, release::Released, words::CaseWords},
@@ -144,7 +154,7 @@ pub mod board {
     };
 }
 
-/// Who says that an account is a hospital or a practitioner.
+#[doc = include_str!("../guides/vouch.md")]
 pub mod vouch {
     pub use crate::{
         access::vouch::{VouchFor, Vouched},
@@ -153,7 +163,7 @@ pub mod vouch {
     };
 }
 
-/// What reached the chain, what others carry there, and what was interrupted.
+#[doc = include_str!("../guides/act.md")]
 pub mod act {
     pub use crate::{
         acts::confirm::Confirmed,
@@ -165,12 +175,15 @@ pub mod act {
     };
 }
 
-/// Reading a history, for programs.
+#[doc = include_str!("../guides/history.md")]
 pub mod history {
-    pub use crate::journal::history::{ReadHistory, status_code};
+    pub use crate::journal::{
+        history::ReadHistory,
+        words::{Deed, Names, status_code},
+    };
 }
 
-/// Names and text that people write.
+#[doc = include_str!("../guides/names.md")]
 pub mod names {
     pub use crate::{
         base::{names::*, record_ref::parse_address},

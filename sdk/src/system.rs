@@ -22,6 +22,9 @@ use crate::{
 };
 
 /// A chain, a contract and stores. Make one for each process; it is cheap to clone.
+///
+/// The [crate's page](crate) has an example; the [guide](crate::history) reads a history without a
+/// key.
 #[derive(Clone)]
 pub struct System {
     pub(crate) services: Services,

@@ -13,4 +13,5 @@ pub mod process;
 pub mod program;
 pub mod proxy;
 pub mod relay;
+pub mod s3;
 pub mod world;

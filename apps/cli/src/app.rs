@@ -106,6 +106,10 @@ impl App {
         if let Some(token) = settings.store_token()? {
             config = config.store_token(token.as_str());
         }
+        #[cfg(feature = "s3")]
+        if let Some(access) = settings.s3()? {
+            config = config.s3(access);
+        }
         if let Some(clock) = settings.clock {
             config = config.clock(clock);
         }

@@ -144,11 +144,14 @@ impl Printer {
 
 /// What is on chain is there although nobody could be told.
 fn told_in_vain(object: &Value, error: io::Error) -> Failure {
-    let Some(transaction) = object["tx"].as_str() else { return error.into() };
-    let message = format!(
-        "it took effect in transaction {transaction}, so do not repeat it; but the output cannot be written: {error}"
-    );
-    Failure { message, transaction: Some(transaction.to_owned()), ..Failure::from(error) }
+    let transaction = object["tx"].as_str().map(str::to_owned);
+    // What a relay carried has gas, and perhaps no transaction that anybody names.
+    if transaction.is_none() && !object["gas"].is_number() {
+        return error.into();
+    }
+    let place = transaction.as_ref().map(|hash| format!(" in transaction {hash}")).unwrap_or_default();
+    let message = format!("it took effect{place}, so do not repeat it; but the output cannot be written: {error}");
+    Failure { message, transaction, ..Failure::from(error) }
 }
 
 /// A file may be refused by its disk after it took the bytes.
@@ -217,6 +220,8 @@ fn in_columns(head: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -237,6 +242,16 @@ mod tests {
         assert_eq!(too_wide(&code, width), None);
         let why = too_wide(&code, width - 1).unwrap();
         assert!(why.contains(&width.to_string()) && why.contains(&(width - 1).to_string()), "{why}");
+    }
+
+    #[test]
+    fn what_took_effect_is_told_also_where_nobody_names_its_transaction() {
+        let tell = |object: Value| told_in_vain(&object, io::Error::other("full")).message;
+        assert!(tell(json!({"tx": "0x12", "gas": 1})).contains("took effect in transaction 0x12, so do not repeat it"));
+        assert!(tell(json!({"tx": null, "gas": 0})).contains("took effect, so do not repeat it"));
+        for nothing in [json!({"tx": null, "gas": null}), json!({"tx": null}), json!({"type": "record"})] {
+            assert!(!tell(nothing).contains("took effect"));
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ mod tests {
             (Error::Integrity("x".into()), 5),
             (Error::Unfunded { account: Address::ZERO, needed: U256::ONE }, 8),
             (Error::KeyChanged { account: Address::ZERO, known: B256::ZERO, found: B256::ZERO }, 5),
-            (Error::Unreachable { service: service.clone(), reason: reason.clone() }, 6),
+            (Error::Unreachable { service: service.clone(), reason: reason.as_str().into() }, 6),
             (Error::TimedOut { service: service.clone(), after: Duration::from_secs(1) }, 6),
             (Error::Invalid("x".into()), 2),
             (Error::Conflict("x".into()), 1),
@@ -76,7 +76,7 @@ mod tests {
             (file(std::io::ErrorKind::StorageFull), 1),
             (Error::WrongContract("x".into()), 5),
             (Error::OtherDeployment { file: "x".into(), pinned: (1, Address::ZERO), found: (2, Address::ZERO) }, 5),
-            (Error::Refused { service, reason }, 1),
+            (Error::Refused { service, reason: reason.into() }, 1),
             (Error::Untrusted { account: Address::ZERO, why: Untrusted::NoChain }, 5),
             (Error::Vanished { what: "x".into(), others: 0 }, 5),
         ];

@@ -21,6 +21,9 @@ use crate::{
     zone::zone,
 };
 
+#[cfg(feature = "s3")]
+mod bucket;
+
 const RPC_URL: &str = "http://127.0.0.1:8545";
 const STORE: &str = "kubo+http://127.0.0.1:5001";
 
@@ -35,6 +38,8 @@ struct File {
     chain_id: Option<u64>,
     store: Option<String>,
     store_token_file: Option<PathBuf>,
+    #[cfg(feature = "s3")]
+    s3_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
     tz: Option<String>,
     timeout: Option<i64>,
@@ -54,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) chain_id: Option<u64>,
     store: String,
     store_token_file: Option<PathBuf>,
+    #[cfg(feature = "s3")]
+    s3_file: Option<PathBuf>,
     pub(crate) home: PathBuf,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) tz: TimeZone,
@@ -85,6 +92,8 @@ impl Settings {
             chain_id: non_empty(&global.chain_id).map(|text| chain_id(&text)).transpose()?.or(file.chain_id),
             store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
             store_token_file: file.store_token_file.map(|path| home.join(path)),
+            #[cfg(feature = "s3")]
+            s3_file: file.s3_file.map(|path| home.join(path)),
             password_file: non_empty_path(&global.password_file)
                 .or_else(|| file.password_file.map(|path| home.join(path))),
             tz: zone(non_empty(&global.tz), env_tz, file.tz)?,
@@ -112,6 +121,12 @@ impl Settings {
         let Some(path) = &self.store_token_file else { return Ok(None) };
         let text = read_secret(path)?;
         Ok(Some(Zeroizing::new(text.trim_start_matches(MARK).trim().to_owned())))
+    }
+
+    /// The key of stores that are buckets; only ever in a file.
+    #[cfg(feature = "s3")]
+    pub(crate) fn s3(&self) -> Result<Option<hospital_record::store::S3Access>> {
+        self.s3_file.as_deref().map(bucket::access).transpose()
     }
 
     /// Where the SDK keeps what it remembers.

@@ -73,22 +73,6 @@ pub(crate) fn confidentiality() -> impl TypedValueParser<Value = sdk::Confidenti
     PossibleValuesParser::new(letters).try_map(|letter| letter.parse::<sdk::Confidentiality>())
 }
 
-/// What a grant allows, as verbs before what it is on.
-pub(crate) fn may(rights: sdk::Rights) -> String {
-    let add = if rights.reads() { "add to" } else { "add to (but not read)" };
-    let verbs = [
-        (rights.reads(), "read"),
-        (rights.contributes(), add),
-        (rights.attests(), "attest"),
-        (rights.delegates(), "pass on"),
-    ];
-    let verbs: Vec<&str> = verbs.into_iter().filter(|(held, _)| *held).map(|(_, verb)| verb).collect();
-    match verbs.as_slice() {
-        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-        _ => verbs.concat(),
-    }
-}
-
 /// A LOINC code: up to seven digits, a dash, and the check digit (mod 10) of what precedes it.
 pub(crate) fn loinc(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} is not a LOINC code; one looks like 11502-2");
@@ -187,16 +171,6 @@ mod tests {
             assert_eq!(PURPOSES.iter().filter(|purpose| purpose.code == code).count(), 1, "{code:?}");
         }
         assert!(sdk::Purpose::try_from(PURPOSES.len() as u8).is_err(), "a purpose that nobody can type");
-    }
-
-    #[test]
-    fn rights_are_told_as_verbs() {
-        use sdk::Rights;
-        let all = Rights::READ_AND_CONTRIBUTE.and(Rights::ATTEST).and(Rights::DELEGATE);
-        assert_eq!(may(all), "read, add to, attest and pass on");
-        assert_eq!(may(Rights::READ_AND_CONTRIBUTE), "read and add to");
-        assert_eq!(may(Rights::CONTRIBUTE), "add to (but not read)");
-        assert_eq!(may(Rights::READ), "read");
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl IpfsApiStore {
     /// # Errors
     /// [`StoreError::Refused`] when the URL cannot be used.
     pub fn open(url: &str, timeout: Duration) -> Result<Arc<dyn Store>, StoreError> {
-        let refused = |reason: String| StoreError::Refused { url: "(the URL given)".to_owned(), reason };
+        let refused = |reason: String| StoreError::Refused { url: "(the URL given)".to_owned(), reason, source: None };
         let plain = url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#']));
         if !plain {
             return Err(refused(
@@ -81,12 +81,12 @@ impl IpfsApiStore {
     fn failure(&self, error: Error) -> Failure {
         let url = self.url.clone();
         match error {
-            Error::Client(error) => Failure::Store(StoreError::Unreachable { url, reason: error.to_string() }),
+            Error::Client(error) => Failure::Store(StoreError::Unreachable { url, reason: error.to_string(), source: None }),
             Error::Api(error) if error.message.contains("could not find") => Failure::Absent,
             Error::Api(error) if error.message.contains("deadline exceeded") => Failure::Absent,
             Error::Api(error) if error.message.contains("not pinned") => Failure::NotPinned,
             Error::Api(error) if error.message.contains("no space left") => Failure::Store(StoreError::Full { url }),
-            error => Failure::Store(StoreError::Failed { url, reason: error.to_string().chars().take(300).collect() }),
+            error => Failure::Store(StoreError::Failed { url, reason: error.to_string().chars().take(300).collect(), source: None }),
         }
     }
 

@@ -21,6 +21,21 @@ async fn ipfs_api_backend_conforms() {
     conformance(store).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn program_adds_and_opens_a_record_on_kubo() {
+    let (kubo, url) = Kubo::start().await;
+    let state = tempfile::tempdir().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_hospital-record-ipfs-api-backend"));
+    let run = program.arg(&url).arg(state.path()).env_remove("ETH_RPC_URL").output().await.unwrap();
+    let (said, failed) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success() && said.contains("opened letter.txt: 16 bytes"), "{said}{failed}");
+    let record = said.lines().find_map(|line| line.split_once(" as ")).expect("it names the record").1;
+    let mut pinned = ipfs(kubo.repository.path(), &["pin", "ls", "--type=recursive", "--quiet"]);
+    let pinned = pinned.env("IPFS_API", &url).stdout(Stdio::piped()).output().await.unwrap();
+    let pinned = String::from_utf8_lossy(&pinned.stdout);
+    assert!(pinned.lines().any(|cid| cid == record), "{record} is not among\n{pinned}");
+}
+
 #[tokio::test]
 async fn a_node_that_is_not_there_is_unreachable() {
     let store = IpfsApiStore::open("http://127.0.0.1:1", Duration::from_secs(3)).unwrap();
@@ -37,7 +52,7 @@ fn urls_with_a_password_are_refused_and_not_repeated() {
 /// Stopped and removed when dropped.
 struct Kubo {
     _daemon: Child,
-    _repository: tempfile::TempDir,
+    repository: tempfile::TempDir,
 }
 
 impl Kubo {
@@ -50,7 +65,7 @@ impl Kubo {
         keep_to_itself(&path.join("config"));
         let daemon = ipfs(path, &["daemon"]).spawn().unwrap();
         let url = address(&path.join("api")).await;
-        (Self { _daemon: daemon, _repository: repository }, url)
+        (Self { _daemon: daemon, repository }, url)
     }
 }
 

@@ -39,12 +39,11 @@ pub(crate) async fn require_free(person: &Person, name: &str, account: Address) 
     match known.into_iter().find(|known| names::look_alike(&known.name, name)) {
         None => Ok(()),
         Some(other) if other.name == name => {
-            Err(Error::Invalid(format!("{name} is another contact already: choose another name")))
+            Err(Error::Invalid(format!("{name} is another contact already: choose another name").into()))
         }
-        Some(other) => Err(Error::Invalid(format!(
-            "{name} looks like the contact {}: choose a name that nobody takes for it",
-            other.name
-        ))),
+        Some(other) => Err(Error::Invalid(
+            format!("{name} looks like the contact {}: choose a name that nobody takes for it", other.name).into(),
+        )),
     }
 }
 
@@ -111,17 +110,19 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         (Some(found), None) => return Ok(found),
         // An earlier version told names apart by their bytes; so does an app that is not ours.
         (Some(one), Some(other)) => {
-            return Err(Error::Invalid(format!(
-                "two contacts are called {wanted}: give the address, {:#x} or {:#x}",
-                one.address, other.address
-            )));
+            return Err(Error::Invalid(
+                format!(
+                    "two contacts are called {wanted}: give the address, {:#x} or {:#x}",
+                    one.address, other.address
+                )
+                .into(),
+            ));
         }
         (None, _) => {}
     }
-    Err(missing
-        .into_values()
-        .find(Error::is_silence)
-        .unwrap_or_else(|| Error::NotFound(format!("no contact is called {name:?}: add the person's card first"))))
+    Err(missing.into_values().find(Error::is_silence).unwrap_or_else(|| {
+        Error::NotFound(format!("no contact is called {name:?}: add the person's card first").into())
+    }))
 }
 
 pub(crate) async fn remove_contact(person: &Person, name: &str) -> Result<()> {

@@ -40,6 +40,8 @@ use crate::{
 const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Gives access; made by [`Client::grant`](crate::Client::grant).
+///
+/// The [guide](crate::grant) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Grant {
     pub(crate) person: Person,
@@ -204,7 +206,7 @@ impl Grant {
             expires: expiry(permission.expires_at),
             replaced,
             transaction: receipt.transaction,
-            gas: receipt.gas_used,
+            gas: receipt.gas,
         })
     }
 

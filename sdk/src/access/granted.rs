@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// What was granted.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Granted {
@@ -27,8 +29,8 @@ pub struct Granted {
     pub expires: Option<SystemTime>,
     /// What the grantee had there until now, where that was live.
     pub replaced: Option<Replaced>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }

@@ -112,9 +112,9 @@ impl Grant {
         if !held.rights.contains(self.rights.and(Rights::DELEGATE)) || !purpose {
             let rights = held.rights;
             let purpose = held.purpose;
-            return Err(Error::Denied(format!(
-                "nobody passes on more than they have: this account may {rights} it for {purpose:?}"
-            )));
+            return Err(Error::Denied(
+                format!("nobody passes on more than they have: this account may {rights} it for {purpose:?}").into(),
+            ));
         }
         Ok(held)
     }
@@ -122,6 +122,8 @@ impl Grant {
     fn may_not(&self) -> Error {
         let account = self.person.address();
         let patient = self.patient;
-        Error::Denied(format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended"))
+        Error::Denied(
+            format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended").into(),
+        )
     }
 }

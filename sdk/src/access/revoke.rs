@@ -18,7 +18,7 @@ use crate::{
         owed,
         rotate::{self, Ring},
     },
-    ledger::{Call, Event, History, PatientState, Receipt, Revocation, folder_of, folder_scope},
+    ledger::{Call, Event, History, PatientState, Revocation, folder_of, folder_scope},
     platform::clock,
     records::registered,
 };
@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 
 /// Ends access; made by [`Client::revoke`](crate::Client::revoke).
+///
+/// The [guide](crate::grant) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Revoke {
     person: Person,
@@ -45,6 +47,8 @@ enum Which {
 }
 
 /// What was ended.
+///
+/// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Revoked {
@@ -57,8 +61,9 @@ pub struct Revoked {
     pub left_out: Vec<Address>,
     /// An earlier act of this person that was left behind and has not taken effect, in words. It kept nothing from being ended.
     pub earlier_failed: Option<String>,
-    /// Hash of the transaction; of the last one, where there was too much to end for one.
-    pub transaction: B256,
+    /// Hash of the transaction; of the last one, where there was too much to end for one. `None` where a relay carried it and
+    /// nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of it, or of all of them.
     pub gas: u64,
 }
@@ -82,7 +87,8 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
     let receipt = person.send(call).await.map_err(not_ended)?;
     // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
     let ended = |history: &History| {
-        let new = history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block);
+        let new =
+            history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block.unwrap_or_default());
         new.map(|entry| entry.event).any(|event| match event {
             Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
             Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
@@ -92,7 +98,7 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
         })
     };
     person.confirm_in(patient, receipt.transaction, ended).await?;
-    Ok(receipt.into())
+    Ok(receipt)
 }
 
 impl Revoke {
@@ -150,7 +156,7 @@ impl Revoke {
         let seen = person.confirm(person.address(), transaction, ended).await;
         seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
         let ended = revocations.len();
-        let gas = receipt.gas_used;
+        let gas = receipt.gas;
         // The access has ended; what is left to do is no reason to say otherwise.
         let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
@@ -158,12 +164,12 @@ impl Revoke {
 
     /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
     /// a grant on every record.
-    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Receipt, Option<String>)> {
+    async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Confirmed, Option<String>)> {
         let contract = self.person.contract();
         let mut gas = 0;
         let mut earlier = None;
         let mut changes = changes;
-        let mut last = None::<Receipt>;
+        let mut last = None::<Confirmed>;
         // It is tried all the same where the node does not say what a block takes.
         let at_once = self.person.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
@@ -173,15 +179,15 @@ impl Revoke {
             let (receipt, told) = sent?;
             // Each of them is a key change.
             changes = changes.wrapping_add(part.len() as u32);
-            (gas, earlier) = (gas + receipt.gas_used, earlier.or(told));
+            (gas, earlier) = (gas + receipt.gas, earlier.or(told));
             last = Some(receipt);
         }
         let last = last.ok_or_else(|| Error::Invalid("there is nothing to end".into()))?;
-        Ok((Receipt { gas_used: gas, ..last }, earlier))
+        Ok((Confirmed { gas, ..last }, earlier))
     }
 
     /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
-    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: B256) -> (bool, Vec<Address>) {
+    async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: Option<B256>) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
         match rotate::publish_keyrings(&self.person, rings, transaction).await {
             Ok(without) => left_out.extend(without),
@@ -209,7 +215,7 @@ impl Revoke {
         };
         let scopes: Vec<B256> = held.filter(wanted).collect();
         if scopes.is_empty() {
-            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee)));
+            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee).into()));
         }
         Ok(scopes)
     }
@@ -286,7 +292,7 @@ mod tests {
     #[test]
     fn who_is_told_that_access_has_not_ended() {
         let unconfirmed =
-            Error::Unconfirmed { transaction: B256::ZERO, service: "it".into(), after: Duration::ZERO, why: None };
+            Error::Unconfirmed { transaction: None, service: "it".into(), after: Duration::ZERO, why: None };
         for (error, told) in [
             (Error::StaleKeys, true),
             (Error::Integrity("x".into()), true),
@@ -294,7 +300,7 @@ mod tests {
             (Error::Denied("x".into()), false),
             (Error::Invalid("x".into()), false),
             (Error::NotFound("x".into()), false),
-            (Error::StaleKeys.after_part(Some(B256::ZERO)), false),
+            (Error::StaleKeys.after_part(Some(None)), false),
             (unconfirmed, false),
         ] {
             let before = error.to_string();

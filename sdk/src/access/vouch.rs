@@ -17,6 +17,8 @@ use crate::{
 const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Vouches for an account; made by [`Vouches::give`](crate::client::vouches::Vouches::give).
+///
+/// The [guide](crate::vouch) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct VouchFor {
     person: Person,
@@ -35,8 +37,8 @@ pub struct Vouched {
     pub role: String,
     /// Until when; nothing for no end.
     pub until: Option<SystemTime>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -49,10 +51,10 @@ pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str
     let vouching = person.vouching();
     let code = role_code(role)?;
     if vouching.vouched_until(person.address(), account, code).await? == 0 {
-        return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address())));
+        return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    Ok(person.send(vouching.withdraw_vouch(account, code)).await?.into())
+    person.send(vouching.withdraw_vouch(account, code)).await
 }
 
 impl VouchFor {
@@ -72,7 +74,7 @@ impl VouchFor {
         person.vouching().deployed_at().await?;
         person.can_pay(1).await?;
         let receipt = person.send(person.vouching().vouch(account, code, until)).await?;
-        Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas_used })
+        Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas })
     }
 }
 
@@ -82,9 +84,12 @@ awaitable!(VouchFor => Vouched);
 fn role_code(role: &str) -> Result<B256> {
     let printable = role.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     if role.is_empty() || role.len() > 32 || !printable {
-        return Err(Error::Invalid(format!(
-            "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
-        )));
+        return Err(Error::Invalid(
+            format!(
+                "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
+            )
+            .into(),
+        ));
     }
     Ok(B256::right_padding_from(role.as_bytes()))
 }

@@ -52,7 +52,8 @@ impl Person {
                 reason: format!(
                     "a block of this chain takes {block} gas, and this may need {}: raise the chain's block gas limit",
                     price.of(1)
-                ),
+                )
+                .into(),
             }),
             items => Ok(items),
         }

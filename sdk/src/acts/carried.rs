@@ -9,7 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
     boards::board::Board,
-    ledger::{Act, Call, LedgerError, Receipt, Revocation, Step},
+    ledger::{Act, Call, LedgerError, Revocation, Step},
     relay::{Fate, SignedRequest},
 };
 
@@ -23,15 +23,15 @@ const NONCES_A_WORD: u64 = 256;
 /// The state of a request that relays were asked to carry, as the chain shows it.
 enum RequestState {
     /// It took effect. The receipt is that of the transaction that a relay reported.
-    Done(Option<Receipt>),
+    Done(Option<Confirmed>),
     /// It has not taken effect. The relays say why.
     NotDone(Error),
 }
 
 impl Person {
     /// Signs each part of a call, and has one after the other carried to the chain.
-    pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Receipt> {
-        let mut total: Option<Receipt> = None;
+    pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Confirmed> {
+        let mut total: Option<Confirmed> = None;
         for step in self.contract().steps(call) {
             let attempt = async {
                 let request = self.sign_step(step).await?;
@@ -41,7 +41,7 @@ impl Person {
             let (receipt, request) = attempt.await.map_err(|error: Error| error.after_part(before))?;
             self.keep_request(&request, note.clone()).await;
             total = Some(match total {
-                Some(earlier) => Receipt { gas_used: earlier.gas_used + receipt.gas_used, ..receipt },
+                Some(earlier) => Confirmed { gas: earlier.gas + receipt.gas, ..receipt },
                 None => receipt,
             });
         }
@@ -50,7 +50,7 @@ impl Person {
 
     /// Sends a call as this person. A signed call has this nonce: of several attempts with one nonce at most one takes
     /// effect.
-    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Receipt> {
+    pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Confirmed> {
         if self.relays().is_empty() {
             return self.send(call.clone()).await;
         }
@@ -70,7 +70,7 @@ impl Person {
         let mut confirmed: Confirmed = self.void_at(self.contract().address()).await?;
         let first = Some(confirmed.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in [self.vouching(), self.access_requests(), &self.boards().on_chain] {
+        for beside in self.besides().all() {
             match beside.deployed_at().await {
                 Ok(_) => confirmed.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody signs a request for a contract that is not there.
@@ -86,7 +86,7 @@ impl Person {
     }
 
     async fn void_at(&self, contract: Address) -> Result<Confirmed> {
-        Ok(self.send(self.contract().invalidate_nonces_at(contract)).await?.into())
+        self.send(self.contract().invalidate_nonces_at(contract)).await
     }
 
     pub(crate) async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
@@ -94,12 +94,12 @@ impl Person {
         Ok(self.contract().took_effect(&act, request.call()).await?)
     }
 
-    pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Receipt> {
+    pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Confirmed> {
         let act = request.act_for(self.contract()).await?;
         // If the contract refuses it, its own error is reported before any relay is asked.
         self.ledger().call(&request.call(), None).await?;
         if self.relays().is_empty() {
-            return Ok(self.sender().send(&self.signer(), request.call()).await?);
+            return Ok(self.sender().send(&self.signer(), request.call()).await?.into());
         }
         let start = Instant::now();
         let mut deadline = start + UNREACHED.min(self.patience());
@@ -108,7 +108,7 @@ impl Person {
         loop {
             match self.ask_relays(request, &act).await {
                 RequestState::Done(Some(receipt)) => return Ok(receipt),
-                RequestState::Done(None) if has_asked_again => return Ok(Receipt::untold()),
+                RequestState::Done(None) if has_asked_again => return Ok(Confirmed::default()),
                 // A slow relay may report the transaction now.
                 RequestState::Done(None) => has_asked_again = true,
                 RequestState::NotDone(error) => {
@@ -140,7 +140,7 @@ impl Person {
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
                     Error::TimedOut { service: relay.name(), after: self.patience() }
                 }
-                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason },
+                Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason: reason.into() },
                 Err(error) => error,
             };
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
@@ -150,9 +150,10 @@ impl Person {
     }
 
     /// The receipt of the transaction that a relay named, if the chain has it.
-    async fn receipt_of(&self, answer: Result<Fate>) -> Option<Receipt> {
+    async fn receipt_of(&self, answer: Result<Fate>) -> Option<Confirmed> {
         let Ok(Fate::Done { transaction: Some(transaction) }) = answer else { return None };
-        self.ledger().receipt(transaction).await.ok().flatten().filter(|receipt| receipt.succeeded)
+        let receipt = self.ledger().receipt(transaction).await.ok().flatten();
+        receipt.filter(|receipt| receipt.succeeded).map(Confirmed::from)
     }
 
     async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
@@ -182,8 +183,8 @@ impl Person {
         let contract = self.contract();
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
         let signature = self.me.identity.signer().sign_hash(&digest).await;
-        let signature =
-            signature.map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        let signature = signature
+            .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string().into() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
         Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
     }

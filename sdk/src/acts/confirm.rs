@@ -15,18 +15,20 @@ use crate::{
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// An act that is on chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Confirmed {
-    /// Hash of the transaction.
-    pub transaction: B256,
-    /// Gas of the transaction.
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
+    /// Gas of the transaction; 0 where nobody says which one it was.
     pub gas: u64,
+    /// Number of its block, where it is known.
+    pub block: Option<u64>,
 }
 
 impl From<Receipt> for Confirmed {
     fn from(receipt: Receipt) -> Self {
-        Self { transaction: receipt.transaction, gas: receipt.gas_used }
+        Self { transaction: Some(receipt.transaction), gas: receipt.gas_used, block: Some(receipt.block) }
     }
 }
 
@@ -36,7 +38,7 @@ impl Person {
     pub(crate) async fn confirm(
         &self,
         patient: Address,
-        transaction: B256,
+        transaction: Option<B256>,
         shows: impl Fn(&PatientState) -> bool,
     ) -> Result<()> {
         self.confirm_in(patient, transaction, |history| shows(history.state())).await
@@ -46,7 +48,7 @@ impl Person {
     pub(crate) async fn confirm_in(
         &self,
         patient: Address,
-        transaction: B256,
+        transaction: Option<B256>,
         shows: impl Fn(&History) -> bool,
     ) -> Result<()> {
         use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
@@ -74,11 +76,11 @@ impl Person {
     }
 
     /// Marks an error after an act was sent: the act may still be on chain.
-    pub(crate) fn after<T>(&self, transaction: B256, result: Result<T>) -> Result<T> {
+    pub(crate) fn after<T>(&self, transaction: Option<B256>, result: Result<T>) -> Result<T> {
         result.map_err(|error| self.unconfirmed(transaction, Duration::ZERO, Some(error)))
     }
 
-    fn unconfirmed(&self, transaction: B256, after: Duration, why: Option<Error>) -> Error {
+    fn unconfirmed(&self, transaction: Option<B256>, after: Duration, why: Option<Error>) -> Error {
         let service = self.ledger().name();
         let why = why.map(Box::new);
         Error::Unconfirmed { transaction, service, after, why }

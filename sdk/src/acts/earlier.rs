@@ -3,14 +3,14 @@
 use alloy::primitives::B256;
 
 use crate::{
-    acts::person::Person,
+    acts::{confirm::Confirmed, person::Person},
     base::error::Result,
-    ledger::{Call, LedgerError, Receipt, Settled},
+    ledger::{Call, LedgerError, Settled},
 };
 
 impl Person {
     /// [`send`](Person::send) for an urgent act. If an earlier act has had no effect, it returns that as text.
-    pub(crate) async fn send_at_once(&self, call: Call) -> Result<(Receipt, Option<String>)> {
+    pub(crate) async fn send_at_once(&self, call: Call) -> Result<(Confirmed, Option<String>)> {
         if self.is_carried() {
             return Ok((self.send(call).await?, None));
         }

@@ -23,7 +23,7 @@ impl Person {
     /// What others need to grant to this account.
     pub(crate) async fn card(&self) -> Result<Card> {
         let profile = B256::from(self.published().await?.digest.0);
-        Ok(Card { deployment: self.deployment(), account: self.address(), profile, sources: Vec::new() })
+        Ok(Card { deployment: self.deployment(), account: self.address(), profile })
     }
 
     pub(crate) async fn published(&self) -> Result<&PublishedProfile> {

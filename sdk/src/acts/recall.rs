@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    acts::{person::Person, watch::Standing},
+    acts::{confirm::Confirmed, person::Person, watch::Standing},
     base::error::{Error, Result},
-    ledger::{Act, Call, Event, LedgerError, Receipt, Revocation, Sent, SentBytes},
+    ledger::{Act, Call, Event, LedgerError, Revocation, Sent, SentBytes},
     relay::SignedRequest,
 };
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Person {
     /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed. Acts that the chain
     /// dropped go first: otherwise the new act would take their nonce.
-    pub(crate) async fn send(&self, call: Call) -> Result<Receipt> {
+    pub(crate) async fn send(&self, call: Call) -> Result<Confirmed> {
         self.before_sending().await?;
         if self.is_carried() {
             let note = self.note_for(&call).await?;
@@ -27,9 +27,9 @@ impl Person {
     }
 
     /// Sends a transaction of this account.
-    pub(crate) async fn send_itself(&self, call: Call) -> Result<Result<Receipt, LedgerError>> {
+    pub(crate) async fn send_itself(&self, call: Call) -> Result<Result<Confirmed, LedgerError>> {
         let note = self.note_for(&call).await?;
-        Ok(self.sender().send_noted(&self.signer(), call, note).await)
+        Ok(self.sender().send_noted(&self.signer(), call, note).await.map(Confirmed::from))
     }
 
     /// Whether relays carry this person's acts and pay for them.

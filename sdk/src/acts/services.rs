@@ -14,12 +14,12 @@ use crate::{
     boards::known::Boards,
     journal::journals::Journals,
     ledger::{
-        Beside, Contract, Ledger, Outbox, Sender, SenderOptions,
+        Beside, Besides, Contract, Ledger, Outbox, Sender, SenderOptions,
         clock::{Clock, Clocks},
         outbox::disk::DiskOutbox,
     },
     people::known::{People, Shared as SharedPeople},
-    platform::cache::{Cache, deployment_key},
+    platform::cache::{Cache, deployment_key, own::Memory},
     relay::Relay,
     store::{Store, stores::Stores},
 };
@@ -35,7 +35,7 @@ pub(crate) struct Services {
 struct SharedServices {
     contract: Contract,
     witness: Option<Contract>,
-    requests: Beside,
+    besides: Besides,
     boards: Boards,
     deployment: Deployment,
     sender: Sender,
@@ -69,15 +69,16 @@ impl Services {
     pub(crate) fn new(parts: Parts) -> Result<Self> {
         let contract = Contract::new(parts.ledger, parts.chain, parts.contract);
         let ledger = || contract.ledger().clone();
-        let witness = || parts.witness.as_ref().map(|witness| witness.ledger().clone());
+        let besides = Besides::new(contract.ledger(), parts.chain);
+        let besides_witness = parts.witness.as_ref().map(|witness| Besides::new(witness.ledger(), parts.chain));
         let deployment = Deployment { chain: parts.chain, contract: Account(parts.contract.into()) };
         let clocks = Clocks { ledger: ledger(), whose: parts.clock, tolerance: parts.tolerance };
         let people = SharedPeople {
             contract: contract.clone(),
             deployment,
             clocks: clocks.clone(),
-            vouching: Beside::vouching(ledger(), parts.chain),
-            vouching_witness: witness().map(|witness| Beside::vouching(witness, parts.chain)),
+            vouching: besides.vouching.clone(),
+            vouching_witness: besides_witness.as_ref().map(|besides| besides.vouching.clone()),
             cache: parts.cache.clone(),
             signers: Mutex::default(),
         };
@@ -87,14 +88,14 @@ impl Services {
             patience: parts.sending.deadline,
             timeout: parts.timeout,
             clocks,
-            requests: Beside::access_requests(ledger(), parts.chain),
             boards: Boards {
-                on_chain: Beside::boards(ledger(), parts.chain),
-                witness: witness().map(|witness| Beside::boards(witness, parts.chain)),
+                on_chain: besides.boards.clone(),
+                witness: besides_witness.map(|besides| besides.boards),
                 seen: Mutex::default(),
                 ledger: ledger(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
+            besides,
             contract,
             witness: parts.witness,
             deployment,
@@ -131,12 +132,17 @@ impl Services {
         self.shared.witness.as_ref()
     }
 
+    /// The contracts beside `HospitalRecord`.
+    pub(crate) fn besides(&self) -> &Besides {
+        &self.shared.besides
+    }
+
     pub(crate) fn vouching(&self) -> &Beside {
-        &self.shared.people.vouching
+        &self.shared.besides.vouching
     }
 
     pub(crate) fn access_requests(&self) -> &Beside {
-        &self.shared.requests
+        &self.shared.besides.access_requests
     }
 
     pub(crate) fn boards(&self) -> &Boards {
@@ -182,9 +188,16 @@ impl Services {
     }
 }
 
+/// The cache and the outbox in memory that an app brings.
+pub(crate) fn in_own(memory: Arc<dyn Memory>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    let cache = Cache::in_own(memory)?;
+    let outbox = DiskOutbox::new(cache.clone(), None, chain);
+    Ok((cache, Arc::new(outbox)))
+}
+
 /// The cache and the outbox in a folder.
 pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
     let cache = Cache::in_folder(folder)?;
-    let outbox = DiskOutbox::new(cache.clone(), folder, chain);
+    let outbox = DiskOutbox::new(cache.clone(), Some(folder), chain);
     Ok((cache, Arc::new(outbox)))
 }

@@ -92,7 +92,7 @@ impl Person {
         }
         match is_missing {
             true => Ok(()),
-            false => Err(Error::NotFound(format!("no missing entry is called {name}: `resume` lists them"))),
+            false => Err(Error::NotFound(format!("no missing entry is called {name}: `resume` lists them").into())),
         }
     }
 
@@ -192,11 +192,6 @@ impl Person {
     fn minds(&self, vanished: &VanishedEntry) -> bool {
         vanished.entry.ends_access() || self.is_me(vanished.entry.event.actor(vanished.patient))
     }
-}
-
-pub(crate) fn ends_access(event: &Event) -> bool {
-    use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
-    matches!(event, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
 }
 
 fn concerns(effects: &Effects, event: &Event) -> bool {

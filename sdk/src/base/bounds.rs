@@ -10,6 +10,8 @@ use crate::base::error::{Error, Result};
 pub(crate) const KEPT: usize = 1024;
 
 /// How long one answer of a service may take: a millisecond to a day.
+///
+/// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timeout(Duration);
 
@@ -55,10 +57,12 @@ impl FromStr for Timeout {
 }
 
 fn wrong_timeout(what: &str) -> Error {
-    Error::Invalid(format!("the timeout cannot be {what}: take 1 to 86400 seconds, a day"))
+    Error::Invalid(format!("the timeout cannot be {what}: take 1 to 86400 seconds, a day").into())
 }
 
 /// The most that one transaction may cost: more than nothing, at most 1000 ether.
+///
+/// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaxFee(U256);
 
@@ -97,14 +101,14 @@ impl FromStr for MaxFee {
 fn wrong_fee(what: &str) -> Error {
     Error::Invalid(format!(
         "the most that a transaction may cost cannot be {what}: an amount of ether looks like 0.05, and is at most 1000"
-    ))
+    ).into())
 }
 
 /// Blocks after which a transaction counts.
 pub(crate) fn confirmations(blocks: u64) -> Result<u64> {
     match (1..=10_000).contains(&blocks) {
         true => Ok(blocks),
-        false => Err(Error::Invalid(format!("confirmations cannot be {blocks}: take 1 to 10000 blocks"))),
+        false => Err(Error::Invalid(format!("confirmations cannot be {blocks}: take 1 to 10000 blocks").into())),
     }
 }
 
@@ -137,7 +141,7 @@ mod tests {
 
     async fn refused(config: Config) -> String {
         match System::connect(config).await {
-            Err(Error::Invalid(why)) => why,
+            Err(Error::Invalid(why)) => why.into(),
             other => panic!("{other:?}"),
         }
     }

@@ -2,6 +2,8 @@
 
 /// What is missing in a list that strangers could make as long as they like. The verb that made the list says which part
 /// of it they cannot push out, and how to ask for the rest by name.
+///
+/// See the [guide](crate::request).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cut {

@@ -4,14 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::base::{
-    error::{kind::ErrorKind, untrusted::Untrusted},
-    time::rfc3339_of,
-};
+use crate::base::error::{kind::ErrorKind, reason::Reason, untrusted::Untrusted};
 
 pub(crate) mod core;
+mod display;
 pub(crate) mod kind;
 pub(crate) mod outcome;
+pub(crate) mod reason;
 pub(crate) mod untrusted;
 
 use outcome::Outcome;
@@ -22,30 +21,57 @@ const RANDOM: &str = "the system's random generator";
 
 /// Fills with what nobody can guess.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string() })
+    getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string().into() })
 }
 
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in words for people; [`kind`](Error::kind) is for programs.
-#[derive(Debug, thiserror::Error)]
+/// What went wrong: one sentence for people, with what to do; [`kind`](Error::kind) is for programs.
+///
+/// [`ErrorKind`] says what an app does about each kind, [`Outcome`] what became of an act that failed on the way. One table
+/// of both, with the exit codes of the program, is `docs/errors.md`.
+///
+/// ```
+/// # use hospital_record::{Client, Error, ErrorKind, Source};
+/// # async fn example(ana: &Client) {
+/// match ana.add(Source::bytes("letter.txt", "Dear Dr Lee")).await {
+///     Ok(added) => println!("added {}", added.record),
+///     Err(error) if error.transaction().is_some() => println!("look in the history first: {error}"),
+///     Err(error) => match error.kind() {
+///         ErrorKind::Unfunded => println!("{error}"), // it names the account and the sum
+///         ErrorKind::Unreachable | ErrorKind::TimedOut => println!("call `resume`, then try again: {error}"),
+///         _ => println!("{error}"),
+///     },
+/// }
+/// # }
+/// ```
+///
+/// The sentence holds what the causes say, too. Print it alone (`{error}`), not with its chain: that would say the same
+/// twice. Reporters that print the chain of what they are given print this sentence alone when they get
+/// `anyhow::Error::msg(error)` or `eyre::Report::msg(error)`; both can still be asked for the error by its type.
+///
+/// [`source`](std::error::Error::source) is for programs that need the cause itself. Walk it and downcast: to
+/// [`LedgerError`](crate::ledger::LedgerError), [`StoreError`](crate::store::StoreError),
+/// [`CoreError`](hospital_record_core::error::CoreError), and [`std::io::Error`] for files and networks. Where another
+/// error of this type is inside (see [`cause`](Error::cause)), the chain goes on with what caused that one. There is no
+/// source where this crate itself found what is wrong, and where the fields say all there is: `TimedOut`, `Unfunded`,
+/// `StaleKeys`.
+///
+/// No error of the chain shows a password or a token of a URL. Errors of HTTP clients, which name URLs, are not in it: of
+/// those it has the system's error, as a copy.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Access was not given, or has ended.
-    #[error("access denied: {0}")]
-    Denied(String),
+    Denied(Reason),
     /// There is no such record, grant, contact or profile.
-    #[error("not found: {0}")]
-    NotFound(String),
+    NotFound(Reason),
     /// It exists, but its blocks cannot be had right now.
-    #[error("not available: {0}")]
-    NotAvailable(String),
+    NotAvailable(Reason),
     /// Something that was received is not what it claims to be. Nothing of it was used.
-    #[error("integrity failure: {0}")]
-    Integrity(String),
+    Integrity(Reason),
     /// The account cannot pay for the transaction.
-    #[error("{account} cannot pay for this transaction: it must hold at least {} ether; send it some and repeat", ether(*.needed))]
     Unfunded {
         /// Who has to pay.
         account: Address,
@@ -53,10 +79,6 @@ pub enum Error {
         needed: U256,
     },
     /// The keys of a person are not those that were seen before, and nothing that person signed leads to them.
-    #[error(
-        "the keys of {account} changed from {known} to {found}, and the new ones are not signed as their successor: \
-         ask the person, and exchange cards again"
-    )]
     KeyChanged {
         /// Whose keys.
         account: Address,
@@ -66,7 +88,6 @@ pub enum Error {
         found: B256,
     },
     /// Nobody who is trusted vouches for an account.
-    #[error("{account} is not vouched for: {why}")]
     Untrusted {
         /// Which account.
         account: Address,
@@ -74,15 +95,13 @@ pub enum Error {
         why: Untrusted,
     },
     /// A service did not answer at all.
-    #[error("{service} cannot be reached: {reason}")]
     Unreachable {
         /// The store's or node's name.
         service: String,
         /// What the network said, and what to do.
-        reason: String,
+        reason: Reason,
     },
     /// A service did not answer in time.
-    #[error("{service} gave no answer within {} s; what was sent may still take effect: `resume` finds out", .after.as_secs())]
     TimedOut {
         /// The store's or node's name.
         service: String,
@@ -90,14 +109,9 @@ pub enum Error {
         after: Duration,
     },
     /// A transaction was sent, and the history does not show its effect in time.
-    #[error(
-        "transaction {transaction} was sent, but {service} did not show its effect within {} s{}: look in the history \
-         before you repeat it, `resume` finishes what is left, and ask another node if it stays so",
-        .after.as_secs(), in_brackets(.why.as_deref())
-    )]
     Unconfirmed {
-        /// Its hash.
-        transaction: B256,
+        /// Its hash; `None` where a relay carried it and nobody says which one it was.
+        transaction: Option<B256>,
         /// The node's name.
         service: String,
         /// How long was waited.
@@ -106,20 +120,15 @@ pub enum Error {
         why: Option<Box<Error>>,
     },
     /// A service refused a signed transaction that it has in its hands.
-    #[error(
-        "{service} refused transaction {transaction} ({reason}). It may still take effect until another act of this \
-         account takes its place: `resume` finishes an add, repeat anything else that is still wanted"
-    )]
     Withheld {
         /// The node's name.
         service: String,
         /// Its hash.
         transaction: B256,
         /// What the service said.
-        reason: String,
+        reason: Reason,
     },
     /// Something failed on the way of an act that had begun to take effect, or that did not when it must.
-    #[error("{outcome} ({error}): {}", .outcome.advice(.error))]
     Halfway {
         /// What became of the act.
         outcome: Outcome,
@@ -127,7 +136,6 @@ pub enum Error {
         error: Box<Error>,
     },
     /// Two things to tell: why this could not be done, and what became of an earlier act of this person.
-    #[error("{error}; and {earlier}")]
     AndEarlier {
         /// Why this could not be done.
         error: Box<Error>,
@@ -135,16 +143,12 @@ pub enum Error {
         earlier: String,
     },
     /// The caller asked for something that cannot be.
-    #[error("{0}")]
-    Invalid(String),
+    Invalid(Reason),
     /// Something else happened at the same time.
-    #[error("{0}")]
-    Conflict(String),
+    Conflict(Reason),
     /// A record is there already: another program of this person was faster.
-    #[error("{0}; `resume` tidies up")]
-    Exists(String),
+    Exists(Reason),
     /// The chain shows the end of somebody's access no more: nothing new is locked until it does.
-    #[error("{what}{}: nothing new is locked meanwhile; `resume` sends it again, and `resume --give-up` gives it up", and_others(*.others))]
     Vanished {
         /// What is missing, in words.
         what: String,
@@ -152,10 +156,6 @@ pub enum Error {
         others: usize,
     },
     /// The chain's clock and this machine's are too far apart to give or lock anything.
-    #[error(
-        "the chain says it is {}, this machine {}: nothing is given or added while they differ by more than ten minutes; \
-         set the wrong one right, or say which one counts", rfc3339_of(*.chain), rfc3339_of(*.machine)
-    )]
     ClockSkew {
         /// The chain's time, seconds since 1970.
         chain: u64,
@@ -163,27 +163,19 @@ pub enum Error {
         machine: u64,
     },
     /// The patient's keys moved on several times while this was prepared.
-    #[error("the patient's keys moved on while this was prepared: repeat it")]
     StaleKeys,
     /// A local file cannot be read or written.
-    #[error("{}: {reason}", .path.display())]
     File {
         /// Which one.
         path: PathBuf,
         /// What the system said.
-        reason: String,
+        reason: Reason,
         /// Its kind, as the system names it.
         kind: std::io::ErrorKind,
     },
     /// The chain or contract is not the one that was configured.
-    #[error("{0}")]
-    WrongContract(String),
+    WrongContract(Reason),
     /// The state directory belongs to another chain or contract. Nothing of it was used.
-    #[error(
-        "{} says that this state is of contract {} on chain {}, but the RPC and settings are for contract {} on chain {}: \
-         correct them, or name another state directory (in the program `--home`)",
-        .file.display(), .pinned.1, .pinned.0, .found.1, .found.0
-    )]
     OtherDeployment {
         /// Where it is written down.
         file: PathBuf,
@@ -193,12 +185,11 @@ pub enum Error {
         found: (u64, Address),
     },
     /// Everything else a service refused.
-    #[error("{service} refused: {reason}")]
     Refused {
         /// The store's or node's name.
         service: String,
         /// What it said.
-        reason: String,
+        reason: Reason,
     },
 }
 
@@ -248,17 +239,38 @@ impl Error {
         }
     }
 
-    pub(crate) fn file(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
-        Self::File { path: path.into(), reason: with_advice(error), kind: error.kind() }
+    pub(crate) fn file(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+        let (reason, kind) = (with_advice(&error).into(), error.kind());
+        Self::File { path: path.into(), reason, kind }.because(error)
     }
 
     /// What a reader said; an error of this crate that came through it is itself again.
     pub(crate) fn of_io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
-        error.downcast::<Self>().unwrap_or_else(|error| Self::file(path, &error))
+        error.downcast::<Self>().unwrap_or_else(|error| Self::file(path, error))
     }
 
-    pub(crate) fn cache(error: impl std::fmt::Display) -> Self {
-        Self::Refused { service: STATE.into(), reason: error.to_string() }
+    pub(crate) fn cache(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Refused { service: STATE.into(), reason: Reason::of(error) }
+    }
+
+    /// The same with what caused it, where it has words about that.
+    pub(crate) fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        match &mut self {
+            Self::Denied(reason)
+            | Self::NotFound(reason)
+            | Self::NotAvailable(reason)
+            | Self::Integrity(reason)
+            | Self::Invalid(reason)
+            | Self::Conflict(reason)
+            | Self::Exists(reason)
+            | Self::WrongContract(reason)
+            | Self::Unreachable { reason, .. }
+            | Self::Refused { reason, .. }
+            | Self::Withheld { reason, .. }
+            | Self::File { reason, .. } => reason.set_cause(cause),
+            _ => {}
+        }
+        self
     }
 }
 
@@ -272,10 +284,6 @@ pub(crate) fn checked(reason: &str) -> String {
     format!("{reason}; check that it runs and that the address is right")
 }
 
-fn in_brackets(why: Option<&Error>) -> String {
-    why.map(|why| format!(" ({why})")).unwrap_or_default()
-}
-
 /// What the system said, and what to do where there is one thing to do.
 #[doc(hidden)]
 pub fn with_advice(error: &std::io::Error) -> String {
@@ -287,12 +295,4 @@ pub fn with_advice(error: &std::io::Error) -> String {
         Kind::ReadOnlyFilesystem => format!("{error}: name a place that can be written"),
         _ => error.to_string(),
     }
-}
-
-fn and_others(others: usize) -> String {
-    if others == 0 { String::new() } else { format!(" (and {others} more)") }
-}
-
-fn ether(wei: U256) -> String {
-    alloy::primitives::utils::format_ether(wei)
 }

@@ -69,7 +69,7 @@ pub fn look_alike(one: &str, other: &str) -> bool {
 pub(crate) fn checked(what: &str, name: &str) -> Result<String> {
     let name = spelled(name);
     if name.is_empty() || name.len() > LONGEST {
-        return Err(Error::Invalid(format!("{what} has 1 to {LONGEST} bytes")));
+        return Err(Error::Invalid(format!("{what} has 1 to {LONGEST} bytes").into()));
     }
     let hidden = marked(&name).find(|(_, seen)| !seen);
     match hidden {
@@ -77,7 +77,7 @@ pub(crate) fn checked(what: &str, name: &str) -> Result<String> {
         Some((hidden, _)) => Err(Error::Invalid(format!(
             "{what} has a character that nobody sees (U+{:04X}), so that it could be taken for another: type it anew",
             u32::from(hidden)
-        ))),
+        ).into())),
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn the_one<T: PartialEq>(text: &str, scheme: &str, parse: impl Fn(&st
     found.dedup();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Error::Invalid(format!("there are several {scheme} in it: leave only the one"))),
+        (Some(_), false) => Err(Error::Invalid(format!("there are several {scheme} in it: leave only the one").into())),
         // All of it in one line: what is wrong with it is told best.
         (None, _) => parse(&text.split(is_blank).collect::<String>()),
     }
@@ -197,7 +197,7 @@ mod tests {
     fn what_mail_folds_and_quotes_is_put_together() {
         let parse = |text: &str| match text.len() == 20 && text.starts_with("card:") {
             true => Ok(text.to_owned()),
-            false => Err(Error::Invalid(text.to_owned())),
+            false => Err(Error::Invalid(text.into())),
         };
         let card = "card:abcdefghij01234";
         let found = |text: &str| the_one(text, "card", parse);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 /// Which part of the work is under way.
+///
+/// See the [example](crate::Progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -15,6 +17,15 @@ pub enum Phase {
 }
 
 /// How far a long call has come.
+///
+/// ```
+/// # use hospital_record::{Client, Result, Source};
+/// # async fn example(ana: &Client) -> Result<()> {
+/// let scan = ana.add(Source::from("scan.dcm"));
+/// scan.progress(|now| println!("{:?}: {} of {:?} bytes", now.phase, now.done, now.total)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What is being done.

@@ -11,6 +11,8 @@ use crate::base::{error::Error, names};
 ///
 /// As text it is a URI, `hospital-record:<chain>:<contract>:<patient>:<id>`; `id` is the SHA-256 of the record's
 /// manifest, so it is the record's IPFS address as well ([`RecordId::cid`]).
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordRef {
     /// Chain and contract.
@@ -42,9 +44,10 @@ impl FromStr for RecordRef {
 impl RecordRef {
     fn parse(text: &str) -> Result<Self, Error> {
         let malformed = |what: &str| {
-            Error::Invalid(format!(
-                "{text:?} is not a record: {what}; a record looks like {SCHEME}:CHAIN:CONTRACT:PATIENT:ID"
-            ))
+            Error::Invalid(
+                format!("{text:?} is not a record: {what}; a record looks like {SCHEME}:CHAIN:CONTRACT:PATIENT:ID")
+                    .into(),
+            )
         };
         let parts: Vec<&str> = text.split(':').collect();
         let [scheme, chain, contract, patient, id] = parts[..] else {
@@ -76,7 +79,7 @@ pub(crate) fn account(address: Address) -> Account {
 /// # Errors
 /// [`Error::Invalid`].
 pub fn parse_address(text: &str) -> Result<Address, Error> {
-    let wrong = |why: &str| Error::Invalid(format!("{text:?} is not an address: {why}"));
+    let wrong = |why: &str| Error::Invalid(format!("{text:?} is not an address: {why}").into());
     let hex = text.strip_prefix("0x").ok_or_else(|| wrong("it does not start with 0x"))?;
     if hex.len() != 40 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(wrong("0x and 40 hex digits are one"));

@@ -48,7 +48,9 @@ impl Board {
     pub(crate) fn require_member(&self, account: Address) -> Result<()> {
         match self.present().any(|member| member == account) {
             true => Ok(()),
-            false => Err(Error::Denied(format!("{account} is no member of the board {}, or has left", self.address))),
+            false => {
+                Err(Error::Denied(format!("{account} is no member of the board {}, or has left", self.address).into()))
+            }
         }
     }
 }
@@ -61,7 +63,9 @@ pub(crate) fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     }
     if threshold == 0 || usize::from(threshold) > members.len() {
         let members = members.len();
-        return Err(Error::Invalid(format!("of {members} members, between one and all are needed, not {threshold}")));
+        return Err(Error::Invalid(
+            format!("of {members} members, between one and all are needed, not {threshold}").into(),
+        ));
     }
     if distinct.len() != members.len() || members.iter().any(|member| member.is_zero()) {
         return Err(Error::Invalid("a member of a board is there once, and somebody".into()));

@@ -84,7 +84,8 @@ impl Boards {
     pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
         let found = reading.one(id, reading.to.number).await?;
-        let mut case = found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address)))?;
+        let mut case =
+            found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address).into()))?;
         reading.tell_due(std::iter::once(&mut case)).await?;
         Ok(case)
     }

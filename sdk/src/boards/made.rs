@@ -48,7 +48,9 @@ impl Boards {
             .filter_map(|log| BoardCreated::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok());
         let found = told.into_iter().find_map(|event| checked(address, &event));
         let board = found.ok_or_else(|| {
-            Error::NotFound(format!("no board was made at {address}: ask those who named it for the right address"))
+            Error::NotFound(
+                format!("no board was made at {address}: ask those who named it for the right address").into(),
+            )
         })?;
         self.seen().keep(board.clone());
         Ok(board)

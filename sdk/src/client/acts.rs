@@ -5,13 +5,14 @@ use crate::{
     base::error::Result,
     boards::board::Board,
     journal::missing::MissingEntry,
-    ledger::Receipt,
     relay::SignedRequest,
 };
 use alloy::primitives::Address;
 use alloy::primitives::B256;
 
 /// A person's acts; made by [`Client::acts`](crate::Client::acts).
+///
+/// The [guide](crate::act) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Acts<'a>(pub(super) &'a Person);
 
@@ -55,8 +56,8 @@ impl Acts<'_> {
     /// Has a signed request carried, of this person or of another one. Without a relay, this account sends it and pays.
     ///
     /// It returns when the chain shows the effect, whatever relays say, or at once if it took effect before. Relays
-    /// report the transaction. If none does, the receipt has a hash of zero.
-    pub async fn carry(self, request: &SignedRequest) -> Result<Receipt> {
+    /// report the transaction. If none does, the result names no transaction.
+    pub async fn carry(self, request: &SignedRequest) -> Result<Confirmed> {
         self.0.carry(request).await
     }
 

@@ -20,6 +20,8 @@ use alloy::primitives::Address;
 use alloy::primitives::B256;
 
 /// Boards, as a patient, a member or a proxy; made by [`Client::boards`](crate::Client::boards).
+///
+/// The [guide](crate::board) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Boards<'a>(pub(super) &'a Person);
 

@@ -8,6 +8,8 @@ use crate::{
 };
 
 /// A person's contacts; made by [`Client::contacts`](crate::Client::contacts).
+///
+/// The [guide](crate::contact) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Contacts<'a>(pub(super) &'a Person);
 

@@ -9,6 +9,8 @@ use crate::{
 use hospital_record_core::id::Confidentiality;
 
 /// A person's folders; made by [`Client::folders`](crate::Client::folders).
+///
+/// The [guide](crate::folder) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Folders<'a>(pub(super) &'a Person);
 

@@ -13,6 +13,8 @@ use alloy::primitives::Address;
 use alloy::primitives::B256;
 
 /// A person's grants; made by [`Client::grants`](crate::Client::grants).
+///
+/// The [guide](crate::grant) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Grants<'a>(pub(super) &'a Person);
 

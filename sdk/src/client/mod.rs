@@ -27,6 +27,7 @@ use crate::{
         acts::Acts, boards::Boards, contacts::Contacts, folders::Folders, grants::Grants, requests::Requests,
         resume::Resumed, sync::Syncing, vouches::Vouches,
     },
+    journal::history::ReadHistory,
     people::{card::Card, grantee::Grantee, identity::Identity},
     records::{
         add::{self, Add, AddMany, Added},
@@ -47,6 +48,33 @@ use hospital_record_core::id::RecordId;
 ///
 /// Verbs are builders: set what differs from the defaults, then await them. You can drop their futures safely:
 /// [`resume`](Client::resume) finishes what was already signed.
+///
+/// ```
+/// # use hospital_record::{Result, Source, System};
+/// # #[tokio::main]
+/// # async fn main() -> Result<()> {
+/// # let system = System::in_memory().await?;
+/// # let (ana, lee) = (system.person().await?, system.person().await?);
+/// let resumed = ana.resume().await?; // when the app starts
+/// for left in &resumed.failed {
+///     println!("{}: {}", left.what, left.reason);
+/// }
+/// let ecg = ana.add(Source::bytes("ecg.txt", "...")).folder("cardiology").await?.record;
+/// ana.grant(lee.address()).folder("cardiology").await?;
+/// assert_eq!(lee.open(&ecg).await?.bytes, "..."); // checked and logged on chain, then decrypted
+/// assert_eq!(lee.list().patient(ana.address()).await?[0].name(), "ecg.txt");
+///
+/// let ecg = ana.replace(&ecg, Source::bytes("ecg.txt", "62/min")).await?.record;
+/// let revoked = ana.revoke(lee.address()).await?;
+/// assert!(revoked.keys_moved && lee.open(&ecg).await.is_err());
+/// ana.sync().await?; // now and then: moves keys on, copies what others contributed
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The guides have an example a noun: [`record`](crate::record), [`grant`](crate::grant), [`folder`](crate::folder),
+/// [`contact`](crate::contact), [`request`](crate::request), [`board`](crate::board), [`vouch`](crate::vouch),
+/// [`act`](crate::act).
 #[derive(Clone)]
 pub struct Client {
     person: Person,
@@ -57,6 +85,16 @@ impl System {
     /// A person at this system.
     pub fn client(&self, identity: Identity) -> Client {
         Client { person: Person::new(self.services.clone(), identity), system: self.clone() }
+    }
+
+    /// A new person for a test: the account has 100 ether of the chain in memory, and its keys are published.
+    #[cfg(feature = "testing")]
+    pub async fn person(&self) -> Result<Client> {
+        let (identity, _phrase) = Identity::generate()?;
+        self.fund(identity.address()).await?;
+        let client = self.client(identity);
+        client.register().await?;
+        Ok(client)
     }
 }
 
@@ -83,6 +121,11 @@ impl Client {
         self.person.published().await.map(drop)
     }
 
+    /// This person's history, every link of it checked. [`System::history`] reads anybody's.
+    pub fn history(&self) -> ReadHistory {
+        self.system.history(self.address())
+    }
+
     /// The handle of a record of `patient` at this system.
     pub fn record(&self, patient: Address, id: RecordId) -> RecordRef {
         self.person.record(patient, id)
@@ -93,6 +136,7 @@ impl Client {
     ///
     /// It returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the
     /// folder "personal" of confidentiality N, the source's own name, `application/octet-stream`.
+    /// See the [guide](crate::record).
     pub fn add(&self, source: impl Into<Source>) -> Add {
         add::add(&self.person, source)
     }
@@ -100,12 +144,14 @@ impl Client {
     /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`], in one transaction: all of them or
     /// none. If a block of the chain is too small, it takes several transactions. An error then says how many sources
     /// were added. Settings of this builder apply to all sources; each [`Source`] can have its own.
+    /// See the [guide](crate::record).
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         add::add_many(&self.person, sources)
     }
 
     /// Attests a record, as an account with the right to attest on its folder. Several accounts can attest one record.
     /// An attestation cannot be taken back.
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) without that right. [`Error::Conflict`](crate::Error::Conflict) if this
@@ -115,6 +161,7 @@ impl Client {
     }
 
     /// This person's records, newest first; or those of another [`patient`](List::patient) that this person may read.
+    /// See the [guide](crate::record).
     pub fn list(&self) -> List {
         list::list(&self.person)
     }
@@ -124,12 +171,14 @@ impl Client {
     ///
     /// For a reader who is not the patient, access is checked on chain first. The reading is then logged on chain
     /// before anything is decrypted, unless it is [`unlogged`](Open::unlogged).
+    /// See the [guide](crate::record).
     pub fn open(&self, record: &RecordRef) -> Open {
         open::open(&self.person, record)
     }
 
     /// Encrypts a record's content again under a new key, for the current readers of its folder, and supersedes the old
     /// record. Copies of the old ciphertext still open for everybody who has its key.
+    /// See the [guide](crate::record).
     pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
         reencrypt::reencrypt(&self.person, record).await
     }
@@ -139,6 +188,7 @@ impl Client {
     ///
     /// The author can do this as well as the patient, as long as the author may contribute. An author without the right
     /// to read takes over no details: those not set have the defaults of [`add`](Client::add).
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) if several authors added this id and none is [named](Replace::author).
@@ -147,6 +197,7 @@ impl Client {
     }
 
     /// Marks a record as entered in error. This cannot be undone, and the record stays in the history.
+    /// See the [guide](crate::record).
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) if several authors added this id and none is
@@ -156,6 +207,7 @@ impl Client {
     }
 
     /// This person's card, for people who will grant to this person. It publishes the profile if there is none.
+    /// See the [guide](crate::contact).
     pub async fn card(&self) -> Result<Card> {
         self.person.card().await
     }
@@ -164,12 +216,14 @@ impl Client {
     /// scope.
     ///
     /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
+    /// See the [guide](crate::grant).
     pub fn grant(&self, to: impl Into<Grantee>) -> Grant {
         grant::grant(&self.person, to)
     }
 
     /// Ends all access of an account, or its access to one scope. It takes effect on chain at once, and the affected
     /// folders get new keys. Records added later do not open for that account, whoever helps it.
+    /// See the [guide](crate::grant).
     pub fn revoke(&self, grantee: Address) -> Revoke {
         revoke::revoke(&self.person, grantee)
     }
@@ -180,7 +234,7 @@ impl Client {
     ///   a person decides whether the act is still wanted.
     /// - It registers a stored record, or removes one that can no longer be registered.
     ///
-    /// Failures are listed in [`failed`](Resumed::failed) and do not stop the rest.
+    /// Failures are listed in [`failed`](Resumed::failed) and do not stop the rest. See the [guide](crate::act).
     ///
     /// # Errors
     /// If the transaction is still pending, or the state directory cannot be read.
@@ -193,6 +247,7 @@ impl Client {
     ///
     /// Copies are limited, so that contributors cannot fill this person's store: by default 1 GiB of one author and 10
     /// GiB in all, the smallest records first. [`Synced::too_large`](crate::Synced::too_large) lists what was left out.
+    /// See the [guide](crate::folder).
     pub fn sync(&self) -> Syncing {
         sync::sync(&self.person)
     }
@@ -201,36 +256,43 @@ impl Client {
 /// Groups of verbs, by subject.
 impl Client {
     /// This person's folders: list them, and rotate their keys.
+    /// See the [guide](crate::folder).
     pub fn folders(&self) -> Folders<'_> {
         Folders(&self.person)
     }
 
     /// Who has access to this person's records, and to whose records this person has access.
+    /// See the [guide](crate::grant).
     pub fn grants(&self) -> Grants<'_> {
         Grants(&self.person)
     }
 
     /// People whose keys this person compared, under names that this person chose.
+    /// See the [guide](crate::contact).
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(&self.person)
     }
 
     /// Requests for access: ask for it, and answer.
+    /// See the [guide](crate::request).
     pub fn requests(&self) -> Requests<'_> {
         Requests(&self.person)
     }
 
     /// Boards of k of n people, and their cases.
+    /// See the [guide](crate::board).
     pub fn boards(&self) -> Boards<'_> {
         Boards(&self.person)
     }
 
     /// Public statements that an account is a hospital or a practitioner.
+    /// See the [guide](crate::vouch).
     pub fn vouches(&self) -> Vouches<'_> {
         Vouches(&self.person)
     }
 
     /// Acts that others carry, and acts that the chain dropped.
+    /// See the [guide](crate::act).
     pub fn acts(&self) -> Acts<'_> {
         Acts(&self.person)
     }

@@ -18,6 +18,8 @@ use alloy::primitives::Address;
 use alloy::primitives::B256;
 
 /// Requests for access; made by [`Client::requests`](crate::Client::requests).
+///
+/// The [guide](crate::request) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Requests<'a>(pub(super) &'a Person);
 

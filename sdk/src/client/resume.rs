@@ -18,6 +18,8 @@ use crate::{
 const SWEEP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What [`Client::resume`](crate::Client::resume) found and did.
+///
+/// See the [example](crate::Client).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resumed {

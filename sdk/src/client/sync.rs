@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Keeps a patient's records in order; made by [`Client::sync`](crate::Client::sync).
+///
+/// The [guide](crate::folder) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Syncing {
     person: Person,

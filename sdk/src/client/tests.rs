@@ -168,13 +168,14 @@ async fn client_waits_for_an_effect_and_names_the_transaction_if_it_does_not_sho
     let start = tokio::time::Instant::now();
     let memory = system.memory().unwrap();
     memory.refuse(true);
-    let late = ana.person().confirm(ana.address(), transaction, |_| start.elapsed() > Duration::from_millis(2500));
+    let late =
+        ana.person().confirm(ana.address(), Some(transaction), |_| start.elapsed() > Duration::from_millis(2500));
     let (confirmed, ()) = tokio::join!(late, async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         memory.refuse(false);
     });
     confirmed.unwrap();
-    let error = ana.person().confirm(ana.address(), transaction, |_| false).await.unwrap_err();
+    let error = ana.person().confirm(ana.address(), Some(transaction), |_| false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));
 }

@@ -8,6 +8,8 @@ use crate::{
 use alloy::primitives::Address;
 
 /// Vouches that a person gives; made by [`Client::vouches`](crate::Client::vouches).
+///
+/// The [guide](crate::vouch) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Vouches<'a>(pub(super) &'a Person);
 

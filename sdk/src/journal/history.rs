@@ -11,17 +11,16 @@ use std::{
 use alloy::primitives::{Address, B256};
 
 use crate::{
-    base::{
-        error::Result,
-        time::{NO_END, instant, rfc3339, rfc3339_of},
-    },
-    journal::journals::Journals,
-    ledger::{Completeness, Entry, Event, Rights, Status, folder_of, record_key},
+    base::{error::Result, time::instant},
+    journal::{journals::Journals, words::Names},
+    ledger::{Completeness, Entry, Event, record_key},
 };
 
 /// A patient's verified history, oldest entry first, and how far it is complete.
 ///
 /// Its `Display` output is one line for each entry, then the statement of completeness.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct History {
@@ -34,6 +33,8 @@ pub struct History {
 }
 
 /// One entry of a history.
+///
+/// See the [guide](crate::history).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {
@@ -63,101 +64,37 @@ impl History {
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: HashMap<B256, B256> = self.entries.iter().filter_map(|entry| entry.event.record()).collect();
+        let names = Ids(self.entries.iter().filter_map(|entry| added(&entry.event)).collect());
         for HistoryEntry { at, by, event, .. } in &self.entries {
-            writeln!(f, "{} {by} {}", rfc3339(*at), event.described(&|scope| named(scope, ids.get(&scope))))?;
+            writeln!(f, "{} {} {}", names.time(*at), names.account(*by), event.deed(&names).words)?;
         }
         write!(f, "{}", self.completeness)
     }
 }
 
-/// The event as text for people, without account and time.
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.described(&|scope| named(scope, None)))
-    }
-}
+/// The ids of records by their keys: they are public.
+struct Ids(HashMap<B256, B256>);
 
-/// A folder or a record, by its id if that is known.
-fn named(scope: B256, id: Option<&B256>) -> String {
-    match (folder_of(scope), id) {
-        (Some(folder), _) => format!("folder {folder}"),
-        (None, Some(id)) => format!("record {id}"),
-        (None, None) => format!("record with key {scope}"),
-    }
-}
-
-fn until(expires_at: u64) -> String {
-    if expires_at < NO_END { format!(" until {}", rfc3339_of(expires_at)) } else { String::new() }
-}
-
-impl Event {
-    /// The key and the id of a record that was added.
-    fn record(&self) -> Option<(B256, B256)> {
-        match self {
-            Self::RecordAdded { author, id, .. } => Some((record_key(*author, *id), *id)),
-            _ => None,
-        }
-    }
-
-    fn described(&self, name: &dyn Fn(B256) -> String) -> String {
-        match self {
-            Self::ProfileSet { profile } => format!("published the keys {profile}"),
-            Self::CheckpointMade { digest } => format!("made the checkpoint {digest} of the history"),
-            Self::RecordAdded { folder, id, .. } => format!("added the record {id} to folder {folder}"),
-            Self::RecordStatusChanged { key, status, .. } => {
-                format!("marked {} as {}", name(*key), status_code(*status))
-            }
-            Self::RecordAttested { key, .. } => format!("attested {}", name(*key)),
-            Self::AccessGranted { scope, grantee, rights, purpose, expires_at, .. } => {
-                format!("allowed {grantee} to {rights} {} for {purpose:?}{}", name(*scope), until(*expires_at))
-            }
-            Self::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
-                format!(
-                    "passed on to {grantee} the right to {rights} {} for {purpose:?}{}",
-                    name(*scope),
-                    until(*expires_at)
-                )
-            }
-            Self::AccessRevoked { scope, grantee, barred, .. } => {
-                let bar = if *barred { ", and no delegate can grant it again" } else { "" };
-                format!("ended the access of {grantee} to {}{bar}", name(*scope))
-            }
-            Self::AccessWithdrawn { scope, grantee, .. } => {
-                format!("withdrew the access of {grantee} to {}", name(*scope))
-            }
-            Self::AccessRenounced { scope, .. } => format!("gave up the access to {}", name(*scope)),
-            Self::KeysRotated { folder, epoch, .. } => format!("rotated the keys of folder {folder} to epoch {epoch}"),
-            Self::RecordAccessed { key, purpose, .. } => format!("opened {} for {purpose:?}", name(*key)),
+impl Names for Ids {
+    fn record(&self, key: B256, id: Option<B256>) -> String {
+        match id.as_ref().or_else(|| self.0.get(&key)) {
+            Some(id) => format!("record {id}"),
+            None => format!("record with key {key}"),
         }
     }
 }
 
-impl fmt::Display for Rights {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [(Self::READ, "read"), (Self::CONTRIBUTE, "contribute to"), (Self::ATTEST, "attest")];
-        let mut words: Vec<_> =
-            named.iter().filter(|(right, _)| self.contains(*right)).map(|(_, word)| *word).collect();
-        words.extend(self.delegates().then_some("pass on"));
-        match words.split_last() {
-            None => f.write_str("do nothing with"),
-            Some((last, [])) => f.write_str(last),
-            Some((last, first)) => write!(f, "{} and {last}", first.join(", ")),
-        }
-    }
-}
-
-/// The status as a code of FHIR DocumentReference.status.
-pub fn status_code(status: Status) -> &'static str {
-    match status {
-        Status::Current => "current",
-        Status::Superseded => "superseded",
-        Status::EnteredInError => "entered-in-error",
-        _ => "unknown",
+/// The key and the id of a record that was added.
+fn added(event: &Event) -> Option<(B256, B256)> {
+    match event {
+        Event::RecordAdded { author, id, .. } => Some((record_key(*author, *id), *id)),
+        _ => None,
     }
 }
 
 /// Reads a history; made by [`System::history`](crate::System::history).
+///
+/// The [guide](crate::history) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct ReadHistory {
     journals: Journals,

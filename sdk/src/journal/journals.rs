@@ -238,7 +238,7 @@ impl Journals {
         let witness = self.witness().map(|witness| witness.ledger().name()).unwrap_or_default();
         Error::Integrity(format!(
             "{provider} and {witness} show different histories of {patient}: one of them lies or is behind; nothing was done"
-        ))
+        ).into())
     }
 
     /// The history on disk, and its number of rows. Rows from the first damaged one on are read again from the chain

@@ -10,3 +10,4 @@ pub(crate) mod registered;
 pub(crate) mod remembered;
 pub(crate) mod vanished;
 pub(crate) mod verified;
+pub(crate) mod words;

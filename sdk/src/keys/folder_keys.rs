@@ -33,7 +33,7 @@ pub(crate) struct Received {
 pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<Received> {
     let scope = B256::from(folder_scope(folder.number()));
     let grant = journal.folder_grant(folder, person.address()).ok_or_else(|| {
-        Error::Denied(format!("{} has granted {} no access to this folder", journal.patient, person.address()))
+        Error::Denied(format!("{} has granted {} no access to this folder", journal.patient, person.address()).into())
     })?;
     let payload = holder::payload_of(person, journal.patient, scope, grant).await?;
     let EnvelopeKeys::Folder { state, statement: bytes } = payload.keys else {

@@ -6,7 +6,7 @@ use hospital_record_core::id::Folder;
 use crate::{
     acts::{
         person::Person,
-        watch::{Standing, WatchNote, ends_access, standing_in},
+        watch::{Standing, WatchNote, standing_in},
     },
     base::error::{Error, Result},
     journal::{missing::MissingEntry, vanished::VanishedEntry, verified::VerifiedJournal},
@@ -37,7 +37,7 @@ pub(crate) async fn ends_that_are_missing(person: &Person, journal: &VerifiedJou
         let (Some(effects), Some(note)) = (person.effects(&act)?, WatchNote::from_bytes(&act.note)) else { continue };
         let is_missing =
             effects.patient == journal.patient && standing_in(journal, &effects, &note) == Standing::Missing;
-        for event in effects.events.iter().filter(|event| is_missing && ends_access(event)) {
+        for event in effects.events.iter().filter(|event| is_missing && event.ends_access()) {
             if !missing.iter().any(|(other, _)| other.is_same_act(event)) {
                 missing.push((*event, format!("the chain does not show that {} {event}", act.account)));
             }

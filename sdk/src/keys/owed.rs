@@ -93,7 +93,7 @@ pub(crate) async fn owe(person: &Person, owed: &Owed) -> Result<()> {
 
 /// Stores the blocks after their act is on chain. If that fails, the error says so, and the blocks stay on this
 /// machine.
-pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: B256) -> Result<()> {
+pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: Option<B256>) -> Result<()> {
     let result = store_owed(person, owed).await;
     result.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))
 }

@@ -152,5 +152,5 @@ pub(crate) async fn is_epoch_sure(person: &Person, journal: &VerifiedJournal, fo
 }
 
 fn unsigned(grantee: Address) -> Error {
-    Error::Integrity(format!("no signed envelope stands behind the grant to {grantee}"))
+    Error::Integrity(format!("no signed envelope stands behind the grant to {grantee}").into())
 }

@@ -32,8 +32,8 @@ pub struct Rotated {
     /// Readers whose keys were not available or cannot be trusted, and who did not get the new keys: grant to them
     /// again.
     pub left_out: Vec<Address>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -44,10 +44,13 @@ pub(crate) async fn rotate(person: &Person, folder: &str, confidentiality: Confi
     let state = journal.state();
     // After a revocation without a rotation, only the state of the keys shows that the folder was granted.
     if !state.folders.contains_key(&number) && !state.holds_folder(number) {
-        return Err(Error::NotFound(format!(
-            "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+        return Err(Error::NotFound(
+            format!(
+                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
              list of folders for its name and confidentiality"
-        )));
+            )
+            .into(),
+        ));
     }
     rotate_folder(person, person.keys().folder(folder, confidentiality)).await
 }
@@ -71,7 +74,7 @@ async fn rotate_once(person: &Person, folder: Folder) -> Result<Rotated> {
     let transaction = receipt.transaction;
     person.confirm(person.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
     let left_out = publish_keyrings(person, vec![ring], transaction).await?;
-    Ok(Rotated { left_out, transaction, gas: receipt.gas_used })
+    Ok(Rotated { left_out, transaction, gas: receipt.gas })
 }
 
 /// The same person, waiting for few envelopes: every delegate can name any number that nobody has.
@@ -82,7 +85,11 @@ pub(crate) fn for_rotating(person: &Person) -> Person {
 /// Stores keyrings that the journal names, and returns the readers that they leave out. It must not store them earlier.
 /// All keyrings for an epoch carry the same state. If another keyring supersedes one (with an outdated count), the
 /// superseded one would give that state to readers whom the other leaves out.
-pub(crate) async fn publish_keyrings(person: &Person, rings: Vec<Ring>, transaction: B256) -> Result<Vec<Address>> {
+pub(crate) async fn publish_keyrings(
+    person: &Person,
+    rings: Vec<Ring>,
+    transaction: Option<B256>,
+) -> Result<Vec<Address>> {
     let journal = person.journals().of(person.address()).await;
     let journal = journal.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))?;
     let mut left_out = Vec::new();
@@ -170,7 +177,7 @@ async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder,
         return Err(Error::Integrity(format!(
             "{host} shows keys of epoch {shown_epoch} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
-        )));
+        ).into()));
     }
     Ok(next_epoch(keys.epoch.max(proven)).map_err(CoreError::from)?)
 }

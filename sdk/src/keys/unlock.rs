@@ -238,26 +238,28 @@ impl Unlocker {
                 place.insert(match folder_keys::received(&self.person, &self.journal, folder).await {
                     Ok(received) => Ok(Some(Arc::new(received))),
                     Err(Error::Denied(_)) => Ok(None),
-                    Err(Error::NotAvailable(why)) => Err(why),
+                    Err(Error::NotAvailable(why)) => Err(why.into()),
                     Err(error) => return Err(error),
                 })
             }
         };
-        received.clone().map_err(Error::NotAvailable)
+        received.clone().map_err(|why| Error::NotAvailable(why.into()))
     }
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
 fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
     let mismatch =
-        |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain")));
+        |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
     if manifest.patient.0 != patient {
         return mismatch("patient");
     }
     if manifest.issuer().0 != record.author {
         let author = Address::from(manifest.issuer().0);
         let copier = record.author;
-        return Err(Error::Integrity(format!("{copier} registered here a copy of the id of a record of {author}")));
+        return Err(Error::Integrity(
+            format!("{copier} registered here a copy of the id of a record of {author}").into(),
+        ));
     }
     if manifest.folder.number() != record.folder {
         return mismatch("folder");

@@ -9,13 +9,15 @@ use alloy::{
     sol_types::SolCall,
 };
 use hospital_record_contracts::{
+    Artifact, IHospitalRecord,
     access_requests::{self, IAccessRequests},
-    boards::{self, IBoards},
+    boards,
     vouching::{self, IVouching},
 };
 use tokio::sync::OnceCell;
 
 use crate::ledger::{
+    contracts::each_beside,
     error::LedgerError,
     seam::Ledger,
     types::{self, Call, LogFilter, call, u40},
@@ -26,51 +28,43 @@ use crate::ledger::{
 pub(crate) struct Beside {
     ledger: Arc<dyn Ledger>,
     chain: u64,
-    which: Which,
+    artifact: &'static Artifact,
     deployed_at: Arc<OnceCell<u64>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Vouching,
-    AccessRequests,
-    Boards,
+macro_rules! besides {
+    ($($(#[$doc:meta])* $kind:ident = $module:ident, $domain:literal;)*) => {
+        /// The contracts beside `HospitalRecord` on one chain, as one provider shows them.
+        #[derive(Debug, Clone)]
+        pub(crate) struct Besides {
+            $(pub(crate) $module: Beside,)*
+        }
+
+        impl Besides {
+            pub(crate) fn new(ledger: &Arc<dyn Ledger>, chain: u64) -> Self {
+                Self { $($module: Beside::new(ledger.clone(), chain, &$module::ARTIFACT),)* }
+            }
+
+            /// Each of them.
+            pub(crate) fn all(&self) -> impl Iterator<Item = &Beside> {
+                [$(&self.$module),*].into_iter()
+            }
+        }
+    };
 }
+each_beside!(besides);
 
 impl Beside {
-    pub(crate) fn vouching(ledger: Arc<dyn Ledger>, chain: u64) -> Self {
-        Self { ledger, chain, which: Which::Vouching, deployed_at: Arc::default() }
-    }
-
-    pub(crate) fn access_requests(ledger: Arc<dyn Ledger>, chain: u64) -> Self {
-        Self { ledger, chain, which: Which::AccessRequests, deployed_at: Arc::default() }
-    }
-
-    pub(crate) fn boards(ledger: Arc<dyn Ledger>, chain: u64) -> Self {
-        Self { ledger, chain, which: Which::Boards, deployed_at: Arc::default() }
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, chain: u64, artifact: &'static Artifact) -> Self {
+        Self { ledger, chain, artifact, deployed_at: Arc::default() }
     }
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         &*self.ledger
     }
 
-    /// What to send, by anybody, to bring them to their addresses.
-    #[cfg(feature = "testing")]
-    pub(crate) fn deployments() -> [Call; 3] {
-        let to = hospital_record_contracts::DEPLOYER;
-        [vouching::deploy_calldata(), access_requests::deploy_calldata(), boards::deploy_calldata()].map(|data| Call {
-            from: None,
-            to,
-            data,
-        })
-    }
-
     pub(crate) fn address(&self) -> Address {
-        match self.which {
-            Which::Vouching => vouching::ADDRESS,
-            Which::AccessRequests => access_requests::ADDRESS,
-            Which::Boards => boards::ADDRESS,
-        }
+        self.artifact.address
     }
 
     /// The block of its deployment, once its code was seen to be exactly this version's.
@@ -80,19 +74,12 @@ impl Beside {
 
     async fn check(&self) -> Result<u64, LedgerError> {
         let code = self.ledger.code(self.address()).await?;
-        let (name, is_there) = match self.which {
-            Which::Vouching => ("Vouching", vouching::is_deployed_code(&code)),
-            Which::AccessRequests => ("AccessRequests", access_requests::is_deployed_code(&code)),
-            Which::Boards => ("Boards", boards::is_deployed_code(&code)),
-        };
-        if !is_there {
-            return Err(LedgerError::NotDeployed { name, contract: self.address(), chain: self.chain });
+        if !self.artifact.is_deployed_code(&code) {
+            let (name, contract) = (self.artifact.name, self.address());
+            return Err(LedgerError::NotDeployed { name, contract, chain: self.chain });
         }
-        let block = match self.which {
-            Which::Vouching => self.ask(&IVouching::deployedAtCall {}).await?,
-            Which::AccessRequests => self.ask(&IAccessRequests::deployedAtCall {}).await?,
-            Which::Boards => self.ask(&IBoards::deployedAtCall {}).await?,
-        };
+        // The same in every contract.
+        let block = self.ask(&IHospitalRecord::deployedAtCall {}).await?;
         u64::try_from(block).map_err(|_| self.malformed("deployedAt"))
     }
 
@@ -150,5 +137,28 @@ impl Beside {
 
     fn malformed(&self, reason: &str) -> LedgerError {
         LedgerError::Malformed { host: self.ledger.name(), reason: crate::platform::http::one_line(reason) }
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use hospital_record_contracts::ALL;
+
+    use super::*;
+    use crate::ledger::memory::MemoryLedger;
+
+    #[tokio::test]
+    async fn every_contract_beside_the_record_is_in_the_table_and_says_when_it_was_deployed() {
+        let ledger = MemoryLedger::with_contract().await.unwrap();
+        let (chain, ledger): (u64, Arc<dyn Ledger>) = (ledger.chain(), Arc::new(ledger));
+        let besides = Besides::new(&ledger, chain);
+        let addresses: Vec<Address> = besides.all().map(Beside::address).collect();
+        let deployed: Vec<Address> = ALL[1..].iter().map(|contract| contract.address).collect();
+        assert_eq!(addresses, deployed, "the table lacks a contract, or names one twice");
+        for (beside, block) in besides.all().zip(2..) {
+            assert_eq!(beside.deployed_at().await.unwrap(), block);
+        }
     }
 }

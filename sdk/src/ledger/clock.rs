@@ -21,6 +21,8 @@ pub(crate) const TOLERANCE: Duration = Duration::from_secs(10 * 60);
 const MOST_SECONDS: u64 = 253_402_300_799;
 
 /// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
+///
+/// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Clock {

@@ -65,7 +65,7 @@ impl Contract {
         if code.is_empty() {
             return Err(LedgerError::NoContract { contract, chain });
         }
-        match artifact::is_deployed_code(&code) {
+        match artifact::hospital_record::ARTIFACT.is_deployed_code(&code) {
             true => Ok(()),
             false => Err(LedgerError::OtherCode { contract, chain }),
         }
@@ -74,7 +74,7 @@ impl Contract {
     /// What to send, by anybody, to bring the contract to [`Contract::ADDRESS`] of a chain.
     #[must_use]
     pub fn deployment() -> Call {
-        Call { from: None, to: artifact::DEPLOYER, data: artifact::deploy_calldata() }
+        Call { from: None, to: artifact::DEPLOYER, data: artifact::hospital_record::ARTIFACT.deploy_calldata() }
     }
 
     /// Whether the record exists, and `account` is the patient or may read it now.

@@ -108,12 +108,21 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Whether somebody has less from here on, whatever went before. A grant that takes the place of a wider one does, too,
+    /// but the event alone does not show that.
+    pub(crate) fn ends_access(&self) -> bool {
+        use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
+        matches!(self, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
+    }
+}
+
 impl Entry {
     /// Whether somebody had less from here on. While such an entry is missing, keys that were current before it may be in
     /// the hands of somebody who is not to read what comes.
     pub(crate) fn ends_access(&self) -> bool {
-        let ends = matches!(self.event, Event::AccessWithdrawn { .. } | Event::AccessRenounced { .. });
-        ends || key_changes(self.head) != key_changes(self.previous)
+        // A grant of less is a key change like any other.
+        self.event.ends_access() || key_changes(self.head) != key_changes(self.previous)
     }
 }
 
@@ -201,4 +210,65 @@ fn ended(patient: Address, revocations: &[Revocation]) -> Effects {
         Event::AccessRevoked { scope, grantee, epoch, keyring, barred }
     };
     Effects { patient, events: revocations.iter().map(event).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::time::NO_END,
+        ledger::{
+            entry::head_of,
+            event::{Purpose, Via, folder_scope},
+            state::PatientState,
+        },
+    };
+
+    const SOME: B256 = B256::repeat_byte(1);
+    const LEE: Address = Address::repeat_byte(2);
+
+    /// Every kind of event, and whether somebody had less after it: by its kind, and by the count that the contract keeps.
+    fn story() -> Vec<(Event, bool, bool)> {
+        let (grantee, giver, by, author, reader) = (LEE, LEE, LEE, LEE, LEE);
+        let (purpose, via, epoch, envelope, keyring) = (Purpose::TREAT, Via::Scope, 1, SOME, SOME);
+        let (scope, expires_at) = (folder_scope(7), NO_END);
+        let granted = |rights| Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope };
+        let rights = Rights::READ;
+        let (status, replacement) = (Status::EnteredInError, B256::ZERO);
+        vec![
+            (Event::ProfileSet { profile: SOME }, false, false),
+            (Event::CheckpointMade { digest: SOME }, false, false),
+            (Event::RecordAdded { folder: 7, author, id: SOME }, false, false),
+            (Event::RecordStatusChanged { key: record_key(LEE, SOME), by, status, replacement }, false, false),
+            (Event::RecordAttested { key: record_key(LEE, SOME), by }, false, false),
+            (Event::RecordAccessed { key: SOME, reader, purpose, note: SOME }, false, false),
+            (granted(Rights::READ_AND_CONTRIBUTE), false, false),
+            (granted(Rights::CONTRIBUTE), false, true),
+            (granted(Rights::READ_AND_CONTRIBUTE), false, false),
+            (
+                Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope },
+                false,
+                false,
+            ),
+            (Event::AccessWithdrawn { scope, grantee, giver }, true, false),
+            (Event::AccessRenounced { scope, grantee }, true, false),
+            (Event::AccessRevoked { scope, grantee, epoch, keyring: B256::ZERO, barred: true }, true, true),
+            (Event::KeysRotated { folder: 7, epoch, keyring }, true, true),
+        ]
+    }
+
+    #[test]
+    fn an_entry_ends_access_by_its_kind_or_by_the_count_of_key_changes() {
+        let (mut state, mut previous) = (PatientState::default(), B256::ZERO);
+        for (place, (event, by_kind, by_count)) in story().into_iter().enumerate() {
+            let mut entry = Entry { block: 1, time: 1, log_index: 0, transaction: SOME, previous, head: SOME, event };
+            let before = state.key_changes;
+            state.apply(&entry);
+            entry.head = head_of([place as u8; 24], 1, state.key_changes);
+            assert_eq!(state.key_changes != before, by_count, "{event}");
+            assert_eq!(event.ends_access(), by_kind, "{event}");
+            assert_eq!(entry.ends_access(), by_kind || by_count, "{event}");
+            previous = entry.head;
+        }
+    }
 }

@@ -7,9 +7,12 @@ use alloy::sol_types::SolInterface;
 use hospital_record_contracts::{IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors};
 
 use crate::{
-    ledger::refusal::{self, BesideErrors},
+    base::error::reason::Cause,
+    ledger::{contracts::BesideErrors, error::integrity::Integrity, refusal},
     platform::http::one_line,
 };
+
+pub(super) mod integrity;
 
 /// Why a question to the chain has no answer, or a transaction no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum LedgerError {
         host: String,
         /// What the network said.
         reason: String,
+        /// What the system said, where it is known.
+        #[source]
+        source: Option<Cause>,
     },
     /// The deadline passed. What was signed before is kept, and `resume` finishes it.
     #[error("{host} gave no answer within {after:?}: nothing that was signed is lost, try again")]
@@ -89,13 +95,13 @@ pub enum LedgerError {
         known: u64,
     },
     /// The contract refused.
-    #[error("{}", refusal::describe(.0))]
+    #[error("{}", refusal::hospital::words(.0))]
     Contract(Box<IHospitalRecordErrors>),
     /// A board refused.
-    #[error("{}", refusal::describe_of_board(.0))]
+    #[error("{}", refusal::board::words(.0))]
     Board(Box<IBoardErrors>),
     /// A contract beside it refused the call.
-    #[error("{}", refusal::describe_beside(.0))]
+    #[error("{}", .0.words())]
     Beside(Box<BesideErrors>),
     /// A call was reverted with data that no error of the contracts matches.
     #[error("the call was reverted: {}", one_line(&.0.to_string()))]
@@ -121,6 +127,7 @@ pub enum LedgerError {
         /// The earlier transaction.
         transaction: B256,
         /// Why it has not.
+        #[source]
         error: Box<LedgerError>,
     },
     /// The provider is on another chain.
@@ -208,84 +215,22 @@ pub enum LedgerError {
     Signer {
         /// The signer's own words.
         reason: String,
+        /// The signer's own error.
+        #[source]
+        source: Option<Cause>,
     },
     /// What was signed could not be kept on this machine; nothing was sent.
     #[error("the outbox failed ({reason}): nothing was sent, check the state directory")]
     Outbox {
         /// What failed.
         reason: String,
+        /// The error of what failed, where there is one.
+        #[source]
+        source: Option<Cause>,
     },
     /// The history that was told contradicts itself, or what is known.
     #[error(transparent)]
     Integrity(#[from] Integrity),
-}
-
-/// How a history failed its check. Each is evidence against the provider (or, rarely, a deep reorganisation).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Integrity {
-    /// The entry that a head commits to was not told: hidden, changed, re-dated, or the head itself is forged.
-    #[error(
-        "{host} tells no entry in block {block} that matches the head {head}: the history it tells is not the one on chain, use another provider"
-    )]
-    Missing {
-        /// Host and port of the provider.
-        host: String,
-        /// The head without its entry.
-        head: B256,
-        /// The block in which it must be.
-        block: u64,
-    },
-    /// History before what was read earlier has changed, deeper than a chain reorganises.
-    #[error(
-        "{host} tells the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was started anew"
-    )]
-    Rewritten {
-        /// Host and port of the provider.
-        host: String,
-        /// The newest head that was verified before.
-        known: B256,
-        /// The head that was told now.
-        told: B256,
-    },
-    /// The head from a trusted source is not part of the history that was told.
-    #[error(
-        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the head is of another patient or chain or mistyped"
-    )]
-    NotTrusted {
-        /// Host and port of the provider.
-        host: String,
-        /// The head that must be part of the history.
-        trusted: B256,
-        /// The head that was told.
-        told: B256,
-    },
-    /// An entry counts key changes that its event does not explain.
-    #[error(
-        "entry {index} counts {found} key changes where there are {expected}: the head that was told is forged, use another provider"
-    )]
-    KeyChanges {
-        /// Position in the journal, from zero.
-        index: usize,
-        /// What its event makes of the count before it.
-        expected: u32,
-        /// What the head says.
-        found: u32,
-    },
-    /// A kept entry does not join the entry before it.
-    #[error("entry {index} kept on this machine does not join the one before it: remove the cache")]
-    Cache {
-        /// Position in the journal, from zero.
-        index: usize,
-    },
-    /// On this chain `block.number` is not the number of the block (some rollups).
-    #[error("the entry of block {block} says it is in block {claimed}: chains that number blocks so are not supported")]
-    ForeignBlockNumbers {
-        /// The block whose log it is.
-        block: u64,
-        /// What the contract saw.
-        claimed: u64,
-    },
 }
 
 impl LedgerError {

@@ -1,12 +1,8 @@
 //! A chain behind an RPC provider: every request under one deadline, reads repeated until then, writes never.
 
 use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use alloy::{
@@ -19,10 +15,8 @@ use alloy::{
         client::RpcClient,
         types::{Block, Filter, TransactionReceipt, TransactionRequest},
     },
-    transports::TransportResult,
 };
 use async_trait::async_trait;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use serde::Deserialize;
 use url::Url;
 
@@ -30,10 +24,7 @@ use crate::{
     base::{bounds::Timeout, time::NO_END},
     ledger::{
         error::{LedgerError, SubmitError},
-        ethereum::{
-            answer::{Failure, Question},
-            transport::Bounded,
-        },
+        ethereum::{answer::Question, transport::Bounded},
         seam::Ledger,
         types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
     },
@@ -41,19 +32,9 @@ use crate::{
 };
 
 mod answer;
+mod ask;
 mod fees;
 mod transport;
-
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_jitter()
-        .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(LONGEST_PAUSE)
-        .without_max_times()
-        .build()
-}
 
 /// How a provider is asked.
 #[derive(Debug, Clone, Copy)]
@@ -108,54 +89,6 @@ impl EthereumLedger {
     #[must_use]
     pub fn over(provider: DynProvider, host: impl Into<String>, options: EthereumOptions) -> Self {
         Self { provider, host: host.into(), timeout: options.timeout, answered: Arc::default() }
-    }
-
-    async fn read<T, F>(&self, ask: impl Fn() -> F) -> Result<T, LedgerError>
-    where
-        F: Future<Output = TransportResult<T>>,
-    {
-        self.read_of(Question::Plain, ask).await
-    }
-
-    /// Asks until there is an answer that is not a passing failure, or the deadline.
-    async fn read_of<T, F>(&self, question: Question, ask: impl Fn() -> F) -> Result<T, LedgerError>
-    where
-        F: Future<Output = TransportResult<T>>,
-    {
-        let (mut last, start) = (None, Instant::now());
-        let asking = async {
-            let mut pauses = pauses();
-            loop {
-                let failure = match ask().await {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => Failure::of(&error, &self.host, question),
-                };
-                let patience = failure.patience(self.answered.load(Ordering::Relaxed));
-                let left = patience.saturating_sub(start.elapsed());
-                if left.is_zero() {
-                    return Err(failure.error);
-                }
-                last = Some(failure.error);
-                tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE).min(left)).await;
-            }
-        };
-        match tokio::time::timeout(self.timeout, asking).await {
-            Ok(answer) => {
-                if answer.as_ref().map_or_else(|error| !error.is_temporary(), |_| true) {
-                    self.answered.store(true, Ordering::Relaxed);
-                }
-                answer
-            }
-            // What the provider said all the while tells more than that time is up.
-            Err(_) => Err(match last {
-                None | Some(LedgerError::TimedOut { .. }) => self.timed_out(),
-                Some(error) => error,
-            }),
-        }
-    }
-
-    fn timed_out(&self) -> LedgerError {
-        LedgerError::TimedOut { host: self.host.clone(), after: self.timeout }
     }
 
     fn malformed(&self, reason: &str) -> LedgerError {

@@ -12,6 +12,8 @@ use crate::ledger::event::words::number;
 pub use Sol::{Purpose, Status, Via};
 
 /// What a grant allows: any of four rights.
+///
+/// See the [guide](crate::grant).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rights(u8);
 
@@ -95,6 +97,8 @@ pub fn record_key(author: Address, id: B256) -> B256 {
 }
 
 /// What happened, without patient and time, which its [`Entry`](crate::ledger::entry::Entry) has.
+///
+/// See the [guide](crate::history).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event {

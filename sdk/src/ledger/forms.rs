@@ -3,76 +3,31 @@
 //! The contracts' manuals list the same structs. From here come what is hashed, the names of verbs, what relays carry,
 //! and what the clear signing descriptors (ERC-7730) are checked against.
 
+use std::iter;
+
 use alloy::{
     primitives::{Address, B256, keccak256},
-    sol_types::{SolCall, SolInterface, SolValue},
+    sol_types::{SolCall, SolValue},
 };
 use hospital_record_contracts::{
     IHospitalRecord as Hospital,
-    access_requests::{self, IAccessRequests as Requests},
-    boards::{self, IBoard as Board, IBoards as Boards},
-    vouching::{self, IVouching as Vouching},
+    access_requests::IAccessRequests as Requests,
+    boards::{IBoard as Board, IBoards as Boards},
+    vouching::IVouching as Vouching,
 };
 
-use ContractKind as Kind;
-
-/// The contracts for which people sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ContractKind {
-    /// `HospitalRecord`: records, access and the journal.
-    HospitalRecord,
-    /// `Vouching`: who vouches for whom.
-    Vouching,
-    /// `AccessRequests`: who asks whom for access.
-    AccessRequests,
-    /// `Boards`: where boards come from.
-    Boards,
-    /// `Board`: any board.
-    Board,
-}
+use crate::ledger::contracts::ContractKind;
 
 impl ContractKind {
-    /// The name in the domain of what is signed for it.
-    #[must_use]
-    pub fn domain_name(self) -> &'static str {
-        match self {
-            Self::HospitalRecord => "HospitalRecord",
-            Self::Vouching => "HospitalRecordVouching",
-            Self::AccessRequests => "HospitalRecordAccessRequests",
-            Self::Boards => "HospitalRecordBoards",
-            Self::Board => "HospitalRecordBoard",
-        }
-    }
-
     /// What a call of `verb` to this account is for, where `HospitalRecord` is at `hospital`. Only the code there says
     /// whether an account is a board.
     pub(crate) fn of_call(to: Address, verb: &[u8], hospital: Address) -> Option<Self> {
-        let fixed = [
-            (hospital, Self::HospitalRecord),
-            (vouching::ADDRESS, Self::Vouching),
-            (access_requests::ADDRESS, Self::AccessRequests),
-            (boards::ADDRESS, Self::Boards),
-        ];
-        if let Some((_, kind)) = fixed.iter().find(|(address, _)| *address == to) {
-            return Some(*kind);
+        let mut fixed = iter::once((Self::HospitalRecord, hospital)).chain(Self::BESIDE.iter().copied());
+        if let Some((kind, _)) = fixed.find(|(_, address)| *address == to) {
+            return Some(kind);
         }
         // `HospitalRecord` may be elsewhere, too.
         [Self::Board, Self::HospitalRecord].into_iter().find(|kind| SignedForm::of(*kind, verb).is_some())
-    }
-
-    /// Whether a call is a verb with its arguments, in the canonical encoding and with nothing behind them.
-    pub(crate) fn is_plain(self, call: &[u8]) -> bool {
-        fn same<C: SolInterface>(call: &[u8]) -> bool {
-            C::abi_decode_validate(call).is_ok_and(|verb| verb.abi_encode() == call)
-        }
-        match self {
-            Self::HospitalRecord => same::<Hospital::IHospitalRecordCalls>(call),
-            Self::Vouching => same::<Vouching::IVouchingCalls>(call),
-            Self::AccessRequests => same::<Requests::IAccessRequestsCalls>(call),
-            Self::Boards => same::<Boards::IBoardsCalls>(call),
-            Self::Board => same::<Board::IBoardCalls>(call),
-        }
     }
 }
 
@@ -92,7 +47,7 @@ pub struct SignedForm {
 macro_rules! forms {
     ($($kind:ident $call:ty = $name:literal ( $fields:literal ) $(, $inner:literal)?;)*) => {
         &[$(SignedForm {
-            contract: Kind::$kind,
+            contract: ContractKind::$kind,
             signature: <$call>::SIGNATURE,
             selector: <$call>::SELECTOR,
             encode_type: concat!($name, "(", $fields, "address signer,uint256 nonce,uint256 deadline)" $(, $inner)?),

@@ -8,7 +8,7 @@ use crate::{
     base::time::rfc3339_of,
     ledger::{
         entry::{Entry, key_changes},
-        error::Integrity,
+        error::integrity::Integrity,
         state::PatientState,
     },
 };
@@ -147,6 +147,8 @@ impl History {
 }
 
 /// How far a history is known to be complete.
+///
+/// See the [guide](crate::history).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completeness {
     /// The newest head.

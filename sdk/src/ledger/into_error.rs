@@ -1,127 +1,66 @@
 //! What the errors of the chain mean to an app. Every one is decided here: no match has a wildcard.
 
-use hospital_record_contracts::{
-    IHospitalRecord::IHospitalRecordErrors, boards::IBoard::IBoardErrors, vouching::IVouching::IVouchingErrors,
-};
-
 use crate::{
-    base::error::{Error, checked},
-    ledger::{error::LedgerError, refusal::BesideErrors},
+    base::error::{Error, checked, reason::Reason},
+    ledger::{error::LedgerError, refusal},
 };
 
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
-        let text = error.to_string();
-        match error {
-            LedgerError::Url { .. } => Self::Invalid(text),
-            LedgerError::Unreachable { host, reason } => {
-                Self::Unreachable { service: node(&host), reason: checked(&reason) }
-            }
-            LedgerError::TimedOut { host, after } => Self::TimedOut { service: node(&host), after },
-            LedgerError::RateLimited { host } => {
-                let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
-                Self::Unreachable { service: node(&host), reason: reason.into() }
-            }
-            LedgerError::TooDear { .. } | LedgerError::TooMuchGas { .. } => {
-                Self::Refused { service: "this client".into(), reason: text }
-            }
-            LedgerError::Unfunded { account, needed } => Self::Unfunded { account, needed },
-            LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Self::Integrity(text),
-            // The same question has an answer elsewhere, or later.
-            LedgerError::Behind { .. } => Self::NotAvailable(text),
-            LedgerError::WrongChain { .. }
-            | LedgerError::NoContract { .. }
-            | LedgerError::NotDeployed { .. }
-            | LedgerError::OtherCode { .. } => Self::WrongContract(text),
-            LedgerError::Contract(refusal) => refused(*refusal, text),
-            LedgerError::Board(refusal) => refused_by_board(*refusal, text),
-            LedgerError::Beside(refusal) => refused_beside(&refusal, text),
-            // It was possible when it was signed, and not any more when it was mined.
-            LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
-                Self::Conflict(text)
-            }
-            LedgerError::Rejected { host, transaction, reason, .. } => {
-                Self::Withheld { service: host, transaction, reason }
-            }
-            LedgerError::Refused { host, reason, .. } | LedgerError::TooManyLogs { host, reason } => {
-                Self::Refused { service: host, reason }
-            }
-            LedgerError::TooLong { host, most } => {
-                let reason = format!("its answer of more than {most} bytes was not read; use another provider");
-                Self::Refused { service: host, reason }
-            }
-            LedgerError::Reverted(_) => Self::Refused { service: "the chain".into(), reason: text },
-            LedgerError::Signer { reason } => Self::Refused { service: "the signer".into(), reason },
-            LedgerError::Outbox { reason } => Self::cache(reason),
+        let cause = error.clone();
+        meaning(error).because(cause)
+    }
+}
+
+fn meaning(error: LedgerError) -> Error {
+    let text = Reason::from(error.to_string());
+    match error {
+        LedgerError::Url { .. } => Error::Invalid(text),
+        LedgerError::Unreachable { host, reason, .. } => {
+            Error::Unreachable { service: node(&host), reason: checked(&reason).into() }
         }
+        LedgerError::TimedOut { host, after } => Error::TimedOut { service: node(&host), after },
+        LedgerError::RateLimited { host } => {
+            let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
+            Error::Unreachable { service: node(&host), reason: reason.into() }
+        }
+        LedgerError::TooDear { .. } | LedgerError::TooMuchGas { .. } => {
+            Error::Refused { service: "this client".into(), reason: text }
+        }
+        LedgerError::Unfunded { account, needed } => Error::Unfunded { account, needed },
+        LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Error::Integrity(text),
+        // The same question has an answer elsewhere, or later.
+        LedgerError::Behind { .. } => Error::NotAvailable(text),
+        LedgerError::WrongChain { .. }
+        | LedgerError::NoContract { .. }
+        | LedgerError::NotDeployed { .. }
+        | LedgerError::OtherCode { .. } => Error::WrongContract(text),
+        LedgerError::Contract(refusal) => refusal::hospital::meaning(&refusal, text),
+        LedgerError::Board(refusal) => refusal::board::meaning(&refusal, text),
+        LedgerError::Beside(refusal) => refusal.meaning(text),
+        // It was possible when it was signed, and not any more when it was mined.
+        LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
+            Error::Conflict(text)
+        }
+        LedgerError::Rejected { host, transaction, reason, .. } => {
+            Error::Withheld { service: host, transaction, reason: reason.into() }
+        }
+        LedgerError::Refused { host, reason, .. } | LedgerError::TooManyLogs { host, reason } => {
+            Error::Refused { service: host, reason: reason.into() }
+        }
+        LedgerError::TooLong { host, most } => {
+            let reason = format!("its answer of more than {most} bytes was not read; use another provider");
+            Error::Refused { service: host, reason: reason.into() }
+        }
+        LedgerError::Reverted(_) => Error::Refused { service: "the chain".into(), reason: text },
+        LedgerError::Signer { reason, .. } => Error::Refused { service: "the signer".into(), reason: reason.into() },
+        LedgerError::Outbox { reason, .. } => Error::cache(reason),
     }
 }
 
 /// What it is to whoever has several services.
 fn node(host: &str) -> String {
     format!("the chain's node {host}")
-}
-
-fn refused(refusal: IHospitalRecordErrors, text: String) -> Error {
-    use IHospitalRecordErrors as Refusal;
-    match refusal {
-        Refusal::StaleKeys(_) => Error::StaleKeys,
-        Refusal::NotPermitted(_)
-        | Refusal::WiderThanOwn(_)
-        | Refusal::GrantedByAnother(_)
-        | Refusal::Barred(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
-        Refusal::RecordExists(_) => Error::Exists(text),
-        Refusal::Empty(_)
-        | Refusal::InvalidFolder(_)
-        | Refusal::InvalidRights(_)
-        | Refusal::InvalidGrantee(_)
-        | Refusal::ExpiryNotInFuture(_)
-        | Refusal::StatusNotAllowed(_)
-        | Refusal::NotAttestable(_)
-        | Refusal::NotRelayable(_)
-        | Refusal::KeysNotAscending(_)
-        | Refusal::NotBarring(_) => Error::Invalid(text),
-        Refusal::AlreadyAttested(_)
-        | Refusal::TooManyAttestations(_)
-        | Refusal::DeadlinePassed(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::AlreadyMade(_)
-        | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
-    }
-}
-
-fn refused_by_board(refusal: IBoardErrors, text: String) -> Error {
-    use IBoardErrors as Refusal;
-    match refusal {
-        Refusal::NotAMember(_)
-        | Refusal::NotOptedIn(_)
-        | Refusal::OwnCase(_)
-        | Refusal::ReviewOwed(_)
-        | Refusal::NotForReview(_)
-        | Refusal::NotEntitled(_)
-        | Refusal::InvalidSignature(_) => Error::Denied(text),
-        Refusal::InvalidGrantee(_)
-        | Refusal::InvalidDuration(_)
-        | Refusal::NoReason(_)
-        | Refusal::TooFewMembers(_)
-        | Refusal::NotRelayable(_) => Error::Invalid(text),
-        Refusal::BoardClosed(_)
-        | Refusal::CaseExists(_)
-        | Refusal::NotAtStage(_)
-        | Refusal::WindowClosed(_)
-        | Refusal::AcknowledgedAlready(_)
-        | Refusal::NonceUsed(_)
-        | Refusal::DeadlinePassed(_) => Error::Conflict(text),
-    }
-}
-
-fn refused_beside(refusal: &BesideErrors, text: String) -> Error {
-    match refusal {
-        BesideErrors::Vouching(IVouchingErrors::NotVouched(_)) => Error::NotFound(text),
-        BesideErrors::Vouching(_) | BesideErrors::AccessRequests(_) | BesideErrors::Boards(_) => Error::Invalid(text),
-    }
 }
 
 #[cfg(test)]
@@ -139,15 +78,15 @@ mod tests {
     fn what_the_chain_says_is_told_apart() {
         let (host, reason) = (String::from("h"), String::from("r"));
         assert_eq!(kind(LedgerError::Url { reason: reason.clone() }), ErrorKind::Invalid);
-        assert_eq!(kind(LedgerError::Outbox { reason: reason.clone() }), ErrorKind::Refused);
+        assert_eq!(kind(LedgerError::Outbox { reason: reason.clone(), source: None }), ErrorKind::Refused);
         assert_eq!(kind(LedgerError::Behind { host: host.clone(), newest: 1, known: 2 }), ErrorKind::NotAvailable);
         assert_eq!(kind(LedgerError::Failed { transaction: B256::ZERO }), ErrorKind::Conflict);
         let limited = Error::from(LedgerError::RateLimited { host: host.clone() });
         assert_eq!(limited.kind(), ErrorKind::Unreachable);
         assert!(limited.to_string().ends_with("wait a minute and repeat, or use another RPC"), "{limited}");
-        let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone() }).to_string();
+        let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone(), source: None }).to_string();
         assert_eq!(down, "the chain's node h cannot be reached: r; check that it runs and that the address is right");
-        let told = Error::from(LedgerError::Signer { reason }).to_string();
+        let told = Error::from(LedgerError::Signer { reason, source: None }).to_string();
         assert!(told.contains("the signer"), "{told}");
     }
 }

@@ -19,7 +19,7 @@ use alloy::primitives::{Address, B256};
 use crate::ledger::{
     contract::{Contract, is_on_chain},
     entry::{Entry, block_of},
-    error::{Integrity, LedgerError},
+    error::{LedgerError, integrity::Integrity},
     history::{Completeness, History, Proven},
     journal::pool::Pool,
     types::BlockInfo,

@@ -14,7 +14,6 @@ use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountI
 
 use crate::{
     ledger::{
-        beside::Beside,
         contract::Contract,
         error::{LedgerError, SubmitError},
         memory::{
@@ -30,6 +29,7 @@ use crate::{
 mod chain;
 mod faults;
 mod lies;
+mod switches;
 mod world;
 
 const NAME: &str = "memory";
@@ -68,9 +68,8 @@ impl MemoryLedger {
     /// None that can be brought about: it is deployed as on any chain, and checked.
     pub async fn with_contract() -> Result<Self, LedgerError> {
         let ledger = Self::new();
-        ledger.locked().run_for_free(&Contract::deployment());
-        for call in Beside::deployments() {
-            ledger.locked().run_for_free(&call);
+        for contract in artifact::ALL {
+            ledger.locked().run_for_free(&Call { from: None, to: DEPLOYER, data: contract.deploy_calldata() });
         }
         ledger.contract().check().await?;
         Ok(ledger)
@@ -116,66 +115,6 @@ impl MemoryLedger {
         chain.mine_empty();
     }
 
-    /// Mines what waits (after [`MemoryLedger::hold`]).
-    pub fn mine(&self) {
-        self.locked().mine_waiting();
-    }
-
-    /// Whether transactions wait for [`MemoryLedger::mine`] instead of being mined at once.
-    pub fn hold(&self, on: bool) {
-        self.faults().hold = on;
-    }
-
-    /// Loses every transaction that waits, as nodes do when they restart.
-    pub fn forget_waiting(&self) {
-        self.locked().forget_waiting();
-    }
-
-    /// Undoes the newest blocks; their transactions are lost.
-    pub fn rewind(&self, blocks: usize) {
-        self.locked().rewind(blocks);
-    }
-
-    /// The next submission arrives, but its answer does not.
-    pub fn lose_next_answer(&self) {
-        self.faults().submissions.push_back(Submission::AnswerLost);
-    }
-
-    /// The next submission does not arrive, and there is no answer.
-    pub fn lose_next_submission(&self) {
-        self.faults().submissions.push_back(Submission::Lost);
-    }
-
-    /// The next submission is refused with this answer.
-    pub fn refuse_next_submission(&self, answer: SubmitError) {
-        self.faults().submissions.push_back(Submission::Refused(answer));
-    }
-
-    /// Whether every request fails as if nobody listened.
-    pub fn refuse(&self, on: bool) {
-        self.faults().refuse = on;
-    }
-
-    /// Whether every request goes without an answer until this is switched off.
-    pub fn stall(&self, on: bool) {
-        self.faults().stall = on;
-    }
-
-    /// The longest range of blocks that is answered for events.
-    pub fn limit_logs(&self, blocks: Option<u64>) {
-        self.faults().most_blocks_per_logs = blocks;
-    }
-
-    /// The gas that one block takes, and so a transaction.
-    pub fn limit_gas(&self, gas: Option<u64>) {
-        self.faults().block_gas = gas;
-    }
-
-    /// What a transaction should offer, whatever the chain takes.
-    pub fn tell_fees(&self, fees: Option<Fees>) {
-        self.faults().fees = fees;
-    }
-
     /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
     pub fn act(&self, by: Address, call: Call) -> bool {
         self.locked().run_for_free(&call.by(by))
@@ -203,7 +142,9 @@ impl MemoryLedger {
             return Err(LedgerError::Refused { host: NAME.into(), code: -32000, reason: "enough for today".into() });
         }
         match self.faults().refuse {
-            true => Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into() }),
+            true => {
+                Err(LedgerError::Unreachable { host: NAME.into(), reason: "connection refused".into(), source: None })
+            }
             false => Ok(self.locked()),
         }
     }
@@ -308,7 +249,7 @@ impl Ledger for MemoryLedger {
             let mut faults = self.faults();
             (faults.submissions.pop_front(), faults.hold, faults.block_gas)
         };
-        let lost = || LedgerError::Unreachable { host: NAME.into(), reason: "connection reset".into() };
+        let lost = || LedgerError::Unreachable { host: NAME.into(), reason: "connection reset".into(), source: None };
         match fault {
             Some(Submission::Lost) => return Err(SubmitError::Unknown(lost())),
             Some(Submission::Refused(answer)) => return Err(answer),

@@ -1,11 +1,4 @@
-//! The seam to the chain, and what is written once above it.
-//!
-//! [`Ledger`] is what a chain can be asked. [`EthereumLedger`] asks an RPC provider; [`MemoryLedger`] (feature
-//! `testing`) is an EVM in this process. Above them, and the same for both: [`Contract`] asks and encodes in types,
-//! [`Sender`] gets a transaction mined exactly once, [`Journal`] reads a patient's history and checks every link,
-//! [`PatientState`] is what the history adds up to.
-//!
-//! A provider is never trusted: it can refuse, but what it tells about a history is checked against the head.
+#![doc = include_str!("../../guides/ledger.md")]
 
 mod beside;
 mod calls;
@@ -13,6 +6,7 @@ pub(crate) mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod contract;
+mod contracts;
 mod effect;
 mod entry;
 mod error;
@@ -36,15 +30,16 @@ mod tests;
 mod types;
 
 pub use crate::base::time::NO_END;
-pub(crate) use beside::Beside;
+pub(crate) use beside::{Beside, Besides};
 pub use calls::{Permission, Revocation};
 pub use contract::Contract;
+pub use contracts::{BesideErrors, ContractKind};
 pub(crate) use effect::Effects;
 pub use entry::Entry;
-pub use error::{Integrity, LedgerError, SubmitError};
+pub use error::{LedgerError, SubmitError, integrity::Integrity};
 pub use ethereum::{EthereumLedger, EthereumOptions};
 pub use event::{Event, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
-pub use forms::{ContractKind, SignedForm};
+pub use forms::SignedForm;
 pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
@@ -52,7 +47,6 @@ pub(crate) use logs::{newest_log, newest_logs, recent_logs};
 #[cfg(feature = "testing")]
 pub use memory::MemoryLedger;
 pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending, Sent, SentBytes};
-pub use refusal::BesideErrors;
 pub use seam::Ledger;
 pub use sender::parts::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;

@@ -95,8 +95,10 @@ impl Pending {
 }
 
 fn call_in(account: Address, raw: &Bytes) -> Result<Call, LedgerError> {
-    let unreadable =
-        |reason: String| LedgerError::Outbox { reason: format!("a kept transaction is damaged: {reason}") };
+    let unreadable = |reason: String| LedgerError::Outbox {
+        reason: format!("a kept transaction is damaged: {reason}"),
+        source: None,
+    };
     let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
     let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
     Ok(Call { from: Some(account), to, data: envelope.input().clone() })

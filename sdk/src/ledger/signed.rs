@@ -12,8 +12,9 @@ use hospital_record_contracts::{
 use crate::ledger::{
     calls::Revocation,
     contract::Contract,
+    contracts::ContractKind,
     error::LedgerError,
-    forms::{ContractKind, SignedForm},
+    forms::SignedForm,
     types::{self, Call, u24},
 };
 

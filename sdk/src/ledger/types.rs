@@ -106,17 +106,6 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Of what took effect in a transaction that nobody names.
-    pub(crate) fn untold() -> Self {
-        let transaction = B256::ZERO;
-        Self { transaction, block: 0, succeeded: true, gas_used: 0, gas_price: 0, l1_fee: U256::ZERO, logs: Vec::new() }
-    }
-
-    /// Whether it is known in which block it took effect.
-    pub(crate) fn names_its_block(&self) -> bool {
-        !self.transaction.is_zero()
-    }
-
     /// Wei that it cost, gas and all else.
     #[must_use]
     pub fn cost(&self) -> U256 {

@@ -30,7 +30,7 @@ impl People {
         let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
         if bytes.len() > most {
             let size = bytes.len();
-            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most")));
+            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most").into()));
         }
         self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)

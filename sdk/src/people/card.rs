@@ -7,15 +7,15 @@ use hospital_record_core::{
     id::{Account, Deployment, Digest},
     profile::fingerprint,
 };
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::base::{error::Error, names, record_ref::parse_address};
 
-/// An account, the fingerprint of its keys, and where its blocks can be fetched. Public; its worth lies in the way it
-/// was handed over.
+/// An account and the fingerprint of its keys. Public; its worth lies in the way it was handed over.
 ///
-/// As text (also in a QR code): `hospital-record-card:<chain>:<contract>:<account>:<profile digest>[:<url>]...`, each
-/// URL percent-encoded.
+/// As text (also in a QR code): `hospital-record-card:<chain>:<contract>:<account>:<profile digest>`. Further parts, each
+/// after a colon, are ignored.
+///
+/// See the [guide](crate::contact).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// Chain and contract in which the account has its profile.
@@ -24,8 +24,6 @@ pub struct Card {
     pub account: Address,
     /// SHA-256 of the profile block with the account's public keys.
     pub profile: B256,
-    /// Stores where this person's blocks can be fetched. Shown to people; never followed by itself.
-    pub sources: Vec<String>,
 }
 
 const SCHEME: &str = "hospital-record-card";
@@ -40,8 +38,7 @@ impl Card {
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let contract = Address::from(self.deployment.contract.0);
-        write!(f, "{SCHEME}:{}:{contract}:{}:{}", self.deployment.chain, self.account, self.profile)?;
-        self.sources.iter().try_for_each(|source| write!(f, ":{}", utf8_percent_encode(source, NON_ALPHANUMERIC)))
+        write!(f, "{SCHEME}:{}:{contract}:{}:{}", self.deployment.chain, self.account, self.profile)
     }
 }
 
@@ -56,15 +53,14 @@ impl FromStr for Card {
 
 impl Card {
     fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = |what: &str| Error::Invalid(format!("this is not a card: {what}; ask for it again"));
+        let malformed = |what: &str| Error::Invalid(format!("this is not a card: {what}; ask for it again").into());
         let parts: Vec<&str> = text.split(':').collect();
-        let [scheme, chain, contract, account, profile, sources @ ..] = &parts[..] else {
+        let [scheme, chain, contract, account, profile, ..] = &parts[..] else {
             return Err(malformed("it has fewer than five parts"));
         };
         if *scheme != SCHEME {
             return Err(malformed("it does not start with hospital-record-card"));
         }
-        let sources = sources.iter().map(|source| percent_decode_str(source).decode_utf8().map(String::from));
         Ok(Self {
             deployment: Deployment {
                 chain: chain.parse().map_err(|_| malformed("the chain is not a number"))?,
@@ -74,7 +70,6 @@ impl Card {
             },
             account: parse_address(account).map_err(|_| malformed("the account is not an address"))?,
             profile: profile.parse().map_err(|_| malformed("the fingerprint is not 32 bytes of hex"))?,
-            sources: sources.collect::<Result<_, _>>().map_err(|_| malformed("a source is not UTF-8"))?,
         })
     }
 }

@@ -4,6 +4,8 @@ use alloy::primitives::{Address, B256};
 use hospital_record_core::{id::Digest, profile::fingerprint};
 
 /// Somebody this person knows.
+///
+/// See the [guide](crate::contact).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Contact {

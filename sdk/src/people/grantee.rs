@@ -6,6 +6,8 @@ use hospital_record_core::id::Deployment;
 use crate::people::{card::Card, contact::Contact};
 
 /// Who gets a grant, or is asked for one: an address, a [`Card`] or a [`Contact`].
+///
+/// See the [guide](crate::contact).
 #[derive(Clone, Copy, Debug)]
 pub struct Grantee {
     pub(crate) address: Address,

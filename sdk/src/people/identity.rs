@@ -20,11 +20,24 @@ use crate::{
 };
 
 /// Anything that signs transactions and typed data for one account: a local key, a KMS, a hardware wallet.
+///
+/// See the [guide](crate::relay).
 pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {}
 
 impl<S: Signer<Signature> + TxSigner<Signature> + Send + Sync> AccountSigner for S {}
 
 /// A person: a signer and an encryption seed. Cheap to clone; its secrets are wiped when the last clone goes.
+///
+/// ```
+/// # use hospital_record::{Identity, Phrase};
+/// # fn main() -> hospital_record::Result<()> {
+/// let (ana, phrase) = Identity::generate()?;
+/// let on_paper = phrase.reveal().to_string(); // the SDK keeps it nowhere
+/// let restored = Identity::from_phrase(&Phrase::parse(&on_paper)?, 0)?;
+/// assert_eq!(restored.address(), ana.address());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Identity {
     signer: Arc<dyn AccountSigner>,

@@ -20,6 +20,8 @@ const LONGEST_WORD: usize = 8;
 type Packed = Zeroizing<[u8; 33]>;
 
 /// A checked BIP-39 phrase, wiped when dropped.
+///
+/// See the [example](crate::Identity).
 #[derive(Clone)]
 pub struct Phrase(Zeroizing<String>);
 
@@ -89,7 +91,7 @@ fn check(words: &str) -> Result<()> {
         }
     }
     if ![12, 15, 18, 21, 24].contains(&count) {
-        return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}")));
+        return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}").into()));
     }
     // A bit of checksum for three words, after 32 bits of entropy for them.
     let entropy = count / 3 * 4;
@@ -105,7 +107,7 @@ fn count(words: &str) -> usize {
 }
 
 fn wrong_word(place: usize) -> Error {
-    Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1))
+    Error::Invalid(format!("word {} of the phrase is not in the BIP-39 list: check its spelling", place + 1).into())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Error, Result, reason::Reason},
     people::identity::{AccountSigner, Identity},
 };
 
@@ -69,7 +69,7 @@ pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Key
 async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
     let signature = Signer::sign_hash(signer, &hash)
         .await
-        .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string() })?;
+        .map_err(|error| Error::Refused { service: "the signer".into(), reason: Reason::of(error) })?;
     Ok(signature.as_bytes().to_vec())
 }
 
@@ -79,7 +79,7 @@ async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
 pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], card: Option<B256>) -> Result<Profile> {
     let (profile, signature) = profile::decode(bytes, deployment).map_err(CoreError::from)?;
     if profile.account.0 != account {
-        return Err(Error::Integrity(format!("the profile offered for {account} belongs to another account")));
+        return Err(Error::Integrity(format!("the profile offered for {account} belongs to another account").into()));
     }
     let signer = Signature::from_raw(&signature)
         .ok()
@@ -87,5 +87,5 @@ pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], car
     if signer == Some(account) || card == Some(B256::from(block_digest(bytes).0)) {
         return Ok(profile);
     }
-    Err(Error::Integrity(format!("the profile offered for {account} is not signed by that account")))
+    Err(Error::Integrity(format!("the profile offered for {account} is not signed by that account").into()))
 }

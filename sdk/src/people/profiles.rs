@@ -26,7 +26,7 @@ impl People {
     pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
         let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
             let ask = "ask the person for their card: making it publishes the keys";
-            Error::NotFound(format!("{account} has not published keys yet: {ask}"))
+            Error::NotFound(format!("{account} has not published keys yet: {ask}").into())
         })?;
         let profile = self.accept(account, digest, card).await?;
         Ok((Digest(digest.0), profile))
@@ -93,7 +93,7 @@ impl People {
         }
         Err(Error::Integrity(format!(
             "the keys of {account} changed more than {MOST_EARLIER} times since they were seen: exchange cards again"
-        )))
+        ).into()))
     }
 
     /// The profile with this digest, current or not, verified.

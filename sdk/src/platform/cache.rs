@@ -1,14 +1,22 @@
 //! What this machine remembers: verified journals, small blocks, pins, contacts, and what is not finished yet.
 //!
-//! One redb file. It is opened for each use and closed again, so that several programs of one person can share it.
+//! One redb file. It stays open while calls keep coming, and is closed soon after the last, or when another program of the
+//! same person waits for it: so several can share it. What was put is on disk when the call returns.
 //! Nothing personal is in it in the clear: blocks are ciphertext, journals are public, the rest is sealed by the client.
 
+mod backend;
 pub(crate) mod disk;
+mod held;
 pub(crate) mod overlay;
+pub(crate) mod own;
+mod stamp;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak},
+    thread,
+};
 
 use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::InMemoryBackend,
@@ -18,7 +26,10 @@ use hospital_record_core::id::Deployment;
 
 use crate::{
     base::error::{Error, Result},
-    platform::cache::disk::OnDisk,
+    platform::cache::{
+        disk::{OnDisk, TICK},
+        own::{Memory, Own},
+    },
 };
 
 /// A table: keys and values are bytes.
@@ -65,13 +76,23 @@ pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 /// Keys to remove from a table, and rows to put into it.
 pub(crate) type Change = (Table, Vec<Vec<u8>>, Rows);
 
+/// Closed after each use, as the benchmark compares it.
+#[cfg(feature = "testing")]
+pub(crate) static EACH_TIME: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
 type Worked<T> = Result<T, redb::Error>;
 
 /// Keys and values of one table.
 pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 #[derive(Clone)]
-pub(crate) struct Cache(Arc<Mutex<Place>>);
+pub(crate) struct Cache(Arc<Shared>);
+
+struct Shared {
+    /// Calls stand in line for it without a thread each.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    place: Arc<Mutex<Place>>,
+}
 
 enum Place {
     Memory(Database),
@@ -81,11 +102,21 @@ enum Place {
 impl Cache {
     pub(crate) fn in_memory() -> Result<Self> {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).map_err(Error::cache)?;
-        Ok(Self(Arc::new(Mutex::new(Place::Memory(database)))))
+        Ok(Self::of(Place::Memory(database)))
+    }
+
+    /// In a place of the app's own.
+    pub(crate) fn in_own(memory: Arc<dyn Memory>) -> Result<Self> {
+        let database = Database::builder().create_with_backend(Own(memory)).map_err(Error::cache)?;
+        Ok(Self::of(Place::Memory(database)))
     }
 
     pub(crate) fn in_folder(folder: &std::path::Path) -> Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Place::File(OnDisk::new(folder.join("cache.redb")))))))
+        Ok(Self::of(Place::File(OnDisk::new(folder.join("cache.redb")))))
+    }
+
+    fn of(place: Place) -> Self {
+        Self(Arc::new(Shared { turn: Arc::default(), place: Arc::new(Mutex::new(place)) }))
     }
 
     pub(crate) async fn get(&self, table: Table, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
@@ -167,15 +198,70 @@ impl Cache {
     }
 
     async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Worked<R> + Send + 'static) -> Result<R> {
-        let place = self.0.clone();
+        let shared = self.0.clone();
+        let turn = shared.turn.clone().lock_owned().await;
         let done = tokio::task::spawn_blocking(move || {
-            let mut place = place.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            match &mut *place {
+            let _turn = turn;
+            match &mut *shared.locked() {
                 Place::Memory(database) => work(database).map_err(Error::cache),
-                Place::File(file) => file.with(work),
+                Place::File(file) => {
+                    let done = file.with(work);
+                    shared.close_later(file);
+                    done
+                }
             }
         });
         done.await.map_err(Error::cache)?
+    }
+}
+
+impl Shared {
+    fn locked(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A thread of its own: whatever runs the calls may stand still, and others must not wait for that. It keeps no
+    /// process alive, and loses nothing when the process ends.
+    fn close_later(&self, file: &mut OnDisk) {
+        #[cfg(feature = "testing")]
+        if EACH_TIME.load(std::sync::atomic::Ordering::Relaxed) {
+            file.close();
+        }
+        if file.watched || !file.is_held() {
+            return;
+        }
+        let place = Arc::downgrade(&self.place);
+        file.watched = thread::Builder::new().name("cache".into()).spawn(move || rest(&place)).is_ok();
+        if !file.watched {
+            file.close();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Place::File(file) = &mut *self.locked() {
+            file.close();
+        }
+    }
+}
+
+/// Until the file is closed.
+fn rest(place: &Weak<Mutex<Place>>) {
+    loop {
+        thread::sleep(TICK);
+        let Some(place) = place.upgrade() else { return };
+        let mut place = match place.try_lock() {
+            Ok(place) => place,
+            Err(TryLockError::Poisoned(place)) => place.into_inner(),
+            // It is in use, and each use looks by itself.
+            Err(TryLockError::WouldBlock) => continue,
+        };
+        let Place::File(file) = &mut *place else { return };
+        file.watched = file.rest();
+        if !file.watched {
+            return;
+        }
     }
 }
 

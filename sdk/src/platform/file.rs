@@ -30,10 +30,10 @@ impl NewFile {
             Ok(_) => {}
             Err(_) => return Self::beside(path, overwrite),
         }
-        let failed = |error: io::Error| Error::file(path, &error);
+        let failed = |error: io::Error| Error::file(path, error);
         let seen = path.metadata().map_err(failed)?;
         if seen.is_dir() {
-            return Err(Error::Invalid(format!("{} is a folder: name a file", path.display())));
+            return Err(Error::Invalid(format!("{} is a folder: name a file", path.display()).into()));
         }
         if seen.is_file() && !is_descriptor(path) {
             return Self::beside(&path.canonicalize().map_err(failed)?, overwrite);
@@ -47,7 +47,7 @@ impl NewFile {
 
     fn beside(path: &Path, overwrite: bool) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::with_prefix_in(".hospital-record-", folder).map_err(|e| Error::file(path, &e))?;
+        let file = NamedTempFile::with_prefix_in(".hospital-record-", folder).map_err(|e| Error::file(path, e))?;
         let (file, temporary) = file.into_parts();
         Ok(Self { path: path.into(), file: File::from_std(file), temporary: Some(temporary), overwrite })
     }
@@ -57,21 +57,21 @@ impl NewFile {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).await.map_err(|error| Error::file(&self.path, &error))
+        self.file.write_all(bytes).await.map_err(|error| Error::file(&self.path, error))
     }
 
     /// Makes it durable and gives it its name.
     pub(crate) async fn finish(mut self) -> Result<()> {
-        let failed = |error: io::Error| Error::file(&self.path, &error);
+        let failed = |error: io::Error| Error::file(&self.path, error);
         self.file.flush().await.map_err(failed)?;
         let Some(temporary) = self.temporary else { return Ok(()) };
         self.file.sync_all().await.map_err(failed)?;
         if self.overwrite {
-            return temporary.persist(&self.path).map_err(|error| Error::file(&self.path, &error.error));
+            return temporary.persist(&self.path).map_err(|error| Error::file(&self.path, error.error));
         }
         put_new(temporary, &self.path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(&self.path),
-            _ => Error::file(&self.path, &error),
+            _ => Error::file(&self.path, error),
         })
     }
 }
@@ -108,7 +108,7 @@ pub(crate) fn private(path: &Path) -> io::Result<std::fs::File> {
 }
 
 fn exists(path: &Path) -> Error {
-    Error::Invalid(format!("{} exists: choose another name, or say that it may be replaced", path.display()))
+    Error::Invalid(format!("{} exists: choose another name, or say that it may be replaced", path.display()).into())
 }
 
 /// Whether a path names what a process has open: that is read once, whatever it is.

@@ -2,14 +2,17 @@
 
 use std::{
     error::Error,
+    io, iter,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
-use url::Url;
+use url::{Host, Url};
+
+use crate::base::error::reason::Cause;
 
 /// The longest text of a server that is repeated to people, in characters.
 const LONGEST: usize = 300;
@@ -59,8 +62,12 @@ impl Http {
     }
 
     pub(crate) fn post(&self, url: Url) -> Result<RequestBuilder, NoTls> {
+        self.request(Method::POST, url)
+    }
+
+    pub(crate) fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, NoTls> {
         let client = self.client.get_or_init(|| self.build().map_err(NoTls));
-        client.as_ref().map(|client| client.post(url)).map_err(Clone::clone)
+        client.as_ref().map(|client| client.request(method, url)).map_err(Clone::clone)
     }
 
     fn build(&self) -> Result<Client, String> {
@@ -87,12 +94,21 @@ fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_no_client_auth())
 }
 
+/// Whether what is sent there stays on this machine: only then may a secret travel unencrypted.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    match url.host_str().and_then(|host| Host::parse(host).ok()) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
 /// Why a request failed, with every cause. The outermost words are the same for all causes and are left out, and so is what
 /// names the URL, which may hold a key.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let (mut told, mut next): (Vec<String>, _) = (Vec::new(), Some(error));
-    while let Some(cause) = next {
-        next = cause.source();
+    let mut told: Vec<String> = Vec::new();
+    for cause in chain(error) {
         let text = cause.to_string();
         let says_nothing = cause.is::<reqwest::Error>() || text.contains("://") || text.starts_with("client error (");
         if !says_nothing && !told.iter().any(|known| known.contains(&text)) {
@@ -103,6 +119,25 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
         true => "the connection failed".into(),
         false => one_line(&told.join(": ")),
     }
+}
+
+/// The system's error below another, as a copy: what carries it names the URL, which may hold a key.
+pub(crate) fn io_cause(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let found = cause::<io::Error>(error)?;
+    let copy = match found.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(found.kind(), causes(found)),
+    };
+    Some(copy.into())
+}
+
+/// The first error of a type, from this one down.
+pub(crate) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
 /// What stands between us and a service says that it is not to be had now, whatever words go with it.

@@ -26,7 +26,7 @@ struct Pin {
 
 /// Makes a folder that only its owner can read.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
-    let failed = |error: io::Error| Error::file(folder, &error);
+    let failed = |error: io::Error| Error::file(folder, error);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -48,7 +48,8 @@ fn refuse_foreign(folder: &Path, metadata: &Metadata) -> Result<()> {
             reason: format!(
                 "it belongs to another user (uid {owner}, this process is of {me}): name a state directory of your own, \
                  run this as that user, or, if what is in it is yours, run `chown -R {me}` on it as root"
-            ),
+            )
+            .into(),
             kind: io::ErrorKind::PermissionDenied,
         }),
     }
@@ -106,7 +107,7 @@ pub(crate) fn pin(folder: &Path, chain: u64, contract: Address) -> Result<()> {
     };
     if !file.exists() {
         match write() {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(Error::file(file, &error)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(Error::file(file, error)),
             _ => {}
         }
     }
@@ -117,7 +118,7 @@ fn read(file: &Path) -> Result<Option<Pin>> {
     let text = match fs::read(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::file(file, &error)),
+        Err(error) => return Err(Error::file(file, error)),
     };
     match serde_json::from_slice::<Pin>(&text).ok().filter(|pin| pin.version == VERSION) {
         Some(pin) => Ok(Some(pin)),

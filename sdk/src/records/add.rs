@@ -1,6 +1,7 @@
 //! Adding records.
 
 use crate::{
+    acts::confirm::Confirmed,
     acts::{batch::RECORDS, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
@@ -9,7 +10,6 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    ledger::Receipt,
     records::{
         details::{Details, own_details, shared_details},
         source::Source,
@@ -24,6 +24,8 @@ use hospital_record_core::{id::Confidentiality, identity::folder_name, record::m
 pub const DEFAULT_FOLDER: &str = "personal";
 
 /// What was added.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Added {
@@ -35,8 +37,8 @@ pub struct Added {
     pub size: u64,
     /// The media type that is recorded.
     pub media_type: String,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction, divided among the records it added.
     pub gas: u64,
     /// Where the folder's keys had to move on first: readers who remain but whose keys could not be had or are not to
@@ -45,6 +47,8 @@ pub struct Added {
 }
 
 /// Adds one record; made by [`Client::add`](crate::Client::add).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Add {
     person: Person,
@@ -54,6 +58,8 @@ pub struct Add {
 }
 
 /// Adds several records to one folder; made by [`Client::add_many`](crate::Client::add_many).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct AddMany {
     person: Person,
@@ -154,7 +160,7 @@ impl AddMany {
                  is known when a later one fails",
                 sources.len(),
                 Self::BATCH
-            )));
+            ).into()));
         }
         add_all(&person, sources, &details, &common).await
     }
@@ -205,14 +211,14 @@ async fn add_once(person: &Person, sources: &mut [Source], details: &Details, co
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }
 
-pub(crate) fn added(person: &Person, target: &Target, stored: &Stored, receipt: &Receipt, among: usize) -> Added {
+pub(crate) fn added(person: &Person, target: &Target, stored: &Stored, receipt: &Confirmed, among: usize) -> Added {
     Added {
         record: person.record(target.patient, stored.id),
         folder: target.name.clone(),
         size: stored.size,
         media_type: stored.media_type.clone(),
         transaction: receipt.transaction,
-        gas: receipt.gas_used / among.max(1) as u64,
+        gas: receipt.gas / among.max(1) as u64,
         left_out: target.left_out.clone(),
     }
 }

@@ -123,7 +123,7 @@ pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confir
             record.is_some_and(|known| known.attestations.iter().any(|word| person.is_me(word.by)))
         })
         .await?;
-    Ok(receipt.into())
+    Ok(receipt)
 }
 
 /// Whose word counts for somebody who trusts these authorities, of those who attested any of these records. Without
@@ -160,7 +160,7 @@ pub(crate) async fn require_attested(
 ) -> Result<()> {
     let journal = person.journals().of(record.patient).await?;
     let known = journal.state().records.get(&key);
-    let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient)))?;
+    let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
     let before = known.replaces.and_then(|key| journal.state().records.get(&key));
     let believed = believed(person, authorities, [known].into_iter().chain(before)).await?;
     match DocStatus::of(known, journal.state(), &believed) {
@@ -170,7 +170,7 @@ pub(crate) async fn require_attested(
              attestation"
                 .into(),
         )),
-        _ => Err(Error::Denied(not_attested(known, authorities))),
+        _ => Err(Error::Denied(not_attested(known, authorities).into())),
     }
 }
 

@@ -33,6 +33,8 @@ const MOST_IN_ALL: usize = 4096;
 const MANIFEST: u64 = 64 << 10;
 
 /// What [`Client::sync`](crate::Client::sync) did.
+///
+/// See the [example](crate::Client).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Synced {

@@ -35,6 +35,8 @@ const PAGE: usize = 256;
 const ABREAST: usize = 8;
 
 /// One record in a list.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Listed {
@@ -98,6 +100,8 @@ impl Listed {
 }
 
 /// Lists records; made by [`Client::list`](crate::Client::list).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct List {
     person: Person,
@@ -244,9 +248,9 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if visible.is_empty() && !holds_any {
         let account = person.address();
         let patient = journal.patient;
-        return Err(Error::Denied(format!(
-            "{account} may not read anything of {patient}: ask the patient for a grant"
-        )));
+        return Err(Error::Denied(
+            format!("{account} may not read anything of {patient}: ask the patient for a grant").into(),
+        ));
     }
     Ok(visible)
 }

@@ -27,6 +27,8 @@ use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// A record's plaintext and what it is.
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Opened {
@@ -37,6 +39,8 @@ pub struct Opened {
 }
 
 /// Opens a record; made by [`Client::open`](crate::Client::open).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Open {
     person: Person,
@@ -175,7 +179,7 @@ impl Open {
     /// alone) in a folder. Any Google Tink library opens the one with the other: streaming AEAD, no associated data.
     pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
         let folder = folder.as_ref();
-        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, &error))?;
+        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, error))?;
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
@@ -200,7 +204,7 @@ impl Open {
         let mut pieces = prepared.content(self.person.stores())?;
         let mut done = 0;
         let total = prepared.range.end - prepared.range.start;
-        let failed = |error: std::io::Error| Error::file("the output", &error);
+        let failed = |error: std::io::Error| Error::file("the output", error);
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
             writer.write_all(&piece).await.map_err(failed)?;
@@ -208,7 +212,7 @@ impl Open {
             self.report.tell(Phase::Opening, done, Some(total));
         }
         if done != total {
-            return Err(Error::Integrity(format!("the record holds {done} bytes of the {total} that it names")));
+            return Err(Error::Integrity(format!("the record holds {done} bytes of the {total} that it names").into()));
         }
         writer.flush().await.map_err(failed)
     }
@@ -237,10 +241,12 @@ impl Open {
         let start = self.range.0;
         let end = self.range.1.unwrap_or(size);
         if start > size {
-            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end")));
+            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end").into()));
         }
         if start > end || end > size {
-            return Err(Error::Invalid(format!("bytes {start}..{end} are not within the record's {size} bytes")));
+            return Err(Error::Invalid(
+                format!("bytes {start}..{end} are not within the record's {size} bytes").into(),
+            ));
         }
         Ok(start..end)
     }
@@ -252,9 +258,12 @@ impl Open {
         if self.person.contract().can_access(patient, key, account).await? {
             return Ok(());
         }
-        Err(Error::Denied(format!(
-            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
-        )))
+        Err(Error::Denied(
+            format!(
+                "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+            )
+            .into(),
+        ))
     }
 
     async fn log_reading(&self, known: &Registered) -> Result<()> {

@@ -24,7 +24,9 @@ pub(crate) fn owns(person: &Person, record: &RecordRef) -> Result<()> {
 fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
     match record.deployment == person.deployment() {
         true => Ok(()),
-        false => Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system"))),
+        false => {
+            Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system").into()))
+        }
     }
 }
 
@@ -45,15 +47,19 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
     let found = registered(person, record).await?;
     let own = || of_author(&found, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
     match (author.or_else(own), &found[..]) {
-        (Some(author), _) => of_author(&found, author)
-            .ok_or_else(|| Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient))),
+        (Some(author), _) => of_author(&found, author).ok_or_else(|| {
+            Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient).into())
+        }),
         (None, [one]) => Ok(*one),
         (None, several) => {
             let authors: Vec<String> = several.iter().map(|known| known.author.to_string()).collect();
-            Err(Error::Invalid(format!(
-                "{record} was added by {}: all but one of them copied its id; name the author whose is meant",
-                authors.join(" and by ")
-            )))
+            Err(Error::Invalid(
+                format!(
+                    "{record} was added by {}: all but one of them copied its id; name the author whose is meant",
+                    authors.join(" and by ")
+                )
+                .into(),
+            ))
         }
     }
 }
@@ -73,5 +79,5 @@ fn of_author(found: &[Registered], author: Address) -> Option<Registered> {
 }
 
 fn none(record: &RecordRef) -> Error {
-    Error::NotFound(format!("{} has no such record: {}", record.patient, record.id))
+    Error::NotFound(format!("{} has no such record: {}", record.patient, record.id).into())
 }

@@ -25,6 +25,8 @@ use crate::{
 };
 
 /// Replaces a record; made by [`Client::replace`](crate::Client::replace).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Replace {
     person: Person,
@@ -82,16 +84,18 @@ fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Resul
     match known.status {
         Status::Current => {}
         Status::Superseded => {
-            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version")));
+            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
         }
         _ => {
-            return Err(Error::Invalid(format!("{record} was entered in error: add the right one as a new record")));
+            return Err(Error::Invalid(
+                format!("{record} was entered in error: add the right one as a new record").into(),
+            ));
         }
     }
     if person.is_me(record.patient) || person.is_me(known.author) {
         return Ok(());
     }
-    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author)))
+    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author).into()))
 }
 
 impl Replace {
@@ -117,6 +121,8 @@ impl Replace {
 awaitable!(Replace => Added);
 
 /// Marks a record as entered in error; made by [`Client::mark_entered_in_error`](crate::Client::mark_entered_in_error).
+///
+/// The [guide](crate::record) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct MarkInError {
     person: Person,
@@ -140,7 +146,7 @@ impl MarkInError {
         let receipt = person.send(person.contract().set_status(patient, key, marked)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
         person.confirm(patient, receipt.transaction, shows).await?;
-        Ok(receipt.into())
+        Ok(receipt)
     }
 }
 

@@ -114,7 +114,7 @@ fn read_once() -> Error {
 }
 
 fn changed(path: &Path) -> Error {
-    Error::Conflict(format!("{} changed while it was read: add it again", path.display()))
+    Error::Conflict(format!("{} changed while it was read: add it again", path.display()).into())
 }
 
 /// Names are text. Bytes of another encoding are shown as `%E9`, so that two names stay two.
@@ -129,7 +129,7 @@ pub fn readable_name(name: &OsStr) -> String {
 
 /// Only a file is read twice, and only while it is the same.
 async fn open_path(path: &Path, before: &mut Before) -> Result<Open> {
-    let fail = |error: std::io::Error| Error::file(path, &error);
+    let fail = |error: std::io::Error| Error::file(path, error);
     match before {
         Before::Unread => {}
         Before::Stream => return Err(read_once()),
@@ -142,7 +142,7 @@ async fn open_path(path: &Path, before: &mut Before) -> Result<Open> {
     let file = File::open(path).await.map_err(fail)?;
     let seen = file.metadata().await.map_err(fail)?;
     if !seen.is_file() && !is_stream(&seen) {
-        return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display())));
+        return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display()).into()));
     }
     let stamp = Stamp::of(&seen);
     if matches!(before, Before::File(known) if *known != stamp) {
@@ -219,16 +219,19 @@ impl Watch {
     /// Fails when the file is not what it was when it was opened, or not as long as what was read of it.
     pub(crate) async fn unchanged(&self, read: u64) -> Result<()> {
         let Some((path, before)) = &self.0 else { return Ok(()) };
-        let now = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, &error))?;
+        let now = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, error))?;
         if Stamp::of(&now) != *before {
             return Err(changed(path));
         }
         match read == before.size {
             true => Ok(()),
-            false if before.size == 0 => Err(Error::Conflict(format!(
-                "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
-                path.display()
-            ))),
+            false if before.size == 0 => Err(Error::Conflict(
+                format!(
+                    "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
+                    path.display()
+                )
+                .into(),
+            )),
             false => Err(changed(path)),
         }
     }

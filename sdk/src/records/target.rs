@@ -105,7 +105,7 @@ async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, place: &
         return Err(Error::Integrity(format!(
             "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
             person.ledger().name()
-        )));
+        ).into()));
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
     let patient = person.address();
@@ -145,7 +145,7 @@ async fn may_contribute(person: &Person, journal: &VerifiedJournal, folder: Fold
     let denied = |why: &str| {
         Err(Error::Denied(format!(
             "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
-        )))
+        ).into()))
     };
     match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
         Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
@@ -181,11 +181,14 @@ pub(crate) async fn received_by_name(
         }
     }
     found.ok_or_else(|| {
-        Error::Denied(format!(
-            "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
-            journal.patient,
-            person.address()
-        ))
+        Error::Denied(
+            format!(
+                "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
+                journal.patient,
+                person.address()
+            )
+            .into(),
+        )
     })
 }
 
@@ -230,5 +233,5 @@ fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
     Error::Integrity(format!(
         "two folders that were passed on to this account are called {name:?} ({level}), and one of them is not: ask the \
          patient which, and `renounce` the other"
-    ))
+    ).into())
 }

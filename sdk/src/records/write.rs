@@ -1,5 +1,6 @@
 //! What every way of adding a record shares: sealing, storing, registering, and what is remembered meanwhile.
 
+use crate::acts::confirm::Confirmed;
 use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256};
@@ -17,7 +18,7 @@ use crate::{
         progress::{Phase, Reporter},
         time::seconds,
     },
-    ledger::{Call, Receipt, record_key},
+    ledger::{Call, record_key},
     records::{
         details::Details,
         pending::{self, Pending},
@@ -82,7 +83,7 @@ pub(crate) async fn register_stored(
     target: &Target,
     stored: &[Stored],
     call: Call,
-) -> Result<Receipt> {
+) -> Result<Confirmed> {
     match person.send(call).await {
         Ok(receipt) => {
             let keys: Vec<B256> = stored.iter().map(|record| key_of(person, record)).collect();

@@ -92,7 +92,7 @@ impl Carrier {
     pub async fn look(&self, request: &SignedRequest, gas: u64) -> Result<Look> {
         let act = match request.act_for(&self.contract).await {
             Ok(act) => act,
-            Err(Error::Invalid(reason)) => return Ok(Look::Ended(Fate::Refused { reason })),
+            Err(Error::Invalid(reason)) => return Ok(Look::Ended(Fate::Refused { reason: reason.into() })),
             Err(error) => return Err(error),
         };
         if self.is_idle(&act).await? {

@@ -10,9 +10,9 @@ use url::Url;
 use crate::{
     base::{
         bounds::Timeout,
-        error::{Error, Result},
+        error::{Error, Result, reason::Reason},
     },
-    platform::http::{Http, causes, is_passing, one_line, what_came},
+    platform::http::{Http, causes, io_cause, is_passing, one_line, what_came},
     relay::{Fate, Relay, SignedRequest},
 };
 
@@ -46,7 +46,9 @@ impl HttpRelay {
     /// [`Error::Invalid`] if the URL cannot be used.
     pub fn connect(url: &str, timeout: Duration) -> Result<Self> {
         let wrong = |what: &str| {
-            Error::Invalid(format!("the relay's URL cannot be used: {what}; one looks like https://relay.example"))
+            Error::Invalid(
+                format!("the relay's URL cannot be used: {what}; one looks like https://relay.example").into(),
+            )
         };
         let timeout = Timeout::try_from(timeout)?.get();
         let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
@@ -63,7 +65,7 @@ impl HttpRelay {
     }
 
     async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>)> {
-        let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(error.to_string()))?;
+        let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(Reason::of(error)))?;
         let mut response = post.json(request).send().await.map_err(|error| self.transport_error(&error))?;
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(|error| self.transport_error(&error))? {
@@ -80,11 +82,14 @@ impl HttpRelay {
     }
 
     fn transport_error(&self, error: &reqwest::Error) -> Error {
-        if error.is_timeout() { self.timeout_error() } else { self.unreachable(causes(error)) }
+        if error.is_timeout() {
+            return self.timeout_error();
+        }
+        self.unreachable(Reason::new(causes(error), io_cause(error)))
     }
 
-    fn unreachable(&self, reason: String) -> Error {
-        Error::Unreachable { service: self.name.clone(), reason }
+    fn unreachable(&self, reason: impl Into<Reason>) -> Error {
+        Error::Unreachable { service: self.name.clone(), reason: reason.into() }
     }
 
     fn read(&self, status: StatusCode, body: &[u8]) -> Result<Fate> {
@@ -102,7 +107,7 @@ impl HttpRelay {
         };
         match is_passing(status) {
             true => Err(self.unreachable(one_line(&error))),
-            false => Err(Error::Refused { service: self.name.clone(), reason: one_line(&error) }),
+            false => Err(Error::Refused { service: self.name.clone(), reason: one_line(&error).into() }),
         }
     }
 }

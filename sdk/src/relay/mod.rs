@@ -1,7 +1,4 @@
-//! Acts without ether: a person signs a request, and somebody else carries it to the chain and pays.
-//!
-//! A relay can refuse or delay a request. It cannot change one or carry it twice. If it refuses, the client asks the
-//! next relay. The client looks on chain whether a request took effect, and does not trust a relay's answer.
+#![doc = include_str!("../../guides/relay.md")]
 
 mod carrier;
 mod http;
@@ -89,10 +86,13 @@ impl SignedRequest {
                 Some(_) => !contract.ledger().code(self.contract).await?.is_empty(),
             };
         if !fits {
-            return Err(Error::Invalid(format!(
-                "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
-                self.contract, self.chain_id
-            )));
+            return Err(Error::Invalid(
+                format!(
+                    "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
+                    self.contract, self.chain_id
+                )
+                .into(),
+            ));
         }
         act.ok_or_else(|| Error::Invalid("this is no signed request of the contracts".into()))
     }
@@ -127,7 +127,7 @@ impl SignedRequest {
 
     fn parse(text: &str) -> Result<Self> {
         let wrong =
-            || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA"));
+            || Error::Invalid(format!("this is no signed request: one looks like {SCHEME}:CHAIN:CONTRACT:DATA").into());
         let rest = text.trim().strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(':')).ok_or_else(wrong)?;
         let mut parts = rest.splitn(3, ':');
         let mut part = || parts.next().ok_or_else(wrong);

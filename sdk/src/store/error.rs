@@ -5,6 +5,8 @@ use std::{error::Error, time::Duration};
 use cid::Cid;
 use url::Url;
 
+use crate::base::error::reason::Cause;
+
 /// Why a store did not do what it was asked. No text contains a password or token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +40,9 @@ pub enum StoreError {
         url: String,
         /// What the network said.
         reason: String,
+        /// The error behind it, where one is known that shows no secret.
+        #[source]
+        source: Option<Cause>,
     },
     /// The store took too long. What was asked for may still have happened: asking again is safe.
     #[error("the store {url} did not answer within {after:?}; try again, or allow it more time")]
@@ -60,6 +65,9 @@ pub enum StoreError {
         url: String,
         /// What to change.
         reason: String,
+        /// The error behind it, where one is known that shows no secret.
+        #[source]
+        source: Option<Cause>,
     },
     /// The store answered with an error of its own, or with what makes no sense.
     #[error("the store {url} failed: {reason}")]
@@ -68,6 +76,9 @@ pub enum StoreError {
         url: String,
         /// What it said, shortened.
         reason: String,
+        /// The error behind it, where one is known that shows no secret.
+        #[source]
+        source: Option<Cause>,
     },
     /// The blocks that were to be stored could not be made. Puts return what the stream of blocks gave.
     #[error("nothing was stored, because what was to be stored could not be read: {0}")]

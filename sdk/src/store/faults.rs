@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[cfg(feature = "s3")]
+mod bucket;
+
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},

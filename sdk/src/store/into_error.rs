@@ -1,30 +1,40 @@
 //! What the errors of a store mean to an app. Every one is decided here: no match has a wildcard.
 
 use crate::{
-    base::error::{Error, checked},
+    base::error::{Error, checked, reason::Reason},
     store::error::StoreError,
 };
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            StoreError::Url { .. } => Self::Invalid(text),
-            StoreError::NotFound { .. } => Self::NotAvailable(text),
-            StoreError::Integrity { .. } => Self::Integrity(text),
-            StoreError::Unreachable { url, reason } => {
-                Self::Unreachable { service: format!("the store {url}"), reason: checked(&reason) }
-            }
-            StoreError::TimedOut { url, after } => Self::TimedOut { service: format!("the store {url}"), after },
-            // What went into the store came from here: its own error says why it could not.
+        // What went into the store came from here: its own error says why it could not.
+        let error = match error {
             StoreError::Input(cause) => match cause.downcast::<Self>() {
-                Ok(error) => *error,
-                Err(_) => Self::Conflict(text),
+                Ok(error) => return *error,
+                Err(cause) => StoreError::Input(cause),
             },
-            StoreError::Full { url } => Self::Refused { service: url, reason: "it is full; free some space".into() },
-            StoreError::Refused { url, reason } | StoreError::Failed { url, reason } => {
-                Self::Refused { service: url, reason }
-            }
+            other => other,
+        };
+        meaning(&error).because(error)
+    }
+}
+
+fn meaning(error: &StoreError) -> Error {
+    let text = Reason::from(error.to_string());
+    match error {
+        StoreError::Url { .. } => Error::Invalid(text),
+        StoreError::NotFound { .. } => Error::NotAvailable(text),
+        StoreError::Integrity { .. } => Error::Integrity(text),
+        StoreError::Unreachable { url, reason, .. } => {
+            Error::Unreachable { service: format!("the store {url}"), reason: checked(reason).into() }
+        }
+        StoreError::TimedOut { url, after } => Error::TimedOut { service: format!("the store {url}"), after: *after },
+        StoreError::Input(_) => Error::Conflict(text),
+        StoreError::Full { url } => {
+            Error::Refused { service: url.clone(), reason: "it is full; free some space".into() }
+        }
+        StoreError::Refused { url, reason, .. } | StoreError::Failed { url, reason, .. } => {
+            Error::Refused { service: url.clone(), reason: reason.as_str().into() }
         }
     }
 }

@@ -1,13 +1,24 @@
-//! Blocks in memory or in a directory, over the `object_store` crate.
+//! Blocks in memory, in a directory or in a bucket, over the `object_store` crate.
 //!
 //! A directory holds `blocks/<last two characters of the CID>/<CID>`, `pins/<CID>` and `lock`. Files appear whole and
-//! durable or not at all, so any number of processes may share one.
+//! durable or not at all, so any number of processes may share one. A bucket holds the same names but `lock`.
+//!
+//! **A bucket keeps every block.** S3 has no lock that would keep the sweep of one machine and the pin of another apart:
+//! between checking that a DAG is whole and writing its pin, a sweep elsewhere could remove a block of it. So on a bucket
+//! a sweep removes nothing, a failed put leaves its blocks, and `unpin` removes the pin alone. No order of puts, pins,
+//! unpins and sweeps of any number of machines can then lose a block, also on servers without conditional puts; a put
+//! overwrites, because only the bytes that the CID names get here, and that heals a damaged block. The server must show a
+//! write to everybody once it has confirmed it, as AWS does since 2020. To free space, copy what `pins/` names and
+//! what it links to into a new prefix, use that, and delete the old one once nobody writes to it. A lifecycle rule that
+//! deletes by age loses records.
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod gate;
 
 use std::{
     collections::HashSet,
-    fmt,
+    fmt, io,
     path::Path as FilePath,
     pin::pin,
     sync::Arc,
@@ -39,7 +50,8 @@ const PARALLEL: usize = 16;
 pub(super) struct Objects {
     url: String,
     objects: Arc<dyn ObjectStore>,
-    gate: Gate,
+    /// None where blocks are never removed: there is nothing to keep apart.
+    gate: Option<Gate>,
 }
 
 impl fmt::Debug for Objects {
@@ -50,32 +62,46 @@ impl fmt::Debug for Objects {
 
 impl Objects {
     pub(super) fn memory() -> Self {
-        Self { url: "memory:".to_owned(), objects: Arc::new(InMemory::new()), gate: Gate::process() }
+        Self { url: "memory:".to_owned(), objects: Arc::new(InMemory::new()), gate: Some(Gate::process()) }
     }
 
     pub(super) fn directory(path: &FilePath, options: &StoreOptions) -> Result<Self, StoreError> {
         let named = |path: &FilePath| {
             Url::from_file_path(path).map_or_else(|()| path.display().to_string(), |url| redacted(url.as_str()))
         };
-        let failed = |error: &dyn std::error::Error| StoreError::Refused { url: named(path), reason: told(error) };
-        gate::create_private(path).map_err(|error| failed(&error))?;
-        let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| failed(&error))?.with_fsync(true);
+        let refused = |reason, cause| StoreError::Refused { url: named(path), reason, source: Some(cause) };
+        let failed = |error: io::Error| refused(told(&error), error.into());
+        gate::create_private(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(told(&error), error.into()))?;
+        let objects = objects.with_fsync(true);
         let url = named(&path);
-        Ok(Self { gate: Gate::directory(path, url.clone(), options.timeout), url, objects: Arc::new(objects) })
+        let gate = Some(Gate::directory(path, url.clone(), options.timeout));
+        Ok(Self { gate, url, objects: Arc::new(objects) })
+    }
+
+    #[cfg(feature = "s3")]
+    pub(super) fn bucket(url: String, bucket: &str, prefix: &str, options: &StoreOptions) -> Result<Self, StoreError> {
+        let objects = bucket::open(&url, bucket, prefix, options)?;
+        Ok(Self { url, objects, gate: None })
     }
 
     fn failed(&self, error: object_store::Error) -> StoreError {
         let url = self.url.clone();
+        #[cfg(feature = "s3")]
+        if let Some(fault) = bucket::Fault::below(&error) {
+            return fault.of(url);
+        }
         let reason = told(&error);
         if gate::is_full(&error) {
             return StoreError::Full { url };
         }
-        match error {
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                StoreError::Refused { url, reason }
-            }
-            _ => StoreError::Failed { url, reason },
+        let is_refused =
+            matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. });
+        let source = Some(error.into());
+        match is_refused {
+            true => StoreError::Refused { url, reason, source },
+            false => StoreError::Failed { url, reason, source },
         }
     }
 
@@ -89,7 +115,7 @@ impl Objects {
     /// Writes a block even when it is there: that heals it, and makes it young again for a sweep.
     async fn write(&self, block: Block) -> Result<Written, StoreError> {
         let path = block_path(&block.cid);
-        let existed = self.objects.head(&path).await.is_ok();
+        let existed = self.gate.is_none() || self.objects.head(&path).await.is_ok();
         let put = self.objects.put(&path, block.bytes.into()).await.map_err(|error| self.failed(error))?;
         Ok(Written { cid: block.cid, tag: put.e_tag.filter(|_| !existed) })
     }
@@ -120,11 +146,21 @@ impl Objects {
         found.bytes().await.map_err(|error| self.missing(cid, error))
     }
 
+    /// Says that a block is there. The answer of a bucket to HEAD has no words: GET tells a missing block from a missing
+    /// bucket, and what may be done about a refusal.
+    async fn find(&self, cid: &Cid) -> Result<(), StoreError> {
+        let found = self.objects.head(&block_path(cid)).await.map_err(|error| self.missing(cid, error));
+        match found {
+            Err(StoreError::TimedOut { .. } | StoreError::Unreachable { .. }) | Ok(_) => found.map(drop),
+            Err(_) if self.gate.is_none() => self.read(cid).await.map(drop),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn children(&self, cid: Cid) -> Result<Vec<Cid>, StoreError> {
         dag::check_kind(&cid)?;
         if cid.codec() == RAW {
-            self.objects.head(&block_path(&cid)).await.map_err(|error| self.missing(&cid, error))?;
-            return Ok(Vec::new());
+            return self.find(&cid).await.map(|()| Vec::new());
         }
         let bytes = self.read(&cid).await?;
         dag::check(&cid, &bytes)?;
@@ -158,7 +194,8 @@ impl Objects {
 
     /// Undoes a failed put, except what meanwhile became part of somebody else's.
     async fn undo(&self, written: Vec<Written>) -> Result<(), StoreError> {
-        let alone = self.gate.alone().await?;
+        let Some(gate) = &self.gate else { return Ok(()) };
+        let alone = gate.alone().await?;
         let kept = self.pinned(&alone).await?;
         for Written { cid, tag } in written {
             let path = block_path(&cid);
@@ -197,15 +234,18 @@ impl Store for Objects {
     }
 
     async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        match self.objects.head(&block_path(cid)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(self.failed(error)),
+        match self.find(cid).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
     async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        let _no_sweep = self.gate.together().await?;
+        let _no_sweep = match &self.gate {
+            Some(gate) => Some(gate.together().await?),
+            None => None,
+        };
         self.reachable(vec![*root]).await?;
         self.objects.put(&pin_path(root), Bytes::new().into()).await.map_err(|error| self.failed(error))?;
         Ok(())
@@ -216,7 +256,8 @@ impl Store for Objects {
     }
 
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
-        let alone = self.gate.alone().await?;
+        let Some(gate) = &self.gate else { return Ok(0) };
+        let alone = gate.alone().await?;
         let kept = self.pinned(&alone).await?;
         let now = SystemTime::now();
         let mut blocks = self.objects.list(Some(&Path::from("blocks"))).map_err(|error| self.failed(error));
@@ -229,7 +270,7 @@ impl Store for Objects {
                 removed += 1;
             }
         }
-        self.gate.sweep_staging().await;
+        gate.sweep_staging().await;
         Ok(removed)
     }
 }

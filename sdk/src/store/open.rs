@@ -17,6 +17,7 @@ use crate::store::{
 /// |---|---|
 /// | `memory:` | a new, empty store that lives as long as what is returned |
 /// | `file:///path` | a directory, created readable by its owner alone; `%23` is a `#` in its name, `%20` a space |
+/// | `s3://bucket/prefix` | a bucket of an S3 server; its key is in [`StoreOptions`]. Only with the feature `s3` |
 /// | `kubo+http://host:5001`, `kubo+https://…` | the RPC of a Kubo node; `user:password@` for basic authorisation |
 ///
 /// Connects to nothing yet.
@@ -29,6 +30,15 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
     let store: Arc<dyn Store> = match &place.0 {
         place::Kind::Memory => Arc::new(object::Objects::memory()),
         place::Kind::Directory(path) => Arc::new(object::Objects::directory(path, options)?),
+        #[cfg(feature = "s3")]
+        place::Kind::Bucket { bucket, prefix } => {
+            Arc::new(object::Objects::bucket(place.to_string(), bucket, prefix, options)?)
+        }
+        #[cfg(not(feature = "s3"))]
+        place::Kind::Bucket { .. } => {
+            let reason = "this program was built without buckets: build it with the feature `s3`".to_owned();
+            return Err(StoreError::Url { url: place.to_string(), reason });
+        }
         place::Kind::Kubo(url) => Arc::new(kubo::Kubo::new(url, options)?),
     };
     Ok(checked(store))

@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Memory,
     Directory(PathBuf),
     Kubo(Url),
+    Bucket { bucket: String, prefix: String },
 }
 
 impl StoreUrl {
@@ -32,7 +33,7 @@ impl StoreUrl {
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Kind::Directory(path) => Some(path),
-            Kind::Memory | Kind::Kubo(_) => None,
+            Kind::Memory | Kind::Kubo(_) | Kind::Bucket { .. } => None,
         }
     }
 }
@@ -52,10 +53,11 @@ impl FromStr for StoreUrl {
             "memory" => return Err(wrong("write it as memory: and nothing else".to_owned())),
             "file" => Kind::Directory(directory(text, &parsed).map_err(wrong)?),
             "kubo+http" | "kubo+https" => Kind::Kubo(parsed.clone()),
+            "s3" => bucket(&parsed).map_err(wrong)?,
             "http" | "https" => return Err(wrong(format!("a Kubo node is written kubo+{}", redacted(text)))),
             other => {
                 return Err(wrong(format!(
-                    "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host or file:///path"
+                    "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host, file:///path or s3://bucket"
                 )));
             }
         };
@@ -74,6 +76,36 @@ fn directory(text: &str, parsed: &Url) -> Result<PathBuf, String> {
         return Err(format!("? and # end the path of a URL: if they belong to its name, write file://{path}"));
     }
     parsed.to_file_path().map_err(|()| form.to_owned())
+}
+
+/// Names are spelled in one way: what a server would fold, decode or cut is refused.
+fn bucket(parsed: &Url) -> Result<Kind, String> {
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(
+            "the key of a bucket is no part of its URL: write s3://bucket/prefix, and give the key apart".into()
+        );
+    }
+    let plain = |text: &str, also: &[char]| {
+        text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.' || also.contains(&c))
+    };
+    let name = parsed.host_str().unwrap_or_default();
+    let is_name = (3..=63).contains(&name.len()) && plain(name, &[]) && !name.contains("..");
+    if !is_name || !name.starts_with(is_alphanumeric) || !name.ends_with(is_alphanumeric) {
+        return Err("a bucket's name has 3 to 63 small letters, digits, - and .: write s3://bucket/prefix".into());
+    }
+    if parsed.port().is_some() || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err("write it as s3://bucket/prefix; the server's address is given apart, as its endpoint".into());
+    }
+    let prefix = parsed.path().trim_matches('/');
+    let capitals: Vec<char> = ('A'..='Z').chain(['_']).collect();
+    if !prefix.is_empty() && !prefix.split('/').all(|part| !part.is_empty() && plain(part, &capitals)) {
+        return Err("a prefix in a bucket has letters, digits, -, _ and . between single slashes".into());
+    }
+    Ok(Kind::Bucket { bucket: name.to_owned(), prefix: prefix.to_owned() })
+}
+
+fn is_alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric()
 }
 
 impl fmt::Display for StoreUrl {
@@ -132,6 +164,21 @@ mod tests {
             ("http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
             ("ftp://host", "kubo+http://host:5001"),
             ("records", "not a URL"),
+            ("s3://", "s3://bucket"),
+            ("s3:bucket", "s3://bucket"),
+            ("s3:///prefix", "s3://bucket"),
+            ("s3://my", "3 to 63"),
+            ("s3://My-records", "small letters"),
+            ("s3://my..records", "small letters"),
+            ("s3://-records", "small letters"),
+            ("s3://records:9000", "endpoint"),
+            ("s3://records/?versionId=1", "endpoint"),
+            ("s3://records/a#b", "endpoint"),
+            ("s3://records/a//b", "single slashes"),
+            ("s3://records/a%2Fb", "letters, digits"),
+            ("s3://records/my files", "letters, digits"),
+            ("s3://key:secret@records", "no part of its URL"),
+            ("s3://key@records", "no part of its URL"),
         ] {
             let error = text.parse::<StoreUrl>().unwrap_err().to_string();
             assert!(error.contains(told), "{text}: {error}");
@@ -146,10 +193,13 @@ mod tests {
             ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
             ("file:///srv/a@b/records", "file:///srv/a@b/records"),
             ("memory:", "memory:"),
+            ("s3://records/Ana_1/", "s3://records/Ana_1"),
         ] {
             assert_eq!(url.parse::<StoreUrl>().unwrap().to_string(), shown);
         }
-        let told = "http://user:hunter2@host/?key=hunter2".parse::<StoreUrl>().unwrap_err().to_string();
-        assert!(!told.contains("hunter2"), "{told}");
+        for url in ["http://user:hunter2@host/?key=hunter2", "s3://user:hunter2@records", "s3://hunter2@records/a"] {
+            let told = url.parse::<StoreUrl>().unwrap_err().to_string();
+            assert!(!told.contains("hunter2"), "{told}");
+        }
     }
 }

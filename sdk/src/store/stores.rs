@@ -70,7 +70,7 @@ impl Stores {
         own.put(stream::iter([Ok(block)]).boxed()).await?;
         own.pin(&cid).await?;
         if own.get(&cid).await? != bytes {
-            return Err(Error::Integrity(format!("{} gave back other bytes than were put", own.url())));
+            return Err(Error::Integrity(format!("{} gave back other bytes than were put", own.url()).into()));
         }
         Ok(())
     }

@@ -61,8 +61,8 @@ impl UntilSilent {
 
 fn silence(error: &StoreError) -> Option<StoreError> {
     match error {
-        StoreError::Unreachable { url, reason } => {
-            Some(StoreError::Unreachable { url: url.clone(), reason: reason.clone() })
+        StoreError::Unreachable { url, reason, source } => {
+            Some(StoreError::Unreachable { url: url.clone(), reason: reason.clone(), source: source.clone() })
         }
         StoreError::TimedOut { url, after } => Some(StoreError::TimedOut { url: url.clone(), after: *after }),
         _ => None,

@@ -16,6 +16,7 @@ use crate::{
         error::{Error, Result},
     },
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
+    platform::cache::own::Memory,
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
 };
@@ -39,7 +40,17 @@ impl<T: ?Sized> Clone for Service<T> {
 ///
 /// Name each service by its URL, or pass your own implementation: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
-/// [`own_outbox`](Config::own_outbox).
+/// [`own_outbox`](Config::own_outbox), [`own_memory`](Config::own_memory).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use hospital_record::{Config, Result, System};
+/// # async fn app() -> Result<System> {
+/// let config = Config::new("https://rpc.example").store("kubo+http://127.0.0.1:5001").state_dir("state");
+/// let config = config.witness("https://other-rpc.example").relay("https://relay.example");
+/// System::connect(config.timeout(Duration::from_secs(10))).await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Config {
     ledger: Option<Service<dyn Ledger>>,
@@ -47,6 +58,8 @@ pub struct Config {
     chain: Option<u64>,
     stores: Vec<Service<dyn Store>>,
     store_token: Option<Zeroizing<String>>,
+    #[cfg(feature = "s3")]
+    s3: Option<store::S3Access>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) timeout: Duration,
     pub(crate) confirmations: u64,
@@ -55,6 +68,7 @@ pub struct Config {
     witness: Option<Service<dyn Ledger>>,
     relays: Vec<Service<dyn Relay>>,
     pub(crate) outbox: Option<Arc<dyn Outbox>>,
+    pub(crate) memory: Option<Arc<dyn Memory>>,
 }
 
 impl Config {
@@ -71,6 +85,8 @@ impl Config {
             chain: None,
             stores: Vec::new(),
             store_token: None,
+            #[cfg(feature = "s3")]
+            s3: None,
             state_dir: None,
             timeout: Duration::from_secs(30),
             confirmations: 1,
@@ -79,6 +95,7 @@ impl Config {
             witness: None,
             relays: Vec::new(),
             outbox: None,
+            memory: None,
         }
     }
 
@@ -123,6 +140,13 @@ impl Config {
     /// A bearer token for the first store.
     pub fn store_token(mut self, token: impl Into<String>) -> Self {
         self.store_token = Some(Zeroizing::new(token.into()));
+        self
+    }
+
+    /// The key of the stores that are buckets (`s3://bucket/prefix`).
+    #[cfg(feature = "s3")]
+    pub fn s3(mut self, access: store::S3Access) -> Self {
+        self.s3 = Some(access);
         self
     }
 
@@ -198,11 +222,22 @@ impl Config {
         self
     }
 
+    /// The app's own memory for the cache and for unfinished work, in the place of the
+    /// [`state_dir`](Config::state_dir): for an app without a folder. No other program may use it meanwhile. It does not
+    /// pin the chain and the contract that it belongs to: name the [`chain_id`](Config::chain_id).
+    pub fn own_memory(mut self, memory: Arc<dyn Memory>) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
     /// Checks all values before it opens or asks anything.
     pub(crate) fn check(&self) -> Result<()> {
         Timeout::try_from(self.timeout)?;
         MaxFee::try_from(self.most_per_transaction)?;
         bounds::confirmations(self.confirmations)?;
+        if self.memory.is_some() && self.state_dir.is_some() {
+            return Err(Error::Invalid("name a state directory or a memory of the app's own, not both".into()));
+        }
         self.chain.map_or(Ok(()), |id| bounds::chain_id(id).map(drop))
     }
 
@@ -242,9 +277,9 @@ impl Config {
         let Some(witness) = &self.witness else { return Ok(None) };
         let ledger = self.reach(witness)?;
         if ledger.name() == provider {
-            return Err(Error::Invalid(format!(
-                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
-            )));
+            return Err(Error::Invalid(
+                format!("{provider} cannot be its own witness: name a node that somebody else runs, or none").into(),
+            ));
         }
         let contract = Contract::new(ledger, chain, self.contract);
         contract.check().await?;
@@ -253,6 +288,11 @@ impl Config {
 
     pub(crate) fn open_stores(&self) -> Result<Vec<Arc<dyn Store>>> {
         let options = StoreOptions::default().timeout(self.timeout);
+        #[cfg(feature = "s3")]
+        let options = match &self.s3 {
+            Some(access) => options.s3(access.clone()),
+            None => options,
+        };
         let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
         let stores = self.stores.iter().enumerate().map(|(index, service)| {
             let url = match service {

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    acts::services::{Parts, on_disk},
+    acts::services::{Parts, in_own, on_disk},
     base::error::Result,
     ledger::{MemoryOutbox, Outbox, SenderOptions, clock::TOLERANCE},
     platform::{cache::Cache, state_dir},
@@ -50,9 +50,10 @@ impl Config {
     }
 
     fn memory(&self, folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-        let (cache, outbox) = match folder {
-            Some(folder) => on_disk(folder, chain)?,
-            None => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
+        let (cache, outbox) = match (folder, &self.memory) {
+            (Some(folder), _) => on_disk(folder, chain)?,
+            (None, Some(memory)) => in_own(memory.clone(), chain)?,
+            (None, None) => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
         Ok((cache, self.outbox.clone().unwrap_or(outbox)))
     }

@@ -110,6 +110,11 @@ impl System {
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
 
+    /// Closes the file of the cache after each use, or not, in this whole process: for a benchmark.
+    pub fn close_after_each_use(on: bool) {
+        crate::platform::cache::EACH_TIME.store(on, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// The same, but it compares every history with a second provider.
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;

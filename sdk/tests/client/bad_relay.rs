@@ -40,11 +40,11 @@ async fn a_transaction_that_a_relay_names_is_not_taken_for_the_request() {
         ana.acts().sign_revocation(lee.address(), ana.grants().list().await.unwrap()[0].scope_id).await.unwrap();
 
     let by = |relays| rich.relayed_by(relays).unwrap().client(Identity::generate().unwrap().0);
-    refused(by(vec![boasts(added.transaction)]).acts().carry(&request).await, ErrorKind::TimedOut);
+    refused(by(vec![boasts(added.transaction.unwrap())]).acts().carry(&request).await, ErrorKind::TimedOut);
     assert_eq!(lee.open(&added.record).await.unwrap().bytes, "mine");
 
     let honest: Arc<dyn Relay> = Arc::new(carrier(&rich).await);
-    let receipt = by(vec![boasts(added.transaction), honest]).acts().carry(&request).await.unwrap();
+    let receipt = by(vec![boasts(added.transaction.unwrap()), honest]).acts().carry(&request).await.unwrap();
     assert_ne!(receipt.transaction, added.transaction);
     refused(lee.open(&added.record).await, ErrorKind::Denied);
 }
@@ -72,7 +72,7 @@ async fn what_a_relay_carried_and_denies_is_done() {
     let (ana, lee) = (system.client(Identity::generate().unwrap().0), person(&rich).await);
     let record = ana.add(Source::bytes("x", "mine")).await.unwrap().record;
     let granted = ana.grant(lee.address()).await.unwrap();
-    assert_eq!(granted.transaction, B256::ZERO, "nobody tells which one it was");
+    assert_eq!(granted.transaction, None, "nobody tells which one it was");
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
     ana.revoke(lee.address()).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);

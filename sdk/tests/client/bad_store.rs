@@ -22,7 +22,7 @@ struct Switch {
 impl Switch {
     fn on(&self) -> Result<&dyn Store, StoreError> {
         if self.off.load(Ordering::Relaxed) {
-            return Err(StoreError::Unreachable { url: "switch:".into(), reason: "switched off".into() });
+            return Err(StoreError::Unreachable { url: "switch:".into(), reason: "switched off".into(), source: None });
         }
         Ok(&*self.store)
     }

@@ -133,7 +133,7 @@ async fn who_may_not_read_replaces_and_withdraws_what_it_wrote() {
     assert_eq!((last.name.as_str(), last.media_type.as_str()), ("r2.json", "application/json"));
     assert_eq!(last.description, None, "it could not be read, so it is not taken over");
     let done = lab.mark_entered_in_error(&new.record).await.unwrap();
-    assert!(done.gas > 0 && !done.transaction.is_zero());
+    assert!(done.gas > 0 && done.transaction.is_some());
     let status: Vec<Status> = ana.list().await.unwrap().iter().map(|listed| listed.status).collect();
     assert_eq!(status, [Status::EnteredInError, Status::Superseded]);
 }

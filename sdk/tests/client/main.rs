@@ -7,6 +7,7 @@ mod add_open;
 mod bad_relay;
 mod bad_store;
 mod boards;
+mod causes;
 mod contribute;
 mod details;
 mod grant_revoke;

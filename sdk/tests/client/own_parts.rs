@@ -1,13 +1,16 @@
 //! A system of parts that an app brings: chain, store, relay, outbox.
 
-use std::sync::Arc;
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
 
 use alloy::{
     primitives::{U256, utils::Unit},
     signers::local::PrivateKeySigner,
 };
 use hospital_record::{
-    Config, Identity, System,
+    Config, ErrorKind, Identity, Memory, System,
     ledger::{MemoryLedger, MemoryOutbox},
     store::{Store, StoreOptions, open},
 };
@@ -53,6 +56,67 @@ async fn outbox_of_the_app_is_the_one_that_is_used() {
     client.add(note("mine")).await.unwrap();
     let kept = hospital_record::ledger::Outbox::sent(&*outbox, client.address()).await.unwrap();
     assert_eq!(kept.len(), 2, "the profile and the record may have to be sent again");
+}
+
+/// Bytes that outlive a system, as a browser's storage does.
+#[derive(Debug, Default)]
+struct Bytes(Mutex<Vec<u8>>);
+
+impl Memory for Bytes {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let start = offset as usize;
+        out.copy_from_slice(&self.0.lock().unwrap()[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn resize(&self, size: u64) -> io::Result<()> {
+        self.0.lock().unwrap().resize(size as usize, 0);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let start = offset as usize;
+        self.0.lock().unwrap()[start..start + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn memory_of_the_app_outlives_the_system() {
+    let (ledger, store, memory) = (chain().await, store(), Arc::new(Bytes::default()));
+    let config = || {
+        let parts = System::builder().own_ledger(Arc::new(ledger.clone())).own_store(store.clone());
+        parts.own_memory(memory.clone())
+    };
+    let (ana, lee) = (Identity::generate().unwrap().0, Identity::generate().unwrap().0);
+    for person in [&ana, &lee] {
+        ledger.fund(person.address(), Unit::ETHER.wei());
+    }
+    let system = config().connect().await.unwrap();
+    let card = system.client(lee).card().await.unwrap();
+    let client = system.client(ana.clone());
+    client.contacts().add("Dr Lee", &card).await.unwrap();
+    client.add(note("mine")).await.unwrap();
+    assert_eq!(client.resume().await.unwrap().watching, 2, "what may have to be sent again is kept");
+    drop((client, system));
+
+    let client = config().connect().await.unwrap().client(ana);
+    assert_eq!(client.contacts().added_here().await.unwrap()[0].name, "Dr Lee");
+    assert_eq!(client.resume().await.unwrap().watching, 2, "also over a restart");
+
+    memory.0.lock().unwrap()[..64].fill(7);
+    let damaged = config().connect().await.unwrap_err();
+    assert_eq!(damaged.kind(), ErrorKind::Refused, "{damaged}");
+    let both = config().state_dir(tempfile::tempdir().unwrap().path()).connect().await.unwrap_err();
+    assert_eq!(both.kind(), ErrorKind::Invalid, "{both}");
 }
 
 #[tokio::test]

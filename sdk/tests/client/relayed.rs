@@ -275,7 +275,7 @@ async fn a_reading_that_the_journal_does_not_show_opens_nothing() {
     ana.grant(lee.address()).await.unwrap();
     // An earlier reading is not this one.
     lee.open(&added.record).await.unwrap();
-    let boasts = Bad(Fate::Done { transaction: Some(added.transaction) });
+    let boasts = Bad(Fate::Done { transaction: added.transaction });
     let boasted = system.relayed_by(vec![Arc::new(boasts)]).unwrap().client(identity);
     refused(boasted.open(&added.record).await, ErrorKind::TimedOut);
 }

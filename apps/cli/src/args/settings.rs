@@ -17,8 +17,12 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("password-file", "it is asked on the terminal"),
 ];
 
-const TOKEN_FILE: &str = "store-token-file";
-const TOKEN_HELP: &str = "a file with the bearer token of the first store";
+/// Settings of `config.toml` alone.
+const FILE_ALONE: &[(&str, &str)] = &[
+    ("store-token-file", "a file with the bearer token of the first store"),
+    #[cfg(feature = "s3")]
+    ("s3-file", "a file with the key of s3:// stores, and where they are"),
+];
 
 /// A flag of every verb, or what stands in `config.toml` alone.
 pub(crate) struct Setting {
@@ -74,18 +78,26 @@ pub(super) fn flags() -> Vec<Setting> {
 
 /// All that can be set.
 pub(crate) fn settings() -> Vec<Setting> {
-    let mut all = flags();
-    let key = Some(TOKEN_FILE.to_owned());
-    let (flag, help) = (String::new(), TOKEN_HELP.to_owned());
-    all.push(Setting { id: TOKEN_FILE.into(), flag, value: None, help, environment: None, key, default: None });
-    all
+    let alone = FILE_ALONE.iter().map(|(key, help)| Setting {
+        id: (*key).into(),
+        flag: String::new(),
+        value: None,
+        help: (*help).to_owned(),
+        environment: None,
+        key: Some((*key).to_owned()),
+        default: None,
+    });
+    flags().into_iter().chain(alone).collect()
 }
 
 /// The same for people, from where they come and what wins.
 pub(crate) fn page() -> String {
     let text: String = flags().iter().map(Setting::text).collect();
+    let alone = FILE_ALONE.iter().map(|(key, help)| format!("  {key} in config.toml alone: {help}"));
+    let alone: Vec<String> = alone.collect();
+    let alone = alone.join("\n");
     format!(
         "Settings of every verb. A flag wins over the environment, that over config.toml in the home folder; an empty \
-         variable counts as not set.\n\n{text}  {TOKEN_FILE} in config.toml alone: {TOKEN_HELP}"
+         variable counts as not set.\n\n{text}{alone}"
     )
 }

@@ -18,7 +18,7 @@ use crate::{
     session::Session,
     shown::shown,
     when::{self, Until},
-    words::{Purpose, may},
+    words::Purpose,
 };
 
 /// A scope as it was typed.
@@ -251,11 +251,11 @@ pub(super) async fn tell(
         "replaced": granted.replaced.map(|before| {
             merged([json!({"rights": rights(before.rights), "expires": before.expires.map(instant)}), purpose(before.purpose)])
         }),
-        "tx": granted.transaction.to_string(), "gas": granted.gas,
+        "tx": granted.transaction, "gas": granted.gas,
     });
     let who = session.called(granted.grantee).await?;
     let whose = if patient == session.me() { String::new() } else { format!(" of {}", session.called(patient).await?) };
-    let (may, what, why) = (may(granted.rights), scope.called(session).await, Purpose::from(granted.purpose).word());
+    let (may, what, why) = (granted.rights, scope.called(session).await, Purpose::from(granted.purpose).word());
     let keys = granted.fingerprint.replace('\n', "\n                 ");
     let mut words = format!("{who} may {may} {what}{whose} for {why}\n{end}\nkey fingerprint  {keys}");
     if let Some(line) = trust::line(app, session, granted.trust.as_ref()).await? {
@@ -264,7 +264,7 @@ pub(super) async fn tell(
     let trust = trust::told(app, session, granted.trust.as_ref()).await?;
     app.printer.result(&merged([object, scope.object(), purpose(granted.purpose), trust]), words)?;
     if let Some(before) = granted.replaced {
-        let (may, why) = (self::may(before.rights), Purpose::from(before.purpose).word());
+        let (may, why) = (before.rights, Purpose::from(before.purpose).word());
         let end = until(app, before.expires);
         app.printer.note(format!("It takes the place of an earlier grant: to {may} it for {why}, {end}."));
     }

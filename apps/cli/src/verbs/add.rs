@@ -149,7 +149,7 @@ async fn tell(app: &App, session: &Session, place: &Place, added: &Added, label:
     let object = json!({
         "type": "added", "patient": added.record.patient.to_string(), "size": added.size, "folder": added.folder,
         "media_type": added.media_type, "confidentiality": place.confidentiality.to_string(), "left_out": accounts(&added.left_out),
-        "tx": added.transaction.to_string(), "gas": added.gas,
+        "tx": added.transaction, "gas": added.gas,
     });
     let name = shown(label["name"].as_str().unwrap_or_default());
     let whose = match place.patient == session.me() {

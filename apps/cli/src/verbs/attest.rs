@@ -16,7 +16,7 @@ pub(crate) async fn attest(app: &App, args: &Attest) -> Result {
     let attested = session.record_of(&args.record, args.patient.as_deref()).await?;
     let done = session.client.attest(&attested).await?;
     let object = json!({
-        "type": "attested", "patient": attested.patient.to_string(), "tx": done.transaction.to_string(),
+        "type": "attested", "patient": attested.patient.to_string(), "tx": done.transaction,
         "gas": done.gas,
     });
     let whose = session.called(attested.patient).await?;

@@ -45,7 +45,7 @@ async fn create(app: &App, args: &CreateBoard) -> Result {
         members.push(session.person(member).await?.address);
     }
     let made = session.client.boards().create(args.needed, &members).await?;
-    let told = json!({"type": "board-created", "tx": made.transaction.to_string(), "gas": made.gas});
+    let told = json!({"type": "board-created", "tx": made.transaction, "gas": made.gas});
     let words =
         format!("{}\ngive this address to patients: it stands for these people", words(&session, &made.board).await?);
     app.printer.result(&crate::json::merged([object(&made.board), told]), words)
@@ -111,7 +111,7 @@ async fn proxy(app: &App, args: &Proxy) -> Result {
     };
     let object = json!({
         "type": "board-proxy", "board": board.address.to_string(), "proxy": proxy.map(|proxy| proxy.to_string()),
-        "proxy_name": name, "tx": done.map(|done| done.transaction.to_string()), "gas": done.map(|done| done.gas),
+        "proxy_name": name, "tx": done.and_then(|done| done.transaction), "gas": done.map(|done| done.gas),
     });
     app.printer.result(&object, words)
 }
@@ -130,6 +130,6 @@ async fn change(app: &App, args: &Change) -> Result {
         None => session.client.boards().acknowledge_successor(&board, None).await?,
     };
     let board = session.client.system().board(board.address).await?;
-    let told = json!({"type": "board-changed", "tx": done.transaction.to_string(), "gas": done.gas});
+    let told = json!({"type": "board-changed", "tx": done.transaction, "gas": done.gas});
     app.printer.result(&crate::json::merged([object(&board), told]), words(&session, &board).await?)
 }

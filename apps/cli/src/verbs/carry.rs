@@ -2,6 +2,7 @@
 
 use hospital_record::{
     Address, B256, Error, ErrorKind,
+    act::Confirmed,
     ledger::{Act, folder_of},
     relay::SignedRequest,
 };
@@ -22,7 +23,7 @@ const REQUESTS: &str = "signed requests";
 
 /// What became of a request.
 enum Fate {
-    Now { tx: String, gas: u64 },
+    Now(Confirmed),
     Before,
     Not(Failure),
 }
@@ -60,7 +61,7 @@ pub(crate) async fn void(app: &App, args: &Void) -> Result {
         Some(board) => session.client.acts().void_at(&super::board::named(&session, board).await?).await?,
         None => session.client.acts().void().await?,
     };
-    let object = json!({"type": "voided", "tx": done.transaction.to_string(), "gas": done.gas});
+    let object = json!({"type": "voided", "tx": done.transaction, "gas": done.gas});
     let words = "what you signed and nobody carried is void, but for revocations, which cannot be stopped";
     app.printer.result(&object, words)
 }
@@ -78,7 +79,7 @@ async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error>
         return Ok(Fate::Before);
     }
     match session.client.acts().carry(request).await {
-        Ok(receipt) => Ok(Fate::Now { tx: receipt.transaction.to_string(), gas: receipt.gas_used }),
+        Ok(done) => Ok(Fate::Now(done)),
         // Somebody else was faster.
         Err(error) if error.kind() == ErrorKind::Conflict && session.client.acts().was_carried(request).await? => {
             Ok(Fate::Before)
@@ -103,7 +104,7 @@ async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate
     };
     let verb = act.as_ref().and_then(Act::verb);
     let (effect, reason, tx, gas) = match fate {
-        Fate::Now { tx, gas } => ("now", None, Some(tx), Some(gas)),
+        Fate::Now(done) => ("now", None, done.transaction, Some(done.gas)),
         Fate::Before => ("before", None, None, None),
         Fate::Not(failure) => ("none", Some(&failure.message), None, None),
     };

@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use hospital_record::{Address, B256, Completeness, Event, History, HistoryEntry, System, names::parse_address};
+use hospital_record::{
+    Address, B256, Completeness, Event, History, HistoryEntry, System, history::Names, names::parse_address,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{
-    board::behind,
-    story::{Names, Story},
-};
+use super::{board::behind, names::Known};
 use crate::{
     app::{App, check_person},
     args,
     failure::{Failure, Kind, Result},
-    json::{instant, local},
+    json::{instant, local, rights},
     session::Session,
+    words::Purpose,
 };
 
 pub(crate) async fn history(app: &App, args: &args::History) -> Result {
@@ -26,8 +26,8 @@ pub(crate) async fn history(app: &App, args: &args::History) -> Result {
         Err(failure) => return Err(incomplete(app, asked.patient, failure)?),
     };
     let names = match &asked.session {
-        Some(session) => Names::known_to(session, &history, app.tz()).await?,
-        None => Names::none(asked.system.deployment(), &history, app.tz()),
+        Some(session) => Known::to(session, &history, app.tz()).await?,
+        None => Known::none(asked.system.deployment(), &history, app.tz()),
     };
     let cases = match &asked.session {
         Some(session) => behind(app, session, &history).await?,
@@ -93,24 +93,29 @@ impl Asked {
 /// With the case of a board that let somebody in.
 type Cases = HashMap<B256, (Value, String)>;
 
-fn print(app: &App, patient: Address, names: &Names, cases: &Cases, entry: &HistoryEntry) -> Result {
-    let story = Story::of(names, entry);
+fn print(app: &App, patient: Address, names: &Known, cases: &Cases, entry: &HistoryEntry) -> Result {
+    let deed = entry.event.deed(names);
+    let text = format!("{} {}", names.account(entry.by), deed.words);
+    // Of what access is given or ended.
+    let scope = deed.grantee.map(|_| if deed.folder.is_some() { "folder" } else { "record" });
+    let purpose = deed.purpose.map(Purpose::from);
     let case = match entry.event {
         Event::AccessPassedOn { envelope, .. } => cases.get(&envelope),
         _ => None,
     };
     let object = json!({
         "type": "entry", "at": instant(entry.at), "patient": patient.to_string(), "by": entry.by.to_string(),
-        "by_name": names.person(entry.by), "action": story.action, "text": story.text, "record": story.record,
-        "grantee": story.grantee.map(|account| account.to_string()), "scope": story.scope, "folder": story.folder,
-        "folder_number": story.folder_number,
-        "rights": story.rights, "purpose": story.purpose.map(|purpose| purpose.word()),
-        "purpose_code": story.purpose.map(|purpose| purpose.code()), "expires": story.expires.map(instant),
+        "by_name": names.person(entry.by), "action": deed.action, "text": text,
+        "record": deed.record.and_then(|key| names.uri(key)),
+        "grantee": deed.grantee.map(|account| account.to_string()), "scope": scope,
+        "folder": deed.folder.and_then(|number| names.folder_name(number)), "folder_number": deed.folder,
+        "rights": deed.rights.map(rights), "purpose": purpose.map(|purpose| purpose.word()),
+        "purpose_code": purpose.map(|purpose| purpose.code()), "expires": deed.expires.map(instant),
         "case": case.map(|(object, _)| object),
         "block": entry.entry.block, "tx": entry.entry.transaction.to_string(), "head": entry.entry.head.to_string(),
     });
     let told = case.map_or_else(String::new, |(_, words)| format!("\n    {}", words.replace('\n', "\n    ")));
-    app.printer.result(&object, format!("{}  {}{told}", local(entry.at, app.tz()), story.text))
+    app.printer.result(&object, format!("{}  {}{told}", local(entry.at, app.tz()), text))
 }
 
 fn statement(app: &App, patient: Address, told: &Completeness) -> Result {

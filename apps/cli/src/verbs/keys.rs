@@ -31,7 +31,7 @@ pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
     };
     let object = json!({
         "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),
-        "left_out": accounts(&rotated.left_out), "tx": rotated.transaction.to_string(), "gas": rotated.gas,
+        "left_out": accounts(&rotated.left_out), "tx": rotated.transaction, "gas": rotated.gas,
     });
     let folder = shown(&args.folder);
     let words = format!("{folder} has new keys: what is added from now on opens only for who has access now");

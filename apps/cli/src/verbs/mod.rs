@@ -12,13 +12,13 @@ mod history;
 pub(crate) mod init;
 mod keys;
 mod list;
+mod names;
 mod open;
 mod person;
 mod replace;
 mod requests;
 mod revoke;
 mod sign;
-mod story;
 mod trust;
 
 use hospital_record::{Address, ErrorKind};

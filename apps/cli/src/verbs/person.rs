@@ -46,7 +46,7 @@ async fn whoami(app: &App, session: &Session) -> Result {
 async fn fingerprint(client: &Client) -> Result<Option<String>> {
     let profile = client.system().contract().profile_of(client.address()).await.map_err(Error::from)?;
     let (deployment, account) = (client.system().deployment(), client.address());
-    Ok(profile.map(|profile| Card { deployment, account, profile, sources: Vec::new() }.fingerprint()))
+    Ok(profile.map(|profile| Card { deployment, account, profile }.fingerprint()))
 }
 
 /// Without user, password and query, which may hold keys.

@@ -46,7 +46,7 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
 fn instead(old: &RecordRef, added: &Added) -> Value {
     let object = json!({
         "old": old.to_string(), "patient": old.patient.to_string(), "size": added.size, "folder": added.folder,
-        "left_out": accounts(&added.left_out), "tx": added.transaction.to_string(), "gas": added.gas,
+        "left_out": accounts(&added.left_out), "tx": added.transaction, "gas": added.gas,
     });
     merged([object, record(&added.record)])
 }
@@ -63,7 +63,7 @@ async fn withdraw(app: &App, args: &Replace) -> Result {
     }
     let done = mark.await?;
     let object = json!({
-        "type": "status-set", "status": "entered-in-error", "tx": done.transaction.to_string(), "gas": done.gas,
+        "type": "status-set", "status": "entered-in-error", "tx": done.transaction, "gas": done.gas,
     });
     app.printer.result(&merged([object, record(&old)]), "marked as entered in error; it stays in the history")
 }

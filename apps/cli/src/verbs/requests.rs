@@ -22,7 +22,7 @@ use crate::{
     session::Session,
     shown::shown,
     size, text, when,
-    words::{Purpose, may},
+    words::Purpose,
 };
 
 /// What a file with a reason is called in an error.
@@ -52,7 +52,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
         "type": "asked", "id": asked.id.to_string(), "patient": asked.patient.to_string(),
         "patient_name": session.name_of(asked.patient).await?, "rights": rights(args.rights.rights()),
         "until": asked.until.map(instant), "answer_by": asked.answer_by.map(instant),
-        "tx": asked.transaction.to_string(), "gas": asked.gas,
+        "tx": asked.transaction, "gas": asked.gas,
     });
     let (whom, may) = (session.called(asked.patient).await?, wanted(args.rights.rights()));
     let words = format!(
@@ -66,7 +66,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
 
 /// What nobody has named yet is a folder, where something is added to it.
 fn wanted(rights: Rights) -> String {
-    format!("{} {}", may(rights), if rights.contributes() { "a folder" } else { "records" })
+    format!("{rights} {}", if rights.contributes() { "a folder" } else { "records" })
 }
 
 pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Result {
@@ -76,7 +76,7 @@ pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Resul
     let done = session.client.requests().withdraw(patient, args.id).await?;
     let object = json!({
         "type": "request-withdrawn", "id": args.id.to_string(), "patient": patient.to_string(),
-        "patient_name": session.name_of(patient).await?, "tx": done.transaction.to_string(), "gas": done.gas,
+        "patient_name": session.name_of(patient).await?, "tx": done.transaction, "gas": done.gas,
     });
     app.printer.result(&object, format!("{} is not asked any more", session.called(patient).await?))
 }

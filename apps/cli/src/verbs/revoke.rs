@@ -77,7 +77,7 @@ async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &R
     let object = json!({
         "type": "revoked", "grantee": person.address.to_string(), "name": person.name(),
         "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": accounts(&revoked.left_out),
-        "earlier_failed": revoked.earlier_failed, "tx": revoked.transaction.to_string(), "gas": revoked.gas,
+        "earlier_failed": revoked.earlier_failed, "tx": revoked.transaction, "gas": revoked.gas,
     });
     // Who was named by address is told by address: looking for a name would wait for the store.
     let name = person.name().map_or_else(|| person.address.to_string(), shown);
@@ -119,7 +119,7 @@ pub(crate) async fn renounce(app: &App, args: &Renounce) -> Result {
 async fn tell_renounced(app: &App, session: &Session, grant: &SharedGrant, done: Confirmed) -> Result {
     let object = json!({
         "type": "renounced", "patient": grant.patient.to_string(),
-        "patient_name": session.name_of(grant.patient).await?, "tx": done.transaction.to_string(), "gas": done.gas,
+        "patient_name": session.name_of(grant.patient).await?, "tx": done.transaction, "gas": done.gas,
     });
     let (what, whose) = (shown(&grant.scope.to_string()), session.called(grant.patient).await?);
     app.printer.result(&merged([object, scope(&grant.scope)]), format!("given up: {what} of {whose}"))
@@ -154,7 +154,7 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
 async fn tell_withdrawn(app: &App, session: &Session, patient: Address, grant: &GrantInfo, done: Confirmed) -> Result {
     let object = json!({
         "type": "withdrawn", "patient": patient.to_string(), "patient_name": session.name_of(patient).await?,
-        "grantee": grant.grantee.to_string(), "name": grant.name, "tx": done.transaction.to_string(), "gas": done.gas,
+        "grantee": grant.grantee.to_string(), "name": grant.name, "tx": done.transaction, "gas": done.gas,
     });
     let (what, whose) = (shown(&grant.scope_name()), session.called(patient).await?);
     let words = format!("taken back from {}: {what} of {whose}", session.called(grant.grantee).await?);

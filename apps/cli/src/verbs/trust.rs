@@ -31,7 +31,7 @@ pub(crate) async fn vouch(app: &App, args: &args::Vouch) -> Result {
     let vouched = vouch.await?;
     let object = json!({
         "type": "vouched", "account": account.to_string(), "name": session.name_of(account).await?,
-        "role": vouched.role, "until": vouched.until.map(instant), "tx": vouched.transaction.to_string(),
+        "role": vouched.role, "until": vouched.until.map(instant), "tx": vouched.transaction,
         "gas": vouched.gas,
     });
     let (who, end) = (session.called(account).await?, until.told(&args.until));
@@ -45,7 +45,7 @@ pub(crate) async fn withdraw_vouch(app: &App, args: &args::WithdrawVouch) -> Res
     let done = session.client.vouches().withdraw(account, &args.role).await?;
     let object = json!({
         "type": "vouch-withdrawn", "account": account.to_string(), "name": session.name_of(account).await?,
-        "role": args.role, "tx": done.transaction.to_string(), "gas": done.gas,
+        "role": args.role, "tx": done.transaction, "gas": done.gas,
     });
     let words = format!("you do not vouch any more for {} as {}", session.called(account).await?, shown(&args.role));
     app.printer.result(&object, words)

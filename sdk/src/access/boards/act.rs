@@ -29,8 +29,8 @@ use crate::{
 pub struct Reviewed {
     /// SHA-256 of the block with what was found; nothing where there was no objection.
     pub finding: Option<B256>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -45,16 +45,16 @@ pub(crate) async fn acknowledge(person: &Person, case: &Case) -> Result<Confirme
 async fn acknowledge_once(person: &Person, case: &Case) -> Result<Confirmed> {
     let changes = person.journals().of(case.patient).await?.state().key_changes;
     let act = acknowledgeCall { c: case.terms.clone(), keyChanges: U24::wrapping_from(changes) };
-    Ok(person.send(call(case.board, &act)).await?.into())
+    person.send(call(case.board, &act)).await
 }
 
 pub(crate) async fn veto(person: &Person, case: &Case) -> Result<Confirmed> {
     if !person.relays().is_empty() {
-        return Ok(person.carry(&sign_veto(person, case).await?).await?.into());
+        return person.carry(&sign_veto(person, case).await?).await;
     }
     person.can_pay(1).await?;
     let act = vetoCall { c: case.terms.clone(), by: person.address(), signature: Bytes::new() };
-    Ok(person.send(call(case.board, &act)).await?.into())
+    person.send(call(case.board, &act)).await
 }
 
 pub(crate) async fn sign_veto(person: &Person, case: &Case) -> Result<SignedRequest> {
@@ -64,7 +64,7 @@ pub(crate) async fn sign_veto(person: &Person, case: &Case) -> Result<SignedRequ
 pub(crate) async fn appoint_proxy(person: &Person, board: &Board, proxy: Option<Address>) -> Result<Confirmed> {
     person.can_pay(1).await?;
     let act = appointCall { proxy: proxy.unwrap_or_default() };
-    Ok(person.send(call(board.address, &act)).await?.into())
+    person.send(call(board.address, &act)).await
 }
 
 pub(crate) async fn review(person: &Person, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
@@ -85,13 +85,13 @@ pub(crate) async fn review(person: &Person, board: &Board, case: &Case, finding:
     };
     let act = reviewCall { id: case.id, finding: finding.unwrap_or_default() };
     let receipt = person.send(call(case.board, &act)).await?;
-    Ok(Reviewed { finding, transaction: receipt.transaction, gas: receipt.gas_used })
+    Ok(Reviewed { finding, transaction: receipt.transaction, gas: receipt.gas })
 }
 
 pub(crate) async fn resign(person: &Person, board: &Board) -> Result<Confirmed> {
     board.require_member(person.address())?;
     person.can_pay(1).await?;
-    Ok(person.send(call(board.address, &resignCall {})).await?.into())
+    person.send(call(board.address, &resignCall {})).await
 }
 
 pub(crate) async fn acknowledge_successor(
@@ -102,5 +102,5 @@ pub(crate) async fn acknowledge_successor(
     board.require_member(person.address())?;
     person.can_pay(1).await?;
     let successor = successor.map(|board| board.address).unwrap_or_default();
-    Ok(person.send(call(board.address, &acknowledgeSuccessorCall { successor })).await?.into())
+    person.send(call(board.address, &acknowledgeSuccessorCall { successor })).await
 }

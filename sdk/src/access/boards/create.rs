@@ -4,13 +4,12 @@ use alloy::primitives::{Address, B256, U256};
 use hospital_record_contracts::boards::{IBoards::createCall, is_board};
 
 use crate::{
-    acts::person::Person,
+    acts::{confirm::Confirmed, person::Person},
     base::error::{Result, fill_random},
     boards::{
         address::address_of,
         board::{Board, check_form},
     },
-    ledger::Receipt,
     platform::cache::{BOARDS, key},
 };
 
@@ -20,8 +19,9 @@ use crate::{
 pub struct CreatedBoard {
     /// The board.
     pub board: Board,
-    /// Hash of the transaction; zero where the board was there already.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where the board was there already, or a relay carried it and nobody says which one
+    /// it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -41,7 +41,7 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
         tracing::info!(in_vain, "an earlier transaction");
     }
     let receipt = match is_board(&person.ledger().code(address).await?) {
-        true => Receipt::untold(),
+        true => Confirmed::default(),
         false => {
             let call = createCall { threshold: U256::from(threshold), members: members.to_vec(), salt };
             person.send(person.boards().on_chain.to_send(&call)).await?
@@ -51,7 +51,7 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
     if let Err(error) = person.cache().remove(BOARDS, place).await {
         tracing::warn!(%error, "made again with the same members, it would be this board");
     }
-    Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas_used })
+    Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas })
 }
 
 /// Another one each time, because the same people may have several boards; but the same until the board was returned.

@@ -34,6 +34,8 @@ const HOURS: Duration = Duration::from_secs(4 * 3600);
 pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens a case; made by [`Boards::open_case`](crate::client::boards::Boards::open_case).
+///
+/// The [guide](crate::board) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct OpenCase {
     person: Person,
@@ -169,9 +171,9 @@ impl OpenCase {
             return Ok(case);
         }
         let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
-        let block = person.ledger().block(receipt.block).await.map_err(Error::from);
-        let block = person.after(receipt.transaction, block)?.filter(|_| receipt.names_its_block());
-        let opened_at = U40::saturating_from(block.ok_or_else(unseen)?.time);
+        let block = person.ledger().block(receipt.block.ok_or_else(unseen)?).await.map_err(Error::from);
+        let block = person.after(receipt.transaction, block)?.ok_or_else(unseen)?;
+        let opened_at = U40::saturating_from(block.time);
         let opener = person.address();
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, epoch, opener, openedAt: opened_at };
         Ok(Case::of(board.address, terms))
@@ -195,7 +197,7 @@ impl OpenCase {
         let grantee = self.grantee();
         board.require_member(self.person.address())?;
         if board.closed {
-            return Err(Error::Conflict(format!("the board {} is closed", board.address)));
+            return Err(Error::Conflict(format!("the board {} is closed", board.address).into()));
         }
         if grantee == self.patient || grantee == board.address || grantee.is_zero() {
             return Err(Error::Invalid("a case lets in somebody other than the patient and the board".into()));
@@ -208,9 +210,9 @@ impl OpenCase {
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {
             let needed = board.threshold;
-            return Err(Error::Invalid(format!(
-                "without whom it is about, {voters} members remain and {needed} are needed"
-            )));
+            return Err(Error::Invalid(
+                format!("without whom it is about, {voters} members remain and {needed} are needed").into(),
+            ));
         }
         check_words(&self.reason)
     }
@@ -222,17 +224,18 @@ impl OpenCase {
         let patient = self.patient;
         let board = self.board.address;
         match (self.scope, granted.as_slice()) {
-            (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}"))),
+            (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}").into())),
             (None, [one]) => Ok(*one),
             (None, many) => {
                 let scopes: Vec<String> = many.iter().map(|(scope, _)| scope.to_string()).collect();
-                Err(Error::Invalid(format!(
-                    "{patient} granted several to the board: name one of {}",
-                    scopes.join(", ")
-                )))
+                Err(Error::Invalid(
+                    format!("{patient} granted several to the board: name one of {}", scopes.join(", ")).into(),
+                ))
             }
             (Some(named), some) => some.iter().find(|(scope, _)| *scope == named).copied().ok_or_else(|| {
-                Error::Denied(format!("{patient} has not granted {named} to the board {board}, or that has ended"))
+                Error::Denied(
+                    format!("{patient} has not granted {named} to the board {board}, or that has ended").into(),
+                )
             }),
         }
     }

@@ -41,8 +41,8 @@ pub struct Released {
     pub case: B256,
     /// SHA-256 of the block with the share, sealed to whom the case lets in.
     pub share: B256,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -77,7 +77,7 @@ async fn release_of(
     let sent = person.send(call(case.board, &releaseCall { id: case.id, share })).await;
     let receipt = owed::or_owe_no_more(person, &owed, sent).await?;
     owed::pay(person, &owed, receipt.transaction).await?;
-    Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas_used })
+    Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas })
 }
 
 /// The same block each time it is tried again.
@@ -164,9 +164,12 @@ async fn require_let_in(person: &Person, journal: &VerifiedJournal, case: &Case)
     };
     match held.filter(by_it).filter(|_| now < case.latest_end()) {
         Some(_) => Ok(()),
-        None => Err(Error::Conflict(format!(
-            "the patient's history does not show that the case {} lets anybody in now: nothing was released",
-            case.id
-        ))),
+        None => Err(Error::Conflict(
+            format!(
+                "the patient's history does not show that the case {} lets anybody in now: nothing was released",
+                case.id
+            )
+            .into(),
+        )),
     }
 }

@@ -75,7 +75,7 @@ impl About {
 pub(crate) fn check_words(text: &str) -> Result<()> {
     check_reason(text).map_err(|error| {
         let limits = "write 1 to 2044 bytes of text, without control characters but line breaks";
-        Error::Invalid(format!("this cannot be sent ({error}): {limits}"))
+        Error::Invalid(format!("this cannot be sent ({error}): {limits}").into())
     })
 }
 

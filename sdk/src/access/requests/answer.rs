@@ -29,24 +29,30 @@ async fn check_answer(
     expires_at: u64,
 ) -> Result<()> {
     if request.reason.is_err() {
-        return Err(Error::Invalid(format!(
-            "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
+        return Err(Error::Invalid(
+            format!(
+                "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
              or grant without a request",
-            request.asker
-        )));
+                request.asker
+            )
+            .into(),
+        ));
     }
     if request.is_wider(rights, purpose, expires_at) {
         return Err(Error::Invalid(format!(
             "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
             request.asker, request.rights, request.purpose
-        )));
+        ).into()));
     }
     let open = open::open_requests(person, Some(request.asker), &[]).await?;
     if !open.0.iter().any(|found| found.id == request.id && found.terms == request.terms) {
-        return Err(Error::Conflict(format!(
-            "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
-            request.asker
-        )));
+        return Err(Error::Conflict(
+            format!(
+                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
+                request.asker
+            )
+            .into(),
+        ));
     }
     Ok(())
 }

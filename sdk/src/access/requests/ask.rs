@@ -25,6 +25,8 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 const A_MONTH: u64 = 30 * 24 * 3600;
 
 /// Asks for access; made by [`Requests::ask`](crate::client::requests::Requests::ask).
+///
+/// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Ask {
     person: Person,
@@ -41,7 +43,7 @@ pub struct Ask {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the chain calls the request: [`withdraw_request`](crate::client::requests::Requests::withdraw) takes it.
+    /// What the chain calls the request: [`withdraw`](crate::client::requests::Requests::withdraw) takes it.
     pub id: B256,
     /// Who was asked.
     pub patient: Address,
@@ -49,8 +51,8 @@ pub struct Asked {
     pub until: Option<SystemTime>,
     /// The request is closed from then on; nothing for no end.
     pub answer_by: Option<SystemTime>,
-    /// Hash of the transaction.
-    pub transaction: B256,
+    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
@@ -71,10 +73,10 @@ pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
 pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
     let open = open::told_requests(person, patient, Some(person.address())).await?.0;
     if !open.iter().any(|told| told.id == id) {
-        return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", person.address())));
+        return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    Ok(person.send(person.access_requests().withdraw_request(patient, id)).await?.into())
+    person.send(person.access_requests().withdraw_request(patient, id)).await
 }
 
 impl Ask {
@@ -136,7 +138,7 @@ impl Ask {
             until: expiry(terms.grant_until),
             answer_by: expiry(terms.answer_by),
             transaction: receipt.transaction,
-            gas: receipt.gas_used,
+            gas: receipt.gas,
         })
     }
 
@@ -148,7 +150,7 @@ impl Ask {
         self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {
             let limits = "say why in 1 to 2044 bytes of text, without control characters but line breaks";
-            Error::Invalid(format!("this reason cannot be sent ({error}): {limits}"))
+            Error::Invalid(format!("this reason cannot be sent ({error}): {limits}").into())
         })
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     people::{contact::Contact, vouching::walk::Walk},
 };
 
-/// ListRequests that are listed.
+/// Requests that are listed.
 const MOST_LISTED: usize = 64;
 /// Reasons that are fetched at the same time.
 const ABREAST: usize = 16;
@@ -47,6 +47,8 @@ pub struct Inbox {
 }
 
 /// Lists what this person is asked; made by [`Requests::list`](crate::client::requests::Requests::list).
+///
+/// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
 pub struct ListRequests {
     person: Person,

@@ -2,22 +2,23 @@
 
 use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
 
-use crate::base::error::{Error, RANDOM};
+use crate::base::error::{Error, RANDOM, reason::Reason};
 
 impl From<CoreError> for Error {
     fn from(error: CoreError) -> Self {
-        let text = error.to_string();
-        match error {
+        let (text, cause) = (Reason::from(error.to_string()), error.clone());
+        let error = match error {
             CoreError::Id(error) => of_id(error, text),
             CoreError::Seal(error) => of_seal(error, text),
             // A block of one's own is checked before it is made: these are about what others made.
             CoreError::Block(_) => Self::Integrity(text),
             CoreError::Dag(error) => of_dag(error, text),
-        }
+        };
+        error.because(cause)
     }
 }
 
-fn of_id(error: IdError, text: String) -> Error {
+fn of_id(error: IdError, text: Reason) -> Error {
     match error {
         // Only people write these.
         IdError::NotHex { .. } | IdError::Confidentiality(_) | IdError::NotARecordCid(_) => Error::Invalid(text),
@@ -25,9 +26,9 @@ fn of_id(error: IdError, text: String) -> Error {
     }
 }
 
-fn of_seal(error: SealError, text: String) -> Error {
+fn of_seal(error: SealError, text: Reason) -> Error {
     match error {
-        SealError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason },
+        SealError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason: reason.into() },
         // About what is to be made here.
         SealError::StreamTooLong(_)
         | SealError::EpochsExhausted
@@ -54,7 +55,7 @@ fn of_seal(error: SealError, text: String) -> Error {
     }
 }
 
-fn of_dag(error: DagError, text: String) -> Error {
+fn of_dag(error: DagError, text: Reason) -> Error {
     match error {
         DagError::Range { .. } => Error::Invalid(text),
         DagError::Integrity(_)

@@ -7,29 +7,42 @@ use hospital_record_core::id::RecordId;
 
 use crate::base::error::Error;
 
-/// What became of an act on whose way something failed: it is not as if nothing had happened, or not as if all had.
+/// What became of an act that failed on the way. [`Error::Halfway`] carries it.
+///
+/// See the [example](crate::Error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It is on chain, and the keys that belong to it are not in the store yet. They are kept on this machine:
-    /// [`resume`](crate::Client::resume) stores them.
+    /// The act is on chain, and the keys that belong to it are not in the store yet. This machine keeps them.
+    ///
+    /// *Do:* Run [`resume`](crate::Client::resume) on this machine: it stores the keys. Do not repeat the act.
     KeysNotStored {
-        /// Hash of the transaction.
-        transaction: B256,
+        /// Hash of the transaction; `None` where nobody says which one it was.
+        transaction: Option<B256>,
     },
-    /// It took several transactions, and not all of them are on chain.
+    /// The act took several transactions, and not all of them are on chain.
+    ///
+    /// *Do:* Repeat it for the rest.
     PartlyDone {
-        /// Hash of the last one that is.
-        transaction: B256,
+        /// Hash of the last one that is; `None` where nobody says which one it was.
+        transaction: Option<B256>,
     },
-    /// Records are stored, and not registered on chain. [`resume`](crate::Client::resume) registers them.
+    /// Records are stored, and not registered on chain.
+    ///
+    /// *Do:* Run [`resume`](crate::Client::resume): it registers them, or says which to add again. Added again now, they
+    /// could be there twice.
     NotRegistered {
         /// Which.
         records: Vec<RecordId>,
     },
-    /// It is on chain, and this machine could not write that down. Repeated, it is not done twice.
+    /// The act is on chain, and this machine could not write that down.
+    ///
+    /// *Do:* Mend the cause, then repeat it: it is not done twice.
     NotRemembered,
     /// The chain does not show that access has ended.
+    ///
+    /// *Do:* Tell the person that the access may still stand, and try again at once: without a relay, by another relay, or
+    /// as a signed revocation that a friend carries.
     AccessNotEnded {
         /// Whose.
         grantee: Address,
@@ -62,10 +75,12 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KeysNotStored { transaction } => {
-                write!(f, "transaction {transaction} is on chain, but the keys that belong to it are not stored yet")
+                let it = transaction.map_or_else(|| "it".to_owned(), |hash| format!("transaction {hash}"));
+                write!(f, "{it} is on chain, but the keys that belong to it are not stored yet")
             }
             Self::PartlyDone { transaction } => {
-                write!(f, "a part of it is on chain, the last in transaction {transaction}, and the rest is not")
+                let last = transaction.map(|hash| format!(", the last in transaction {hash},")).unwrap_or_default();
+                write!(f, "a part of it is on chain{last} and the rest is not")
             }
             Self::NotRegistered { records } => {
                 let ids: Vec<String> = records.iter().map(ToString::to_string).collect();
@@ -86,7 +101,7 @@ impl Error {
     }
 
     /// The same where the last part of an act that is on chain was this, if there is one.
-    pub(crate) fn after_part(self, last: Option<B256>) -> Self {
+    pub(crate) fn after_part(self, last: Option<Option<B256>>) -> Self {
         match last {
             Some(transaction) => self.with_outcome(Outcome::PartlyDone { transaction }),
             None => self,
@@ -97,9 +112,10 @@ impl Error {
     /// [`resume`](crate::Client::resume), before it repeats the act.
     pub fn transaction(&self) -> Option<B256> {
         match self {
-            Self::Unconfirmed { transaction, .. } | Self::Withheld { transaction, .. } => Some(*transaction),
+            Self::Unconfirmed { transaction, .. } => *transaction,
+            Self::Withheld { transaction, .. } => Some(*transaction),
             Self::Halfway { outcome, error } => match outcome {
-                Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => Some(*transaction),
+                Outcome::KeysNotStored { transaction } | Outcome::PartlyDone { transaction } => *transaction,
                 Outcome::NotRegistered { .. } | Outcome::NotRemembered | Outcome::AccessNotEnded { .. } => {
                     error.transaction()
                 }
@@ -124,5 +140,28 @@ impl Error {
             Self::AndEarlier { error, .. } | Self::Halfway { error, .. } => error.may_have_happened(),
             _ => self.is_silence(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transaction_that_nobody_names_is_not_named_zero() {
+        for transaction in [None, Some(B256::repeat_byte(7))] {
+            let after = std::time::Duration::from_secs(1);
+            for error in [
+                Error::StaleKeys.with_outcome(Outcome::KeysNotStored { transaction }),
+                Error::StaleKeys.after_part(Some(transaction)),
+                Error::Unconfirmed { transaction, service: "it".into(), after, why: None },
+            ] {
+                let told = error.to_string();
+                assert_eq!(told.contains("0x"), transaction.is_some(), "{told}");
+                assert_eq!(error.transaction(), transaction, "{told}");
+                assert!(!told.contains("0x00") && !told.contains("  "), "{told}");
+            }
+        }
+        assert!(matches!(Error::StaleKeys.after_part(None), Error::StaleKeys), "no part of it is done");
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// Why an account is not trusted.
+///
+/// See the [guide](crate::vouch).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Untrusted {

@@ -190,7 +190,7 @@ async fn grantee_of_every_record_is_revoked_however_many_records_there_are() {
     }
     assert_eq!(ended.len(), 3, "no transaction grows with the number of grants by others");
     assert!(ended.values().all(|count| *count <= 100));
-    assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction));
+    assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction.unwrap()));
 }
 
 #[tokio::test]

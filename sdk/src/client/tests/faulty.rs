@@ -79,7 +79,7 @@ impl Faulty {
                 Err(StoreError::TimedOut { url, after: Duration::from_secs(30) })
             }
             Fault::Refuses(one) if cid.is_none_or(|cid| *cid == one) => {
-                Err(StoreError::Failed { url, reason: "the disk is sad".into() })
+                Err(StoreError::Failed { url, reason: "the disk is sad".into(), source: None })
             }
             _ => Ok(&*self.store),
         }

@@ -191,7 +191,7 @@ async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
         let Error::Halfway { outcome: Outcome::KeysNotStored { transaction }, .. } = &error else {
             panic!("{verb:?}: {error}")
         };
-        assert_eq!((error.kind(), error.transaction()), (ErrorKind::Refused, Some(*transaction)));
+        assert_eq!((error.kind(), error.transaction()), (ErrorKind::Refused, *transaction));
         assert!(
             error.to_string().contains("is on chain") && error.to_string().contains("`resume` stores them"),
             "{error}"

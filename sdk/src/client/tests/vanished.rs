@@ -130,7 +130,7 @@ async fn a_revocation_that_a_reorganisation_dropped_is_sent_again_before_anythin
         "it is reported although it is back"
     );
     assert_eq!(stage.ana.system().news().await.unwrap(), []);
-    let again = stage.shared.ledger().receipt(revoked.transaction).await.unwrap();
+    let again = stage.shared.ledger().receipt(revoked.transaction.unwrap()).await.unwrap();
     assert!(again.is_some_and(|receipt| receipt.succeeded), "the identical bytes");
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }
@@ -196,7 +196,7 @@ async fn resume_alone_sends_a_dropped_revocation_again() {
     let resumed = stage.restarted().resume().await.unwrap();
     assert_eq!(resumed.failed, []);
     assert!(stage.is_revoked().await);
-    assert!(stage.shared.ledger().receipt(revoked.transaction).await.unwrap().is_some());
+    assert!(stage.shared.ledger().receipt(revoked.transaction.unwrap()).await.unwrap().is_some());
 }
 
 #[tokio::test]

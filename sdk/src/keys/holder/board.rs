@@ -75,7 +75,7 @@ pub(crate) async fn deal(
         return Err(Error::Conflict(format!(
             "the board {address} can open nothing: it is closed, or too few members with keys remain ({members}, and it \
              needs {needed})"
-        )));
+        ).into()));
     }
     let context = deal_context(person.deployment(), me, board.address, scope, epoch);
     let me = person.published().await?;
@@ -177,9 +177,9 @@ pub(crate) async fn newest_deal(
     scope: B256,
     board: Address,
 ) -> Result<(Verified<Deal>, EnvelopeContext)> {
-    let grant = journal
-        .grant(scope, board)
-        .ok_or_else(|| Error::Denied(format!("{} has not granted this to the board {board}", journal.patient)))?;
+    let grant = journal.grant(scope, board).ok_or_else(|| {
+        Error::Denied(format!("{} has not granted this to the board {board}", journal.patient).into())
+    })?;
     let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
     let deal: Verified<Deal> = person.signed(digest).await?;
     let scope = Scope::from_bytes(scope.0).map_err(CoreError::from)?;

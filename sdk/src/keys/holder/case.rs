@@ -42,8 +42,9 @@ pub(crate) async fn payload_by_case(
         |case: &Case| (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope);
     let blocks = granted_in(person.journals().of(patient).await?.history.entries(), scope, (me, grant));
     let cases = person.boards().cases_granted(&board, patient, &blocks).await?;
-    let mut failure =
-        Error::NotAvailable(format!("the node does not show the case of the board {giver} that lets this account in"));
+    let mut failure = Error::NotAvailable(
+        format!("the node does not show the case of the board {giver} that lets this account in").into(),
+    );
     // Another member may open a case with the same reason. A share counts only for the case that it was released for.
     for case in cases.iter().filter(|case| is_same(case)).take(MOST_ALIKE) {
         match put_together(person, &board, case).await {
@@ -82,9 +83,12 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
         return Ok(open_deal(deal, &context_of(person, deal, case)?, &shares)?);
     }
     let failures = if failures.is_empty() { String::new() } else { format!("; {}", failures.join("; ")) };
-    Err(Error::NotAvailable(format!(
-        "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
-    )))
+    Err(Error::NotAvailable(
+        format!(
+            "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
+        )
+        .into(),
+    ))
 }
 
 async fn released_by(

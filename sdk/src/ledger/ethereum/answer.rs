@@ -16,7 +16,7 @@ use crate::{
             transport::{NotRpc, TooLong},
         },
     },
-    platform::http::{NoTls, causes, one_line},
+    platform::http::{NoTls, cause, causes, io_cause, one_line},
 };
 
 mod words;
@@ -73,7 +73,7 @@ impl Failure {
     }
 
     pub(super) fn of(error: &TransportError, host: &str, question: Question) -> Self {
-        let unreachable = |reason: String| LedgerError::Unreachable { host: host.into(), reason };
+        let unreachable = |reason| LedgerError::Unreachable { host: host.into(), reason, source: io_cause(error) };
         if let Some(TooLong { most }) = cause(error) {
             return Self::new(too_long(host, *most, question), Again::Never);
         }
@@ -147,11 +147,11 @@ impl Failure {
             }
             500.. => {
                 let reason = format!("HTTP status {status}");
-                Self::new(LedgerError::Unreachable { host, reason }, Again::Always)
+                Self::new(LedgerError::Unreachable { host, reason, source: None }, Again::Always)
             }
             _ => {
                 let reason = format!("HTTP status {status}, as no RPC node answers");
-                Self::new(LedgerError::Unreachable { host, reason }, Again::Never)
+                Self::new(LedgerError::Unreachable { host, reason, source: None }, Again::Never)
             }
         }
     }
@@ -254,10 +254,6 @@ fn connecting_again(error: &TransportError) -> Again {
         false if cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_connect) => Again::WhereItAnswered,
         false => Again::Always,
     }
-}
-
-fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use crate::ledger::{
     contract::Contract,
     entry::{Entry, block_of, link_of},
-    error::{Integrity, LedgerError},
+    error::{LedgerError, integrity::Integrity},
     logs::Span,
     types::{Log, LogFilter},
 };

@@ -18,13 +18,14 @@ use crate::{
 /// use the same nonce.
 pub(crate) struct DiskOutbox {
     cache: Cache,
-    folder: PathBuf,
+    /// Of the lock files; none where this is the only process.
+    folder: Option<PathBuf>,
     chain: u64,
 }
 
 impl DiskOutbox {
-    pub(crate) fn new(cache: Cache, folder: &Path, chain: u64) -> Self {
-        Self { cache, folder: folder.into(), chain }
+    pub(crate) fn new(cache: Cache, folder: Option<&Path>, chain: u64) -> Self {
+        Self { cache, folder: folder.map(Into::into), chain }
     }
 
     fn key(&self, account: Address) -> Vec<u8> {
@@ -41,8 +42,9 @@ impl std::fmt::Debug for DiskOutbox {
 #[async_trait]
 impl Outbox for DiskOutbox {
     async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError> {
-        let file = crate::platform::file::private(&self.folder.join(format!("{}-{account}.lock", self.chain)))
-            .map_err(failed)?;
+        let Some(folder) = &self.folder else { return Ok(Box::new(())) };
+        let file =
+            crate::platform::file::private(&folder.join(format!("{}-{account}.lock", self.chain))).map_err(failed)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Box::new(file)),
@@ -54,7 +56,7 @@ impl Outbox for DiskOutbox {
 
     async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
         let row = self.cache.get(OUTBOX, self.key(account)).await.map_err(failed)?;
-        row.map(|row| decode(account, &row).ok_or_else(|| failed("a kept transaction is malformed"))).transpose()
+        row.map(|row| decode(account, &row).ok_or_else(|| malformed("transaction"))).transpose()
     }
 
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
@@ -92,9 +94,8 @@ impl DiskOutbox {
     /// What the account sent, with the keys of its rows.
     async fn rows(&self, account: Address) -> Result<Vec<(Vec<u8>, Sent)>, LedgerError> {
         let rows = self.cache.rows(SENT, self.key(account)).await.map_err(failed)?;
-        let sent = |(key, row): (Vec<u8>, Vec<u8>)| {
-            Ok((key, decode_sent(account, &row).ok_or_else(|| failed("a kept act is malformed"))?))
-        };
+        let sent =
+            |(key, row): (Vec<u8>, Vec<u8>)| Ok((key, decode_sent(account, &row).ok_or_else(|| malformed("act"))?));
         rows.into_iter().map(sent).collect()
     }
 
@@ -158,6 +159,10 @@ fn split_note(bytes: &[u8]) -> Option<(Bytes, &[u8])> {
     Some((Bytes::copy_from_slice(note), rest))
 }
 
-fn failed(error: impl std::fmt::Display) -> LedgerError {
-    LedgerError::Outbox { reason: error.to_string() }
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> LedgerError {
+    LedgerError::Outbox { reason: error.to_string(), source: Some(error.into()) }
+}
+
+fn malformed(what: &str) -> LedgerError {
+    LedgerError::Outbox { reason: format!("a kept {what} is malformed"), source: None }
 }

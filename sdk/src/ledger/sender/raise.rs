@@ -73,7 +73,7 @@ impl Sender {
 
     /// The same call with the same nonce, for what it costs by now and at least an eighth more.
     async fn raised(&self, signer: &Signer, pending: &Pending) -> Result<Pending, LedgerError> {
-        let damaged = || LedgerError::Outbox { reason: "a kept transaction is damaged".into() };
+        let damaged = || LedgerError::Outbox { reason: "a kept transaction is damaged".into(), source: None };
         let waits = transaction_in(pending).ok_or_else(damaged)?;
         let transaction = raised(&waits, self.ledger.fees().await?, self.options.most).ok_or_else(|| {
             let least = TxEip1559 { max_fee_per_gas: an_eighth_more(waits.max_fee_per_gas), ..waits.clone() };

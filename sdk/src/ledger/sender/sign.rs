@@ -94,7 +94,8 @@ where
     TxEnvelope: From<Signed<T>>,
 {
     let signature = signer.sign_transaction(&mut transaction).await;
-    let signature = signature.map_err(|error| LedgerError::Signer { reason: error.to_string() })?;
+    let signature =
+        signature.map_err(|error| LedgerError::Signer { reason: error.to_string(), source: Some(error.into()) })?;
     Ok(transaction.into_signed(signature).into())
 }
 

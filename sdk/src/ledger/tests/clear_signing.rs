@@ -2,28 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use hospital_record_contracts::{self as artifact, access_requests, boards, vouching};
+use hospital_record_contracts::{self as artifact, boards};
 use serde_json::Value;
 
-use crate::ledger::{
-    forms::{ContractKind as Kind, SignedForm},
-    tests::*,
-};
+use crate::ledger::{contracts::ContractKind as Kind, forms::SignedForm, tests::*};
 
 const FORMATS: [&str; 5] = ["raw", "addressName", "date", "duration", "enum"];
 /// What is shown on a small screen is cut beyond it.
 const LONGEST_LABEL: usize = 20;
 const LONGEST_INTENT: usize = 30;
 
-fn kinds() -> [(Kind, Address); 5] {
-    [
-        (Kind::HospitalRecord, artifact::ADDRESS),
-        (Kind::Vouching, vouching::ADDRESS),
-        (Kind::AccessRequests, access_requests::ADDRESS),
-        (Kind::Boards, boards::ADDRESS),
-        // Each board is at an address of its own: this is what they are clones of.
-        (Kind::Board, boards::implementation()),
-    ]
+fn kinds() -> Vec<(Kind, Address)> {
+    // Each board is at an address of its own: this is what they are clones of.
+    let others = [(Kind::HospitalRecord, artifact::ADDRESS), (Kind::Board, boards::implementation())];
+    [&others, Kind::BESIDE].concat()
 }
 
 fn descriptor(kind: Kind) -> Value {

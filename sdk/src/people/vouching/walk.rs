@@ -57,7 +57,7 @@ struct Step {
 impl Walk {
     pub(crate) async fn new(people: &People, authorities: &[Address]) -> Result<Self> {
         if authorities.len() > MOST_AUTHORITIES {
-            return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities")));
+            return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities").into()));
         }
         let (mut by_authority, mut names, mut cut) = (HashMap::<_, Vec<_>>::new(), Vec::new(), Vec::new());
         let (people, now) = (people.clone(), people.clocks().latest_time().await?);

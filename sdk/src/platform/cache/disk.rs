@@ -10,33 +10,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redb::{Database, DatabaseError};
+use redb::Database;
 use tempfile::NamedTempFile;
 
 use crate::{
     base::error::{Error, Result},
     platform::{
-        cache::overlay::Overlay,
+        cache::{held::Held, overlay::Overlay},
         file::{private, put_new},
     },
 };
 
-/// How long another program may keep the file open.
-const PATIENCE: Duration = Duration::from_secs(20);
-
+/// How long other programs may keep the file open.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// Used all the time, the file is kept from a program that waits for it this long, and one call.
+const HOLD: Duration = Duration::from_millis(100);
+/// Not used for so long, it is closed.
+const IDLE: Duration = Duration::from_millis(300);
+/// How often somebody looks whether it is to be closed.
+pub(super) const TICK: Duration = Duration::from_millis(25);
 /// What its owner has to know before giving it up.
 const HELD: &str = "It remembers which keys of other people were accepted, the newest history that was seen, contacts, \
                     and what is not finished. Restore it from a backup, or move it away and accept that this is \
                     forgotten: then compare fingerprints again, and look in the history before you repeat anything";
 
+/// The file, which stays open while calls keep coming. A program that waits for it stands in a queue; whoever has the
+/// file open looks there, closes it, and is last in the queue itself.
 pub(crate) struct OnDisk {
     path: PathBuf,
-    /// Its checksums were looked at, once a process.
+    /// Its checksums were looked at: once a process, and again when somebody else has put a file there.
     checked: bool,
+    held: Option<Held>,
+    /// A thread looks when it is to be closed.
+    pub(super) watched: bool,
 }
 
 /// Why nothing could be done.
-enum Trouble {
+pub(super) enum Trouble {
     Damaged(String),
     Redb(redb::Error),
     Lock(PathBuf, io::Error),
@@ -50,23 +60,63 @@ impl<E: Into<redb::Error>> From<E> for Trouble {
 
 impl OnDisk {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, checked: false }
+        Self { path, checked: false, held: None, watched: false }
     }
 
     pub(crate) fn with<R>(&mut self, work: impl FnOnce(&Database) -> Result<R, redb::Error>) -> Result<R> {
         let done = fenced(|| {
-            let _alone = lock(&self.path.with_extension("lock"))?;
-            if !self.path.exists() {
-                create(&self.path)?;
-            }
-            if !self.checked {
-                check(&self.path)?;
-                self.checked = true;
-            }
-            Ok(work(&open(&self.path)?)?)
+            // After an error or a panic it is closed, and looked at anew.
+            let held = self.opened()?;
+            let done = work(&held.database)?;
+            self.keep(held);
+            Ok(done)
         });
         let done = done.unwrap_or_else(|| Err(Trouble::Damaged("it cannot be read to its end".into())));
         done.map_err(|trouble| trouble.of(&self.path))
+    }
+
+    fn opened(&mut self) -> Result<Held, Trouble> {
+        if let Some(held) = self.held.take() {
+            if held.is_at(&self.path) {
+                return Ok(held);
+            }
+            self.checked = false;
+        }
+        let alone = in_turn(&self.path)?;
+        if !self.path.exists() {
+            create(&self.path)?;
+        }
+        if !self.checked {
+            check(&self.path)?;
+            self.checked = true;
+        }
+        Held::open(&self.path, alone)
+    }
+
+    fn keep(&mut self, mut held: Held) {
+        held.was_used();
+        let is_over = !held.is_alone() || held.since.elapsed() >= HOLD && is_waited_for(&self.path);
+        self.held = Some(held).filter(|_| !is_over);
+    }
+
+    /// Closes it when it is not used, or somebody waits; whether it is still open.
+    pub(super) fn rest(&mut self) -> bool {
+        let is_over = self.held.as_ref().is_some_and(|held| {
+            let idle = held.used.elapsed();
+            idle >= IDLE || (idle >= TICK || held.since.elapsed() >= HOLD) && is_waited_for(&self.path)
+        });
+        if is_over {
+            self.close();
+        }
+        self.held.is_some()
+    }
+
+    pub(super) fn close(&mut self) {
+        fenced(|| drop(self.held.take()));
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
     }
 }
 
@@ -74,21 +124,24 @@ impl Trouble {
     fn of(self, path: &Path) -> Error {
         use redb::Error as E;
         match self {
-            Self::Lock(lock, error) => Error::file(lock, &error),
+            Self::Lock(lock, error) => Error::file(lock, error),
             Self::Damaged(why) => damaged(path, &why),
-            Self::Redb(E::Io(error)) if is_content(&error) => damaged(path, &error.to_string()),
-            Self::Redb(E::Io(error)) => Error::file(path, &error),
+            Self::Redb(E::Io(error)) if is_content(&error) => damaged(path, &error.to_string()).because(error),
+            Self::Redb(E::Io(error)) => Error::file(path, error),
             Self::Redb(E::UpgradeRequired(format)) => {
                 damaged(path, &format!("another version of this software wrote it, in format {format}"))
             }
-            Self::Redb(E::DatabaseAlreadyOpen) => Error::Conflict(format!(
-                "{} is in use by another program for {} s: repeat it when that has ended",
-                path.display(),
-                PATIENCE.as_secs()
-            )),
+            Self::Redb(E::DatabaseAlreadyOpen) => Error::Conflict(
+                format!(
+                    "{} is in use by another program for {} s: repeat it when that has ended",
+                    path.display(),
+                    PATIENCE.as_secs()
+                )
+                .into(),
+            ),
             Self::Redb(E::Corrupted(why)) => damaged(path, &why),
             Self::Redb(error @ (E::TableTypeMismatch { .. } | E::RepairAborted | E::LockPoisoned(_))) => {
-                damaged(path, &error.to_string())
+                damaged(path, &error.to_string()).because(error)
             }
             Self::Redb(error) => Error::cache(error),
         }
@@ -108,26 +161,41 @@ fn is_content(error: &io::Error) -> bool {
 
 fn damaged(path: &Path, why: &str) -> Error {
     let reason = format!("it cannot be used ({}). {HELD}", why.trim_end_matches('.'));
-    Error::File { path: path.into(), reason, kind: io::ErrorKind::InvalidData }
+    Error::File { path: path.into(), reason: reason.into(), kind: io::ErrorKind::InvalidData }
 }
 
 /// One program at a time, so that a file is whole when it is looked at. Where files cannot be locked, redb's own lock is
 /// all there is.
-fn lock(path: &Path) -> Result<File, Trouble> {
+fn in_turn(path: &Path) -> Result<Option<File>, Trouble> {
+    let started = Instant::now();
+    let _first = lock(&queue(path), started)?;
+    lock(&path.with_extension("lock"), started)
+}
+
+/// Locked by whoever gets the file next.
+fn queue(path: &Path) -> PathBuf {
+    path.with_extension("queue")
+}
+
+fn is_waited_for(path: &Path) -> bool {
+    private(&queue(path)).is_ok_and(|queue| matches!(queue.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn lock(path: &Path, started: Instant) -> Result<Option<File>, Trouble> {
     let failed = |error| Trouble::Lock(path.into(), error);
-    let (file, started) = (private(path).map_err(failed)?, Instant::now());
+    let file = private(path).map_err(failed)?;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Some(file)),
             Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => pause(),
             Err(TryLockError::WouldBlock) => return Err(Trouble::Redb(redb::Error::DatabaseAlreadyOpen)),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
     }
 }
 
-fn pause() {
+pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(5));
 }
 
@@ -156,16 +224,6 @@ fn check(path: &Path) -> Result<(), Trouble> {
     match copy.check_integrity()? {
         true => Ok(()),
         false => Err(Trouble::Damaged("its checksums are wrong".into())),
-    }
-}
-
-fn open(path: &Path) -> Result<Database, Trouble> {
-    let started = Instant::now();
-    loop {
-        match Database::open(path) {
-            Err(DatabaseError::DatabaseAlreadyOpen) if started.elapsed() < PATIENCE => pause(),
-            done => return Ok(done?),
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod held;
+
 use std::{fs, path::PathBuf};
 
 use crate::{base::error::kind::ErrorKind, platform::cache::*};
@@ -13,6 +15,7 @@ async fn filled() -> (tempfile::TempDir, PathBuf, Rows, Vec<u8>) {
     let rows: Rows = (0..100u8).map(|n| (vec![n; 40], vec![n ^ 0x55; 32])).collect();
     cache.write(PROFILES, Vec::new(), rows.clone()).await.unwrap();
     cache.write(BLOCKS, Vec::new(), (0..20u8).map(|n| (vec![n; 32], vec![n; 3000])).collect()).await.unwrap();
+    drop(cache);
     let path = dir.path().join("cache.redb");
     let bytes = fs::read(&path).unwrap();
     (dir, path, rows, bytes)
@@ -99,7 +102,7 @@ async fn panic_in_the_library_is_damage_in_our_words() {
 #[tokio::test]
 async fn full_disk_says_what_to_do() {
     for kind in [std::io::ErrorKind::StorageFull, std::io::ErrorKind::QuotaExceeded] {
-        let error = Error::file("x", &kind.into());
+        let error = Error::file("x", kind.into());
         assert!(error.to_string().contains("make room"), "{error}");
     }
 }
@@ -113,5 +116,5 @@ async fn first_programs_share_one_cache() {
     futures::future::try_join_all(writes).await.unwrap();
     assert_eq!(known(&dir).await.unwrap().len(), 8);
     let files = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name());
-    assert_eq!(files.count(), 2, "the cache and its lock");
+    assert_eq!(files.count(), 3, "the cache, its lock and the queue for it");
 }

@@ -11,7 +11,7 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     platform::http::{self, Http},
@@ -65,7 +65,7 @@ impl Rpc {
         }
         let credentials = credentials(url, options.token.as_ref()).map_err(wrong)?;
         let secret = !matches!(credentials, Credentials::None);
-        if secret && url.scheme() == "kubo+http" && !is_this_machine(url) {
+        if secret && url.scheme() == "kubo+http" && !http::is_this_machine(url) {
             return Err(wrong("a token or password would travel unencrypted; use kubo+https"));
         }
         let scheme_and_rest = url.as_str().strip_prefix("kubo+").unwrap_or_default();
@@ -139,7 +139,7 @@ impl Rpc {
     /// Somebody else answered.
     pub(super) fn not_kubo(&self, came: &str, status: StatusCode) -> StoreError {
         let reason = format!("it answered with {came}, and not as Kubo's RPC does (HTTP {})", status.as_u16());
-        StoreError::Unreachable { url: self.url.clone(), reason }
+        StoreError::Unreachable { url: self.url.clone(), reason, source: None }
     }
 
     /// An answer that is to be JSON; what is none comes from somebody else.
@@ -170,11 +170,11 @@ impl Rpc {
             }
             status if status.is_redirection() => "it sends us elsewhere; give that address if you trust it".to_owned(),
             status if http::is_passing(status) => {
-                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()) };
+                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()), source: None };
             }
-            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()) },
+            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()), source: None },
         };
-        StoreError::Refused { url, reason }
+        StoreError::Refused { url, reason, source: None }
     }
 
     pub(super) fn unreachable(&self, error: reqwest::Error) -> StoreError {
@@ -185,7 +185,8 @@ impl Rpc {
     }
 
     fn unreachable_for(&self, error: &(dyn std::error::Error + 'static)) -> StoreError {
-        StoreError::Unreachable { url: self.url.clone(), reason: http::causes(error) }
+        let (reason, source) = (http::causes(error), http::io_cause(error));
+        StoreError::Unreachable { url: self.url.clone(), reason, source }
     }
 
     /// What callers are told where nothing more is known about the node's words.
@@ -194,12 +195,12 @@ impl Rpc {
         match error {
             RpcError::Store(error) => error,
             RpcError::Told(text) if text.contains("no space left") => StoreError::Full { url },
-            RpcError::Told(reason) => StoreError::Failed { url, reason },
+            RpcError::Told(reason) => StoreError::Failed { url, reason, source: None },
         }
     }
 
     pub(super) fn senseless(&self, reason: &str) -> StoreError {
-        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason) }
+        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason), source: None }
     }
 }
 
@@ -271,15 +272,6 @@ fn credentials(url: &Url, token: Option<&Token>) -> Result<Credentials, &'static
             Err("the token is empty or has spaces or other characters that no token has")
         }
         Some(token) => Ok(Credentials::Bearer(token.clone())),
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host_str().and_then(|host| Host::parse(host).ok()) {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
     }
 }
 

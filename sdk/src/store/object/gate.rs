@@ -79,12 +79,12 @@ pub(super) struct Directory {
 impl Directory {
     async fn lock(&self, attempt: impl Fn(&File) -> Result<(), TryLockError> + Send) -> Result<File, StoreError> {
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(self.path.join("lock"));
-        let file = open.map_err(|error| self.failed(&error))?;
+        let file = open.map_err(|error| self.failed(error))?;
         let deadline = Instant::now() + self.timeout;
         loop {
             match attempt(&file) {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(self.failed(&error)),
+                Err(TryLockError::Error(error)) => return Err(self.failed(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
                     return Err(StoreError::TimedOut { url: self.url.clone(), after: self.timeout });
                 }
@@ -93,12 +93,13 @@ impl Directory {
         }
     }
 
-    fn failed(&self, error: &io::Error) -> StoreError {
-        let url = self.url.clone();
-        match error.kind() {
+    fn failed(&self, error: io::Error) -> StoreError {
+        let (url, kind, reason) = (self.url.clone(), error.kind(), error.to_string());
+        let source = Some(error.into());
+        match kind {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { url },
-            ErrorKind::PermissionDenied => StoreError::Refused { url, reason: error.to_string() },
-            _ => StoreError::Failed { url, reason: error.to_string() },
+            ErrorKind::PermissionDenied => StoreError::Refused { url, reason, source },
+            _ => StoreError::Failed { url, reason, source },
         }
     }
 }

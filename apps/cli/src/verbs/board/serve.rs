@@ -32,7 +32,7 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
                         Ok(released) => {
                             let object = json!({
                                 "type": "released", "case": case.id.to_string(), "grantee": case.grantee.to_string(),
-                                "tx": released.transaction.to_string(), "gas": released.gas,
+                                "tx": released.transaction, "gas": released.gas,
                             });
                             let who = session.called(case.grantee).await.unwrap_or(case.grantee.to_string());
                             app.printer.result(&object, format!("{}  gave my share to {who}", short(case.id)))?;

@@ -23,7 +23,7 @@ async fn vanished_acts_of_every_kind_are_reported_and_sent_again() {
 
     let added = lab.add(note()).patient(stage.ana.address()).await.unwrap().record;
     stage.reorganise(1);
-    assert_resumed(&lab, "added the record").await;
+    assert_resumed(&lab, "added record").await;
     lab.attest(&added).await.unwrap();
     stage.reorganise(1);
     assert_resumed(&lab, "attested").await;
@@ -42,7 +42,7 @@ async fn vanished_acts_of_every_kind_are_reported_and_sent_again() {
         .unwrap();
     stage.kim.system().history(stage.ana.address()).await.unwrap();
     stage.reorganise(1);
-    assert_resumed(&stage.kim, "gave up the access").await;
+    assert_resumed(&stage.kim, "gave up access").await;
 }
 
 #[tokio::test]

@@ -1,0 +1,109 @@
+//! Words about what went wrong, with the error that they are about.
+
+use std::{error::Error, fmt, ops::Deref, sync::Arc};
+
+/// What went wrong, in words. It is read as a `str`; made of a `String` or `&str` it has no cause.
+///
+/// See the [example](crate::Error).
+#[derive(Default)]
+pub struct Reason {
+    text: String,
+    cause: Option<Cause>,
+}
+
+impl Reason {
+    /// The words of an error, which is kept as the cause.
+    pub fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let error = error.into();
+        Self { text: error.to_string(), cause: Some(Cause(error.into())) }
+    }
+
+    /// Words of one's own about what was caused by something else.
+    pub fn new(text: impl Into<String>, cause: Option<Cause>) -> Self {
+        Self { text: text.into(), cause }
+    }
+
+    pub(super) fn set_cause(&mut self, cause: impl Error + Send + Sync + 'static) {
+        self.cause = Some(cause.into());
+    }
+
+    pub(super) fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| &*cause.0 as &(dyn Error + 'static))
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Self { text, cause: None }
+    }
+}
+
+impl From<&str> for Reason {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.text
+    }
+}
+
+impl Deref for Reason {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Shows the words alone: the cause is a link of the chain, and shown there.
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+/// An error that caused another, which can be cloned and compared. Two are equal when they say the same.
+///
+/// It must not show a secret: an error of an HTTP client names the URL, which may hold a password or a token.
+///
+/// See the [example](crate::Error).
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl<E: Error + Send + Sync + 'static> From<E> for Cause {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+/// So that `source()` gives the error itself, and an app finds it by its type.
+impl Deref for Cause {
+    type Target = dyn Error + Send + Sync + 'static;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for Cause {}

@@ -1,0 +1,122 @@
+//! The one table of the contracts. One more beside `HospitalRecord` is a row here, a file in `refusal`, and its verbs in
+//! `forms`.
+
+use crate::base::error::reason::Reason;
+use alloy::{primitives::Address, sol_types::SolInterface};
+use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
+
+use crate::{base::error::Error, ledger::refusal};
+
+/// The table, handed to a macro that makes something of each row: what people sign for it names the domain (EIP-712).
+macro_rules! each_beside {
+    ($of_each:ident) => {
+        $of_each! {
+            /// `Vouching`: who vouches for whom.
+            Vouching = vouching, "HospitalRecordVouching";
+            /// `AccessRequests`: who asks whom for access.
+            AccessRequests = access_requests, "HospitalRecordAccessRequests";
+            /// `Boards`: where boards come from.
+            Boards = boards, "HospitalRecordBoards";
+        }
+    };
+}
+pub(super) use each_beside;
+
+macro_rules! contracts {
+    ($($(#[$doc:meta])* $kind:ident = $module:ident, $domain:literal;)*) => {
+        /// The contracts for which people sign.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ContractKind {
+            /// `HospitalRecord`: records, access and the journal.
+            HospitalRecord,
+            $($(#[$doc])* $kind,)*
+            /// `Board`: any board.
+            Board,
+        }
+
+        impl ContractKind {
+            /// The name in the domain of what is signed for it.
+            #[must_use]
+            pub fn domain_name(self) -> &'static str {
+                match self {
+                    Self::HospitalRecord => "HospitalRecord",
+                    $(Self::$kind => $domain,)*
+                    Self::Board => "HospitalRecordBoard",
+                }
+            }
+
+            /// Those beside `HospitalRecord`, each with its one address.
+            pub(crate) const BESIDE: &[(Self, Address)] = &[$((Self::$kind, $module::ADDRESS)),*];
+
+            /// Whether a call is a verb with its arguments, in the canonical encoding and with nothing behind them.
+            pub(crate) fn is_plain(self, call: &[u8]) -> bool {
+                match self {
+                    Self::HospitalRecord => is_plain::<hospital_record::Calls>(call),
+                    $(Self::$kind => is_plain::<$module::Calls>(call),)*
+                    Self::Board => is_plain::<board::Calls>(call),
+                }
+            }
+        }
+
+        /// What a contract beside `HospitalRecord` refuses.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum BesideErrors {
+            $(#[doc = concat!("`", stringify!($kind), "`.")] $kind($module::Errors),)*
+        }
+
+        impl BesideErrors {
+            /// What several of them refuse in one way, has the words of the first.
+            pub(super) fn decode(data: &[u8]) -> Option<Self> {
+                $(if let Ok(refusal) = $module::Errors::abi_decode(data) {
+                    return Some(Self::$kind(refusal));
+                })*
+                None
+            }
+
+            /// In words: what was wrong, and what to do.
+            pub(super) fn words(&self) -> String {
+                match self {
+                    $(Self::$kind(refusal) => refusal::$module::words(refusal),)*
+                }
+            }
+
+            /// What it means to an app.
+            pub(super) fn meaning(&self, text: Reason) -> Error {
+                match self {
+                    $(Self::$kind(refusal) => refusal::$module::meaning(refusal, text),)*
+                }
+            }
+
+            /// The selectors of all of them.
+            #[cfg(test)]
+            pub(super) fn selectors() -> Vec<[u8; 4]> {
+                [$($module::Errors::SELECTORS),*].concat()
+            }
+        }
+    };
+}
+
+each_beside!(contracts);
+
+fn is_plain<C: SolInterface>(call: &[u8]) -> bool {
+    C::abi_decode_validate(call).is_ok_and(|verb| verb.abi_encode() == call)
+}
+
+#[cfg(test)]
+mod tests {
+    use hospital_record_contracts::ALL;
+
+    use super::*;
+
+    #[test]
+    fn what_people_sign_names_the_contract_that_it_is_for() {
+        assert_eq!(ContractKind::BESIDE.len(), ALL.len() - 1);
+        for ((kind, address), contract) in ContractKind::BESIDE.iter().zip(&ALL[1..]) {
+            assert_eq!(*address, contract.address);
+            assert_eq!(kind.domain_name(), format!("HospitalRecord{}", contract.name));
+            assert_eq!(format!("{kind:?}"), contract.name);
+        }
+    }
+}

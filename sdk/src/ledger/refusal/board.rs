@@ -1,0 +1,85 @@
+//! What a board refuses.
+
+use crate::base::error::reason::Reason;
+use hospital_record_contracts::{
+    board::Errors,
+    boards::IBoard::{NotAtStage, Stage},
+};
+
+use crate::{
+    base::error::Error,
+    ledger::refusal::{deadline, nonce, not_relayable, place, unsigned},
+};
+
+pub(crate) fn words(refusal: &Errors) -> String {
+    use Errors as E;
+    let reason = match refusal {
+        E::NotAMember(e) => format!("{} is no member of it, or has left", e.account),
+        E::BoardClosed(_) => "it is closed: what it was for, another board is now, or none".into(),
+        E::InvalidGrantee(e) => format!("a case lets somebody in other than the patient and the board: {}", e.grantee),
+        E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
+        E::NoReason(_) => "there is no reason given".into(),
+        E::NotOptedIn(e) => {
+            format!(
+                "{} has not granted {} to it, or that has ended, or was granted anew since",
+                e.patient,
+                place(e.scope)
+            )
+        }
+        E::TooFewMembers(e) => format!(
+            "without those who left, the patient and who is let in, {} members remain and {} are needed",
+            e.remaining, e.needed
+        ),
+        E::CaseExists(e) => format!("the case {} is open already", e.id),
+        E::NotAtStage(e) => not_at_stage(e),
+        E::WindowClosed(e) => {
+            format!("the case was to be acknowledged before {}, and it is {}: open another", e.until, e.time)
+        }
+        E::AcknowledgedAlready(e) => format!("{} has acknowledged this already", e.member),
+        E::OwnCase(e) => format!("{} is let in by this case, or is its patient, and has no say in it", e.member),
+        E::ReviewOwed(e) => {
+            format!("{} could have reviewed the case {} and nobody did in time: review it first", e.member, e.id)
+        }
+        E::NotForReview(e) => format!("{} has no review to make of the case {}", e.member, e.id),
+        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
+        E::NotRelayable(e) => not_relayable(e.verb),
+        E::NonceUsed(e) => nonce(e.signer, e.nonce),
+        E::NotEntitled(e) => format!("{} is neither the patient nor whom the patient appointed", e.account),
+        E::InvalidSignature(e) => unsigned(e.signer),
+    };
+    format!("the board refused: {reason}")
+}
+
+fn not_at_stage(e: &NotAtStage) -> String {
+    match e.stage {
+        Stage::None => format!("there is no case {}", e.id),
+        Stage::Open => format!("the case {} has not taken effect yet", e.id),
+        Stage::Granted => format!("the case {} has taken effect already", e.id),
+        _ => format!("the case {} was vetoed", e.id),
+    }
+}
+
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
+    use Errors as Refusal;
+    match refusal {
+        Refusal::NotAMember(_)
+        | Refusal::NotOptedIn(_)
+        | Refusal::OwnCase(_)
+        | Refusal::ReviewOwed(_)
+        | Refusal::NotForReview(_)
+        | Refusal::NotEntitled(_)
+        | Refusal::InvalidSignature(_) => Error::Denied(text),
+        Refusal::InvalidGrantee(_)
+        | Refusal::InvalidDuration(_)
+        | Refusal::NoReason(_)
+        | Refusal::TooFewMembers(_)
+        | Refusal::NotRelayable(_) => Error::Invalid(text),
+        Refusal::BoardClosed(_)
+        | Refusal::CaseExists(_)
+        | Refusal::NotAtStage(_)
+        | Refusal::WindowClosed(_)
+        | Refusal::AcknowledgedAlready(_)
+        | Refusal::NonceUsed(_)
+        | Refusal::DeadlinePassed(_) => Error::Conflict(text),
+    }
+}

@@ -1,0 +1,112 @@
+//! What `HospitalRecord` refuses.
+
+use crate::base::error::reason::Reason;
+use hospital_record_contracts::{
+    IHospitalRecord::{NotPermitted, StatusNotAllowed},
+    hospital_record::Errors,
+};
+
+use crate::{
+    base::error::Error,
+    ledger::{
+        event::Rights,
+        refusal::{deadline, nonce, not_relayable, place, unsigned},
+    },
+};
+
+pub(crate) fn words(refusal: &Errors) -> String {
+    use Errors as E;
+    match refusal {
+        E::Empty(_) => "the contract refused: a digest or a list is empty".into(),
+        E::InvalidFolder(e) => format!("the contract refused: {} is not a folder's number", e.folder),
+        E::InvalidRights(e) => {
+            format!("the contract refused: rights {} are not possible on {}", e.rights, place(e.scope))
+        }
+        E::InvalidGrantee(e) => format!("the contract refused: {} is nobody, or the patient itself", e.grantee),
+        E::ExpiryNotInFuture(e) => {
+            format!("the contract refused: the expiry {} is not after the chain's time {}", e.expiresAt, e.time)
+        }
+        E::RecordExists(_) => "the contract refused: this record is there already".into(),
+        E::NoSuchRecord(_) => "the contract refused: there is no such record".into(),
+        E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on {}", e.grantee, place(e.scope)),
+        E::NotPermitted(e) => not_permitted(e),
+        E::WiderThanOwn(e) => format!(
+            "the contract refused: {} may pass on {}, but no more than it has: fewer rights, the same purpose, no later end",
+            e.giver,
+            place(e.scope)
+        ),
+        E::GrantedByAnother(e) => format!(
+            "the contract refused: {} has a grant on {} by another, who alone or the patient may change it",
+            e.grantee,
+            place(e.scope)
+        ),
+        E::Barred(e) => format!(
+            "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",
+            e.grantee,
+            place(e.scope)
+        ),
+        E::AlreadyAttested(e) => format!("the contract refused: {} has attested this record already", e.by),
+        E::TooManyAttestations(_) => "the contract refused: this record has as many attestations as it takes: the patient can give the right to attest directly".into(),
+        E::KeysNotAscending(_) => "the contract refused: the keys of a list are not in ascending order".into(),
+        E::NotAttestable(e) => format!("the contract refused: this record is {:?} and cannot be attested", e.status),
+        E::NotRelayable(e) => format!("the contract refused: {}", not_relayable(e.verb)),
+        E::DeadlinePassed(e) => format!("the contract refused: {}", deadline(e.deadline, e.time)),
+        E::NonceUsed(e) => format!("the contract refused: {}", nonce(e.signer, e.nonce)),
+        E::InvalidSignature(e) => format!("the contract refused: {}", unsigned(e.signer)),
+        E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
+        E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),
+        E::OutdatedRevocation(e) => format!(
+            "the contract refused: the revocation ends what was granted up to {}, and this was granted at {}: sign another",
+            e.grantedUpTo, e.grantedAt
+        ),
+        E::StatusNotAllowed(e) => status(e),
+        E::StaleKeys(e) => format!(
+            "the contract refused: keys have moved on ({} changes, not {}): read the history and try again",
+            e.current, e.named
+        ),
+    }
+}
+
+fn not_permitted(e: &NotPermitted) -> String {
+    let right = match Rights::from_bits(e.right) {
+        Some(Rights::READ) => "read",
+        Some(Rights::DELEGATE) => "pass on",
+        Some(Rights::ATTEST) => "attest",
+        _ => "contribute to",
+    };
+    format!("the contract refused: {} may not {right} {}: ask the patient for the right to", e.account, place(e.scope))
+}
+
+fn status(e: &StatusNotAllowed) -> String {
+    format!("the contract refused: this record is {:?} and cannot become {:?}", e.current, e.asked)
+}
+
+pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
+    use Errors as Refusal;
+    match refusal {
+        Refusal::StaleKeys(_) => Error::StaleKeys,
+        Refusal::NotPermitted(_)
+        | Refusal::WiderThanOwn(_)
+        | Refusal::GrantedByAnother(_)
+        | Refusal::Barred(_)
+        | Refusal::InvalidSignature(_) => Error::Denied(text),
+        Refusal::NoSuchRecord(_) | Refusal::NoSuchGrant(_) => Error::NotFound(text),
+        Refusal::RecordExists(_) => Error::Exists(text),
+        Refusal::Empty(_)
+        | Refusal::InvalidFolder(_)
+        | Refusal::InvalidRights(_)
+        | Refusal::InvalidGrantee(_)
+        | Refusal::ExpiryNotInFuture(_)
+        | Refusal::StatusNotAllowed(_)
+        | Refusal::NotAttestable(_)
+        | Refusal::NotRelayable(_)
+        | Refusal::KeysNotAscending(_)
+        | Refusal::NotBarring(_) => Error::Invalid(text),
+        Refusal::AlreadyAttested(_)
+        | Refusal::TooManyAttestations(_)
+        | Refusal::DeadlinePassed(_)
+        | Refusal::NonceUsed(_)
+        | Refusal::AlreadyMade(_)
+        | Refusal::OutdatedRevocation(_) => Error::Conflict(text),
+    }
+}
