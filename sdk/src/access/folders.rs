@@ -6,7 +6,7 @@ use crate::{
     base::error::{Result, kind::ErrorKind},
     keys::{
         holder,
-        unlock::{Unlocked, Unlocker},
+        unlock::{UnlockedRecord, Unlocker},
     },
     ledger::{Record, folder_of},
 };
@@ -125,7 +125,7 @@ async fn told_name(person: &Person, unlocker: &Unlocker, told: Told<'_>) -> Resu
             Ok(note.map(|note| (note.folder, note.confidentiality)))
         }
         Told::Metadata(record) => {
-            let Unlocked { metadata, .. } = unlocker.open(&record.into()).await?;
+            let UnlockedRecord { metadata, .. } = unlocker.open(&record.into()).await?;
             Ok(Some((metadata.folder_name, metadata.confidentiality)))
         }
     }

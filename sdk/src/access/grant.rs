@@ -29,7 +29,7 @@ use crate::{
     keys::{
         holder::Holder,
         notes::{self, Note},
-        owed::{self, Owed},
+        owed::{self, OwedBlocks},
     },
     ledger::{Grant as HeldGrant, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
@@ -186,7 +186,7 @@ impl Grant {
         let given = (permission.scope, permission.grantee);
         let replaced = replaced(&journal, given, now);
         person.store_takes().await?;
-        let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
+        let owed = OwedBlocks::grant(self.patient, permission.scope, permission.grantee, &envelope);
         owed::owe(person, &owed).await?;
         let changes = journal.state().key_changes;
         let call = match above {

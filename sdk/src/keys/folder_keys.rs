@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The keys of another patient's folder that this account received.
-pub(crate) struct Received {
+pub(crate) struct ReceivedKeys {
     /// Opens the folder's records up to its epoch. `None` if this account may contribute but not read.
     pub(crate) state: Option<FolderState>,
     /// New records are locked to it.
@@ -30,7 +30,7 @@ pub(crate) struct Received {
 }
 
 /// The keys of a folder of `journal`'s patient that this account has a grant on.
-pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<Received> {
+pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<ReceivedKeys> {
     let scope = B256::from(folder_scope(folder.number()));
     let grant = journal.folder_grant(folder, person.address()).ok_or_else(|| {
         Error::Denied(format!("{} has granted {} no access to this folder", journal.patient, person.address()).into())
@@ -40,7 +40,7 @@ pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder:
         return Err(Error::Integrity("the envelope of a folder carries keys of a record".into()));
     };
     let statement = keyrings::statement(person, journal.patient, &bytes).await?;
-    let mut received = Received {
+    let mut received = ReceivedKeys {
         state,
         public: statement.public_key.clone(),
         epoch: statement.epoch,
@@ -57,7 +57,7 @@ async fn follow_keyrings(
     person: &Person,
     journal: &VerifiedJournal,
     folder: Folder,
-    received: &mut Received,
+    received: &mut ReceivedKeys,
 ) -> Result<()> {
     let newer = journal.folder(folder).keyrings;
     let from = received.epoch;

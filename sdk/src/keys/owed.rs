@@ -23,7 +23,7 @@ use crate::{
 
 /// Blocks that a store gets once an act on chain names them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Owed {
+pub(crate) struct OwedBlocks {
     act: NamingAct,
     /// When it was made, in seconds since 1970.
     at: u64,
@@ -39,7 +39,7 @@ enum NamingAct {
     Release { board: Address, case: B256, place: ByteBuf },
 }
 
-impl Owed {
+impl OwedBlocks {
     /// The envelope of a grant.
     pub(crate) fn grant(patient: Address, scope: B256, grantee: Address, envelope: &Block) -> Self {
         Self::new(NamingAct::Grant { patient, scope, grantee }, [envelope])
@@ -86,20 +86,20 @@ fn block(bytes: &ByteBuf) -> Block {
 }
 
 /// Saves it on this machine before its act is sent.
-pub(crate) async fn owe(person: &Person, owed: &Owed) -> Result<()> {
+pub(crate) async fn owe(person: &Person, owed: &OwedBlocks) -> Result<()> {
     let row = serde_ipld_dagcbor::to_vec(owed).map_err(Error::cache)?;
     person.cache().put(OWED, owed_key(person, owed.digest()), row).await
 }
 
 /// Stores the blocks after their act is on chain. If that fails, the error says so, and the blocks stay on this
 /// machine.
-pub(crate) async fn pay(person: &Person, owed: &Owed, transaction: Option<B256>) -> Result<()> {
+pub(crate) async fn pay(person: &Person, owed: &OwedBlocks, transaction: Option<B256>) -> Result<()> {
     let result = store_owed(person, owed).await;
     result.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))
 }
 
 /// Removes it if its act will never be on chain.
-pub(crate) async fn or_owe_no_more<T>(person: &Person, owed: &Owed, result: Result<T>) -> Result<T> {
+pub(crate) async fn or_owe_no_more<T>(person: &Person, owed: &OwedBlocks, result: Result<T>) -> Result<T> {
     if result.as_ref().is_err_and(|error| !error.may_have_happened()) {
         forget_owed(person, owed.digest()).await;
     }
@@ -107,7 +107,7 @@ pub(crate) async fn or_owe_no_more<T>(person: &Person, owed: &Owed, result: Resu
 }
 
 /// Stores the blocks, whether or not their act is on chain.
-async fn store_owed(person: &Person, owed: &Owed) -> Result<()> {
+async fn store_owed(person: &Person, owed: &OwedBlocks) -> Result<()> {
     let digest = owed.digest();
     if let NamingAct::Keyring { folder, epoch } = &owed.act {
         // From here on others have its keys, even if its entry vanishes.
@@ -125,7 +125,7 @@ async fn store_owed(person: &Person, owed: &Owed) -> Result<()> {
 }
 
 /// Whether the chain names the block now, for somebody who still has the access that it is for.
-async fn is_named(person: &Person, owed: &Owed) -> Result<bool> {
+async fn is_named(person: &Person, owed: &OwedBlocks) -> Result<bool> {
     let digest = B256::from(owed.digest().0);
     match &owed.act {
         NamingAct::Grant { patient, scope, grantee } => {
@@ -147,7 +147,7 @@ async fn is_named(person: &Person, owed: &Owed) -> Result<bool> {
 pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>> {
     let mut results = Vec::new();
     for (place, row) in person.cache().rows(OWED, owed_prefix(person)).await? {
-        let Ok(owed) = serde_ipld_dagcbor::from_slice::<Owed>(&row) else {
+        let Ok(owed) = serde_ipld_dagcbor::from_slice::<OwedBlocks>(&row) else {
             let error = Error::Refused { service: "the state directory".into(), reason: "a row is damaged".into() };
             results.push((B256::from_slice(&place[place.len().saturating_sub(32)..]), Err(error)));
             continue;

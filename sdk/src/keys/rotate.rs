@@ -10,7 +10,7 @@ use crate::{
     keys::{
         holder::board::{self, KeyringDeals},
         keyrings, missing,
-        owed::{self, Owed},
+        owed::{self, OwedBlocks},
         readers::{self, Readers},
     },
     ledger::folder_scope,
@@ -159,7 +159,7 @@ pub(crate) async fn make_keyring(
     left_out.extend(deals.left_out);
     let block = seal_keyring(person.deployment(), folder, &state, &keys, deals.named, me.digest, &me.keys)?;
     let digest = block.digest().0.into();
-    let owed = Owed::keyring(folder, epoch, &deals.blocks, &block);
+    let owed = OwedBlocks::keyring(folder, epoch, &deals.blocks, &block);
     let ring = Ring { epoch, digest, owed, left_out };
     readers::remember_keyring(person, folder, epoch, digest).await?;
     Ok(ring)
@@ -186,7 +186,7 @@ async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder,
 pub(crate) struct Ring {
     pub(crate) epoch: u16,
     pub(crate) digest: B256,
-    pub(crate) owed: Owed,
+    pub(crate) owed: OwedBlocks,
     left_out: Vec<Address>,
 }
 

@@ -6,9 +6,9 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::{registered::Registered, verified::VerifiedJournal},
+    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         holder,
     },
     ledger::record_key,
@@ -38,19 +38,23 @@ use tokio::sync::Mutex;
 const MOST_FOLDER_LOCKS: usize = 2;
 
 /// A record that was checked against the chain and opens, with its key and its metadata.
-pub(crate) struct Unlocked {
+pub(crate) struct UnlockedRecord {
     pub(crate) manifest: Verified<Manifest>,
     pub(crate) key: ContentKey,
     pub(crate) metadata: Metadata,
 }
 
 /// Opens one record. For several records of a patient, make one [`Unlocker`].
-pub(crate) async fn unlocked(person: &Person, record: &RecordRef, registered: &Registered) -> Result<Unlocked> {
+pub(crate) async fn unlocked(
+    person: &Person,
+    record: &RecordRef,
+    registered: &RegisteredRecord,
+) -> Result<UnlockedRecord> {
     Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(registered).await
 }
 
 /// The keys of a folder that this account received, or why they are not available.
-type Lookup = std::result::Result<Option<Arc<Received>>, String>;
+type Lookup = std::result::Result<Option<Arc<ReceivedKeys>>, String>;
 
 /// Opens the locks of one patient's records. It keeps keys for the next record of the same folder.
 pub(crate) struct Unlocker {
@@ -74,31 +78,31 @@ impl Unlocker {
     }
 
     /// The record's manifest, key and metadata, all checked.
-    pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
+    pub(crate) async fn open(&self, record: &RegisteredRecord) -> Result<UnlockedRecord> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
     /// The same from the manifest's bytes. Their digest is the record's id.
-    pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
+    pub(crate) async fn open_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<UnlockedRecord> {
         let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
-        Ok(Unlocked { manifest, key, metadata })
+        Ok(UnlockedRecord { manifest, key, metadata })
     }
 
     /// The manifest of a record, if it matches the chain.
-    pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
+    pub(crate) async fn manifest(&self, record: &RegisteredRecord) -> Result<Verified<Manifest>> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
-    async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+    async fn manifest_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<Verified<Manifest>> {
         let manifest = self.person.people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
-    async fn key_and_metadata(&self, record: &Registered, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+    async fn key_and_metadata(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
         let key = self.find_key(record, manifest).await?;
         let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
         self.check_folder(record, manifest.folder, &metadata).await?;
@@ -107,7 +111,7 @@ impl Unlocker {
 
     /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
     /// in, as the patient derives it, or as the grant told the reader.
-    async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
+    async fn check_folder(&self, record: &RegisteredRecord, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
         let is_right = if self.person.is_me(self.journal.patient) {
             self.person.keys().folder(name, *confidentiality) == folder
@@ -123,7 +127,11 @@ impl Unlocker {
     }
 
     /// The folder's name and confidentiality, as the grant told this account.
-    async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
+    async fn granted_name(
+        &self,
+        record: &RegisteredRecord,
+        folder: Folder,
+    ) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
             Err(error) if error.is_silence() => return Err(error),
@@ -135,7 +143,7 @@ impl Unlocker {
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }
 
-    async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
+    async fn find_key(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         let highest = self.highest_epoch(manifest.folder).await?;
         // An author could name any number of epochs, and each costs a walk through the states.
@@ -171,7 +179,12 @@ impl Unlocker {
         Ok(epoch)
     }
 
-    async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn try_lock(
+        &self,
+        lock: &Lock,
+        record: &RegisteredRecord,
+        manifest: &Manifest,
+    ) -> Result<Option<ContentKey>> {
         let context = manifest.lock_context(self.person.deployment(), Account(record.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {
@@ -196,7 +209,7 @@ impl Unlocker {
     }
 
     /// A grant on this record alone carries its content key.
-    async fn by_record_grant(&self, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn by_record_grant(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let scope: B256 = record_key(record.author, record.id);
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return Ok(None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
@@ -230,7 +243,7 @@ impl Unlocker {
     }
 
     /// The keys of a folder that this account received, looked up once.
-    async fn received(&self, folder: Folder) -> Result<Option<Arc<Received>>> {
+    async fn received(&self, folder: Folder) -> Result<Option<Arc<ReceivedKeys>>> {
         let mut lookups = self.received.lock().await;
         let received = match lookups.entry(folder) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -248,7 +261,7 @@ impl Unlocker {
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
-fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &RegisteredRecord) -> Result<()> {
     let mismatch =
         |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
     if manifest.patient.0 != patient {

@@ -8,8 +8,8 @@ use crate::{
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
-    keys::unlock::{self, Unlocked},
+    journal::registered::RegisteredRecord,
+    keys::unlock::{self, UnlockedRecord},
     ledger::{Purpose, folder_scope, record_key},
     platform::file::NewFile,
     records::{attest, download, registered},
@@ -73,7 +73,7 @@ pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
 
 /// A record that may be opened: checked, logged, its key found.
 pub(crate) struct Prepared {
-    record: Unlocked,
+    record: UnlockedRecord,
     range: Range<u64>,
 }
 
@@ -251,7 +251,7 @@ impl Open {
         Ok(start..end)
     }
 
-    async fn allowed(&self, known: &Registered) -> Result<()> {
+    async fn allowed(&self, known: &RegisteredRecord) -> Result<()> {
         let patient = self.record.patient;
         let account = self.person.address();
         let key = record_key(known.author, known.id);
@@ -266,7 +266,7 @@ impl Open {
         ))
     }
 
-    async fn log_reading(&self, known: &Registered) -> Result<()> {
+    async fn log_reading(&self, known: &RegisteredRecord) -> Result<()> {
         let key = record_key(known.author, known.id);
         let purpose = match self.purpose {
             Some(purpose) => purpose,
@@ -289,7 +289,7 @@ impl Open {
 awaitable!(Open => Opened);
 
 /// The purpose that a live grant to this account names.
-async fn granted_purpose(person: &Person, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
     let journal = person.journals().of(patient).await?;
     let now = person.clocks().chain_time().await?;
     let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];

@@ -9,7 +9,7 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
 };
 
 /// Access to a record is given and ended by the patient whom its handle names.
@@ -31,7 +31,7 @@ fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
 }
 
 /// The record as the chain has it, found by the author that its manifest names.
-pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Registered> {
+pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<RegisteredRecord> {
     let found = registered(person, record).await?;
     if let [one] = found[..] {
         return Ok(one);
@@ -43,7 +43,11 @@ pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Regi
 
 /// The record as the chain has it, for what changes it for good. A handle names no author, and anybody who may
 /// contribute can add another's id: then the author must be named. Who is not the patient can only mean their own.
-pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Option<Address>) -> Result<Registered> {
+pub(crate) async fn to_change(
+    person: &Person,
+    record: &RecordRef,
+    author: Option<Address>,
+) -> Result<RegisteredRecord> {
     let found = registered(person, record).await?;
     let own = || of_author(&found, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
     match (author.or_else(own), &found[..]) {
@@ -65,16 +69,16 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
 }
 
 /// What the chain has under the id of a record: one for each author who added it, and at least one.
-async fn registered(person: &Person, record: &RecordRef) -> Result<Vec<Registered>> {
+async fn registered(person: &Person, record: &RecordRef) -> Result<Vec<RegisteredRecord>> {
     is_here(person, record)?;
     let journal = person.journals().of(record.patient).await?;
     let id = B256::from(record.id.0);
-    let found = journal.state().records.values().filter(|known| known.id == id).map(Registered::from);
-    let found: Vec<Registered> = found.collect();
+    let found = journal.state().records.values().filter(|known| known.id == id).map(RegisteredRecord::from);
+    let found: Vec<RegisteredRecord> = found.collect();
     if found.is_empty() { Err(none(record)) } else { Ok(found) }
 }
 
-fn of_author(found: &[Registered], author: Address) -> Option<Registered> {
+fn of_author(found: &[RegisteredRecord], author: Address) -> Option<RegisteredRecord> {
     found.iter().find(|known| known.author == author).copied()
 }
 

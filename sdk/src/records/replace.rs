@@ -11,7 +11,7 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
     keys::unlock,
     ledger::{PatientState, Status, record_key},
     records::{
@@ -80,7 +80,7 @@ pub(crate) async fn put_in_place(
 }
 
 /// What the contract would refuse is refused before anything is uploaded.
-fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Result<()> {
+fn may_replace(person: &Person, record: &RecordRef, known: &RegisteredRecord) -> Result<()> {
     match known.status {
         Status::Current => {}
         Status::Superseded => {

@@ -4,7 +4,7 @@ use crate::{
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         keyrings,
     },
     ledger::{Event, MemoryLedger, record_key},
@@ -36,7 +36,7 @@ struct Stage {
     lee: Client,
     kim: Client,
     /// The keys that Lee received, and keeps.
-    of_lee: Received,
+    of_lee: ReceivedKeys,
 }
 
 impl Stage {

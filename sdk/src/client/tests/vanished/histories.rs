@@ -45,7 +45,7 @@ async fn run(steps: &[HistoryStep]) {
     let mut ana = stage.ana.clone();
     let readers = [person(&stage.shared).await, person(&stage.shared).await, person(&stage.shared).await];
     // All keys that each reader ever received, and the readers that Ana has not revoked.
-    let mut keys_of: BTreeMap<usize, Vec<Received>> = BTreeMap::new();
+    let mut keys_of: BTreeMap<usize, Vec<ReceivedKeys>> = BTreeMap::new();
     let mut admitted = BTreeSet::new();
     // A reorg must not drop the registrations of these people.
     let first = stage.shared.ledger().newest().await.unwrap().number;
@@ -82,7 +82,7 @@ async fn run(steps: &[HistoryStep]) {
     }
 }
 
-async fn opens(stage: &Stage, record: &RecordRef, reader: &Client, received: &[Received]) -> bool {
+async fn opens(stage: &Stage, record: &RecordRef, reader: &Client, received: &[ReceivedKeys]) -> bool {
     let bytes = stage.shared.services.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
     let manifest = stage.shared.services.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
     manifest.locks.iter().any(|lock| match lock {
