@@ -6,7 +6,7 @@ use crate::{
     base::error::{Result, kind::ErrorKind},
     keys::{
         holder,
-        unlock::{Unlocked, Unlocker},
+        unlock::{UnlockedRecord, Unlocker},
     },
     ledger::{Record, folder_of},
 };
@@ -129,7 +129,7 @@ async fn read_name(
             Ok(note.map(|note| (note.folder, note.confidentiality)))
         }
         NameSource::Metadata(record) => {
-            let Unlocked { metadata, .. } = unlocker.open(&record.into()).await?;
+            let UnlockedRecord { metadata, .. } = unlocker.open(&record.into()).await?;
             Ok(Some((metadata.folder_name, metadata.confidentiality)))
         }
     }

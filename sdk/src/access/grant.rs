@@ -29,7 +29,7 @@ use crate::{
     keys::{
         holder::Holder,
         notes::{self, Note},
-        owed::{self, Owed},
+        owed::{self, OwedBlocks},
     },
     ledger::{Grant as ChainGrant, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
@@ -187,7 +187,7 @@ impl Grant {
         let place = (permission.scope, permission.grantee);
         let replaced = replaced(&journal, place, now);
         person.store_takes().await?;
-        let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
+        let owed = OwedBlocks::grant(self.patient, permission.scope, permission.grantee, &envelope);
         owed::owe(person, &owed).await?;
         let changes = journal.state().key_changes;
         let call = match above {

@@ -17,7 +17,7 @@ use crate::{
     journal::verified::VerifiedJournal,
     keys::{
         readers,
-        unlock::{self, Unlocked},
+        unlock::{self, UnlockedRecord},
     },
     ledger::{GrantState, Rights, folder_scope, record_key},
     records::{registered, target},
@@ -56,7 +56,7 @@ impl Grant {
                 Some(above?)
             }
         };
-        let Unlocked { key: content, metadata, .. } = unlock::unlocked(person, record, &registered).await?;
+        let UnlockedRecord { key: content, metadata, .. } = unlock::unlocked(person, record, &registered).await?;
         let keys = EnvelopeKeys::Record { content };
         let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
         let folder_name = metadata.folder_name;

@@ -1,4 +1,4 @@
-//! What one deployment is made of, as this machine reaches it: chain, stores and relays, and what is remembered.
+//! The services of one deployment, as this machine reaches them: chain, stores, relays and cache.
 
 use std::{
     path::Path,
@@ -27,12 +27,12 @@ use crate::{
 /// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Services {
-    shared: Arc<Shared>,
-    /// Of one call of an app, or of all.
+    shared: Arc<SharedServices>,
+    /// For one call of an app, or for all.
     stores: Stores,
 }
 
-struct Shared {
+struct SharedServices {
     contract: Contract,
     witness: Option<Contract>,
     besides: Besides,
@@ -40,7 +40,7 @@ struct Shared {
     deployment: Deployment,
     sender: Sender,
     relays: Vec<Arc<dyn Relay>>,
-    /// How long an act may take.
+    /// The timeout of an act.
     patience: Duration,
     timeout: Duration,
     clocks: Clocks,
@@ -49,7 +49,7 @@ struct Shared {
     people: Arc<SharedPeople>,
 }
 
-/// What they are made of.
+/// The parts of [`Services`].
 pub(crate) struct Parts {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) witness: Option<Contract>,
@@ -82,7 +82,7 @@ impl Services {
             cache: parts.cache.clone(),
             signers: Mutex::default(),
         };
-        let shared = Shared {
+        let shared = SharedServices {
             sender: Sender::new(ledger(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
             patience: parts.sending.deadline,
@@ -105,17 +105,17 @@ impl Services {
         Ok(Self { shared: Arc::new(shared), stores: Stores::new(parts.stores)? })
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only `vain` times.
-    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
-        Self { shared: self.shared.clone(), stores: self.stores.for_one_call(vain) }
+    /// The same for one call of an app. A store that timed out is not asked again. Only `most_missing` blocks that
+    /// nobody has are waited for.
+    pub(crate) fn for_one_call(&self, most_missing: usize) -> Self {
+        Self { shared: self.shared.clone(), stores: self.stores.for_one_call(most_missing) }
     }
 
     pub(crate) fn deployment(&self) -> Deployment {
         self.shared.deployment
     }
 
-    /// Distinguishes what is remembered of several deployments: 28 bytes.
+    /// 28 bytes that separate the cached rows of several deployments.
     pub(crate) fn deployment_key(&self) -> Vec<u8> {
         deployment_key(self.shared.deployment)
     }
@@ -149,7 +149,7 @@ impl Services {
         &self.shared.boards
     }
 
-    /// What is known of other people.
+    /// The cached keys and names of other people.
     pub(crate) fn people(&self) -> People {
         People { shared: self.shared.people.clone(), stores: self.stores.clone() }
     }
@@ -182,20 +182,20 @@ impl Services {
         self.shared.patience
     }
 
-    /// How long one answer may take.
+    /// The timeout of one answer.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.timeout
     }
 }
 
-/// What is remembered in a place of the app's own, and what was signed there.
+/// The cache and the outbox in memory that an app brings.
 pub(crate) fn in_own(memory: Arc<dyn Memory>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
     let cache = Cache::in_own(memory)?;
     let outbox = DiskOutbox::new(cache.clone(), None, chain);
     Ok((cache, Arc::new(outbox)))
 }
 
-/// The same in a folder.
+/// The cache and the outbox in a folder.
 pub(crate) fn on_disk(folder: &Path, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
     let cache = Cache::in_folder(folder)?;
     let outbox = DiskOutbox::new(cache.clone(), Some(folder), chain);

@@ -1,4 +1,4 @@
-//! One patient's verified history: read, joined, watched until it is final, told in words.
+//! One patient's verified history: read, joined, watched until it is final, and described in words.
 
 pub(crate) mod earlier;
 pub(crate) mod epochs;

@@ -32,8 +32,8 @@ pub(crate) async fn folders_to_rotate(person: &Person, journal: &VerifiedJournal
     Ok(stale)
 }
 
-/// Whether a live reader has neither an envelope nor a keyring entry of the folder's current keys: it was let in
-/// by one device while another moved the keys on.
+/// Whether a live reader has neither an envelope nor a keyring entry for the folder's current keys. This happens if one
+/// device admitted the reader while another rotated the keys.
 async fn somebody_waits(
     person: &Person,
     journal: &VerifiedJournal,
@@ -48,13 +48,13 @@ async fn somebody_waits(
         return Ok(false);
     };
     let keyring = keyrings::keyring(person, journal.patient, folder, newest.digest, newest.epoch).await?;
-    // One that is full has no place for more.
+    // A full keyring has no room for more.
     let behind = behind.into_iter().filter(|_| keyring.entries.len() < MAX_ENTRIES).take(MOST_TRIED);
     let person = rotate::for_rotating(person);
     for account in behind {
-        let has = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
-        // Who has no usable keys, or no envelope, gets none by a rotation either: it would be repeated for ever.
-        if !has && readers::key_of_reader(&person, journal, folder, *account).await.is_ok() {
+        let has_entry = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
+        // A rotation gives nothing to a reader without usable keys or envelope, and would be repeated for ever.
+        if !has_entry && readers::key_of_reader(&person, journal, folder, *account).await.is_ok() {
             return Ok(true);
         }
     }

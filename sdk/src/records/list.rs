@@ -19,8 +19,8 @@ use crate::{
         record_ref::RecordRef,
         time::instant,
     },
-    journal::{registered::Registered, verified::VerifiedJournal},
-    keys::unlock::{Unlocked, Unlocker},
+    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    keys::unlock::{UnlockedRecord, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
     records::{
@@ -226,8 +226,8 @@ impl Lister {
     }
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
-        let Unlocked { manifest, metadata, .. } =
-            self.unlocker.open_from(&Registered::from(record), &manifest?).await?;
+        let UnlockedRecord { manifest, metadata, .. } =
+            self.unlocker.open_from(&RegisteredRecord::from(record), &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }

@@ -8,8 +8,8 @@ use crate::{
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
-    keys::unlock::{self, Unlocked},
+    journal::registered::RegisteredRecord,
+    keys::unlock::{self, UnlockedRecord},
     ledger::{Purpose, folder_scope, record_key},
     platform::file::NewFile,
     records::{attest, download, registered},
@@ -73,7 +73,7 @@ pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
 
 /// A record that was checked and logged, with its key.
 pub(crate) struct ReadableRecord {
-    record: Unlocked,
+    record: UnlockedRecord,
     range: Range<u64>,
 }
 
@@ -253,7 +253,7 @@ impl Open {
         Ok(start..end)
     }
 
-    async fn require_access(&self, registered: &Registered) -> Result<()> {
+    async fn require_access(&self, registered: &RegisteredRecord) -> Result<()> {
         let patient = self.record.patient;
         let account = self.person.address();
         let key = record_key(registered.author, registered.id);
@@ -268,7 +268,7 @@ impl Open {
         ))
     }
 
-    async fn log_reading(&self, registered: &Registered) -> Result<()> {
+    async fn log_reading(&self, registered: &RegisteredRecord) -> Result<()> {
         let key = record_key(registered.author, registered.id);
         let purpose = match self.purpose {
             Some(purpose) => purpose,
@@ -291,7 +291,7 @@ impl Open {
 awaitable!(Open => Opened);
 
 /// The purpose of a live grant to this account.
-async fn granted_purpose(person: &Person, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
     let journal = person.journals().of(patient).await?;
     let now = person.clocks().chain_time().await?;
     let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];

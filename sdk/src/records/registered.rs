@@ -9,7 +9,7 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
 };
 
 /// Refuses a person who is not the patient of this record.
@@ -29,7 +29,7 @@ fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
 }
 
 /// The record on chain, by the author who signed its manifest.
-pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Registered> {
+pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<RegisteredRecord> {
     let records = all_with_id(person, record).await?;
     if let [one] = records[..] {
         return Ok(one);
@@ -41,7 +41,7 @@ pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Regi
 
 /// The record on chain, for an act that changes it. A handle names no author, and any contributor can register a copied
 /// id. The patient must then name the author; other accounts can change only their own record.
-pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Option<Address>) -> Result<Registered> {
+pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Option<Address>) -> Result<RegisteredRecord> {
     let records = all_with_id(person, record).await?;
     let own = || of_author(&records, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
     match (author.or_else(own), &records[..]) {
@@ -63,16 +63,16 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
 }
 
 /// All records on chain with this id, one for each author who added it; at least one.
-async fn all_with_id(person: &Person, record: &RecordRef) -> Result<Vec<Registered>> {
+async fn all_with_id(person: &Person, record: &RecordRef) -> Result<Vec<RegisteredRecord>> {
     is_here(person, record)?;
     let journal = person.journals().of(record.patient).await?;
     let id = B256::from(record.id.0);
-    let records = journal.state().records.values().filter(|record| record.id == id).map(Registered::from);
-    let records: Vec<Registered> = records.collect();
+    let records = journal.state().records.values().filter(|record| record.id == id).map(RegisteredRecord::from);
+    let records: Vec<RegisteredRecord> = records.collect();
     if records.is_empty() { Err(none(record)) } else { Ok(records) }
 }
 
-fn of_author(records: &[Registered], author: Address) -> Option<Registered> {
+fn of_author(records: &[RegisteredRecord], author: Address) -> Option<RegisteredRecord> {
     records.iter().find(|record| record.author == author).copied()
 }
 

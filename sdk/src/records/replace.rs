@@ -11,7 +11,7 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
     keys::unlock,
     ledger::{PatientState, Status, record_key},
     records::{
@@ -80,7 +80,7 @@ pub(crate) async fn put_in_place(
 }
 
 /// Refuses before the upload what the contract would refuse after it.
-fn require_replaceable(person: &Person, record: &RecordRef, current: &Registered) -> Result<()> {
+fn require_replaceable(person: &Person, record: &RecordRef, current: &RegisteredRecord) -> Result<()> {
     match current.status {
         Status::Current => {}
         Status::Superseded => {

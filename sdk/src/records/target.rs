@@ -8,7 +8,7 @@ use crate::{
     },
     journal::verified::VerifiedJournal,
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         gaps,
         holder::board,
         missing, readers, rotate,
@@ -166,7 +166,7 @@ pub(crate) async fn received_by_name(
     journal: &VerifiedJournal,
     name: &str,
     level: Confidentiality,
-) -> Result<(Folder, Received)> {
+) -> Result<(Folder, ReceivedKeys)> {
     let mut candidate = None;
     for (folder, passed_on) in folders_of(person, journal).await? {
         let received = match folder_keys::received(person, journal, folder).await {

@@ -14,7 +14,7 @@ use crate::{
     journal::verified::VerifiedJournal,
     keys::{
         holder::board::{self},
-        owed::{self, DONE, Owed},
+        owed::{self, DONE, OwedBlocks},
     },
     ledger::{Grant, call},
     platform::cache::{RELEASES, key},
@@ -72,7 +72,7 @@ async fn release_of(
     let share = B256::from(block.digest().0);
     person.store_takes().await?;
     // Stored only after the transaction: a vetoed case must leave no shares in the store.
-    let owed = Owed::release(case.board, case.id, &place, &block);
+    let owed = OwedBlocks::release(case.board, case.id, &place, &block);
     owed::owe(person, &owed).await?;
     let result = person.send(call(case.board, &releaseCall { id: case.id, share })).await;
     let receipt = owed::or_owe_no_more(person, &owed, result).await?;
