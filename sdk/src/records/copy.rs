@@ -33,6 +33,8 @@ const MOST_IN_ALL: usize = 4096;
 const MANIFEST: u64 = 64 << 10;
 
 /// The result of [`Client::sync`](crate::Client::sync).
+///
+/// See the [guide](crate::record).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Synced {
