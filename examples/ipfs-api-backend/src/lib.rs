@@ -81,12 +81,18 @@ impl IpfsApiStore {
     fn failure(&self, error: Error) -> Failure {
         let url = self.url.clone();
         match error {
-            Error::Client(error) => Failure::Store(StoreError::Unreachable { url, reason: error.to_string(), source: None }),
+            Error::Client(error) => {
+                Failure::Store(StoreError::Unreachable { url, reason: error.to_string(), source: None })
+            }
             Error::Api(error) if error.message.contains("could not find") => Failure::Absent,
             Error::Api(error) if error.message.contains("deadline exceeded") => Failure::Absent,
             Error::Api(error) if error.message.contains("not pinned") => Failure::NotPinned,
             Error::Api(error) if error.message.contains("no space left") => Failure::Store(StoreError::Full { url }),
-            error => Failure::Store(StoreError::Failed { url, reason: error.to_string().chars().take(300).collect(), source: None }),
+            error => Failure::Store(StoreError::Failed {
+                url,
+                reason: error.to_string().chars().take(300).collect(),
+                source: None,
+            }),
         }
     }
 
