@@ -1,4 +1,4 @@
-//! One chain, one contract, the stores and what is remembered: shared by all people of a process.
+//! One chain, one contract, the stores and the cache: shared by all people of a process.
 
 pub(crate) mod config;
 mod connect;
@@ -21,7 +21,7 @@ use crate::{
     system::config::Config,
 };
 
-/// A chain, a contract and stores. One a process; cheap to clone.
+/// A chain, a contract and stores. Make one for each process; it is cheap to clone.
 ///
 /// The [crate's page](crate) has an example; the [guide](crate::history) reads a history without a
 /// key.
@@ -33,18 +33,19 @@ pub struct System {
 }
 
 impl System {
-    /// Connects: checks that the RPC answers and that the contract is there, with this version's code. The first
-    /// connection with a state directory pins chain and contract there.
+    /// Connects: checks that the RPC answers, and that the contract is there with the code of this version. The first
+    /// connection with a state directory binds that directory to chain and contract.
     ///
     /// # Errors
-    /// [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
-    /// [`Unreachable`](crate::Error::Unreachable), [`Invalid`](crate::Error::Invalid) for URLs that cannot be used,
-    /// [`File`](crate::Error::File) for a state directory of another user.
+    /// - [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
+    ///   [`Unreachable`](crate::Error::Unreachable).
+    /// - [`Invalid`](crate::Error::Invalid) if a URL cannot be used.
+    /// - [`File`](crate::Error::File) if the state directory belongs to another user.
     pub async fn connect(config: Config) -> Result<Self> {
         config.connect().await
     }
 
-    /// The parts of a system, one by one: by their URLs, or as implementations of one's own. Then
+    /// A configuration to fill in part by part, with URLs or with your own implementations. Then call
     /// [`connect`](Config::connect).
     ///
     /// ```
@@ -66,20 +67,20 @@ impl System {
         })
     }
 
-    /// Carries what people have signed to the chain of this system, paid by this account: what a relay does.
+    /// Makes a relay: it sends signed requests to the chain of this system, and this account pays.
     pub fn carrier(&self, payer: impl AccountSigner + 'static) -> Carrier {
         Carrier::new(self.contract().clone(), self.services.sender().clone(), Arc::new(payer))
     }
 
-    /// A patient's whole history, every link of it checked.
+    /// A patient's whole history, with every link checked.
     ///
     /// # Errors
-    /// [`Error::Integrity`](crate::Error::Integrity) when the node hides, changes, re-orders or re-dates anything.
+    /// [`Error::Integrity`](crate::Error::Integrity) if the node hides, changes, reorders or re-dates an entry.
     pub fn history(&self, patient: Address) -> ReadHistory {
         ReadHistory::new(self.services.journals().clone(), patient)
     }
 
-    /// Only the statement: how far the history that the node tells is complete.
+    /// Only the statement of completeness of a patient's history, without its entries.
     ///
     /// # Errors
     /// As [`history`](System::history).
@@ -87,75 +88,80 @@ impl System {
         Ok(self.services.journals().proven_to(patient, trusted).await?.completeness.clone())
     }
 
-    /// Takes a history that provider and witness both tell in the place of the one that was seen, by a person's word: both
-    /// deny a head that was final here. How many entries are given up; this machine's own acts among them are sent again.
+    /// Accepts another history that provider and witness both show, although it lacks entries that were final on this
+    /// machine. Let a person decide this. It returns the number of entries that were given up. This machine's own acts
+    /// among them are sent again.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) without a witness, [`Error::Integrity`](crate::Error::Integrity) where the two do not agree.
+    /// [`Error::Invalid`](crate::Error::Invalid) without a witness, [`Error::Integrity`](crate::Error::Integrity) if
+    /// provider and witness do not agree.
     pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
         self.services.journals().accept_chain(patient).await
     }
 
-    /// Entries that were shown here as confirmed, are gone, and were not told yet: each is told once.
+    /// Confirmed entries that the chain no longer shows, and that no earlier call returned. Each is returned once.
     ///
     /// # Errors
-    /// Where the state directory cannot be read or written.
+    /// If the state directory cannot be read or written.
     pub async fn news(&self) -> Result<Vec<MissingEntry>> {
         self.services.journals().news().await
     }
 
-    /// Why an account is trusted by somebody who trusts these authorities; nothing when it is not.
+    /// The chain of vouches that makes an account trusted, if these authorities are trusted; `None` if there is no such
+    /// chain.
     ///
-    /// It looks for the shortest chain of at most four vouches, each live by the later of the chain's clock and this
-    /// machine's, that begins with an authority and ends with the account. Every account in it may vouch for the next
-    /// one whatever its own role is: look at the roles.
+    /// It looks for the shortest chain of at most four vouches from an authority to the account. Each vouch must be
+    /// live by the later of the chain's clock and this machine's clock. Every account in the chain can vouch for the
+    /// next one, whatever its own role is: check the roles.
     ///
-    /// What strangers say of the account is looked at too, up to a bound, so many strangers can hide a chain of three or
-    /// four vouches, but none of one or two (as long as the authority vouches for no more than 256 accounts).
+    /// The search also reads vouches by strangers, up to a limit. So many strangers can hide a chain of three or four
+    /// vouches. They cannot hide a chain of one or two, unless the authority vouches for more than 256 accounts.
     ///
     /// # Errors
-    /// [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Vouching`, [`Error::Invalid`](crate::Error::Invalid) for more than 16 authorities.
+    /// [`Error::WrongContract`](crate::Error::WrongContract) if this chain has no `Vouching`,
+    /// [`Error::Invalid`](crate::Error::Invalid) for more than 16 authorities.
     pub async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
         self.services.people().why_trusted(account, authorities).await
     }
 
-    /// The same, where an account that is not trusted is an error that says why.
+    /// As [`why_trusted`](System::why_trusted), but an account that is not trusted is an error with the reason.
     ///
     /// # Errors
-    /// [`Error::Untrusted`](crate::Error::Untrusted), and as [`why_trusted`](System::why_trusted).
+    /// [`Error::Untrusted`](crate::Error::Untrusted), and those of [`why_trusted`](System::why_trusted).
     pub async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
         self.services.people().require_trusted(account, authorities).await
     }
 
-    /// The board of this address. Members and threshold are as the address says; who left and whether it was closed is what
-    /// the node tells.
+    /// The board at this address. The address itself proves members and threshold. Who left, and whether the board was
+    /// closed, is the node's word.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) where no board was made there, [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `Boards`.
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is no board at this address,
+    /// [`Error::WrongContract`](crate::Error::WrongContract) if this chain has no `Boards`.
     pub async fn board(&self, address: Address) -> Result<Board> {
         self.services.boards().at(address).await
     }
 
-    /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
-    /// in, the patient's history says.
+    /// The cases of a board, newest first, as the node reports them: it can hide or invent one. Only the patient's
+    /// history proves that a case took effect.
     pub async fn cases(&self, board: &Board) -> Result<Cases> {
         self.services.boards().cases(board).await
     }
 
-    /// The same, of cases about one patient.
+    /// The cases of a board about one patient, as [`cases`](System::cases).
     pub async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
         self.services.boards().cases_about(board, patient).await
     }
 
-    /// The case of this id, whatever else there is.
+    /// The case with this id, however many other cases there are.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound).
+    /// [`Error::NotFound`](crate::Error::NotFound) if the node shows no such case.
     pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         self.services.boards().case(board, id).await
     }
 
-    /// Whom a patient appointed at this board to veto cases, as the node tells.
+    /// The account that a patient appointed at this board to veto cases, as the node reports it.
     pub async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
         self.services.boards().proxy_of(board, patient).await
     }
@@ -165,21 +171,22 @@ impl System {
         self.services.deployment()
     }
 
-    /// The contract, for questions of one's own.
+    /// The contract, for your own queries.
     pub fn contract(&self) -> &Contract {
         self.services.contract()
     }
 
-    /// The chain, for questions of one's own.
+    /// The chain, for your own queries.
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         self.services.ledger()
     }
 
-    /// What "from now on" means: by the clock that counts, or by both where they agree.
+    /// The present time, as starting point for durations: by the clock that you chose, or by both clocks if they agree.
     ///
     /// # Errors
-    /// [`Error::ClockSkew`](crate::Error::ClockSkew) where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
-    /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
+    /// [`Error::ClockSkew`](crate::Error::ClockSkew) if you chose none ([`Config::clock`](crate::Config::clock)), and
+    /// the chain's clock and this machine's clock differ by more than ten minutes. Then "12 hours" would not end when
+    /// it should.
     pub async fn agreed_time(&self) -> Result<SystemTime> {
         self.services.clocks().agreed_time().await
     }

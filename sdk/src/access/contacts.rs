@@ -1,4 +1,4 @@
-//! People: cards, and the names one has given them.
+//! Contacts: accounts that a person named, from cards and from the notes in their own grants.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::{
     platform::cache::{CONTACTS, key},
 };
 
-/// Envelopes that are fetched at the same time: on a new machine there is one to fetch for each grantee.
+/// Envelopes that are fetched at the same time. A new machine fetches one for each grantee.
 pub(crate) const ABREAST: usize = 8;
 
 pub(crate) async fn add_contact(person: &Person, name: &str, card: &Card) -> Result<Contact> {
@@ -28,33 +28,33 @@ pub(crate) async fn add_contact(person: &Person, name: &str, card: &Card) -> Res
         return Err(Error::Invalid("this is your own card".into()));
     }
     require_free(person, &name, card.account).await?;
-    on_card(person, card).await?;
+    require_current_keys(person, card).await?;
     save_contact(person, &name, card).await?;
     Ok(Contact { name, address: card.account, profile: Some(card.profile) })
 }
 
-/// Nobody else is called so, or so that the two are taken for each other.
+/// Refuses a name that another contact has, or that looks like it.
 pub(crate) async fn require_free(person: &Person, name: &str, account: Address) -> Result<()> {
-    let known = contacts(person).await?.into_iter().filter(|known| known.address != account);
-    match known.into_iter().find(|known| names::look_alike(&known.name, name)) {
+    let others = contacts(person).await?.into_iter().filter(|contact| contact.address != account);
+    match others.into_iter().find(|contact| names::look_alike(&contact.name, name)) {
         None => Ok(()),
         Some(other) if other.name == name => {
             Err(Error::Invalid(format!("{name} is another contact already: choose another name").into()))
         }
         Some(other) => Err(Error::Invalid(
-            format!("{name} looks like the contact {}: choose a name that nobody takes for it", other.name).into(),
+            format!("{name} looks like the contact {}: choose a name that cannot be confused with it", other.name)
+                .into(),
         )),
     }
 }
 
-/// The card's keys are current, or were replaced by ones that the account signed as their successors.
-async fn on_card(person: &Person, card: &Card) -> Result<()> {
+/// Refuses a card unless its keys are current, or the account signed the current keys as their successors.
+async fn require_current_keys(person: &Person, card: &Card) -> Result<()> {
     let (current, profile) = person.people().profile_of(card.account, Some(card.profile)).await?;
-    let known = Digest(card.profile.0);
-    if current != known && !person.people().succeeds(card.account, &profile, known).await? {
+    let card_profile = Digest(card.profile.0);
+    if current != card_profile && !person.people().succeeds(card.account, &profile, card_profile).await? {
         let account = card.account;
-        let found = B256::from(current.0);
-        return Err(Error::KeyChanged { account, known: card.profile, found });
+        return Err(Error::KeyChanged { account, known: card.profile, found: B256::from(current.0) });
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ pub(crate) async fn contacts(person: &Person) -> Result<Vec<Contact>> {
     Ok(contacts_and_missing(&person.for_one_call()).await?.0)
 }
 
-/// The same, and whose names in grants could not be had.
+/// The contacts, and the accounts whose names in grants are not available, with the reason.
 pub(crate) async fn contacts_and_missing(person: &Person) -> Result<(Vec<Contact>, BTreeMap<Address, Error>)> {
     let (mut contacts, mut missing) = restored_names(person).await?;
     for contact in rows_here(person).await? {
@@ -85,34 +85,34 @@ pub(crate) async fn contacts_and_missing(person: &Person) -> Result<(Vec<Contact
     Ok((contacts, missing))
 }
 
-/// What this person calls an account, without asking for anybody else's name.
-pub(crate) async fn called(person: &Person, account: Address) -> Result<Option<String>> {
+/// The name that this person gave to an account. It fetches no block for any other account.
+pub(crate) async fn name_of(person: &Person, account: Address) -> Result<Option<String>> {
     let place = contact_key(person, account);
     if let Some(sealed) = person.cache().get(CONTACTS, place.clone()).await? {
         let contact = contact_in(person, &place, &sealed)?;
         return Ok(contact.map(|contact| contact.name).filter(|name| !name.is_empty()));
     }
     let journal = person.journals().of(person.address()).await?;
-    let granted = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
+    let envelope = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } if grantee == account => Some(envelope),
         _ => None,
     });
-    let Some(envelope) = granted else { return Ok(None) };
-    // A name that cannot be had keeps nobody from being given access.
+    let Some(envelope) = envelope else { return Ok(None) };
+    // A grant must not fail because an earlier name is not available.
     Ok(holder::note_in(&person.for_one_call(), envelope, account).await.ok().flatten().and_then(|note| note.name))
 }
 
 pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
     let (contacts, missing) = contacts_and_missing(&person.for_one_call()).await?;
     let wanted = spelled(name);
-    let mut found = contacts.into_iter().filter(|contact| contact.name == wanted);
-    match (found.next(), found.next()) {
-        (Some(found), None) => return Ok(found),
-        // An earlier version told names apart by their bytes; so does an app that is not ours.
+    let mut matches = contacts.into_iter().filter(|contact| contact.name == wanted);
+    match (matches.next(), matches.next()) {
+        (Some(contact), None) => return Ok(contact),
+        // An earlier version or another app can have stored two spellings of one name.
         (Some(one), Some(other)) => {
             return Err(Error::Invalid(
                 format!(
-                    "two contacts are called {wanted}: give the address, {:#x} or {:#x}",
+                    "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
                     one.address, other.address
                 )
                 .into(),
@@ -128,7 +128,7 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
 pub(crate) async fn remove_contact(person: &Person, name: &str) -> Result<()> {
     let contact = contact(person, name).await?;
     let place = contact_key(person, contact.address);
-    // An empty name outlasts the one that a grant would restore.
+    // The empty name stays, because a grant would otherwise restore the old one.
     let row = B256::ZERO.to_vec();
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
     person.cache().put(CONTACTS, place, sealed).await
@@ -140,7 +140,7 @@ pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>>
     Ok(contacts)
 }
 
-/// The same, and whom this person forgot here, without a name.
+/// The contacts that were added on this machine. Those that were removed here have an empty name.
 async fn rows_here(person: &Person) -> Result<Vec<Contact>> {
     let mut contacts = Vec::new();
     for (place, sealed) in person.cache().rows(CONTACTS, contact_key_prefix(person)).await? {
@@ -169,15 +169,15 @@ pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
     Ok(rows.iter().filter_map(|(place, _)| account(place)).collect())
 }
 
-/// Names in the notes of this person's own envelopes, and the envelopes that cannot be had.
+/// The names in the notes of this person's own envelopes, and the accounts whose envelopes are not available.
 async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
     let journal = person.journals().of(person.address()).await?;
-    let granted = journal.history.entries().iter().filter_map(|entry| match entry.event {
+    let grants = journal.history.entries().iter().filter_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
         _ => None,
     });
     // The newest envelope of each grantee.
-    let newest: BTreeMap<Address, B256> = granted.collect();
+    let newest: BTreeMap<Address, B256> = grants.collect();
     let notes = stream::iter(newest)
         .map(|(address, envelope)| async move { (address, holder::note_in(person, envelope, address).await) });
     let notes: Vec<_> = notes.buffer_unordered(ABREAST).collect().await;

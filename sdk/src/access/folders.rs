@@ -8,7 +8,7 @@ use crate::{
     base::error::{Result, kind::ErrorKind},
     keys::{
         holder,
-        unlock::{Unlocked, Unlocker},
+        unlock::{UnlockedRecord, Unlocker},
     },
     ledger::{Record, folder_of},
 };
@@ -21,39 +21,39 @@ use hospital_record_core::id::Confidentiality;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FolderInfo {
-    /// What the chain calls it.
+    /// Its number on chain.
     pub number: u64,
-    /// What the patient calls it, where that could be restored.
+    /// Its name, if it could be restored.
     pub name: Option<String>,
-    /// HL7 v3 Confidentiality, where that could be restored.
+    /// Its HL7 v3 Confidentiality, if it could be restored.
     pub confidentiality: Option<Confidentiality>,
-    /// Records in it, of any status.
+    /// Number of records in it, of any status.
     pub records: usize,
-    /// Accounts that may read it now.
+    /// Number of accounts that may read it now.
     pub readers: usize,
-    /// Why the name could not be restored, where what tells it cannot be had or read:
-    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    /// The error kind if the name could not be restored because its block is not available or does not open.
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) mean that a store is offline now.
     pub unavailable: Option<ErrorKind>,
 }
 
-/// The names of folders by their numbers, and why others are not known.
+/// The names of folders by number, and the error kinds of those that could not be restored.
 #[derive(Default)]
 pub(crate) struct FolderNames {
-    known: BTreeMap<u64, (String, Confidentiality)>,
+    by_number: BTreeMap<u64, (String, Confidentiality)>,
     missing: BTreeMap<u64, ErrorKind>,
 }
 
-/// What can tell a folder's name.
+/// A block that contains a folder's name.
 #[derive(Clone, Copy)]
-enum Told<'a> {
+enum NameSource<'a> {
     Note(B256, Address),
     Metadata(&'a Record),
 }
 
 impl FolderNames {
-    /// Name, confidentiality, and why there is none.
+    /// Name and confidentiality, or the error kind if they could not be restored.
     pub(crate) fn of(&self, number: u64) -> (Option<String>, Option<Confidentiality>, Option<ErrorKind>) {
-        match self.known.get(&number).cloned() {
+        match self.by_number.get(&number).cloned() {
             Some((name, level)) => (Some(name), Some(level), None),
             None => (None, None, self.missing.get(&number).copied()),
         }
@@ -65,8 +65,8 @@ pub(crate) async fn folders(person: &Person) -> Result<Vec<FolderInfo>> {
     let names = folder_names(&person.for_one_call()).await?;
     let now = person.clocks().chain_time().await?;
     let state = journal.state();
-    let granted = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
-    let mut records: BTreeMap<u64, usize> = granted.map(|number| (number, 0)).collect();
+    let folders = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
+    let mut records: BTreeMap<u64, usize> = folders.map(|number| (number, 0)).collect();
     for record in state.records.values() {
         *records.entry(record.state.folder).or_default() += 1;
     }
@@ -83,32 +83,32 @@ pub(crate) async fn has_folder(person: &Person, name: &str, level: Confidentiali
     Ok(journal.state().holds_folder(person.keys().folder(name, level).number()))
 }
 
-/// Names of this person's folders, from their own notes and from the metadata of records. A name counts when the
-/// folder's number follows from it, so nobody else can rename a folder.
+/// The names of this person's folders, from their own notes and from the metadata of records. A name counts only if the
+/// folder's number is derived from it, so nobody else can rename a folder.
 pub(crate) async fn folder_names(person: &Person) -> Result<FolderNames> {
     let journal = person.journals().of(person.address()).await?;
     let state = journal.state();
     let unlocker = Unlocker::new(person.clone(), journal.clone());
-    let mut told = BTreeMap::<u64, Vec<Told<'_>>>::new();
+    let mut sources = BTreeMap::<u64, Vec<NameSource<'_>>>::new();
     for ((scope, grantee), grant) in &state.grants {
         if let Some(number) = folder_of(*scope) {
-            told.entry(number).or_default().push(Told::Note(grant.envelope, *grantee));
+            sources.entry(number).or_default().push(NameSource::Note(grant.envelope, *grantee));
         }
     }
     for record in state.records.values() {
-        told.entry(record.state.folder).or_default().push(Told::Metadata(record));
+        sources.entry(record.state.folder).or_default().push(NameSource::Metadata(record));
     }
     let mut names = FolderNames::default();
     for nth in 0.. {
-        // Folder by folder one after the other would wait for each block that nobody has.
-        let unnamed = told.iter().filter(|(number, _)| !names.known.contains_key(number));
-        let tries: Vec<_> = unnamed.filter_map(|(number, told)| Some((*number, *told.get(nth)?))).collect();
+        // One source of every folder at a time. Folder by folder would wait for each missing block in turn.
+        let unnamed = sources.iter().filter(|(number, _)| !names.by_number.contains_key(number));
+        let tries: Vec<_> = unnamed.filter_map(|(number, sources)| Some((*number, *sources.get(nth)?))).collect();
         if tries.is_empty() {
             break;
         }
-        let asked: Vec<_> = tries.iter().map(|(_, told)| told_name(person, &unlocker, *told).boxed()).collect();
-        let found: Vec<_> = stream::iter(asked).buffered(ABREAST).collect().await;
-        for ((number, _), name) in tries.into_iter().zip(found) {
+        let reads: Vec<_> = tries.iter().map(|(_, source)| read_name(person, &unlocker, *source).boxed()).collect();
+        let results: Vec<_> = stream::iter(reads).buffered(ABREAST).collect().await;
+        for ((number, _), name) in tries.into_iter().zip(results) {
             match name {
                 Ok(Some((name, level))) => name_folder(person, &mut names, number, name, level),
                 Ok(None) => {}
@@ -119,14 +119,18 @@ pub(crate) async fn folder_names(person: &Person) -> Result<FolderNames> {
     Ok(names)
 }
 
-async fn told_name(person: &Person, unlocker: &Unlocker, told: Told<'_>) -> Result<Option<(String, Confidentiality)>> {
-    match told {
-        Told::Note(envelope, grantee) => {
+async fn read_name(
+    person: &Person,
+    unlocker: &Unlocker,
+    source: NameSource<'_>,
+) -> Result<Option<(String, Confidentiality)>> {
+    match source {
+        NameSource::Note(envelope, grantee) => {
             let note = holder::note_in(person, envelope, grantee).await?;
             Ok(note.map(|note| (note.folder, note.confidentiality)))
         }
-        Told::Metadata(record) => {
-            let Unlocked { metadata, .. } = unlocker.open(&record.into()).await?;
+        NameSource::Metadata(record) => {
+            let UnlockedRecord { metadata, .. } = unlocker.open(&record.into()).await?;
             Ok(Some((metadata.folder_name, metadata.confidentiality)))
         }
     }
@@ -134,6 +138,6 @@ async fn told_name(person: &Person, unlocker: &Unlocker, told: Told<'_>) -> Resu
 
 fn name_folder(person: &Person, names: &mut FolderNames, number: u64, name: String, level: Confidentiality) {
     if person.keys().folder(&name, level).number() == number {
-        names.known.insert(number, (name, level));
+        names.by_number.insert(number, (name, level));
     }
 }

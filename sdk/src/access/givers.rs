@@ -1,4 +1,4 @@
-//! Who gave this person access: known people first, then the newest, in a bounded number.
+//! Reads the journals of patients who gave this person access: known accounts first, then the newest, up to a limit.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -16,60 +16,62 @@ use crate::{
         cut::Cut,
         error::{Error, Result},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     ledger::{Event, Log, LogFilter, newest_logs},
 };
 
-/// Histories that are read at the same time.
+/// Journals that are read at the same time.
 pub(crate) const ABREAST: usize = 16;
-/// Events by which this person got something, or did something: anybody can add to the former.
+/// Events that are read about this person. Anybody can add grants to them.
 const MOST_EVENTS: usize = 4096;
-/// Patients whose histories are read though this person does not know them.
+/// Unknown patients whose journals are read.
 const MOST_STRANGERS: usize = 64;
-/// Patients whom this person knows: only this person can add to them.
+/// Known patients whose journals are read. Only this person can add to these.
 const MOST_KNOWN: usize = 1024;
-/// How long the history of a stranger may take, who makes it as long as they like.
+/// The most time for the journal of an unknown patient, who can make it as long as they like.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Those who gave this person access.
+/// The patients who gave this person access.
 pub(crate) struct Givers {
-    /// Their histories.
-    pub(crate) journals: Vec<Arc<Known>>,
-    /// Those whom this person knows.
-    pub(crate) known: HashSet<Address>,
-    /// Those whose history cannot be read, and why.
+    /// Their journals.
+    pub(crate) journals: Vec<Arc<VerifiedJournal>>,
+    /// The accounts that this person knows.
+    pub(crate) known_accounts: HashSet<Address>,
+    /// Patients whose journal cannot be read, each with the reason.
     pub(crate) unreadable: Vec<(Address, String)>,
-    /// Those whose history was not read.
+    /// Patients whose journal was not read.
     pub(crate) cut: Cut,
 }
 
 pub(crate) async fn givers(person: &Person) -> Result<Givers> {
-    let (mut gave, older) = gave_access(person).await?;
-    let mut known = HashSet::new();
-    if older || !gave.is_empty() {
-        known = known_people(person).await?;
+    let (mut patients, older) = patients_who_gave_access(person).await?;
+    let mut known_accounts = HashSet::new();
+    if older || !patients.is_empty() {
+        known_accounts = read_known_accounts(person).await?;
     }
     if older {
-        // Strangers fill the list; whom this person knows is looked at all the same.
-        let missed: Vec<_> = known.iter().filter(|person| !gave.contains(person)).copied().collect();
-        gave.extend(missed);
+        // Strangers fill the list, so the known accounts are read too.
+        let others: Vec<_> = known_accounts.iter().filter(|account| !patients.contains(account)).copied().collect();
+        patients.extend(others);
     }
-    let (friends, strangers): (Vec<_>, Vec<_>) = gave.into_iter().partition(|patient| known.contains(patient));
-    let cut = friends.len().saturating_sub(MOST_KNOWN) + strangers.len().saturating_sub(MOST_STRANGERS);
-    let mut givers = Givers { journals: Vec::new(), known, unreadable: Vec::new(), cut: Cut { count: cut, older } };
+    let (friends, strangers): (Vec<_>, Vec<_>) =
+        patients.into_iter().partition(|patient| known_accounts.contains(patient));
+    let count = friends.len().saturating_sub(MOST_KNOWN) + strangers.len().saturating_sub(MOST_STRANGERS);
+    let cut = Cut { count, older };
+    let mut givers = Givers { journals: Vec::new(), known_accounts, unreadable: Vec::new(), cut };
     let listed = friends.into_iter().take(MOST_KNOWN).chain(strangers.into_iter().take(MOST_STRANGERS));
-    read_histories(person, listed.collect(), &mut givers).await?;
+    read_journals(person, listed.collect(), &mut givers).await?;
     Ok(givers)
 }
 
-async fn read_histories(person: &Person, patients: Vec<Address>, givers: &mut Givers) -> Result<()> {
-    let reading: Vec<_> = patients
+async fn read_journals(person: &Person, patients: Vec<Address>, givers: &mut Givers) -> Result<()> {
+    let reads: Vec<_> = patients
         .into_iter()
-        .map(|patient| (patient, givers.known.contains(&patient)))
-        .map(|(patient, known)| async move { (patient, history_of(person, patient, known).await) })
+        .map(|patient| (patient, givers.known_accounts.contains(&patient)))
+        .map(|(patient, is_known)| async move { (patient, journal_of(person, patient, is_known).await) })
         .collect();
-    let mut read = stream::iter(reading).buffered(ABREAST);
-    while let Some((patient, journal)) = read.next().await {
+    let mut results = stream::iter(reads).buffered(ABREAST);
+    while let Some((patient, journal)) = results.next().await {
         match journal {
             Ok(journal) => givers.journals.push(journal),
             Err(error) if error.is_silence() => return Err(error),
@@ -79,44 +81,44 @@ async fn read_histories(person: &Person, patients: Vec<Address>, givers: &mut Gi
     Ok(())
 }
 
-async fn history_of(person: &Person, patient: Address, known: bool) -> Result<Arc<Known>> {
+async fn journal_of(person: &Person, patient: Address, is_known: bool) -> Result<Arc<VerifiedJournal>> {
     let journal = person.journals().of(patient);
-    if known {
+    if is_known {
         return journal.await;
     }
     tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
         Err(Error::NotAvailable(
-            "the history of this account, which is not known here, takes long: ask for it by name".into(),
+            "reading the history of this unknown account takes too long: ask for it by name".into(),
         ))
     })
 }
 
-/// Who gave this account something at any time, newest first; and whether there may be older ones.
-async fn gave_access(person: &Person) -> Result<(Vec<Address>, bool)> {
+/// The patients who gave this account access at any time, newest first, and whether there can be older ones.
+async fn patients_who_gave_access(person: &Person) -> Result<(Vec<Address>, bool)> {
     let (logs, older) = newest_about_me(person, None).await?;
-    let given = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
-    let giving = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| given.contains(topic)));
+    let kinds = [AccessGranted::SIGNATURE_HASH, AccessPassedOn::SIGNATURE_HASH];
+    let grants = logs.iter().filter(|log| log.topics.first().is_some_and(|topic| kinds.contains(topic)));
     let mut seen = HashSet::new();
-    Ok((giving.filter_map(patient_of).filter(|patient| seen.insert(*patient)).collect(), older))
+    Ok((grants.filter_map(patient_of).filter(|patient| seen.insert(*patient)).collect(), older))
 }
 
-/// Contacts, those to whom this person granted something, and patients whose records this person opened or added to.
-/// The chain and this machine are asked, no store.
-async fn known_people(person: &Person) -> Result<HashSet<Address>> {
-    let mut known: HashSet<Address> = contacts::contacts_here(person).await?.into_iter().collect();
+/// Contacts, accounts that this person granted to, and patients whose records this person opened or added to. It reads the
+/// chain and this machine, but no store.
+async fn read_known_accounts(person: &Person) -> Result<HashSet<Address>> {
+    let mut accounts: HashSet<Address> = contacts::contacts_here(person).await?.into_iter().collect();
     let own = person.journals().of(person.address()).await?;
-    known.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
+    accounts.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
         Event::AccessGranted { grantee, .. } => Some(grantee),
         _ => None,
     }));
-    for act in [RecordAccessed::SIGNATURE_HASH, RecordAdded::SIGNATURE_HASH] {
-        let (logs, _) = newest_about_me(person, Some(act)).await?;
-        known.extend(logs.iter().filter_map(patient_of));
+    for kind in [RecordAccessed::SIGNATURE_HASH, RecordAdded::SIGNATURE_HASH] {
+        let (logs, _) = newest_about_me(person, Some(kind)).await?;
+        accounts.extend(logs.iter().filter_map(patient_of));
     }
-    Ok(known)
+    Ok(accounts)
 }
 
-/// Events of the contract that name this account third, where grants have their grantee and acts their actor.
+/// The newest events whose third indexed value is this account: the grantee of a grant, or the actor of an act.
 async fn newest_about_me(person: &Person, kind: Option<B256>) -> Result<(Vec<Log>, bool)> {
     let contract = person.contract();
     let ledger = person.ledger();

@@ -1,4 +1,4 @@
-//! Giving access, and seeing who has it.
+//! Grants access to another account or a board.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::{
     access::{
         contacts,
         granted::{Granted, Replaced},
-        hand_over::Handed,
+        hand_over::HandOver,
         requests::request::AccessRequest,
     },
     acts::person::Person,
@@ -25,21 +25,21 @@ use crate::{
         time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::Holder,
         notes::{self, Note},
-        owed::{self, Owed},
+        owed::{self, OwedBlocks},
     },
-    ledger::{Grant as HeldGrant, GrantState, Permission, Purpose, Rights},
+    ledger::{Grant as ChainGrant, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
 
-/// How long a grant lasts unless it is told: a year.
+/// Seconds that a grant lasts by default: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
 
-/// Gives access; made by [`Client::grant`](crate::Client::grant).
+/// Grants access; made by [`Client::grant`](crate::Client::grant).
 ///
 /// The [guide](crate::grant) has an example.
 #[must_use = "nothing happens until it is awaited"]
@@ -89,58 +89,59 @@ pub(crate) fn grant_board(person: &Person, board: &Board) -> Grant {
 }
 
 impl Grant {
-    /// On this folder.
+    /// Grants on this folder.
     pub fn folder(mut self, name: impl Into<String>) -> Self {
         self.folder = name.into();
         self
     }
 
-    /// Of this confidentiality: part of which folder is meant.
+    /// The folder's confidentiality. Name and confidentiality together select the folder.
     pub fn confidentiality(mut self, level: Confidentiality) -> Self {
         self.confidentiality = level;
         self
     }
 
-    /// On this record alone, to read it.
+    /// Grants the right to read this record only.
     pub fn record(mut self, record: &RecordRef) -> Self {
         self.patient = record.patient;
         self.record = Some(*record);
         self
     }
 
-    /// Of this patient, who let this person pass it on. Nobody passes on more than they have: no right more, no later end,
-    /// and for the same purpose. It ends with what this person has.
+    /// Passes on access to this patient's records, as a delegate. The new grant cannot have more rights, a later end or
+    /// another purpose than this person's own grant. It ends together with that grant.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
         self
     }
 
-    /// What for (HL7 v3 PurposeOfUse): treatment unless told, and where it is passed on what this person's own is for.
+    /// The purpose (HL7 v3 PurposeOfUse). The default is treatment; for a delegate it is the purpose of their own grant.
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = Some(purpose);
         self
     }
 
-    /// Until then, by the chain's clock; it is live before, and not from then on.
+    /// The end of the grant, by the chain's clock. The grant is not live from this second on. The default is a year.
     pub fn until(mut self, end: SystemTime) -> Self {
         self.expires = Expiry::At(end);
         self
     }
 
-    /// Until it is revoked.
+    /// Grants without an end: until it is revoked.
     pub fn no_end(mut self) -> Self {
         self.expires = Expiry::Never;
         self
     }
 
-    /// What this person calls the grantee: comes back with the phrase on a new machine. A contact's name unless told.
+    /// The name that this person gives to the grantee. The phrase restores it on a new machine. The default is the contact's
+    /// name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Looks who vouches for the grantee, for somebody who trusts these authorities: [`Granted::trust`] says it. Nothing
-    /// depends on it; [`System::require_trusted`](crate::System::require_trusted) before the grant does.
+    /// Looks for vouches for the grantee from these trusted authorities, and returns them in [`Granted::trust`]. The grant
+    /// does not depend on the result: to require trust, call [`System::require_trusted`](crate::System::require_trusted) first.
     pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
         self.authorities = authorities.to_vec();
         self
@@ -150,7 +151,7 @@ impl Grant {
         self.check_grantee()?;
         self.person.clocks().require_right_time().await?;
         if let Some(board) = &self.board {
-            // Who left since it was looked at gets nothing.
+            // Read again: a member who left in the meantime must get no share.
             self.board = Some(self.person.boards().at(board.address).await?);
         }
         self.check_request().await?;
@@ -163,15 +164,15 @@ impl Grant {
             Some(board) => Holder::board(&self.person, board).await?,
             None => Holder::account(&self.person, &self.grantee).await?,
         };
-        let granted = with_fresh_keys!(self.give(&holder).await)?;
-        Ok(Granted { trust, fingerprint: holder.fingerprint, ..granted })
+        let result = with_fresh_keys!(self.grant_to(&holder).await)?;
+        Ok(Granted { trust, fingerprint: holder.fingerprint, ..result })
     }
 
-    async fn give(&self, holder: &Holder) -> Result<Granted> {
+    async fn grant_to(&self, holder: &Holder) -> Result<Granted> {
         let person = &self.person;
         let contract = self.person.contract();
         let journal = person.journals().of(self.patient).await?;
-        let Handed { scope, epoch, payload, above } = self.hand_over(&journal).await?;
+        let HandOver { scope, epoch, payload, above } = self.hand_over(&journal).await?;
         let now = person.clocks().chain_time().await?;
         let envelope = self.envelope(holder, scope, epoch, payload).await?;
         let permission = Permission {
@@ -183,10 +184,10 @@ impl Grant {
             epoch,
             envelope: envelope.digest().0.into(),
         };
-        let given = (permission.scope, permission.grantee);
-        let replaced = replaced(&journal, given, now);
+        let place = (permission.scope, permission.grantee);
+        let replaced = replaced(&journal, place, now);
         person.store_takes().await?;
-        let owed = Owed::grant(self.patient, permission.scope, permission.grantee, &envelope);
+        let owed = OwedBlocks::grant(self.patient, permission.scope, permission.grantee, &envelope);
         owed::owe(person, &owed).await?;
         let changes = journal.state().key_changes;
         let call = match above {
@@ -194,8 +195,10 @@ impl Grant {
             None => contract.grant(&[permission], changes),
         };
         let receipt = owed::or_owe_no_more(person, &owed, person.send(call).await).await?;
-        let shows = |held: &HeldGrant| held.envelope == permission.envelope;
-        person.confirm(self.patient, receipt.transaction, |state| state.grants.get(&given).is_some_and(shows)).await?;
+        let is_this = |grant: &ChainGrant| grant.envelope == permission.envelope;
+        person
+            .confirm(self.patient, receipt.transaction, |state| state.grants.get(&place).is_some_and(is_this))
+            .await?;
         owed::pay(person, &owed, receipt.transaction).await?;
         Ok(Granted {
             grantee: self.grantee.address,
@@ -214,7 +217,7 @@ impl Grant {
         let Grantee { address, deployment, .. } = self.grantee;
         if self.person.is_me(address) || address == self.patient || address.is_zero() {
             return Err(Error::Invalid(
-                "a grant is for somebody else: a patient has access to all their records".into(),
+                "a grant is for somebody else: patients have access to all their records".into(),
             ));
         }
         self.person.check_card(deployment)?;
@@ -222,27 +225,29 @@ impl Grant {
             && (!self.person.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {
             return Err(Error::Invalid(
-                "a board is given one's own records, to let others in to read them: no other rights".into(),
+                "a grant to a board covers your own records, with the rights to read and to pass on: no others".into(),
             ));
         }
         let beyond = self.rights.contributes() || self.rights.attests();
         if self.record.is_some() && (beyond || !self.rights.reads()) {
-            return Err(Error::Invalid("a grant on one record is to read it: all else needs a folder".into()));
+            return Err(Error::Invalid(
+                "a grant on one record gives the right to read only: for other rights, grant on its folder".into(),
+            ));
         }
         Ok(())
     }
 
-    /// The keys, sealed to the grantee, with a note to oneself.
+    /// The envelope: the keys, sealed to the grantee, with a note to this person.
     async fn envelope(&self, holder: &Holder, scope: Scope, epoch: u16, payload: EnvelopePayload) -> Result<Block> {
         let person = &self.person;
         let note = match person.is_me(self.patient) {
             true => {
-                let name = self.named().await?;
+                let name = self.grantee_name().await?;
                 let folder = payload.folder_name.clone();
                 let note = Note { name, folder, confidentiality: payload.confidentiality };
                 Some(notes::seal(person, self.grantee.address, &note)?)
             }
-            // What a patient's envelopes say of contacts and folders, the patient alone says.
+            // Notes hold the patient's names of contacts and folders, so only the patient writes them.
             false => None,
         };
         let context = EnvelopeContext {
@@ -259,7 +264,7 @@ impl Grant {
     pub(crate) fn expires_at(&self, above: Option<GrantState>, now: u64) -> Result<u64> {
         let end = match self.expires {
             Expiry::Never => NO_END,
-            // The node's clock is not to turn a year into for ever.
+            // The earlier clock counts, so a node's clock cannot turn a year into for ever.
             Expiry::InAYear => {
                 let year = now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR);
                 year.min(above.map_or(NO_END, |above| above.expires_at))
@@ -268,26 +273,26 @@ impl Grant {
         };
         if end <= now {
             return Err(Error::Invalid(
-                "the end of a grant lies in the future: this instant has passed on the chain".into(),
+                "the end of a grant must be in the future: by the chain's clock this time has passed".into(),
             ));
         }
         Ok(end)
     }
 
-    async fn named(&self) -> Result<Option<String>> {
+    async fn grantee_name(&self) -> Result<Option<String>> {
         if let Some(name) = &self.name {
             let name = names::checked("a contact's name", name)?;
             contacts::require_free(&self.person, &name, self.grantee.address).await?;
             return Ok(Some(name));
         }
-        contacts::called(&self.person, self.grantee.address).await
+        contacts::name_of(&self.person, self.grantee.address).await
     }
 }
 
-/// What the grantee has there, where that is live.
-fn replaced(journal: &Known, (scope, grantee): (B256, Address), now: u64) -> Option<Replaced> {
-    let before = journal.state().live(scope, grantee, now).map(|held| held.state);
-    before.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
+/// The live grant that the new one replaces.
+fn replaced(journal: &VerifiedJournal, (scope, grantee): (B256, Address), now: u64) -> Option<Replaced> {
+    let previous = journal.state().live(scope, grantee, now).map(|grant| grant.state);
+    previous.map(|GrantState { rights, purpose, expires_at, .. }| Replaced {
         rights,
         purpose,
         expires: expiry(expires_at),

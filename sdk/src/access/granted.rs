@@ -1,4 +1,4 @@
-//! What was granted.
+//! The result of a grant.
 
 use std::time::SystemTime;
 
@@ -9,40 +9,40 @@ use crate::{
     people::vouching::trust::Trust,
 };
 
-/// What was granted.
+/// A grant that was made.
 ///
 /// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Granted {
-    /// To whom.
+    /// The account or board that got it.
     pub grantee: Address,
-    /// The key it was sealed to, for comparing by voice; of a board one line a member.
+    /// The fingerprint of the grantee's keys, to compare by voice. For a board, one line for each member.
     pub fingerprint: String,
-    /// Why the grantee is trusted, where [`trusted_by`](crate::grant::Grant::trusted_by) asked for it.
+    /// The vouches for the grantee, if [`trusted_by`](crate::grant::Grant::trusted_by) named authorities and one leads to it.
     pub trust: Option<Trust>,
-    /// Which rights.
+    /// Its rights.
     pub rights: Rights,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Until when; nothing for no end.
+    /// When it ends; `None` for no end.
     pub expires: Option<SystemTime>,
-    /// What the grantee had there until now, where that was live.
+    /// The live grant that it replaced.
     pub replaced: Option<Replaced>,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
 }
 
-/// A grant in whose place another was put.
+/// A live grant that a new one replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replaced {
-    /// Which rights it gave.
+    /// Its rights.
     pub rights: Rights,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Until when it would have lasted; nothing for no end.
+    /// When it would have ended; `None` for no end.
     pub expires: Option<SystemTime>,
 }

@@ -1,4 +1,4 @@
-//! Seeing who has access.
+//! Lists the grants of a patient.
 
 use std::{collections::BTreeMap, fmt, time::SystemTime};
 
@@ -13,54 +13,54 @@ use crate::{
         record_ref::RecordRef,
         time::{expiry, instant},
     },
-    journal::known::Known,
-    ledger::{Grant as HeldGrant, Purpose, Rights, Via, folder_of, folder_scope},
+    journal::verified::VerifiedJournal,
+    ledger::{Grant as ChainGrant, Purpose, Rights, Via, folder_of, folder_scope},
     people::contact::Contact,
 };
 
-/// A grant of this person.
+/// A grant on this person's records, or one that this person passed on.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GrantInfo {
-    /// To whom.
+    /// The account that has it.
     pub grantee: Address,
-    /// The name this person gave to that account.
+    /// The name that this person gave to that account.
     pub name: Option<String>,
-    /// Who passed it on; nothing when this person gave it. It lives only as long as what that account has.
+    /// The delegate who passed it on; `None` if the patient gave it. It ends together with the delegate's own grant.
     pub given_by: Option<Address>,
-    /// Where it was passed on: the scope of the giver's own grant that it comes from.
+    /// If it was passed on: the scope of the delegate's own grant.
     pub above: Option<B256>,
-    /// On what.
+    /// Its folder or record.
     pub scope: GrantScope,
-    /// What the chain calls the scope: [`withdraw`](crate::client::grants::Grants::withdraw) and [`sign_revocation`](crate::client::acts::Acts::sign_revocation)
-    /// take it.
+    /// The id of its scope on chain, for [`withdraw`](crate::client::grants::Grants::withdraw) and
+    /// [`sign_revocation`](crate::client::acts::Acts::sign_revocation).
     pub scope_id: B256,
-    /// Which rights.
+    /// Its rights.
     pub rights: Rights,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Since when.
+    /// When it was granted.
     pub granted: SystemTime,
-    /// Until when; nothing for no end.
+    /// When it ends; `None` for no end.
     pub expires: Option<SystemTime>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
-    /// Why the name of the folder or of the grantee is missing, where what tells it cannot be had or read:
-    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    /// The error kind if the name of the folder or grantee is missing because its block is not available or does not open.
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) mean that a store is offline now.
     pub unavailable: Option<ErrorKind>,
 }
 
-/// What a grant is on.
+/// The scope of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GrantScope {
-    /// A folder, by its number, and its name and confidentiality where they are known.
+    /// A folder.
     Folder {
-        /// What the chain calls it.
+        /// Its number on chain.
         number: u64,
-        /// What the patient calls it.
+        /// Its name, if it is known.
         name: Option<String>,
-        /// HL7 v3 Confidentiality, where the name is known.
+        /// Its HL7 v3 Confidentiality, if the name is known.
         confidentiality: Option<Confidentiality>,
     },
     /// One record.
@@ -68,7 +68,7 @@ pub enum GrantScope {
 }
 
 impl GrantInfo {
-    /// The scope, for people.
+    /// The scope as text for people.
     pub fn scope_name(&self) -> String {
         self.scope.to_string()
     }
@@ -89,22 +89,22 @@ impl fmt::Display for GrantScope {
     }
 }
 
-/// What accounts and folders are called.
-struct Names<'a> {
+/// Looks up the names of accounts and folders.
+struct NameLookup<'a> {
     contacts: Vec<Contact>,
     missing: BTreeMap<Address, Error>,
-    folders: &'a (dyn Fn(u64) -> Folder + Sync),
+    folders: &'a (dyn Fn(u64) -> FolderDetails + Sync),
 }
 
-/// Name and confidentiality of a folder, and why they are missing.
-type Folder = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
+/// Name and confidentiality of a folder, or the error kind if they are missing.
+type FolderDetails = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
 
 pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
     let journal = person.journals().of(person.address()).await?;
     let person = person.for_one_call();
     let ((contacts, missing), folders) =
         tokio::try_join!(contacts::contacts_and_missing(&person), folders::folder_names(&person))?;
-    let names = Names { contacts, missing, folders: &|number| folders.of(number) };
+    let names = NameLookup { contacts, missing, folders: &|number| folders.of(number) };
     infos(&person, &journal, &names, |_| true).await
 }
 
@@ -112,42 +112,42 @@ pub(crate) async fn passed_on(person: &Person, patient: Address) -> Result<Vec<G
     let journal = person.journals().of(patient).await?;
     let person = person.for_one_call();
     let (contacts, missing) = contacts::contacts_and_missing(&person).await?;
-    let held = shared::shared_by(&person, patient).await?.grants;
+    let own_grants = shared::shared_by(&person, patient).await?.grants;
     let folders = |number| {
-        let held = held.iter().find(|held| held.scope_id == folder_scope(number));
-        match held.map(|held| (&held.scope, held.unavailable)) {
+        let own = own_grants.iter().find(|grant| grant.scope_id == folder_scope(number));
+        match own.map(|grant| (&grant.scope, grant.unavailable)) {
             Some((GrantScope::Folder { name, confidentiality, .. }, why)) => (name.clone(), *confidentiality, why),
             _ => (None, None, None),
         }
     };
-    let names = Names { contacts, missing, folders: &folders };
-    infos(&person, &journal, &names, |held| held.state.giver == Some(person.address())).await
+    let names = NameLookup { contacts, missing, folders: &folders };
+    infos(&person, &journal, &names, |grant| grant.state.giver == Some(person.address())).await
 }
 
 async fn infos(
     person: &Person,
-    journal: &Known,
-    names: &Names<'_>,
-    wanted: impl Fn(&HeldGrant) -> bool,
+    journal: &VerifiedJournal,
+    names: &NameLookup<'_>,
+    is_wanted: impl Fn(&ChainGrant) -> bool,
 ) -> Result<Vec<GrantInfo>> {
     let now = person.clocks().chain_time().await?;
-    let held = journal.state().grants.iter();
-    let mut held: Vec<_> = held.filter(|(_, grant)| !grant.state.is_bar() && wanted(grant)).collect();
-    held.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-    let info = |((scope, grantee), grant): (&(B256, Address), &HeldGrant)| {
+    let grants = journal.state().grants.iter();
+    let mut grants: Vec<_> = grants.filter(|(_, grant)| !grant.state.is_bar() && is_wanted(grant)).collect();
+    grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
+    let info = |((scope, grantee), grant): (&(B256, Address), &ChainGrant)| {
         let live = journal.state().live(*scope, *grantee, now).is_some();
         info(person, journal, names, *scope, *grantee, grant, live)
     };
-    Ok(held.into_iter().filter_map(info).collect())
+    Ok(grants.into_iter().filter_map(info).collect())
 }
 
 fn info(
     person: &Person,
-    journal: &Known,
-    names: &Names<'_>,
+    journal: &VerifiedJournal,
+    names: &NameLookup<'_>,
     scope_id: B256,
     grantee: Address,
-    grant: &HeldGrant,
+    grant: &ChainGrant,
     live: bool,
 ) -> Option<GrantInfo> {
     let state = &grant.state;

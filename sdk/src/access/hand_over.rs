@@ -1,4 +1,4 @@
-//! Which keys a grant hands over: the patient derives them, a delegate passes on what it received.
+//! The keys that a grant hands over. The patient derives them; a delegate passes on the keys that it received.
 
 use alloy::primitives::B256;
 use hospital_record_core::{
@@ -14,26 +14,26 @@ use crate::{
         names,
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         readers,
-        unlock::{self, Unlocked},
+        unlock::{self, UnlockedRecord},
     },
     ledger::{GrantState, Rights, folder_scope, record_key},
     records::{registered, target},
 };
 
 /// Keys for a grantee.
-pub(crate) struct Handed {
+pub(crate) struct HandOver {
     pub(crate) scope: Scope,
     pub(crate) epoch: Epoch,
     pub(crate) payload: EnvelopePayload,
-    /// What they are passed on from; nothing where the patient gives.
+    /// The delegate's own grant; `None` if the patient grants.
     pub(crate) above: Option<GrantState>,
 }
 
 impl Grant {
-    pub(crate) async fn hand_over(&self, journal: &Known) -> Result<Handed> {
+    pub(crate) async fn hand_over(&self, journal: &VerifiedJournal) -> Result<HandOver> {
         match &self.record {
             Some(record) => self.hand_over_record(journal, record).await,
             None if self.person.is_me(self.patient) => self.hand_over_own_folder(journal).await,
@@ -41,37 +41,38 @@ impl Grant {
         }
     }
 
-    async fn hand_over_record(&self, journal: &Known, record: &RecordRef) -> Result<Handed> {
+    async fn hand_over_record(&self, journal: &VerifiedJournal, record: &RecordRef) -> Result<HandOver> {
         let person = &self.person;
-        let known = registered::on_chain(person, record).await?;
-        let key = record_key(known.author, known.id);
+        let registered = registered::on_chain(person, record).await?;
+        let key = record_key(registered.author, registered.id);
         let above = match person.is_me(self.patient) {
             true => None,
             false => {
-                let held = [key, folder_scope(known.folder)];
-                let mut above = Err(self.may_not());
-                for scope in held {
+                let scopes = [key, folder_scope(registered.folder)];
+                let mut above = Err(self.no_right_to_pass_on());
+                for scope in scopes {
                     above = above.or(self.above(journal, scope).await);
                 }
                 Some(above?)
             }
         };
-        let Unlocked { key: content, metadata, .. } = unlock::unlocked(person, record, &known).await?;
+        let UnlockedRecord { key: content, metadata, .. } = unlock::unlocked(person, record, &registered).await?;
         let keys = EnvelopeKeys::Record { content };
         let scope = Scope::from_bytes(key.0).map_err(CoreError::from)?;
         let folder_name = metadata.folder_name;
         let confidentiality = metadata.confidentiality;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
-        Ok(Handed { scope, epoch: 0, payload, above })
+        Ok(HandOver { scope, epoch: 0, payload, above })
     }
 
-    async fn hand_over_own_folder(&self, journal: &Known) -> Result<Handed> {
+    async fn hand_over_own_folder(&self, journal: &VerifiedJournal) -> Result<HandOver> {
         let person = &self.person;
         let folder_name = names::checked("a folder's name", &self.folder)?;
         let folder = person.keys().folder(&folder_name, self.confidentiality);
         if !readers::is_epoch_sure(person, journal, folder).await? {
             return Err(Error::NotAvailable(
-                "the folder's newest keyring cannot be had: `rotate` the folder, or name a witness, then grant".into(),
+                "the folder's newest keyring is not available: `rotate` the folder, or name a witness, then grant"
+                    .into(),
             ));
         }
         let state = person.keys().folder_state(folder, journal.folder(folder).epoch);
@@ -82,11 +83,11 @@ impl Grant {
         let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
         let confidentiality = self.confidentiality;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
-        Ok(Handed { scope: Scope::Folder(folder), epoch, payload, above: None })
+        Ok(HandOver { scope: Scope::Folder(folder), epoch, payload, above: None })
     }
 
-    /// With the patient's own statement of the keys, so that the grantee needs not believe this account.
-    async fn pass_on_folder(&self, journal: &Known) -> Result<Handed> {
+    /// Passes on the patient's signed statement of the keys too, so the grantee does not have to trust this account.
+    async fn pass_on_folder(&self, journal: &VerifiedJournal) -> Result<HandOver> {
         let (folder, received) =
             target::received_by_name(&self.person, journal, &self.folder, self.confidentiality).await?;
         let above = self.above(journal, folder_scope(folder.number())).await?;
@@ -100,30 +101,31 @@ impl Grant {
         let folder_name = received.name;
         let confidentiality = received.confidentiality;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
-        Ok(Handed { scope: Scope::Folder(folder), epoch: received.epoch, payload, above: Some(above) })
+        Ok(HandOver { scope: Scope::Folder(folder), epoch: received.epoch, payload, above: Some(above) })
     }
 
-    /// This account's own live grant there, when it covers what is to be passed on.
-    async fn above(&self, journal: &Known, scope: B256) -> Result<GrantState> {
+    /// This account's own live grant, if it covers the new grant.
+    async fn above(&self, journal: &VerifiedJournal, scope: B256) -> Result<GrantState> {
         let now = self.person.clocks().chain_time().await?;
-        let held = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
-        let held = held.filter(|held| held.rights.delegates()).ok_or_else(|| self.may_not())?;
-        let purpose = self.purpose.is_none_or(|purpose| purpose == held.purpose);
-        if !held.rights.contains(self.rights.and(Rights::DELEGATE)) || !purpose {
-            let rights = held.rights;
-            let purpose = held.purpose;
+        let own = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
+        let own = own.filter(|own| own.rights.delegates()).ok_or_else(|| self.no_right_to_pass_on())?;
+        let same_purpose = self.purpose.is_none_or(|purpose| purpose == own.purpose);
+        if !own.rights.contains(self.rights.and(Rights::DELEGATE)) || !same_purpose {
+            let rights = own.rights;
+            let purpose = own.purpose;
             return Err(Error::Denied(
                 format!("nobody passes on more than they have: this account may {rights} it for {purpose:?}").into(),
             ));
         }
-        Ok(held)
+        Ok(own)
     }
 
-    fn may_not(&self) -> Error {
+    fn no_right_to_pass_on(&self) -> Error {
         let account = self.person.address();
         let patient = self.patient;
         Error::Denied(
-            format!("{account} may pass on nothing there: {patient} has given no right to, or it has ended").into(),
+            format!("{account} may not pass this on: {patient} has not given it that right, or the right has ended")
+                .into(),
         )
     }
 }

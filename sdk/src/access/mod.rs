@@ -1,4 +1,4 @@
-//! Who may read what: granted, passed on, asked for, ended.
+//! Grants access, passes it on, asks for it and ends it.
 
 pub(crate) mod boards;
 pub(crate) mod contacts;

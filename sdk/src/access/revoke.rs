@@ -1,4 +1,4 @@
-//! Ending access.
+//! Ends access.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
         error::{Error, Result, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         owed,
         rotate::{self, Ring},
@@ -23,9 +23,9 @@ use crate::{
     records::registered,
 };
 
-/// How long the keys of those who remain may be fetched before a revocation is sent without new keys for them.
+/// The most time to fetch the keys of the remaining readers. After it, the revocation is sent without a keyring.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Gas that the end of grants takes at most.
+/// The most gas of a revocation.
 const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 
 /// Ends access; made by [`Client::revoke`](crate::Client::revoke).
@@ -35,42 +35,42 @@ const PRICE: Price = Price { base: 100_000, each: 45_000, most: 100 };
 pub struct Revoke {
     person: Person,
     grantee: Address,
-    scope: Which,
+    scope: GrantFilter,
     hurry: bool,
     bar: bool,
 }
 
-enum Which {
+/// The grants to end.
+enum GrantFilter {
     Everything,
     Folder(String, Confidentiality),
     Record(RecordRef),
 }
 
-/// What was ended.
+/// The result of a revocation.
 ///
 /// See the [guide](crate::grant).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Revoked {
-    /// Grants that were ended.
+    /// Number of grants that were ended.
     pub ended: usize,
-    /// Whether the keys of every folder concerned have moved on. Where not, the next [`add`](crate::Client::add) or
-    /// [`sync`](crate::Client::sync) does it before anything else.
+    /// Whether the keys of every affected folder were rotated. If not, the next [`add`](crate::Client::add) or
+    /// [`sync`](crate::Client::sync) rotates them first.
     pub keys_moved: bool,
-    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    /// Remaining readers who did not get the new keys, because theirs are not available or not trusted. Grant to them again.
     pub left_out: Vec<Address>,
-    /// An earlier act of this person that was left behind and has not taken effect, in words. It kept nothing from being ended.
+    /// An earlier act of this person that has not taken effect, in words. It did not prevent this revocation.
     pub earlier_failed: Option<String>,
-    /// Hash of the transaction; of the last one, where there was too much to end for one. `None` where a relay carried it and
-    /// nobody says which one it was.
+    /// Hash of the transaction, or of the last one if there were several. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
-    /// Gas of it, or of all of them.
+    /// Gas of all transactions.
     pub gas: u64,
 }
 
 pub(crate) fn revoke(person: &Person, grantee: Address) -> Revoke {
-    // The first silence of the store is the last that is waited for: no keyring is worth a second one.
-    Revoke { person: person.for_one_call(), grantee, scope: Which::Everything, hurry: false, bar: false }
+    // After the first timeout of a store it does not wait again: the revocation matters more than the keyring.
+    Revoke { person: person.for_one_call(), grantee, scope: GrantFilter::Everything, hurry: false, bar: false }
 }
 
 pub(crate) async fn renounce(person: &Person, patient: Address, scope: B256) -> Result<Confirmed> {
@@ -83,16 +83,16 @@ pub(crate) async fn withdraw(person: &Person, patient: Address, scope: B256, gra
 
 async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
     let not_ended = |error| not_ended(error, grantee);
-    let before = person.journals().of(patient).await.map_err(not_ended)?.history.entries().len();
+    let entries = person.journals().of(patient).await.map_err(not_ended)?.history.entries().len();
     let receipt = person.send(call).await.map_err(not_ended)?;
-    // The entry itself, not what is live at some time: a node that is behind tells a time at which it still was.
+    // It looks for the entry itself. A node that lags can report a time at which the grant was still live.
     let ended = |history: &History| {
         let new =
-            history.entries().iter().skip(before).filter(|entry| entry.block >= receipt.block.unwrap_or_default());
+            history.entries().iter().skip(entries).filter(|entry| entry.block >= receipt.block.unwrap_or_default());
         new.map(|entry| entry.event).any(|event| match event {
-            Event::AccessRenounced { scope: of, grantee: who } => (of, who) == (scope, grantee),
-            Event::AccessWithdrawn { scope: of, grantee: who, giver } => {
-                (of, who, giver) == (scope, grantee, person.address())
+            Event::AccessRenounced { scope: of, grantee: from } => (of, from) == (scope, grantee),
+            Event::AccessWithdrawn { scope: of, grantee: from, giver } => {
+                (of, from, giver) == (scope, grantee, person.address())
             }
             _ => false,
         })
@@ -102,33 +102,33 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
 }
 
 impl Revoke {
-    /// Only on this folder.
+    /// Ends only grants on this folder.
     pub fn folder(mut self, name: impl Into<String>, confidentiality: Confidentiality) -> Self {
-        self.scope = Which::Folder(name.into(), confidentiality);
+        self.scope = GrantFilter::Folder(name.into(), confidentiality);
         self
     }
 
-    /// Only on this record.
+    /// Ends only grants on this record.
     pub fn record(mut self, record: &RecordRef) -> Self {
-        self.scope = Which::Record(*record);
+        self.scope = GrantFilter::Record(*record);
         self
     }
 
-    /// Bars the person too: nobody whom the patient let pass on can give these scopes to that person again. It is done
-    /// anyway where there is somebody who could.
+    /// Bars the account too: no delegate can give it access to these scopes again. If a delegate could, the account is barred
+    /// without this call.
     pub fn bar(mut self) -> Self {
         self.bar = true;
         self
     }
 
-    /// Ends the grants at once, without making new keys for those who remain: that follows with the next write.
+    /// Ends the grants at once and leaves the key rotation to the next write.
     pub fn in_a_hurry(mut self) -> Self {
         self.hurry = true;
         self
     }
 
     async fn run(self) -> Result<Revoked> {
-        // A grant that is on its way would not be seen yet.
+        // An earlier grant that is not mined yet would be missed.
         let earlier = self.person.settle_earlier().await?;
         match self.end().await {
             Ok(revoked) => Ok(Revoked { earlier_failed: earlier.or(revoked.earlier_failed), ..revoked }),
@@ -150,83 +150,86 @@ impl Revoke {
         let (receipt, earlier_failed) = self.send_all(&revocations, journal.state().key_changes).await?;
         let transaction = receipt.transaction;
         let ended = |state: &PatientState| {
-            let gone = |scope: &B256| state.grants.get(&(*scope, self.grantee)).is_none_or(|g| g.state.is_bar());
-            scopes.iter().all(gone)
+            let grant_of = |scope: &B256| state.grants.get(&(*scope, self.grantee));
+            scopes.iter().all(|scope| grant_of(scope).is_none_or(|grant| grant.state.is_bar()))
         };
-        let seen = person.confirm(person.address(), transaction, ended).await;
-        seen.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
+        let confirmation = person.confirm(person.address(), transaction, ended).await;
+        confirmation.map_err(|error| error.and_earlier(earlier_failed.clone()))?;
         let ended = revocations.len();
         let gas = receipt.gas;
-        // The access has ended; what is left to do is no reason to say otherwise.
+        // The access has ended, so a failed rotation is not an error of this call.
         let (keys_moved, left_out) = self.move_keys(&scopes, rings, transaction).await;
         Ok(Revoked { ended, keys_moved, left_out, earlier_failed, transaction, gas })
     }
 
-    /// As many in one transaction as a block takes for sure, folders first: whoever may pass on can give one account
-    /// a grant on every record.
+    /// Sends as many revocations in one transaction as surely fit into a block, folders first. There can be many, because a
+    /// delegate can give one account a grant on every record.
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Confirmed, Option<String>)> {
         let contract = self.person.contract();
         let mut gas = 0;
         let mut earlier = None;
         let mut changes = changes;
         let mut last = None::<Confirmed>;
-        // It is tried all the same where the node does not say what a block takes.
+        // A node that does not report the gas limit of a block must not stop a revocation.
         let at_once = self.person.at_once(&PRICE).await.unwrap_or(1);
         for part in revocations.chunks(at_once) {
-            let sent = self.person.send_at_once(contract.revoke(part, changes)).await;
-            let before = last.as_ref().map(|before| before.transaction);
-            let sent = sent.map_err(|error| error.after_part(before).and_earlier(earlier.clone()));
-            let (receipt, told) = sent?;
-            // Each of them is a key change.
+            let result = self.person.send_at_once(contract.revoke(part, changes)).await;
+            let previous = last.as_ref().map(|receipt| receipt.transaction);
+            let result = result.map_err(|error| error.after_part(previous).and_earlier(earlier.clone()));
+            let (receipt, failure) = result?;
+            // Each revocation is a key change.
             changes = changes.wrapping_add(part.len() as u32);
-            (gas, earlier) = (gas + receipt.gas, earlier.or(told));
+            gas += receipt.gas;
+            earlier = earlier.or(failure);
             last = Some(receipt);
         }
         let last = last.ok_or_else(|| Error::Invalid("there is nothing to end".into()))?;
         Ok((Confirmed { gas, ..last }, earlier))
     }
 
-    /// Stores the new keys, and makes others where those do not count. Whom that left out is told in either case.
+    /// Stores the new keyrings, and rotates again if they do not count. It returns the readers who were left out.
     async fn move_keys(&self, scopes: &[B256], rings: Vec<Ring>, transaction: Option<B256>) -> (bool, Vec<Address>) {
         let mut left_out = Vec::new();
         match rotate::publish_keyrings(&self.person, rings, transaction).await {
-            Ok(without) => left_out.extend(without),
+            Ok(accounts) => left_out.extend(accounts),
             Err(error) => {
                 tracing::warn!(%error, "the new keys could not be stored: the next write makes others");
                 return (false, left_out);
             }
         }
-        let moved = self.hurry_on(scopes, &mut left_out).await.unwrap_or(false);
+        let moved = self.rotate_stale(scopes, &mut left_out).await.unwrap_or(false);
         (moved, left_out)
     }
 
-    fn scopes(&self, journal: &Arc<Known>) -> Result<Vec<B256>> {
+    fn scopes(&self, journal: &Arc<VerifiedJournal>) -> Result<Vec<B256>> {
         let person = &self.person;
-        if let Which::Record(record) = &self.scope {
+        if let GrantFilter::Record(record) = &self.scope {
             registered::owns(person, record)?;
         }
-        let held = journal.state().grants.iter();
-        let held = held.filter(|((_, grantee), held)| *grantee == self.grantee && !held.state.is_bar());
-        let held = held.map(|((scope, _), _)| *scope);
-        let wanted = |scope: &B256| match &self.scope {
-            Which::Everything => true,
-            Which::Folder(name, level) => *scope == folder_scope(person.keys().folder(name, *level).number()),
-            Which::Record(record) => journal.state().records.get(scope).is_some_and(|known| known.id.0 == record.id.0),
+        let grants = journal.state().grants.iter();
+        let grants = grants.filter(|((_, grantee), grant)| *grantee == self.grantee && !grant.state.is_bar());
+        let scopes = grants.map(|((scope, _), _)| *scope);
+        let is_wanted = |scope: &B256| match &self.scope {
+            GrantFilter::Everything => true,
+            GrantFilter::Folder(name, level) => *scope == folder_scope(person.keys().folder(name, *level).number()),
+            GrantFilter::Record(record) => {
+                journal.state().records.get(scope).is_some_and(|entry| entry.id.0 == record.id.0)
+            }
         };
-        let scopes: Vec<B256> = held.filter(wanted).collect();
+        let scopes: Vec<B256> = scopes.filter(is_wanted).collect();
         if scopes.is_empty() {
             return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee).into()));
         }
         Ok(scopes)
     }
 
-    async fn revocations(&self, journal: &Known, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
+    async fn revocations(&self, journal: &VerifiedJournal, scopes: &[B256]) -> (Vec<Revocation>, Vec<Ring>) {
         let mut revocations = Vec::new();
         let mut rings = Vec::new();
         let until = Instant::now() + PATIENCE;
         let now = self.person.clocks().latest_time().await.ok();
         for scope in scopes {
-            // By either clock: a node that dates its blocks far ahead hides nobody who could give again.
+            // Both clocks count: a node that dates its blocks far ahead cannot hide a live delegate.
             let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
             let barred = self.bar || now.is_none_or(delegates) || delegates(clock::now());
             let reads = journal.grant(*scope, self.grantee).is_some_and(|grant| grant.state.rights.reads());
@@ -242,9 +245,9 @@ impl Revoke {
         (revocations, rings)
     }
 
-    /// What a keyring is made of may have to be fetched first: without one a revocation takes effect as well, and new
-    /// keys follow.
-    async fn keyring(&self, journal: &Known, folder: Folder, until: Instant) -> Option<Ring> {
+    /// The keyring for the remaining readers. It can need fetches, so it has a deadline. A revocation takes effect without
+    /// it too, and the keys are rotated later.
+    async fn keyring(&self, journal: &VerifiedJournal, folder: Folder, until: Instant) -> Option<Ring> {
         let making = rotate::make_keyring(&self.person, journal, folder, Some(self.grantee));
         match timeout_at(until, making).await {
             Ok(Ok(ring)) => return Some(ring),
@@ -254,8 +257,8 @@ impl Revoke {
         None
     }
 
-    /// Where another device was faster, the keyring does not count: the folder's keys move on once more.
-    async fn hurry_on(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
+    /// Rotates folders that are still stale: if another device was faster, this revocation's keyring does not count.
+    async fn rotate_stale(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
         let person = &self.person;
         let journal = person.journals().of(person.address()).await?;
         let now = person.clocks().latest_time().await?;
@@ -273,7 +276,7 @@ impl Revoke {
     }
 }
 
-/// Whoever revokes is told that it did not happen, unless something else is known.
+/// Adds to an error that access has not ended, unless the error already says what happened.
 fn not_ended(error: Error, grantee: Address) -> Error {
     use ErrorKind::{Denied, Invalid, NotFound};
     match error {
@@ -290,10 +293,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_told_that_access_has_not_ended() {
+    fn error_says_that_access_has_not_ended_unless_the_outcome_is_clear() {
         let unconfirmed =
             Error::Unconfirmed { transaction: None, service: "it".into(), after: Duration::ZERO, why: None };
-        for (error, told) in [
+        for (error, added) in [
             (Error::StaleKeys, true),
             (Error::Integrity("x".into()), true),
             (Error::TimedOut { service: "it".into(), after: Duration::ZERO }, true),
@@ -305,9 +308,9 @@ mod tests {
         ] {
             let before = error.to_string();
             let after = not_ended(error, Address::ZERO);
-            let ended = matches!(after, Error::Halfway { outcome: Outcome::AccessNotEnded { .. }, .. });
-            assert_eq!(ended, told, "{before}");
-            assert!(told || after.to_string() == before, "{after}");
+            let says_so = matches!(after, Error::Halfway { outcome: Outcome::AccessNotEnded { .. }, .. });
+            assert_eq!(says_so, added, "{before}");
+            assert!(added || after.to_string() == before, "{after}");
         }
     }
 }

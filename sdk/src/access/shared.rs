@@ -1,4 +1,4 @@
-//! What others have shared with this person.
+//! Lists the grants that others gave to this person.
 
 use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
@@ -13,7 +13,7 @@ use crate::{
         error::{Result, kind::ErrorKind},
         time::{expiry, instant},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::holder,
     ledger::{Grant, Purpose, Rights, folder_of},
 };
@@ -23,36 +23,41 @@ use futures::{StreamExt, stream};
 
 /// Grants of one patient in a list of many patients.
 const MOST_OF_ONE: usize = 64;
-/// The same in a list of that patient's alone.
+/// Grants in a list of one patient.
 const MOST_BY_NAME: usize = 1024;
 
-/// What others have shared with this person. It cannot be proven complete: grants are linked in the journals of those
-/// who gave them, not of those who got them, so a node can hide one. What is listed is real.
+/// Grants that others gave to this person.
 ///
-/// Anybody can grant something to anybody, so the list is bounded: up to 1,024 patients whom this person knows, and the
-/// newest 64 others; of each patient 64 grants, live ones first. This person knows their contacts, those to whom they
-/// granted something themselves, and the patients whose records they opened or added to. [`Grants::received_from`](crate::client::grants::Grants::received_from) lists one
-/// patient's, whatever others do.
+/// Each listed grant is real, but the list cannot be proven complete. A journal holds the grants of its patient, not those
+/// of a grantee, so a node can hide a patient.
+///
+/// Anybody can grant to anybody, so the list is bounded:
+///
+/// - up to 1,024 known patients, and the newest 64 others;
+/// - 64 grants of each patient, live ones first.
+///
+/// Known are contacts, accounts that this person granted to, and patients whose records this person opened or added to.
+/// [`Grants::received_from`](crate::client::grants::Grants::received_from) lists the grants of one patient.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Shared {
-    /// Grants to this account that are not revoked: of patients whom this person knows first, each part newest first.
+    /// Grants to this account that are not revoked. Known patients come first, then the others, both newest first.
     pub grants: Vec<SharedGrant>,
-    /// Patients whose history cannot be read, and why.
+    /// Patients whose history cannot be read, each with the reason.
     pub unreadable: Vec<(Address, String)>,
-    /// Patients who are left out.
+    /// Patients who are left out of the list.
     pub cut: Cut,
-    /// Patients who gave more than is listed, and how many of their grants are left out.
+    /// Patients with more grants than are listed, each with the number that is left out.
     pub more_of: Vec<(Address, usize)>,
 }
 
-/// Patients who share something with this person; see [`Shared`] for how many.
+/// Patients who gave this person access. [`Shared`] has the limits of the list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Patients {
     /// Their accounts.
     pub patients: BTreeSet<Address>,
-    /// Those who are left out.
+    /// Patients who are left out of the list.
     pub cut: Cut,
 }
 
@@ -60,26 +65,26 @@ pub struct Patients {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SharedGrant {
-    /// Who gave it.
+    /// The patient whose records it is about.
     pub patient: Address,
-    /// On what; the folder's name and confidentiality come from the envelope, when it opens.
+    /// Its folder or record. The folder's name and confidentiality come from the envelope, if it opens.
     pub scope: GrantScope,
-    /// What the chain calls the scope: [`renounce`](crate::client::grants::Grants::renounce) takes it.
+    /// The id of its scope on chain, for [`renounce`](crate::client::grants::Grants::renounce).
     pub scope_id: B256,
-    /// Which rights.
+    /// Its rights.
     pub rights: Rights,
-    /// What for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Since when.
+    /// When it was granted.
     pub granted: SystemTime,
-    /// Until when; nothing for no end.
+    /// When it ends; `None` for no end.
     pub expires: Option<SystemTime>,
-    /// Who passed it on; nothing when the patient gave it.
+    /// The delegate who passed it on; `None` if the patient gave it.
     pub given_by: Option<Address>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
-    /// Why the envelope cannot be had or opened, and with it the folder's name:
-    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are about a store that is silent now.
+    /// The error kind if the envelope, which holds the folder's name, is not available or does not open.
+    /// [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) mean that a store is offline now.
     pub unavailable: Option<ErrorKind>,
 }
 
@@ -87,10 +92,9 @@ pub(crate) async fn shared_with_me(person: &Person) -> Result<Shared> {
     let person = &person.for_one_call();
     let givers = givers::givers(person).await?;
     let mut shared = all_shared(person, &givers.journals, MOST_OF_ONE).await?;
-    let is_known = |patient: &Address| givers.known.contains(patient);
+    let is_known = |patient: &Address| givers.known_accounts.contains(patient);
     shared.grants.sort_by_key(|grant| (!is_known(&grant.patient), std::cmp::Reverse(grant.granted)));
-    (shared.unreadable, shared.cut) = (givers.unreadable, givers.cut);
-    Ok(shared)
+    Ok(Shared { unreadable: givers.unreadable, cut: givers.cut, ..shared })
 }
 
 pub(crate) async fn shared_by(person: &Person, patient: Address) -> Result<Shared> {
@@ -102,41 +106,46 @@ pub(crate) async fn shared_by(person: &Person, patient: Address) -> Result<Share
 
 pub(crate) async fn patients(person: &Person) -> Result<Patients> {
     let Givers { journals, cut, .. } = givers::givers(person).await?;
-    let sharing = journals.iter().filter(|journal| held(person, journal).next().is_some());
-    Ok(Patients { patients: sharing.map(|known| known.patient).collect(), cut })
+    let sharing = journals.iter().filter(|journal| grants_to_me(person, journal).next().is_some());
+    Ok(Patients { patients: sharing.map(|journal| journal.patient).collect(), cut })
 }
 
-/// What these histories give to this account, of each so many.
-async fn all_shared(person: &Person, journals: &[Arc<Known>], most: usize) -> Result<Shared> {
+/// The grants to this account in these journals, up to `most` of each.
+async fn all_shared(person: &Person, journals: &[Arc<VerifiedJournal>], most: usize) -> Result<Shared> {
     let now = person.clocks().chain_time().await?;
     let mut shared = Shared::default();
     let mut opening = Vec::new();
     for journal in journals {
-        let mut held: Vec<_> = held(person, journal).collect();
+        let mut grants: Vec<_> = grants_to_me(person, journal).collect();
         let live = |scope| journal.state().live(scope, person.address(), now).is_some();
-        held.sort_by_key(|(scope, grant)| (!live(*scope), std::cmp::Reverse(grant.entry)));
-        if held.len() > most {
-            shared.more_of.push((journal.patient, held.len() - most));
+        grants.sort_by_key(|(scope, grant)| (!live(*scope), std::cmp::Reverse(grant.entry)));
+        if grants.len() > most {
+            shared.more_of.push((journal.patient, grants.len() - most));
         }
-        opening.extend(held.into_iter().take(most).map(|held| one_shared(person, journal, held, now)));
+        opening.extend(grants.into_iter().take(most).map(|grant| one_shared(person, journal, grant, now)));
     }
-    // What strangers named may be nowhere: it is waited for side by side.
-    let opened: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
-    shared.grants = opened.into_iter().flatten().collect();
+    // In parallel, because strangers can name envelopes that no store has.
+    let grants: Vec<Option<SharedGrant>> = stream::iter(opening).buffered(ABREAST).collect().await;
+    shared.grants = grants.into_iter().flatten().collect();
     Ok(shared)
 }
 
-/// What this account has of a patient, live or not.
-fn held<'a>(person: &'a Person, journal: &'a Known) -> impl Iterator<Item = (B256, &'a Grant)> {
+/// The grants to this account in a journal, live or not.
+fn grants_to_me<'a>(person: &'a Person, journal: &'a VerifiedJournal) -> impl Iterator<Item = (B256, &'a Grant)> {
     let grants = journal.state().grants.iter();
     let mine = grants.filter(|((_, grantee), grant)| person.is_me(*grantee) && !grant.state.is_bar());
     mine.map(|((scope, _), grant)| (*scope, grant))
 }
 
-/// Nothing for a grant on a record that is not there.
-async fn one_shared(person: &Person, journal: &Known, (scope, grant): (B256, &Grant), now: u64) -> Option<SharedGrant> {
+/// One grant to this account; `None` if its record is not in the journal.
+async fn one_shared(
+    person: &Person,
+    journal: &VerifiedJournal,
+    (scope, grant): (B256, &Grant),
+    now: u64,
+) -> Option<SharedGrant> {
     let patient = journal.patient;
-    let record = |key: &B256| journal.state().records.get(key).map(|known| person.record(patient, known.id.0.into()));
+    let record = |key: &B256| journal.state().records.get(key).map(|record| person.record(patient, record.id.0.into()));
     let mut named = match folder_of(scope) {
         Some(number) => GrantScope::Folder { number, name: None, confidentiality: None },
         None => GrantScope::Record(record(&scope)?),
@@ -144,7 +153,8 @@ async fn one_shared(person: &Person, journal: &Known, (scope, grant): (B256, &Gr
     let payload = holder::payload_of(person, patient, scope, grant).await;
     let unavailable = payload.as_ref().err().map(|error| error.kind());
     if let (GrantScope::Folder { name, confidentiality, .. }, Ok(payload)) = (&mut named, payload) {
-        (*name, *confidentiality) = (Some(payload.folder_name), Some(payload.confidentiality));
+        *name = Some(payload.folder_name);
+        *confidentiality = Some(payload.confidentiality);
     }
     Some(SharedGrant {
         patient,

@@ -1,4 +1,4 @@
-//! Saying in public who somebody is, and taking it back.
+//! Vouches for an account in public, and withdraws a vouch.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// How long a vouch holds unless it is told: a year.
+/// Seconds that a vouch lasts by default: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Vouches for an account; made by [`Vouches::give`](crate::client::vouches::Vouches::give).
@@ -27,17 +27,17 @@ pub struct VouchFor {
     until: Option<SystemTime>,
 }
 
-/// What was said of an account.
+/// A vouch that was made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Vouched {
-    /// Of which account.
+    /// The account that it vouches for.
     pub account: Address,
-    /// In which role it acts.
+    /// The role.
     pub role: String,
-    /// Until when; nothing for no end.
+    /// When it ends; `None` for no end.
     pub until: Option<SystemTime>,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
@@ -58,7 +58,7 @@ pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str
 }
 
 impl VouchFor {
-    /// Until then, by the chain's clock. Short ones are safer: who loses the key can take nothing back.
+    /// The end of the vouch, by the chain's clock. A short vouch is safer: after you lose your key, you cannot withdraw it.
     pub fn until(mut self, end: SystemTime) -> Self {
         self.until = Some(end);
         self
@@ -67,7 +67,9 @@ impl VouchFor {
     async fn run(self) -> Result<Vouched> {
         let Self { person, account, role, until } = self;
         if account.is_zero() || account == person.address() {
-            return Err(Error::Invalid("one vouches for somebody else: name another account".into()));
+            return Err(Error::Invalid(
+                "you cannot vouch for this account: name an account other than your own".into(),
+            ));
         }
         let code = role_code(&role)?;
         let until = person.clocks().end_in_the_future(until, A_YEAR).await?;
@@ -80,7 +82,7 @@ impl VouchFor {
 
 awaitable!(VouchFor => Vouched);
 
-/// A role as the contract names it.
+/// The contract's form of a role.
 fn role_code(role: &str) -> Result<B256> {
     let printable = role.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     if role.is_empty() || role.len() > 32 || !printable {

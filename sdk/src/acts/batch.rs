@@ -1,4 +1,4 @@
-//! How much goes into one transaction.
+//! How many items go into one transaction.
 
 use alloy::primitives::U256;
 
@@ -7,7 +7,7 @@ use crate::{
     base::error::{Error, Result},
 };
 
-/// What a transaction of a list takes at most.
+/// The most gas that a transaction with a list takes, and the longest list.
 pub(crate) struct Price {
     pub(crate) base: u64,
     pub(crate) each: u64,
@@ -19,19 +19,18 @@ impl Price {
         self.base + self.each * items as u64
     }
 
-    /// How many items a block of this size takes in one transaction: a quarter more than is needed is asked for.
+    /// How many items fit into one transaction in a block of this size. Callers ask for a quarter more gas than needed.
     fn fits(&self, block: u64) -> usize {
         let room = (block / 5 * 4).saturating_sub(self.base);
         usize::try_from(room / self.each).unwrap_or(usize::MAX).min(self.most)
     }
 }
 
-/// Gas that records take at most, for asking whether the account can pay, and a block hold them, before anything is
-/// uploaded.
+/// The most gas that records take. It shows before an upload whether the account can pay and a block has room.
 pub(crate) const RECORDS: Price = Price { base: 150_000, each: 40_000, most: 100 };
 
 impl Person {
-    /// Fails early when the account has too little for a transaction: an upload may take an hour.
+    /// Fails early if the account cannot pay for a transaction, because an upload may take an hour.
     pub(crate) async fn can_pay(&self, records: usize) -> Result<()> {
         if !self.relays().is_empty() {
             return Ok(());
@@ -44,7 +43,7 @@ impl Person {
         Ok(())
     }
 
-    /// How many items go into one transaction here. That not even one does is known before anything is prepared.
+    /// How many items fit into one transaction here. Fails before any work if not even one does.
     pub(crate) async fn at_once(&self, price: &Price) -> Result<usize> {
         let ledger = self.ledger();
         let Some(block) = ledger.block_gas().await? else { return Ok(price.most) };
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn list_is_split_by_what_a_block_takes() {
+    fn list_is_split_by_the_size_of_a_block() {
         let price = Price { base: 150_000, each: 40_000, most: 100 };
         let cases = [
             (0, 0),

@@ -1,4 +1,4 @@
-//! Acting by signature: each act is signed here, and carried to the chain by whoever pays for it.
+//! Acts by signature: this person signs an act, and a relay carries it to the chain and pays.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -13,42 +13,43 @@ use crate::{
     relay::{Fate, SignedRequest},
 };
 
-/// How long a request may be withheld and still take effect.
+/// How long after signing a request can still take effect.
 pub(crate) const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
-/// How long relays are asked that cannot be reached: none of them has the request.
+/// How long to ask relays that cannot be reached. None of them has the request.
 const UNREACHED: Duration = Duration::from_secs(10);
-/// Acts of one account whose nonces share a word on chain, which makes all but the first of them cheaper.
+/// Nonces that share a word on chain. All but the first act of such a word are cheaper.
 const NONCES_A_WORD: u64 = 256;
 
-/// What became of a request that relays were asked to carry, as the chain shows it.
-enum Answer {
-    /// It took effect; with the receipt of the transaction where a relay told it.
+/// The state of a request that relays were asked to carry, as the chain shows it.
+enum RequestState {
+    /// It took effect. The receipt is that of the transaction that a relay reported.
     Done(Option<Confirmed>),
-    /// Not yet, or never, by what the relays say.
-    Not(Error),
+    /// It has not taken effect. The relays say why.
+    NotDone(Error),
 }
 
 impl Person {
-    /// Signs every part of a call, and has one after the other carried to the chain.
+    /// Signs each part of a call, and has one after the other carried to the chain.
     pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Confirmed> {
-        let mut all: Option<Confirmed> = None;
+        let mut total: Option<Confirmed> = None;
         for step in self.contract().steps(call) {
-            let carried = async {
+            let attempt = async {
                 let request = self.sign_step(step).await?;
                 Ok((self.carry(&request).await?, request))
             };
-            let before = all.as_ref().map(|before| before.transaction);
-            let (receipt, request) = carried.await.map_err(|error: Error| error.after_part(before))?;
+            let before = total.as_ref().map(|earlier| earlier.transaction);
+            let (receipt, request) = attempt.await.map_err(|error: Error| error.after_part(before))?;
             self.keep_request(&request, note.clone()).await;
-            all = Some(match all {
-                Some(before) => Confirmed { gas: before.gas + receipt.gas, ..receipt },
+            total = Some(match total {
+                Some(earlier) => Confirmed { gas: earlier.gas + receipt.gas, ..receipt },
                 None => receipt,
             });
         }
-        all.ok_or_else(|| Error::Invalid("there is nothing to do".into()))
+        total.ok_or_else(|| Error::Invalid("there is nothing to do".into()))
     }
 
-    /// Sends a call as this person. Signed, it has this nonce: of several attempts with one nonce at most one takes effect.
+    /// Sends a call as this person. A signed call has this nonce: of several attempts with one nonce at most one takes
+    /// effect.
     pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Confirmed> {
         if self.relays().is_empty() {
             return self.send(call.clone()).await;
@@ -66,18 +67,18 @@ impl Person {
     }
 
     pub(crate) async fn void_signed(&self) -> Result<Confirmed> {
-        let mut all: Confirmed = self.void_at(self.contract().address()).await?;
-        let first = Some(all.transaction);
+        let mut confirmed: Confirmed = self.void_at(self.contract().address()).await?;
+        let first = Some(confirmed.transaction);
         let partly = |error: Error| error.after_part(first);
         for beside in self.besides().all() {
             match beside.deployed_at().await {
-                Ok(_) => all.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
-                // Nobody has signed anything for what is not there.
+                Ok(_) => confirmed.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
+                // Nobody signs a request for a contract that is not there.
                 Err(LedgerError::NotDeployed { .. }) => {}
                 Err(error) => return Err(partly(error.into())),
             }
         }
-        Ok(all)
+        Ok(confirmed)
     }
 
     pub(crate) async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
@@ -95,26 +96,26 @@ impl Person {
 
     pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Confirmed> {
         let act = request.act_for(self.contract()).await?;
-        // What the contract refuses is told in its own words, before anybody else is asked.
+        // If the contract refuses it, its own error is reported before any relay is asked.
         self.ledger().call(&request.call(), None).await?;
         if self.relays().is_empty() {
             return Ok(self.sender().send(&self.signer(), request.call()).await?.into());
         }
         let start = Instant::now();
-        let mut until = start + UNREACHED.min(self.patience());
+        let mut deadline = start + UNREACHED.min(self.patience());
         let mut pause = Duration::from_millis(50);
-        let mut asked_again = false;
+        let mut has_asked_again = false;
         loop {
             match self.ask_relays(request, &act).await {
-                Answer::Done(Some(receipt)) => return Ok(receipt),
-                Answer::Done(None) if asked_again => return Ok(Confirmed::default()),
-                // Who was late may say now in which transaction it was.
-                Answer::Done(None) => asked_again = true,
-                Answer::Not(error) => {
+                RequestState::Done(Some(receipt)) => return Ok(receipt),
+                RequestState::Done(None) if has_asked_again => return Ok(Confirmed::default()),
+                // A slow relay may report the transaction now.
+                RequestState::Done(None) => has_asked_again = true,
+                RequestState::NotDone(error) => {
                     if !matches!(error.cause(), Error::Unreachable { .. }) {
-                        until = start + self.patience();
+                        deadline = start + self.patience();
                     }
-                    if !error.may_have_happened() || Instant::now() >= until {
+                    if !error.may_have_happened() || Instant::now() >= deadline {
                         return Err(error);
                     }
                 }
@@ -124,19 +125,18 @@ impl Person {
         }
     }
 
-    /// Asks one relay after the other until the chain shows the effect: what a relay says keeps none from being asked, and
-    /// is no answer.
-    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Answer {
-        let mut failed = Vec::new();
+    /// Asks one relay after the other until the chain shows the effect. A relay's answer alone is not believed.
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> RequestState {
+        let mut errors = Vec::new();
         for relay in self.relays() {
-            let said = relay.carry(request).await;
-            let seen = self.contract().took_effect(act, request.call()).await;
-            if matches!(seen, Ok(true)) {
-                return Answer::Done(self.told(said).await);
+            let answer = relay.carry(request).await;
+            let effect = self.contract().took_effect(act, request.call()).await;
+            if matches!(effect, Ok(true)) {
+                return RequestState::Done(self.receipt_of(answer).await);
             }
-            let error = match said {
-                // Whoever has it may have had it mined: that nobody can say now is no refusal.
-                Ok(_) if seen.is_err() => Error::TimedOut { service: self.ledger().name(), after: self.patience() },
+            let error = match answer {
+                // The relay has it and may get it mined. That the chain does not answer now is not a refusal.
+                Ok(_) if effect.is_err() => Error::TimedOut { service: self.ledger().name(), after: self.patience() },
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
                     Error::TimedOut { service: relay.name(), after: self.patience() }
                 }
@@ -144,14 +144,14 @@ impl Person {
                 Err(error) => error,
             };
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
-            failed.push(error);
+            errors.push(error);
         }
-        Answer::Not(all_of(failed))
+        RequestState::NotDone(all_of(errors))
     }
 
-    /// The receipt of the transaction that a relay named, where it can be had.
-    async fn told(&self, said: Result<Fate>) -> Option<Confirmed> {
-        let Ok(Fate::Done { transaction: Some(transaction) }) = said else { return None };
+    /// The receipt of the transaction that a relay named, if the chain has it.
+    async fn receipt_of(&self, answer: Result<Fate>) -> Option<Confirmed> {
+        let Ok(Fate::Done { transaction: Some(transaction) }) = answer else { return None };
         let receipt = self.ledger().receipt(transaction).await.ok().flatten();
         receipt.filter(|receipt| receipt.succeeded).map(Confirmed::from)
     }
@@ -164,7 +164,8 @@ impl Person {
             }
             Step::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
-                // Also what is signed already and withheld: else whoever has it carries it first, and this is outdated.
+                // It must also end a signed grant that is still withheld: otherwise that grant is carried first, and this
+                // act is stale.
                 let granted_up_to = self.clocks().believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
@@ -181,14 +182,14 @@ impl Person {
     pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
         let contract = self.contract();
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
-        let signed = self.me.identity.signer().sign_hash(&digest).await;
-        let signature = signed
+        let signature = self.me.identity.signer().sign_hash(&digest).await;
+        let signature = signature
             .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string().into() })?;
         let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
         Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
     }
 
-    /// One that no other act of this account has: a word of its own for this client, and its places in order.
+    /// A nonce that no other act of this account has: this client has words of its own, and uses them in order.
     pub(crate) async fn next_nonce(&self, contract: Address) -> Result<U256> {
         let count = self.me.acts.fetch_add(1, Ordering::Relaxed);
         let first = *self.me.first_word.get_or_try_init(|| async { random_word() }).await?;
@@ -209,14 +210,14 @@ fn random_word() -> Result<u64> {
     Ok(u64::from_be_bytes(bytes))
 }
 
-/// What the relays said, as one error: one that may still do it counts more than those that will not.
-fn all_of(mut failed: Vec<Error>) -> Error {
-    let last = failed.len().saturating_sub(1);
-    let worst = failed.iter().position(Error::may_have_happened).unwrap_or(last);
-    match worst < failed.len() {
+/// The errors of all relays as one. An error of a relay that may still carry it counts more than a refusal.
+fn all_of(mut errors: Vec<Error>) -> Error {
+    let last = errors.len().saturating_sub(1);
+    let worst = errors.iter().position(Error::may_have_happened).unwrap_or(last);
+    match worst < errors.len() {
         true => {
-            let error = failed.remove(worst);
-            let others: Vec<String> = failed.iter().map(Error::to_string).collect();
+            let error = errors.remove(worst);
+            let others: Vec<String> = errors.iter().map(Error::to_string).collect();
             error.and_earlier((!others.is_empty()).then(|| others.join("; ")))
         }
         false => Error::Invalid("no relay is configured".into()),

@@ -1,4 +1,4 @@
-//! An act is done when the journal shows it.
+//! Confirms acts: an act is done when the journal shows it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     ledger::{History, PatientState, Receipt},
 };
 
-/// Between two looks whether a transaction has taken effect.
+/// The longest pause between two reads of the journal.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// An act that is on chain.
@@ -33,8 +33,8 @@ impl From<Receipt> for Confirmed {
 }
 
 impl Person {
-    /// Waits until the journal shows what a receipt claims: a receipt is the node's word, the journal is linked. Perhaps
-    /// the node is behind its own receipt or cannot be asked just now, perhaps there is no such transaction.
+    /// Waits until the journal shows what a receipt claims. A receipt is the node's word, while the journal is
+    /// hash-linked. The node may be behind its own receipt or not answer now, or there may be no such transaction.
     pub(crate) async fn confirm(
         &self,
         patient: Address,
@@ -44,7 +44,7 @@ impl Person {
         self.confirm_in(patient, transaction, |history| shows(history.state())).await
     }
 
-    /// The same for what only the entries tell. No look compares with a clock: the node that told it may be behind.
+    /// The same for what only the entries show. It compares nothing with a clock, because the node may be behind.
     pub(crate) async fn confirm_in(
         &self,
         patient: Address,
@@ -54,30 +54,30 @@ impl Person {
         use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
         let start = Instant::now();
         let mut pause = Duration::from_millis(100);
-        let after = self.timeout();
-        let mut why;
+        let timeout = self.timeout();
+        let mut reason;
         loop {
             match self.journals().of(patient).await {
                 Ok(journal) if shows(&journal.history) => return Ok(()),
-                // It is on its way: a question that is refused is asked again. What is wrong stays wrong.
+                // The act is pending, so a refused question is asked again. These errors are permanent.
                 Err(error) if matches!(error.kind(), Integrity | KeyChanged | WrongContract | Vanished | Denied) => {
                     return Err(self.unconfirmed(transaction, start.elapsed(), Some(error)));
                 }
-                Ok(_) => why = None,
-                Err(error) => why = Some(error),
+                Ok(_) => reason = None,
+                Err(error) => reason = Some(error),
             }
-            let left = after.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Err(self.unconfirmed(transaction, after, why));
+            let remaining = timeout.saturating_sub(start.elapsed());
+            if remaining.is_zero() {
+                return Err(self.unconfirmed(transaction, timeout, reason));
             }
-            tokio::time::sleep(pause.min(left)).await;
+            tokio::time::sleep(pause.min(remaining)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// What is looked up after an act: where that fails, the act was sent all the same.
-    pub(crate) fn after<T>(&self, transaction: Option<B256>, looked: Result<T>) -> Result<T> {
-        looked.map_err(|error| self.unconfirmed(transaction, Duration::ZERO, Some(error)))
+    /// Marks an error after an act was sent: the act may still be on chain.
+    pub(crate) fn after<T>(&self, transaction: Option<B256>, result: Result<T>) -> Result<T> {
+        result.map_err(|error| self.unconfirmed(transaction, Duration::ZERO, Some(error)))
     }
 
     fn unconfirmed(&self, transaction: Option<B256>, after: Duration, why: Option<Error>) -> Error {

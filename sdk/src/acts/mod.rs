@@ -1,4 +1,4 @@
-//! What a person does reaches the chain: signed, carried or sent, and watched until it is final.
+//! Acts of a person: sent to the chain or carried there, and watched until they are final.
 
 pub(crate) mod batch;
 pub(crate) mod carried;

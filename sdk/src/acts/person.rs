@@ -1,4 +1,4 @@
-//! Somebody who acts at a deployment.
+//! A person who acts at a deployment.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use hospital_record_core::{
 use tokio::sync::OnceCell;
 
 use crate::{
-    acts::{published::Published, services::Services},
+    acts::{published::PublishedProfile, services::Services},
     base::{
         error::{Error, Result},
         record_ref::RecordRef,
@@ -25,10 +25,10 @@ use crate::{
     people::identity::Identity,
 };
 
-/// Blocks that one call waits for although nobody has them.
-const MOST_IN_VAIN: usize = 3;
+/// How many blocks that nobody has one call waits for.
+const MOST_MISSING: usize = 3;
 
-/// An identity and the services of a deployment: what every verb is given. Cheap to clone.
+/// An identity and the services of a deployment: the context of every verb. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(super) me: Arc<Me>,
@@ -38,11 +38,11 @@ pub(crate) struct Person {
 pub(super) struct Me {
     pub(super) identity: Identity,
     keys: Keys,
-    pub(super) published: OnceCell<Published>,
-    /// Where this person's nonces begin, and how many were used.
+    pub(super) published: OnceCell<PublishedProfile>,
+    /// The first word of this person's nonces, and the number of nonces used.
     pub(super) first_word: OnceCell<u64>,
     pub(super) acts: AtomicU64,
-    /// Acts that are final by now were let go of.
+    /// Set when final acts have been released, once a process.
     pub(super) tidied: OnceCell<()>,
 }
 
@@ -59,18 +59,18 @@ impl Person {
         Self { me: Arc::new(me), services }
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only a few times, for strangers can name any number of them.
+    /// The same for one call of an app. A store that timed out is not asked again. Blocks that nobody has are waited
+    /// for only a few times, because strangers can name any number of them.
     pub(crate) fn for_one_call(&self) -> Self {
-        self.waiting_in_vain(MOST_IN_VAIN)
+        self.waiting_in_vain(MOST_MISSING)
     }
 
-    /// The same for a call that fetches what only other nodes have: every block is waited for.
+    /// The same for a call that fetches blocks that only other nodes have: it waits for every block.
     pub(crate) fn for_fetching(&self) -> Self {
         self.waiting_in_vain(usize::MAX)
     }
 
-    /// The same for one call that waits for so many blocks that nobody has.
+    /// The same for one call that waits for at most this many blocks that nobody has.
     pub(crate) fn waiting_in_vain(&self, most: usize) -> Self {
         Self { me: self.me.clone(), services: self.services.for_one_call(most) }
     }
@@ -109,7 +109,7 @@ impl Person {
         RecordRef { deployment: self.deployment(), patient, id }
     }
 
-    /// Whether a card, where there is one, was made for this chain and contract.
+    /// Checks that a card, if there is one, was made for this chain and contract.
     pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
         match made_for.is_some_and(|deployment| deployment != self.deployment()) {
             true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
@@ -123,13 +123,13 @@ impl Person {
         Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
     }
 
-    /// Fetches a signed block and verifies it with the profile it names.
+    /// Fetches a signed block and verifies it with the profile that it names.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
         self.people().signed(digest).await
     }
 }
 
-/// A person is asked for the services it acts with as if they were its own.
+/// The services are used as if they were the person's own.
 impl Deref for Person {
     type Target = Services;
 

@@ -1,4 +1,4 @@
-//! A person's public keys on chain and in the store, before anything else is done.
+//! Publishes a person's public keys, on chain and in the store, before any other act.
 
 use std::sync::Arc;
 
@@ -12,46 +12,46 @@ use crate::{
     people::{card::Card, profile},
 };
 
-/// This account's profile on chain, and the keys it publishes.
+/// This account's profile on chain, and the keys in it.
 #[derive(Clone)]
-pub(crate) struct Published {
+pub(crate) struct PublishedProfile {
     pub(crate) digest: Digest,
     pub(crate) keys: Arc<ProfileKeys>,
 }
 
 impl Person {
-    /// What others need to know of this account before they grant to it.
+    /// What others need to grant to this account.
     pub(crate) async fn card(&self) -> Result<Card> {
         let profile = B256::from(self.published().await?.digest.0);
         Ok(Card { deployment: self.deployment(), account: self.address(), profile })
     }
 
-    pub(crate) async fn published(&self) -> Result<&Published> {
+    pub(crate) async fn published(&self) -> Result<&PublishedProfile> {
         self.me.published.get_or_try_init(|| self.publish()).await
     }
 
-    async fn publish(&self) -> Result<Published> {
+    async fn publish(&self) -> Result<PublishedProfile> {
         let keys = self.keys();
-        let first = profile::sign(&self.me.identity, self.deployment(), keys).await?;
-        let digest = first.digest();
+        let profile_block = profile::sign(&self.me.identity, self.deployment(), keys).await?;
+        let digest = profile_block.digest();
         match self.contract().profile_of(self.address()).await? {
             None => {
-                self.people().publish(first).await?;
+                self.people().publish(profile_block).await?;
                 self.send(self.contract().set_profile(digest.0.into())).await?;
             }
             Some(current) if current == digest.0 => {
-                // A new store may lack it; others need it to verify what this account signed.
-                if !self.stores().own().has(&first.cid).await? {
-                    self.people().publish(first).await?;
+                // A new store may lack it, and others need it to verify signatures of this account.
+                if !self.stores().own().has(&profile_block.cid).await? {
+                    self.people().publish(profile_block).await?;
                 }
             }
             Some(current) => return self.published_before(Digest(current.0)).await,
         }
-        Ok(Published { digest, keys: Arc::new(keys.profile_keys(0)) })
+        Ok(PublishedProfile { digest, keys: Arc::new(keys.profile_keys(0)) })
     }
 
-    /// The profile of a signer that does not sign deterministically, or a later profile: its block says which keys.
-    async fn published_before(&self, digest: Digest) -> Result<Published> {
+    /// A profile by a signer whose signatures differ each time, or a later profile: its block names the keys.
+    async fn published_before(&self, digest: Digest) -> Result<PublishedProfile> {
         let profile = self.people().profile_block(self.address(), digest, None).await?;
         let keys = self.keys().profile_keys(profile.sequence);
         if *keys.public() != profile.keys {
@@ -61,11 +61,11 @@ impl Person {
                     .into(),
             ));
         }
-        Ok(Published { digest, keys: Arc::new(keys) })
+        Ok(PublishedProfile { digest, keys: Arc::new(keys) })
     }
 
-    /// Whether the store takes something now, before an act is sent whose keys are stored after it. One that can be read
-    /// may be full or read-only. What is put is of no use to anybody, and nothing holds it.
+    /// Checks that the store accepts a block, before sending an act whose keys are stored after it. A store that can be
+    /// read may be full or read-only. The block is random and not pinned.
     pub(crate) async fn store_takes(&self) -> Result<()> {
         self.published().await?;
         let mut bytes = [0; 32];

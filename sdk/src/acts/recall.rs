@@ -1,4 +1,4 @@
-//! What the chain shows no more is sent again, before anything new is signed or locked.
+//! Sends acts again that the chain dropped, before anything new is signed or locked.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::{
     relay::SignedRequest,
 };
 
-/// How long an act that was sent again may take to be shown, before the call goes on without it.
+/// How long to wait until the chain shows an act that was sent again. Then the call goes on without it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Person {
-    /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed. What the chain shows no
-    /// more goes first: it would lose its nonce.
+    /// Signs a call as this account, sends it or has it carried, and waits until it is confirmed. Acts that the chain
+    /// dropped go first: otherwise the new act would take their nonce.
     pub(crate) async fn send(&self, call: Call) -> Result<Confirmed> {
         self.before_sending().await?;
         if self.is_carried() {
@@ -26,67 +26,65 @@ impl Person {
         Ok(self.send_itself(call).await??)
     }
 
-    /// Sends a transaction of this account's own.
+    /// Sends a transaction of this account.
     pub(crate) async fn send_itself(&self, call: Call) -> Result<Result<Confirmed, LedgerError>> {
         let note = self.note_for(&call).await?;
         Ok(self.sender().send_noted(&self.signer(), call, note).await.map(Confirmed::from))
     }
 
-    /// Whether relays carry what this person signs, and pay for it.
+    /// Whether relays carry this person's acts and pay for them.
     pub(crate) fn is_carried(&self) -> bool {
         !self.relays().is_empty()
     }
 
     pub(crate) async fn before_sending(&self) -> Result<()> {
         self.me.tidied.get_or_try_init(|| self.tidy()).await?;
-        if self.missing().await?.iter().any(|gone| self.is_me(gone.by))
+        if self.missing().await?.iter().any(|entry| self.is_me(entry.by))
             && let Err(error) = self.recall().await
         {
-            tracing::warn!(%error, "what is missing could not be sent again");
+            tracing::warn!(%error, "a missing act could not be sent again");
         }
         Ok(())
     }
 
-    /// Sends again what the chain does not show any more, in the order in which it was sent, and waits a while for it.
-    /// What is still missing is returned, with the reason where there is one.
+    /// Sends acts again that the chain no longer shows, in their order, and waits a while for them. Returns the acts
+    /// that are still missing, each with the error if there is one.
     pub(crate) async fn recall(&self) -> Result<Vec<(Sent, Option<Error>)>> {
         let mut missing = Vec::new();
         for act in self.sent_and_missing().await? {
-            let sent = self.send_again(&act).await;
-            tracing::info!(id = %act.id, error = ?sent.as_ref().err(), "sent again what the chain shows no more");
-            missing.push((act, sent.err()));
+            let result = self.send_again(&act).await;
+            tracing::info!(id = %act.id, error = ?result.as_ref().err(), "sent an act again that the chain no longer shows");
+            missing.push((act, result.err()));
         }
         for (act, error) in missing.iter_mut().filter(|(_, error)| error.is_some()) {
-            // Its bytes are of no use any more: another transaction has their nonce.
+            // Its bytes are void: another transaction used their nonce.
             if self.revoke_again(act).await? {
                 *error = None;
             }
         }
-        let until = Instant::now() + PATIENCE.min(self.timeout());
+        let deadline = Instant::now() + PATIENCE.min(self.timeout());
         loop {
-            let mut still = Vec::new();
+            let mut still_missing = Vec::new();
             for (act, error) in missing {
                 if self.standing(&act).await? == Standing::Missing {
-                    still.push((act, error));
+                    still_missing.push((act, error));
                 }
             }
-            missing = still;
+            missing = still_missing;
             for (act, error) in &mut missing {
-                if error.is_none() && self.is_in_vain(act).await? {
-                    *error = Some(Error::Conflict(
-                        "it was mined again without effect, for something else happened since".into(),
-                    ));
+                if error.is_none() && self.has_failed(act).await? {
+                    *error = Some(Error::Conflict("it was mined again without effect, because of a later act".into()));
                 }
             }
-            let waits = missing.iter().any(|(_, error)| error.is_none());
-            if !waits || Instant::now() >= until {
+            let is_waiting = missing.iter().any(|(_, error)| error.is_none());
+            if !is_waiting || Instant::now() >= deadline {
                 return Ok(missing);
             }
             sleep(Duration::from_millis(200)).await;
         }
     }
 
-    async fn is_in_vain(&self, act: &Sent) -> Result<bool> {
+    async fn has_failed(&self, act: &Sent) -> Result<bool> {
         let receipt = self.ledger().receipt(act.id).await?;
         Ok(receipt.is_some_and(|receipt| !receipt.succeeded))
     }
@@ -114,25 +112,25 @@ impl Person {
         }
     }
 
-    /// Makes the revocations of an act again: they end the very grants that stand there now, and none that the patient gives
-    /// later. Whether there was something to end.
+    /// Signs the revocations of an act again. They end exactly the grants that stand now, and none that the patient
+    /// makes later. Returns whether there was a grant to end.
     async fn revoke_again(&self, act: &Sent) -> Result<bool> {
         let Some(effects) = self.effects(act)?.filter(|effects| self.is_me(effects.patient)) else { return Ok(false) };
         let patient = effects.patient;
-        let mut ended = false;
+        let mut has_revoked = false;
         for event in effects.events {
             let Event::AccessRevoked { scope, grantee, .. } = event else { continue };
             let journal = self.journals().of(patient).await?;
-            let Some(granted) = journal.grant(scope, grantee).map(|grant| grant.state.granted_at) else { continue };
+            let Some(granted_at) = journal.grant(scope, grantee).map(|grant| grant.state.granted_at) else { continue };
             let revocation = Revocation { grantee, scope, keyring: None, barred: true };
-            let act = Act::Revocation { patient, revocation, granted_up_to: granted, key_changes: 0 };
+            let act = Act::Revocation { patient, revocation, granted_up_to: granted_at, key_changes: 0 };
             let request = self.sign_act(&act).await?;
-            // A provider that lies about the nonce keeps it from being mined; what was signed stays in the outbox.
+            // A provider that lies about the nonce can delay it for ever. The outbox keeps what was signed.
             match timeout(PATIENCE.min(self.timeout()), self.carry(&request)).await {
-                Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => ended = true,
-                Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be made again"),
+                Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => has_revoked = true,
+                Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be sent again"),
             }
         }
-        Ok(ended)
+        Ok(has_revoked)
     }
 }

@@ -1,4 +1,4 @@
-//! What one deployment is made of, as this machine reaches it: chain, stores and relays, and what is remembered.
+//! The services of one deployment, as this machine reaches them: chain, stores, relays and cache.
 
 use std::{
     path::Path,
@@ -11,14 +11,14 @@ use hospital_record_core::id::{Account, Deployment};
 
 use crate::{
     base::error::Result,
-    boards::known::Boards,
+    boards::reader::BoardReader,
     journal::journals::Journals,
     ledger::{
         Beside, Besides, Contract, Ledger, Outbox, Sender, SenderOptions,
         clock::{Clock, Clocks},
         outbox::disk::DiskOutbox,
     },
-    people::known::{People, Shared as SharedPeople},
+    people::directory::{People, SharedPeople},
     platform::cache::{Cache, deployment_key},
     relay::Relay,
     store::{Store, stores::Stores},
@@ -27,20 +27,20 @@ use crate::{
 /// Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Services {
-    shared: Arc<Shared>,
-    /// Of one call of an app, or of all.
+    shared: Arc<SharedServices>,
+    /// For one call of an app, or for all.
     stores: Stores,
 }
 
-struct Shared {
+struct SharedServices {
     contract: Contract,
     witness: Option<Contract>,
     besides: Besides,
-    boards: Boards,
+    boards: BoardReader,
     deployment: Deployment,
     sender: Sender,
     relays: Vec<Arc<dyn Relay>>,
-    /// How long an act may take.
+    /// The timeout of an act.
     patience: Duration,
     timeout: Duration,
     clocks: Clocks,
@@ -49,7 +49,7 @@ struct Shared {
     people: Arc<SharedPeople>,
 }
 
-/// What they are made of.
+/// The parts of [`Services`].
 pub(crate) struct Parts {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) witness: Option<Contract>,
@@ -82,16 +82,16 @@ impl Services {
             cache: parts.cache.clone(),
             signers: Mutex::default(),
         };
-        let shared = Shared {
+        let shared = SharedServices {
             sender: Sender::new(ledger(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
             clocks,
-            boards: Boards {
+            boards: BoardReader {
                 on_chain: besides.boards.clone(),
                 witness: besides_witness.map(|besides| besides.boards),
-                seen: Mutex::default(),
+                cache: Mutex::default(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
             besides,
@@ -104,17 +104,17 @@ impl Services {
         Ok(Self { shared: Arc::new(shared), stores: Stores::new(parts.stores)? })
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only `vain` times.
-    pub(crate) fn for_one_call(&self, vain: usize) -> Self {
-        Self { shared: self.shared.clone(), stores: self.stores.for_one_call(vain) }
+    /// The same for one call of an app. A store that timed out is not asked again. Only `most_missing` blocks that
+    /// nobody has are waited for.
+    pub(crate) fn for_one_call(&self, most_missing: usize) -> Self {
+        Self { shared: self.shared.clone(), stores: self.stores.for_one_call(most_missing) }
     }
 
     pub(crate) fn deployment(&self) -> Deployment {
         self.shared.deployment
     }
 
-    /// Distinguishes what is remembered of several deployments: 28 bytes.
+    /// 28 bytes that separate the cached rows of several deployments.
     pub(crate) fn deployment_key(&self) -> Vec<u8> {
         deployment_key(self.shared.deployment)
     }
@@ -144,11 +144,11 @@ impl Services {
         &self.shared.besides.access_requests
     }
 
-    pub(crate) fn boards(&self) -> &Boards {
+    pub(crate) fn boards(&self) -> &BoardReader {
         &self.shared.boards
     }
 
-    /// What is known of other people.
+    /// The cached keys and names of other people.
     pub(crate) fn people(&self) -> People {
         People { shared: self.shared.people.clone(), stores: self.stores.clone() }
     }
@@ -181,13 +181,13 @@ impl Services {
         self.shared.patience
     }
 
-    /// How long one answer may take.
+    /// The timeout of one answer.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.timeout
     }
 }
 
-/// What is remembered, and what was signed: both in this cache, which is in the folder where there is one.
+/// The cache, and an outbox in it: in `folder` if there is one.
 pub(crate) fn kept_in(cache: Cache, folder: Option<&Path>, chain: u64) -> (Cache, Arc<dyn Outbox>) {
     let outbox = DiskOutbox::new(cache.clone(), folder, chain);
     (cache, Arc::new(outbox))

@@ -1,4 +1,4 @@
-//! What was done is watched until it is final, and sent again where the chain shows it no more.
+//! Watches acts until they are final, and sends those again that the chain dropped.
 
 use alloy::primitives::{Address, B256, Bytes, keccak256};
 
@@ -8,22 +8,22 @@ use crate::{
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
-        known::Known,
         missing::MissingEntry,
-        vanished::{Vanished, is_shown, is_superseded},
+        vanished::{VanishedEntry, is_shown, is_superseded},
+        verified::VerifiedJournal,
     },
     ledger::{Call, Contract, Effects, Event, Sent, SentBytes},
     platform::clock,
     relay::SignedRequest,
 };
 
-/// So long an act is watched that is in no journal, in seconds.
+/// How long an act is watched that is in no journal, in seconds.
 pub(crate) const MOST_WATCHED: u64 = 7 * 86_400;
 
-/// Where an act of this person stands.
+/// The state of an act of this person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It can no longer be undone, or something later takes its place.
+    /// It can no longer be undone, or a later act supersedes it.
     Final,
     /// The chain shows it.
     Shown,
@@ -31,20 +31,20 @@ pub(crate) enum Standing {
     Missing,
 }
 
-/// What is remembered with an act: where in which journal it has to show.
-pub(crate) struct Note {
+/// What is stored with an act: in which journal, and from which place, it must show.
+pub(crate) struct WatchNote {
     patient: Address,
-    /// Entries that were known when it was sent ...
+    /// The number of entries that were known when it was sent ...
     entries: u64,
-    /// ... after so many reorganisations.
+    /// ... after this many reorgs.
     cuts: u64,
-    /// When, seconds since 1970 by this machine's clock.
+    /// When it was sent, in seconds since 1970 by this machine's clock.
     at: u64,
-    /// What could be dropped with it, and came before.
+    /// Earlier acts that a reorg could drop with it.
     earlier: Earlier,
 }
 
-impl Note {
+impl WatchNote {
     fn to_bytes(&self) -> Bytes {
         let numbers = [self.entries, self.cuts, self.at].map(u64::to_be_bytes);
         [self.patient.as_slice(), &numbers.concat(), &self.earlier.to_bytes()].concat().into()
@@ -62,38 +62,37 @@ impl Note {
 impl Person {
     pub(crate) async fn missing(&self) -> Result<Vec<MissingEntry>> {
         let mut missing = Vec::new();
-        for gone in self.journals().all_vanished().await? {
-            let journal = self.journals().known(gone.patient).await?;
-            if self.minds(&gone) && !gone.is_covered(&journal.history) {
-                missing.push(MissingEntry::from(&gone));
+        for vanished in self.journals().all_vanished().await? {
+            let journal = self.journals().cached(vanished.patient).await?;
+            if self.minds(&vanished) && !vanished.is_covered(&journal.history) {
+                missing.push(MissingEntry::from(&vanished));
             }
         }
         Ok(missing)
     }
 
     pub(crate) async fn give_up(&self, name: B256) -> Result<()> {
-        let vanished = self.journals().all_vanished().await?;
-        let gone = vanished.into_iter().find(|gone| gone.entry.head == name || gone.entry.transaction == name);
+        let entries = self.journals().all_vanished().await?;
+        let vanished =
+            entries.into_iter().find(|vanished| vanished.entry.head == name || vanished.entry.transaction == name);
         let sender = self.sender();
-        let mut found = gone.is_some();
+        let mut is_missing = vanished.is_some();
         for act in sender.sent(self.address()).await? {
-            let is_its = match &gone {
-                Some(gone) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &gone.entry.event)),
+            let is_its = match &vanished {
+                Some(vanished) => self.effects(&act)?.is_some_and(|effects| concerns(&effects, &vanished.entry.event)),
                 None => act.id == name,
             };
             if is_its && self.standing(&act).await? == Standing::Missing {
                 sender.release(self.address(), act.id).await?;
-                found = true;
+                is_missing = true;
             }
         }
-        if let Some(gone) = gone {
-            self.journals().drop_vanished(gone).await?;
+        if let Some(vanished) = vanished {
+            self.journals().drop_vanished(vanished).await?;
         }
-        match found {
+        match is_missing {
             true => Ok(()),
-            false => {
-                Err(Error::NotFound(format!("nothing is missing that is called {name}: `resume` lists what is").into()))
-            }
+            false => Err(Error::NotFound(format!("no missing entry is called {name}: `resume` lists them").into())),
         }
     }
 
@@ -103,16 +102,16 @@ impl Person {
         let Some(Effects { patient, events }) = effects else {
             let patient = Address::ZERO;
             let earlier = Earlier::default();
-            return Ok(Note { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
+            return Ok(WatchNote { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
-        let known = self.journals().known(patient).await?;
-        let entries = known.history.entries().len();
-        let cuts = known.finality.cuts();
-        let earlier = Earlier::of(&events, &known.history, known.finality.settled(), entries);
-        Ok(Note { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
+        let journal = self.journals().cached(patient).await?;
+        let entries = journal.history.entries().len();
+        let cuts = journal.finality.cuts();
+        let earlier = Earlier::of(&events, &journal.history, journal.finality.settled(), entries);
+        Ok(WatchNote { patient, entries: entries as u64, cuts, at, earlier }.to_bytes())
     }
 
-    /// Keeps a request that others have carried until it is final. It took effect, whatever becomes of this.
+    /// Keeps a request that others carried until it is final. The request took effect whether or not this works.
     pub(crate) async fn keep_request(&self, request: &SignedRequest, note: Bytes) {
         let Call { to, data, .. } = request.call();
         let id = keccak256(&data);
@@ -122,7 +121,7 @@ impl Person {
         }
     }
 
-    /// How many acts of this person are not final yet; those that are, are let go of.
+    /// Releases final acts, and returns how many acts of this person are not final yet.
     pub(crate) async fn watch(&self) -> Result<usize> {
         let sender = self.sender();
         let mut watching = 0;
@@ -136,28 +135,28 @@ impl Person {
         Ok(watching)
     }
 
-    /// Where an act stands, by what the journal shows: a receipt is the node's word.
+    /// The state of an act, by what the journal shows: a receipt is only the node's word.
     pub(crate) async fn standing(&self, act: &Sent) -> Result<Standing> {
-        let Some(note) = Note::from_bytes(&act.note) else { return Ok(Standing::Final) };
+        let Some(note) = WatchNote::from_bytes(&act.note) else { return Ok(Standing::Final) };
         let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
         let journal = self.journals().of(effects.patient).await?;
         Ok(standing_in(&journal, &effects, &note))
     }
 
-    /// The same for what is in no journal: by receipt or nonce, which are all there is.
-    async fn standing_elsewhere(&self, act: &Sent, note: &Note) -> Result<Standing> {
+    /// The same for an act that is in no journal. Its receipt or nonce is the only evidence.
+    async fn standing_elsewhere(&self, act: &Sent, note: &WatchNote) -> Result<Standing> {
         let contract = self.contract();
-        let shown = match &act.bytes {
+        let is_shown = match &act.bytes {
             SentBytes::Transaction { .. } => {
                 self.ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
             }
             SentBytes::Request { to, data } => match Contract::act_of(*to, data, contract.address()) {
-                Some(signed) => contract.took_effect(&signed, act.call()?).await?,
+                Some(signed_act) => contract.took_effect(&signed_act, act.call()?).await?,
                 None => return Ok(Standing::Final),
             },
         };
         let is_old = clock::now().saturating_sub(note.at) >= AT_LEAST;
-        Ok(match shown {
+        Ok(match is_shown {
             true if is_old => Standing::Final,
             true => Standing::Shown,
             false => Standing::Missing,
@@ -168,30 +167,30 @@ impl Person {
         Ok(self.contract().effects(&act.call()?, act.account))
     }
 
-    /// What is final by what is known already is let go of, once a process.
+    /// Releases acts that are final by the cached journal, once a process.
     pub(crate) async fn tidy(&self) -> Result<()> {
         let sender = self.sender();
         for act in sender.sent(self.address()).await? {
-            // What is in no journal is looked at by `resume`; after days it is what it is.
-            let old = Note::from_bytes(&act.note)
+            // `resume` looks at acts that are in no journal. After some days they are released.
+            let is_old = WatchNote::from_bytes(&act.note)
                 .is_none_or(|note| note.patient.is_zero() && clock::now().saturating_sub(note.at) >= MOST_WATCHED);
-            let settled = match self.effects(&act)? {
-                Some(effects) if !old => {
-                    let known = self.journals().known(effects.patient).await?;
-                    Note::from_bytes(&act.note)
-                        .is_some_and(|note| standing_in(&known, &effects, &note) == Standing::Final)
+            let is_final = match self.effects(&act)? {
+                Some(effects) if !is_old => {
+                    let journal = self.journals().cached(effects.patient).await?;
+                    WatchNote::from_bytes(&act.note)
+                        .is_some_and(|note| standing_in(&journal, &effects, &note) == Standing::Final)
                 }
-                _ => old,
+                _ => is_old,
             };
-            if settled {
+            if is_final {
                 sender.release(self.address(), act.id).await?;
             }
         }
         Ok(())
     }
 
-    fn minds(&self, gone: &Vanished) -> bool {
-        gone.entry.ends_access() || self.is_me(gone.entry.event.actor(gone.patient))
+    fn minds(&self, vanished: &VanishedEntry) -> bool {
+        vanished.entry.ends_access() || self.is_me(vanished.entry.event.actor(vanished.patient))
     }
 }
 
@@ -199,12 +198,12 @@ fn concerns(effects: &Effects, event: &Event) -> bool {
     effects.events.iter().any(|effect| effect.is_same_act(event))
 }
 
-pub(crate) fn shows(effects: Option<&Effects>, gone: &Vanished) -> bool {
-    effects.is_some_and(|effects| effects.patient == gone.patient && concerns(effects, &gone.entry.event))
+pub(crate) fn shows(effects: Option<&Effects>, vanished: &VanishedEntry) -> bool {
+    effects.is_some_and(|effects| effects.patient == vanished.patient && concerns(effects, &vanished.entry.event))
 }
 
 /// All parts of an act stand or fall together.
-pub(crate) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> Standing {
+pub(crate) fn standing_in(journal: &VerifiedJournal, effects: &Effects, note: &WatchNote) -> Standing {
     let from = note.earlier.end_in(&journal.history, journal.finality.place_of(note.entries, note.cuts));
     let later = journal.history.entries().get(from..).unwrap_or_default();
     let mut standing = Standing::Final;
@@ -214,7 +213,7 @@ pub(crate) fn standing_in(journal: &Known, effects: &Effects, note: &Note) -> St
             Some(place) if from + place < settled => {}
             Some(_) => standing = Standing::Shown,
             None if is_superseded(event, &journal.history, from..settled) => {}
-            // Not for good: what takes its place can go, too.
+            // The entry that supersedes it is not final, and can vanish too.
             None if is_superseded(event, &journal.history, from..journal.history.entries().len()) => {
                 standing = Standing::Shown;
             }

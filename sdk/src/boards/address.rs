@@ -1,4 +1,4 @@
-//! Where a board is: a clone (ERC-1167) with its threshold and members behind its code, made by CREATE2.
+//! Computes the address of a board: a clone (ERC-1167) made by CREATE2, with threshold and members appended to its code.
 
 use alloy::{
     primitives::{Address, B256, U256, hex},

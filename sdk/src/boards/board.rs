@@ -1,12 +1,14 @@
-//! Boards: k of n people who together can let somebody in, in an emergency or as a rule of four eyes.
+//! Boards: k of n people who together give access, in an emergency or under a four-eyes rule.
 //!
-//! A patient grants to a board ([`Boards::grant`](crate::client::boards::Boards::grant)), which deals the folder's keys to its members in shares. A member
-//! opens a case ([`Boards::open_case`](crate::client::boards::Boards::open_case)), others [`acknowledge`](crate::client::boards::Boards::acknowledge) it, and with the k-th the board
-//! passes the right to read on, for a day at most. Then members [`release`](crate::client::boards::Boards::release) their shares to whom the case
-//! lets in, whose [`open`](Client::open) puts them together. Fewer than k open nothing, on chain and in cryptography.
+//! 1. A patient grants to a board ([`Boards::grant`](crate::client::boards::Boards::grant)). This deals the folder's keys to the members in shares.
+//! 2. A member opens a case ([`Boards::open_case`](crate::client::boards::Boards::open_case)), and others [`acknowledge`](crate::client::boards::Boards::acknowledge) it.
+//! 3. With the k-th acknowledgement, the board passes on the right to read, for a day at most.
+//! 4. Members [`release`](crate::client::boards::Boards::release) their shares to the case's grantee, whose [`open`](Client::open) combines them.
 //!
-//! What a board is follows from its address, so no node invents one. Cases are what a node tells: it can hide them, and
-//! invent others. What counts is the patient's journal, and what members acknowledged themselves.
+//! Fewer than k members can open nothing: neither the contract nor the cryptography allows it.
+//!
+//! A board's address commits to its threshold and members, so no node can invent a board. A node can hide cases or invent
+//! them. Only the patient's journal, and acknowledgements made on this machine, count as proof of a case.
 
 use std::collections::BTreeSet;
 
@@ -15,47 +17,46 @@ use hospital_record_core::board::deal::MAX_MEMBERS;
 
 use crate::base::error::{Error, Result};
 
-/// A board: an account that nobody has a key of.
+/// A board: an account without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Board {
     /// Its account.
     pub address: Address,
-    /// How many members are needed.
+    /// How many members must acknowledge a case.
     pub threshold: u8,
-    /// All members, in the board's order. They and the threshold are what the address is made of.
+    /// All members, in the board's order. The address commits to them and to the threshold.
     pub members: Vec<Address>,
-    /// Those who left.
+    /// Members who have left.
     pub left: Vec<Address>,
-    /// Whether it opens nothing any more.
+    /// Whether the board is closed: it opens no more cases.
     pub closed: bool,
-    /// The board that k members named to follow it.
+    /// The successor that k members named.
     pub successor: Option<Address>,
 }
 
 impl Board {
-    /// The members who did not leave.
+    /// The members who have not left.
     pub fn present(&self) -> impl Iterator<Item = Address> {
         self.members.iter().copied().filter(|member| !self.left.contains(member))
     }
 
-    /// Whether enough members remain, and it was not closed.
+    /// Whether the board is not closed and enough members remain.
     pub fn works(&self) -> bool {
         !self.closed && self.present().count() >= usize::from(self.threshold)
     }
 
-    /// The one who may act is a member.
     pub(crate) fn require_member(&self, account: Address) -> Result<()> {
         match self.present().any(|member| member == account) {
             true => Ok(()),
-            false => {
-                Err(Error::Denied(format!("{account} is no member of the board {}, or has left", self.address).into()))
-            }
+            false => Err(Error::Denied(
+                format!("{account} is not a member of the board {}, or has left it", self.address).into(),
+            )),
         }
     }
 }
 
-/// Whether there can be such a board.
+/// Refuses a threshold and members that the contract refuses.
 pub(crate) fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     let distinct: BTreeSet<_> = members.iter().collect();
     if members.len() > MAX_MEMBERS {
@@ -64,11 +65,11 @@ pub(crate) fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     if threshold == 0 || usize::from(threshold) > members.len() {
         let members = members.len();
         return Err(Error::Invalid(
-            format!("of {members} members, between one and all are needed, not {threshold}").into(),
+            format!("the threshold {threshold} is not between 1 and {members}, the number of members").into(),
         ));
     }
     if distinct.len() != members.len() || members.iter().any(|member| member.is_zero()) {
-        return Err(Error::Invalid("a member of a board is there once, and somebody".into()));
+        return Err(Error::Invalid("name each member of a board once, and not the zero address".into()));
     }
     Ok(())
 }

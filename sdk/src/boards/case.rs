@@ -1,4 +1,4 @@
-//! A case as a node tells it: folded from a board's events, and checked against its own id.
+//! A case as a node reports it: folded from a board's events, and checked against its own id.
 
 use std::{
     collections::BTreeMap,
@@ -10,74 +10,74 @@ use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
 use crate::{base::time::instant, boards::board::Board, ledger::id_of};
 
-/// So long a case can be acknowledged.
+/// Seconds in which a case can be acknowledged.
 pub(crate) const WINDOW: u64 = 24 * 3600;
 
-/// A case of a board: somebody is to be let in, or was.
+/// A case of a board: a request that the board give one account access for a short time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Case {
-    /// What the chain calls it. All that follows down to `reason` is part of it.
+    /// Its id on chain, which commits to the fields from `board` to `reason`.
     pub id: B256,
-    /// The board.
+    /// The board that decides it.
     pub board: Address,
-    /// Whose records.
+    /// The patient whose records it is about.
     pub patient: Address,
-    /// Which folder or record, as the chain calls it.
+    /// The scope of the folder or record.
     pub scope_id: B256,
-    /// Who is let in.
+    /// The account that gets access.
     pub grantee: Address,
-    /// For how long, from the last acknowledgement that is needed.
+    /// How long access lasts, counted from the last acknowledgement that is needed.
     pub lasts: Duration,
-    /// Who opened it.
+    /// The member who opened it.
     pub opener: Address,
-    /// When.
+    /// When it was opened.
     pub opened: SystemTime,
-    /// SHA-256 of the block that tells why; the entry in the patient's journal by which somebody was let in has it where
-    /// otherwise an envelope is.
+    /// SHA-256 of the block with the reason. The journal entry that gives access holds it in place of an envelope's digest.
     pub reason: B256,
-    /// Who acknowledged it, in this order.
+    /// Members who acknowledged it, in order.
     pub acknowledged: Vec<Address>,
-    /// Where it stands.
+    /// Its stage.
     pub stage: CaseStage,
-    /// Members who released their shares to whom it lets in.
+    /// Members who released their shares to the grantee.
     pub released: Vec<Address>,
     /// Members who reviewed it.
     pub reviewed: Vec<Address>,
-    /// From when on its review is owed; nothing where none is due, one was made, or it was let go for newer ones.
+    /// When its review becomes due. `None` if no review is due, one was made, or newer cases took its place in the board's
+    /// list of reviews.
     pub review_due: Option<SystemTime>,
     pub(crate) terms: IBoard::Case,
     pub(crate) shares: Vec<(Address, B256)>,
     pub(crate) findings: Vec<(Address, B256)>,
 }
 
-/// Where a case stands.
+/// The stage of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CaseStage {
-    /// It waits for acknowledgements, until then.
+    /// It waits for acknowledgements.
     Open {
         /// When its window closes.
         until: SystemTime,
     },
-    /// Too few acknowledged it in time.
+    /// Too few members acknowledged it in time.
     Lapsed,
-    /// It took effect: somebody is let in, until then.
+    /// It took effect: the grantee has access.
     Granted {
-        /// The end.
+        /// When access ends.
         until: SystemTime,
     },
-    /// It took effect, and its time is over.
+    /// It took effect, and access has ended.
     Ended {
-        /// When.
+        /// When access ended.
         until: SystemTime,
     },
-    /// The patient or the patient's proxy ended it.
+    /// The patient or the patient's proxy vetoed it.
     Vetoed,
 }
 
 impl Case {
-    /// Only what its id commits to.
+    /// The case of this event, if its id commits to these values.
     pub(crate) fn checked(board: &Board, event: &CaseOpened, opened_at: u64) -> Option<Self> {
         let terms = IBoard::Case {
             patient: event.patient,
@@ -92,7 +92,7 @@ impl Case {
         Some(Self::of(board.address, terms)).filter(|case| case.id == event.id)
     }
 
-    /// As it is when it was just opened.
+    /// A case that was just opened.
     pub(crate) fn of(board: Address, terms: IBoard::Case) -> Self {
         let opened_at: u64 = terms.openedAt.to();
         Self {
@@ -116,19 +116,19 @@ impl Case {
         }
     }
 
-    /// It lets nobody in from this second on, whatever a node tells.
+    /// The second from which it gives no access, whatever a node reports.
     pub(crate) fn latest_end(&self) -> u64 {
         self.terms.openedAt.to::<u64>().saturating_add(WINDOW + u64::from(self.terms.duration))
     }
 
-    /// Whether somebody is let in by it now.
+    /// Whether it gives access now.
     pub fn is_live(&self) -> bool {
         matches!(self.stage, CaseStage::Granted { .. })
     }
 }
 
-/// What an event says of one of these cases.
-pub(crate) fn tell(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
+/// Applies an event to the case that it names, if that is one of these.
+pub(crate) fn apply(cases: &mut BTreeMap<B256, Case>, event: IBoardEvents) {
     let mut of = |id, change: &dyn Fn(&mut Case)| {
         if let Some(case) = cases.get_mut(&id) {
             change(case);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn case_counts_only_with_the_terms_and_the_second_of_its_id() {
+    fn case_with_other_terms_or_another_time_than_its_id_is_refused() {
         let longer = CaseOpened { duration: 7200, ..opened(6, 100) };
         assert!(Case::checked(&board(), &opened(6, 100), 101).is_none());
         assert!(Case::checked(&board(), &longer, 100).is_none());

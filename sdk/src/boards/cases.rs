@@ -1,7 +1,7 @@
-//! Which cases there are, read from a board's events by kind and in a bounded number: strangers can add events to a board
-//! (who may veto for them), and one member can open cases and release shares without end.
+//! Lists a board's cases from its events. Each kind of event is read up to a limit, because anybody can add events: a stranger
+//! can appoint a proxy. One member can open cases and release shares without end.
 //!
-//! Nothing is remembered between two readings. A provider that lags hides a case no longer than it lags.
+//! Nothing is cached between two reads, so a provider that lags hides a case for no longer than it lags.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -23,26 +23,26 @@ use crate::{
     boards::{
         board::Board,
         case::{self, Case},
-        known::Boards,
+        reader::BoardReader,
     },
     ledger::{BlockInfo, Log, LogFilter, newest_log, recent_logs},
 };
 
 /// Cases that are listed.
 const MOST_LISTED: usize = 64;
-/// Openings that are looked at.
+/// Opening events that are read for a list.
 const MOST_OPENED: usize = 1024;
-/// Events of another kind that are looked at for a list.
+/// Events of each other kind that are read for a list.
 const MOST_EVENTS: usize = 2048;
-/// Events of one case: but for releases, sixteen members cannot make so many.
+/// Events that are read of one case. Sixteen members cannot make more, except by releasing shares.
 const MOST_OF_CASE: usize = 256;
-/// Releases of one member for one case that are looked at: one for each time that keys moved on meanwhile.
+/// Releases that are read of one member for one case: one for each key rotation in the meantime.
 pub(crate) const MOST_RELEASES: usize = 4;
-/// Cases that took effect in one block, about one patient, that are looked at.
+/// Cases about one patient that are read of one block.
 const MOST_IN_BLOCK: usize = 16;
-/// Questions at the same time.
+/// Calls to the node that run at the same time.
 const AT_ONCE: usize = 16;
-/// What a member can say once of each case.
+/// Events that a member can cause only once for each case.
 const ONCE: [B256; 4] = [
     CaseAcknowledged::SIGNATURE_HASH,
     CaseGranted::SIGNATURE_HASH,
@@ -54,50 +54,51 @@ const ONCE: [B256; 4] = [
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Cases {
-    /// At most 64. Each opener has an equal share of the places, so that a member who opens many hides nobody else's.
+    /// At most 64. Each opener has an equal share of the places, so one member cannot hide the cases of another.
     pub cases: Vec<Case>,
-    /// Those that are left out: [`System::case`](crate::System::case) gives one by its id, [`System::cases_about`](crate::System::cases_about) those of one patient.
+    /// The cases that are left out. [`System::case`](crate::System::case) reads one by its id, and
+    /// [`System::cases_about`](crate::System::cases_about) lists those of one patient.
     pub cut: Cut,
 }
 
-impl Boards {
-    /// The cases of a board, newest first, as the node tells them: it can hide one, or make one up. Whether somebody was let
-    /// in, the patient's history says.
+impl BoardReader {
+    /// The cases of a board, newest first, as the node reports them. A node can hide or invent a case. Only the patient's
+    /// history proves that a case took effect.
     pub(crate) async fn cases(&self, board: &Board) -> Result<Cases> {
         self.reading(board).await?.list(None, 0).await
     }
 
-    /// The same, of cases about one patient.
+    /// The cases of a board about one patient, newest first.
     pub(crate) async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
         self.reading(board).await?.list(Some(patient), 0).await
     }
 
-    /// Those that were opened after this second, and perhaps older ones.
+    /// The cases that were opened after this second. The list can include older ones.
     pub(crate) async fn cases_since(&self, board: &Board, since: u64) -> Result<Cases> {
         self.reading(board).await?.list(None, since).await
     }
 
-    /// The case of this id, whatever else there is.
+    /// The case with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`] if the node shows no such case.
     pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
-        let found = reading.one(id, reading.to.number).await?;
+        let case = reading.one(id, reading.to.number).await?;
         let mut case =
-            found.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address).into()))?;
-        reading.tell_due(std::iter::once(&mut case)).await?;
+            case.ok_or_else(|| Error::NotFound(format!("the board {} has no case {id}", board.address).into()))?;
+        reading.set_due(std::iter::once(&mut case)).await?;
         Ok(case)
     }
 
-    /// The cases that took effect in these blocks, about this patient.
+    /// The cases about this patient that took effect in these blocks.
     pub(crate) async fn cases_granted(&self, board: &Board, patient: Address, blocks: &[u64]) -> Result<Vec<Case>> {
         let reading = self.reading(board).await?;
         let mut cases = Vec::new();
         for block in blocks {
             let topics = [Some(CaseGranted::SIGNATURE_HASH), None, Some(patient.into_word()), None];
-            let (granted, _) = reading.logs(topics, (*block, *block), MOST_IN_BLOCK).await?;
-            for id in granted.iter().filter_map(|log| log.topics.get(1)) {
+            let (logs, _) = reading.logs(topics, (*block, *block), MOST_IN_BLOCK).await?;
+            for id in logs.iter().filter_map(|log| log.topics.get(1)) {
                 cases.extend(reading.one(*id, *block).await?);
             }
         }
@@ -113,7 +114,7 @@ impl Boards {
 
 /// A board's events, up to one block.
 struct Reading<'a> {
-    boards: &'a Boards,
+    boards: &'a BoardReader,
     board: &'a Board,
     from: u64,
     to: BlockInfo,
@@ -121,40 +122,40 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     async fn list(&self, patient: Option<Address>, since: u64) -> Result<Cases> {
-        let (opened, older) = self.openings(patient, since).await?;
-        let found = opened.len();
-        let opened = fairly(opened);
-        let cut = Cut { count: found - opened.len(), older };
-        let Some(first) = opened.iter().map(|(log, _)| log.block).min() else {
+        let (openings, older) = self.openings(patient, since).await?;
+        let total = openings.len();
+        let openings = fairly(openings);
+        let cut = Cut { count: total - openings.len(), older };
+        let Some(first) = openings.iter().map(|(log, _)| log.block).min() else {
             return Ok(Cases { cases: Vec::new(), cut });
         };
-        let mut cases = self.checked(opened).await?;
+        let mut cases = self.checked(openings).await?;
         for event in self.events_since(first, patient, &cases).await? {
-            case::tell(&mut cases, event);
+            case::apply(&mut cases, event);
         }
         let mut cases: Vec<Case> = cases.into_values().collect();
-        self.tell_due(cases.iter_mut()).await?;
+        self.set_due(cases.iter_mut()).await?;
         cases.sort_by_key(|case| std::cmp::Reverse((case.opened, case.id)));
         Ok(Cases { cases, cut })
     }
 
-    /// What was opened, newest first, and whether there may be older ones. Where one member fills the list, each is asked
-    /// for by name.
+    /// The opening events, newest first, and whether there can be older ones. If one member fills the list, the events of
+    /// each member are read separately.
     async fn openings(&self, patient: Option<Address>, since: u64) -> Result<(Vec<(Log, CaseOpened)>, bool)> {
         let about = patient.map(|patient| patient.into_word());
         let (mut logs, older) = self.opened_by(None, about, MOST_OPENED, since).await?;
         if older {
             let members = self.board.members.iter().copied();
-            let named = members.map(|member| self.opened_by(Some(member), about, MOST_LISTED, since).boxed()).collect();
-            logs.extend(side_by_side(named).await?.into_iter().flat_map(|(logs, _)| logs));
+            let reads = members.map(|member| self.opened_by(Some(member), about, MOST_LISTED, since).boxed()).collect();
+            logs.extend(side_by_side(reads).await?.into_iter().flat_map(|(logs, _)| logs));
         }
         logs.sort_by_key(|log| std::cmp::Reverse((log.block, log.index)));
         let mut seen = HashSet::new();
-        let decoded = logs.into_iter().filter_map(|log| {
+        let openings = logs.into_iter().filter_map(|log| {
             let event = CaseOpened::decode_raw_log_validate(log.topics.iter().copied(), &log.data).ok()?;
             (self.board.members.contains(&event.opener) && seen.insert(event.id)).then_some((log, event))
         });
-        Ok((decoded.collect(), older))
+        Ok((openings.collect(), older))
     }
 
     async fn opened_by(
@@ -169,13 +170,13 @@ impl Reading<'_> {
         Ok(recent_logs(self.boards.on_chain.ledger(), filter, most, since).await?)
     }
 
-    /// Those whose id commits to what was told; each block's time is asked for once, where the events do not say it.
-    async fn checked(&self, opened: Vec<(Log, CaseOpened)>) -> Result<BTreeMap<B256, Case>> {
+    /// The cases whose id commits to their event. If the events carry no time, each block is read once for it.
+    async fn checked(&self, openings: Vec<(Log, CaseOpened)>) -> Result<BTreeMap<B256, Case>> {
         let untimed: BTreeSet<u64> =
-            opened.iter().filter(|(log, _)| log.time.is_none()).map(|(log, _)| log.block).collect();
+            openings.iter().filter(|(log, _)| log.time.is_none()).map(|(log, _)| log.block).collect();
         let headers = untimed.into_iter().map(|number| self.time_of(number).boxed()).collect();
         let times: HashMap<u64, Option<u64>> = side_by_side(headers).await?.into_iter().collect();
-        let cases = opened.iter().filter_map(|(log, event)| {
+        let cases = openings.iter().filter_map(|(log, event)| {
             let time = log.time.or_else(|| *times.get(&log.block)?)?;
             Case::checked(self.board, event, time)
         });
@@ -186,7 +187,7 @@ impl Reading<'_> {
         Ok((number, self.boards.on_chain.ledger().block(number).await?.map(|block| block.time)))
     }
 
-    /// What happened to these cases, oldest first.
+    /// The later events of these cases, oldest first.
     async fn events_since(
         &self,
         first: u64,
@@ -198,16 +199,16 @@ impl Reading<'_> {
             let about = about.filter(|_| kind == CaseGranted::SIGNATURE_HASH);
             self.logs([Some(kind), None, about, None], (first, self.to.number), MOST_EVENTS).boxed()
         });
-        let told = side_by_side(kinds.collect()).await?;
-        if !told.iter().any(|(_, cut)| *cut) {
-            return Ok(in_order(told.into_iter().flat_map(|(logs, _)| logs).collect()));
+        let reads = side_by_side(kinds.collect()).await?;
+        if !reads.iter().any(|(_, cut)| *cut) {
+            return Ok(in_order(reads.into_iter().flat_map(|(logs, _)| logs).collect()));
         }
-        // Somebody fills the list: each case that is shown is asked for by its id.
+        // Somebody fills the list, so the events of each listed case are read separately.
         let each = cases.keys().copied().map(|id| self.events_of(id, first).boxed()).collect();
         Ok(side_by_side(each).await?.into_iter().flatten().collect())
     }
 
-    /// The case of this id, opened in this block or before.
+    /// The case with this id, if it was opened in this block or before.
     async fn one(&self, id: B256, block: u64) -> Result<Option<Case>> {
         let topics = [Some(CaseOpened::SIGNATURE_HASH), Some(id), None, None];
         let Some(log) = newest_log(self.boards.on_chain.ledger(), self.filter(topics, (self.from, block))).await?
@@ -221,13 +222,13 @@ impl Reading<'_> {
             return Ok(None);
         }
         for event in self.events_of(id, first).await? {
-            case::tell(&mut cases, event);
+            case::apply(&mut cases, event);
         }
         let now = self.to.time;
         Ok(cases.remove(&id).map(|case| Case { stage: case.stage.at(now), ..case }))
     }
 
-    /// What happened to one case, oldest first: a member can release shares without end, and nothing else.
+    /// The events of one case, oldest first. A member can release shares without end, but cause each other event only once.
     async fn events_of(&self, id: B256, first: u64) -> Result<Vec<IBoardEvents>> {
         let blocks = (first, self.to.number);
         let (logs, cut) = self.logs([None, Some(id), None, None], blocks, MOST_OF_CASE).await?;
@@ -236,16 +237,16 @@ impl Reading<'_> {
         }
         let once =
             ONCE.into_iter().map(|kind| self.logs([Some(kind), Some(id), None, None], blocks, MOST_OF_CASE).boxed());
-        let released = self.board.members.iter().copied().map(|member| {
+        let releases = self.board.members.iter().copied().map(|member| {
             let topics = [Some(ShareReleased::SIGNATURE_HASH), Some(id), Some(member.into_word()), None];
             self.logs(topics, blocks, MOST_RELEASES).boxed()
         });
-        let told = side_by_side(once.chain(released).collect()).await?;
-        Ok(in_order(told.into_iter().flat_map(|(logs, _)| logs).collect()))
+        let reads = side_by_side(once.chain(releases).collect()).await?;
+        Ok(in_order(reads.into_iter().flat_map(|(logs, _)| logs).collect()))
     }
 
-    /// Until when reviews are owed: the board itself says so, of sixteen cases at most.
-    async fn tell_due(&self, cases: impl Iterator<Item = &mut Case>) -> Result<()> {
+    /// Sets stage and due review. The board reports which reviews are due, for at most sixteen cases.
+    async fn set_due(&self, cases: impl Iterator<Item = &mut Case>) -> Result<()> {
         let waiting = self.boards.on_chain.ask_at(self.board.address, &unreviewedCall {}).await?;
         for case in cases {
             case.stage = case.stage.at(self.to.time);
@@ -268,10 +269,10 @@ async fn side_by_side<T>(questions: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec
     stream::iter(questions).buffered(AT_ONCE).try_collect().await
 }
 
-/// As many as are listed. First come the newest of each opener, then the second of each, and so on.
-fn fairly(opened: Vec<(Log, CaseOpened)>) -> Vec<(Log, CaseOpened)> {
+/// As many openings as are listed: first the newest of each opener, then the second newest of each, and so on.
+fn fairly(openings: Vec<(Log, CaseOpened)>) -> Vec<(Log, CaseOpened)> {
     let mut counts = HashMap::<Address, usize>::new();
-    let mut ranked: Vec<_> = opened
+    let mut ranked: Vec<_> = openings
         .into_iter()
         .map(|opening| {
             let count = counts.entry(opening.1.opener).or_default();

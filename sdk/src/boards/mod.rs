@@ -1,9 +1,9 @@
-//! Boards and their cases, as the chain tells them.
+//! Boards and their cases, as the chain reports them.
 
 pub(crate) mod address;
 pub(crate) mod board;
+pub(crate) mod cache;
 pub(crate) mod case;
 pub(crate) mod cases;
-pub(crate) mod known;
-pub(crate) mod made;
-pub(crate) mod seen;
+pub(crate) mod lookup;
+pub(crate) mod reader;

@@ -1,4 +1,4 @@
-//! Acts that others carry, and what became of acts on chain.
+//! Acts that others carry, and acts that the chain dropped.
 
 use alloy::primitives::Address;
 use alloy::primitives::B256;
@@ -18,26 +18,27 @@ use crate::{
 pub struct Acts<'a>(pub(super) &'a Person);
 
 impl Acts<'_> {
-    /// What ends a grant whoever sends it and whenever, for a relay, a friend or a file: it needs no ether, and nobody who
-    /// withholds or delays it can make it worthless. It ends what the grantee has of this scope now, and what this person grants
-    /// again within a quarter of an hour; a later grant makes it worthless, and so does carrying it: it works once.
+    /// Signs a revocation that anybody can send at any time: a relay, a friend, or from a file. It needs no ether, and
+    /// a delay does not make it worthless. It ends the grantee's access to this scope, including a grant that this
+    /// person makes within 15 minutes after signing. A later grant makes it void. It works once.
     ///
-    /// It moves no keys: the next [`add`](crate::Client::add) or [`sync`](crate::Client::sync) does.
+    /// It moves no keys. The next [`add`](crate::Client::add) or [`sync`](crate::Client::sync) does.
     pub async fn sign_revocation(self, grantee: Address, scope: B256) -> Result<SignedRequest> {
         self.0.sign_revocation(grantee, scope).await
     }
 
-    /// Makes void all that this person has signed and nobody has carried yet, except signed revocations, vetoes, and what is
-    /// for a board ([`void_at`](crate::client::acts::Acts::void_at)). Use it when you abandon a request that a relay already has,
-    /// which could carry it for another quarter of an hour. Each contract counts by itself, so it is one act for each.
+    /// Makes void all requests that this person has signed and nobody has carried yet. Signed revocations, vetoes, and
+    /// requests for a board ([`void_at`](Self::void_at)) stay valid. Use it when you abandon a request that a relay
+    /// already has: the relay could carry it for another 15 minutes. It sends one act to each contract.
     ///
     /// # Errors
-    /// As for every act. A relay that withholds the one withholds the other: name another one, or pay for it.
+    /// As for every act. A relay that withholds the request can withhold this act too: then use another relay, or pay
+    /// for it yourself.
     pub async fn void(self) -> Result<Confirmed> {
         self.0.void_signed().await
     }
 
-    /// The same for what is signed for a board.
+    /// Makes void what this person has signed for one board, as [`void`](Self::void) does.
     ///
     /// # Errors
     /// As for every act.
@@ -48,31 +49,30 @@ impl Acts<'_> {
     /// Whether a request has taken effect, whoever carried it.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) where it is for another contract or chain, or no signed request at all.
+    /// [`Error::Invalid`](crate::Error::Invalid) if it is for another contract or chain, or is not a signed request.
     pub async fn was_carried(self, request: &SignedRequest) -> Result<bool> {
         self.0.was_carried(request).await
     }
 
-    /// Has a request carried that somebody has signed, this person or another one. It says so when it took effect before.
-    /// Without a relay this account carries it, and pays.
+    /// Has a signed request carried, of this person or of another one. Without a relay, this account sends it and pays.
     ///
-    /// It is done when the chain shows it, whatever relays say. In which transaction, they tell; where none does, the
-    /// receipt names none: its hash is zero.
+    /// It returns when the chain shows the effect, whatever relays say, or at once if it took effect before. Relays
+    /// report the transaction. If none does, the result names no transaction.
     pub async fn carry(self, request: &SignedRequest) -> Result<Confirmed> {
         self.0.carry(request).await
     }
 
-    /// Entries that were confirmed and are gone: this person's own acts, and ends of anybody's access. While an end of
-    /// access is missing, nothing new is locked for that patient.
+    /// Entries that were confirmed and that the chain no longer shows: this person's own acts, and every end of
+    /// somebody's access. While an end of access is missing, nothing new is locked for that patient.
     pub async fn missing(self) -> Result<Vec<MissingEntry>> {
         self.0.missing().await
     }
 
-    /// Gives an act up that the chain shows no more, by a person's word: it is not sent again and holds nothing up. It is
-    /// named by [`MissingEntry::head`], or by its transaction.
+    /// Gives up an act that the chain no longer shows: it is not sent again and no longer blocks anything. Let a person
+    /// decide this. `name` is [`MissingEntry::head`] or the hash of its transaction.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) where nothing of this name is missing.
+    /// [`Error::NotFound`](crate::Error::NotFound) if nothing of this name is missing.
     pub async fn give_up(self, name: B256) -> Result<()> {
         self.0.give_up(name).await
     }

@@ -27,134 +27,140 @@ use crate::{
 pub struct Boards<'a>(pub(super) &'a Person);
 
 impl Boards<'_> {
-    /// Acknowledges a case as a member of its board. With the last acknowledgement that is needed it takes effect.
+    /// Acknowledges a case as a member of its board. The case takes effect with the last acknowledgement that it needs.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others than members, for whom the case is about and for members who owe a review,
-    /// [`Error::Conflict`](crate::Error::Conflict) for cases that are not open, and a second time.
+    /// [`Error::Denied`](crate::Error::Denied) if this person is not a member, is the subject of the case, or owes a
+    /// review. [`Error::Conflict`](crate::Error::Conflict) if the case is not open, or this person acknowledged it
+    /// before.
     pub async fn acknowledge(self, case: &Case) -> Result<Confirmed> {
         act::acknowledge(self.0, case).await
     }
 
-    /// Ends a case, before it takes effect or after: as its patient, or as whom the patient appointed at this board.
+    /// Ends a case, before or after it takes effect. The patient can do this, and the proxy that the patient appointed
+    /// at this board.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Conflict`](crate::Error::Conflict) for a case that was vetoed.
+    /// [`Error::Denied`](crate::Error::Denied) for other accounts, [`Error::Conflict`](crate::Error::Conflict) if the
+    /// case was vetoed before.
     pub async fn veto(self, case: &Case) -> Result<Confirmed> {
         act::veto(self.0, case).await
     }
 
-    /// What ends a case whoever [carries](crate::client::acts::Acts::carry) it and whenever, for a relay, a friend or a file: it needs no ether,
-    /// and nobody who withholds or delays it can make it worthless.
+    /// Signs a veto that anybody can [carry](crate::client::acts::Acts::carry) at any time: a relay, a friend, or from
+    /// a file. It needs no ether, and a delay does not make it worthless.
     pub async fn sign_veto(self, case: &Case) -> Result<SignedRequest> {
         act::sign_veto(self.0, case).await
     }
 
-    /// Lets somebody else veto cases about this person at this board, too; with nothing, nobody else.
+    /// Appoints somebody who can also veto cases about this person at this board. `None` removes the proxy.
     pub async fn appoint_proxy(self, board: &Board, proxy: Option<Address>) -> Result<Confirmed> {
         act::appoint_proxy(self.0, board, proxy).await
     }
 
-    /// Reviews a case that took effect, as a member who took no part in it. What was found, if anything, is for the
-    /// patient and the members.
+    /// Reviews a case that took effect, as a member who took no part in it. Only the patient and the members can read
+    /// the finding.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Invalid`](crate::Error::Invalid) for words that cannot be sent.
+    /// [`Error::Denied`](crate::Error::Denied) for other accounts, [`Error::Invalid`](crate::Error::Invalid) if the
+    /// finding is not allowed.
     pub async fn review(self, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
         act::review(self.0, board, case, finding).await
     }
 
-    /// Leaves a board, at once and for good. Shares that were dealt before stay with this person until new keys are dealt.
+    /// Leaves a board, at once and for good. Shares that this person already holds stay valid until new keys are dealt.
     pub async fn resign(self, board: &Board) -> Result<Confirmed> {
         act::resign(self.0, board).await
     }
 
-    /// Acknowledges, as a member, that another board follows this one, or with nothing that none does. With the last
-    /// acknowledgement that is needed this board opens nothing any more; patients grant to the successor when they see fit.
+    /// Acknowledges, as a member, that another board succeeds this one, or with `None` that no board does. With the
+    /// last acknowledgement that is needed, this board can open nothing any more. Patients grant to the successor when
+    /// they choose to.
     pub async fn acknowledge_successor(self, board: &Board, successor: Option<&Board>) -> Result<Confirmed> {
         act::acknowledge_successor(self.0, board, successor).await
     }
 
-    /// Makes a board of these accounts, of which `threshold` are needed. It asks them nothing and gives nobody a right;
-    /// this person need not be among them. Give the address to patients, and let them compare it.
+    /// Creates a board of these accounts, `threshold` of which are needed. It does not ask them, and gives nobody a
+    /// right. This person need not be a member. Give its address to patients, and let them compare it.
     ///
-    /// Where an answer was lost, repeat it with the same members and threshold: it is the same board. Once it was returned,
-    /// the same members and threshold make another one.
+    /// If the answer was lost, repeat the call with the same members and threshold: it returns the same board. Once it
+    /// returned, the same call makes another board.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) unless there are 1 to 16 distinct members and 1 <= threshold <= members,
-    /// [`Error::NotFound`](crate::Error::NotFound) for a member who has published no keys: nothing could be dealt to it.
+    /// [`Error::Invalid`](crate::Error::Invalid) unless there are 1 to 16 distinct members and 1 <= threshold <=
+    /// members. [`Error::NotFound`](crate::Error::NotFound) if a member has published no keys, because no share could
+    /// be dealt to it.
     pub async fn create(self, threshold: u8, members: &[Address]) -> Result<CreatedBoard> {
         create::create_board(self.0, threshold, members).await
     }
 
-    /// Opens a case as a member of the board: this person, unless another is [named](OpenCase::to), is to be let in to what
-    /// the patient granted to the board. It is this person's acknowledgement, unless it is about this person. It needs a
-    /// [`reason`](OpenCase::reason).
+    /// Opens a case as a member of the board: it lets this person, or [somebody else](OpenCase::to), read what the
+    /// patient granted to the board. It counts as this person's acknowledgement, unless the case is about this person.
+    /// A [`reason`](OpenCase::reason) is required.
     ///
-    /// Where an answer was lost, repeat it: the same case, for the same reason in the same words, is opened once. One that
-    /// is open already is returned.
+    /// If the answer was lost, repeat the call with the same words: a case is opened once, and one that is already open
+    /// is returned.
     ///
-    /// Defaults: the one thing that the patient granted to the board; for four hours.
+    /// Defaults: the one scope that the patient granted to the board; for four hours.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others than members, for patients who granted nothing to the board, and for members who owe a
-    /// review; [`Error::Invalid`](crate::Error::Invalid) for a case that cannot be.
+    /// [`Error::Denied`](crate::Error::Denied) if this person is not a member or owes a review, or if the patient
+    /// granted nothing to the board. [`Error::Invalid`](crate::Error::Invalid) if an argument is not allowed.
     pub fn open_case(self, board: &Board, patient: Address) -> OpenCase {
         open::open_case(self.0, board, patient)
     }
 
-    /// What a patient granted to a board and it may let others in to: as the chain calls it. Folder names are the
-    /// patient's.
+    /// The scopes that a patient granted to a board, as the chain names them. Only the patient knows the folder names.
     pub async fn granted(self, board: &Board, patient: Address) -> Result<Vec<B256>> {
         open::granted_to_board(self.0, board, patient).await
     }
 
-    /// Releases this member's share to whom a case lets in. Not before the patient's journal shows that it took effect, so
-    /// shares of cases that were vetoed never come together.
+    /// Releases this member's share to the account that a case lets in. It waits until the patient's journal shows that
+    /// the case took effect. So the shares of a vetoed case never come together.
     ///
-    /// Without a [witness](crate::Config::witness) that journal is one node's word. Whoever releases a share for a case
-    /// that they did not acknowledge themselves looks at more than that; [`release_due`](crate::client::boards::Boards::release_due) does not.
+    /// Without a [witness](crate::Config::witness) that journal is one node's word. Then a member who did not
+    /// acknowledge the case should check it in another way first, and [`release_due`](Self::release_due) leaves it out.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others than members and for members who hold no share, [`Error::Conflict`](crate::Error::Conflict) for cases that have
-    /// not taken effect, or have ended.
+    /// [`Error::Denied`](crate::Error::Denied) if this person is not a member or holds no share.
+    /// [`Error::Conflict`](crate::Error::Conflict) if the case has not taken effect or has ended.
     pub async fn release(self, board: &Board, case: &Case) -> Result<Released> {
         release::release(self.0, board, case).await
     }
 
-    /// Releases what is due of this member: for cases that it acknowledged on this machine, and where the system has a
-    /// [witness](crate::Config::witness) for all that took effect; once, and again when the patient has dealt other keys.
-    /// So that somebody is let in, a node alone would have to deceive k members into acknowledging.
+    /// Releases all shares that this member owes, once, and again after the patient dealt other keys. It covers cases
+    /// that this member acknowledged on this machine. With a [witness](crate::Config::witness) it covers all cases that
+    /// took effect. So a lying node would have to trick k members into an acknowledgement.
     ///
-    /// Of each case that something is due of, what became of it.
+    /// It returns each case with a share that was due, and the result.
     pub async fn release_due(self, board: &Board) -> Result<Vec<(Case, Result<Released>)>> {
         release::release_due(self.0, board).await
     }
 
-    /// Why a case was opened: for the patient and the board's members.
+    /// The reason of a case, for the patient and the members of the board.
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) for others, [`Error::Integrity`](crate::Error::Integrity) for words of somebody else or about another case.
+    /// [`Error::Denied`](crate::Error::Denied) for other accounts, [`Error::Integrity`](crate::Error::Integrity) if the
+    /// text is by somebody else or about another case.
     pub async fn reason_of(self, case: &Case) -> Result<CaseWords> {
         words::reason_of(self.0, case).await
     }
 
-    /// What each review of a case found, for the same: nothing for one that objects to nothing; errors as of
-    /// [`reason_of`](crate::client::boards::Boards::reason_of).
+    /// The finding of each review of a case, for the same people. `None` is a review without an objection. Errors are
+    /// those of [`reason_of`](Self::reason_of).
     pub async fn findings_of(self, case: &Case) -> Vec<(Address, Result<Option<CaseWords>>)> {
         words::findings_of(self.0, case).await
     }
 
-    /// Gives a board a folder, or one record, so that k of its members together can let somebody in to read it, for a day
-    /// at most. The keys are dealt to its members in shares: fewer than k open nothing. Compare the board's address and its
-    /// members with what you were told by somebody you trust.
+    /// Grants a folder, or one record, to a board. Then k of its members together can let somebody read it, for a day
+    /// at most. The keys are dealt to the members in shares, and fewer than k shares open nothing. Compare the board's
+    /// address and its members with a source that you trust.
     ///
     /// Defaults: the folder "personal" of confidentiality N, for emergencies, for one year.
     ///
     /// # Errors
-    /// Of the grant: [`Error::Conflict`](crate::Error::Conflict) for a board that opens nothing any more, or of which fewer members than are needed
-    /// have published keys.
+    /// The grant fails with [`Error::Conflict`](crate::Error::Conflict) if the board is closed, or if too few of its
+    /// members have published keys.
     pub fn grant(self, board: &Board) -> Grant {
         grant::grant_board(self.0, board)
     }

@@ -1,4 +1,4 @@
-//! People whose keys were compared, under names of one's own.
+//! People whose keys this person compared, under names that this person chose.
 
 use crate::{
     access::contacts,
@@ -14,16 +14,17 @@ use crate::{
 pub struct Contacts<'a>(pub(super) &'a Person);
 
 impl Contacts<'_> {
-    /// Remembers somebody by name, with the keys on the card. They are compared with what the chain says.
+    /// Saves somebody under a name, with the keys on the card. The keys are compared with the chain.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`](crate::Error::KeyChanged) when the chain names other keys that no signature leads to.
+    /// [`Error::KeyChanged`](crate::Error::KeyChanged) if the chain names other keys, and no signature leads from one
+    /// to the other.
     pub async fn add(self, name: &str, card: &Card) -> Result<Contact> {
         contacts::add_contact(self.0, name, card).await
     }
 
-    /// Everybody this person knows, by name: those who were added here, and those who were named in a grant. Who was named
-    /// in a grant alone is left out while no store gives that grant's envelope.
+    /// All contacts, by name: those added here, and those named in a grant. A contact that only a grant names is left
+    /// out while no store returns that grant's envelope.
     pub async fn list(self) -> Result<Vec<Contact>> {
         contacts::contacts(self.0).await
     }
@@ -31,17 +32,18 @@ impl Contacts<'_> {
     /// The contact of this name.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound); that of a silent store, where the name may be one that only a grant tells.
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is none. If a store does not answer, its error, because a
+    /// grant may hold the name.
     pub async fn find(self, name: &str) -> Result<Contact> {
         contacts::contact(self.0, name).await
     }
 
-    /// Forgets a name. Grants stay as they are.
+    /// Removes a name. Grants do not change.
     pub async fn remove(self, name: &str) -> Result<()> {
         contacts::remove_contact(self.0, name).await
     }
 
-    /// Those of [`list`](crate::client::contacts::Contacts::list) that were added on this machine: no service is asked.
+    /// The contacts of [`list`](Self::list) that were added on this machine. It asks no service.
     pub async fn added_here(self) -> Result<Vec<Contact>> {
         contacts::contacts_added_here(self.0).await
     }

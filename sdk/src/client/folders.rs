@@ -1,4 +1,4 @@
-//! Folders of one's own records.
+//! Folders of a person's own records.
 
 use hospital_record_core::id::Confidentiality;
 
@@ -16,10 +16,11 @@ use crate::{
 pub struct Folders<'a>(pub(super) &'a Person);
 
 impl Folders<'_> {
-    /// Moves the keys of one of this person's folders on.
+    /// Gives one of this person's folders new keys. [`Rotated::left_out`] lists the readers who did not get them.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) where no act of this person concerned such a folder: a mistyped name is another folder.
+    /// [`Error::NotFound`](crate::Error::NotFound) if the folder holds no record and was never granted. A mistyped name
+    /// is another folder.
     pub async fn rotate(self, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
         rotate::rotate(self.0, folder, confidentiality).await
     }
@@ -29,7 +30,7 @@ impl Folders<'_> {
         folders::folders(self.0).await
     }
 
-    /// Whether there is such a folder of this person's: it holds a record, or was granted to somebody. No store is asked.
+    /// Whether this person has such a folder: it holds a record or was granted to somebody. It asks no store.
     pub async fn has(self, name: &str, level: Confidentiality) -> Result<bool> {
         folders::has_folder(self.0, name, level).await
     }

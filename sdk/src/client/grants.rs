@@ -1,4 +1,4 @@
-//! Grants: those a person gave, passed on, and received.
+//! Grants that a person made, passed on, and received.
 
 use alloy::primitives::Address;
 use alloy::primitives::B256;
@@ -20,39 +20,41 @@ use crate::{
 pub struct Grants<'a>(pub(super) &'a Person);
 
 impl Grants<'_> {
-    /// Every grant of this person that was not revoked, live or expired, newest first.
+    /// Every grant that this person made and did not revoke, live or expired, newest first.
     pub async fn list(self) -> Result<Vec<GrantInfo>> {
         grants::grants(self.0).await
     }
 
-    /// What this account has passed on of a patient's, live or expired, newest first.
+    /// Grants on a patient's records that this account passed on, live or expired, newest first.
     pub async fn passed_on(self, patient: Address) -> Result<Vec<GrantInfo>> {
         grants::passed_on(self.0, patient).await
     }
 
-    /// Gives up what another patient gave to this account: `scope` as [`received`](crate::client::grants::Grants::received)
-    /// names it ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
+    /// Gives up a grant that another patient made to this account. [`received`](Self::received) names the `scope`
+    /// ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
     pub async fn renounce(self, patient: Address, scope: B256) -> Result<Confirmed> {
         revoke::renounce(self.0, patient, scope).await
     }
 
-    /// Takes back what this account passed on of a patient's scope. What the grantee passed on from there ends with it.
+    /// Withdraws access to a patient's scope that this account passed on. It also ends what the grantee passed on from
+    /// there.
     pub async fn withdraw(self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
         revoke::withdraw(self.0, patient, scope, grantee).await
     }
 
-    /// Grants to this account, as far as the node tells. See [`Shared`] for what that means and how much is listed.
+    /// Grants to this account, as the node reports them. [`Shared`] says how many are listed and how far they can be
+    /// trusted.
     pub async fn received(self) -> Result<Shared> {
         shared::shared_with_me(self.0).await
     }
 
-    /// What one patient has given to this account, newest first: whoever else gave something cannot hide it.
+    /// Grants that one patient made to this account, newest first. Grants by others cannot hide them.
     pub async fn received_from(self, patient: Address) -> Result<Shared> {
         shared::shared_by(self.0, patient).await
     }
 
-    /// Patients who share something with this account, as far as the node tells. The chain alone is asked. It is bounded
-    /// as [`received`](crate::client::grants::Grants::received) is.
+    /// Patients who share something with this account, as the node reports them. It reads only the chain, no store. The
+    /// list has the same limits as [`received`](Self::received).
     pub async fn patients(self) -> Result<Patients> {
         shared::patients(self.0).await
     }

@@ -1,6 +1,6 @@
-//! What a person can do: the verbs of this crate.
+//! The verbs of this crate.
 //!
-//! Those of every day are methods of [`Client`]; the others are grouped by what they are about.
+//! The everyday verbs are methods of [`Client`]. The others are in groups by subject.
 
 pub(crate) mod acts;
 pub(crate) mod boards;
@@ -45,10 +45,10 @@ use crate::{
     system::System,
 };
 
-/// One person at one [`System`]. Cheap to clone; a server holds thousands.
+/// One person at one [`System`]. It is cheap to clone, and a server can hold thousands.
 ///
-/// Verbs are builders: set what differs from the defaults, then await them. Dropping one of their futures is safe: what
-/// was signed before is finished by [`resume`](Client::resume).
+/// Verbs are builders: set what differs from the defaults, then await them. You can drop their futures safely:
+/// [`resume`](Client::resume) finishes what was already signed.
 ///
 /// ```
 /// # use hospital_record::{Result, Source, System};
@@ -99,25 +99,25 @@ impl System {
     }
 }
 
-/// Every day.
+/// Everyday verbs.
 impl Client {
     /// This person's account.
     pub fn address(&self) -> Address {
         self.person.address()
     }
 
-    /// Where this person is.
+    /// The system that this person uses.
     pub fn system(&self) -> &System {
         &self.system
     }
 
-    /// What the account owns, in wei.
+    /// The balance of the account, in wei.
     pub async fn balance(&self) -> Result<U256> {
         self.person.balance().await
     }
 
-    /// Publishes this account's public keys, so that others can grant to it. Does nothing when they are published;
-    /// every verb that writes calls it first.
+    /// Publishes this account's public keys, so that others can grant to it. It does nothing if they are already
+    /// published. Every verb that writes calls it first.
     pub async fn register(&self) -> Result<()> {
         self.person.published().await.map(drop)
     }
@@ -132,31 +132,31 @@ impl Client {
         self.person.record(patient, id)
     }
 
-    /// Encrypts a source, stores it, and registers it as a record of this person, or of
-    /// [`patient`](Add::patient) where this person may contribute.
+    /// Encrypts a source, stores it, and registers it as a record of this person. With [`patient`](Add::patient) it is
+    /// a record of a patient who lets this person contribute.
     ///
-    /// Returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the folder
-    /// "personal" of confidentiality N, the source's own name, `application/octet-stream`.
+    /// It returns when the record is pinned in the store, was read back, and is confirmed on chain. Defaults: the
+    /// folder "personal" of confidentiality N, the source's own name, `application/octet-stream`.
     /// See the [guide](crate::record).
     pub fn add(&self, source: impl Into<Source>) -> Add {
         add::add(&self.person, source)
     }
 
-    /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`]: one transaction, all of them or none.
-    /// Where a block of the chain does not take as many, they go in several; an error says how many are added by then.
-    /// What is said here holds for all of them; what differs is said of each [`Source`].
+    /// Like [`add`](Client::add) for several sources, at most [`AddMany::BATCH`], in one transaction: all of them or
+    /// none. If a block of the chain is too small, it takes several transactions. An error then says how many sources
+    /// were added. Settings of this builder apply to all sources; each [`Source`] can have its own.
     /// See the [guide](crate::record).
     pub fn add_many(&self, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
         add::add_many(&self.person, sources)
     }
 
-    /// Attests a record as a professional: by an account that has the right to attest on its folder. Others may have
-    /// attested it before. Once, and for good.
+    /// Attests a record, as an account with the right to attest on its folder. Several accounts can attest one record.
+    /// An attestation cannot be taken back.
     /// See the [guide](crate::record).
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) without that right, [`Error::Conflict`](crate::Error::Conflict) when this account has attested it already, or the record
-    /// has as many attestations as it takes.
+    /// [`Error::Denied`](crate::Error::Denied) without that right. [`Error::Conflict`](crate::Error::Conflict) if this
+    /// account has attested the record before, or if the record has the maximum of attestations.
     pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
         attest::attest(&self.person, record).await
     }
@@ -167,52 +167,54 @@ impl Client {
         list::list(&self.person)
     }
 
-    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory, or end it with
-    /// [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer) for what is large.
+    /// Opens a record of this person, or one that was shared. Await it for the bytes in memory. For large records, end
+    /// it with [`to_file`](Open::to_file) or [`to_writer`](Open::to_writer).
     ///
-    /// Who is not the patient is checked on chain first, and the reading is logged on chain before anything is
-    /// decrypted, unless [`unlogged`](Open::unlogged).
+    /// For a reader who is not the patient, access is checked on chain first. The reading is then logged on chain
+    /// before anything is decrypted, unless it is [`unlogged`](Open::unlogged).
     /// See the [guide](crate::record).
     pub fn open(&self, record: &RecordRef) -> Open {
         open::open(&self.person, record)
     }
 
-    /// Encrypts a record's content again under a new key, for those who may read its folder now, and supersedes the
-    /// old record. The old ciphertext stays where others keep it, and opens for whoever has its key.
+    /// Encrypts a record's content again under a new key, for the current readers of its folder, and supersedes the old
+    /// record. Copies of the old ciphertext still open for everybody who has its key.
     /// See the [guide](crate::record).
     pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
         reencrypt::reencrypt(&self.person, record).await
     }
 
-    /// Adds a new version of a record to the same folder and marks the old one superseded. Name, media type and the
-    /// rest are taken over from the old version unless they are given.
+    /// Adds a new version of a record to the same folder and marks the old one as superseded. It takes name, media type
+    /// and other details from the old version unless you set them.
     ///
-    /// Its author may do so as well as the patient, while the right to contribute lasts. An author who may not read
-    /// what was contributed takes nothing over: what is not given has the defaults of [`add`](Client::add).
+    /// The author can do this as well as the patient, as long as the author may contribute. An author without the right
+    /// to read takes over no details: those not set have the defaults of [`add`](Client::add).
     /// See the [guide](crate::record).
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](Replace::author).
+    /// [`Error::Invalid`](crate::Error::Invalid) if several authors added this id and none is [named](Replace::author).
     pub fn replace(&self, record: &RecordRef, source: impl Into<Source>) -> Replace {
         replace::replace(&self.person, record, source)
     }
 
-    /// Marks a record as entered in error, for good. It stays in the history.
+    /// Marks a record as entered in error. This cannot be undone, and the record stays in the history.
     /// See the [guide](crate::record).
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) when several authors added this id and none is [named](MarkInError::author).
+    /// [`Error::Invalid`](crate::Error::Invalid) if several authors added this id and none is
+    /// [named](MarkInError::author).
     pub fn mark_entered_in_error(&self, record: &RecordRef) -> MarkInError {
         replace::mark_entered_in_error(&self.person, record)
     }
 
-    /// This person's card, to be handed to those who will grant to it. Publishes the profile when there is none.
+    /// This person's card, for people who will grant to this person. It publishes the profile if there is none.
     /// See the [guide](crate::contact).
     pub async fn card(&self) -> Result<Card> {
         self.person.card().await
     }
 
-    /// Gives somebody access to a folder, or to one record. It takes the place of what that person had there.
+    /// Gives somebody access to a folder or to one record. It replaces an earlier grant to that person on the same
+    /// scope.
     ///
     /// Defaults: to read the folder "personal" of confidentiality N, for treatment, for one year.
     /// See the [guide](crate::grant).
@@ -220,57 +222,59 @@ impl Client {
         grant::grant(&self.person, to)
     }
 
-    /// Ends everything that somebody has, or one scope of it. It takes effect on chain at once, and the keys of the
-    /// folders concerned move on: what is added later does not open for that person, whoever helps.
+    /// Ends all access of an account, or its access to one scope. It takes effect on chain at once, and the affected
+    /// folders get new keys. Records added later do not open for that account, whoever helps it.
     /// See the [guide](crate::grant).
     pub fn revoke(&self, grantee: Address) -> Revoke {
         revoke::revoke(&self.person, grantee)
     }
 
-    /// Finishes what an earlier call or program left behind. It follows a signed transaction to its end, registers a stored
-    /// record, and lets go of what can no longer be registered. It signs nothing anew: where another device was first, a
-    /// person says whether the act is still wanted. What fails is in [`failed`](Resumed::failed), and keeps nothing else from
-    /// being finished.
-    /// See the [guide](crate::act).
+    /// Finishes the work of an interrupted call or program:
+    ///
+    /// - It follows a signed transaction to its end, but never signs it again. If another device used the nonce first,
+    ///   a person decides whether the act is still wanted.
+    /// - It registers a stored record, or removes one that can no longer be registered.
+    ///
+    /// Failures are listed in [`failed`](Resumed::failed) and do not stop the rest. See the [guide](crate::act).
     ///
     /// # Errors
-    /// Where the transaction is still under way, or the state directory cannot be read.
+    /// If the transaction is still pending, or the state directory cannot be read.
     pub async fn resume(&self) -> Result<Resumed> {
         resume::resume(&self.person).await
     }
 
-    /// Moves on the keys of folders that somebody left or that a live reader has no current key of; then copies and pins
-    /// what others contributed. In this order: what somebody contributed delays no keys.
+    /// First gives new keys to folders that somebody left, or whose current keys a live reader lacks. Then copies and
+    /// pins what others contributed. So a contribution never delays a key rotation.
     ///
-    /// What is copied is bounded, so that nobody who may contribute fills this person's store: by default 1 GiB of one
-    /// author and 10 GiB in all, the smallest records first. What is left out is in [`Synced::too_large`](crate::Synced::too_large).
+    /// Copies are limited, so that contributors cannot fill this person's store: by default 1 GiB of one author and 10
+    /// GiB in all, the smallest records first. [`Synced::too_large`](crate::Synced::too_large) lists what was left out.
     /// See the [guide](crate::folder).
     pub fn sync(&self) -> Syncing {
         sync::sync(&self.person)
     }
 }
 
-/// By what they are about.
+/// Groups of verbs, by subject.
 impl Client {
-    /// This person's folders: list them, move their keys on.
+    /// This person's folders: list them, and rotate their keys.
     /// See the [guide](crate::folder).
     pub fn folders(&self) -> Folders<'_> {
         Folders(&self.person)
     }
 
-    /// Who has access, and to whose records this person has.
+    /// Who has access to this person's records, and to whose records this person has access.
     /// See the [guide](crate::grant).
     pub fn grants(&self) -> Grants<'_> {
         Grants(&self.person)
     }
 
-    /// People whose keys were compared, under names of one's own.
+    /// People whose keys this person compared, under names that this person chose.
     /// See the [guide](crate::contact).
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(&self.person)
     }
 
-    /// Asking for access, and answering.
+    /// Requests for access: ask for it, and answer.
     /// See the [guide](crate::request).
     pub fn requests(&self) -> Requests<'_> {
         Requests(&self.person)
@@ -282,13 +286,13 @@ impl Client {
         Boards(&self.person)
     }
 
-    /// Saying who a hospital or practitioner is.
+    /// Public statements that an account is a hospital or a practitioner.
     /// See the [guide](crate::vouch).
     pub fn vouches(&self) -> Vouches<'_> {
         Vouches(&self.person)
     }
 
-    /// Acts that others carry, and what became of those on chain.
+    /// Acts that others carry, and acts that the chain dropped.
     /// See the [guide](crate::act).
     pub fn acts(&self) -> Acts<'_> {
         Acts(&self.person)

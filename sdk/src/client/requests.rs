@@ -1,4 +1,4 @@
-//! Requests for access: asking, and answering.
+//! Requests for access: ask for it, and answer.
 
 use alloy::primitives::Address;
 use alloy::primitives::B256;
@@ -25,45 +25,47 @@ use crate::{
 pub struct Requests<'a>(pub(super) &'a Person);
 
 impl Requests<'_> {
-    /// Answers a request: a [`Grant`] of exactly what was asked, on the folder "personal" unless another one, or a
-    /// record, is named. Less can be given ([`read_only`](Grant::read_only), [`contribute_only`](Grant::contribute_only),
-    /// an earlier [`until`](Grant::until)), more cannot.
+    /// Answers a request: a [`Grant`] of exactly the rights that were asked for. It is on the folder "personal" unless
+    /// you name another folder or a record. You can grant less ([`read_only`](Grant::read_only),
+    /// [`contribute_only`](Grant::contribute_only), an earlier [`until`](Grant::until)), but not more.
     ///
     /// # Errors
-    /// Of the grant: [`Error::Invalid`](crate::Error::Invalid) for more than was asked or a reason that does not open, [`Error::Conflict`](crate::Error::Conflict) when
-    /// the request is not open any more. Nothing is granted then.
+    /// The grant fails with [`Error::Invalid`](crate::Error::Invalid) if it gives more than was asked or if the reason
+    /// does not open. It fails with [`Error::Conflict`](crate::Error::Conflict) if the request is no longer open.
+    /// Nothing is granted then.
     pub fn answer(self, request: &AccessRequest) -> Grant {
         answer::answer(self.0, request)
     }
 
-    /// Asks a patient for access: an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact). It names no
-    /// folder, which the patient chooses, and needs a [`reason`](Ask::reason).
+    /// Asks a patient for access. The patient is an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact).
+    /// A request names no folder: the patient chooses it. A [`reason`](Ask::reason) is required.
     ///
-    /// Defaults: to read, for treatment, for one year; the request is open for 30 days. Who asks whom for what is public;
-    /// the reason is the patient's alone.
+    /// Defaults: to read, for treatment, for one year; the request is open for 30 days. It is public who asks whom for
+    /// which rights. Only the patient can read the reason.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) for a patient who has published no keys, [`Error::Invalid`](crate::Error::Invalid) for a request that cannot be,
-    /// [`Error::WrongContract`](crate::Error::WrongContract) where this chain has no `AccessRequests`.
+    /// - [`Error::NotFound`](crate::Error::NotFound) if the patient has published no keys.
+    /// - [`Error::Invalid`](crate::Error::Invalid) if the rights, an end or the reason is not allowed.
+    /// - [`Error::WrongContract`](crate::Error::WrongContract) if this chain has no `AccessRequests`.
     pub fn ask(self, patient: impl Into<Grantee>) -> Ask {
         ask::ask(self.0, patient)
     }
 
-    /// Withdraws a request of this person: the answer is not wanted any more.
+    /// Withdraws a request of this person, so that the patient no longer sees it as open.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) when there is no such request.
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is no such request.
     pub async fn withdraw(self, patient: Address, id: B256) -> Result<Confirmed> {
         ask::withdraw_request(self.0, patient, id).await
     }
 
-    /// Open requests for access to this person's records: not answered by a later grant to the asker, not withdrawn, not
-    /// expired. Newest first, but whom this person knows before all others, and then those whom an authority vouches for;
-    /// at most 64, and three of one asker.
+    /// Open requests for access to this person's records: not withdrawn, not expired, and not answered by a later grant
+    /// to the asker. At most 64 are listed, and at most three of one asker. The order is: askers this person knows,
+    /// then askers an authority vouches for, then the rest; newest first in each group.
     ///
-    /// It costs nothing and writes nothing. Anybody can ask, and a node can hide a request: see
-    /// [`trusted_by`](crate::request::ListRequests::trusted_by) for who asks, and [`by`](crate::request::ListRequests::by) to look for one asker whatever others
-    /// do.
+    /// Listing costs nothing and writes nothing. Anybody can ask, and a node can hide a request. Use
+    /// [`trusted_by`](crate::request::ListRequests::trusted_by) to see who asks. Use
+    /// [`by`](crate::request::ListRequests::by) to find the requests of one asker, however many others there are.
     pub fn list(self) -> ListRequests {
         inbox::requests(self.0)
     }

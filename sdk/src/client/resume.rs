@@ -1,4 +1,4 @@
-//! What was interrupted: found, and finished or removed.
+//! Interrupted work: found, then finished or removed.
 
 use std::{fmt, time::Duration};
 
@@ -9,80 +9,81 @@ use crate::{
     acts::{person::Person, watch::Standing},
     base::error::{Error, Result, kind::ErrorKind},
     keys::owed,
-    ledger::{Pending as Signed, Settled, record_key},
-    records::pending::{self, Pending},
+    ledger::{Pending as PendingTransaction, Settled, record_key},
+    records::pending::{self, PendingRecord},
     store::StoreError,
 };
 
-/// Blocks that no pin holds are swept when they are older: longer than any upload takes.
+/// Unpinned blocks are swept when they are older than this, which is longer than any upload takes.
 const SWEEP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// What [`Client::resume`](crate::Client::resume) found.
+/// What [`Client::resume`](crate::Client::resume) found and did.
 ///
 /// See the [example](crate::Client).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resumed {
-    /// A transaction that was under way and has taken effect.
+    /// A transaction that was pending and has taken effect.
     pub transaction: Option<B256>,
     /// Acts on chain whose keys were stored now.
     pub keys: usize,
-    /// Records whose registration was finished, now or before.
+    /// Records that are registered now; this call finished it or found it done.
     pub finished: Vec<RecordId>,
-    /// Uploads that could not be finished and were removed: add these files again.
+    /// Uploads that can no longer be registered, and were removed: add these files again.
     pub removed: Vec<Removed>,
-    /// Blocks that nothing held any more.
+    /// Blocks without a pin that were deleted.
     pub swept: u64,
-    /// Acts whose keys are kept here, and which are not on chain yet: a relay that has them can carry them for a quarter of
-    /// an hour. The next call stores the keys of those that it did carry.
+    /// Acts that are not on chain yet and whose keys are kept here. A relay that has such an act can carry it for 15
+    /// minutes. The next call stores the keys of those that it carried.
     pub waiting: usize,
-    /// Acts of this person that a reorganisation could still undo. They are sent again where it does.
+    /// Acts of this person that a reorg could still undo. They are sent again if it does.
     pub watching: usize,
-    /// Acts that the chain did not show any more, and shows again.
+    /// Acts that a reorg dropped, and that are on chain again.
     pub sent_again: usize,
-    /// What has not taken effect, or could not be done this time. Records and the sweep are tried again by the next call.
+    /// What has not taken effect or failed this time. The next call tries records and the sweep again.
     pub failed: Vec<Unfinished>,
 }
 
-/// An upload that can never be registered, and of which nothing is left.
+/// An upload that can never be registered, and that was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
-    /// The record that it was to be.
+    /// The id that the record would have had.
     pub id: RecordId,
-    /// What it was called; nothing where that was not kept.
+    /// Its name, if it was saved.
     pub name: Option<String>,
-    /// Why it cannot be registered, for people.
+    /// Why it cannot be registered, as text for people.
     pub reason: String,
 }
 
-/// Something that [`Client::resume`](crate::Client::resume) found and did not bring to a good end.
+/// Work that [`Client::resume`](crate::Client::resume) found and could not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unfinished {
-    /// What.
+    /// The work.
     pub what: Leftover,
-    /// The class of the reason.
+    /// The kind of the error.
     pub kind: ErrorKind,
-    /// Why, for people.
+    /// The error, as text for people.
     pub reason: String,
 }
 
-/// What an earlier call can leave behind.
+/// Work that an earlier call can leave behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leftover {
     /// A signed transaction that has not taken effect: repeat the act if it is still wanted.
     Transaction(B256),
-    /// An entry that was confirmed and is gone: it is sent again by the next call, or given up ([`Acts::give_up`](crate::client::acts::Acts::give_up)).
+    /// A confirmed entry that the chain no longer shows. The next call sends it again, unless you [give it
+    /// up](crate::client::acts::Acts::give_up).
     Vanished(B256),
-    /// Acts of which nobody can say now whether the chain still shows them.
+    /// Acts that could not be looked up on chain now.
     Acts,
-    /// Keys that an act on chain names by this digest, and that no store has yet: the next call stores them.
+    /// Keys that an act on chain names by this digest and that no store has yet. The next call stores them.
     Keys(B256),
     /// An upload that is neither registered nor removed yet.
     Record(RecordId),
-    /// Blocks that nothing holds, in a store that does not sweep.
+    /// Blocks without a pin, in a store that does not sweep.
     Blocks,
 }
 
@@ -94,7 +95,7 @@ impl fmt::Display for Leftover {
             Self::Acts => f.write_str("acts that are watched"),
             Self::Keys(digest) => write!(f, "keys that an act on chain names, in block {digest}"),
             Self::Record(id) => write!(f, "record {id}"),
-            Self::Blocks => f.write_str("blocks that nothing holds"),
+            Self::Blocks => f.write_str("blocks without a pin"),
         }
     }
 }
@@ -106,7 +107,7 @@ impl Unfinished {
 }
 
 impl Resumed {
-    /// Whether there was nothing to finish, to remove or to send again. Acts may still be watched.
+    /// Whether there was nothing to finish, remove or send again. Acts may still be watched.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Self { watching: self.watching, ..Self::default() }
@@ -129,10 +130,10 @@ pub(crate) async fn resume(person: &Person) -> Result<Resumed> {
     Ok(resumed)
 }
 
-/// What was signed and left behind. Where it was an add, its upload tells the rest.
+/// Follows the transaction that was left behind to its end. The upload of an add is reported by itself.
 async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
     let sender = person.sender();
-    let Some(left) = sender.pending(person.address()).await? else { return Ok(()) };
+    let Some(pending) = sender.pending(person.address()).await? else { return Ok(()) };
     let failed = match sender.resume(&person.signer()).await? {
         None => None,
         Some(Settled::Mined(receipt)) if is_missing(person, receipt.transaction).await? => None,
@@ -141,15 +142,15 @@ async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
             None
         }
         Some(Settled::Failed { transaction, error }) => {
-            let told = Unfinished::new(Leftover::Transaction(transaction), &error.into());
-            if is_upload(person, &left).await? { None } else { Some(told) }
+            let unfinished = Unfinished::new(Leftover::Transaction(transaction), &error.into());
+            if is_upload(person, &pending).await? { None } else { Some(unfinished) }
         }
     };
     resumed.failed.extend(failed);
     Ok(())
 }
 
-/// A receipt is the node's word: what the journal does not show has not happened.
+/// A receipt is the node's word: an act that the journal does not show has not happened.
 async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
     let sent = person.sender().sent(person.address()).await?;
     match sent.iter().find(|act| act.id == transaction) {
@@ -158,27 +159,27 @@ async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
     }
 }
 
-/// What the chain shows no more is sent again, and what it shows is watched until it is final.
+/// Sends acts again that the chain dropped, and watches the others until they are final.
 async fn send_missing(person: &Person, resumed: &mut Resumed) -> Result<()> {
-    // Their journals are read first: what is gone of them is noticed by that.
+    // Reading the journals first is what notices a dropped entry.
     let before = person.watch().await?;
     person.journals().of(person.address()).await?;
-    let left = person.recall().await?;
+    let missing_acts = person.recall().await?;
     let reason =
         |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));
-    for (act, error) in left {
+    for (act, error) in missing_acts {
         resumed.failed.push(Unfinished::new(Leftover::Transaction(act.id), &reason(error)));
     }
-    for gone in person.missing().await? {
-        let error = Error::Vanished { what: gone.to_string(), others: 0 };
-        resumed.failed.push(Unfinished::new(Leftover::Vanished(gone.head), &error));
+    for entry in person.missing().await? {
+        let error = Error::Vanished { what: entry.to_string(), others: 0 };
+        resumed.failed.push(Unfinished::new(Leftover::Vanished(entry.head), &error));
     }
     resumed.watching = person.watch().await?;
     resumed.sent_again = resumed.watching.saturating_sub(before);
     Ok(())
 }
 
-/// Keys of acts that are on chain, which no store has yet.
+/// Stores keys of acts on chain that no store has yet.
 async fn store_keys(person: &Person, resumed: &mut Resumed) -> Result<()> {
     for (keys, stored) in owed::pay_all(person).await? {
         match stored {
@@ -190,19 +191,19 @@ async fn store_keys(person: &Person, resumed: &mut Resumed) -> Result<()> {
     Ok(())
 }
 
-async fn is_upload(person: &Person, left: &Signed) -> Result<bool> {
-    let Ok(call) = left.call() else { return Ok(false) };
+async fn is_upload(person: &Person, transaction: &PendingTransaction) -> Result<bool> {
+    let Ok(call) = transaction.call() else { return Ok(false) };
     let names = |id: &RecordId| call.data.windows(id.0.len()).any(|window| window == id.0);
     Ok(pending::unfinished(person).await?.iter().any(|(id, _)| names(id)))
 }
 
-/// Each upload by itself. Where a service is silent, the rest is not tried: it would wait as long for each.
+/// Finishes each upload. After the first timeout the rest is not tried, because each would wait as long.
 async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
-    let mut silent: Option<Unfinished> = None;
+    let mut timeout: Option<Unfinished> = None;
     for (id, pending) in pending::unfinished(person).await? {
         let what = Leftover::Record(id);
-        if let Some(silent) = &silent {
-            resumed.failed.push(Unfinished { what, ..silent.clone() });
+        if let Some(timeout) = &timeout {
+            resumed.failed.push(Unfinished { what, ..timeout.clone() });
             continue;
         }
         match finish(person, id, pending).await {
@@ -210,7 +211,7 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
             Ok(Some(removed)) => resumed.removed.push(removed),
             Err(error) => {
                 let failed = Unfinished::new(what, &error);
-                silent = Some(failed.clone()).filter(|_| error.is_silence());
+                timeout = Some(failed.clone()).filter(|_| error.is_silence());
                 resumed.failed.push(failed);
             }
         }
@@ -218,19 +219,19 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
     Ok(())
 }
 
-/// The record is on chain in the end, or removed. Either way there is nothing left to do.
-async fn finish(person: &Person, id: RecordId, pending: Result<Pending>) -> Result<Option<Removed>> {
+/// Registers the record, or removes the upload.
+async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -> Result<Option<Removed>> {
     let pending = pending?;
-    let never = register_pending(person, &pending).await?;
-    if never.is_some() {
+    let refusal = register_pending(person, &pending).await?;
+    if refusal.is_some() {
         person.stores().own().unpin(&id.cid()).await?;
     }
     pending::forget(person, id).await?;
-    Ok(never.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
+    Ok(refusal.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
 }
 
-/// Why it can never be registered, if so.
-async fn register_pending(person: &Person, pending: &Pending) -> Result<Option<String>> {
+/// Returns the reason if the upload can never be registered.
+async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Option<String>> {
     let patient = pending.patient();
     let id = B256::from(pending.id().0);
     let contract = person.contract();
@@ -245,15 +246,14 @@ async fn register_pending(person: &Person, pending: &Pending) -> Result<Option<S
     }
     match send_pending(person, pending, patient, id).await {
         Ok(()) | Err(Error::Exists(_)) => Ok(None),
-        // Keys moved on, the right ended, or what it was to replace was replaced or entered in error meanwhile: the
-        // contract will never take it.
+        // The keys moved on, the right ended, or the record to replace is no longer current: the contract never takes it.
         Err(Error::StaleKeys) => Ok(Some("the keys of its folder have moved on since it was encrypted".into())),
         Err(error @ (Error::Denied(_) | Error::NotFound(_) | Error::Invalid(_))) => Ok(Some(error.to_string())),
         Err(error) => Err(error),
     }
 }
 
-async fn send_pending(person: &Person, pending: &Pending, patient: Address, id: B256) -> Result<()> {
+async fn send_pending(person: &Person, pending: &PendingRecord, patient: Address, id: B256) -> Result<()> {
     let contract = person.contract();
     let call = match pending.replaces() {
         Some(key) => contract.replace(patient, key, id, pending.key_changes),

@@ -1,4 +1,4 @@
-//! What a patient's client does now and then: move keys on that must, let nobody wait, copy what others contributed.
+//! What a patient's client does from time to time: move stale keys on, and copy what others contributed.
 
 use std::collections::HashSet;
 
@@ -26,19 +26,19 @@ pub(crate) fn sync(person: &Person) -> Syncing {
 }
 
 impl Syncing {
-    /// So many bytes of what others contributed are kept in the patient's own store at most, whenever they were copied.
+    /// The most bytes of contributed records that the patient's own store keeps, in all syncs together.
     pub fn most(mut self, bytes: u64) -> Self {
         self.quota.in_all = bytes;
         self
     }
 
-    /// The same of one author.
+    /// The most bytes of one author's contributions that the patient's own store keeps.
     pub fn most_of_one(mut self, bytes: u64) -> Self {
         self.quota.of_one = bytes;
         self
     }
 
-    /// Copies this record of the patient's, however large it is.
+    /// Copies this record of the patient, however large it is.
     pub fn take(mut self, record: &RecordRef) -> Self {
         self.take.insert(record.id);
         self
@@ -49,7 +49,7 @@ impl Syncing {
         let journal = person.journals().of(person.address()).await?;
         let mut synced = Synced::default();
         for (_, stored) in owed::pay_all(&person).await? {
-            // What could not be stored is kept, and `resume` says why.
+            // Keys that could not be stored stay on this machine; `resume` reports why.
             synced.keys += usize::from(stored.unwrap_or(false));
         }
         for folder in waiting::folders_to_rotate(&person, &journal).await? {

@@ -1,4 +1,4 @@
-//! What an author does who does not keep to the rules.
+//! Authors who do not follow the rules, and helpers for all tests of the client.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,8 +18,8 @@ use crate::{
         details::Details,
         list::Content,
         source::Source,
-        target::{self, Place, Target},
-        write::{self, Stored, metadata},
+        target::{self, FolderChoice, Target},
+        write::{self, StoredRecord, metadata},
     },
     system::System,
 };
@@ -55,16 +55,17 @@ async fn person(system: &System) -> Client {
 
 /// A record in the folder "blood", whose metadata name another folder.
 async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality) -> RecordRef {
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
-    (target.name, target.confidentiality) = (name.into(), level);
+    target.name = name.into();
+    target.confidentiality = level;
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
     register(lab, &target, stored).await
 }
 
-async fn register(lab: &Client, target: &Target, stored: Stored) -> RecordRef {
+async fn register(lab: &Client, target: &Target, stored: StoredRecord) -> RecordRef {
     let patient = target.patient;
     let folder = target.folder.number();
     let ids = [B256::from(stored.id.0)];
@@ -99,7 +100,7 @@ async fn a_record_that_names_another_folder_opens_for_nobody() {
 /// A record in Ana's folder "blood" whose manifest is made for Bob, and locked as such to the key of that folder: all
 /// else is right, and the lock opens.
 async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef {
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let mut target = target::target(lab.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
@@ -127,20 +128,20 @@ async fn a_manifest_made_for_another_patient_opens_for_nobody_whatever_else_is_r
 }
 
 #[tokio::test]
-async fn a_stale_write_is_repeated_a_few_times_and_no_more() {
-    for (stale, fits) in [(0, true), (3, true), (4, false)] {
+async fn stale_write_is_repeated_at_most_three_times() {
+    for (stale, succeeds) in [(0, true), (3, true), (4, false)] {
         let mut tries = 0;
         let mut attempt = || -> Result<()> {
             tries += 1;
             if tries > stale { Ok(()) } else { Err(Error::StaleKeys) }
         };
-        let done: Result<()> = async { with_fresh_keys!(attempt()) }.await;
-        assert_eq!((done.is_ok(), tries), (fits, stale.min(3) + 1));
+        let result: Result<()> = async { with_fresh_keys!(attempt()) }.await;
+        assert_eq!((result.is_ok(), tries), (succeeds, stale.min(3) + 1));
     }
 }
 
 #[tokio::test]
-async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
+async fn grantee_of_revoked_delegate_is_not_in_the_keyring() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let hospital = person(&system).await;
@@ -161,7 +162,7 @@ async fn who_lives_by_a_revoked_delegate_is_not_in_the_keyring() {
 }
 
 #[tokio::test]
-async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transaction() {
+async fn client_waits_for_an_effect_and_names_the_transaction_if_it_does_not_show() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let transaction = B256::repeat_byte(7);
@@ -170,11 +171,11 @@ async fn an_effect_is_waited_for_and_one_that_is_not_seen_is_named_by_its_transa
     memory.refuse(true);
     let late =
         ana.person().confirm(ana.address(), Some(transaction), |_| start.elapsed() > Duration::from_millis(2500));
-    let (seen, ()) = tokio::join!(late, async {
+    let (confirmed, ()) = tokio::join!(late, async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         memory.refuse(false);
     });
-    seen.unwrap();
+    confirmed.unwrap();
     let error = ana.person().confirm(ana.address(), Some(transaction), |_| false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(matches!(error, Error::Unconfirmed { .. }) && error.to_string().contains(&transaction.to_string()));

@@ -1,20 +1,20 @@
-//! What an act came after. A chain that dropped several acts shows them again one by one: what stood before an act takes its
-//! place no more than it did, and is not the act itself because it looks the same.
+//! Acts that came before another act. A chain that dropped several acts may show them again one by one. An entry that
+//! stood before an act does not supersede it, and is not that act although it looks the same.
 
 use alloy::primitives::B256;
 
 use crate::ledger::{Entry, Event, History};
 
-/// Acts before another one that a reorganisation can drop with it, as far as their order says what holds afterwards.
+/// Acts before another one that a reorg can drop with it, if their order decides what holds afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Earlier {
-    /// What stands before this place cannot be dropped with them.
+    /// A reorg that drops the act cannot drop entries before this place.
     since: u64,
     acts: Vec<B256>,
 }
 
 impl Earlier {
-    /// Of what stands in a history from `since` up to the place of these events.
+    /// The acts between `since` and `place` in a history that are about the same thing as these events.
     pub(crate) fn of(events: &[Event], history: &History, since: usize, place: usize) -> Self {
         let matters = |entry: &&Entry| events.iter().any(|event| event.is_about_the_same(&entry.event));
         let before = history.entries().get(since..place).unwrap_or_default();
@@ -22,18 +22,18 @@ impl Earlier {
         Self { since: since as u64, acts }
     }
 
-    /// Behind the last of them that the history shows, and no earlier than `from`. Those that stand before `from` count,
-    /// too: else an act that looks like one of them would be taken for it.
+    /// The place after the last of these acts in the history, or `from` if that is later. Acts before `from` count too:
+    /// otherwise an earlier act could be mistaken for the later one that looks the same.
     pub(crate) fn end_in(&self, history: &History, from: usize) -> usize {
-        let mut left = self.acts.clone();
+        let mut unseen = self.acts.clone();
         let mut end = from;
         for (place, entry) in history.entries().iter().enumerate().skip(from.min(self.since as usize)) {
-            if left.is_empty() {
+            if unseen.is_empty() {
                 break;
             }
             let act = entry.event.act();
-            if let Some(found) = left.iter().position(|earlier| *earlier == act) {
-                left.swap_remove(found);
+            if let Some(index) = unseen.iter().position(|earlier| *earlier == act) {
+                unseen.swap_remove(index);
                 end = end.max(place + 1);
             }
         }
@@ -44,7 +44,7 @@ impl Earlier {
         [&self.since.to_be_bytes()[..], &self.acts.concat()].concat()
     }
 
-    /// What was written down before this was kept has none of it.
+    /// Rows of older versions are empty, and have no earlier acts.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self::default());

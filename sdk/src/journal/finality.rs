@@ -1,7 +1,7 @@
 //! How much of a journal can no longer be undone, by the chain's word and this machine's clock.
 //!
-//! A provider can lie about blocks, their times and what is final. So nothing is final before it was known here for
-//! [`AT_LEAST`], whatever the provider says.
+//! A provider can lie about blocks, their times and what is final. So nothing is final before this machine has known it
+//! for [`AT_LEAST`], whatever the provider says.
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +10,25 @@ use tokio::sync::Mutex;
 
 use crate::ledger::History;
 
-/// How long an entry must have been known here, in seconds. The chain's word never shortens it.
+/// How long this machine must have known an entry, in seconds. The chain's word never shortens it.
 pub(crate) const AT_LEAST: u64 = 15 * 60;
-/// An entry that was known for so long is final where the chain says nothing, or always the same.
+/// An entry known for this long is final if the chain has no `finalized` tag, or one that does not move.
 const ALONE: u64 = 6 * 3600;
-/// Blocks that follow, where a chain has no word for what is final.
+/// How many blocks must follow on a chain without a `finalized` tag.
 const DEPTH: u64 = 64;
-/// Cuts that are remembered: more reorganisations than that meet no act that is still watched.
+/// How many cuts are kept. No act that is still watched meets more reorgs than that.
 const MOST_CUTS: usize = 64;
 
-/// How often the chain is asked what is final: that moves every few minutes, and every journal wants to know.
+/// How often the chain is asked for its final block. It moves every few minutes, and every journal needs it.
 const ASKED_EVERY: Duration = Duration::from_secs(60);
 
-/// What the chain called final when it was asked last.
+/// The final block, as the chain reported it last.
 #[derive(Debug, Default)]
-pub(crate) struct Finalized(Mutex<Option<(Instant, Option<u64>)>>);
+pub(crate) struct FinalizedBlock(Mutex<Option<(Instant, Option<u64>)>>);
 
-impl Finalized {
-    /// The same again, or what `ask` is told where that was too long ago. A node that gives no answer is not waited for
-    /// more often, either.
+impl FinalizedBlock {
+    /// The last answer, or a new one from `ask` if that is too old. A node that does not answer is not asked more
+    /// often.
     pub(crate) async fn or_ask(&self, ask: impl Future<Output = Option<u64>>) -> Option<u64> {
         let mut last = self.0.lock().await;
         match *last {
@@ -38,24 +38,24 @@ impl Finalized {
     }
 }
 
-/// What is known of a journal's end.
+/// How far a journal is final, and what is not final yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Finality {
-    /// So many entries are final.
+    /// The number of final entries.
     settled: u64,
-    /// When the others were first seen, oldest first.
+    /// When the other entries were first seen, oldest first.
     marks: Vec<Mark>,
-    /// How many entries the newest reorganisations left, oldest first.
+    /// How many entries each of the newest reorgs left, oldest first.
     cuts: Vec<u64>,
-    /// Reorganisations before those.
+    /// The number of reorgs before those.
     cuts_before: u64,
-    /// The head of the journal that this is about.
+    /// The head of the journal that this describes.
     head: B256,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark {
-    /// Entries up to here were there ...
+    /// The number of entries that were there ...
     entries: u64,
     /// ... the last of them in this block ...
     block: u64,
@@ -64,35 +64,33 @@ struct Mark {
 }
 
 impl Finality {
-    /// How many entries are final.
+    /// The number of final entries.
     pub(crate) fn settled(&self) -> usize {
         self.settled as usize
     }
 
-    /// How many entries wait until they are final.
+    /// The number of entries that are not final yet.
     #[cfg(test)]
     fn open(&self) -> usize {
         self.marks.last().map_or(0, |mark| mark.entries.saturating_sub(self.settled) as usize)
     }
 
-    /// How many reorganisations were met.
+    /// The number of reorgs so far.
     pub(crate) fn cuts(&self) -> u64 {
         self.cuts_before + self.cuts.len() as u64
     }
 
-    /// The place from which on an act has to show that was sent when so many entries were known, after so many
-    /// reorganisations.
+    /// The place from which an act must show, if this many entries and reorgs were known when it was sent.
     pub(crate) fn place_of(&self, entries: u64, cuts: u64) -> usize {
         let since = self.cuts.iter().skip(cuts.saturating_sub(self.cuts_before) as usize);
-        since.min().map_or(entries, |kept| entries.min(*kept)) as usize
+        since.min().map_or(entries, |length| entries.min(*length)) as usize
     }
 
-    /// A reorganisation left so many entries.
-    pub(crate) fn cut(&mut self, kept: usize) {
-        // Lower than that it goes by a person's word alone.
-        *self = std::mem::take(self).within(kept);
-        let kept = kept as u64;
-        self.cuts.push(kept);
+    /// Records a reorg that left this many entries.
+    pub(crate) fn cut(&mut self, length: usize) {
+        // Only a person's decision can cut below what was final.
+        *self = std::mem::take(self).within(length);
+        self.cuts.push(length as u64);
         let surplus = self.cuts.len().saturating_sub(MOST_CUTS);
         let lowest = self.cuts.drain(..surplus).min();
         self.cuts_before += surplus as u64;
@@ -101,27 +99,27 @@ impl Finality {
         }
     }
 
-    /// The journal is as long as this now.
+    /// Records the length that the journal has now.
     pub(crate) fn see(&mut self, history: &History, now: u64) {
         let entries = history.entries().len() as u64;
         self.head = history.head();
-        let known = self.marks.last().map_or(self.settled, |mark| mark.entries);
-        if let Some(last) = history.entries().last().filter(|_| entries > known) {
+        let seen_entries = self.marks.last().map_or(self.settled, |mark| mark.entries);
+        if let Some(last) = history.entries().last().filter(|_| entries > seen_entries) {
             self.marks.push(Mark { entries, block: last.block, seen_at: now });
         }
     }
 
-    /// Whether there is something that the chain may call final.
+    /// Whether there are entries that the chain may call final.
     pub(crate) fn is_due(&self, now: u64) -> bool {
         self.marks.first().is_some_and(|mark| age(mark, now) >= AT_LEAST)
     }
 
-    /// Takes the chain's word for what is final, where it was known for long enough.
+    /// Marks entries as final by the chain's word, if they have been known for long enough.
     pub(crate) fn settle(&mut self, now: u64, newest: u64, finalized: Option<u64>) {
         let is_final = |mark: &Mark| {
-            let deep = newest.saturating_sub(mark.block) >= DEPTH;
-            let said = finalized.map_or(deep, |block| block >= mark.block);
-            (said && age(mark, now) >= AT_LEAST) || age(mark, now) >= ALONE
+            let is_deep = newest.saturating_sub(mark.block) >= DEPTH;
+            let is_finalized = finalized.map_or(is_deep, |block| block >= mark.block);
+            (is_finalized && age(mark, now) >= AT_LEAST) || age(mark, now) >= ALONE
         };
         let count = self.marks.iter().take_while(|mark| is_final(mark)).count();
         if let Some(last) = self.marks.drain(..count).next_back() {
@@ -129,7 +127,7 @@ impl Finality {
         }
     }
 
-    /// What is left of it where so many entries are known.
+    /// The same for a history of which only this many entries are known.
     pub(crate) fn within(mut self, entries: usize) -> Self {
         let entries = entries as u64;
         self.settled = self.settled.min(entries);
@@ -160,7 +158,7 @@ impl Finality {
     }
 }
 
-/// A clock that was set back makes nothing older.
+/// After a clock was set back, the age is zero.
 fn age(mark: &Mark, now: u64) -> u64 {
     now.saturating_sub(mark.seen_at)
 }
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_stands_still_delays_what_is_final_and_does_not_prevent_it() {
+    fn finalized_tag_that_stands_still_delays_finality_and_does_not_prevent_it() {
         for (finalized, newest) in [(Some(99), 1_000_000), (None, 163)] {
             let mut journal = with(&[(2, 100, 1000)]);
             journal.settle(1000 + ALONE - 1, newest, finalized);
@@ -200,32 +198,32 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_settles_nothing() {
+    fn clock_that_was_set_back_makes_nothing_final() {
         let mut journal = with(&[(2, 100, 1000)]);
         journal.settle(10, 1_000_000, Some(1_000_000));
         assert_eq!(journal.settled(), 0);
     }
 
     #[test]
-    fn a_cut_forgets_when_the_rest_was_seen_and_moves_the_place_of_older_acts() {
+    fn reorg_forgets_when_later_entries_were_seen_and_moves_the_place_of_older_acts() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
         journal.cut(3);
         assert_eq!(journal.open(), 3);
         assert_eq!(journal.place_of(4, 0), 3);
         assert_eq!(journal.place_of(4, journal.cuts()), 4);
-        for kept in 4..4 + MOST_CUTS {
-            journal.cut(kept);
+        for length in 4..4 + MOST_CUTS {
+            journal.cut(length);
         }
         assert_eq!((journal.cuts(), journal.place_of(90, journal.cuts() - 1)), (65, 67));
         journal.settle(2000 + AT_LEAST, 1_000, Some(100));
         assert_eq!(journal.settled(), 2);
-        // By a person's word.
+        // A person accepted it.
         journal.cut(1);
         assert_eq!(journal.settled(), 1);
     }
 
     #[test]
-    fn what_is_kept_comes_back() {
+    fn finality_survives_the_round_trip_to_bytes() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
         journal.cut(3);
         assert_eq!(Finality::from_bytes(&journal.to_bytes()), Some(journal.clone()));
@@ -235,30 +233,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn chain_is_asked_once_a_minute_what_is_final_also_when_it_says_nothing() {
-        for told in [Some(7), None, Some(0)] {
-            let finalized = Finalized::default();
-            let asked = std::cell::Cell::new(0);
+    async fn chain_is_asked_for_its_final_block_once_a_minute_even_if_it_has_no_answer() {
+        for answer in [Some(7), None, Some(0)] {
+            let finalized = FinalizedBlock::default();
+            let count = std::cell::Cell::new(0);
             for _ in 0..3 {
                 let ask = async {
-                    asked.set(asked.get() + 1);
-                    told
+                    count.set(count.get() + 1);
+                    answer
                 };
-                assert_eq!(finalized.or_ask(ask).await, told);
+                assert_eq!(finalized.or_ask(ask).await, answer);
             }
-            assert_eq!(asked.get(), 1);
-            *finalized.0.lock().await = Instant::now().checked_sub(ASKED_EVERY).map(|at| (at, told));
+            assert_eq!(count.get(), 1);
+            *finalized.0.lock().await = Instant::now().checked_sub(ASKED_EVERY).map(|at| (at, answer));
             assert_eq!(finalized.or_ask(async { Some(8) }).await, Some(8));
         }
     }
 
     #[test]
-    fn what_is_final_of_a_shorter_history_is_what_is_left_of_it() {
+    fn finality_of_a_shorter_history_covers_only_its_entries() {
         let mut journal = with(&[(2, 100, 1000), (5, 101, 2000)]);
         journal.settle(1000 + AT_LEAST, 1_000_000, Some(100));
         for (entries, settled, open) in [(9, 2, 3), (4, 2, 2), (2, 2, 0), (1, 1, 0), (0, 0, 0)] {
-            let left = journal.clone().within(entries);
-            assert_eq!((left.settled(), left.open()), (settled, open), "{entries}");
+            let shorter = journal.clone().within(entries);
+            assert_eq!((shorter.settled(), shorter.open()), (settled, open), "{entries}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who did what when: no key is needed to read it, and none to check it.
+//! The history of a patient: who did what, and when. Reading and checking it needs no key.
 
 use std::{
     collections::HashMap,
@@ -16,35 +16,35 @@ use crate::{
     ledger::{Completeness, Entry, Event, record_key},
 };
 
-/// A patient's checked history, oldest first, and how far it is known to be complete.
+/// A patient's verified history, oldest entry first, and how far it is complete.
 ///
-/// As text: one line an entry, then the statement of completeness.
+/// Its `Display` output is one line for each entry, then the statement of completeness.
 ///
 /// See the [guide](crate::history).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct History {
-    /// Whose history it is.
+    /// The patient.
     pub patient: Address,
-    /// What happened, oldest first.
+    /// The entries, oldest first.
     pub entries: Vec<HistoryEntry>,
-    /// How far it is known to be complete.
+    /// How far the history is known to be complete.
     pub completeness: Completeness,
 }
 
-/// One thing that happened.
+/// One entry of a history.
 ///
 /// See the [guide](crate::history).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryEntry {
-    /// When: the time of its block, which the journal's hash covers.
+    /// The time of its block, which the journal's hash covers.
     pub at: SystemTime,
-    /// Who did it.
+    /// The account that did it.
     pub by: Address,
-    /// What happened.
+    /// What it did.
     pub event: Event,
-    /// Its block and transaction, and the heads before and after it.
+    /// Its block, its transaction, and the heads before and after it.
     pub entry: Entry,
 }
 
@@ -56,7 +56,7 @@ impl HistoryEntry {
 }
 
 impl History {
-    /// The newest head: 32 bytes that stand for all of it. Zero when nothing happened.
+    /// The newest head: 32 bytes that stand for the whole history. Zero if the history is empty.
     pub fn head(&self) -> B256 {
         self.completeness.head
     }
@@ -107,16 +107,16 @@ impl ReadHistory {
         Self { journals, patient, trusted: None }
     }
 
-    /// A head from a source other than this system's node: it must be part of the history, which is proven up to it.
+    /// A head from a source that you trust. The history must contain it, and is then proven up to it.
     pub fn trusted_head(mut self, head: B256) -> Self {
         self.trusted = Some(head);
         self
     }
 
     async fn run(self) -> Result<History> {
-        let known = self.journals.proven_to(self.patient, self.trusted).await?;
-        let entries = known.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
-        Ok(History { patient: self.patient, entries, completeness: known.completeness.clone() })
+        let journal = self.journals.proven_to(self.patient, self.trusted).await?;
+        let entries = journal.history.entries().iter().map(|entry| HistoryEntry::new(self.patient, *entry)).collect();
+        Ok(History { patient: self.patient, entries, completeness: journal.completeness.clone() })
     }
 }
 

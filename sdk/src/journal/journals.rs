@@ -1,4 +1,4 @@
-//! The verified histories of patients: read once, kept on disk, brought up to date when asked.
+//! The verified histories of patients: read once, kept on disk, and updated when asked.
 
 use std::{
     collections::HashMap,
@@ -15,9 +15,9 @@ use crate::{
         error::{Error, Result},
     },
     journal::{
-        finality::{Finality, Finalized},
-        known::Known,
-        vanished::{self, Vanished},
+        finality::{Finality, FinalizedBlock},
+        vanished::{self, VanishedEntry},
+        verified::VerifiedJournal,
     },
     ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
     platform::{
@@ -26,50 +26,50 @@ use crate::{
     },
 };
 
-/// How long two providers may tell different heads, in milliseconds: one of them may be a block behind.
+/// Pauses while two providers report different heads, in milliseconds: one of them may be a block behind.
 const AGREE: [u64; 4] = [100, 400, 1600, 3200];
 
 /// What this machine knew of a journal before it asked.
-struct Remembered {
+struct PriorState {
     history: History,
-    /// Rows on disk.
+    /// The number of rows on disk.
     rows: usize,
     finality: Finality,
-    vanished: Vec<Vanished>,
+    vanished: Vec<VanishedEntry>,
 }
 
-impl From<&Known> for Remembered {
-    fn from(known: &Known) -> Self {
-        let history = known.history.clone();
-        let finality = known.finality.clone();
-        Self { rows: history.entries().len(), history, finality, vanished: known.vanished.clone() }
+impl From<&VerifiedJournal> for PriorState {
+    fn from(journal: &VerifiedJournal) -> Self {
+        let history = journal.history.clone();
+        let finality = journal.finality.clone();
+        Self { rows: history.entries().len(), history, finality, vanished: journal.vanished.clone() }
     }
 }
 
 /// The journals of one deployment, as this machine knows them. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Journals(Arc<Inner>);
+pub(crate) struct Journals(Arc<JournalsState>);
 
-struct Inner {
+struct JournalsState {
     contract: Contract,
     witness: Option<Contract>,
     reader: Journal,
     cache: Cache,
     deployment: Vec<u8>,
-    finalized: Finalized,
+    finalized: FinalizedBlock,
     slots: Mutex<Slots>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Known>>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<VerifiedJournal>>>>;
 type Slots = HashMap<Address, Slot>;
 
 impl Journals {
     pub(crate) fn new(contract: Contract, witness: Option<Contract>, deployment: Deployment, cache: Cache) -> Self {
-        let finalized = Finalized::default();
+        let finalized = FinalizedBlock::default();
         let slots = Mutex::default();
         let reader = Journal::new(contract.clone());
         let deployment = deployment_key(deployment);
-        Self(Arc::new(Inner { contract, witness, reader, cache, deployment, finalized, slots }))
+        Self(Arc::new(JournalsState { contract, witness, reader, cache, deployment, finalized, slots }))
     }
 
     fn ledger(&self) -> &Arc<dyn Ledger> {
@@ -93,23 +93,23 @@ impl Journals {
     }
 
     /// The patient's history, up to date.
-    pub(crate) async fn of(&self, patient: Address) -> Result<Arc<Known>> {
+    pub(crate) async fn of(&self, patient: Address) -> Result<Arc<VerifiedJournal>> {
         self.proven_to(patient, None).await
     }
 
-    /// The same; `trusted` must be one of its heads.
-    pub(crate) async fn proven_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<Known>> {
+    /// The patient's history, up to date. If `trusted` is given, it must be one of its heads.
+    pub(crate) async fn proven_to(&self, patient: Address, trusted: Option<B256>) -> Result<Arc<VerifiedJournal>> {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
         let before = match slot.as_ref() {
-            // Another program of this person may have read on, or a person may have given something up.
-            Some(known) => match self.watched(patient).await? {
-                (Some(finality), vanished) if finality == known.finality => {
-                    Remembered { vanished, ..Remembered::from(&**known) }
+            // Another program may have written newer rows, or a person may have given up an entry.
+            Some(journal) => match self.finality_and_vanished(patient).await? {
+                (Some(finality), vanished) if finality == journal.finality => {
+                    PriorState { vanished, ..PriorState::from(&**journal) }
                 }
-                _ => self.remembered(patient).await?,
+                _ => self.prior_state(patient).await?,
             },
-            None => self.remembered(patient).await?,
+            None => self.prior_state(patient).await?,
         };
         let mut history = before.history.clone();
         let update = match self.witness() {
@@ -121,25 +121,25 @@ impl Journals {
             Some(trusted) => Completeness { proven: Some(self.proof(&history, trusted)?), ..update.completeness },
             None => update.completeness,
         };
-        let known = Arc::new(Known { patient, history, completeness, finality, vanished });
-        *slot = Some(known.clone());
-        Ok(known)
+        let journal = Arc::new(VerifiedJournal { patient, history, completeness, finality, vanished });
+        *slot = Some(journal.clone());
+        Ok(journal)
     }
 
-    /// Takes a history that provider and witness both tell in the place of the one that was seen, by a person's word: both
-    /// deny a head that was final here. How many entries are given up; this machine's own acts among them are sent again.
+    /// Accepts a history that provider and witness both show although it lacks final entries. Let a person decide this.
+    /// It returns the number of entries that were given up. This machine's own acts among them are sent again.
     ///
     /// # Errors
-    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] where the two do not agree.
+    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] if the two do not agree.
     pub(crate) async fn accept_chain(&self, patient: Address) -> Result<usize> {
         let Some(witness) = self.witness() else {
             return Err(Error::Invalid(
-                "one node alone is not enough to give up what was seen: name a second one as witness".into(),
+                "giving up final entries takes the word of two nodes: name a second one as witness".into(),
             ));
         };
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
-        let before = self.remembered(patient).await?;
+        let before = self.prior_state(patient).await?;
         let mut history = History::new(patient);
         let update = self.update_with(witness, &mut history).await?;
         let given_up = before.history.entries().len() - before.history.common_with(&history);
@@ -148,7 +148,7 @@ impl Journals {
         Ok(given_up)
     }
 
-    /// One lock a patient: the same history is not read twice at the same time.
+    /// One lock for each patient, so that a history is not read twice at the same time.
     fn journal_slot(&self, patient: Address) -> Slot {
         let mut slots = self.0.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if slots.len() >= KEPT && !slots.contains_key(&patient) {
@@ -157,69 +157,72 @@ impl Journals {
         slots.entry(patient).or_default().clone()
     }
 
-    /// That a head from elsewhere is part of what was taken in.
+    /// Proves that a trusted head is part of the history.
     fn proof(&self, history: &History, trusted: B256) -> Result<Proven> {
         let host = self.ledger().name();
-        let told = history.head();
-        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told });
+        let head = history.head();
+        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told: head });
         Ok(Proven { head: trusted, entries: position.map_err(LedgerError::from)? })
     }
 
-    /// What both providers call final. It is no reason to wait: who gives no answer settles nothing now.
+    /// The block that both providers call final. It is optional: without an answer, nothing becomes final now.
     async fn finalized(&self) -> Option<u64> {
         let ask = async {
-            let told = self.ledger().finalized().await.unwrap_or(Some(0));
+            let block = self.ledger().finalized().await.unwrap_or(Some(0));
             match self.witness() {
-                Some(witness) => told.zip(witness.ledger().finalized().await.unwrap_or(Some(0))).map(|(a, b)| a.min(b)),
-                None => told,
+                Some(witness) => {
+                    let other = witness.ledger().finalized().await.unwrap_or(Some(0));
+                    block.zip(other).map(|(block, other)| block.min(other))
+                }
+                None => block,
             }
         };
         self.0.finalized.or_ask(ask).await
     }
 
-    /// What the disk says of a journal's end, and of what is gone.
-    async fn watched(&self, patient: Address) -> Result<(Option<Finality>, Vec<Vanished>)> {
+    /// How far the journal on disk is final, and its vanished entries.
+    async fn finality_and_vanished(&self, patient: Address) -> Result<(Option<Finality>, Vec<VanishedEntry>)> {
         let key = self.journal_key(patient);
-        let (row, gone) = self.cache().get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
-        Ok((row.and_then(|row| Finality::from_bytes(&row)), self.vanished_in(&gone)))
+        let (row, vanished) = self.cache().get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
+        Ok((row.and_then(|row| Finality::from_bytes(&row)), self.vanished_in(&vanished)))
     }
 
-    /// Notes what is new, what is final by now, and what is gone; on disk before anybody acts on it.
+    /// Records new, final and vanished entries. They are on disk before anybody acts on them.
     async fn take_in(
         &self,
-        before: &Remembered,
+        before: &PriorState,
         history: &mut History,
         newest: u64,
-    ) -> Result<(Finality, Vec<Vanished>)> {
+    ) -> Result<(Finality, Vec<VanishedEntry>)> {
         let now = clock::now();
-        let kept = before.history.common_with(history);
+        let common = before.history.common_with(history);
         let mut finality = before.finality.clone();
         let mut vanished = before.vanished.clone();
-        if kept < before.history.entries().len() {
-            finality.cut(kept);
-            vanished.iter_mut().for_each(|gone| gone.from = gone.from.min(kept as u64));
-            vanished.extend(vanished::gone(&before.history, kept, history));
-            self.burn_epochs(&before.history, kept, history).await?;
+        if common < before.history.entries().len() {
+            finality.cut(common);
+            vanished.iter_mut().for_each(|entry| entry.from = entry.from.min(common as u64));
+            vanished.extend(vanished::gone(&before.history, common, history));
+            self.burn_epochs(&before.history, common, history).await?;
         }
         finality.see(history, now);
         if finality.is_due(now) {
             finality.settle(now, newest, self.finalized().await);
         }
         history.settle(finality.settled());
-        // A person is told of it all the same.
-        vanished.retain(|gone| !gone.told || !gone.is_settled(history));
-        self.remember(before, history, kept, (&finality, &vanished)).await?;
+        // A settled entry is still reported once.
+        vanished.retain(|entry| !entry.reported || !entry.is_settled(history));
+        self.save(before, history, common, (&finality, &vanished)).await?;
         Ok((finality, vanished))
     }
 
-    /// Nothing is believed that only one of two providers tells: not what is missing, and not what is beyond.
+    /// Accepts only what both providers show, whether an entry is missing or new.
     async fn update_with(&self, witness: &Contract, history: &mut History) -> Result<Update> {
         let patient = history.patient();
         let mut pauses = AGREE.into_iter().map(Duration::from_millis);
         loop {
-            let seen = witness.journal_head_of(patient, None).await?;
-            match self.reader().update(history, Some(seen)).await {
-                Ok(update) if history.head() == seen => return Ok(update),
+            let head = witness.journal_head_of(patient, None).await?;
+            match self.reader().update(history, Some(head)).await {
+                Ok(update) if history.head() == head => return Ok(update),
                 Ok(_) => {}
                 Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) => {}
                 Err(error) => return Err(error.into()),
@@ -231,44 +234,44 @@ impl Journals {
     }
 
     fn contradicted(&self, patient: Address) -> Error {
-        let told = self.ledger().name();
+        let provider = self.ledger().name();
         let witness = self.witness().map(|witness| witness.ledger().name()).unwrap_or_default();
         Error::Integrity(format!(
-            "{told} and {witness} tell different histories of {patient}: one of them lies or is behind; nothing was done"
+            "{provider} and {witness} show different histories of {patient}: one of them lies or is behind; nothing was done"
         ).into())
     }
 
-    /// What the disk has of a history, and in how many rows. Rows from the first on that is damaged are read anew and
-    /// written over; what is before it is not forgotten.
-    async fn remembered(&self, patient: Address) -> Result<Remembered> {
+    /// The history on disk, and its number of rows. Rows from the first damaged one on are read again from the chain
+    /// and overwritten. Those before it are kept.
+    async fn prior_state(&self, patient: Address) -> Result<PriorState> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
         let mut history = History::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
-        let known = history.entries().len();
+        let entries = history.entries().len();
         let rows = rows.len();
-        if known < rows {
-            tracing::warn!(%patient, known, rows, "part of a history on this machine is damaged and is read anew");
+        if entries < rows {
+            tracing::warn!(%patient, known = entries, rows, "part of a history on this machine is damaged and is read again");
         }
-        let (finality, vanished) = self.watched(patient).await?;
-        let finality = finality.unwrap_or_default().within(known);
+        let (finality, vanished) = self.finality_and_vanished(patient).await?;
+        let finality = finality.unwrap_or_default().within(entries);
         history.settle(finality.settled());
-        Ok(Remembered { history, rows, finality, vanished })
+        Ok(PriorState { history, rows, finality, vanished })
     }
 
-    async fn remember(
+    async fn save(
         &self,
-        before: &Remembered,
+        before: &PriorState,
         history: &History,
-        kept: usize,
-        (finality, vanished): (&Finality, &[Vanished]),
+        common: usize,
+        (finality, vanished): (&Finality, &[VanishedEntry]),
     ) -> Result<()> {
         let index = |position: usize| key(&[&self.journal_key(history.patient()), &(position as u64).to_be_bytes()]);
-        let gone = (kept..before.rows).map(index).collect();
-        let entries = history.entries().iter().enumerate().skip(kept.min(before.rows));
+        let removed = (common..before.rows).map(index).collect();
+        let entries = history.entries().iter().enumerate().skip(common.min(before.rows));
         let new = entries.map(|(position, entry)| (index(position), entry.to_bytes())).collect();
         let row = (self.journal_key(history.patient()), finality.to_bytes());
         let rows = if *finality == before.finality { Vec::new() } else { vec![row] };
         let changes =
-            [(JOURNAL, gone, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
+            [(JOURNAL, removed, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
         self.cache().write_all(changes.into()).await
     }
 
@@ -276,18 +279,18 @@ impl Journals {
         key(&[self.deployment_key(), patient.as_slice()])
     }
 
-    /// What is known of a journal, without asking anybody.
-    pub(crate) async fn known(&self, patient: Address) -> Result<Known> {
+    /// The journal as this machine knows it. It asks no service.
+    pub(crate) async fn cached(&self, patient: Address) -> Result<VerifiedJournal> {
         let slot = self.journal_slot(patient);
         let slot = slot.lock().await;
-        let Remembered { history, finality, vanished, .. } = match slot.as_ref() {
-            Some(known) => Remembered::from(&**known),
-            None => self.remembered(patient).await?,
+        let PriorState { history, finality, vanished, .. } = match slot.as_ref() {
+            Some(journal) => PriorState::from(&**journal),
+            None => self.prior_state(patient).await?,
         };
         let head = history.head();
         let entries = history.entries().len();
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
         let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
-        Ok(Known { patient, history, completeness, finality, vanished })
+        Ok(VerifiedJournal { patient, history, completeness, finality, vanished })
     }
 }

@@ -1,4 +1,4 @@
-//! What was confirmed and is gone, for people.
+//! Missing entries, as people see them.
 
 use std::{fmt, time::SystemTime};
 
@@ -6,25 +6,25 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     base::time::{instant, rfc3339},
-    journal::vanished::Vanished,
+    journal::vanished::VanishedEntry,
     ledger::Event,
 };
 
-/// An entry of a history that was shown here as confirmed, and is gone: a reorganisation dropped it, or the node lies.
+/// An entry of a history that was confirmed, and that the chain no longer shows: a reorg dropped it, or the node lies.
 ///
-/// As text it is one sentence.
+/// Its `Display` output is one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingEntry {
-    /// Whose history it was in.
+    /// The patient whose history had it.
     pub patient: Address,
-    /// Who did it.
+    /// The account that did it.
     pub by: Address,
     /// When it was confirmed, by the chain's clock.
     pub at: SystemTime,
-    /// What it was.
+    /// What it did.
     pub event: Event,
-    /// The head that the history had with it; it names the entry to [`Acts::give_up`](crate::client::acts::Acts::give_up).
+    /// The head of the history with this entry. [`Acts::give_up`](crate::client::acts::Acts::give_up) takes it as name.
     pub head: B256,
 }
 
@@ -35,10 +35,10 @@ impl fmt::Display for MissingEntry {
     }
 }
 
-impl From<&Vanished> for MissingEntry {
-    fn from(gone: &Vanished) -> Self {
-        let entry = gone.entry;
-        let patient = gone.patient;
+impl From<&VanishedEntry> for MissingEntry {
+    fn from(vanished: &VanishedEntry) -> Self {
+        let entry = vanished.entry;
+        let patient = vanished.patient;
         let at = instant(entry.time);
         Self { patient, by: entry.event.actor(patient), at, event: entry.event, head: entry.head }
     }

@@ -1,25 +1,25 @@
-//! What the chain says of one record.
+//! The state of one record on chain.
 
 use alloy::primitives::{Address, B256};
 
 use crate::ledger::{Record, RecordState, Status};
 
-/// What the chain says of a record, as far as locks depend on it.
+/// The state of a record on chain, as far as locks depend on it.
 #[derive(Clone, Copy)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredRecord {
     pub(crate) id: B256,
     pub(crate) author: Address,
     pub(crate) folder: u64,
     pub(crate) status: Status,
 }
 
-impl Registered {
+impl RegisteredRecord {
     pub(crate) fn new(id: B256, state: &RecordState) -> Self {
         Self { id, author: state.author, folder: state.folder, status: state.status }
     }
 }
 
-impl From<&Record> for Registered {
+impl From<&Record> for RegisteredRecord {
     fn from(record: &Record) -> Self {
         Self::new(record.id, &record.state)
     }

@@ -1,6 +1,6 @@
-//! Entries that were seen in a journal and are gone: a reorganisation dropped them, or a provider lies.
+//! Entries that were seen in a journal and have vanished: a reorg dropped them, or a provider lies.
 //!
-//! They are kept until the journal shows them again or something that takes their place, or until a person gives them up.
+//! They are kept until the journal shows them again, until they are superseded, or until a person gives them up.
 
 use std::ops::Range;
 
@@ -11,49 +11,49 @@ use crate::{
     ledger::{Entry, Event, History, folder_of},
 };
 
-/// An entry that was seen and is gone.
+/// An entry that was seen and that the journal no longer shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Vanished {
+pub(crate) struct VanishedEntry {
     pub(crate) patient: Address,
     pub(crate) entry: Entry,
-    /// What takes its place stands in the journal from here on ...
+    /// An entry that supersedes it stands in the journal from here on ...
     pub(crate) from: u64,
-    /// ... and behind these.
+    /// ... and after these.
     pub(crate) earlier: Earlier,
-    /// Whether a person was told.
-    pub(crate) told: bool,
+    /// Whether it was reported to a person.
+    pub(crate) reported: bool,
 }
 
-impl Vanished {
+impl VanishedEntry {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let earlier = self.earlier.to_bytes();
         let numbers = [self.from, earlier.len() as u64].map(u64::to_be_bytes).concat();
-        [&[u8::from(self.told)][..], &numbers, &earlier, &self.entry.to_bytes()].concat()
+        [&[u8::from(self.reported)][..], &numbers, &earlier, &self.entry.to_bytes()].concat()
     }
 
     pub(crate) fn from_bytes(patient: Address, bytes: &[u8]) -> Option<Self> {
-        let (told, rest) = bytes.split_first()?;
+        let (reported, rest) = bytes.split_first()?;
         let (from, rest) = rest.split_first_chunk::<8>()?;
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let (earlier, entry) = rest.split_at_checked(u64::from_be_bytes(*length).try_into().ok()?)?;
         let entry = Entry::from_bytes(entry)?;
         let earlier = Earlier::from_bytes(earlier)?;
-        Some(Self { patient, entry, from: u64::from_be_bytes(*from), earlier, told: *told != 0 })
+        Some(Self { patient, entry, from: u64::from_be_bytes(*from), earlier, reported: *reported != 0 })
     }
 
-    /// Whether the journal shows it again, or for good something that takes its place: a provider could invent that, and
-    /// drop both.
+    /// Whether the journal shows it again, or a final entry supersedes it. An entry that is not final does not count: a
+    /// provider could invent it and drop both.
     pub(crate) fn is_settled(&self, history: &History) -> bool {
         self.stands(history, history.settled())
     }
 
-    /// Whether it stands there, or something in its place before `end`.
+    /// Whether the journal shows it, or an entry before `end` supersedes it.
     fn stands(&self, history: &History, end: usize) -> bool {
         let place = self.place(history);
         self.is_back_from(history, place) || is_superseded(&self.entry.event, history, place..end)
     }
 
-    /// Where in a journal it, or what takes its place, has to stand.
+    /// The place from which the journal must show it, or what supersedes it.
     fn place(&self, history: &History) -> usize {
         self.earlier.end_in(history, self.from as usize)
     }
@@ -67,54 +67,54 @@ impl Vanished {
         is_shown(&self.entry.event, history.entries().get(place..).unwrap_or_default()).is_some()
     }
 
-    /// Whether it, or something in its place, stands there now.
+    /// Whether the journal shows it now, or shows an entry that supersedes it.
     pub(crate) fn is_covered(&self, history: &History) -> bool {
         self.stands(history, history.entries().len())
     }
 }
 
-/// Where the act stands among these entries.
+/// The place of the act among these entries.
 pub(crate) fn is_shown(event: &Event, later: &[Entry]) -> Option<usize> {
     later.iter().position(|entry| event.is_same_act(&entry.event))
 }
 
-/// Whether something in this part of the history takes the place of an act that is gone.
+/// Whether an entry in this part of the history supersedes an act that is gone.
 pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>) -> bool {
     let later = history.entries().get(part.clone()).unwrap_or_default();
     let state = history.state();
     let moved = |folder: u64| state.folder(folder).keyrings.iter().any(|keyring| part.contains(&keyring.entry));
-    // Of a record no keys move on.
+    // A record has no keys that move on.
     let keys_moved = |scope: B256| folder_of(scope).map_or(!later.is_empty(), moved);
-    let has = |matches: &dyn Fn(&Event) -> bool| later.iter().any(|entry| matches(&entry.event));
-    let patients = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
+    let any = |matches: &dyn Fn(&Event) -> bool| later.iter().any(|entry| matches(&entry.event));
+    let is_by_patient = |by: &Event| matches!(by, Event::AccessGranted { .. } | Event::AccessRevoked { .. });
     match *event {
-        Event::ProfileSet { .. } => has(&|by| matches!(by, Event::ProfileSet { .. })),
-        Event::CheckpointMade { .. } => has(&|by| matches!(by, Event::CheckpointMade { .. })),
+        Event::ProfileSet { .. } => any(&|by| matches!(by, Event::ProfileSet { .. })),
+        Event::CheckpointMade { .. } => any(&|by| matches!(by, Event::CheckpointMade { .. })),
         Event::RecordStatusChanged { key, status, .. } => {
             !later.is_empty() && state.records.get(&key).is_some_and(|r| r.state.status as u8 >= status as u8)
         }
-        Event::AccessGranted { .. } => has(&|by| patients(by) && by.place() == event.place()),
+        Event::AccessGranted { .. } => any(&|by| is_by_patient(by) && by.place() == event.place()),
         Event::AccessRevoked { scope, grantee, .. } => {
-            has(&|by| patients(by) && by.place() == event.place())
+            any(&|by| is_by_patient(by) && by.place() == event.place())
                 || (!state.grants.contains_key(&(scope, grantee)) && keys_moved(scope))
         }
-        Event::AccessPassedOn { .. } => has(&|by| by.place() == event.place()),
+        Event::AccessPassedOn { .. } => any(&|by| by.place() == event.place()),
         Event::AccessWithdrawn { scope, .. } | Event::AccessRenounced { scope, .. } => {
-            has(&|by| by.place() == event.place()) || keys_moved(scope)
+            any(&|by| by.place() == event.place()) || keys_moved(scope)
         }
         Event::KeysRotated { folder, .. } => moved(folder),
         _ => false,
     }
 }
 
-/// What is gone of `before`, of which the first `kept` entries still stand: all that `history` does not show again.
-pub(crate) fn gone(before: &History, kept: usize, history: &History) -> Vec<Vanished> {
+/// The entries of `before` that have vanished. The first `common` entries of both histories are the same.
+pub(crate) fn gone(before: &History, common: usize, history: &History) -> Vec<VanishedEntry> {
     let vanished = |(place, entry): (usize, &Entry)| {
         let patient = history.patient();
-        let from = kept as u64;
-        let earlier = Earlier::of(&[entry.event], before, kept, place);
-        let vanished = Vanished { patient, entry: *entry, from, earlier, told: false };
+        let from = common as u64;
+        let earlier = Earlier::of(&[entry.event], before, common, place);
+        let vanished = VanishedEntry { patient, entry: *entry, from, earlier, reported: false };
         (!vanished.is_settled(history)).then_some(vanished)
     };
-    before.entries().iter().enumerate().skip(kept).filter_map(vanished).collect()
+    before.entries().iter().enumerate().skip(common).filter_map(vanished).collect()
 }

@@ -1,4 +1,4 @@
-//! What an event means: the one place that says it, for programs and for people.
+//! The meaning of an event, for programs and for people: no other place defines it.
 
 use std::{fmt, time::SystemTime};
 
@@ -9,30 +9,30 @@ use crate::{
     ledger::{Event, Purpose, Rights, Status, folder_of, record_key},
 };
 
-/// What somebody did: the parts that a program takes, and the words that a person reads.
+/// The meaning of an event: its parts for a program, and a sentence for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deed {
-    /// Of which kind it is, such as `record-added`.
+    /// The kind of the event, such as `record-added`.
     pub action: &'static str,
-    /// The sentence, without who did it and when: "added report.pdf to cardiology".
+    /// The sentence, without account and time: "added report.pdf to cardiology".
     pub words: String,
-    /// The number of the folder that it is about.
+    /// The number of the folder concerned.
     pub folder: Option<u64>,
-    /// The key of the record that it is about.
+    /// The key of the record concerned.
     pub record: Option<B256>,
-    /// Whose access to folder or record it gives or ends.
+    /// The account whose access to the folder or record begins or ends.
     pub grantee: Option<Address>,
-    /// What it allows.
+    /// The rights of that access.
     pub rights: Option<Rights>,
-    /// What access is given for, or what a record was read for.
+    /// The purpose of that access, or of a reading.
     pub purpose: Option<Purpose>,
     /// When the access ends by itself.
     pub expires: Option<SystemTime>,
 }
 
-/// What a reader calls the accounts, folders and records of a history. By default everything is called by its address,
-/// number or hash, and instants are written as in RFC 3339.
+/// The names that a reader has for accounts, folders and records of a history. By default these are addresses, numbers
+/// and hashes, and a time is written as in RFC 3339.
 pub trait Names {
     /// An account.
     fn account(&self, account: Address) -> String {
@@ -49,7 +49,7 @@ pub trait Names {
         id.map_or_else(|| format!("record with key {key}"), |id| format!("record {id}"))
     }
 
-    /// An instant.
+    /// A time.
     fn time(&self, at: SystemTime) -> String {
         rfc3339(at)
     }
@@ -60,12 +60,12 @@ pub trait Names {
     }
 }
 
-/// Nothing has a name.
+/// A reader without names.
 struct Unnamed;
 
 impl Names for Unnamed {}
 
-/// What happened, for people, without who and when.
+/// The event as text for people, without account and time.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.deed(&Unnamed).words)
@@ -73,7 +73,7 @@ impl fmt::Display for Event {
 }
 
 impl Event {
-    /// What it means, in the words of a reader who knows these names.
+    /// The meaning of this event, with the names of a reader.
     pub fn deed(&self, names: &dyn Names) -> Deed {
         let (who, what) = (|account| names.account(account), |scope| called(names, scope));
         match *self {
@@ -133,7 +133,7 @@ impl Deed {
         Self { action, words, folder: None, record: None, grantee: None, rights: None, purpose: None, expires: None }
     }
 
-    /// Its words begin with the rights.
+    /// A deed that gives access: its words begin with the rights.
     fn permission(
         action: &'static str,
         names: &dyn Names,
@@ -156,7 +156,7 @@ impl Deed {
     }
 }
 
-/// As verbs before what they are on.
+/// The rights as verbs, to be followed by a folder or record.
 impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let add = if self.reads() { "add to" } else { "add to (but not read)" };
@@ -175,7 +175,7 @@ impl fmt::Display for Rights {
     }
 }
 
-/// The code of FHIR DocumentReference.status.
+/// The status as a code of FHIR DocumentReference.status.
 pub fn status_code(status: Status) -> &'static str {
     match status {
         Status::Current => "current",
@@ -194,10 +194,10 @@ mod tests {
     const LEE: Address = Address::repeat_byte(2);
     const FOLDER: B256 = alloy::primitives::b256!("0000000000000000000000000000000000000000000000000000000000000007");
 
-    /// A reader who knows everything.
-    struct Known;
+    /// A reader with a name for everything.
+    struct Named;
 
-    impl Names for Known {
+    impl Names for Named {
         fn account(&self, _: Address) -> String {
             "Dr Lee".into()
         }
@@ -269,7 +269,7 @@ mod tests {
     fn every_event_has_its_action_and_its_sentence() {
         let manual = include_str!("../../../docs/cli.md");
         for (event, action, words) in events() {
-            let deed = event.deed(&Known);
+            let deed = event.deed(&Named);
             assert_eq!((deed.action, deed.words.as_str()), (action, words));
             assert!(manual.contains(&format!("`{action}`")), "{action} is not in docs/cli.md");
         }
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_program_takes_the_same_parts_that_the_sentence_names() {
         for (event, ..) in events() {
-            let deed = event.deed(&Known);
+            let deed = event.deed(&Named);
             let place = event.place();
             assert_eq!(deed.grantee, place.map(|(_, grantee)| grantee), "{event}");
             if let Some((scope, _)) = place {

@@ -1,4 +1,4 @@
-//! The keys of folders: one's own are derived, others' come in envelopes and keyrings.
+//! Keys of folders: a person derives the own ones, and gets those of others in envelopes and keyrings.
 
 use alloy::primitives::B256;
 use hospital_record_core::{
@@ -10,41 +10,41 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{holder, keyrings},
     ledger::folder_scope,
 };
 
-/// What this account was given of another patient's folder.
-pub(crate) struct Received {
-    /// Opens the folder's records up to its epoch; none for who may contribute but not read.
+/// The keys of another patient's folder that this account received.
+pub(crate) struct ReceivedKeys {
+    /// Opens the folder's records up to its epoch. `None` if this account may contribute but not read.
     pub(crate) state: Option<FolderState>,
-    /// To lock new records to.
+    /// New records are locked to it.
     pub(crate) public: HpkePublicKey,
-    /// Of the public key.
+    /// The epoch of the public key.
     pub(crate) epoch: Epoch,
-    /// The patient's own word for public key and epoch.
+    /// The patient's signed statement of public key and epoch.
     pub(crate) statement: Vec<u8>,
     pub(crate) name: String,
     pub(crate) confidentiality: Confidentiality,
 }
 
 /// The keys of a folder of `journal`'s patient that this account has a grant on.
-pub(crate) async fn received(person: &Person, journal: &Known, folder: Folder) -> Result<Received> {
+pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<ReceivedKeys> {
     let scope = B256::from(folder_scope(folder.number()));
     let grant = journal.folder_grant(folder, person.address()).ok_or_else(|| {
-        Error::Denied(format!("{} has given {} nothing on this folder", journal.patient, person.address()).into())
+        Error::Denied(format!("{} has granted {} no access to this folder", journal.patient, person.address()).into())
     })?;
     let payload = holder::payload_of(person, journal.patient, scope, grant).await?;
-    let EnvelopeKeys::Folder { state, statement: signed } = payload.keys else {
+    let EnvelopeKeys::Folder { state, statement: bytes } = payload.keys else {
         return Err(Error::Integrity("the envelope of a folder carries keys of a record".into()));
     };
-    let stated = keyrings::statement(person, journal.patient, &signed).await?;
-    let mut received = Received {
+    let statement = keyrings::statement(person, journal.patient, &bytes).await?;
+    let mut received = ReceivedKeys {
         state,
-        public: stated.public_key.clone(),
-        epoch: stated.epoch,
-        statement: signed,
+        public: statement.public_key.clone(),
+        epoch: statement.epoch,
+        statement: bytes,
         name: payload.folder_name,
         confidentiality: payload.confidentiality,
     };
@@ -53,19 +53,26 @@ pub(crate) async fn received(person: &Person, journal: &Known, folder: Folder) -
 }
 
 /// Takes the newest public key, and the newest state that a keyring has for this account.
-async fn follow_keyrings(person: &Person, journal: &Known, folder: Folder, received: &mut Received) -> Result<()> {
+async fn follow_keyrings(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    received: &mut ReceivedKeys,
+) -> Result<()> {
     let newer = journal.folder(folder).keyrings;
     let from = received.epoch;
-    let read = received.state.is_some();
-    let mut newest = true;
+    let can_read = received.state.is_some();
+    let mut is_newest = true;
     for ring in newer.iter().rev().filter(|ring| ring.epoch > from) {
         let keyring = keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await?;
-        if newest {
+        if is_newest {
             let statement = keyrings::statement(person, journal.patient, &keyring.statement).await?;
-            (received.public, received.epoch, newest) = (statement.public_key.clone(), statement.epoch, false);
+            received.public = statement.public_key.clone();
+            received.epoch = statement.epoch;
+            is_newest = false;
             received.statement = keyring.statement.to_vec();
         }
-        if !read {
+        if !can_read {
             return Ok(());
         }
         let keys = &person.published().await?.keys;

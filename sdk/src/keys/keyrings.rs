@@ -13,7 +13,7 @@ use crate::{
     base::error::{Error, Result},
 };
 
-/// A keyring that the chain names, made by the patient for this folder and epoch.
+/// A keyring that the chain names, and that the patient signed for this folder and epoch.
 pub(crate) async fn keyring(
     person: &Person,
     patient: Address,
@@ -34,9 +34,9 @@ pub(crate) async fn keyring(
 pub(crate) async fn statement(person: &Person, patient: Address, block: &[u8]) -> Result<Verified<FolderKeyStatement>> {
     let statement = FolderKeyStatement::parse(block, person.deployment()).map_err(CoreError::from)?;
     if statement.issuer().0 != patient {
-        return Err(Error::Integrity("a folder's key was not stated by the patient".into()));
+        return Err(Error::Integrity("the patient did not sign the statement of this folder's key".into()));
     }
-    let stated = person.people().verified(statement).await?;
-    person.journals().prove_epoch(patient, stated.folder, stated.epoch).await?;
-    Ok(stated)
+    let verified = person.people().verified(statement).await?;
+    person.journals().prove_epoch(patient, verified.folder, verified.epoch).await?;
+    Ok(verified)
 }

@@ -1,4 +1,4 @@
-//! Who holds the keys of what: derived, received, dealt, rotated, owed.
+//! Keys: who holds which, and how they are derived, received, dealt, rotated and stored.
 
 pub(crate) mod folder_keys;
 pub(crate) mod gaps;

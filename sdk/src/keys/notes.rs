@@ -1,4 +1,4 @@
-//! What a patient writes to themselves beside the keys that they give.
+//! Notes that patients write to themselves beside the keys that they give.
 
 use alloy::primitives::Address;
 use hospital_record_core::{board::deal::Deal, error::CoreError, id::Confidentiality, seal::envelope::Envelope};
@@ -8,20 +8,20 @@ use crate::{
     base::{error::Result, names::spelled},
 };
 
-/// What a patient writes to themselves in an envelope, so that a new machine knows it: the name of the grantee, and the
-/// folder that was granted. Names have no line breaks.
+/// A note from the patient to themselves in an envelope, which tells a new machine the name of the grantee and the
+/// folder. Names have no line breaks.
 pub(crate) struct Note {
     pub(crate) name: Option<String>,
     pub(crate) folder: String,
     pub(crate) confidentiality: Confidentiality,
 }
 
-/// The note in an envelope to this grantee, where there is one.
+/// The note in an envelope to this grantee, if there is one.
 pub(crate) fn of_envelope(person: &Person, envelope: &Envelope, grantee: Address) -> Option<Note> {
     open(person, envelope.note.as_deref().map(Vec::as_slice), grantee)
 }
 
-/// The same of what was dealt to a board.
+/// The note in a deal to a board, if there is one.
 pub(crate) fn of_deal(person: &Person, deal: &Deal, board: Address) -> Option<Note> {
     open(person, deal.note.as_deref().map(Vec::as_slice), board)
 }
@@ -32,7 +32,7 @@ fn open(person: &Person, note: Option<&[u8]>, grantee: Address) -> Option<Note> 
     let name = lines.next()?;
     let folder = lines.next()?;
     let level = lines.next()?;
-    // As it is spelled now: an earlier version kept it as it was typed.
+    // Earlier versions stored the name as it was typed.
     Some(Note {
         name: Some(spelled(&name)).filter(|name| !name.is_empty()),
         folder,

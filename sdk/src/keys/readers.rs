@@ -1,12 +1,12 @@
-//! Who gets keys. That a grant stands in the journal is what a provider tells; that somebody was really let in, its
-//! giver has signed: a provider cannot invent readers, nor bring back those whose grants have ended.
+//! Who gets keys. A provider reports that a grant stands in the journal, but its giver signed that somebody was
+//! admitted. So a provider cannot invent readers, and cannot bring back readers whose grants have ended.
 
 use std::time::Duration;
 
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::keyrings,
     ledger::{Event, Grant, folder_scope},
     platform::cache::{KEYRINGS, key},
@@ -19,29 +19,28 @@ use hospital_record_core::{
     seal::{envelope::Envelope, keyring::MAX_ENTRIES, lock::HpkePublicKey},
 };
 
-/// Accounts whose envelopes are looked for: who may pass on can name any number that have none.
+/// How many accounts' envelopes are looked for: delegates can name any number without an envelope.
 pub(crate) const MOST_TRIED: usize = 4 * MAX_ENTRIES;
-/// How long another device may take to store a keyring that is on chain, in milliseconds.
+/// Pauses while another device may still store a keyring that is on chain, in milliseconds.
 const UNTIL_STORED: [u64; 4] = [100, 300, 900, 2700];
 
-/// Readers of a folder with their keys, and those whose keys or grants cannot be relied on.
+/// Readers of a folder with their keys, and those whose keys or grants cannot be trusted.
 #[derive(Default)]
 pub(crate) struct Readers {
     pub(crate) keys: Vec<(Account, HpkePublicKey)>,
     pub(crate) left_out: Vec<Address>,
 }
 
-/// The keys of those among `accounts` whom the patient, or who may pass on, has let in under signature: of as many
-/// as a keyring holds.
+/// The keys of those `accounts` that the patient or a delegate admitted under signature, up to the size of a keyring.
 pub(crate) async fn entitled(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     accounts: Vec<Address>,
 ) -> Result<Readers> {
     let mut readers = Readers::default();
-    for (tried, account) in accounts.into_iter().enumerate() {
-        if readers.keys.len() == MAX_ENTRIES || tried >= MOST_TRIED {
+    for (index, account) in accounts.into_iter().enumerate() {
+        if readers.keys.len() == MAX_ENTRIES || index >= MOST_TRIED {
             readers.left_out.push(account);
             continue;
         }
@@ -58,7 +57,7 @@ pub(crate) async fn entitled(
 
 pub(crate) async fn key_of_reader(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     account: Address,
 ) -> Result<HpkePublicKey> {
@@ -67,11 +66,16 @@ pub(crate) async fn key_of_reader(
     Ok(profile.keys.hpke)
 }
 
-/// Every grant up to the patient's own is what its giver has signed.
-pub(crate) async fn was_let_in(person: &Person, journal: &Known, folder: Folder, account: Address) -> Result<()> {
+/// Checks that every grant up to the patient's own was signed by its giver.
+pub(crate) async fn was_let_in(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    account: Address,
+) -> Result<()> {
     let scope = folder_scope(folder.number());
     let mut next = Some(account);
-    // The journal's own rule about depth has been applied before.
+    // The journal's rules already limit the depth.
     while let Some(grantee) = next {
         let grant = journal.grant(scope, grantee).ok_or_else(|| unsigned(grantee))?;
         is_as_signed(person, journal, scope, grantee, grant).await?;
@@ -80,9 +84,15 @@ pub(crate) async fn was_let_in(person: &Person, journal: &Known, folder: Folder,
     Ok(())
 }
 
-async fn is_as_signed(person: &Person, journal: &Known, scope: B256, grantee: Address, grant: &Grant) -> Result<()> {
+async fn is_as_signed(
+    person: &Person,
+    journal: &VerifiedJournal,
+    scope: B256,
+    grantee: Address,
+    grant: &Grant,
+) -> Result<()> {
     let giver = grant.state.giver.unwrap_or(journal.patient);
-    let given = journal.history.entries().iter().filter(|entry| match entry.event {
+    let matching = journal.history.entries().iter().filter(|entry| match entry.event {
         Event::AccessGranted { scope: on, grantee: to, envelope, .. } => {
             (journal.patient, on, to, envelope) == (giver, scope, grantee, grant.envelope)
         }
@@ -91,41 +101,41 @@ async fn is_as_signed(person: &Person, journal: &Known, scope: B256, grantee: Ad
         }
         _ => false,
     });
-    // The envelope of a grant that has ended is signed too; no giver gives one twice. What others name counts for
-    // nothing: whoever may pass on could name anybody's.
-    let once = given.count() == 1;
+    // The envelope of an ended grant is signed too, but no giver names one twice. An envelope named by another account does
+    // not count, because a delegate could name any envelope.
+    let is_unique = matching.count() == 1;
     let envelope: Verified<Envelope> = person.signed(Digest(grant.envelope.0)).await?;
-    let same = (envelope.issuer(), envelope.patient, envelope.grantee)
+    let is_same = (envelope.issuer(), envelope.patient, envelope.grantee)
         == (Account(giver.into()), Account(journal.patient.into()), Account(grantee.into()))
         && envelope.scope.to_bytes() == scope.0
         && envelope.epoch == grant.epoch;
-    match once && same {
+    match is_unique && is_same {
         true => Ok(()),
         false => Err(unsigned(grantee)),
     }
 }
 
-/// Keeps in mind that a keyring was made here, so that its epoch is sure although no store has it: also where the
-/// act that names it lands when nobody waits for it any more.
+/// Records that this machine made a keyring, so that its epoch is sure although no store has it. It also covers an act
+/// that lands after the call gave up.
 pub(crate) async fn remember_keyring(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Result<()> {
     person.cache().put(KEYRINGS, keyring_key(person, folder, epoch, digest), Vec::new()).await
 }
 
-/// With folder and epoch: else a provider could name an old keyring as that of an epoch far ahead.
+/// The key includes folder and epoch: otherwise a provider could name an old keyring for an epoch far ahead.
 fn keyring_key(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Vec<u8> {
     let folder = folder.number().to_be_bytes();
     let epoch = epoch.to_be_bytes();
     key(&[&person.deployment_key(), &folder, &epoch, digest.as_slice()])
 }
 
-/// Whether the folder's epoch is sure: its newest keyring is one that the patient has made, or a second provider
-/// tells the same journal. Where it is not, keys of the next epoch could be those of one far ahead: nobody gets them.
-pub(crate) async fn is_epoch_sure(person: &Person, journal: &Known, folder: Folder) -> Result<bool> {
+/// Whether the folder's epoch is sure: the patient made its newest keyring, or a witness shows the same journal. If it
+/// is not sure, keys of the next epoch could be those of one far ahead, and nobody gets them.
+pub(crate) async fn is_epoch_sure(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<bool> {
     let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| person.witness().is_none()) else {
         return Ok(true);
     };
-    let made = keyring_key(person, folder, newest.epoch, newest.digest);
-    if person.cache().get(KEYRINGS, made).await?.is_some() {
+    let row_key = keyring_key(person, folder, newest.epoch, newest.digest);
+    if person.cache().get(KEYRINGS, row_key).await?.is_some() {
         return Ok(true);
     }
     let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);

@@ -1,4 +1,4 @@
-//! Moving a folder's keys on, so that what comes later stays closed to those who left.
+//! Key rotation: after it, new records stay closed to everybody who left.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -13,24 +13,25 @@ use crate::{
         builder::with_fresh_keys,
         error::{Error, Result, outcome::Outcome},
     },
-    journal::{epochs::MOST_UNPROVEN, known::Known},
+    journal::{epochs::MOST_UNPROVEN, verified::VerifiedJournal},
     keys::{
-        holder::board::{self, Dealt},
+        holder::board::{self, KeyringDeals},
         keyrings, missing,
-        owed::{self, Owed},
+        owed::{self, OwedBlocks},
         readers::{self, Readers},
     },
     ledger::folder_scope,
 };
 
-/// Envelopes that one rotation waits for although nobody has them: whose is not found is left out.
+/// How many envelopes that nobody has one rotation waits for. A reader whose envelope is not found is left out.
 const MOST_IN_VAIN: usize = 16;
 
-/// A folder whose keys moved on.
+/// The result of a key rotation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Rotated {
-    /// Readers who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    /// Readers whose keys were not available or cannot be trusted, and who did not get the new keys: grant to them
+    /// again.
     pub left_out: Vec<Address>,
     /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
     pub transaction: Option<B256>,
@@ -42,7 +43,7 @@ pub(crate) async fn rotate(person: &Person, folder: &str, confidentiality: Confi
     let number = person.keys().folder(folder, confidentiality).number();
     let journal = person.journals().of(person.address()).await?;
     let state = journal.state();
-    // Where a grant was revoked in a hurry the keys are all that is left of it.
+    // After a revocation without a rotation, only the state of the keys shows that the folder was granted.
     if !state.folders.contains_key(&number) && !state.holds_folder(number) {
         return Err(Error::NotFound(
             format!(
@@ -69,22 +70,22 @@ async fn rotate_once(person: &Person, folder: Folder) -> Result<Rotated> {
     let contract = person.contract();
     let changes = journal.state().key_changes;
     owed::owe(person, &ring.owed).await?;
-    let sent = person.send(contract.rotate(folder.number(), epoch, digest, changes)).await;
-    let receipt = owed::or_owe_no_more(person, &ring.owed, sent).await?;
+    let result = person.send(contract.rotate(folder.number(), epoch, digest, changes)).await;
+    let receipt = owed::or_owe_no_more(person, &ring.owed, result).await?;
     let transaction = receipt.transaction;
     person.confirm(person.address(), transaction, |state| state.folder(folder.number()).epoch >= epoch).await?;
     let left_out = publish_keyrings(person, vec![ring], transaction).await?;
     Ok(Rotated { left_out, transaction, gas: receipt.gas })
 }
 
-/// The same for the envelopes of one rotation: whoever may pass on can name any number that nobody has.
+/// The same person, waiting for few envelopes: every delegate can name any number that nobody has.
 pub(crate) fn for_rotating(person: &Person) -> Person {
     person.waiting_in_vain(MOST_IN_VAIN)
 }
 
-/// Stores keyrings that are in the chain's history, and says whom they leave out. Not before: the state of an epoch
-/// is the same in every keyring for it, so one that another takes the place of, as it does where the count was
-/// outdated, would hand it to whoever that one leaves out.
+/// Stores keyrings that the journal names, and returns the readers that they leave out. It must not store them earlier.
+/// All keyrings for an epoch carry the same state. If another keyring supersedes one (with an outdated count), the
+/// superseded one would give that state to readers whom the other leaves out.
 pub(crate) async fn publish_keyrings(
     person: &Person,
     rings: Vec<Ring>,
@@ -102,9 +103,9 @@ pub(crate) async fn publish_keyrings(
     Ok(left_out)
 }
 
-/// Whether a folder's keys must move on before anything new is locked with them: somebody who may not read now holds
-/// them, or was given them by the newest keyring while it was on its way.
-pub(crate) async fn is_stale(person: &Person, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
+/// Whether a folder's keys must move on before anything new is locked with them. This is so if somebody who may not
+/// read now holds them, or got them from the newest keyring.
+pub(crate) async fn is_stale(person: &Person, journal: &VerifiedJournal, folder: Folder, now: u64) -> Result<bool> {
     let proven = person.journals().proven_epoch(journal.patient, folder).await?;
     if proven > journal.folder(folder).epoch || journal.state().is_dirty(folder.number(), now) {
         return Ok(true);
@@ -116,20 +117,20 @@ pub(crate) async fn is_stale(person: &Person, journal: &Known, folder: Folder, n
     let readers = journal.state().folder_readers(folder.number(), now);
     match keyrings::keyring(person, journal.patient, folder, newest.digest, newest.epoch).await {
         Ok(keyring) => {
-            let dealt = keyring.deals.iter().map(|dealt| dealt.board);
-            let mut holders = keyring.entries.iter().map(|entry| entry.grantee).chain(dealt);
+            let boards = keyring.deals.iter().map(|deal| deal.board);
+            let mut holders = keyring.entries.iter().map(|entry| entry.grantee).chain(boards);
             Ok(holders.any(|account| !readers.contains(&Address::from(account.0))))
         }
-        // A keyring that cannot be had helps nobody who remains either.
+        // The remaining readers cannot use a keyring that is not available.
         Err(Error::NotAvailable(_) | Error::Integrity(_)) => Ok(true),
         Err(error) => Err(error),
     }
 }
 
-/// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored when it is on chain.
+/// Makes the keyring of a folder's next epoch, for all live readers but `without`. It is stored once it is on chain.
 pub(crate) async fn make_keyring(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     without: Option<Address>,
 ) -> Result<Ring> {
@@ -137,44 +138,45 @@ pub(crate) async fn make_keyring(
     let is_sure = readers::is_epoch_sure(person, journal, folder).await?;
     let epoch = epoch_after(person, journal, folder, is_sure).await?;
     let mut after = journal.state().clone();
-    // These grants are there only because the end of them is missing.
-    let ended = missing::places_of_missing_ends(person, journal).await?;
-    after.grants.retain(|place, _| !ended.contains(place));
+    // These grants stand only because their end is missing.
+    let ended_places = missing::places_of_missing_ends(person, journal).await?;
+    after.grants.retain(|place, _| !ended_places.contains(place));
     if let Some(account) = without {
-        // With it goes whoever lives by it.
+        // Grants that this account passed on end with it.
         after.grants.remove(&(folder_scope(folder.number()), account));
     }
     let mut accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));
     let state = person.keys().folder_state(folder, epoch);
-    let (dealt, readers) = match is_sure {
+    let (deals, readers) = match is_sure {
         true => {
-            let dealt = board::deal_anew(person, journal, folder, &state, &accounts).await?;
-            accounts.retain(|account| !dealt.is_for(*account, journal.folder_grant(folder, *account)));
-            (dealt, readers::entitled(person, journal, folder, accounts).await?)
+            let deals = board::deal_anew(person, journal, folder, &state, &accounts).await?;
+            accounts.retain(|account| !deals.is_for(*account, journal.folder_grant(folder, *account)));
+            (deals, readers::entitled(person, journal, folder, accounts).await?)
         }
-        false => (Dealt::default(), Readers { left_out: accounts, ..Readers::default() }),
+        false => (KeyringDeals::default(), Readers { left_out: accounts, ..Readers::default() }),
     };
-    let (Readers { keys, mut left_out }, me) = (readers, person.published().await?);
-    left_out.extend(dealt.left_out);
-    let block = seal_keyring(person.deployment(), folder, &state, &keys, dealt.named, me.digest, &me.keys)?;
+    let Readers { keys, mut left_out } = readers;
+    let me = person.published().await?;
+    left_out.extend(deals.left_out);
+    let block = seal_keyring(person.deployment(), folder, &state, &keys, deals.named, me.digest, &me.keys)?;
     let digest = block.digest().0.into();
-    let owed = Owed::keyring(folder, epoch, &dealt.blocks, &block);
+    let owed = OwedBlocks::keyring(folder, epoch, &deals.blocks, &block);
     let ring = Ring { epoch, digest, owed, left_out };
     readers::remember_keyring(person, folder, epoch, digest).await?;
     Ok(ring)
 }
 
-/// The epoch that follows all that the patient has signed for: also those whose entries are gone, for their keys are
-/// in the hands of others. What a provider alone says counts as far as it can be an accident.
-async fn epoch_after(person: &Person, journal: &Known, folder: Folder, is_sure: bool) -> Result<Epoch> {
+/// The epoch after all that the patient signed for, including epochs whose entries vanished, because others have their
+/// keys. The provider's word alone counts only as far beyond as an accident can reach.
+async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder, is_sure: bool) -> Result<Epoch> {
     let proven = person.journals().proven_epoch(journal.patient, folder).await?;
     let keys = journal.folder(folder);
     let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
     if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
         let host = person.ledger().name();
-        let told = keys.epoch;
+        let shown_epoch = keys.epoch;
         return Err(Error::Integrity(format!(
-            "{host} shows keys of epoch {told} for a folder, for which no signed keyring can be had, and the patient \
+            "{host} shows keys of epoch {shown_epoch} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
         ).into()));
     }
@@ -185,12 +187,13 @@ async fn epoch_after(person: &Person, journal: &Known, folder: Folder, is_sure: 
 pub(crate) struct Ring {
     pub(crate) epoch: u16,
     pub(crate) digest: B256,
-    pub(crate) owed: Owed,
+    pub(crate) owed: OwedBlocks,
     left_out: Vec<Address>,
 }
 
-/// A keyring holds so many. Who may pass on can let in any number, but they take nobody's place whom the patient let in.
-pub(crate) fn own_first(journal: &Known, folder: Folder, mut accounts: Vec<Address>) -> Vec<Address> {
+/// Puts the patient's own grantees first, because a keyring has room for a limited number. Delegates can admit any
+/// number, but they cannot displace those whom the patient admitted.
+pub(crate) fn own_first(journal: &VerifiedJournal, folder: Folder, mut accounts: Vec<Address>) -> Vec<Address> {
     accounts.sort_by_key(|account| journal.folder_grant(folder, *account).is_none_or(|g| g.state.giver.is_some()));
     accounts
 }

@@ -1,4 +1,4 @@
-//! From a record on chain to its content key: the manifest is checked against the chain before any lock is tried.
+//! Finds the content key of a record on chain. It checks the manifest against the chain before it tries a lock.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -11,9 +11,9 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::{known::Known, registered::Registered},
+    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         holder,
     },
     ledger::record_key,
@@ -35,36 +35,40 @@ use hospital_record_core::{
 };
 use tokio::sync::Mutex;
 
-/// Folder locks of one record that are tried: honest authors make one.
+/// How many folder locks of one record are tried. Honest authors make one.
 const MOST_FOLDER_LOCKS: usize = 2;
 
-/// A record that opens: checked against the chain, its key found, its metadata read.
-pub(crate) struct Unlocked {
+/// A record that was checked against the chain and opens, with its key and its metadata.
+pub(crate) struct UnlockedRecord {
     pub(crate) manifest: Verified<Manifest>,
     pub(crate) key: ContentKey,
     pub(crate) metadata: Metadata,
 }
 
-/// Opens one record; for several of a patient make one [`Unlocker`].
-pub(crate) async fn unlocked(person: &Person, record: &RecordRef, known: &Registered) -> Result<Unlocked> {
-    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(known).await
+/// Opens one record. For several records of a patient, make one [`Unlocker`].
+pub(crate) async fn unlocked(
+    person: &Person,
+    record: &RecordRef,
+    registered: &RegisteredRecord,
+) -> Result<UnlockedRecord> {
+    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(registered).await
 }
 
-/// What this account was given of a folder; or why that cannot be had.
-type Found = std::result::Result<Option<Arc<Received>>, String>;
+/// The keys of a folder that this account received, or why they are not available.
+type Lookup = std::result::Result<Option<Arc<ReceivedKeys>>, String>;
 
-/// Opens the locks of one patient's records. Keys that were found are kept, for the next record of the same folder.
+/// Opens the locks of one patient's records. It keeps keys for the next record of the same folder.
 pub(crate) struct Unlocker {
     person: Person,
-    journal: Arc<Known>,
-    received: Mutex<HashMap<Folder, Found>>,
+    journal: Arc<VerifiedJournal>,
+    received: Mutex<HashMap<Folder, Lookup>>,
     /// The highest epoch that a lock may name.
     highest: Mutex<HashMap<Folder, Epoch>>,
     secrets: std::sync::Mutex<HashMap<(Folder, Epoch), Arc<FolderSecret>>>,
 }
 
 impl Unlocker {
-    pub(crate) fn new(person: Person, journal: Arc<Known>) -> Self {
+    pub(crate) fn new(person: Person, journal: Arc<VerifiedJournal>) -> Self {
         Self {
             person,
             journal,
@@ -75,55 +79,60 @@ impl Unlocker {
     }
 
     /// The record's manifest, key and metadata, all checked.
-    pub(crate) async fn open(&self, record: &Registered) -> Result<Unlocked> {
+    pub(crate) async fn open(&self, record: &RegisteredRecord) -> Result<UnlockedRecord> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
-    /// The same, from the manifest's bytes, whose digest is the record's id.
-    pub(crate) async fn open_from(&self, record: &Registered, bytes: &[u8]) -> Result<Unlocked> {
+    /// The same from the manifest's bytes. Their digest is the record's id.
+    pub(crate) async fn open_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<UnlockedRecord> {
         let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
-        Ok(Unlocked { manifest, key, metadata })
+        Ok(UnlockedRecord { manifest, key, metadata })
     }
 
-    /// The manifest of a record, when it is what the chain says it is.
-    pub(crate) async fn manifest(&self, record: &Registered) -> Result<Verified<Manifest>> {
+    /// The manifest of a record, if it matches the chain.
+    pub(crate) async fn manifest(&self, record: &RegisteredRecord) -> Result<Verified<Manifest>> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
-    async fn manifest_from(&self, record: &Registered, bytes: &[u8]) -> Result<Verified<Manifest>> {
+    async fn manifest_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<Verified<Manifest>> {
         let manifest = self.person.people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
-    async fn key_and_metadata(&self, record: &Registered, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+    async fn key_and_metadata(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
         let key = self.find_key(record, manifest).await?;
         let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
         self.check_folder(record, manifest.folder, &metadata).await?;
         Ok((key, metadata))
     }
 
-    /// An author may name any folder in the metadata: what counts is the one that the record lies in, as the patient
-    /// derives it and as a reader was told it with the grant.
-    async fn check_folder(&self, record: &Registered, folder: Folder, metadata: &Metadata) -> Result<()> {
+    /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
+    /// in, as the patient derives it, or as the grant told the reader.
+    async fn check_folder(&self, record: &RegisteredRecord, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
-        let fits = if self.person.is_me(self.journal.patient) {
+        let is_right = if self.person.is_me(self.journal.patient) {
             self.person.keys().folder(name, *confidentiality) == folder
         } else {
-            let granted = self.granted_name(record, folder).await?;
-            granted.is_none_or(|(told, level)| folder_name(&told) == folder_name(name) && level == *confidentiality)
+            let folder = self.granted_name(record, folder).await?;
+            folder
+                .is_none_or(|(granted, level)| folder_name(&granted) == folder_name(name) && level == *confidentiality)
         };
-        match fits {
+        match is_right {
             true => Ok(()),
-            false => Err(Error::Integrity("its author names another folder than the one it lies in".into())),
+            false => Err(Error::Integrity("its author names another folder than the one that holds it".into())),
         }
     }
 
-    /// The folder's name as the patient gave it to this account.
-    async fn granted_name(&self, record: &Registered, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
+    /// The folder's name and confidentiality, as the grant told this account.
+    async fn granted_name(
+        &self,
+        record: &RegisteredRecord,
+        folder: Folder,
+    ) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
             Err(error) if error.is_silence() => return Err(error),
@@ -135,10 +144,10 @@ impl Unlocker {
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }
 
-    async fn find_key(&self, record: &Registered, manifest: &Manifest) -> Result<ContentKey> {
+    async fn find_key(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         let highest = self.highest_epoch(manifest.folder).await?;
-        // Who writes a manifest could name any number of epochs, each of which costs a walk through the states.
+        // An author could name any number of epochs, and each costs a walk through the states.
         let mut folder_locks = 0;
         for lock in &manifest.locks {
             if let Lock::Folder { epoch, .. } = lock {
@@ -159,7 +168,7 @@ impl Unlocker {
         Err(failure.unwrap_or_else(|| Error::Denied("no lock of this record is for this account's keys".into())))
     }
 
-    /// The highest epoch that a lock may name: what the chain says, or what the patient has signed for.
+    /// The highest epoch that a lock may name, by the chain and by the patient's signatures.
     async fn highest_epoch(&self, folder: Folder) -> Result<Epoch> {
         let mut highest = self.highest.lock().await;
         if let Some(epoch) = highest.get(&folder) {
@@ -171,7 +180,12 @@ impl Unlocker {
         Ok(epoch)
     }
 
-    async fn try_lock(&self, lock: &Lock, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn try_lock(
+        &self,
+        lock: &Lock,
+        record: &RegisteredRecord,
+        manifest: &Manifest,
+    ) -> Result<Option<ContentKey>> {
         let context = manifest.lock_context(self.person.deployment(), Account(record.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {
@@ -196,7 +210,7 @@ impl Unlocker {
     }
 
     /// A grant on this record alone carries its content key.
-    async fn by_record_grant(&self, record: &Registered, manifest: &Manifest) -> Result<Option<ContentKey>> {
+    async fn by_record_grant(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let scope: B256 = record_key(record.author, record.id);
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return Ok(None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
@@ -206,9 +220,9 @@ impl Unlocker {
         }
     }
 
-    /// The key pair of a folder's epoch, when this account has a state from which it follows.
+    /// The key pair of a folder's epoch, if this account has a state that leads to it.
     async fn secret(&self, folder: Folder, epoch: Epoch) -> Result<Option<Arc<FolderSecret>>> {
-        if let Some(secret) = self.remembered(folder, epoch) {
+        if let Some(secret) = self.known_secret(folder, epoch) {
             return Ok(Some(secret));
         }
         let Some(state) = self.state(folder, epoch).await? else { return Ok(None) };
@@ -217,7 +231,7 @@ impl Unlocker {
         Ok(Some(secret))
     }
 
-    fn remembered(&self, folder: Folder, epoch: Epoch) -> Option<Arc<FolderSecret>> {
+    fn known_secret(&self, folder: Folder, epoch: Epoch) -> Option<Arc<FolderSecret>> {
         self.secrets.lock().unwrap_or_else(|p| p.into_inner()).get(&(folder, epoch)).cloned()
     }
 
@@ -229,11 +243,11 @@ impl Unlocker {
         Ok(received.and_then(|received| received.state.as_ref()?.at(epoch).ok()))
     }
 
-    /// What this account was given of a folder, looked up once.
-    async fn received(&self, folder: Folder) -> Result<Option<Arc<Received>>> {
-        let mut known = self.received.lock().await;
-        let received = match known.entry(folder) {
-            Entry::Occupied(known) => known.into_mut(),
+    /// The keys of a folder that this account received, looked up once.
+    async fn received(&self, folder: Folder) -> Result<Option<Arc<ReceivedKeys>>> {
+        let mut lookups = self.received.lock().await;
+        let received = match lookups.entry(folder) {
+            Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(place) => {
                 place.insert(match folder_keys::received(&self.person, &self.journal, folder).await {
                     Ok(received) => Ok(Some(Arc::new(received))),
@@ -248,11 +262,11 @@ impl Unlocker {
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
-fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -> Result<()> {
-    let says =
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &RegisteredRecord) -> Result<()> {
+    let mismatch =
         |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
     if manifest.patient.0 != patient {
-        return says("patient");
+        return mismatch("patient");
     }
     if manifest.issuer().0 != record.author {
         let author = Address::from(manifest.issuer().0);
@@ -262,7 +276,7 @@ fn check(manifest: &Verified<Manifest>, patient: Address, record: &Registered) -
         ));
     }
     if manifest.folder.number() != record.folder {
-        return says("folder");
+        return mismatch("folder");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::error::Result,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::board,
         keyrings,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-pub(crate) async fn folders_to_rotate(person: &Person, journal: &Known) -> Result<Vec<Folder>> {
+pub(crate) async fn folders_to_rotate(person: &Person, journal: &VerifiedJournal) -> Result<Vec<Folder>> {
     let now = person.clocks().latest_time().await?;
     let mut stale = Vec::new();
     for (number, keys) in &journal.state().folders {
@@ -33,9 +33,15 @@ pub(crate) async fn folders_to_rotate(person: &Person, journal: &Known) -> Resul
     Ok(stale)
 }
 
-/// Whether a live reader has neither an envelope nor a keyring entry of the folder's current keys: it was let in
-/// by one device while another moved the keys on.
-async fn somebody_waits(person: &Person, journal: &Known, folder: Folder, epoch: u16, now: u64) -> Result<bool> {
+/// Whether a live reader has neither an envelope nor a keyring entry for the folder's current keys. This happens if one
+/// device admitted the reader while another rotated the keys.
+async fn somebody_waits(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    epoch: u16,
+    now: u64,
+) -> Result<bool> {
     let readers = journal.state().folder_readers(folder.number(), now);
     let behind = |account: &&Address| journal.folder_grant(folder, **account).is_some_and(|g| g.epoch < epoch);
     let behind: Vec<&Address> = readers.iter().filter(behind).collect();
@@ -43,13 +49,13 @@ async fn somebody_waits(person: &Person, journal: &Known, folder: Folder, epoch:
         return Ok(false);
     };
     let keyring = keyrings::keyring(person, journal.patient, folder, newest.digest, newest.epoch).await?;
-    // One that is full has no place for more.
+    // A full keyring has no room for more.
     let behind = behind.into_iter().filter(|_| keyring.entries.len() < MAX_ENTRIES).take(MOST_TRIED);
     let person = rotate::for_rotating(person);
     for account in behind {
-        let has = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
-        // Who has no usable keys, or no envelope, gets none by a rotation either: it would be repeated for ever.
-        if !has && readers::key_of_reader(&person, journal, folder, *account).await.is_ok() {
+        let has_entry = keyring.entries.iter().any(|entry| entry.grantee == Account((*account).into()));
+        // A rotation gives nothing to a reader without usable keys or envelope, and would be repeated for ever.
+        if !has_entry && readers::key_of_reader(&person, journal, folder, *account).await.is_ok() {
             return Ok(true);
         }
     }

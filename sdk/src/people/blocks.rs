@@ -1,4 +1,4 @@
-//! Blocks in the stores: small ones are remembered, signed ones count only with their issuer's keys.
+//! Reads and writes blocks in the stores. Small blocks are cached. Signed blocks are verified with their issuer's keys.
 
 use std::sync::PoisonError;
 
@@ -16,13 +16,13 @@ use crate::{
         bounds::KEPT,
         error::{Error, Result},
     },
-    people::known::People,
+    people::directory::People,
     platform::cache::BLOCKS,
 };
 
 impl People {
-    /// A small block, from what is remembered or from a store. Whoever names a block chooses its size: one of more than
-    /// `most` bytes is not of the kind that is wanted, and not remembered.
+    /// A small block, from the cache or from a store. The account that names a block chooses its size, so a block of more
+    /// than `most` bytes is refused and not cached.
     pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
         if let Some(bytes) = self.cache().get(BLOCKS, digest.0.to_vec()).await? {
             return Ok(bytes.into());
@@ -30,25 +30,24 @@ impl People {
         let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
         if bytes.len() > most {
             let size = bytes.len();
-            return Err(Error::Integrity(format!("a block of {size} bytes is named where {most} are the most").into()));
+            return Err(Error::Integrity(format!("the block has {size} bytes, and at most {most} are allowed").into()));
         }
         self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)
     }
 
-    /// Whether a block is of this kind.
     pub(crate) async fn is_kind<T: Body>(&self, digest: Digest) -> Result<bool> {
         Ok(block::is_kind::<T>(&self.block(digest, T::MAX).await?))
     }
 
-    /// Stores a signed block for good.
+    /// Stores and pins a signed block.
     pub(crate) async fn publish(&self, block: Block) -> Result<Digest> {
         let digest = block.digest();
         self.stores().keep(block).await?;
         Ok(digest)
     }
 
-    /// Fetches a signed block and verifies it with the profile that it names, which its issuer's account signed.
+    /// Fetches a signed block and verifies it with the profile that it names. The issuer's account signed that profile.
     pub(crate) async fn signed<T: Body>(&self, digest: Digest) -> Result<Verified<T>> {
         self.verified_bytes(&self.block(digest, T::MAX).await?).await
     }

@@ -1,4 +1,4 @@
-//! What two people exchange before they trust each other's keys.
+//! Cards, which two people exchange before they trust each other's keys.
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,8 @@ use hospital_record_core::{
 
 use crate::base::{error::Error, names, record_ref::parse_address};
 
-/// An account and the fingerprint of its keys. Public; its worth lies in the way it was handed over.
+/// An account and the fingerprint of its keys. A card is public. Trust it only if it
+/// came from that person in a trusted way.
 ///
 /// As text (also in a QR code): `hospital-record-card:<chain>:<contract>:<account>:<profile digest>`. Further parts, each
 /// after a colon, are ignored.
@@ -18,9 +19,9 @@ use crate::base::{error::Error, names, record_ref::parse_address};
 /// See the [guide](crate::contact).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Chain and contract in which the account has its profile.
+    /// The chain and contract in which the account has its profile.
     pub deployment: Deployment,
-    /// Whose card it is.
+    /// The account whose card it is.
     pub account: Address,
     /// SHA-256 of the profile block with the account's public keys.
     pub profile: B256,
@@ -29,7 +30,7 @@ pub struct Card {
 const SCHEME: &str = "hospital-record-card";
 
 impl Card {
-    /// What two people compare by voice: eight groups of four hex digits.
+    /// The fingerprint of the keys, for two people to compare by voice: eight groups of four hex digits.
     pub fn fingerprint(&self) -> String {
         fingerprint(Digest(self.profile.0))
     }
@@ -45,7 +46,7 @@ impl fmt::Display for Card {
 impl FromStr for Card {
     type Err = Error;
 
-    /// Also as mail quotes and folds it.
+    /// Reads a card. The text can contain the quote marks and line breaks of mail programs.
     fn from_str(text: &str) -> Result<Self, Error> {
         names::the_one(text, SCHEME, Self::parse)
     }

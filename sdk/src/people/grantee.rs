@@ -1,11 +1,11 @@
-//! Whom a verb is about, and which keys are expected.
+//! The account that a verb is about, and the keys that are expected of it.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
 use crate::people::{card::Card, contact::Contact};
 
-/// Who gets a grant, or is asked for one: an address, a [`Card`] or a [`Contact`].
+/// An account that gets a grant or is asked for one. Made from an address, a [`Card`] or a [`Contact`].
 ///
 /// See the [guide](crate::contact).
 #[derive(Clone, Copy, Debug)]

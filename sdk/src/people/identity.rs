@@ -1,4 +1,4 @@
-//! Who somebody is: a signer for the chain and a seed for everything that is encrypted.
+//! An identity: a signer for the chain and a seed for all encryption keys.
 
 use std::{fmt, sync::Arc};
 
@@ -26,7 +26,7 @@ pub trait AccountSigner: Signer<Signature> + TxSigner<Signature> + Send + Sync {
 
 impl<S: Signer<Signature> + TxSigner<Signature> + Send + Sync> AccountSigner for S {}
 
-/// A person: a signer and an encryption seed. Cheap to clone; its secrets are wiped when the last clone goes.
+/// A person: a signer and an encryption seed. Cheap to clone. Its secrets are wiped when the last clone is dropped.
 ///
 /// ```
 /// # use hospital_record::{Identity, Phrase};
@@ -45,12 +45,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// From a signer of the app's own and 32 secret random bytes, which must be kept as long as the records.
+    /// Makes an identity from the app's own signer and 32 secret random bytes. Without these bytes the records are lost.
     pub fn new(signer: impl AccountSigner + 'static, seed: Zeroizing<[u8; 32]>) -> Self {
         Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bytes(*seed)) }
     }
 
-    /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index) with the seed of the same index.
+    /// Account `index` of a BIP-39 phrase (m/44'/60'/0'/0/index), with the encryption seed of the same index.
     pub fn from_phrase(phrase: &Phrase, index: u32) -> Result<Self> {
         let master = Seed::of_phrase(phrase.reveal());
         let path = format!("m/44'/60'/0'/0/{index}");
@@ -61,7 +61,7 @@ impl Identity {
         Ok(Self { signer: Arc::new(signer), seed: Arc::new(Seed::from_bip39(&master, index)) })
     }
 
-    /// A new person with a new phrase of 24 words. The phrase restores everything and must be written down.
+    /// Makes a new person with a new phrase of 24 words. The phrase restores everything: let the person write it down.
     pub fn generate() -> Result<(Self, Phrase)> {
         let phrase = Phrase::generate()?;
         Ok((Self::from_phrase(&phrase, 0)?, phrase))

@@ -1,11 +1,11 @@
-//! Who somebody is: identities, profiles, cards, and who vouches for whom.
+//! People: identities, profiles, cards and vouches.
 
 pub(crate) mod blocks;
 pub(crate) mod card;
 pub(crate) mod contact;
+pub(crate) mod directory;
 pub(crate) mod grantee;
 pub(crate) mod identity;
-pub(crate) mod known;
 pub(crate) mod phrase;
 pub(crate) mod profile;
 pub(crate) mod profiles;

@@ -1,5 +1,5 @@
-//! BIP-39 phrases. Written here because the crate that has the words leaves copies of a phrase in memory: every check
-//! makes one, and its error holds another.
+//! BIP-39 phrases. The crate with the word list leaves copies of a phrase in memory: each check makes one, and its error
+//! holds another. So the checks are written here.
 
 use std::fmt;
 
@@ -26,11 +26,11 @@ type Packed = Zeroizing<[u8; 33]>;
 pub struct Phrase(Zeroizing<String>);
 
 impl Phrase {
-    /// Checks words and checksum. The error names the place of a wrong word and never a word.
+    /// Checks the words and the checksum. The error names the position of a wrong word, never a word.
     ///
-    /// Numbers, punctuation and line breaks between the words are passed over: people copy a phrase as it was shown.
+    /// Numbers, punctuation and line breaks between the words are ignored, because people copy a phrase as it was shown.
     pub fn parse(text: &str) -> Result<Self> {
-        // Room for all of it, lower case being longer at times: growing would leave copies behind that nobody wipes.
+        // Lower case can be longer. A string that grows would leave copies in memory that nobody wipes.
         let mut words = Zeroizing::new(String::with_capacity(text.len() * 3));
         let between = |c: char| !c.is_alphabetic();
         for word in text.split_whitespace().map(|word| word.trim_matches(between)).filter(|word| !word.is_empty()) {
@@ -43,7 +43,7 @@ impl Phrase {
         Ok(Self(words))
     }
 
-    /// Of 256 random bits.
+    /// A new phrase of 256 random bits.
     pub(crate) fn generate() -> Result<Self> {
         let mut packed: Packed = Zeroizing::new([0; 33]);
         fill_random(&mut packed[..32])?;
@@ -51,7 +51,7 @@ impl Phrase {
         Ok(Self(words_of(&packed)))
     }
 
-    /// The words. Whoever reads them is this person.
+    /// The words. Anybody who has them can act as this person.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -93,7 +93,7 @@ fn check(words: &str) -> Result<()> {
     if ![12, 15, 18, 21, 24].contains(&count) {
         return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}").into()));
     }
-    // A bit of checksum for three words, after 32 bits of entropy for them.
+    // Three words hold 32 bits of entropy and one bit of checksum.
     let entropy = count / 3 * 4;
     let unused = 8 - count / 3;
     match block_digest(&packed[..entropy]).0[0] >> unused == packed[entropy] >> unused {
@@ -139,7 +139,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_words_are_those_of_every_wallet() {
+    fn published_vectors_give_the_same_words() {
         for (entropy, phrase) in VECTORS {
             assert_eq!(Phrase::parse(phrase).unwrap().reveal(), phrase);
             let mut packed: Packed = Zeroizing::new([0; 33]);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phrase_is_taken_however_it_was_copied() {
+    fn phrase_parses_with_numbers_punctuation_and_line_breaks() {
         for (_, phrase) in VECTORS {
             let words: Vec<&str> = phrase.split(' ').collect();
             let numbered = |form: &dyn Fn(usize, &str) -> String| {
@@ -180,7 +180,7 @@ mod tests {
         }
         let wrong =
             "1 legal 2 winner 3 thank 4 year 5 wave 6 sausage 7 worth 8 useful 9 legal 10 winer 11 thank 12 yellow";
-        assert!(Phrase::parse(wrong).unwrap_err().to_string().contains("word 10"), "a number is no word");
+        assert!(Phrase::parse(wrong).unwrap_err().to_string().contains("word 10"), "numbers are not counted as words");
         assert!(Phrase::parse("leg4l").is_err() && Phrase::parse("1 2 3").is_err());
     }
 
@@ -189,13 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_phrase_with_one_other_word_is_refused_but_for_its_checksum() {
+    fn phrase_with_another_last_word_passes_only_if_its_checksum_matches() {
         let new = Phrase::generate().unwrap();
         let words: Vec<&str> = new.reveal().split(' ').collect();
         assert_eq!((words.len(), check(new.reveal()).is_ok()), (24, true));
         for (_, phrase) in VECTORS {
             let words: Vec<&str> = phrase.split(' ').collect();
-            // Of the words that could stand last, as many are right as the entropy that they hold leaves.
+            // The last word holds checksum bits too, so only some words fit there.
             let fits = |last: &&&str| check(&[&words[..words.len() - 1], &[**last]].concat().join(" ")).is_ok();
             let right = English::get_all().iter().filter(fits).count();
             assert_eq!(right, 2048 >> (words.len() / 3), "{}", words.len());

@@ -1,4 +1,4 @@
-//! Profiles: an account's public keys, signed by the account itself, so that no node can slip in others.
+//! Profiles: an account's public keys, signed by the account itself, so that no node can replace them.
 
 use alloy::{
     primitives::{Address, B256, Bytes, Signature},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 sol! {
-    /// What an account signs, ERC-712.
+    /// The typed data that an account signs (ERC-712).
     struct ProfileKeys {
         address account;
         uint32 sequence;
@@ -30,13 +30,13 @@ sol! {
     }
 }
 
-/// The type of what accounts sign for a profile.
+/// The ERC-712 type of a profile.
 #[cfg(test)]
 pub(crate) fn signed_type() -> String {
     ProfileKeys::eip712_encode_type().into_owned()
 }
 
-/// What the account signs for this profile: the ERC-712 hash, whose domain is chain and contract.
+/// The ERC-712 hash that the account signs for this profile. Its domain is chain and contract.
 pub(crate) fn signing_hash(profile: &Profile) -> B256 {
     let keys = ProfileKeys {
         account: Address::from(profile.account.0),
@@ -57,7 +57,7 @@ fn domain(deployment: Deployment) -> Eip712Domain {
     }
 }
 
-/// The block of this identity's first profile. Local keys sign deterministically, so it can be made again.
+/// The block of this identity's first profile. Local keys sign deterministically, so each call makes the same block.
 pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Keys) -> Result<Block> {
     let keys = keys.profile_keys(0).public().clone();
     let account = Account(identity.address().into());
@@ -73,9 +73,8 @@ async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
     Ok(signature.as_bytes().to_vec())
 }
 
-/// Reads a profile block and checks that it speaks for `account`: signed by the account's key, or named by a card that
-/// the user accepted. A contract account (ERC-1271) has no key, and what its code would say is the RPC's word alone, so
-/// only a card can vouch for it.
+/// Reads a profile block and checks that `account`'s key signed it, or that a card which the user accepted names it.
+/// A contract account (ERC-1271) has no key, and only the node reports what its code answers. So it needs a card.
 pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], card: Option<B256>) -> Result<Profile> {
     let (profile, signature) = profile::decode(bytes, deployment).map_err(CoreError::from)?;
     if profile.account.0 != account {

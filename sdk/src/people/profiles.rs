@@ -1,4 +1,4 @@
-//! The public keys of accounts: fetched, verified, and remembered, so that nobody can swap them.
+//! Fetches and verifies the public keys of accounts, and pins them, so that nobody can swap them.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Account;
@@ -13,17 +13,17 @@ use crate::{
         error::{Error, Result},
         record_ref::account,
     },
-    people::{known::People, profile},
+    people::{directory::People, profile},
     platform::cache::{PROFILES, key},
 };
 
-/// Earlier profiles that are looked at: an account can sign any number of them, and each may have to be fetched.
+/// Earlier profiles that are read. An account can sign any number of them, and each can need a fetch.
 const MOST_EARLIER: usize = 64;
 
 impl People {
-    /// The current public keys of `account`, as the chain names them and as the account signed them.
+    /// The current public keys of `account`: the chain names them, and the account signed them.
     ///
-    /// `card` is the digest from a card that the user accepted; it vouches for that one profile.
+    /// `card` is the digest on a card that the user accepted. It vouches for that one profile.
     pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
         let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
             let ask = "ask the person for their card: making it publishes the keys";
@@ -33,7 +33,7 @@ impl People {
         Ok((Digest(digest.0), profile))
     }
 
-    /// The keys of those who have published some that can be had.
+    /// The keys of those accounts whose profiles are published and available.
     pub(crate) async fn keys_of(&self, accounts: &[Address]) -> Result<Vec<(Account, HpkePublicKey)>> {
         let mut keys = Vec::new();
         for address in accounts {
@@ -54,43 +54,44 @@ impl People {
         {
             return Err(Error::KeyChanged { account, known: card, found: digest });
         }
-        let Some(known) = pinned else {
+        let Some(pinned_digest) = pinned else {
             let profile = verified?;
             self.pin_profile(account, digest).await?;
             return Ok(profile);
         };
-        let changed = Error::KeyChanged { account, known, found: digest };
+        let changed = Error::KeyChanged { account, known: pinned_digest, found: digest };
         let profile = match verified {
-            Err(Error::Integrity(_)) if digest != known => return Err(changed),
+            Err(Error::Integrity(_)) if digest != pinned_digest => return Err(changed),
             other => other?,
         };
-        if digest == known {
+        if digest == pinned_digest {
             return Ok(profile);
         }
-        if card != Some(digest) && !self.succeeds(account, &profile, Digest(known.0)).await? {
+        if card != Some(digest) && !self.succeeds(account, &profile, Digest(pinned_digest.0)).await? {
             return Err(changed);
         }
         self.pin_profile(account, digest).await?;
         Ok(profile)
     }
 
-    /// Whether a chain of profiles, each signed by the account, leads from the one that is known to this one.
+    /// Whether a chain of profiles, each signed by the account, leads from `oldest` to `newest`.
     ///
     /// # Errors
-    /// [`Error::Integrity`] when it is longer than anybody's: a card vouches for the newest keys without it.
-    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, known: Digest) -> Result<bool> {
+    /// [`Error::Integrity`] if the chain is longer than [`MOST_EARLIER`]. The newest keys then need a card.
+    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, oldest: Digest) -> Result<bool> {
         let mut sequence = newest.sequence;
         let mut previous = newest.previous;
         for _ in 0..MOST_EARLIER {
             let Some(digest) = previous else { return Ok(false) };
-            if digest == known {
+            if digest == oldest {
                 return Ok(true);
             }
             let older = self.profile_block(account, digest, None).await?;
             if older.sequence >= sequence {
                 return Ok(false);
             }
-            (sequence, previous) = (older.sequence, older.previous);
+            sequence = older.sequence;
+            previous = older.previous;
         }
         Err(Error::Integrity(format!(
             "the keys of {account} changed more than {MOST_EARLIER} times since they were seen: exchange cards again"
@@ -100,7 +101,7 @@ impl People {
     /// The profile with this digest, current or not, verified.
     pub(crate) async fn profile_block(&self, account: Address, digest: Digest, card: Option<B256>) -> Result<Profile> {
         let bytes = self.block(digest, MAX_PROFILE).await?;
-        // What was pinned was accepted before, perhaps by a card.
+        // A pinned profile was accepted earlier, perhaps by a card.
         let vouched = match card {
             Some(card) => Some(card),
             None => self.pinned(account).await?,
@@ -108,11 +109,13 @@ impl People {
         profile::verify(self.deployment(), account, &bytes, vouched)
     }
 
-    /// The profile that was accepted last: another one must be its successor.
+    /// The digest of the profile that was accepted last. A newer profile must be its successor.
     async fn pinned(&self, account: Address) -> Result<Option<B256>> {
         let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
-        row.map(|row| B256::try_from(row.as_slice()).map_err(|_| Error::cache("a remembered profile is malformed")))
-            .transpose()
+        row.map(|row| {
+            B256::try_from(row.as_slice()).map_err(|_| Error::cache("the row of a pinned profile is malformed"))
+        })
+        .transpose()
     }
 
     async fn pin_profile(&self, account: Address, digest: B256) -> Result<()> {

@@ -1,10 +1,9 @@
-//! Who says that an account is a hospital or a practitioner, and whether that leads to somebody one trusts.
+//! Vouches: public statements that an account acts in a role, such as hospital or practitioner.
 //!
-//! Nobody decides it for everybody. Any account vouches for any other with a role; a verifier names the authorities whose
-//! word counts, and walks from them: authority, hospital, practitioner.
+//! Any account can vouch for any other. A verifier names trusted authorities and looks for a chain of vouches from one of
+//! them: authority, hospital, practitioner.
 //!
-//! A vouch is public, and what a provider tells of it is its word: it can hide one, and one alone can invent one.
-//! With a [`witness`](crate::Config::witness) both must say that a link holds.
+//! A single provider can hide a vouch or invent one. With a [`witness`](crate::Config::witness) both must report each link.
 
 pub(crate) mod trust;
 pub(crate) mod walk;
@@ -14,42 +13,41 @@ use alloy::primitives::{Address, B256};
 use crate::{
     base::error::{Error, Result},
     people::{
-        known::People,
+        directory::People,
         vouching::{trust::Trust, walk::Walk},
     },
 };
 
 impl People {
-    /// Why an account is trusted by somebody who trusts these authorities; nothing when it is not.
+    /// The shortest chain of at most four vouches from one of these authorities to the account; `None` if there is none.
     ///
-    /// It looks for the shortest chain of at most four vouches, each live by the later of the chain's clock and this
-    /// machine's, that begins with an authority and ends with the account. Every account in it may vouch for the next
-    /// one whatever its own role is: look at the roles.
+    /// Each vouch must be live by the later of the chain's clock and this machine's. Any role may vouch for any other, so
+    /// look at the roles.
     ///
-    /// What strangers say of the account is looked at too, up to a bound, so many strangers can hide a chain of three or
-    /// four vouches, but none of one or two (as long as the authority vouches for no more than 256 accounts).
+    /// Vouches by strangers are read up to a limit. So strangers can hide a chain of three or four vouches. They cannot
+    /// hide one of one or two, unless the authority vouches for more than 256 accounts.
     ///
     /// # Errors
-    /// [`Error::WrongContract`] where this chain has no `Vouching`, [`Error::Invalid`] for more than 16 authorities.
+    /// [`Error::WrongContract`] if this chain has no `Vouching`, [`Error::Invalid`] for more than 16 authorities.
     pub(crate) async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
         Ok(Walk::new(self, authorities).await?.why(account).await?.ok())
     }
 
-    /// The same, where an account that is not trusted is an error that says why.
+    /// As [`why_trusted`](People::why_trusted), but an error if the account is not trusted.
     ///
     /// # Errors
-    /// [`Error::Untrusted`], and as [`why_trusted`](People::why_trusted).
+    /// [`Error::Untrusted`] with the reason, and the errors of [`why_trusted`](People::why_trusted).
     pub(crate) async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
-        let found = Walk::new(self, authorities).await?.why(account).await?;
-        found.map_err(|why| Error::Untrusted { account, why })
+        let trust = Walk::new(self, authorities).await?.why(account).await?;
+        trust.map_err(|why| Error::Untrusted { account, why })
     }
 
-    /// Until when a link holds: what the node says, and the witness too where there is one.
+    /// The end of a vouch: the earlier of the ends that node and witness report.
     pub(crate) async fn vouched_until(&self, voucher: Address, account: Address, role: B256) -> Result<u64> {
-        let told = self.vouching().vouched_until(voucher, account, role).await?;
+        let end = self.vouching().vouched_until(voucher, account, role).await?;
         match &self.shared.vouching_witness {
-            Some(witness) => Ok(told.min(witness.vouched_until(voucher, account, role).await?)),
-            None => Ok(told),
+            Some(witness) => Ok(end.min(witness.vouched_until(voucher, account, role).await?)),
+            None => Ok(end),
         }
     }
 }

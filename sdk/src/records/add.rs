@@ -15,15 +15,15 @@ use crate::{
     records::{
         details::{Details, own_details, shared_details},
         source::Source,
-        target::{self, Place, Target},
-        write::{self, Stored, metadata},
+        target::{self, FolderChoice, Target},
+        write::{self, StoredRecord, metadata},
     },
 };
 
-/// The folder that is meant when none is named.
+/// The folder of a verb that names none.
 pub const DEFAULT_FOLDER: &str = "personal";
 
-/// What was added.
+/// A record that was added.
 ///
 /// See the [guide](crate::record).
 #[derive(Clone, Debug)]
@@ -33,16 +33,16 @@ pub struct Added {
     pub record: RecordRef,
     /// The folder's name.
     pub folder: String,
-    /// Bytes of plaintext.
+    /// Size of the plaintext in bytes.
     pub size: u64,
-    /// The media type that is recorded.
+    /// The media type in the metadata.
     pub media_type: String,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
-    /// Gas of the transaction, divided among the records it added.
+    /// Gas of the transaction, divided by the number of records that it added.
     pub gas: u64,
-    /// Where the folder's keys had to move on first: readers who remain but whose keys could not be had or are not to
-    /// be trusted. Grant to them again.
+    /// Readers who were left out of a key rotation before this add, because their keys are not available or not trusted.
+    /// Grant to them again.
     pub left_out: Vec<Address>,
 }
 
@@ -54,7 +54,7 @@ pub struct Add {
     person: Person,
     source: Source,
     details: Details,
-    common: Common,
+    common: CommonOptions,
 }
 
 /// Adds several records to one folder; made by [`Client::add_many`](crate::Client::add_many).
@@ -65,10 +65,11 @@ pub struct AddMany {
     person: Person,
     sources: Vec<Source>,
     details: Details,
-    common: Common,
+    common: CommonOptions,
 }
 
-struct Common {
+/// What [`Add`] and [`AddMany`] have in common.
+struct CommonOptions {
     patient: Address,
     folder: String,
     confidentiality: Confidentiality,
@@ -77,53 +78,54 @@ struct Common {
 
 pub(crate) fn add(person: &Person, source: impl Into<Source>) -> Add {
     let details = Details::default();
-    let common = Common::new(person.address());
+    let common = CommonOptions::new(person.address());
     Add { person: person.clone(), source: source.into(), details, common }
 }
 
 pub(crate) fn add_many(person: &Person, sources: impl IntoIterator<Item = impl Into<Source>>) -> AddMany {
     let sources = sources.into_iter().map(Into::into).collect();
     let details = Details::default();
-    let common = Common::new(person.address());
+    let common = CommonOptions::new(person.address());
     AddMany { person: person.clone(), sources, details, common }
 }
 
-impl Common {
+impl CommonOptions {
     fn new(patient: Address) -> Self {
         let folder = DEFAULT_FOLDER.to_owned();
         let confidentiality = Confidentiality::default();
         Self { patient, folder, confidentiality, report: Reporter::default() }
     }
 
-    fn place(&self) -> Place {
-        Place::Named(folder_name(&self.folder), self.confidentiality)
+    fn choice(&self) -> FolderChoice {
+        FolderChoice::Named(folder_name(&self.folder), self.confidentiality)
     }
 }
 
 macro_rules! common_setters {
     ($builder:ident) => {
         impl $builder {
-            /// Into this folder.
+            /// Adds to this folder.
             pub fn folder(mut self, name: impl Into<String>) -> Self {
                 self.common.folder = name.into();
                 self
             }
 
-            /// Of this confidentiality (HL7 v3 Confidentiality). It is part of which folder is meant, and not public.
+            /// The folder's confidentiality (HL7 v3 Confidentiality). Name and confidentiality together select the folder.
+            /// Neither is public.
             pub fn confidentiality(mut self, level: Confidentiality) -> Self {
                 self.common.confidentiality = level;
                 self
             }
 
-            /// For another patient, who has given this person the right to contribute to that folder.
+            /// Adds for another patient, who granted this person the right to contribute to that folder.
             pub fn patient(mut self, patient: Address) -> Self {
                 self.common.patient = patient;
                 self
             }
 
-            /// Calls back as the work goes on.
-            pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-                self.common.report = Reporter::new(tell);
+            /// Calls `report` as the work goes on.
+            pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+                self.common.report = Reporter::new(report);
                 self
             }
         }
@@ -145,8 +147,9 @@ impl Add {
 }
 
 impl AddMany {
-    /// The most records of one call, and so of one transaction: together they stay far below what a block holds. Call
-    /// it once for each so many: what a call returned is on chain, whatever becomes of the next.
+    /// The most records of one call. They fit into one transaction, far below the gas limit of a block.
+    ///
+    /// For more records, call it several times. The records of a call that returned are on chain, even if the next fails.
     pub const BATCH: usize = 100;
 
     async fn run(self) -> Result<Vec<Added>> {
@@ -156,8 +159,8 @@ impl AddMany {
         }
         if sources.len() > Self::BATCH {
             return Err(Error::Invalid(format!(
-                "{} records are more than the {} of one transaction: call it once for each {1}, so that what was added \
-                 is known when a later one fails",
+                "{} records are too many for one call: add at most {} at a time, so that you know which were added if a \
+                 later call fails",
                 sources.len(),
                 Self::BATCH
             ).into()));
@@ -169,28 +172,37 @@ impl AddMany {
 awaitable!(Add => Added);
 awaitable!(AddMany => Vec<Added>);
 
-async fn add_all(person: &Person, mut sources: Vec<Source>, details: &Details, common: &Common) -> Result<Vec<Added>> {
+async fn add_all(
+    person: &Person,
+    mut sources: Vec<Source>,
+    details: &Details,
+    common: &CommonOptions,
+) -> Result<Vec<Added>> {
     names::checked("a folder's name", &common.folder)?;
     let at_once = person.at_once(&RECORDS).await?;
     person.can_pay(sources.len()).await?;
     person.published().await?;
-    let mut done = Vec::with_capacity(sources.len());
+    let mut records = Vec::with_capacity(sources.len());
     for part in sources.chunks_mut(at_once) {
         match with_fresh_keys!(add_once(person, part, details, common).await) {
-            Ok(added) => done.extend(added),
-            Err(error) => return Err(error.and_earlier(told_of(&done))),
+            Ok(added) => records.extend(added),
+            Err(error) => return Err(error.and_earlier(earlier_part(records.len()))),
         }
     }
-    Ok(done)
+    Ok(records)
 }
 
-fn told_of(done: &[Added]) -> Option<String> {
-    let count = done.len();
+fn earlier_part(count: usize) -> Option<String> {
     (count > 0).then(|| format!("the first {count} are added: repeat it with the others alone"))
 }
 
-async fn add_once(person: &Person, sources: &mut [Source], details: &Details, common: &Common) -> Result<Vec<Added>> {
-    let target = target::target(person, common.patient, &common.place()).await?;
+async fn add_once(
+    person: &Person,
+    sources: &mut [Source],
+    details: &Details,
+    common: &CommonOptions,
+) -> Result<Vec<Added>> {
+    let target = target::target(person, common.patient, &common.choice()).await?;
     let metadata: Vec<Metadata> = sources
         .iter_mut()
         .map(|source| metadata(&target, source, details, Details::default()))
@@ -211,14 +223,20 @@ async fn add_once(person: &Person, sources: &mut [Source], details: &Details, co
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }
 
-pub(crate) fn added(person: &Person, target: &Target, stored: &Stored, receipt: &Confirmed, among: usize) -> Added {
+pub(crate) fn added(
+    person: &Person,
+    target: &Target,
+    stored: &StoredRecord,
+    receipt: &Confirmed,
+    count: usize,
+) -> Added {
     Added {
         record: person.record(target.patient, stored.id),
         folder: target.name.clone(),
         size: stored.size,
         media_type: stored.media_type.clone(),
         transaction: receipt.transaction,
-        gas: receipt.gas / among.max(1) as u64,
+        gas: receipt.gas / count.max(1) as u64,
         left_out: target.left_out.clone(),
     }
 }

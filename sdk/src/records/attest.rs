@@ -1,4 +1,4 @@
-//! Attestation: a professional's word for a document, and how far a reader insists on one.
+//! Attestations: statements by professionals that a record is right, and the attesters that count for a reader.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -28,13 +28,13 @@ pub enum DocStatus {
     Preliminary,
     /// Attested.
     Final,
-    /// Attested, in the place of one that was.
+    /// Attested, and it replaces a record that was attested.
     Amended,
-    /// Entered in error: it stays in the history and is not to be relied on.
+    /// Entered in error: it stays in the history. Do not rely on it.
     EnteredInError,
 }
 
-/// FHIR's code.
+/// Writes the FHIR code.
 impl fmt::Display for DocStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -47,9 +47,9 @@ impl fmt::Display for DocStatus {
 }
 
 impl DocStatus {
-    pub(crate) fn of(record: &Record, state: &PatientState, believed: &Believed) -> Self {
-        let attested = |key: &B256| state.records.get(key).is_some_and(|record| believed.attest(record));
-        match (record.state.status, believed.attest(record)) {
+    pub(crate) fn of(record: &Record, state: &PatientState, trusted: &TrustedAttesters) -> Self {
+        let attested = |key: &B256| state.records.get(key).is_some_and(|record| trusted.attest(record));
+        match (record.state.status, trusted.attest(record)) {
             (Status::EnteredInError, _) => Self::EnteredInError,
             (_, false) => Self::Preliminary,
             (_, true) if record.replaces.as_ref().is_some_and(attested) => Self::Amended,
@@ -57,90 +57,91 @@ impl DocStatus {
         }
     }
 
-    /// Whether somebody whose word counts vouches for it.
+    /// Whether an account that counts for the reader attested it.
     pub fn is_attested(self) -> bool {
         matches!(self, Self::Final | Self::Amended)
     }
 }
 
-/// A professional's word for a record.
+/// An attestation of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttestedBy {
-    /// Whose. It had the right to attest; who it is, is for the reader to know.
+    /// The account that attested, which had the right to. Whether to trust this account is the reader's decision.
     pub account: Address,
-    /// When, by the chain's clock.
+    /// When it attested, by the chain's clock.
     pub at: SystemTime,
-    /// Whether the patient gave this account the right to attest. Otherwise a delegate passed it on.
+    /// Whether the patient gave this account the right to attest. If not, a delegate passed it on.
     pub chosen_by_patient: bool,
-    /// Whether this word counts for the reader: see [`List::trusted_by`](crate::records::list::List::trusted_by).
+    /// Whether this attestation counts for the reader: see [`List::trusted_by`](crate::records::list::List::trusted_by).
     pub counts: bool,
 }
 
-/// Whose attestations count for a reader.
-pub(crate) enum Believed {
-    /// Of accounts to which the patient gave the right to attest.
+/// The accounts whose attestations count for a reader.
+pub(crate) enum TrustedAttesters {
+    /// Accounts to which the patient gave the right to attest.
     ChosenByPatient,
-    /// Of these, for whom the reader's authorities vouch.
+    /// These accounts, because the reader's authorities vouch for them.
     These(HashSet<Address>),
 }
 
-impl Believed {
+impl TrustedAttesters {
     fn attest(&self, record: &Record) -> bool {
-        record.attestations.iter().any(|word| self.counts(word))
+        record.attestations.iter().any(|attestation| self.counts(attestation))
     }
 
-    fn counts(&self, word: &Attestation) -> bool {
+    fn counts(&self, attestation: &Attestation) -> bool {
         match self {
-            Self::ChosenByPatient => word.chosen_by_patient,
-            Self::These(accounts) => accounts.contains(&word.by),
+            Self::ChosenByPatient => attestation.chosen_by_patient,
+            Self::These(accounts) => accounts.contains(&attestation.by),
         }
     }
 
-    /// All that vouch for a record, oldest first.
-    pub(crate) fn words_for(&self, record: &Record) -> Vec<AttestedBy> {
-        let words = record.attestations.iter().map(|word| AttestedBy {
-            account: word.by,
-            at: instant(word.time),
-            chosen_by_patient: word.chosen_by_patient,
-            counts: self.counts(word),
+    /// The attestations of a record, oldest first.
+    pub(crate) fn attestations_of(&self, record: &Record) -> Vec<AttestedBy> {
+        let attestations = record.attestations.iter().map(|attestation| AttestedBy {
+            account: attestation.by,
+            at: instant(attestation.time),
+            chosen_by_patient: attestation.chosen_by_patient,
+            counts: self.counts(attestation),
         });
-        words.collect()
+        attestations.collect()
     }
 }
 
 pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confirmed> {
     if person.is_me(record.patient) {
-        let why = "a patient's own records are attested by others: grant a professional the right to attest";
+        let why = "patients cannot attest their own records: grant a professional the right to attest";
         return Err(Error::Denied(why.into()));
     }
-    let known = registered::on_chain(person, record).await?;
-    let key = record_key(known.author, known.id);
+    let registered = registered::on_chain(person, record).await?;
+    let key = record_key(registered.author, registered.id);
     let receipt = person.send(person.contract().attest(record.patient, key)).await?;
     person
         .confirm(record.patient, receipt.transaction, |state| {
             let record = state.records.get(&key);
-            record.is_some_and(|known| known.attestations.iter().any(|word| person.is_me(word.by)))
+            record.is_some_and(|record| record.attestations.iter().any(|attestation| person.is_me(attestation.by)))
         })
         .await?;
     Ok(receipt)
 }
 
-/// Whose word counts for somebody who trusts these authorities, of those who attested any of these records. Without
-/// authorities the patient's own choice counts: a delegate may pass the right to attest on to whom it likes.
-pub(crate) async fn believed<'a>(
+/// The attesters of these records whose attestations count for a reader with these authorities.
+///
+/// Without authorities only accounts that the patient chose count, because a delegate can pass the right on to anybody.
+pub(crate) async fn trusted_attesters<'a>(
     person: &Person,
     authorities: &[Address],
     records: impl IntoIterator<Item = &'a Record>,
-) -> Result<Believed> {
+) -> Result<TrustedAttesters> {
     if authorities.is_empty() {
-        return Ok(Believed::ChosenByPatient);
+        return Ok(TrustedAttesters::ChosenByPatient);
     }
-    let words = records.into_iter().flat_map(|record| &record.attestations);
-    let attesters: BTreeSet<Address> = words.map(|word| word.by).collect();
+    let attestations = records.into_iter().flat_map(|record| &record.attestations);
+    let attesters: BTreeSet<Address> = attestations.map(|attestation| attestation.by).collect();
     let mut trusted = HashSet::new();
     if attesters.is_empty() {
-        return Ok(Believed::These(trusted));
+        return Ok(TrustedAttesters::These(trusted));
     }
     let walk = Walk::new(&person.people(), authorities).await?;
     for account in attesters {
@@ -148,10 +149,10 @@ pub(crate) async fn believed<'a>(
             trusted.insert(account);
         }
     }
-    Ok(Believed::These(trusted))
+    Ok(TrustedAttesters::These(trusted))
 }
 
-/// Refuses what nobody vouches for whose word counts.
+/// Refuses a record without an attestation that counts.
 pub(crate) async fn require_attested(
     person: &Person,
     record: &RecordRef,
@@ -159,28 +160,28 @@ pub(crate) async fn require_attested(
     authorities: &[Address],
 ) -> Result<()> {
     let journal = person.journals().of(record.patient).await?;
-    let known = journal.state().records.get(&key);
-    let known = known.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
-    let before = known.replaces.and_then(|key| journal.state().records.get(&key));
-    let believed = believed(person, authorities, [known].into_iter().chain(before)).await?;
-    match DocStatus::of(known, journal.state(), &believed) {
+    let current = journal.state().records.get(&key);
+    let current = current.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
+    let previous = current.replaces.and_then(|key| journal.state().records.get(&key));
+    let trusted = trusted_attesters(person, authorities, [current].into_iter().chain(previous)).await?;
+    match DocStatus::of(current, journal.state(), &trusted) {
         status if status.is_attested() => Ok(()),
         DocStatus::EnteredInError => Err(Error::Denied(
-            "the record was entered in error: nothing is to be relied on; open it without insisting on an \
+            "the record was entered in error: do not rely on it; to open it all the same, do not require an \
              attestation"
                 .into(),
         )),
-        _ => Err(Error::Denied(not_attested(known, authorities).into())),
+        _ => Err(Error::Denied(not_attested(current, authorities).into())),
     }
 }
 
 fn not_attested(record: &Record, authorities: &[Address]) -> String {
     let others = match (record.attestations.len(), authorities.is_empty()) {
-        (0, _) => "nobody vouches for it".to_owned(),
-        (others, true) => format!("{others} vouch for it, but none to whom the patient gave the right to attest"),
-        (others, false) => format!("{others} vouch for it, but none for whom your authorities vouch"),
+        (0, _) => "nobody attested it".to_owned(),
+        (others, true) => format!("{others} attested it, but the patient gave none of them the right to attest"),
+        (others, false) => format!("{others} attested it, but your authorities vouch for none of them"),
     };
     format!(
-        "the record is preliminary: {others}; ask a professional to attest it, or open it without insisting on that"
+        "the record is preliminary: {others}; ask a professional to attest it, or open it without requiring an attestation"
     )
 }

@@ -1,4 +1,4 @@
-//! Copies of what others contributed, in the patient's own store: the smallest first, and no more than is allowed.
+//! Copies contributed records into the patient's own store: the smallest first, and up to a quota.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,7 +11,7 @@ use crate::{
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::unlock::Unlocker,
     ledger::Record,
     platform::cache::SYNCED,
@@ -27,34 +27,35 @@ use hospital_record_core::{
     record::manifest::Manifest,
 };
 
-/// Records of one author that are looked at in one go, and of all.
+/// Records of one author that one call considers, and records of all authors.
 const MOST_OF_ONE: usize = 1024;
 const MOST_IN_ALL: usize = 4096;
-/// What the manifest of a record takes, at most.
+/// The most bytes of a manifest.
 const MANIFEST: u64 = 64 << 10;
 
-/// What [`Client::sync`](crate::Client::sync) did.
+/// The result of [`Client::sync`](crate::Client::sync).
 ///
-/// See the [example](crate::Client).
+/// See the [guide](crate::record).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Synced {
-    /// Records of others that were copied into the patient's own store and pinned there.
+    /// Contributed records that were copied into the patient's own store and pinned there.
     pub copied: usize,
-    /// Acts on chain whose keys were stored now.
+    /// Earlier acts on chain whose keys were stored now.
     pub keys: usize,
-    /// Folders whose keys moved on.
+    /// Folders whose keys were rotated.
     pub rotated: usize,
-    /// Readers of those folders who remain but whose keys could not be had or are not to be trusted: grant to them again.
+    /// Readers who were left out of a rotation, because their keys are not available or not trusted. Grant to them again.
     pub left_out: Vec<Address>,
-    /// Records of others that could not be copied yet, and why.
+    /// Contributed records that could not be copied yet, each with the reason.
     pub missing: Vec<String>,
-    /// Records of others that were not copied because they take more than is allowed, smallest first:
-    /// [`Syncing::take`](crate::record::Syncing::take) copies them all the same, [`Syncing::most`](crate::record::Syncing::most) and [`Syncing::most_of_one`](crate::record::Syncing::most_of_one) allow more.
+    /// Contributed records that were not copied because they exceed the quota, smallest first.
+    /// [`Syncing::take`](crate::record::Syncing::take) copies one all the same. [`Syncing::most`](crate::record::Syncing::most) and
+    /// [`Syncing::most_of_one`](crate::record::Syncing::most_of_one) raise the quota.
     pub too_large: Vec<TooLarge>,
-    /// Records of others that were not looked at, because their authors added so many: sync again for the next ones.
+    /// Contributed records that this call did not consider, because there are too many. Sync again for the next ones.
     pub later: usize,
-    /// That a store was silent while records were copied: there is more to be copied from it.
+    /// The error kind if a store was offline during the copy. Sync again when it is back.
     pub unavailable: Option<ErrorKind>,
 }
 
@@ -64,13 +65,13 @@ pub struct Synced {
 pub struct TooLarge {
     /// The record.
     pub record: RecordRef,
-    /// Who added it.
+    /// The account that added it.
     pub author: Address,
-    /// Bytes that it takes in the store, as its manifest says.
+    /// Bytes that it needs in the store, by its manifest.
     pub size: u64,
 }
 
-/// How much of what others contributed is kept, in bytes.
+/// The most bytes of contributed records in the store.
 pub(crate) struct Quota {
     pub(crate) in_all: u64,
     pub(crate) of_one: u64,
@@ -82,17 +83,18 @@ impl Default for Quota {
     }
 }
 
-/// What is kept already.
+/// Bytes of contributed records that are in the store already.
 #[derive(Default)]
-struct Kept {
+struct Usage {
     in_all: u64,
     of_one: HashMap<Address, u64>,
 }
 
-impl Kept {
+impl Usage {
     fn add(&mut self, author: Address, size: u64) {
         let of_one = self.of_one.entry(author).or_default();
-        (*of_one, self.in_all) = (of_one.saturating_add(size), self.in_all.saturating_add(size));
+        *of_one = of_one.saturating_add(size);
+        self.in_all = self.in_all.saturating_add(size);
     }
 
     fn has_room(&self, quota: &Quota, author: Address, size: u64) -> bool {
@@ -103,24 +105,24 @@ impl Kept {
 
 pub(crate) async fn copy_all(
     person: &Person,
-    journal: &Arc<Known>,
+    journal: &Arc<VerifiedJournal>,
     quota: &Quota,
     take: &HashSet<RecordId>,
     synced: &mut Synced,
 ) -> Result<()> {
     let me = person.address();
-    let done = list::synced(person, me).await?;
-    let mut kept = Kept::default();
+    let copies = list::synced(person, me).await?;
+    let mut usage = Usage::default();
     let foreign = journal.state().records.values().filter(|record| record.state.author != me);
     let (old, new): (Vec<Record>, Vec<Record>) =
-        foreign.cloned().partition(|record| done.contains_key(record.id.as_slice()));
+        foreign.cloned().partition(|record| copies.contains_key(record.id.as_slice()));
     for record in old {
-        kept.add(record.state.author, done.get(record.id.as_slice()).copied().unwrap_or_default());
+        usage.add(record.state.author, copies.get(record.id.as_slice()).copied().unwrap_or_default());
     }
     let is_taken = |record: &Record| take.contains(&RecordId(record.id.0));
     let mut sized = Vec::new();
     for record in some_of_each(new, is_taken, synced) {
-        match contributed(person, journal, &record).await {
+        match manifest_of(person, journal, &record).await {
             Ok(manifest) => sized.push((!is_taken(&record), size_of(&manifest), record)),
             Err(error) => synced.miss(&record, &error),
         }
@@ -128,7 +130,7 @@ pub(crate) async fn copy_all(
     sized.sort_by_key(|(not_taken, size, record)| (*not_taken, *size, record.entry));
     for (not_taken, size, record) in sized {
         let author = record.state.author;
-        if not_taken && !kept.has_room(quota, author, size) {
+        if not_taken && !usage.has_room(quota, author, size) {
             let record = person.record(me, RecordId(record.id.0));
             synced.too_large.push(TooLarge { record, author, size });
             continue;
@@ -136,7 +138,7 @@ pub(crate) async fn copy_all(
         match copy(person, journal, &record, size).await {
             Ok(()) => {
                 synced.copied += 1;
-                kept.add(author, size);
+                usage.add(author, size);
             }
             Err(error) => synced.miss(&record, &error),
         }
@@ -144,16 +146,16 @@ pub(crate) async fn copy_all(
     Ok(())
 }
 
-async fn contributed(person: &Person, journal: &Arc<Known>, record: &Record) -> Result<Verified<Manifest>> {
+async fn manifest_of(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record) -> Result<Verified<Manifest>> {
     Unlocker::new(person.clone(), journal.clone()).manifest(&record.into()).await
 }
 
-/// The whole DAG of a record into the patient's own store. What is not this patient's record is not copied.
-async fn copy(person: &Person, journal: &Arc<Known>, record: &Record, size: u64) -> Result<()> {
-    let manifest = contributed(person, journal, record).await?;
+/// Copies the whole DAG of a record into the patient's own store. A manifest for another patient is refused.
+async fn copy(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record, size: u64) -> Result<()> {
+    let manifest = manifest_of(person, journal, record).await?;
     let root = RecordId(record.id.0).cid();
     let own = person.stores().own();
-    // A tree of another size than the manifest's would be pinned whole, however large it is.
+    // The store would pin the whole tree, even one that is larger than its manifest says.
     download::check_tree(person.stores().clone(), &manifest).await?;
     if own.pin(&root).await.is_err() {
         transfer(person, &manifest, Digest(record.id.0)).await?;
@@ -179,7 +181,7 @@ impl Synced {
     }
 }
 
-/// The oldest of each author, so that nobody's number of records keeps others waiting; and all that are taken.
+/// The oldest records of each author, so that no author delays the others, and all records that the patient takes.
 fn some_of_each(mut records: Vec<Record>, is_taken: impl Fn(&Record) -> bool, synced: &mut Synced) -> Vec<Record> {
     records.sort_by_key(|record| record.entry);
     let mut counts = HashMap::<Address, usize>::new();
@@ -192,15 +194,15 @@ fn some_of_each(mut records: Vec<Record>, is_taken: impl Fn(&Record) -> bool, sy
         })
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    let found = ranked.len();
+    let total = ranked.len();
     ranked.retain(|(rank, _)| *rank <= MOST_OF_ONE);
     ranked.truncate(MOST_IN_ALL);
-    synced.later = found - ranked.len();
+    synced.later = total - ranked.len();
     ranked.into_iter().map(|(_, record)| record).collect()
 }
 
-/// Bytes in the store: content, tags and links, manifest. The last segment is as long as the manifest says; of the others
-/// each may be twice as long as it should be before it is noticed.
+/// Bytes in the store: content, tags, links and manifest. [`download::check_tree`] checks the last segment. Each other
+/// segment can be up to twice its size before anybody notices.
 fn size_of(manifest: &Manifest) -> u64 {
     let content = manifest.ciphertext_len();
     content.saturating_add(content >> 14).saturating_add(MANIFEST)
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn records_of_one_author_keep_no_other_waiting_and_the_oldest_come_first() {
+    fn records_of_one_author_do_not_delay_others_and_the_oldest_come_first() {
         let mut records: Vec<Record> = (0..5000).map(|entry| record(1, entry)).collect();
         records.push(record(2, 5000));
         records.push(record(1, 5001));
@@ -234,30 +236,30 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is added by whom and in which order, neither limit is passed, and what is refused had no room.
+        /// For any sequence of records, neither limit is exceeded, and a record is refused only if it does not fit.
         #[test]
-        fn what_is_kept_never_passes_a_limit(
+        fn copies_never_exceed_a_limit(
             sizes in prop::collection::vec((0_u8..4, 0_u64..2000), 0..100),
             (in_all, of_one) in (0_u64..20_000, 0_u64..9000),
         ) {
             let quota = Quota { in_all, of_one };
-            let mut kept = Kept::default();
+            let mut usage = Usage::default();
             for (author, size) in sizes {
                 let author = Address::repeat_byte(author);
-                let before = (kept.in_all, kept.of_one.get(&author).copied().unwrap_or_default());
+                let before = (usage.in_all, usage.of_one.get(&author).copied().unwrap_or_default());
                 let fits = before.0 + size <= in_all && before.1 + size <= of_one;
-                prop_assert_eq!(kept.has_room(&quota, author, size), fits);
+                prop_assert_eq!(usage.has_room(&quota, author, size), fits);
                 if fits {
-                    kept.add(author, size);
+                    usage.add(author, size);
                 }
-                prop_assert!(kept.in_all <= in_all && kept.of_one.values().all(|of_author| *of_author <= of_one));
+                prop_assert!(usage.in_all <= in_all && usage.of_one.values().all(|of_author| *of_author <= of_one));
             }
-            prop_assert!(!kept.has_room(&quota, Address::ZERO, u64::MAX));
+            prop_assert!(!usage.has_room(&quota, Address::ZERO, u64::MAX));
         }
     }
 
     #[test]
-    fn authors_without_number_are_not_all_looked_at_in_one_go() {
+    fn one_call_considers_a_bounded_number_of_records() {
         let records = (0..2 * MOST_IN_ALL).map(|entry| record((entry % 251) as u8, entry)).collect();
         let mut synced = Synced::default();
         assert_eq!(some_of_each(records, |_| false, &mut synced).len(), MOST_IN_ALL);

@@ -1,8 +1,8 @@
-//! What is recorded of a content, encrypted beside it: said by the verb, by the source, or taken over.
+//! Details of a record's content, which become its metadata. The verb, the source or the old version gives them.
 
 use hospital_record_core::record::metadata::Metadata;
 
-/// What is recorded of the content, as far as somebody said it.
+/// The details that one of them gives.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
     pub(crate) name: Option<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Details {
 }
 
 impl Details {
-    /// What is not said here is taken from `other`.
+    /// These details, and those of `other` where one is missing here.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             name: self.name.or(other.name),
@@ -44,29 +44,29 @@ impl From<Metadata> for Details {
     }
 }
 
-/// Setters of what several records may have in common, for a builder with a field `details`.
+/// Setters of details that several records can share, for a builder with a field `details`.
 macro_rules! shared_details {
     ($builder:ident) => {
         impl $builder {
-            /// IANA media type, such as `application/dicom`.
+            /// The IANA media type, such as `application/dicom`.
             pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
                 self.details.media_type = Some(media_type.into());
                 self
             }
 
-            /// LOINC code of the kind of document, such as `11502-2`.
+            /// The LOINC code of the document type, such as `11502-2`.
             pub fn document_type(mut self, loinc: impl Into<String>) -> Self {
                 self.details.document_type = Some(loinc.into());
                 self
             }
 
-            /// When the content came to be.
+            /// When the content was created.
             pub fn created(mut self, time: std::time::SystemTime) -> Self {
                 self.details.created = Some(crate::base::time::seconds(time));
                 self
             }
 
-            /// Free keywords.
+            /// Keywords of your choice.
             pub fn keywords(mut self, words: impl IntoIterator<Item = impl Into<String>>) -> Self {
                 self.details.keywords = words.into_iter().map(Into::into).collect();
                 self
@@ -76,11 +76,11 @@ macro_rules! shared_details {
 }
 pub(crate) use shared_details;
 
-/// Setters of what belongs to one record alone, for a builder with a field `details`.
+/// Setters of details of a single record, for a builder with a field `details`.
 macro_rules! own_details {
     ($builder:ident) => {
         impl $builder {
-            /// The name that is recorded, when it is not the source's own (or the older version's).
+            /// The record's name. Without it, the record has the name of the source or of the version that it replaces.
             pub fn name(mut self, name: impl Into<String>) -> Self {
                 self.details.name = Some(name.into());
                 self

@@ -1,4 +1,4 @@
-//! Of what kind a source is, found out while it is read: a stream is read once, and so is a large file.
+//! Detects the media type of a source while it is read, because a stream can be read only once.
 
 use std::{
     fmt, io,
@@ -11,16 +11,16 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// Finds the media type of what is added, from all of its bytes; see [`Source::detect`](crate::Source::detect).
+/// Detects the media type of a source from all of its bytes; see [`Source::detect`](crate::Source::detect).
 pub trait DetectMediaType: Send {
-    /// The next bytes, in their order.
+    /// Takes the next bytes, in order.
     fn see(&mut self, bytes: &[u8]);
 
-    /// Asked once, when all was read.
+    /// The media type. Called once, after the last byte.
     fn media_type(&mut self) -> String;
 }
 
-/// Makes a detector for each reading.
+/// Makes a new detector each time the source is read.
 #[derive(Clone)]
 pub(crate) struct Detector(Arc<dyn Fn() -> Box<dyn DetectMediaType> + Send + Sync>);
 
@@ -29,34 +29,34 @@ impl Detector {
         Self(Arc::new(move || Box::new(make())))
     }
 
-    /// Looks at everything that is read through what it returns.
-    pub(crate) fn watch(&self, reader: Reader) -> (Reader, Watching) {
-        let watching = Watching(Arc::new(Mutex::new((self.0)())));
-        (Box::pin(Watched { reader, watching: watching.clone() }), watching)
+    /// Returns a reader whose bytes the detector sees, and that detector.
+    pub(crate) fn watch(&self, reader: Reader) -> (Reader, ActiveDetector) {
+        let detector = ActiveDetector(Arc::new(Mutex::new((self.0)())));
+        (Box::pin(DetectingReader { reader, detector: detector.clone() }), detector)
     }
 }
 
-/// A detector at work.
+/// The detector of one reading.
 #[derive(Clone)]
-pub(crate) struct Watching(Arc<Mutex<Box<dyn DetectMediaType>>>);
+pub(crate) struct ActiveDetector(Arc<Mutex<Box<dyn DetectMediaType>>>);
 
-impl Watching {
+impl ActiveDetector {
     pub(crate) fn media_type(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).media_type()
     }
 }
 
-struct Watched {
+struct DetectingReader {
     reader: Reader,
-    watching: Watching,
+    detector: ActiveDetector,
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for DetectingReader {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = self.reader.as_mut().poll_read(context, buf);
         if matches!(polled, Poll::Ready(Ok(()))) {
-            self.watching.0.lock().unwrap_or_else(PoisonError::into_inner).see(&buf.filled()[before..]);
+            self.detector.0.lock().unwrap_or_else(PoisonError::into_inner).see(&buf.filled()[before..]);
         }
         polled
     }

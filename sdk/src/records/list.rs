@@ -1,4 +1,4 @@
-//! Listing records, newest first. What does not open is listed too, and says why.
+//! Lists records, newest first. A record that does not open is listed with the reason.
 
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
@@ -19,17 +19,17 @@ use crate::{
         record_ref::RecordRef,
         time::instant,
     },
-    journal::{known::Known, registered::Registered},
-    keys::unlock::{Unlocked, Unlocker},
+    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    keys::unlock::{UnlockedRecord, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
     records::{
-        attest::{self, AttestedBy, Believed, DocStatus},
+        attest::{self, AttestedBy, DocStatus, TrustedAttesters},
         manifests::manifests,
     },
 };
 
-/// Manifests that are fetched in one go.
+/// Manifests of one page.
 const PAGE: usize = 256;
 /// Records that are opened at the same time.
 const ABREAST: usize = 8;
@@ -46,51 +46,51 @@ pub struct Listed {
     pub status: Status,
     /// FHIR DocumentReference.docStatus.
     pub doc_status: DocStatus,
-    /// All who attested it, oldest first; each tells whether it counts for the reader.
+    /// Its attestations, oldest first. Each says whether it counts for the reader.
     pub attestations: Vec<AttestedBy>,
-    /// Who added it.
+    /// The account that added it.
     pub author: Address,
-    /// When the chain took it, which its author cannot choose.
+    /// When it was added, by the time of the block. The author cannot choose this time.
     pub added: SystemTime,
-    /// What it is, or why that cannot be told.
+    /// Its metadata, or the reason why it is not readable.
     pub content: Content,
-    /// Someone else added it, and it is not in the patient's own store yet: `sync` copies it.
+    /// Another account added it, and it is not in the patient's own store yet: `sync` copies it.
     pub held_by_author_only: bool,
 }
 
-/// What a record is, as far as it can be told.
+/// The content of a listed record.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Content {
-    /// Its metadata, and its plaintext's size in bytes.
+    /// It opens.
     Readable {
-        /// What the author said of it.
+        /// The metadata that its author wrote.
         metadata: Metadata,
-        /// Bytes of plaintext.
+        /// Size of the plaintext in bytes.
         size: u64,
     },
-    /// It does not open, contradicts itself, or cannot be fetched.
+    /// It does not open, contradicts itself, or is not available.
     Unreadable {
-        /// The class of the reason: [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) are
-        /// about a store that is silent now, and not about the record.
+        /// The error kind. [`Unreachable`](ErrorKind::Unreachable) and [`TimedOut`](ErrorKind::TimedOut) mean that a store
+        /// is offline now; they say nothing about the record.
         kind: ErrorKind,
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
 }
 
 impl Listed {
-    /// The recorded name, or "unreadable".
+    /// The record's name, or "unreadable".
     pub fn name(&self) -> &str {
         self.metadata().map_or("unreadable", |metadata| &metadata.name)
     }
 
-    /// The folder's name, or nothing.
+    /// The folder's name; empty if the record is not readable.
     pub fn folder_name(&self) -> &str {
         self.metadata().map_or("", |metadata| &metadata.folder_name)
     }
 
-    /// The metadata, when it is readable.
+    /// The metadata, if the record is readable.
     pub fn metadata(&self) -> Option<&Metadata> {
         match &self.content {
             Content::Readable { metadata, .. } => Some(metadata),
@@ -112,38 +112,38 @@ pub struct List {
 }
 
 pub(crate) fn list(person: &Person) -> List {
-    let (person, patient, authorities) = (person.clone(), person.address(), Vec::new());
-    List { person, patient, folder: None, attested_only: false, authorities }
+    let patient = person.address();
+    List { person: person.clone(), patient, folder: None, attested_only: false, authorities: Vec::new() }
 }
 
 impl List {
-    /// Only records in folders of this name.
+    /// Lists only records in folders with this name.
     pub fn folder(mut self, name: impl Into<String>) -> Self {
         self.folder = Some(name.into());
         self
     }
 
-    /// Only records that somebody attested whose word counts: an account to which the patient gave the right to attest, or
-    /// with [`trusted_by`](List::trusted_by) one for whom an authority vouches.
+    /// Lists only records with an attestation that counts. The patient gave the attester this right, or, with
+    /// [`trusted_by`](List::trusted_by), an authority vouches for the attester.
     pub fn attested_only(mut self) -> Self {
         self.attested_only = true;
         self
     }
 
-    /// Whose attestations count: of accounts for which these authorities vouch now
-    /// ([`why_trusted`](crate::System::why_trusted)), whoever gave them the right to attest.
+    /// Counts only attestations by accounts for which these authorities vouch now
+    /// ([`why_trusted`](crate::System::why_trusted)). It does not matter who gave these accounts the right to attest.
     pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
         self.authorities = authorities.to_vec();
         self
     }
 
-    /// Of another patient.
+    /// Lists the records of another patient.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
         self
     }
 
-    /// The records as they are opened: the first is there before the last was looked at.
+    /// Streams the records: each is returned as soon as it is opened.
     pub fn stream(self) -> BoxStream<'static, Result<Listed>> {
         stream::once(self.pages()).try_flatten().boxed()
     }
@@ -159,24 +159,24 @@ impl List {
         let mut records = visible(&person, &journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
         if let Some(name) = folder.take_if(|_| person.is_me(patient)) {
-            // The number follows from the name: what is unreadable in the folder is listed with the rest.
+            // The folder's number is derived from its name, so unreadable records in the folder are listed too.
             let numbers = Confidentiality::ALL.map(|level| person.keys().folder(&name, level).number());
             records.retain(|record| numbers.contains(&record.state.folder));
         }
-        let believed = attest::believed(&person, &authorities, journal.state().records.values()).await?;
-        records.retain(|record| !attested_only || DocStatus::of(record, journal.state(), &believed).is_attested());
+        let trusted = attest::trusted_attesters(&person, &authorities, journal.state().records.values()).await?;
+        records.retain(|record| !attested_only || DocStatus::of(record, journal.state(), &trusted).is_attested());
         records.sort_by_key(|record| std::cmp::Reverse(record.entry));
         let synced = synced(&person, patient).await?;
         let unlocker = Unlocker::new(person.clone(), journal.clone());
-        let lister = Arc::new(Lister { unlocker, person, patient, journal, synced, believed });
+        let lister = Arc::new(Lister { unlocker, person, patient, journal, synced, trusted });
         let pages: Vec<Vec<Record>> = records.chunks(PAGE).map(<[Record]>::to_vec).collect();
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
-        let wanted = move |listed: &Listed| match &listed.content {
-            // It may lie in that folder: an empty list would say that nothing does.
+        let is_wanted = move |listed: &Listed| match &listed.content {
+            // The record can be in that folder. Without it, an empty list would say that the folder is empty.
             Content::Unreadable { kind, .. } if kind.is_silence() => true,
             _ => folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name),
         };
-        Ok(listed.try_filter(move |listed| futures::future::ready(wanted(listed))).boxed())
+        Ok(listed.try_filter(move |listed| futures::future::ready(is_wanted(listed))).boxed())
     }
 }
 
@@ -185,10 +185,10 @@ awaitable!(List => Vec<Listed>);
 struct Lister {
     person: Person,
     patient: Address,
-    journal: Arc<Known>,
+    journal: Arc<VerifiedJournal>,
     unlocker: Unlocker,
     synced: HashMap<Vec<u8>, u64>,
-    believed: Believed,
+    trusted: TrustedAttesters,
 }
 
 impl Lister {
@@ -197,7 +197,7 @@ impl Lister {
         let manifests = manifests(&self.person, &digests).await?;
         let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
-            // A task each: opening is computation, and all cores should share it.
+            // One task for each record, so that all cores share the work.
             async move {
                 tokio::spawn(async move { lister.one(&record, manifest).await })
                     .await
@@ -216,8 +216,8 @@ impl Lister {
         Listed {
             record: self.person.record(self.patient, RecordId(record.id.0)),
             status: record.state.status,
-            doc_status: DocStatus::of(record, self.journal.state(), &self.believed),
-            attestations: self.believed.words_for(record),
+            doc_status: DocStatus::of(record, self.journal.state(), &self.trusted),
+            attestations: self.trusted.attestations_of(record),
             author: record.state.author,
             added: instant(record.state.added_at),
             content,
@@ -226,14 +226,14 @@ impl Lister {
     }
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
-        let Unlocked { manifest, metadata, .. } =
-            self.unlocker.open_from(&Registered::from(record), &manifest?).await?;
+        let UnlockedRecord { manifest, metadata, .. } =
+            self.unlocker.open_from(&RegisteredRecord::from(record), &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }
 
 /// The records of a history that this account may read now.
-pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Record>> {
+pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Result<Vec<Record>> {
     let records = journal.state().records.iter();
     if person.is_me(journal.patient) {
         return Ok(records.map(|(_, record)| record.clone()).collect());
@@ -244,8 +244,8 @@ pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Reco
         .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
         .map(|(_, record)| record.clone())
         .collect();
-    let holds_any = journal.state().grants.keys().any(|(scope, who)| *who == person.address() && reads(*scope));
-    if visible.is_empty() && !holds_any {
+    let has_grant = journal.state().grants.keys().any(|(scope, grantee)| *grantee == person.address() && reads(*scope));
+    if visible.is_empty() && !has_grant {
         let account = person.address();
         let patient = journal.patient;
         return Err(Error::Denied(
@@ -255,8 +255,8 @@ pub(crate) async fn visible(person: &Person, journal: &Known) -> Result<Vec<Reco
     Ok(visible)
 }
 
-/// Ids of others' records that are in the patient's own store, and the bytes that they take there: none where an
-/// earlier version did not say.
+/// Ids of contributed records in the patient's own store, with the bytes that they need there. Rows of an earlier version
+/// have no size: they count as zero bytes.
 pub(crate) async fn synced(person: &Person, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
     let prefix = synced_key(person, patient, &[]);
     let rows = person.cache().rows(SYNCED, prefix.clone()).await?;

@@ -1,4 +1,4 @@
-//! Records: added, listed, opened, replaced.
+//! Adds, lists, opens and replaces records.
 
 pub(crate) mod add;
 pub(crate) mod attest;

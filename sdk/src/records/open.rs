@@ -1,4 +1,4 @@
-//! Opening records: checked against the chain, logged, then decrypted.
+//! Opens records: checks them against the chain, logs the reading, then decrypts.
 
 use std::{
     ops::{Bound, Range, RangeBounds},
@@ -13,8 +13,8 @@ use crate::{
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
-    keys::unlock::{self, Unlocked},
+    journal::registered::RegisteredRecord,
+    keys::unlock::{self, UnlockedRecord},
     ledger::{Purpose, folder_scope, record_key},
     platform::file::NewFile,
     records::{attest, download, registered},
@@ -27,15 +27,15 @@ use futures::{StreamExt, stream::BoxStream};
 use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset_json};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-/// A record's plaintext and what it is.
+/// A record's plaintext and metadata.
 ///
 /// See the [guide](crate::record).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Opened {
-    /// What the author said of it. A name is no path, a media type no promise.
+    /// The metadata that its author wrote. Do not use the name as a path, and do not rely on the media type.
     pub metadata: Metadata,
-    /// The plaintext, or the range of it that was asked for.
+    /// The plaintext, or the range of it that [`range`](crate::record::Open::range) selects.
     pub bytes: Bytes,
 }
 
@@ -72,32 +72,32 @@ pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
     }
 }
 
-/// A record that may be opened: checked, logged, its key found.
-pub(crate) struct Prepared {
-    record: Unlocked,
+/// A record that was checked and logged, with its key.
+pub(crate) struct ReadableRecord {
+    record: UnlockedRecord,
     range: Range<u64>,
 }
 
-impl Prepared {
+impl ReadableRecord {
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.record.metadata
     }
 
-    /// Who signed it.
+    /// The account that signed it.
     pub(crate) fn author(&self) -> Address {
         self.record.manifest.issuer().0.into()
     }
 
-    /// The plaintext, piece by piece, each checked.
+    /// The plaintext in checked pieces.
     pub(crate) fn content(&self, stores: &Stores) -> Result<BoxStream<'static, Result<Bytes>>> {
         download::plaintext(stores.clone(), &self.record.manifest, &self.record.key, self.range.clone())
     }
 }
 
 impl Open {
-    /// Only these bytes of the plaintext; an open end is the record's. Only the blocks that hold them are fetched.
+    /// Opens only these bytes of the plaintext, and fetches only their blocks. An open end means the end of the record.
     pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
-        // No record is as long as u64: what saturates is refused as beyond it.
+        // No record is that long: a saturated bound is refused as out of range.
         let start = match range.start_bound() {
             Bound::Included(start) => *start,
             Bound::Excluded(start) => start.saturating_add(1),
@@ -112,61 +112,61 @@ impl Open {
         self
     }
 
-    /// Does not log the reading on chain. Honest readers log.
+    /// Does not log the reading on chain. Honest readers log each reading.
     pub fn unlogged(mut self) -> Self {
         self.log = false;
         self
     }
 
-    /// Refuses what nobody attested whose word counts: an account to which the patient gave the right to attest, or with
-    /// [`trusted_by`](Open::trusted_by) one for whom an authority vouches.
+    /// Refuses a record without an attestation that counts. The patient gave the attester this right, or, with
+    /// [`trusted_by`](Open::trusted_by), an authority vouches for the attester.
     pub fn attested_only(mut self) -> Self {
         self.attested_only = true;
         self
     }
 
-    /// Whose attestations count: of accounts for which these authorities vouch now
-    /// ([`why_trusted`](crate::System::why_trusted)), whoever gave them the right to attest.
+    /// Counts only attestations by accounts for which these authorities vouch now
+    /// ([`why_trusted`](crate::System::why_trusted)). It does not matter who gave these accounts the right to attest.
     pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
         self.authorities = authorities.to_vec();
         self
     }
 
-    /// Logs this purpose instead of the grant's.
+    /// Logs this purpose instead of the purpose of the grant.
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = Some(purpose);
         self
     }
 
-    /// Calls back as the work goes on.
-    pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.report = Reporter::new(tell);
+    /// Calls `report` as the work goes on.
+    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.report = Reporter::new(report);
         self
     }
 
-    /// Lets [`to_file`](Open::to_file) replace a file that is there, also where a link leads to it, and write into a
-    /// pipe or device.
+    /// Lets [`to_file`](Open::to_file) and [`export`](Open::export) replace an existing file, also through a link, and write
+    /// into a pipe or device.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
         self
     }
 
-    /// What the author said of the record. Nothing is logged: the content stays closed.
+    /// Reads only the metadata that the author wrote. It does not decrypt the content, so it logs nothing.
     pub async fn metadata(mut self) -> Result<Metadata> {
         self.log = false;
         Ok(self.prepare().await?.record.metadata)
     }
 
-    /// Writes the plaintext as it is checked, piece by piece; what was written before an error is right, but not all.
+    /// Writes the plaintext piece by piece, each after its check. After an error the output is correct but incomplete.
     pub async fn to_writer(self, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<Metadata> {
         let prepared = self.prepare().await?;
         self.write(&prepared, writer).await?;
         Ok(prepared.record.metadata)
     }
 
-    /// Writes the plaintext to a file that appears only when it is complete and checked.
+    /// Writes the plaintext to a file, which appears only when it is complete and checked.
     ///
-    /// Refuses to replace a file unless [`overwrite`](Open::overwrite).
+    /// Refuses to replace a file without [`overwrite`](Open::overwrite).
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<Metadata> {
         let path: PathBuf = path.as_ref().into();
         let mut file = NewFile::create(&path, self.overwrite).await?;
@@ -176,8 +176,10 @@ impl Open {
         Ok(prepared.record.metadata)
     }
 
-    /// Writes the ciphertext to `content.tink` and its key, in the clear, to `keyset.json` (readable by its owner
-    /// alone) in a folder. Any Google Tink library opens the one with the other: streaming AEAD, no associated data.
+    /// Writes the ciphertext to `content.tink` and its unencrypted key to `keyset.json`, in this folder. Only the owner of
+    /// `keyset.json` can read it.
+    ///
+    /// Any Google Tink library opens the content with the keyset: streaming AEAD, no associated data.
     pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
         let folder = folder.as_ref();
         tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, error))?;
@@ -201,41 +203,41 @@ impl Open {
         Ok(Opened { metadata: prepared.record.metadata, bytes: bytes.into() })
     }
 
-    async fn write(&self, prepared: &Prepared, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
+    async fn write(&self, prepared: &ReadableRecord, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
         let mut pieces = prepared.content(self.person.stores())?;
-        let mut done = 0;
+        let mut size = 0;
         let total = prepared.range.end - prepared.range.start;
         let failed = |error: std::io::Error| Error::file("the output", error);
         while let Some(piece) = pieces.next().await {
             let piece = piece?;
             writer.write_all(&piece).await.map_err(failed)?;
-            done += piece.len() as u64;
-            self.report.tell(Phase::Opening, done, Some(total));
+            size += piece.len() as u64;
+            self.report.tell(Phase::Opening, size, Some(total));
         }
-        if done != total {
-            return Err(Error::Integrity(format!("the record holds {done} bytes of the {total} that it names").into()));
+        if size != total {
+            return Err(Error::Integrity(format!("the record has {size} bytes, but its manifest says {total}").into()));
         }
         writer.flush().await.map_err(failed)
     }
 
-    /// Checks, finds the key, and logs: in this order, so that what cannot be opened is not logged as read.
-    pub(crate) async fn prepare(&self) -> Result<Prepared> {
+    /// Checks the record, finds its key, and logs last: a record that does not open is not logged as read.
+    pub(crate) async fn prepare(&self) -> Result<ReadableRecord> {
         let person = &self.person;
         let record = &self.record;
-        let known = registered::on_chain(person, record).await?;
+        let registered = registered::on_chain(person, record).await?;
         if !person.is_me(record.patient) {
-            self.allowed(&known).await?;
+            self.require_access(&registered).await?;
         }
         if self.attested_only {
-            let key = record_key(known.author, known.id);
+            let key = record_key(registered.author, registered.id);
             attest::require_attested(person, record, key, &self.authorities).await?;
         }
-        let unlocked = unlock::unlocked(person, record, &known).await?;
+        let unlocked = unlock::unlocked(person, record, &registered).await?;
         let range = self.within(unlocked.manifest.size)?;
         if self.log && !person.is_me(record.patient) {
-            self.log_reading(&known).await?;
+            self.log_reading(&registered).await?;
         }
-        Ok(Prepared { record: unlocked, range })
+        Ok(ReadableRecord { record: unlocked, range })
     }
 
     fn within(&self, size: u64) -> Result<Range<u64>> {
@@ -252,10 +254,10 @@ impl Open {
         Ok(start..end)
     }
 
-    async fn allowed(&self, known: &Registered) -> Result<()> {
+    async fn require_access(&self, registered: &RegisteredRecord) -> Result<()> {
         let patient = self.record.patient;
         let account = self.person.address();
-        let key = record_key(known.author, known.id);
+        let key = record_key(registered.author, registered.id);
         if self.person.contract().can_access(patient, key, account).await? {
             return Ok(());
         }
@@ -267,17 +269,17 @@ impl Open {
         ))
     }
 
-    async fn log_reading(&self, known: &Registered) -> Result<()> {
-        let key = record_key(known.author, known.id);
+    async fn log_reading(&self, registered: &RegisteredRecord) -> Result<()> {
+        let key = record_key(registered.author, registered.id);
         let purpose = match self.purpose {
             Some(purpose) => purpose,
-            None => granted_purpose(&self.person, self.record.patient, known).await?.unwrap_or(Purpose::TREAT),
+            None => granted_purpose(&self.person, self.record.patient, registered).await?.unwrap_or(Purpose::TREAT),
         };
         let patient = self.record.patient;
         let reader = self.person.address();
         let before = self.person.journals().of(patient).await?.state().entries;
         let receipt = self.person.send(self.person.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
-        // A receipt is the node's word, and only what the journal shows is logged.
+        // A receipt proves nothing: the reading is logged only if the journal shows it.
         self.person
             .confirm(patient, receipt.transaction, |state| {
                 let mut new = state.accesses.iter().rev().take_while(|access| access.entry >= before);
@@ -289,8 +291,8 @@ impl Open {
 
 awaitable!(Open => Opened);
 
-/// The purpose that a live grant to this account names.
-async fn granted_purpose(person: &Person, patient: Address, record: &Registered) -> Result<Option<Purpose>> {
+/// The purpose of a live grant to this account.
+async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
     let journal = person.journals().of(patient).await?;
     let now = person.clocks().chain_time().await?;
     let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];

@@ -1,4 +1,4 @@
-//! Records that are being added: kept, sealed, from before they are pinned until the chain has them.
+//! Keeps records that are being added, encrypted on this machine, from before they are pinned until they are on chain.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{error::CoreError, id::RecordId};
@@ -10,9 +10,9 @@ use crate::{
     platform::cache::{PENDING, key},
 };
 
-/// A record that is being added: enough to register it, or to let go of it.
+/// A record that is being added: enough to register it, or to unpin it.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Pending {
+pub(crate) struct PendingRecord {
     #[serde(with = "serde_bytes")]
     patient: [u8; 20],
     pub(crate) folder: u64,
@@ -20,13 +20,13 @@ pub(crate) struct Pending {
     #[serde(with = "serde_bytes")]
     id: [u8; 32],
     replaces: Option<serde_bytes::ByteArray<32>>,
-    /// What it is called, for the person who has to add it again. Rows of before have none.
+    /// Its name, for a person who must add it again. Rows of an earlier version have none.
     #[serde(default)]
     name: Option<String>,
 }
 
-impl Pending {
-    /// `replaces` is the key of the record whose place it takes.
+impl PendingRecord {
+    /// `replaces` is the key of the record that it replaces.
     pub(crate) fn new(patient: Address, folder: u64, key_changes: u32, id: RecordId, replaces: Option<B256>) -> Self {
         let replaces = replaces.map(|key| serde_bytes::ByteArray::new(key.0));
         Self { patient: patient.into(), folder, key_changes, id: id.0, replaces, name: None }
@@ -53,7 +53,7 @@ impl Pending {
     }
 }
 
-pub(crate) async fn remember(person: &Person, pending: &Pending) -> Result<()> {
+pub(crate) async fn remember(person: &Person, pending: &PendingRecord) -> Result<()> {
     let place = pending_key(person, pending.id());
     let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
@@ -64,18 +64,18 @@ pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {
     person.cache().remove(PENDING, pending_key(person, id)).await
 }
 
-/// What was begun and not ended. A damaged row hides no other.
-pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<Pending>)>> {
+/// Records whose add did not finish. A damaged row is an error of its own and does not hide the others.
+pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<PendingRecord>)>> {
     let prefix = pending_prefix(person);
     let rows = person.cache().rows(PENDING, prefix.clone()).await?;
     let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
         let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
-        Some((id, opened(person, &place, &sealed)))
+        Some((id, open_row(person, &place, &sealed)))
     };
     Ok(rows.into_iter().filter_map(open).collect())
 }
 
-fn opened(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Pending> {
+fn open_row(person: &Person, place: &[u8], sealed: &[u8]) -> Result<PendingRecord> {
     let row = person.keys().local_open(place, sealed).map_err(CoreError::from)?;
     serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
 }

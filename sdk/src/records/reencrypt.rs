@@ -1,4 +1,4 @@
-//! A record under new keys: what a reader who is gone may have kept opens it no longer.
+//! Re-encrypts a record under new keys, so that keys which a former reader kept do not open the new version.
 
 use futures::TryStreamExt;
 use tokio_util::io::StreamReader;
@@ -15,9 +15,9 @@ pub(crate) async fn reencrypt(person: &Person, record: &RecordRef) -> Result<Add
 }
 
 async fn reencrypt_once(person: &Person, record: &RecordRef) -> Result<Added> {
-    let opened = open::open(person, record).unlogged().prepare().await?;
-    let content = opened.content(person.stores())?.map_err(std::io::Error::other);
-    let mut source = Source::reader(opened.metadata().name.clone(), StreamReader::new(content));
-    let author = Some(opened.author());
+    let old = open::open(person, record).unlogged().prepare().await?;
+    let content = old.content(person.stores())?.map_err(std::io::Error::other);
+    let mut source = Source::reader(old.metadata().name.clone(), StreamReader::new(content));
+    let author = Some(old.author());
     replace::put_in_place(person, record, author, &mut source, &Details::default(), &Reporter::default()).await
 }

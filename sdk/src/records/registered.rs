@@ -1,4 +1,4 @@
-//! From a record's handle to what the chain has under its id.
+//! Finds the record on chain that a handle names.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{block::Verified, record::manifest::Manifest};
@@ -9,53 +9,55 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
 };
 
-/// Access to a record is given and ended by the patient whom its handle names.
+/// Refuses a person who is not the patient of this record.
 pub(crate) fn owns(person: &Person, record: &RecordRef) -> Result<()> {
     is_here(person, record)?;
     match person.is_me(record.patient) {
         true => Ok(()),
-        false => Err(Error::Denied("only its patient grants and ends access to a record".into())),
+        false => Err(Error::Denied("only its patient can grant or end access to a record".into())),
     }
 }
 
 fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
     match record.deployment == person.deployment() {
         true => Ok(()),
-        false => {
-            Err(Error::Invalid(format!("{record} is on another chain or in another contract than this system").into()))
-        }
+        false => Err(Error::Invalid(format!("{record} belongs to another chain or contract than this system").into())),
     }
 }
 
-/// The record as the chain has it, found by the author that its manifest names.
-pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Registered> {
-    let found = registered(person, record).await?;
-    if let [one] = found[..] {
+/// The record on chain, by the author who signed its manifest.
+pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<RegisteredRecord> {
+    let records = all_with_id(person, record).await?;
+    if let [one] = records[..] {
         return Ok(one);
     }
-    // Somebody else added the same id: the manifest says whose it is.
+    // Another account added the same id. The signature of the manifest shows which one is the author.
     let manifest: Verified<Manifest> = person.signed(record.id.into()).await?;
-    of_author(&found, manifest.issuer().0.into()).ok_or_else(|| none(record))
+    of_author(&records, manifest.issuer().0.into()).ok_or_else(|| none(record))
 }
 
-/// The record as the chain has it, for what changes it for good. A handle names no author, and anybody who may
-/// contribute can add another's id: then the author must be named. Who is not the patient can only mean their own.
-pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Option<Address>) -> Result<Registered> {
-    let found = registered(person, record).await?;
-    let own = || of_author(&found, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
-    match (author.or_else(own), &found[..]) {
-        (Some(author), _) => of_author(&found, author).ok_or_else(|| {
+/// The record on chain, for an act that changes it. A handle names no author, and any contributor can register a copied
+/// id. The patient must then name the author; other accounts can change only their own record.
+pub(crate) async fn to_change(
+    person: &Person,
+    record: &RecordRef,
+    author: Option<Address>,
+) -> Result<RegisteredRecord> {
+    let records = all_with_id(person, record).await?;
+    let own = || of_author(&records, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.author);
+    match (author.or_else(own), &records[..]) {
+        (Some(author), _) => of_author(&records, author).ok_or_else(|| {
             Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient).into())
         }),
         (None, [one]) => Ok(*one),
         (None, several) => {
-            let authors: Vec<String> = several.iter().map(|known| known.author.to_string()).collect();
+            let authors: Vec<String> = several.iter().map(|record| record.author.to_string()).collect();
             Err(Error::Invalid(
                 format!(
-                    "{record} was added by {}: all but one of them copied its id; name the author whose is meant",
+                    "{record} was added by {}: all but one copied its id; name the author of the record that you mean",
                     authors.join(" and by ")
                 )
                 .into(),
@@ -64,18 +66,18 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
     }
 }
 
-/// What the chain has under the id of a record: one for each author who added it, and at least one.
-async fn registered(person: &Person, record: &RecordRef) -> Result<Vec<Registered>> {
+/// All records on chain with this id, one for each author who added it; at least one.
+async fn all_with_id(person: &Person, record: &RecordRef) -> Result<Vec<RegisteredRecord>> {
     is_here(person, record)?;
     let journal = person.journals().of(record.patient).await?;
     let id = B256::from(record.id.0);
-    let found = journal.state().records.values().filter(|known| known.id == id).map(Registered::from);
-    let found: Vec<Registered> = found.collect();
-    if found.is_empty() { Err(none(record)) } else { Ok(found) }
+    let records = journal.state().records.values().filter(|record| record.id == id).map(RegisteredRecord::from);
+    let records: Vec<RegisteredRecord> = records.collect();
+    if records.is_empty() { Err(none(record)) } else { Ok(records) }
 }
 
-fn of_author(found: &[Registered], author: Address) -> Option<Registered> {
-    found.iter().find(|known| known.author == author).copied()
+fn of_author(records: &[RegisteredRecord], author: Address) -> Option<RegisteredRecord> {
+    records.iter().find(|record| record.author == author).copied()
 }
 
 fn none(record: &RecordRef) -> Error {

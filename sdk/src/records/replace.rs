@@ -1,4 +1,4 @@
-//! A new version of a record: added, and the old one superseded, in one transaction.
+//! Replaces a record: adds the new version and marks the old one as superseded, in one transaction.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{error::CoreError, id::Folder};
@@ -11,7 +11,7 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::Registered,
+    journal::registered::RegisteredRecord,
     keys::unlock,
     ledger::{PatientState, Status, record_key},
     records::{
@@ -19,7 +19,7 @@ use crate::{
         details::{Details, own_details, shared_details},
         registered,
         source::Source,
-        target::{self, Place},
+        target::{self, FolderChoice},
         write::{self, metadata},
     },
 };
@@ -50,7 +50,7 @@ pub(crate) fn mark_entered_in_error(person: &Person, record: &RecordRef) -> Mark
     MarkInError { person: person.clone(), record: *record, author: None }
 }
 
-/// Adds what `source` gives in the place of `record`.
+/// Adds `source` as the new version of `record`.
 pub(crate) async fn put_in_place(
     person: &Person,
     record: &RecordRef,
@@ -59,19 +59,19 @@ pub(crate) async fn put_in_place(
     details: &Details,
     report: &Reporter,
 ) -> Result<Added> {
-    let known = registered::to_change(person, record, author).await?;
-    may_replace(person, record, &known)?;
-    let old = match unlock::unlocked(person, record, &known).await {
+    let current = registered::to_change(person, record, author).await?;
+    require_replaceable(person, record, &current)?;
+    let old = match unlock::unlocked(person, record, &current).await {
         Ok(old) => Some(old.metadata),
-        // Who contributes without reading replaces what it wrote, and needs nothing of the old version for it.
+        // An account that can contribute but not read replaces its own record without the old metadata.
         Err(Error::Denied(_)) if !person.is_me(record.patient) => None,
         Err(error) => return Err(error),
     };
-    let folder = Folder::new(known.folder).map_err(CoreError::from)?;
+    let folder = Folder::new(current.folder).map_err(CoreError::from)?;
     let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
-    let target = target::target(person, record.patient, &Place::Of(folder, name, level)).await?;
+    let target = target::target(person, record.patient, &FolderChoice::Of(folder, name, level)).await?;
     let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
-    let key = record_key(known.author, known.id);
+    let key = record_key(current.author, current.id);
     let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
     let id = B256::from(stored[0].id.0);
     let call = person.contract().replace(record.patient, key, id, target.key_changes);
@@ -79,9 +79,9 @@ pub(crate) async fn put_in_place(
     Ok(added(person, &target, &stored[0], &receipt, 1))
 }
 
-/// What the contract would refuse is refused before anything is uploaded.
-fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Result<()> {
-    match known.status {
+/// Refuses before the upload what the contract would refuse after it.
+fn require_replaceable(person: &Person, record: &RecordRef, current: &RegisteredRecord) -> Result<()> {
+    match current.status {
         Status::Current => {}
         Status::Superseded => {
             return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
@@ -92,22 +92,25 @@ fn may_replace(person: &Person, record: &RecordRef, known: &Registered) -> Resul
             ));
         }
     }
-    if person.is_me(record.patient) || person.is_me(known.author) {
+    if person.is_me(record.patient) || person.is_me(current.author) {
         return Ok(());
     }
-    Err(Error::Denied(format!("only {} and its author {} replace this record", record.patient, known.author).into()))
+    Err(Error::Denied(
+        format!("only {} and its author {} can replace this record", record.patient, current.author).into(),
+    ))
 }
 
 impl Replace {
-    /// Whose record it is, where somebody else added its id as well: [`Listed::author`](crate::records::list::Listed::author) tells.
+    /// The author of the record, needed if another account added the same id. See
+    /// [`Listed::author`](crate::records::list::Listed::author).
     pub fn author(mut self, author: Address) -> Self {
         self.author = Some(author);
         self
     }
 
-    /// Calls back as the work goes on.
-    pub fn progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.report = Reporter::new(tell);
+    /// Calls `report` as the work goes on.
+    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.report = Reporter::new(report);
         self
     }
 
@@ -131,7 +134,8 @@ pub struct MarkInError {
 }
 
 impl MarkInError {
-    /// Whose record it is, where somebody else added its id as well: [`Listed::author`](crate::records::list::Listed::author) tells.
+    /// The author of the record, needed if another account added the same id. See
+    /// [`Listed::author`](crate::records::list::Listed::author).
     pub fn author(mut self, author: Address) -> Self {
         self.author = Some(author);
         self
@@ -139,12 +143,12 @@ impl MarkInError {
 
     async fn run(self) -> Result<Confirmed> {
         let Self { person, record, author } = self;
-        let known = registered::to_change(&person, &record, author).await?;
+        let current = registered::to_change(&person, &record, author).await?;
         let patient = record.patient;
-        let key = record_key(known.author, known.id);
-        let marked = Status::EnteredInError;
-        let receipt = person.send(person.contract().set_status(patient, key, marked)).await?;
-        let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == marked);
+        let key = record_key(current.author, current.id);
+        let status = Status::EnteredInError;
+        let receipt = person.send(person.contract().set_status(patient, key, status)).await?;
+        let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == status);
         person.confirm(patient, receipt.transaction, shows).await?;
         Ok(receipt)
     }

@@ -1,4 +1,4 @@
-//! What is added: a file, bytes, or a stream.
+//! The source of a record: a file, bytes, or a stream.
 
 use std::{
     ffi::OsStr,
@@ -15,94 +15,94 @@ use crate::{
     platform::file::is_descriptor,
     records::{
         details::{Details, own_details, shared_details},
-        detect::{DetectMediaType, Detector, Reader, Watching},
+        detect::{ActiveDetector, DetectMediaType, Detector, Reader},
     },
 };
 
-/// The plaintext of a record and the name it is stored under.
+/// The plaintext of a record, with its name and other details.
 ///
-/// A file or bytes can be read again when keys moved on while they were uploaded. A [`reader`](Source::reader) cannot,
-/// and neither can a path that names a pipe, a device or a descriptor (`/dev/fd/63`): the caller starts over.
+/// If the folder's keys change during an upload, a file or bytes are read again. A [`reader`](Source::reader) can be read
+/// only once, and so can a pipe, a device or a descriptor (`/dev/fd/63`): the caller must start over.
 ///
-/// What is said of it here (its name, its media type, ...) holds unless the verb itself says otherwise: so the files of
-/// one [`add_many`](crate::Client::add_many) can differ.
+/// Details of the source (name, media type, ...) hold unless the verb sets its own. So each file of one
+/// [`add_many`](crate::Client::add_many) can have its own details.
 ///
 /// ```
 /// # use hospital_record::Source;
 /// let scan = Source::from("IM000001").media_type("application/dicom").document_type("18748-4");
 /// ```
 pub struct Source {
-    kind: Kind,
+    kind: SourceKind,
     pub(crate) details: Details,
-    /// Asked for the media type where nobody says it.
+    /// Detects the media type if none is set.
     pub(crate) detector: Option<Detector>,
 }
 
 shared_details!(Source);
 own_details!(Source);
 
-enum Kind {
-    Path { path: PathBuf, before: Before },
+enum SourceKind {
+    Path { path: PathBuf, state: PathState },
     Bytes { name: String, bytes: Bytes },
     Reader { name: String, reader: Option<Reader> },
 }
 
-/// What a path was when it was read, if it was.
-enum Before {
+/// The kind of file at a path when it was read before.
+enum PathState {
     Unread,
     Stream,
     File(Stamp),
 }
 
-impl From<Kind> for Source {
-    fn from(kind: Kind) -> Self {
+impl From<SourceKind> for Source {
+    fn from(kind: SourceKind) -> Self {
         Self { kind, details: Details::default(), detector: None }
     }
 }
 
 impl Source {
-    /// Bytes in memory.
+    /// A source of bytes in memory.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Kind::Bytes { name: name.into(), bytes: bytes.into() }.into()
+        SourceKind::Bytes { name: name.into(), bytes: bytes.into() }.into()
     }
 
-    /// Anything that can be read once, to its end.
+    /// A source that can be read only once.
     pub fn reader(name: impl Into<String>, reader: impl AsyncRead + Send + 'static) -> Self {
-        Kind::Reader { name: name.into(), reader: Some(Box::pin(reader)) }.into()
+        SourceKind::Reader { name: name.into(), reader: Some(Box::pin(reader)) }.into()
     }
 
-    /// Finds the media type from the bytes themselves, while they are read, unless it is [said](Source::media_type).
-    /// `make` gives a new detector for each reading.
+    /// Detects the media type from the bytes while they are read, unless [`media_type`](Source::media_type) sets it.
+    /// `make` returns a new detector for each reading.
     pub fn detect<D: DetectMediaType + 'static>(mut self, make: impl Fn() -> D + Send + Sync + 'static) -> Self {
         self.detector = Some(Detector::new(make));
         self
     }
 
-    /// The name that it has by itself: recorded unless somebody gives another.
+    /// The name of the file or stream itself.
     pub(crate) fn own_name(&self) -> String {
         match &self.kind {
-            Kind::Path { path, .. } => path.file_name().map(readable_name).unwrap_or_default(),
-            Kind::Bytes { name, .. } | Kind::Reader { name, .. } => name.clone(),
+            SourceKind::Path { path, .. } => path.file_name().map(readable_name).unwrap_or_default(),
+            SourceKind::Bytes { name, .. } | SourceKind::Reader { name, .. } => name.clone(),
         }
     }
 
-    /// Opens it; the second time only where it can be read again.
-    pub(crate) async fn open(&mut self) -> Result<Open> {
+    /// Opens it. A second call fails if it can be read only once.
+    pub(crate) async fn open(&mut self) -> Result<OpenSource> {
         let open = match &mut self.kind {
-            Kind::Path { path, before } => open_path(path, before).await?,
-            Kind::Bytes { bytes, .. } => {
+            SourceKind::Path { path, state } => open_path(path, state).await?,
+            SourceKind::Bytes { bytes, .. } => {
                 let size = Some(bytes.len() as u64);
-                Open { reader: Box::pin(std::io::Cursor::new(bytes.clone())), size, file: None, watching: None }
+                OpenSource { reader: Box::pin(std::io::Cursor::new(bytes.clone())), size, file: None, detector: None }
             }
-            Kind::Reader { reader, .. } => {
+            SourceKind::Reader { reader, .. } => {
                 let reader = reader.take().ok_or_else(read_once)?;
-                Open { reader, size: None, file: None, watching: None }
+                OpenSource { reader, size: None, file: None, detector: None }
             }
         };
         Ok(match &self.detector {
             Some(detector) => {
-                let (reader, watching) = detector.watch(open.reader);
-                Open { reader, watching: Some(watching), ..open }
+                let (reader, detector) = detector.watch(open.reader);
+                OpenSource { reader, detector: Some(detector), ..open }
             }
             None => open,
         })
@@ -110,14 +110,16 @@ impl Source {
 }
 
 fn read_once() -> Error {
-    Error::Conflict("keys moved on while the stream was uploaded, and it cannot be read again: add it once more".into())
+    Error::Conflict(
+        "the folder's keys changed during the upload, and a stream cannot be read again: add it once more".into(),
+    )
 }
 
 fn changed(path: &Path) -> Error {
     Error::Conflict(format!("{} changed while it was read: add it again", path.display()).into())
 }
 
-/// Names are text. Bytes of another encoding are shown as `%E9`, so that two names stay two.
+/// A file name as text. Bytes that are not UTF-8 become `%E9` and the like, so that different names stay different.
 pub fn readable_name(name: &OsStr) -> String {
     let mut readable = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {
@@ -127,31 +129,32 @@ pub fn readable_name(name: &OsStr) -> String {
     readable
 }
 
-/// Only a file is read twice, and only while it is the same.
-async fn open_path(path: &Path, before: &mut Before) -> Result<Open> {
+/// Opens a path. Only a file can be opened twice, and only if it did not change.
+async fn open_path(path: &Path, state: &mut PathState) -> Result<OpenSource> {
     let fail = |error: std::io::Error| Error::file(path, error);
-    match before {
-        Before::Unread => {}
-        Before::Stream => return Err(read_once()),
-        // Looked at before it is opened: opening a pipe that took its place waits for ever.
-        Before::File(stamp) if Stamp::of(&tokio::fs::metadata(path).await.map_err(fail)?) != *stamp => {
+    match state {
+        PathState::Unread => {}
+        PathState::Stream => return Err(read_once()),
+        // Checked before the open: opening a pipe that replaced the file would wait for ever.
+        PathState::File(stamp) if Stamp::of(&tokio::fs::metadata(path).await.map_err(fail)?) != *stamp => {
             return Err(changed(path));
         }
-        Before::File(_) => {}
+        PathState::File(_) => {}
     }
     let file = File::open(path).await.map_err(fail)?;
-    let seen = file.metadata().await.map_err(fail)?;
-    if !seen.is_file() && !is_stream(&seen) {
+    let metadata = file.metadata().await.map_err(fail)?;
+    if !metadata.is_file() && !is_stream(&metadata) {
         return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display()).into()));
     }
-    let stamp = Stamp::of(&seen);
-    if matches!(before, Before::File(known) if *known != stamp) {
+    let stamp = Stamp::of(&metadata);
+    if matches!(state, PathState::File(earlier) if *earlier != stamp) {
         return Err(changed(path));
     }
-    *before = if seen.is_file() && !is_descriptor(path) { Before::File(stamp.clone()) } else { Before::Stream };
-    let size = seen.is_file().then_some(seen.len());
-    let watched = seen.is_file().then(|| (path.to_path_buf(), stamp));
-    Ok(Open { reader: Box::pin(file), size, file: watched, watching: None })
+    let rereadable = metadata.is_file() && !is_descriptor(path);
+    *state = if rereadable { PathState::File(stamp.clone()) } else { PathState::Stream };
+    let size = metadata.is_file().then_some(metadata.len());
+    let stamped = metadata.is_file().then(|| (path.to_path_buf(), stamp));
+    Ok(OpenSource { reader: Box::pin(file), size, file: stamped, detector: None })
 }
 
 #[cfg(unix)]
@@ -167,16 +170,16 @@ fn is_stream(_: &std::fs::Metadata) -> bool {
 }
 
 /// A source that is being read.
-pub(crate) struct Open {
+pub(crate) struct OpenSource {
     pub(crate) reader: Reader,
-    /// Bytes, where that is known beforehand.
+    /// Size in bytes, if it is known before reading.
     pub(crate) size: Option<u64>,
     file: Option<(PathBuf, Stamp)>,
-    /// What finds its media type.
-    pub(crate) watching: Option<Watching>,
+    /// Detects its media type.
+    pub(crate) detector: Option<ActiveDetector>,
 }
 
-/// What tells one state of a file from the next. A change of the inode is told too: times can be set back.
+/// Identifies one state of a file. It includes the inode and its change time, because a modification time can be set back.
 #[derive(Clone, PartialEq)]
 struct Stamp {
     size: u64,
@@ -186,29 +189,29 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(seen: &std::fs::Metadata) -> Self {
+    fn of(metadata: &std::fs::Metadata) -> Self {
         #[cfg(unix)]
         use std::os::unix::fs::MetadataExt;
         Self {
-            size: seen.len(),
-            modified: seen.modified().ok(),
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
             #[cfg(unix)]
-            node: (seen.dev(), seen.ino(), seen.ctime(), seen.ctime_nsec()),
+            node: (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
 
-/// What an opened file looked like, to be compared when all of it was read.
-pub(crate) struct Watch(Option<(PathBuf, Stamp)>);
+/// The state of a file when it was opened, to compare after the last byte.
+pub(crate) struct FileCheck(Option<(PathBuf, Stamp)>);
 
-impl Open {
-    pub(crate) fn watch(&mut self) -> Watch {
-        Watch(self.file.take())
+impl OpenSource {
+    pub(crate) fn file_check(&mut self) -> FileCheck {
+        FileCheck(self.file.take())
     }
 }
 
-impl Watch {
-    /// What went wrong while it was read, about the file by its path.
+impl FileCheck {
+    /// The same error with the path of this file.
     pub(crate) fn named(&self, error: Error) -> Error {
         match (error, &self.0) {
             (Error::File { reason, kind, .. }, Some((path, _))) => Error::File { path: path.clone(), reason, kind },
@@ -216,16 +219,16 @@ impl Watch {
         }
     }
 
-    /// Fails when the file is not what it was when it was opened, or not as long as what was read of it.
-    pub(crate) async fn unchanged(&self, read: u64) -> Result<()> {
-        let Some((path, before)) = &self.0 else { return Ok(()) };
-        let now = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, error))?;
-        if Stamp::of(&now) != *before {
+    /// Fails if the file changed after it was opened, or is not as long as the bytes that were read.
+    pub(crate) async fn require_unchanged(&self, size: u64) -> Result<()> {
+        let Some((path, stamp)) = &self.0 else { return Ok(()) };
+        let metadata = tokio::fs::metadata(path).await.map_err(|error| Error::file(path, error))?;
+        if Stamp::of(&metadata) != *stamp {
             return Err(changed(path));
         }
-        match read == before.size {
+        match size == stamp.size {
             true => Ok(()),
-            false if before.size == 0 => Err(Error::Conflict(
+            false if stamp.size == 0 => Err(Error::Conflict(
                 format!(
                     "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
                     path.display()
@@ -245,7 +248,7 @@ impl From<&Path> for Source {
 
 impl From<PathBuf> for Source {
     fn from(path: PathBuf) -> Self {
-        Kind::Path { path, before: Before::Unread }.into()
+        SourceKind::Path { path, state: PathState::Unread }.into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a record goes, and to whom it is locked.
+//! The target of a record: its folder, and the keys that it is locked to.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use crate::{
         builder::ATTEMPTS,
         error::{Error, Result},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         gaps,
         holder::board,
         missing, readers, rotate,
@@ -30,10 +30,10 @@ use hospital_record_core::{
     },
 };
 
-/// Account locks that fit beside the patient's in one manifest.
+/// Account locks that fit into one manifest, besides the patient's.
 const MOST_READERS: usize = 31;
 
-/// Where a record goes and to whom it is locked.
+/// The folder of a new record, and the keys that it is locked to.
 pub(crate) struct Target {
     pub(crate) patient: Address,
     pub(crate) folder: Folder,
@@ -41,22 +41,23 @@ pub(crate) struct Target {
     pub(crate) confidentiality: Confidentiality,
     pub(crate) key_changes: u32,
     pub(crate) epoch: Epoch,
-    /// Readers who were left out when the keys moved on first.
+    /// Readers who were left out of a key rotation that came first.
     pub(crate) left_out: Vec<Address>,
     recipients: Recipients,
 }
 
 enum Recipients {
     Folder(HpkePublicKey),
-    /// Where a read right ended and the patient has not moved the keys on yet.
+    /// The folder is stale: a read right ended, and the patient has not rotated the keys yet.
     Accounts(Vec<(Account, HpkePublicKey)>),
 }
 
-/// Which folder is meant.
+/// The choice of a folder.
 #[derive(Clone)]
-pub(crate) enum Place {
+pub(crate) enum FolderChoice {
     Named(String, Confidentiality),
-    /// The folder of a record, with the name its metadata give. Of another patient's folder the grant gives the name.
+    /// The folder of a record, with the name and confidentiality in its metadata. For another patient's folder, the grant
+    /// gives these.
     Of(Folder, String, Confidentiality),
 }
 
@@ -72,30 +73,30 @@ impl Target {
     }
 }
 
-/// Looks up where a record of `patient` goes. A patient's own folder whose keys must move on is rotated first.
-pub(crate) async fn target(person: &Person, patient: Address, place: &Place) -> Result<Target> {
+/// Looks up the target of a record of `patient`. If a patient's own folder is stale, its keys are rotated first.
+pub(crate) async fn target(person: &Person, patient: Address, choice: &FolderChoice) -> Result<Target> {
     person.clocks().require_right_time().await?;
     let journal = gaps::journal_without_gaps(person, patient).await?;
     if person.is_me(patient) {
-        own_target(person, journal, place).await
+        own_target(person, journal, choice).await
     } else {
-        others_target(person, &journal, place).await
+        others_target(person, &journal, choice).await
     }
 }
 
-async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> Result<Target> {
-    let (folder, name, confidentiality) = match place {
-        Place::Named(name, level) => (person.keys().folder(name, *level), name.clone(), *level),
-        Place::Of(folder, name, level) => (*folder, name.clone(), *level),
+async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, choice: &FolderChoice) -> Result<Target> {
+    let (folder, name, confidentiality) = match choice {
+        FolderChoice::Named(name, level) => (person.keys().folder(name, *level), name.clone(), *level),
+        FolderChoice::Of(folder, name, level) => (*folder, name.clone(), *level),
     };
     let now = person.clocks().latest_time().await?;
     let mut left_out = Vec::new();
-    let mut left = ATTEMPTS;
+    let mut attempts = ATTEMPTS;
     while rotate::is_stale(person, &journal, folder, now).await?
         || board::is_dealt_amiss(person, &journal, folder, now).await?
     {
-        // Another device of this person may have ended access since.
-        left = left.checked_sub(1).ok_or(Error::StaleKeys)?;
+        // Another device of this person can end access in the meantime.
+        attempts = attempts.checked_sub(1).ok_or(Error::StaleKeys)?;
         left_out = rotate::rotate_folder(person, folder).await?.left_out;
         journal = person.journals().of(person.address()).await?;
         missing::require_nothing_missing(person, &journal).await?;
@@ -103,10 +104,13 @@ async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> 
     let epoch = journal.folder(folder).epoch;
     let proven = person.journals().proven_epoch(person.address(), folder).await?;
     if epoch < proven {
-        return Err(Error::Integrity(format!(
-            "{} shows keys of epoch {epoch} for this folder, after those of epoch {proven} were in use: ask another node",
-            person.ledger().name()
-        ).into()));
+        return Err(Error::Integrity(
+            format!(
+                "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
+                person.ledger().name()
+            )
+            .into(),
+        ));
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
     let patient = person.address();
@@ -114,12 +118,12 @@ async fn own_target(person: &Person, mut journal: Arc<Known>, place: &Place) -> 
     Ok(Target { patient, folder, name, confidentiality, key_changes, epoch, left_out, recipients })
 }
 
-async fn others_target(person: &Person, journal: &Known, place: &Place) -> Result<Target> {
-    let (folder, received) = match place {
-        Place::Of(folder, ..) => (*folder, folder_keys::received(person, journal, *folder).await?),
-        Place::Named(name, level) => received_by_name(person, journal, name, *level).await?,
+async fn others_target(person: &Person, journal: &VerifiedJournal, choice: &FolderChoice) -> Result<Target> {
+    let (folder, received) = match choice {
+        FolderChoice::Of(folder, ..) => (*folder, folder_keys::received(person, journal, *folder).await?),
+        FolderChoice::Named(name, level) => received_by_name(person, journal, name, *level).await?,
     };
-    may_contribute(person, journal, folder, &received.name).await?;
+    require_contributor(person, journal, folder, &received.name).await?;
     let now = person.clocks().latest_time().await?;
     let recipients = if rotate::is_stale(person, journal, folder, now).await? {
         Recipients::Accounts(patient_and_readers(person, journal, folder, now).await?)
@@ -138,8 +142,8 @@ async fn others_target(person: &Person, journal: &Known, place: &Place) -> Resul
     })
 }
 
-/// What the contract would refuse is refused before anything is uploaded.
-async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: &str) -> Result<()> {
+/// Refuses before the upload what the contract would refuse after it.
+async fn require_contributor(person: &Person, journal: &VerifiedJournal, folder: Folder, name: &str) -> Result<()> {
     let account = person.address();
     let patient = journal.patient;
     let now = person.clocks().chain_time().await?;
@@ -160,28 +164,28 @@ async fn may_contribute(person: &Person, journal: &Known, folder: Folder, name: 
 
 pub(crate) async fn received_by_name(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     name: &str,
     level: Confidentiality,
-) -> Result<(Folder, Received)> {
-    let mut found = None;
+) -> Result<(Folder, ReceivedKeys)> {
+    let mut candidate = None;
     for (folder, passed_on) in folders_of(person, journal).await? {
         let received = match folder_keys::received(person, journal, folder).await {
             Ok(received) => received,
             Err(error) if error.is_silence() => return Err(error),
-            // One envelope that cannot be had does not close the other folders.
+            // One envelope that is not available does not hide the other folders.
             Err(_) => continue,
         };
         if folder_name(&received.name) != folder_name(name) || received.confidentiality != level {
             continue;
         }
-        match found {
+        match candidate {
             None if !passed_on => return Ok((folder, received)),
-            None => found = Some((folder, received)),
+            None => candidate = Some((folder, received)),
             Some(_) => return Err(two_of_a_name(name, level)),
         }
     }
-    found.ok_or_else(|| {
+    candidate.ok_or_else(|| {
         Error::Denied(
             format!(
                 "{} has given {} no folder {name:?} of confidentiality {level}: ask for a grant to contribute",
@@ -193,10 +197,9 @@ pub(crate) async fn received_by_name(
     })
 }
 
-/// The folders of which this account was given something, and whether it was passed on. What the patient gave comes
-/// first: the name in what is passed on is the word of whoever did it, who could turn what is to be added to one
-/// folder into another.
-async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, bool)>> {
+/// The folders on which this account has a grant, and whether a delegate passed it on. Grants by the patient come first.
+/// The name in a grant that was passed on is only the delegate's word: it could lead a record into another folder.
+async fn folders_of(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(Folder, bool)>> {
     let now = person.clocks().chain_time().await?;
     let mut folders = Vec::new();
     for ((scope, grantee), grant) in &journal.state().grants {
@@ -211,7 +214,7 @@ async fn folders_of(person: &Person, journal: &Known) -> Result<Vec<(Folder, boo
 
 async fn patient_and_readers(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     now: u64,
 ) -> Result<Vec<(Account, HpkePublicKey)>> {
@@ -222,17 +225,16 @@ async fn patient_and_readers(
     let mut keys = vec![(Account(journal.patient.into()), patient.keys.hpke)];
     let readers = journal.state().folder_readers(folder.number(), now);
     if readers.len() <= MOST_READERS {
-        // A reader whose keys cannot be had reads it after the patient's next rotation.
-        let found = stream::iter(readers.into_iter().map(key)).buffered(8);
-        keys.extend(found.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
+        // A reader whose keys are not available reads the record after the patient's next rotation.
+        let locks = stream::iter(readers.into_iter().map(key)).buffered(8);
+        keys.extend(locks.filter_map(|key| async { key.ok() }).collect::<Vec<_>>().await);
     }
     Ok(keys)
 }
 
-/// A patient has one folder of a name and confidentiality.
 fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
     Error::Integrity(format!(
-        "two folders that were passed on to this account are called {name:?} ({level}), and one of them is not: ask the \
-         patient which, and `renounce` the other"
+        "two folders that were passed on to this account claim the name {name:?} ({level}), and one of them is wrong: ask \
+         the patient which, and `renounce` it"
     ).into())
 }

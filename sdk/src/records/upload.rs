@@ -1,4 +1,4 @@
-//! file -> seal -> blocks -> store: one pass, memory that does not grow with the file.
+//! file -> seal -> blocks -> store, in one pass. Memory does not grow with the file.
 
 use cid::Cid;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream, stream::BoxStream};
@@ -15,63 +15,63 @@ use crate::{
         error::{Error, Result, stopped},
         progress::{Phase, Reporter},
     },
-    records::{detect::Reader, source::Open},
+    records::{detect::Reader, source::OpenSource},
     store::{Store, StoreError},
 };
 
-/// Segments that are sealed at the same time; each takes two megabytes.
+/// Segments that are sealed at the same time. Each needs two megabytes.
 const AHEAD: usize = 4;
 
-/// Ciphertext in a store, and what a manifest says of it.
-pub(crate) struct Uploaded {
+/// Ciphertext in a store, and its values for the manifest.
+pub(crate) struct UploadedContent {
     pub(crate) content: Cid,
     pub(crate) size: u64,
     pub(crate) header: StreamHeader,
     pub(crate) key: ContentKey,
-    /// Where the source was looked at for it.
+    /// The media type, if the source has a detector.
     pub(crate) media_type: Option<String>,
 }
 
-/// Encrypts `source` under a new key and puts its blocks. Nothing is pinned yet.
-pub(crate) async fn upload(store: &dyn Store, mut source: Open, report: &Reporter) -> Result<Uploaded> {
+/// Encrypts `source` under a new key and stores its blocks, without pinning them.
+pub(crate) async fn upload(store: &dyn Store, mut source: OpenSource, report: &Reporter) -> Result<UploadedContent> {
     let key = ContentKey::random().map_err(CoreError::from)?;
     let header = StreamHeader::random().map_err(CoreError::from)?;
-    let watch = source.watch();
-    let watching = source.watching.take();
+    let file = source.file_check();
+    let detector = source.detector.take();
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
     let (sealed, stored) = futures::join!(sealing, store.put(receiver.boxed()));
     let (content, size) = match (sealed, stored) {
-        (Err(Halted::Source(error)), _) => return Err(watch.named(error)),
+        (Err(StopCause::Source(error)), _) => return Err(file.named(error)),
         (_, Err(error)) => return Err(error.into()),
-        (Err(Halted::Store), Ok(_)) => return Err(Error::Conflict("the store stopped taking blocks".into())),
+        (Err(StopCause::Store), Ok(_)) => return Err(Error::Conflict("the store stopped taking blocks".into())),
         (Ok(sealed), Ok(_)) => sealed,
     };
-    watch.unchanged(size).await?;
-    let media_type = watching.map(|watching| watching.media_type());
-    Ok(Uploaded { content, size, header, key, media_type })
+    file.require_unchanged(size).await?;
+    let media_type = detector.map(|detector| detector.media_type());
+    Ok(UploadedContent { content, size, header, key, media_type })
 }
 
-/// Why sealing stopped before the end.
-enum Halted {
+/// The cause why sealing stopped before the end.
+enum StopCause {
     Source(Error),
     Store,
 }
 
-type Blocks = mpsc::Sender<Result<Block, StoreError>>;
+type BlockSender = mpsc::Sender<Result<Block, StoreError>>;
 
 async fn seal_all(
     reader: Reader,
     total: Option<u64>,
     sealer: StreamSealer,
-    mut blocks: Blocks,
+    mut blocks: BlockSender,
     report: &Reporter,
-) -> Result<(Cid, u64), Halted> {
+) -> Result<(Cid, u64), StopCause> {
     match seal_into(reader, total, sealer, &mut blocks, report).await {
-        Err(Halted::Source(error)) => {
-            // The store must not take a cut stream for a whole one.
+        Err(StopCause::Source(error)) => {
+            // Without this error the store would take the cut stream as complete.
             let _ = blocks.send(Err(StoreError::Input(error.to_string().into()))).await;
-            Err(Halted::Source(error))
+            Err(StopCause::Source(error))
         }
         other => other,
     }
@@ -81,36 +81,36 @@ async fn seal_into(
     reader: Reader,
     total: Option<u64>,
     sealer: StreamSealer,
-    blocks: &mut Blocks,
+    blocks: &mut BlockSender,
     report: &Reporter,
-) -> Result<(Cid, u64), Halted> {
+) -> Result<(Cid, u64), StopCause> {
     let mut builder = DagBuilder::new();
     let mut size = 0u64;
     let mut leaves = segments(reader, sealer);
     while let Some(leaf) = leaves.next().await {
-        let (plain, leaf) = leaf.map_err(Halted::Source)?;
+        let (plain, leaf) = leaf.map_err(StopCause::Source)?;
         size += plain;
         let nodes = builder.push_leaf(leaf.cid, leaf.bytes.len() as u64).map_err(broken)?;
         send(blocks, std::iter::once(leaf).chain(nodes)).await?;
         report.tell(Phase::Storing, size, total);
     }
-    let built = builder.finish().map_err(broken)?;
-    send(blocks, built.blocks).await?;
-    Ok((built.root, size))
+    let dag = builder.finish().map_err(broken)?;
+    send(blocks, dag.blocks).await?;
+    Ok((dag.root, size))
 }
 
-fn broken(error: hospital_record_core::error::DagError) -> Halted {
-    Halted::Source(CoreError::from(error).into())
+fn broken(error: hospital_record_core::error::DagError) -> StopCause {
+    StopCause::Source(CoreError::from(error).into())
 }
 
-async fn send(blocks: &mut Blocks, ready: impl IntoIterator<Item = Block>) -> Result<(), Halted> {
+async fn send(blocks: &mut BlockSender, ready: impl IntoIterator<Item = Block>) -> Result<(), StopCause> {
     for block in ready {
-        blocks.send(Ok(block)).await.map_err(|_| Halted::Store)?;
+        blocks.send(Ok(block)).await.map_err(|_| StopCause::Store)?;
     }
     Ok(())
 }
 
-/// Sealed segments in order, each with the number of plaintext bytes in it.
+/// The sealed segments in order, each with the size of its plaintext.
 fn segments(reader: Reader, sealer: StreamSealer) -> BoxStream<'static, Result<(u64, Block)>> {
     let sealer = Arc::new(sealer);
     chunks(reader)
@@ -134,7 +134,7 @@ struct Chunk {
     plain: Vec<u8>,
 }
 
-/// Plaintext cut at segment borders. It reads one segment ahead, to know the last one; empty input is one empty chunk.
+/// The plaintext, cut at segment borders. It reads one segment ahead, to know the last one. Empty input is one empty chunk.
 fn chunks(reader: Reader) -> impl futures::Stream<Item = Result<Chunk>> + Send {
     let start = Some((reader, 0u32, None::<Vec<u8>>));
     stream::try_unfold(start, |state| async move {
@@ -156,8 +156,8 @@ fn chunks(reader: Reader) -> impl futures::Stream<Item = Result<Chunk>> + Send {
 
 /// Plaintext bytes of a full segment.
 fn capacity(index: u32) -> usize {
-    let holds = plaintext_range(index);
-    (holds.end - holds.start) as usize
+    let range = plaintext_range(index);
+    (range.end - range.start) as usize
 }
 
 async fn read(reader: &mut Reader, capacity: usize) -> Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! What every way of adding a record shares: sealing, storing, registering, and what is remembered meanwhile.
+//! The steps that every way of adding a record shares: seal, store, register, and keep unfinished records.
 
 use std::time::SystemTime;
 
@@ -12,10 +12,10 @@ use crate::{
     ledger::{Call, record_key},
     records::{
         details::Details,
-        pending::{self, Pending},
+        pending::{self, PendingRecord},
         source::Source,
         target::Target,
-        upload::{Uploaded, upload},
+        upload::{UploadedContent, upload},
     },
 };
 
@@ -28,13 +28,13 @@ use hospital_record_core::{
 };
 
 /// A record that is stored, pinned and read back, but not on chain.
-pub(crate) struct Stored {
+pub(crate) struct StoredRecord {
     pub(crate) id: RecordId,
     pub(crate) size: u64,
     pub(crate) media_type: String,
 }
 
-/// file -> seal -> blocks -> store: put, pinned and read back.
+/// file -> seal -> blocks -> store: stores, pins and reads back.
 pub(crate) async fn store(
     person: &Person,
     target: &Target,
@@ -42,7 +42,7 @@ pub(crate) async fn store(
     metadata: &Metadata,
     replaces: Option<B256>,
     report: &Reporter,
-) -> Result<Stored> {
+) -> Result<StoredRecord> {
     let store = person.stores().own().clone();
     let mut uploaded = upload(&*store, source.open().await?, report).await?;
     let size = uploaded.size;
@@ -53,14 +53,14 @@ pub(crate) async fn store(
     report.tell(Phase::Confirming, size, Some(size));
     let patient = target.patient;
     let folder = target.folder.number();
-    let pending = Pending::new(patient, folder, target.key_changes, id, replaces);
+    let pending = PendingRecord::new(patient, folder, target.key_changes, id, replaces);
     pending::remember(person, &pending.named(&metadata.name)).await?;
     person.stores().keep(manifest).await?;
-    Ok(Stored { id, size, media_type })
+    Ok(StoredRecord { id, size, media_type })
 }
 
-fn manifest(person: &Person, target: &Target, uploaded: Uploaded, metadata: &Metadata) -> Result<Manifest> {
-    let Uploaded { content, size, header, key, .. } = uploaded;
+fn manifest(person: &Person, target: &Target, content: UploadedContent, metadata: &Metadata) -> Result<Manifest> {
+    let UploadedContent { content, size, header, key, .. } = content;
     let patient = Account(target.patient.into());
     let commitment = key.commitment();
     let context = LockContext {
@@ -76,11 +76,11 @@ fn manifest(person: &Person, target: &Target, uploaded: Uploaded, metadata: &Met
     Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
 }
 
-/// Sends the transaction that makes stored records part of the chain, and looks whether they are.
+/// Sends the transaction that registers stored records, and checks that the journal shows them.
 pub(crate) async fn register_stored(
     person: &Person,
     target: &Target,
-    stored: &[Stored],
+    stored: &[StoredRecord],
     call: Call,
 ) -> Result<Confirmed> {
     match person.send(call).await {
@@ -106,8 +106,8 @@ pub(crate) async fn register_stored(
     }
 }
 
-/// They are on chain: where this fails, `resume` sees that.
-async fn forget_all(person: &Person, stored: &[Stored]) {
+/// Removes the rows of records that are on chain. If this fails, `resume` removes them.
+async fn forget_all(person: &Person, stored: &[StoredRecord]) {
     for record in stored {
         if let Err(error) = pending::forget(person, record.id).await {
             tracing::warn!(id = %record.id, %error, "a record that was added is still kept as unfinished");
@@ -115,11 +115,10 @@ async fn forget_all(person: &Person, stored: &[Stored]) {
     }
 }
 
-/// Lets go of records that did not make it onto the chain. Where that fails, `resume` finds them: a service that is
-/// silent is not waited for again.
-pub(crate) async fn discard(person: &Person, patient: Address, stored: &[Stored]) {
+/// Removes records that are not on chain. If this fails, `resume` removes them. After one timeout the rest is not tried.
+pub(crate) async fn discard(person: &Person, patient: Address, stored: &[StoredRecord]) {
     for record in stored {
-        if let Err(error) = let_go(person, patient, record).await {
+        if let Err(error) = remove(person, patient, record).await {
             tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
             if error.is_silence() {
                 return;
@@ -128,11 +127,11 @@ pub(crate) async fn discard(person: &Person, patient: Address, stored: &[Stored]
     }
 }
 
-fn key_of(person: &Person, record: &Stored) -> B256 {
+fn key_of(person: &Person, record: &StoredRecord) -> B256 {
     record_key(person.address(), B256::from(record.id.0))
 }
 
-async fn let_go(person: &Person, patient: Address, record: &Stored) -> Result<()> {
+async fn remove(person: &Person, patient: Address, record: &StoredRecord) -> Result<()> {
     let key = key_of(person, record);
     if person.contract().record_of(patient, key).await?.is_none() {
         person.stores().own().unpin(&record.id.cid()).await?;
@@ -140,10 +139,10 @@ async fn let_go(person: &Person, patient: Address, record: &Stored) -> Result<()
     pending::forget(person, record.id).await
 }
 
-/// What is recorded of a source: what `details` say, else what the source says, else the old version. That it fits is
-/// known before anything is uploaded. A media type that is said is not looked for.
-pub(crate) fn metadata(target: &Target, source: &mut Source, said: &Details, old: Details) -> Result<Metadata> {
-    let details = said.clone().or(source.details.clone());
+/// The metadata of a source. Each detail comes from the verb, else from the source, else from the old version. The size is
+/// checked before the upload. A media type that is set is not detected.
+pub(crate) fn metadata(target: &Target, source: &mut Source, verb: &Details, old: Details) -> Result<Metadata> {
+    let details = verb.clone().or(source.details.clone());
     if details.media_type.is_some() {
         source.detector = None;
     }

@@ -1,4 +1,4 @@
-//! Carries requests itself, with an account that pays: what a relay does.
+//! Carries requests with a funded account: the core of a relay.
 
 use std::fmt::Display;
 
@@ -19,60 +19,61 @@ pub struct Carrier {
     payer: Signer,
 }
 
-/// What carrying a request came to.
+/// The result of an attempt to carry a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Carried {
-    /// What became of it. [`Fate::Waiting`]: that is to be asked ([`Carrier::look`]), as after a transaction in vain.
+    /// The state of the request. After [`Fate::Waiting`], ask again with [`Carrier::look`]; so too after a failed
+    /// transaction.
     pub fate: Fate,
-    /// The transaction that this account paid for, also where it was mined in vain.
+    /// The receipt of the transaction that this account paid for, also if it failed.
     pub receipt: Option<Receipt>,
 }
 
 impl Carried {
-    /// Whether its transaction was mined, or there is nothing more to carry.
+    /// Whether its transaction was mined, or there is nothing left to carry.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.receipt.is_some() || self.fate != Fate::Waiting
     }
 }
 
-/// What the chain says of a request before anybody sends it.
+/// The state of a request on chain before anybody sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     /// It would take effect now.
     Ready {
-        /// What it needs, as a transaction of this account.
+        /// The gas that it needs, as a transaction of this account.
         gas: u64,
     },
     /// There is nothing to carry.
     Ended(Fate),
 }
 
-/// Why a request was not carried. It can be tried again.
+/// Why a request was not carried. You can try again.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCarried {
-    /// This account has too little ether for it; another one may have enough.
+    /// This account has too little ether. Another account may have enough.
     #[error("account {payer} cannot pay for it: fund it")]
     Unfunded {
-        /// Who was to pay.
+        /// The account that should pay.
         payer: Address,
     },
-    /// Any account would have met with this.
+    /// Any account would fail in the same way.
     #[error(transparent)]
     Other(#[from] Error),
 }
 
-/// What an account has on its way for a request.
+/// A pending transaction of an account, for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnderWay {
     /// The request's id.
     pub id: B256,
-    /// Its provider refused the transaction, or it is to give way: the account's next act takes its place.
+    /// The provider refused the transaction, or it is superseded: the account's next act uses its nonce.
     pub gives_way: bool,
 }
 
 impl Carrier {
-    /// For `contract` and its boards alone, paid by `payer`.
+    /// Carries requests for `contract` and its boards only. `payer` pays.
     #[must_use]
     pub fn new(contract: Contract, sender: Sender, payer: Signer) -> Self {
         Self { contract, sender, payer }
@@ -84,10 +85,10 @@ impl Carrier {
         &self.contract
     }
 
-    /// Whether the request would take effect now, with at most so much gas, as far as the chain can tell without sending it.
+    /// Whether the request would take effect now, with at most this much gas. It sends nothing.
     ///
     /// # Errors
-    /// When the chain gives no answer.
+    /// If the chain gives no answer.
     pub async fn look(&self, request: &SignedRequest, gas: u64) -> Result<Look> {
         let act = match request.act_for(&self.contract).await {
             Ok(act) => act,
@@ -98,7 +99,7 @@ impl Carrier {
             return Ok(Look::Ended(self.after(&act, request, "this account is barred from there already").await?));
         }
         let call = match self.payer.address() {
-            // A board asks no signature of who calls it: that nobody made this in the payer's name, one has to say.
+            // A board checks no signature of its caller. So a request that the payer signed is tried as another caller.
             payer if payer == act.signer() => request.call(),
             payer => request.call().by(payer),
         };
@@ -115,11 +116,11 @@ impl Carrier {
         }
     }
 
-    /// Carries a request with a transaction whose gas limit is at most `gas`.
+    /// Carries a request in a transaction with a gas limit of at most `gas`.
     ///
     /// # Errors
-    /// When the chain gives no answer, or takes nothing now. Then the transaction may be under way
-    /// ([`Carrier::under_way`]): nobody else should carry the request before [`Carrier::resume`] says what became of it.
+    /// If the chain gives no answer or accepts nothing now. The transaction may then be pending
+    /// ([`Carrier::under_way`]). Nobody else should carry the request before [`Carrier::resume`] returns its result.
     pub async fn carry_within(&self, request: &SignedRequest, gas: u64) -> Result<Carried, NotCarried> {
         match (self.look(request, gas).await?, request.act()) {
             (Look::Ready { .. }, Some(act)) => self.send(request, &act, gas).await,
@@ -138,39 +139,40 @@ impl Carrier {
         Ok(Carried { fate, receipt: None })
     }
 
-    /// The request whose transaction an earlier call of this account left on its way, or refused by its provider.
+    /// The request whose transaction an earlier call of this account left pending, or whose transaction the provider
+    /// refused.
     ///
     /// # Errors
-    /// When it cannot be read on this machine.
+    /// If the pending transaction cannot be read on this machine.
     pub async fn under_way(&self) -> Result<Option<UnderWay>> {
-        let Some(left) = self.sender.pending(self.payer.address()).await? else { return Ok(None) };
-        Ok(Some(UnderWay { id: keccak256(&left.call()?.data), gives_way: left.refused }))
+        let Some(pending) = self.sender.pending(self.payer.address()).await? else { return Ok(None) };
+        Ok(Some(UnderWay { id: keccak256(&pending.call()?.data), gives_way: pending.refused }))
     }
 
-    /// Lets the next request of this account take the place of what it has under way, which waits in vain. Of the two at
-    /// most one is mined.
+    /// Lets the next request of this account replace its pending transaction, which is stuck. At most one of the two is
+    /// mined.
     ///
     /// # Errors
-    /// When it cannot be kept on this machine.
+    /// If this cannot be saved on this machine.
     pub async fn give_way(&self) -> Result<()> {
         Ok(self.sender.give_way(self.payer.address()).await?)
     }
 
-    /// Follows what an earlier call of this account left on its way, and tells which request it was and what it came to.
-    /// `None`: there is nothing, or what its provider refused has no end yet.
+    /// Follows the transaction that an earlier call of this account left pending. Returns its request and the result.
+    /// `None` means that nothing is pending, or that a refused transaction may still be mined.
     ///
     /// # Errors
-    /// When the chain gives no answer, or it is still on its way at the deadline.
+    /// If the chain gives no answer, or the transaction is still pending at the deadline.
     pub async fn resume(&self) -> Result<Option<(B256, Carried)>> {
-        let Some(left) = self.sender.pending(self.payer.address()).await? else { return Ok(None) };
-        let Call { to, data, .. } = left.call()?;
+        let Some(pending) = self.sender.pending(self.payer.address()).await? else { return Ok(None) };
+        let Call { to, data, .. } = pending.call()?;
         let request = SignedRequest { chain_id: self.contract.chain(), contract: to, data };
         let carried = match self.sender.carrying(u64::MAX).resume(&self.payer).await {
             Ok(Some(Settled::Mined(receipt))) => mined(receipt),
-            // It did not take effect then; whether it can now is asked as for every other.
+            // It did not take effect. Whether it can now is asked as for every request.
             Ok(Some(Settled::Failed { .. })) => Carried { fate: Fate::Waiting, receipt: None },
             Ok(None) => return Ok(None),
-            Err(error) => match self.mined_at_the_deadline(&left).await? {
+            Err(error) => match self.mined_at_the_deadline(&pending).await? {
                 Some(receipt) => mined(receipt),
                 None => return Err(error.into()),
             },
@@ -178,21 +180,21 @@ impl Carrier {
         Ok(Some((request.id(), carried)))
     }
 
-    /// The deadline may have passed when all was done but the telling: then nothing is kept of it any more.
-    async fn mined_at_the_deadline(&self, left: &Pending) -> Result<Option<Receipt>> {
-        match self.sender.pending(left.account).await? {
+    /// The deadline may have passed after the transaction ended and was removed from the outbox.
+    async fn mined_at_the_deadline(&self, pending: &Pending) -> Result<Option<Receipt>> {
+        match self.sender.pending(pending.account).await? {
             Some(_) => Ok(None),
-            None => Ok(self.contract.ledger().receipt(left.transaction).await?),
+            None => Ok(self.contract.ledger().receipt(pending.transaction).await?),
         }
     }
 
-    /// Who pays.
+    /// The account that pays.
     #[must_use]
     pub fn payer(&self) -> Address {
         self.payer.address()
     }
 
-    /// It is refused now: because it took effect before, or for good.
+    /// The state of a request that is refused now: it took effect before, or it is refused for good.
     async fn after(&self, act: &Act, request: &SignedRequest, reason: impl Display) -> Result<Fate> {
         match self.contract.took_effect(act, request.call()).await? {
             true => Ok(Fate::Done { transaction: None }),
@@ -200,18 +202,18 @@ impl Carrier {
         }
     }
 
-    /// Whose ether is missing, and what the provider said, is nobody's business but the relay's.
+    /// Hides from callers which account lacks ether and what the provider answered: that concerns only the relay.
     fn not_carried(&self, error: LedgerError) -> NotCarried {
         NotCarried::Other(match error {
             LedgerError::Unfunded { .. } | LedgerError::Rejected { unfunded: true, .. } => {
                 return NotCarried::Unfunded { payer: self.payer() };
             }
             LedgerError::TooDear { needed, most, .. } => {
-                tracing::warn!(%needed, %most, "a transaction may not cost so many wei: allow more with --max-fee");
+                tracing::warn!(%needed, %most, "a transaction costs more wei than allowed: raise --max-fee");
                 busy("fees are too high at the moment")
             }
             LedgerError::Rejected { reason, .. } => {
-                tracing::warn!(reason, "the provider refuses what is carried");
+                tracing::warn!(reason, "the provider refuses the transaction");
                 let reason = "its provider refuses at the moment".into();
                 Error::Refused { service: "the relay".into(), reason }
             }
@@ -219,11 +221,12 @@ impl Carrier {
         })
     }
 
-    /// Whether it ends what has ended: the contract writes that down as often as it is told, and somebody pays.
+    /// Whether it revokes a grant that is already barred. The contract records such a revocation each time, and
+    /// somebody pays.
     async fn is_idle(&self, act: &Act) -> Result<bool> {
         let Act::Revocation { patient, revocation, .. } = act else { return Ok(false) };
-        let held = self.contract.grant_of(*patient, revocation.scope, revocation.grantee).await?;
-        Ok(held.is_some_and(|held| held.is_bar()))
+        let grant = self.contract.grant_of(*patient, revocation.scope, revocation.grantee).await?;
+        Ok(grant.is_some_and(|grant| grant.is_bar()))
     }
 }
 
@@ -251,8 +254,7 @@ fn refused_for(reason: impl Display) -> Fate {
     Fate::Refused { reason: reason.to_string() }
 }
 
-/// A transaction took effect, or was mined in vain. Then another one may have carried the request, and it may be carried
-/// still.
+/// The result of a mined transaction. If it failed, another one may have carried the request, or may still carry it.
 fn mined(receipt: Receipt) -> Carried {
     let fate = match receipt.succeeded {
         true => Fate::Done { transaction: Some(receipt.transaction) },
@@ -261,7 +263,7 @@ fn mined(receipt: Receipt) -> Carried {
     Carried { fate, receipt: Some(receipt) }
 }
 
-/// What passes by itself is no refusal.
+/// A refusal that passes by itself is reported as unreachable.
 fn busy(reason: &str) -> Error {
     Error::Unreachable { service: "the relay".into(), reason: reason.into() }
 }

@@ -1,4 +1,4 @@
-//! A relay that is asked over HTTP.
+//! A relay over HTTP.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
     relay::{Fate, Relay, SignedRequest},
 };
 
-/// Answers are small; what is longer is none.
+/// Answers are small. A longer one is refused.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// `POST {url}/v1/requests` with a [`SignedRequest`], answered by a [`Fate`].
@@ -28,13 +28,13 @@ pub struct HttpRelay {
     timeout: Duration,
 }
 
-/// What a relay says when it takes no request.
+/// The body of an answer that takes no request.
 #[derive(Deserialize)]
 struct Problem {
     error: String,
 }
 
-/// Scheme, host and port of a relay's URL, which are all of it that people are shown: the rest may hold a key.
+/// Scheme, host and port of a relay's URL. People see only these, because the rest may hold a key.
 pub fn origin(url: &str) -> String {
     Url::parse(url).map_or_else(|_| "(unreadable URL)".to_owned(), |url| url.origin().ascii_serialization())
 }
@@ -43,7 +43,7 @@ impl HttpRelay {
     /// The relay at this URL, which must answer within `timeout`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it is no URL of a relay.
+    /// [`Error::Invalid`] if the URL cannot be used.
     pub fn connect(url: &str, timeout: Duration) -> Result<Self> {
         let wrong = |what: &str| {
             Error::Invalid(
@@ -66,9 +66,9 @@ impl HttpRelay {
 
     async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>)> {
         let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(Reason::of(error)))?;
-        let mut response = post.json(request).send().await.map_err(|error| self.silent(&error))?;
+        let mut response = post.json(request).send().await.map_err(|error| self.transport_error(&error))?;
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.silent(&error))? {
+        while let Some(part) = response.chunk().await.map_err(|error| self.transport_error(&error))? {
             body.extend_from_slice(&part);
             if body.len() > LONGEST_ANSWER {
                 break;
@@ -77,13 +77,13 @@ impl HttpRelay {
         Ok((response.status(), body))
     }
 
-    fn late(&self) -> Error {
+    fn timeout_error(&self) -> Error {
         Error::TimedOut { service: self.name.clone(), after: self.timeout }
     }
 
-    fn silent(&self, error: &reqwest::Error) -> Error {
+    fn transport_error(&self, error: &reqwest::Error) -> Error {
         if error.is_timeout() {
-            return self.late();
+            return self.timeout_error();
         }
         self.unreachable(Reason::new(causes(error), io_cause(error)))
     }
@@ -99,9 +99,10 @@ impl HttpRelay {
             Err(_) => {}
         }
         let Ok(Problem { error }) = serde_json::from_slice(body) else {
-            // Somebody else answered.
-            let (came, status) = (what_came(body), status.as_u16());
-            let reason = format!("it answered with {came}, and not as a relay does (HTTP {status}): check its URL");
+            // Another program answered.
+            let answer = what_came(body);
+            let status = status.as_u16();
+            let reason = format!("it answered with {answer}, and not as a relay does (HTTP {status}): check its URL");
             return Err(self.unreachable(reason));
         };
         match is_passing(status) {
@@ -119,7 +120,7 @@ impl Relay for HttpRelay {
 
     async fn carry(&self, request: &SignedRequest) -> Result<Fate> {
         let answer = tokio::time::timeout(self.timeout, self.post(request)).await;
-        let (status, body) = answer.unwrap_or_else(|_| Err(self.late()))?;
+        let (status, body) = answer.unwrap_or_else(|_| Err(self.timeout_error()))?;
         self.read(status, &body)
     }
 }
@@ -138,11 +139,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_relay_says_is_one_short_line_before_anybody_is_shown_it() {
+    fn relay_answer_is_shortened_to_one_line_before_it_is_shown() {
         let relay = HttpRelay::connect("http://relay.example", Duration::from_secs(1)).unwrap();
-        let said = format!("no\r\nDone: paid\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
-        let refused = serde_json::to_vec(&Fate::Refused { reason: said.clone() }).unwrap();
-        let problem = serde_json::json!({ "error": said }).to_string();
+        let text = format!("no\r\nDone: paid\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
+        let refused = serde_json::to_vec(&Fate::Refused { reason: text.clone() }).unwrap();
+        let problem = serde_json::json!({ "error": text }).to_string();
         let Ok(Fate::Refused { reason }) = relay.read(StatusCode::UNPROCESSABLE_ENTITY, &refused) else { panic!() };
         let mut texts = vec![reason];
         for status in [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE] {
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_relay_says_is_unreachable_whatever_its_status() {
+    fn answer_that_is_not_from_a_relay_is_unreachable_whatever_its_status() {
         let relay = HttpRelay::connect("http://relay.example", Duration::from_secs(1)).unwrap();
         for body in ["<html>log in</html>", "", "{\"status\":\"do", "{\"ok\":true}", "OK"] {
             for status in [200, 302, 400, 404, 500, 502, 503, 511] {
@@ -170,14 +171,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn why_a_relay_cannot_be_reached_is_told() {
+    async fn error_says_why_a_relay_is_unreachable() {
         let request = SignedRequest { chain_id: 1, contract: Default::default(), data: Default::default() };
         for (url, cause) in
             [("http://127.0.0.1:1/key", "Connection refused"), ("http://no-such-host.invalid/key", "dns error")]
         {
             let error = HttpRelay::connect(url, Duration::from_secs(5)).unwrap().carry(&request).await.unwrap_err();
-            let told = error.to_string();
-            assert!(told.contains(cause) && !told.contains("/key") && !told.contains("sending request"), "{told}");
+            let text = error.to_string();
+            assert!(text.contains(cause) && !text.contains("/key") && !text.contains("sending request"), "{text}");
         }
     }
 }

@@ -1,16 +1,17 @@
-//! Signatures of keys, by the rules of the contract: what it takes for a key's, is one here, and nothing else.
+//! Signatures of keys, by the rules of the contract: both accept exactly the same signatures.
 
 use alloy::primitives::{Address, B256, Signature};
 
 /// `r | s | v`.
 pub(super) const LENGTH: usize = 65;
-/// The same as the ABI writes it, in whole words.
+/// The same length in whole words, as the ABI encodes it.
 pub(super) const PADDED: usize = 96;
 
-/// Whose key has signed the digest. As the contract, it takes neither a high `s` nor another `v` than 27 and 28: with
-/// those it would ask the account's code.
+/// The account whose key signed the digest. As in the contract, `s` must be low and `v` must be 27 or 28. With other
+/// values the contract would ask the account's code.
 pub(super) fn signer_of(digest: &B256, signature: &[u8; LENGTH]) -> Option<Address> {
-    let (rest, v) = (&signature[..LENGTH - 1], signature[LENGTH - 1]);
+    let rest = &signature[..LENGTH - 1];
+    let v = signature[LENGTH - 1];
     if !matches!(v, 27 | 28) {
         return None;
     }
@@ -36,8 +37,9 @@ mod tests {
     const ORDER: U256 = uint!(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141_U256);
 
     #[test]
-    fn a_key_signs_in_one_way_alone() {
-        let (signer, digest) = (PrivateKeySigner::random(), B256::repeat_byte(7));
+    fn key_signature_has_one_encoding() {
+        let signer = PrivateKeySigner::random();
+        let digest = B256::repeat_byte(7);
         let good = signer.sign_hash_sync(&digest).unwrap();
         assert_eq!(signer_of(&digest, &good.as_bytes()), Some(signer.address()));
         assert_ne!(signer_of(&B256::repeat_byte(8), &good.as_bytes()), Some(signer.address()));

@@ -21,29 +21,30 @@ use crate::{
 pub use carrier::{Carried, Carrier, Look, NotCarried, UnderWay};
 pub use http::{HttpRelay, origin};
 
-/// How a request begins when it is written as text.
+/// The start of a request that is written as text.
 const SCHEME: &str = "hospital-record-request";
 
-/// What an account has signed for one contract on one chain. Whoever has it can bring it about, and nothing else.
+/// An act that an account signed, for one contract on one chain. Whoever has it can carry it, and can do nothing else
+/// with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignedRequest {
     /// The chain's id (EIP-155).
     pub chain_id: u64,
-    /// The contract, one beside it, or a board.
+    /// The main contract, a contract beside it, or a board.
     pub contract: Address,
-    /// What to call it with: `relay` or `revokeSigned`, of a board `veto`, with its signature.
+    /// The call data: `relay` or `revokeSigned`, or `veto` of a board, with the signature.
     pub data: Bytes,
 }
 
 impl SignedRequest {
-    /// Names the request: the same for whoever carries it.
+    /// Names the request. It does not depend on who carries it.
     #[must_use]
     pub fn id(&self) -> B256 {
         keccak256(&self.data)
     }
 
-    /// What was signed; `None` when it is no signed act of this version's contracts.
+    /// The act that was signed; `None` if it is not a signed act of the contracts of this version.
     #[must_use]
     pub fn act(&self) -> Option<Act> {
         self.act_at(Contract::ADDRESS)
@@ -53,7 +54,7 @@ impl SignedRequest {
         Contract::act_of(self.contract, &self.data, hospital)
     }
 
-    /// Whether the signer's own key has signed it, so that no code of the signer's (ERC-1271) has a say.
+    /// Whether the signer's own key signed it, so that no contract code of the signer (ERC-1271) decides.
     #[must_use]
     pub fn signed_by_key(&self, contract: &Contract) -> bool {
         let Some(act) = self.act_at(contract.address()) else { return false };
@@ -63,25 +64,25 @@ impl SignedRequest {
         key::signer_of(&digest, &signature) == Some(act.signer())
     }
 
-    /// The signature, where it is as long as one of a key. It is the last argument of every call that carries an act, and
-    /// an act is spelled in one way alone: so it is the one that makes this request of the act again.
+    /// The signature, if it has the length of a key's. It is the last argument of every call that carries an act, and
+    /// each act has one encoding. So encoding the act again with this signature must give this request.
     fn key_signature(&self, contract: &Contract, act: &Act) -> Option<[u8; key::LENGTH]> {
         let end = self.data.len().checked_sub(key::PADDED - key::LENGTH)?;
         let signature: [u8; key::LENGTH] = self.data.get(end.checked_sub(key::LENGTH)?..end)?.try_into().ok()?;
         (contract.signed(act, signature.to_vec().into()).data == self.data).then_some(signature)
     }
 
-    /// The same, for this contract on this chain, one beside it, or a board there: whoever carries it calls no contract of
-    /// a stranger.
+    /// The act, if it is for this contract on this chain, a contract beside it, or a board there. So a carrier calls no
+    /// contract of a stranger.
     pub(crate) async fn act_for(&self, contract: &Contract) -> Result<Act> {
-        let (chain, address) = (contract.chain(), contract.address());
+        let chain = contract.chain();
+        let address = contract.address();
         let act = self.act_at(address);
         let fits = self.chain_id == chain
             && match act.as_ref().map(Act::kind) {
                 Some(ContractKind::Board) => is_board(&contract.ledger().code(self.contract).await?),
                 Some(ContractKind::HospitalRecord) | None => self.contract == address,
-                // These have one address each, from which their code follows. A call to where none is would do nothing, and
-                // succeed.
+                // Their addresses determine their code. A call to an address without code would succeed and do nothing.
                 Some(_) => !contract.ledger().code(self.contract).await?.is_empty(),
             };
         if !fits {
@@ -111,15 +112,15 @@ impl fmt::Display for SignedRequest {
 impl FromStr for SignedRequest {
     type Err = Error;
 
-    /// Also as mail quotes and folds it.
+    /// Accepts text that mail quoted or folded.
     fn from_str(text: &str) -> Result<Self> {
         names::the_one(text, SCHEME, Self::parse)
     }
 }
 
 impl SignedRequest {
-    /// Those in a text, one a line or as mail quotes and folds them, each with the number of its line. What is none is an
-    /// error there: one that is garbled is not to be left out.
+    /// All requests in a text, each with its line number. Each starts on a line of its own, and mail may have quoted or
+    /// folded it. A garbled request is an error and is not left out.
     pub fn all_in(text: &str) -> Vec<(usize, Result<Self>)> {
         names::unfolded(text, SCHEME, Self::parse)
     }
@@ -139,16 +140,16 @@ impl SignedRequest {
     }
 }
 
-/// What became of a request.
+/// The state of a request, as a relay reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fate {
-    /// It is kept, and will be carried.
+    /// The relay keeps it and will carry it.
     Waiting,
     /// It took effect.
     Done {
-        /// In which transaction, where the relay knows.
+        /// The transaction, if the relay knows it.
         transaction: Option<B256>,
     },
     /// It did not take effect, and this relay does not try again.
@@ -158,15 +159,16 @@ pub enum Fate {
     },
 }
 
-/// Who carries signed requests to the chain.
+/// Carries signed requests to the chain.
 #[async_trait]
 pub trait Relay: Send + Sync + fmt::Debug {
-    /// As it is named to people.
+    /// The name that people see.
     fn name(&self) -> String;
 
-    /// Carries a request, or says what became of it when it has it already. Doing it again does no harm.
+    /// Carries a request, or reports the state of one that it already has. It is idempotent.
     ///
     /// # Errors
-    /// [`Error::Unreachable`], [`Error::TimedOut`]: try again, or elsewhere. Anything else: elsewhere.
+    /// After [`Error::Unreachable`] and [`Error::TimedOut`], try again or ask another relay. After any other error, ask
+    /// another relay.
     async fn carry(&self, request: &SignedRequest) -> Result<Fate>;
 }

@@ -1,4 +1,4 @@
-//! Where things are, and how long to wait for them.
+//! Which services to use, and how long to wait for them.
 
 use std::{
     fmt,
@@ -21,13 +21,13 @@ use crate::{
     store::{self, Store, StoreOptions},
 };
 
-/// By its URL, or an implementation of the app's own.
-enum Place<T: ?Sized> {
+/// A service: by its URL, or the app's own implementation.
+enum Service<T: ?Sized> {
     Url(String),
     Own(Arc<T>),
 }
 
-impl<T: ?Sized> Clone for Place<T> {
+impl<T: ?Sized> Clone for Service<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Url(url) => Self::Url(url.clone()),
@@ -36,9 +36,9 @@ impl<T: ?Sized> Clone for Place<T> {
     }
 }
 
-/// Where the chain and the stores are, and how long to wait for them. Shows no secrets when printed.
+/// Which chain and stores to use, and how long to wait for them. Its `Debug` output shows no secrets.
 ///
-/// Each service is named by its URL, or is an implementation of one's own: [`own_ledger`](Config::own_ledger),
+/// Name each service by its URL, or pass your own implementation: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
 /// [`own_outbox`](Config::own_outbox), [`own_memory`](Config::own_memory).
 ///
@@ -53,10 +53,10 @@ impl<T: ?Sized> Clone for Place<T> {
 /// ```
 #[derive(Clone)]
 pub struct Config {
-    ledger: Option<Place<dyn Ledger>>,
+    ledger: Option<Service<dyn Ledger>>,
     pub(crate) contract: Address,
     chain: Option<u64>,
-    stores: Vec<Place<dyn Store>>,
+    stores: Vec<Service<dyn Store>>,
     store_token: Option<Zeroizing<String>>,
     #[cfg(feature = "s3")]
     s3: Option<store::S3Access>,
@@ -65,15 +65,15 @@ pub struct Config {
     pub(crate) confirmations: u64,
     pub(crate) most_per_transaction: U256,
     pub(crate) clock: Clock,
-    witness: Option<Place<dyn Ledger>>,
-    relays: Vec<Place<dyn Relay>>,
+    witness: Option<Service<dyn Ledger>>,
+    relays: Vec<Service<dyn Relay>>,
     pub(crate) outbox: Option<Arc<dyn Outbox>>,
     pub(crate) memory: Option<Arc<dyn Memory>>,
 }
 
 impl Config {
-    /// An Ethereum RPC, and the contract at the address that it has on every chain. At least one
-    /// [`store`](Config::store) must follow.
+    /// A configuration with an Ethereum RPC, and the contract at the address that it has on every chain. Add at least
+    /// one [`store`](Config::store).
     pub fn new(rpc_url: impl Into<String>) -> Self {
         Self::empty().rpc(rpc_url)
     }
@@ -99,40 +99,41 @@ impl Config {
         }
     }
 
-    /// The chain, behind an Ethereum RPC.
+    /// The chain, by the URL of an Ethereum RPC.
     pub fn rpc(mut self, url: impl Into<String>) -> Self {
-        self.ledger = Some(Place::Url(url.into()));
+        self.ledger = Some(Service::Url(url.into()));
         self
     }
 
-    /// The chain, as an implementation of one's own reaches it.
+    /// The chain, through your own implementation.
     pub fn own_ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
-        self.ledger = Some(Place::Own(ledger));
+        self.ledger = Some(Service::Own(ledger));
         self
     }
 
-    /// Another contract than the one at the well-known address. Its code must be the same.
+    /// Uses a contract at another address than the well-known one. Its code must be the same.
     pub fn contract(mut self, address: Address) -> Self {
         self.contract = address;
         self
     }
 
-    /// The chain's id (EIP-155): an RPC of another chain is refused. Unless told, the first connection with a
-    /// [`state_dir`](Config::state_dir) decides, and later ones are held to it; without either the RPC's word counts.
+    /// The chain's id (EIP-155). An RPC of another chain is refused. Without it, the first connection with a
+    /// [`state_dir`](Config::state_dir) sets the id for all later ones. Without either, the RPC's answer counts.
     pub fn chain_id(mut self, id: u64) -> Self {
         self.chain = Some(id);
         self
     }
 
-    /// A store by its URL (see [`store::open`]). The first is written to; the others are asked for what it lacks.
+    /// Adds a store by its URL (see [`store::open`]). The client writes to the first store, and reads from the others
+    /// what it lacks.
     pub fn store(mut self, url: impl Into<String>) -> Self {
-        self.stores.push(Place::Url(url.into()));
+        self.stores.push(Service::Url(url.into()));
         self
     }
 
-    /// A store of one's own, in the same order. Every block is checked against its CID around it.
+    /// Adds your own store, in the same order. The client checks every block against its CID.
     pub fn own_store(mut self, store: Arc<dyn Store>) -> Self {
-        self.stores.push(Place::Own(store::checked(store)));
+        self.stores.push(Service::Own(store::checked(store)));
         self
     }
 
@@ -149,86 +150,87 @@ impl Config {
         self
     }
 
-    /// Where caches and unfinished work are kept; nothing is written elsewhere.
+    /// The directory for the cache and for unfinished work. Nothing is written elsewhere.
     ///
-    /// Without it they are in memory, and every restart is a first meeting: the keys of others that were accepted and the
-    /// histories that were seen are forgotten, and with them the protection against swapped keys and against a node that
-    /// shows an older history; what is interrupted cannot be resumed.
+    /// Without it they are in memory only. Then a restart forgets the accepted keys of others and the histories that
+    /// were seen. With them goes the protection against swapped keys, and against a node that shows an older history.
+    /// Interrupted work cannot be resumed.
     ///
-    /// It belongs to one chain and contract, those of the first connection, and to the user whose process this is.
+    /// The directory belongs to one chain and one contract, those of the first connection, and to the user of this
+    /// process.
     pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.state_dir = Some(folder.as_ref().into());
         self
     }
 
-    /// How long one answer of a service may take; 30 s unless told, at most a day ([`Timeout`](crate::Timeout)). Sending a
-    /// transaction may take four times as long.
+    /// The timeout of one answer of a service. Default 30 s, at most a day ([`Timeout`](crate::Timeout)). Sending a
+    /// transaction can take four times as long.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Blocks after which a transaction counts as confirmed, its own included; 1 unless told, at most 10,000.
+    /// The number of blocks, its own included, that confirm a transaction. Default 1, at most 10,000.
     pub fn confirmations(mut self, blocks: u64) -> Self {
         self.confirmations = blocks;
         self
     }
 
-    /// The most that one transaction may cost, in wei; 0.02 ether unless told ([`MaxFee`](crate::MaxFee)). What fees are is
-    /// the RPC's word.
+    /// The most that one transaction may cost, in wei. Default 0.02 ether ([`MaxFee`](crate::MaxFee)). The RPC decides
+    /// what fees are, so this is the limit of what it can make you pay.
     pub fn most_per_transaction(mut self, wei: U256) -> Self {
         self.most_per_transaction = wei;
         self
     }
 
-    /// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
+    /// Which clock counts if the chain's clock and this machine's clock differ by more than ten minutes.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// A second RPC, run by somebody else. Every history is compared with the head that it tells, before anything is
-    /// believed, shown or written: then no single provider can keep a revocation from this machine.
+    /// A second RPC, run by somebody else. The client compares every history with the head that the witness reports,
+    /// before it shows, uses or writes anything. Then no single provider can hide a revocation from this machine.
     pub fn witness(mut self, rpc_url: impl Into<String>) -> Self {
-        self.witness = Some(Place::Url(rpc_url.into()));
+        self.witness = Some(Service::Url(rpc_url.into()));
         self
     }
 
-    /// The same, as an implementation of one's own reaches it.
+    /// A witness, through your own implementation.
     pub fn own_witness(mut self, ledger: Arc<dyn Ledger>) -> Self {
-        self.witness = Some(Place::Own(ledger));
+        self.witness = Some(Service::Own(ledger));
         self
     }
 
-    /// A relay, which carries what people sign to the chain and pays for it: they need no ether. With several, the next
-    /// one is asked when one refuses or gives no answer.
+    /// Adds a relay, which carries signed requests to the chain and pays: the people need no ether. If one relay
+    /// refuses or does not answer, the client asks the next one.
     pub fn relay(mut self, url: impl Into<String>) -> Self {
-        self.relays.push(Place::Url(url.into()));
+        self.relays.push(Service::Url(url.into()));
         self
     }
 
-    /// A relay of one's own, in the same order.
+    /// Adds your own relay, in the same order.
     pub fn own_relay(mut self, relay: Arc<dyn Relay>) -> Self {
-        self.relays.push(Place::Own(relay));
+        self.relays.push(Service::Own(relay));
         self
     }
 
-    /// Where transactions under way are kept, in the place of the [`state_dir`](Config::state_dir) or of memory. It must
-    /// outlive the process, and be one for all processes of an account: else two of them use one nonce.
+    /// Where pending transactions are kept, instead of in the [`state_dir`](Config::state_dir) or in memory. It must
+    /// outlive the process. All processes of an account must share it; otherwise two of them use the same nonce.
     pub fn own_outbox(mut self, outbox: Arc<dyn Outbox>) -> Self {
         self.outbox = Some(outbox);
         self
     }
 
-    /// Where caches and unfinished work are kept where there is no folder, in the place of the
-    /// [`state_dir`](Config::state_dir). No other program may use it meanwhile. Which chain and contract it belongs to is not
-    /// pinned in it: name the [`chain_id`](Config::chain_id).
+    /// The app's own memory for the cache and for unfinished work, in the place of the
+    /// [`state_dir`](Config::state_dir): for an app without a folder. No other program may use it meanwhile. It does not
+    /// pin the chain and the contract that it belongs to: name the [`chain_id`](Config::chain_id).
     pub fn own_memory(mut self, memory: Arc<dyn Memory>) -> Self {
         self.memory = Some(memory);
         self
     }
 
-    /// Before anything is opened or asked.
+    /// Checks all values before it opens or asks anything.
     pub(crate) fn check(&self) -> Result<()> {
         Timeout::try_from(self.timeout)?;
         MaxFee::try_from(self.most_per_transaction)?;
@@ -240,34 +242,34 @@ impl Config {
     }
 
     pub(crate) fn open_relays(&self) -> Result<Vec<Arc<dyn Relay>>> {
-        let open = |relay: &Place<dyn Relay>| match relay {
-            Place::Url(url) => Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>),
-            Place::Own(own) => Ok(own.clone()),
+        let open = |relay: &Service<dyn Relay>| match relay {
+            Service::Url(url) => Ok(Arc::new(HttpRelay::connect(url, self.timeout)?) as Arc<dyn Relay>),
+            Service::Own(own) => Ok(own.clone()),
         };
         self.relays.iter().map(open).collect()
     }
 
     pub(crate) fn open_ledger(&self) -> Result<Arc<dyn Ledger>> {
-        let named = self.ledger.as_ref();
-        self.reach(named.ok_or_else(|| Error::Invalid("no chain is named: give the address of an RPC".into()))?)
+        let ledger = self.ledger.as_ref();
+        self.reach(ledger.ok_or_else(|| Error::Invalid("no chain is named: give the address of an RPC".into()))?)
     }
 
-    fn reach(&self, ledger: &Place<dyn Ledger>) -> Result<Arc<dyn Ledger>> {
+    fn reach(&self, service: &Service<dyn Ledger>) -> Result<Arc<dyn Ledger>> {
         let options = EthereumOptions { timeout: self.timeout, ..EthereumOptions::default() };
-        match ledger {
-            Place::Url(url) => Ok(Arc::new(EthereumLedger::connect(url, options)?)),
-            Place::Own(own) => Ok(own.clone()),
+        match service {
+            Service::Url(url) => Ok(Arc::new(EthereumLedger::connect(url, options)?)),
+            Service::Own(own) => Ok(own.clone()),
         }
     }
 
-    /// The chain that the ledger is on, which is the one that was named.
+    /// The chain of the ledger, which must be the one that was named.
     pub(crate) async fn chain_of(&self, ledger: &dyn Ledger) -> Result<u64> {
-        let found = ledger.chain_id().await?;
+        let chain = ledger.chain_id().await?;
         match self.chain {
-            Some(expected) if expected != found => {
-                Err(LedgerError::WrongChain { host: ledger.name(), expected, found }.into())
+            Some(expected) if expected != chain => {
+                Err(LedgerError::WrongChain { host: ledger.name(), expected, found: chain }.into())
             }
-            _ => Ok(found),
+            _ => Ok(chain),
         }
     }
 
@@ -292,10 +294,10 @@ impl Config {
             None => options,
         };
         let token = |index: usize| self.store_token.as_ref().filter(|_| index == 0);
-        let opened = self.stores.iter().enumerate().map(|(index, place)| {
-            let url = match place {
-                Place::Url(url) => url,
-                Place::Own(own) => return Ok(own.clone()),
+        let stores = self.stores.iter().enumerate().map(|(index, service)| {
+            let url = match service {
+                Service::Url(url) => url,
+                Service::Own(own) => return Ok(own.clone()),
             };
             let options = match token(index) {
                 Some(token) => options.clone().token(token.as_str()),
@@ -303,7 +305,7 @@ impl Config {
             };
             Ok(store::open(url, &options)?)
         });
-        opened.collect()
+        stores.collect()
     }
 }
 

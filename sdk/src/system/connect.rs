@@ -1,4 +1,4 @@
-//! From a configuration to a system.
+//! Connects a configuration to a system.
 
 use std::{path::Path, sync::Arc};
 

@@ -1,4 +1,5 @@
-//! Systems for tests: the real contract in an in-process EVM, a clock that can be turned. Only with the feature `testing`.
+//! Systems for tests: the real contract in an in-process EVM, with a clock that tests set. Only with the feature
+//! `testing`.
 
 use std::{
     sync::Arc,
@@ -23,18 +24,18 @@ use crate::{
     system::System,
 };
 
-/// How long a test waits for a relay that does nothing, or for a transaction that a provider hides.
+/// How long a test waits for an idle relay, or for a transaction that a provider hides.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What is not seen by then is not seen: all of this is one process.
+/// All services are in one process, so an answer that is not there by then never comes.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 impl System {
-    /// The real contract in an in-process EVM, and a store in memory: nothing else is started or asked.
+    /// The real contract in an in-process EVM, and a store in memory. It starts and asks no other program.
     pub async fn in_memory() -> Result<Self> {
         Self::in_memory_on(store::open("memory:", &StoreOptions::default())?).await
     }
 
-    /// The same with a store of one's own.
+    /// The same with your own store.
     pub async fn in_memory_with(store: impl Store + 'static) -> Result<Self> {
         Self::in_memory_on(store::checked(Arc::new(store))).await
     }
@@ -53,14 +54,14 @@ impl System {
         Ok(Self { services: Services::new(parts)?, memory })
     }
 
-    /// Of a process that remembers nothing.
+    /// The parts of a process with an empty cache.
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
         let cache = Cache::in_memory()?;
         let outbox = Arc::new(MemoryOutbox::default());
         let sending = SenderOptions { deadline: PATIENCE, ..SenderOptions::default() };
         let witness = None;
         let relays = Vec::new();
-        // Tests turn the chain's clock.
+        // Tests set the chain's clock far from this machine's.
         let timeout = TIMEOUT;
         let clock = Clock::Compare;
         let tolerance = Duration::MAX;
@@ -80,20 +81,19 @@ impl System {
         })
     }
 
-    /// A system of any ledger and stores, which are wrapped in the check of every block; nothing is remembered on
-    /// disk.
+    /// A system of any ledger and stores. Every block of the stores is checked, and the cache is in memory.
     pub async fn of(ledger: Arc<dyn Ledger>, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
         let stores = stores.into_iter().map(store::checked).collect();
         let chain = ledger.chain_id().await?;
         Self::from_parts(Self::parts(ledger, chain, contract, stores)?)
     }
 
-    /// The same chain and stores as on another machine: nothing is remembered.
+    /// The same chain and stores on another machine, with an empty cache.
     pub fn forgetful(&self) -> Result<Self> {
         self.relayed_by(Vec::new())
     }
 
-    /// The same, whose chain and machine must agree on the time unless `clock` decides.
+    /// The same, but chain and machine must agree on the time unless `clock` decides.
     pub fn minding(&self, clock: Clock) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
@@ -101,7 +101,7 @@ impl System {
         Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.memory.clone())
     }
 
-    /// The same chain and stores as a program of its own, which keeps what it remembers in this folder.
+    /// The same chain and stores in another program, which keeps its cache in this folder.
     pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
@@ -110,12 +110,12 @@ impl System {
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
 
-    /// Whether the file of what is remembered is closed after each use, in all of this process: for a benchmark.
+    /// Closes the file of the cache after each use, or not, in this whole process: for a benchmark.
     pub fn close_after_each_use(on: bool) {
         crate::platform::cache::EACH_TIME.store(on, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// The same, which compares what it is told with another provider.
+    /// The same, but it compares every history with a second provider.
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
@@ -124,7 +124,7 @@ impl System {
         Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 
-    /// The same chain and stores as on another machine, whose people let these relays pay.
+    /// The same chain and stores on another machine, with relays that pay for its people.
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
@@ -132,7 +132,7 @@ impl System {
         Self::with_parts(Parts { relays, ..parts }, self.memory.clone())
     }
 
-    /// The same chain and stores as on another machine, which compares what it is told with a second chain.
+    /// The same chain and stores on another machine, with a second chain as witness.
     pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
@@ -140,13 +140,13 @@ impl System {
         Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 
-    /// Gives an account 100 ether of the chain in memory.
+    /// Gives an account 100 ether on the chain in memory.
     pub async fn fund(&self, account: Address) -> Result<()> {
         self.memory()?.fund(account, Unit::ETHER.wei() * U256::from(100));
         Ok(())
     }
 
-    /// Turns the clock of the chain in memory forward.
+    /// Moves the clock of the chain in memory forward.
     pub async fn advance(&self, duration: Duration) -> Result<()> {
         self.memory()?.advance(duration);
         Ok(())
@@ -157,7 +157,7 @@ impl System {
         Ok(instant(self.services.clocks().chain_time().await?))
     }
 
-    /// The chain in memory, for faults and time.
+    /// The chain in memory, to inject faults and set time.
     pub fn memory(&self) -> Result<&MemoryLedger> {
         self.memory.as_ref().ok_or_else(|| Error::Invalid("this system's chain is not in memory".into()))
     }

@@ -95,7 +95,7 @@ async fn more_than_one_transaction_holds_are_refused_before_anything_is_stored()
     let (system, ana, _) = two().await;
     let sources = (0..=AddMany::BATCH).map(|number| Source::bytes(number.to_string(), "x"));
     let error = ana.add_many(sources).await.unwrap_err();
-    assert!(error.kind() == ErrorKind::Invalid && error.to_string().contains("once for each 100"), "{error}");
+    assert!(error.kind() == ErrorKind::Invalid && error.to_string().contains("at most 100 at a time"), "{error}");
     assert_eq!(system.history(ana.address()).await.unwrap().entries.len(), 1);
 }
 

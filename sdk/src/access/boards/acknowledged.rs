@@ -1,4 +1,4 @@
-//! Which cases a person acknowledged on this machine: a node could say so of any.
+//! Remembers the cases that a person acknowledged on this machine, because a node can invent acknowledgements.
 
 use alloy::primitives::B256;
 
@@ -9,18 +9,18 @@ use crate::{
     platform::cache::{ACKNOWLEDGED, key},
 };
 
-/// Keeps in mind that this person acknowledged a case: a node could say so of any.
+/// Stores that this person acknowledged this case, until the case can give no access.
 pub(crate) async fn remember_acknowledged(person: &Person, case: &Case) -> Result<()> {
-    let over = case.latest_end().to_be_bytes().to_vec();
-    person.cache().put(ACKNOWLEDGED, acknowledged_key(person, case), over).await
+    let end = case.latest_end().to_be_bytes().to_vec();
+    person.cache().put(ACKNOWLEDGED, acknowledged_key(person, case), end).await
 }
 
-/// What this person acknowledged of a board on this machine, but for cases that let nobody in any more.
+/// The cases of a board that this person acknowledged on this machine and that can still give access.
 pub(crate) async fn acknowledged_and_not_over(person: &Person, board: &Board, now: u64) -> Result<Vec<B256>> {
     let prefix = key(&[&person.deployment_key(), person.address().as_slice(), board.address.as_slice()]);
     let rows = person.cache().rows(ACKNOWLEDGED, prefix.clone()).await?;
-    // A row of an earlier version does not say until when.
-    let is_over = |row: &[u8]| row.try_into().is_ok_and(|over| u64::from_be_bytes(over) <= now);
+    // A row of an earlier version has no end.
+    let is_over = |row: &[u8]| row.try_into().is_ok_and(|end| u64::from_be_bytes(end) <= now);
     let open = rows.iter().filter(|(_, row)| !is_over(row));
     Ok(open.filter_map(|(place, _)| B256::try_from(place.strip_prefix(prefix.as_slice())?).ok()).collect())
 }

@@ -1,4 +1,4 @@
-//! What members and patients do about cases and the board itself.
+//! Acts on cases and on the board itself: acknowledge, veto, review, resign, name a successor.
 
 use alloy::primitives::{Address, B256, Bytes, aliases::U24};
 use hospital_record_contracts::boards::IBoard::{
@@ -27,9 +27,9 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Reviewed {
-    /// SHA-256 of the block with what was found; nothing where there was no objection.
+    /// SHA-256 of the block with the finding; `None` without an objection.
     pub finding: Option<B256>,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
@@ -37,7 +37,7 @@ pub struct Reviewed {
 
 pub(crate) async fn acknowledge(person: &Person, case: &Case) -> Result<Confirmed> {
     person.can_pay(1).await?;
-    // Before it is sent: whoever dies meanwhile has said so. What counts besides is the patient's journal.
+    // Stored before it is sent, so that a crash in between loses nothing. A release needs the patient's journal as well.
     acknowledged::remember_acknowledged(person, case).await?;
     with_fresh_keys!(acknowledge_once(person, case).await)
 }
@@ -70,15 +70,15 @@ pub(crate) async fn appoint_proxy(person: &Person, board: &Board, proxy: Option<
 pub(crate) async fn review(person: &Person, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
     finding.map_or(Ok(()), check_words)?;
     if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed) {
-        return Err(Error::Conflict("a case is reviewed once it took effect".into()));
+        return Err(Error::Conflict("this case did not take effect: only cases that took effect are reviewed".into()));
     }
     person.can_pay(1).await?;
     let finding = match finding {
         None => None,
         Some(text) => {
             let journal = person.journals().of(case.patient).await?;
-            let given = journal.grant(case.scope_id, case.board).map(|grant| grant.state.purpose);
-            let purpose = given.unwrap_or(Purpose::TREAT);
+            let grant = journal.grant(case.scope_id, case.board);
+            let purpose = grant.map_or(Purpose::TREAT, |grant| grant.state.purpose);
             let note = words::note(person, board, &About::of(case, true), purpose, text).await?;
             Some(B256::from(person.people().publish(note).await?.0))
         }

@@ -1,4 +1,4 @@
-//! Making a board.
+//! Creates boards.
 
 use alloy::primitives::{Address, B256, U256};
 use hospital_record_contracts::boards::{IBoards::createCall, is_board};
@@ -13,14 +13,14 @@ use crate::{
     platform::cache::{BOARDS, key},
 };
 
-/// A board that was made.
+/// A board that was created.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CreatedBoard {
     /// The board.
     pub board: Board,
-    /// Hash of the transaction; `None` where the board was there already, or a relay carried it and nobody says which one
-    /// it was.
+    /// Hash of the transaction. `None` if an earlier call created the board, or a relay carried it and no transaction is
+    /// known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
@@ -33,10 +33,10 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
     for member in members {
         person.people().profile_of(*member, None).await?;
     }
-    let place = board_being_made(person, threshold, members);
-    let salt = kept_salt(person, &place).await?;
+    let place = salt_key(person, threshold, members);
+    let salt = salt_for(person, &place).await?;
     let address = address_of(threshold, members, salt);
-    // What an earlier call left on its way may be this very board.
+    // An earlier call can have sent the transaction of this very board.
     if let Some(in_vain) = person.settle_earlier().await? {
         tracing::info!(in_vain, "an earlier transaction");
     }
@@ -49,15 +49,16 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
     };
     let board = person.after(receipt.transaction, person.boards().at(address).await)?;
     if let Err(error) = person.cache().remove(BOARDS, place).await {
-        tracing::warn!(%error, "made again with the same members, it would be this board");
+        tracing::warn!(%error, "another board with the same members would be this board");
     }
     Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas })
 }
 
-/// Another one each time, because the same people may have several boards; but the same until the board was returned.
-async fn kept_salt(person: &Person, place: &[u8]) -> Result<B256> {
-    let kept = person.cache().get(BOARDS, place.to_vec()).await?;
-    if let Some(salt) = kept.and_then(|kept| B256::try_from(&*kept).ok()) {
+/// A new salt for each board, because the same people can have several boards. It stays the same until the call returns
+/// the board, so a repeated call creates no second one.
+async fn salt_for(person: &Person, place: &[u8]) -> Result<B256> {
+    let row = person.cache().get(BOARDS, place.to_vec()).await?;
+    if let Some(salt) = row.and_then(|row| B256::try_from(&*row).ok()) {
         return Ok(salt);
     }
     let mut salt = B256::ZERO;
@@ -66,7 +67,7 @@ async fn kept_salt(person: &Person, place: &[u8]) -> Result<B256> {
     Ok(salt)
 }
 
-fn board_being_made(person: &Person, threshold: u8, members: &[Address]) -> Vec<u8> {
+fn salt_key(person: &Person, threshold: u8, members: &[Address]) -> Vec<u8> {
     let members = members.iter().flatten().copied().collect::<Vec<u8>>();
     key(&[&person.deployment_key(), person.address().as_slice(), &[threshold], &members])
 }

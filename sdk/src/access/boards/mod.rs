@@ -1,4 +1,4 @@
-//! What members, patients and proxies do about boards and their cases.
+//! The acts of members, patients and proxies at boards.
 
 pub(crate) mod acknowledged;
 pub(crate) mod act;

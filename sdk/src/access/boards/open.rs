@@ -1,4 +1,4 @@
-//! Opening a case.
+//! Opens cases.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ use crate::{
         board::Board,
         case::{Case, CaseStage},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     ledger::{Grant, Rights, call, folder_of},
     people::grantee::Grantee,
 };
 
-/// How long a case lets somebody in unless it is told.
+/// How long a case gives access by default.
 const HOURS: Duration = Duration::from_secs(4 * 3600);
-/// The longest.
+/// The longest time that a case gives access.
 pub(crate) const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Opens a case; made by [`Boards::open_case`](crate::client::boards::Boards::open_case).
@@ -54,26 +54,26 @@ pub(crate) fn open_case(person: &Person, board: &Board, patient: Address) -> Ope
 }
 
 impl OpenCase {
-    /// Who needs access: an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact).
+    /// The account that needs access: an address, a [`Card`](crate::Card) or a [`Contact`](crate::Contact).
     pub fn to(mut self, grantee: impl Into<Grantee>) -> Self {
         self.to = Some(grantee.into());
         self
     }
 
-    /// To which folder or record, as the chain calls it, where the patient granted several to the board:
+    /// The scope of the folder or record, needed if the patient granted several to the board.
     /// [`Boards::granted`](crate::client::boards::Boards::granted) lists them.
     pub fn scope(mut self, scope_id: B256) -> Self {
         self.scope = Some(scope_id);
         self
     }
 
-    /// For how long, from the last acknowledgement that is needed: at most a day.
+    /// How long access lasts, counted from the last acknowledgement that is needed: at most a day. The default is 4 hours.
     pub fn lasting(mut self, duration: Duration) -> Self {
         self.lasts = duration;
         self
     }
 
-    /// Why, for the patient and the board's members alone: up to 2044 bytes of text.
+    /// The reason, up to 2044 bytes of text. Only the patient and the board's members can read it.
     pub fn reason(mut self, text: impl Into<String>) -> Self {
         self.reason = text.into();
         self
@@ -88,34 +88,34 @@ impl OpenCase {
     async fn open(&self) -> Result<Case> {
         let person = &self.person;
         let board = &self.board;
-        // What an earlier call left on its way may be this very case.
+        // An earlier call can have sent the transaction of this very case.
         if let Some(in_vain) = person.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
         }
         let journal = person.journals().of(self.patient).await?;
-        let (scope, held) = self.scope_in(&journal).await?;
-        let wanted = self.wanted(scope);
-        let mut kept = opening::kept_opening(person, board, &wanted, &self.reason).await?;
-        if let Some(case) = opening::opened_before(person, board, &wanted, kept.as_ref(), &self.reason).await? {
-            if let Some(kept) = kept.take_if(|kept| kept.reason == case.reason) {
-                opening::keep_opening(person, board, &Opening { done: true, ..kept }).await?;
+        let (scope, grant) = self.scope_in(&journal).await?;
+        let draft = self.draft(scope);
+        let mut earlier = opening::unfinished_opening(person, board, &draft, &self.reason).await?;
+        if let Some(case) = opening::opened_before(person, board, &draft, earlier.as_ref(), &self.reason).await? {
+            if let Some(opening) = earlier.take_if(|opening| opening.reason == case.reason) {
+                opening::keep_opening(person, board, &Opening { done: true, ..opening }).await?;
             }
             if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Granted { .. }) {
-                return self.acknowledged(case).await;
+                return self.remember(case).await;
             }
         }
-        let opening = match kept {
-            Some(kept) => self.still_possible(kept).await?,
-            None => self.prepare(&wanted, &held).await?,
+        let opening = match earlier {
+            Some(opening) => self.with_valid_nonce(opening).await?,
+            None => self.prepare(&draft, &grant).await?,
         };
         let case = self.send(&journal, &opening).await?;
-        let kept = opening::keep_opening(person, board, &Opening { done: true, ..opening }).await;
-        kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
-        self.acknowledged(case).await
+        let result = opening::keep_opening(person, board, &Opening { done: true, ..opening }).await;
+        result.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
+        self.remember(case).await
     }
 
-    /// What the case will be, but for its reason.
-    fn wanted(&self, scope: B256) -> Opening {
+    /// The case to open, still without reason and nonce.
+    fn draft(&self, scope: B256) -> Opening {
         let duration = u32::try_from(self.lasts.as_secs()).unwrap_or(u32::MAX);
         let patient = self.patient;
         let grantee = self.grantee();
@@ -124,40 +124,40 @@ impl OpenCase {
         Opening { patient, scope, grantee, duration, reason, nonce, done: false }
     }
 
-    /// Stores the reason, and keeps what is to be sent before it is.
-    async fn prepare(&self, wanted: &Opening, held: &Grant) -> Result<Opening> {
+    /// Stores the reason, and keeps the opening on this machine before it is sent.
+    async fn prepare(&self, draft: &Opening, grant: &Grant) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
-        // Nothing could be released to an account without keys.
-        person.people().profile_of(wanted.grantee, self.to.and_then(|to| to.profile)).await?;
-        let note = words::note(person, board, &wanted.about(board.address), held.state.purpose, &self.reason).await?;
+        // Members cannot release shares to an account without keys.
+        person.people().profile_of(draft.grantee, self.to.and_then(|to| to.profile)).await?;
+        let note = words::note(person, board, &draft.about(board.address), grant.state.purpose, &self.reason).await?;
         let reason = B256::from(person.people().publish(note).await?.0);
         let nonce = person.next_nonce(board.address).await?;
-        let opening = Opening { reason, nonce, ..*wanted };
+        let opening = Opening { reason, nonce, ..*draft };
         opening::keep_opening(person, board, &opening).await?;
         Ok(opening)
     }
 
-    /// With another nonce where the kept one was made void. One that was used has opened the case.
-    async fn still_possible(&self, kept: Opening) -> Result<Opening> {
+    /// The opening with a new nonce, if its nonce was made void. If its nonce was used, the case is open already.
+    async fn with_valid_nonce(&self, opening: Opening) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
         let contract = person.contract();
-        let (used, series) = contract.nonce_used(board.address, person.address(), kept.nonce).await?;
+        let (used, series) = contract.nonce_used(board.address, person.address(), opening.nonce).await?;
         if used {
             return Err(Error::NotAvailable(
                 "the case was opened, and the node does not show it yet: try again".into(),
             ));
         }
-        if kept.nonce >> 128 == series {
-            return Ok(kept);
+        if opening.nonce >> 128 == series {
+            return Ok(opening);
         }
-        let opening = Opening { nonce: person.next_nonce(board.address).await?, ..kept };
+        let opening = Opening { nonce: person.next_nonce(board.address).await?, ..opening };
         opening::keep_opening(person, board, &opening).await?;
         Ok(opening)
     }
 
-    async fn send(&self, journal: &Known, opening: &Opening) -> Result<Case> {
+    async fn send(&self, journal: &VerifiedJournal, opening: &Opening) -> Result<Case> {
         let person = &self.person;
         let board = &self.board;
         let Opening { patient, scope, grantee, duration, reason, nonce, .. } = *opening;
@@ -166,11 +166,12 @@ impl OpenCase {
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
         let receipt = person.send_once(&call(board.address, &verb), nonce).await?;
         let about = person.after(receipt.transaction, person.boards().cases_about(board, patient).await)?;
-        let told = about.cases.into_iter().find(|told| opening.is(told, person.address()));
-        if let Some(case) = told {
+        let case = about.cases.into_iter().find(|case| opening.is(case, person.address()));
+        if let Some(case) = case {
             return Ok(case);
         }
-        let unseen = || Error::NotAvailable("the node does not show the case yet: try again, it is opened once".into());
+        let unseen =
+            || Error::NotAvailable("the node does not show the case yet: try again, it is not opened twice".into());
         let block = person.ledger().block(receipt.block.ok_or_else(unseen)?).await.map_err(Error::from);
         let block = person.after(receipt.transaction, block)?.ok_or_else(unseen)?;
         let opened_at = U40::saturating_from(block.time);
@@ -179,11 +180,11 @@ impl OpenCase {
         Ok(Case::of(board.address, terms))
     }
 
-    /// Opening is acknowledging, unless the case is about the opener.
-    async fn acknowledged(&self, case: Case) -> Result<Case> {
+    /// Remembers the acknowledgement. Opening a case acknowledges it, unless the opener is its grantee or patient.
+    async fn remember(&self, case: Case) -> Result<Case> {
         if ![case.grantee, case.patient].contains(&self.person.address()) {
-            let kept = acknowledged::remember_acknowledged(&self.person, &case).await;
-            kept.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
+            let result = acknowledged::remember_acknowledged(&self.person, &case).await;
+            result.map_err(|error| error.with_outcome(Outcome::NotRemembered))?;
         }
         Ok(case)
     }
@@ -200,36 +201,38 @@ impl OpenCase {
             return Err(Error::Conflict(format!("the board {} is closed", board.address).into()));
         }
         if grantee == self.patient || grantee == board.address || grantee.is_zero() {
-            return Err(Error::Invalid("a case lets in somebody other than the patient and the board".into()));
+            return Err(Error::Invalid(
+                "a case gives access to an account other than the patient and the board".into(),
+            ));
         }
         if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
-            return Err(Error::Invalid("a case lets somebody in for a second to a day".into()));
+            return Err(Error::Invalid("a case gives access for at least a second and at most a day".into()));
         }
         self.person.check_card(self.to.and_then(|to| to.deployment))?;
         let concerned = [grantee, self.patient];
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {
             let needed = board.threshold;
-            return Err(Error::Invalid(
-                format!("without whom it is about, {voters} members remain and {needed} are needed").into(),
-            ));
+            return Err(Error::Invalid(format!(
+                "{needed} acknowledgements are needed, but only {voters} members can give one: the grantee and the patient cannot"
+            ).into()));
         }
         check_words(&self.reason)
     }
 
-    /// What the patient granted to the board: the scope that was named, or the only one.
-    async fn scope_in(&self, journal: &Known) -> Result<(B256, Grant)> {
+    /// The scope and grant that the case is about: the one with the named scope, or the only one.
+    async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, Grant)> {
         let now = self.person.clocks().chain_time().await?;
-        let granted = granted_to(journal, self.board.address, now);
+        let grants = granted_to(journal, self.board.address, now);
         let patient = self.patient;
         let board = self.board.address;
-        match (self.scope, granted.as_slice()) {
+        match (self.scope, grants.as_slice()) {
             (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}").into())),
             (None, [one]) => Ok(*one),
             (None, many) => {
                 let scopes: Vec<String> = many.iter().map(|(scope, _)| scope.to_string()).collect();
                 Err(Error::Invalid(
-                    format!("{patient} granted several to the board: name one of {}", scopes.join(", ")).into(),
+                    format!("{patient} granted several scopes to the board: name one of {}", scopes.join(", ")).into(),
                 ))
             }
             (Some(named), some) => some.iter().find(|(scope, _)| *scope == named).copied().ok_or_else(|| {
@@ -243,13 +246,13 @@ impl OpenCase {
 
 awaitable!(OpenCase => Case);
 
-/// What the patient's own live grants let a board pass on.
-pub(crate) fn granted_to(journal: &Known, board: Address, now: u64) -> Vec<(B256, Grant)> {
+/// The patient's own live grants that a board can pass on.
+pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) -> Vec<(B256, Grant)> {
     let needed = Rights::READ.and(Rights::DELEGATE);
-    let held = journal.state().grants.iter().filter(|((_, grantee), grant)| {
+    let grants = journal.state().grants.iter().filter(|((_, grantee), grant)| {
         *grantee == board && grant.state.giver.is_none() && grant.state.rights.contains(needed)
     });
-    let live = held.filter(|((scope, _), _)| journal.state().live(*scope, board, now).is_some());
+    let live = grants.filter(|((scope, _), _)| journal.state().live(*scope, board, now).is_some());
     live.map(|((scope, _), grant)| (*scope, *grant)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Which cases this person opens: kept before anything is sent, so that a lost answer loses nothing and opens nothing twice.
+//! Keeps each case that this person opens, before it is sent. So a lost answer never opens a case twice.
 
 use alloy::primitives::{Address, B256, U256};
 use hospital_record_contracts::boards::IBoard;
@@ -16,28 +16,28 @@ use crate::{
     platform::cache::{OPENINGS, key},
 };
 
-/// Rows of one board that are looked at.
-const MOST_KEPT: usize = 256;
-/// Openings without an answer that are looked for.
+/// Unfinished openings of one board that are read.
+const MOST_UNFINISHED: usize = 256;
+/// Unfinished openings whose cases are looked up.
 const MOST_UNSEEN: usize = 8;
 
-/// A case as it is known before it is on chain: without the second in which it is opened.
+/// A case before it is on chain, so without the time of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Opening {
     pub(crate) patient: Address,
     pub(crate) scope: B256,
     pub(crate) grantee: Address,
     pub(crate) duration: u32,
-    /// SHA-256 of the note that tells why.
+    /// SHA-256 of the note with the reason.
     pub(crate) reason: B256,
-    /// Every signed attempt has this one, so at most one of them opens a case.
+    /// Every signed attempt has this nonce, so at most one of them opens a case.
     pub(crate) nonce: U256,
     /// Whether the case was seen on chain.
     pub(crate) done: bool,
 }
 
 impl Opening {
-    /// Whether this is the case that was opened: all that was kept is the same, and its id commits to it.
+    /// Whether `case` is the case of this opening: all values match, and its id commits to them.
     pub(crate) fn is(&self, case: &Case, me: Address) -> bool {
         let Self { patient, scope, grantee, duration, reason, .. } = *self;
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, opener: me, ..case.terms.clone() };
@@ -50,78 +50,79 @@ impl Opening {
             == (other.patient, other.scope, other.grantee, other.duration)
     }
 
-    /// What its note is about.
+    /// The subject of its note.
     pub(crate) fn about(&self, board: Address) -> About {
         let Self { patient, scope, grantee, .. } = *self;
         About { patient, board, scope, grantee, case: None }
     }
 }
 
-/// Keeps what is about to be opened, or that it was.
+/// Stores an opening on this machine.
 pub(crate) async fn keep_opening(person: &Person, board: &Board, opening: &Opening) -> Result<()> {
     let row = serde_ipld_dagcbor::to_vec(opening).map_err(Error::cache)?;
     let place = key(&[&openings_of(person, board.address), opening.reason.as_slice()]);
     person.cache().put(OPENINGS, place, row).await
 }
 
-/// What is like this one and was given the same reason, of what was kept and may still be on its way.
-pub(crate) async fn kept_opening(
+/// An unfinished opening that has the same values and the same reason.
+pub(crate) async fn unfinished_opening(
     person: &Person,
     board: &Board,
-    wanted: &Opening,
+    draft: &Opening,
     text: &str,
 ) -> Result<Option<Opening>> {
     let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
-    let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
-    for opening in kept.filter(|kept| !kept.done && kept.is_alike(wanted)).take(MOST_KEPT) {
-        if told_why(person, board, &opening, text).await? {
+    let openings = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
+    for opening in openings.filter(|opening| !opening.done && opening.is_alike(draft)).take(MOST_UNFINISHED) {
+        if has_reason(person, board, &opening, text).await? {
             return Ok(Some(opening));
         }
     }
     Ok(None)
 }
 
-/// The case of this person that is open already, or that what was kept has become.
+/// The case that the earlier opening became, or an open case of this person with the same values and reason.
 pub(crate) async fn opened_before(
     person: &Person,
     board: &Board,
-    wanted: &Opening,
-    kept: Option<&Opening>,
+    draft: &Opening,
+    earlier: Option<&Opening>,
     text: &str,
 ) -> Result<Option<Case>> {
     let me = person.address();
-    for case in person.boards().cases_about(board, wanted.patient).await?.cases {
-        if kept.is_some_and(|kept| kept.is(&case, me)) {
+    for case in person.boards().cases_about(board, draft.patient).await?.cases {
+        if earlier.is_some_and(|opening| opening.is(&case, me)) {
             return Ok(Some(case));
         }
-        let this = Opening { reason: case.reason, ..*wanted };
-        let alike = this.is(&case, me) && matches!(case.stage, CaseStage::Open { .. });
-        if alike && told_why(person, board, &this, text).await? {
+        let opening = Opening { reason: case.reason, ..*draft };
+        let is_open = opening.is(&case, me) && matches!(case.stage, CaseStage::Open { .. });
+        if is_open && has_reason(person, board, &opening, text).await? {
             return Ok(Some(case));
         }
     }
     Ok(None)
 }
 
-/// Cases that this person opened, and of which the answer was lost: opening was acknowledging.
+/// Cases that this person opened without seeing the answer. Opening them acknowledged them.
 pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<Case>> {
     let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
-    let kept = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
+    let openings = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
     let me = person.address();
-    let mut opened = Vec::new();
-    for opening in kept.filter(|kept| !kept.done && ![kept.grantee, kept.patient].contains(&me)).take(MOST_UNSEEN) {
+    let mut unseen = Vec::new();
+    let is_unseen = |opening: &Opening| !opening.done && ![opening.grantee, opening.patient].contains(&me);
+    for opening in openings.filter(is_unseen).take(MOST_UNSEEN) {
         let cases = person.boards().cases_about(board, opening.patient).await?.cases;
-        opened.extend(cases.into_iter().find(|case| opening.is(case, me)));
+        unseen.extend(cases.into_iter().find(|case| opening.is(case, me)));
     }
-    Ok(opened)
+    Ok(unseen)
 }
 
-/// Whether the note says this, in this person's words.
-async fn told_why(person: &Person, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
+/// Whether this person wrote the note of this opening with this text.
+async fn has_reason(person: &Person, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
     match words::read_note(person, opening.reason, person.address(), &opening.about(board.address)).await {
         Ok(words) => Ok(words.text == text),
         Err(error) if error.is_silence() => Err(error),
-        // Nobody has it, or it is not this person's.
+        // No store has the note, or another person wrote it.
         Err(_) => Ok(false),
     }
 }

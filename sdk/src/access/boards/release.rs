@@ -1,4 +1,4 @@
-//! From a case that took effect to the keys: members release their shares, and whom it lets in puts them together.
+//! Releases shares: after a case took effect, members seal their shares to its grantee, who combines them to the keys.
 
 use alloy::primitives::B256;
 use hospital_record_contracts::boards::IBoard::releaseCall;
@@ -20,16 +20,16 @@ use crate::{
         board::Board,
         case::{Case, WINDOW},
     },
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{
         holder::board::{self},
-        owed::{self, DONE, Owed},
+        owed::{self, DONE, OwedBlocks},
     },
     ledger::{Grant, call},
     platform::cache::{RELEASES, key},
 };
 
-/// From its opening so long a case lets somebody in, in seconds.
+/// Seconds from the opening of a case until it can give no access.
 const LONGEST: u64 = WINDOW + A_DAY.as_secs();
 const UNDER_WAY: u8 = 0;
 
@@ -37,11 +37,11 @@ const UNDER_WAY: u8 = 0;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Released {
-    /// Which case it was for.
+    /// The id of the case.
     pub case: B256,
-    /// SHA-256 of the block with the share, sealed to whom the case lets in.
+    /// SHA-256 of the block with the share, which is sealed to the case's grantee.
     pub share: B256,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
@@ -53,10 +53,10 @@ pub(crate) async fn release(person: &Person, board: &Board, case: &Case) -> Resu
     release_of(person, case, &deal, &context).await
 }
 
-/// What a case that took effect is to be given shares of.
+/// The newest deal for a case that took effect, and its context.
 async fn deal_for(person: &Person, case: &Case) -> Result<(Verified<Deal>, EnvelopeContext)> {
     let journal = person.journals().of(case.patient).await?;
-    require_let_in(person, &journal, case).await?;
+    require_effect(person, &journal, case).await?;
     board::newest_deal(person, &journal, case.scope_id, case.board).await
 }
 
@@ -71,16 +71,16 @@ async fn release_of(
     let block = release_block(person, &place, case, deal, context).await?;
     let share = B256::from(block.digest().0);
     person.store_takes().await?;
-    // Not stored before: a case that is vetoed meanwhile must leave no shares in the store.
-    let owed = Owed::release(case.board, case.id, &place, &block);
+    // Stored only after the transaction: a vetoed case must leave no shares in the store.
+    let owed = OwedBlocks::release(case.board, case.id, &place, &block);
     owed::owe(person, &owed).await?;
-    let sent = person.send(call(case.board, &releaseCall { id: case.id, share })).await;
-    let receipt = owed::or_owe_no_more(person, &owed, sent).await?;
+    let result = person.send(call(case.board, &releaseCall { id: case.id, share })).await;
+    let receipt = owed::or_owe_no_more(person, &owed, result).await?;
     owed::pay(person, &owed, receipt.transaction).await?;
     Ok(Released { case: case.id, share, transaction: receipt.transaction, gas: receipt.gas })
 }
 
-/// The same block each time it is tried again.
+/// The block with the share. A repeated attempt gets the same block.
 async fn release_block(
     person: &Person,
     place: &[u8],
@@ -107,7 +107,7 @@ fn release_key(person: &Person, case: &Case, deal: Digest) -> Vec<u8> {
 
 pub(crate) async fn release_due(person: &Person, board: &Board) -> Result<Vec<(Case, Result<Released>)>> {
     let me = person.address();
-    let mut done = Vec::new();
+    let mut results = Vec::new();
     board.require_member(me)?;
     for case in to_release(person, board).await? {
         if !case.is_live() || case.grantee == me {
@@ -115,58 +115,59 @@ pub(crate) async fn release_due(person: &Person, board: &Board) -> Result<Vec<(C
         }
         match release_if_due(person, &case).await {
             Ok(None) => {}
-            Ok(Some(released)) => done.push((case, Ok(released))),
-            Err(error) => done.push((case, Err(error))),
+            Ok(Some(released)) => results.push((case, Ok(released))),
+            Err(error) => results.push((case, Err(error))),
         }
     }
-    Ok(done)
+    Ok(results)
 }
 
-/// Cases that this member acknowledged on this machine, each asked for by its id: whatever others open, they come first.
-/// With a witness then those that were opened lately.
+/// The cases that this member acknowledged on this machine, each read by its id, so that other cases cannot hide them. With
+/// a witness, the recent cases follow.
 async fn to_release(person: &Person, board: &Board) -> Result<Vec<Case>> {
     let now = person.clocks().latest_time().await?;
     let mut cases = opening::opened_unseen(person, board).await?;
     for id in acknowledged::acknowledged_and_not_over(person, board, now).await? {
         match person.boards().case(board, id).await {
-            Ok(case) if cases.iter().any(|known| known.id == case.id) => {}
+            Ok(case) if cases.iter().any(|other| other.id == case.id) => {}
             Ok(case) => cases.push(case),
-            // A node that lags, or what was acknowledged never came about.
+            // The node lags, or the acknowledged case never reached the chain.
             Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
     }
     if person.witness().is_some() {
         let mine: Vec<B256> = cases.iter().map(|case| case.id).collect();
-        let lately = person.boards().cases_since(board, now.saturating_sub(LONGEST)).await?.cases;
-        cases.extend(lately.into_iter().filter(|case| !mine.contains(&case.id)));
+        let recent = person.boards().cases_since(board, now.saturating_sub(LONGEST)).await?.cases;
+        cases.extend(recent.into_iter().filter(|case| !mine.contains(&case.id)));
     }
     Ok(cases)
 }
 
 async fn release_if_due(person: &Person, case: &Case) -> Result<Option<Released>> {
     let (deal, context) = deal_for(person, case).await?;
-    let before = person.cache().get(RELEASES, release_key(person, case, deal.digest())).await?;
-    match before.is_some_and(|before| before.first() == Some(&DONE)) {
+    let row = person.cache().get(RELEASES, release_key(person, case, deal.digest())).await?;
+    match row.is_some_and(|row| row.first() == Some(&DONE)) {
         true => Ok(None),
         false => release_of(person, case, &deal, &context).await.map(Some),
     }
 }
 
-/// The journal shows it, and it is no case of old that a node brings up again.
-async fn require_let_in(person: &Person, journal: &Known, case: &Case) -> Result<()> {
+/// Requires that the journal shows the access which this case gives, and that it is not over. So a node cannot replay an
+/// old case.
+async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case) -> Result<()> {
     let now = person.clocks().latest_time().await?;
-    let held = journal.state().live(case.scope_id, case.grantee, now);
-    let by_it = |held: &&Grant| {
-        held.state.giver == Some(case.board)
-            && held.envelope == case.reason
-            && held.state.expires_at <= case.latest_end()
+    let grant = journal.state().live(case.scope_id, case.grantee, now);
+    let is_of_case = |grant: &&Grant| {
+        grant.state.giver == Some(case.board)
+            && grant.envelope == case.reason
+            && grant.state.expires_at <= case.latest_end()
     };
-    match held.filter(by_it).filter(|_| now < case.latest_end()) {
+    match grant.filter(is_of_case).filter(|_| now < case.latest_end()) {
         Some(_) => Ok(()),
         None => Err(Error::Conflict(
             format!(
-                "the patient's history does not show that the case {} lets anybody in now: nothing was released",
+                "the patient's history does not show that the case {} gives access now: nothing was released",
                 case.id
             )
             .into(),

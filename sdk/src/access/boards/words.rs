@@ -1,4 +1,4 @@
-//! What members write about a case, for the patient and each other.
+//! Notes that members write about a case, for the patient and the other members.
 
 use std::fmt;
 
@@ -21,19 +21,19 @@ use crate::{
     ledger::Purpose,
 };
 
-/// Why a case was opened, or what its review found.
+/// The text of a note: the reason of a case, or the finding of its review.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaseWords {
-    /// Who wrote it.
+    /// The member who wrote it.
     pub author: Address,
-    /// What for.
+    /// The purpose of access.
     pub purpose: Purpose,
-    /// In the author's words.
+    /// The author's text.
     pub text: String,
 }
 
-/// Without the words, which are about somebody's health.
+/// Without the text, which is about somebody's health.
 impl fmt::Debug for CaseWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CaseWords")
@@ -43,7 +43,7 @@ impl fmt::Debug for CaseWords {
     }
 }
 
-/// What a note is about: a case, or one that is about to be opened.
+/// The subject of a note: a case, or one that is about to be opened.
 pub(crate) struct About {
     pub(crate) patient: Address,
     pub(crate) board: Address,
@@ -71,7 +71,7 @@ impl About {
     }
 }
 
-/// Whether this can be said; known before anything is asked.
+/// Checks a text before any call to the node.
 pub(crate) fn check_words(text: &str) -> Result<()> {
     check_reason(text).map_err(|error| {
         let limits = "write 1 to 2044 bytes of text, without control characters but line breaks";
@@ -79,7 +79,7 @@ pub(crate) fn check_words(text: &str) -> Result<()> {
     })
 }
 
-/// A note for the patient and the members who remain and have keys: nobody keeps a board from working by having none.
+/// A note for the patient and for those present members who have keys. A member without keys cannot block the board.
 pub(crate) async fn note(person: &Person, board: &Board, about: &About, purpose: Purpose, text: &str) -> Result<Block> {
     check_words(text)?;
     let mut readers: Vec<_> = board.present().chain([about.patient]).collect();
@@ -97,7 +97,7 @@ pub(crate) async fn read_note(person: &Person, digest: B256, author: Address, ab
     let terms = about.terms(person, author)?;
     let words = open_note(&note, &terms, &person.published().await?.keys)?;
     let purpose =
-        Purpose::try_from(words.purpose).map_err(|_| Error::Integrity("a note names a purpose that is none".into()))?;
+        Purpose::try_from(words.purpose).map_err(|_| Error::Integrity("the note names an unknown purpose".into()))?;
     Ok(CaseWords { author, purpose, text: words.text.to_string() })
 }
 

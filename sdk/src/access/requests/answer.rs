@@ -1,4 +1,4 @@
-//! Answering: a grant of what was asked, or less.
+//! Answers a request with a grant of the requested access, or less.
 
 use crate::{
     access::{
@@ -20,7 +20,7 @@ pub(crate) fn answer(person: &Person, request: &AccessRequest) -> Grant {
     grant::grant(person, request.asker).answering(request.clone())
 }
 
-/// Whether a grant to the asker is an answer to what it asked, and the request is still there to be answered.
+/// Requires that the grant gives no more than the request, and that the request is still open.
 async fn check_answer(
     person: &Person,
     request: &AccessRequest,
@@ -29,9 +29,8 @@ async fn check_answer(
     expires_at: u64,
 ) -> Result<()> {
     if request.reason.is_err() {
-        return Err(Error::Invalid(
-            format!(
-                "the reason of this request does not open, so nothing proves that {} asked for this: let it ask again, \
+        return Err(Error::Invalid(format!(
+            "the reason of this request does not open, so nothing proves that {} asked for this: ask for a new request, \
              or grant without a request",
                 request.asker
             )
@@ -40,12 +39,12 @@ async fn check_answer(
     }
     if request.is_wider(rights, purpose, expires_at) {
         return Err(Error::Invalid(format!(
-            "{} asked for less: to {} for {:?}; an answer gives no other right, purpose or later end than was asked",
+            "{} asked for less: to {} for {:?}; an answer cannot give another right, another purpose or a later end",
             request.asker, request.rights, request.purpose
         ).into()));
     }
-    let open = open::open_requests(person, Some(request.asker), &[]).await?;
-    if !open.0.iter().any(|found| found.id == request.id && found.terms == request.terms) {
+    let (open, _) = open::open_requests(person, Some(request.asker), &[]).await?;
+    if !open.iter().any(|other| other.id == request.id && other.terms == request.terms) {
         return Err(Error::Conflict(
             format!(
                 "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
@@ -58,9 +57,10 @@ async fn check_answer(
 }
 
 impl Grant {
-    /// Exactly what was asked, and no more whatever is said after this.
+    /// Grants exactly the request. Later setters can only narrow it: [`check_answer`] refuses more.
     pub(crate) fn answering(mut self, request: AccessRequest) -> Self {
-        (self.rights, self.purpose) = (request.rights, Some(request.purpose));
+        self.rights = request.rights;
+        self.purpose = Some(request.purpose);
         self.expires = request.until.map_or(Expiry::Never, Expiry::At);
         self.request = Some(request);
         self
@@ -69,7 +69,9 @@ impl Grant {
     pub(crate) async fn check_request(&self) -> Result<()> {
         let Some(request) = &self.request else { return Ok(()) };
         if !self.person.is_me(self.patient) {
-            return Err(Error::Invalid("the patient who was asked answers, about records of their own".into()));
+            return Err(Error::Invalid(
+                "only the patient who was asked can answer, with a grant on their own records".into(),
+            ));
         }
         let purpose = self.purpose.unwrap_or(Purpose::TREAT);
         let now = self.person.clocks().chain_time().await?;

@@ -1,4 +1,4 @@
-//! Asking.
+//! Asks a patient for access.
 
 use std::time::SystemTime;
 
@@ -19,9 +19,9 @@ use crate::{
     people::grantee::Grantee,
 };
 
-/// How long access is asked for unless it is told: a year.
+/// Seconds of access that a request asks for by default: a year.
 const A_YEAR: u64 = 365 * 24 * 3600;
-/// How long a request waits for its answer unless it is told: 30 days.
+/// Seconds that a request stays open by default: 30 days.
 const A_MONTH: u64 = 30 * 24 * 3600;
 
 /// Asks for access; made by [`Requests::ask`](crate::client::requests::Requests::ask).
@@ -39,19 +39,19 @@ pub struct Ask {
     reason: String,
 }
 
-/// What was asked.
+/// A request that was made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Asked {
-    /// What the chain calls the request: [`withdraw`](crate::client::requests::Requests::withdraw) takes it.
+    /// The id of the request on chain, for [`withdraw`](crate::client::requests::Requests::withdraw).
     pub id: B256,
-    /// Who was asked.
+    /// The patient who was asked.
     pub patient: Address,
-    /// Until when access shall last; nothing for no end.
+    /// The end of access that it asks for; `None` for no end.
     pub until: Option<SystemTime>,
-    /// The request is closed from then on; nothing for no end.
+    /// When the request closes; `None` for no end.
     pub answer_by: Option<SystemTime>,
-    /// Hash of the transaction; `None` where a relay carried it and nobody says which one it was.
+    /// Hash of the transaction. `None` if a relay carried it and no transaction is known.
     pub transaction: Option<B256>,
     /// Gas of the transaction.
     pub gas: u64,
@@ -71,40 +71,41 @@ pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
 }
 
 pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
-    let open = open::told_requests(person, patient, Some(person.address())).await?.0;
-    if !open.iter().any(|told| told.id == id) {
-        return Err(Error::NotFound(format!("{} has asked nothing like that of {patient}", person.address()).into()));
+    let (requests, _) = open::requests_on_chain(person, patient, Some(person.address())).await?;
+    if !requests.iter().any(|request| request.id == id) {
+        return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
     }
     person.can_pay(1).await?;
     person.send(person.access_requests().withdraw_request(patient, id)).await
 }
 
 impl Ask {
-    /// What for (HL7 v3 PurposeOfUse).
+    /// The purpose (HL7 v3 PurposeOfUse). The default is treatment.
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
         self
     }
 
-    /// Until when access shall last.
+    /// Asks for access until this time. The default is a year.
     pub fn until(mut self, end: SystemTime) -> Self {
-        (self.until, self.endless) = (Some(end), false);
+        self.until = Some(end);
+        self.endless = false;
         self
     }
 
-    /// Access shall last until it is revoked.
+    /// Asks for access without an end: until it is revoked.
     pub fn no_end(mut self) -> Self {
         self.endless = true;
         self
     }
 
-    /// From then on the request is closed, and no answer wanted.
+    /// Closes the request at this time. The default is 30 days from now.
     pub fn answer_by(mut self, end: SystemTime) -> Self {
         self.answer_by = Some(end);
         self
     }
 
-    /// Why, for the patient alone: up to 2044 bytes of text.
+    /// The reason, up to 2044 bytes of text. Only the patient can read it.
     pub fn reason(mut self, text: impl Into<String>) -> Self {
         self.reason = text.into();
         self
@@ -145,7 +146,7 @@ impl Ask {
     fn check(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.patient;
         if address.is_zero() || address == self.person.address() {
-            return Err(Error::Invalid("one asks somebody else for access: name the patient's account".into()));
+            return Err(Error::Invalid("you cannot ask this account for access: name the patient's account".into()));
         }
         self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {

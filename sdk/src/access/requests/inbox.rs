@@ -1,4 +1,4 @@
-//! The list of what a patient is asked.
+//! Lists the requests to a patient.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
         contacts,
         requests::{
             open,
-            request::{AccessRequest, Told},
+            request::{AccessRequest, OpenRequest},
         },
     },
     acts::person::Person,
@@ -33,20 +33,21 @@ use crate::{
 const MOST_LISTED: usize = 64;
 /// Reasons that are fetched at the same time.
 const ABREAST: usize = 16;
-/// How long a reason may take to come: strangers who name blocks that nobody has are not to hold up the list.
+/// The most time to fetch a reason. Strangers can name blocks that no store has, and must not delay the list.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a person is asked and can still answer; see [`Requests::list`](crate::client::requests::Requests::list) for which.
+/// The open requests to a person. [`Requests::list`](crate::client::requests::Requests::list) has the limits of the list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inbox {
-    /// Newest first, but whom this person knows before all others, and then those whom an authority vouches for.
+    /// The requests: of contacts first, then of accounts that an authority vouches for, then of others. Each part is newest
+    /// first.
     pub requests: Vec<AccessRequest>,
-    /// What is left out; [`ListRequests::by`](crate::request::ListRequests::by) lists what one account asks.
+    /// The requests that are left out. [`ListRequests::by`](crate::request::ListRequests::by) lists the requests of one account.
     pub cut: Cut,
 }
 
-/// Lists what this person is asked; made by [`Requests::list`](crate::client::requests::Requests::list).
+/// Lists the requests to this person; made by [`Requests::list`](crate::client::requests::Requests::list).
 ///
 /// The [guide](crate::request) has an example.
 #[must_use = "nothing happens until it is awaited"]
@@ -61,13 +62,13 @@ pub(crate) fn requests(person: &Person) -> ListRequests {
 }
 
 impl ListRequests {
-    /// Tells of each asker why it is trusted by somebody who trusts these authorities ([`AccessRequest::trust`]).
+    /// Looks for vouches for each asker from these trusted authorities, and returns them in [`AccessRequest::trust`].
     pub fn trusted_by(mut self, authorities: &[Address]) -> Self {
         self.authorities = authorities.to_vec();
         self
     }
 
-    /// Only what this account asks.
+    /// Lists only the requests of this account.
     pub fn by(mut self, asker: Address) -> Self {
         self.asker = Some(asker);
         self
@@ -85,24 +86,24 @@ impl ListRequests {
             return Ok(Inbox { requests: Vec::new(), cut });
         }
         let contacts = contacts::contacts(person).await?;
-        let known = |told: &Told| contacts.iter().any(|contact| contact.address == told.asker());
-        let near = |told: &Told| walk.as_ref().is_some_and(|walk| walk.is_near(told.asker()));
-        open.sort_by_key(|told| (!known(told), !near(told)));
+        let is_contact = |request: &OpenRequest| contacts.iter().any(|contact| contact.address == request.asker());
+        let is_near = |request: &OpenRequest| walk.as_ref().is_some_and(|walk| walk.is_near(request.asker()));
+        open.sort_by_key(|request| (!is_contact(request), !is_near(request)));
         cut.count += open.len().saturating_sub(MOST_LISTED);
         open.truncate(MOST_LISTED);
         let keys = keys_to_open(person).await?;
         let contacts = &contacts;
         let walk = walk.as_ref();
         let keys = keys.as_deref();
-        let requests: Vec<_> = open.iter().map(|told| look_at(person, told, contacts, walk, keys).boxed()).collect();
-        let requests = stream::iter(requests).buffered(ABREAST).try_collect().await?;
+        let reads: Vec<_> = open.iter().map(|request| read(person, request, contacts, walk, keys).boxed()).collect();
+        let requests = stream::iter(reads).buffered(ABREAST).try_collect().await?;
         Ok(Inbox { requests, cut })
     }
 }
 
 awaitable!(ListRequests => Inbox);
 
-/// This person's published keys. Who has published none was sealed nothing, and does not publish any to read.
+/// This person's published keys. Without published keys nobody can have sealed a reason to them, so listing publishes none.
 async fn keys_to_open(person: &Person) -> Result<Option<std::sync::Arc<ProfileKeys>>> {
     match person.contract().profile_of(person.address()).await? {
         Some(_) => Ok(Some(person.published().await?.keys.clone())),
@@ -110,23 +111,24 @@ async fn keys_to_open(person: &Person) -> Result<Option<std::sync::Arc<ProfileKe
     }
 }
 
-async fn look_at(
+async fn read(
     person: &Person,
-    told: &Told,
+    open: &OpenRequest,
     contacts: &[Contact],
     walk: Option<&Walk>,
     keys: Option<&ProfileKeys>,
 ) -> Result<AccessRequest> {
-    let asked = match told.time {
+    let time = match open.time {
         Some(time) => time,
-        None => person.ledger().block(told.block).await?.map_or(0, |block| block.time),
+        None => person.ledger().block(open.block).await?.map_or(0, |block| block.time),
     };
-    let mut request = told.request(asked);
-    request.name = contacts.iter().find(|contact| contact.address == request.asker).map(|known| known.name.clone());
+    let mut request = open.request(time);
+    let contact = contacts.iter().find(|contact| contact.address == request.asker);
+    request.name = contact.map(|contact| contact.name.clone());
     if let Some(walk) = walk {
         request.trust = walk.why(request.asker).await?.ok();
     }
-    match reason(person, told, keys).await {
+    match reason(person, open, keys).await {
         Ok((reason, profile)) => {
             request.reason = Ok(reason);
             request.fingerprint = Some(fingerprint(profile));
@@ -136,18 +138,18 @@ async fn look_at(
     Ok(request)
 }
 
-/// Why the asker asks, and the profile with whose key it signed.
-async fn reason(person: &Person, told: &Told, keys: Option<&ProfileKeys>) -> Result<(String, Digest)> {
+/// The reason, and the digest of the profile whose key signed it.
+async fn reason(person: &Person, open: &OpenRequest, keys: Option<&ProfileKeys>) -> Result<(String, Digest)> {
     let keys = keys.ok_or_else(|| Error::Integrity("this account has published no keys to seal to".into()))?;
-    let opened = tokio::time::timeout(PATIENCE, async {
-        // Not kept: anybody can make this machine fetch one.
-        let bytes = person.stores().get(&Digest(told.id.0).dag_cbor_cid()).await?;
+    let reading = tokio::time::timeout(PATIENCE, async {
+        // Not cached: anybody can make this machine fetch such a block.
+        let bytes = person.stores().get(&Digest(open.id.0).dag_cbor_cid()).await?;
         if bytes.len() > Request::MAX {
             return Err(Error::Integrity("a request's block is too large".into()));
         }
         let request = person.people().verified_bytes::<Request>(&bytes).await?;
-        let reason = open_request(&request, person.deployment(), &told.terms, keys)?;
+        let reason = open_request(&request, person.deployment(), &open.terms, keys)?;
         Ok((reason.to_string(), request.profile_digest()))
     });
-    opened.await.unwrap_or_else(|_| Err(Error::NotAvailable("the block with the reason cannot be had".into())))
+    reading.await.unwrap_or_else(|_| Err(Error::NotAvailable("the block with the reason is not available".into())))
 }

@@ -1,4 +1,4 @@
-//! Access that somebody asks a patient for.
+//! Requests for access: ask, list, answer.
 
 pub(crate) mod answer;
 pub(crate) mod ask;

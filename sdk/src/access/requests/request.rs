@@ -1,8 +1,8 @@
-//! Asking a patient for access, and what a patient is asked for.
+//! Requests for access.
 //!
-//! A request is an event and a block. The event gives no right, is in nobody's journal and costs the patient nothing; the
-//! block carries the reason, sealed to the patient, and the asker's signature over all that is asked: a node can hide a
-//! request, and it can invent none whose reason opens.
+//! A request is an event and a block. The event gives no right, is in no journal and costs the patient nothing. The block
+//! holds the reason, sealed to the patient, and the asker's signature over the whole request. So a node can hide a request,
+//! but it cannot invent one whose reason opens.
 
 use std::{fmt, time::SystemTime};
 
@@ -18,34 +18,35 @@ use crate::{
     people::vouching::trust::Trust,
 };
 
-/// Somebody asks this person for access.
+/// A request for access to this person's records.
 ///
-/// Answer it with [`Requests::answer`](crate::client::requests::Requests::answer), or not at all.
+/// Answer it with [`Requests::answer`](crate::client::requests::Requests::answer), or ignore it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AccessRequest {
-    /// What the chain calls it: SHA-256 of the block with the reason.
+    /// Its id on chain: SHA-256 of the block with the reason.
     pub id: B256,
-    /// Who asks. That this account asked is certain where the reason opens; who it belongs to is not.
+    /// The account that asks. If the reason opens, this account certainly asked. It does not prove whose account it is.
     pub asker: Address,
-    /// What this person calls the asker.
+    /// The name that this person gave to the asker.
     pub name: Option<String>,
-    /// Why the asker is trusted by the authorities that were named in [`ListRequests::trusted_by`](crate::request::ListRequests::trusted_by).
+    /// The vouches for the asker from the authorities in
+    /// [`ListRequests::trusted_by`](crate::request::ListRequests::trusted_by).
     pub trust: Option<Trust>,
-    /// The asker's keys, for comparing by voice; only where the reason opens.
+    /// The fingerprint of the asker's keys, to compare by voice. `None` if the reason does not open.
     pub fingerprint: Option<String>,
-    /// Which rights are asked for.
+    /// The rights that it asks for.
     pub rights: Rights,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Until when access shall last; nothing for no end.
+    /// The end of access that it asks for; `None` for no end.
     pub until: Option<SystemTime>,
-    /// The request is closed from then on.
+    /// When the request closes.
     pub answer_by: SystemTime,
-    /// When it was made, as the node tells.
+    /// When it was made, as the node reports it.
     pub asked: SystemTime,
-    /// Why, in the asker's words; or why that cannot be told, such as [`ErrorKind::Integrity`] for a reason that
-    /// somebody else wrote, or wrote for another request.
+    /// The asker's reason, or the error kind if it does not open. [`ErrorKind::Integrity`] means that another account wrote
+    /// it, or wrote it for another request.
     pub reason: std::result::Result<String, ErrorKind>,
     pub(crate) terms: RequestTerms,
 }
@@ -65,9 +66,9 @@ impl fmt::Debug for AccessRequest {
     }
 }
 
-/// A request as the chain tells it.
+/// A request on chain that was not withdrawn.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct OpenRequest {
     pub(crate) id: B256,
     pub(crate) terms: RequestTerms,
     pub(crate) rights: Rights,
@@ -76,14 +77,13 @@ pub(crate) struct Told {
     pub(crate) time: Option<u64>,
 }
 
-impl Told {
+impl OpenRequest {
     pub(crate) fn asker(&self) -> Address {
         self.terms.asker.0.into()
     }
 
-    /// With nothing known yet of who asks and why.
-    pub(crate) fn request(&self, asked: u64) -> AccessRequest {
-        let at = |seconds| instant(seconds);
+    /// The request without name, trust and reason, made at this time.
+    pub(crate) fn request(&self, time: u64) -> AccessRequest {
         AccessRequest {
             id: self.id,
             asker: self.asker(),
@@ -93,8 +93,8 @@ impl Told {
             rights: self.rights,
             purpose: self.purpose,
             until: expiry(self.terms.grant_until),
-            answer_by: at(self.terms.answer_by),
-            asked: at(asked),
+            answer_by: instant(self.terms.answer_by),
+            asked: instant(time),
             reason: Err(ErrorKind::NotAvailable),
             terms: self.terms,
         }

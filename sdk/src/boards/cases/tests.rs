@@ -14,18 +14,18 @@ fn opening(opener: u8, block: u64) -> (Log, CaseOpened) {
 }
 
 proptest! {
-    /// Whoever else opens however many: an opener keeps as many places as an equal share, or all that they need.
+    /// However many cases others open, an opener keeps an equal share of the places, or as many as they need.
     #[test]
-    fn each_opener_has_an_equal_share_and_their_newest_cases(openers in prop::collection::vec(0_u8..16, 0..400)) {
-        let opened: Vec<_> = openers.iter().zip((0..400).rev()).map(|(by, block)| opening(*by, block)).collect();
-        let places = fairly(opened.clone());
-        prop_assert_eq!(places.len(), opened.len().min(MOST_LISTED));
+    fn each_opener_gets_an_equal_share_for_their_newest_cases(openers in prop::collection::vec(0_u8..16, 0..400)) {
+        let openings: Vec<_> = openers.iter().zip((0..400).rev()).map(|(by, block)| opening(*by, block)).collect();
+        let places = fairly(openings.clone());
+        prop_assert_eq!(places.len(), openings.len().min(MOST_LISTED));
         for opener in openers {
             let of = |list: &[(Log, CaseOpened)]| -> Vec<u64> {
                 let theirs = list.iter().filter(|(_, event)| event.opener == Address::repeat_byte(opener));
                 theirs.map(|(log, _)| log.block).collect()
             };
-            let all = of(&opened);
+            let all = of(&openings);
             let listed = of(&places);
             prop_assert!(listed.len() >= all.len().min(MOST_LISTED / 16));
             prop_assert_eq!(&all[..listed.len()], &listed[..]);

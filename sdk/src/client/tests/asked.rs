@@ -7,7 +7,7 @@ use super::person;
 use crate::{Cut, System};
 
 #[tokio::test]
-async fn what_strangers_ask_beyond_the_list_is_counted() {
+async fn requests_of_strangers_beyond_the_list_are_counted() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let memory = system.memory().unwrap();

@@ -10,7 +10,7 @@ use crate::{
     system::System,
 };
 
-/// Nobody makes files there.
+/// A path without a file.
 const NOTHING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nothing");
 
 fn notes(count: usize) -> Vec<Source> {
@@ -18,7 +18,7 @@ fn notes(count: usize) -> Vec<Source> {
 }
 
 #[tokio::test]
-async fn list_that_no_block_takes_goes_in_several_transactions() {
+async fn list_too_large_for_a_block_goes_in_several_transactions() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     system.memory().unwrap().limit_gas(Some(2_500_000));
@@ -28,13 +28,13 @@ async fn list_that_no_block_takes_goes_in_several_transactions() {
     for (n, added) in [(0, &added[0]), (46, &added[46]), (99, &added[99])] {
         assert_eq!(ana.open(&added.record).await.unwrap().bytes, format!("note {n}"));
     }
-    // What ends is split as well.
+    // A list of revocations is split as well.
     let lee = person(&system).await;
     for added in &added[..80] {
         ana.grant(lee.address()).record(&added.record).await.unwrap();
     }
     assert_eq!(ana.revoke(lee.address()).await.unwrap().ended, 80);
-    // What ends is sent one by one where a block may take none for sure.
+    // Revocations are sent one by one if a block may be too small for any.
     for added in &added[..3] {
         ana.grant(lee.address()).record(&added.record).await.unwrap();
     }
@@ -43,7 +43,7 @@ async fn list_that_no_block_takes_goes_in_several_transactions() {
 }
 
 #[tokio::test]
-async fn block_that_holds_not_one_record_is_told_before_anything_is_uploaded() {
+async fn block_too_small_for_one_record_is_reported_before_an_upload() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     system.memory().unwrap().limit_gas(Some(200_000));
@@ -52,13 +52,13 @@ async fn block_that_holds_not_one_record_is_told_before_anything_is_uploaded() {
         assert_eq!(error.kind(), ErrorKind::Refused);
         assert!(error.to_string().contains("200000 gas"), "{error}");
     }
-    // A source that is not there would be told first, were it opened.
+    // A missing source would be reported first if it were opened.
     let error = ana.add(Source::from(NOTHING)).await.unwrap_err();
     assert!(error.to_string().contains("200000 gas"), "{error}");
 }
 
 #[tokio::test]
-async fn what_is_added_already_is_told_when_a_later_part_fails() {
+async fn error_in_a_later_part_says_how_many_records_were_added() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     system.memory().unwrap().limit_gas(Some(2_500_000));
@@ -71,7 +71,7 @@ async fn what_is_added_already_is_told_when_a_later_part_fails() {
 }
 
 #[tokio::test]
-async fn what_is_ended_already_is_told_when_a_later_part_fails() {
+async fn error_in_a_later_part_says_that_some_grants_have_ended() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let lee = person(&system).await;

@@ -1,4 +1,4 @@
-//! What others name may be large, or lead far: neither is followed to its end.
+//! Blocks that others name can be large or lead to many more: the client follows them only up to a limit.
 
 use std::{
     collections::HashMap,
@@ -32,25 +32,25 @@ use crate::{
     system::System,
 };
 
-/// So many profiles of one account, each signed as the successor of the one before; all are stored.
+/// Profiles of one account, each signed as the successor of the one before, and all stored.
 async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
-    let mut made: Vec<(Profile, Digest)> = Vec::new();
+    let mut profiles: Vec<(Profile, Digest)> = Vec::new();
     for sequence in 0..count {
         let deployment = ana.person().deployment();
         let account = ana.person().account();
         let keys = ana.person().keys().profile_keys(0).public().clone();
-        let previous = made.last().map(|(_, digest)| *digest);
+        let previous = profiles.last().map(|(_, digest)| *digest);
         let profile = Profile { deployment, account, sequence, previous, keys };
         let signer: &dyn AccountSigner = &**ana.person().identity().signer();
         let signature = Signer::sign_hash(signer, &signing_hash(&profile)).await.unwrap();
         let block = profile::encode(&profile, signature.as_bytes().to_vec()).unwrap();
-        made.push((profile, ana.system().services.people().publish(block).await.unwrap()));
+        profiles.push((profile, ana.system().services.people().publish(block).await.unwrap()));
     }
-    made
+    profiles
 }
 
 #[tokio::test]
-async fn earlier_profiles_are_followed_so_far_and_no_further() {
+async fn earlier_profiles_are_followed_up_to_a_limit() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let profiles = profiles(&ana, 70).await;
@@ -69,20 +69,20 @@ async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
         let digest = system.services.people().publish(block).await.unwrap();
         let error = system.services.people().profile_block(ana.address(), digest, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-        let kept = system.services.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
-        assert_eq!(kept.is_some(), remembered, "{size}");
+        let cached = system.services.cache().get(BLOCKS, digest.0.to_vec()).await.unwrap();
+        assert_eq!(cached.is_some(), remembered, "{size}");
     }
 }
 
-/// It counts what it gives, and takes nothing.
+/// A store that counts reads and takes nothing.
 #[derive(Debug, Default)]
-struct Counting {
+struct CountingStore {
     blocks: HashMap<Cid, Bytes>,
-    given: AtomicUsize,
+    reads: AtomicUsize,
 }
 
 #[async_trait::async_trait]
-impl Store for Counting {
+impl Store for CountingStore {
     fn url(&self) -> &str {
         "counting:"
     }
@@ -92,7 +92,7 @@ impl Store for Counting {
     }
 
     async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        self.given.fetch_add(1, Relaxed);
+        self.reads.fetch_add(1, Relaxed);
         self.blocks.get(cid).cloned().ok_or(StoreError::NotFound { cid: *cid })
     }
 
@@ -109,7 +109,7 @@ impl Store for Counting {
     }
 }
 
-/// A terabyte that is one block a million times: its root, its size, and all the blocks of it.
+/// A terabyte that is one block a million times: its root, its size and its blocks.
 fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
     let leaf = cid_of(RAW, b"x");
     let mut builder = DagBuilder::new();
@@ -117,9 +117,9 @@ fn repeated() -> (Cid, u64, HashMap<Cid, Bytes>) {
     for _ in 0..1 << 20 {
         blocks.extend(builder.push_leaf(leaf, LEAF).unwrap().into_iter().map(|block| (block.cid, block.bytes)));
     }
-    let built = builder.finish().unwrap();
-    blocks.extend(built.blocks.into_iter().map(|block| (block.cid, block.bytes)));
-    (built.root, built.total, blocks)
+    let tree = builder.finish().unwrap();
+    blocks.extend(tree.blocks.into_iter().map(|block| (block.cid, block.bytes)));
+    (tree.root, tree.total, blocks)
 }
 
 #[tokio::test]
@@ -132,12 +132,12 @@ async fn a_tree_that_links_the_same_nodes_over_and_over_is_fetched_once() {
     // 16 bytes of every segment are its tag, and the first has a header.
     manifest.size = total - (16 << 20) - 40;
     assert_eq!(manifest.ciphertext_len(), total);
-    let store = Arc::new(Counting { blocks, ..Counting::default() });
+    let store = Arc::new(CountingStore { blocks, ..CountingStore::default() });
     let stores = Stores::new(vec![store.clone()]).unwrap();
     download::check_tree(stores.clone(), &manifest).await.unwrap();
-    assert_eq!(store.given.swap(0, Relaxed), 2);
+    assert_eq!(store.reads.swap(0, Relaxed), 2);
     let copied: Vec<Block> = download::blocks(stores, &manifest).unwrap().try_collect().await.unwrap();
-    assert_eq!((copied.len(), store.given.load(Relaxed)), (2 + 1024, 2 + 1024));
+    assert_eq!((copied.len(), store.reads.load(Relaxed)), (2 + 1024, 2 + 1024));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn content_that_is_longer_than_its_manifest_says_is_not_copied() {
         let leaf = Bytes::from(vec![7; length]);
         let content = cid_of(RAW, &leaf);
         let manifest = Manifest { content, ..honest.clone().into_body() };
-        let store = Arc::new(Counting { blocks: HashMap::from([(content, leaf)]), ..Counting::default() });
+        let store = Arc::new(CountingStore { blocks: HashMap::from([(content, leaf)]), ..CountingStore::default() });
         let checked = download::check_tree(Stores::new(vec![store]).unwrap(), &manifest).await;
         assert_eq!(checked.is_ok(), fits, "{checked:?}");
     }

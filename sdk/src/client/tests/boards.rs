@@ -1,4 +1,4 @@
-//! What a board's member, or a node, does who does not keep to the rules.
+//! Members of a board, or a node, that do not follow the rules.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use hospital_record_core::id::{Confidentiality, Folder};
 const WARD: &str = "ward";
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) struct Stage {
+pub(super) struct BoardStage {
     pub(super) system: System,
     pub(super) ana: Client,
     pub(super) lee: Client,
@@ -31,8 +31,8 @@ pub(super) struct Stage {
     pub(super) record: RecordRef,
 }
 
-impl Stage {
-    /// Ana, whose folder a board of three may open, two of whom are needed.
+impl BoardStage {
+    /// Ana, whose folder two of a board's three members can open together.
     pub(super) async fn new() -> Self {
         Self::on(System::in_memory().await.unwrap()).await
     }
@@ -59,12 +59,12 @@ impl Stage {
         self.system.case(&self.board, case.id).await.unwrap()
     }
 
-    /// What the first two members have to release, and did.
+    /// How many shares the first two members released, which is all that was due.
     pub(super) async fn release_due(&self) -> Vec<usize> {
         let mut counts = Vec::new();
         for member in &self.members[..2] {
-            let done = member.boards().release_due(&self.board).await.unwrap();
-            let released: Vec<_> = done.into_iter().map(|(_, released)| released.unwrap()).collect();
+            let results = member.boards().release_due(&self.board).await.unwrap();
+            let released: Vec<_> = results.into_iter().map(|(_, released)| released.unwrap()).collect();
             counts.push(released.len());
         }
         counts
@@ -94,7 +94,7 @@ impl Stage {
 
 #[tokio::test]
 async fn a_member_without_keys_stops_neither_cases_nor_rotations() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     let broken = &stage.members[2];
     broken.person().send(stage.system.contract().set_profile(B256::repeat_byte(9))).await.unwrap();
     let rotated = stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
@@ -107,20 +107,20 @@ async fn a_member_without_keys_stops_neither_cases_nor_rotations() {
 
 #[tokio::test]
 async fn another_case_with_the_same_reason_takes_nothing_from_the_first() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     let case = stage.granted().await;
     assert_eq!(stage.release_due().await, [1, 1]);
     stage.system.advance(HOUR).await.unwrap();
     let copy = stage.open_with(&stage.members[2], case.reason).await;
     assert!(copy.id != case.id && copy.reason == case.reason);
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"));
-    // It is somebody else's words about it, and so nobody's.
+    // The words are by another member, so they do not count.
     assert!(stage.ana.boards().reason_of(&copy).await.is_err());
 }
 
 #[tokio::test]
-async fn a_case_closes_nothing_that_the_patient_gave() {
-    let stage = Stage::new().await;
+async fn case_does_not_hide_a_grant_of_the_patient() {
+    let stage = BoardStage::new().await;
     stage.ana.grant(stage.lee.address()).record(&stage.record).await.unwrap();
     stage.granted().await;
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"), "nothing was released yet");
@@ -129,12 +129,12 @@ async fn a_case_closes_nothing_that_the_patient_gave() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_nobody_has_is_got_over() {
-    let stage = Stage::new().await;
+async fn rotations_go_on_after_a_keyring_that_nobody_has() {
+    let stage = BoardStage::new().await;
     let changes = stage.system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
     let lost = stage.system.contract().rotate(stage.folder().number(), 1, B256::repeat_byte(8), changes);
     stage.ana.person().send(lost).await.unwrap();
-    // Nobody gets keys of the epoch after one that is not sure; then the board has them again, and it ends.
+    // Nobody gets keys of the epoch after one that is not sure. The next rotation gives them to the board, and is the last.
     let mut rotated = Vec::new();
     for _ in 0..3 {
         rotated.push(stage.ana.sync().await.unwrap().rotated);
@@ -148,7 +148,7 @@ async fn a_keyring_that_nobody_has_is_got_over() {
 
 #[tokio::test]
 async fn keys_that_move_on_between_two_releases_strand_nobody() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     stage.granted().await;
     stage.members[0].boards().release_due(&stage.board).await.unwrap();
     stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
@@ -163,8 +163,8 @@ async fn keys_that_move_on_between_two_releases_strand_nobody() {
 }
 
 #[tokio::test]
-async fn a_reason_that_nobody_has_keeps_no_keys_back_and_can_be_objected_to() {
-    let stage = Stage::new().await;
+async fn missing_reason_delays_no_keys_and_a_review_can_object_to_it() {
+    let stage = BoardStage::new().await;
     let case = stage.open_with(&stage.members[0], B256::repeat_byte(7)).await;
     stage.members[1].boards().acknowledge(&case).await.unwrap();
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_reason_that_nobody_has_keeps_no_keys_back_and_can_be_objected_to() {
 
 #[tokio::test]
 async fn the_seventeenth_board_is_left_out_and_stops_no_rotation() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     let accounts: Vec<Address> = stage.members.iter().map(Client::address).collect();
     for _ in 0..16 {
         let board = stage.members[0].boards().create(2, &accounts).await.unwrap().board;
@@ -192,13 +192,13 @@ async fn the_seventeenth_board_is_left_out_and_stops_no_rotation() {
     assert_eq!(stage.ana.sync().await.unwrap().rotated, 0, "another rotation would give no more");
 }
 
-/// A node that brings up an old case, with a journal that it made up, gets no share for it.
+/// A node that shows an old case with an invented journal gets no share for it.
 #[tokio::test]
 async fn an_acknowledgement_counts_for_its_case_and_time_alone() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     let first = stage.granted().await;
     stage.system.advance(40 * 24 * HOUR).await.unwrap();
-    // Stands for the node's journal: the same reason is named again.
+    // It stands for the node's journal, which names the same reason again.
     let again = stage.open_with(&stage.members[0], first.reason).await;
     stage.members[1].boards().acknowledge(&again).await.unwrap();
     let old = Case { stage: CaseStage::Granted { until: first.opened + 41 * 24 * HOUR }, ..first };
@@ -206,10 +206,10 @@ async fn an_acknowledgement_counts_for_its_case_and_time_alone() {
     assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
 }
 
-/// What is remembered is what was sent, whatever a node tells about it.
+/// The client records the case that it sent, whatever a node reports about it.
 #[tokio::test]
 async fn an_opener_acknowledges_the_case_that_was_sent_and_no_other_with_its_reason() {
-    let stage = Stage::new().await;
+    let stage = BoardStage::new().await;
     let opening = stage.members[0].boards().open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
     let other = Case { id: B256::repeat_byte(3), grantee: stage.members[2].address(), ..case.clone() };

@@ -1,4 +1,4 @@
-//! A chain and a machine that do not agree on the time.
+//! A chain and a machine whose clocks do not agree.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,11 +12,11 @@ use crate::{
 };
 
 #[tokio::test]
-async fn later_clock_counts_unless_one_is_chosen_and_none_is_believed_that_is_far_ahead() {
+async fn later_clock_counts_unless_one_is_chosen_and_a_clock_far_ahead_is_not_believed() {
     let system = System::in_memory().await.unwrap();
     let [compare, machine, chain] =
         [Clock::Compare, Clock::Machine, Clock::Chain].map(|clock| system.minding(clock).unwrap());
-    // It stands at the time of its first block while this machine's goes on.
+    // The chain's clock stands at its first block while this machine's clock goes on.
     system.memory().unwrap().rewind(system.ledger().newest().await.unwrap().number as usize);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let behind = system.services.clocks().chain_time().await.unwrap();
@@ -29,19 +29,19 @@ async fn later_clock_counts_unless_one_is_chosen_and_none_is_believed_that_is_fa
     assert!((now() + 599..now() + 602).contains(&compare.services.clocks().believed_time().await.unwrap()));
     for (system, least, most) in [(&chain, ahead, ahead), (&machine, now(), now() + 2)] {
         let agreed = system.agreed_time().await.unwrap().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        for told in [
+        for time in [
             agreed,
             system.services.clocks().latest_time().await.unwrap(),
             system.services.clocks().believed_time().await.unwrap(),
         ] {
-            assert!((least..=most).contains(&told), "{told}");
+            assert!((least..=most).contains(&time), "{time}");
         }
     }
     assert!(matches!(compare.agreed_time().await, Err(Error::ClockSkew { .. })));
 }
 
 #[tokio::test]
-async fn clocks_that_are_apart_stop_what_gives_and_locks_and_nothing_else() {
+async fn clock_skew_stops_only_acts_that_grant_or_lock() {
     let system = System::in_memory().await.unwrap();
     let minding = system.minding(Clock::Compare).unwrap();
     let ana = person(&minding).await;
@@ -62,7 +62,7 @@ async fn clocks_that_are_apart_stop_what_gives_and_locks_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_person_says_which_clock_counts() {
+async fn chosen_clock_counts_for_adds_and_grants() {
     let system = System::in_memory().await.unwrap();
     system.advance(Duration::from_secs(3600)).await.unwrap();
     for clock in [Clock::Chain, Clock::Machine] {

@@ -1,4 +1,4 @@
-//! An id that somebody else has registered as well: nothing that lasts happens to either record by mistake.
+//! An id that another account registered too: no lasting change hits either record by mistake.
 
 use alloy::primitives::B256;
 use hospital_record_core::id::Confidentiality;
@@ -10,12 +10,12 @@ use crate::{
         attest::DocStatus,
         list::Content,
         source::Source,
-        target::{self, Place},
+        target::{self, FolderChoice},
     },
     system::System,
 };
 
-/// What the laboratory added, and a contributor who has registered the same id.
+/// A record of the laboratory, and a contributor who registered the same id.
 struct Copied {
     ana: Client,
     lab: Client,
@@ -32,7 +32,7 @@ async fn copied() -> Copied {
         ana.grant(contributor.address()).folder("blood").contribute().await.unwrap();
     }
     let record = lab.add(Source::bytes("r", "r")).patient(ana.address()).folder("blood").await.unwrap().record;
-    let place = Place::Named("blood".into(), Confidentiality::N);
+    let place = FolderChoice::Named("blood".into(), Confidentiality::N);
     let target = target::target(copier.person(), ana.address(), &place).await.unwrap();
     let ids = [B256::from(record.id.0)];
     let call = system.contract().add_records(ana.address(), target.folder.number(), &ids, target.key_changes);
@@ -41,7 +41,7 @@ async fn copied() -> Copied {
 }
 
 impl Copied {
-    /// Where the laboratory's record stands, and where the copy does.
+    /// The status of the laboratory's record, and of the copy.
     async fn statuses(&self) -> [DocStatus; 2] {
         let listed = self.ana.list().await.unwrap();
         [&self.lab, &self.copier].map(|author| listed.iter().find(|l| l.author == author.address()).unwrap().doc_status)
@@ -49,18 +49,18 @@ impl Copied {
 }
 
 #[tokio::test]
-async fn a_copied_id_is_told_as_a_copy_and_the_genuine_record_opens() {
+async fn copied_id_is_listed_as_a_copy_and_the_genuine_record_opens() {
     let Copied { ana, lab, copier, record } = copied().await;
     assert_eq!(ana.open(&record).await.unwrap().bytes, "r");
     let listed = ana.list().await.unwrap();
     let copy = listed.iter().find(|listed| listed.author == copier.address()).unwrap();
     let Content::Unreadable { kind: ErrorKind::Integrity, reason } = &copy.content else { panic!("{copy:?}") };
-    let told = [lab.address(), copier.address()].iter().all(|author| reason.contains(&author.to_string()));
-    assert!(told && reason.contains("copy"), "{reason}");
+    let names_both = [lab.address(), copier.address()].iter().all(|author| reason.contains(&author.to_string()));
+    assert!(names_both && reason.contains("copy"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_copied_id_changes_nothing_for_good_unless_its_author_is_named() {
+async fn copied_id_allows_no_lasting_change_unless_its_author_is_named() {
     let copied = copied().await;
     let Copied { ana, lab, copier, record } = &copied;
     let before = ana.system().history(ana.address()).await.unwrap().head();
@@ -70,8 +70,8 @@ async fn a_copied_id_changes_nothing_for_good_unless_its_author_is_named() {
     ];
     for error in refusals {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
-        let told = [lab, copier].map(|author| error.to_string().contains(&author.address().to_string()));
-        assert_eq!(told, [true; 2], "{error}");
+        let names = [lab, copier].map(|author| error.to_string().contains(&author.address().to_string()));
+        assert_eq!(names, [true; 2], "{error}");
     }
     let error = ana.mark_entered_in_error(record).author(ana.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -84,7 +84,7 @@ async fn a_copied_id_changes_nothing_for_good_unless_its_author_is_named() {
 }
 
 #[tokio::test]
-async fn an_author_marks_their_own_record_and_reencrypting_takes_what_opens() {
+async fn author_marks_the_own_record_and_reencryption_takes_the_one_that_opens() {
     let copied = copied().await;
     let new = copied.ana.reencrypt(&copied.record).await.unwrap();
     assert_eq!(copied.ana.open(&new.record).await.unwrap().bytes, "r");

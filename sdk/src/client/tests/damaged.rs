@@ -1,4 +1,4 @@
-//! Rows of a history on disk that cannot be read, or do not join.
+//! Rows of a history on disk that cannot be read, or whose links do not join.
 
 use alloy::primitives::Address;
 
@@ -20,7 +20,7 @@ fn prefix(system: &System, patient: Address) -> Vec<u8> {
     [&system.services.deployment_key()[..], patient.as_slice()].concat()
 }
 
-/// As if all of it was seen a quarter of an hour ago, and is final.
+/// As if the whole journal had been seen 15 minutes ago, and is final.
 async fn settle(ana: &Client) -> Vec<u8> {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
@@ -32,7 +32,7 @@ async fn settle(ana: &Client) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn damaged_row_costs_what_comes_after_it_and_no_more() {
+async fn damaged_row_loses_only_the_rows_after_it() {
     let system = System::in_memory().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (identity, _) = Identity::generate().unwrap();
@@ -50,7 +50,7 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
     let count = good.len();
     assert!(count >= 4 && whole.history.entries().len() == count);
 
-    let cut = |row: &[u8]| row[..row.len() - 1].to_vec();
+    let truncated = |row: &[u8]| row[..row.len() - 1].to_vec();
     let flipped = |row: &[u8], at: usize| {
         let mut row = row.to_vec();
         let at = at % row.len();
@@ -60,24 +60,26 @@ async fn damaged_row_costs_what_comes_after_it_and_no_more() {
     for n in 0..count {
         let (key, row) = &good[n];
         let another = &good[(n + 1) % count].1;
-        for damaged in [Vec::new(), cut(row), another.clone(), flipped(row, 0), flipped(row, 40), flipped(row, 77)] {
+        for damaged in
+            [Vec::new(), truncated(row), another.clone(), flipped(row, 0), flipped(row, 40), flipped(row, 77)]
+        {
             let again = system.remembering(folder.path()).unwrap();
             again.services.cache().put(JOURNAL, key.clone(), damaged.clone()).await.unwrap();
             again.services.cache().put(FINALITY, prefix(&again, patient), finality.clone()).await.unwrap();
-            let known = again.services.journals().known(patient).await.unwrap();
-            let kept = known.history.entries().len();
-            assert!(kept == n || (kept == count && damaged.len() == row.len()), "{kept} of {count}, row {n}");
-            assert!(known.finality.settled() == kept, "what was final of it is final");
-            let prefix = History::from_cache(patient, whole.history.entries()[..kept].iter().copied()).unwrap();
-            assert_eq!(format!("{:?}", known.history.state()), format!("{:?}", prefix.state()));
+            let journal = again.services.journals().cached(patient).await.unwrap();
+            let length = journal.history.entries().len();
+            assert!(length == n || (length == count && damaged.len() == row.len()), "{length} of {count}, row {n}");
+            assert!(journal.finality.settled() == length, "entries that were final stay final");
+            let prefix = History::from_cache(patient, whole.history.entries()[..length].iter().copied()).unwrap();
+            assert_eq!(format!("{:?}", journal.history.state()), format!("{:?}", prefix.state()));
 
             let journal = again.services.journals().of(patient).await.unwrap();
             assert_eq!(journal.history.head(), whole.history.head());
-            assert!(journal.vanished.is_empty(), "nothing is called missing");
+            assert!(journal.vanished.is_empty(), "no entry is reported as missing");
             let restored = system.remembering(folder.path()).unwrap();
-            assert_eq!(restored.services.journals().known(patient).await.unwrap().history.entries().len(), count);
-            let settled = restored.services.journals().known(patient).await.unwrap().finality.settled();
-            assert!(settled == kept, "{settled} final, {kept} kept");
+            assert_eq!(restored.services.journals().cached(patient).await.unwrap().history.entries().len(), count);
+            let settled = restored.services.journals().cached(patient).await.unwrap().finality.settled();
+            assert!(settled == length, "{settled} final of {length}");
             // The hash of a transaction is not part of the link: no row but that one can differ.
             restored.services.cache().put(JOURNAL, key.clone(), row.clone()).await.unwrap();
             assert!(rows(&ana).await == good, "row {n}");

@@ -1,4 +1,4 @@
-//! What somebody who may pass on does who does not keep to the rules.
+//! A delegate who does not follow the rules.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use hospital_record_core::{
     seal::envelope::{EnvelopeContext, EnvelopeKeys, EnvelopePayload, seal_envelope},
 };
 
-/// Ana, who lets a hospital pass on what is in some folders, and Lee.
+/// Ana, who makes a hospital the delegate of some folders, and Lee.
 async fn stage(folders: &[&str]) -> (System, Client, Client, Client) {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
@@ -39,7 +39,7 @@ fn folder(ana: &Client, name: &str) -> Folder {
 }
 
 impl Client {
-    /// Names any envelope, as the contract allows.
+    /// Passes on a grant with any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
         let changes = self.system().services.journals().of(ana.address()).await.unwrap().state().key_changes;
         let rights = Rights::READ_AND_CONTRIBUTE;
@@ -49,7 +49,7 @@ impl Client {
         self.person().send(self.system().contract().pass_on(ana.address(), &permission, changes)).await.unwrap();
     }
 
-    /// The keys of a folder for somebody, under another name.
+    /// Seals the keys of a folder to somebody under another name.
     async fn misnames(&self, ana: &Client, name: &str, as_if: &str, to: &Client) -> (u16, Block) {
         let journal = self.system().services.journals().of(ana.address()).await.unwrap();
         let folder = folder(ana, name);
@@ -73,7 +73,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn who_names_the_envelopes_of_others_keeps_nobody_from_new_keys() {
+async fn delegate_who_names_foreign_envelopes_keeps_nobody_from_new_keys() {
     let (system, ana, hospital, lee) = stage(&["elsewhere"]).await;
     let kim = person(&system).await;
     for reader in [&lee, &kim] {
@@ -104,7 +104,7 @@ async fn a_reader_whose_envelope_nobody_has_moves_keys_once_and_not_with_every_s
 }
 
 #[tokio::test]
-async fn whom_the_patient_let_in_comes_before_those_who_were_passed_on_to() {
+async fn readers_of_the_patient_come_before_readers_of_a_delegate() {
     let (system, ana, hospital, lee) = stage(&["ward"]).await;
     let strangers: Vec<Address> = (1..=9).map(Address::repeat_byte).collect();
     let scope = folder_scope(folder(&ana, "ward").number());
@@ -145,7 +145,7 @@ async fn a_folder_that_a_delegate_misnames_gets_nothing_that_is_for_another() {
 }
 
 #[tokio::test]
-async fn a_folder_of_which_two_delegates_tell_is_asked_about() {
+async fn folder_name_that_two_delegates_claim_is_refused_with_advice() {
     let (system, ana, hospital, lee) = stage(&["one", "two"]).await;
     let other = person(&system).await;
     ana.grant(other.address()).folder("one").contribute().delegate().no_end().await.unwrap();
@@ -163,7 +163,7 @@ async fn a_folder_of_which_two_delegates_tell_is_asked_about() {
 }
 
 #[tokio::test]
-async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() {
+async fn grantee_of_every_record_is_revoked_however_many_records_there_are() {
     let (system, ana, hospital, lee) = stage(&["ward"]).await;
     let contract = system.contract();
     let memory = system.memory().unwrap();
@@ -184,25 +184,25 @@ async fn somebody_who_was_given_every_record_is_put_out_however_many_they_are() 
     assert_eq!(revoked.ended, 231);
     let history = system.history(ana.address()).await.unwrap();
     let mut ended = BTreeMap::<B256, usize>::new();
-    for told in &history.entries {
-        if matches!(told.event, crate::ledger::Event::AccessRevoked { .. }) {
-            *ended.entry(told.entry.transaction).or_default() += 1;
+    for entry in &history.entries {
+        if matches!(entry.event, crate::ledger::Event::AccessRevoked { .. }) {
+            *ended.entry(entry.entry.transaction).or_default() += 1;
         }
     }
-    assert_eq!(ended.len(), 3, "no transaction grows with what others gave");
+    assert_eq!(ended.len(), 3, "no transaction grows with the number of grants by others");
     assert!(ended.values().all(|count| *count <= 100));
     assert!(revoked.keys_moved && ended.contains_key(&revoked.transaction.unwrap()));
 }
 
 #[tokio::test]
-async fn of_accounts_without_envelopes_so_many_are_tried_and_no_more() {
+async fn number_of_tried_accounts_without_envelopes_is_limited() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
     let folder = folder(&ana, "ward");
-    let known = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals().of(ana.address()).await.unwrap();
     let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
     for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
         let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();
-        let readers = readers::entitled(ana.person(), &known, folder, accounts).await.unwrap();
+        let readers = readers::entitled(ana.person(), &journal, folder, accounts).await.unwrap();
         assert_eq!(
             (readers.keys.len(), readers.left_out.len()),
             (usize::from(gets_keys), junk + usize::from(!gets_keys))

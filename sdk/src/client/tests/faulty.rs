@@ -1,4 +1,4 @@
-//! A store that does something wrong.
+//! A store with faults.
 
 use std::{
     sync::{
@@ -20,17 +20,17 @@ use crate::{
     system::System,
 };
 
-/// What a store does wrong.
+/// A fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     None,
-    /// It takes so many more puts, and is full then.
+    /// It takes this many more puts, and is full then.
     FullAfter(usize),
-    /// It pins not this one, and does not sweep.
+    /// It does not pin this block, and does not sweep.
     Refuses(Cid),
-    /// It says nothing.
+    /// It does not answer.
     Silent,
-    /// It looks for every block, and has none.
+    /// It looks for every block and has none.
     Lacks,
 }
 
@@ -38,8 +38,8 @@ impl Fault {
     fn is_full(&mut self) -> bool {
         match self {
             Self::FullAfter(0) => true,
-            Self::FullAfter(left) => {
-                *left -= 1;
+            Self::FullAfter(puts) => {
+                *puts -= 1;
                 false
             }
             _ => false,
@@ -53,7 +53,7 @@ pub(super) struct Faulty {
     fault: Arc<Mutex<Fault>>,
     pub(super) waited: Arc<AtomicUsize>,
     looking: Arc<AtomicUsize>,
-    /// So many blocks were looked for at the same time.
+    /// The most blocks that were looked for at the same time.
     pub(super) most_abreast: Arc<AtomicUsize>,
     /// Calls of `put` with signed blocks.
     pub(super) puts: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Strangers, members and contributors who append without end: what they hide, and what they cost, is bounded.
+//! Strangers, members and contributors who append without end. They can hide little, and their cost is bounded.
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +20,7 @@ use crate::{
     boards::case::Case,
     client::{
         Client,
-        tests::{boards::Stage, person},
+        tests::{boards::BoardStage, person},
     },
     journal::finality::{AT_LEAST, Finality},
     ledger::{
@@ -33,52 +33,52 @@ use crate::{
     system::System,
 };
 
-/// A provider that counts what it is asked, and whose events may lag behind its newest block, or say no times.
+/// A provider that counts questions. Its events can lag behind its newest block, or have no times.
 #[derive(Debug)]
-struct Watched {
+struct CountingLedger {
     inner: MemoryLedger,
-    asked: Mutex<Vec<&'static str>>,
-    /// Kinds of the events that it told.
-    told: Mutex<Vec<B256>>,
+    questions: Mutex<Vec<&'static str>>,
+    /// The first topics of the events in its answers.
+    topics: Mutex<Vec<B256>>,
     lag: AtomicU64,
     untimed: AtomicBool,
-    /// Whose history it never tells.
+    /// The account whose history it never returns.
     stuck: Mutex<Option<Address>>,
 }
 
-impl Watched {
+impl CountingLedger {
     async fn over(system: &System) -> (Arc<Self>, System) {
         let inner = system.memory().unwrap().clone();
-        let asked = Mutex::default();
-        let told = Mutex::default();
+        let questions = Mutex::default();
+        let topics = Mutex::default();
         let stuck = Mutex::default();
         let lag = AtomicU64::new(0);
         let untimed = AtomicBool::new(false);
-        let watched = Arc::new(Self { inner, asked, told, lag, untimed, stuck });
-        let seen = System::of(watched.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
-        (watched, seen)
+        let counter = Arc::new(Self { inner, questions, topics, lag, untimed, stuck });
+        let observer = System::of(counter.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
+        (counter, observer)
     }
 
     fn ask(&self, what: &'static str) {
-        self.asked.lock().unwrap().push(what);
+        self.questions.lock().unwrap().push(what);
     }
 
-    /// Requests since it was last asked this, and the events in their answers.
+    /// The number of questions since the last call, and of events in their answers.
     fn cost(&self) -> (usize, usize) {
-        let asked = &mut *self.asked.lock().unwrap();
-        let told = &mut *self.told.lock().unwrap();
-        (std::mem::take(asked).len(), std::mem::take(told).len())
+        let questions = &mut *self.questions.lock().unwrap();
+        let topics = &mut *self.topics.lock().unwrap();
+        (std::mem::take(questions).len(), std::mem::take(topics).len())
     }
 
     fn asked_for(&self, what: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|asked| **asked == what).count()
+        self.questions.lock().unwrap().iter().filter(|question| **question == what).count()
     }
 }
 
 #[async_trait::async_trait]
-impl Ledger for Watched {
+impl Ledger for CountingLedger {
     fn name(&self) -> String {
-        "watched:8545".into()
+        "counter:8545".into()
     }
 
     async fn chain_id(&self) -> Result<u64, LedgerError> {
@@ -137,7 +137,7 @@ impl Ledger for Watched {
         if self.untimed.load(Relaxed) {
             logs.iter_mut().for_each(|log| log.time = None);
         }
-        self.told.lock().unwrap().extend(logs.iter().map(|log| log.topics[0]));
+        self.topics.lock().unwrap().extend(logs.iter().map(|log| log.topics[0]));
         Ok(logs)
     }
 
@@ -175,10 +175,10 @@ fn grant_by(system: &System, giver: Address, to: Address, folder: u64, key_chang
     assert!(system.memory().unwrap().act(giver, system.contract().grant(&[permission], key_changes)));
 }
 
-/// A doctor with a patient whose record they opened, one whom they know by card, and one they do not know.
+/// A doctor with three patients: one whose record the doctor opened, one known by card, and one unknown.
 struct Practice {
     system: System,
-    watched: Arc<Watched>,
+    counter: Arc<CountingLedger>,
     lee: Client,
     ana: Client,
     bea: Client,
@@ -200,11 +200,11 @@ impl Practice {
         }
         let record = ana.add(Source::bytes("a", "a")).await.unwrap().record;
         lee.open(&record).await.unwrap();
-        // On another machine, which remembers nothing but a contact.
-        let (watched, seen) = Watched::over(&system).await;
-        let lee = seen.client(identity);
+        // On another machine, whose cache has only a contact.
+        let (counter, observer) = CountingLedger::over(&system).await;
+        let lee = observer.client(identity);
         lee.contacts().add("Bea", &bea.card().await.unwrap()).await.unwrap();
-        Self { system, watched, lee, ana, bea, carl }
+        Self { system, counter, lee, ana, bea, carl }
     }
 
     fn listed(&self, grants: &[crate::access::shared::SharedGrant]) -> Vec<Address> {
@@ -215,16 +215,16 @@ impl Practice {
 }
 
 #[tokio::test]
-async fn strangers_who_grant_by_the_hundred_cost_a_bounded_number_of_requests_and_hide_no_known_patient() {
+async fn hundreds_of_strangers_grants_cost_a_bounded_number_of_requests_and_hide_no_known_patient() {
     let practice = Practice::new().await;
     let lee = &practice.lee;
     lee.grants().received().await.unwrap();
-    practice.watched.cost();
+    practice.counter.cost();
     for number in 1..=400 {
         grant_by(&practice.system, stranger(number), lee.address(), 1, 0);
     }
     let shared = lee.grants().received().await.unwrap();
-    let (requests, _) = practice.watched.cost();
+    let (requests, _) = practice.counter.cost();
     assert!(requests <= 3 * (64 + 3) + 20, "{requests} requests");
     assert_eq!(shared.cut, Cut { count: 400 + 1 - 64, older: false });
     let patients = practice.listed(&shared.grants);
@@ -234,7 +234,7 @@ async fn strangers_who_grant_by_the_hundred_cost_a_bounded_number_of_requests_an
     assert!(!patients.contains(&practice.carl.address()), "not known, and older than the newest 64");
     let named = lee.grants().received_from(practice.carl.address()).await.unwrap();
     assert_eq!(practice.listed(&named.grants), [practice.carl.address()]);
-    assert!(named.cut.is_none() && practice.watched.cost().0 <= 8);
+    assert!(named.cut.is_none() && practice.counter.cost().0 <= 8);
     let near = lee.grants().patients().await.unwrap();
     assert_eq!((near.patients.len(), near.cut), (66, shared.cut));
 }
@@ -246,17 +246,17 @@ async fn more_grants_than_are_read_hide_no_known_patient() {
     for number in 0..4100 {
         grant_by(&practice.system, stranger(1), lee.address(), 1 + number % 2, 0);
     }
-    practice.watched.cost();
+    practice.counter.cost();
     let shared = lee.grants().received().await.unwrap();
     assert!(shared.cut.older, "{:?}", shared.cut);
     let patients: BTreeSet<_> = shared.grants.iter().map(|grant| grant.patient).collect();
     assert_eq!(patients, [practice.ana.address(), practice.bea.address(), stranger(1)].into());
-    let (requests, _) = practice.watched.cost();
+    let (requests, _) = practice.counter.cost();
     assert!(requests <= 40, "{requests} requests");
 }
 
 #[tokio::test]
-async fn one_patient_who_gives_hundreds_of_grants_takes_the_places_of_no_other() {
+async fn patient_with_hundreds_of_grants_displaces_no_other_patient() {
     let practice = Practice::new().await;
     for folder in 1..=300 {
         grant_by(&practice.system, stranger(1), practice.lee.address(), folder, 0);
@@ -269,9 +269,9 @@ async fn one_patient_who_gives_hundreds_of_grants_takes_the_places_of_no_other()
 }
 
 #[tokio::test]
-async fn a_strangers_history_that_takes_for_ever_holds_up_the_list_for_seconds() {
+async fn history_that_never_arrives_delays_the_list_only_for_seconds() {
     let practice = Practice::new().await;
-    *practice.watched.stuck.lock().unwrap() = Some(practice.carl.address());
+    *practice.counter.stuck.lock().unwrap() = Some(practice.carl.address());
     let shared =
         tokio::time::timeout(Duration::from_secs(20), practice.lee.grants().received()).await.unwrap().unwrap();
     assert_eq!(shared.unreadable.len(), 1);
@@ -279,7 +279,7 @@ async fn a_strangers_history_that_takes_for_ever_holds_up_the_list_for_seconds()
     assert_eq!(practice.listed(&shared.grants).len(), 2);
 }
 
-impl Stage {
+impl BoardStage {
     /// A member opens a case about Ana, past our client.
     fn open_by(&self, member: &Client, to: Address, number: u64) {
         let scope = folder_scope(self.folder().number());
@@ -310,15 +310,15 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn one_members_cases_and_strangers_proxies_cost_whom_a_case_lets_in_nothing() {
-    let stage = Stage::new().await;
+async fn floods_of_cases_and_proxies_cost_the_admitted_account_nothing() {
+    let stage = BoardStage::new().await;
     let case = stage.granted().await;
     assert_eq!(stage.release_due().await, [1, 1]);
     let read = async || {
-        let (watched, seen) = Watched::over(&stage.system).await;
-        let lee = seen.client(stage.lee.person().identity().clone());
+        let (counter, observer) = CountingLedger::over(&stage.system).await;
+        let lee = observer.client(stage.lee.person().identity().clone());
         assert_eq!(lee.open(&stage.record).unlogged().await.unwrap().bytes, "before");
-        watched.cost()
+        counter.cost()
     };
     let before = read().await;
     stage.flood();
@@ -330,49 +330,49 @@ async fn one_members_cases_and_strangers_proxies_cost_whom_a_case_lets_in_nothin
 }
 
 #[tokio::test]
-async fn one_members_cases_hide_no_other_members_and_cost_a_bounded_number_of_requests() {
-    let stage = Stage::new().await;
+async fn cases_of_one_member_hide_no_other_case_and_cost_a_bounded_number_of_requests() {
+    let stage = BoardStage::new().await;
     let case = stage.granted().await;
     stage.flood();
-    let (watched, seen) = Watched::over(&stage.system).await;
-    let board = seen.board(stage.board.address).await.unwrap();
-    watched.cost();
-    watched.untimed.store(true, Relaxed);
-    let cases = seen.cases(&board).await.unwrap();
-    assert!(!watched.told.lock().unwrap().contains(&ProxyAppointed::SIGNATURE_HASH));
-    assert!(watched.asked_for("block") <= 64, "{}", watched.asked_for("block"));
-    let (requests, _) = watched.cost();
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let board = observer.board(stage.board.address).await.unwrap();
+    counter.cost();
+    counter.untimed.store(true, Relaxed);
+    let cases = observer.cases(&board).await.unwrap();
+    assert!(!counter.topics.lock().unwrap().contains(&ProxyAppointed::SIGNATURE_HASH));
+    assert!(counter.asked_for("block") <= 64, "{}", counter.asked_for("block"));
+    let (requests, _) = counter.cost();
     assert!(requests <= 64 + 12, "{requests} requests");
     assert_eq!((cases.cases.len(), cases.cut.older), (64, true));
-    let told = cases.cases.iter().find(|told| told.id == case.id).unwrap();
-    assert_eq!((told.acknowledged.len(), told.is_live()), (2, true));
-    assert_eq!(seen.cases_about(&board, stage.ana.address()).await.unwrap().cases.len(), 64);
-    assert!(seen.cases_about(&board, stranger(1)).await.unwrap().cases.is_empty());
-    watched.cost();
-    assert_eq!(seen.case(&board, case.id).await.unwrap().id, case.id);
-    assert!(watched.cost().0 <= 5);
+    let listed = cases.cases.iter().find(|listed| listed.id == case.id).unwrap();
+    assert_eq!((listed.acknowledged.len(), listed.is_live()), (2, true));
+    assert_eq!(observer.cases_about(&board, stage.ana.address()).await.unwrap().cases.len(), 64);
+    assert!(observer.cases_about(&board, stranger(1)).await.unwrap().cases.is_empty());
+    counter.cost();
+    assert_eq!(observer.case(&board, case.id).await.unwrap().id, case.id);
+    assert!(counter.cost().0 <= 5);
 }
 
 #[tokio::test]
-async fn events_of_one_kind_that_fill_the_list_leave_each_case_as_it_stands() {
-    let stage = Stage::new().await;
+async fn flood_of_one_kind_of_event_does_not_change_a_case() {
+    let stage = BoardStage::new().await;
     let case = stage.granted().await;
     assert_eq!(stage.release_due().await, [1, 1]);
     for _ in 0..4 {
         stage.release_without_end(&case);
     }
-    let told = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
-    let released: BTreeSet<Address> = told.released.iter().copied().collect();
+    let listed = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
+    let released: BTreeSet<Address> = listed.released.iter().copied().collect();
     assert_eq!(released, stage.board.members.iter().copied().collect());
-    assert_eq!((told.acknowledged.len(), told.is_live()), (2, true));
+    assert_eq!((listed.acknowledged.len(), listed.is_live()), (2, true));
 }
 
 #[tokio::test]
 async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() {
-    let stage = Stage::new().await;
-    let (watched, seen) = Watched::over(&stage.system).await;
-    let member = seen.client(stage.members[0].person().identity().clone());
-    let board = seen.board(stage.board.address).await.unwrap();
+    let stage = BoardStage::new().await;
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let member = observer.client(stage.members[0].person().identity().clone());
+    let board = observer.board(stage.board.address).await.unwrap();
     let case = stage.granted().await;
     assert!(member.boards().acknowledge(&case).await.is_err(), "on another machine, which remembers that it was tried");
     assert_eq!(member.boards().release_due(&board).await.unwrap().len(), 1);
@@ -381,36 +381,36 @@ async fn a_members_program_is_not_slowed_by_cases_that_it_did_not_acknowledge() 
         if flooded {
             stage.flood();
         }
-        watched.cost();
+        counter.cost();
         assert!(member.boards().release_due(&board).await.unwrap().is_empty(), "once");
-        costs.push(watched.cost());
+        costs.push(counter.cost());
     }
     assert_eq!(costs[0], costs[1], "requests and events");
     stage.system.advance(3 * DAY).await.unwrap();
     member.boards().release_due(&board).await.unwrap();
-    assert!(watched.cost().0 <= 2, "what is over is not asked for");
+    assert!(counter.cost().0 <= 2, "cases that are over are not asked for");
 }
 
 #[tokio::test]
-async fn a_backend_that_lags_makes_a_board_blind_no_longer_than_it_lags() {
-    let stage = Stage::new().await;
-    let (watched, seen) = Watched::over(&stage.system).await;
-    let board = seen.board(stage.board.address).await.unwrap();
+async fn board_cases_show_again_as_soon_as_the_backend_catches_up() {
+    let stage = BoardStage::new().await;
+    let (counter, observer) = CountingLedger::over(&stage.system).await;
+    let board = observer.board(stage.board.address).await.unwrap();
     let case = stage.granted().await;
     for _ in 0..300 {
         stage.system.advance(SECOND).await.unwrap();
     }
     for lag in [400, 299, 0] {
-        watched.lag.store(lag, Relaxed);
-        let told = seen.cases(&board).await.unwrap().cases;
-        assert_eq!(told.len(), usize::from(lag < 300), "{lag}");
+        counter.lag.store(lag, Relaxed);
+        let cases = observer.cases(&board).await.unwrap().cases;
+        assert_eq!(cases.len(), usize::from(lag < 300), "{lag}");
     }
-    assert!(seen.case(&board, case.id).await.unwrap().is_live());
+    assert!(observer.case(&board, case.id).await.unwrap().is_live());
 }
 
 #[tokio::test]
-async fn reviews_are_owed_as_the_board_itself_says_and_no_longer() {
-    let stage = Stage::new().await;
+async fn reviews_are_due_only_as_long_as_the_board_says() {
+    let stage = BoardStage::new().await;
     for number in 0..17 {
         stage.open_by(&stage.members[0], stranger(9 + number), number);
         let case = stage.system.cases(&stage.board).await.unwrap().cases.remove(0);
@@ -425,7 +425,7 @@ async fn reviews_are_owed_as_the_board_itself_says_and_no_longer() {
 }
 
 #[tokio::test]
-async fn short_ranges_are_not_asked_for_before_the_time_that_matters() {
+async fn ranges_before_the_time_that_matters_are_not_asked_for() {
     let system = System::in_memory().await.unwrap();
     let memory = system.memory().unwrap();
     for _ in 0..1000 {
@@ -436,30 +436,30 @@ async fn short_ranges_are_not_asked_for_before_the_time_that_matters() {
         memory.advance(SECOND);
     }
     memory.limit_logs(Some(20));
-    let (watched, _) = Watched::over(&system).await;
+    let (counter, _) = CountingLedger::over(&system).await;
     let to = memory.newest().await.unwrap();
     let filter = LogFilter { contract: Contract::ADDRESS, topics: [None; 4], from: 0, to: to.number };
     for (since, bounded) in [(to.time - 24 * 3600, true), (0, false)] {
-        watched.cost();
-        recent_logs(&*watched, filter, 10, since).await.unwrap();
-        let (requests, _) = watched.cost();
+        counter.cost();
+        recent_logs(&*counter, filter, 10, since).await.unwrap();
+        let (requests, _) = counter.cost();
         assert_eq!(requests < 30, bounded, "{requests} requests");
     }
 }
 
 #[tokio::test]
-async fn chain_is_asked_once_a_minute_what_is_final() {
+async fn chain_is_asked_for_its_final_block_once_a_minute() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
-    let (watched, seen) = Watched::over(&system).await;
+    let (counter, observer) = CountingLedger::over(&system).await;
     // Due, and not final yet.
     let mut finality = Finality::default();
-    let journal = seen.services.journals().of(ana.address()).await.unwrap();
+    let journal = observer.services.journals().of(ana.address()).await.unwrap();
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
-    let key = [&seen.services.deployment_key()[..], ana.address().as_slice()].concat();
-    seen.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    let key = [&observer.services.deployment_key()[..], ana.address().as_slice()].concat();
+    observer.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {
-        seen.services.journals().of(ana.address()).await.unwrap();
+        observer.services.journals().of(ana.address()).await.unwrap();
     }
-    assert_eq!(watched.asked_for("finalized"), 1);
+    assert_eq!(counter.asked_for("finalized"), 1);
 }

@@ -1,4 +1,4 @@
-//! What fails after an act was sent is never told as if nothing had happened, and `resume` finishes what is left.
+//! A failure after an act was sent is never reported as if nothing had happened, and `resume` finishes the rest.
 
 use hospital_record_core::id::Confidentiality;
 
@@ -11,7 +11,7 @@ use crate::{
         Client,
         resume::Leftover,
         tests::{
-            boards::Stage as Ward,
+            boards::BoardStage,
             faulty::{Fault, Faulty},
             person,
         },
@@ -21,8 +21,8 @@ use crate::{
     system::System,
 };
 
-/// Ana with a record that kim may read, pass on, attest and add to; lee has nothing yet.
-struct Stage {
+/// Ana has a record that Kim may read, pass on, attest and add to. Lee has no access yet.
+struct VerbStage {
     system: System,
     ana: Client,
     kim: Client,
@@ -30,7 +30,7 @@ struct Stage {
     record: RecordRef,
 }
 
-impl Stage {
+impl VerbStage {
     async fn new(system: System) -> Self {
         let ana = person(&system).await;
         let kim = person(&system).await;
@@ -71,7 +71,7 @@ verbs!(
 );
 
 impl Verb {
-    fn actor(self, stage: &Stage) -> &Client {
+    fn actor(self, stage: &VerbStage) -> &Client {
         match self {
             Self::PassOn | Self::Contribute | Self::Attest | Self::Open | Self::Renounce => &stage.kim,
             Self::Ask => &stage.lee,
@@ -79,8 +79,8 @@ impl Verb {
         }
     }
 
-    async fn run(self, stage: &Stage) -> Result<()> {
-        let Stage { ana, kim, lee, record, .. } = stage;
+    async fn run(self, stage: &VerbStage) -> Result<()> {
+        let VerbStage { ana, kim, lee, record, .. } = stage;
         let new = || Source::bytes("new", "new");
         match self {
             Self::Grant => ana.grant(lee.address()).await.map(drop),
@@ -105,9 +105,9 @@ impl Verb {
         }
     }
 
-    /// Whether its effect is there.
-    async fn is_done(self, stage: &Stage) -> bool {
-        let Stage { ana, kim, lee, record, system } = stage;
+    /// Whether its effect is on chain.
+    async fn is_done(self, stage: &VerbStage) -> bool {
+        let VerbStage { ana, kim, lee, record, system } = stage;
         let journal = system.services.journals().of(ana.address()).await.unwrap();
         let listed = || async { ana.list().await.unwrap().len() };
         match self {
@@ -117,9 +117,9 @@ impl Verb {
             Self::Add | Self::Contribute => listed().await == 2,
             Self::AddMany => listed().await == 3,
             Self::Replace | Self::MarkInError => {
-                journal.state().records.values().any(|known| known.state.status as u8 != 0)
+                journal.state().records.values().any(|record| record.state.status as u8 != 0)
             }
-            Self::Attest => journal.state().records.values().any(|known| !known.attestations.is_empty()),
+            Self::Attest => journal.state().records.values().any(|record| !record.attestations.is_empty()),
             Self::Open => !journal.state().accesses.is_empty(),
             Self::Renounce => kim.open(record).await.is_err(),
             Self::Vouch | Self::Ask | Self::CreateBoard => true,
@@ -127,25 +127,25 @@ impl Verb {
     }
 }
 
-/// That it may have happened can be told from the error.
+/// Whether the error says that the act may have happened.
 fn says_so(error: &Error) -> bool {
     error.transaction().is_some() || error.is_silence() || matches!(error, Error::Halfway { .. })
 }
 
 #[tokio::test]
-async fn one_question_that_is_refused_after_an_act_was_sent_makes_no_verb_say_that_nothing_happened() {
+async fn no_verb_denies_its_act_if_one_later_question_is_refused() {
     for &verb in VERBS {
         for nth in 0.. {
-            let stage = Stage::new(System::in_memory().await.unwrap()).await;
+            let stage = VerbStage::new(System::in_memory().await.unwrap()).await;
             let memory = stage.system.memory().unwrap().clone();
             memory.refuse_after_submission(nth, 1);
-            let done = verb.run(&stage).await;
+            let result = verb.run(&stage).await;
             if memory.to_refuse() == 1 {
-                done.unwrap();
+                result.unwrap();
                 assert!(nth > 0, "{verb:?} asks nothing after its act");
                 break;
             }
-            if let Err(error) = done {
+            if let Err(error) = result {
                 assert!(says_so(&error), "{verb:?}, question {nth}: {error}");
             }
             let resumed = verb.actor(&stage).resume().await.unwrap();
@@ -155,9 +155,9 @@ async fn one_question_that_is_refused_after_an_act_was_sent_makes_no_verb_say_th
     }
 }
 
-/// Its receipt is told, and nothing more.
+/// The provider answers with the receipt, and with nothing after it.
 async fn is_left_to_resume(verb: Verb) {
-    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    let stage = VerbStage::new(System::in_memory().await.unwrap()).await;
     let memory = stage.system.memory().unwrap().clone();
     memory.refuse_after_submission(1, usize::MAX);
     if let Err(error) = verb.run(&stage).await {
@@ -174,10 +174,10 @@ async fn a_provider_that_refuses_all_after_an_act_is_mined_leaves_the_rest_to_re
     futures::future::join_all(VERBS.iter().copied().map(is_left_to_resume)).await;
 }
 
-/// Ana's store takes so many more puts, and is full then.
-async fn filling(puts: usize) -> (Faulty, Stage) {
+/// Ana's store takes this many more puts, and is full then.
+async fn filling(puts: usize) -> (Faulty, VerbStage) {
     let faulty = Faulty::new();
-    let stage = Stage::new(System::in_memory_with(faulty.clone()).await.unwrap()).await;
+    let stage = VerbStage::new(System::in_memory_with(faulty.clone()).await.unwrap()).await;
     faulty.becomes(Fault::FullAfter(puts));
     (faulty, stage)
 }
@@ -213,7 +213,7 @@ async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
 }
 
 #[tokio::test]
-async fn a_store_that_takes_nothing_is_noticed_before_anything_is_on_chain() {
+async fn full_store_is_noticed_before_anything_is_on_chain() {
     for verb in [Verb::Grant, Verb::PassOn, Verb::Rotate] {
         let (_, stage) = filling(0).await;
         let before = stage.system.services.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
@@ -237,7 +237,7 @@ async fn keys_of_a_grant_that_has_ended_meanwhile_are_never_stored() {
 #[tokio::test]
 async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_twice() {
     let faulty = Faulty::new();
-    let ward = Ward::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
+    let ward = BoardStage::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
     let case = ward.granted().await;
     let [one, two, _] = &ward.members[..] else { unreachable!() };
     one.boards().release(&ward.board, &case).await.unwrap();
@@ -252,8 +252,8 @@ async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_t
 }
 
 #[tokio::test]
-async fn who_revokes_in_vain_is_told_that_access_has_not_ended() {
-    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+async fn failed_revocation_says_that_access_has_not_ended() {
+    let stage = VerbStage::new(System::in_memory().await.unwrap()).await;
     stage.system.memory().unwrap().refuse(true);
     let error = stage.ana.revoke(stage.kim.address()).await.unwrap_err();
     let grantee = stage.kim.address();
@@ -267,7 +267,7 @@ async fn who_revokes_in_vain_is_told_that_access_has_not_ended() {
 
 #[tokio::test]
 async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
-    let stage = Stage::new(System::in_memory().await.unwrap()).await;
+    let stage = VerbStage::new(System::in_memory().await.unwrap()).await;
     let memory = stage.system.memory().unwrap();
     memory.refuse_next_submission(SubmitError::Rejected("no".into()));
     let error = stage.ana.add(Source::bytes("new", "new")).await.unwrap_err();
@@ -277,11 +277,11 @@ async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
     assert_eq!(stage.ana.list().await.unwrap().len(), 2);
 }
 
-/// What looks the same is not the same act: a revocation after a new grant, a second reading.
+/// Acts that look the same are not the same act: a revocation after a new grant, a second reading.
 #[tokio::test]
 async fn acts_that_are_done_again_and_again_leave_nothing_to_resume() {
-    let stage = Stage::new(System::in_memory().await.unwrap()).await;
-    let Stage { ana, kim, lee, record, .. } = &stage;
+    let stage = VerbStage::new(System::in_memory().await.unwrap()).await;
+    let VerbStage { ana, kim, lee, record, .. } = &stage;
     for _ in 0..3 {
         ana.grant(lee.address()).await.unwrap();
         for reader in [kim, lee] {

@@ -12,7 +12,7 @@ use crate::{
 const KIB: usize = 1 << 10;
 const FOLDER: &str = "blood";
 
-/// Ana, whose folder two laboratories may add to.
+/// Ana, and two laboratories that may add to her folder.
 struct Hoard {
     ana: Client,
     labs: [Client; 2],
@@ -34,18 +34,18 @@ impl Hoard {
         self.labs[lab].add(source).patient(self.ana.address()).folder(FOLDER).await.unwrap().record
     }
 
-    async fn kept(&self) -> Vec<RecordId> {
+    async fn copied(&self) -> Vec<RecordId> {
         let listed = self.ana.list().await.unwrap().into_iter();
         listed.filter(|listed| !listed.held_by_author_only).map(|listed| listed.record.id).collect()
     }
 }
 
 fn sizes(synced: &Synced) -> Vec<u64> {
-    synced.too_large.iter().map(|left| left.size >> 10).collect()
+    synced.too_large.iter().map(|record| record.size >> 10).collect()
 }
 
 #[tokio::test]
-async fn a_contributor_who_adds_without_end_fills_no_store_and_keeps_nobody_else_out() {
+async fn contributor_cannot_fill_the_store_or_keep_others_out() {
     let hoard = Hoard::new().await;
     let mut added = Vec::new();
     for kib in [300, 100, 200] {
@@ -57,18 +57,18 @@ async fn a_contributor_who_adds_without_end_fills_no_store_and_keeps_nobody_else
     let synced = hoard.ana.sync().most_of_one(most).await.unwrap();
     assert_eq!((synced.copied, sizes(&synced)), (3, vec![364]), "{synced:?}");
     assert_eq!((synced.too_large[0].record, synced.too_large[0].author), (added[0], hoard.labs[0].address()));
-    let mut kept = hoard.kept().await;
-    kept.sort_unstable();
+    let mut copied = hoard.copied().await;
+    copied.sort_unstable();
     let mut smaller = [added[1].id, added[2].id, other.id];
     smaller.sort_unstable();
-    assert_eq!(kept, smaller);
+    assert_eq!(copied, smaller);
 
-    // What was copied before counts, and what is added later is measured against it.
+    // Earlier copies count towards the limit.
     let late = hoard.add(0, 80).await;
     let synced = hoard.ana.sync().most_of_one(most).await.unwrap();
     assert_eq!((synced.copied, sizes(&synced)), (0, vec![144, 364]));
     let synced = hoard.ana.sync().most_of_one(most).take(&late).await.unwrap();
-    assert_eq!((synced.copied, sizes(&synced)), (1, vec![364]), "what is named is taken");
+    assert_eq!((synced.copied, sizes(&synced)), (1, vec![364]), "a named record is copied");
     let synced = hoard.ana.sync().await.unwrap();
     assert_eq!((synced.copied, sizes(&synced)), (1, vec![]), "more is allowed");
 }

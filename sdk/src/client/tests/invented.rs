@@ -1,11 +1,11 @@
-//! A provider that adds to a history what never happened: nobody gets keys by it.
+//! A provider that adds invented entries to a history: nobody gets keys by them.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Confidentiality, Folder};
 
 use crate::{
     client::{Client, tests::person},
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::readers,
     ledger::{Entry, Event, History, folder_scope},
     system::System,
@@ -20,7 +20,7 @@ struct Ward {
     kim: Client,
 }
 
-/// Lee may read Ana's folder; Kim could, and may not any more.
+/// Lee may read Ana's folder. Kim could, and was revoked.
 async fn ward() -> Ward {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
@@ -35,25 +35,25 @@ async fn ward() -> Ward {
 }
 
 impl Ward {
-    async fn journal(&self) -> Known {
+    async fn journal(&self) -> VerifiedJournal {
         (*self.ana.system().services.journals().of(self.ana.address()).await.unwrap()).clone()
     }
 
-    /// The journal with one more entry, whose link is as right as the contract would make it.
-    async fn with(&self, event: Event) -> Known {
-        let mut known = self.journal().await;
-        let mut entries = known.history.entries().to_vec();
+    /// The journal with one more entry. Its link is as correct as the contract would make it.
+    async fn with(&self, event: Event) -> VerifiedJournal {
+        let mut journal = self.journal().await;
+        let mut entries = journal.history.entries().to_vec();
         let last = *entries.last().unwrap();
         let block = last.block + 1;
         let time = last.time + 1;
         let mut head = B256::ZERO;
-        head[..24].copy_from_slice(&event.link(last.head, time, known.patient));
+        head[..24].copy_from_slice(&event.link(last.head, time, journal.patient));
         head[24..29].copy_from_slice(&block.to_be_bytes()[3..]);
         let key_changes = last.key_changes() + u32::from(matches!(event, Event::KeysRotated { .. }));
         head[29..].copy_from_slice(&key_changes.to_be_bytes()[1..]);
         entries.push(Entry { block, time, log_index: 0, previous: last.head, head, event, ..last });
-        known.history = History::from_cache(known.patient, entries).unwrap();
-        known
+        journal.history = History::from_cache(journal.patient, entries).unwrap();
+        journal
     }
 
     fn granted(&self, grantee: Address, envelope: B256) -> Event {
@@ -64,8 +64,8 @@ impl Ward {
         Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch: 0, envelope }
     }
 
-    /// Who gets keys, and who is left out.
-    async fn keys(&self, journal: &Known) -> (Vec<Address>, Vec<Address>) {
+    /// The accounts that get keys, and those left out.
+    async fn keys(&self, journal: &VerifiedJournal) -> (Vec<Address>, Vec<Address>) {
         let accounts =
             journal.state().folder_readers(self.folder.number(), journal.history.entries().last().unwrap().time);
         let readers = readers::entitled(self.ana.person(), journal, self.folder, accounts).await.unwrap();
@@ -73,8 +73,8 @@ impl Ward {
     }
 }
 
-/// The envelope that Kim once got.
-fn envelope_of(journal: &Known, grantee: Address) -> B256 {
+/// The envelope that the grantee once got.
+fn envelope_of(journal: &VerifiedJournal, grantee: Address) -> B256 {
     let of = |entry: &Entry| match entry.event {
         Event::AccessGranted { grantee: to, envelope, .. } if to == grantee => Some(envelope),
         _ => None,
@@ -91,10 +91,10 @@ async fn an_invented_grant_gets_no_keys() {
     let of_lee = envelope_of(&journal, lee);
     let of_kim = envelope_of(&journal, kim);
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
-    // One that nobody has named yet: what Lee, who is a patient too, has given Kim.
+    // An envelope that Ana's journal does not name: Lee, who is a patient too, grants to Kim.
     ward.lee.grant(kim).await.unwrap();
     let of_another = envelope_of(&ward.ana.system().services.journals().of(lee).await.unwrap(), kim);
-    // Nothing, the envelope of the grant that has ended, another's, and another block of the patient's.
+    // Nothing, the envelope of the ended grant, that of another grantee, another block of the patient, and a foreign one.
     for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;
         let (keys, left_out) = ward.keys(&forged).await;

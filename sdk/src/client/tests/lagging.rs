@@ -1,4 +1,4 @@
-//! A provider whose nodes are not equally far: one tells a receipt, another has not seen its block.
+//! A provider whose nodes are not equally far: one returns a receipt, another has not seen its block.
 
 use std::{
     sync::{
@@ -22,16 +22,16 @@ use crate::{
     system::System,
 };
 
-/// The newest block is the one before while it lags, or refused; all else is told as it is.
+/// While it lags, its newest block is the one before, or the question is refused. All other answers are right.
 #[derive(Debug)]
-struct Lagging {
+struct LaggingLedger {
     inner: Arc<dyn Ledger>,
     lags: AtomicBool,
     refuses: AtomicBool,
 }
 
 #[async_trait]
-impl Ledger for Lagging {
+impl Ledger for LaggingLedger {
     fn name(&self) -> String {
         self.inner.name()
     }
@@ -102,17 +102,17 @@ impl Ledger for Lagging {
     }
 }
 
-/// Ana lets the hospital in, which lets Lee in. One provider lags once something was sent.
-struct Ward {
+/// Ana admits the hospital, which admits Lee. One provider lags after something was sent.
+struct LaggingWard {
     ana: Client,
     hospital: Client,
     lee: Client,
     scope: B256,
-    ledger: Arc<Lagging>,
+    ledger: Arc<LaggingLedger>,
     lagging: System,
 }
 
-async fn ward() -> Ward {
+async fn ward() -> LaggingWard {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let hospital = person(&system).await;
@@ -121,13 +121,13 @@ async fn ward() -> Ward {
     hospital.grant(lee.address()).patient(ana.address()).folder("ward").await.unwrap();
     let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
     let ledger =
-        Arc::new(Lagging { inner: system.ledger().clone(), lags: AtomicBool::new(false), refuses: false.into() });
+        Arc::new(LaggingLedger { inner: system.ledger().clone(), lags: AtomicBool::new(false), refuses: false.into() });
     let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
-    Ward { ana, hospital, lee, scope, ledger, lagging }
+    LaggingWard { ana, hospital, lee, scope, ledger, lagging }
 }
 
-impl Ward {
-    /// The same person at the provider that lags, which catches up after a while.
+impl LaggingWard {
+    /// The same person at the provider that lags and catches up after a while.
     async fn with_lag<T>(&self, who: &Client, act: impl AsyncFnOnce(Client) -> Result<T>) -> Result<T> {
         let client = self.lagging.client(who.person().identity().clone());
         let catches_up = async {
@@ -139,7 +139,7 @@ impl Ward {
 }
 
 #[tokio::test]
-async fn access_that_is_given_up_is_confirmed_although_the_node_lags() {
+async fn renounced_access_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
     let patient = ward.ana.address();
     ward.with_lag(&ward.lee, async |lee| lee.grants().renounce(patient, ward.scope).await).await.unwrap();
@@ -147,7 +147,7 @@ async fn access_that_is_given_up_is_confirmed_although_the_node_lags() {
 }
 
 #[tokio::test]
-async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
+async fn withdrawn_access_is_confirmed_although_the_node_lags() {
     let ward = ward().await;
     let patient = ward.ana.address();
     let lee = ward.lee.address();
@@ -158,7 +158,7 @@ async fn access_that_is_taken_back_is_confirmed_although_the_node_lags() {
 }
 
 #[tokio::test]
-async fn act_that_was_carried_out_is_no_refusal_although_the_node_refuses_to_show_it() {
+async fn act_on_chain_is_confirmed_although_the_node_refuses_to_show_it() {
     let ward = ward().await;
     let patient = ward.ana.address();
     ward.ledger.refuses.store(true, Ordering::SeqCst);
@@ -179,12 +179,12 @@ async fn access_that_the_journal_still_shows_is_not_called_ended() {
     assert!(matches!(error, Error::Unconfirmed { .. }), "{error}");
 }
 
-/// A relay that says no, and after which the provider says nothing.
+/// A relay that refuses, and after which the provider answers nothing.
 #[derive(Debug)]
-struct Silences(MemoryLedger);
+struct SilencingRelay(MemoryLedger);
 
 #[async_trait]
-impl Relay for Silences {
+impl Relay for SilencingRelay {
     fn name(&self) -> String {
         "silences".into()
     }
@@ -196,14 +196,14 @@ impl Relay for Silences {
 }
 
 #[tokio::test]
-async fn request_whose_effect_nobody_can_see_is_not_refused_whatever_a_relay_says() {
+async fn request_with_unknown_effect_is_not_refused_whatever_a_relay_says() {
     let system = System::in_memory().await.unwrap();
     let ana = person(&system).await;
     let lee = person(&system).await;
     ana.grant(lee.address()).await.unwrap();
     let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
     let request = ana.acts().sign_revocation(lee.address(), scope).await.unwrap();
-    let relay = Arc::new(Silences(system.memory().unwrap().clone()));
+    let relay = Arc::new(SilencingRelay(system.memory().unwrap().clone()));
     let carrying = system.relayed_by(vec![relay]).unwrap().client(Identity::generate().unwrap().0);
     assert_eq!(carrying.acts().carry(&request).await.unwrap_err().kind(), ErrorKind::TimedOut);
 }

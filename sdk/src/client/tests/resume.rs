@@ -1,4 +1,4 @@
-//! What was left behind: finished, removed or told, and none of it stops the rest.
+//! Work that was left behind is finished, removed or reported, and none of it stops the rest.
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
@@ -21,8 +21,8 @@ use crate::{
         details::Details,
         pending,
         source::Source,
-        target::{self, Place},
-        write::{self, Stored, metadata},
+        target::{self, FolderChoice},
+        write::{self, StoredRecord, metadata},
     },
     system::System,
 };
@@ -32,7 +32,7 @@ use hospital_record_core::id::{Confidentiality, RecordId};
 
 /// An upload that was interrupted before its transaction was signed.
 async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> RecordId {
-    let place = Place::Named("personal".into(), Confidentiality::N);
+    let place = FolderChoice::Named("personal".into(), Confidentiality::N);
     let target = target::target(ana.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes(text, text);
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
@@ -50,26 +50,26 @@ async fn two_devices() -> (System, Client, Client) {
     (system, one, two)
 }
 
-/// Does it until its transaction is kept, and drops it; the node forgets the transaction.
+/// Runs an act until its transaction is saved, and drops it. The node forgets the transaction.
 async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
     let memory = ana.system().memory().unwrap();
     let sender = ana.system().services.sender();
     memory.hold(true);
-    let kept = async {
+    let saved = async {
         while sender.pending(ana.address()).await.unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::select! {
         _ = act => panic!("it was not held"),
-        () = kept => {}
+        () = saved => {}
     }
     memory.forget_waiting();
     memory.hold(false);
 }
 
 #[tokio::test]
-async fn what_was_to_replace_a_record_that_is_not_current_any_more_is_removed() {
+async fn replacement_of_a_record_that_is_no_longer_current_is_removed() {
     let (system, ana, other) = two_devices().await;
     for in_error in [false, true] {
         let old = ana.add(Source::bytes("x", "old")).await.unwrap().record;
@@ -113,7 +113,7 @@ async fn an_upload_that_cannot_be_finished_stops_no_other_and_no_sweep_fails_the
 }
 
 #[tokio::test]
-async fn a_silent_store_is_waited_for_once_by_resume() {
+async fn resume_waits_once_for_a_store_that_does_not_answer() {
     let faulty = Faulty::new();
     let system = System::in_memory_with(faulty.clone()).await.unwrap();
     let ana = person(&system).await;
@@ -129,19 +129,20 @@ async fn a_silent_store_is_waited_for_once_by_resume() {
 }
 
 #[tokio::test]
-async fn what_is_discarded_waits_once_for_a_silent_store_and_is_left_to_resume() {
+async fn discard_waits_once_for_a_store_that_does_not_answer_and_leaves_the_rest_to_resume() {
     let faulty = Faulty::new();
     let system = System::in_memory_with(faulty.clone()).await.unwrap();
     let ana = person(&system).await;
     let ids = [stored(&ana, "one", None).await, stored(&ana, "two", None).await];
     faulty.becomes(Fault::Silent);
-    write::discard(ana.person(), ana.address(), &ids.map(|id| Stored { id, size: 3, media_type: String::new() })).await;
+    write::discard(ana.person(), ana.address(), &ids.map(|id| StoredRecord { id, size: 3, media_type: String::new() }))
+        .await;
     assert_eq!(faulty.waited.load(Relaxed), 1);
     faulty.becomes(Fault::None);
     assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
 }
 
-/// Ana's grant to lee is left behind, and her other device grants to lee and ends it.
+/// Ana's grant to Lee is left behind, and her other device grants to Lee and revokes it.
 async fn ended_meanwhile() -> (System, Client, Client) {
     let (system, ana, other) = two_devices().await;
     let lee = person(&system).await;
@@ -197,8 +198,8 @@ async fn an_add_that_is_refused_stays_pinned_and_is_finished_by_resume() {
         assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("may still take effect"), "{error}");
         let [(id, _)] = &pending::unfinished(ana.person()).await.unwrap()[..] else { panic!("it was let go of") };
         if lands {
-            let kept = ana.system().services.sender().pending(ana.address()).await.unwrap().unwrap();
-            system.memory().unwrap().submit(kept.raw).await.unwrap();
+            let pending = ana.system().services.sender().pending(ana.address()).await.unwrap().unwrap();
+            system.memory().unwrap().submit(pending.raw).await.unwrap();
         }
         let own = system.services.stores().own();
         own.sweep(Duration::ZERO).await.unwrap();
@@ -233,18 +234,18 @@ async fn in_vain() -> (System, Client, Client) {
 }
 
 #[tokio::test]
-async fn an_act_that_had_no_effect_is_told_by_resume_which_goes_on() {
+async fn resume_reports_an_act_without_effect_and_goes_on() {
     let (_, ana, _) = in_vain().await;
     let id = stored(&ana, "upload", None).await;
     let resumed = ana.resume().await.unwrap();
     assert_eq!((resumed.transaction, &resumed.finished[..]), (None, &[id][..]));
     let [failed] = &resumed.failed[..] else { panic!("{resumed:?}") };
     assert!(matches!(failed.what, Leftover::Transaction(_)) && failed.kind == ErrorKind::Conflict, "{failed:?}");
-    assert!(ana.resume().await.unwrap().failed.is_empty(), "it is told once");
+    assert!(ana.resume().await.unwrap().failed.is_empty(), "it is reported once");
 }
 
 #[tokio::test]
-async fn an_act_that_had_no_effect_is_told_to_the_next_and_delays_no_revocation() {
+async fn next_call_reports_an_act_without_effect_and_no_revocation_waits_for_it() {
     let (system, ana, lee) = in_vain().await;
     let kim = person(&system).await;
     let error = ana.grant(kim.address()).await.unwrap_err();
@@ -259,7 +260,7 @@ async fn an_act_that_had_no_effect_is_told_to_the_next_and_delays_no_revocation(
 }
 
 #[tokio::test]
-async fn what_became_of_an_earlier_act_is_told_beside_an_error_too() {
+async fn error_also_reports_the_result_of_an_earlier_act() {
     let (system, ana, _) = in_vain().await;
     let error = ana.revoke(person(&system).await.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -272,7 +273,7 @@ async fn what_became_of_an_earlier_act_is_told_beside_an_error_too() {
 }
 
 #[tokio::test]
-async fn a_refused_grant_that_may_still_land_is_told_by_a_revocation_that_finds_nothing() {
+async fn revocation_that_finds_nothing_reports_a_refused_grant_that_may_still_land() {
     let (system, ana, _) = two_devices().await;
     let lee = person(&system).await;
     system.memory().unwrap().refuse_next_submission(SubmitError::Rejected("no".into()));
@@ -290,7 +291,7 @@ async fn a_board_and_a_case_that_were_left_behind_are_not_made_twice() {
     let members = [ana.address(), kim.address()];
     left_behind(&ana, ana.boards().create(2, &members)).await;
     let made = ana.boards().create(2, &members).await.unwrap();
-    assert!(made.transaction.is_none(), "it was made by what was left behind");
+    assert!(made.transaction.is_none(), "the transaction that was left behind made it");
 
     lee.add(Source::bytes("x", "x")).await.unwrap();
     lee.boards().grant(&made.board).await.unwrap();

@@ -1,4 +1,4 @@
-//! Keys reach a store when the act that hands them over is on chain, and never before.
+//! Keys reach a store after their act is on chain, and never before.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -19,7 +19,7 @@ use crate::{
     system::System,
 };
 
-/// Ana, whose folder lee and kim may read, on a store that counts.
+/// Ana, whose folder Lee and Kim may read, on a store that counts.
 async fn stage() -> (Faulty, System, Client, Client, Client) {
     let faulty = Faulty::new();
     let system = System::in_memory_with(faulty.clone()).await.unwrap();
@@ -45,7 +45,7 @@ async fn no_keys_are_stored_for_an_act_that_is_not_on_chain() {
     refuse();
     ana.grant(tom.address()).await.unwrap_err();
     assert_eq!(faulty.puts.load(Relaxed), 0);
-    // So who is revoked next finds no keys of the epoch that follows.
+    // So the next revoked account finds no keys of the following epoch.
     assert!(ana.revoke(kim.address()).await.unwrap().keys_moved);
     assert_eq!(faulty.puts.load(Relaxed), 1);
 }
@@ -68,15 +68,15 @@ async fn every_keyring_in_the_store_is_in_the_history_when_two_devices_revoke_at
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_stored_after_their_act_are_told_and_made_anew() {
+async fn keys_that_cannot_be_stored_after_their_act_are_reported_and_made_again() {
     let (faulty, system, ana, lee, kim) = stage().await;
     let record = ana.add(Source::bytes("x", "before")).await.unwrap().record;
     let tom = person(&system).await;
-    let told = |error: Error| assert!(matches!(&error, Error::Halfway { .. }), "{error}");
+    let assert_halfway = |error: Error| assert!(matches!(&error, Error::Halfway { .. }), "{error}");
     faulty.becomes(Fault::FullAfter(1));
-    told(ana.grant(tom.address()).await.unwrap_err());
+    assert_halfway(ana.grant(tom.address()).await.unwrap_err());
     faulty.becomes(Fault::FullAfter(1));
-    told(ana.folders().rotate("personal", Confidentiality::N).await.unwrap_err());
+    assert_halfway(ana.folders().rotate("personal", Confidentiality::N).await.unwrap_err());
     let revoked = ana.revoke(lee.address()).await.unwrap();
     assert_eq!((revoked.ended, revoked.keys_moved), (1, false));
     for reader in [&tom, &kim] {

@@ -1,4 +1,4 @@
-//! What was seen is never unlearned: the chain drops it, or the provider lies about it.
+//! Seen entries are never forgotten, whether the chain drops them or the provider lies about them.
 
 use alloy::primitives::B256;
 use hospital_record_core::{
@@ -13,7 +13,7 @@ use crate::{
     base::{error::kind::ErrorKind, record_ref::RecordRef},
     client::{Client, tests::person},
     keys::{
-        folder_keys::{self, Received},
+        folder_keys::{self, ReceivedKeys},
         keyrings,
     },
     ledger::{Event, MemoryLedger, record_key},
@@ -28,7 +28,7 @@ mod others;
 mod withheld;
 mod witness;
 
-/// Ana, whose folder Lee and Kim may read, in a program that remembers.
+/// Ana, whose folder Lee and Kim may read, in a program with a state directory.
 struct Stage {
     shared: System,
     folder: TempDir,
@@ -36,8 +36,8 @@ struct Stage {
     ana: Client,
     lee: Client,
     kim: Client,
-    /// What Lee was given, and keeps.
-    of_lee: Received,
+    /// The keys that Lee received, and keeps.
+    of_lee: ReceivedKeys,
 }
 
 impl Stage {
@@ -61,7 +61,7 @@ impl Stage {
         self.shared.memory().unwrap()
     }
 
-    /// The chain loses its newest blocks with all that was in them, and goes on.
+    /// The chain loses its newest blocks with everything in them, and goes on.
     fn reorganise(&self, blocks: usize) {
         self.memory().rewind(blocks);
         for _ in 0..=blocks {
@@ -89,7 +89,7 @@ impl Stage {
         self.shared.remembering(folder).unwrap().client(identity)
     }
 
-    /// Whether what Lee was given once opens a record that was added since.
+    /// Whether the keys that Lee once received open a record that was added since.
     async fn lee_holds_a_key(&self, record: &RecordRef) -> bool {
         let bytes = self.shared.services.people().block(RecordId(record.id.0).into(), Manifest::MAX).await.unwrap();
         let manifest = self.shared.services.people().verified_bytes::<Manifest>(&bytes).await.unwrap();
@@ -126,7 +126,10 @@ async fn a_revocation_that_a_reorganisation_dropped_is_sent_again_before_anythin
     assert!(stage.is_revoked().await);
     assert!(!stage.lee_holds_a_key(&record).await);
     let news = stage.ana.system().news().await.unwrap();
-    assert!(news.iter().any(|one| matches!(one.event, Event::AccessRevoked { .. })), "it is told although it is back");
+    assert!(
+        news.iter().any(|one| matches!(one.event, Event::AccessRevoked { .. })),
+        "it is reported although it is back"
+    );
     assert_eq!(stage.ana.system().news().await.unwrap(), []);
     let again = stage.shared.ledger().receipt(revoked.transaction.unwrap()).await.unwrap();
     assert!(again.is_some_and(|receipt| receipt.succeeded), "the identical bytes");
@@ -134,7 +137,7 @@ async fn a_revocation_that_a_reorganisation_dropped_is_sent_again_before_anythin
 }
 
 #[tokio::test]
-async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_says_so() {
+async fn nothing_is_locked_while_a_provider_hides_a_revocation_and_one_sentence_says_so() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.lie(1).await;
@@ -146,7 +149,7 @@ async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_
     assert!(text.contains("no longer shows") && text.contains("ended the access") && text.contains(&lee), "{text}");
     let news = stage.ana.system().news().await.unwrap();
     assert!(matches!(news[..], [ref one] if matches!(one.event, Event::AccessRevoked { .. })), "{news:?}");
-    assert_eq!(stage.ana.system().news().await.unwrap(), [], "it is told once");
+    assert_eq!(stage.ana.system().news().await.unwrap(), [], "it is reported once");
 
     stage.tell_the_truth();
     let record = stage.ana.add(note()).await.unwrap().record;
@@ -155,7 +158,7 @@ async fn while_a_provider_hides_a_revocation_nothing_is_locked_and_one_sentence_
 }
 
 #[tokio::test]
-async fn a_program_that_is_started_again_has_not_forgotten() {
+async fn restarted_program_has_not_forgotten_a_vanished_revocation() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.lie(1).await;
@@ -173,7 +176,7 @@ async fn a_program_that_is_started_again_has_not_forgotten() {
 }
 
 #[tokio::test]
-async fn two_programs_on_one_state_directory_know_the_same() {
+async fn two_programs_on_one_state_directory_know_the_same_history() {
     let stage = Stage::new().await;
     // Read before the other one writes.
     stage.ana.system().history(stage.ana.address()).await.unwrap();
@@ -246,7 +249,7 @@ async fn a_revocation_that_went_with_its_grant_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn what_another_device_granted_since_stands() {
+async fn later_grant_of_another_device_stands() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.reorganise(1);
@@ -260,7 +263,7 @@ async fn what_another_device_granted_since_stands() {
 }
 
 #[tokio::test]
-async fn a_revocation_by_a_device_that_is_lied_to_readmits_nobody() {
+async fn revocation_on_a_deceived_device_readmits_nobody() {
     let stage = Stage::new().await;
     let tom = person(&stage.shared).await;
     stage.ana.grant(tom.address()).await.unwrap();
@@ -284,7 +287,7 @@ async fn a_revocation_by_a_device_that_is_lied_to_readmits_nobody() {
 }
 
 #[tokio::test]
-async fn a_person_may_give_up_what_is_missing() {
+async fn person_can_give_up_a_missing_entry() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.lie(1).await;

@@ -1,4 +1,4 @@
-//! What is dealt to a board: with the patient's grant, and anew whenever the folder's keys move on.
+//! Deals to boards: with the patient's grant, and again at each rotation of the folder's keys.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
@@ -20,7 +20,7 @@ use crate::{
         record_ref::account,
     },
     boards::board::Board,
-    journal::known::Known,
+    journal::verified::VerifiedJournal,
     keys::{keyrings, notes},
     ledger::{Event, Grant, folder_of},
 };
@@ -37,25 +37,26 @@ pub(crate) fn deal_context(
     EnvelopeContext { deployment: at, patient, issuer: patient, grantee, scope, epoch }
 }
 
-/// A keyring's deals, and the accounts of the folder that it needs no entries for.
+/// A keyring's deals to boards. Their accounts need no entries in the keyring.
 #[derive(Default)]
-pub(crate) struct Dealt {
+pub(crate) struct KeyringDeals {
     pub(crate) blocks: Vec<Block>,
     pub(crate) named: Vec<KeyringDeal>,
-    /// Boards that nothing could be dealt to.
+    /// Boards that got no deal.
     pub(crate) left_out: Vec<Address>,
     boards: Vec<Address>,
 }
 
-impl Dealt {
-    /// Boards have deals instead of entries. Whom a board let in has no new keys: it is in for hours.
+impl KeyringDeals {
+    /// Boards have deals instead of entries. Accounts admitted by a board get no new keys, because they are in for
+    /// hours.
     pub(crate) fn is_for(&self, account: Address, grant: Option<&Grant>) -> bool {
         let giver = grant.and_then(|grant| grant.state.giver);
         self.boards.contains(&account) || giver.is_some_and(|giver| self.boards.contains(&giver))
     }
 }
 
-/// Deals keys of this person to the members of a board who remain.
+/// Deals keys of this person to the remaining members of a board.
 pub(crate) async fn deal(
     person: &Person,
     board: &Board,
@@ -64,7 +65,7 @@ pub(crate) async fn deal(
     note: Option<Vec<u8>>,
 ) -> Result<Block> {
     let me = person.address();
-    // A patient who is a member of the board has no say about their own records, and needs no share.
+    // A patient who is a member has no vote about their own records, and needs no share.
     let members: Vec<_> = board.present().filter(|member| *member != me).collect();
     let members = person.people().keys_of(&members).await?;
     if board.closed || members.len() < usize::from(board.threshold) {
@@ -72,7 +73,8 @@ pub(crate) async fn deal(
         let members = members.len();
         let needed = board.threshold;
         return Err(Error::Conflict(format!(
-            "the board {address} opens nothing: it is closed, or of the {needed} members it needs {members} with keys remain"
+            "the board {address} can open nothing: it is closed, or too few members with keys remain ({members}, and it \
+             needs {needed})"
         ).into()));
     }
     let context = deal_context(person.deployment(), me, board.address, scope, epoch);
@@ -80,33 +82,33 @@ pub(crate) async fn deal(
     Ok(seal_deal(&context, board.threshold, &members, payload, note, me.digest, &me.keys)?)
 }
 
-/// Deals the state of a folder's next epoch to the boards among `accounts`, in blocks that the keyring names. Granting
-/// anew instead would be a key change each time.
+/// Deals the state of a folder's next epoch to the boards among `accounts`, in blocks that the keyring names. A new
+/// grant instead would be a key change each time.
 pub(crate) async fn deal_anew(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     state: &FolderState,
     accounts: &[Address],
-) -> Result<Dealt> {
-    let mut dealt = Dealt::default();
+) -> Result<KeyringDeals> {
+    let mut deals = KeyringDeals::default();
     for board in accounts {
         let Some((_, before)) = dealt_with(person, journal, folder, *board).await? else { continue };
-        dealt.boards.push(*board);
-        let attempt = match dealt.named.len() < MAX_DEALS {
+        deals.boards.push(*board);
+        let result = match deals.named.len() < MAX_DEALS {
             true => deal_state(person, *board, &before, folder, state).await,
-            false => Err(Error::Invalid("a keyring names 16 deals at most".into())),
+            false => Err(Error::Invalid("a keyring has room for 16 deals".into())),
         };
-        match attempt {
+        match result {
             Ok(block) => {
-                dealt.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
-                dealt.blocks.push(block);
+                deals.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
+                deals.blocks.push(block);
             }
             Err(error) if error.is_silence() => return Err(error),
-            Err(_) => dealt.left_out.push(*board),
+            Err(_) => deals.left_out.push(*board),
         }
     }
-    Ok(dealt)
+    Ok(deals)
 }
 
 /// Whether a grant of the patient was made with a deal instead of an envelope.
@@ -142,11 +144,11 @@ async fn deal_state(
     deal(person, &board, (Scope::Folder(folder), state.epoch()), &payload, None).await
 }
 
-/// The grant of a folder to a board, and what this person dealt with it; nothing for whoever is no board. A provider can
-/// neither invent a board that was dealt to nor bring one back.
+/// The grant of a folder to a board, and the deal of this person behind it; `None` if the account is no board. A
+/// provider can neither invent such a board nor bring one back.
 async fn dealt_with<'a>(
     person: &Person,
-    journal: &'a Known,
+    journal: &'a VerifiedJournal,
     folder: Folder,
     board: Address,
 ) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
@@ -154,29 +156,29 @@ async fn dealt_with<'a>(
     if !is_of_board(person, grant).await? {
         return Ok(None);
     }
-    let given = journal.history.entries().iter().filter(|entry| match entry.event {
+    let matching = journal.history.entries().iter().filter(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } => (grantee, envelope) == (board, grant.envelope),
         _ => false,
     });
-    let once = given.count() == 1;
+    let is_unique = matching.count() == 1;
     let deal: Verified<Deal> = match person.signed(Digest(grant.envelope.0)).await {
         Err(error) if !error.is_silence() => return Ok(None),
         other => other?,
     };
-    let same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
+    let is_same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
         == (account(journal.patient), account(board), Scope::Folder(folder), grant.epoch);
-    Ok((once && same).then_some((grant, deal)))
+    Ok((is_unique && is_same).then_some((grant, deal)))
 }
 
-/// The newest shares that a patient dealt to a board, and what they are for.
+/// The newest deal of a patient to a board, and its context.
 pub(crate) async fn newest_deal(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     scope: B256,
     board: Address,
 ) -> Result<(Verified<Deal>, EnvelopeContext)> {
     let grant = journal.grant(scope, board).ok_or_else(|| {
-        Error::Denied(format!("{} has granted nothing of this to the board {board}", journal.patient).into())
+        Error::Denied(format!("{} has not granted this to the board {board}", journal.patient).into())
     })?;
     let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
     let deal: Verified<Deal> = person.signed(digest).await?;
@@ -186,7 +188,7 @@ pub(crate) async fn newest_deal(
 
 async fn newest_named(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     scope: B256,
     (board, grant): (Address, &Grant),
 ) -> Result<(Epoch, Digest)> {
@@ -195,49 +197,55 @@ async fn newest_named(
         let keys = journal.folder(folder);
         for ring in keys.keyrings.iter().rev().take_while(|ring| ring.epoch > grant.epoch) {
             let keyring = match keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await {
-                // One that nobody has is no reason to do without an older deal.
+                // If a keyring is not available, an older deal still helps.
                 Err(Error::NotAvailable(_) | Error::Integrity(_)) => continue,
                 other => other?,
             };
-            if let Some(dealt) = keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
-                return Ok((ring.epoch, dealt.deal));
+            if let Some(entry) = keyring.deals.iter().find(|entry| entry.board == account(board)) {
+                return Ok((ring.epoch, entry.deal));
             }
         }
     }
     Ok((grant.epoch, Digest(grant.envelope.0)))
 }
 
-/// Whether the keys must move on because of a board: the current ones are dealt to somebody who left it, or to a board
-/// that opens nothing any more, or a board that could have them has not.
-pub(crate) async fn is_dealt_amiss(person: &Person, journal: &Known, folder: Folder, now: u64) -> Result<bool> {
-    // As many as a keyring names, in the order in which they are dealt to: a rotation gives no more.
-    let mut have = 0;
+/// Whether the keys must move on because of a board: somebody who left it holds a share of the current ones, the board
+/// can open nothing any more, or a board that could have the current keys lacks them.
+pub(crate) async fn is_dealt_amiss(
+    person: &Person,
+    journal: &VerifiedJournal,
+    folder: Folder,
+    now: u64,
+) -> Result<bool> {
+    // A rotation deals to as many boards as a keyring names, in this order.
+    let mut count = 0;
     for address in journal.state().folder_readers(folder.number(), now) {
         let Some((grant, before)) = dealt_with(person, journal, folder, address).await? else { continue };
         let board = match person.boards().at(address).await {
             Err(error) if !error.is_silence() => continue,
             other => other?,
         };
-        let left = |deal: &Deal| deal.shares.iter().any(|share| board.left.contains(&Address::from(share.member.0)));
-        let amiss = match current_deal(person, journal, folder, (address, grant)).await? {
+        let has_shares_of_leavers =
+            |deal: &Deal| deal.shares.iter().any(|share| board.left.contains(&Address::from(share.member.0)));
+        let is_amiss = match current_deal(person, journal, folder, (address, grant)).await? {
             Some(deal) => {
-                have += 1;
-                !board.works() || left(&deal)
+                count += 1;
+                !board.works() || has_shares_of_leavers(&deal)
             }
-            None if have == MAX_DEALS || notes::of_deal(person, &before, address).is_none() => continue,
+            None if count == MAX_DEALS || notes::of_deal(person, &before, address).is_none() => continue,
             None => can_deal(person, &board).await?,
         };
-        if amiss {
+        if is_amiss {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// What was dealt to a board of the current keys, where that can be had.
+/// The deal of the current keys to a board, if it is available.
 async fn current_deal(
     person: &Person,
-    journal: &Known,
+    journal: &VerifiedJournal,
     folder: Folder,
     (board, grant): (Address, &Grant),
 ) -> Result<Option<Verified<Deal>>> {
@@ -248,8 +256,8 @@ async fn current_deal(
             Err(error) if !error.is_silence() => return Ok(None),
             keyring => {
                 let keyring = keyring?;
-                match keyring.deals.iter().find(|dealt| dealt.board == account(board)) {
-                    Some(dealt) => dealt.deal,
+                match keyring.deals.iter().find(|entry| entry.board == account(board)) {
+                    Some(entry) => entry.deal,
                     None => return Ok(None),
                 }
             }
@@ -261,7 +269,7 @@ async fn current_deal(
     }
 }
 
-/// Whether a rotation would give it keys: else it would be repeated for ever.
+/// Whether a rotation would give keys to the board. If not, it would be repeated for ever.
 async fn can_deal(person: &Person, board: &Board) -> Result<bool> {
     let me = person.address();
     let members: Vec<_> = board.present().filter(|member| *member != me).collect();

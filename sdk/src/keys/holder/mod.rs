@@ -1,6 +1,7 @@
-//! Who holds keys: an account, or a board. What is sealed to a holder stands behind a grant, and is opened here.
+//! Holders of keys: an account or a board. A block that is sealed to a holder stands behind each grant, and is opened
+//! here.
 //!
-//! The kinds of holders are told apart in this folder alone.
+//! Only this folder tells the kinds of holders apart.
 
 pub(crate) mod board;
 pub(crate) mod case;
@@ -27,24 +28,24 @@ use crate::{
     people::grantee::Grantee,
 };
 
-/// Somebody that keys can be sealed to.
+/// An account or a board that keys can be sealed to.
 pub(crate) struct Holder {
-    kind: Kind,
-    /// Of the keys; of a board one line a member.
+    kind: HolderKind,
+    /// The fingerprint of the keys; for a board, one line for each member.
     pub(crate) fingerprint: String,
 }
 
-enum Kind {
-    /// In an envelope.
+enum HolderKind {
+    /// Gets keys in an envelope.
     Account(HpkePublicKey),
-    /// In shares to its members.
+    /// Its members get the keys in shares.
     Board(Board),
 }
 
 impl Holder {
     pub(crate) async fn account(person: &Person, grantee: &Grantee) -> Result<Self> {
         let (digest, profile) = person.people().profile_of(grantee.address, grantee.profile).await?;
-        Ok(Self { kind: Kind::Account(profile.keys.hpke), fingerprint: fingerprint(digest) })
+        Ok(Self { kind: HolderKind::Account(profile.keys.hpke), fingerprint: fingerprint(digest) })
     }
 
     pub(crate) async fn board(person: &Person, board: &Board) -> Result<Self> {
@@ -53,10 +54,10 @@ impl Holder {
             fingerprints.push(match person.people().profile_of(member, None).await {
                 Ok((digest, _)) => fingerprint(digest),
                 Err(error) if error.is_silence() => return Err(error),
-                Err(_) => format!("{member} has no keys that can be had, and gets no share"),
+                Err(_) => format!("{member} has no keys that are available, and gets no share"),
             });
         }
-        Ok(Self { kind: Kind::Board(board.clone()), fingerprint: fingerprints.join("\n") })
+        Ok(Self { kind: HolderKind::Board(board.clone()), fingerprint: fingerprints.join("\n") })
     }
 
     /// The block that a grant to this holder names.
@@ -68,8 +69,8 @@ impl Holder {
         note: Option<Vec<u8>>,
     ) -> Result<Block> {
         match &self.kind {
-            Kind::Board(board) => board::deal(person, board, (context.scope, context.epoch), payload, note).await,
-            Kind::Account(key) => {
+            HolderKind::Board(board) => board::deal(person, board, (context.scope, context.epoch), payload, note).await,
+            HolderKind::Account(key) => {
                 let me = person.published().await?;
                 Ok(seal_envelope(context, key, payload, note, me.digest, &me.keys)?)
             }
@@ -77,7 +78,7 @@ impl Holder {
     }
 }
 
-/// Opens the envelope of a grant to this account; where a board let it in, what its members released.
+/// Opens the envelope of a grant to this account. If a board admitted it, opens the shares that members released.
 pub(crate) async fn payload_of(
     person: &Person,
     patient: Address,
@@ -86,7 +87,7 @@ pub(crate) async fn payload_of(
 ) -> Result<EnvelopePayload> {
     if let Some(giver) = grant.state.giver {
         let is_case = match person.people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
-            // Whoever opened a case may have kept the reason to themselves.
+            // The member who opened the case may not have stored its reason.
             Err(Error::NotAvailable(_)) => person.boards().at(giver).await.is_ok(),
             other => other?,
         };
@@ -106,7 +107,7 @@ pub(crate) async fn payload_of(
     Ok(open_envelope(&envelope, &context, &person.published().await?.keys)?)
 }
 
-/// What the patient wrote to themselves in an envelope, where there is a note.
+/// The patient's note to themselves in an envelope, if there is one.
 pub(crate) async fn note_in(person: &Person, envelope: B256, grantee: Address) -> Result<Option<Note>> {
     let digest = Digest(envelope.0);
     if person.people().is_kind::<Deal>(digest).await? {

@@ -1,4 +1,4 @@
-//! Why somebody is trusted, or why not.
+//! Vouches, and the chains of vouches that make an account trusted.
 
 use std::{collections::HashSet, fmt, time::SystemTime};
 
@@ -13,43 +13,43 @@ use crate::{
     ledger::Log,
 };
 
-/// One account says of another that it acts in a role.
+/// A public statement by one account that another acts in a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Vouch {
-    /// Who says it.
+    /// The account that vouches.
     pub voucher: Address,
-    /// Of whom.
+    /// The account that it vouches for.
     pub account: Address,
-    /// In which role.
+    /// The role.
     pub role: String,
-    /// Until when; nothing for no end.
+    /// When it ends; `None` for no end.
     pub until: Option<SystemTime>,
 }
 
-/// Why an account is trusted: a chain of vouches from an authority to it.
+/// A chain of vouches from an authority to an account: the reason why the account is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trust {
-    /// Whose word counts. It is the account itself when there are no links.
+    /// The trusted authority. Without links it is the account itself.
     pub authority: Address,
-    /// The first is the authority's, the last is about the account.
+    /// The vouches in order: the first is by the authority, the last is for the account.
     pub links: Vec<Vouch>,
 }
 
 impl Trust {
-    /// The role in which the account acts; nothing for an authority.
+    /// The role in which the account acts; `None` for an authority.
     pub fn role(&self) -> Option<&str> {
         self.links.last().map(|link| &*link.role)
     }
 
-    /// When the first of the links ends; nothing for no end.
+    /// The earliest end of any link; `None` if none ends.
     pub fn until(&self) -> Option<SystemTime> {
         self.links.iter().filter_map(|link| link.until).min()
     }
 }
 
-/// For people, on one line.
+/// One line for people.
 impl fmt::Display for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.authority)?;
@@ -64,7 +64,7 @@ impl fmt::Display for Trust {
     }
 }
 
-/// A vouch as the events tell it.
+/// A vouch as an event reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub(crate) voucher: Address,
@@ -73,24 +73,24 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// With the end that the contract tells.
+    /// The vouch with the end that the contract reports.
     pub(crate) fn vouch(&self, until: u64) -> Vouch {
         let voucher = self.voucher;
         let account = self.account;
         let role = self.role.iter().take_while(|byte| **byte != 0);
-        // The contract takes nothing else; what a provider invents is not to move a cursor.
+        // The contract accepts only these characters. A provider's invented control characters must not reach a terminal.
         let role = role.map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect();
         Vouch { voucher, account, role, until: expiry(until) }
     }
 }
 
-/// What still holds at `now`, by events newest first: the last word counts.
+/// The vouches that are live at `now`, from events in the order newest first. The newest event of a vouch counts.
 pub(crate) fn live_links(logs: &[Log], now: u64) -> Vec<Link> {
-    let mut told = HashSet::new();
+    let mut seen = HashSet::new();
     let mut live = Vec::new();
     for log in logs {
         let [topic, voucher, account, role] = log.topics[..] else { continue };
-        if !told.insert((voucher, account, role)) || topic != IVouching::Vouched::SIGNATURE_HASH {
+        if !seen.insert((voucher, account, role)) || topic != IVouching::Vouched::SIGNATURE_HASH {
             continue;
         }
         let until = alloy::primitives::U256::try_from_be_slice(&log.data).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From an account back to an authority, in a bounded number of questions.
+//! Searches from an account back to an authority, with a bounded number of calls to the node.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,44 +12,44 @@ use crate::{
     base::error::{Error, Result, untrusted::Untrusted},
     ledger::newest_logs,
     people::{
-        known::People,
+        directory::People,
         vouching::trust::{Link, Trust, live_links},
     },
 };
 
 /// Vouches in a chain.
 const MOST_LINKS: usize = 4;
-/// Each costs a few questions.
+/// Authorities of one search. Each costs a few calls to the node.
 const MOST_AUTHORITIES: usize = 16;
-/// Events of one authority, which it alone can add to.
+/// Events that are read of one authority. Only the authority can add to them.
 const EVENTS_OF_AUTHORITY: usize = 4096;
-/// Events about one account, which anybody can add to.
+/// Events that are read about one account. Anybody can add to them.
 const EVENTS_OF_ACCOUNT: usize = 256;
-/// Accounts at the same distance whose vouchers are looked at.
+/// Accounts at one distance whose vouchers are read.
 const ABREAST: usize = 64;
-/// Accounts an authority vouches for that are asked for by name, where strangers have flooded the list of an account.
+/// Accounts under an authority whose vouches are read by name, if strangers have flooded an account's list.
 const BY_NAME: usize = 256;
-/// Accounts whose vouchers are looked at in all: those who want to hold up a list of many spend more than it costs.
-const MOST_LOOKED_AT: usize = 512;
-/// Questions at the same time.
+/// Accounts whose vouchers are read in all. To slow down a long list, an attacker spends more than the reads cost.
+const MOST_READ: usize = 512;
+/// Calls to the node that run at the same time.
 const AT_ONCE: usize = 8;
 
-/// What the authorities say; used for any number of accounts.
+/// The vouches of the authorities, to search for any number of accounts.
 pub(crate) struct Walk {
     people: People,
     authorities: Vec<Address>,
-    /// By account, newest first.
+    /// The links of the authorities by the account that they vouch for, newest first.
     by_authority: HashMap<Address, Vec<Link>>,
-    /// In the order in which the authorities spoke, newest first.
+    /// The accounts that the authorities vouch for: of each authority, newest first.
     names: Vec<Address>,
-    /// Those that have said more than was read.
+    /// Authorities with more vouches than were read.
     cut: Vec<Address>,
-    looked_at: Mutex<HashMap<Address, Vec<Link>>>,
+    vouchers: Mutex<HashMap<Address, Vec<Link>>>,
     now: u64,
 }
 
-/// An account on the way, and the links from it to where the walk began.
-struct Step {
+/// An account on the way, and the links from it to the account where the search began.
+struct WalkNode {
     at: Address,
     path: Vec<Link>,
 }
@@ -59,8 +59,11 @@ impl Walk {
         if authorities.len() > MOST_AUTHORITIES {
             return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities").into()));
         }
-        let (mut by_authority, mut names, mut cut) = (HashMap::<_, Vec<_>>::new(), Vec::new(), Vec::new());
-        let (people, now) = (people.clone(), people.clocks().latest_time().await?);
+        let mut by_authority = HashMap::<_, Vec<_>>::new();
+        let mut names = Vec::new();
+        let mut cut = Vec::new();
+        let people = people.clone();
+        let now = people.clocks().latest_time().await?;
         for authority in authorities {
             let filter = people.vouching().events([None, Some(authority.into_word()), None, None]).await?;
             let (logs, more) = newest_logs(people.vouching().ledger(), filter, EVENTS_OF_AUTHORITY).await?;
@@ -71,18 +74,18 @@ impl Walk {
             cut.extend(more.then_some(*authority));
         }
         let authorities = authorities.to_vec();
-        let looked_at = Mutex::default();
-        Ok(Self { people, authorities, by_authority, names, cut, looked_at, now })
+        let vouchers = Mutex::default();
+        Ok(Self { people, authorities, by_authority, names, cut, vouchers, now })
     }
 
-    /// The authorities and whom they vouch for themselves: so many as are asked for by name.
+    /// The authorities and the accounts that they vouch for, up to the number that is read by name.
     pub(crate) fn near(&self) -> Vec<Address> {
         let mut seen = HashSet::new();
         let near = self.authorities.iter().chain(self.names.iter().take(BY_NAME));
         near.copied().filter(|account| seen.insert(*account)).collect()
     }
 
-    /// Whether an authority itself vouches for the account, as far as events tell.
+    /// Whether the account is an authority, or events show a vouch for it by one.
     pub(crate) fn is_near(&self, account: Address) -> bool {
         self.authorities.contains(&account) || self.by_authority.contains_key(&account)
     }
@@ -93,10 +96,10 @@ impl Walk {
         }
         let mut seen = HashSet::from([account]);
         let mut cycle = false;
-        let mut level = vec![Step { at: account, path: Vec::new() }];
+        let mut level = vec![WalkNode { at: account, path: Vec::new() }];
         for _ in 0..MOST_LINKS {
-            for step in &level {
-                if let Some(trust) = self.ends(step).await? {
+            for node in &level {
+                if let Some(trust) = self.ends(node).await? {
                     return Ok(Ok(trust));
                 }
             }
@@ -109,21 +112,21 @@ impl Walk {
         }))
     }
 
-    /// The whole chain, where an authority vouches for the account that was reached.
-    async fn ends(&self, step: &Step) -> Result<Option<Trust>> {
-        let mut first = self.by_authority.get(&step.at).cloned().unwrap_or_default();
+    /// The whole chain, if an authority vouches for this account.
+    async fn ends(&self, node: &WalkNode) -> Result<Option<Trust>> {
+        let mut first = self.by_authority.get(&node.at).cloned().unwrap_or_default();
         for authority in &self.cut {
-            first.extend(self.said_of(*authority, step.at).await?);
+            first.extend(self.links_between(*authority, node.at).await?);
         }
         for link in first {
-            if let Some(trust) = self.confirmed(&link, &step.path).await? {
+            if let Some(trust) = self.confirmed(&link, &node.path).await? {
                 return Ok(Some(trust));
             }
         }
         Ok(None)
     }
 
-    /// Events tell where to look; that a link holds is asked of the contract.
+    /// The chain, if the contract confirms each link. Events only show where to look.
     async fn confirmed(&self, first: &Link, rest: &[Link]) -> Result<Option<Trust>> {
         let mut links = Vec::new();
         for link in [first].into_iter().chain(rest) {
@@ -136,48 +139,48 @@ impl Walk {
         Ok(Some(Trust { authority: first.voucher, links }))
     }
 
-    /// Those who vouch for the accounts of a level, whom an authority vouches for first.
-    async fn back(&self, level: Vec<Step>, seen: &mut HashSet<Address>, cycle: &mut bool) -> Result<Vec<Step>> {
-        // Boxed: the compiler cannot tell otherwise that what borrows `self` here may move between threads.
-        let found: Vec<_> = level.iter().map(|step| self.vouchers(step.at).boxed()).collect();
-        let found: Vec<Vec<Link>> = stream::iter(found).buffered(AT_ONCE).try_collect().await?;
+    /// The vouchers of the accounts of one level. Vouchers that an authority vouches for come first.
+    async fn back(&self, level: Vec<WalkNode>, seen: &mut HashSet<Address>, cycle: &mut bool) -> Result<Vec<WalkNode>> {
+        // Boxed, because the compiler does not see otherwise that these futures are `Send`.
+        let reads: Vec<_> = level.iter().map(|node| self.vouchers(node.at).boxed()).collect();
+        let vouches: Vec<Vec<Link>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
         let mut next = Vec::new();
-        for (step, links) in level.iter().zip(found) {
+        for (node, links) in level.iter().zip(vouches) {
             for link in links {
-                if link.voucher == link.account || step.path.iter().any(|before| before.account == link.voucher) {
+                if link.voucher == link.account || node.path.iter().any(|earlier| earlier.account == link.voucher) {
                     *cycle = true;
                 } else if seen.insert(link.voucher) {
-                    let path = [link].into_iter().chain(step.path.iter().copied()).collect();
-                    next.push(Step { at: link.voucher, path });
+                    let path = [link].into_iter().chain(node.path.iter().copied()).collect();
+                    next.push(WalkNode { at: link.voucher, path });
                 }
             }
         }
-        next.sort_by_key(|step: &Step| !self.is_near(step.at));
+        next.sort_by_key(|node: &WalkNode| !self.is_near(node.at));
         next.truncate(ABREAST);
         Ok(next)
     }
 
-    /// Who vouches for an account; asked once.
+    /// The links to an account. They are read once.
     async fn vouchers(&self, account: Address) -> Result<Vec<Link>> {
-        let known = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(links) = known().get(&account) {
+        let cache = || self.vouchers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(links) = cache().get(&account) {
             return Ok(links.clone());
         }
-        if known().len() >= MOST_LOOKED_AT {
+        if cache().len() >= MOST_READ {
             return Ok(Vec::new());
         }
-        let links = self.ask_vouchers(account).await?;
-        known().insert(account, links.clone());
+        let links = self.read_vouchers(account).await?;
+        cache().insert(account, links.clone());
         Ok(links)
     }
 
-    async fn ask_vouchers(&self, account: Address) -> Result<Vec<Link>> {
+    async fn read_vouchers(&self, account: Address) -> Result<Vec<Link>> {
         let vouching = self.people.vouching();
         let filter = vouching.events([None, None, Some(account.into_word()), None]).await?;
         let (logs, cut) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let mut links = live_links(&logs, self.now);
         if cut {
-            let near = self.names.iter().take(BY_NAME).map(|voucher| self.said_of(*voucher, account).boxed());
+            let near = self.names.iter().take(BY_NAME).map(|voucher| self.links_between(*voucher, account).boxed());
             let near: Vec<_> = near.collect();
             let named: Vec<Vec<Link>> = stream::iter(near).buffered(AT_ONCE).try_collect().await?;
             links.extend(named.into_iter().flatten());
@@ -186,12 +189,12 @@ impl Walk {
         Ok(links)
     }
 
-    /// What one account says of another: nobody else can add to it.
-    async fn said_of(&self, voucher: Address, account: Address) -> Result<Vec<Link>> {
+    /// The live vouches of one account for another. Nobody else can add to these events.
+    async fn links_between(&self, voucher: Address, account: Address) -> Result<Vec<Link>> {
         let vouching = self.people.vouching();
         let filter = vouching.events([None, Some(voucher.into_word()), Some(account.into_word()), None]).await?;
         let (logs, _) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
-        let said = live_links(&logs, self.now).into_iter();
-        Ok(said.filter(|link| (link.voucher, link.account) == (voucher, account)).collect())
+        let links = live_links(&logs, self.now).into_iter();
+        Ok(links.filter(|link| (link.voucher, link.account) == (voucher, account)).collect())
     }
 }

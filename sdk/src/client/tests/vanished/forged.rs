@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Stage {
-    /// What a provider shows as if Ana had done it. Nobody signed it.
+    /// An entry that a provider shows as if Ana had made it. Nobody signed it.
     async fn invent(&self, call: impl FnOnce(&System, u32) -> crate::ledger::Call) {
         let system = self.ana.system();
         let count = system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
@@ -16,7 +16,7 @@ impl Stage {
         system.history(self.ana.address()).await.unwrap();
     }
 
-    /// A grant to Lee, whose envelope nobody has.
+    /// A grant to Lee whose envelope nobody has.
     async fn invent_grant(&self) {
         let permission = Permission {
             grantee: self.lee.address(),
@@ -63,7 +63,7 @@ async fn an_invented_revocation_makes_nobody_sign_a_real_one() {
 }
 
 #[tokio::test]
-async fn an_invented_grant_takes_the_place_of_no_revocation() {
+async fn invented_grant_supersedes_no_revocation() {
     for blocks in [1, 2] {
         let stage = Stage::new().await;
         stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
@@ -77,7 +77,7 @@ async fn an_invented_grant_takes_the_place_of_no_revocation() {
 }
 
 #[tokio::test]
-async fn a_grant_that_nobody_signed_stands_for_no_revocation_that_is_gone() {
+async fn unsigned_grant_supersedes_no_vanished_revocation() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).in_a_hurry().await.unwrap();
     stage.reorganise(1);
@@ -86,7 +86,7 @@ async fn a_grant_that_nobody_signed_stands_for_no_revocation_that_is_gone() {
 }
 
 #[tokio::test]
-async fn invented_rotations_in_steps_move_a_folder_no_further_than_one() {
+async fn series_of_invented_rotations_moves_a_folder_no_further_than_one_of_them() {
     let stage = Stage::new().await;
     let folder = personal(&stage.ana).number();
     for step in 1..=9u16 {
@@ -100,7 +100,7 @@ async fn invented_rotations_in_steps_move_a_folder_no_further_than_one() {
 }
 
 #[tokio::test]
-async fn an_epoch_that_another_device_uses_again_is_left_behind() {
+async fn epoch_that_another_device_uses_again_is_skipped() {
     let stage = Stage::new().await;
     // Its keyring is stored: Lee has the keys of epoch 1.
     stage.ana.folders().rotate("personal", Confidentiality::N).await.unwrap();

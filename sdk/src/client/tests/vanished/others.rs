@@ -1,4 +1,4 @@
-//! The acts of others, acts that are no revocations, and providers that lie about blocks.
+//! Acts of others, acts other than revocations, and providers that lie about blocks.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::{
     platform::cache::FINALITY,
 };
 
-/// Who attests, marks as an error, adds: each act is dropped, told, and sent again as it was.
+/// Attest, mark as an error, add: each act is dropped, reported, and sent again as it was.
 #[tokio::test]
-async fn acts_of_every_kind_are_told_and_sent_again() {
+async fn vanished_acts_of_every_kind_are_reported_and_sent_again() {
     let stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();
     let lab = stage.shared.remembering(folder.path()).unwrap();
@@ -46,7 +46,7 @@ async fn acts_of_every_kind_are_told_and_sent_again() {
 }
 
 #[tokio::test]
-async fn what_takes_the_place_of_a_revocation_can_be_dropped_too() {
+async fn entry_that_supersedes_a_revocation_can_be_dropped_too() {
     let stage = Stage::new().await;
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     stage.reorganise(1);
@@ -60,7 +60,7 @@ async fn what_takes_the_place_of_a_revocation_can_be_dropped_too() {
 }
 
 #[tokio::test]
-async fn an_act_that_comes_back_without_what_stood_before_it_is_found() {
+async fn act_that_returns_without_its_predecessors_is_found() {
     let stage = Stage::new().await;
     let lab = person(&stage.shared).await;
     stage.ana.grant(lab.address()).contribute().await.unwrap();
@@ -72,9 +72,9 @@ async fn an_act_that_comes_back_without_what_stood_before_it_is_found() {
     assert_eq!(stage.ana.resume().await.unwrap().failed, []);
 }
 
-/// A new act would take its nonce, and it would be lost.
+/// Otherwise a new act would take the nonce of a dropped one, and that act would be lost.
 #[tokio::test]
-async fn what_the_chain_dropped_goes_before_anything_new() {
+async fn dropped_acts_are_sent_before_new_ones() {
     let stage = Stage::new().await;
     let record = stage.ana.add(note()).await.unwrap().record;
     stage.reorganise(1);
@@ -82,12 +82,12 @@ async fn what_the_chain_dropped_goes_before_anything_new() {
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }
 
-async fn assert_resumed(who: &Client, told: &str) {
+async fn assert_resumed(who: &Client, text: &str) {
     let Resumed { failed, .. } = who.resume().await.unwrap();
-    assert_eq!(failed, [], "{told}");
+    assert_eq!(failed, [], "{text}");
     let news = who.system().news().await.unwrap();
-    assert!(news.is_empty() || news.iter().any(|one| one.to_string().contains(told)), "{news:?}");
-    assert_eq!(who.acts().missing().await.unwrap(), [], "{told}");
+    assert!(news.is_empty() || news.iter().any(|one| one.to_string().contains(text)), "{news:?}");
+    assert_eq!(who.acts().missing().await.unwrap(), [], "{text}");
 }
 
 #[tokio::test]
@@ -121,13 +121,13 @@ async fn a_relayed_revocation_is_carried_again() {
     assert!(!stage.lee_holds_a_key(&record).await);
 }
 
-/// Drops what Ana does once the node has her transaction.
+/// Drops the future of an act once the node has Ana's transaction.
 pub(super) async fn until_sent<T>(stage: &Stage, act: impl Future<Output = crate::Result<T>>) {
     let sent = async {
         loop {
-            let left = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
-            if let Some(left) = left
-                && stage.shared.ledger().knows(left.transaction).await.unwrap()
+            let pending = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
+            if let Some(pending) = pending
+                && stage.shared.ledger().knows(pending.transaction).await.unwrap()
             {
                 return;
             }
@@ -169,14 +169,14 @@ async fn a_block_that_is_dated_in_the_future_or_called_final_at_once_changes_not
 }
 
 #[tokio::test]
-async fn what_is_final_is_not_given_up_whatever_its_block_is_dated() {
+async fn final_entry_is_not_given_up_whatever_its_block_time_is() {
     let stage = Stage::new().await;
     stage.memory().finalize(Some(1_000_000));
     stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     let again = stage.restarted();
     let journal = again.system().services.journals().of(stage.ana.address()).await.unwrap();
-    // As if the last of it had been seen a quarter of an hour ago.
+    // As if the last entry had been seen 15 minutes ago.
     let mut finality = Finality::default();
     let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
@@ -212,7 +212,7 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
 }
 
 #[tokio::test]
-async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
+async fn act_that_is_refused_again_is_reported_with_the_reason() {
     let stage = Stage::new().await;
     stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
     stage.reorganise(1);
@@ -222,10 +222,10 @@ async fn an_act_whose_transaction_is_refused_again_is_told_with_the_reason() {
     assert_eq!(stage.ana.resume().await.unwrap().failed, []);
 }
 
-/// What is in no journal is watched by its receipt.
+/// An act that is in no journal is watched by its receipt.
 #[tokio::test]
 async fn an_acknowledgement_that_the_chain_dropped_is_sent_again() {
-    let stage = crate::client::tests::boards::Stage::new().await;
+    let stage = crate::client::tests::boards::BoardStage::new().await;
     let opening = stage.members[0].boards().open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
     stage.members[1].boards().acknowledge(&case).await.unwrap();

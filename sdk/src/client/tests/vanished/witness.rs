@@ -1,4 +1,4 @@
-//! Two sources: where they agree, where one of them lies, and where a person takes their word against what was seen.
+//! Two providers: they agree, or one lies, or a person accepts what both show instead of what was seen.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     platform::cache::FINALITY,
 };
 
-/// Ana in a program that compares what it is told with a node that tells the truth.
+/// Ana in a program with an honest node as witness.
 fn with_witness(stage: &Stage, folder: &std::path::Path) -> Client {
     let witness = stage.memory().honest();
     let system = stage.shared.remembering_with(folder, &witness).unwrap();
@@ -16,7 +16,7 @@ fn with_witness(stage: &Stage, folder: &std::path::Path) -> Client {
 }
 
 #[tokio::test]
-async fn a_lie_that_the_witness_denies_changes_nothing_here() {
+async fn lie_that_the_witness_denies_changes_nothing() {
     let stage = Stage::new().await;
     let ana = with_witness(&stage, stage.folder.path());
     ana.revoke(stage.lee.address()).await.unwrap();
@@ -29,7 +29,7 @@ async fn a_lie_that_the_witness_denies_changes_nothing_here() {
 }
 
 #[tokio::test]
-async fn what_both_show_no_more_is_sent_again() {
+async fn act_that_provider_and_witness_no_longer_show_is_sent_again() {
     let stage = Stage::new().await;
     let ana = with_witness(&stage, stage.folder.path());
     ana.revoke(stage.lee.address()).await.unwrap();
@@ -40,7 +40,7 @@ async fn what_both_show_no_more_is_sent_again() {
 }
 
 #[tokio::test]
-async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_alone() {
+async fn final_entry_is_given_up_only_by_a_person_with_two_agreeing_sources() {
     let stage = Stage::new().await;
     let ana = with_witness(&stage, stage.folder.path());
     ana.revoke(stage.lee.address()).await.unwrap();
@@ -53,11 +53,11 @@ async fn what_was_final_here_is_given_up_by_a_persons_word_against_two_sources_a
 
     assert_eq!(again.system().accept_chain(ana.address()).await.unwrap(), 1);
     let record = again.add(note()).await.unwrap().record;
-    assert!(stage.is_revoked().await, "one's own acts are sent again");
+    assert!(stage.is_revoked().await, "own acts are sent again");
     assert!(!stage.lee_holds_a_key(&record).await);
 }
 
-/// As if all of the journal had been seen a quarter of an hour ago, and the chain called it final.
+/// As if the whole journal had been seen 15 minutes ago, and the chain called it final.
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
     let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
@@ -69,7 +69,7 @@ pub(super) async fn settle(ana: &Client) {
     ana.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
 }
 
-/// Every verb that leaves an entry in a journal: dropped by a reorganisation, it is there again after `resume`.
+/// Every verb that leaves an entry in a journal: after a reorg dropped it, `resume` brings it back.
 #[tokio::test]
 async fn the_transaction_of_every_verb_is_sent_again() {
     let stage = Stage::new().await;

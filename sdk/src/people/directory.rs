@@ -1,4 +1,4 @@
-//! What is known of other people: their keys, the blocks that they signed, and who vouches for them.
+//! Looks up other people: their keys, the blocks that they signed, and the vouches for them.
 
 use std::{
     collections::HashMap,
@@ -17,15 +17,15 @@ use crate::{
     store::stores::Stores,
 };
 
-/// The people of one deployment, as chain and stores tell of them. Cheap to clone.
+/// The people of one deployment, as its chain and stores report them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct People {
-    pub(crate) shared: Arc<Shared>,
-    /// Of one call of an app, or of all.
+    pub(crate) shared: Arc<SharedPeople>,
+    /// The stores of one call of an app, or of all calls.
     pub(crate) stores: Stores,
 }
 
-pub(crate) struct Shared {
+pub(crate) struct SharedPeople {
     pub(crate) contract: Contract,
     pub(crate) deployment: Deployment,
     pub(crate) clocks: Clocks,

@@ -1,4 +1,4 @@
-//! Boards that were asked for before.
+//! Boards that this process has already looked up.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use alloy::primitives::Address;
 
 use crate::{base::bounds::KEPT, boards::board::Board};
 
-/// What boards are made of, which never changes. Nothing else of them is remembered: what a provider did not tell because it
-/// lags is asked for again.
+/// Only the threshold and members of boards, because these never change. All else is read again each time, so a provider
+/// that lags hides nothing for longer than it lags.
 #[derive(Default)]
-pub(crate) struct Seen(pub(crate) HashMap<Address, Board>);
+pub(crate) struct BoardCache(pub(crate) HashMap<Address, Board>);
 
-impl Seen {
+impl BoardCache {
     pub(crate) fn keep(&mut self, board: Board) {
         if self.0.len() >= KEPT {
             self.0.clear();

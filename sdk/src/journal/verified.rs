@@ -1,30 +1,30 @@
-//! A history as it is known.
+//! A verified journal of a patient, as this machine knows it.
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Folder;
 
 use crate::{
-    journal::{finality::Finality, vanished::Vanished},
+    journal::{finality::Finality, vanished::VanishedEntry},
     ledger::{Completeness, FolderKeys, Grant, History, PatientState, folder_scope},
 };
 
-/// A patient's history as it was a moment ago.
+/// A patient's journal at the time of the last read.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct VerifiedJournal {
     pub(crate) patient: Address,
     pub(crate) history: History,
     pub(crate) completeness: Completeness,
     pub(crate) finality: Finality,
-    /// What was seen of it and is gone.
-    pub(crate) vanished: Vec<Vanished>,
+    /// Entries that were seen, and that the journal no longer shows.
+    pub(crate) vanished: Vec<VanishedEntry>,
 }
 
-impl Known {
+impl VerifiedJournal {
     pub(crate) fn state(&self) -> &PatientState {
         self.history.state()
     }
 
-    /// What is there, live or not, but no bar.
+    /// The grant on this scope, live or expired. A bar is no grant.
     pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&Grant> {
         self.state().grants.get(&(scope, grantee)).filter(|grant| !grant.state.is_bar())
     }
