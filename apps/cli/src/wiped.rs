@@ -1,4 +1,4 @@
-//! What stays in memory of a phrase and a password once they were used: nothing.
+//! Tests that no copy of a phrase or a password stays in memory after use.
 
 use std::{
     fs::{self, File},
@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::{app::identity, key_file::KeyFile, password, verbs::init::farewell};
 
-/// A secret that can be looked for without being there.
+/// A masked secret: tests can search memory for it without adding a copy.
 struct Masked(Vec<u8>);
 
 const MASK: u8 = 0x5a;
-/// Bytes of a secret in a row that are no accident.
+/// A run of a secret's bytes that is not a coincidence.
 const PIECE: usize = 16;
 /// What is looked at together.
 const CHUNK: usize = 1 << 16;

@@ -58,7 +58,7 @@ async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
     assert!(error.to_string().contains("/b: "), "{error}");
 }
 
-/// Files of the system say what size they like.
+/// The size that the system reports for its own files is not that of their content.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_file_that_holds_less_than_the_system_says_ends_the_stream_with_an_error() {
@@ -122,7 +122,7 @@ fn only_a_folder_with_files_is_a_bundle() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn empty_folders_and_what_may_be_run_are_kept() {
+async fn empty_folders_and_executable_bits_are_kept() {
     use std::os::unix::fs::PermissionsExt;
     let dir = folder(&[("run.sh", b"#!/bin/sh"), ("a/read.txt", b"x")]);
     fs::create_dir_all(dir.path().join("a/empty")).unwrap();
@@ -145,7 +145,7 @@ async fn empty_folders_and_what_may_be_run_are_kept() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn name_in_another_encoding_is_refused_by_name() {
+fn name_in_another_encoding_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let dir = folder(&[("a", b"1")]);
     for name in [&b"Ren\xe9"[..], b"Ren\xe8"] {

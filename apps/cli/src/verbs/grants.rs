@@ -33,14 +33,14 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
         rows.push(row(app, &session, depth, grant).await?);
     }
     if rows.is_empty() {
-        app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
+        app.printer.note(if args.all { "Nobody has access, and no access has expired." } else { "Nobody has access." });
     }
     app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
     all_heard(grants.iter().filter_map(|grant| grant.unavailable))
 }
 
-/// Each below the grant that it was passed on from, with its depth; else as they come. What hangs below nothing that is
-/// shown stands by itself.
+/// Each delegated grant follows the grant that it came from, with its depth. A grant whose origin is not listed stands
+/// at the top level.
 fn as_tree(grants: &[GrantInfo]) -> Vec<(usize, &GrantInfo)> {
     let places: HashMap<(B256, Address), usize> =
         grants.iter().enumerate().map(|(place, grant)| ((grant.scope_id, grant.grantee), place)).collect();
@@ -76,7 +76,7 @@ async fn row(app: &App, session: &Session, depth: usize, grant: &GrantInfo) -> R
     ])
 }
 
-/// A record by its name, where it opens.
+/// A record's name, if it opens.
 async fn scope_called(session: &Session, scope: &GrantScope) -> String {
     match scope {
         GrantScope::Record(record) => session.title_of(record).await,
@@ -145,7 +145,7 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
     all_heard(listed.filter_map(|grant| grant.unavailable))
 }
 
-/// What the list leaves out, and how it is seen.
+/// Reports what the list leaves out, and how to see it.
 async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> Result {
     let Cut { count, older, .. } = shared.cut;
     let more_of: Vec<Value> =
