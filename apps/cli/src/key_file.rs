@@ -245,7 +245,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::key_file(format!(
-        "{}: not a key file of version {VERSION} ({why}): restore it from a copy, or move it away and make it anew from \
+        "{}: not a key file of version {VERSION} ({why}): restore it from a copy, or move it away and make it from \
          the recovery phrase with `init --restore`",
         path.display()
     ))

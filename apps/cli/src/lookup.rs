@@ -111,15 +111,15 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 
 pub(crate) fn none(typed: &str) -> Failure {
     Failure::not_found(format!(
-        "you can read no record that is called {typed:?} or has an id that begins so. If your access to it has ended, only \
-         its URI names it; `list` and `shared` show what you can read"
+        "you can read no record with the name {typed:?} or with this beginning of an id. If your access to it has \
+         ended, give its URI; `list` and `shared` show what you can read"
     ))
 }
 
 /// The error for several records with one beginning of an id, one line for each.
 pub(crate) fn ambiguous(typed: &str, lines: &[String]) -> Failure {
     Failure::usage(format!(
-        "{typed} is the beginning of {} records: give more of it, the URI of the one that is meant, or to `open` its \
+        "the ids of {} records begin with {typed}: give more digits, the URI of one of them, or for `open` \
          --patient:\n  {}",
         lines.len(),
         lines.join("\n  ")

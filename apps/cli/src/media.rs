@@ -109,7 +109,7 @@ impl Detector {
         match self.text.structure(named) {
             Some(generic @ (JSON | LINES | XML)) => named.filter(|kind| is_prose(kind)).unwrap_or(generic),
             Some(kind) => kind,
-            // A name claims less than a structure that is not there.
+            // A name does not stand for a structure that the text lacks.
             None => named.filter(|kind| !matches!(*kind, FHIR_JSON | SVG)).unwrap_or(PLAIN),
         }
     }

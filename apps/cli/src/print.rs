@@ -78,8 +78,8 @@ impl Printer {
         match nowhere {
             false => Ok(()),
             true => Err(Failure::usage(
-                "the recovery phrase would be shown to nobody (the output goes to /dev/null or is closed), so no keys \
-                 were made: run it where stderr is seen, or with --json for a program that reads stdout",
+                "nobody would see the recovery phrase (the output goes to /dev/null or is closed), so no keys \
+                 were made: run it with a visible stderr, or with --json for a program that reads stdout",
             )),
         }
     }
@@ -199,7 +199,7 @@ fn too_wide(code: &str, columns: usize) -> Option<String> {
     (needed > columns).then(|| {
         format!(
             "The QR code is {needed} characters wide, and this terminal {columns}: make the window wider or the letters \
-             smaller, or write it to a file, and look at that in an editor."
+             smaller, or write it to a file and open that in an editor."
         )
     })
 }

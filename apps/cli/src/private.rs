@@ -68,7 +68,7 @@ fn way_out(can_change: bool, mode: &str, file: &Path) -> String {
     match can_change {
         true => format!("run `chmod {mode} {file}`"),
         false => format!(
-            "as its mode cannot be changed where it is, copy it to where it can (`install -m {mode} {file} ~/NAME`) and \
+            "copy it to a place where its mode can be changed (`install -m {mode} {file} ~/NAME`) and \
              name the copy; a password can also come through a pipe (`--password-file <(cat {file})`). In Kubernetes an \
              init container copies a secret into an `emptyDir` of medium `Memory`"
         ),
@@ -105,8 +105,8 @@ pub(crate) fn refuse_modeless(folder: &Path, new: &Metadata, why: Failure) -> Fa
         return why;
     }
     Failure::key_file(format!(
-        "{} is on a file system that keeps no modes, as FAT and some shares: others could read a key file there, so none \
-         is made. Name a home folder elsewhere with --home or HOSPITAL_RECORD_HOME",
+        "{} is on a file system without modes, such as FAT and some shares: others could read a key file there, so \
+         none is made. Name a home folder elsewhere with --home or HOSPITAL_RECORD_HOME",
         folder.display()
     ))
 }
@@ -119,7 +119,7 @@ pub(crate) fn refuse_foreign(path: &Path, metadata: &Metadata) -> Result {
     match is_foreign(owner, me) {
         false => Ok(()),
         true => Err(Failure::key_file(format!(
-            "{path} belongs to another user (uid {owner}, you are {me}): act as that user, or, if what is in it is \
+            "{path} belongs to another user (uid {owner}, you are {me}): act as that user, or, if the content is \
              yours, run `chown {me} {path}` as root"
         ))),
     }
@@ -207,7 +207,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = secret(&dir);
         assert!(can_change_mode(&file, &file.metadata().unwrap()));
-        // Of root's, and on a mount that nobody writes to.
+        // A file of root's, and one on a read-only mount.
         let version = Path::new("/proc/version");
         assert!(me() == 0 || !can_change_mode(version, &version.metadata().unwrap()));
     }

@@ -142,7 +142,7 @@ impl Session {
         match self.record_by_id(typed, patient).await {
             Ok(Some(record)) => Ok(record),
             Ok(None) => by_name::record(self, typed, patient).await,
-            // What may be an id may be a name as well.
+            // The beginning of an id may be a name as well.
             Err(failure) if failure.kind == Kind::NotFound => {
                 by_name::record(self, typed, patient).await.map_err(|other| match other.kind {
                     Kind::Usage => other,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Result};
 
-/// Whether somebody was asked for a secret.
+/// Whether the program asked for a secret.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// Words of the longest phrase, and of the shortest.
@@ -91,7 +91,7 @@ impl Quiet {
         Self(quiet())
     }
 
-    /// What is pasted comes all at once.
+    /// Pasted text comes all at once.
     fn is_more_coming(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let Some((tty, _)) = &self.0 else { return false };

@@ -18,11 +18,11 @@ struct Masked(Vec<u8>);
 const MASK: u8 = 0x5a;
 /// A run of a secret's bytes that is not a coincidence.
 const PIECE: usize = 16;
-/// What is looked at together.
+/// Bytes of memory that are read at once.
 const CHUNK: usize = 1 << 16;
-/// Left out: key derivations that other tests are at, and what [`OWN`] holds, where all is found a second time.
+/// Larger regions are left out: key derivations of other tests, and [`OWN`], which holds every hit a second time.
 const LARGEST: u64 = 32 << 20;
-/// So large that the allocator always gives it pages of its own.
+/// So large that the allocator always gives it separate pages.
 const OWN: usize = 40 << 20;
 
 impl Masked {

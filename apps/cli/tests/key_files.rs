@@ -65,7 +65,7 @@ fn no_keys_are_made_if_nobody_saw_the_phrase() {
         assert!(!home.key_file("me").exists(), "{args:?} {stdout} {stderr}");
         // With a full stderr, only the exit code reports the failure.
         let told = read(&home.path("out"));
-        let words = if exit == 2 { "shown to nobody" } else { "so no key file was made" };
+        let words = if exit == 2 { "nobody would see the recovery phrase" } else { "so no key file was made" };
         assert!(stderr == "/dev/full" || stderr == "/dev/null" || told.contains(words), "{told}");
     }
     // Words on stdout are no secret: the phrase is on stderr.

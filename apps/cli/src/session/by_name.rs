@@ -54,7 +54,7 @@ async fn readable(session: &Session, patient: Option<Address>) -> Result<Vec<Lis
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// Who shared something may have ended it.
+/// Empty if the patient has ended the access.
 fn unless_denied(listed: Result<Vec<Listed>, Error>) -> Result<Vec<Listed>, Error> {
     match listed {
         Err(error) if error.kind() == ErrorKind::Denied => Ok(Vec::new()),

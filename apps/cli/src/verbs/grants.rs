@@ -138,8 +138,8 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         app.printer.warn(format!("what {} shared cannot be read: {reason}", session.called(*patient).await?));
     }
     warn_cut(app, &session, &shared).await?;
-    let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
-                granted to one person. What is listed is real.";
+    let text = "This list cannot be proven complete: each patient's history can, but nothing links the grants of many \
+                patients to one person. Each listed grant is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
     all_heard(listed.filter_map(|grant| grant.unavailable))
@@ -155,10 +155,10 @@ async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> 
     }
     app.printer.object(&json!({"type": "cut", "patients": count, "older": older, "more_of": more_of}))?;
     if !shared.cut.is_none() {
-        let older = if older { ", and older ones were not looked at" } else { "" };
+        let older = if older { ", and older ones were not checked" } else { "" };
         app.printer.warn(format!(
-            "{count} accounts whom you do not know gave you something too and are not listed{older}: \
-             `shared --patient ADDRESS` shows what one of them gave"
+            "{count} more accounts that you do not know shared something and are not listed{older}: \
+             `shared --patient ADDRESS` shows the grants of one of them"
         ));
     }
     for (patient, more) in &shared.more_of {

@@ -74,8 +74,8 @@ fn show(app: &App, object: &Value, phrase: &str) -> Result {
 
 fn after_phrase(failure: Failure) -> Failure {
     let message = format!(
-        "{failure}; no key file was made. The recovery phrase that was shown is good: `init --restore` makes a key file \
-         from it, or forget it and run `init` again"
+        "{failure}; no key file was made. The recovery phrase on the screen is valid: `init --restore` makes a key file \
+         from it. Or drop it and run `init` again"
     );
     Failure { message, ..failure }
 }
@@ -118,8 +118,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn in_force(name: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::key_file(format!(
-        "the new password of {name} is in force, but the system cannot promise that {} stays so when the power fails \
-         ({error}): keep the old password too until `password` has succeeded once",
+        "the new password of {name} is in force, but {} may not survive a power failure \
+         ({error}): keep the old password too until `password` succeeds once",
         path.display()
     ))
 }

@@ -133,8 +133,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     if resumed.waiting > 0 {
         let acts = size::count(resumed.waiting as u64, "act");
         app.printer.warn(format!(
-            "{acts} that a relay was given may still take effect, within a quarter of an hour: `resume` again then, so that \
-             the keys are stored"
+            "{acts} that a relay has may still take effect within 15 minutes: then run `resume`, to store the keys"
         ));
     }
     if resumed.watching > 0 {

@@ -98,7 +98,7 @@ fn nothing(args: &List, mine: bool, instead: &str) -> String {
         return "No such records: `list` without --name, --keyword, --type, --since and --until shows all.".to_owned();
     }
     if args.attested {
-        return "No such records that anybody attested whose word counts for you: `list` without --attested shows the \
+        return "No such records with an attestation that counts for you: `list` without --attested shows the \
                 others."
             .to_owned();
     }

@@ -35,7 +35,7 @@ async fn whoami(app: &App, session: &Session) -> Result {
     app.printer.result(&object, words + &carried)?;
     if balance.is_zero() && relays.is_empty() {
         app.printer.note(format!(
-            "\nWriting costs a fee. Ask whoever runs chain {chain} to send {address} some ether (0.01 lasts for long on \
+            "\nWriting costs a fee. Ask the operator of chain {chain} to send {address} some ether (0.01 lasts long on \
              most chains), or name a relay that pays (--relay)."
         ));
     }

@@ -180,8 +180,8 @@ fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(Failure::not_found(format!(
-            "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or its \
-             time has passed; `requests` lists those that are open"
+            "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or it has \
+             expired; `requests` lists the open ones"
         ))),
         _ => Err(Failure::usage(format!("several requests begin with {typed}: give more digits, or --by"))),
     }

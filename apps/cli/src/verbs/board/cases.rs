@@ -43,7 +43,7 @@ pub(super) async fn list(app: &App, args: &Named) -> Result {
     }
     if !cut.is_none() {
         app.printer.object(&json!({"type": "cases-cut", "count": cut.count, "older": cut.older}))?;
-        let older = if cut.older { ", and older ones were not looked at" } else { "" };
+        let older = if cut.older { ", and older ones were not checked" } else { "" };
         app.printer.warn(format!("{} more cases are not listed{older}: name one by its whole id", cut.count));
     }
     Ok(())
