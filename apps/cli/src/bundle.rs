@@ -205,7 +205,7 @@ enum Piece {
     End,
 }
 
-/// The writing end, on a thread of its own.
+/// The writing end, on its own thread.
 struct Pipe {
     sender: mpsc::Sender<Piece>,
     buffer: Vec<u8>,

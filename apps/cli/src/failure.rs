@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_not_found_and_an_unreadable_one_is_not() {
+    fn missing_file_is_not_found_but_unreadable_one_is_a_file_error() {
         let kind = |kind: io::ErrorKind| Failure::file(Path::new("x"), &kind.into()).kind;
         assert_eq!(kind(io::ErrorKind::NotFound), Kind::NotFound);
         assert_eq!(kind(io::ErrorKind::PermissionDenied), Kind::File);

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_person_need_not_be_named() {
+    fn only_person_acts_without_a_name() {
         assert_eq!(choose(home(&["ana"]).path(), None).unwrap(), "ana");
         let two = home(&["ana", "ben"]);
         assert_eq!(choose(two.path(), Some("ben")).unwrap(), "ben");

@@ -168,7 +168,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn names_in_another_encoding_stay_two() {
+    fn names_in_another_encoding_stay_distinct() {
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
         let names = [&b"Ren\xe9.txt"[..], b"Ren\xe8.txt"].map(|name| {

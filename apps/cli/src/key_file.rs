@@ -126,7 +126,7 @@ impl KeyFile {
         })
     }
 
-    /// The same phrase under another password, with a salt and nonce of its own.
+    /// The same phrase under another password, with a new salt and nonce.
     pub(crate) fn sealed_again(&self, phrase: &str, password: &str) -> Result<Self> {
         Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)
     }

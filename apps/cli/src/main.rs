@@ -98,7 +98,7 @@ fn run(cli: Cli, printer: Printer) -> Result {
 /// The time that an interrupted verb has to clean up.
 const TIDYING: Duration = Duration::from_secs(2);
 
-/// The verb is a task of its own, so that signals are handled while it asks for a password or computes.
+/// The verb is a separate task, so that signals are handled while it asks for a password or computes.
 async fn until_interrupted(app: App, verb: Verb) -> Result {
     let interrupted = interrupted();
     let mut task = tokio::spawn(async move { verbs::run(&app, verb).await });

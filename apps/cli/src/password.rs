@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_one_spelling_and_older_ones_still_open() {
+    fn password_has_one_spelling_and_older_files_still_open() {
         for (typed, kept) in [
             ("secret words", "secret words"),
             ("Zu\u{308}rich 8001", "Zürich 8001"),

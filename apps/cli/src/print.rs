@@ -224,14 +224,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_for_people_who_want_one() {
+    fn progress_bar_is_shown_only_to_people_who_want_it() {
         for (json, quiet, wanted) in [(false, false, true), (true, false, false), (false, true, false)] {
             assert_eq!(Printer { json, quiet }.wants_progress(), wanted);
         }
     }
 
     #[test]
-    fn a_code_is_read_on_dark_and_light_and_never_broken() {
+    fn qr_code_reads_on_dark_and_light_and_is_never_broken() {
         let code = qr("hospital-record-card:1:0x00").unwrap();
         let width = code.lines().next().unwrap().chars().count();
         for line in on_terminal(&code).lines() {

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_password_file_in_the_file_is_beside_it() {
+    fn relative_password_file_is_relative_to_the_settings() {
         let dir = home("password-file = 'secret'");
         assert_eq!(Settings::resolve(&global(&dir)).unwrap().password_file, Some(dir.path().join("secret")));
     }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_has_the_same_bounds_as_flag_and_in_the_file() {
+    fn timeout_has_the_same_bounds_as_flag_and_in_the_file() {
         for wrong in ["0", "-1", "86401", "4611686018427387904", "9223372036854775807"] {
             let dir = home(&format!("timeout = {wrong}"));
             let by_flag = Global { timeout: Some(wrong.into()), ..global(&tempfile::tempdir().unwrap()) };

@@ -28,7 +28,7 @@ impl Until {
         }
     }
 
-    /// For people, beside what they typed.
+    /// For people, beside the typed text.
     pub(crate) fn told(&self, typed: &str) -> String {
         match self {
             Self::Never => "until it is revoked".to_owned(),
@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_date_means_to_the_end_of_that_day_here() {
+    fn bare_date_counts_to_the_end_of_that_local_day() {
         assert_eq!(end("2027-01-31"), "2027-02-01T00:00:00+01:00 (2027-01-31T23:00:00Z)");
         assert_eq!(end("2027-06-30"), "2027-07-01T00:00:00+02:00 (2027-06-30T22:00:00Z)");
         assert_eq!(end("2026-11-20"), "2026-11-21T00:00:00+01:00 (2026-11-20T23:00:00Z)", "today is not over");
     }
 
     #[test]
-    fn a_day_that_starts_late_ends_the_day_before_it_right() {
+    fn day_that_starts_late_ends_the_previous_day_correctly() {
         let santiago = TimeZone::get("America/Santiago").unwrap();
         let Until::At(end) = until("2027-09-04", NOW.parse().unwrap(), &santiago).unwrap() else { panic!() };
         assert_eq!(told(&end), "2027-09-05T01:00:00-03:00 (2027-09-05T04:00:00Z)", "midnight is skipped that night");
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_and_nonsense_are_refused() {
+    fn past_and_malformed_dates_are_refused() {
         for text in [
             "2026-11-19",
             "2020-01-01T00:00:00Z",

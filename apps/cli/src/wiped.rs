@@ -30,7 +30,7 @@ impl Masked {
         Self(secret.bytes().map(|byte| byte ^ MASK).collect())
     }
 
-    /// How often memory that can have been written to holds a piece of it: of three pieces the one that is there most.
+    /// The number of copies in writable memory: the highest count among three pieces of it.
     fn copies(&self) -> usize {
         let (mut own, zeros, mut counts) = (vec![0; OWN], vec![0; CHUNK + PIECE], [0; 3]);
         // In one piece, like the rest: what grew here would write over what was left behind.
@@ -64,7 +64,7 @@ impl Masked {
     }
 }
 
-/// A heap with holes, so that what grows has to move, and leaves a copy behind where it was.
+/// A heap with holes, so that growing data has to move, and leaves a copy behind.
 fn holes() -> Vec<Vec<u8>> {
     // More of each size than a thread keeps apart for itself.
     let sizes = (1..90).flat_map(|size| [16 * size; 24]);

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_a_code_a_media_type_or_all_of_one() {
+    fn kind_is_a_code_a_media_type_or_a_group_of_media_types() {
         for (typed, document, media, is) in [
             ("11502-2", Some("11502-2"), "text/plain", true),
             ("11502-2", None, "text/plain", false),

@@ -153,7 +153,7 @@ fn a_wrong_or_missing_password_is_exit_7() {
 }
 
 #[test]
-fn a_changed_password_opens_the_same_keys_and_the_old_one_no_longer() {
+fn new_password_opens_the_same_keys_and_the_old_one_does_not() {
     let home = Home::of("ana");
     let path = home.key_file("ana");
     let before = read(&path);
@@ -172,7 +172,7 @@ fn a_changed_password_opens_the_same_keys_and_the_old_one_no_longer() {
 }
 
 #[test]
-fn a_password_that_cannot_be_changed_stays() {
+fn failed_password_change_keeps_the_old_password() {
     let home = Home::of("ana");
     let path = home.key_file("ana");
     let before = read(&path);

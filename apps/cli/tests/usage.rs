@@ -76,7 +76,7 @@ fn malformed_argument_is_exit_2() {
 }
 
 #[test]
-fn a_usage_error_is_an_object_too() {
+fn usage_error_is_an_object_with_json() {
     let home = Home::new();
     for args in [&["frobnicate", "--json"][..], &["--json", "list", "--tz", "Mars/Olympus"]] {
         let told: Value = serde_json::from_str(&home.fails(args, 2)).unwrap();
@@ -85,7 +85,7 @@ fn a_usage_error_is_an_object_too() {
 }
 
 #[test]
-fn a_date_in_the_past_or_malformed_is_refused_before_anything_is_asked() {
+fn past_or_malformed_date_is_refused_before_anything_is_asked() {
     let home = Home::of("ana");
     let told = home.fails(&["grant", ACCOUNT_1, "--until", "2020-01-31", "--tz", "Europe/Zurich"], 2);
     assert!(told.contains("2020-02-01T00:00:00+01:00 (2020-01-31T23:00:00Z)"), "{told}");

@@ -188,7 +188,7 @@ mod tests {
     use crate::failure::Kind;
 
     #[test]
-    fn a_line_that_is_no_request_is_named_before_anything_is_carried() {
+    fn line_that_is_not_a_request_is_reported_before_anything_is_carried() {
         let good = format!("hospital-record-request:1:{}:00", Address::ZERO);
         assert_eq!(parsed(&format!("\n{good}\n\n {good} \n")).unwrap().len(), 2);
         let folded = format!("> {}\n> {}\n", &good[..40], &good[40..]);

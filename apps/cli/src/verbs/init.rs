@@ -74,8 +74,8 @@ fn show(app: &App, object: &Value, phrase: &str) -> Result {
 
 fn after_phrase(failure: Failure) -> Failure {
     let message = format!(
-        "{failure}; no key file was made. The recovery phrase on the screen is valid: `init --restore` makes a key file \
-         from it. Or drop it and run `init` again"
+        "{failure}; no key file was made. The recovery phrase on the screen is valid: `init --restore` makes a key \
+         file from it. Or drop it and run `init` again"
     );
     Failure { message, ..failure }
 }

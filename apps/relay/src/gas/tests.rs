@@ -33,7 +33,7 @@ fn every_signed_form_has_its_row() {
 }
 
 #[test]
-fn a_list_costs_what_its_items_cost() {
+fn cost_of_a_list_is_that_of_its_items() {
     let verb = several("AddRecords", "addRecord", "addRecordsTen", 2);
     let snapshots = HashMap::from([("addRecord", "50000"), ("addRecordsTen", "30000")]);
     let snapshots = snapshots.into_iter().map(|(name, gas)| (name.into(), gas.into())).collect();

@@ -171,7 +171,7 @@ impl Story {
 }
 
 #[tokio::test]
-async fn the_largest_request_of_each_verb_stays_a_tenth_below_its_ceiling_and_fits_into_a_body() {
+async fn largest_request_of_each_verb_stays_a_tenth_below_its_ceiling_and_fits_into_a_body() {
     let story = Story::new().await;
     story.records_and_access().await;
     story.lists().await;

@@ -44,7 +44,7 @@ fn full_lane_turns_away_and_leaves_the_other_open() {
 }
 
 #[test]
-fn a_spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() {
+fn spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() {
     let mut books = books();
     pay(&mut books, ANA, 60, false, NOON);
     let until_midnight = Duration::from_secs(DAY / 2);
@@ -116,7 +116,7 @@ fn account_with_reverted_requests_rests_longer_each_time_and_can_still_revoke() 
         Err(Refusal::Resting(rest)) => rest.as_secs(),
         other => panic!("{other:?}"),
     };
-    // A patient whose keys move on can make a doctor's request fail now and then.
+    // A patient's key rotation can make a doctor's request fail now and then.
     (0..2).for_each(|_| pay(&mut books, ANA, 0, true, NOON));
     assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
     for expected in [60, 120, 240] {
