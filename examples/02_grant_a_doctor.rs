@@ -1,4 +1,4 @@
-//! A patient gives a doctor access to a folder, after they exchanged cards.
+//! A patient gives a doctor access to a folder after they exchange cards.
 
 mod common;
 

@@ -13,7 +13,7 @@ async fn main() -> Result<()> {
     lab.register().await?;
 
     ana.grant(lee.address()).folder("blood tests").await?;
-    ana.grant(lab.address()).folder("blood tests").contribute_only().await?; // may write, cannot read
+    ana.grant(lab.address()).folder("blood tests").contribute_only().await?; // may add, cannot read
 
     let result = Source::bytes("result.json", r#"{"resourceType":"Bundle"}"#);
     let added = lab
@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
         .await?;
 
     assert_eq!(lee.open(&added.record).await?.bytes, r#"{"resourceType":"Bundle"}"#);
-    assert!(lab.open(&added.record).await.is_err(), "a contributor that may not read does not");
+    assert!(lab.open(&added.record).await.is_err(), "a contributor without the right to read cannot open");
 
     let synced = ana.sync().await?; // Ana's client copies it into her own store
     println!("copied into the patient's own store: {}", synced.copied);

@@ -1,4 +1,4 @@
-//! A patient ends a doctor's access: what comes later cannot be opened, by anybody's help.
+//! A patient ends a doctor's access: the doctor cannot open later records, even with help from others.
 
 mod common;
 
@@ -15,11 +15,11 @@ async fn main() -> Result<()> {
     lee.open(&before.record).await?;
 
     let revoked = ana.revoke(lee.address()).await?; // everything; .folder(..) or .record(..) ends less
-    println!("ended {} grant(s), the folder's keys moved on", revoked.ended);
+    println!("ended {} grant(s); the folder has new keys", revoked.ended);
 
     let after = ana.add(Source::bytes("after.txt", "after")).await?;
     let Err(error) = lee.open(&after.record).await else { panic!("a revoked reader opened a later record") };
     assert_eq!(error.kind(), ErrorKind::Denied);
-    println!("Dr Lee is told: {error}");
+    println!("Dr Lee sees the error: {error}");
     Ok(())
 }

@@ -13,12 +13,12 @@ async fn main() -> Result<()> {
     ana.grant(lee.address()).await?;
     lee.open(&record).await?;
 
-    // What a node tells is complete as told by that node.
-    let told = system.history(ana.address()).await?;
-    println!("{told}\n");
+    // One node alone is not proof: the history is complete as that node reports it.
+    let reported = system.history(ana.address()).await?;
+    println!("{reported}\n");
 
-    // Ana has the head from her own machine, and gives it to the auditor. Any other source of one's own does as well: an
-    // own node, a second provider (`Config::witness`). Never the node that is checked.
+    // Ana gives the auditor the head from her own machine. Any other trusted source works too: the auditor's own node,
+    // or a second provider (`Config::witness`). The node under audit does not.
     let head = ana.system().history(ana.address()).await?.head();
     let proven = system.history(ana.address()).trusted_head(head).await?;
     println!("{}", proven.completeness);

@@ -1,4 +1,4 @@
-//! Any place for blocks can be a store: implement the trait. Every block is checked against its CID around it.
+//! Any place for blocks can be a store: implement the trait. The SDK checks every block against its CID.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The phrase alone brings everything back: records, folder names, grants, and the names of those who hold them.
+//! The phrase alone restores everything: records, folder names, grants, and the names of the grantees.
 
 mod common;
 
@@ -20,7 +20,7 @@ async fn main() -> Result<()> {
     let written_down = phrase.reveal().to_string();
     drop((old, phrase)); // the machine is lost
 
-    let new_machine = system.forgetful()?; // the same chain and store, nothing remembered
+    let new_machine = system.forgetful()?; // the same chain and store, an empty state
     let ana = new_machine.client(Identity::from_phrase(&Phrase::parse(&written_down)?, 0)?);
     let records = ana.list().await?;
     assert_eq!((records[0].name(), records[0].folder_name()), ("vaccination.pdf", "vaccinations"));

@@ -1,4 +1,4 @@
-//! One process serves many patients: one `System`, one cheap `Client` a person.
+//! One process serves many patients: one `System`, and a cheap `Client` for each person.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Test an app without servers: the real contract in an in-process EVM, a store in memory, a clock you can turn.
+//! Test an app without servers: the real contract in an in-process EVM, a store in memory, a clock that you set.
 
 mod common;
 
@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
     let error = lee.open(&record).await.err();
     assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Denied));
 
-    // Who cannot pay is told so, and how much is missing.
+    // The error of an account that cannot pay says how much is missing.
     let poor = system.client(Identity::generate()?.0);
     let error = poor.add(Source::bytes("note.txt", "...")).await.err();
     assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unfunded));

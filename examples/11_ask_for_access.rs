@@ -1,4 +1,4 @@
-//! A laboratory asks a patient whether it may deliver a result. Asking gives it nothing, and costs the patient nothing.
+//! A laboratory asks a patient whether it may deliver a result. A request gives no right and costs the patient nothing.
 
 mod common;
 
@@ -16,16 +16,16 @@ async fn main() -> Result<()> {
 
     let in_30_days = SystemTime::now() + Duration::from_secs(30 * 24 * 3600);
     let ask = lab.requests().ask(ana.address()).contribute_only().until(in_30_days);
-    ask.reason("Dr Lee ordered a blood count on 3 May; we would deliver the result.").await?; // for Ana's eyes alone
+    ask.reason("Dr Lee ordered a blood count on 3 May; we would deliver the result.").await?; // only Ana can read it
 
-    // Ana's client lists what she is asked, who vouches for the asker, and why it asks.
+    // Ana's client lists the requests, who vouches for each asker, and the reasons.
     let requests = ana.requests().list().trusted_by(&[authority.address()]).await?.requests;
     let request = &requests[0];
     println!("{} asks to {} for {:?}", request.asker, request.rights, request.purpose);
-    println!("  {}", request.trust.as_ref().map_or("nobody vouches for it".into(), ToString::to_string));
+    println!("  {}", request.trust.as_ref().map_or("no trusted authority vouches for it".into(), ToString::to_string));
     println!("  {}", request.reason.as_deref().unwrap_or("(the reason does not open)"));
 
-    // One verb answers with exactly what was asked; she may give less, and not more by mistake.
+    // By default an answer grants exactly what was asked. She may give less; more is an error.
     let more = ana.requests().answer(request).folder("blood tests").contribute().await.err();
     assert_eq!(more.map(|error| error.kind()), Some(ErrorKind::Invalid));
     ana.requests().answer(request).folder("blood tests").await?;

@@ -1,4 +1,4 @@
-//! Nobody here holds ether: a hospital's relay carries what patients and doctors sign, and pays.
+//! Patients and doctors need no ether: a hospital's relay carries what they sign, and pays.
 
 mod common;
 
@@ -23,10 +23,10 @@ async fn main() -> Result<()> {
     ana.grant(lee.address()).await?;
     assert_eq!(lee.open(&record).await?.bytes, "no fracture");
 
-    // The end of the access as text: whoever has it can bring it about, at any time, and nothing else.
+    // The signed revocation is text: anybody who has it can carry it at any time, and can do nothing else with it.
     let grant = &ana.grants().list().await?[0];
     let letter = ana.acts().sign_revocation(lee.address(), grant.scope_id).await?.to_string();
-    let friend = common::person(&chain).await?; // without a relay who carries pays
+    let friend = common::person(&chain).await?; // without a relay, the carrier pays
     friend.acts().carry(&letter.parse::<SignedRequest>()?).await?;
     assert_eq!(lee.open(&record).await.err().map(|error| error.kind()), Some(ErrorKind::Denied));
 

@@ -1,5 +1,5 @@
-//! Ana is brought in unconscious. She had given her emergency folder to a board of three, of whom any two must agree; by
-//! themselves neither they nor the hospital's computers open anything.
+//! Ana is brought in unconscious. Earlier she gave her emergency folder to a board of three people, of whom any two
+//! must agree. One member alone cannot open it, and neither can the hospital's computers.
 
 mod common;
 
@@ -24,26 +24,26 @@ async fn main() -> Result<()> {
     let allergies = ana.add(Source::bytes("allergies.txt", "penicillin")).folder("emergency").await?.record;
     ana.boards().grant(&board).folder("emergency").await?;
 
-    // At night. One asks and says why; that is not enough.
+    // At night, one member asks and gives the reason. That is not enough.
     let [first, second, third] = &members;
     let asking =
         first.boards().open_case(&board, ana.address()).to(doctor.address()).lasting(Duration::from_secs(2 * 3600));
     let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
     assert!(doctor.open(&allergies).await.is_err());
 
-    // Another agrees. Both give out their shares of the keys: `board serve` does that by itself.
+    // Another member agrees. Both release their shares of the keys; `board serve` does that automatically.
     second.boards().acknowledge(&case).await?;
     for member in [first, second] {
         member.boards().release_due(&board).await?;
     }
     println!("the doctor reads: {:?}", doctor.open(&allergies).await?.bytes);
 
-    // Ana wakes up: who was let in, by whom and why is in her history. The third member owes a review.
+    // Ana wakes up. Her history shows who was admitted, by whom, and why. The third member's review is due.
     let case = system.case(&board, case.id).await?;
     println!("{} agreed, because: {}", case.acknowledged.len(), ana.boards().reason_of(&case).await?.text);
     third.boards().review(&board, &case, None).await?;
 
-    // She need not wait for the end.
+    // She can end the case early.
     ana.boards().veto(&case).await?;
     assert!(doctor.open(&allergies).await.is_err());
     Ok(())

@@ -1,5 +1,5 @@
-//! A hospital's archive that no single employee opens: the owner gives each box to a board of colleagues, two of whom must
-//! agree before one of the others reads.
+//! A hospital's archive that no single employee can open: the owner gives each box to a board of colleagues. Two of
+//! them must agree before another one reads.
 
 mod common;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let box_7 = archive.add(Source::bytes("study.csv", "participant,dose")).folder("box 7").await?.record;
     archive.boards().grant(&board).folder("box 7").purpose(Purpose::HRESCH).no_end().await?;
 
-    // Who needs it is one of the board: asking for oneself is no agreement.
+    // The researcher is a member of the board, but cannot agree to a case about themselves.
     let [researcher, one, other] = &colleagues;
     let case = researcher.boards().open_case(&board, archive.address()).reason("Second analysis, protocol 12.").await?;
     assert!(matches!(researcher.boards().acknowledge(&case).await, Err(Error::Denied(_))));

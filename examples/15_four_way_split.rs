@@ -1,4 +1,4 @@
-//! The classic split key: the owner alone opens the file, or all four holders together. Three are no better than none.
+//! The classic split key: the owner alone opens the file, or all four holders together. Three holders open nothing.
 
 mod common;
 
@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
         holder.boards().acknowledge(&case).await?;
     }
     for holder in &holders {
-        // The chain lets the heir in by now; the key is still in parts.
+        // The chain has admitted the heir by now, but not all shares of the key are there.
         assert!(matches!(heir.open(&will).await, Err(Error::NotAvailable(_))));
         holder.boards().release_due(&board).await?;
     }

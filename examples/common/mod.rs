@@ -20,7 +20,7 @@ pub(crate) async fn person(system: &System) -> Result<Client> {
     Ok(system.client(identity))
 }
 
-/// Ten test ether: in memory, or from Anvil, which gives them for the asking. On a real network somebody sends some.
+/// Ten test ether: in memory, or from Anvil, which gives them on request. On a real network, somebody sends some.
 pub(crate) async fn fund(system: &System, account: Address) -> Result<()> {
     if system.fund(account).await.is_ok() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The scene at night: Ana cannot be asked, and two of three people she chose let somebody in for hours.
+//! The scene at night: nobody can ask Ana, and two of three people that she chose admit a doctor for some hours.
 
 use std::{path::Path, time::Instant};
 
@@ -8,7 +8,7 @@ use crate::{invalid, person, row};
 
 const FOLDER: &str = "emergency";
 
-/// The members and the doctor who was let in, who comes last.
+/// The members, and last the doctor whom they admitted.
 pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
     let mut people = Vec::new();
     for name in ["casualty", "anaesthesia", "ethics", "dr-night"] {
@@ -16,7 +16,7 @@ pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
         client.register().await?;
         people.push(client);
     }
-    let [casualty, anaesthesia, ethics, doctor] = &people[..] else { return Err(invalid("four people are four")) };
+    let [casualty, anaesthesia, ethics, doctor] = &people[..] else { return Err(invalid("it takes four people")) };
 
     let watch = Instant::now();
     let members = [casualty.address(), anaesthesia.address(), ethics.address()];
@@ -32,7 +32,7 @@ pub(crate) async fn at_night(ana: &Client, disk: &Path) -> Result<Vec<Client>> {
     let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
     refused(doctor, &record, ErrorKind::Denied).await?;
     let agreed = anaesthesia.boards().acknowledge(&case).await?;
-    row("one asks and says why, another agrees", watch, agreed.gas);
+    row("one asks and gives the reason, another agrees", watch, agreed.gas);
     let watch = Instant::now();
     for member in [casualty, anaesthesia] {
         refused(doctor, &record, ErrorKind::NotAvailable).await?;

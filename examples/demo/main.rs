@@ -1,7 +1,7 @@
 //! The demo: a patient's files, a chain, an IPFS node and a doctor, from the first file to the checked history.
 //!
-//! `make demo` runs it with servers of its own; `make stack` prints the environment for running it by hand. All people
-//! in it are invented.
+//! `make demo` runs it with its own servers; `make stack` prints the environment to run it by hand. All people in it
+//! are invented.
 
 mod emergency;
 
@@ -64,7 +64,7 @@ async fn tell() -> Result<String> {
     println!("\nDr Lee is refused");
     refuse(&lee, &records[0].1, &records[4].1).await?;
 
-    println!("\nAt night Ana is brought in unconscious. She had chosen a board that may let a doctor in");
+    println!("\nAt night Ana is brought in unconscious. Earlier she chose a board that may admit a doctor");
     let night = at_night(&ana, disk.path()).await?;
     let doctor = night.last().map(Client::address).unwrap_or_default();
 
@@ -95,29 +95,30 @@ async fn share(ana: &Client, lee: &Client, records: &[(&PathBuf, RecordRef)], di
 }
 
 async fn end(ana: &Client, lee: &Client, later: &Path) -> Result<RecordRef> {
-    println!("\nAna ends the access, and goes on adding");
+    println!("\nAna ends the access, and adds another record");
     let watch = Instant::now();
     let revoked = ana.revoke(lee.address()).await?;
-    row(format!("{} grant ended, the folder's keys moved on", revoked.ended), watch, revoked.gas);
+    row(format!("{} grant ended, the folder has new keys", revoked.ended), watch, revoked.gas);
     std::fs::write(later, "24 h Holter: sinus rhythm, no pauses.\n").map_err(|error| invalid(&error))?;
     add(ana, later, "text/plain").await
 }
 
-/// What people hold: nothing, or the story is not true.
+/// Checks that no person holds ether, as the story says.
 async fn ether(people: &[&Client]) -> Result<U256> {
     for person in people {
         if !person.balance().await?.is_zero() {
-            return Err(invalid("nobody in this story was to hold ether"));
+            return Err(invalid("somebody in this story holds ether"));
         }
     }
     println!("  nobody here holds ether: the relay has paid for all of it");
     Ok(U256::ZERO)
 }
 
-/// Somebody with a machine of their own and no ether at all: a relay carries what they sign.
+/// A person with their own machine and no ether: a relay carries what they sign.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
     let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
-    let contract = setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is no address"))?;
+    let contract =
+        setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is not an address"))?;
     let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
     let system = System::connect(config.state_dir(disk.join(name))).await?;
     Ok(system.client(Identity::generate()?.0))
@@ -188,14 +189,14 @@ fn same(left: &Path, right: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// What was there before: the contract says no. What came later: it is locked with a key after those Dr Lee was given.
+/// Checks both refusals: the contract denies earlier records, and later records have a key that Dr Lee never got.
 async fn refuse(lee: &Client, before: &RecordRef, after: &RecordRef) -> Result<()> {
     expect_denied(lee, before).await?;
     let key = record_key(before.patient, before.id.0.into());
     if lee.system().contract().can_access(before.patient, key, lee.address()).await? {
-        return Err(Error::Denied("the contract still lets Dr Lee in".into()));
+        return Err(Error::Denied("the contract still gives Dr Lee access".into()));
     }
-    println!("  what was there before: the contract no longer permits it");
+    println!("  earlier records: the contract denies access");
     expect_denied(lee, after).await?;
     let (mut given, mut current) = (0, 0);
     for entry in lee.system().history(after.patient).await?.entries {
@@ -206,9 +207,9 @@ async fn refuse(lee: &Client, before: &RecordRef, after: &RecordRef) -> Result<(
         }
     }
     if current <= given {
-        return Err(Error::Integrity("the folder's keys did not move on".into()));
+        return Err(Error::Integrity("the folder has no new keys".into()));
     }
-    println!("  what came later: it is locked with key {current} of the folder, and Dr Lee's end at key {given}");
+    println!("  later records: they need key {current} of the folder, and Dr Lee's last one is key {given}");
     Ok(())
 }
 
@@ -220,8 +221,8 @@ async fn expect_denied(lee: &Client, record: &RecordRef) -> Result<()> {
     }
 }
 
-/// Prints the history and returns the gas that it took. The head comes from Ana's machine: with it the history is
-/// proven, and not just told.
+/// Prints the history and returns the gas that it took. The head comes from Ana's machine, so the history is
+/// proven.
 async fn audit(ana: &Client, doctors: &[(Address, &str)]) -> Result<u64> {
     let head = ana.system().history(ana.address()).await?.head();
     let system = System::connect(Config::new(setting("ETH_RPC_URL")?).store("memory:")).await?;
@@ -258,7 +259,7 @@ fn row(text: impl Display, watch: Instant, gas: u64) {
     println!("  {:<64} {:>6.2} s {:>9}", text.to_string(), watch.elapsed().as_secs_f32(), thousands(gas));
 }
 
-/// Tells on a terminal how far a large file is, and wipes that out again.
+/// Shows the progress of a large file on a terminal, and erases it at the end.
 fn bar(path: &Path) -> impl Fn(Progress) + Send + Sync + 'static {
     let (name, visible) = (name(path), stderr().is_terminal());
     move |progress| {

@@ -1,4 +1,4 @@
-//! What every verb stands on: the settings, the system, and the key of the person who is acting.
+//! The base of every verb: the settings, the system, and the key of the person who acts.
 
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -24,13 +24,13 @@ use crate::{
 pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
-    /// What was connected to, for what there is to tell at the end.
+    /// The connection, for the report at the end.
     connected: OnceLock<System>,
-    /// Who acts, for what errors call people.
+    /// The person who acts, for names in errors.
     acting: OnceLock<(Client, String)>,
 }
 
-/// A key file, and what is in it.
+/// A key file and its content.
 pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
@@ -43,7 +43,7 @@ impl App {
         Self { settings, printer, connected: OnceLock::new(), acting: OnceLock::new() }
     }
 
-    /// Says what was confirmed here once and is gone from the chain, whatever became of the verb.
+    /// Reports confirmed entries that are gone from the chain, whether or not the verb succeeded.
     pub(crate) async fn tell_news(&self) -> Result {
         let Some(system) = self.connected.get() else { return Ok(()) };
         for gone in system.news().await? {
@@ -61,12 +61,12 @@ impl App {
         self.connect(self.config()?.state_dir(self.settings.state())).await
     }
 
-    /// The same for whoever looks at a history and has no keys here: nothing has to be written for that.
+    /// The same for a reader of a history without keys: it works even if the state cannot be written.
     pub(crate) async fn system_to_look(&self) -> Result<System> {
         match check_folder(&self.settings.state()) {
             Ok(()) => self.system().await,
             Err(failure) => {
-                self.printer.note(format!("Nothing of this is remembered: {failure}."));
+                self.printer.note(format!("This run remembers nothing: {failure}."));
                 self.connect(self.config()?).await
             }
         }
@@ -77,7 +77,7 @@ impl App {
         Ok(self.connected.get_or_init(|| system).clone())
     }
 
-    /// Where the state cannot be written, another folder can be named.
+    /// Adds the advice to name another folder if the state cannot be written.
     fn of_home(&self, error: Error) -> Failure {
         let here = matches!(error.cause(), Error::File { path, .. } if path.starts_with(&self.settings.home));
         let failure = Failure::from(error);
@@ -122,7 +122,7 @@ impl App {
         Ok(config)
     }
 
-    /// A mistyped store is a new, empty one, where nobody finds what is added to it.
+    /// Refuses a store that is probably mistyped: nobody would find records in it.
     fn check_store(&self, store: &str) -> Result {
         let url: StoreUrl = store.parse().map_err(hospital_record::Error::from)?;
         if url.is_memory() {
@@ -148,8 +148,8 @@ impl App {
         Ok(Session::new(client, name))
     }
 
-    /// A failure in the words of the person who acts: accounts by the names that are known on this machine. Who has to be
-    /// sent ether stays an address.
+    /// Replaces accounts in a failure by the names that this machine knows. The account that needs ether stays an
+    /// address.
     pub(crate) async fn in_words(&self, failure: Failure) -> Failure {
         let Some((client, name)) = self.acting.get().filter(|_| failure.kind != Kind::Unfunded) else { return failure };
         let contacts = client.contacts().added_here().await.unwrap_or_default();
@@ -164,11 +164,11 @@ impl App {
         let identity = identity(&phrase, file.header.account)?;
         match identity.address().to_string() == file.header.address {
             true => Ok((name, identity)),
-            false => Err(Failure::key_file(format!("the key file of {name} names another account than its phrase"))),
+            false => Err(Failure::key_file(format!("the address in the key file of {name} is not that of its phrase"))),
         }
     }
 
-    /// That of the person who is acting, with the password that opens it now.
+    /// The key file of the person who acts, with its current password.
     pub(crate) fn open_key_file(&self) -> Result<Opened> {
         let settings = &self.settings;
         let name = home::choose(&settings.home, settings.person.as_deref())?;
@@ -180,7 +180,7 @@ impl App {
     }
 }
 
-/// `text` with a name in the place of an address, where that is not part of something longer, such as a record's URI.
+/// `text` with a name for each address that is not part of something longer, such as a record's URI.
 fn named(text: &str, address: Address, name: &str) -> String {
     let hex = address.to_string();
     let beside = |c: char| c.is_ascii_alphanumeric() || c == ':';
@@ -198,14 +198,14 @@ fn named(text: &str, address: Address, name: &str) -> String {
     told
 }
 
-/// An account of a phrase; what is wrong with the phrase is told without its words.
+/// An account of a phrase. Errors do not repeat its words.
 pub(crate) fn identity(phrase: &str, account: u32) -> Result<Identity> {
     let usable = |error: hospital_record::Error| Failure::key_file(error.to_string());
     let phrase = Phrase::parse(phrase).map_err(usable)?;
     Identity::from_phrase(&phrase, account).map_err(usable)
 }
 
-/// What can be said of a name without asking anybody: an address must be one.
+/// Checks a person's name or address without a server.
 pub(crate) fn check_person(who: &str) -> Result {
     if who.starts_with("0x") { Ok(parse_address(who).map(drop)?) } else { Ok(()) }
 }
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_people_as_they_are_known() {
+    fn error_names_people_by_their_contact_names() {
         let lee = Address::repeat_byte(0x1e);
         for (text, told) in [
             (format!("{lee} may not read it"), "dr-lee may not read it".to_owned()),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_word_is_named_by_its_place_and_never_told() {
+    fn wrong_word_is_reported_by_position_and_never_repeated() {
         let wrong = "legal winner thank year wave sausage worth useful legal winer thank yellow";
         let failure = identity(wrong, 0).unwrap_err();
         assert_eq!(failure.kind, Kind::KeyFile);

@@ -1,4 +1,4 @@
-//! A folder as one tar file whose bytes depend on names, contents and what may be run.
+//! A folder as one tar file whose bytes depend only on names, contents and executable bits.
 
 use std::{
     fs::{self, File, Metadata},
@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind, Result};
 
 const CHUNK: usize = 256 * 1024;
 
-/// What is packed: files and empty folders under one folder, in the order of their names' bytes.
+/// The files and empty folders under one folder, in the byte order of their names.
 #[derive(Debug)]
 pub(crate) struct Bundle {
     files: Vec<Seen>,
@@ -47,7 +47,7 @@ impl Bundle {
         Ok(bundle)
     }
 
-    /// `seen` is what the folder was when it was decided to go into it.
+    /// `seen` is the folder's metadata from before it was entered.
     fn collect(&mut self, folder: &Path, seen: &Metadata, prefix: &str) -> Result {
         let before = self.files.len();
         for entry in fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))? {
@@ -63,7 +63,7 @@ impl Bundle {
                 return Err(refused(&path, "is a link or a device; a bundle holds files"));
             }
         }
-        // What was listed may have been what a link leads to that took its place.
+        // A link may have replaced the folder, so that its target was listed.
         let now = if prefix.is_empty() { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
         let now_seen = now.map_err(|error| Failure::file(folder, &error))?;
         match same(seen, &now_seen) {
@@ -72,7 +72,7 @@ impl Bundle {
                 Ok(())
             }
             true => Ok(()),
-            false => Err(refused(folder, "was exchanged while it was looked into: add it again")),
+            false => Err(refused(folder, "was replaced while it was read: add it again")),
         }
     }
 
@@ -85,7 +85,7 @@ impl Bundle {
                 Ok(()) => Piece::End,
                 Err(error) => Piece::Failed(error),
             };
-            // The reader may have gone; then nobody waits for this.
+            // If the reader is gone, nobody needs this result.
             drop(pipe.sender.blocking_send(last));
         });
         StreamReader::new(Box::pin(pieces(receiver)))
@@ -108,7 +108,7 @@ impl Bundle {
     }
 }
 
-/// Whether its owner may run it is kept; nothing else of a mode is.
+/// Keeps only the owner's executable bit of a mode.
 #[cfg(unix)]
 fn mode(file: &Metadata) -> u32 {
     let runs = std::os::unix::fs::MetadataExt::mode(file) & 0o100 != 0;
@@ -120,7 +120,7 @@ fn mode(_: &Metadata) -> u32 {
     0o644
 }
 
-/// Nothing of the machine or the hour: no owner, no times, one of two modes.
+/// No data of the machine or the time: no owner, no times, one of two modes.
 fn header(size: u64, mode: u32) -> Header {
     let mut header = Header::new_gnu();
     header.set_size(size);
@@ -141,7 +141,7 @@ fn refused(path: &Path, why: &str) -> Failure {
     Failure::new(Kind::File, format!("{} {why}", path.display()))
 }
 
-/// Whether both are of one and the same file or folder, as far as the system tells.
+/// Whether both describe the same file or folder, as far as the system shows.
 fn same(one: &Metadata, other: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -153,7 +153,7 @@ fn same(one: &Metadata, other: &Metadata) -> bool {
     one.file_type() == other.file_type()
 }
 
-/// A file that must be at its end what it was at its beginning.
+/// A file that must not change while it is read.
 struct Watched {
     file: File,
     before: Metadata,
@@ -161,10 +161,10 @@ struct Watched {
 }
 
 impl Watched {
-    /// Opening follows links: what was opened must be what was seen. It is looked at before as well, for opening a pipe
-    /// waits, and opening a device may do something.
+    /// Opening follows links, so the opened file must be the listed one. It is also checked before: opening a pipe
+    /// waits, and opening a device may have effects.
     fn open(seen: &Seen) -> io::Result<Self> {
-        let exchanged = || io::Error::other("it is not the file any more that was found here: add it again");
+        let exchanged = || io::Error::other("it is not the file that was listed: add it again");
         if !same(&seen.metadata, &fs::symlink_metadata(&seen.path)?) {
             return Err(exchanged());
         }
@@ -205,7 +205,7 @@ enum Piece {
     End,
 }
 
-/// The writing end, on a thread of its own.
+/// The writing end, on its own thread.
 struct Pipe {
     sender: mpsc::Sender<Piece>,
     buffer: Vec<u8>,
@@ -226,7 +226,7 @@ impl Write for Pipe {
     }
 }
 
-/// A writer that vanished without saying so is an error: half a tar file must not pass for a whole one.
+/// A writer that ends without a result is an error: half a tar file must not pass for a whole one.
 fn pieces(receiver: mpsc::Receiver<Piece>) -> impl futures::Stream<Item = io::Result<io::Cursor<Vec<u8>>>> {
     futures::stream::unfold(Some(receiver), async |receiver| {
         let mut receiver = receiver?;

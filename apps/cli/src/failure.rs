@@ -70,9 +70,9 @@ impl Kind {
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) message: String,
-    /// Who has to be sent how many wei.
+    /// The account that needs ether, and how many wei.
     pub(crate) unfunded: Option<(String, String)>,
-    /// What is on chain, or may come to be, although this failed.
+    /// A transaction that is on chain, or may still land, despite the failure.
     pub(crate) transaction: Option<String>,
 }
 
@@ -100,7 +100,7 @@ impl Failure {
         Self::new(Kind::Interrupted, "interrupted; `hospital-record resume` finishes or clears what was under way")
     }
 
-    /// While a secret is asked for, which is before anything is done.
+    /// Interrupted at the prompt for a secret, before anything was done.
     pub(crate) fn interrupted_before() -> Self {
         Self::new(Kind::Interrupted, "interrupted; nothing was done or made")
     }
@@ -111,12 +111,12 @@ impl Failure {
         Self::new(kind, format!("{}: {}", path.display(), with_advice(error)))
     }
 
-    /// With what to do where the home folder cannot be used.
+    /// Adds advice for an unusable home folder.
     pub(crate) fn or_elsewhere(self) -> Self {
         Self { message: format!("{}; --home names another folder", self.message), ..self }
     }
 
-    /// What a person can do who cannot pay.
+    /// Advice for an account that cannot pay.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         (self.kind == Kind::Unfunded).then_some("Or name a relay that pays (--relay).")
     }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_funds_says_who_and_how_much() {
+    fn unfunded_error_names_account_and_amount() {
         let failure =
             Failure { unfunded: Some(("0xab".into(), "7".into())), ..Failure::new(Kind::Unfunded, "no ether") };
         assert_eq!(failure.to_json()["account"], "0xab");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_not_found_and_an_unreadable_one_is_not() {
+    fn missing_file_is_not_found_but_unreadable_one_is_a_file_error() {
         let kind = |kind: io::ErrorKind| Failure::file(Path::new("x"), &kind.into()).kind;
         assert_eq!(kind(io::ErrorKind::NotFound), Kind::NotFound);
         assert_eq!(kind(io::ErrorKind::PermissionDenied), Kind::File);

@@ -1,4 +1,4 @@
-//! A folder that is not there yet: made when somebody means it, never by a slip of the keyboard.
+//! A folder that does not exist yet: made only on request, never because of a mistyped name.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use crate::{
     suggest::near,
 };
 
-/// Before anything is granted or added: the folder is there, or is to be made.
+/// Checks before a grant or an addition that the folder exists or is to be made.
 pub(crate) async fn must_be_meant(
     app: &App,
     session: &Session,
@@ -38,27 +38,27 @@ pub(crate) async fn must_be_meant(
     }
 }
 
-/// Of something to be done to a folder that never was.
+/// The error of an act on a folder that never existed.
 pub(crate) async fn never_was(session: &Session, name: &str, level: Confidentiality) -> Failure {
     Failure::not_found(missing(name, level, &session.client.folders().list().await.unwrap_or_default()))
 }
 
-/// The one that everybody has, and nobody mistypes, is there from the beginning.
+/// The default folder always exists.
 async fn is_there(session: &Session, name: &str, level: Confidentiality) -> Result<bool> {
     Ok(spelled(name) == DEFAULT_FOLDER || session.client.folders().has(name, level).await?)
 }
 
-/// What there is instead, in whole sentences.
+/// The existing folders, in whole sentences.
 fn missing(name: &str, level: Confidentiality, folders: &[FolderInfo]) -> String {
     let what = format!("there is no folder {} of confidentiality {level} yet", shown(&spelled(name)));
     what + &instead(name, folders.iter().filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?))))
 }
 
-/// The end of a sentence that says that a folder is missing, and which there are.
+/// The end of a sentence about a missing folder: the folders that exist.
 pub(crate) fn instead<'a>(name: &str, there: impl IntoIterator<Item = (&'a str, Confidentiality)>) -> String {
     let there: BTreeSet<(&str, String)> = there.into_iter().map(|(name, level)| (name, level.to_string())).collect();
     let end = match near(name, there.iter().map(|(name, _)| *name)) {
-        Some(other) if other == spelled(name) => ", but one of another: --confidentiality says which.".to_owned(),
+        Some(other) if other == spelled(name) => ", but one of another level: set --confidentiality.".to_owned(),
         Some(other) => format!("; did you mean {}?", shown(other)),
         None => ".".to_owned(),
     };
@@ -69,16 +69,16 @@ pub(crate) fn instead<'a>(name: &str, there: impl IntoIterator<Item = (&'a str, 
     }
 }
 
-/// The folders that a person can name of a patient's: all of their own, of another's those on which access was given.
+/// The folders of a patient that this person can name: all of their own, and of others those that they have access to.
 #[derive(Default)]
 pub(crate) struct Known {
     names: Vec<(String, Confidentiality)>,
-    /// Whether there is none beside them whose name is kept back.
+    /// Whether all names are available.
     all: bool,
 }
 
 impl Known {
-    /// None of them where they cannot be had: who asks has something else to say.
+    /// Empty if they cannot be listed: the caller reports another error.
     pub(crate) async fn of(session: &Session, patient: Address) -> Self {
         let folders = match patient == session.me() {
             true => session.client.folders().list().await.map(|all| (all.into_iter().map(own).collect(), true)),
@@ -93,21 +93,20 @@ impl Known {
         Self { names: named.into_iter().flatten().collect(), all }
     }
 
-    /// Whether it is known that there is no such folder, of whatever confidentiality. The one that everybody has is there
-    /// from the beginning.
+    /// Whether certainly no folder has this name, of any confidentiality. The default folder always exists.
     pub(crate) fn lacks(&self, typed: &str) -> bool {
         let wanted = spelled(typed);
         self.all && wanted != DEFAULT_FOLDER && self.names.iter().all(|(name, _)| *name != wanted)
     }
 
-    /// The others, as the end of a sentence.
+    /// The end of a sentence about the other folders.
     pub(crate) fn others(&self, typed: &str) -> String {
         let (wanted, mut others) = (spelled(typed), self.names.clone());
         others.retain(|(name, _)| *name != wanted);
         instead(typed, others.iter().map(|(name, level)| (name.as_str(), *level)))
     }
 
-    /// As the end of a sentence that says that it is missing.
+    /// The end of a sentence about this missing folder.
     pub(crate) fn instead(&self, typed: &str) -> String {
         instead(typed, self.names.iter().map(|(name, level)| (name.as_str(), *level)))
     }
@@ -117,7 +116,7 @@ fn own(folder: FolderInfo) -> Option<(String, Confidentiality)> {
     folder.name.zip(folder.confidentiality)
 }
 
-/// Nothing for a record; nothing inside for a folder whose name a store keeps back.
+/// `None` for a record; `Some(None)` for a folder whose name is not available.
 pub(crate) fn given(scope: &GrantScope) -> Option<Option<(&str, Confidentiality)>> {
     match scope {
         GrantScope::Folder { name, confidentiality, .. } => Some(name.as_deref().zip(*confidentiality)),
@@ -125,7 +124,7 @@ pub(crate) fn given(scope: &GrantScope) -> Option<Option<(&str, Confidentiality)
     }
 }
 
-/// Why nothing could be done to a folder of another's, with those that could have been meant.
+/// The error of an act on another patient's folder, with similar names.
 pub(crate) async fn refused(
     session: &Session,
     patient: Address,
@@ -162,12 +161,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_missing_is_told_with_those_that_are_there() {
+    fn missing_folder_is_reported_with_the_existing_ones() {
         let level = |code: &str| code.parse::<Confidentiality>().unwrap();
         let there = [("lab", level("N")), ("lab", level("R")), ("cardiology", level("N")), ("lab", level("N"))];
         for (name, end) in [
             ("Cardiology", "; did you mean cardiology? There are: cardiology (N), lab (N), lab (R)."),
-            ("lab", ", but one of another: --confidentiality says which. There are: cardiology (N), lab (N), lab (R)."),
+            ("lab", ", but one of another level: set --confidentiality. There are: cardiology (N), lab (N), lab (R)."),
             ("x-rays", ". There are: cardiology (N), lab (N), lab (R)."),
         ] {
             assert_eq!(instead(name, there), end, "{name}");
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_lacks_only_where_all_are_known() {
+    fn folder_is_missing_only_if_all_names_are_known() {
         let names = vec![("röntgen".to_owned(), Confidentiality::default())];
         for (typed, lacks) in
             [("röntgen", false), (" ro\u{308}ntgen ", false), ("personal", false), ("Röntgen", true), ("lab", true)]
@@ -184,6 +183,6 @@ mod tests {
             assert_eq!(Known { names: names.clone(), all: true }.lacks(typed), lacks, "{typed}");
             assert!(!Known { names: names.clone(), all: false }.lacks(typed), "{typed}");
         }
-        assert!(!Known::default().lacks("lab"), "a store that is silent");
+        assert!(!Known::default().lacks("lab"), "a store does not answer");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn key_path(home: &Path, name: &str) -> Result<PathBuf> {
     Ok(home.join("people").join(name).join(KEY))
 }
 
-/// Who is acting: the one that was named, or the only one there.
+/// The person who acts: the named one, or the only one.
 pub(crate) fn choose(home: &Path, named: Option<&str>) -> Result<String> {
     let people = people(home)?;
     match (named, people.as_slice()) {
@@ -37,23 +37,23 @@ pub(crate) fn choose(home: &Path, named: Option<&str>) -> Result<String> {
         }
         (None, [only]) => Ok(only.clone()),
         (None, []) => {
-            Err(Failure::not_found(format!("nobody has a key file in {}: {}", home.display(), make_one(home))))
+            Err(Failure::not_found(format!("there is no key file in {}: {}", home.display(), make_one(home))))
         }
-        (None, _) => Err(Failure::usage(format!("say who is acting with --as NAME; {}", known(home, &people)))),
+        (None, _) => Err(Failure::usage(format!("name the person who acts with --as NAME; {}", known(home, &people)))),
     }
 }
 
-/// Where none can be made, that is the first thing to know.
+/// Advice to make a key file, or the reason why none can be made.
 fn make_one(home: &Path) -> String {
     match check_folder(home) {
         Ok(()) => "run `hospital-record init`".to_owned(),
-        Err(why) => format!("none can be made there either, for {why}; --home names another folder"),
+        Err(why) => format!("none can be made there either: {why}; --home names another folder"),
     }
 }
 
 fn known(home: &Path, people: &[String]) -> String {
     match people {
-        [] => format!("nobody has one: {}", make_one(home)),
+        [] => format!("there are none: {}", make_one(home)),
         people => format!("there are: {}", people.join(", ")),
     }
 }
@@ -82,7 +82,7 @@ fn people(home: &Path) -> Result<Vec<String>> {
     Ok(people)
 }
 
-/// One that cannot be looked at is no reason to make another.
+/// A key file that cannot be checked counts as existing, so that no second one is made.
 fn has_key(person: &Path) -> Result<bool> {
     match person.join(KEY).symlink_metadata() {
         Ok(_) => Ok(true),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_person_need_not_be_named() {
+    fn only_person_acts_without_a_name() {
         assert_eq!(choose(home(&["ana"]).path(), None).unwrap(), "ana");
         let two = home(&["ana", "ben"]);
         assert_eq!(choose(two.path(), Some("ben")).unwrap(), "ben");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_sent_to_make_keys_where_none_can_be_made() {
+    fn advice_to_make_keys_is_given_only_where_they_can_be_made() {
         let dir = home(&[]);
         fs::write(dir.path().join("file"), "x").unwrap();
         for (place, can) in [("", true), ("new/home", true), ("file/home", false), ("file", false)] {

@@ -1,4 +1,4 @@
-//! What is added: files, stdin, or a folder as a bundle; looked at before anything is sent.
+//! The input of `add`: files, stdin, or a folder as a bundle; checked before anything is sent.
 
 use std::{
     fs::{self, File},
@@ -14,15 +14,15 @@ use crate::{
     shown::shown,
 };
 
-/// One record to be.
+/// A record to add.
 pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) name: String,
-    /// What it is called where it is: its extension tells the kind where nothing else does.
+    /// The file's own name. Its extension gives the kind if nothing else does.
     pub(crate) found_as: String,
-    /// What it is for sure; else it is found out while it is read.
+    /// The media type if it is certain; otherwise it is detected while the file is read.
     pub(crate) media_type: Option<&'static str>,
-    /// LOINC code, when one was named.
+    /// LOINC code, if one was named.
     pub(crate) document_type: Option<String>,
 }
 
@@ -32,10 +32,10 @@ impl Input {
     }
 }
 
-/// What was named, looked at before a password is asked for.
+/// A named input, checked before a password is asked for.
 pub(crate) enum Named {
     OnDisk(Box<Input>),
-    /// Read later: who types it has said who they are, and is not asked in the middle of it.
+    /// Read after the password was asked for, so that the prompt does not interrupt typing.
     Stdin,
 }
 
@@ -56,7 +56,7 @@ fn is_stdin(path: &Path) -> bool {
     ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name))
 }
 
-/// A file, or stdin for `-`, recorded under `name` where that was given.
+/// A file, or stdin for `-`, recorded under `name` if that was given.
 pub(crate) fn file(path: &Path, name: Option<&str>) -> Result<Named> {
     if is_stdin(path) {
         return must_be_named(path, name).map(|()| Named::Stdin);
@@ -64,12 +64,12 @@ pub(crate) fn file(path: &Path, name: Option<&str>) -> Result<Named> {
     on_disk(path, name).map(Box::new).map(Named::OnDisk)
 }
 
-/// What is no file has no name that would say anything: a shell's `<(command)` is called 63.
+/// Pipes and devices need a given name: a shell's `<(command)` is called 63.
 fn must_be_named(path: &Path, name: Option<&str>) -> Result {
     match name {
         Some(_) => Ok(()),
         None => Err(Failure::usage(format!(
-            "{} is not a file, so it has no name: say what the record is called with --name",
+            "{} is not a file, so it has no name: give the record one with --name",
             shown(&path.to_string_lossy())
         ))),
     }
@@ -102,7 +102,7 @@ fn on_disk(path: &Path, given: Option<&str>) -> Result<Input> {
             "{path} is a folder: name its files, or add it as one record with --bundle {path}"
         )));
     }
-    // Whether it can be read is known before anything is sent. A pipe or a device can be read only once.
+    // An unreadable file fails before anything is sent. A pipe or a device can be read only once.
     if metadata.is_file() {
         File::open(path).and_then(|mut file| file.read(&mut [0])).map_err(fail)?;
     } else {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_named_by_whoever_adds_it() {
+    fn pipe_or_device_needs_a_given_name() {
         for nameless in ["-", "/dev/stdin", "/dev/null"] {
             assert_eq!(kind(Path::new(nameless)), Kind::Usage, "{nameless}");
             assert!(file(Path::new(nameless), Some("result.txt")).is_ok(), "{nameless}");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_is_refused_before_anything_is_sent() {
+    fn path_that_is_not_a_file_is_refused_before_anything_is_sent() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(kind(dir.path()), Kind::Usage);
         assert_eq!(kind(&dir.path().join("nothing")), Kind::NotFound);
@@ -168,7 +168,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn names_in_another_encoding_stay_two() {
+    fn names_in_another_encoding_stay_distinct() {
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
         let names = [&b"Ren\xe9.txt"[..], b"Ren\xe8.txt"].map(|name| {

@@ -18,7 +18,7 @@ pub(crate) fn seconds(time: i64) -> Option<String> {
     Timestamp::from_second(time).ok().map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// For people's eyes.
+/// Local time, for people.
 pub(crate) fn local(time: SystemTime, tz: &TimeZone) -> String {
     Timestamp::try_from(time)
         .map(|at| at.to_zoned(tz.clone()).strftime("%Y-%m-%d %H:%M").to_string())

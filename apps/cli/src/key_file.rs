@@ -27,22 +27,22 @@ use crate::{
 
 const LABEL: &[u8] = b"hospital-record/v1/key-file\0";
 const VERSION: u32 = 1;
-/// 2^17, as OWASP asks; more would be refused by small machines, less is refused by us.
+/// 2^17, as OWASP recommends. More would fail on small machines; this program refuses less.
 const LOG_N: u8 = 17;
 const R: u32 = 8;
 const P: u32 = 1;
-/// The longest phrase has 215 characters. One length for all, so that the file does not tell about the words.
+/// The longest phrase has 215 characters. One length for all, so that the size of the file reveals nothing.
 const PADDED: usize = 256;
 const LARGEST_FILE: u64 = 16 * 1024;
 
-/// What anybody can read in the file.
+/// The part of the file that is in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
     version: u32,
     /// The address of the account.
     pub(crate) address: String,
-    /// Which account of the phrase.
+    /// The number of the account of the phrase.
     pub(crate) account: u32,
     kdf: Kdf,
     cipher: Cipher,
@@ -86,7 +86,7 @@ impl KeyFile {
             kdf: Kdf { name: "scrypt".into(), log_n: LOG_N, r: R, p: P, salt: random()? },
             cipher: Cipher { name: "aes-256-gcm".into(), nonce: random()? },
         };
-        // In one piece: growing would leave copies behind that nobody wipes.
+        // Allocated in one piece: growing would leave copies that nothing wipes.
         let mut padded = Zeroizing::new(String::with_capacity(PADDED.max(phrase.len())));
         padded.push_str(phrase);
         padded.extend(std::iter::repeat_n(' ', PADDED.saturating_sub(phrase.len())));
@@ -126,12 +126,12 @@ impl KeyFile {
         })
     }
 
-    /// The same phrase under another password, with a salt and nonce of its own.
+    /// The same phrase under another password, with a new salt and nonce.
     pub(crate) fn sealed_again(&self, phrase: &str, password: &str) -> Result<Self> {
         Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)
     }
 
-    /// Fails where no key file can be, before anybody is asked for a password. Leaves nothing behind.
+    /// Fails if no key file can be made there, before a password is asked for. Leaves nothing behind.
     pub(crate) fn can_be_made(path: &Path) -> Result {
         let folder = folder_of(path);
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
@@ -149,7 +149,7 @@ impl KeyFile {
         refuse_shared(probe.path(), &metadata).map_err(|failure| refuse_modeless(folder, &metadata, failure))
     }
 
-    /// Writes all of it beside its place: what can fail has failed by then.
+    /// Writes a temporary file beside its place, so that most failures happen before the final step.
     pub(crate) fn stage(&self, path: &Path) -> Result<Staged> {
         let folder = folder_of(path);
         create_folder(folder)?;
@@ -164,7 +164,7 @@ impl KeyFile {
         Ok(Staged { file, path: path.into() })
     }
 
-    /// Reads it, unless others could.
+    /// Reads it, unless others can read it too.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory => damaged(path, &error.to_string()),
@@ -185,17 +185,17 @@ impl KeyFile {
     }
 }
 
-/// A key file on disk, without its name.
+/// A key file on disk that does not have its name yet.
 pub(crate) struct Staged {
     file: TempPath,
     path: PathBuf,
 }
 
-/// Whether what was done survives a loss of power.
+/// Whether the change survives a loss of power.
 pub(crate) type Settled = io::Result<()>;
 
 impl Staged {
-    /// Where nothing is yet.
+    /// Makes a new file; never replaces one.
     pub(crate) fn create(self) -> Result<Settled> {
         let Self { file, path } = self;
         put_new(file, &path).map_err(|error| match error.kind() {
@@ -205,17 +205,17 @@ impl Staged {
         Ok(settle(folder_of(&path)))
     }
 
-    /// In the place of `before`, and of nothing else: of two programs that change a password the second is told.
+    /// Replaces `before` and nothing else: of two programs that change a password, the second fails.
     pub(crate) fn replace(self, before: &KeyFile) -> Result<Settled> {
         let Self { file, path } = self;
         let folder = folder_of(&path);
-        // Where folders cannot be locked, what is compared is all there is.
+        // If the folder cannot be locked, this comparison is the only check.
         let _alone = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
         let now = KeyFile::read(&path)?;
         if now.ciphertext != before.ciphertext || now.header != before.header {
             return Err(Failure::new(
                 Kind::Conflict,
-                format!("another program changed {} meanwhile: what it set holds", path.display()),
+                format!("another program changed {} meanwhile: its change stays", path.display()),
             ));
         }
         file.persist(&path).map_err(|failed| cannot_write(&path, &failed.error))?;
@@ -231,7 +231,7 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".key-").tempfile_in(folder)
 }
 
-/// Some file systems sync no folders, and promise nothing else instead.
+/// Some file systems cannot sync folders, and offer nothing else.
 fn settle(folder: &Path) -> Settled {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(error),
@@ -245,7 +245,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 
 fn damaged(path: &Path, why: &str) -> Failure {
     Failure::key_file(format!(
-        "{}: not a key file of version {VERSION} ({why}): restore it from a copy, or move it away and make it anew from \
+        "{}: not a key file of version {VERSION} ({why}): restore it from a copy, or move it away and make it from \
          the recovery phrase with `init --restore`",
         path.display()
     ))
@@ -257,7 +257,7 @@ impl Header {
         let expected = Kdf { name: "scrypt".into(), log_n: LOG_N, r: R, p: P, salt: self.kdf.salt };
         if self.version != VERSION || self.kdf != expected || self.cipher.name != "aes-256-gcm" {
             return Err(Failure::key_file(
-                "this key file asks for another version or other parameters than this program's",
+                "this key file has another version or other parameters than this program supports",
             ));
         }
         Ok(())
@@ -281,7 +281,7 @@ impl Header {
 
 pub(crate) fn already_there(path: &Path) -> Failure {
     Failure::key_file(format!(
-        "{} is there already and is never overwritten; take another name with --as",
+        "{} exists already and is never overwritten; choose another name with --as",
         path.display()
     ))
 }

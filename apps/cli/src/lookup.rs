@@ -1,4 +1,4 @@
-//! Which record is meant by the beginning of an id.
+//! Finds a record by the beginning of its id.
 
 use std::{collections::HashSet, time::SystemTime};
 
@@ -12,7 +12,7 @@ const COMMON: &str = "bafyrei";
 /// Digits of a request's or case's id that are shown.
 const SHORT: usize = 10;
 
-/// How an id that was typed begins on chain. `what` it names, `verb` shows.
+/// Parses the typed beginning of the id of a `what`, which `verb` shows.
 pub(crate) fn beginning(typed: &str, what: &str, verb: &str) -> Result<String> {
     let digits = typed.strip_prefix("0x").unwrap_or(typed);
     match (SHORTEST..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -23,12 +23,12 @@ pub(crate) fn beginning(typed: &str, what: &str, verb: &str) -> Result<String> {
     }
 }
 
-/// An id that has to be given whole, as clap takes it.
+/// Parses a whole id, for clap.
 pub(crate) fn whole_id(typed: &str) -> Result<B256, String> {
     let digits = typed.trim().trim_start_matches("0x");
     let wrong = |why: String| format!("give the whole id, 0x and 64 digits (0-9, a-f): {why}");
     match digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-        Some(other) => Err(wrong(format!("{other:?} is none"))),
+        Some(other) => Err(wrong(format!("{other:?} is not one"))),
         None => digits.parse().map_err(|_| wrong(format!("this has {}", digits.len()))),
     }
 }
@@ -37,7 +37,7 @@ pub(crate) fn short(id: B256) -> String {
     id.to_string().chars().take(SHORT).collect()
 }
 
-/// A record that may be meant.
+/// A candidate record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) record: RecordRef,
@@ -80,7 +80,7 @@ impl Typed {
     }
 }
 
-/// Whether it is the full name of a record, however mail has mangled it.
+/// Whether it is a record's URI, even if mail has folded or quoted it.
 pub(crate) fn is_uri(typed: &str) -> bool {
     typed.contains("hospital-record:")
 }
@@ -101,8 +101,8 @@ pub(crate) fn check(typed: &str) -> Result {
 
 /// The records whose id begins with `typed`: hex with or without 0x, or a CID.
 ///
-/// The same id by two authors in one patient's history is one record to whoever reads it: its manifest says whose, and
-/// who changes it is asked for the author. The same id of two patients is two: whoever copied it to their own history must not be opened in the other's place.
+/// One id by two authors in one patient's history is one record for readers; a change needs the author. One id in two
+/// patients' histories is two records: a copied id must not open in place of the original.
 pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidate>> {
     let wanted = Typed::parse(typed)?;
     let mut seen = HashSet::new();
@@ -111,25 +111,25 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 
 pub(crate) fn none(typed: &str) -> Failure {
     Failure::not_found(format!(
-        "you can read no record that is called {typed:?} or has an id that begins so. If your access to it has ended, only \
-         its URI names it; `list` and `shared` show what you can read"
+        "you can read no record with the name {typed:?} or with this beginning of an id. If your access to it has \
+         ended, give its URI; `list` and `shared` show what you can read"
     ))
 }
 
-/// Several records are meant; one line for each.
+/// The error for several records with one beginning of an id, one line for each.
 pub(crate) fn ambiguous(typed: &str, lines: &[String]) -> Failure {
     Failure::usage(format!(
-        "{typed} is the beginning of {} records: give more of it, the URI of the one that is meant, or to `open` its \
+        "the ids of {} records begin with {typed}: give more digits, the URI of one of them, or for `open` \
          --patient:\n  {}",
         lines.len(),
         lines.join("\n  ")
     ))
 }
 
-/// Several records are called so; one line for each.
+/// The error for several records with one name, one line for each.
 pub(crate) fn ambiguous_name(typed: &str, lines: &[String]) -> Failure {
     Failure::usage(format!(
-        "{} records are called {typed:?}: give the URI of the one that is meant, or enough of its id:\n  {}",
+        "{} records are called {typed:?}: give the URI of one of them, or enough of its id:\n  {}",
         lines.len(),
         lines.join("\n  ")
     ))
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn one_id_is_one_record_of_one_patient_and_two_of_two() {
+    fn one_id_is_one_record_of_one_patient_and_two_records_of_two() {
         let (anas, eves) = (candidate(ANA, "abcd1111"), candidate(EVE, "abcd1111"));
         assert_eq!(found("abcd", &[anas, anas]), [anas.record], "another author has copied the id");
         for known in [[anas, eves], [eves, anas]] {

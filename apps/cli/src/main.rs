@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What clap says, also as an object where that was asked for.
+/// Prints clap's error; with `--json` as an object.
 fn refused(error: &clap::Error) -> ExitCode {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let json = std::env::args_os().any(|arg| arg == "--json");
@@ -80,7 +80,7 @@ fn refused(error: &clap::Error) -> ExitCode {
 fn run(cli: Cli, printer: Printer) -> Result {
     let settings = match (Settings::resolve(&cli.global), &cli.verb) {
         (Ok(settings), _) => settings,
-        // What one reads to mend the settings needs none that are right.
+        // These work with wrong settings, so that people can correct them.
         (Err(wrong), Verb::Settings) => return verbs::init::settings(printer, Some(&wrong)),
         (Err(_), Verb::Completions { shell }) => return verbs::init::completions(*shell),
         (Err(wrong), _) => return Err(wrong),
@@ -95,10 +95,10 @@ fn run(cli: Cli, printer: Printer) -> Result {
     result
 }
 
-/// How long a verb may take to put away what it has in hand.
+/// The time that an interrupted verb has to clean up.
 const TIDYING: Duration = Duration::from_secs(2);
 
-/// The verb is a task of its own, so that signals are heard while it asks for a password or computes.
+/// The verb is a separate task, so that signals are handled while it asks for a password or computes.
 async fn until_interrupted(app: App, verb: Verb) -> Result {
     let interrupted = interrupted();
     let mut task = tokio::spawn(async move { verbs::run(&app, verb).await });
@@ -106,7 +106,7 @@ async fn until_interrupted(app: App, verb: Verb) -> Result {
         ended = &mut task => ended,
         () = interrupted => {
             task.abort();
-            // At the prompt, it first puts the terminal back as it was.
+            // At the prompt, it first restores the terminal.
             tokio::time::timeout(TIDYING, task).await.unwrap_or_else(|_| Ok(Err(Failure::interrupted())))
         }
     };

@@ -1,6 +1,6 @@
-//! What kind of file it is: DICOM's mark, then strong signatures, then text by its structure, then the name.
+//! Detects the media type: by DICOM's mark, then strong signatures, then the structure of text, then the name.
 //!
-//! All of the bytes are looked at, as they pass: a resource may name its type at its end.
+//! All bytes are checked as they pass, because a resource may name its type at its end.
 
 mod json;
 mod markup;
@@ -70,7 +70,7 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// `names` say most first.
+    /// `names`: the most reliable one first.
     pub(crate) fn new(names: [&str; 2]) -> Self {
         Self { by_name: names.into_iter().find_map(by_extension), head: Vec::new(), text: Text::default() }
     }
@@ -95,7 +95,7 @@ impl Detector {
         opening.or_else(|| signature(&self.head)).or(named).unwrap_or(UNKNOWN)
     }
 
-    /// What is text by all its bytes has no mark at byte 128 and no signature of two letters.
+    /// A file that is text throughout has no mark at byte 128 and no signature of two letters.
     fn textual(&self, encoding: Encoding) -> &'static str {
         if let Some(kind) = self.opening() {
             return kind;
@@ -109,7 +109,7 @@ impl Detector {
         match self.text.structure(named) {
             Some(generic @ (JSON | LINES | XML)) => named.filter(|kind| is_prose(kind)).unwrap_or(generic),
             Some(kind) => kind,
-            // A name claims less than a structure that is not there.
+            // A name does not stand for a structure that the text lacks.
             None => named.filter(|kind| !matches!(*kind, FHIR_JSON | SVG)).unwrap_or(PLAIN),
         }
     }

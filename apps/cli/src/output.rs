@@ -1,4 +1,4 @@
-//! Where a result is written: looked at before anything is asked, logged or paid.
+//! Checks where a result is written, before anything is asked, logged or paid.
 
 use std::{
     io::{self, Write},
@@ -13,17 +13,17 @@ use crate::{
     shown::shown,
 };
 
-/// What becomes of a file that is there already.
+/// Treatment of an existing file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Existing {
     Replaced,
-    /// Unless the person says `--force`.
+    /// Kept unless `--force` is set.
     Kept,
-    /// The verb has no `--force`.
+    /// Kept: the verb has no `--force`.
     AlwaysKept,
 }
 
-/// Refuses what cannot be written. Where a link leads to the file that is replaced, which that is.
+/// Refuses a path that cannot be written. Returns the target of a link whose target is replaced.
 pub(crate) fn check(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     let name = text(path);
     if path.is_dir() {
@@ -47,7 +47,7 @@ pub(crate) fn check(path: &Path, existing: Existing) -> Result<Option<PathBuf>> 
     Ok(named.is_symlink().then_some(real))
 }
 
-/// The same for a folder of results, which is made where the one around it is there: what is mistyped is not.
+/// The same for a folder of results. It is made only in an existing folder, so that a mistyped path makes nothing.
 pub(crate) fn check_new_folder(folder: &Path) -> Result {
     match folder.symlink_metadata() {
         Ok(_) => can_write_into(folder),
@@ -55,7 +55,7 @@ pub(crate) fn check_new_folder(folder: &Path) -> Result {
     }
 }
 
-/// The same for a folder that is made with all around it.
+/// The same for a folder that is made with its parents.
 pub(crate) fn check_folder(folder: &Path) -> Result {
     let there = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     can_write_into(there.unwrap_or(Path::new(".")))
@@ -65,7 +65,7 @@ pub(crate) fn exists(path: &Path, advice: &str) -> Failure {
     Failure::usage(format!("{} exists: {advice}", text(path)))
 }
 
-/// A new file of its owner alone: complete, or not there; never in the place of one that is there.
+/// Writes a new file that only its owner can read: whole or not at all, and never over an existing one.
 pub(crate) fn write_new(path: &Path, content: &str) -> Result {
     let write = || {
         let mut file = NamedTempFile::with_prefix_in(".hospital-record-", folder_of(path))?;
@@ -79,7 +79,7 @@ pub(crate) fn write_new(path: &Path, content: &str) -> Result {
     })
 }
 
-/// `results/` and `..` are folders, also where nothing is there yet.
+/// `results/` and `..` are folders, even if they do not exist yet.
 fn names_a_folder(path: &Path) -> bool {
     let bytes = path.as_os_str().as_encoded_bytes();
     bytes.last().is_none_or(|last| std::path::is_separator(char::from(*last))) || path.file_name().is_none()
@@ -89,24 +89,24 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Only trying tells: rights, read-only file systems, quotas.
+/// Tries to write: only that shows rights, read-only file systems and quotas.
 fn can_write_into(folder: &Path) -> Result {
     let probe = NamedTempFile::with_prefix_in(".hospital-record-", folder);
     probe.map(drop).map_err(|error| Failure::usage(unwritable(folder, &error)))
 }
 
-/// In words of its own: those of the error name a file that nobody asked for.
+/// Has its own words: those of the error name a temporary file.
 fn unwritable(folder: &Path, error: &io::Error) -> String {
     use io::ErrorKind as Kind;
     let name = text(folder);
     let why = match error.kind() {
-        // A link that leads nowhere is there, and no folder.
+        // A broken link exists, but it is not a folder.
         Kind::NotFound if folder.symlink_metadata().is_err() => return format!("there is no folder {name}"),
         Kind::NotFound | Kind::NotADirectory => return format!("{name} is not a folder"),
         Kind::PermissionDenied => "this user may not write there",
         Kind::ReadOnlyFilesystem => "it is read-only",
         Kind::StorageFull => "the disk is full",
-        Kind::QuotaExceeded => "this user may keep no more on that disk",
+        Kind::QuotaExceeded => "this user's quota on that disk is used up",
         Kind::InvalidFilename => "its name is too long",
         other => &other.to_string(),
     };
@@ -128,7 +128,7 @@ mod tests {
     use crate::failure::Kind;
 
     #[test]
-    fn what_cannot_be_written_is_a_usage_error_beforehand() {
+    fn unwritable_path_is_a_usage_error_beforehand() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("file"), "precious").unwrap();
@@ -162,7 +162,7 @@ mod tests {
                     Ok(_) => assert!(good, "{name} {existing:?}"),
                     Err(failure) => {
                         assert!(!good && failure.kind == Kind::Usage, "{name} {existing:?}: {failure}");
-                        // Nobody is sent to a flag that would not help, or that is not there.
+                        // The message names `--force` only if it helps.
                         let helps = forced && existing == Existing::Kept;
                         assert_eq!(failure.message.contains("--force"), helps, "{name} {existing:?}: {failure}");
                     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn why_nothing_can_be_written_is_told_in_plain_words() {
+    fn reason_of_a_failed_write_is_in_plain_words() {
         use rustix::io::Errno;
         for (errno, told) in [
             (Errno::NOENT, "there is no folder /nowhere"),
@@ -212,7 +212,7 @@ mod tests {
             (Errno::PERM, "this user may not write there"),
             (Errno::ROFS, "it is read-only"),
             (Errno::NOSPC, "the disk is full"),
-            (Errno::DQUOT, "may keep no more"),
+            (Errno::DQUOT, "quota on that disk is used up"),
             (Errno::NAMETOOLONG, "too long"),
         ] {
             let words = unwritable(Path::new("/nowhere"), &errno.into());
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn new_file_is_of_its_owner_alone_and_replaces_nothing() {
+    fn new_file_is_readable_by_its_owner_only_and_replaces_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("end.txt");
         write_new(&path, "one\ntwo\n").unwrap();

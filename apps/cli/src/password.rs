@@ -22,11 +22,11 @@ const LONGEST_PHRASE: u64 = 4096;
 
 type Secret = Zeroizing<String>;
 
-/// How to name the file of a password where there is nobody to ask.
+/// The ways to name a password file if there is no terminal.
 pub(crate) const CURRENT: &str = "--password-file or HOSPITAL_RECORD_PASSWORD_FILE";
 pub(crate) const CHANGED: &str = "--new-password-file";
 
-/// The password of a key file that is there.
+/// The password of an existing key file.
 pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
     match file {
         Some(file) => first_line(file).and_then(not_empty),
@@ -34,7 +34,7 @@ pub(crate) fn existing(file: Option<&Path>, name: &str) -> Result<Secret> {
     }
 }
 
-/// A password for a new key file: typed twice, for it cannot be corrected later.
+/// A password for a new key file: typed twice, because it cannot be corrected later.
 pub(crate) fn new(file: Option<&Path>, name: &str, flag: &str) -> Result<Secret> {
     let Some(file) = file else {
         let first = acceptable(&ask(&format!("New password for {name}: "), flag)?)?;
@@ -47,10 +47,10 @@ pub(crate) fn new(file: Option<&Path>, name: &str, flag: &str) -> Result<Secret>
 }
 
 /// The one spelling of a password on all keyboards (OpaqueString of RFC 8265): any space is one, letters are composed
-/// (NFC), capitals stay. What no version of Unicode knows yet is not refused: it may be in a later one.
+/// (NFC), capitals stay. Characters that Unicode does not have yet are accepted: a later version may.
 pub(crate) fn spelled(typed: &str) -> Secret {
     let typed = typed.trim_start_matches(MARK);
-    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    // Full capacity from the start: growing would leave copies that nothing wipes.
     let mut password = Zeroizing::new(String::with_capacity(typed.len() * 3));
     match typed.is_ascii() {
         true => password.push_str(typed),
@@ -64,8 +64,8 @@ fn is_space(c: char) -> bool {
     matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
-/// What may open a key file, in the order in which it is tried: the one spelling, and for files that an earlier version
-/// made of bytes as they came, these bytes and the decomposed ones of some keyboards.
+/// The spellings to try on a key file, in order: the one spelling; then, for files of earlier versions, the typed bytes
+/// and the decomposed ones of some keyboards.
 pub(crate) fn spellings(typed: &str) -> Vec<Secret> {
     let (first, exact) = (spelled(typed), Zeroizing::new(typed.to_owned()));
     if *first == *exact && typed.is_ascii() {
@@ -82,12 +82,12 @@ pub(crate) fn spellings(typed: &str) -> Vec<Secret> {
     all
 }
 
-/// The recovery phrase, unseen on a terminal, else all of stdin.
+/// The recovery phrase: from the terminal without echo, or else all of stdin.
 pub(crate) fn phrase() -> Result<Secret> {
     if io::stdin().is_terminal() {
         return terminal::phrase();
     }
-    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    // Full capacity from the start: growing would leave copies that nothing wipes.
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_PHRASE as usize + 1));
     stdin()
         .and_then(|stdin| stdin.take(LONGEST_PHRASE).read_to_string(&mut text))
@@ -95,7 +95,7 @@ pub(crate) fn phrase() -> Result<Secret> {
     Ok(text)
 }
 
-/// Past the buffer of [`io::stdin`], which nobody wipes.
+/// Past the buffer of [`io::stdin`], which nothing wipes.
 #[cfg(unix)]
 fn stdin() -> io::Result<impl Read> {
     use std::os::fd::AsFd;
@@ -120,7 +120,7 @@ fn not_empty(password: Secret) -> Result<Secret> {
     }
 }
 
-/// As NIST SP 800-63B has it. Whoever copies the file may try as many as they like.
+/// The length of NIST SP 800-63B. A thief of the file can try any number of passwords.
 fn acceptable(typed: &str) -> Result<Secret> {
     let password = spelled(typed);
     if password.is_empty() {
@@ -164,7 +164,7 @@ mod tests {
         for (content, long) in [("seven77", false), ("eight888", true)] {
             std::fs::write(file.path(), content).unwrap();
             assert_eq!(new(Some(file.path()), "ana", CURRENT).is_ok(), long, "{content}");
-            assert!(existing(Some(file.path()), "ana").is_ok(), "what was chosen before still opens");
+            assert!(existing(Some(file.path()), "ana").is_ok(), "an older password still opens");
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_one_spelling_and_older_ones_still_open() {
+    fn password_has_one_spelling_and_older_files_still_open() {
         for (typed, kept) in [
             ("secret words", "secret words"),
             ("Zu\u{308}rich 8001", "Zürich 8001"),
@@ -192,7 +192,7 @@ mod tests {
             let all = spellings(typed);
             assert!(*all[0] == kept && all.iter().any(|one| **one == typed) && all.len() <= 3, "{typed:?}");
         }
-        assert_eq!(spellings("secret words").len(), 1, "what was always one spelling is tried once");
+        assert_eq!(spellings("secret words").len(), 1, "a password with one spelling is tried once");
         let nfd = spellings("Zürich").iter().any(|one| **one == "Zu\u{308}rich");
         assert!(nfd, "a key file that a decomposing keyboard made");
     }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_file_is_read_however_an_editor_wrote_it() {
+    fn password_file_of_any_editor_is_read() {
         let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
         let file = tempfile::NamedTempFile::new().unwrap();
         for bytes in [b"pass word\r\n".to_vec(), "\u{feff}pass word\r\n".into(), utf16("\u{feff}pass word\r\nmore")] {

@@ -14,7 +14,7 @@ use crate::{
     terminal::columns,
 };
 
-/// How results are told.
+/// The form of the output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     pub(crate) json: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    /// A result: the object for programs, or the words for people, which are escaped by who made them.
+    /// A result: the object for programs, or the words for people, which the caller has escaped.
     pub(crate) fn result(self, object: &Value, words: impl AsRef<str>) -> Result {
         let mut stdout = io::stdout().lock();
         let written = match self.json {
@@ -32,7 +32,7 @@ impl Printer {
         written.map_err(|error| told_in_vain(object, error))
     }
 
-    /// An object of its own; nothing for people.
+    /// An object for programs only.
     pub(crate) fn object(self, object: &Value) -> Result {
         match self.json {
             true => self.line(&json_line(object)),
@@ -53,39 +53,38 @@ impl Printer {
         }
     }
 
-    /// A word to the person at the terminal, who may not want it.
+    /// A note for the person at the terminal, unless `--quiet` is set.
     pub(crate) fn note(self, text: impl AsRef<str>) {
         if !self.quiet {
             self.warn(text);
         }
     }
 
-    /// What a person must see even under `--quiet`, and a program finds in the object.
+    /// A warning, which people see even with `--quiet`, and programs find in the object.
     pub(crate) fn warn(self, text: impl AsRef<str>) {
         if !self.json {
             self.urgent(text);
         }
     }
 
-    /// What nobody may miss. A stderr that is gone is no reason to stop.
+    /// A message that must not be missed. A closed stderr is no reason to stop.
     pub(crate) fn urgent(self, text: impl AsRef<str>) {
         drop(writeln!(io::stderr().lock(), "{}", shown_lines(text.as_ref())));
     }
 
-    /// Fails where what is shown once would be seen by nobody.
+    /// Fails if nobody would see a secret that is shown only once.
     pub(crate) fn secret_is_seen(self) -> Result {
         let nowhere = if self.json { leads_nowhere(&io::stdout()) } else { leads_nowhere(&io::stderr()) };
         match nowhere {
             false => Ok(()),
             true => Err(Failure::usage(
-                "the recovery phrase would be shown to nobody (the output goes to /dev/null or is closed), so no keys \
-                 were made: run it where stderr is seen, or with --json for a program that reads stdout",
+                "nobody would see the recovery phrase (the output goes to /dev/null or is closed), so no keys \
+                 were made: run it with a visible stderr, or with --json for a program that reads stdout",
             )),
         }
     }
 
-    /// What must leave no copy behind, which nobody would wipe: in one piece, past all buffers. It was taken when this
-    /// returns.
+    /// Writes a secret in one piece, past all buffers, so that no unwiped copy stays. It is written when this returns.
     pub(crate) fn secret(self, text: &str) -> Result {
         let mut stderr = io::stderr().lock();
         stderr.write_all(text.as_bytes())?;
@@ -142,10 +141,10 @@ impl Printer {
     }
 }
 
-/// What is on chain is there although nobody could be told.
+/// The error for an act that is on chain although its result could not be printed.
 fn told_in_vain(object: &Value, error: io::Error) -> Failure {
     let transaction = object["tx"].as_str().map(str::to_owned);
-    // What a relay carried has gas, and perhaps no transaction that anybody names.
+    // An act that a relay carried has gas, and perhaps no known transaction.
     if transaction.is_none() && !object["gas"].is_number() {
         return error.into();
     }
@@ -154,7 +153,7 @@ fn told_in_vain(object: &Value, error: io::Error) -> Failure {
     Failure { message, transaction, ..Failure::from(error) }
 }
 
-/// A file may be refused by its disk after it took the bytes.
+/// A disk may report an error after it took the bytes.
 #[cfg(unix)]
 fn settle(stream: &impl AsFd) -> io::Result<()> {
     let file = File::from(stream.as_fd().try_clone_to_owned()?);
@@ -194,13 +193,13 @@ fn on_terminal(code: &str) -> String {
     code.lines().map(|line| format!("\u{1b}[30;107m{line}\u{1b}[0m\n")).collect()
 }
 
-/// What to do where a code would be broken into pieces.
+/// Advice if a terminal would break a code into pieces.
 fn too_wide(code: &str, columns: usize) -> Option<String> {
     let needed = code.lines().map(|line| line.chars().count()).max().unwrap_or_default();
     (needed > columns).then(|| {
         format!(
             "The QR code is {needed} characters wide, and this terminal {columns}: make the window wider or the letters \
-             smaller, or write it to a file, and look at that in an editor."
+             smaller, or write it to a file and open that in an editor."
         )
     })
 }
@@ -225,14 +224,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_for_people_who_want_one() {
+    fn progress_bar_is_shown_only_to_people_who_want_it() {
         for (json, quiet, wanted) in [(false, false, true), (true, false, false), (false, true, false)] {
             assert_eq!(Printer { json, quiet }.wants_progress(), wanted);
         }
     }
 
     #[test]
-    fn a_code_is_read_on_dark_and_light_and_never_broken() {
+    fn qr_code_reads_on_dark_and_light_and_is_never_broken() {
         let code = qr("hospital-record-card:1:0x00").unwrap();
         let width = code.lines().next().unwrap().chars().count();
         for line in on_terminal(&code).lines() {
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_took_effect_is_told_also_where_nobody_names_its_transaction() {
+    fn act_on_chain_is_reported_even_without_its_transaction() {
         let tell = |object: Value| told_in_vain(&object, io::Error::other("full")).message;
         assert!(tell(json!({"tx": "0x12", "gas": 1})).contains("took effect in transaction 0x12, so do not repeat it"));
         assert!(tell(json!({"tx": null, "gas": 0})).contains("took effect, so do not repeat it"));

@@ -1,4 +1,4 @@
-//! Files, folders and memory that nobody but their owner may read.
+//! Files, folders and memory that only their owner may read.
 
 use std::{
     fs::{self, File, Metadata},
@@ -24,7 +24,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
     if metadata.is_file() {
         refuse_shared(path, &metadata)?;
     }
-    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    // Full capacity from the start: growing would leave copies that nothing wipes.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET as usize + 1));
     file.take(LONGEST_SECRET).read_to_end(&mut bytes).map_err(failed)?;
     text::decoded(&bytes).ok_or_else(|| {
@@ -33,7 +33,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
     })
 }
 
-/// Refuses a file that others can read, that is another user's, or in whose place others can put one of their own.
+/// Refuses a file that others can read or replace, or that belongs to another user.
 #[cfg(unix)]
 pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
     use std::os::unix::fs::MetadataExt;
@@ -49,35 +49,33 @@ pub(crate) fn refuse_shared(path: &Path, metadata: &Metadata) -> Result {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let metadata = fs::metadata(folder).map_err(|error| Failure::file(folder, &error))?;
     refuse_foreign(folder, &metadata)?;
-    // In a sticky folder, such as /tmp, everybody replaces what is theirs alone.
+    // In a sticky folder, such as /tmp, users can replace only their own files.
     if metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0 {
         let advice = match can_change_mode(folder, &metadata) {
             true => format!("run `chmod go-w {}`", folder.display()),
             false => way_out(false, "600", path),
         };
         let file = path.display();
-        return Err(Failure::key_file(format!(
-            "others can put another file in the place of {file}: look whether it is yours, and {advice}"
-        )));
+        return Err(Failure::key_file(format!("others can replace {file}: check that it is yours, and {advice}")));
     }
     Ok(())
 }
 
-/// What helps where the file is.
+/// Advice for the place of the file.
 #[cfg(unix)]
 fn way_out(can_change: bool, mode: &str, file: &Path) -> String {
     let file = file.display();
     match can_change {
         true => format!("run `chmod {mode} {file}`"),
         false => format!(
-            "as its mode cannot be changed where it is, copy it to where it can (`install -m {mode} {file} ~/NAME`) and \
+            "copy it to a place where its mode can be changed (`install -m {mode} {file} ~/NAME`) and \
              name the copy; a password can also come through a pipe (`--password-file <(cat {file})`). In Kubernetes an \
              init container copies a secret into an `emptyDir` of medium `Memory`"
         ),
     }
 }
 
-/// Not of a file of root's, as secrets are that a service is given; not on a mount that is read-only or keeps no modes.
+/// Modes cannot be changed on root's files (a service's secrets), read-only mounts, and mounts without modes.
 #[cfg(unix)]
 fn can_change_mode(path: &Path, metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -107,13 +105,13 @@ pub(crate) fn refuse_modeless(folder: &Path, new: &Metadata, why: Failure) -> Fa
         return why;
     }
     Failure::key_file(format!(
-        "{} is on a file system that keeps no modes, as FAT and some shares: others could read a key file there, so none \
-         is made. Name a home folder elsewhere with --home or HOSPITAL_RECORD_HOME",
+        "{} is on a file system without modes, such as FAT and some shares: others could read a key file there, so \
+         none is made. Name a home folder elsewhere with --home or HOSPITAL_RECORD_HOME",
         folder.display()
     ))
 }
 
-/// Who owns a file or folder can open it to others at any time, and change what is in it.
+/// The owner of a file or folder can open it to others at any time, and change its content.
 #[cfg(unix)]
 pub(crate) fn refuse_foreign(path: &Path, metadata: &Metadata) -> Result {
     use std::os::unix::fs::MetadataExt;
@@ -121,13 +119,13 @@ pub(crate) fn refuse_foreign(path: &Path, metadata: &Metadata) -> Result {
     match is_foreign(owner, me) {
         false => Ok(()),
         true => Err(Failure::key_file(format!(
-            "{path} belongs to another user (uid {owner}, you are {me}): act as that user, or, if what is in it is \
+            "{path} belongs to another user (uid {owner}, you are {me}): act as that user, or, if the content is \
              yours, run `chown {me} {path}` as root"
         ))),
     }
 }
 
-/// Root can read and replace everything anyway, and is who puts secrets in place for services.
+/// Root can read and replace everything anyway, and provides the secrets of services.
 #[cfg(unix)]
 fn is_foreign(owner: u32, me: u32) -> bool {
     owner != me && owner != 0
@@ -143,8 +141,7 @@ pub(crate) fn refuse_foreign(_: &Path, _: &Metadata) -> Result {
     Ok(())
 }
 
-/// From here on nothing of this process goes to disk when it crashes, and no other program of this user reads its
-/// memory. Both only take rights away, which no system refuses.
+/// Turns off core dumps, and debuggers of the same user. Both only remove rights, which no system refuses.
 pub(crate) fn close_memory() {
     #[cfg(unix)]
     {
@@ -158,7 +155,7 @@ pub(crate) fn close_memory() {
     }
 }
 
-/// Makes a folder with all above it.
+/// Makes a folder with its parents.
 #[cfg(unix)]
 pub(crate) fn create_folder(path: &Path) -> Result {
     use std::os::unix::fs::DirBuilderExt;
@@ -210,13 +207,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = secret(&dir);
         assert!(can_change_mode(&file, &file.metadata().unwrap()));
-        // Of root's, and on a mount that nobody writes to.
+        // A file of root's, and one on a read-only mount.
         let version = Path::new("/proc/version");
         assert!(me() == 0 || !can_change_mode(version, &version.metadata().unwrap()));
     }
 
     #[test]
-    fn where_new_files_are_open_to_others_no_key_file_is_made() {
+    fn no_key_file_is_made_where_new_files_are_open_to_others() {
         let dir = tempfile::tempdir().unwrap();
         let file = secret(&dir);
         let why = || Failure::key_file("the folder");
@@ -229,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_another_user_but_root_is_foreign() {
+    fn file_of_another_user_except_root_is_foreign() {
         for (owner, me, foreign) in
             [(1000, 1000, false), (0, 1000, false), (0, 0, false), (1001, 1000, true), (1000, 0, true)]
         {
@@ -237,7 +234,7 @@ mod tests {
         }
     }
 
-    /// Only root can give files away, so it is tried where the tests run as root.
+    /// Needs root, because only root can change the owner of a file.
     #[test]
     fn a_secret_in_a_file_or_folder_of_another_user_is_refused() {
         let dir = tempfile::tempdir().unwrap();
@@ -256,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_whose_place_others_can_take_is_refused() {
+    fn secret_that_others_can_replace_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = secret(&dir);
         for (mode, read) in [(0o700, true), (0o755, true), (0o775, false), (0o757, false), (0o1777, true)] {

@@ -1,4 +1,4 @@
-//! Progress bars on stderr, when somebody looks.
+//! Progress bars on stderr, if that is a terminal.
 
 use hospital_record::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,7 +8,7 @@ use crate::print::Printer;
 const KNOWN: &str = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{msg} {spinner} {bytes} {bytes_per_sec}";
 
-/// A bar that goes when it is dropped; nothing at all without a terminal.
+/// A bar that disappears on drop; without a terminal there is none.
 #[derive(Clone)]
 pub(crate) struct Bar(Option<ProgressBar>);
 
@@ -17,7 +17,7 @@ impl Bar {
         Self(printer.shows_progress().then(ProgressBar::no_length))
     }
 
-    /// One to keep and one to give away.
+    /// Two handles of one bar.
     pub(crate) fn pair(printer: Printer) -> (Self, Self) {
         let bar = Self::new(printer);
         (bar.clone(), bar)
@@ -35,7 +35,7 @@ impl Bar {
         bar.set_position(progress.done);
     }
 
-    /// Takes the bar away, for words to follow.
+    /// Removes the bar before other output.
     pub(crate) fn clear(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();

@@ -4,7 +4,7 @@ use hospital_record::{Error, ErrorKind};
 
 use crate::failure::{Failure, Kind};
 
-/// One line a kind; what the SDK adds later is "other" until it is put here.
+/// One line for each kind. A kind that the SDK adds later is "other" until it has a line here.
 impl From<ErrorKind> for Kind {
     fn from(kind: ErrorKind) -> Self {
         match kind {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_to_be_funded_is_told() {
+    fn unfunded_error_names_the_account() {
         let failure = Failure::from(Error::Unfunded { account: Address::ZERO, needed: U256::from(7) });
         assert_eq!(failure.to_json()["needed_wei"], "7");
     }

@@ -1,4 +1,4 @@
-//! The person who is acting, whom that person knows, and which record is meant.
+//! The person who acts, the people they know, and the records they name.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::{
 
 mod by_name;
 
-/// The person who is acting.
+/// The person who acts.
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) name: String,
@@ -33,12 +33,12 @@ pub(crate) struct Session {
 /// Somebody who was named on the command line.
 pub(crate) struct Person {
     pub(crate) address: Address,
-    /// Nothing for an address: whether it is a contact's was not asked.
+    /// `None` for an address, which is not looked up among the contacts.
     contact: Option<Contact>,
 }
 
 impl Person {
-    /// The contact's name, where that was typed.
+    /// The contact's name, if that was typed.
     pub(crate) fn name(&self) -> Option<&str> {
         self.contact.as_ref().map(|contact| contact.name.as_str())
     }
@@ -53,7 +53,7 @@ impl Session {
         self.client.address()
     }
 
-    /// Names that come back with the phrase are in the store: it may be asked for them.
+    /// May ask the store, which holds the names that a restored phrase brings back.
     pub(crate) async fn contacts(&self) -> Result<&[Contact]> {
         let load = async || self.client.contacts().list().await;
         Ok(self.contacts.get_or_try_init(load).await?)
@@ -72,7 +72,7 @@ impl Session {
         let called: Vec<&Contact> = self.contacts().await?.iter().filter(|contact| contact.name == wanted).collect();
         match called.as_slice() {
             [contact] => Ok(Person { address: contact.address, contact: Some((*contact).clone()) }),
-            // Not there, two of them, or named in a grant that a silent store has: the SDK's error says which.
+            // Missing, ambiguous, or in a grant that the store does not return: the SDK's error says which.
             _ => match self.client.contacts().find(who).await {
                 Ok(contact) => Ok(Person { address: contact.address, contact: Some(contact) }),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -84,7 +84,7 @@ impl Session {
         }
     }
 
-    /// With the keys on the card, where there is one.
+    /// With the keys on the card, if there is one.
     pub(crate) async fn grantee(&self, person: &Person) -> Result<Grantee> {
         let known = self.contacts().await?.iter().find(|contact| contact.address == person.address);
         Ok(known.map_or(person.address.into(), Grantee::from))
@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// Whose word counts on who somebody is.
+    /// The trusted authorities.
     pub(crate) async fn authorities(&self, app: &App) -> Result<&[Address]> {
         let resolve = async || {
             let mut authorities = Vec::new();
@@ -119,7 +119,7 @@ impl Session {
         Ok(contacts.iter().find(|contact| contact.address == account).map(|contact| contact.name.clone()))
     }
 
-    /// The same for people's eyes: the name, or the address.
+    /// The same for display: the name, or the address.
     pub(crate) async fn called(&self, account: Address) -> Result<String> {
         Ok(self.name_of(account).await?.map_or_else(|| account.to_string(), |name| shown(&name)))
     }
@@ -142,7 +142,7 @@ impl Session {
         match self.record_by_id(typed, patient).await {
             Ok(Some(record)) => Ok(record),
             Ok(None) => by_name::record(self, typed, patient).await,
-            // What may be an id may be a name as well.
+            // The beginning of an id may be a name as well.
             Err(failure) if failure.kind == Kind::NotFound => {
                 by_name::record(self, typed, patient).await.map_err(|other| match other.kind {
                     Kind::Usage => other,
@@ -153,7 +153,7 @@ impl Session {
         }
     }
 
-    /// Nothing for what is no beginning of an id.
+    /// `None` if it is not the beginning of an id.
     async fn record_by_id(&self, typed: &str, patient: Option<Address>) -> Result<Option<RecordRef>> {
         if !lookup::is_id(typed) {
             return Ok(None);
@@ -171,12 +171,12 @@ impl Session {
             found => found,
         };
         found.map(Some).map_err(|failure| match failure.kind == Kind::NotFound && !cut.is_none() {
-            true => Failure::not_found(format!("{failure}; not all who gave me something were asked: give its URI")),
+            true => Failure::not_found(format!("{failure}; not all histories were searched: give its URI")),
             false => failure,
         })
     }
 
-    /// What a record is called, as far as this person can read it; else its id.
+    /// A record's name, if this person can read it; otherwise its id.
     pub(crate) async fn title_of(&self, record: &RecordRef) -> String {
         match self.record_name(record).await {
             Some(name) => shown(&name),
@@ -188,7 +188,7 @@ impl Session {
         self.client.open(record).metadata().await.ok().map(|metadata| metadata.name)
     }
 
-    /// The end that was typed and has been understood before: what counts from now does so by the clock that counts.
+    /// The typed end, which was checked before. A span from now counts by the chosen clock.
     pub(crate) async fn until(&self, app: &App, typed: &str) -> Result<Until> {
         let now = match when::is_relative(typed) {
             true => self.client.system().agreed_time().await?.try_into().unwrap_or(Timestamp::MAX),

@@ -1,4 +1,4 @@
-//! What is configured: flag > environment > `config.toml` > default.
+//! The configuration: flag > environment > `config.toml` > default.
 
 use std::{
     fs,
@@ -50,7 +50,7 @@ struct File {
     authority: Option<String>,
 }
 
-/// What all verbs go by.
+/// The settings of all verbs.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) person: Option<String>,
@@ -68,11 +68,11 @@ pub(crate) struct Settings {
     pub(crate) witness: Option<String>,
     /// The most that one transaction may cost, in wei.
     pub(crate) max_fee: Option<U256>,
-    /// Whose clock counts; neither unless told.
+    /// The clock to use; neither by default.
     pub(crate) clock: Option<Clock>,
     /// In the order in which they are asked.
     pub(crate) relays: Vec<String>,
-    /// Whose vouches count: contacts or addresses.
+    /// Trusted authorities: contacts or addresses.
     pub(crate) authorities: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ impl Settings {
         })
     }
 
-    /// Stores in order: the first is written to, the others are asked for what it lacks.
+    /// Stores in order: the program writes to the first, and asks the others for what it lacks.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
         self.store.split(',').map(str::trim).filter(|url| !url.is_empty())
     }
@@ -129,7 +129,7 @@ impl Settings {
         self.s3_file.as_deref().map(bucket::access).transpose()
     }
 
-    /// Where the SDK keeps what it remembers.
+    /// The state folder of the SDK.
     pub(crate) fn state(&self) -> PathBuf {
         self.home.join("state")
     }
@@ -140,7 +140,7 @@ fn non_empty(value: &Option<String>) -> Option<String> {
     value.clone().filter(|text| !text.is_empty())
 }
 
-/// Parted by commas alone, like stores; clap has parted those of flag and environment.
+/// Separated by commas only, like stores; clap has split those of flag and environment.
 fn several(global: &[String], file: Option<&str>) -> Vec<String> {
     let named = |all: &mut dyn Iterator<Item = &str>| -> Vec<String> {
         all.map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
@@ -170,7 +170,7 @@ fn read(path: &Path) -> Result<File> {
         Err(error) => return Err(Failure::file(path, &error)),
     };
     let metadata = file.metadata().map_err(|error| Failure::file(path, &error))?;
-    // Who writes it chooses whose word counts on what is on the chain.
+    // Its writer chooses the node and the authorities that the program trusts.
     refuse_foreign(path, &metadata).map_err(|failure| Failure::usage(failure.message))?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|error| Failure::file(path, &error))?;
@@ -186,11 +186,11 @@ fn clock(text: &str) -> Result<Clock> {
     match text {
         "chain" => Ok(Clock::Chain),
         "machine" => Ok(Clock::Machine),
-        _ => Err(Failure::usage(format!("{text:?} is no clock: say chain or machine"))),
+        _ => Err(Failure::usage(format!("{text:?} is not a clock: use chain or machine"))),
     }
 }
 
-/// In whole seconds, by the SDK's own rule wherever it stands.
+/// In whole seconds, with the SDK's bounds for every source.
 fn timeout(global: Option<String>, file: Option<i64>) -> Result<Option<Duration>> {
     let typed = global.or_else(|| file.map(|seconds| seconds.to_string()));
     Ok(typed.map(|seconds| seconds.parse::<Timeout>()).transpose()?.map(Timeout::get))
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_fills_what_flags_leave_open() {
+    fn file_sets_what_flags_do_not() {
         let dir = home("rpc-url = 'http://file'\nstore = 'file:///s'\nas = 'ana'\ntz = 'Asia/Tokyo'\ntimeout = 5");
         let flags = Global { rpc_url: Some("http://flag".into()), store: Some(String::new()), ..global(&dir) };
         let settings = Settings::resolve(&flags).unwrap();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn stores_are_parted_by_commas_alone() {
+    fn stores_are_separated_by_commas_only() {
         let dir = home("store = 'kubo+http://a:1, file:///my records,'");
         let settings = Settings::resolve(&global(&dir)).unwrap();
         assert_eq!(settings.stores().collect::<Vec<_>>(), ["kubo+http://a:1", "file:///my records"]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_password_file_in_the_file_is_beside_it() {
+    fn relative_password_file_is_relative_to_the_settings() {
         let dir = home("password-file = 'secret'");
         assert_eq!(Settings::resolve(&global(&dir)).unwrap().password_file, Some(dir.path().join("secret")));
     }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_has_the_same_bounds_as_flag_and_in_the_file() {
+    fn timeout_has_the_same_bounds_as_flag_and_in_the_file() {
         for wrong in ["0", "-1", "86401", "4611686018427387904", "9223372036854775807"] {
             let dir = home(&format!("timeout = {wrong}"));
             let by_flag = Global { timeout: Some(wrong.into()), ..global(&tempfile::tempdir().unwrap()) };
@@ -297,7 +297,7 @@ mod tests {
         }
     }
 
-    /// Only root can give files away, so it is tried where the tests run as root.
+    /// Needs root, because only root can change the owner of a file.
     #[cfg(unix)]
     #[test]
     fn settings_of_another_user_are_refused() {

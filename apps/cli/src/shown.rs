@@ -2,7 +2,7 @@
 
 use hospital_record::names::{is_blank, marked};
 
-/// `text` on one line of a terminal: what is not seen or steers it as `\u{…}`.
+/// `text` on one line of a terminal, with invisible and control characters as `\u{…}`.
 pub(crate) fn shown(text: &str) -> String {
     escape(text, |_| false)
 }
@@ -38,11 +38,11 @@ pub(crate) fn json_line(value: &serde_json::Value) -> String {
     line
 }
 
-/// Longest name that every file system of today takes, with room for a temporary suffix.
+/// The longest name that today's file systems accept, with room for a temporary suffix.
 const LONGEST: usize = 200;
 const LONGEST_EXTENSION: usize = 16;
 
-/// A name for a file in the current folder out of a recorded one, which anybody may have chosen.
+/// A safe file name for the current folder, from a recorded name that anybody may have chosen.
 pub(crate) fn safe_name(recorded: &str, fallback: &str) -> String {
     let last = recorded.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept = seen_alone(last);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn no_character_that_is_not_seen_reaches_the_terminal_in_a_plain_name() {
+    fn invisible_character_never_reaches_the_terminal_in_a_plain_name() {
         let unseen = unseen();
         assert!(unseen.len() > 4000 && unseen.contains(&'\u{202e}') && unseen.contains(&'\n'), "{}", unseen.len());
         for c in unseen {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_spelling_needs_is_shown() {
+    fn joiners_and_selectors_of_spelling_are_shown() {
         for name in [
             "Müller",
             "山田\u{3000}太郎",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_neither_begins_a_file_name_nor_hides_in_it() {
+    fn invisible_character_neither_begins_a_file_name_nor_hides_in_it() {
         let mut hidden = unseen();
         hidden.extend(all_of(r"[\p{Z}\p{White_Space}]"));
         hidden.push('\u{2800}');
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_safe_name_is_safe_whatever_was_recorded() {
+    fn safe_name_is_safe_for_any_recorded_name() {
         let odd = [
             '.', '-', '~', ' ', '/', '\\', ':', 'a', 'ü', '\u{200d}', '\u{fe0f}', '\u{feff}', '\u{2800}', '\u{a0}',
             '\0',

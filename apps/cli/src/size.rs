@@ -12,7 +12,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| "an amount looks like 500M, 20G or 1048576".to_owned())
 }
 
-/// So many of something, one of which is called `one`.
+/// A count with its noun, whose singular is `one`.
 pub(crate) fn count(number: u64, one: &str) -> String {
     match (number, one.strip_suffix('y')) {
         (1, _) => format!("1 {one}"),
@@ -21,7 +21,7 @@ pub(crate) fn count(number: u64, one: &str) -> String {
     }
 }
 
-/// The same for people: the largest unit of which there is one.
+/// An amount for people, in the largest unit that fits.
 pub(crate) fn shown(bytes: u64) -> String {
     match UNITS.iter().rev().find(|(_, bits)| bytes >> bits > 0) {
         Some((unit, bits)) => format!("{:.1} {unit}iB", bytes as f64 / (1_u64 << bits) as f64),

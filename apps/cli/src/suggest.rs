@@ -1,8 +1,8 @@
-//! What may have been meant by a name that is not there.
+//! Suggests a similar name for one that does not exist.
 
 use hospital_record::names::{look_alike, spelled};
 
-/// The known name that is nearest to what was typed, where it is near.
+/// The known name nearest to the typed one, if it is near.
 pub(crate) fn near<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let small = |name: &str| spelled(name).to_lowercase();
     let wanted = small(typed);

@@ -1,4 +1,4 @@
-//! The terminal: what is typed unseen, what was typed ahead, and how wide it is.
+//! The terminal: input without echo, input typed ahead, and the width.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Result};
 
-/// Whether somebody was asked for a secret.
+/// Whether the program asked for a secret.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// Words of the longest phrase, and of the shortest.
@@ -18,17 +18,17 @@ const FEWEST_WORDS: usize = 12;
 /// Characters of all rows of a phrase.
 const ROOM: usize = 4096;
 
-/// One line that nobody sees.
+/// One line without echo.
 pub(crate) fn unseen(prompt: &str) -> io::Result<Zeroizing<String>> {
     ASKED.store(true, Ordering::Relaxed);
     rpassword::prompt_password(prompt).map(Zeroizing::new)
 }
 
-/// A recovery phrase, in one line or in the rows in which it was shown: nothing of it is echoed, and what was pasted
-/// beyond it goes nowhere.
+/// A recovery phrase, in one line or in the rows in which it was shown. It is not echoed, and text
+/// pasted beyond it is dropped.
 pub(crate) fn phrase() -> Result<Zeroizing<String>> {
     let quiet = Quiet::new();
-    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    // Full capacity from the start: growing would leave copies that nothing wipes.
     let mut text = Zeroizing::new(String::with_capacity(ROOM));
     let mut prompt = "Recovery phrase (it is not shown): ".to_owned();
     loop {
@@ -64,8 +64,8 @@ fn words(text: &str) -> usize {
     text.split_whitespace().filter(|word| word.contains(char::is_alphabetic)).count()
 }
 
-/// Drops what was typed while the program ran, where it asked for a secret and failed: the rest of what was pasted is not
-/// for the shell, which would keep it in its history.
+/// Drops typed-ahead input after a prompt for a secret failed: the shell would keep the rest of a pasted phrase in its
+/// history.
 pub(crate) fn discard_typed_ahead() {
     if ASKED.load(Ordering::Relaxed) {
         drop(Quiet::new());
@@ -91,7 +91,7 @@ impl Quiet {
         Self(quiet())
     }
 
-    /// What is pasted comes all at once.
+    /// Pasted text comes all at once.
     fn is_more_coming(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let Some((tty, _)) = &self.0 else { return false };
@@ -132,7 +132,7 @@ impl Quiet {
     }
 }
 
-/// How many characters fit into a line of what this is written to; nothing where it is no terminal.
+/// The width of the terminal that the output goes to; `None` if it is not a terminal.
 #[cfg(unix)]
 pub(crate) fn columns(output: impl std::os::fd::AsFd) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(output).ok()?;

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Kind, Result};
 /// More than a thousand signed requests.
 const LONGEST: u64 = 2 << 20;
 
-/// What a file says, which holds `what`; nothing for `-`: stdin is read once the password was typed.
+/// The text of a file that holds `what`; `None` for `-`, because stdin is read after the password.
 pub(crate) fn of_file(path: &Path, what: &str) -> Result<Option<String>> {
     if path == Path::new("-") {
         return Ok(None);
@@ -31,10 +31,10 @@ fn utf8(bytes: &[u8]) -> std::io::Result<String> {
     Ok(text.trim_start_matches(MARK).to_owned())
 }
 
-/// The byte order mark, where a file of UTF-8 begins with it.
+/// The byte order mark at the beginning of some UTF-8 files.
 pub(crate) const MARK: char = '\u{feff}';
 
-/// Text of a file: UTF-8, or UTF-16 where its first bytes say so, as editors on Windows write it.
+/// Text of a file: UTF-8, or UTF-16 with a byte order mark, as editors on Windows write it.
 pub(crate) fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let unit = match bytes {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
@@ -42,7 +42,7 @@ pub(crate) fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
         _ => return std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned())),
     };
     let (pairs, odd) = bytes[2..].as_chunks::<2>();
-    // Room for all that may come: growing would leave copies behind that nobody wipes.
+    // Full capacity from the start: growing would leave copies that nothing wipes.
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 2));
     for c in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         text.push(c.ok()?);
@@ -50,7 +50,7 @@ pub(crate) fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
     odd.is_empty().then_some(text)
 }
 
-/// What a file said, else what stdin says.
+/// The text of the file, or else of stdin.
 pub(crate) async fn or_stdin(from_file: Option<String>, what: &str) -> Result<String> {
     match from_file {
         Some(text) => Ok(text),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_however_an_editor_wrote_it() {
+    fn text_of_any_editor_is_read() {
         for text in ["", "pass word\n", "Müller 山田 👩\n"] {
             let marked = format!("{MARK}{text}");
             for bytes in

@@ -20,7 +20,7 @@ pub(crate) enum Until {
 }
 
 impl Until {
-    /// Nothing for no end.
+    /// `None` for no end.
     pub(crate) fn instant(&self) -> Option<SystemTime> {
         match self {
             Self::Never => None,
@@ -28,7 +28,7 @@ impl Until {
         }
     }
 
-    /// For people, beside what they typed.
+    /// For people, beside the typed text.
     pub(crate) fn told(&self, typed: &str) -> String {
         match self {
             Self::Never => "until it is revoked".to_owned(),
@@ -37,7 +37,7 @@ impl Until {
     }
 }
 
-/// What was typed after `--until`, understood in `tz`; it lies after `now`.
+/// Parses the value of `--until` in `tz`; it must lie after `now`.
 pub(crate) fn until(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Until> {
     if text == "never" {
         return Ok(Until::Never);
@@ -56,7 +56,7 @@ pub(crate) fn until(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Until> 
     Ok(Until::At(end))
 }
 
-/// Whether it counts from now, so that it depends on whose clock says what now is.
+/// Whether it counts from now, and so depends on the chosen clock.
 pub(crate) fn is_relative(text: &str) -> bool {
     bare_date(text).is_none() && span(text).is_some()
 }
@@ -67,12 +67,12 @@ pub(crate) fn moment(text: &str, tz: &TimeZone) -> Result<Timestamp> {
         Some(date) => date?.to_zoned(tz.clone()).map(|day| day.timestamp()).map_err(|_| too_far(text)),
         None => text.parse().map_err(|_| {
             let forms = "write a date (2026-01-31) or an instant (2026-01-31T12:00:00+01:00)";
-            Failure::usage(format!("{text:?} is not a date that can be understood: {forms}"))
+            Failure::usage(format!("{text:?} is not a date: {forms}"))
         }),
     }
 }
 
-/// The same of a document that is there: not made tomorrow. A day of grace is for clocks and zones.
+/// The same for an existing document, which is at most a day ahead: clocks and zones differ.
 pub(crate) fn made(text: &str, now: Timestamp, tz: &TimeZone) -> Result<Timestamp> {
     let made = moment(text, tz)?;
     match now.checked_add(GRACE).is_ok_and(|latest| made > latest) {
@@ -150,7 +150,7 @@ fn instant(text: &str) -> Result<Timestamp> {
 }
 
 fn malformed(text: &str) -> Failure {
-    Failure::usage(format!("{text:?} is not a date that can be understood: {FORMS}"))
+    Failure::usage(format!("{text:?} is not a date: {FORMS}"))
 }
 
 fn too_far_back(text: &str) -> Failure {
@@ -158,7 +158,7 @@ fn too_far_back(text: &str) -> Failure {
 }
 
 fn too_far(text: &str) -> Failure {
-    Failure::usage(format!("{text} is too far away: take `never`"))
+    Failure::usage(format!("{text} is too far away: use `never`"))
 }
 
 #[cfg(test)]
@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_date_means_to_the_end_of_that_day_here() {
+    fn bare_date_counts_to_the_end_of_that_local_day() {
         assert_eq!(end("2027-01-31"), "2027-02-01T00:00:00+01:00 (2027-01-31T23:00:00Z)");
         assert_eq!(end("2027-06-30"), "2027-07-01T00:00:00+02:00 (2027-06-30T22:00:00Z)");
         assert_eq!(end("2026-11-20"), "2026-11-21T00:00:00+01:00 (2026-11-20T23:00:00Z)", "today is not over");
     }
 
     #[test]
-    fn a_day_that_starts_late_ends_the_day_before_it_right() {
+    fn day_that_starts_late_ends_the_previous_day_correctly() {
         let santiago = TimeZone::get("America/Santiago").unwrap();
         let Until::At(end) = until("2027-09-04", NOW.parse().unwrap(), &santiago).unwrap() else { panic!() };
         assert_eq!(told(&end), "2027-09-05T01:00:00-03:00 (2027-09-05T04:00:00Z)", "midnight is skipped that night");
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_and_nonsense_are_refused() {
+    fn past_and_malformed_dates_are_refused() {
         for text in [
             "2026-11-19",
             "2020-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-//! What stays in memory of a phrase and a password once they were used: nothing.
+//! Tests that no copy of a phrase or a password stays in memory after use.
 
 use std::{
     fs::{self, File},
@@ -12,17 +12,17 @@ use zeroize::Zeroizing;
 
 use crate::{app::identity, key_file::KeyFile, password, verbs::init::farewell};
 
-/// A secret that can be looked for without being there.
+/// A masked secret: tests can search memory for it without adding a copy.
 struct Masked(Vec<u8>);
 
 const MASK: u8 = 0x5a;
-/// Bytes of a secret in a row that are no accident.
+/// A run of a secret's bytes that is not a coincidence.
 const PIECE: usize = 16;
-/// What is looked at together.
+/// Bytes of memory that are read at once.
 const CHUNK: usize = 1 << 16;
-/// Left out: key derivations that other tests are at, and what [`OWN`] holds, where all is found a second time.
+/// Larger regions are left out: key derivations of other tests, and [`OWN`], which holds every hit a second time.
 const LARGEST: u64 = 32 << 20;
-/// So large that the allocator always gives it pages of its own.
+/// So large that the allocator always gives it separate pages.
 const OWN: usize = 40 << 20;
 
 impl Masked {
@@ -30,7 +30,7 @@ impl Masked {
         Self(secret.bytes().map(|byte| byte ^ MASK).collect())
     }
 
-    /// How often memory that can have been written to holds a piece of it: of three pieces the one that is there most.
+    /// The number of copies in writable memory: the highest count among three pieces of it.
     fn copies(&self) -> usize {
         let (mut own, zeros, mut counts) = (vec![0; OWN], vec![0; CHUNK + PIECE], [0; 3]);
         // In one piece, like the rest: what grew here would write over what was left behind.
@@ -64,7 +64,7 @@ impl Masked {
     }
 }
 
-/// A heap with holes, so that what grows has to move, and leaves a copy behind where it was.
+/// A heap with holes, so that growing data has to move, and leaves a copy behind.
 fn holes() -> Vec<Vec<u8>> {
     // More of each size than a thread keeps apart for itself.
     let sizes = (1..90).flat_map(|size| [16 * size; 24]);

@@ -60,7 +60,7 @@ impl From<Purpose> for sdk::Purpose {
     }
 }
 
-/// The ledger refuses purposes it does not know, so that the fallback is never met.
+/// The ledger refuses purposes it does not know, so that the fallback is never used.
 impl From<sdk::Purpose> for Purpose {
     fn from(code: sdk::Purpose) -> Self {
         PURPOSES.iter().find(|known| known.code == code).copied().unwrap_or(purpose("unknown", code))
@@ -87,7 +87,7 @@ pub(crate) fn loinc(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// What kind of record is looked for.
+/// A kind of record to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A LOINC code.
@@ -100,12 +100,12 @@ pub(crate) enum Kind {
 
 pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     match text.split_once('/') {
-        // What has the form of a code is a mistyped one, and nothing else.
+        // A text in the form of a code is a mistyped code.
         None if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') && text.contains('-') => {
             loinc(text).map(Kind::Document)
         }
         None => Err(format!(
-            "{text:?} is no kind of record; one is a LOINC code like 11502-2, a media type like image/png or image/*"
+            "{text:?} is not a kind of record; one is a LOINC code like 11502-2, a media type like image/png or image/*"
         )),
         Some((family, "*")) => {
             media_type(&format!("{family}/x"))?;
@@ -119,7 +119,7 @@ impl Kind {
     pub(crate) fn is(&self, document_type: Option<&str>, media_type: &str) -> bool {
         match self {
             Self::Document(code) => document_type == Some(code),
-            // Parameters such as a charset are not what is looked for.
+            // Parameters such as a charset do not count.
             Self::Media(wanted) => media_type.split(';').next().is_some_and(|kind| kind.trim() == wanted),
             Self::AnyMedia(begin) => media_type.starts_with(begin.as_str()),
         }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_a_code_a_media_type_or_all_of_one() {
+    fn kind_is_a_code_a_media_type_or_a_group_of_media_types() {
         for (typed, document, media, is) in [
             ("11502-2", Some("11502-2"), "text/plain", true),
             ("11502-2", None, "text/plain", false),

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::failure::{Failure, Result};
 
-/// A wrong name is refused wherever it stands: jiff alone would take it for UTC.
+/// Refuses a wrong name from any source: jiff alone would take it for UTC.
 pub(crate) fn zone(flag: Option<String>, env: Option<String>, file: Option<String>) -> Result<TimeZone> {
     match (flag, env, file) {
         (Some(name), _, _) | (None, None, Some(name)) => named(&name),

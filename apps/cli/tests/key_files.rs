@@ -46,7 +46,7 @@ fn run_into(home: &Home, args: &[&str], stdout: &str, stderr: &str) -> Option<i3
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_keys_are_made_whose_phrase_nobody_saw() {
+fn no_keys_are_made_if_nobody_saw_the_phrase() {
     let home = Home::new();
     let file = home.path("out").display().to_string();
     let init: [&[&str]; 2] = [&["init"], &["init", "--json"]];
@@ -63,9 +63,9 @@ fn no_keys_are_made_whose_phrase_nobody_saw() {
             read(&home.path("out"))
         );
         assert!(!home.key_file("me").exists(), "{args:?} {stdout} {stderr}");
-        // Of a stderr that is full nobody learns anything but the exit code.
+        // With a full stderr, only the exit code reports the failure.
         let told = read(&home.path("out"));
-        let words = if exit == 2 { "shown to nobody" } else { "so no key file was made" };
+        let words = if exit == 2 { "nobody would see the recovery phrase" } else { "so no key file was made" };
         assert!(stderr == "/dev/full" || stderr == "/dev/null" || told.contains(words), "{told}");
     }
     // Words on stdout are no secret: the phrase is on stderr.
@@ -76,7 +76,7 @@ fn no_keys_are_made_whose_phrase_nobody_saw() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_no_key_file_can_be_is_told_before_a_password_is_read() {
+fn unusable_place_of_a_key_file_is_reported_before_a_password_is_read() {
     let home = Home::new();
     let mut command = home.run(&["init"]);
     let output =
@@ -86,7 +86,7 @@ fn where_no_key_file_can_be_is_told_before_a_password_is_read() {
 }
 
 #[test]
-fn damaged_key_file_is_told_and_not_made_anew() {
+fn damaged_key_file_is_reported_and_not_replaced() {
     let home = Home::of("ana");
     let path = home.key_file("ana");
     for content in ["", "{", "\0\0"] {
@@ -126,7 +126,7 @@ fn a_key_file_is_never_overwritten() {
 }
 
 #[test]
-fn a_wrong_word_is_named_by_its_place_and_never_told() {
+fn wrong_word_is_reported_by_position_and_never_repeated() {
     let home = Home::new();
     let wrong = PHRASE.replace("junk", "junkyard");
     let told = failure(home.run(&["init", "--restore"]).write_stdin(wrong.clone()), 7);
@@ -153,7 +153,7 @@ fn a_wrong_or_missing_password_is_exit_7() {
 }
 
 #[test]
-fn a_changed_password_opens_the_same_keys_and_the_old_one_no_longer() {
+fn new_password_opens_the_same_keys_and_the_old_one_does_not() {
     let home = Home::of("ana");
     let path = home.key_file("ana");
     let before = read(&path);
@@ -172,7 +172,7 @@ fn a_changed_password_opens_the_same_keys_and_the_old_one_no_longer() {
 }
 
 #[test]
-fn a_password_that_cannot_be_changed_stays() {
+fn failed_password_change_keeps_the_old_password() {
     let home = Home::of("ana");
     let path = home.key_file("ana");
     let before = read(&path);
@@ -238,7 +238,7 @@ fn a_damaged_key_file_is_exit_7() {
 }
 
 #[test]
-fn who_is_acting_must_be_clear() {
+fn acting_person_must_be_unambiguous() {
     let home = Home::new();
     assert!(home.fails(&["account"], 3).contains("init"));
     home.restore("ana", &[]).assert().success();
@@ -262,7 +262,7 @@ fn a_crash_writes_no_memory_to_disk() {
         time::{Duration, Instant},
     };
     let home = Home::new();
-    // It waits for the phrase, with all the memory that it is allowed to leave behind.
+    // The shell allows core dumps. The program waits for the phrase.
     let mut waiting = Command::new("sh")
         .args(["-c", "ulimit -c unlimited; exec \"$0\" init --restore", env!("CARGO_BIN_EXE_hospital-record")])
         .env_clear()

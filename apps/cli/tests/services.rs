@@ -1,4 +1,4 @@
-//! Settings, and services that are not there or do not answer.
+//! Settings, and services that are missing or do not answer.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -43,7 +43,7 @@ fn an_unknown_key_in_the_file_is_named() {
 }
 
 #[test]
-fn an_unreachable_chain_is_exit_6_and_no_key_of_the_url_is_told() {
+fn unreachable_chain_is_exit_6_and_no_key_of_the_url_is_shown() {
     let home = Home::new();
     let told = asked(&home, &["--rpc-url", "http://user:hunter2@127.0.0.1:1/v3/sesame?key=sesame", "--json"], None);
     let error: serde_json::Value = serde_json::from_str(&told).unwrap();
@@ -61,7 +61,7 @@ fn a_chain_that_never_answers_is_exit_6_before_long() {
 }
 
 #[test]
-fn an_address_that_is_none_is_exit_2() {
+fn malformed_address_is_exit_2() {
     let home = Home::new();
     home.fails(&["verify", ACCOUNT_0, "--rpc-url", "nonsense"], 2);
     home.fails(&["verify", ACCOUNT_0, "--rpc-url", "ftp://127.0.0.1"], 2);
@@ -73,7 +73,7 @@ fn an_address_that_is_none_is_exit_2() {
 }
 
 #[test]
-fn an_empty_variable_is_one_that_is_not_set() {
+fn empty_variable_counts_as_not_set() {
     let home = Home::new();
     for name in [
         "ETH_RPC_URL",
@@ -97,7 +97,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
 }
 
 #[test]
-fn what_is_wrong_in_the_environment_is_refused_as_it_is_in_a_flag() {
+fn wrong_variable_is_refused_like_a_wrong_flag() {
     let home = Home::new();
     home.write("config.toml", "tz = 'Europe/Zurich'");
     for (name, value, told) in [
@@ -146,7 +146,7 @@ fn a_signal_ends_with_130_and_says_how_to_go_on() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Its request is there, so it waits.
+        // The request has arrived, so the program waits.
         drop(silent.accept().unwrap().0.set_nonblocking(true));
         std::thread::sleep(Duration::from_millis(300));
         assert!(Command::new("kill").args([signal, &program.id().to_string()]).status().unwrap().success());

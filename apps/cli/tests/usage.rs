@@ -1,4 +1,4 @@
-//! What is refused before any server is asked, and the exit codes of it.
+//! Errors before any server is asked, and their exit codes.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -40,7 +40,7 @@ fn help_names_every_verb_and_exit_code() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_exit_2() {
+fn malformed_argument_is_exit_2() {
     let home = Home::new();
     for args in [
         &[][..],
@@ -76,7 +76,7 @@ fn what_cannot_be_understood_is_exit_2() {
 }
 
 #[test]
-fn a_usage_error_is_an_object_too() {
+fn usage_error_is_an_object_with_json() {
     let home = Home::new();
     for args in [&["frobnicate", "--json"][..], &["--json", "list", "--tz", "Mars/Olympus"]] {
         let told: Value = serde_json::from_str(&home.fails(args, 2)).unwrap();
@@ -85,7 +85,7 @@ fn a_usage_error_is_an_object_too() {
 }
 
 #[test]
-fn a_date_in_the_past_or_malformed_is_refused_before_anything_is_asked() {
+fn past_or_malformed_date_is_refused_before_anything_is_asked() {
     let home = Home::of("ana");
     let told = home.fails(&["grant", ACCOUNT_1, "--until", "2020-01-31", "--tz", "Europe/Zurich"], 2);
     assert!(told.contains("2020-02-01T00:00:00+01:00 (2020-01-31T23:00:00Z)"), "{told}");
@@ -124,7 +124,7 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
 }
 
 #[test]
-fn files_are_looked_at_before_anything_is_sent() {
+fn files_are_checked_before_anything_is_sent() {
     let home = Home::of("ana");
     assert!(home.fails(&["add", "."], 2).contains("--bundle"));
     home.fails(&["add", "missing.pdf"], 3);
@@ -137,7 +137,7 @@ fn files_are_looked_at_before_anything_is_sent() {
 }
 
 #[test]
-fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
+fn output_path_is_checked_before_anything_is_asked() {
     let home = Home::of("ana");
     std::fs::create_dir(home.path("dir")).unwrap();
     for args in [
@@ -161,13 +161,13 @@ fn where_a_result_goes_is_looked_at_before_anything_is_asked() {
         home.fails(&[&["open", "abcd1234", "--timeout", "1"], args].concat(), 6);
     }
     assert!(!home.path("new").exists() && !home.path("a").exists());
-    // Nobody makes files there.
+    // Nobody can make files there.
     #[cfg(target_os = "linux")]
     common::failure(home.run(&["open", "abcd1234", "--timeout", "1"]).current_dir("/proc"), 2);
 }
 
 #[test]
-fn what_mends_the_settings_needs_none_that_are_right() {
+fn verbs_about_settings_work_with_wrong_settings() {
     for (config, zone, told) in [
         ("", "Mars/X", "TZ"),
         ("contarct = 'x'", "UTC", "contarct"),
@@ -196,7 +196,7 @@ fn what_mends_the_settings_needs_none_that_are_right() {
 }
 
 #[test]
-fn an_id_that_is_cut_or_garbled_is_answered_with_what_one_looks_like() {
+fn malformed_id_is_answered_with_the_right_form() {
     let home = Home::of("ana");
     for id in ["0xfe7a35b5", "0x12", "fe7a", "0xzz", "ask", &"f".repeat(63), &"f".repeat(65)] {
         for args in [
@@ -225,7 +225,7 @@ fn an_id_that_is_cut_or_garbled_is_answered_with_what_one_looks_like() {
 }
 
 #[test]
-fn a_number_below_nothing_is_answered_with_the_bounds() {
+fn negative_number_is_answered_with_the_bounds() {
     let home = Home::of("ana");
     for (flag, told) in [("--timeout", "1 to 86400 seconds"), ("--max-fee", "0.05")] {
         for wrong in ["-1", "-0.5"] {
@@ -236,7 +236,7 @@ fn a_number_below_nothing_is_answered_with_the_bounds() {
 }
 
 #[test]
-fn a_new_password_comes_from_another_file_than_the_old_one() {
+fn new_password_must_be_in_another_file_than_the_old_one() {
     let home = Home::of("ana");
     std::fs::create_dir(home.path("dir")).unwrap();
     #[cfg(unix)]

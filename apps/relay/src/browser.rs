@@ -1,7 +1,7 @@
-//! Keeps web pages out: a page in a browser inside the hospital reaches what the browser reaches.
+//! Keeps web pages out: a page in a browser inside the hospital can reach what the browser reaches.
 //!
-//! A page cannot send JSON elsewhere without asking first, and cannot leave out `Origin` where it posts. A page whose own
-//! name was pointed at this machine (DNS rebinding) needs neither, but names itself in `Host`.
+//! A page cannot send JSON to another site without a preflight, and its POST always has `Origin`. A page whose own name
+//! points at this machine (DNS rebinding) needs neither, but sends its name in `Host`.
 
 use std::{collections::HashSet, net::IpAddr};
 
@@ -10,23 +10,23 @@ use axum::http::{
     header::{CONTENT_TYPE, HOST, ORIGIN},
 };
 
-/// Whom a relay answers.
+/// The callers that a relay answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Browsers {
-    /// Names that it goes by, besides its addresses and `localhost`; lower case.
+    /// Its host names besides its addresses and `localhost`; lower case.
     hosts: HashSet<String>,
-    /// Web pages that may use it.
+    /// Origins of web pages that may use it.
     origins: HashSet<String>,
 }
 
-/// Why a request is not looked at.
+/// The reason why a request is refused unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// It is meant for a server of another name.
+    /// It is meant for a server with another name.
     Host,
     /// A web page sent it.
     Origin,
-    /// It is no JSON.
+    /// It is not JSON.
     Type,
 }
 
@@ -49,7 +49,7 @@ impl Browsers {
         Ok(Self { hosts: lower(hosts), origins: lower(origins) })
     }
 
-    /// Whether a request is looked at; the web page that sent it, where one did.
+    /// Checks a request; returns the origin of the web page that sent it, if one did.
     pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Option<HeaderValue>, Stopped> {
         let headers = request.headers();
         let hosts = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
@@ -73,7 +73,7 @@ impl Browsers {
         }
     }
 
-    /// An address is nobody's name: no page can be pointed at one.
+    /// An address is safe: no page can have it as its name.
     fn is_own(&self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
@@ -96,8 +96,8 @@ impl Stopped {
 
     pub(crate) fn says(self) -> &'static str {
         match self {
-            Self::Host => "this relay does not go by that name: whoever runs it names it with --host",
-            Self::Origin => "web pages may not use this relay: whoever runs it names them with --allow-origin",
+            Self::Host => "this relay does not have that name: its operator can add it with --host",
+            Self::Origin => "this web page may not use the relay: its operator can allow it with --allow-origin",
             Self::Type => "send application/json",
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_for_this_host_from_no_web_page_is_looked_at() {
+    fn only_json_for_this_host_and_from_no_web_page_is_read() {
         let json = ("content-type", "application/json; charset=utf-8");
         for host in ["localhost", "LOCALHOST:8550", "127.0.0.1:8550", "[::1]:8550", "10.1.2.3", "relay.example:443"] {
             assert_eq!(check(&[("host", host), json]), Ok(None), "{host}");
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_is_answered_only_where_it_was_named() {
+    fn web_page_is_answered_only_if_it_is_allowed() {
         let rest = [("host", "localhost"), ("content-type", "application/json")];
         let from = |origin| check(&[rest[0], rest[1], ("origin", origin)]);
         assert_eq!(from(PAGE), Ok(Some(HeaderValue::from_static(PAGE))));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_mean_everybody_are_refused() {
+    fn names_that_stand_for_everybody_are_refused() {
         for origin in ["*", "null", "https://", "https://*.example", "https://a.example/", "file:///x"] {
             assert!(Browsers::new(&[], &[origin.into()]).is_err(), "{origin}");
         }

@@ -1,4 +1,4 @@
-//! The most gas that a request may need, by its verb: what the contracts' snapshots say, with a margin.
+//! The gas ceiling of each verb: the contracts' gas snapshots, with a margin.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use hospital_record::ledger::{
     ContractKind::{self, AccessRequests, Board, Boards, HospitalRecord, Vouching},
 };
 
-/// `make gas` writes them, and CI fails when they move.
+/// `make gas` writes them, and CI fails if they change.
 const SNAPSHOTS: [(&str, &str); 4] = [
     ("HospitalRecord", include_str!("../../../contracts/snapshots/HospitalRecord.json")),
     ("Vouching", include_str!("../../../contracts/snapshots/Vouching.json")),
@@ -19,17 +19,17 @@ const SNAPSHOTS: [(&str, &str); 4] = [
 struct Verb {
     kind: ContractKind,
     name: &'static str,
-    /// The snapshot of the verb, sent by whoever acts.
+    /// The snapshot of the verb, sent by the acting account itself.
     one: &'static str,
     each: Each,
 }
 
-/// What a verb's list adds.
+/// The cost of each item of a verb's list.
 enum Each {
     Nothing,
     /// The snapshot of one item more, and the words that an item takes.
     Snapshot(&'static str, usize),
-    /// Gas of a word, where no snapshot says it.
+    /// Gas of a word, if no snapshot has it.
     Word(u64),
 }
 
@@ -68,7 +68,7 @@ const VERBS: [Verb; 34] = [
     one(AccessRequests, "InvalidateNonces", "HospitalRecord.invalidateNonces"),
     Verb { kind: Boards, name: "Create", one: "Board.create", each: Each::Word(MEMBER) },
     one(Boards, "InvalidateNonces", "HospitalRecord.invalidateNonces"),
-    // A board of one lets in with the opening.
+    // A board of one admits with the opening.
     one(Board, "Open", "Board.caseOfTwoOfThree"),
     one(Board, "Acknowledge", "Board.acknowledgeAndGrant"),
     one(Board, "Release", "Board.release"),
@@ -80,14 +80,14 @@ const VERBS: [Verb; 34] = [
     one(Board, "Veto", "Board.vetoAfterwards"),
 ];
 
-/// What a word of a board's creation stands for. A member more needs 12,650 gas (its place in the code, its words, and the
-/// comparison with all others), the snapshot has three of sixteen, and four words are no members.
+/// Gas of a word of a board's creation. One more member needs 12,650 gas (its place in the code, its words, and the
+/// comparison with all others). The snapshot has three of sixteen members; four words are not members.
 const MEMBER: u64 = 8_200;
-/// What a signature adds: its words, its check, and a nonce that was not used before.
+/// Gas of a signature: its words, its check, and an unused nonce.
 const SIGNED: u64 = 30_000;
-/// Slots that the snapshots found written and an account's first act does not: its journal, its place in it.
+/// Slots that are written in the snapshots but not before an account's first act: its journal, its place in it.
 const FIRST_ACT: u64 = 40_000;
-/// What the code of a contract wallet may use to check a signature: several owners' keys.
+/// Gas for a contract wallet's code to check a signature, by the keys of several owners.
 const WALLET: u64 = 100_000;
 
 /// The names of all verbs.
@@ -110,7 +110,7 @@ struct Ceiling {
 }
 
 impl Ceilings {
-    /// So many percent of what the snapshots say.
+    /// A percentage of the snapshots.
     pub(crate) fn new(percent: u64, contract_wallets: bool) -> Result<Self, String> {
         let wrong = |what: &str| format!("the gas snapshots in this program are damaged: {what}");
         let mut snapshots = HashMap::new();
@@ -125,7 +125,7 @@ impl Ceilings {
         Ok(Self { verbs: ceilings.collect::<Result<_, String>>()?, contract_wallets })
     }
 
-    /// The most that this act may need; `None` where it is not carried at all.
+    /// The ceiling of this act; `None` if it is not carried.
     pub(crate) fn of(&self, act: &Act, signed_by_key: bool) -> Option<u64> {
         let ceiling = self.verbs.get(&(act.kind(), act.verb()?))?;
         let gas = match act {
@@ -154,7 +154,7 @@ impl Ceiling {
         Some(Self { one, each, words })
     }
 
-    /// For as many items as so many words can be.
+    /// The gas of the most items that fit into so many words.
     fn for_words(self, words: usize) -> u64 {
         self.one + self.each * (words / self.words) as u64
     }

@@ -24,9 +24,9 @@ use crate::{
     service::{Problem, Service, now},
 };
 
-/// A hundred grants at once are the longest request that people sign: 46 KiB.
+/// The longest request that people sign is a hundred grants: 46 KiB.
 pub(crate) const LONGEST: usize = 48 * 1024;
-/// From the headers of a request to its end.
+/// The time from the headers of a request to its end.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -48,7 +48,7 @@ pub(crate) fn router(service: Service, browsers: Browsers, behind_proxy: bool) -
         .with_state(routes)
 }
 
-/// Before anything is looked at: who asks, through what, and how often.
+/// Checks host, origin, type and rate limit before anything else.
 async fn guard(
     State(routes): State<Routes>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -75,13 +75,13 @@ async fn guard(
         (Ok(()), _) => next.run(request).await,
     };
     if let Some(page) = page {
-        let told = [
+        let cross_origin = [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, page),
             (header::VARY, HeaderValue::from_static("origin")),
             (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
             (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type")),
         ];
-        response.headers_mut().extend(told);
+        response.headers_mut().extend(cross_origin);
     }
     response
 }
@@ -89,7 +89,7 @@ async fn guard(
 async fn take(State(routes): State<Routes>, body: Body) -> Response {
     let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, LONGEST)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return closing(said(StatusCode::PAYLOAD_TOO_LARGE, "no request is longer than 48 KiB")),
+        Ok(Err(_)) => return closing(said(StatusCode::PAYLOAD_TOO_LARGE, "the request is longer than 48 KiB")),
         Err(_) => return closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s")),
     };
     match routes.service.take(&body).await {
@@ -102,7 +102,7 @@ async fn fate(State(routes): State<Routes>, Path(id): Path<String>) -> Response 
     let known = id.parse::<B256>().ok().and_then(|id| routes.service.0.queue.fate(id));
     match known.map(|fate| fate.borrow().clone()) {
         Some(fate) => (StatusCode::OK, json(&told(fate))).into_response(),
-        None => said(StatusCode::NOT_FOUND, "no request with this id is known here"),
+        None => said(StatusCode::NOT_FOUND, "the relay does not know a request with this id"),
     }
 }
 
@@ -120,13 +120,13 @@ async fn metrics(State(routes): State<Routes>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
-/// The last address is the one that the proxy itself has seen: those before it are the caller's word.
+/// The last address is the one that the proxy saw; the caller can invent those before it.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-/// What a contract or a provider said may be long, and steer a terminal.
+/// Text of a contract or a provider may be long, and may have terminal control characters.
 fn told(fate: Fate) -> Fate {
     match fate {
         Fate::Refused { reason } => Fate::Refused { reason: one_line(&reason) },
@@ -164,7 +164,7 @@ fn said(status: StatusCode, error: &str) -> Response {
     (status, json(&Said { error: &one_line(error) })).into_response()
 }
 
-/// Nothing more is read of a connection whose request was not read to its end.
+/// Closes a connection whose request was not read to its end.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_callers_are_told_is_one_short_line() {
+    async fn error_text_for_callers_is_one_short_line() {
         let long = format!("no\r\n\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
         let problem = Problem::Malformed(long.clone()).into_response();
         let refused = json(&told(Fate::Refused { reason: long.clone() }));

@@ -1,14 +1,14 @@
-//! How often one account, or one address of the network, may ask.
+//! Rate limits of accounts and of network addresses.
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock, clock::DefaultClock};
 use hospital_record::{Address, ledger::Act};
 
-/// A limiter forgets whom it has not seen once it knows this many.
+/// With so many keys, a limiter forgets those it has not seen lately.
 const REMEMBERED: usize = 10_000;
 
-/// A limit for each key.
+/// A rate limit for each key.
 pub(crate) struct Limit<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
@@ -19,23 +19,23 @@ pub(crate) struct Limits {
     accounts: Limit<Address>,
     revocations: Limit<Address>,
     pub(crate) addresses: Limit<IpAddr>,
-    /// Questions, which cost less than requests.
+    /// GETs, which cost less than requests.
     pub(crate) questions: Limit<IpAddr>,
 }
 
-/// Questions of one network address for each request that it may send.
+/// GETs of one network address for each request that it may send.
 const QUESTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
 impl Limits {
-    /// So many requests and so many revocations of each account, and so many of each address of the network.
+    /// Limits for the requests and the revocations of each account, and for each network address.
     pub(crate) fn per_minute(account: NonZeroU32, address: NonZeroU32) -> Self {
         let (accounts, revocations) = (Limit::per_minute(account), Limit::per_minute(account));
         let questions = Limit::per_minute(address.saturating_mul(QUESTIONS));
         Self { accounts, revocations, addresses: Limit::per_minute(address), questions }
     }
 
-    /// Counts what an account has signed. Revocations and vetoes by themselves: nothing else uses up what is left for them,
-    /// and nobody fills the way that they have to themselves.
+    /// Counts a signed request of an account. Revocations and vetoes have a separate limit, which other requests cannot
+    /// use up.
     pub(crate) fn take(&self, act: &Act) -> Result<(), Duration> {
         let limit = if act.ends_access() { &self.revocations } else { &self.accounts };
         limit.take(&act.signer())
@@ -47,7 +47,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         Self { limiter: RateLimiter::keyed(Quota::per_minute(most)), clock: DefaultClock::default() }
     }
 
-    /// Counts one; when that is too many, says how long to wait.
+    /// Counts one; if that is too many, returns the time to wait.
     pub(crate) fn take(&self, key: &K) -> Result<(), Duration> {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
@@ -56,10 +56,10 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 }
 
-/// What one customer is given of IPv6, in bits: a /56 is 256 networks of a /64, among which one machine can choose.
+/// The IPv6 prefix of one customer, in bits: a /56 is 256 networks of a /64, among which one machine can choose.
 const CUSTOMER: u32 = 56;
 
-/// One key for all that one customer can choose from.
+/// One key for all addresses of one customer.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << (u128::BITS - CUSTOMER))).into()),
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_many_wait_and_others_do_not() {
+    fn key_over_its_limit_waits_and_others_do_not() {
         let limit = Limit::per_minute(NonZeroU32::new(2).unwrap());
         assert!(limit.take(&1).is_ok() && limit.take(&1).is_ok());
         assert!(limit.take(&1).unwrap_err() <= Duration::from_secs(30));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_has_revocations_of_its_own_and_not_without_end() {
+    fn account_has_a_separate_limit_for_revocations() {
         let limits = Limits::per_minute(NonZeroU32::new(2).unwrap(), NonZeroU32::MIN);
         let (signer, nonce) = (Address::repeat_byte(1), Default::default());
         let (contract, kind, verb) = (Address::ZERO, ContractKind::HospitalRecord, Default::default());

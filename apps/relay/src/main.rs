@@ -33,9 +33,9 @@ use crate::{
     worker::{Purse, Worker},
 };
 
-/// How often what is old is forgotten.
+/// The interval at which old requests are forgotten.
 const TIDY: Duration = Duration::from_secs(600);
-/// What is under way when the relay is told to stop has so long; what is not done then is done after the next start.
+/// The time for pending requests after the stop signal. The rest continues after the next start.
 const GRACE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
@@ -53,8 +53,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From here on nothing of this process goes to disk when it crashes, and no other program of this user reads its
-/// memory: the payers' keys are in it. Both only take rights away, which no system refuses.
+/// Turns off core dumps, and debuggers of the same user, because the payers' keys are in memory. Both only remove
+/// rights, which no system refuses.
 fn close_memory() {
     #[cfg(unix)]
     {
@@ -89,7 +89,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     workers.spawn(tidy(queue.clone(), stopped.clone()));
     let payers: Vec<_> = carriers.iter().map(Carrier::payer).collect();
     let who_pays = format!("{payers:?}");
-    let carrier = carriers.into_iter().next().ok_or("no account pays")?;
+    let carrier = carriers.into_iter().next().ok_or("there is no paying account")?;
     let limits = Limits::per_minute(settings.per_account, settings.per_address);
     let trust = Trust::new(system, allowed, settings.authorities.clone());
     let (connections, patience) = (settings.connections(), settings.patience());
@@ -100,7 +100,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     tracing::info!(%address, who_pays, waiting, "listening");
     let serving = tokio::spawn(server::serve(listener, router, connections, stopped));
     asked_to_stop().await;
-    tracing::info!("stopping: what is under way is finished first");
+    tracing::info!("stopping: pending requests are finished first");
     stop.send_replace(true);
     let finished = async {
         let _ = serving.await;
@@ -110,7 +110,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// What all workers share.
+/// Shared by all workers.
 struct Crew {
     queue: Queue,
     ceilings: Arc<Ceilings>,
@@ -119,7 +119,7 @@ struct Crew {
 }
 
 impl Crew {
-    /// Each takes in hand what an earlier process had under way for its account, before anybody takes anything else.
+    /// Each worker first takes the request that an earlier process had pending for its account.
     async fn start(&self, carriers: &[Carrier]) -> Result<JoinSet<()>, String> {
         let mut left = Vec::new();
         for carrier in carriers {
@@ -140,7 +140,7 @@ impl Crew {
 async fn tidy(queue: Queue, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = queue.forget(now()).await {
-            tracing::warn!(%error, "old requests are not forgotten yet");
+            tracing::warn!(%error, "old requests could not be forgotten yet");
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,

@@ -1,4 +1,4 @@
-//! Counts for Prometheus: how many, how long, never who was carried for.
+//! Metrics for Prometheus: counts and times, never the accounts that were served.
 
 use std::{
     fmt::Write,
@@ -62,7 +62,7 @@ impl Metrics {
             (
                 "requests_total",
                 "counter",
-                "Requests by what the relay answered at first.",
+                "Requests by first answer.",
                 vec![
                     ("{answer=\"accepted\"}", of(&counts.accepted)),
                     ("{answer=\"turned_away\"}", of(&counts.turned_away)),
@@ -72,12 +72,12 @@ impl Metrics {
             (
                 "carried_total",
                 "counter",
-                "Accepted requests by what became of them.",
+                "Accepted requests by result.",
                 vec![("{fate=\"done\"}", of(&counts.done)), ("{fate=\"refused\"}", of(&counts.refused))],
             ),
             ("attempts_failed_total", "counter", "Attempts that are repeated.", vec![("", of(&counts.failed))]),
             ("carrying_milliseconds_total", "counter", "Time spent carrying.", vec![("", of(&counts.milliseconds))]),
-            ("waiting", "gauge", "Accepted requests that are still to be carried.", vec![("", waiting as u64)]),
+            ("waiting", "gauge", "Accepted requests that are not carried yet.", vec![("", waiting as u64)]),
         ] {
             let _ = writeln!(
                 text,
@@ -90,7 +90,7 @@ impl Metrics {
         let name = "hospital_record_relay_spent_today_wei";
         let _ = writeln!(text, "# HELP {name} Wei paid since midnight UTC.\n# TYPE {name} gauge\n{name} {spent}");
         let name = "hospital_record_relay_balance_wei";
-        let _ = writeln!(text, "# HELP {name} Wei that each account that pays has left.\n# TYPE {name} gauge");
+        let _ = writeln!(text, "# HELP {name} Balance of each payer in wei.\n# TYPE {name} gauge");
         for (payer, wei) in balances {
             let _ = writeln!(text, "{name}{{payer=\"{payer}\"}} {wei}");
         }

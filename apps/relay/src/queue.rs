@@ -1,4 +1,4 @@
-//! What was accepted and what became of it: it survives a crash, and nothing in it is carried twice.
+//! Accepted requests and their results: they survive a crash, and none is carried twice.
 
 mod books;
 mod disk;
@@ -31,39 +31,37 @@ pub(crate) use self::{
     lanes::Lane,
 };
 
-/// Why a request is not kept.
+/// The reason why a request is not queued.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QueueError {
     #[error(transparent)]
     NotNow(#[from] Refusal),
-    #[error(
-        "another request of this account with the same nonce waits to be carried: ask again when that one has ended"
-    )]
+    #[error("another request of this account with the same nonce waits: repeat this one when that one has ended")]
     Claimed,
-    #[error("it is no signed request of the contract")]
+    #[error("it is not a signed request of the contract")]
     NoRequest,
     #[error("the relay cannot write its state: {0}")]
     Disk(String),
 }
 
-/// A request in somebody's hand. Nobody else gets it, nor another one with its nonce, until it is given back or has ended.
+/// A request that one worker holds. No worker gets it, or another one with its nonce, until it is returned or ends.
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) id: B256,
     pub(crate) request: SignedRequest,
     pub(crate) lane: Lane,
-    /// Since when somebody has it in hand.
+    /// The time when the worker took it.
     pub(crate) since: Instant,
-    /// How often it could not be carried.
+    /// The number of failed attempts.
     pub(crate) attempts: u32,
-    /// How often a provider refused it.
+    /// The number of refusals by a provider.
     pub(crate) refusals: u32,
-    /// How often it was mined without effect.
+    /// The number of reverted transactions.
     pub(crate) in_vain: u32,
 }
 
 impl Task {
-    /// After one more attempt, with so many refusals.
+    /// The task after one more attempt, with this number of refusals.
     pub(crate) fn failed_once(self, refusals: u32) -> Self {
         let (attempts, refusals) = (self.attempts.saturating_add(1), self.refusals.saturating_add(refusals));
         Self { attempts, refusals, ..self }
@@ -78,13 +76,13 @@ struct Inner {
     database: Database,
     contract: Contract,
     state: Mutex<State>,
-    /// What is decided and written is decided and written by one alone.
+    /// Serialises decisions with their writes.
     one_writer: tokio::sync::Mutex<()>,
     wake: Notify,
 }
 
 impl Queue {
-    /// Opens the file and takes up what was not carried.
+    /// Opens the file and queues the requests that were not carried.
     pub(crate) fn open(file: &Path, terms: Terms, contract: Contract) -> Result<Self, QueueError> {
         let database = Database::create(file).map_err(disk)?;
         let (rows, accounts) = disk::open(&database)?;
@@ -93,12 +91,12 @@ impl Queue {
         Ok(Self(Arc::new(Inner { database, contract, state, one_writer, wake })))
     }
 
-    /// Where the fate of a request that is known here is told.
+    /// The channel with the fate of a known request.
     pub(crate) fn fate(&self, id: B256) -> Option<watch::Receiver<Fate>> {
         self.state().known.get(&id).map(|known| known.fate.subscribe())
     }
 
-    /// Keeps a request that may cost so many wei, on disk before it is in the queue.
+    /// Stores a request that may cost so many wei: first on disk, then in the queue.
     pub(crate) async fn put(
         &self,
         request: SignedRequest,
@@ -129,7 +127,7 @@ impl Queue {
     /// The next request that this payer may carry, down to a lane.
     pub(crate) async fn next(&self, payer: Address, down_to: Lane) -> Task {
         loop {
-            // All are woken each time: what one worker may not take, another one may.
+            // All workers wake each time, because each may take different requests.
             let woken = self.0.wake.notified();
             if let Some(task) = self.state().pop(payer, down_to) {
                 return task;
@@ -143,21 +141,21 @@ impl Queue {
         self.state().lanes.has_urgent(payer)
     }
 
-    /// A certain request, whose transaction was sent before; `None` when it has ended or somebody has it in hand.
+    /// A given request, whose transaction was sent before; `None` if it has ended or a worker holds it.
     pub(crate) fn pick(&self, id: B256) -> Option<Task> {
         self.state().pick(id)
     }
 
-    /// Gives back what could not be carried: it lines up behind the others of its signer and lane, after a rest. With a
-    /// payer it is for that payer alone, who has signed a transaction for it.
+    /// Returns a request that was not carried. After a rest it queues behind the others of its signer and lane. With a
+    /// payer it is only for that payer, which has signed a transaction for it.
     pub(crate) async fn give_back(&self, task: Task, rest: Duration, payer: Option<Address>) {
         let _alone = self.0.one_writer.lock().await;
         let Some(kept) = self.state().known.get(&task.id).map(|known| known.row.clone()) else { return };
         let Task { attempts, refusals, in_vain, .. } = task;
         let row = Row { attempts, refusals, in_vain, ..kept };
         if let Err(error) = self.write(Batch { rows: vec![(task.id, Some(row.clone()))], ..Batch::default() }).await {
-            // After a restart it has more attempts than it should.
-            tracing::warn!(id = %task.id, %error, "its attempts could not be kept");
+            // After a restart it gets more attempts than it should.
+            tracing::warn!(id = %task.id, %error, "the attempts of a request could not be stored");
         }
         self.state().give_back(&task, row, payer);
         let (queue, id) = (Arc::downgrade(&self.0), task.id);
@@ -170,7 +168,7 @@ impl Queue {
         tokio::spawn(line_up);
     }
 
-    /// Keeps a request's fate with what it cost, and tells those who wait.
+    /// Stores a request's fate and cost, and notifies waiting callers.
     pub(crate) async fn end(&self, task: Task, fate: Fate, paid: Option<Paid>, now: u64) -> Result<(), QueueError> {
         let _alone = self.0.one_writer.lock().await;
         let (row, charged) = {
@@ -189,7 +187,7 @@ impl Queue {
         written
     }
 
-    /// Keeps what a transaction cost whose request has not ended with it.
+    /// Stores the cost of a transaction that did not end its request.
     pub(crate) async fn book(&self, id: B256, wei: U256, now: u64) -> Result<(), QueueError> {
         let _alone = self.0.one_writer.lock().await;
         let accounts = {
@@ -212,7 +210,7 @@ impl Queue {
         self.state().books.spent(ALL, now)
     }
 
-    /// Forgets what ended so long ago that nobody asks for it any more, and accounts of which nothing is left.
+    /// Forgets requests that ended long ago, and accounts without any request or cost.
     pub(crate) async fn forget(&self, now: u64) -> Result<usize, QueueError> {
         let _alone = self.0.one_writer.lock().await;
         let (ids, accounts) = {

@@ -1,4 +1,4 @@
-//! Connections: how many, how long, and how they end.
+//! Connections: their number, their time limits, and their end.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -26,22 +26,22 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// Headers of one request: their bytes, with the request's first line, and their number.
 const HEADER_BYTES: usize = 16 * 1024;
 const HEADER_COUNT: usize = 64;
-/// After so long a connection ends with the answer that it waits for; who has more to ask opens another.
+/// The age at which a connection ends after its current answer; a caller can open another.
 const CONNECTION_AGE: Duration = Duration::from_secs(120);
-/// After this much more it ends without.
+/// The further time after which it ends without an answer.
 const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(60);
-/// After the system failed to give a connection, as where all files are in use.
+/// The pause after the system failed to accept a connection, for example with all files in use.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many connections there may be.
+/// The limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Connections {
     pub(crate) all: usize,
-    /// Of one network address; none where a proxy has all of them.
+    /// For one network address; `None` behind a proxy, which has all connections.
     pub(crate) of_one: Option<usize>,
 }
 
-/// Serves until it is told to stop; then it ends each connection with the answer that it waits for.
+/// Serves until the stop signal; then each connection ends after its current answer.
 pub(crate) async fn serve(listener: TcpListener, router: Router, most: Connections, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let counted = Counted::default();
@@ -55,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, most: Connectio
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        // One too many is closed at once: waiting would keep those out who come after it.
+        // A connection over the limit is closed at once: a waiting one would keep later callers out.
         if let Some(place) = counted.place(network(peer.ip()), most) {
             connections.spawn(connection(stream, peer, router.clone(), stop.clone(), place));
         }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_network_has_its_share_of_connections_and_gives_them_back() {
+    fn one_network_has_its_share_of_connections_and_returns_them() {
         let (counted, most) = (Counted::default(), Connections { all: 3, of_one: Some(2) });
         let of = |last: u8| counted.place([192, 0, 2, last].into(), most);
         let (first, _second) = (of(1).unwrap(), of(1).unwrap());

@@ -1,4 +1,4 @@
-//! What the relay does with a request, from its bytes to its fate.
+//! The path of a request, from its bytes to its result.
 
 #[cfg(test)]
 mod tests;
@@ -24,17 +24,17 @@ use crate::{
     trust::Trust,
 };
 
-/// How long an answer waits for the fate: less than what callers wait by default.
+/// The time that an answer waits for the result: less than callers wait by default.
 const WAIT: Duration = Duration::from_secs(20);
-/// How far away a deadline may be: clients sign a quarter of an hour.
+/// The latest deadline that is accepted; clients sign 15 minutes.
 const LATEST: Duration = Duration::from_secs(2 * 3600);
-/// How long to wait where requests of the same account are to be carried first.
+/// The time to retry after, if other requests of the account come first.
 const A_MOMENT: Duration = Duration::from_secs(10);
-/// How long numbers are waited for: Prometheus itself waits 10 s.
+/// The time to wait for balances: Prometheus itself waits 10 s.
 const NUMBERS_WITHIN: Duration = Duration::from_secs(3);
-/// What is reserved of what a request costs now: as much more as the base fee rises in two full blocks.
+/// The reserved share of a request's current cost: the base fee rises by a quarter in two full blocks.
 const ROOM: (u64, u64) = (5, 4);
-/// How long to wait for lower fees.
+/// The time to retry after, for lower fees.
 const A_WHILE: Duration = Duration::from_secs(600);
 
 /// Shared by all connections.
@@ -43,24 +43,24 @@ pub(crate) struct Service(pub(crate) Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) carrier: Carrier,
-    /// All that pay; the carrier is one of them.
+    /// All paying accounts; the carrier is one of them.
     pub(crate) payers: Vec<Address>,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
     pub(crate) ceilings: Arc<Ceilings>,
     pub(crate) trust: Trust,
     pub(crate) metrics: Metrics,
-    /// All when it is empty.
+    /// Empty for all.
     pub(crate) verbs: Vec<String>,
     pub(crate) stop: watch::Receiver<bool>,
-    /// How long it may take to look at a request.
+    /// The time to check a request.
     pub(crate) patience: Duration,
 }
 
-/// Why a request is not taken.
+/// The reason why a request is turned away.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("this is no request: {0}; send {{\"chainId\":N,\"contract\":\"0x...\",\"data\":\"0x...\"}} as JSON")]
+    #[error("this is not a request: {0}; send {{\"chainId\":N,\"contract\":\"0x...\",\"data\":\"0x...\"}} as JSON")]
     Malformed(String),
     #[error("{0}")]
     NotCarried(String),
@@ -85,7 +85,7 @@ impl Problem {
         }
     }
 
-    /// When to come back.
+    /// The time to retry after.
     pub(crate) fn wait(&self) -> Option<Duration> {
         match self {
             Self::TooMany(wait) | Self::Later { wait, .. } => Some(*wait),
@@ -96,7 +96,7 @@ impl Problem {
     /// Without what the caller sent, which may name people.
     fn log(&self) {
         match self {
-            Self::Malformed(_) => tracing::info!("turned away: it is no request"),
+            Self::Malformed(_) => tracing::info!("turned away: it is not a request"),
             problem => tracing::info!(%problem, "turned away"),
         }
     }
@@ -119,7 +119,7 @@ impl From<QueueError> for Problem {
 }
 
 impl Service {
-    /// Takes a request and waits a while for its fate.
+    /// Takes a request and waits for its result, for a limited time.
     pub(crate) async fn take(&self, body: &[u8]) -> Result<Fate, Problem> {
         let looking = tokio::time::timeout(self.0.patience, self.look(body));
         let taken = looking.await.unwrap_or_else(|_| Err(Problem::Busy("the chain does not answer".into())));
@@ -138,7 +138,7 @@ impl Service {
         let parts = &*self.0;
         let request: SignedRequest =
             serde_json::from_slice(body).map_err(|error| Problem::Malformed(error.to_string()))?;
-        // What was refused may be right by now, and a revocation cannot be signed anew by whoever has it.
+        // A refused request may be valid by now, and the carrier of a revocation cannot sign it anew.
         if let Some(fate) = parts.queue.fate(request.id()).filter(|fate| !is_refused(&fate.borrow())) {
             return Ok(fate);
         }
@@ -146,19 +146,19 @@ impl Service {
         let most = self.admitted(&request, &act).await?;
         let gas = match parts.carrier.look(&request, most).await {
             Ok(Look::Ready { gas }) => gas,
-            // Nothing to carry, so nothing to keep.
+            // Nothing is carried, so nothing is kept.
             Ok(Look::Ended(fate)) => return Ok(watch::channel(fate).1),
             Err(error) => return Err(silent(&error)),
         };
         let cost = self.affordable(&act, gas).await?;
-        // Only now is it known that the account itself has signed: nobody else uses up what it may ask for.
+        // The account's own signature is checked by now, so others cannot use up its rate limit.
         parts.limits.take(&act).map_err(Problem::TooMany)?;
         tracing::info!(id = %request.id(), verb, "accepted");
         self.put(request, cost).await
     }
 
-    /// What it will cost, with room for fees that rise. What is taken waits until it is carried, and its share of the
-    /// budgets with it: for what nobody here can pay, and what may wait for long, the caller asks another relay.
+    /// The cost, with room for rising fees. An accepted request holds its share of the budgets until it is carried. So
+    /// requests that no payer can pay, or that may wait for long, are turned away to another relay.
     async fn affordable(&self, act: &Act, gas: u64) -> Result<U256, Problem> {
         let ledger = self.0.carrier.contract().ledger();
         let (fees, newest) = (ledger.fees().await.map_err(silent)?, ledger.newest().await.map_err(silent)?);
@@ -168,13 +168,13 @@ impl Service {
             let text = "its deadline is more than two hours away: sign it with an earlier one";
             return Err(Problem::NotCarried(text.into()));
         }
-        // A transaction is sent only where its account has what it may cost at most. What ends access is kept until it can.
+        // An ordinary request needs a payer that has its highest cost. A request that ends access waits for funds.
         let needed = if act.ends_access() { U256::ONE } else { wei(gas, fees.max_fee) };
         self.can_pay(needed).await.map_err(Problem::Busy)?;
         Ok(wei(gas, fees.now()).saturating_mul(U256::from(ROOM.0)) / U256::from(ROOM.1))
     }
 
-    /// To its end, also when the caller goes away: what is on disk is in the queue.
+    /// Finishes even if the caller disconnects, so that disk and queue agree.
     async fn put(&self, request: SignedRequest, cost: U256) -> Result<watch::Receiver<Fate>, Problem> {
         let queue = self.0.queue.clone();
         let put = tokio::spawn(async move { queue.put(request, cost, now()).await });
@@ -186,32 +186,34 @@ impl Service {
         let act = request.act();
         let is_served = match act.as_ref().map(Act::kind) {
             Some(ContractKind::HospitalRecord) | None => request.contract == contract.address(),
-            // Whether it is a board is asked of the chain, when it is looked whether it can be carried.
+            // The later check on the chain shows whether the account is a board.
             Some(_) => true,
         };
         if request.chain_id != contract.chain() || !is_served {
             let (chain, address) = (contract.chain(), contract.address());
             return Err(Problem::NotCarried(format!(
-                "this relay serves contract {address} on chain {chain}, those beside it and boards alone"
+                "this relay serves only contract {address} on chain {chain}, its sister contracts, and boards"
             )));
         }
         let named = act.filter(|act| !act.signer().is_zero()).and_then(|act| act.verb().map(|verb| (act, verb)));
         let (act, verb) =
-            named.ok_or_else(|| Problem::Malformed("its data is no signed request of the contract".into()))?;
+            named.ok_or_else(|| Problem::Malformed("its data is not a signed request of the contract".into()))?;
         match self.0.verbs.is_empty() || self.0.verbs.iter().any(|known| known == verb) {
             true => Ok((act, verb)),
-            false => Err(Problem::NotCarried(format!("this relay does not carry {verb}: ask another one"))),
+            false => Err(Problem::NotCarried(format!("this relay does not carry {verb}: ask another relay"))),
         }
     }
 
-    /// The most gas that it may need, where this relay carries for whoever signed it.
+    /// The gas ceiling of a request, if this relay serves its signer.
     async fn admitted(&self, request: &SignedRequest, act: &Act) -> Result<u64, Problem> {
         let by_key = request.signed_by_key(self.0.carrier.contract());
         let no_key = "the account's own key did not sign this, and this relay carries nothing for contract wallets";
         let gas = self.0.ceilings.of(act, by_key).ok_or_else(|| Problem::NotCarried(no_key.into()))?;
         match self.0.trust.admits(act.signer()).await {
             Ok(true) => Ok(gas),
-            Ok(false) => Err(Problem::NotCarried("this relay does not carry for this account: ask another one".into())),
+            Ok(false) => {
+                Err(Problem::NotCarried("this relay does not carry for this account: ask another relay".into()))
+            }
             Err(error) => Err(silent(error)),
         }
     }
@@ -227,12 +229,12 @@ impl Service {
         Ok(fate)
     }
 
-    /// Whether it can do its work: the chain answers, and there is something to pay with.
+    /// Whether the chain answers and a payer has ether.
     pub(crate) async fn health(&self) -> Result<(), String> {
         self.can_pay(U256::ONE).await
     }
 
-    /// What those who pay have left, as far as the chain says it soon enough for whoever asks for numbers.
+    /// The balances of the payers; empty if the chain does not answer in time.
     pub(crate) async fn balances(&self) -> Vec<(Address, U256)> {
         let (ledger, payers) = (self.0.carrier.contract().ledger(), &self.0.payers);
         let asking = async {
@@ -252,7 +254,7 @@ impl Service {
                 return Ok(());
             }
         }
-        Err("this relay has nothing to pay with at the moment".into())
+        Err("no payer of this relay has enough ether at the moment".into())
     }
 }
 
@@ -260,10 +262,10 @@ fn wei(gas: u64, fee: u128) -> U256 {
     U256::from(gas).saturating_mul(U256::from(fee))
 }
 
-/// Without the provider's name and words, with which callers have no business.
+/// Hides the provider's name and words, which are not for callers.
 fn silent(error: impl std::fmt::Display) -> Problem {
-    tracing::warn!(%error, "the chain gave no answer");
-    Problem::Busy("the chain gives this relay no answer at the moment: try again later, or ask another one".into())
+    tracing::warn!(%error, "the chain did not answer");
+    Problem::Busy("the chain does not answer this relay at the moment: try again later, or ask another relay".into())
 }
 
 fn is_refused(fate: &Fate) -> bool {

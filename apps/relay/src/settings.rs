@@ -1,4 +1,4 @@
-//! What a relay is told when it starts.
+//! The settings of a relay.
 
 use std::{
     collections::HashSet, fs, net::SocketAddr, num::NonZeroU32, ops::RangeInclusive, path::PathBuf, time::Duration,
@@ -10,46 +10,46 @@ use zeroize::Zeroizing;
 
 use crate::{gas, queue::Terms, server::Connections, trust};
 
-/// Carries what people have signed for HospitalRecord to the chain, and pays for it.
+/// Carries what people signed for HospitalRecord to the chain, and pays.
 ///
-/// It can refuse, and nothing else: it cannot change what it carries. Put a reverse proxy with TLS in front of it.
+/// It can refuse a request, but it cannot change one. Put a reverse proxy with TLS in front of it.
 #[derive(Parser)]
 #[command(version, name = "hospital-record-relay")]
 pub(crate) struct Settings {
-    /// Where it listens; port 0 takes a free one, which the first log line names
+    /// Address to listen on; port 0 takes a free one, which the first log line names
     #[arg(long, env = "HOSPITAL_RECORD_RELAY_LISTEN", default_value = "127.0.0.1:8550")]
     pub(crate) listen: SocketAddr,
     /// The chain's JSON-RPC
     #[arg(long, env = "ETH_RPC_URL", hide_env_values = true)]
     rpc_url: String,
-    /// The contract, when it is not at its usual address
+    /// The contract, if it is not at its usual address
     #[arg(long, env = "HOSPITAL_RECORD_CONTRACT", value_parser = parse_address)]
     contract: Option<Address>,
-    /// A file with the private key of an account that pays, in hex, readable by its owner alone; several pay in parallel
+    /// A file with the private key of a paying account, in hex, readable by its owner only; several pay in parallel
     #[arg(long = "key-file", env = "HOSPITAL_RECORD_RELAY_KEY_FILE", value_delimiter = ',', required = true)]
     key_files: Vec<PathBuf>,
-    /// Where it keeps what it accepted; one process a folder
+    /// The state folder, for accepted requests; only one process may use it
     #[arg(long, env = "HOSPITAL_RECORD_RELAY_STATE")]
     pub(crate) state: PathBuf,
-    /// Verbs that it carries, as the contract names them, such as Grant,Revoke; all when none is named
+    /// Verbs that it carries, as the contract names them, such as Grant,Revoke [default: all]
     #[arg(long = "verb", env = "HOSPITAL_RECORD_RELAY_VERBS", value_delimiter = ',')]
     pub(crate) verbs: Vec<String>,
-    /// Requests a minute that one account has carried, and as many revocations
+    /// Requests of one account a minute, and as many revocations
     #[arg(long, default_value = "30", value_parser = count(1..=100_000))]
     pub(crate) per_account: NonZeroU32,
-    /// Requests a minute that are looked at from one network address, and five times as many questions
+    /// Requests from one network address a minute, and five times as many GETs
     #[arg(long, default_value = "120", value_parser = count(1..=10_000_000))]
     pub(crate) per_address: NonZeroU32,
-    /// Read the caller's address from X-Forwarded-For: only behind a proxy that sets it
+    /// Read the caller's address from X-Forwarded-For; use it only behind a proxy that sets it
     #[arg(long)]
     pub(crate) behind_proxy: bool,
-    /// A name that it goes by, such as relay.hospital.example; its addresses and localhost need not be named
+    /// A host name of the relay, such as relay.hospital.example; its addresses and localhost always work
     #[arg(long = "host", env = "HOSPITAL_RECORD_RELAY_HOSTS", value_delimiter = ',')]
     pub(crate) hosts: Vec<String>,
-    /// A web page that may use it, such as `https://portal.hospital.example`; none when none is named
+    /// The origin of a web page that may use it, such as `https://portal.hospital.example` [default: none]
     #[arg(long = "allow-origin", env = "HOSPITAL_RECORD_RELAY_ORIGINS", value_delimiter = ',')]
     pub(crate) origins: Vec<String>,
-    /// Connections at a time; an eighth of them for one network address, unless a proxy has them all
+    /// Connections at a time; an eighth of them for one network address, or behind a proxy all for all
     #[arg(long, default_value = "512", value_parser = value_parser!(u32).range(8..=100_000))]
     connections: u32,
     /// Accepted requests that may wait, and as many revocations
@@ -67,36 +67,36 @@ pub(crate) struct Settings {
     /// The most that all requests of a day (UTC) may cost, in wei; its last quarter is for revocations and vetoes
     #[arg(long, default_value = "200000000000000000", value_parser = wei(1000))]
     budget: U256,
-    /// The same for one account
+    /// Like --budget, for one account
     #[arg(long, default_value = "20000000000000000", value_parser = wei(1000))]
     budget_per_account: U256,
-    /// The most gas that a request may need, in percent of what the contracts' snapshots say
+    /// The gas ceiling of a verb, in percent of its gas snapshot
     #[arg(long, default_value = "150", value_parser = value_parser!(u64).range(110..=10_000))]
     pub(crate) gas_percent: u64,
-    /// Carry also what the code of a contract wallet accepts (ERC-1271), with 100,000 gas more
+    /// Carry also requests that a contract wallet's code accepts (ERC-1271), with 100,000 gas more
     #[arg(long)]
     pub(crate) contract_wallets: bool,
     /// Carry only for the accounts in this file, one address a line
     #[arg(long, env = "HOSPITAL_RECORD_RELAY_ALLOW")]
     allow: Option<PathBuf>,
-    /// Carry only for accounts that this authority vouches for, itself or through others, and for those in --allow
+    /// Carry only for accounts for which this authority vouches, directly or through others, and for those in --allow
     #[arg(long = "authority", env = "HOSPITAL_RECORD_RELAY_AUTHORITIES", value_delimiter = ',', value_parser = parse_address)]
     pub(crate) authorities: Vec<Address>,
-    /// Seconds that the chain may take to answer
+    /// Seconds that the chain may take for one answer
     #[arg(long, default_value = "30", value_parser = value_parser!(u64).range(1..=600))]
     timeout: u64,
 }
 
-/// Whom `System::why_trusted` takes at most.
+/// The most authorities that `System::why_trusted` takes.
 const MOST_AUTHORITIES: usize = 16;
 const ETHER: u128 = 1_000_000_000_000_000_000;
 
 impl Settings {
-    /// What is wrong with them, before anything is started.
+    /// Checks the settings before anything starts.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(unknown) = self.verbs.iter().find(|verb| !gas::verbs().any(|known| known == **verb)) {
             let known: Vec<_> = gas::verbs().collect();
-            return Err(format!("--verb {unknown}: there is no such verb; there are {}", known.join(", ")));
+            return Err(format!("--verb {unknown}: there is no such verb; the verbs are {}", known.join(", ")));
         }
         if self.budget_per_account > self.budget {
             return Err("--budget-per-account is more than --budget, which is for all accounts together".into());
@@ -107,7 +107,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The accounts that it carries for; everybody when none is named.
+    /// The accounts that it serves; empty for all.
     pub(crate) fn allowed(&self) -> Result<HashSet<Address>, String> {
         self.allow.as_deref().map_or_else(|| Ok(HashSet::new()), trust::listed)
     }
@@ -127,7 +127,7 @@ impl Settings {
         Connections { all, of_one: (!self.behind_proxy).then_some(all / 8) }
     }
 
-    /// How long it may take to look at a request, which asks the chain several times.
+    /// The time to check a request, which asks the chain several times.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout * 2)
     }
@@ -149,7 +149,7 @@ impl Settings {
         let payers = self.key_files.iter().map(payer).collect::<Result<Vec<_>, _>>()?;
         for (place, payer) in payers.iter().enumerate() {
             if payers[..place].iter().any(|other| other.address() == payer.address()) {
-                return Err(format!("two key files are of the same account, {}", payer.address()));
+                return Err(format!("two key files hold the key of the same account, {}", payer.address()));
             }
         }
         Ok(payers)
@@ -160,12 +160,12 @@ fn count(range: RangeInclusive<i64>) -> impl TypedValueParser<Value = NonZeroU32
     value_parser!(u32).range(range).try_map(NonZeroU32::try_from)
 }
 
-/// An amount in wei: more than so many ether are a mistake.
+/// An amount in wei, of at most so many ether: more is a mistake.
 fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
     move |text| {
         let wei: U256 = text.parse().map_err(|_| "give a number of wei".to_owned())?;
         if wei.is_zero() {
-            return Err("with nothing to spend, nothing is ever carried".into());
+            return Err("with 0 wei the relay carries nothing".into());
         }
         match wei > U256::from(ether * ETHER) {
             true => Err(format!("this is more than {ether} ether: give wei")),
@@ -174,12 +174,12 @@ fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
     }
 }
 
-/// The error names the file, and nothing that is in it.
+/// The error names the file, but not its content.
 fn payer(file: &PathBuf) -> Result<PrivateKeySigner, String> {
     let wrong = |what: &str| format!("the key file {}: {what}", file.display());
     let meta = fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
     if is_open_to_others(&meta) {
-        return Err(wrong("others may read it; close it with chmod 600"));
+        return Err(wrong("others can read it; run chmod 600 on it"));
     }
     let text = Zeroizing::new(fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?);
     text.trim().parse().map_err(|_| wrong("it does not hold a private key of 64 hex digits"))
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_with_which_nothing_is_ever_carried_are_refused_by_name() {
+    fn settings_that_carry_nothing_are_refused_by_name() {
         for option in [
             "--timeout",
             "--max-fee",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_the_defaults_is_so() {
+    fn defaults_are_as_documented() {
         let settings = parse(&[]).unwrap();
         let terms = settings.terms();
         assert_eq!((terms.queue, terms.ordinary, terms.urgent), (10_000, 16, 8));

@@ -1,4 +1,4 @@
-//! What tests of several rooms do.
+//! Helpers for the tests of several modules.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,7 +18,7 @@ pub(crate) fn signed(contract: &Contract, by: &PrivateKeySigner, act: &Act) -> S
     SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data }
 }
 
-/// Somebody who may read a patient's folder, and what ends it.
+/// An account that may read a patient's folder, and the request that ends this access.
 pub(crate) fn let_in(memory: &MemoryLedger, contract: &Contract, patient: Address) -> Revocation {
     let (grantee, scope) = (Address::repeat_byte(7), folder_scope(1));
     let permission = Permission {

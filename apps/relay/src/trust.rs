@@ -1,4 +1,4 @@
-//! For whom it carries: for everybody, or for those who are named or vouched for.
+//! The accounts that the relay serves: all, or those that are named or vouched for.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,14 +9,14 @@ use std::{
 
 use hospital_record::{Address, Result, System};
 
-/// How long an answer about somebody is good.
+/// The time that an answer about an account is valid.
 const GOOD_FOR: Duration = Duration::from_secs(600);
-/// The same for somebody who is not vouched for: that may be mended any moment.
+/// The same for an account without a vouch, which may get one at any moment.
 const NO_FOR: Duration = Duration::from_secs(30);
-/// Answers that are kept.
+/// The most answers in the cache.
 const KEPT: usize = 10_000;
 
-/// The accounts that a relay carries for.
+/// The accounts that a relay serves.
 pub(crate) struct Trust {
     system: System,
     allowed: HashSet<Address>,
@@ -25,12 +25,12 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
-    /// Those who are named and those whom the authorities vouch for; everybody where there is neither.
+    /// The named accounts and those for which the authorities vouch; all without either.
     pub(crate) fn new(system: System, allowed: HashSet<Address>, authorities: Vec<Address>) -> Self {
         Self { system, allowed, authorities, answers: Mutex::default() }
     }
 
-    /// Whether it carries for this account.
+    /// Whether the relay serves this account.
     pub(crate) async fn admits(&self, account: Address) -> Result<bool> {
         if self.allowed.contains(&account) || self.allowed.is_empty() && self.authorities.is_empty() {
             return Ok(true);
@@ -60,18 +60,18 @@ impl Trust {
     }
 }
 
-/// The accounts of a file: one address a line, and whatever follows `#`.
+/// The accounts of a file: one address a line, and comments after `#`.
 pub(crate) fn listed(file: &Path) -> Result<HashSet<Address>, String> {
     let wrong = |what: &str| format!("--allow {}: {what}", file.display());
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?;
-    let accounts = accounts(&text).map_err(|line| wrong(&format!("line {line} is no address")))?;
+    let accounts = accounts(&text).map_err(|line| wrong(&format!("line {line} is not an address")))?;
     match accounts.is_empty() {
-        true => Err(wrong("it names nobody, so nothing would be carried")),
+        true => Err(wrong("it names nobody, so the relay would carry nothing")),
         false => Ok(accounts),
     }
 }
 
-/// The number of the first line that is no address.
+/// Fails with the number of the first line that is not an address.
 fn accounts(text: &str) -> Result<HashSet<Address>, usize> {
     let mut accounts = HashSet::new();
     for (line, number) in text.lines().zip(1_usize..) {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_nobody_is_a_mistake() {
+    fn empty_list_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("staff");
         std::fs::write(&file, "# nobody yet\n").unwrap();

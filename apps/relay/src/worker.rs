@@ -1,4 +1,4 @@
-//! Carries what the queue has, one after the other: an account has one transaction under way at a time.
+//! Carries the requests of the queue one by one: an account has one pending transaction at a time.
 
 mod purse;
 #[cfg(test)]
@@ -23,17 +23,17 @@ use crate::{
     service::now,
 };
 
-/// Before a provider that failed is asked again.
+/// The pause before a failed provider is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest that a request rests before it is tried again.
+/// The longest pause of a request before the next attempt.
 const LONGEST_REST: Duration = Duration::from_secs(60);
-/// How often a provider may refuse an ordinary request before it ends: whoever signed it is told, and signs anew. What
-/// ends access is tried until it is carried: whoever signed it may be gone.
+/// The refusals by a provider after which an ordinary request ends: its signer can sign anew. A request that ends
+/// access is tried until it is carried: its signer may be gone.
 const REFUSALS: u32 = 5;
-/// How many looks have to say that what ends access has no effect: a provider's nodes are a few blocks apart.
+/// The checks that must agree that a revocation has no effect: a provider's nodes are a few blocks apart.
 const LOOKS: u32 = 3;
 
-/// One paying account at work.
+/// The worker of one paying account.
 pub(crate) struct Worker {
     pub(crate) carrier: Carrier,
     pub(crate) queue: Queue,
@@ -44,7 +44,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Works until it is told to stop. `left` is what an earlier process of this account had under way.
+    /// Works until the stop signal. `left` is the pending request of an earlier process with this account.
     pub(crate) async fn run(mut self, left: Option<Task>) {
         if let Some(task) = left {
             match self.follow(task).await {
@@ -60,7 +60,7 @@ impl Worker {
         }
     }
 
-    /// `None` when it is to stop.
+    /// `None` at the stop signal.
     async fn next(&mut self) -> Option<Task> {
         loop {
             let (queue, payer, purse) = (&self.queue, self.carrier.payer(), &self.purse);
@@ -110,11 +110,11 @@ impl Worker {
 
     async fn try_to_carry(&self, task: &Task) -> Result<Carried, NotCarried> {
         let ended = |reason: &str| Carried { fate: Fate::Refused { reason: reason.into() }, receipt: None };
-        let Some(gas) = self.ceiling(task) else { return Ok(ended("this relay does not carry it any more")) };
+        let Some(gas) = self.ceiling(task) else { return Ok(ended("this relay does not carry this verb any more")) };
         if task.in_vain < task.lane.tries() {
             return self.carrier.carry_within(&task.request, gas).await;
         }
-        // Another one may have carried it, or the contract may say by now why not.
+        // Another account may have carried it, or the contract may give a reason by now.
         Ok(match self.carrier.look(&task.request, gas).await? {
             Look::Ended(fate) => Carried { fate, receipt: None },
             Look::Ready { .. } => ended("its transaction was mined but failed: sign it anew, or ask another relay"),
@@ -126,7 +126,7 @@ impl Worker {
         task.request.act().and_then(|act| self.ceilings.of(&act, by_key))
     }
 
-    /// What the provider refused of this account may have been mined all the same. It is paid for then, and has ended.
+    /// A transaction that the provider refused may be mined all the same. Then it is booked, and the request has ended.
     async fn settle_what_was_refused(&self, now_in_hand: &Task) {
         if !matches!(self.carrier.under_way().await, Ok(Some(left)) if left.id != now_in_hand.id) {
             return;
@@ -135,12 +135,12 @@ impl Worker {
         let Some(receipt) = &carried.receipt else { return };
         match self.queue.pick(id) {
             Some(task) => self.settle(task, carried).await,
-            // Another payer has it in hand.
+            // Another payer carries it.
             None => self.book(id, receipt.cost()).await,
         }
     }
 
-    /// This account cannot pay: it rests, and another one has the request at once.
+    /// This account cannot pay: it rests, and another payer gets the request at once.
     async fn cannot_pay(&mut self, task: Task) {
         self.purse.lacks(task.lane, Instant::now());
         self.queue.give_back(task, Duration::ZERO, None).await;
@@ -157,9 +157,9 @@ impl Worker {
         self.pause().await
     }
 
-    /// While a transaction of this account may carry it, nobody else tries and nothing else is carried: asks until the
-    /// chain says what became of it. A deadline that passes says nothing. What is not urgent gives way to what is. Returns
-    /// the task when it has not ended.
+    /// Waits while a transaction of this account may carry the request: no other payer tries it, and this account
+    /// carries nothing else. A passed deadline does not end the wait. An ordinary request gives way to an urgent one.
+    /// Returns the task if it has not ended.
     async fn follow(&mut self, task: Task) -> Result<Option<Task>, Stopped> {
         while self.is_under_way(&task).await {
             match self.carrier.resume().await {
@@ -168,12 +168,12 @@ impl Worker {
                     return Ok(None);
                 }
                 Ok(_) => break,
-                Err(error) => tracing::warn!(id = %task.id, %error, "what is under way is not settled yet"),
+                Err(error) => tracing::warn!(id = %task.id, %error, "a pending transaction is not settled yet"),
             }
             if task.lane == Lane::Ordinary && self.queue.has_urgent(self.carrier.payer()) {
                 match self.carrier.give_way().await {
                     Ok(()) => break,
-                    Err(error) => tracing::warn!(id = %task.id, %error, "it cannot give way yet"),
+                    Err(error) => tracing::warn!(id = %task.id, %error, "a pending transaction cannot be replaced yet"),
                 }
             }
             self.pause().await?;
@@ -181,31 +181,31 @@ impl Worker {
         Ok(Some(task))
     }
 
-    /// Whether a transaction of this account for this request may be mined. What cannot be read is taken for one.
+    /// Whether a transaction of this account for this request may be mined. An unreadable answer counts as yes.
     async fn is_under_way(&self, task: &Task) -> bool {
         let of_task = |left: Option<UnderWay>| left.is_some_and(|left| left.id == task.id);
         self.carrier.under_way().await.map_or(true, of_task)
     }
 
-    /// Whether this payer alone may carry it. Of what is urgent and was refused another one tries, too: it takes effect
-    /// once, and should not wait for an account that may never send it.
+    /// Whether only this payer may carry it. Another payer also tries a refused urgent request: it takes effect once,
+    /// and should not wait for an account that may never send it.
     async fn is_bound(&self, task: &Task) -> bool {
         let binds = |left: UnderWay| left.id == task.id && !(left.gives_way && task.lane == Lane::Urgent);
         self.carrier.under_way().await.map_or(true, |left| left.is_some_and(binds))
     }
 
-    /// Gives it back; to this account alone where its transaction may still be mined.
+    /// Returns it to the queue; for this account only if its transaction may still be mined.
     async fn later(&self, task: Task) {
         let payer = self.is_bound(&task).await.then(|| self.carrier.payer());
         let rest = PAUSE.saturating_mul(1 << task.attempts.min(10)).min(LONGEST_REST);
         self.queue.give_back(task, rest, payer).await;
     }
 
-    /// Takes what a transaction came to. In vain, it is paid for at once, and tried again where that can help.
+    /// Handles the end of a transaction. A reverted one is booked at once, and tried again if that can help.
     async fn settle(&self, task: Task, carried: Carried) {
         match carried.receipt {
             Some(receipt) if !receipt.succeeded => {
-                tracing::warn!(id = %task.id, "mined in vain");
+                tracing::warn!(id = %task.id, "the transaction reverted");
                 self.book(task.id, receipt.cost()).await;
                 let in_vain = task.in_vain.saturating_add(1);
                 self.later(Task { in_vain, ..task.failed_once(0) }).await;
@@ -216,7 +216,7 @@ impl Worker {
 
     async fn book(&self, id: B256, wei: U256) {
         if let Err(error) = self.queue.book(id, wei, now()).await {
-            tracing::error!(%id, %error, "what a transaction cost could not be kept");
+            tracing::error!(%id, %error, "the cost of a transaction could not be stored");
         }
     }
 
@@ -225,15 +225,15 @@ impl Worker {
         self.metrics.carried(&fate, task.since.elapsed());
         match &fate {
             Fate::Done { .. } => tracing::info!(%id, "carried"),
-            // Without the reason, which names accounts: whoever has the id may ask for it.
+            // Without the reason, which names accounts. With the id, a client can ask for it.
             Fate::Refused { .. } => tracing::info!(%id, "refused"),
             _ => {}
         }
         let in_vain = task.in_vain > 0 && !matches!(fate, Fate::Done { .. });
         let paid = (wei.is_some() || in_vain).then(|| Paid { wei: wei.unwrap_or_default(), in_vain });
         if let Err(error) = self.queue.end(task, fate, paid, now()).await {
-            // It is asked for again after a restart; the contract then says that it took effect.
-            tracing::error!(%id, %error, "its fate could not be kept");
+            // It is checked again after a restart; the contract then shows that it took effect.
+            tracing::error!(%id, %error, "the result of a request could not be stored");
         }
     }
 
@@ -245,5 +245,5 @@ impl Worker {
     }
 }
 
-/// The relay is to stop; what is in hand is taken up after the next start.
+/// The stop signal. The pending request continues after the next start.
 struct Stopped;

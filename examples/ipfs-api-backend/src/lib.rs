@@ -24,9 +24,9 @@ use ipfs_api_backend_hyper::{
     BackendWithGlobalOptions, Error, GlobalOptions, IpfsApi, IpfsClient, TryFromUri, request::BlockPut,
 };
 
-/// How many blocks are sent at once: each takes a request and a connection of its own.
+/// The number of blocks sent at once: each takes its own request and connection.
 const PARALLEL: usize = 8;
-/// How long past the node's own deadline it is waited for the answer that says so.
+/// The wait beyond the node's own deadline for its answer about that deadline.
 const GRACE: Duration = Duration::from_secs(2);
 
 type Client = BackendWithGlobalOptions<IpfsClient>;
@@ -35,7 +35,7 @@ type Client = BackendWithGlobalOptions<IpfsClient>;
 pub struct IpfsApiStore {
     url: String,
     timeout: Duration,
-    /// Asks the node for what it holds itself.
+    /// Asks the node only for blocks that it holds.
     local: Client,
     /// Lets the node ask its peers, for at most `timeout`.
     network: Client,
@@ -51,9 +51,9 @@ impl IpfsApiStore {
     /// The node whose RPC is at `url` (`http://host:port`, no TLS), with every block checked against its CID.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the URL cannot be used.
+    /// [`StoreError::Refused`] if the URL cannot be used.
     pub fn open(url: &str, timeout: Duration) -> Result<Arc<dyn Store>, StoreError> {
-        let refused = |reason: String| StoreError::Refused { url: "(the URL given)".to_owned(), reason, source: None };
+        let refused = |reason: String| StoreError::Refused { url: "(the given URL)".to_owned(), reason, source: None };
         let plain = url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#']));
         if !plain {
             return Err(refused(
@@ -115,7 +115,7 @@ impl IpfsApiStore {
         let mut pieces = client.block_get(&cid.to_string());
         let whole = async {
             let mut whole = BytesMut::new();
-            // One byte too many is enough for the check that follows to refuse it.
+            // One byte too many is enough for the later check to refuse it.
             while whole.len() <= MAX_BLOCK {
                 let Some(piece) = pieces.try_next().await? else { break };
                 whole.extend_from_slice(&piece);

@@ -38,13 +38,13 @@ async fn add_and_open(node: &str, state: &str) -> Result<()> {
 
     let opened = ana.open(&added.record).await?;
     if opened.bytes != LETTER {
-        return Err(Error::Integrity("what was opened is not what was added".into()));
+        return Err(Error::Integrity("the opened record differs from the added one".into()));
     }
     println!("opened {}: {} bytes", opened.metadata.name, opened.bytes.len());
     Ok(())
 }
 
-/// The chain that the environment names, with a relay that pays; else one in memory, with ether for this person.
+/// The chain that the environment names, with a relay that pays; otherwise one in memory, with ether for this person.
 async fn chain(person: &Identity) -> Result<Config> {
     let Ok(rpc) = env::var("ETH_RPC_URL") else {
         let memory = MemoryLedger::with_contract().await?;

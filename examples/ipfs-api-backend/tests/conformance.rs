@@ -37,7 +37,7 @@ async fn program_adds_and_opens_a_record_on_kubo() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_not_there_is_unreachable() {
+async fn missing_node_is_unreachable() {
     let store = IpfsApiStore::open("http://127.0.0.1:1", Duration::from_secs(3)).unwrap();
     let error = store.has(&hospital_record::store::Block::leaf("x").cid).await.unwrap_err();
     assert!(matches!(error, hospital_record::store::StoreError::Unreachable { .. }), "{error}");

@@ -11,16 +11,16 @@ use crate::{
     words::{Purpose, confidentiality},
 };
 
-/// What access is about.
+/// The scope of access.
 #[derive(Debug, Args)]
 pub(crate) struct ScopeFlags {
-    /// A folder and all that comes into it
+    /// A folder, with everything that is added to it later
     #[arg(long, value_name = "NAME", conflicts_with = "record")]
     pub(crate) folder: Option<String>,
     /// One record: its name, its URI, or the beginning of its id
     #[arg(long)]
     pub(crate) record: Option<String>,
-    /// Of the folder: U, L, M, N, R or V
+    /// Confidentiality of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", ignore_case = true, value_parser = confidentiality(), conflicts_with = "record")]
     pub(crate) confidentiality: Option<Confidentiality>,
 }
@@ -29,32 +29,32 @@ pub(crate) struct ScopeFlags {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct UseFlags {
-    /// May open (the default of `grant` and `ask`)
+    /// May read (the default of `grant` and `ask`)
     #[arg(long)]
     read: bool,
-    /// May open and add
+    /// May read and add
     #[arg(long)]
     contribute: bool,
-    /// May add, never open
+    /// May add, never read
     #[arg(long)]
     contribute_only: bool,
 }
 
-/// What a grant allows.
+/// The rights of a grant.
 #[derive(Debug, Args)]
 pub(crate) struct RightsFlags {
     #[command(flatten)]
     uses: UseFlags,
-    /// And may pass on what this gives, as a hospital does to those who work there
+    /// May also delegate this access, as a hospital does to its staff
     #[arg(long)]
     delegate: bool,
-    /// And may attest documents, as a professional
+    /// May also attest documents, as a professional
     #[arg(long)]
     attest: bool,
 }
 
 impl RightsFlags {
-    /// Nothing where no flag says anything.
+    /// `None` without any of the flags.
     pub(crate) fn named(&self) -> Option<Rights> {
         let UseFlags { read, contribute, contribute_only } = self.uses;
         let any = [read, contribute, contribute_only, self.delegate, self.attest].contains(&true);
@@ -80,30 +80,31 @@ pub(crate) struct Grant {
     pub(crate) who: String,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
-    /// Make the folder, where there is none of this name
+    /// Make the folder if it does not exist
     #[arg(long, conflicts_with_all = ["record", "patient"])]
     pub(crate) new_folder: bool,
-    /// Whose records, when I pass on what a patient gave me
+    /// Delegate access that this patient gave me
     #[arg(long, value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
     #[command(flatten)]
     pub(crate) rights: RightsFlags,
-    /// WHO is a board: its members together may let somebody in to read, for a day at most
+    /// WHO is a board: enough of its members together can admit somebody to read, for a day at most
     #[arg(long, conflicts_with_all = ["patient", "read", "contribute", "contribute_only", "delegate", "attest", "trusted"])]
     pub(crate) board: bool,
-    /// The same, for emergencies
+    /// Like --board, for emergencies
     #[arg(long, conflicts_with_all = ["patient", "read", "contribute", "contribute_only", "delegate", "attest", "trusted", "purpose"])]
     pub(crate) emergency: bool,
-    /// What I call the board from now on
+    /// My name for the board from now on
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Why [default: treatment, or what my own access is for]
+    /// Purpose [default: treatment; with --patient, that of my own access]
     #[arg(long)]
     pub(crate) purpose: Option<Purpose>,
-    /// Until when: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never [default: 1y, or the end of my own access]
+    /// End of the access: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never [default: 1y; with --patient, that of my
+    /// own access]
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
-    /// Only to whom an authority vouches for (see --authority)
+    /// Grant only if an authority vouches for WHO (see --authority)
     #[arg(long)]
     pub(crate) trusted: bool,
 }
@@ -124,16 +125,16 @@ pub(crate) struct Revoke {
     /// End the access now; new folder keys follow with `rotate`
     #[arg(long)]
     pub(crate) in_a_hurry: bool,
-    /// Keep the person out: nobody I let pass on can give it again
+    /// Keep WHO out: no delegate can give the access again
     #[arg(long)]
     pub(crate) bar: bool,
-    /// Send nothing: sign the end of the access, for `carry` by anybody at any time
+    /// Send nothing: sign the end of the access; anybody can `carry` it at any time
     #[arg(long, conflicts_with = "in_a_hurry")]
     pub(crate) sign: bool,
-    /// Where to write what is signed
+    /// File for the signed requests
     #[arg(long, short, value_name = "FILE", requires = "sign")]
     pub(crate) output: Option<PathBuf>,
-    /// What is signed as QR codes
+    /// Draw the signed requests as QR codes
     #[arg(long, requires = "sign")]
     pub(crate) qr: bool,
 }
@@ -141,9 +142,9 @@ pub(crate) struct Revoke {
 /// `withdraw`
 #[derive(Debug, Args)]
 pub(crate) struct Withdraw {
-    /// To whom I passed it on: a contact or an address
+    /// The person to whom I delegated access: a contact or an address
     pub(crate) who: String,
-    /// Whose records
+    /// The patient: a contact or an address
     #[arg(long)]
     pub(crate) patient: String,
     #[command(flatten)]
@@ -160,7 +161,7 @@ pub(crate) struct Carry {
 /// `void`
 #[derive(Debug, Args)]
 pub(crate) struct Void {
-    /// What was signed for this board alone: its address, or its name
+    /// Void what I signed for this board: its address, or my name for it
     #[arg(long)]
     pub(crate) board: Option<String>,
 }
@@ -168,7 +169,7 @@ pub(crate) struct Void {
 /// `renounce`
 #[derive(Debug, Args)]
 pub(crate) struct Renounce {
-    /// Whose records: a contact or an address
+    /// The patient: a contact or an address
     pub(crate) patient: String,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
@@ -177,10 +178,10 @@ pub(crate) struct Renounce {
 /// `shared`
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
-    /// All of this patient's alone, whoever else gives me something: a contact or an address
+    /// Everything from this patient, and from nobody else: a contact or an address
     #[arg(long, value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
-    /// Ones that ran out or were renounced too
+    /// Show expired and renounced access too
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -188,13 +189,13 @@ pub(crate) struct Shared {
 /// `sync`
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
-    /// Copy this record too, however large it is: its name, its URI, or the beginning of its id; may be repeated
+    /// Copy this record too, of any size: its name, its URI, or the beginning of its id; may be repeated
     #[arg(long, value_name = "RECORD")]
     pub(crate) take: Vec<String>,
-    /// Of what others added my store keeps at most so much, e.g. 500M or 20G [default: 10G]
+    /// Keep at most this much from all contributors, e.g. 500M or 20G [default: 10G]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(crate) most: Option<u64>,
-    /// The same of what one of them added [default: 1G]
+    /// Keep at most this much from one contributor [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(crate) most_of_one: Option<u64>,
 }
@@ -202,10 +203,10 @@ pub(crate) struct Sync {
 /// `rotate`
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// Which folder
+    /// The folder
     #[arg(default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
-    /// Of the folder: U, L, M, N, R or V
+    /// Confidentiality of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
 }
@@ -213,10 +214,10 @@ pub(crate) struct Rotate {
 /// `resume`
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
-    /// Do not send an act again that the chain shows no more: its head or transaction, as `resume` lists it
+    /// Abandon an act that is gone from the chain: its head or transaction, as `resume` lists it
     #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain", value_parser = whole_id)]
     pub(crate) give_up: Option<B256>,
-    /// Give up what both nodes deny of a person's history (needs --witness)
+    /// Give up entries of a person's history that both nodes deny (needs --witness)
     #[arg(long, value_name = "WHO")]
     pub(crate) accept_chain: Option<String>,
 }

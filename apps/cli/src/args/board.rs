@@ -10,34 +10,34 @@ use crate::lookup::whole_id;
 /// `board`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Board {
-    /// Make a board of people of whom some must agree before it lets anybody in
+    /// Make a board: some of its members must agree before it admits anybody
     Create(CreateBoard),
-    /// Who is on a board
+    /// Show the members of a board
     Show(Named),
-    /// The cases of a board, newest first, and why they were opened
+    /// List the cases of a board and their reasons, newest first
     Cases(Named),
-    /// Ask the board to let somebody in, as one of its members
+    /// Ask the board to admit somebody, as one of its members
     Open(OpenCase),
     /// Agree to a case
     Acknowledge(NamedCase),
-    /// End a case, before it takes effect or after: one about my own records, or whose patient named me for it
+    /// End a case about my records, or of a patient who named me as proxy; before or after it takes effect
     Veto(NamedCase),
-    /// Who besides me may end cases about my records
+    /// Show or choose who else may end cases about my records
     Proxy(Proxy),
-    /// Give my share of the keys to whom a case lets in
+    /// Give my share of the keys to the person that a case admits
     Release(NamedCase),
-    /// Say what I think of a case that I took no part in
+    /// Review a case that I took no part in
     Review(Review),
-    /// Close a board, in favour of another or of none, or leave it
+    /// Close a board, name its successor, or leave it
     Change(Change),
-    /// Wait, and give out my shares for cases that I agreed to, until Ctrl-C
+    /// Wait for cases that I agreed to, and release my shares, until Ctrl-C
     Serve(Serve),
 }
 
 /// `board create`
 #[derive(Debug, Args)]
 pub(crate) struct CreateBoard {
-    /// How many of them are needed
+    /// How many members must agree
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) needed: u8,
     /// Contacts or addresses; name yourself to be one of them
@@ -57,18 +57,18 @@ pub(crate) struct Named {
 pub(crate) struct OpenCase {
     #[command(flatten)]
     pub(crate) board: Named,
-    /// Whose records: a contact or an address
+    /// The patient: a contact or an address
     pub(crate) patient: String,
-    /// Who needs access: a contact or an address [default: myself]
+    /// The person to admit: a contact or an address [default: myself]
     #[arg(long, value_name = "WHO")]
     pub(crate) to: Option<String>,
-    /// A file that says why, for the patient and the board; - is stdin
+    /// A file with the reason, for the patient and the board; - is stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) reason: PathBuf,
-    /// For how many hours from the last agreement that is needed
+    /// Hours of access, from the last agreement that is needed
     #[arg(long, value_name = "HOURS", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=24))]
     pub(crate) hours: u8,
-    /// To what, where the patient gave the board several things, as the chain calls it
+    /// The scope's id on chain, if the patient gave the board several
     #[arg(long, value_name = "SCOPE", value_parser = whole_id)]
     pub(crate) scope: Option<B256>,
 }
@@ -87,7 +87,7 @@ pub(crate) struct NamedCase {
 pub(crate) struct Proxy {
     #[command(flatten)]
     pub(crate) board: Named,
-    /// From now on this contact or address may, and nobody else [default: tell who may]
+    /// The only contact or address that may, from now on [default: show who may]
     #[arg(conflicts_with = "none")]
     pub(crate) who: Option<String>,
     /// From now on nobody else may
@@ -100,7 +100,7 @@ pub(crate) struct Proxy {
 pub(crate) struct Review {
     #[command(flatten)]
     pub(crate) case: NamedCase,
-    /// A file that says what I object to, for the patient and the board; - is stdin [default: nothing]
+    /// A file with my objection, for the patient and the board; - is stdin [default: no objection]
     #[arg(long, value_name = "FILE")]
     pub(crate) finding: Option<PathBuf>,
 }
@@ -114,17 +114,17 @@ pub(crate) struct Change {
     pub(crate) to: ChangeTo,
 }
 
-/// What shall become of a board.
+/// A change to a board.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct ChangeTo {
-    /// This board follows it, once enough members say so
+    /// Name the board that follows this one, once enough members agree
     #[arg(long, value_name = "BOARD")]
     pub(crate) successor: Option<String>,
-    /// It is closed, once enough members say so
+    /// Close the board, once enough members agree
     #[arg(long)]
     pub(crate) close: bool,
-    /// I leave it, at once and for good
+    /// Leave the board, at once and for good
     #[arg(long)]
     pub(crate) resign: bool,
 }
@@ -134,7 +134,7 @@ pub(crate) struct ChangeTo {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) board: Named,
-    /// Between two looks
+    /// Time between two checks
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) every: u64,
 }

@@ -1,4 +1,4 @@
-//! How the program explains itself: verbs by who needs them, one page of settings, an example a verb.
+//! Help texts: verbs grouped by role, one page of settings, an example for each verb.
 
 use std::ffi::{OsStr, OsString};
 
@@ -15,7 +15,7 @@ use super::{
     settings::{flags, page},
 };
 
-/// Who needs which verbs: each stands once.
+/// Verbs by role. Each verb is in one group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Everybody", &["init", "password", "account", "contacts", "settings", "resume", "void", "completions"]),
     (
@@ -47,17 +47,17 @@ const GROUPS: &[(&str, &[&str])] = &[
 const EXIT_CODES: &str = "\
 Exit codes:
   0 done
-  1 something else: a full disk, a file that changed, something else at the same time (repeat it)
-  2 usage: something was typed that cannot be; nothing was done
+  1 other: a full disk, a file that changed, a conflict with another program or device (repeat it)
+  2 usage: an argument or a setting is wrong; nothing was done
   3 not found: no such record, contact, person or file
   4 access denied: no grant, or it has ended
-  5 integrity failure: bytes, keys or a history that do not check
-  6 unreachable or timed out: a service is away, or no store has the blocks
+  5 integrity failure: bytes, keys or a history that fail verification
+  6 unreachable or timed out: a service is down, or no store has the blocks
   7 key file or password
   8 not funded: the account cannot pay the transaction
   130 interrupted: `resume` finishes or clears what was under way";
 
-/// One a verb.
+/// One example for each verb.
 const EXAMPLES: &[(&str, &str)] = &[
     ("init", "init --as ana"),
     ("password", "password --as ana"),
@@ -95,7 +95,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("trust", "trust dr-lee --authority ministry"),
 ];
 
-/// What was typed, or what clap says about it.
+/// The parsed command line, or clap's error.
 pub(crate) fn parsed() -> Result<Cli, clap::Error> {
     from(std::env::args_os())
 }
@@ -109,8 +109,8 @@ fn from(typed: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     }
 }
 
-/// An empty variable is one that is not set. An empty argument is a mistake, such as a variable of the shell that is not
-/// set: it would be another person, folder or chain, or a record that nobody finds.
+/// An empty environment variable counts as not set. An empty argument is an error: it often comes from an unset shell
+/// variable, and would select another person, folder or chain.
 fn blank(command: &Command, matches: &ArgMatches) -> Option<String> {
     let typed = |arg: &&clap::Arg| {
         arg.get_action().takes_values() && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
@@ -125,21 +125,21 @@ fn blank(command: &Command, matches: &ArgMatches) -> Option<String> {
     here.or_else(below)
 }
 
-/// Nothing in it is seen.
+/// Whether no character of it is visible.
 fn is_blank(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| names::marked(text).all(|(c, seen)| !seen || names::is_blank(c)))
 }
 
-/// A path that may be empty, as a variable that is not set is.
+/// A path that may be empty: an empty variable counts as not set.
 pub(super) fn path() -> impl TypedValueParser<Value = std::path::PathBuf> {
     OsStringValueParser::new().map(std::path::PathBuf::from)
 }
 
-/// The program's arguments, with help that is short: settings stand on their own page.
+/// The program's arguments with short help: settings have a page of their own.
 fn explained() -> Command {
     let mut command = Cli::command();
     let all = format!(
-        "{}{EXIT_CODES}\n\n`help VERB` explains one, `help settings` what all of them go by.",
+        "{}{EXIT_CODES}\n\n`help VERB` explains a verb, `help settings` the settings of all verbs.",
         groups(&command)
     );
     for flag in flags() {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_stands_in_one_group_and_has_an_example_that_parses() {
+    fn every_verb_is_in_one_group_and_has_an_example_that_parses() {
         let command = Cli::command();
         let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
         for verb in command.get_subcommands().map(Command::get_name) {
@@ -191,7 +191,7 @@ mod tests {
         for (verb, example) in EXAMPLES {
             let words: Vec<&str> = example.split(" > ").next().unwrap_or_default().split(' ').collect();
             assert_eq!(words[0], *verb);
-            // Its id is one of 64 digits, which nobody wants to read.
+            // The example shortens the id, which has 64 digits.
             let parsed =
                 parse(&words.iter().map(|word| if *word == "0x1f3a..." { ID } else { word }).collect::<Vec<_>>());
             assert!(parsed.is_ok(), "{example}: {:?}", parsed.err());
@@ -201,7 +201,7 @@ mod tests {
     const ID: &str = "0x1f3a000000000000000000000000000000000000000000000000000000000000";
 
     #[test]
-    fn the_help_of_a_verb_is_short_and_settings_stand_on_a_page() {
+    fn help_of_a_verb_is_short_and_settings_have_their_own_page() {
         let mut command = explained();
         command.build();
         for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_flag_is_refused_by_name() {
+    fn empty_flag_is_refused_by_name() {
         for setting in flags().into_iter().filter(|setting| setting.value.is_some()) {
             for args in [[&format!("--{}=", setting.flag), "list"], ["list", &format!("--{}=", setting.flag)]] {
                 let error = parse(&args).err().map(|error| error.to_string()).unwrap_or_default();
@@ -231,9 +231,8 @@ mod tests {
         assert!(parse(&["list", "--as", "ana"]).is_ok() && parse(&["list", "--json"]).is_ok());
     }
 
-    /// Each argument of each verb, in the words of that verb alone.
     #[test]
-    fn what_is_typed_blank_is_refused_by_name_wherever_it_is_typed() {
+    fn blank_argument_is_refused_by_name() {
         let mut tried = 0;
         for args in [
             &["add", "f", "--name"][..],
@@ -282,7 +281,7 @@ mod tests {
                 let rest = if args == ["contacts", "add"] { &["card"][..] } else { &[] };
                 let line = [&line, rest].concat();
                 let error = parse(&line).err().map(|error| error.to_string()).unwrap_or_default();
-                // A path that is empty to the last byte is clap's to refuse.
+                // Clap itself refuses a path of no bytes.
                 let by_clap = blank.is_empty() && error.contains("a value is required");
                 let name = args.last().filter(|last| last.starts_with("--")).copied().unwrap_or_default();
                 let by_name = error.contains(&format!("{name} is empty: name a value"));

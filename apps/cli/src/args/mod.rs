@@ -1,4 +1,4 @@
-//! What can be typed. The manual is `docs/cli.md`.
+//! The command line. The manual is `docs/cli.md`.
 
 mod access;
 mod board;
@@ -38,19 +38,19 @@ pub(crate) struct Cli {
 #[derive(Debug, Default, Clone, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct Global {
-    /// Who is acting, of the people on this machine
+    /// The person who acts, of those on this machine
     #[arg(long = "as", value_name = "NAME", global = true)]
     pub(crate) person: Option<String>,
     /// One JSON object a line on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Node of the chain
+    /// RPC of a node of the chain
     #[arg(long, value_name = "URL", global = true, env = "ETH_RPC_URL", hide_env_values = true)]
     pub(crate) rpc_url: Option<String>,
     /// Address of the contract
     #[arg(long, value_name = "ADDRESS", global = true, env = "HOSPITAL_RECORD_CONTRACT")]
     pub(crate) contract: Option<String>,
-    /// Id of the chain: a node of another one is refused
+    /// Id of the chain; nodes of other chains are refused
     #[arg(long, value_name = "ID", global = true, env = "HOSPITAL_RECORD_CHAIN_ID")]
     pub(crate) chain_id: Option<String>,
     /// Where encrypted records are kept: kubo+http://HOST:PORT, file:///PATH
@@ -65,10 +65,10 @@ pub(crate) struct Global {
     /// Time zone of dates, e.g. Europe/Zurich
     #[arg(long, value_name = "ZONE", global = true)]
     pub(crate) tz: Option<String>,
-    /// A second chain node, run by somebody else: what the first one tells is compared with it
+    /// A second chain node, run by somebody else; every history is compared with it
     #[arg(long, value_name = "URL", env = "HOSPITAL_RECORD_WITNESS", hide_env_values = true, global = true)]
     pub(crate) witness: Option<String>,
-    /// Who carries to the chain what I sign, and pays for it; several parted by commas
+    /// Relays that carry what I sign to the chain, and pay; separated by commas
     #[arg(
         long,
         value_name = "URL",
@@ -78,7 +78,7 @@ pub(crate) struct Global {
         global = true
     )]
     pub(crate) relay: Vec<String>,
-    /// Whose word counts on who somebody is: contacts or addresses, parted by commas
+    /// Trusted authorities: contacts or addresses, separated by commas
     #[arg(
         long,
         value_name = "WHO",
@@ -91,7 +91,7 @@ pub(crate) struct Global {
     /// The most that one transaction may cost
     #[arg(long, value_name = "ETHER", allow_negative_numbers = true, env = "HOSPITAL_RECORD_MAX_FEE", global = true)]
     pub(crate) max_fee: Option<String>,
-    /// Whose clock counts where the chain's and this machine's differ: chain or machine
+    /// The clock to use if those of chain and machine differ: chain or machine
     #[arg(long, value_name = "WHOSE", env = "HOSPITAL_RECORD_CLOCK", hide_env_values = true, global = true)]
     pub(crate) clock: Option<String>,
     /// How long a chain or store may take for one answer
@@ -102,23 +102,23 @@ pub(crate) struct Global {
     pub(crate) quiet: bool,
 }
 
-/// What to do.
+/// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make a person's keys, or restore them from the recovery phrase
     Init(Init),
     /// Change the password of my key file
     Password(Password),
-    /// Who am I, what can I pay, what do I give to others
+    /// Show my address, my balance, and my card for others
     Account(Account),
-    /// People whose keys are known
+    /// Add, list and remove people whose keys I know
     #[command(subcommand)]
     Contacts(Contacts),
-    /// Folders and how much is in them
+    /// List my folders
     Folders,
     /// Encrypt, store and register files
     Add(Add),
-    /// Records, newest first
+    /// List records, newest first
     List(List),
     /// Fetch, check and decrypt a record
     Open(Open),
@@ -128,54 +128,54 @@ pub(crate) enum Verb {
     Revoke(Revoke),
     /// Give up access that a patient gave me
     Renounce(Renounce),
-    /// Take back what I passed on of a patient's
+    /// Withdraw access that I delegated
     Withdraw(Withdraw),
-    /// Bring about what somebody has signed
+    /// Carry signed requests to the chain
     Carry(Carry),
-    /// Make void what I signed and nobody carried yet
+    /// Make void what I signed and nobody has carried yet
     Void(Void),
-    /// Who has access to what
+    /// Show who has access to what
     Grants(Grants),
-    /// What others shared with me
+    /// Show what others shared with me
     Shared(Shared),
     /// Attest a record as a professional
     Attest(Attest),
-    /// Say in public that somebody acts in a role
+    /// Vouch in public that somebody acts in a role
     Vouch(Vouch),
-    /// Take back what I said of somebody
+    /// Withdraw a vouch
     WithdrawVouch(WithdrawVouch),
-    /// Whether somebody is who they say, and who vouches for that
+    /// Show who vouches for somebody
     Trust(Trust),
     /// Ask a patient for access
     Ask(Ask),
-    /// Ask no longer
+    /// Withdraw a request for access
     WithdrawRequest(WithdrawRequest),
-    /// Who asks me for access, and why
+    /// List who asks me for access, and why
     Requests(Requests),
-    /// Give what was asked for, or less
+    /// Grant what was asked for, or less
     Answer(Answer),
-    /// People of whom some must agree before somebody is let in
+    /// Boards: some members must agree before somebody is admitted
     #[command(subcommand)]
     Board(Board),
-    /// Put a new version in a record's place
+    /// Add a new version of a record and supersede the old one
     Replace(Replace),
     /// Encrypt a record again, under a new key, and supersede the old one
     Reencrypt(Reencrypt),
-    /// New keys for a folder
+    /// Make new keys for a folder
     Rotate(Rotate),
-    /// Copy what contributors added; move keys that are due
+    /// Copy what contributors added; rotate keys that are due
     Sync(Sync),
     /// Finish or clear what an interrupted run left
     Resume(Resume),
-    /// Who did what when, and whether that is all
+    /// Show who did what when, and whether that is complete
     History(History),
-    /// Whether the history is complete
+    /// Check whether the history is complete
     Verify(History),
-    /// What all verbs go by: flags, environment and config.toml
+    /// List all settings: flags, environment variables and keys of config.toml
     Settings,
-    /// Completions for a shell
+    /// Print completions for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
 }
@@ -183,10 +183,10 @@ pub(crate) enum Verb {
 /// `init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// From a recovery phrase, typed or on stdin
+    /// Restore from a recovery phrase, typed or on stdin
     #[arg(long)]
     pub(crate) restore: bool,
-    /// Which account of the phrase, e.g. 1 for a child
+    /// Number of the account of the phrase, e.g. 1 for a child
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
     pub(crate) account: u32,
 }
@@ -202,10 +202,10 @@ pub(crate) struct Password {
 /// `account`
 #[derive(Debug, Args)]
 pub(crate) struct Account {
-    /// The card to give to others
+    /// Show my card, to give to others
     #[arg(long)]
     pub(crate) card: bool,
-    /// The card as QR code
+    /// Draw the card as a QR code
     #[arg(long)]
     pub(crate) qr: bool,
 }
@@ -215,16 +215,16 @@ pub(crate) struct Account {
 pub(crate) enum Contacts {
     /// Remember a person's keys under a name
     Add {
-        /// How you call the person
+        /// Your name for the person
         name: String,
         /// The card, a file that holds it, or - for stdin
         card: String,
     },
-    /// Everybody, with fingerprints
+    /// List contacts with their fingerprints
     List,
     /// Forget a person's keys and name
     Remove {
-        /// How you call the person
+        /// Your name for the person
         name: String,
     },
 }
@@ -232,10 +232,10 @@ pub(crate) enum Contacts {
 /// `grants`
 #[derive(Debug, Args)]
 pub(crate) struct Grants {
-    /// Ones that ran out or were renounced too
+    /// Show expired and renounced access too
     #[arg(long)]
     pub(crate) all: bool,
-    /// What I passed on of this patient's records
+    /// Show access to this patient's records that I delegated
     #[arg(long, value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
 }

@@ -16,47 +16,47 @@ pub(crate) struct Add {
     /// Files; - is stdin
     #[arg(value_name = "FILE", required_unless_present = "bundle")]
     pub(crate) files: Vec<PathBuf>,
-    /// One record of everything in a folder, as a tar file (a DICOM study)
+    /// Add a whole folder as one record, a tar file (e.g. a DICOM study)
     #[arg(long, value_name = "DIR", conflicts_with = "files")]
     pub(crate) bundle: Option<PathBuf>,
-    /// Which folder it goes to
+    /// The folder to add to
     #[arg(long, value_name = "NAME", default_value = DEFAULT_FOLDER)]
     pub(crate) folder: String,
-    /// Of the folder: U, L, M, N, R or V
+    /// Confidentiality of the folder: U, L, M, N, R or V
     #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
     pub(crate) confidentiality: Confidentiality,
-    /// Make the folder, where there is none of this name
+    /// Make the folder if it does not exist
     #[arg(long)]
     pub(crate) new_folder: bool,
-    /// The patient who allowed me to add
+    /// Add to the folder of this patient, who allowed it
     #[arg(long = "for", value_name = "PATIENT")]
     pub(crate) patient: Option<String>,
     #[command(flatten)]
     pub(crate) describe: Describe,
 }
 
-/// What is recorded, encrypted, beside the bytes.
+/// The encrypted metadata of a record.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Describe {
-    /// Recorded name, when it is not the file's
+    /// Recorded name [default: the file's]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Recorded media type, when it is not the detected one
+    /// Recorded media type [default: the detected one]
     #[arg(long, value_name = "TYPE", value_parser = media_type)]
     pub(crate) media_type: Option<String>,
     /// Kind of document, a LOINC code such as 11502-2
     #[arg(long = "type", value_name = "LOINC", value_parser = loinc)]
     pub(crate) document_type: Option<String>,
-    /// A title for people
+    /// A title
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
-    /// A line about it
+    /// A short description
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
-    /// A word to find it by; may be repeated
+    /// A keyword to find it by; may be repeated
     #[arg(long = "keyword", value_name = "WORD")]
     pub(crate) keywords: Vec<String>,
-    /// When the document was made, a date or RFC 3339
+    /// Date of the document: a date or RFC 3339
     #[arg(long, value_name = "DATE")]
     pub(crate) created: Option<String>,
 }
@@ -64,36 +64,36 @@ pub(crate) struct Describe {
 /// `list`
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Of this folder alone
+    /// Only records of this folder
     #[arg(long, value_name = "NAME")]
     pub(crate) folder: Option<String>,
-    /// Of this patient, who shared with me
+    /// Records of this patient, who shared with me
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
     #[command(flatten)]
     pub(crate) filter: Filter,
-    /// Only what somebody attested to whom the patient gave that right, or for whom an --authority vouches
+    /// Only records attested by an account that the patient allowed to attest, or for which an --authority vouches
     #[arg(long)]
     pub(crate) attested: bool,
 }
 
-/// Which records of a list.
+/// The filters of a list.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct Filter {
-    /// Whose name, title or description holds this, in capitals or not
+    /// Only with this text in name, title or description, in any case
     #[arg(long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
-    /// With this keyword; may be repeated: with all of them
+    /// Only with this keyword, in any case; may be repeated: all must match
     #[arg(long = "keyword", value_name = "WORD")]
     pub(crate) keywords: Vec<String>,
-    /// Of this kind: a LOINC code (11502-2), a media type (application/pdf) or all of one (image/*)
+    /// Only of this kind: a LOINC code (11502-2), a media type (application/pdf) or all of one (image/*)
     #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
     pub(crate) kind: Option<Kind>,
-    /// Not made before: a date, RFC 3339, or a time back (12h, 90d, 6w, 18mo, 2y); when it was added, where it is not
-    /// recorded when it was made
+    /// Only from this date on: a date, RFC 3339, or a time back (12h, 90d, 6w, 18mo, 2y). A document without a date
+    /// counts from its addition
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<String>,
-    /// Not made after: the same, a date to its end
+    /// Only up to this date, in the same forms; a day counts to its end
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
 }
@@ -103,28 +103,28 @@ pub(crate) struct Filter {
 pub(crate) struct Open {
     /// Its name, its URI, or the beginning of its id
     pub(crate) record: String,
-    /// Where to write; - is stdout
+    /// The file to write; - is stdout
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Over a file that is there
+    /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
-    /// These bytes alone, the end excluded: 0..1024, 1024..
+    /// Only these bytes, the end excluded: 0..1024, 1024..
     #[arg(long, value_name = "A..B")]
     pub(crate) range: Option<ByteRange>,
-    /// Only when somebody attested it to whom the patient gave that right, or for whom an --authority vouches
+    /// Only if it is attested by an account that the patient allowed to attest, or for which an --authority vouches
     #[arg(long)]
     pub(crate) attested: bool,
     /// Do not log that I read it
     #[arg(long)]
     pub(crate) unlogged: bool,
-    /// Why I read it, when it is not what the access was given for
+    /// My purpose, if it is not that of the access
     #[arg(long, conflicts_with = "unlogged")]
     pub(crate) purpose: Option<Purpose>,
-    /// The ciphertext and a Tink keyset into this folder
+    /// Write the ciphertext and a Tink keyset into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "range", "force"])]
     pub(crate) export: Option<PathBuf>,
-    /// Of this patient, when only its name or the beginning of its id is given
+    /// The patient, if RECORD is a name or the beginning of an id
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
 }
@@ -134,7 +134,7 @@ pub(crate) struct Open {
 pub(crate) struct Attest {
     /// Its name, its URI, or the beginning of its id
     pub(crate) record: String,
-    /// Of this patient, when only its name or the beginning of its id is given
+    /// The patient, if RECORD is a name or the beginning of an id
     #[arg(long, value_name = "WHO")]
     pub(crate) patient: Option<String>,
 }
@@ -147,10 +147,10 @@ pub(crate) struct Replace {
     /// The new version; - is stdin
     #[arg(required_unless_present = "entered_in_error")]
     pub(crate) file: Option<PathBuf>,
-    /// It should never have been there; no new version
+    /// Mark the record as entered in error, without a new version
     #[arg(long, conflicts_with_all = ["file", "name", "media_type", "document_type", "title", "description", "keywords", "created"])]
     pub(crate) entered_in_error: bool,
-    /// Whose record it is, where somebody else added its id as well: a contact or an address
+    /// The record's author, if somebody else added the same id: a contact or an address
     #[arg(long, value_name = "WHO")]
     pub(crate) author: Option<String>,
     #[command(flatten)]
@@ -167,7 +167,7 @@ pub(crate) struct Reencrypt {
 /// `history` and `verify`
 #[derive(Debug, Args)]
 pub(crate) struct History {
-    /// Whose; mine when absent. With an address no key is needed
+    /// The patient; with an address no key is needed [default: myself]
     pub(crate) patient: Option<String>,
     /// Journal head from a source you trust
     #[arg(long, value_name = "HASH")]

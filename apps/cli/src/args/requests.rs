@@ -13,18 +13,18 @@ use crate::{lookup::whole_id, words::Purpose};
 pub(crate) struct Ask {
     /// A contact or an address
     pub(crate) patient: String,
-    /// A file that says why, for the patient alone; - is stdin
+    /// A file with the reason, for the patient alone; - is stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) reason: PathBuf,
     #[command(flatten)]
     pub(crate) rights: RightsFlags,
-    /// What for
+    /// Purpose
     #[arg(long, default_value = "treatment")]
     pub(crate) purpose: Purpose,
-    /// Until when access shall last: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never
+    /// End of the access: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y, never
     #[arg(long, value_name = "DATE", default_value = "1y")]
     pub(crate) until: String,
-    /// The request is closed from then on
+    /// End of the request
     #[arg(long, value_name = "DATE", default_value = "30d")]
     pub(crate) answer_by: String,
 }
@@ -32,9 +32,9 @@ pub(crate) struct Ask {
 /// `withdraw-request`
 #[derive(Debug, Args)]
 pub(crate) struct WithdrawRequest {
-    /// Who was asked: a contact or an address
+    /// The patient: a contact or an address
     pub(crate) patient: String,
-    /// The request's whole id, as `ask` named it
+    /// The request's whole id, as `ask` printed it
     #[arg(value_parser = whole_id)]
     pub(crate) id: B256,
 }
@@ -42,7 +42,7 @@ pub(crate) struct WithdrawRequest {
 /// `requests`
 #[derive(Debug, Args)]
 pub(crate) struct Requests {
-    /// Only of this contact or address
+    /// Only requests of this contact or address
     #[arg(long, value_name = "WHO")]
     pub(crate) by: Option<String>,
 }
@@ -52,12 +52,12 @@ pub(crate) struct Requests {
 pub(crate) struct Answer {
     /// The beginning of the request's id: `requests` shows it
     pub(crate) id: String,
-    /// Of this contact or address, where many ask
+    /// The asker, if many ask: a contact or an address
     #[arg(long, value_name = "WHO")]
     pub(crate) by: Option<String>,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
-    /// Make the folder, where there is none of this name
+    /// Make the folder if it does not exist
     #[arg(long, conflicts_with = "record")]
     pub(crate) new_folder: bool,
     #[command(flatten)]

@@ -1,33 +1,33 @@
-//! What all verbs go by, for people and for programs.
+//! The settings of all verbs, as text and as JSON.
 
 use clap::{Args as _, Command};
 use serde_json::{Value, json};
 
 use super::Global;
 
-/// Settings that are no flags of the same name in `config.toml`.
+/// Flags without a key in `config.toml`.
 const NO_KEY: [&str; 3] = ["json", "quiet", "home"];
 const DEFAULTS: &[(&str, &str)] = &[
-    ("as", "the only person there is"),
+    ("as", "the only person in the home folder"),
     ("rpc-url", "http://127.0.0.1:8545"),
     ("store", "kubo+http://127.0.0.1:5001"),
     ("tz", "$TZ, else the zone of this machine"),
     ("timeout", "30 (1 to 86400)"),
     ("max-fee", "0.02 (at most 1000)"),
-    ("password-file", "it is asked on the terminal"),
+    ("password-file", "asked on the terminal"),
 ];
 
-/// Settings of `config.toml` alone.
+/// Settings that only `config.toml` has.
 const FILE_ALONE: &[(&str, &str)] = &[
     ("store-token-file", "a file with the bearer token of the first store"),
     #[cfg(feature = "s3")]
-    ("s3-file", "a file with the key of s3:// stores, and where they are"),
+    ("s3-file", "a file with the key and the location of s3:// stores"),
 ];
 
-/// A flag of every verb, or what stands in `config.toml` alone.
+/// A flag of every verb, or a key that only `config.toml` has.
 pub(crate) struct Setting {
     pub(super) id: clap::Id,
-    /// Nothing where there is none.
+    /// Empty for a key that only `config.toml` has.
     pub(super) flag: String,
     pub(super) value: Option<String>,
     help: String,
@@ -76,7 +76,7 @@ pub(super) fn flags() -> Vec<Setting> {
     command.get_arguments().filter(long).map(Setting::of).collect()
 }
 
-/// All that can be set.
+/// All settings.
 pub(crate) fn settings() -> Vec<Setting> {
     let alone = FILE_ALONE.iter().map(|(key, help)| Setting {
         id: (*key).into(),
@@ -90,14 +90,14 @@ pub(crate) fn settings() -> Vec<Setting> {
     flags().into_iter().chain(alone).collect()
 }
 
-/// The same for people, from where they come and what wins.
+/// The text of `help settings`.
 pub(crate) fn page() -> String {
     let text: String = flags().iter().map(Setting::text).collect();
-    let alone = FILE_ALONE.iter().map(|(key, help)| format!("  {key} in config.toml alone: {help}"));
+    let alone = FILE_ALONE.iter().map(|(key, help)| format!("  {key} (only in config.toml): {help}"));
     let alone: Vec<String> = alone.collect();
     let alone = alone.join("\n");
     format!(
-        "Settings of every verb. A flag wins over the environment, that over config.toml in the home folder; an empty \
-         variable counts as not set.\n\n{text}{alone}"
+        "Settings of every verb. A flag wins over the environment. The environment wins over config.toml in the home \
+         folder. An empty variable counts as not set.\n\n{text}{alone}"
     )
 }

@@ -1,8 +1,8 @@
-//! Arguments of the verbs on who somebody is.
+//! Arguments of the verbs on vouches and trust.
 
 use clap::Args;
 
-/// A plain word tells the public nothing of those who grant to the account.
+/// A plain word: a speciality would tell the public what is wrong with those who grant to the account.
 const ROLE: &str = "practitioner";
 
 /// `vouch`
@@ -13,7 +13,7 @@ pub(crate) struct Vouch {
     /// A plain word, or a code of a health code system such as snomed:22232009; public for ever
     #[arg(long, default_value = ROLE)]
     pub(crate) role: String,
-    /// Until when: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y
+    /// End of the vouch: 2027-01-31, RFC 3339, 12h, 90d, 6w, 18mo, 2y
     #[arg(long, value_name = "DATE", default_value = "1y")]
     pub(crate) until: String,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Vouch {
 pub(crate) struct WithdrawVouch {
     /// A contact or an address
     pub(crate) who: String,
-    /// In which role
+    /// The role
     #[arg(long, default_value = ROLE)]
     pub(crate) role: String,
 }

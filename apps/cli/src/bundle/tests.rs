@@ -18,7 +18,7 @@ async fn packed(dir: &Path) -> io::Result<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn the_bytes_depend_on_names_and_contents_alone() {
+async fn bytes_of_a_bundle_depend_only_on_names_and_contents() {
     let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
     let files: [(&str, &[u8]); 4] = [("b", b"2"), ("a/z", &[7; 700_000]), ("a.x", b""), (&long, b"long")];
     let one = folder(&files);
@@ -35,7 +35,7 @@ async fn the_bytes_depend_on_names_and_contents_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_or_shrinks_or_grows_ends_the_stream_with_an_error() {
+async fn file_that_changes_shrinks_or_grows_ends_the_stream_with_an_error() {
     // More than the pipe holds: when the first bytes come out, the file is still being read.
     const SIZE: usize = 16 * CHUNK;
     for size in [10, SIZE, SIZE + 1] {
@@ -49,7 +49,7 @@ async fn a_file_that_changes_or_shrinks_or_grows_ends_the_stream_with_an_error()
 }
 
 #[tokio::test]
-async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
+async fn deleted_file_ends_the_stream_with_an_error() {
     let dir = folder(&[("a", b"1"), ("b", b"2")]);
     let bundle = Bundle::of(dir.path()).unwrap();
     fs::remove_file(dir.path().join("b")).unwrap();
@@ -58,10 +58,10 @@ async fn a_file_that_vanishes_ends_the_stream_with_an_error() {
     assert!(error.to_string().contains("/b: "), "{error}");
 }
 
-/// Files of the system say what size they like.
+/// The size that the system reports for its own files is not that of their content.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_file_that_holds_less_than_the_system_says_ends_the_stream_with_an_error() {
+async fn file_shorter_than_its_reported_size_ends_the_stream_with_an_error() {
     let dir = Path::new("/sys/kernel/mm/transparent_hugepage");
     if dir.join("enabled").metadata().is_ok_and(|file| file.len() > 0) {
         assert!(packed(dir).await.is_err());
@@ -78,7 +78,7 @@ async fn packed_after(dir: &Path, happens: impl FnOnce()) -> io::Error {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_link_that_takes_the_place_of_a_file_or_folder_is_not_followed() {
+async fn link_that_replaces_a_file_or_folder_is_not_followed() {
     use std::os::unix::fs::symlink;
     let secret = folder(&[("x", b"secret")]);
     let dir = folder(&[("a/x", b"1"), ("b", b"2")]);
@@ -122,7 +122,7 @@ fn only_a_folder_with_files_is_a_bundle() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn empty_folders_and_what_may_be_run_are_kept() {
+async fn empty_folders_and_executable_bits_are_kept() {
     use std::os::unix::fs::PermissionsExt;
     let dir = folder(&[("run.sh", b"#!/bin/sh"), ("a/read.txt", b"x")]);
     fs::create_dir_all(dir.path().join("a/empty")).unwrap();
@@ -145,7 +145,7 @@ async fn empty_folders_and_what_may_be_run_are_kept() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn name_in_another_encoding_is_refused_by_name() {
+fn name_in_another_encoding_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let dir = folder(&[("a", b"1")]);
     for name in [&b"Ren\xe9"[..], b"Ren\xe8"] {

@@ -13,7 +13,7 @@ fn make(path: &Path) {
 }
 
 #[test]
-fn the_right_password_gives_the_phrase_back() {
+fn right_password_opens_the_phrase() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("people/ana/key.json");
     make(&path);
@@ -72,7 +72,7 @@ fn only_the_owner_can_read_it_and_a_shared_one_is_refused() {
     }
 }
 
-/// What is there and cannot be used: nobody is told that there is no key file, and all learn what to do.
+/// A damaged file is not reported as missing, and the message says what to do.
 #[test]
 fn damaged_key_file_says_how_to_get_it_back() {
     let dir = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ fn flipped_bits_of_a_key_file_give_no_other_phrase() {
 }
 
 #[test]
-fn of_two_changes_of_a_password_one_holds_and_the_other_is_told() {
+fn second_of_two_password_changes_at_once_fails() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.json");
     make(&path);
@@ -147,7 +147,7 @@ fn of_two_changes_of_a_password_one_holds_and_the_other_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn change_of_a_password_waits_for_one_that_is_under_way() {
+fn password_change_waits_for_another_one() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.json");
     make(&path);

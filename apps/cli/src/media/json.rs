@@ -11,7 +11,7 @@ pub(super) struct Json {
     state: State,
     /// Whether each open one is an object.
     open: Vec<bool>,
-    /// The string that is being read, as far as it is looked at.
+    /// The beginning of the string that is being read.
     word: String,
     /// Whether the value that comes belongs to the mark, in the outermost object.
     marked: bool,

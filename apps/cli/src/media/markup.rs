@@ -5,7 +5,7 @@ use super::{HTML, SVG, XML};
 /// The root element begins within this much.
 const LONGEST: usize = 64 * 1024;
 const FHIR: &str = "http://hl7.org/fhir";
-/// What letters without a root begin with.
+/// The first elements of letters without a root element.
 const FRAGMENTS: [&str; 18] = [
     "a", "b", "head", "body", "title", "meta", "style", "script", "div", "p", "table", "h1", "h2", "h3", "font", "br",
     "span", "ul",
@@ -33,7 +33,7 @@ impl Markup {
     }
 }
 
-/// Whether it says that it is XML, whether it says that it is HTML, and what comes behind declarations and comments.
+/// Whether it declares XML, whether it declares HTML, and the rest after declarations and comments.
 fn skip_prolog(text: &str) -> (bool, bool, &str) {
     let (mut declared, mut rest) = (false, text.trim_start());
     loop {

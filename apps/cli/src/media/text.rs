@@ -68,7 +68,7 @@ impl Text {
         self.decodes &= self.carry.is_empty();
     }
 
-    /// Nothing for what is no text.
+    /// `None` if it is not text.
     pub(super) fn encoding(&self) -> Option<Encoding> {
         match (self.clean, self.decodes, self.units) {
             (false, ..) => None,
@@ -79,7 +79,7 @@ impl Text {
         }
     }
 
-    /// `named` is what its name says.
+    /// `named` is the kind that its name gives.
     pub(super) fn structure(&self, named: Option<&'static str>) -> Option<&'static str> {
         match &self.structure {
             Structure::Unknown | Structure::Plain => None,

@@ -1,4 +1,4 @@
-//! Which record is meant by its name.
+//! Finds a record by its name.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ use crate::{
 /// Histories that are read at the same time.
 const ABREAST: usize = 8;
 
-/// The one readable record of this name: of the patient, else of this person and of those who shared something. What was
-/// replaced by another or entered in error does not stand in the way of one that is current.
+/// The one readable record with this name: of the patient, else of this person and of those who shared something. A
+/// current record wins over superseded ones and those entered in error.
 pub(super) async fn record(session: &Session, typed: &str, patient: Option<Address>) -> Result<RecordRef> {
     let readable = readable(session, patient).await?;
     let mut fitting = called(&readable, typed);
@@ -54,7 +54,7 @@ async fn readable(session: &Session, patient: Option<Address>) -> Result<Vec<Lis
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// Who shared something may have ended it.
+/// Empty if the patient has ended the access.
 fn unless_denied(listed: Result<Vec<Listed>, Error>) -> Result<Vec<Listed>, Error> {
     match listed {
         Err(error) if error.kind() == ErrorKind::Denied => Ok(Vec::new()),
@@ -79,7 +79,7 @@ fn none(readable: &[Listed], typed: &str) -> Failure {
     let failure = lookup::none(typed);
     match silent {
         Some(kind) => {
-            let why = "not all records could be looked into, for a store is silent: repeat it later, or give the id";
+            let why = "not all records could be read, because a store did not answer: repeat it later, or give the id";
             Failure::new(Kind::from(kind), format!("{failure}; {why}"))
         }
         None => {

@@ -1,4 +1,4 @@
-//! The key of a bucket, and where the bucket is: a private file in TOML.
+//! The key and the location of a bucket: a private file in TOML.
 
 use std::path::Path;
 
@@ -23,11 +23,11 @@ struct File {
 
 pub(super) fn access(path: &Path) -> Result<S3Access> {
     let text = read_secret(path)?;
-    // What TOML says of an error may repeat the secret.
+    // TOML's error may repeat the secret.
     let file: File = toml::from_str(text.trim_start_matches(MARK)).map_err(|_| {
         let form =
             "write key-id = '...' and secret = '...' into it, and where needed session-token, region and endpoint";
-        Failure::usage(format!("{} is no key of a bucket: {form}", path.display()))
+        Failure::usage(format!("{} is not the key of a bucket: {form}", path.display()))
     })?;
     let mut access = S3Access::new(file.key_id, file.secret);
     if let Some(token) = file.session_token {

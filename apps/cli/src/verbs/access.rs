@@ -1,4 +1,4 @@
-//! `grant`, and what access is on.
+//! `grant`, and the scope of access.
 
 use std::time::SystemTime;
 
@@ -28,7 +28,7 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// Of this patient's: nobody else's history is looked at for a record.
+    /// Looks for a record only in this patient's history.
     pub(super) async fn of(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Self> {
         match &flags.record {
             Some(record) => Ok(Self::Record(session.record(record, Some(patient)).await?)),
@@ -39,13 +39,13 @@ impl Scope {
         }
     }
 
-    /// The one scope that is meant; `None` for all.
+    /// The named scope; `None` for all.
     pub(super) async fn one(session: &Session, flags: &ScopeFlags, patient: Address) -> Result<Option<Self>> {
         if flags.folder.is_some() || flags.record.is_some() {
             return Self::of(session, flags, patient).await.map(Some);
         }
         match flags.confidentiality {
-            Some(_) => Err(Failure::usage("--confidentiality is of a folder: name it with --folder")),
+            Some(_) => Err(Failure::usage("--confidentiality is for a folder: name one with --folder")),
             None => Ok(None),
         }
     }
@@ -61,13 +61,13 @@ impl Scope {
         }
     }
 
-    /// The end of a sentence that says that there is no such access: what may have been meant, and what there is.
+    /// The end of a sentence about missing access: similar and existing folders.
     pub(super) fn instead<'a>(wanted: Option<&Self>, held: impl IntoIterator<Item = &'a GrantScope>) -> String {
         let Some(Self::Folder(name, _)) = wanted else { return String::new() };
         folder::instead(name, held.into_iter().filter_map(folder::given).flatten())
     }
 
-    /// On a grant that is being made.
+    /// Sets the scope of a grant.
     pub(super) fn set(&self, builder: hospital_record::grant::Grant) -> hospital_record::grant::Grant {
         match self {
             Self::Folder(name, level) => builder.folder(name).confidentiality(*level),
@@ -86,7 +86,7 @@ impl Scope {
         }
     }
 
-    /// A folder that is not there is made by nobody's slip.
+    /// A missing folder is made only on request.
     pub(super) async fn must_be_meant(&self, app: &App, session: &Session, new: bool) -> Result {
         match self {
             Self::Folder(name, level) => folder::must_be_meant(app, session, name, *level, new).await,
@@ -112,9 +112,9 @@ impl Scope {
 
 pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     if args.name.is_some() && !args.is_for_board() {
-        return Err(Failure::usage("--name is what a board is called: people are named with `contacts add`"));
+        return Err(Failure::usage("--name is for a board: name people with `contacts add`"));
     }
-    // What is passed on ends with what this person has, unless told.
+    // Delegated access ends by default with this person's own access.
     let typed = args.until.as_deref().or(args.patient.is_none().then_some("1y"));
     typed.map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
     check(&args.who, &args.scope)?;
@@ -160,7 +160,7 @@ pub(crate) async fn grant(app: &App, args: &Grant) -> Result {
     note_empty(app, &session, patient, &scope).await
 }
 
-/// Keys that nobody has compared and nobody vouches for are what the chain shows, and no more.
+/// Asks to compare keys that nobody compared and no authority vouches for.
 pub(super) async fn note_uncompared(app: &App, session: &Session, granted: &Granted) -> Result {
     let known = session.contacts().await?.iter().find(|contact| contact.address == granted.grantee);
     if granted.trust.is_none() && known.is_none_or(|contact| contact.profile.is_none()) {
@@ -170,13 +170,13 @@ pub(super) async fn note_uncompared(app: &App, session: &Session, granted: &Gran
     Ok(())
 }
 
-/// A mistyped folder is another one, with nothing in it.
+/// Points out an empty folder: it may be a mistyped one.
 async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scope) -> Result {
     let Scope::Folder(name, level) = scope else { return Ok(()) };
     if patient != session.me() || app.printer.quiet || app.printer.json {
         return Ok(());
     }
-    // What has been granted is granted, whether or not a store tells the names.
+    // The grant is made: an error of the store is none here.
     let Ok(folders) = session.client.folders().list().await else { return Ok(()) };
     let full = folders.iter().filter(|folder| folder.records > 0);
     let named = full.filter_map(|folder| Some((folder.name.as_deref()?, folder.confidentiality?)));
@@ -189,7 +189,7 @@ async fn note_empty(app: &App, session: &Session, patient: Address, scope: &Scop
     Ok(())
 }
 
-/// For treatment unless told, as to people; or for emergencies.
+/// A grant to a board: for emergencies, or by default for treatment.
 async fn to_board(session: &Session, args: &Grant, address: Address) -> Result<hospital_record::grant::Grant> {
     let board = session.client.system().board(address).await?;
     let mut builder = session.client.boards().grant(&board);
@@ -213,7 +213,7 @@ fn limited(
     ending(builder, until)
 }
 
-/// With the end that was typed; else with its own.
+/// With the typed end, or else the default.
 pub(super) fn ending(builder: hospital_record::grant::Grant, until: Option<&Until>) -> hospital_record::grant::Grant {
     match until.map(Until::instant) {
         None => builder,
@@ -235,7 +235,7 @@ fn until(app: &App, end: Option<SystemTime>) -> String {
     end.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", when::told(&end)))
 }
 
-/// What was granted, with the end in words.
+/// Prints the grant, with its end in words.
 pub(super) async fn tell(
     app: &App,
     session: &Session,
@@ -266,12 +266,12 @@ pub(super) async fn tell(
     if let Some(before) = granted.replaced {
         let (may, why) = (before.rights, Purpose::from(before.purpose).word());
         let end = until(app, before.expires);
-        app.printer.note(format!("It takes the place of an earlier grant: to {may} it for {why}, {end}."));
+        app.printer.note(format!("It replaces an earlier grant: to {may} it for {why}, {end}."));
     }
     Ok(())
 }
 
-/// A record is read or passed on to be read; nothing is added to it.
+/// A grant on a record is to read it, with or without the right to delegate.
 pub(super) fn check_rights(rights: Rights, scope: &ScopeFlags) -> Result {
     match scope.record.is_some() && (rights.contributes() || rights.attests()) {
         true => Err(Failure::usage("access to one --record is to read it: to add or attest needs a --folder")),
@@ -279,7 +279,7 @@ pub(super) fn check_rights(rights: Rights, scope: &ScopeFlags) -> Result {
     }
 }
 
-/// What is malformed is refused before anything is asked.
+/// Refuses malformed arguments before anything is asked.
 pub(super) fn check(who: &str, scope: &ScopeFlags) -> Result {
     check_person(who)?;
     scope.record.as_deref().map_or(Ok(()), check_record)

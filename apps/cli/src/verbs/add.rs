@@ -21,7 +21,7 @@ use crate::{
     size, when,
 };
 
-/// Where to.
+/// The folder to add to.
 struct Place {
     patient: Address,
     folder: String,
@@ -43,7 +43,7 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     let (all, mut done) = (inputs.len(), 0);
     let mut inputs = inputs.into_iter().peekable();
     let place = Place { patient, folder: args.folder.clone(), confidentiality: args.confidentiality };
-    // Each transaction is told when it is done: the next may fail.
+    // Each transaction is reported when it is done: the next may fail.
     while inputs.peek().is_some() {
         store(app, &session, &place, inputs.by_ref().take(AddMany::BATCH)).await?;
         done += AddMany::BATCH;
@@ -54,12 +54,12 @@ pub(crate) async fn add(app: &App, args: args::Add) -> Result {
     Ok(())
 }
 
-/// All that is to be added, looked at before a password is asked for or anything is sent.
+/// All inputs, checked before a password is asked for or anything is sent.
 fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Named>)> {
     let one = args.bundle.is_some() || args.files.len() == 1;
     let own = [&args.describe.name, &args.describe.title, &args.describe.description];
     if !one && own.iter().any(|text| text.is_some()) {
-        return Err(Failure::usage("--name, --title and --description are of one record: add the files one by one"));
+        return Err(Failure::usage("--name, --title and --description are for one file: add the files one by one"));
     }
     let description = Description::of(app, &args.describe)?;
     let named = match &args.bundle {
@@ -70,7 +70,7 @@ fn named<'a>(app: &App, args: &'a args::Add) -> Result<(Description<'a>, Vec<Nam
     Ok((description, named))
 }
 
-/// What is recorded is text: bytes of another encoding are spelled out, and that is said.
+/// Names are recorded as text: bytes of another encoding are escaped, with a warning.
 pub(super) fn warn_renamed<'a>(app: &App, files: impl IntoIterator<Item = &'a PathBuf>) {
     let names = files.into_iter().filter_map(|file| file.file_name()).filter(|name| name.to_str().is_none());
     for name in names.map(readable_name) {

@@ -1,4 +1,4 @@
-//! `board`: people of whom some must agree before somebody is let in.
+//! `board`: some members must agree before somebody is admitted.
 
 mod cases;
 mod serve;

@@ -1,4 +1,4 @@
-//! `carry` and `void`: what somebody has signed takes effect, or never does.
+//! `carry` and `void`: signed requests are carried, or made void.
 
 use hospital_record::{
     Address, B256, Error, ErrorKind,
@@ -18,10 +18,10 @@ use crate::{
     text,
 };
 
-/// What a file with them is called in an error.
+/// The name of the input file in errors.
 const REQUESTS: &str = "signed requests";
 
-/// What became of a request.
+/// The outcome of a request.
 enum Fate {
     Now(Confirmed),
     Before,
@@ -62,7 +62,7 @@ pub(crate) async fn void(app: &App, args: &Void) -> Result {
         None => session.client.acts().void().await?,
     };
     let object = json!({"type": "voided", "tx": done.transaction, "gas": done.gas});
-    let words = "what you signed and nobody carried is void, but for revocations, which cannot be stopped";
+    let words = "what you signed and nobody has carried is void, except revocations, which cannot be stopped";
     app.printer.result(&object, words)
 }
 
@@ -88,7 +88,7 @@ async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error>
     }
 }
 
-/// One that is refused keeps none of the others from being carried; a service that is away or an empty purse does.
+/// A refused request does not stop the others; a service that is down or an unfunded account does.
 fn of_this_request(kind: ErrorKind) -> bool {
     use ErrorKind::{Conflict, Denied, Invalid, NotFound, Refused};
     matches!(kind, Conflict | Denied | Invalid | NotFound | Refused)
@@ -154,7 +154,7 @@ fn scope(act: &Act) -> Option<B256> {
     }
 }
 
-/// Only the two of them know what it is called; whoever carries their own is one of them.
+/// Only patient and grantee know its name; a signer who carries their own request is one of them.
 async fn called(session: &Session, signer: Address, scope: B256) -> String {
     let Some(number) = folder_of(scope).filter(|_| signer == session.me()) else { return short_scope(scope) };
     let folders = session.client.folders().list().await.unwrap_or_default();
@@ -162,7 +162,7 @@ async fn called(session: &Session, signer: Address, scope: B256) -> String {
     name.map_or_else(|| short_scope(scope), |name| format!("folder {}", shown(&name)))
 }
 
-/// As the history of somebody who cannot read it has it.
+/// Its name in the history of a reader without keys.
 fn short_scope(scope: B256) -> String {
     match folder_of(scope) {
         Some(number) => format!("folder number {number}"),
@@ -188,7 +188,7 @@ mod tests {
     use crate::failure::Kind;
 
     #[test]
-    fn a_line_that_is_no_request_is_named_before_anything_is_carried() {
+    fn line_that_is_not_a_request_is_reported_before_anything_is_carried() {
         let good = format!("hospital-record-request:1:{}:00", Address::ZERO);
         assert_eq!(parsed(&format!("\n{good}\n\n {good} \n")).unwrap().len(), 2);
         let folded = format!("> {}\n> {}\n", &good[..40], &good[40..]);

@@ -1,4 +1,4 @@
-//! `contacts`: people whose keys are known.
+//! `contacts`: people whose keys this person knows.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::{
     text,
 };
 
-/// What a file with one is called in an error.
+/// The name of the input file in errors.
 const CARD: &str = "a card";
 
 pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
@@ -63,7 +63,7 @@ fn card(typed: &str) -> Result<Card> {
     }
     match text::of_file(path, CARD) {
         Err(failure) if failure.kind == Kind::NotFound => {
-            Err(Failure::not_found(format!("{typed:?} is neither a card nor a file that is there")))
+            Err(Failure::not_found(format!("{typed:?} is neither a card nor an existing file")))
         }
         text => Ok(text?.unwrap_or_default().parse()?),
     }
@@ -91,7 +91,7 @@ async fn remove(app: &App, name: &str) -> Result {
         return Err(Failure::not_found(why));
     }
     let object = json!({"type": "contact-removed", "name": name});
-    app.printer.result(&object, format!("{} is forgotten; what was granted stays granted", shown(name)))
+    app.printer.result(&object, format!("{} is removed; grants stay", shown(name)))
 }
 
 fn object(contact: &Contact) -> Value {

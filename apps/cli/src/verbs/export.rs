@@ -13,7 +13,7 @@ use crate::{
     shown::shown,
 };
 
-/// What the SDK calls the two files.
+/// The SDK's names of the two files.
 const CIPHERTEXT: &str = "content.tink";
 const KEYSET: &str = "keyset.json";
 const README: &str = "README.txt";
@@ -28,14 +28,14 @@ pub(crate) async fn export(app: &App, builder: Open, exported: &RecordRef, folde
         "readme": readme.to_string_lossy(), "name": metadata.name, "media_type": metadata.media_type,
     });
     let words = format!(
-        "{} is in {}: {CIPHERTEXT} opens with {KEYSET} in any Google Tink library.\nWhoever has both can read it.",
+        "{} is in {}: {CIPHERTEXT} opens with {KEYSET} in any Google Tink library.\nAnybody with both can read it.",
         shown(&metadata.name),
         shown(&folder.to_string_lossy())
     );
     app.printer.result(&merged([object, record(exported)]), words)
 }
 
-/// All three names, before anything is asked, logged or written: an export is whole or not there.
+/// Checks all three names before anything is asked, logged or written: an export is whole or does not exist.
 pub(super) fn must_be_free(folder: &Path) -> Result {
     match [CIPHERTEXT, KEYSET, README].map(|name| folder.join(name)).iter().find(|path| path.symlink_metadata().is_ok())
     {
@@ -44,7 +44,7 @@ pub(super) fn must_be_free(folder: &Path) -> Result {
     }
 }
 
-/// The record's own name stays out of it: it is foreign, and this file is in the clear.
+/// Without the record's name: others chose it, and this file is in the clear.
 fn instructions(media_type: &str) -> String {
     let media_type: String = media_type.chars().filter(char::is_ascii_graphic).take(100).collect();
     format!(

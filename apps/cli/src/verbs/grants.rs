@@ -33,14 +33,14 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
         rows.push(row(app, &session, depth, grant).await?);
     }
     if rows.is_empty() {
-        app.printer.note(if args.all { "Nobody has access, and no access has run out." } else { "Nobody has access." });
+        app.printer.note(if args.all { "Nobody has access, and no access has expired." } else { "Nobody has access." });
     }
     app.printer.table(&["WHO", "WHAT", "MAY", "FOR", "SINCE", "UNTIL"], &rows)?;
     all_heard(grants.iter().filter_map(|grant| grant.unavailable))
 }
 
-/// Each below the grant that it was passed on from, with its depth; else as they come. What hangs below nothing that is
-/// shown stands by itself.
+/// Each delegated grant follows the grant that it came from, with its depth. A grant whose origin is not listed stands
+/// at the top level.
 fn as_tree(grants: &[GrantInfo]) -> Vec<(usize, &GrantInfo)> {
     let places: HashMap<(B256, Address), usize> =
         grants.iter().enumerate().map(|(place, grant)| ((grant.scope_id, grant.grantee), place)).collect();
@@ -76,7 +76,7 @@ async fn row(app: &App, session: &Session, depth: usize, grant: &GrantInfo) -> R
     ])
 }
 
-/// A record by its name, where it opens.
+/// A record's name, if it opens.
 async fn scope_called(session: &Session, scope: &GrantScope) -> String {
     match scope {
         GrantScope::Record(record) => session.title_of(record).await,
@@ -138,14 +138,14 @@ pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
         app.printer.warn(format!("what {} shared cannot be read: {reason}", session.called(*patient).await?));
     }
     warn_cut(app, &session, &shared).await?;
-    let text = "This list cannot be proven complete: each patient's history is, but nothing links what many patients \
-                granted to one person. What is listed is real.";
+    let text = "This list cannot be proven complete: each patient's history can, but nothing links the grants of many \
+                patients to one person. Each listed grant is real.";
     app.printer.object(&json!({"type": "statement", "complete": false, "text": text}))?;
     app.printer.note(text);
     all_heard(listed.filter_map(|grant| grant.unavailable))
 }
 
-/// What the list leaves out, and how it is seen.
+/// Reports what the list leaves out, and how to see it.
 async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> Result {
     let Cut { count, older, .. } = shared.cut;
     let more_of: Vec<Value> =
@@ -155,10 +155,10 @@ async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> 
     }
     app.printer.object(&json!({"type": "cut", "patients": count, "older": older, "more_of": more_of}))?;
     if !shared.cut.is_none() {
-        let older = if older { ", and older ones were not looked at" } else { "" };
+        let older = if older { ", and older ones were not checked" } else { "" };
         app.printer.warn(format!(
-            "{count} accounts whom you do not know gave you something too and are not listed{older}: \
-             `shared --patient ADDRESS` shows what one of them gave"
+            "{count} more accounts that you do not know shared something and are not listed{older}: \
+             `shared --patient ADDRESS` shows the grants of one of them"
         ));
     }
     for (patient, more) in &shared.more_of {

@@ -1,4 +1,4 @@
-//! `history` and `verify`: who did what when, and whether that is all.
+//! `history` and `verify`: who did what when, and whether that is complete.
 
 use std::collections::HashMap;
 
@@ -50,8 +50,7 @@ pub(crate) async fn verify(app: &App, args: &args::History) -> Result {
 
 fn head(args: &args::History) -> Result<Option<B256>> {
     let parse = |text: &str| {
-        text.parse()
-            .map_err(|_| Failure::usage(format!("{text:?} is not a journal head: 0x and 64 hex digits are one")))
+        text.parse().map_err(|_| Failure::usage(format!("{text:?} is not a journal head: one is 0x and 64 hex digits")))
     };
     match args.head.as_deref().map(parse).transpose()? {
         Some(B256::ZERO) => Err(Failure::usage("this is the head of an empty history, which proves nothing")),
@@ -67,7 +66,7 @@ async fn read(system: &System, patient: Address, head: Option<B256>) -> Result<H
     })
 }
 
-/// Whose history, and who asks, where that matters.
+/// The patient, and the reader if there is one.
 struct Asked {
     system: System,
     patient: Address,
@@ -75,7 +74,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// An auditor has no key: with an address and nobody named, none is asked for.
+    /// An auditor has no key: an address without `--as` needs none.
     async fn of(app: &App, args: &args::History) -> Result<Self> {
         if let (Some(who), None) = (&args.patient, &app.settings.person)
             && who.starts_with("0x")
@@ -90,13 +89,13 @@ impl Asked {
     }
 }
 
-/// With the case of a board that let somebody in.
+/// Prints an entry, with the case if a board admitted somebody.
 type Cases = HashMap<B256, (Value, String)>;
 
 fn print(app: &App, patient: Address, names: &Known, cases: &Cases, entry: &HistoryEntry) -> Result {
     let deed = entry.event.deed(names);
     let text = format!("{} {}", names.account(entry.by), deed.words);
-    // Of what access is given or ended.
+    // The kind of scope that a grant or its end is on.
     let scope = deed.grantee.map(|_| if deed.folder.is_some() { "folder" } else { "record" });
     let purpose = deed.purpose.map(Purpose::from);
     let case = match entry.event {
@@ -132,26 +131,24 @@ fn at(told: &Completeness) -> String {
     i64::try_from(told.time).ok().and_then(crate::json::seconds).unwrap_or_else(|| Timestamp::MAX.to_string())
 }
 
-/// For people, in their zone, which is named.
+/// For people, in their zone, with its name.
 fn local_at(told: &Completeness, tz: &TimeZone) -> String {
     let at = i64::try_from(told.time).ok().and_then(|time| Timestamp::from_second(time).ok()).unwrap_or(Timestamp::MAX);
     at.to_zoned(tz.clone()).strftime("%Y-%m-%d %H:%M %Q").to_string()
 }
 
-/// One source is one word: only a head from elsewhere, given or told by the witness, makes it proven.
+/// One source alone proves nothing: only a head from elsewhere, given or from the witness, makes it proven.
 fn words(told: &Completeness, tz: &TimeZone) -> String {
     let Completeness { head, entries, block, told_by, .. } = told;
-    let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", local_at(told, tz));
+    let up_to = format!("complete up to head {head} (block {block}, {}) as reported by {told_by}", local_at(told, tz));
     match told.proven {
         Some(_) if told.is_proven() => format!("{entries} entries, proven complete up to head {head}"),
         Some(proven) => format!(
-            "{entries} entries; the first {} are proven complete by the head that was given; the rest: {up_to}",
+            "{entries} entries; the first {} are proven complete by the given head; the rest: {up_to}",
             proven.entries
         ),
         None if *entries == 0 => {
-            format!(
-                "nothing was ever done in this address's name, {up_to}: check the address, the chain and the contract"
-            )
+            format!("this address has no entries, {up_to}: check the address, the chain and the contract")
         }
         None => format!(
             "{entries} entries, {up_to}; a head from another source (--head) or a second RPC (--witness) would prove it"
@@ -159,7 +156,7 @@ fn words(told: &Completeness, tz: &TimeZone) -> String {
     }
 }
 
-/// The statement that it is not complete, before the failure that says why.
+/// Prints that it is not complete, before the failure that gives the reason.
 fn incomplete(app: &App, patient: Address, failure: Failure) -> Result<Failure> {
     if failure.kind == Kind::Integrity {
         app.printer.object(&json!({

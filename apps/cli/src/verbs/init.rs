@@ -1,4 +1,4 @@
-//! `init`, `password`, `settings` and `completions`: what needs no server.
+//! `init`, `password`, `settings` and `completions`: the verbs that need no server.
 
 use std::{io, path::Path};
 
@@ -74,8 +74,8 @@ fn show(app: &App, object: &Value, phrase: &str) -> Result {
 
 fn after_phrase(failure: Failure) -> Failure {
     let message = format!(
-        "{failure}; no key file was made. The recovery phrase that was shown is good: `init --restore` makes a key file \
-         from it, or forget it and run `init` again"
+        "{failure}; no key file was made. The recovery phrase on the screen is valid: `init --restore` makes a key \
+         file from it. Or drop it and run `init` again"
     );
     Failure { message, ..failure }
 }
@@ -83,13 +83,13 @@ fn after_phrase(failure: Failure) -> Failure {
 fn tell_unsettled(app: &App, path: &Path, settled: io::Result<()>) {
     if let Err(error) = settled {
         app.printer.urgent(format!(
-            "{} is there and opens, but the system cannot promise that it stays when the power fails ({error}): keep a copy",
+            "{} is written and opens, but may not survive a power failure ({error}): keep a copy",
             path.display()
         ));
     }
 }
 
-/// The keys stay: only how this file opens changes.
+/// The keys stay; only the password changes.
 pub(crate) fn password(app: &App, args: &Password) -> Result {
     if let (Some(new), Some(old)) = (&args.new_password_file, &app.settings.password_file)
         && is_same(new, old)
@@ -110,7 +110,7 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
     Ok(())
 }
 
-/// Also by another path. Of a pipe each opening may be another.
+/// Compares files, not paths. Each opening of a pipe may give another one.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
     real(one).is_some_and(|one| real(other) == Some(one))
@@ -118,8 +118,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn in_force(name: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::key_file(format!(
-        "the new password of {name} is in force, but the system cannot promise that {} stays so when the power fails \
-         ({error}): keep the old password too until `password` has succeeded once",
+        "the new password of {name} is in force, but {} may not survive a power failure \
+         ({error}): keep the old password too until `password` succeeds once",
         path.display()
     ))
 }
@@ -131,7 +131,7 @@ fn new_phrase() -> Result<Zeroizing<String>> {
 
 /// In numbered rows of four words, for copying by hand.
 pub(crate) fn farewell(phrase: &str) -> Zeroizing<String> {
-    // In one piece: growing would leave copies behind that nobody wipes.
+    // Allocated in one piece: growing would leave copies that nothing wipes.
     let mut text = Zeroizing::new(String::with_capacity(ABOUT_IT.len() + 16 * phrase.len()));
     text.push_str(ABOUT_IT);
     let mut last = 0;
@@ -152,7 +152,7 @@ pub(crate) fn completions(shell: Shell) -> Result {
     Ok(io::Write::write_all(&mut io::stdout().lock(), &script)?)
 }
 
-/// All that can be set, and what is wrong with what is set.
+/// All settings, and the errors in their current values.
 pub(crate) fn settings(printer: Printer, wrong: Option<&Failure>) -> Result {
     args::settings().iter().try_for_each(|setting| printer.object(&setting.object()))?;
     if !printer.json {
@@ -160,7 +160,7 @@ pub(crate) fn settings(printer: Printer, wrong: Option<&Failure>) -> Result {
     }
     let Some(wrong) = wrong else { return Ok(()) };
     printer.object(&json!({"type": "wrong-setting", "message": wrong.message}))?;
-    printer.warn(format!("\nWhat is set here now cannot be used: {wrong}"));
+    printer.warn(format!("\nThe current settings cannot be used: {wrong}"));
     Ok(())
 }
 

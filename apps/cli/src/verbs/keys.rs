@@ -1,4 +1,4 @@
-//! `rotate`, `sync`, `resume`: what keeps a patient's records in order.
+//! `rotate`, `sync`, `resume`: the upkeep of a patient's records.
 
 use hospital_record::{ErrorKind, Synced, act::Removed, record::TooLarge};
 use serde_json::{Value, json};
@@ -16,9 +16,9 @@ use crate::{
     size,
 };
 
-/// Records that are told one by one.
+/// Records that are listed one by one.
 const MOST_WARNED: usize = 20;
-/// Of an id, to be typed.
+/// Digits of an id to type.
 const DIGITS: usize = 12;
 
 pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
@@ -34,7 +34,7 @@ pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
         "left_out": accounts(&rotated.left_out), "tx": rotated.transaction, "gas": rotated.gas,
     });
     let folder = shown(&args.folder);
-    let words = format!("{folder} has new keys: what is added from now on opens only for who has access now");
+    let words = format!("{folder} has new keys: later records open only for those with access now");
     app.printer.result(&object, words)?;
     warn_left_out(app, &session, &rotated.left_out).await
 }
@@ -58,7 +58,7 @@ pub(crate) async fn sync(app: &App, args: &Sync) -> Result {
         "left_out": accounts(&synced.left_out), "too_large": too_large, "later": synced.later,
     });
     app.printer
-        .result(&object, format!("{} records copied, keys of {} folders moved on", synced.copied, synced.rotated))?;
+        .result(&object, format!("{} records copied, keys of {} folders rotated", synced.copied, synced.rotated))?;
     for missing in &synced.missing {
         app.printer.warn(format!("not copied: {}", shown_lines(missing)));
     }
@@ -75,14 +75,14 @@ async fn warn_too_large(app: &App, session: &Session, synced: &Synced) -> Result
     for left in synced.too_large.iter().take(MOST_WARNED) {
         let (id, size) = (&hex_of(&left.record)[..DIGITS], size::shown(left.size));
         let by = session.called(left.author).await?;
-        app.printer.warn(format!("not copied, as {by} added much: {id}, {size}; `sync --take {id}` copies it"));
+        app.printer.warn(format!("not copied, because {by} added much: {id}, {size}; `sync --take {id}` copies it"));
     }
     let more = synced.too_large.len().saturating_sub(MOST_WARNED);
     if more > 0 {
         app.printer.warn(format!("and {more} more: `sync --most SIZE --most-of-one SIZE` allows more"));
     }
     if synced.later > 0 {
-        app.printer.warn(format!("{} more records were not looked at yet: `sync` again", synced.later));
+        app.printer.warn(format!("{} more records were not checked yet: run `sync` again", synced.later));
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let session = app.session().await?;
     if let Some(name) = args.give_up {
         session.client.acts().give_up(name).await?;
-        return app.printer.result(&json!({"type": "given-up", "name": name.to_string()}), "it is not sent again");
+        return app.printer.result(&json!({"type": "given-up", "name": name.to_string()}), "it is abandoned");
     }
     if let Some(who) = &args.accept_chain {
         return accept_chain(app, &session, who).await;
@@ -133,8 +133,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     if resumed.waiting > 0 {
         let acts = size::count(resumed.waiting as u64, "act");
         app.printer.warn(format!(
-            "{acts} that a relay was given may still take effect, within a quarter of an hour: `resume` again then, so that \
-             the keys are stored"
+            "{acts} that a relay has may still take effect within 15 minutes: then run `resume`, to store the keys"
         ));
     }
     if resumed.watching > 0 {
@@ -147,7 +146,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     }
 }
 
-/// By a person's word: what two nodes deny is given up.
+/// Gives up, on request, entries that two nodes deny.
 async fn accept_chain(app: &App, session: &Session, who: &str) -> Result {
     let patient = session.person(who).await?.address;
     let entries = session.client.system().accept_chain(patient).await?;

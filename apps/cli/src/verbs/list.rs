@@ -58,7 +58,7 @@ pub(crate) async fn list(app: &App, args: &List) -> Result {
     if any { Ok(()) } else { none(app, &session, args, patient).await }
 }
 
-/// A folder that is not there is not found; one that is empty is as good as any.
+/// A missing folder is not found; an empty one is no error.
 async fn none(app: &App, session: &Session, args: &List, patient: Address) -> Result {
     let mine = patient == session.me();
     let Some(folder) = &args.folder else {
@@ -91,14 +91,14 @@ fn why_unreadable(listed: &Listed) -> Option<ErrorKind> {
     }
 }
 
-/// What is not there, in the words of what was asked for.
+/// The note for an empty list, in terms of its filters.
 fn nothing(args: &List, mine: bool, instead: &str) -> String {
     let folder = args.folder.as_deref().map(shown);
     if args.filter != Filter::default() {
         return "No such records: `list` without --name, --keyword, --type, --since and --until shows all.".to_owned();
     }
     if args.attested {
-        return "No such records that anybody attested whose word counts for you: `list` without --attested shows the \
+        return "No such records with an attestation that counts for you: `list` without --attested shows the \
                 others."
             .to_owned();
     }
@@ -156,7 +156,7 @@ async fn remarks(session: &Session, listed: &Listed) -> Result<String> {
     }
     match listed.attestations.iter().filter(|word| !word.counts).count() {
         0 => {}
-        others => remarks.push(format!("attested by {others} whose word does not count for you")),
+        others => remarks.push(format!("attested by {others} that do not count for you")),
     }
     if listed.author != listed.record.patient {
         remarks.push(format!("by {}", session.called(listed.author).await?));
@@ -212,7 +212,7 @@ pub(crate) async fn folders(app: &App) -> Result {
     folders.iter().try_for_each(|folder| app.printer.object(&folder_object(folder)))?;
     let rows: Vec<Vec<String>> = folders.iter().map(folder_row).collect();
     if rows.is_empty() {
-        app.printer.note("No folders: they come with the first record, `add FILE --folder NAME`.");
+        app.printer.note("No folders yet: `add FILE --folder NAME --new-folder` makes one.");
     }
     app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)?;
     all_heard(folders.iter().filter_map(|folder| folder.unavailable))
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_list_says_what_is_not_there() {
+    fn empty_list_says_what_is_missing() {
         let told = |folder: Option<&str>, patient: Option<&str>, mine| {
             let (folder, patient) = (folder.map(Into::into), patient.map(Into::into));
             nothing(&List { folder, patient, attested: false, filter: Filter::default() }, mine, "; did you mean y?")

@@ -30,7 +30,7 @@ use crate::{
     session::Session,
 };
 
-/// Does what was asked, and tells what the chain shows no more.
+/// Runs the verb, and reports entries that are gone from the chain.
 pub(crate) async fn run(app: &App, verb: Verb) -> Result {
     let done = run_verb(app, verb).await;
     let told = app.tell_news().await;
@@ -79,7 +79,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
     }
 }
 
-/// Readers who remain, but have no new keys.
+/// Warns about remaining readers without new keys.
 async fn warn_left_out(app: &App, session: &Session, left_out: &[Address]) -> Result {
     for account in left_out {
         app.printer.warn(format!("{} has no new keys: grant again", session.called(*account).await?));
@@ -87,18 +87,18 @@ async fn warn_left_out(app: &App, session: &Session, left_out: &[Address]) -> Re
     Ok(())
 }
 
-/// The word for why something could not be had, where it could not.
+/// The word for the error kind, if something was not available.
 fn word(kind: Option<ErrorKind>) -> Option<&'static str> {
     kind.map(|kind| Kind::from(kind).word())
 }
 
-/// A store that says nothing is a failure, after what is known was told.
+/// A store that does not answer is a failure, after the list was printed.
 fn all_heard(missing: impl IntoIterator<Item = ErrorKind>) -> Result {
     let silent = |kind: &ErrorKind| matches!(kind, ErrorKind::Unreachable | ErrorKind::TimedOut);
     let silent: Vec<ErrorKind> = missing.into_iter().filter(silent).collect();
     let Some(kind) = silent.first() else { return Ok(()) };
     let why = if *kind == ErrorKind::TimedOut { "did not answer in time" } else { "cannot be reached" };
-    let text = format!("{} of these could not be looked into, for a store {why}: repeat it later", silent.len());
+    let text = format!("{} of these could not be read, because a store {why}: repeat it later", silent.len());
     Err(Failure::new((*kind).into(), text))
 }
 
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_silence_is_a_failure_of_a_list() {
+    fn only_an_unavailable_store_fails_a_list() {
         assert!(all_heard([ErrorKind::Integrity, ErrorKind::NotAvailable]).is_ok());
         let failure = all_heard([ErrorKind::Integrity, ErrorKind::TimedOut, ErrorKind::Unreachable]).unwrap_err();
         assert_eq!(failure.kind, Kind::TimedOut);

@@ -1,4 +1,4 @@
-//! What the reader of a history calls people, folders and records.
+//! The names that the reader of a history has for people, folders and records.
 
 use std::{collections::HashMap, time::SystemTime};
 
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::{failure::Result, json::local, session::Session, shown::shown, words::Purpose};
 
-/// What numbers and hashes are called.
+/// The names of numbers and hashes.
 pub(crate) struct Known {
     people: HashMap<Address, String>,
     folders: HashMap<u64, String>,
@@ -36,7 +36,7 @@ impl Known {
         Self { people: HashMap::new(), folders: HashMap::new(), records: added.collect(), tz: tz.clone() }
     }
 
-    /// What this person knows: contacts, own folders, records that open.
+    /// The names that this person knows: contacts, own folders, records that open.
     pub(crate) async fn to(session: &Session, history: &History, tz: &TimeZone) -> Result<Self> {
         let mut names = Self::none(session.client.system().deployment(), history, tz);
         for contact in session.contacts().await? {
@@ -53,11 +53,11 @@ impl Known {
 
     async fn learn_records(&mut self, session: &Session, history: &History) -> Result {
         let listed = match session.client.list().patient(history.patient).await {
-            // A history is public, what is in the records is not.
+            // A history is public, but the content of the records is not.
             Err(error) if error.kind() == ErrorKind::Denied => return Ok(()),
             listed => listed?,
         };
-        // Not by the handle: who copies another's id has not added what that holds.
+        // Not by the handle: an account that copies an id has not added its content.
         let key = |listed: &Listed| record_key(listed.author, listed.record.id.0.into());
         let opened: HashMap<B256, &Metadata> =
             listed.iter().filter_map(|listed| Some((key(listed), listed.metadata()?))).collect();

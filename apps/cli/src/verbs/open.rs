@@ -82,7 +82,7 @@ enum Target {
     File(PathBuf),
 }
 
-/// Where the caller wants it, looked at before the chain is asked; nothing where the record's own name says it.
+/// The target that the caller named, checked before the chain is asked; `None` if the record's name gives it.
 fn checked_output(app: &App, args: &args::Open) -> Result<Option<Target>> {
     match (&args.export, &args.output) {
         (Some(folder), _) => must_be_free(folder).map(|()| None),
@@ -92,7 +92,7 @@ fn checked_output(app: &App, args: &args::Open) -> Result<Option<Target>> {
     }
 }
 
-/// Before anything is logged or fetched; the SDK looks again when it is done.
+/// Checks before anything is logged or fetched; the SDK checks again at the end.
 fn checked(app: &App, path: &Path, force: bool) -> Result<PathBuf> {
     let existing = if force { Existing::Replaced } else { Existing::Kept };
     let Some(real) = output::check(path, existing)? else { return Ok(path.into()) };
@@ -101,7 +101,7 @@ fn checked(app: &App, path: &Path, force: bool) -> Result<PathBuf> {
     Ok(real)
 }
 
-/// It comes from the author, so it is made safe.
+/// The name comes from the author, so it is made safe.
 async fn recorded_name(session: &Session, record: &RecordRef) -> Result<PathBuf> {
     let metadata = session.client.open(record).metadata().await?;
     let fallback = format!("record-{:.12}", hex_of(record));

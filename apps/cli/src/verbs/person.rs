@@ -1,4 +1,4 @@
-//! `account`: who am I, what can I pay, what do I give to others.
+//! `account`: the address, the balance, and the card for others.
 
 use hospital_record::{Card, Client, Error, alloy::primitives::utils::format_ether, relay::origin, store::StoreUrl};
 use serde_json::json;
@@ -35,14 +35,14 @@ async fn whoami(app: &App, session: &Session) -> Result {
     app.printer.result(&object, words + &carried)?;
     if balance.is_zero() && relays.is_empty() {
         app.printer.note(format!(
-            "\nWriting costs a fee. Ask whoever runs chain {chain} to send {address} some ether (0.01 lasts for long on \
+            "\nWriting costs a fee. Ask the operator of chain {chain} to send {address} some ether (0.01 lasts long on \
              most chains), or name a relay that pays (--relay)."
         ));
     }
     Ok(())
 }
 
-/// Of the keys that are published; nothing is published by looking.
+/// The fingerprint of the published keys. Showing it publishes nothing.
 async fn fingerprint(client: &Client) -> Result<Option<String>> {
     let profile = client.system().contract().profile_of(client.address()).await.map_err(Error::from)?;
     let (deployment, account) = (client.system().deployment(), client.address());

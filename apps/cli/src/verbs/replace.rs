@@ -37,12 +37,12 @@ pub(crate) async fn replace(app: &App, args: Replace) -> Result {
     bar.clear();
     let object = json!({"type": "replaced", "name": input.name, "media_type": added.media_type});
     let (name, folder) = (shown(&input.name), shown(&added.folder));
-    let words = format!("{name} ({}) takes its place in {folder}\n{}", size::count(added.size, "byte"), added.record);
+    let words = format!("{name} ({}) replaces it in {folder}\n{}", size::count(added.size, "byte"), added.record);
     app.printer.result(&merged([object, instead(&old, &added)]), words)?;
     warn_left_out(app, &session, &added.left_out).await
 }
 
-/// What took the place of what.
+/// The fields of the old and the new record.
 fn instead(old: &RecordRef, added: &Added) -> Value {
     let object = json!({
         "old": old.to_string(), "patient": old.patient.to_string(), "size": added.size, "folder": added.folder,
@@ -75,6 +75,6 @@ pub(crate) async fn reencrypt(app: &App, args: &Reencrypt) -> Result {
     let added = session.client.reencrypt(&old).await?;
     let words = format!("encrypted under a new key; the old record is superseded\n{}", added.record);
     app.printer.result(&merged([json!({"type": "reencrypted"}), instead(&old, &added)]), words)?;
-    app.printer.note("The old ciphertext stays where others keep it, and opens for whoever has its key.");
+    app.printer.note("The old ciphertext stays where others keep it, and opens with its old key.");
     warn_left_out(app, &session, &added.left_out).await
 }

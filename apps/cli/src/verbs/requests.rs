@@ -1,4 +1,4 @@
-//! `ask`, `withdraw-request`, `requests` and `answer`: access that somebody else wants.
+//! `ask`, `withdraw-request`, `requests` and `answer`: requests for access.
 
 use std::time::SystemTime;
 
@@ -25,7 +25,7 @@ use crate::{
     words::Purpose,
 };
 
-/// What a file with a reason is called in an error.
+/// The name of the input file in errors.
 const REASON: &str = "a reason";
 
 pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
@@ -64,7 +64,7 @@ pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
     app.printer.result(&merged([object, purpose(args.purpose.into())]), words)
 }
 
-/// What nobody has named yet is a folder, where something is added to it.
+/// The scope is not chosen yet: a folder if something is added, else records.
 fn wanted(rights: Rights) -> String {
     format!("{rights} {}", if rights.contributes() { "a folder" } else { "records" })
 }
@@ -78,7 +78,7 @@ pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Resul
         "type": "request-withdrawn", "id": args.id.to_string(), "patient": patient.to_string(),
         "patient_name": session.name_of(patient).await?, "tx": done.transaction, "gas": done.gas,
     });
-    app.printer.result(&object, format!("{} is not asked any more", session.called(patient).await?))
+    app.printer.result(&object, format!("the request to {} is withdrawn", session.called(patient).await?))
 }
 
 pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
@@ -95,7 +95,7 @@ pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
         app.printer.object(&json!({"type": "cut", "requests": cut.count, "older": cut.older}))?;
         let older = if cut.older { ", and there may be older ones" } else { "" };
         app.printer.warn(format!(
-            "not listed are {} more{older}: `requests --by WHO` lists those of one",
+            "{} more are not listed{older}: `requests --by WHO` lists those of one asker",
             size::count(cut.count as u64, "request")
         ));
     }
@@ -173,16 +173,16 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
     note_uncompared(app, &session, &granted).await
 }
 
-/// The request whose id begins so.
+/// The request whose id has this beginning.
 fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
     let wanted = beginning(typed, "request", "requests")?;
     let mut fitting = requests.into_iter().filter(|request| request.id.to_string().starts_with(&wanted));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(Failure::not_found(format!(
-            "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or its \
-             time has passed; `requests` lists those that are open"
+            "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or it has \
+             expired; `requests` lists the open ones"
         ))),
-        _ => Err(Failure::usage(format!("{typed} is the beginning of several requests: give more of it, or --by"))),
+        _ => Err(Failure::usage(format!("several requests begin with {typed}: give more digits, or --by"))),
     }
 }

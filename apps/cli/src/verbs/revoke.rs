@@ -58,7 +58,7 @@ async fn meant(app: &App, args: &Revoke) -> Result<(Session, Person, Option<Scop
     Ok((session, person, scope))
 }
 
-/// Where a service or this machine is at fault, the first thing to know is that nothing has ended.
+/// If a service or this machine fails, the message first says that the access has not ended.
 fn not_ended(failure: Failure) -> Failure {
     match failure.kind {
         Kind::Usage | Kind::NotFound => failure,
@@ -66,7 +66,7 @@ fn not_ended(failure: Failure) -> Failure {
     }
 }
 
-/// With what that person has instead, as far as it is known.
+/// Adds the access that the person has, as far as it is known.
 async fn nothing_to_end(session: &Session, person: &Person, wanted: Option<&Scope>, error: Error) -> Failure {
     let grants = session.client.grants().list().await.unwrap_or_default();
     let held = grants.iter().filter(|grant| grant.grantee == person.address).map(|grant| &grant.scope);
@@ -79,18 +79,18 @@ async fn tell_revoked(app: &App, session: &Session, person: &Person, revoked: &R
         "ended": revoked.ended, "keys_moved": revoked.keys_moved, "left_out": accounts(&revoked.left_out),
         "earlier_failed": revoked.earlier_failed, "tx": revoked.transaction, "gas": revoked.gas,
     });
-    // Who was named by address is told by address: looking for a name would wait for the store.
+    // A person named by address is reported by address: finding the name could wait for the store.
     let name = person.name().map_or_else(|| person.address.to_string(), shown);
     let words = match revoked.ended {
-        1 => format!("{name} has lost this access; what is added from now on stays closed"),
-        ended => format!("{name} has lost access in {ended} places; what is added from now on stays closed"),
+        1 => format!("{name} has lost this access; records added from now on stay closed"),
+        ended => format!("{name} has lost access in {ended} places; records added from now on stay closed"),
     };
     app.printer.result(&object, words)?;
     if let Some(earlier) = &revoked.earlier_failed {
-        app.printer.warn(format!("Something else was left from before: {earlier}"));
+        app.printer.warn(format!("An earlier act had no effect: {earlier}"));
     }
     if !revoked.keys_moved {
-        app.printer.warn("The folder's keys have not moved on yet: `sync` or the next `add` does it.");
+        app.printer.warn("The folder has no new keys yet: `sync` or the next `add` makes them.");
     }
     warn_left_out(app, session, &revoked.left_out).await
 }
@@ -137,11 +137,11 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
     let ending: Vec<&&GrantInfo> =
         of_person.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
     if ending.is_empty() {
-        // A folder whose name a silent store keeps back may be the one that is meant.
+        // The named folder may be one whose name is not available.
         all_heard(of_person.iter().filter_map(|grant| grant.unavailable))?;
         let (who, whose) = (&args.who, &args.patient);
         let instead = Scope::instead(wanted.as_ref(), of_person.iter().map(|grant| &grant.scope));
-        let why = format!("{who} has no such access of {whose} that you passed on: nothing is taken back{instead}");
+        let why = format!("you delegated no such access of {whose} to {who}: nothing is withdrawn{instead}");
         return Err(Failure::not_found(why));
     }
     for grant in ending {
@@ -157,6 +157,6 @@ async fn tell_withdrawn(app: &App, session: &Session, patient: Address, grant: &
         "grantee": grant.grantee.to_string(), "name": grant.name, "tx": done.transaction, "gas": done.gas,
     });
     let (what, whose) = (shown(&grant.scope_name()), session.called(patient).await?);
-    let words = format!("taken back from {}: {what} of {whose}", session.called(grant.grantee).await?);
+    let words = format!("withdrawn from {}: {what} of {whose}", session.called(grant.grantee).await?);
     app.printer.result(&merged([object, scope(&grant.scope)]), words)
 }

@@ -1,4 +1,4 @@
-//! `revoke --sign`: the end of somebody's access as text, for anybody to carry at any time.
+//! `revoke --sign`: the end of somebody's access as text, which anybody can carry at any time.
 
 use std::path::Path;
 
@@ -31,14 +31,14 @@ pub(super) async fn sign(
         signed.push((*grant, session.client.acts().sign_revocation(person.address, grant.scope_id).await?.to_string()));
     }
     if signed.is_empty() {
-        // A folder whose name a silent store keeps back may be the one that is meant.
+        // The named folder may be one whose name is not available.
         all_heard(held.iter().filter_map(|grant| grant.unavailable))?;
         let instead = Scope::instead(wanted, held.iter().map(|grant| &grant.scope));
         return Err(Failure::not_found(format!("{} has no such access: there is nothing to end{instead}", args.who)));
     }
     let lines: Vec<&str> = signed.iter().map(|(_, line)| line.as_str()).collect();
     if let Some(path) = &args.output {
-        // Whoever reads it can end the access when it suits them.
+        // Any reader of the file can end the access at any time.
         write_new(path, &lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     }
     tell(app, person, args.output.as_deref(), &signed, args.qr)
@@ -62,7 +62,7 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
     let file = output.map_or_else(String::new, |path| format!(" It is in {}.", shown(&path.to_string_lossy())));
     app.printer.note(format!(
         "Nothing has ended yet: the access of {whose} ends when anybody runs `carry` with this, at any time.{file} It \
-         works once. Only what you grant later than in a quarter of an hour makes it worthless."
+         works once. Only a grant later than 15 minutes from now makes it worthless."
     ));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `vouch`, `withdraw-vouch` and `trust`: who somebody is, by the word of others.
+//! `vouch`, `withdraw-vouch` and `trust`: who vouches for whom.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ use crate::{
 
 pub(crate) async fn vouch(app: &App, args: &args::Vouch) -> Result {
     if when::until(&args.until, Timestamp::now(), app.tz())? == Until::Never {
-        return Err(Failure::usage("a vouch ends, for whoever loses the keys can take nothing back: name a date"));
+        return Err(Failure::usage("a vouch needs an end, because lost keys cannot withdraw it: name a date"));
     }
     check_person(&args.who)?;
     let session = app.session().await?;
@@ -62,15 +62,15 @@ pub(crate) async fn trust(app: &App, args: &args::Trust) -> Result {
     app.printer.result(&merged([object, object_of(&session, Some(&trust)).await?]), words)
 }
 
-/// Whether somebody was named whose word counts.
+/// Fails without an authority.
 pub(super) fn check_named(app: &App) -> Result {
     match app.settings.authorities.is_empty() {
-        true => Err(Failure::usage("name with --authority whose word counts for you: contacts or addresses")),
+        true => Err(Failure::usage("name your trusted authorities with --authority: contacts or addresses")),
         false => Ok(()),
     }
 }
 
-/// `trusted` and `links`; both `null` where nobody was named whose word counts.
+/// `trusted` and `links`; both `null` without an authority.
 pub(super) async fn told(app: &App, session: &Session, trust: Option<&Trust>) -> Result<Value> {
     match app.settings.authorities.is_empty() {
         true => Ok(json!({"trusted": null, "links": null})),
@@ -91,21 +91,21 @@ async fn object_of(session: &Session, trust: Option<&Trust>) -> Result<Value> {
     Ok(json!({"trusted": true, "links": links}))
 }
 
-/// One line on who vouches for an account; nothing where nobody was named whose word counts.
+/// One line on who vouches for an account; `None` without an authority.
 pub(super) async fn line(app: &App, session: &Session, trust: Option<&Trust>) -> Result<Option<String>> {
     if app.settings.authorities.is_empty() {
         return Ok(None);
     }
     match trust {
         Some(trust) => words(app, session, trust).await.map(Some),
-        None => Ok(Some("nobody whose word counts for you vouches for this account".to_owned())),
+        None => Ok(Some("none of your trusted authorities vouches for this account".to_owned())),
     }
 }
 
 async fn words(app: &App, session: &Session, trust: &Trust) -> Result<String> {
     let mut words = session.called(trust.authority).await?;
     if trust.links.is_empty() {
-        return Ok(words + " is one whose word counts for you");
+        return Ok(words + " is one of your trusted authorities");
     }
     for (index, link) in trust.links.iter().enumerate() {
         let and = if index == 0 { "" } else { ", which" };

@@ -1,4 +1,4 @@
-//! The program in a home folder of its own, with nothing of the caller's environment.
+//! Runs the program in its own home folder, without the caller's environment.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 

@@ -25,7 +25,7 @@ fn every_verb_has_a_ceiling_far_below_a_block() {
 }
 
 #[test]
-fn every_form_that_people_sign_has_its_row() {
+fn every_signed_form_has_its_row() {
     let rows: Vec<_> = VERBS.iter().map(|verb| (verb.kind, verb.name)).collect();
     for form in SignedForm::ALL {
         assert!(rows.contains(&(form.contract, form.name())), "{form:?}");
@@ -33,7 +33,7 @@ fn every_form_that_people_sign_has_its_row() {
 }
 
 #[test]
-fn a_list_costs_what_its_items_cost() {
+fn cost_of_a_list_is_that_of_its_items() {
     let verb = several("AddRecords", "addRecord", "addRecordsTen", 2);
     let snapshots = HashMap::from([("addRecord", "50000"), ("addRecordsTen", "30000")]);
     let snapshots = snapshots.into_iter().map(|(name, gas)| (name.into(), gas.into())).collect();
@@ -43,7 +43,7 @@ fn a_list_costs_what_its_items_cost() {
 }
 
 #[test]
-fn code_has_a_say_only_where_contract_wallets_are_carried() {
+fn wallet_code_runs_only_if_contract_wallets_are_carried() {
     let (without, with) = (Ceilings::new(150, false).unwrap(), Ceilings::new(150, true).unwrap());
     let act = revocation();
     assert_eq!(without.of(&act, false), None);

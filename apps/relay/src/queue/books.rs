@@ -1,4 +1,4 @@
-//! What each signer has open here and cost today: nobody fills the queue, and nobody spends more than a day's share.
+//! The waiting requests and the costs of each signer: no signer can fill the queue or exceed its daily budget.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,14 +11,14 @@ use super::Lane;
 mod tests;
 
 const DAY: u64 = 24 * 3600;
-/// After the first request that was mined in vain; each further one doubles it, up to a day.
+/// The first rest of a signer whose requests reverted. Each further one doubles it, up to a day.
 const FIRST_REST: u64 = 60;
-/// Requests in vain before that: others can make one fail now and then.
+/// Reverted requests without a rest: others can make one fail now and then.
 const MOST_IN_VAIN: u32 = 3;
-/// Under this account all that was spent is kept: the contract knows no signer without an address.
+/// The account for the sum of all costs: no signer of the contract has the zero address.
 pub(super) const ALL: Address = Address::ZERO;
 
-/// What is allowed.
+/// The limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     /// Requests of a lane that may wait.
@@ -33,29 +33,29 @@ pub(crate) struct Terms {
     pub(crate) budget_per_account: U256,
 }
 
-/// Why a request is not taken now.
+/// The reason why a request is not accepted now.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("the relay has {0} requests to carry already: try again later, or ask another relay")]
     Full(usize),
-    #[error("{0} requests of this account wait already: come back when some of them are carried")]
+    #[error("{0} requests of this account wait already: come back when the relay has carried some")]
     Open(usize),
     #[error("{whose} budget for today is spent: come back in {} s, or ask another relay", .wait.as_secs())]
     Spent { whose: &'static str, wait: Duration },
     #[error(
-        "what is left of {whose} budget for today is reserved for requests that wait: come back in {} s, or ask another relay",
+        "the rest of {whose} budget for today is reserved for waiting requests: come back in {} s, or ask another relay",
         .wait.as_secs()
     )]
     Reserved { whose: &'static str, wait: Duration },
     #[error(
-        "it costs about {cost} wei at the fees of the moment, and {whose} budget has {most} wei a day for requests of its kind: wait for lower fees, split it, or ask another relay"
+        "it costs about {cost} wei at the current fees, and {whose} budget has {most} wei a day for such requests: wait for lower fees, split it, or ask another relay"
     )]
     TooDear { whose: &'static str, cost: U256, most: U256 },
     #[error("requests of this account failed when they were mined: come back in {} s", .0.as_secs())]
     Resting(Duration),
 }
 
-/// What is kept of a signer, also over a restart.
+/// The stored data of a signer, which survive a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Account {
     /// Days since 1970.
@@ -66,7 +66,7 @@ pub(super) struct Account {
     ordinary: Failures,
 }
 
-/// A signer's requests that were mined in vain: those of one lane hold up none of the other.
+/// A signer's reverted requests. Each lane counts its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Failures {
     count: u32,
@@ -74,7 +74,7 @@ struct Failures {
     rests_until: u64,
 }
 
-/// What waits of a signer.
+/// A signer's waiting requests.
 #[derive(Default)]
 struct Open {
     urgent: usize,
@@ -82,11 +82,11 @@ struct Open {
     reserved: U256,
 }
 
-/// What a mined transaction cost.
+/// The cost of a mined transaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paid {
     pub(crate) wei: U256,
-    /// It had no effect, and no other transaction had.
+    /// Neither it nor another transaction had the effect.
     pub(crate) in_vain: bool,
 }
 
@@ -101,7 +101,7 @@ impl Books {
         Self { terms, accounts, open: HashMap::new() }
     }
 
-    /// Whether one more request that may cost so much is taken.
+    /// Accepts one more request of this cost, or gives the reason against it.
     pub(super) fn admit(&self, signer: Address, lane: Lane, cost: U256, now: u64) -> Result<(), Refusal> {
         let rest = self.accounts.get(&signer).map_or(0, |account| account.failures(lane).rests_until);
         if rest > now {
@@ -134,7 +134,7 @@ impl Books {
         }
     }
 
-    /// Counts a request that waits now.
+    /// Counts a request that begins to wait.
     pub(super) fn open(&mut self, signer: Address, lane: Lane, cost: U256) {
         for account in [signer, ALL] {
             let open = self.open.entry(account).or_default();
@@ -143,7 +143,7 @@ impl Books {
         }
     }
 
-    /// The opposite.
+    /// Counts a request that waits no more.
     pub(super) fn close(&mut self, signer: Address, lane: Lane, cost: U256) {
         for account in [signer, ALL] {
             let Some(open) = self.open.get_mut(&account) else { continue };
@@ -156,14 +156,14 @@ impl Books {
         }
     }
 
-    /// The accounts as they are when this has been paid.
+    /// The accounts after this payment.
     pub(super) fn charged(&self, signer: Address, lane: Lane, paid: Paid, now: u64) -> [(Address, Account); 2] {
         let [mut own, all] = [signer, ALL].map(|account| self.with(account, paid.wei, now));
         own.1.judge(lane, paid.in_vain, now);
         [own, all]
     }
 
-    /// The same of what has no end yet, and perhaps of nobody who is known here.
+    /// The same for a request that has not ended, and whose signer may be unknown.
     pub(super) fn booked(&self, signer: Option<Address>, wei: U256, now: u64) -> Vec<(Address, Account)> {
         signer.into_iter().chain([ALL]).map(|account| self.with(account, wei, now)).collect()
     }
@@ -178,7 +178,7 @@ impl Books {
         self.accounts.extend(accounts);
     }
 
-    /// Accounts of which nothing is to be remembered any more.
+    /// Accounts that can be forgotten.
     pub(super) fn stale(&self, now: u64) -> Vec<Address> {
         let old = |account: &Account| account.day + 1 < now / DAY && account.rests(now) == 0;
         self.accounts.iter().filter(|(_, account)| old(account)).map(|(signer, _)| *signer).collect()
@@ -188,13 +188,13 @@ impl Books {
         self.accounts.remove(&account);
     }
 
-    /// Wei that an account has cost today; [`ALL`] is all of them.
+    /// Wei that an account cost today; [`ALL`] is the sum.
     pub(super) fn spent(&self, account: Address, now: u64) -> U256 {
         let account = self.accounts.get(&account).filter(|account| account.day == now / DAY);
         account.map_or(U256::ZERO, |account| account.spent)
     }
 
-    /// Requests that wait; of [`ALL`], all.
+    /// Waiting requests of an account; [`ALL`] is the sum.
     pub(super) fn waiting(&self, account: Address, lane: Lane) -> usize {
         self.open.get(&account).map_or(0, |open| match lane {
             Lane::Urgent => open.urgent,
@@ -224,7 +224,7 @@ impl Account {
         self.urgent.rests_until.max(self.ordinary.rests_until).saturating_sub(now)
     }
 
-    /// One that took effect takes back one that failed, and no more: else every second one could fail.
+    /// One success cancels one failure, not all: otherwise every second request could fail.
     fn judge(&mut self, lane: Lane, in_vain: bool, now: u64) {
         let failures = match lane {
             Lane::Urgent => &mut self.urgent,

@@ -1,4 +1,4 @@
-//! The file that survives a crash: requests with their fates, and what each account has cost.
+//! The file that survives a crash: requests with their fates, and the costs of each account.
 
 use std::collections::HashMap;
 
@@ -18,36 +18,36 @@ const REQUESTS: Table = TableDefinition::new("requests-1");
 /// account -> [`Account`] as JSON
 const ACCOUNTS: Table = TableDefinition::new("accounts-1");
 
-/// What is kept of a request.
+/// The stored form of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Row {
-    /// Its place in the order in which requests came.
+    /// Its place in the order of arrival.
     pub(super) order: u64,
-    /// When it came, or ended; seconds since 1970.
+    /// The time of its arrival, or of its end; seconds since 1970.
     pub(super) at: u64,
     pub(super) request: SignedRequest,
     pub(super) fate: Fate,
-    /// Wei of its signer's budget that are kept for it.
+    /// Wei of its signer's budget that are reserved for it.
     #[serde(default)]
     pub(super) reserved: U256,
-    /// How often it could not be carried.
+    /// The number of failed attempts.
     #[serde(default)]
     pub(super) attempts: u32,
-    /// How often a provider refused it.
+    /// The number of refusals by a provider.
     #[serde(default)]
     pub(super) refusals: u32,
-    /// How often it was mined without effect.
+    /// The number of reverted transactions.
     #[serde(default)]
     pub(super) in_vain: u32,
 }
 
-/// How long it is known what took effect, in seconds: longer than any deadline.
+/// Seconds that a request which took effect is remembered: longer than any deadline.
 const DONE_FOR: u64 = 24 * 3600;
-/// The same of what was refused, which cost its signer nothing: until whoever waits for it has asked.
+/// The same for a refused request, which cost its signer nothing: until the waiting caller has asked.
 const REFUSED_FOR: u64 = 1800;
 
 impl Row {
-    /// Whether it ended so long ago that nobody asks for it any more.
+    /// Whether it ended long enough ago to be forgotten.
     pub(super) fn is_stale(&self, now: u64) -> bool {
         match self.fate {
             Fate::Waiting => false,
@@ -57,14 +57,14 @@ impl Row {
     }
 }
 
-/// What is written or removed at once.
+/// Rows that are written or removed in one transaction.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) rows: Vec<(B256, Option<Row>)>,
     pub(super) accounts: Vec<(Address, Option<Account>)>,
 }
 
-/// Opens the file and reads what is in it: requests in their order, and accounts.
+/// Opens the file and reads its requests, in order, and its accounts.
 pub(super) fn open(database: &Database) -> Result<(Vec<Row>, HashMap<Address, Account>), QueueError> {
     let transaction = database.begin_write().map_err(disk)?;
     for table in [REQUESTS, ACCOUNTS] {
@@ -87,7 +87,7 @@ fn read<T: DeserializeOwned>(database: &Database, table: Table) -> Result<Vec<(V
     entries.collect()
 }
 
-/// All of the batch is safe when this returns, or nothing of it.
+/// Writes the whole batch, or nothing of it.
 pub(super) fn write(database: &Database, batch: &Batch) -> Result<(), QueueError> {
     let transaction = database.begin_write().map_err(disk)?;
     {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_that_an_earlier_version_wrote_is_read() {
+    fn row_of_an_earlier_version_is_read() {
         let old = r#"{"order":3,"at":5,"request":{"chainId":1,"contract":"0x0000000000000000000000000000000000000001",
             "data":"0x02"},"fate":{"status":"waiting"}}"#;
         let row: Row = serde_json::from_str(old).unwrap();

@@ -1,10 +1,10 @@
-//! Whose turn it is: revocations and vetoes first, and in each lane one signer after the other.
+//! The order of requests: revocations and vetoes first, and in each lane the signers take turns.
 
 use std::collections::{HashMap, VecDeque};
 
 use hospital_record::{Address, B256};
 
-/// Acts that end access have a lane of their own: nothing else goes before them.
+/// Acts that end access have their own lane, which goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     /// Revocations and vetoes.
@@ -14,8 +14,8 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    /// How often a request may be mined in vain before it ends. Where others were first, or the gas did not suffice, trying
-    /// again helps; whoever signed the end of an access may be gone. Code of a stranger may fail each time.
+    /// Reverts after which a request ends. A retry helps if another request was first or the gas did not suffice, and
+    /// the signer of a revocation may be gone. But a stranger's code may fail each time.
     pub(crate) fn tries(self) -> u32 {
         match self {
             Self::Urgent => 5,
@@ -24,7 +24,7 @@ impl Lane {
     }
 }
 
-/// Requests that can be carried now.
+/// Requests that are ready to be carried.
 #[derive(Default)]
 pub(super) struct Lanes {
     urgent: Ring,
@@ -32,12 +32,12 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Lines a request up behind the others of its signer. With a payer, it is for that payer alone.
+    /// Queues a request behind the others of its signer. With a payer, it is only for that payer.
     pub(super) fn push(&mut self, lane: Lane, signer: Address, id: B256, payer: Option<Address>) {
         self.ring(lane).push(signer, Waiting { id, payer });
     }
 
-    /// The next one that this payer may carry, down to a lane.
+    /// The next request that this payer may carry, from this lane or a higher one.
     pub(super) fn pop(&mut self, payer: Address, down_to: Lane) -> Option<B256> {
         let ordinary = |lanes: &mut Self| (down_to == Lane::Ordinary).then(|| lanes.ordinary.pop(payer)).flatten();
         self.urgent.pop(payer).or_else(|| ordinary(self))
@@ -72,7 +72,7 @@ impl Waiting {
     }
 }
 
-/// Round robin: who had a turn is last in line.
+/// Round robin: after its turn, a signer is last in line.
 #[derive(Default)]
 struct Ring {
     turns: VecDeque<Address>,
@@ -110,7 +110,7 @@ impl Ring {
         }
     }
 
-    /// Who has something left waits for the next turn.
+    /// A signer with more requests waits for the next turn.
     fn keep_turn(&mut self, signer: Address) {
         match self.lines.get(&signer).is_none_or(VecDeque::is_empty) {
             true => drop(self.lines.remove(&signer)),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn each_signer_has_a_turn_before_anybody_has_a_second_one_and_revocations_come_first() {
+    fn signers_take_turns_and_revocations_come_first() {
         let mut lanes = Lanes::default();
         for number in 1..=3 {
             lanes.push(Lane::Ordinary, signer(1), id(number), None);
@@ -145,11 +145,11 @@ mod tests {
         let order: Vec<_> = std::iter::from_fn(|| lanes.pop(PAYER, Lane::Ordinary)).collect();
         assert_eq!(order, [11, 14, 12, 13, 1, 4, 2, 3].map(id));
         lanes.push(Lane::Ordinary, signer(1), id(5), None);
-        assert_eq!(lanes.pop(PAYER, Lane::Ordinary), Some(id(5)), "who had nothing left is in line again");
+        assert_eq!(lanes.pop(PAYER, Lane::Ordinary), Some(id(5)), "a signer without requests can queue again");
     }
 
     #[test]
-    fn a_request_of_one_payer_is_given_to_no_other_and_keeps_nobody_waiting() {
+    fn request_for_one_payer_is_given_to_no_other_and_delays_nobody() {
         let mut lanes = Lanes::default();
         lanes.push(Lane::Urgent, signer(1), id(1), Some(PAYER));
         lanes.push(Lane::Urgent, signer(1), id(2), None);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payer_that_takes_revocations_alone_is_given_nothing_else() {
+    fn payer_that_takes_only_revocations_gets_nothing_else() {
         let mut lanes = Lanes::default();
         lanes.push(Lane::Ordinary, signer(1), id(1), None);
         assert!(lanes.pop(PAYER, Lane::Urgent).is_none() && !lanes.has_urgent(PAYER));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_out_of_its_turn_leaves_nothing_behind() {
+    fn request_taken_out_of_turn_leaves_nothing_behind() {
         let mut lanes = Lanes::default();
         lanes.push(Lane::Urgent, signer(1), id(1), None);
         lanes.push(Lane::Urgent, signer(2), id(2), None);

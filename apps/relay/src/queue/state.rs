@@ -1,4 +1,4 @@
-//! The queue in memory: which requests are known, whose turn it is, and who has one in hand.
+//! The queue in memory: the known requests, their order, and which worker holds one.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -19,7 +19,7 @@ use super::{
 
 pub(super) struct State {
     pub(super) known: HashMap<B256, Known>,
-    /// What at most one waiting request may do -> that request.
+    /// Exclusive claim (a nonce or an act) -> the one waiting request that has it.
     claims: HashMap<B256, B256>,
     pub(super) lanes: Lanes,
     pub(super) books: Books,
@@ -31,41 +31,41 @@ pub(super) struct Known {
     pub(super) fate: watch::Sender<Fate>,
     pub(super) about: About,
     place: Place,
-    /// Who alone may carry it, because a transaction of that payer may still do so.
+    /// The only payer that may carry it, because a transaction of that payer may still take effect.
     payer: Option<Address>,
 }
 
-/// What a request is to the queue.
+/// The queue's view of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct About {
     pub(super) signer: Address,
     pub(super) lane: Lane,
-    /// The same for requests of which at most one can take effect.
+    /// Equal for requests of which at most one can take effect.
     claim: B256,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In its lane.
+    /// It waits in its lane.
     Lined,
-    /// Failed a moment ago.
+    /// It failed a moment ago.
     Resting,
-    /// A worker has it in hand, and nobody else gets it.
+    /// A worker holds it, and no other worker gets it.
     Taken,
     Ended,
 }
 
 impl About {
-    /// `None` when it is no signed act of the contract.
+    /// `None` if it is not a signed act of the contract.
     pub(super) fn of(request: &SignedRequest, contract: &Contract) -> Option<Self> {
         let act = request.act()?;
         let lane = if act.ends_access() { Lane::Urgent } else { Lane::Ordinary };
         let claim = match &act {
-            // Each contract counts nonces by itself.
+            // Each contract counts nonces separately.
             Act::Once { contract, signer, nonce, .. } => {
                 keccak256([contract.as_slice(), signer.as_slice(), &nonce.to_be_bytes::<32>()].concat())
             }
-            // The signature may differ: the act is made once all the same.
+            // The signature may differ, but the act takes effect once.
             act => keccak256([request.contract.as_slice(), &contract.signed(act, Bytes::new()).data].concat()),
         };
         Some(Self { signer: act.signer(), lane, claim })
@@ -78,7 +78,7 @@ impl State {
         Self { known, claims, lanes, books, next: 0 }
     }
 
-    /// What was refused is put again like one that is not known.
+    /// A refused request can be put again like a new one.
     pub(super) fn settled_or_waiting(&self, id: B256) -> Option<&Known> {
         self.known.get(&id).filter(|known| !matches!(known.row.fate, Fate::Refused { .. }))
     }
@@ -88,7 +88,7 @@ impl State {
         self.claims.contains_key(&about.claim)
     }
 
-    /// Takes up a request that is on disk.
+    /// Adds a request from disk.
     pub(super) fn take(&mut self, id: B256, row: Row, about: About) -> watch::Receiver<Fate> {
         let (fate, receiver) = watch::channel(row.fate.clone());
         self.next = self.next.max(row.order);
@@ -103,7 +103,7 @@ impl State {
         receiver
     }
 
-    /// Lines up what rested.
+    /// Queues requests whose rest is over.
     pub(super) fn line_up(&mut self, id: B256) {
         let Some(known) = self.known.get_mut(&id).filter(|known| known.place == Place::Resting) else { return };
         known.place = Place::Lined;
@@ -116,7 +116,7 @@ impl State {
         self.hand_out(id)
     }
 
-    /// A certain request, unless somebody has it in hand.
+    /// A given request, unless a worker holds it.
     pub(super) fn pick(&mut self, id: B256) -> Option<Task> {
         let known = self.known.get(&id).filter(|known| matches!(known.place, Place::Lined | Place::Resting))?;
         let about = known.about;
@@ -131,14 +131,14 @@ impl State {
         Some(Task { id, request, lane: known.about.lane, since: Instant::now(), attempts, refusals, in_vain })
     }
 
-    /// Nobody has it in hand any more, and it is to be tried again.
+    /// A worker returned it, and it will be tried again.
     pub(super) fn give_back(&mut self, task: &Task, row: Row, payer: Option<Address>) {
         if let Some(known) = self.known.get_mut(&task.id) {
             (known.row, known.place, known.payer) = (row, Place::Resting, payer);
         }
     }
 
-    /// Keeps its fate and tells those who wait.
+    /// Stores its fate and notifies waiting callers.
     pub(super) fn end(&mut self, id: B256, row: Row) {
         let Some(known) = self.known.get_mut(&id) else { return };
         let about = known.about;
@@ -154,8 +154,8 @@ impl State {
     }
 }
 
-/// What the file holds: of two requests for one nonce the later one has been of no use, and one that this version does not
-/// know is carried by nobody.
+/// The state from the rows of the file. Of two requests with one nonce, the later one is refused. Requests that this
+/// version does not know are dropped.
 pub(super) fn restored(rows: Vec<Row>, books: Books, contract: &Contract) -> Result<State, QueueError> {
     let mut state = State::new(books);
     for mut row in rows {

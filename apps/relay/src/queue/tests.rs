@@ -14,7 +14,7 @@ const PAYER: Address = Address::repeat_byte(0xaa);
 const OTHER: Address = Address::repeat_byte(0xbb);
 const NOW: u64 = 20_000 * 24 * 3600;
 
-/// A file that goes with the test.
+/// A file that is removed after the test.
 struct Place {
     folder: TempDir,
 }
@@ -86,13 +86,13 @@ fn refused() -> Fate {
     Fate::Refused { reason: "no".into() }
 }
 
-/// The next one, when there is one at once.
+/// The next request, if there is one at once.
 async fn next(queue: &Queue, payer: Address) -> Option<Task> {
     tokio::time::timeout(Duration::from_millis(100), queue.next(payer, Lane::Ordinary)).await.ok()
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_stays_ended() {
+async fn accepted_requests_keep_their_order_and_their_end_after_a_crash() {
     let place = Place::new();
     {
         let queue = place.open();
@@ -102,7 +102,7 @@ async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_st
         let task = queue.next(PAYER, Lane::Ordinary).await;
         assert_eq!(task.request, request(3));
         end(&queue, task, done()).await;
-        // Taken, and not ended.
+        // A worker took it, and it has not ended.
         assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(1));
     }
     let queue = place.open();
@@ -114,7 +114,7 @@ async fn what_was_accepted_is_there_after_a_crash_in_its_order_and_what_ended_st
 }
 
 #[tokio::test]
-async fn a_request_in_one_hand_is_given_to_nobody_else() {
+async fn request_that_one_worker_holds_is_given_to_no_other() {
     let queue = Place::new().open();
     for _ in 0..3 {
         put(&queue, request(1)).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_request_in_one_hand_is_given_to_nobody_else() {
 }
 
 #[tokio::test]
-async fn no_two_requests_with_one_nonce_wait_at_a_time() {
+async fn only_one_request_with_a_nonce_waits_at_a_time() {
     let place = Place::new();
     let queue = place.open();
     put(&queue, request_of(1, 7, 1)).await.unwrap();
@@ -149,7 +149,7 @@ async fn no_two_requests_with_one_nonce_wait_at_a_time() {
 }
 
 #[tokio::test]
-async fn an_ordinary_request_that_failed_overtakes_no_revocation_and_nobody_elses() {
+async fn failed_ordinary_request_overtakes_no_revocation_and_no_other_account() {
     let queue = Place::new().open();
     put(&queue, request(1)).await.unwrap();
     let mut task = queue.next(PAYER, Lane::Ordinary).await;
@@ -166,7 +166,7 @@ async fn an_ordinary_request_that_failed_overtakes_no_revocation_and_nobody_else
 }
 
 #[tokio::test]
-async fn attempts_and_refusals_belong_to_the_request_also_after_a_crash() {
+async fn attempts_and_refusals_of_a_request_survive_a_crash() {
     let place = Place::new();
     {
         let queue = place.open();
@@ -183,7 +183,7 @@ async fn attempts_and_refusals_belong_to_the_request_also_after_a_crash() {
 }
 
 #[tokio::test]
-async fn what_was_spent_and_what_failed_counts_after_a_crash() {
+async fn costs_and_failures_count_after_a_crash() {
     let place = Place::new();
     {
         let queue = place.open();
@@ -204,7 +204,7 @@ async fn what_was_spent_and_what_failed_counts_after_a_crash() {
 }
 
 #[tokio::test]
-async fn what_waits_counts_against_the_caps_after_a_crash() {
+async fn waiting_requests_count_against_the_caps_after_a_crash() {
     let place = Place::new();
     {
         let queue = place.open();
@@ -220,7 +220,7 @@ async fn what_waits_counts_against_the_caps_after_a_crash() {
 }
 
 #[tokio::test]
-async fn only_what_ended_long_ago_is_forgotten_and_what_was_refused_soon() {
+async fn carried_requests_are_forgotten_late_and_refused_ones_soon() {
     let place = Place::new();
     let queue = place.open();
     for number in 1..=3 {
@@ -245,7 +245,7 @@ async fn only_what_ended_long_ago_is_forgotten_and_what_was_refused_soon() {
 }
 
 #[tokio::test]
-async fn what_a_transaction_in_vain_cost_is_kept_though_its_request_goes_on() {
+async fn cost_of_a_reverted_transaction_is_kept_while_its_request_goes_on() {
     let place = Place::new();
     {
         let queue = place.open();
@@ -262,7 +262,7 @@ async fn what_a_transaction_in_vain_cost_is_kept_though_its_request_goes_on() {
 }
 
 #[tokio::test]
-async fn a_worker_that_takes_revocations_alone_keeps_nobody_else_from_waking_up() {
+async fn worker_that_takes_only_revocations_does_not_stop_others_from_waking() {
     let queue = Place::new().open();
     let (only_urgent, any) = (queue.next(PAYER, Lane::Urgent), queue.next(OTHER, Lane::Ordinary));
     tokio::pin!(only_urgent, any);
@@ -276,7 +276,7 @@ async fn a_worker_that_takes_revocations_alone_keeps_nobody_else_from_waking_up(
 }
 
 #[tokio::test]
-async fn what_was_refused_is_taken_again_and_what_fails_on_and_on_lets_others_pass() {
+async fn refused_request_is_accepted_again_and_a_failing_one_lets_others_pass() {
     let queue = Place::new().open();
     put(&queue, request(1)).await.unwrap();
     let task = queue.next(PAYER, Lane::Ordinary).await;

@@ -17,8 +17,8 @@ struct Stage {
     folder: TempDir,
 }
 
-/// What a relay is told, here.
-struct Told {
+/// The settings of a relay under test.
+struct Options {
     budget_per_account: U256,
     per_account: u32,
     allowed: Vec<Address>,
@@ -26,7 +26,7 @@ struct Told {
     contract_wallets: bool,
 }
 
-impl Default for Told {
+impl Default for Options {
     fn default() -> Self {
         let (allowed, verbs) = (Vec::new(), Vec::new());
         Self { budget_per_account: ether(), per_account: 30, allowed, verbs, contract_wallets: false }
@@ -44,8 +44,8 @@ impl Stage {
         Self { system, payer, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn relay(&self, told: Told) -> Service {
-        let Told { budget_per_account, per_account, allowed, verbs, contract_wallets } = told;
+    fn relay(&self, options: Options) -> Service {
+        let Options { budget_per_account, per_account, allowed, verbs, contract_wallets } = options;
         let terms = Terms { queue: 99, urgent: 99, ordinary: 99, budget: ether(), budget_per_account };
         let file = self.folder.path().join(PrivateKeySigner::random().address().to_string());
         let (limits, allowed) = (NonZeroU32::new(per_account).unwrap(), HashSet::from_iter(allowed));
@@ -87,7 +87,7 @@ impl Stage {
     }
 }
 
-/// What became of it so far, or why not.
+/// Its result so far, or the problem.
 async fn look(relay: &Service, body: &[u8]) -> Result<Fate, (u16, String)> {
     let looked = relay.look(body).await.map(|fate| fate.borrow().clone());
     looked.map_err(|problem| (problem.status().as_u16(), problem.to_string()))
@@ -99,7 +99,7 @@ fn refused(looked: Result<Fate, (u16, String)>, status: u16, words: &str) {
 }
 
 #[tokio::test]
-async fn a_budget_of_what_a_hundred_records_cost_now_is_enough_for_them() {
+async fn budget_of_the_current_cost_of_a_hundred_records_suffices_for_them() {
     let (stage, ana) = (Stage::new().await, PrivateKeySigner::random());
     let body = stage.once(&ana, &stage.records(&ana, 100), 0);
     let request: SignedRequest = serde_json::from_slice(&body).unwrap();
@@ -110,24 +110,24 @@ async fn a_budget_of_what_a_hundred_records_cost_now_is_enough_for_them() {
     // An ordinary act has three quarters of the budget, and a quarter more than it costs is reserved.
     let cost = U256::from(gas) * U256::from(fees.now());
     let enough = cost * U256::from(5) / U256::from(3) + U256::from(10);
-    let told = |budget_per_account| Told { budget_per_account, ..Told::default() };
-    assert_eq!(look(&stage.relay(told(enough)), &body).await, Ok(Fate::Waiting));
-    let too_small = stage.relay(told(enough * U256::from(99) / U256::from(100)));
+    let options = |budget_per_account| Options { budget_per_account, ..Options::default() };
+    assert_eq!(look(&stage.relay(options(enough)), &body).await, Ok(Fate::Waiting));
+    let too_small = stage.relay(options(enough * U256::from(99) / U256::from(100)));
     refused(look(&too_small, &body).await, 429, "it costs about");
-    let twice = stage.relay(told(enough));
+    let twice = stage.relay(options(enough));
     assert_eq!(look(&twice, &body).await, Ok(Fate::Waiting));
-    refused(look(&twice, &stage.profile(&ana, 1)).await, 429, "is reserved for requests that wait");
+    refused(look(&twice, &stage.profile(&ana, 1)).await, 429, "is reserved for waiting requests");
 }
 
 #[tokio::test]
-async fn a_relay_carries_for_whom_and_what_it_is_told_and_only_what_the_accounts_own_key_signed() {
+async fn relay_carries_only_for_its_accounts_its_verbs_and_the_accounts_own_key() {
     let stage = Stage::new().await;
     let [ana, bea] = [(); 2].map(|()| PrivateKeySigner::random());
     let (of_ana, of_bea) = (stage.profile(&ana, 0), stage.profile(&bea, 0));
-    let allowing = stage.relay(Told { allowed: vec![ana.address()], ..Told::default() });
+    let allowing = stage.relay(Options { allowed: vec![ana.address()], ..Options::default() });
     assert_eq!(look(&allowing, &of_ana).await, Ok(Fate::Waiting));
     refused(look(&allowing, &of_bea).await, 403, "does not carry for this account");
-    let choosy = stage.relay(Told { verbs: vec!["Revoke".into()], ..Told::default() });
+    let choosy = stage.relay(Options { verbs: vec!["Revoke".into()], ..Options::default() });
     refused(look(&choosy, &of_ana).await, 403, "does not carry SetProfile");
 
     let contract = stage.system.contract();
@@ -135,7 +135,7 @@ async fn a_relay_carries_for_whom_and_what_it_is_told_and_only_what_the_accounts
         contract.once(&contract.set_profile(B256::repeat_byte(1)), ana.address(), U256::ZERO, deadline).unwrap()
     };
     let (all, wallets) =
-        (stage.relay(Told::default()), stage.relay(Told { contract_wallets: true, ..Told::default() }));
+        (stage.relay(Options::default()), stage.relay(Options { contract_wallets: true, ..Options::default() }));
     let forged = stage.signed(&bea, &act(stage.later()));
     refused(look(&all, &forged).await, 403, "own key did not sign this");
     assert!(matches!(look(&wallets, &forged).await, Ok(Fate::Refused { .. })), "the contract is asked");
@@ -143,9 +143,9 @@ async fn a_relay_carries_for_whom_and_what_it_is_told_and_only_what_the_accounts
 }
 
 #[tokio::test]
-async fn an_account_is_limited_by_what_its_own_key_signed() {
+async fn rate_limit_counts_only_requests_that_the_accounts_own_key_signed() {
     let (stage, ana, bea) = (Stage::new().await, PrivateKeySigner::random(), PrivateKeySigner::random());
-    let relay = stage.relay(Told { per_account: 2, ..Told::default() });
+    let relay = stage.relay(Options { per_account: 2, ..Options::default() });
     for nonce in [0, 1] {
         assert_eq!(look(&relay, &stage.profile(&ana, nonce)).await, Ok(Fate::Waiting));
     }
@@ -154,7 +154,7 @@ async fn an_account_is_limited_by_what_its_own_key_signed() {
 }
 
 #[tokio::test]
-async fn the_end_of_what_has_ended_is_not_carried() {
+async fn revocation_of_ended_access_is_not_carried() {
     let (stage, ana) = (Stage::new().await, PrivateKeySigner::random());
     let (contract, memory) = (stage.system.contract(), stage.system.memory().unwrap());
     let revocation = let_in(memory, contract, ana.address());
@@ -162,7 +162,7 @@ async fn the_end_of_what_has_ended_is_not_carried() {
         let patient = ana.address();
         stage.signed(&ana, &Act::Revocation { patient, revocation, granted_up_to, key_changes: 0 })
     };
-    let relay = stage.relay(Told::default());
+    let relay = stage.relay(Options::default());
     assert_eq!(look(&relay, &act(stage.later())).await, Ok(Fate::Waiting));
     assert!(memory.act(ana.address(), contract.revoke(&[revocation], 0)));
     let again = look(&relay, &act(stage.later() + 1)).await;

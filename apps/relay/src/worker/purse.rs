@@ -1,15 +1,15 @@
-//! What an account could not pay for lately, and so does not take from others who could.
+//! Requests that an account recently could not pay, and so leaves to other payers.
 
 use std::time::{Duration, Instant};
 
 use crate::queue::Lane;
 
-/// The first rest of an account that cannot pay; doubled each time.
+/// The first rest of an account that cannot pay. It doubles each time.
 const FIRST_REST: Duration = Duration::from_secs(1);
-/// Its longest: whoever funds it should see it at work.
+/// The longest rest: a funded account should soon work again.
 const LONGEST_REST: Duration = Duration::from_secs(15);
 
-/// Empty or not, by what it last paid for.
+/// The state of an account's funds, by its last payments.
 #[derive(Default)]
 pub(crate) struct Purse {
     lack: Option<Lack>,
@@ -33,8 +33,8 @@ impl Purse {
         self.lack = Some(Lack { lane, rest, until: now + rest });
     }
 
-    /// Down to which lane it takes requests now. What ends access needs little: it is tried where other things are too
-    /// dear.
+    /// The lowest lane from which it takes requests now. A revocation is cheap, so it is tried even if other requests
+    /// cost too much.
     pub(super) fn pays_for(&self, now: Instant) -> Option<Lane> {
         match self.rest(now).and(self.lack.as_ref()) {
             None => Some(Lane::Ordinary),
@@ -43,7 +43,7 @@ impl Purse {
         }
     }
 
-    /// How long it rests still.
+    /// The remaining rest.
     pub(super) fn rest(&self, now: Instant) -> Option<Duration> {
         let until = self.lack.as_ref()?.until;
         until.checked_duration_since(now).filter(|rest| !rest.is_zero())
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_cannot_pay_rests_ever_longer_and_tries_revocations_first() {
+    fn payer_without_ether_rests_longer_each_time_and_tries_revocations_first() {
         let (mut purse, mut now) = (Purse::default(), Instant::now());
         assert_eq!(purse.pays_for(now), Some(Lane::Ordinary));
         purse.lacks(Lane::Ordinary, now);

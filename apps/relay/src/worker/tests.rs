@@ -14,9 +14,9 @@ use crate::{
     testing::{let_in, signed},
 };
 
-/// What a sender waits for a transaction here; it offers more after half of it.
+/// The time that a sender waits for a transaction in these tests. After half of it, it offers a higher fee.
 const DEADLINE: Duration = Duration::from_millis(600);
-/// Far more than what is at once takes, and less than any rest.
+/// Far more than an immediate step takes, and less than any rest.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
 struct Stage {
@@ -65,7 +65,7 @@ impl Stage {
         signed(self.contract(), signer, act)
     }
 
-    /// A request of somebody new, in the queue; of the urgent lane, to end what a doctor has.
+    /// A request of a new account, in the queue; in the urgent lane it ends a doctor's access.
     async fn asked(&self, lane: Lane) -> SignedRequest {
         let (patient, later) = (PrivateKeySigner::random(), self.memory().now() + 600);
         let act = match lane {
@@ -83,7 +83,7 @@ impl Stage {
         request
     }
 
-    /// The next one for a worker, when it gets one at once.
+    /// The next request for a worker, if it gets one at once.
     async fn next(&self, worker: &Worker) -> Option<Task> {
         let next = self.queue.next(worker.carrier.payer(), Lane::Ordinary);
         tokio::time::timeout(AT_ONCE, next).await.ok()
@@ -93,7 +93,7 @@ impl Stage {
         self.queue.fate(request.id()).unwrap().borrow().clone()
     }
 
-    /// A transaction that cost a thousand wei for nothing.
+    /// A reverted transaction that cost a thousand wei.
     fn in_vain(&self) -> Carried {
         let (transaction, logs) = (B256::repeat_byte(3), Vec::new());
         let (succeeded, gas_used, gas_price, l1_fee) = (false, 90, 10, U256::from(100));
@@ -122,7 +122,7 @@ async fn until(what: impl AsyncFn() -> bool) {
 }
 
 #[tokio::test]
-async fn what_one_payer_cannot_pay_for_another_one_has_at_once_while_the_first_rests() {
+async fn request_that_one_payer_cannot_pay_goes_to_another_at_once_while_the_first_rests() {
     for lane in [Lane::Urgent, Lane::Ordinary] {
         for told_by_the_provider in [false, true] {
             let stage = Stage::new().await;
@@ -145,7 +145,7 @@ async fn what_one_payer_cannot_pay_for_another_one_has_at_once_while_the_first_r
 }
 
 #[tokio::test]
-async fn a_dry_payer_beside_one_that_pays_delays_nothing() {
+async fn unfunded_payer_beside_a_funded_one_delays_nothing() {
     let stage = Stage::new().await;
     let (dry, rich) = (stage.worker(false).await, stage.worker(true).await);
     let attempts = dry.metrics.clone();
@@ -166,7 +166,7 @@ async fn a_dry_payer_beside_one_that_pays_delays_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_refused_of_one_payer_is_bound_to_it_but_not_what_is_urgent() {
+async fn refused_request_is_bound_to_its_payer_unless_it_is_urgent() {
     for lane in [Lane::Urgent, Lane::Ordinary] {
         let stage = Stage::new().await;
         let (mut one, other) = (stage.worker(true).await, stage.worker(true).await);
@@ -183,7 +183,7 @@ async fn what_is_refused_of_one_payer_is_bound_to_it_but_not_what_is_urgent() {
 }
 
 #[tokio::test]
-async fn what_is_under_way_is_followed_over_the_deadline_and_not_sent_twice() {
+async fn pending_transaction_is_followed_past_the_deadline_and_not_sent_twice() {
     let stage = Stage::new().await;
     let request = stage.asked(Lane::Ordinary).await;
     let (worker, other) = (stage.worker(true).await, stage.worker(true).await);
@@ -197,13 +197,13 @@ async fn what_is_under_way_is_followed_over_the_deadline_and_not_sent_twice() {
     until(async || matches!(stage.fate(&request), Fate::Done { transaction: Some(_) })).await;
     assert_eq!(stage.memory().nonce(payer).await.unwrap(), 1);
     assert_eq!(stage.memory().nonce(other.carrier.payer()).await.unwrap(), 0);
-    assert!(stage.queue.spent(now()) > U256::ZERO, "also what was paid after the deadline is booked");
+    assert!(stage.queue.spent(now()) > U256::ZERO, "a payment after the deadline is booked too");
     stage.stop.send_replace(true);
     at_work.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_revocation_takes_the_place_of_what_waits_for_a_block_in_vain() {
+async fn revocation_replaces_a_transaction_that_waits_for_a_block() {
     let stage = Stage::new().await;
     let worker = stage.worker(true).await;
     let (payer, profile) = (worker.carrier.payer(), stage.asked(Lane::Ordinary).await);
@@ -216,7 +216,7 @@ async fn a_revocation_takes_the_place_of_what_waits_for_a_block_in_vain() {
     stage.memory().mine();
     until(async || matches!(stage.fate(&revocation), Fate::Done { transaction: Some(_) })).await;
     assert_eq!(stage.memory().nonce(payer).await.unwrap(), 1);
-    assert_eq!(stage.fate(&profile), Fate::Waiting, "one nonce, and what is urgent has it");
+    assert_eq!(stage.fate(&profile), Fate::Waiting, "the urgent request has the one nonce");
     stage.memory().hold(false);
     until(async || matches!(stage.fate(&profile), Fate::Done { .. })).await;
     stage.stop.send_replace(true);
@@ -224,14 +224,14 @@ async fn a_revocation_takes_the_place_of_what_waits_for_a_block_in_vain() {
 }
 
 #[tokio::test]
-async fn what_was_mined_in_vain_is_paid_for_at_once_and_tried_again_where_that_can_help() {
+async fn reverted_transaction_is_booked_at_once_and_tried_again_if_that_can_help() {
     for (lane, tries) in [(Lane::Urgent, 5), (Lane::Ordinary, 1)] {
         let stage = Stage::new().await;
         let mut worker = stage.worker(true).await;
         let request = stage.asked(lane).await;
         for number in 1..=tries {
             let task = stage.queue.pick(request.id()).unwrap();
-            // Nobody can be asked whether it took effect: what it cost is booked all the same.
+            // Nobody can say whether it took effect: its cost is booked all the same.
             stage.memory().refuse(true);
             worker.settle(task, stage.in_vain()).await;
             stage.memory().refuse(false);
@@ -246,7 +246,7 @@ async fn what_was_mined_in_vain_is_paid_for_at_once_and_tried_again_where_that_c
 }
 
 #[tokio::test]
-async fn what_was_mined_in_vain_takes_effect_the_next_time_or_has_by_another_one() {
+async fn reverted_request_takes_effect_on_retry_or_by_another_transaction() {
     for carried_by_another in [false, true] {
         let stage = Stage::new().await;
         let mut worker = stage.worker(true).await;
@@ -265,11 +265,11 @@ async fn what_was_mined_in_vain_takes_effect_the_next_time_or_has_by_another_one
 }
 
 #[tokio::test]
-async fn what_ends_access_is_refused_when_several_looks_say_so() {
+async fn revocation_is_refused_only_after_several_checks_agree() {
     for (lane, looks) in [(Lane::Urgent, 3), (Lane::Ordinary, 1)] {
         let stage = Stage::new().await;
         let (mut worker, request) = (stage.worker(true).await, stage.asked(lane).await);
-        // What was asked for is not to be seen any more.
+        // The access to end is gone.
         stage.memory().rewind(1);
         if lane == Lane::Ordinary {
             stage.memory().advance(Duration::from_secs(900));

@@ -27,7 +27,7 @@ fn grant_says_who_vouches_and_refuses_whom_nobody_does() {
     let words = String::from_utf8(computer.run(["--as", "ana", "grant", "lee", "--authority", "ministry"]).stdout);
     let chain = "ministry vouches for hospital as snomed:22232009, which vouches for lee as practitioner, until 20";
     assert!(words.as_ref().is_ok_and(|words| words.contains(chain)), "{words:?}");
-    assert!(computer.json("ana", &["grant", "lee"])[0]["trusted"].is_null(), "nobody was named whose word counts");
+    assert!(computer.json("ana", &["grant", "lee"])[0]["trusted"].is_null(), "no authority was named");
     computer.json("ana", &["revoke", "lee"]);
 
     let lee = field(trust, "account");

@@ -23,10 +23,10 @@ use crate::{
     text,
 };
 
-/// What a file with words about a case is called in an error.
+/// Names of input files in errors.
 const REASON: &str = "a reason";
 const FINDING: &str = "a finding";
-/// Digits that take more than a night to find a second case for.
+/// So many digits of an id that finding a second case with them takes more than a night.
 const IN_FULL: usize = 16;
 
 pub(super) async fn list(app: &App, args: &Named) -> Result {
@@ -43,7 +43,7 @@ pub(super) async fn list(app: &App, args: &Named) -> Result {
     }
     if !cut.is_none() {
         app.printer.object(&json!({"type": "cases-cut", "count": cut.count, "older": cut.older}))?;
-        let older = if cut.older { ", and older ones were not looked at" } else { "" };
+        let older = if cut.older { ", and older ones were not checked" } else { "" };
         app.printer.warn(format!("{} more cases are not listed{older}: name one by its whole id", cut.count));
     }
     Ok(())
@@ -79,14 +79,14 @@ async fn told(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
         match found {
             Ok(found) => words.extend(found.text.lines().map(|line| format!("\n  | {by}: {}", shown(line)))),
             Err(error) => {
-                words += &format!("\n  {by} found something that does not open: {}", Kind::from(error.kind()).word())
+                words += &format!("\n  the finding of {by} does not open: {}", Kind::from(error.kind()).word())
             }
         }
     }
     Ok((merged([object(case), why, json!({"findings": findings})]), words))
 }
 
-/// The cases behind what boards passed on in a history, by the digests of their reasons.
+/// The cases behind the access that boards delegated in a history, by the digests of their reasons.
 pub(crate) async fn behind(app: &App, session: &Session, history: &History) -> Result<HashMap<B256, (Value, String)>> {
     let (system, mut found) = (session.client.system(), HashMap::new());
     let givers: BTreeSet<Address> = history
@@ -100,11 +100,11 @@ pub(crate) async fn behind(app: &App, session: &Session, history: &History) -> R
     for giver in givers {
         let board = match system.board(giver).await {
             Ok(board) => board,
-            // Somebody passed on who is no board, or on a chain without boards.
+            // The delegate is not a board, or the chain has no boards.
             Err(error) if !matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => continue,
             Err(error) => return Err(error.into()),
         };
-        // Newest first, and others may repeat a reason: what took effect counts.
+        // Others may repeat a reason: the newest case that took effect counts.
         let took_effect = |case: &&Case| !matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed);
         let cases = system.cases_about(&board, history.patient).await?.cases;
         for case in cases.iter().filter(took_effect) {
@@ -150,7 +150,7 @@ async fn in_words(
     let patient = session.called(case.patient).await?;
     let at = |time| local(time, app.tz());
     let mut lines = vec![
-        format!("{:.18}  {opener} asks to let {to} in to records of {patient}", case.id.to_string()),
+        format!("{:.18}  {opener} asks to admit {to} to records of {patient}", case.id.to_string()),
         format!("  asked         {}, for {} h", at(case.opened), case.lasts.as_secs().div_ceil(3600)),
         format!(
             "  agreed        {} of {}: {}",
@@ -161,7 +161,7 @@ async fn in_words(
     ];
     lines.push(match stage(case.stage) {
         ("open", Some(until)) => format!("  stands        open until {}", at(until)),
-        ("granted", Some(until)) => format!("  stands        let in until {}", at(until)),
+        ("granted", Some(until)) => format!("  stands        admitted until {}", at(until)),
         ("ended", Some(until)) => format!("  stands        ended {}", at(until)),
         (word, _) => format!("  stands        {word}"),
     });
@@ -224,15 +224,15 @@ async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
     match (fitting.next(), fitting.next()) {
         (Some(case), None) => Ok((session, board, case)),
         (None, _) if !cut.is_none() => Err(Failure::not_found(format!(
-            "no case that is listed begins with {}, and not all are: give the whole id",
+            "no listed case begins with {}, and not all cases are listed: give the whole id",
             args.case
         ))),
         (None, _) => Err(Failure::not_found(format!("no case of this board begins with {}", args.case))),
-        _ => Err(Failure::usage(format!("{} is the beginning of several cases: give more of it", args.case))),
+        _ => Err(Failure::usage(format!("several cases begin with {}: give more digits", args.case))),
     }
 }
 
-/// The case as it stands after what was done.
+/// The case after the act.
 async fn done(app: &App, session: &Session, board: &Board, case: B256) -> Result {
     let case = session.client.system().case(board, case).await?;
     tell(app, session, board, &case).await
@@ -256,7 +256,7 @@ pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
     done(app, &session, &board, case.id).await
 }
 
-/// Who lets somebody in names the case by what nobody makes another case for.
+/// An act that admits somebody needs so many digits that nobody can make a second case with them.
 async fn asked_in_full(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
     if args.case.trim_start_matches("0x").len() < IN_FULL {
         return Err(Failure::usage(format!(

@@ -1,4 +1,4 @@
-//! A member's part in a case, done by itself: at night nobody is to be waited for who has agreed already.
+//! Releases a member's shares without further input, so that at night nobody waits for a member who has agreed.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
     let waiting = json!({"type": "serving", "board": board.address.to_string()});
     app.printer.result(&waiting, format!("waiting for cases of the board {}; Ctrl-C ends it", board.address))?;
     loop {
-        // Whatever is wrong with the chain or the store may pass; who waits here is needed at night.
+        // Errors of the chain or the store may pass, and the shares are needed at night: keep waiting.
         let due = match session.client.system().board(board.address).await {
             Ok(board) => session.client.boards().release_due(&board).await,
             Err(error) => Err(error),
@@ -37,7 +37,7 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
                             let who = session.called(case.grantee).await.unwrap_or(case.grantee.to_string());
                             app.printer.result(&object, format!("{}  gave my share to {who}", short(case.id)))?;
                         }
-                        Err(error) => app.printer.warn(format!("{}  not given out: {error}", short(case.id))),
+                        Err(error) => app.printer.warn(format!("{}  share not released: {error}", short(case.id))),
                     }
                 }
             }
@@ -48,7 +48,7 @@ pub(super) async fn serve(app: &App, args: &Serve) -> Result {
     }
 }
 
-/// Who is no member any more has nothing to wait for.
+/// Fails if this person is not a member any more.
 fn ends(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::WrongContract)
 }

@@ -1,4 +1,4 @@
-//! Which records of a list are wanted.
+//! The filters of a list.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{args::Filter, failure::Result, when, words::Kind};
 
-/// What the flags of a list leave in it.
+/// The filters that the flags of a list give.
 pub(super) struct Wanted {
     name: Option<String>,
     keywords: Vec<String>,
@@ -30,7 +30,7 @@ impl Wanted {
         })
     }
 
-    /// What a silent store keeps back may be among them, and is listed as unreadable.
+    /// A record whose metadata is not available may match, and is listed as unreadable.
     pub(super) fn takes(&self, listed: &Listed) -> bool {
         match &listed.content {
             Content::Readable { metadata, .. } => self.describes(metadata, listed.added),
@@ -57,7 +57,7 @@ impl Wanted {
     }
 }
 
-/// As it is compared: in one spelling, without capitals.
+/// The form for comparison: one spelling, lower case.
 fn small(text: &str) -> String {
     spelled(text).to_lowercase()
 }
@@ -68,7 +68,7 @@ mod tests {
     use crate::words::kind;
 
     #[test]
-    fn a_list_is_filtered_by_what_the_records_say() {
+    fn list_is_filtered_by_metadata() {
         let metadata = Metadata {
             name: "Rontgen Knie.pdf".replace("on", "o\u{308}n"),
             media_type: "application/pdf".into(),

@@ -16,12 +16,12 @@ use hospital_record::{
 use super::*;
 use crate::{http::LONGEST, testing::signed};
 
-/// Items of one request, as the SDK signs them at most.
+/// The most items of one request that the SDK signs.
 const ITEMS: u8 = 100;
-/// Members of a board, as its contract takes them at most.
+/// The most members of a board that its contract takes.
 const MEMBERS: usize = 16;
 
-/// Carries, and measures before.
+/// Carries, and measures first.
 #[derive(Debug)]
 struct Scale {
     carrier: Carrier,
@@ -117,7 +117,7 @@ impl Story {
         lee.requests().withdraw(ana.address(), asked.id).await.unwrap();
     }
 
-    /// As many items as there may be, each as the first act of an account.
+    /// The most items, each as the first act of an account.
     async fn lists(&self) {
         let contract = self.system.contract();
         let [ana, bea, lee] = [(); 3].map(|()| PrivateKeySigner::random());
@@ -171,7 +171,7 @@ impl Story {
 }
 
 #[tokio::test]
-async fn the_largest_request_of_each_verb_stays_a_tenth_below_its_ceiling_and_fits_into_a_body() {
+async fn largest_request_of_each_verb_stays_a_tenth_below_its_ceiling_and_fits_into_a_body() {
     let story = Story::new().await;
     story.records_and_access().await;
     story.lists().await;

@@ -20,7 +20,7 @@ fn admit(books: &Books, signer: Address, lane: Lane, cost: u64, now: u64) -> Res
 }
 
 #[test]
-fn what_an_account_has_waiting_is_capped_in_each_lane_by_itself() {
+fn waiting_requests_of_an_account_are_capped_in_each_lane_separately() {
     let mut books = books();
     for _ in 0..2 {
         assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
@@ -34,7 +34,7 @@ fn what_an_account_has_waiting_is_capped_in_each_lane_by_itself() {
 }
 
 #[test]
-fn a_full_lane_turns_away_and_leaves_the_other_open() {
+fn full_lane_turns_away_and_leaves_the_other_open() {
     let mut books = books();
     for number in 10..14 {
         books.open(Address::repeat_byte(number), Lane::Ordinary, U256::ZERO);
@@ -44,7 +44,7 @@ fn a_full_lane_turns_away_and_leaves_the_other_open() {
 }
 
 #[test]
-fn a_spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() {
+fn spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() {
     let mut books = books();
     pay(&mut books, ANA, 60, false, NOON);
     let until_midnight = Duration::from_secs(DAY / 2);
@@ -61,7 +61,7 @@ fn a_spent_budget_says_when_to_come_back_and_leaves_a_quarter_for_revocations() 
 }
 
 #[test]
-fn what_waits_is_reserved_until_it_is_paid() {
+fn cost_of_a_waiting_request_is_reserved_until_it_is_paid() {
     let mut books = books();
     books.open(ANA, Lane::Ordinary, U256::from(50));
     let soon = Err(Refusal::Reserved { whose: "this account's", wait: Duration::from_secs(FIRST_REST) });
@@ -72,7 +72,7 @@ fn what_waits_is_reserved_until_it_is_paid() {
 }
 
 #[test]
-fn each_reason_why_a_budget_does_not_suffice_has_its_own_words() {
+fn each_budget_refusal_has_its_own_words() {
     let most = |most: u64| U256::from(most);
     let wait = Duration::from_secs(DAY / 2);
     // spent, reserved, asked for, lane -> the refusal
@@ -97,7 +97,7 @@ fn each_reason_why_a_budget_does_not_suffice_has_its_own_words() {
 }
 
 #[test]
-fn what_is_booked_before_a_request_has_ended_counts_for_both_budgets_and_judges_nobody() {
+fn cost_booked_before_the_end_of_a_request_counts_for_both_budgets_and_causes_no_rest() {
     let mut books = books();
     (0..5).for_each(|_| {
         let accounts = books.booked(Some(ANA), U256::from(10), NOON);
@@ -110,13 +110,13 @@ fn what_is_booked_before_a_request_has_ended_counts_for_both_budgets_and_judges_
 }
 
 #[test]
-fn whose_requests_fail_when_mined_rests_ever_longer_and_can_still_revoke() {
+fn account_with_reverted_requests_rests_longer_each_time_and_can_still_revoke() {
     let mut books = books();
     let rest = |books: &Books, now| match admit(books, ANA, Lane::Ordinary, 1, now) {
         Err(Refusal::Resting(rest)) => rest.as_secs(),
         other => panic!("{other:?}"),
     };
-    // A patient whose keys move on can make a doctor's request fail now and then.
+    // A patient's key rotation can make a doctor's request fail now and then.
     (0..2).for_each(|_| pay(&mut books, ANA, 0, true, NOON));
     assert_eq!(admit(&books, ANA, Lane::Ordinary, 1, NOON), Ok(()));
     for expected in [60, 120, 240] {
