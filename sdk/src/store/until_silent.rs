@@ -1,4 +1,5 @@
-//! The decorator that waits for a silent store once, and not again for every block; nor for ever for blocks nobody has.
+//! A decorator that waits once for a store that does not answer, not again for each block. It also limits the waits for
+//! blocks that nobody has.
 
 use std::{
     sync::{
@@ -17,11 +18,11 @@ use crate::store::{
     seam::{Blocks, Store},
 };
 
-/// A store for the length of one call of an app: from its first silence on it is not asked any more, and every answer is
-/// that silence.
+/// A store for the duration of one call of an app. After the first error `TimedOut` or `Unreachable` it sends no more
+/// requests, and every call returns that error.
 ///
-/// A store may look among its peers, some seconds long, for a block that it lacks. When `vain` blocks were asked for in
-/// vain, it is asked for no more than it holds itself.
+/// A store may search its peers for a missing block, which takes some seconds. After `vain` such searches without
+/// success, the store is only asked for its own blocks.
 pub(crate) fn until_silent(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
     Arc::new(UntilSilent { store, silence: OnceLock::new(), vain: vain.into() })
 }
@@ -30,7 +31,7 @@ pub(crate) fn until_silent(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store>
 struct UntilSilent {
     store: Arc<dyn Store>,
     silence: OnceLock<StoreError>,
-    /// How many blocks may still be waited for in vain.
+    /// How many searches without success are left.
     vain: AtomicUsize,
 }
 
@@ -52,7 +53,7 @@ impl UntilSilent {
         }
         let found = self.store.get(cid).await;
         if let Err(StoreError::NotFound { .. }) = found {
-            // Several may be waited for at the same time.
+            // Several searches may run at the same time.
             let _ = self.vain.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
         }
         found
