@@ -13,7 +13,7 @@ async fn main() -> Result<()> {
     ana.grant(lee.address()).await?;
     lee.open(&record).await?;
 
-    // What a node tells is complete as told by that node.
+    // A history from one node is complete as reported by that node.
     let told = system.history(ana.address()).await?;
     println!("{told}\n");
 

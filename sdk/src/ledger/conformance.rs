@@ -1,4 +1,4 @@
-//! What every [`Ledger`] must do, shown by doing it: on the chain in memory, and on real nodes.
+//! The conformance suite of [`Ledger`], for the chain in memory and for real nodes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of the suite is a panic")]
 
@@ -30,10 +30,11 @@ const FOLDER: u64 = 7;
 
 type Account = dyn TxSigner<Signature> + Send + Sync;
 
-/// Runs the suite. `signer` is an account with an ether or more, of which almost all is left, and no entries yet.
+/// Runs the suite. `signer` is an account without entries and with an ether or more. Almost all of it is left at the
+/// end.
 ///
 /// # Panics
-/// When the ledger does not do what it must.
+/// If the ledger fails a check.
 pub async fn conformance(ledger: Arc<dyn Ledger>, signer: Signer) {
     let chain = ledger.chain_id().await.unwrap();
     let outbox = Arc::new(MemoryOutbox::default());

@@ -141,7 +141,7 @@ fn local_at(told: &Completeness, tz: &TimeZone) -> String {
 /// One source is one word: only a head from elsewhere, given or told by the witness, makes it proven.
 fn words(told: &Completeness, tz: &TimeZone) -> String {
     let Completeness { head, entries, block, told_by, .. } = told;
-    let up_to = format!("complete up to head {head} (block {block}, {}) as told by {told_by}", local_at(told, tz));
+    let up_to = format!("complete up to head {head} (block {block}, {}) as reported by {told_by}", local_at(told, tz));
     match told.proven {
         Some(_) if told.is_proven() => format!("{entries} entries, proven complete up to head {head}"),
         Some(proven) => format!(

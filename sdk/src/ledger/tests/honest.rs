@@ -29,7 +29,7 @@ async fn a_history_has_every_entry_and_ends_in_the_head() {
     assert_eq!(
         said.to_string(),
         format!(
-            "{ENTRIES} entries, complete up to head {} (block {}, {}) as told by memory",
+            "{ENTRIES} entries, complete up to head {} (block {}, {}) as reported by memory",
             history.head(),
             newest.number,
             crate::base::time::rfc3339_of(newest.time)
