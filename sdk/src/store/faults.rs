@@ -102,7 +102,7 @@ async fn all_verbs(store: &dyn Store) -> Vec<(&'static str, StoreError)> {
 }
 
 #[tokio::test]
-async fn silent_server_times_out_on_every_verb() {
+async fn server_that_never_answers_times_out_on_every_verb() {
     let store = opened(&serve(|_, _| thread::sleep(Duration::from_secs(60))));
     let start = Instant::now();
     for (verb, error) in all_verbs(&*store).await {

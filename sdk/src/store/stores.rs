@@ -9,7 +9,7 @@ use hospital_record_core::record::dag::Block;
 
 use crate::{
     base::error::{Error, Result},
-    store::{StoreError, seam::Store, until_silent},
+    store::{StoreError, seam::Store, until_unreachable},
 };
 
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Stores {
     /// The same stores for one call of an app. A store that timed out or was unreachable is not asked again. Peers are
     /// searched for at most `vain` missing blocks.
     pub(crate) fn for_one_call(&self, vain: usize) -> Self {
-        Self(self.0.iter().cloned().map(|store| until_silent(store, vain)).collect())
+        Self(self.0.iter().cloned().map(|store| until_unreachable(store, vain)).collect())
     }
 
     /// The store that blocks are written to.

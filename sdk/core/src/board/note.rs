@@ -2,11 +2,11 @@
 //! review.
 //!
 //! A note is a signed block of kind `case-note` by the member who wrote it. The board's case names its digest as the
-//! reason, or the review names it as the finding. It holds, encrypted with AES-256-GCM under a key of its own, `u8
-//! purpose | text`, padded to a multiple of 512 bytes to hide its size, and that key, sealed with HPKE to each reader.
-//! All labels are followed by the chain, the contract and then, each of fixed width, `patient[20] | board[20] |
-//! scope[32] | grantee[20] | author[20] | case[32]`; the case is zeros in a note about why it was opened, because that
-//! note is older than the case's id:
+//! reason, or the review names it as the finding. It holds `u8 purpose | text`, padded to a multiple of 512 bytes to
+//! hide its size, and encrypted with AES-256-GCM under a key of its own. It also holds that key, sealed with HPKE to
+//! each reader. All labels are followed by the chain, the contract and then, each of fixed width, `patient[20] |
+//! board[20] | scope[32] | grantee[20] | author[20] | case[32]`. In a note about why a case was opened the case is
+//! zeros, because that note is older than the case's id:
 //!
 //! - `hospital-record/v1/case-note-payload`: the `info` of `HKDF-SHA256(ikm = key, salt = "", info)`, which gives the key
 //!   of the payload;

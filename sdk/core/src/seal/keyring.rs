@@ -1,7 +1,7 @@
 //! Keyrings: the keys that a folder's remaining readers get for a new epoch.
 //!
 //! A keyring is a signed block of kind `keyring` by the patient. Each entry is the folder's new state (32 bytes) sealed
-//! with HPKE to one reader; the `info` is that of an envelope with the label `hospital-record/v1/keyring`, the patient
+//! with HPKE to one reader. The `info` is that of an envelope with the label `hospital-record/v1/keyring`, the patient
 //! as issuer and the folder as scope. An account that may only contribute takes the new public key from the statement.
 //! A board that can admit accounts has no entry: the keyring names the block with the new shares of its members.
 

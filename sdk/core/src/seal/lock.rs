@@ -2,7 +2,7 @@
 //!
 //! A lock's HPKE `info` is the label (`hospital-record/v1/lock/folder` or `.../account`), the chain, the contract and
 //! then, each of fixed width, `patient[20] | author[20] | u64be folder | u16be epoch | account[20] | key id[32] |
-//! commitment[32]`; the account is zero in a folder lock, the key id is SHA-256 of the recipient's public key. A lock
+//! commitment[32]`. The account is zero in a folder lock. The key id is SHA-256 of the recipient's public key. A lock
 //! copied to another record, folder, author, patient or deployment therefore opens nothing.
 
 use serde::{Deserialize, Serialize};

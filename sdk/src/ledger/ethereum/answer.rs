@@ -95,7 +95,7 @@ impl Failure {
                 let reason = "not what belongs to the request".to_owned();
                 Self::new(LedgerError::Malformed { host: host.into(), reason }, Again::Never)
             }
-            other if is_silence(other) => {
+            other if is_unanswered(other) => {
                 let (host, after) = (host.into(), Duration::ZERO);
                 Self::new(LedgerError::TimedOut { host, after }, Again::Always)
             }
@@ -243,7 +243,7 @@ fn hex_in(value: &Value) -> Option<Bytes> {
 }
 
 /// Whether the connection was made but no answer came. The caller knows how long it waited.
-fn is_silence(error: &TransportError) -> bool {
+fn is_unanswered(error: &TransportError) -> bool {
     cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !error.is_connect())
 }
 

@@ -22,7 +22,7 @@ const LOOKS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     /// The wait before the same bytes are sent again after a lost answer. It doubles each time.
-    pub(super) after_silence: Duration,
+    pub(super) after_lost_answer: Duration,
     /// The same wait, while another transaction blocks the nonce.
     pub(super) while_occupied: Duration,
     /// The same wait after a successful submission, because providers drop transactions.
@@ -37,7 +37,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) const NORMAL: Self = Self {
-        after_silence: Duration::from_millis(500),
+        after_lost_answer: Duration::from_millis(500),
         while_occupied: Duration::from_secs(1),
         when_well: Duration::from_secs(15),
         between_looks: Duration::from_millis(300),
@@ -103,10 +103,11 @@ impl Attempt<'_> {
     /// Sends and waits. It waits through failures of the provider; the caller sets the deadline. `None` if it waits for
     /// a block longer than `patience`.
     pub(super) async fn run(mut self) -> Option<End> {
-        let (mut silence, start) = (self.pace.after_silence, Instant::now());
+        let mut wait = self.pace.after_lost_answer;
+        let start = Instant::now();
         let mut gap_since = None;
         loop {
-            let patience = match self.hand_over(&mut silence).await {
+            let patience = match self.hand_over(&mut wait).await {
                 Step::End(end) => return Some(end),
                 Step::Look(patience) => patience,
             };
@@ -135,7 +136,7 @@ impl Attempt<'_> {
         if next > self.pending.nonce { self.who_used_the_nonce().await } else { None }
     }
 
-    async fn hand_over(&mut self, silence: &mut Duration) -> Step {
+    async fn hand_over(&mut self, wait: &mut Duration) -> Step {
         let answer = self.ledger.submit(self.pending.raw.clone()).await;
         tracing::debug!(transaction = %self.pending.transaction, ?answer, "handed over");
         let refusal = match answer {
@@ -145,8 +146,8 @@ impl Attempt<'_> {
             }
             Err(SubmitError::Unknown(_)) => {
                 self.may_have_arrived = true;
-                let patience = *silence;
-                *silence = (patience * 2).min(self.pace.when_well);
+                let patience = *wait;
+                *wait = (patience * 2).min(self.pace.when_well);
                 return Step::Look(patience);
             }
             Err(SubmitError::Occupied) if self.outbids => Refusal::Underpriced,

@@ -27,7 +27,7 @@ mod left_behind;
 mod raised;
 
 const QUICK: Pace = Pace {
-    after_silence: Duration::from_millis(30),
+    after_lost_answer: Duration::from_millis(30),
     while_occupied: Duration::from_millis(30),
     when_well: Duration::from_millis(300),
     between_looks: Duration::from_millis(10),

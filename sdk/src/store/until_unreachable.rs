@@ -23,26 +23,26 @@ use crate::store::{
 ///
 /// A store may search its peers for a missing block, which takes some seconds. After `vain` such searches without
 /// success, the store is only asked for its own blocks.
-pub(crate) fn until_silent(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
-    Arc::new(UntilSilent { store, silence: OnceLock::new(), vain: vain.into() })
+pub(crate) fn until_unreachable(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
+    Arc::new(UntilUnreachable { store, failure: OnceLock::new(), vain: vain.into() })
 }
 
 #[derive(Debug)]
-struct UntilSilent {
+struct UntilUnreachable {
     store: Arc<dyn Store>,
-    silence: OnceLock<StoreError>,
+    failure: OnceLock<StoreError>,
     /// How many searches without success are left.
     vain: AtomicUsize,
 }
 
-impl UntilSilent {
+impl UntilUnreachable {
     async fn ask<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        if let Some(silence) = self.silence.get().and_then(silence) {
-            return Err(silence);
+        if let Some(failure) = self.failure.get().and_then(connection_failure) {
+            return Err(failure);
         }
         let answer = answer.await;
-        if let Some(silence) = answer.as_ref().err().and_then(silence) {
-            let _ = self.silence.set(silence);
+        if let Some(failure) = answer.as_ref().err().and_then(connection_failure) {
+            let _ = self.failure.set(failure);
         }
         answer
     }
@@ -60,7 +60,7 @@ impl UntilSilent {
     }
 }
 
-fn silence(error: &StoreError) -> Option<StoreError> {
+fn connection_failure(error: &StoreError) -> Option<StoreError> {
     match error {
         StoreError::Unreachable { url, reason, source } => {
             Some(StoreError::Unreachable { url: url.clone(), reason: reason.clone(), source: source.clone() })
@@ -71,7 +71,7 @@ fn silence(error: &StoreError) -> Option<StoreError> {
 }
 
 #[async_trait]
-impl Store for UntilSilent {
+impl Store for UntilUnreachable {
     fn url(&self) -> &str {
         self.store.url()
     }
