@@ -140,7 +140,7 @@ fn buffer_is_wiped_when_a_block_does_not_open() {
 }
 
 #[test]
-fn tink_keyset_is_what_tink_writes() {
+fn tink_keyset_equals_the_one_of_tink() {
     let keyset: serde_json::Value = serde_json::from_str(&stream::tink_keyset_json(&key())).unwrap();
     let data = &keyset["key"][0]["keyData"];
     assert_eq!(data["typeUrl"], "type.googleapis.com/google.crypto.tink.AesGcmHkdfStreamingKey");

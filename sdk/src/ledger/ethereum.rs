@@ -95,7 +95,7 @@ impl EthereumLedger {
         LedgerError::Malformed { host: self.host.clone(), reason: crate::platform::http::one_line(reason) }
     }
 
-    async fn told_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {
+    async fn rpc_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {
         let question = match number {
             BlockNumberOrTag::Number(_) => Question::Block,
             BlockNumberOrTag::Latest => Question::Plain,
@@ -105,7 +105,7 @@ impl EthereumLedger {
     }
 
     async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {
-        let block = self.told_block(number).await?;
+        let block = self.rpc_block(number).await?;
         let Some(header) = block.as_ref().map(Block::header) else { return Ok(None) };
         // Times are used in sums and shown as dates. An invalid time from a provider must not break either.
         if header.timestamp() >= NO_END {
@@ -172,7 +172,7 @@ impl Ledger for EthereumLedger {
     }
 
     async fn block_gas(&self) -> Result<Option<u64>, LedgerError> {
-        let newest = self.told_block(BlockNumberOrTag::Latest).await?;
+        let newest = self.rpc_block(BlockNumberOrTag::Latest).await?;
         Ok(newest.map(|block| block.header().gas_limit()).filter(|gas| *gas > 0))
     }
 

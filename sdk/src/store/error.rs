@@ -40,7 +40,7 @@ pub enum StoreError {
         url: String,
         /// The network's error.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },
@@ -65,7 +65,7 @@ pub enum StoreError {
         url: String,
         /// What to change.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },
@@ -76,7 +76,7 @@ pub enum StoreError {
         url: String,
         /// Its answer, shortened.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },

@@ -130,7 +130,7 @@ impl Failure {
             return Self::new(LedgerError::RateLimited { host: host.to_owned() }, Again::Always);
         }
         // Some providers send a JSON-RPC error with an HTTP error status.
-        if let Some((code, message, data)) = told_in(error) {
+        if let Some((code, message, data)) = json_rpc_error_in(error) {
             let code = if is_locked(error.status) { error.status.into() } else { code };
             let mut failure = Self::answered(code, &message, data.as_ref(), host, question);
             if is_gateway(error.status) {
@@ -185,7 +185,7 @@ fn is_gateway(status: u16) -> bool {
 }
 
 /// Code, message and data of the JSON-RPC error in an HTTP error's body, if there is one.
-fn told_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
+fn json_rpc_error_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
     let mut body: Value = serde_json::from_str(&error.body).ok()?;
     let inner = body.get_mut("error")?.as_object_mut()?;
     let message = inner.get("message")?.as_str()?.to_owned();
@@ -196,11 +196,13 @@ fn told_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
 pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), SubmitError> {
     let words = match error {
         RpcError::ErrorResp(payload) => payload.message.to_lowercase(),
-        RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => match told_in(error) {
-            Some((_, message, _)) => message.to_lowercase(),
-            None if error.status < 500 => error.body.to_lowercase(),
-            None => return Err(SubmitError::Unknown(Failure::http(error, host, Question::Plain).error)),
-        },
+        RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => {
+            match json_rpc_error_in(error) {
+                Some((_, message, _)) => message.to_lowercase(),
+                None if error.status < 500 => error.body.to_lowercase(),
+                None => return Err(SubmitError::Unknown(Failure::http(error, host, Question::Plain).error)),
+            }
+        }
         _ => return Err(SubmitError::Unknown(Failure::of(error, host, Question::Plain).error)),
     };
     match words::verdict(&words) {

@@ -38,7 +38,7 @@ impl EthereumLedger {
 
     async fn offer_by_price(&self) -> Result<Fees, LedgerError> {
         let price = self.price().await?;
-        let newest = self.told_block(BlockNumberOrTag::Latest).await?;
+        let newest = self.rpc_block(BlockNumberOrTag::Latest).await?;
         let base = newest.and_then(|block| block.header().base_fee_per_gas()).filter(|base| *base > 0);
         let Some(base) = base.map(u128::from) else {
             // All of this price goes to the block's builder.

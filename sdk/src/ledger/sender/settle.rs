@@ -133,7 +133,7 @@ impl Attempt<'_> {
     /// Its end, without sending it again. `None` while its nonce is unused or its end is unknown.
     pub(super) async fn ended(&self) -> Option<End> {
         let next = self.ledger.nonce(self.pending.account).await.ok()?;
-        if next > self.pending.nonce { self.who_used_the_nonce().await } else { None }
+        if next > self.pending.nonce { self.user_of_the_nonce().await } else { None }
     }
 
     async fn hand_over(&mut self, wait: &mut Duration) -> Step {
@@ -153,7 +153,7 @@ impl Attempt<'_> {
             Err(SubmitError::Occupied) if self.outbids => Refusal::Underpriced,
             Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
             Err(SubmitError::NonceTooLow) => {
-                return self.who_used_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
+                return self.user_of_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
             }
             Err(SubmitError::Underpriced) => Refusal::Underpriced,
             Err(SubmitError::Unfunded) => Refusal::Unfunded,
@@ -193,7 +193,7 @@ impl Attempt<'_> {
     }
 
     /// Whether this transaction or another one used the nonce. `None` while that is unknown.
-    async fn who_used_the_nonce(&self) -> Option<End> {
+    async fn user_of_the_nonce(&self) -> Option<End> {
         for _ in 0..LOOKS {
             match self.look().await.ok()? {
                 Sight::Confirmed(receipt) => return Some(End::Mined(receipt)),

@@ -76,7 +76,7 @@ fn state(payload: &EnvelopePayload) -> &[u8; 32] {
 }
 
 #[test]
-fn any_two_of_four_members_open_what_was_dealt_and_one_does_not() {
+fn any_two_of_four_members_open_a_deal_and_one_does_not() {
     let deal = deal();
     for one in MEMBERS {
         for other in MEMBERS {
@@ -126,7 +126,7 @@ fn invalid_boards_are_not_dealt_to() {
 }
 
 #[test]
-fn nobody_but_a_member_has_a_share() {
+fn only_members_have_a_share() {
     let deal = deal();
     for stranger in [DOCTOR, PATIENT] {
         let member = Account([stranger; 20]);

@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_release_opens_as_its_member_signed_it_and_for_what_it_is_alone(
+    fn release_opens_only_unchanged_and_for_its_own_deal(
         member in select(MEMBERS.to_vec()),
         signer in prop_oneof![select(MEMBERS.to_vec()), select(vec![PATIENT, DOCTOR, STRANGER])],
         how in altered(),
