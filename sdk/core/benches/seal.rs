@@ -1,4 +1,4 @@
-//! Sealing with leaf hashing, and checking with opening: what one core does to every byte of a record.
+//! The work of one core on every byte of a record: sealing with leaf hashing, and checking with opening.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

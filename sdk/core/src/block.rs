@@ -2,7 +2,7 @@
 //!
 //! The block is the map `{v: 1, kind, chain, contract, issuer, profile, body, signature}`; `profile` is the digest of
 //! the issuer's profile block, whose key signed. The signature is over `"hospital-record/v1/block\0"` and the canonical
-//! encoding of the same map without `signature`. A body is out of reach until its signature was verified.
+//! encoding of the same map without `signature`. The body is accessible only after its signature was verified.
 
 use std::fmt;
 use std::ops::Deref;
@@ -21,7 +21,7 @@ use crate::identity::{ProfileKeys, PublicKeys};
 const LABEL: &[u8] = b"hospital-record/v1/block\0";
 const VERSION: u64 = 1;
 
-/// Bytes and the CID they have.
+/// Bytes and their CID.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Block {
     /// The CID of the bytes.
@@ -37,7 +37,7 @@ impl Block {
         Self { cid: cid_of(codec, &bytes), bytes }
     }
 
-    /// The SHA-256 digest of the bytes: what the chain calls a signed block.
+    /// The SHA-256 digest of the bytes. On the chain it identifies a signed block.
     pub fn digest(&self) -> Digest {
         Digest::try_from(self.cid.hash().digest()).unwrap_or_else(|_| block_digest(&self.bytes))
     }
@@ -49,18 +49,18 @@ impl fmt::Debug for Block {
     }
 }
 
-/// What a signed block can carry. The type fixes the kind, so that no block is read as one of another kind.
+/// The body of a signed block. The type fixes the kind, so no block can be read as another kind.
 pub trait Body: Serialize + DeserializeOwned + sealed::Checked {
     /// The `kind` field.
     const KIND: &'static str;
-    /// The most bytes that a block of this kind has.
+    /// The maximum size of a block of this kind, in bytes.
     const MAX: usize;
 }
 
 pub(crate) mod sealed {
     use super::{Account, BlockError, Deployment};
 
-    /// What must hold between the fields of a body, and between them and its block.
+    /// Checks between the fields of a body, and between them and its block.
     pub trait Checked {
         fn check(&self, deployment: Deployment, issuer: Account) -> Result<(), BlockError>;
     }
@@ -133,7 +133,7 @@ pub fn sign<T: Body>(
     Ok(Block::new(DAG_CBOR, bytes))
 }
 
-/// Reads a signed block of the kind of `T` that was made for `deployment`; the signature is still to be verified.
+/// Reads a signed block of the kind of `T` for `deployment`. The caller must still verify the signature.
 ///
 /// # Errors
 /// Any [`BlockError`] but [`BlockError::Signature`].
@@ -149,13 +149,13 @@ pub fn parse<T: Body>(bytes: &[u8], deployment: Deployment) -> Result<Unverified
     Ok(Unverified { signed, digest: block_digest(bytes) })
 }
 
-/// Whether these bytes say that they are a block of the kind of `T`.
+/// Whether these bytes claim to be a block of the kind of `T`.
 pub fn is_kind<T: Body>(bytes: &[u8]) -> bool {
     check_head(T::KIND, bytes).is_ok()
 }
 
-/// Version and kind are read first: a block of another kind or time has another shape, and "missing field" would
-/// not say so.
+/// Checks version and kind first: a block of another kind or version has other fields, and "missing field" would not
+/// say why.
 pub(crate) fn check_head(kind: &'static str, bytes: &[u8]) -> Result<(), BlockError> {
     #[derive(Deserialize)]
     struct Head {
@@ -173,19 +173,19 @@ pub(crate) fn check_head(kind: &'static str, bytes: &[u8]) -> Result<(), BlockEr
     Ok(())
 }
 
-/// A block of the right kind, shape and deployment. What it says is not to be believed yet.
+/// A block of the right kind, shape and deployment. Its content is not verified yet.
 pub struct Unverified<T> {
     signed: Signed<T>,
     digest: Digest,
 }
 
 impl<T: Body> Unverified<T> {
-    /// Who claims to have signed.
+    /// The account that claims to have signed.
     pub fn issuer(&self) -> Account {
         self.signed.issuer
     }
 
-    /// Digest of the profile block with whose key the issuer claims to have signed.
+    /// Digest of the profile block whose key the issuer claims to have used.
     pub fn profile_digest(&self) -> Digest {
         self.signed.profile
     }
@@ -199,8 +199,8 @@ impl<T: Body> Unverified<T> {
         &self.signed.body
     }
 
-    /// Checks the signature with the keys of the profile that [`profile_digest`](Self::profile_digest) names, which
-    /// must be one of [`issuer`](Self::issuer): the caller looks it up and checks that.
+    /// Verifies the signature with the keys of the profile that [`profile_digest`](Self::profile_digest) names. The
+    /// caller looks that profile up and checks that it belongs to [`issuer`](Self::issuer).
     ///
     /// # Errors
     /// [`BlockError::Signature`].
@@ -214,7 +214,7 @@ impl<T: Body> Unverified<T> {
     }
 }
 
-/// A body whose signature was verified; derefs to it.
+/// A body with a verified signature. It dereferences to the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     issuer: Account,
@@ -224,12 +224,12 @@ pub struct Verified<T> {
 }
 
 impl<T> Verified<T> {
-    /// Who signed.
+    /// The account that signed.
     pub fn issuer(&self) -> Account {
         self.issuer
     }
 
-    /// Digest of the profile block with whose key the issuer signed.
+    /// Digest of the profile block whose key signed.
     pub fn profile_digest(&self) -> Digest {
         self.profile
     }

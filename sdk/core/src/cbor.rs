@@ -6,12 +6,12 @@ use serde_ipld_dagcbor::DecodeError;
 
 use crate::error::BlockError;
 
-/// Encodes; fails only for types that dag-cbor cannot hold, of which this crate has none.
+/// Encodes a value. It fails only for types that dag-cbor cannot hold, and this crate has none.
 pub(crate) fn encode<T: Serialize>(kind: &'static str, value: &T) -> Result<Vec<u8>, BlockError> {
     serde_ipld_dagcbor::to_vec(value).map_err(|error| BlockError::Malformed { kind, reason: error.to_string() })
 }
 
-/// Decodes exactly one value, in whatever encoding.
+/// Decodes exactly one value, in any encoding.
 pub(crate) fn read<T: DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<T, BlockError> {
     serde_ipld_dagcbor::from_slice(bytes).map_err(|error| {
         let reason = match error {
@@ -24,7 +24,7 @@ pub(crate) fn read<T: DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Res
     })
 }
 
-/// Decodes exactly one value and refuses every encoding of it but the canonical one.
+/// Decodes exactly one value and accepts only its canonical encoding.
 pub(crate) fn decode<T: Serialize + DeserializeOwned>(kind: &'static str, bytes: &[u8]) -> Result<T, BlockError> {
     let value = read::<T>(kind, bytes)?;
     if encode(kind, &value)? == bytes { Ok(value) } else { Err(BlockError::NotCanonical { kind }) }

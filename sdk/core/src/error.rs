@@ -1,10 +1,10 @@
-//! What can be wrong, by area. Every text says what was wrong with the input; none carries a secret.
+//! The errors of this crate, by area. Every text says what was wrong with the input. None contains a secret.
 //!
-//! None is `non_exhaustive`: the SDK decides of each what it means to an app, and a new one must not slip by.
+//! None is `non_exhaustive`: the SDK maps each to an error of its own, and the compiler must report a new one.
 
 use crate::id::Account;
 
-/// A public value (account, digest, folder number, ...) that is not one.
+/// An invalid public value (account, digest, folder number, ...).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// Not hexadecimal digits after an optional `0x`.
@@ -12,17 +12,17 @@ pub enum IdError {
     NotHex {
         /// The kind of value that was expected.
         what: &'static str,
-        /// What was given, at most 80 characters of it.
+        /// The input, at most 80 characters of it.
         text: String,
     },
-    /// Hexadecimal or binary, but of another length.
+    /// Hexadecimal or binary, but of the wrong length.
     #[error("{what} has {expected} bytes, not {found}")]
     Length {
         /// The kind of value that was expected.
         what: &'static str,
-        /// Bytes that such a value has.
+        /// The length of such a value in bytes.
         expected: usize,
-        /// Bytes that were given.
+        /// The length of the input in bytes.
         found: usize,
     },
     /// Zero, or 2^40 and more.
@@ -45,12 +45,12 @@ pub enum SealError {
     /// Other than 40 bytes, or a first byte other than 0x28.
     #[error("a stream header has 40 bytes and begins with 0x28; this one has {length} and begins with {first:#04x}")]
     Header {
-        /// Bytes that were given.
+        /// The length of the input in bytes.
         length: usize,
-        /// The first of them, zero where there is none.
+        /// The first byte, or zero if there is none.
         first: u8,
     },
-    /// The first block carries a header other than the manifest's.
+    /// The header of the first block differs from the manifest's.
     #[error("the first block does not begin with the stream header that its manifest names")]
     HeaderMismatch,
     /// A segment that is too short, too long, or not full although others follow.
@@ -58,9 +58,9 @@ pub enum SealError {
     SegmentLength {
         /// The segment's number, from 0.
         index: u32,
-        /// Bytes that were given.
+        /// The length of the input in bytes.
         found: usize,
-        /// What is possible at this place.
+        /// The possible lengths at this place.
         expected: &'static str,
     },
     /// The authentication tag does not fit.
@@ -81,10 +81,10 @@ pub enum SealError {
     /// A wrap, note or metadata that does not open with this key in this context.
     #[error("{0} does not open: it was sealed to another key or for another purpose, or it was changed")]
     Unopenable(&'static str),
-    /// What came out of a lock is not the key that the record commits to.
+    /// The key in a lock is not the one that the record commits to.
     #[error("the lock holds a key other than the one that the record commits to")]
     Commitment,
-    /// A lock, envelope or keyring that is for something or somebody else.
+    /// A lock, envelope or keyring with another subject or recipient.
     #[error("{what} names another {field} than expected")]
     Mismatch {
         /// The kind of block.
@@ -95,7 +95,7 @@ pub enum SealError {
     /// A folder state opens its own epoch and those before, never later ones.
     #[error("the key held is of epoch {held} and opens nothing of epoch {wanted}")]
     EpochAhead {
-        /// The epoch that was asked for.
+        /// The requested epoch.
         wanted: u16,
         /// The epoch of the state that is held.
         held: u16,
@@ -103,30 +103,30 @@ pub enum SealError {
     /// All 65,536 epochs of a folder are used up.
     #[error("the folder has used all its 65,536 epochs; move its records to a new folder")]
     EpochsExhausted,
-    /// Decrypted bytes that are not what the format says.
+    /// Decrypted bytes that contradict the format.
     #[error("the decrypted {what} is malformed: {reason}")]
     Payload {
-        /// What was decrypted.
+        /// The kind of the decrypted value.
         what: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// Something that must be small is not.
+    /// A value is too large.
     #[error("{what} has {size} bytes; at most {max} are allowed")]
     TooLarge {
-        /// What is too large.
+        /// The kind of value.
         what: &'static str,
         /// Its size in bytes.
         size: usize,
         /// The largest size in bytes.
         max: usize,
     },
-    /// More than one keyring or note is for.
+    /// More accounts than one keyring or note can be for.
     #[error("one block is for at most {max} accounts, not {found}")]
     TooManyGrantees {
         /// How many there are.
         found: usize,
-        /// How many there may be.
+        /// The maximum.
         max: usize,
     },
     /// A keyring or note that is for others, or for another key of this account.
@@ -141,7 +141,7 @@ pub enum SealError {
     /// A share of a deal that is not what the deal commits to.
     #[error("the share of {member} is not the one that was dealt")]
     WrongShare {
-        /// Whose share it is.
+        /// The member.
         member: Account,
     },
     /// Fewer shares than the board's threshold.
@@ -149,13 +149,13 @@ pub enum SealError {
     TooFewShares {
         /// How many there are.
         found: usize,
-        /// How many it takes.
+        /// The number that is needed.
         needed: usize,
     },
 }
 
 impl SealError {
-    /// [`Mismatch`](Self::Mismatch) in the first field that is not the same.
+    /// [`Mismatch`](Self::Mismatch) of the first field that differs, if any.
     pub(crate) fn unless_same<const N: usize>(what: &'static str, same: [(bool, &'static str); N]) -> Result<(), Self> {
         match same.into_iter().find(|(same, _)| !same) {
             Some((_, field)) => Err(Self::Mismatch { what, field }),
@@ -167,7 +167,7 @@ impl SealError {
 /// A signed block or profile that must not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
-    /// Larger than its kind may be.
+    /// Larger than the maximum of its kind.
     #[error("the {kind} block has {size} bytes; at most {max} are allowed")]
     TooLarge {
         /// The kind that was expected.
@@ -185,7 +185,7 @@ pub enum BlockError {
         /// What is wrong.
         reason: String,
     },
-    /// The same values have another, shorter or sorted encoding.
+    /// Not in the canonical encoding, which is the shortest and sorted.
     #[error("the {kind} block is not in canonical dag-cbor")]
     NotCanonical {
         /// The kind that was expected.
@@ -221,7 +221,7 @@ pub enum BlockError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The signature is not by the key given.
+    /// The signature is not by the given key.
     #[error("the {kind} block is not signed by its issuer's key")]
     Signature {
         /// The kind that was expected.
@@ -238,7 +238,7 @@ pub enum DagError {
     /// A CID that is not CIDv1, sha2-256, raw or dag-pb.
     #[error("{0} cannot be part of a record's content: expected CIDv1, sha2-256, raw or dag-pb")]
     Cid(String),
-    /// A node that is not the one encoding of the one layout.
+    /// A node that is not in the canonical layout and encoding.
     #[error("node {cid} is malformed: {reason}")]
     Node {
         /// The node's CID.
@@ -246,7 +246,7 @@ pub enum DagError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A leaf that is empty, larger than 1 MiB, or short although others follow.
+    /// A leaf that is empty, larger than 1 MiB, or short but not the last.
     #[error("leaf {index} has {size} bytes; every leaf but the last has 1,048,576 and the last has at least 1")]
     Leaf {
         /// The leaf's number, from 0.
@@ -260,14 +260,14 @@ pub enum DagError {
     /// A range that ends beyond the file or before it begins.
     #[error("bytes {start}..{end} do not lie in a file of {total} bytes")]
     Range {
-        /// First byte asked for.
+        /// First requested byte.
         start: u64,
-        /// One past the last byte asked for.
+        /// One past the last requested byte.
         end: u64,
         /// Size of the file in bytes.
         total: u64,
     },
-    /// A node was fed that the walker did not ask for.
+    /// A node that the walker did not request.
     #[error("the walker asked for another node than {0}")]
     NotAsked(String),
 }

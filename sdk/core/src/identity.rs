@@ -1,9 +1,9 @@
-//! From one seed to every secret of a person at one deployment.
+//! Derives every secret of a person at one deployment from one seed.
 //!
-//! `secret = HKDF-SHA256(ikm = seed, salt = "", info)` with
-//! `info = u16be len(label) | label | u64be chain | contract[20] | account[20] | parts`. A part is what the secret is
-//! for; its width is fixed (a folder's number `u64be`, a profile's sequence number `u32be`) or it comes after its
-//! length (`u32be`). So accounts of one phrase cannot be linked, and a new deployment begins with new keys.
+//! `secret = HKDF-SHA256(ikm = seed, salt = "", info)` with `info = u16be len(label) | label | u64be chain |
+//! contract[20] | account[20] | parts`. A part names the use of the secret. Its width is fixed (a folder's number
+//! `u64be`, a profile's sequence number `u32be`), or it follows its length (`u32be`). So accounts of one phrase cannot
+//! be linked, and a new deployment starts with new keys.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::seal::ratchet::{FolderState, MAX_EPOCH};
 use crate::seal::wrap::{HpkeKeys, HpkePublicKey};
 use crate::seal::{gcm, padding};
 
-/// The most bytes that a note may have.
+/// The maximum length of a note, in bytes.
 pub const MAX_NOTE: usize = 4096;
 const NOTE_UNIT: usize = 64;
 
@@ -55,11 +55,11 @@ pub struct Keys {
     seed: Seed,
     deployment: Deployment,
     account: Account,
-    // The newest state asked for, a folder: walking down to it from the last epoch takes some 10 ms.
+    // The newest requested state of each folder: deriving it from the last epoch takes about 10 ms.
     states: Mutex<BTreeMap<Folder, FolderState>>,
 }
 
-/// The one spelling of a folder's name: no white space around it, Unicode form NFC.
+/// The canonical spelling of a folder's name: trimmed, in Unicode form NFC.
 pub fn folder_name(name: &str) -> String {
     name.trim().nfc().collect()
 }
@@ -70,12 +70,12 @@ impl Keys {
         Self { seed: Seed(seed.0), deployment, account, states: Mutex::default() }
     }
 
-    /// Where these keys are valid.
+    /// The deployment for which these keys are valid.
     pub fn deployment(&self) -> Deployment {
         self.deployment
     }
 
-    /// Whose keys these are.
+    /// The owner of these keys.
     pub fn account(&self) -> Account {
         self.account
     }
@@ -98,10 +98,10 @@ impl Keys {
         ProfileKeys { account: self.account, hpke, signing, public }
     }
 
-    /// The number of the folder with this name and confidentiality: the same on all devices of the person, and
-    /// not to be guessed by others. Names that differ only in surrounding white space or Unicode form (NFC) are one.
-    /// Label `hospital-record/v1/folder-number`, parts: the confidentiality's letter, the name after its length;
-    /// of 40 bytes the first group of 5 that is not zero.
+    /// The number of the folder with this name and confidentiality. It is the same on all devices of the person, and
+    /// others cannot guess it. Names that differ only in surrounding white space or Unicode form (NFC) are the same.
+    /// Label `hospital-record/v1/folder-number`, parts: the confidentiality's letter, the name after its length; the
+    /// number is the first group of 5 bytes, out of 40 bytes, that is not zero.
     pub fn folder(&self, name: &str, confidentiality: Confidentiality) -> Folder {
         let name = Zeroizing::new(folder_name(name));
         let context = self.context("hospital-record/v1/folder-number");
@@ -113,9 +113,9 @@ impl Keys {
         folders.next().expect("a pseudorandom function that is not constant")
     }
 
-    /// The state of one of the person's own folders at any epoch.
-    /// Epoch 65,535 has label `hospital-record/v1/folder-state`, part `u64be folder`; the others follow from it by
-    /// [`FolderState::at`]. The first call for a folder costs up to 65,535 hashes, later ones for lower epochs few.
+    /// The state of one of the person's own folders at any epoch. Epoch 65,535 has label
+    /// `hospital-record/v1/folder-state`, part `u64be folder`; the others follow from it by [`FolderState::at`]. The
+    /// first call for a folder costs up to 65,535 hashes. Later calls for lower epochs cost few.
     pub fn folder_state(&self, folder: Folder, epoch: Epoch) -> FolderState {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get(&folder).and_then(|newest| newest.at(epoch).ok()) {
@@ -128,9 +128,9 @@ impl Keys {
         state
     }
 
-    /// Seals a short text to this person alone, such as the name given to a grantee. `context` says what it belongs
-    /// to and must be given again to open it. Label `hospital-record/v1/note`, part `context` after its length;
-    /// AES-256-GCM over the text padded to a multiple of 64 bytes: `nonce[12] | ciphertext | tag[16]`.
+    /// Seals a short text to this person alone, such as the name of a grantee. `context` says what the text belongs to,
+    /// and is needed again to open it. Label `hospital-record/v1/note`, part `context` after its length; AES-256-GCM
+    /// over the text padded to a multiple of 64 bytes: `nonce[12] | ciphertext | tag[16]`.
     ///
     /// # Errors
     /// [`SealError::TooLarge`] above [`MAX_NOTE`] bytes, [`SealError::Randomness`].
@@ -141,7 +141,7 @@ impl Keys {
         gcm::seal(&self.note_key(context), &padding::pad(text.as_bytes(), NOTE_UNIT), "a note")
     }
 
-    /// Opens what [`note_seal`](Self::note_seal) made with the same context.
+    /// Opens a text from [`note_seal`](Self::note_seal) with the same context.
     ///
     /// # Errors
     /// [`SealError::Unopenable`], [`SealError::Payload`].
@@ -156,7 +156,7 @@ impl Keys {
         self.secret(&self.context("hospital-record/v1/note").part(context))
     }
 
-    /// Seals what is kept on this machine's disk. Label `hospital-record/v1/local`, part `context` after its length;
+    /// Seals data for this machine's disk. Label `hospital-record/v1/local`, part `context` after its length;
     /// AES-256-GCM: `nonce[12] | ciphertext | tag[16]`.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ impl Keys {
         gcm::seal(&self.local_key(context), bytes, "local data")
     }
 
-    /// Opens what [`local_seal`](Self::local_seal) made with the same context.
+    /// Opens data from [`local_seal`](Self::local_seal) with the same context.
     ///
     /// # Errors
     /// [`SealError::Unopenable`].
@@ -178,10 +178,10 @@ impl Keys {
     }
 }
 
-/// What a profile publishes: where to seal to, and whose signature to expect.
+/// The public keys of a profile: one to seal to, and one to verify signatures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKeys {
-    /// HPKE, to receive.
+    /// The HPKE key, to seal to.
     pub hpke: HpkePublicKey,
     /// Ed25519 (RFC 8032), for signed blocks.
     #[serde(with = "serde_bytes")]
@@ -189,7 +189,7 @@ pub struct PublicKeys {
 }
 
 impl PublicKeys {
-    /// What locks and envelopes call the HPKE key: SHA-256 of it.
+    /// SHA-256 of the HPKE key, which names it in locks and envelopes.
     pub fn key_id(&self) -> Digest {
         self.hpke.key_id()
     }
@@ -204,17 +204,17 @@ pub struct ProfileKeys {
 }
 
 impl ProfileKeys {
-    /// Whose keys these are.
+    /// The owner of these keys.
     pub fn account(&self) -> Account {
         self.account
     }
 
-    /// What the profile publishes.
+    /// The public keys of the profile.
     pub fn public(&self) -> &PublicKeys {
         &self.public
     }
 
-    /// Ed25519 over `message`, which must begin with a label that no other use of this key has.
+    /// Signs `message` with Ed25519. The message must begin with a label that no other use of this key has.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.signing.sign(message).to_bytes()
     }

@@ -1,8 +1,8 @@
 //! Profiles: an account's public keys, signed by the account itself.
 //!
 //! The block is the canonical dag-cbor map `{v: 1, kind: "profile", chain, contract, account, sequence, previous, hpke,
-//! ed25519, signature}`. The signature is EIP-712 or ERC-1271 over the other fields; checking it needs the chain and is
-//! left to the caller.
+//! ed25519, signature}`. The signature is EIP-712 or ERC-1271 over the other fields. The caller must verify it, because
+//! that needs the chain.
 
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::seal::wrap::HpkePublicKey;
 
 const KIND: &str = "profile";
 
-/// The most bytes of a profile block.
+/// The maximum size of a profile block, in bytes.
 pub const MAX_PROFILE: usize = 16 << 10;
 
 /// The public keys of one account at one deployment.
@@ -25,11 +25,11 @@ pub const MAX_PROFILE: usize = 16 << 10;
 pub struct Profile {
     /// Chain and contract.
     pub deployment: Deployment,
-    /// Whose keys these are.
+    /// The owner of the keys.
     pub account: Account,
-    /// How many profiles the account had before this one.
+    /// The number of earlier profiles of the account.
     pub sequence: u32,
-    /// Digest of the profile before this one; none exactly when `sequence` is 0.
+    /// Digest of the previous profile; `None` exactly if `sequence` is 0.
     pub previous: Option<Digest>,
     /// The keys.
     pub keys: PublicKeys,
@@ -51,7 +51,7 @@ struct Wire {
     signature: ByteBuf,
 }
 
-/// Encodes a profile with the account's signature over it: 65 bytes, or what the account's contract accepts.
+/// Encodes a profile with the account's signature: 65 bytes, or a signature that the account's contract accepts.
 ///
 /// # Errors
 /// [`BlockError::Invalid`], [`BlockError::TooLarge`].
@@ -74,10 +74,10 @@ pub fn encode(profile: &Profile, signature: Vec<u8>) -> Result<Block, BlockError
     Ok(Block::new(DAG_CBOR, bytes))
 }
 
-/// Reads a profile made for `deployment`, and its signature, which the caller must verify before it uses the keys.
+/// Reads a profile for `deployment` and its signature. The caller must verify the signature before it uses the keys.
 ///
 /// # Errors
-/// [`BlockError::Malformed`] also for an HPKE key that must not be used, [`BlockError::Invalid`] for such an Ed25519 key.
+/// [`BlockError::Malformed`], also for an unsafe HPKE key; [`BlockError::Invalid`], also for an unsafe Ed25519 key.
 pub fn decode(bytes: &[u8], deployment: Deployment) -> Result<(Profile, Vec<u8>), BlockError> {
     cbor::check_size(KIND, bytes.len(), MAX_PROFILE)?;
     check_head(KIND, bytes)?;

@@ -1,4 +1,4 @@
-//! The walker against the builder, and against DAGs that nobody built.
+//! Tests of the walker on DAGs of the builder, and on DAGs that the builder never makes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ fn leaf(index: u64) -> Cid {
     cid_of(RAW, &index.to_be_bytes())
 }
 
-/// A DAG over leaves that are only numbers: their bytes are never needed.
+/// A DAG over leaves that are only numbers, because their bytes are never needed.
 fn build(total: u64) -> (Built, HashMap<Cid, Block>) {
     let mut builder = DagBuilder::new();
     let mut blocks = Vec::new();
@@ -54,7 +54,7 @@ fn leaves_come_back_in_order_around_a_full_node() {
 
 /// A terabyte that is the same megabyte a million times: two nodes claim all of it.
 #[test]
-fn nodes_that_are_linked_a_thousand_times_are_asked_for_once() {
+fn nodes_that_are_linked_a_thousand_times_are_requested_once() {
     let mut builder = DagBuilder::new();
     let mut blocks: HashMap<Cid, Block> = HashMap::new();
     for _ in 0..1024 * 1024 {
@@ -86,7 +86,7 @@ fn a_file_of_one_leaf_is_that_leaf() {
 }
 
 #[test]
-fn builder_refuses_what_is_no_leaf() {
+fn builder_refuses_invalid_leaves() {
     let mut builder = DagBuilder::new();
     assert!(matches!(builder.push_leaf(leaf(0), 0), Err(DagError::Leaf { .. })));
     assert!(matches!(builder.push_leaf(leaf(0), LEAF + 1), Err(DagError::Leaf { .. })));
@@ -114,7 +114,7 @@ fn walker_refuses_another_size_another_node_and_the_wrong_root() {
 }
 
 #[test]
-fn a_block_is_taken_only_for_its_own_cid() {
+fn block_is_accepted_only_for_its_own_cid() {
     let block = Block::leaf(b"x".to_vec());
     assert_eq!(Block::checked(block.cid, b"x".to_vec()), Ok(block.clone()));
     assert!(matches!(Block::checked(block.cid, b"y".to_vec()), Err(DagError::Integrity(_))));
@@ -137,7 +137,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_range_meets_exactly_the_leaves_that_hold_it(
+    fn walker_over_a_range_visits_exactly_its_leaves(
         total in 1..3000 * LEAF, ends in any::<(prop::sample::Index, prop::sample::Index)>()
     ) {
         let (built, blocks) = build(total);

@@ -1,4 +1,4 @@
-//! What just fits, what just does not, and what must agree with each other.
+//! Values at the limits and just above them, and fields that must agree.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use hospital_record_core::block::Block;
@@ -125,7 +125,7 @@ fn account(index: usize) -> Account {
     Account([&[2; 12], index.to_be_bytes().as_slice()].concat().try_into().unwrap())
 }
 
-/// So many accounts, of which the last is person 2.
+/// This many accounts, of which the last is person 2.
 fn readers(count: usize) -> Vec<(Account, HpkePublicKey)> {
     let reader = person(2);
     let accounts = (1..count).map(account).chain([reader.account()]);
@@ -211,7 +211,7 @@ fn deal(members: usize, name: usize) -> Result<Block, CoreError> {
     Ok(block)
 }
 
-/// What fits into a payload is refused for no other reason.
+/// A payload of the maximum size is not refused for another reason.
 #[test]
 fn largest_deal_to_sixteen_members_fits_into_its_block() {
     let too_large = |dealt: &Result<_, _>| {

@@ -1,4 +1,4 @@
-//! Nothing foreign makes a parser panic, and what it accepts it would write the same way.
+//! No foreign input causes a panic of a parser, and accepted input encodes to the same bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::fs;
@@ -30,7 +30,7 @@ fn parse_as<T: Body>(bytes: &[u8]) -> bool {
     parse::<T>(bytes, HERE).is_ok_and(|block| block.verify(&SIGNER).is_ok())
 }
 
-/// Every parser of foreign bytes, with these; how many accepted them and their signature.
+/// Runs every parser of foreign bytes. Returns how many accepted the bytes and their signature.
 fn parse_all(bytes: &[u8]) -> usize {
     let _ = parse_node(&cid_of(DAG_PB, bytes), bytes);
     let _ = HpkePublicKey::from_bytes(bytes);
@@ -78,14 +78,14 @@ const BLOCKS: [&str; 10] = [
 #[test]
 fn untouched_blocks_are_accepted_as_their_own_kind_only() {
     for path in BLOCKS {
-        // Others are signed by another person, and a profile is no signed block.
+        // The others are signed by another person, and a profile is not a signed block.
         let own = ["envelope", "keyring", "folder-key", "deal"].iter().any(|own| path.starts_with(own));
         assert_eq!(parse_all(&vector(path)), usize::from(own), "{path}");
     }
 }
 
 #[test]
-fn every_cut_of_every_block_is_refused() {
+fn every_truncation_of_every_block_is_refused() {
     for path in BLOCKS {
         let bytes = vector(path);
         for end in 0..bytes.len() {
@@ -95,7 +95,7 @@ fn every_cut_of_every_block_is_refused() {
 }
 
 #[test]
-fn lengths_that_claim_more_than_there_is_are_refused() {
+fn lengths_beyond_the_input_are_refused() {
     for head in [0x9b, 0xbb, 0x5b, 0x7b, 0xdb] {
         let bytes = [&[head], [0xff; 8].as_slice()].concat();
         assert_eq!(parse_all(&bytes), 0);

@@ -123,7 +123,7 @@ fn open(record: &Record, author: &Person, state: &FolderState, epoch: u16) -> Re
 }
 
 #[test]
-fn reader_opens_what_a_contributor_added_and_nothing_after_the_revocation() {
+fn reader_opens_a_contributors_record_and_nothing_after_the_revocation() {
     let (ana, lee, lab) = (Person::new(1), Person::new(2), Person::new(3));
     let folder = ana.keys.folder("cardiology", Confidentiality::N);
     let state = ana.keys.folder_state(folder, 0);

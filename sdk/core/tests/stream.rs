@@ -16,12 +16,13 @@ fn plain(length: usize) -> Vec<u8> {
     (0..length.div_ceil(32) as u64).flat_map(|block| Sha256::digest(block.to_be_bytes())).take(length).collect()
 }
 
-/// The last sizes whose stream has one and two segments; around them a tag or header miscounted would show.
+/// The largest sizes whose streams have one and two segments. Around them a wrong count of tag or header bytes would
+/// show.
 const ONE: usize = SEGMENT - HEADER - TAG;
 const TWO: usize = ONE + PLAIN_SEGMENT;
 
 #[test]
-fn every_size_around_a_border_comes_back() {
+fn every_size_around_a_border_round_trips() {
     let around = |size: usize| [size - 1, size, size + 1];
     let sizes = [0, 1, 15, 16, 17, SEGMENT - 57, SEGMENT - 41, SEGMENT - 40, SEGMENT - 39, SEGMENT - 1, SEGMENT];
     for size in sizes.into_iter().chain(around(ONE)).chain(around(TWO)).chain(around(SEGMENT - TAG)) {
@@ -128,7 +129,7 @@ fn segments_of_impossible_length_are_refused_both_ways() {
 }
 
 #[test]
-fn nothing_is_left_in_the_buffer_of_a_block_that_does_not_open() {
+fn buffer_is_wiped_when_a_block_does_not_open() {
     let mut block = stream::seal(&key(), b"sinus rhythm").unwrap();
     let header = StreamHeader::from_bytes(&block[..HEADER]).unwrap();
     *block.last_mut().unwrap() ^= 1;
@@ -139,7 +140,7 @@ fn nothing_is_left_in_the_buffer_of_a_block_that_does_not_open() {
 }
 
 #[test]
-fn tink_keyset_is_what_tink_writes() {
+fn tink_keyset_equals_the_one_of_tink() {
     let keyset: serde_json::Value = serde_json::from_str(&stream::tink_keyset_json(&key())).unwrap();
     let data = &keyset["key"][0]["keyData"];
     assert_eq!(data["typeUrl"], "type.googleapis.com/google.crypto.tink.AesGcmHkdfStreamingKey");

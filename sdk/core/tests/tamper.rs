@@ -1,4 +1,4 @@
-//! One small record, attacked at every byte: never a wrong byte out.
+//! One small record, attacked at every byte: a reader never gets a wrong byte.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use hospital_record_core::id::{Account, Deployment, Digest, Folder};
@@ -49,7 +49,7 @@ fn record(plain: Vec<u8>) -> Record {
     Record { author, state, manifest, blocks, plain }
 }
 
-/// What a careful reader does, with a store that answers whatever `fetch` gives and that is checked against its CIDs.
+/// Reads like a careful reader, from a store that answers with `fetch`. Blocks are checked against their CIDs.
 fn read(record: &Record, manifest: &[u8], fetch: impl Fn(usize) -> Vec<u8>) -> Option<Vec<u8>> {
     let author = record.author.account();
     let manifest = Manifest::parse(manifest, HERE).ok()?.verify(record.author.public()).ok()?;

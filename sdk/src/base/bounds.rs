@@ -1,4 +1,4 @@
-//! What a setting may be: one rule for flags, files, the environment and builders, so that no way around it is left.
+//! Bounds of settings. Flags, files, the environment and builders all use them.
 
 use std::{str::FromStr, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result};
 /// Histories, profiles and boards that are kept in memory; those on disk are not bounded.
 pub(crate) const KEPT: usize = 1024;
 
-/// How long one answer of a service may take: a millisecond to a day.
+/// The time limit for one answer of a service: a millisecond to a day.
 ///
 /// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,12 +19,12 @@ impl Timeout {
     const SHORTEST: Duration = Duration::from_millis(1);
     const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-    /// The time itself.
+    /// The time limit.
     pub const fn get(self) -> Duration {
         self.0
     }
 
-    /// Of whole seconds.
+    /// A time limit in whole seconds.
     ///
     /// # Errors
     /// [`Error::Invalid`].
@@ -60,14 +60,14 @@ fn wrong_timeout(what: &str) -> Error {
     Error::Invalid(format!("the timeout cannot be {what}: take 1 to 86400 seconds, a day").into())
 }
 
-/// The most that one transaction may cost: more than nothing, at most 1000 ether.
+/// The maximum cost of one transaction: above zero, at most 1000 ether.
 ///
 /// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaxFee(U256);
 
 impl MaxFee {
-    /// 1000 ether: whoever names more has mistaken the unit.
+    /// 1000 ether. A larger amount is most likely in the wrong unit.
     const MOST: u128 = 1_000_000_000_000_000_000_000;
 
     /// In wei.
@@ -104,7 +104,7 @@ fn wrong_fee(what: &str) -> Error {
     ).into())
 }
 
-/// Blocks after which a transaction counts.
+/// The number of blocks after which a transaction counts as confirmed.
 pub(crate) fn confirmations(blocks: u64) -> Result<u64> {
     match (1..=10_000).contains(&blocks) {
         true => Ok(blocks),
@@ -112,7 +112,7 @@ pub(crate) fn confirmations(blocks: u64) -> Result<u64> {
     }
 }
 
-/// The id of a chain.
+/// A chain id, which is not zero.
 pub(crate) fn chain_id(id: u64) -> Result<u64> {
     match id {
         0 => Err(Error::Invalid("0 is not the id of a chain; 1 is that of Ethereum's main network".into())),
@@ -146,26 +146,26 @@ mod tests {
         }
     }
 
-    /// Nothing listens there: what is out of bounds is told first.
+    /// Nothing listens at this address: bounds are checked before the first connection.
     fn config() -> Config {
         Config::new("http://127.0.0.1:1").store("memory:")
     }
 
     #[tokio::test]
-    async fn a_timeout_out_of_bounds_is_refused_at_every_entrance() {
+    async fn every_entry_point_refuses_timeout_out_of_bounds() {
         for wrong in WRONG {
-            let told = Timeout::try_from(wrong).unwrap_err().to_string();
-            assert!(told.contains("1 to 86400 seconds"), "{told}");
-            assert_eq!(refused(config().timeout(wrong)).await, told);
-            assert_eq!(HttpRelay::connect("http://127.0.0.1:1", wrong).unwrap_err().to_string(), told);
+            let message = Timeout::try_from(wrong).unwrap_err().to_string();
+            assert!(message.contains("1 to 86400 seconds"), "{message}");
+            assert_eq!(refused(config().timeout(wrong)).await, message);
+            assert_eq!(HttpRelay::connect("http://127.0.0.1:1", wrong).unwrap_err().to_string(), message);
             let options = EthereumOptions { timeout: wrong, ..EthereumOptions::default() };
             let ledger = EthereumLedger::connect("http://127.0.0.1:1", options);
-            assert!(ledger.err().unwrap().to_string().contains(&told), "{wrong:?}");
+            assert!(ledger.err().unwrap().to_string().contains(&message), "{wrong:?}");
             for options in [StoreOptions::default().timeout(wrong), StoreOptions::default().peers(wrong)] {
                 let opened = store::open("kubo+http://127.0.0.1:1", &options);
-                // A node that asks no peers is one of the ways to run it.
+                // Zero is valid for `peers`: the node then asks no peers.
                 let fine = wrong.is_zero() && opened.is_ok();
-                assert!(fine || opened.err().unwrap().to_string().contains(&told), "{wrong:?}");
+                assert!(fine || opened.err().unwrap().to_string().contains(&message), "{wrong:?}");
             }
         }
         for right in [Duration::from_millis(1), Duration::from_secs(1), Duration::from_secs(86_400)] {
@@ -180,11 +180,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn fees_confirmations_and_chains_out_of_bounds_are_refused_by_the_builder_too() {
+    async fn builder_refuses_fees_confirmations_and_chains_out_of_bounds() {
         let ether = U256::from(MaxFee::MOST / 1000);
         for wrong in [U256::ZERO, U256::from(MaxFee::MOST) + U256::ONE, U256::MAX] {
-            let told = MaxFee::try_from(wrong).unwrap_err().to_string();
-            assert_eq!(refused(config().most_per_transaction(wrong)).await, told);
+            let message = MaxFee::try_from(wrong).unwrap_err().to_string();
+            assert_eq!(refused(config().most_per_transaction(wrong)).await, message);
         }
         for typed in ["", "0", "-1", "much", ".", "1e3", "1 ether", "0.0000000000000000001", "1001", &"9".repeat(90)] {
             assert!(typed.parse::<MaxFee>().is_err(), "{typed}");

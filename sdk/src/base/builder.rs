@@ -1,8 +1,8 @@
-//! What builders of several verbs share.
+//! Code that the builders of several verbs share.
 
 use std::{future::Future, pin::Pin};
 
-/// A boxed future, as the builders of this crate turn into.
+/// The boxed future that each builder of this crate turns into.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Lets a builder with a method `run` be awaited.
@@ -24,35 +24,35 @@ pub(crate) use awaitable;
 macro_rules! rights_setters {
     ($builder:ident) => {
         impl $builder {
-            /// To read alone.
+            /// Gives the right to read, and no other.
             pub fn read_only(self) -> Self {
                 self.rights(Rights::READ)
             }
 
-            /// To read and to add records.
+            /// Gives the rights to read and to add records.
             pub fn contribute(self) -> Self {
                 let rights = self.rights.and(Rights::READ_AND_CONTRIBUTE);
                 self.rights(rights)
             }
 
-            /// To add records, without reading any: what a laboratory needs to deliver.
+            /// Gives the right to add records without reading any, for example to a laboratory.
             pub fn contribute_only(self) -> Self {
                 self.rights(Rights::CONTRIBUTE)
             }
 
-            /// And to pass on what this gives, as an organisation does to those who work there.
+            /// Adds the right to delegate this access, as an organisation does to its staff.
             pub fn delegate(self) -> Self {
                 let rights = self.rights.and(Rights::DELEGATE);
                 self.rights(rights)
             }
 
-            /// And to attest the folder's records, as a professional.
+            /// Adds the right to attest the folder's records, as a professional.
             pub fn attest(self) -> Self {
                 let rights = self.rights.and(Rights::ATTEST);
                 self.rights(rights)
             }
 
-            /// Exactly these rights.
+            /// Gives exactly these rights.
             pub fn rights(mut self, rights: Rights) -> Self {
                 self.rights = rights;
                 self
@@ -62,11 +62,11 @@ macro_rules! rights_setters {
 }
 pub(crate) use rights_setters;
 
-/// Keys move while something is uploaded now and then; more often than this in a row is no accident.
+/// How often an act is attempted while keys rotate during its upload. More rotations in a row are not a coincidence.
 pub(crate) const ATTEMPTS: usize = 4;
 
-/// Does it again while the contract refuses because keys moved on meanwhile: sealed again, it goes. A macro, because
-/// the future of an async closure that borrows is not known to be `Send`.
+/// Repeats the attempt while the contract refuses it because the keys rotated meanwhile. Each attempt seals with the
+/// current keys. It is a macro because the future of a borrowing async closure is not known to be `Send`.
 macro_rules! with_fresh_keys {
     ($attempt:expr) => {{
         let mut left = crate::base::builder::ATTEMPTS;

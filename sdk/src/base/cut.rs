@@ -1,20 +1,20 @@
-//! What bounded lists leave out.
+//! The items that bounded lists leave out.
 
-/// What is missing in a list that strangers could make as long as they like. The verb that made the list says which part
-/// of it they cannot push out, and how to ask for the rest by name.
+/// The items missing from a list that strangers could make arbitrarily long. The verb that returns the list documents
+/// which items strangers cannot displace, and how to ask for the others by name.
 ///
 /// See the [guide](crate::request).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cut {
-    /// So many were found and are not listed.
+    /// How many items were found but are not listed.
     pub count: usize,
-    /// There may be older ones, which were not looked at.
+    /// Older items may exist; they were not looked up.
     pub older: bool,
 }
 
 impl Cut {
-    /// Whether nothing is missing.
+    /// Whether the list is complete.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }

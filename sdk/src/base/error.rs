@@ -15,11 +15,11 @@ pub(crate) mod untrusted;
 
 use outcome::Outcome;
 
-/// What an error calls the state directory.
+/// The name of the state directory in errors.
 const STATE: &str = "the state directory";
 const RANDOM: &str = "the system's random generator";
 
-/// Fills with what nobody can guess.
+/// Fills a buffer from the system's random generator.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string().into() })
 }
@@ -27,10 +27,10 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong: one sentence for people, with what to do; [`kind`](Error::kind) is for programs.
+/// Says what went wrong and what to do, in one sentence for people. Programs match on [`kind`](Error::kind).
 ///
-/// [`ErrorKind`] says what an app does about each kind, [`Outcome`] what became of an act that failed on the way. One table
-/// of both, with the exit codes of the program, is `docs/errors.md`.
+/// [`ErrorKind`] says what an app does about each kind. [`Outcome`] says what became of an act that failed halfway.
+/// `docs/errors.md` lists both in tables, with the exit codes of the program.
 ///
 /// ```
 /// # use hospital_record::{Client, Error, ErrorKind, Source};
@@ -47,58 +47,58 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # }
 /// ```
 ///
-/// The sentence holds what the causes say, too. Print it alone (`{error}`), not with its chain: that would say the same
-/// twice. Reporters that print the chain of what they are given print this sentence alone when they get
-/// `anyhow::Error::msg(error)` or `eyre::Report::msg(error)`; both can still be asked for the error by its type.
+/// The sentence includes the text of the causes. Print it alone (`{error}`), not with its chain, which would repeat the
+/// text. For a reporter that prints the whole chain, wrap the error as `anyhow::Error::msg(error)` or
+/// `eyre::Report::msg(error)`. Both still downcast to this type.
 ///
 /// [`source`](std::error::Error::source) is for programs that need the cause itself. Walk it and downcast: to
 /// [`LedgerError`](crate::ledger::LedgerError), [`StoreError`](crate::store::StoreError),
-/// [`CoreError`](hospital_record_core::error::CoreError), and [`std::io::Error`] for files and networks. Where another
-/// error of this type is inside (see [`cause`](Error::cause)), the chain goes on with what caused that one. There is no
-/// source where this crate itself found what is wrong, and where the fields say all there is: `TimedOut`, `Unfunded`,
+/// [`CoreError`](hospital_record_core::error::CoreError), and [`std::io::Error`] for files and networks. If an error
+/// contains another of this type (see [`cause`](Error::cause)), the chain continues with the source of the inner one.
+/// There is no source if this crate itself found the problem, or if the fields say everything: `TimedOut`, `Unfunded`,
 /// `StaleKeys`.
 ///
-/// No error of the chain shows a password or a token of a URL. Errors of HTTP clients, which name URLs, are not in it: of
-/// those it has the system's error, as a copy.
+/// No error of the chain shows a password or a token of a URL. Errors of HTTP clients name URLs, so the chain holds a
+/// copy of the system's error instead.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// Access was not given, or has ended.
+    /// Access was never granted, or has ended.
     Denied(Reason),
     /// There is no such record, grant, contact or profile.
     NotFound(Reason),
-    /// It exists, but its blocks cannot be had right now.
+    /// It exists, but no store has its blocks right now.
     NotAvailable(Reason),
-    /// Something that was received is not what it claims to be. Nothing of it was used.
+    /// Received data is not what it claims to be. None of it was used.
     Integrity(Reason),
     /// The account cannot pay for the transaction.
     Unfunded {
-        /// Who has to pay.
+        /// The account that pays.
         account: Address,
-        /// What the transaction may cost at most, in wei.
+        /// The maximum cost of the transaction, in wei.
         needed: U256,
     },
-    /// The keys of a person are not those that were seen before, and nothing that person signed leads to them.
+    /// The keys of a person differ from the last known ones, and the person did not sign the change.
     KeyChanged {
-        /// Whose keys.
+        /// The owner of the keys.
         account: Address,
-        /// Digest of the profile that was known.
+        /// Digest of the last known profile.
         known: B256,
-        /// Digest of the profile that was offered.
+        /// Digest of the profile that was found now.
         found: B256,
     },
-    /// Nobody who is trusted vouches for an account.
+    /// No trusted authority vouches for an account.
     Untrusted {
-        /// Which account.
+        /// The account.
         account: Address,
-        /// Why not.
+        /// Why it is not trusted.
         why: Untrusted,
     },
     /// A service did not answer at all.
     Unreachable {
         /// The store's or node's name.
         service: String,
-        /// What the network said, and what to do.
+        /// The network's error, and what to do.
         reason: Reason,
     },
     /// A service did not answer in time.
@@ -108,87 +108,87 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
-    /// A transaction was sent, and the history does not show its effect in time.
+    /// A transaction was sent, but its effect did not appear in the history in time.
     Unconfirmed {
-        /// Its hash; `None` where a relay carried it and nobody says which one it was.
+        /// Its hash; `None` if a relay carried it and its hash is unknown.
         transaction: Option<B256>,
         /// The node's name.
         service: String,
         /// How long was waited.
         after: Duration,
-        /// Why the history could not be read, where it could not.
+        /// Why the history could not be read, if that was the reason.
         why: Option<Box<Error>>,
     },
-    /// A service refused a signed transaction that it has in its hands.
+    /// A service refused a signed transaction. The service still holds it and could send it later.
     Withheld {
         /// The node's name.
         service: String,
         /// Its hash.
         transaction: B256,
-        /// What the service said.
+        /// The service's reason.
         reason: Reason,
     },
-    /// Something failed on the way of an act that had begun to take effect, or that did not when it must.
+    /// An act failed halfway: it has taken effect in part, or access that it ends may still stand.
     Halfway {
         /// What became of the act.
         outcome: Outcome,
         /// What failed.
         error: Box<Error>,
     },
-    /// Two things to tell: why this could not be done, and what became of an earlier act of this person.
+    /// This act failed, and an earlier act of the same person has an outcome to report.
     AndEarlier {
-        /// Why this could not be done.
+        /// Why this act failed.
         error: Box<Error>,
-        /// What became of the earlier act, in words.
+        /// The outcome of the earlier act, in words.
         earlier: String,
     },
-    /// The caller asked for something that cannot be.
+    /// The request is invalid.
     Invalid(Reason),
-    /// Something else happened at the same time.
+    /// A concurrent change got in the way.
     Conflict(Reason),
-    /// A record is there already: another program of this person was faster.
+    /// The record exists already: another program of the same person was faster.
     Exists(Reason),
-    /// The chain shows the end of somebody's access no more: nothing new is locked until it does.
+    /// The chain no longer shows that somebody's access has ended. Nothing new is locked until it does.
     Vanished {
         /// What is missing, in words.
         what: String,
         /// How many more are missing.
         others: usize,
     },
-    /// The chain's clock and this machine's are too far apart to give or lock anything.
+    /// The chain's clock and this machine's differ too much to grant or lock anything.
     ClockSkew {
         /// The chain's time, seconds since 1970.
         chain: u64,
-        /// This machine's.
+        /// This machine's time, seconds since 1970.
         machine: u64,
     },
-    /// The patient's keys moved on several times while this was prepared.
+    /// The patient's keys rotated several times while this act was prepared.
     StaleKeys,
     /// A local file cannot be read or written.
     File {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         reason: Reason,
-        /// Its kind, as the system names it.
+        /// The system's error kind.
         kind: std::io::ErrorKind,
     },
     /// The chain or contract is not the one that was configured.
     WrongContract(Reason),
-    /// The state directory belongs to another chain or contract. Nothing of it was used.
+    /// The state directory belongs to another chain or contract. None of it was used.
     OtherDeployment {
-        /// Where it is written down.
+        /// The file that names them.
         file: PathBuf,
         /// Chain id and contract of the first connection.
         pinned: (u64, Address),
-        /// Those of this one.
+        /// Chain id and contract of this connection.
         found: (u64, Address),
     },
-    /// Everything else a service refused.
+    /// A service refused for another reason.
     Refused {
         /// The store's or node's name.
         service: String,
-        /// What it said.
+        /// Its reason.
         reason: Reason,
     },
 }
@@ -217,7 +217,7 @@ impl Error {
         }
     }
 
-    /// Tells beside it what became of an earlier act.
+    /// Adds the outcome of an earlier act.
     pub(crate) fn and_earlier(self, earlier: Option<String>) -> Self {
         match earlier {
             Some(earlier) => Self::AndEarlier { error: Box::new(self), earlier },
@@ -225,12 +225,12 @@ impl Error {
         }
     }
 
-    /// Whether a service said nothing: asked again at once, it would be waited for as long.
+    /// Whether a service did not answer. An immediate second attempt would take as long.
     pub(crate) fn is_silence(&self) -> bool {
         self.kind().is_silence()
     }
 
-    /// Whether it is this machine's state that is at fault, and no service.
+    /// Whether the cause is this machine's state, not a service.
     pub(crate) fn is_of_this_machine(&self) -> bool {
         match self.cause() {
             Self::File { .. } | Self::OtherDeployment { .. } => true,
@@ -244,7 +244,7 @@ impl Error {
         Self::File { path: path.into(), reason, kind }.because(error)
     }
 
-    /// What a reader said; an error of this crate that came through it is itself again.
+    /// Converts an error of a reader. If it wraps an error of this crate, that error is returned unchanged.
     pub(crate) fn of_io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         error.downcast::<Self>().unwrap_or_else(|error| Self::file(path, error))
     }
@@ -253,7 +253,7 @@ impl Error {
         Self::Refused { service: STATE.into(), reason: Reason::of(error) }
     }
 
-    /// The same with what caused it, where it has words about that.
+    /// Adds the cause to an error that has a reason.
     pub(crate) fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         match &mut self {
             Self::Denied(reason)
@@ -274,17 +274,17 @@ impl Error {
     }
 }
 
-/// A task that did not end by itself: the runtime is shutting down.
+/// The error of a task that the runtime cancelled because it is shutting down.
 pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
-    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` goes on".into())
+    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into())
 }
 
-/// What to do where a service cannot be reached.
+/// Adds what to do about an unreachable service.
 pub(crate) fn checked(reason: &str) -> String {
     format!("{reason}; check that it runs and that the address is right")
 }
 
-/// What the system said, and what to do where there is one thing to do.
+/// The system's error, with advice if there is one thing to do.
 #[doc(hidden)]
 pub fn with_advice(error: &std::io::Error) -> String {
     use std::io::ErrorKind as Kind;

@@ -1,4 +1,4 @@
-//! What every room stands on: errors, names, bounds, time.
+//! The base of every other module: errors, names, bounds and time.
 
 pub(crate) mod bounds;
 pub(crate) mod builder;

@@ -1,4 +1,4 @@
-//! Names that people give, and text that others wrote: one spelling, nothing hidden, and no two that look alike.
+//! Names that people give, and text from others: one spelling, no hidden characters, no two names that look alike.
 
 use hospital_record_core::identity::folder_name;
 use unicode_security::skeleton;
@@ -7,8 +7,8 @@ use crate::base::error::{Error, Result};
 
 const LONGEST: usize = 200;
 
-/// Whether a character steers a terminal, reverses the reading direction or is not seen at all: controls, what Unicode
-/// calls default-ignorable, and formats but those that are signs of their own (Arabic and others).
+/// Whether a character controls a terminal, reverses the reading direction or is invisible. These are controls,
+/// Unicode's default-ignorable characters, and format characters except visible ones (Arabic and others).
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -18,22 +18,23 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether it chooses a form of the sign before it, as in emoji, Mongolian and Chinese names.
+/// Whether it selects a variant of the character before it, as in emoji, Mongolian and Chinese names.
 pub fn is_selector(c: char) -> bool {
     matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// What joiners and selectors belong to. ASCII needs none, so that no name of plain letters has an invisible twin.
+/// Whether joiners and selectors may follow it. They may not follow ASCII, so no name of plain letters has an invisible
+/// twin.
 fn is_sign(c: char) -> bool {
     !c.is_ascii() && !is_unseen(c) && !is_blank(c)
 }
 
-/// White space, and the Braille sign without a dot.
+/// Whether it is white space or the empty Braille pattern.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
 
-/// Each character, and whether it is seen, or does what Persian, Indic, Mongolian or emoji spelling needs it for.
+/// Each character, and whether it is visible or needed in Persian, Indic, Mongolian or emoji spelling.
 pub fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut before = None;
     let next = text.chars().skip(1).map(Some).chain([None]);
@@ -49,13 +50,13 @@ pub fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// The one spelling of a name: no white space around it, Unicode form NFC.
+/// The canonical spelling of a name: trimmed, in Unicode form NFC.
 pub fn spelled(name: &str) -> String {
     folder_name(name)
 }
 
-/// Whether two names are taken for each other: the same letters, or such as look alike (UTS 39), in capitals or not,
-/// whatever is between them that is not seen.
+/// Whether people may confuse two names: their letters are the same or look alike (UTS 39). Case and invisible
+/// characters do not count.
 pub fn look_alike(one: &str, other: &str) -> bool {
     let shape = |name: &str| {
         let shape: String = skeleton(name).filter(|c| !is_unseen(*c)).collect();
@@ -65,7 +66,7 @@ pub fn look_alike(one: &str, other: &str) -> bool {
     shape(one) == shape(other) || small(one) == small(other)
 }
 
-/// A name as it is kept: one line that is not too long, in its one spelling, with nothing in it that is not seen.
+/// Checks a name and returns its canonical spelling: one line of limited length without invisible characters.
 pub(crate) fn checked(what: &str, name: &str) -> Result<String> {
     let name = spelled(name);
     if name.is_empty() || name.len() > LONGEST {
@@ -74,21 +75,24 @@ pub(crate) fn checked(what: &str, name: &str) -> Result<String> {
     let hidden = marked(&name).find(|(_, seen)| !seen);
     match hidden {
         None => Ok(name),
-        Some((hidden, _)) => Err(Error::Invalid(format!(
-            "{what} has a character that nobody sees (U+{:04X}), so that it could be taken for another: type it anew",
-            u32::from(hidden)
-        ).into())),
+        Some((hidden, _)) => Err(Error::Invalid(
+            format!(
+                "{what} has an invisible character (U+{:04X}), so it could be confused with another: type it again",
+                u32::from(hidden)
+            )
+            .into(),
+        )),
     }
 }
 
-/// What begins with `scheme:` in a text that mail may have quoted and folded, each with the number of its line. All other
-/// lines are there too, and are what `parse` says of them.
+/// Parses each item that begins with `scheme:`, and each other line, of a text that mail may have quoted and folded.
+/// Each result has its line number.
 pub(crate) fn unfolded<T>(text: &str, scheme: &str, parse: impl Fn(&str) -> Result<T>) -> Vec<(usize, Result<T>)> {
     let mut pieces: Vec<(usize, Vec<&str>)> = Vec::new();
     let mut goes_on = false;
     for (number, line) in text.lines().enumerate() {
         let line = line.trim_matches(|c: char| is_blank(c) || is_unseen(c) || "<>|\"'".contains(c));
-        // Of quoted-printable, where it folds a line.
+        // Quoted-printable ends a folded line with `=`.
         let line = line.strip_suffix('=').unwrap_or(line);
         let start = line.rfind(&format!("{scheme}:"));
         match (start, pieces.last_mut()) {
@@ -102,7 +106,7 @@ pub(crate) fn unfolded<T>(text: &str, scheme: &str, parse: impl Fn(&str) -> Resu
     pieces.into_iter().flat_map(|(number, parts)| joined(number, &parts, &parse)).collect()
 }
 
-/// As much of a folded line as makes sense; a word below it, such as a signature, is a line of its own.
+/// Joins as many parts of a folded line as parse. A word below it, such as a signature, stays a line of its own.
 fn joined<T>(number: usize, parts: &[&str], parse: &impl Fn(&str) -> Result<T>) -> Vec<(usize, Result<T>)> {
     let whole = parse(&parts.concat());
     let shorter = (1..parts.len()).rev().filter(|_| whole.is_err());
@@ -116,19 +120,19 @@ fn joined<T>(number: usize, parts: &[&str], parse: &impl Fn(&str) -> Result<T>) 
     }
 }
 
-/// What a card, a URI or a request consists of.
+/// Whether a line has only characters of a card, a URI or a request.
 fn is_rest(line: &str) -> bool {
     !line.is_empty() && line.bytes().all(|b| b.is_ascii_alphanumeric() || b":%._~-".contains(&b))
 }
 
-/// The one thing that a text holds, however mail has mangled it.
+/// The only item of a text that mail may have quoted and folded.
 pub(crate) fn the_one<T: PartialEq>(text: &str, scheme: &str, parse: impl Fn(&str) -> Result<T>) -> Result<T> {
     let mut found: Vec<T> = unfolded(text, scheme, &parse).into_iter().filter_map(|(_, one)| one.ok()).collect();
     found.dedup();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Error::Invalid(format!("there are several {scheme} in it: leave only the one").into())),
-        // All of it in one line: what is wrong with it is told best.
+        (Some(_), false) => Err(Error::Invalid(format!("the text has several {scheme} items: leave only one").into())),
+        // As one line, the text gives the best error.
         (None, _) => parse(&text.split(is_blank).collect::<String>()),
     }
 }
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_in_one_spelling_and_with_nothing_hidden() {
+    fn name_is_stored_in_one_spelling_without_hidden_characters() {
         for (typed, kept) in [
             (" Jose\u{301} ", "José"),
             ("Å", "Å"),
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_mail_folds_and_quotes_is_put_together() {
+    fn folded_and_quoted_mail_is_joined() {
         let parse = |text: &str| match text.len() == 20 && text.starts_with("card:") {
             true => Ok(text.to_owned()),
             false => Err(Error::Invalid(text.into())),

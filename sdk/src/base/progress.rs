@@ -1,8 +1,8 @@
-//! How far a long call has come.
+//! The progress of a long call.
 
 use std::sync::Arc;
 
-/// Which part of the work is under way.
+/// The phase of a long call.
 ///
 /// See the [example](crate::Progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,13 +10,13 @@ use std::sync::Arc;
 pub enum Phase {
     /// Encrypting and storing.
     Storing,
-    /// Waiting for the store to keep it and for the chain to confirm it.
+    /// Waiting until the store has it and the chain has confirmed it.
     Confirming,
     /// Fetching, checking and decrypting.
     Opening,
 }
 
-/// How far a long call has come.
+/// The progress of a long call.
 ///
 /// ```
 /// # use hospital_record::{Client, Result, Source};
@@ -28,15 +28,15 @@ pub enum Phase {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The current phase.
     pub phase: Phase,
     /// Plaintext bytes done in this phase.
     pub done: u64,
-    /// Plaintext bytes in all, where that is known.
+    /// Plaintext bytes in total, if known.
     pub total: Option<u64>,
 }
 
-/// Where progress is told; called from the task that works, so it should return at once.
+/// The callback for progress. The working task calls it, so it should return at once.
 #[derive(Clone, Default)]
 pub(crate) struct Reporter(Option<Arc<dyn Fn(Progress) + Send + Sync>>);
 

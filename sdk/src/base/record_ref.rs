@@ -7,7 +7,7 @@ use hospital_record_core::id::{Account, Deployment, RecordId};
 
 use crate::base::{error::Error, names};
 
-/// Which record, of whom, in which contract on which chain.
+/// A record: its chain, contract, patient and id.
 ///
 /// As text it is a URI, `hospital-record:<chain>:<contract>:<patient>:<id>`; `id` is the SHA-256 of the record's
 /// manifest, so it is the record's IPFS address as well ([`RecordId::cid`]).
@@ -17,7 +17,7 @@ use crate::base::{error::Error, names};
 pub struct RecordRef {
     /// Chain and contract.
     pub deployment: Deployment,
-    /// Whose record it is.
+    /// The patient whose record it is.
     pub patient: Address,
     /// SHA-256 of its manifest.
     pub id: RecordId,
@@ -35,7 +35,7 @@ impl fmt::Display for RecordRef {
 impl FromStr for RecordRef {
     type Err = Error;
 
-    /// Also as mail quotes and folds it.
+    /// Accepts the text also as mail quotes and folds it.
     fn from_str(text: &str) -> Result<Self, Error> {
         names::the_one(text, SCHEME, Self::parse)
     }
@@ -69,12 +69,12 @@ impl RecordRef {
     }
 }
 
-/// An address as the core has it.
+/// Converts an address to the core's type.
 pub(crate) fn account(address: Address) -> Account {
     Account(address.into())
 }
 
-/// An address as people type it; mixed case must be the right checksum (ERC-55).
+/// Parses an address. One in mixed case must have the right checksum (ERC-55).
 ///
 /// # Errors
 /// [`Error::Invalid`].

@@ -1,6 +1,6 @@
-//! The contracts beside `HospitalRecord`: who vouches for whom, who asks whom for access, and where boards come from.
+//! The contracts beside `HospitalRecord`: vouches, access requests and the factory of boards.
 //!
-//! None has a head that could be checked: what a provider tells of them is its word.
+//! None of them has a head to check against, so the provider's answers about them are not verified.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::ledger::{
     types::{self, Call, LogFilter, call, u40},
 };
 
-/// One of them, at its one address.
+/// One such contract, at its fixed address.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
     ledger: Arc<dyn Ledger>,
@@ -34,7 +34,7 @@ pub(crate) struct Beside {
 
 macro_rules! besides {
     ($($(#[$doc:meta])* $kind:ident = $module:ident, $domain:literal;)*) => {
-        /// The contracts beside `HospitalRecord` on one chain, as one provider shows them.
+        /// The contracts beside `HospitalRecord` on one chain, read from one provider.
         #[derive(Debug, Clone)]
         pub(crate) struct Besides {
             $(pub(crate) $module: Beside,)*
@@ -45,7 +45,7 @@ macro_rules! besides {
                 Self { $($module: Beside::new(ledger.clone(), chain, &$module::ARTIFACT),)* }
             }
 
-            /// Each of them.
+            /// All of them.
             pub(crate) fn all(&self) -> impl Iterator<Item = &Beside> {
                 [$(&self.$module),*].into_iter()
             }
@@ -67,7 +67,7 @@ impl Beside {
         self.artifact.address
     }
 
-    /// The block of its deployment, once its code was seen to be exactly this version's.
+    /// The block of its deployment, after a check that its code is exactly of this version.
     pub(crate) async fn deployed_at(&self) -> Result<u64, LedgerError> {
         self.deployed_at.get_or_try_init(|| self.check()).await.copied()
     }
@@ -78,17 +78,17 @@ impl Beside {
             let (name, contract) = (self.artifact.name, self.address());
             return Err(LedgerError::NotDeployed { name, contract, chain: self.chain });
         }
-        // The same in every contract.
+        // This function is the same in every contract.
         let block = self.ask(&IHospitalRecord::deployedAtCall {}).await?;
         u64::try_from(block).map_err(|_| self.malformed("deployedAt"))
     }
 
-    /// Its events with these topics, from its beginning to the newest block.
+    /// A filter for its events with these topics, from its deployment to the newest block.
     pub(crate) async fn events(&self, topics: [Option<B256>; 4]) -> Result<LogFilter, LedgerError> {
         self.events_of(self.address(), topics).await
     }
 
-    /// The same of an account that it made.
+    /// The same for a contract that it created.
     pub(crate) async fn events_of(
         &self,
         contract: Address,
@@ -98,7 +98,7 @@ impl Beside {
         Ok(LogFilter { contract, topics, from, to })
     }
 
-    /// Zero when `voucher` has never said so, or says so no longer.
+    /// Zero if `voucher` has never vouched for it, or does not any more.
     pub(crate) async fn vouched_until(
         &self,
         voucher: Address,
@@ -129,7 +129,7 @@ impl Beside {
         self.ask_at(self.address(), question).await
     }
 
-    /// Asks an account that it made.
+    /// Calls a contract that it created.
     pub(crate) async fn ask_at<C: SolCall>(&self, contract: Address, question: &C) -> Result<C::Return, LedgerError> {
         let answer = self.ledger.call(&call(contract, question), None).await?;
         C::abi_decode_returns_validate(&answer).map_err(|error| self.malformed(&error.to_string()))
@@ -150,7 +150,7 @@ mod tests {
     use crate::ledger::memory::MemoryLedger;
 
     #[tokio::test]
-    async fn every_contract_beside_the_record_is_in_the_table_and_says_when_it_was_deployed() {
+    async fn every_contract_beside_the_record_is_in_the_table_and_has_its_deployment_block() {
         let ledger = MemoryLedger::with_contract().await.unwrap();
         let (chain, ledger): (u64, Arc<dyn Ledger>) = (ledger.chain(), Arc::new(ledger));
         let besides = Besides::new(&ledger, chain);

@@ -1,4 +1,4 @@
-//! What can be done on chain, as calls to send. Who sends them is who acts.
+//! The acts on chain, as calls to send. The sender of a call is the actor.
 
 use std::collections::BTreeSet;
 
@@ -14,35 +14,36 @@ use crate::ledger::{
     types::{self, Call, u24, u40},
 };
 
-/// What to grant to whom.
+/// A grant to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
-    /// To whom.
+    /// The account that gets access.
     pub grantee: Address,
-    /// Folder or record.
+    /// The folder or record.
     pub scope: B256,
-    /// Which rights; on a record, to read and perhaps to pass that on.
+    /// The rights. On a record: `READ`, and possibly `DELEGATE`.
     pub rights: Rights,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Not live from this second on (since 1970); [`NO_END`](crate::base::time::NO_END) has no end.
+    /// The expiry, in seconds since 1970. The grant is not live from this second on.
+    /// [`NO_END`](crate::base::time::NO_END) means no end.
     pub expires_at: u64,
-    /// Of the folder keys in the envelope; 0 for a record.
+    /// The epoch of the folder keys in the envelope; 0 for a record.
     pub epoch: u16,
     /// SHA-256 of the envelope.
     pub envelope: B256,
 }
 
-/// Which grant to end.
+/// A grant to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
-    /// Whose.
+    /// The account that loses access.
     pub grantee: Address,
-    /// Folder or record.
+    /// The folder or record.
     pub scope: B256,
-    /// Epoch and SHA-256 of the keyring for those who remain; `None`: a rotation follows.
+    /// Epoch and SHA-256 of the keyring for the remaining readers. With `None`, a rotation follows.
     pub keyring: Option<(u16, B256)>,
-    /// Whether nobody but the patient can give the grantee this scope again.
+    /// Whether only the patient can grant this scope to the grantee again.
     pub barred: bool,
 }
 
@@ -53,13 +54,13 @@ impl Contract {
         self.to_send(&Sol::setProfileCall { profile })
     }
 
-    /// Records the digest of a block that sums up the sender's history so far.
+    /// Records the digest of a block that summarises the sender's history so far.
     #[must_use]
     pub fn checkpoint(&self, digest: B256) -> Call {
         self.to_send(&Sol::checkpointCall { digest })
     }
 
-    /// Adds records to one folder of `patient`, all or none. `key_changes` is the count the author has seen.
+    /// Adds records to one folder of `patient`, all or none. `key_changes` is the count that the author has read.
     #[must_use]
     pub fn add_records(&self, patient: Address, folder: u64, ids: &[B256], key_changes: u32) -> Call {
         let (folder, changes) = (u40(folder), u24(key_changes));
@@ -69,13 +70,13 @@ impl Contract {
         }
     }
 
-    /// Adds `id` in the place of the record `key`.
+    /// Adds `id` as the replacement of the record `key`.
     #[must_use]
     pub fn replace(&self, patient: Address, key: B256, id: B256, key_changes: u32) -> Call {
         self.to_send(&Sol::replaceCall { patient, key, id, keyChanges: u24(key_changes) })
     }
 
-    /// Moves a record's status on.
+    /// Changes a record's status.
     #[must_use]
     pub fn set_status(&self, patient: Address, key: B256, status: Status) -> Call {
         self.to_send(&Sol::setStatusCall { patient, key, status })
@@ -87,7 +88,7 @@ impl Contract {
         self.to_send(&Sol::attestCall { patient, key })
     }
 
-    /// Gives rights on scopes of the sender, all or none. `key_changes` is the count the envelopes were made for.
+    /// Grants rights on scopes of the sender, all or none. `key_changes` is the count that the envelopes were made for.
     #[must_use]
     pub fn grant(&self, permissions: &[Permission], key_changes: u32) -> Call {
         let changes = u24(key_changes);
@@ -98,20 +99,20 @@ impl Contract {
         }
     }
 
-    /// Passes on what the sender has of `patient`.
+    /// Delegates access that the sender has from `patient`.
     #[must_use]
     pub fn pass_on(&self, patient: Address, permission: &Permission, key_changes: u32) -> Call {
         let (permission, changes) = (permission.encode(), u24(key_changes));
         self.to_send(&Sol::passOnCall { patient, permission, keyChanges: changes })
     }
 
-    /// Takes back what the sender passed on.
+    /// Withdraws access that the sender delegated.
     #[must_use]
     pub fn withdraw(&self, patient: Address, scope: B256, grantee: Address) -> Call {
         self.to_send(&Sol::withdrawCall { patient, scope, grantee })
     }
 
-    /// Ends grants of the sender, all or none. With an outdated count the keyrings are recorded as zero.
+    /// Revokes grants of the sender, all or none. If the count is stale, the contract records the keyrings as zero.
     #[must_use]
     pub fn revoke(&self, revocations: &[Revocation], key_changes: u32) -> Call {
         let changes = u24(key_changes);
@@ -122,31 +123,31 @@ impl Contract {
         }
     }
 
-    /// Moves the keys of one of the sender's folders on.
+    /// Rotates the keys of one of the sender's folders.
     #[must_use]
     pub fn rotate(&self, folder: u64, epoch: u16, keyring: B256, key_changes: u32) -> Call {
         self.to_send(&Sol::rotateCall { folder: u40(folder), epoch, keyring, keyChanges: u24(key_changes) })
     }
 
-    /// Makes void what the sender has signed for this contract, one beside it or a board, and nobody has carried. It does
-    /// not end signed revocations and vetoes.
+    /// Invalidates the sender's signed acts for one contract (this one, one beside it or a board) that nobody has sent
+    /// yet. Signed revocations and vetoes stay valid.
     #[must_use]
     pub fn invalidate_nonces_at(&self, contract: Address) -> Call {
-        // The same in every contract.
+        // This function is the same in every contract.
         types::call(contract, &Sol::invalidateNoncesCall {})
     }
 
-    /// Gives up the sender's own grant.
+    /// Renounces the sender's own grant.
     #[must_use]
     pub fn renounce(&self, patient: Address, scope: B256) -> Call {
         self.to_send(&Sol::renounceCall { patient, scope })
     }
 
-    /// Logs that the sender reads these records, named by their keys, each once. `note` is the SHA-256 of a sealed block
-    /// that says more, or zero.
+    /// Logs that the sender reads these records, each once. `keys` name the records. `note` is the SHA-256 of a sealed
+    /// block with details, or zero.
     #[must_use]
     pub fn log_access(&self, patient: Address, keys: &[B256], purpose: Purpose, note: B256) -> Call {
-        // The contract takes them in ascending order alone.
+        // The contract requires ascending order.
         let keys: Vec<_> = keys.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         match keys[..] {
             [key] => self.to_send(&Sol::logAccessCall { patient, key, purpose, note }),
@@ -179,8 +180,8 @@ impl Revocation {
         Sol::Revocation { grantee: self.grantee, scope: self.scope, epoch, keyring, barred: self.barred }
     }
 
-    pub(super) fn decode(told: &Sol::Revocation) -> Self {
-        let keyring = (!told.keyring.is_zero()).then_some((told.epoch, told.keyring));
-        Self { grantee: told.grantee, scope: told.scope, keyring, barred: told.barred }
+    pub(super) fn decode(encoded: &Sol::Revocation) -> Self {
+        let keyring = (!encoded.keyring.is_zero()).then_some((encoded.epoch, encoded.keyring));
+        Self { grantee: encoded.grantee, scope: encoded.scope, keyring, barred: encoded.barred }
     }
 }

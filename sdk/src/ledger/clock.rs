@@ -1,4 +1,4 @@
-//! What time it is: by the chain, which the contract goes by, and by this machine.
+//! The current time, by the chain (which the contract uses) and by this machine.
 
 use std::{
     sync::Arc,
@@ -14,24 +14,24 @@ use crate::{
     platform::clock,
 };
 
-/// How far the two clocks may be apart before nothing new is given or locked.
+/// The largest difference between the two clocks at which new grants and locks are made.
 pub(crate) const TOLERANCE: Duration = Duration::from_secs(10 * 60);
 
-/// Later times are no chain's, and not every system can tell them: the year 9999.
+/// The year 9999. No chain has a later time, and not every system can represent one.
 const MOST_SECONDS: u64 = 253_402_300_799;
 
-/// Whose clock counts where the chain's and this machine's differ by more than ten minutes.
+/// Which clock counts if the chain's clock and this machine's clock differ by more than ten minutes.
 ///
 /// See the [example](crate::Config).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Clock {
-    /// Neither: granting and adding stop and show both. Reading and revoking go on.
+    /// Neither: grants and additions stop and show both times. Reading and revoking continue.
     #[default]
     Compare,
-    /// This machine's: the chain's is known to be wrong.
+    /// This machine's clock: the chain's clock is wrong.
     Machine,
-    /// The chain's: this machine's is known to be wrong.
+    /// The chain's clock: this machine's clock is wrong.
     Chain,
 }
 
@@ -39,15 +39,15 @@ pub enum Clock {
 #[derive(Clone, Debug)]
 pub(crate) struct Clocks {
     pub(crate) ledger: Arc<dyn Ledger>,
-    /// Whose counts.
+    /// Which clock counts.
     pub(crate) whose: Clock,
-    /// How far they may be apart.
+    /// The largest allowed difference.
     pub(crate) tolerance: Duration,
 }
 
 impl Clocks {
-    /// The later of the chain's time and this machine's, or that of the one that counts: for leaving out those whose
-    /// access has ended. A node that holds back the clock keeps nobody in.
+    /// The later of the chain's time and this machine's time, or the time of the chosen clock. It is used to leave out
+    /// readers whose access has ended, so a node with a slow clock cannot keep a reader in.
     pub(crate) async fn latest_time(&self) -> Result<u64> {
         Ok(match self.whose {
             Clock::Compare => self.chain_time().await?.max(clock::now()),
@@ -56,7 +56,7 @@ impl Clocks {
         })
     }
 
-    /// The later of both, but the chain's no further ahead than clocks are apart by accident.
+    /// The later of both times, but the chain's time counts only up to the tolerance ahead of this machine.
     pub(crate) async fn believed_time(&self) -> Result<u64> {
         let latest = self.latest_time().await?;
         Ok(match self.whose {
@@ -65,16 +65,16 @@ impl Clocks {
         })
     }
 
-    /// The time of the newest block: what the contract compares expiries with.
+    /// The time of the newest block, which the contract compares with expiries.
     pub(crate) async fn chain_time(&self) -> Result<u64> {
         Ok(self.ledger.newest().await?.time)
     }
 
-    /// What "from now on" means: by the clock that counts, or by both where they agree.
+    /// The start of "from now on": by the chosen clock, or by both clocks if they agree.
     ///
     /// # Errors
-    /// [`Error::ClockSkew`] where neither was chosen ([`Config::clock`](crate::Config::clock)) and the chain's clock and this
-    /// machine's differ by more than ten minutes: an end that is told as "12 hours" would be another one.
+    /// [`Error::ClockSkew`] if neither clock was chosen ([`Config::clock`](crate::Config::clock)) and the two differ by
+    /// more than ten minutes. Then "12 hours" would not end when the person expects.
     pub(crate) async fn agreed_time(&self) -> Result<SystemTime> {
         self.require_right_time().await?;
         let seconds = match self.whose {
@@ -84,7 +84,7 @@ impl Clocks {
         Ok(instant(seconds.min(MOST_SECONDS)))
     }
 
-    /// Before something is given or locked: a wrong clock leaves out who may read, or lets in whose time is over.
+    /// Checks the clocks before a grant or a lock. A wrong clock would leave out valid readers, or let in expired ones.
     pub(crate) async fn require_right_time(&self) -> Result<()> {
         if self.whose != Clock::Compare {
             return Ok(());
@@ -96,15 +96,15 @@ impl Clocks {
         }
     }
 
-    /// Seconds since 1970 of an end that is told, or so long from now.
+    /// The given end, or an end `after` seconds from now, in seconds since 1970.
     pub(crate) async fn end_in_the_future(&self, end: Option<SystemTime>, after: u64) -> Result<u64> {
         let now = self.chain_time().await?;
-        // The node's clock is not to turn a year into for ever.
+        // The node's clock must not turn a year into a grant without an end.
         let here = || now.min(clock::now());
         let end = end.map_or_else(|| here() + after, |end| u64::try_from(seconds(end)).unwrap_or_default().min(NO_END));
         match end > now {
             true => Ok(end),
-            false => Err(Error::Invalid("an end lies in the future: this instant has passed on the chain".into())),
+            false => Err(Error::Invalid("an end must be in the future: this instant has passed on the chain".into())),
         }
     }
 }

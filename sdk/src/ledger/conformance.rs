@@ -1,4 +1,4 @@
-//! What every [`Ledger`] must do, shown by doing it: on the chain in memory, and on real nodes.
+//! The conformance suite of [`Ledger`], for the chain in memory and for real nodes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure of the suite is a panic")]
 
@@ -30,10 +30,11 @@ const FOLDER: u64 = 7;
 
 type Account = dyn TxSigner<Signature> + Send + Sync;
 
-/// Runs the suite. `signer` is an account with an ether or more, of which almost all is left, and no entries yet.
+/// Runs the suite. `signer` is an account without entries and with an ether or more. Almost all of it is left at the
+/// end.
 ///
 /// # Panics
-/// When the ledger does not do what it must.
+/// If the ledger fails a check.
 pub async fn conformance(ledger: Arc<dyn Ledger>, signer: Signer) {
     let chain = ledger.chain_id().await.unwrap();
     let outbox = Arc::new(MemoryOutbox::default());
@@ -41,13 +42,13 @@ pub async fn conformance(ledger: Arc<dyn Ledger>, signer: Signer) {
     let contract = Contract::new(ledger.clone(), chain, Contract::ADDRESS);
     let suite = Suite { ledger, signer, sender, contract };
 
-    suite.says_what_is_not_there().await;
+    suite.reports_absence().await;
     suite.deploys_the_contract().await;
-    suite.mines_and_tells_everything().await;
+    suite.mines_and_reports_everything().await;
     suite.keeps_the_past().await;
     suite.refuses_in_types().await;
-    suite.tells_who_cannot_pay().await;
-    suite.takes_the_same_bytes_twice().await;
+    suite.reports_unfunded_accounts().await;
+    suite.accepts_the_same_bytes_twice().await;
     suite.history_equals_the_views().await;
 }
 
@@ -67,7 +68,7 @@ impl Suite {
         self.sender.send(&self.signer, call).await.unwrap()
     }
 
-    async fn says_what_is_not_there(&self) {
+    async fn reports_absence(&self) {
         let nobody = Address::repeat_byte(0x77);
         assert!(self.ledger.code(nobody).await.unwrap().is_empty());
         assert_eq!(self.ledger.nonce(nobody).await.unwrap(), 0);
@@ -95,7 +96,7 @@ impl Suite {
         assert_eq!(other.check().await, Err(LedgerError::OtherCode { contract, chain }));
     }
 
-    async fn mines_and_tells_everything(&self) {
+    async fn mines_and_reports_everything(&self) {
         let before = (self.ledger.nonce(self.me()).await.unwrap(), self.ledger.balance(self.me()).await.unwrap());
         let receipt = self.send(self.contract.set_profile(keccak256("profile"))).await;
         assert!(receipt.succeeded && receipt.gas_used > 21_000);
@@ -139,7 +140,7 @@ impl Suite {
         assert_eq!(self.ledger.estimate(&twice).await.unwrap_err(), error);
     }
 
-    async fn tells_who_cannot_pay(&self) {
+    async fn reports_unfunded_accounts(&self) {
         let poor = PrivateKeySigner::random();
         let account = poor.address();
         let call = self.contract.set_profile(B256::repeat_byte(1));
@@ -150,7 +151,7 @@ impl Suite {
         assert_eq!(self.ledger.submit(raw).await, Err(SubmitError::Unfunded));
     }
 
-    async fn takes_the_same_bytes_twice(&self) {
+    async fn accepts_the_same_bytes_twice(&self) {
         let friend = PrivateKeySigner::random();
         let price = U256::from(50_000) * U256::from(self.ledger.fees().await.unwrap().max_fee) * U256::from(4);
         self.pay(friend.address(), price).await;

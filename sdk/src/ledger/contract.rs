@@ -1,4 +1,4 @@
-//! The contract on one chain: its views in types, and whether it is there at all.
+//! The contract on one chain: its typed views, and the check that it is deployed.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::ledger::{
     types::Call,
 };
 
-/// `HospitalRecord` at an address of a chain, asked through a [`Ledger`]. Cheap to clone.
+/// `HospitalRecord` at an address of a chain, read through a [`Ledger`]. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Contract {
     ledger: Arc<dyn Ledger>,
@@ -27,16 +27,16 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// The same on every chain (CREATE2).
+    /// Its address, which is the same on every chain (CREATE2).
     pub const ADDRESS: Address = artifact::ADDRESS;
 
-    /// The contract at `address` of chain `chain`. Nothing is asked yet; see [`Contract::check`].
+    /// The contract at `address` of chain `chain`. This makes no request yet; see [`Contract::check`].
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, chain: u64, address: Address) -> Self {
         Self { ledger, chain, address, deployed_at: Arc::default() }
     }
 
-    /// Where its questions go.
+    /// The ledger that it reads from.
     #[must_use]
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.ledger
@@ -54,7 +54,7 @@ impl Contract {
         self.address
     }
 
-    /// Whether the provider is on the chain, and the code at the address is exactly this version's.
+    /// Checks that the provider is on the chain, and that the code at the address is exactly this version's.
     ///
     /// # Errors
     /// [`LedgerError::WrongChain`], [`LedgerError::NoContract`], [`LedgerError::OtherCode`].
@@ -71,7 +71,7 @@ impl Contract {
         }
     }
 
-    /// What to send, by anybody, to bring the contract to [`Contract::ADDRESS`] of a chain.
+    /// The call that deploys the contract to [`Contract::ADDRESS`] of a chain. Any account may send it.
     #[must_use]
     pub fn deployment() -> Call {
         Call { from: None, to: artifact::DEPLOYER, data: artifact::hospital_record::ARTIFACT.deploy_calldata() }
@@ -80,15 +80,15 @@ impl Contract {
     /// Whether the record exists, and `account` is the patient or may read it now.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn can_access(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
         self.ask(&Sol::canAccessCall { patient, key, account }, None).await
     }
 
-    /// The grant as it is stored, live or not; `None` when there is none.
+    /// The grant as it is stored, live or not; `None` if there is none.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn grant_of(
         &self,
         patient: Address,
@@ -110,10 +110,10 @@ impl Contract {
         }))
     }
 
-    /// The record as it is stored; `None` when there is none.
+    /// The record as it is stored; `None` if there is none.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn record_of(&self, patient: Address, key: B256) -> Result<Option<RecordState>, LedgerError> {
         let record = self.ask(&Sol::recordOfCall { patient, key }, None).await?;
         if record.status == Status::None {
@@ -131,41 +131,42 @@ impl Contract {
     /// Whether `account` has attested the record.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn has_attested(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
         self.ask(&Sol::hasAttestedCall { patient, key, account }, None).await
     }
 
-    /// The patient's newest checkpoint; `None` when there is none.
+    /// The patient's newest checkpoint; `None` if there is none.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn checkpoint_of(&self, patient: Address) -> Result<Option<B256>, LedgerError> {
         let digest = self.ask(&Sol::checkpointOfCall { patient }, None).await?;
         if digest.is_zero() { self.absent().await } else { Ok(Some(digest)) }
     }
 
-    /// SHA-256 of the account's profile block; `None` when it has none.
+    /// SHA-256 of the account's profile block; `None` if it has none.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn profile_of(&self, account: Address) -> Result<Option<B256>, LedgerError> {
         let profile = self.ask(&Sol::profileOfCall { account }, None).await?;
         if profile.is_zero() { self.absent().await } else { Ok(Some(profile)) }
     }
 
-    /// The head of the patient's journal after the block `at` (the newest when it is `None`); zero when it is empty.
+    /// The head of the patient's journal after the block `at`; zero if the journal is empty. `None` means the newest
+    /// block.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn journal_head_of(&self, patient: Address, at: Option<u64>) -> Result<B256, LedgerError> {
         self.ask(&Sol::journalHeadOfCall { patient }, at).await
     }
 
-    /// The block of the deployment: no entry is older. Asked once.
+    /// The block of the deployment: no entry is older. It is requested only once.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn deployed_at(&self) -> Result<u64, LedgerError> {
         let ask = || async {
             let block = self.ask(&Sol::deployedAtCall {}, None).await?;
@@ -174,14 +175,14 @@ impl Contract {
         self.deployed_at.get_or_try_init(ask).await.copied()
     }
 
-    /// Nothing of what is here is on another chain: there, absence says nothing.
+    /// Checks the chain before it returns `None`: on another chain, an absence means nothing.
     async fn absent<T>(&self) -> Result<Option<T>, LedgerError> {
         is_on_chain(&*self.ledger, self.chain).await.map(|()| None)
     }
 
     pub(super) async fn ask<C: SolCall>(&self, question: &C, at: Option<u64>) -> Result<C::Return, LedgerError> {
         let answer = self.ledger.call(&self.to_send(question), at).await?;
-        // An account without code answers every call with nothing.
+        // An account without code returns no bytes to every call.
         if answer.is_empty() {
             return Err(LedgerError::NoContract { contract: self.address, chain: self.chain });
         }
@@ -193,7 +194,7 @@ impl Contract {
     }
 }
 
-/// Whether the provider is on this chain now: one that was may have been pointed elsewhere since.
+/// Checks that the provider is on this chain now: its address may have been redirected to another chain since.
 pub(super) async fn is_on_chain(ledger: &dyn Ledger, expected: u64) -> Result<(), LedgerError> {
     let found = ledger.chain_id().await?;
     match found == expected {

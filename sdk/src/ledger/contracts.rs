@@ -1,5 +1,5 @@
-//! The one table of the contracts. One more beside `HospitalRecord` is a row here, a file in `refusal`, and its verbs in
-//! `forms`.
+//! The table of the contracts. To add one beside `HospitalRecord`, add a row here, a file in `refusal`, and its verbs
+//! in `forms`.
 
 use alloy::{primitives::Address, sol_types::SolInterface};
 use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
@@ -9,15 +9,16 @@ use crate::{
     ledger::refusal,
 };
 
-/// The table, handed to a macro that makes something of each row: what people sign for it names the domain (EIP-712).
+/// The table, passed to a macro that generates code for each row. The string is the EIP-712 domain of its signed
+/// requests.
 macro_rules! each_beside {
     ($of_each:ident) => {
         $of_each! {
-            /// `Vouching`: who vouches for whom.
+            /// `Vouching`: vouches of accounts for accounts.
             Vouching = vouching, "HospitalRecordVouching";
-            /// `AccessRequests`: who asks whom for access.
+            /// `AccessRequests`: requests of accounts for access.
             AccessRequests = access_requests, "HospitalRecordAccessRequests";
-            /// `Boards`: where boards come from.
+            /// `Boards`: the factory of boards.
             Boards = boards, "HospitalRecordBoards";
         }
     };
@@ -26,7 +27,7 @@ pub(super) use each_beside;
 
 macro_rules! contracts {
     ($($(#[$doc:meta])* $kind:ident = $module:ident, $domain:literal;)*) => {
-        /// The contracts for which people sign.
+        /// The contracts that take signed requests.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum ContractKind {
@@ -38,7 +39,7 @@ macro_rules! contracts {
         }
 
         impl ContractKind {
-            /// The name in the domain of what is signed for it.
+            /// The name in the EIP-712 domain of its signed requests.
             #[must_use]
             pub fn domain_name(self) -> &'static str {
                 match self {
@@ -48,10 +49,10 @@ macro_rules! contracts {
                 }
             }
 
-            /// Those beside `HospitalRecord`, each with its one address.
+            /// The contracts beside `HospitalRecord`, each with its fixed address.
             pub(crate) const BESIDE: &[(Self, Address)] = &[$((Self::$kind, $module::ADDRESS)),*];
 
-            /// Whether a call is a verb with its arguments, in the canonical encoding and with nothing behind them.
+            /// Whether a call is a verb with its arguments, in the canonical encoding and without trailing bytes.
             pub(crate) fn is_plain(self, call: &[u8]) -> bool {
                 match self {
                     Self::HospitalRecord => is_plain::<hospital_record::Calls>(call),
@@ -61,7 +62,7 @@ macro_rules! contracts {
             }
         }
 
-        /// What a contract beside `HospitalRecord` refuses.
+        /// The refusals of the contracts beside `HospitalRecord`.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum BesideErrors {
@@ -69,7 +70,7 @@ macro_rules! contracts {
         }
 
         impl BesideErrors {
-            /// What several of them refuse in one way, has the words of the first.
+            /// If several contracts share an error, the first one's text is used.
             pub(super) fn decode(data: &[u8]) -> Option<Self> {
                 $(if let Ok(refusal) = $module::Errors::abi_decode(data) {
                     return Some(Self::$kind(refusal));
@@ -77,21 +78,21 @@ macro_rules! contracts {
                 None
             }
 
-            /// In words: what was wrong, and what to do.
+            /// The text of the refusal: what was wrong, and what to do.
             pub(super) fn words(&self) -> String {
                 match self {
                     $(Self::$kind(refusal) => refusal::$module::words(refusal),)*
                 }
             }
 
-            /// What it means to an app.
+            /// The error that an app gets.
             pub(super) fn meaning(&self, text: Reason) -> Error {
                 match self {
                     $(Self::$kind(refusal) => refusal::$module::meaning(refusal, text),)*
                 }
             }
 
-            /// The selectors of all of them.
+            /// The selectors of all refusals.
             #[cfg(test)]
             pub(super) fn selectors() -> Vec<[u8; 4]> {
                 [$($module::Errors::SELECTORS),*].concat()
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_sign_names_the_contract_that_it_is_for() {
+    fn signed_requests_name_their_contract() {
         assert_eq!(ContractKind::BESIDE.len(), ALL.len() - 1);
         for ((kind, address), contract) in ContractKind::BESIDE.iter().zip(&ALL[1..]) {
             assert_eq!(*address, contract.address);

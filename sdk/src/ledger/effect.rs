@@ -1,4 +1,4 @@
-//! What an act leaves in a journal: to find it there again, and to notice that it is gone.
+//! The entries that an act leaves in a journal: to find it again, and to notice that it has vanished.
 
 use alloy::{
     primitives::{Address, B256, keccak256},
@@ -15,16 +15,16 @@ use crate::ledger::{
     types::Call,
 };
 
-/// What a call leaves in the journal of one patient.
+/// The entries that a call leaves in the journal of one patient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Effects {
     pub(crate) patient: Address,
-    /// One for each entry that is to be looked for; what the contract decides in them is not known yet.
+    /// One event for each expected entry. Fields that the contract decides are not known yet.
     pub(crate) events: Vec<Event>,
 }
 
 impl Event {
-    /// Whose act it is, in the journal of `patient`.
+    /// The actor of this event in the journal of `patient`.
     #[must_use]
     pub fn actor(&self, patient: Address) -> Address {
         match *self {
@@ -37,7 +37,7 @@ impl Event {
         }
     }
 
-    /// Scope and grantee of what gives or ends access.
+    /// Scope and grantee of an event that gives or ends access.
     pub(crate) fn place(&self) -> Option<(B256, Address)> {
         match *self {
             Self::AccessGranted { scope, grantee, .. }
@@ -49,8 +49,8 @@ impl Event {
         }
     }
 
-    /// Whether both are the same act, whatever the contract made of it: where the count of key changes is outdated, a
-    /// revocation is recorded without its keyring.
+    /// Whether both are the same act, whatever fields the contract decided. If the count of key changes is stale, the
+    /// contract records a revocation without its keyring.
     pub(crate) fn is_same_act(&self, other: &Self) -> bool {
         match (*self, *other) {
             (Self::AccessRevoked { .. }, Self::AccessRevoked { .. })
@@ -61,7 +61,7 @@ impl Event {
         }
     }
 
-    /// The same for the same act, as [`is_same_act`](Self::is_same_act) tells it.
+    /// A hash of the act. Events are of the [same act](Self::is_same_act) if their hashes are equal.
     pub(crate) fn act(&self) -> B256 {
         let words = match self.place().zip(self.envelope().or(Some(B256::ZERO))) {
             Some(((scope, grantee), envelope))
@@ -74,7 +74,7 @@ impl Event {
         keccak256([self.topic()].iter().chain(&words).flatten().copied().collect::<Vec<u8>>())
     }
 
-    /// Whether the order of the two says what holds after them.
+    /// Whether the order of the two events decides the final state.
     pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
         let both = |a: Option<u64>, b: Option<u64>| a.is_some() && a == b;
         match (*self, *other) {
@@ -89,7 +89,7 @@ impl Event {
         }
     }
 
-    /// The folder whose keys this moves on, or after which they must move on.
+    /// The folder whose keys this event rotates, or that needs a rotation after it.
     fn moved_folder(&self) -> Option<u64> {
         match *self {
             Self::KeysRotated { folder, .. } => Some(folder),
@@ -109,8 +109,8 @@ impl Event {
 }
 
 impl Event {
-    /// Whether somebody has less from here on, whatever went before. A grant that takes the place of a wider one does, too,
-    /// but the event alone does not show that.
+    /// Whether an account has less access after this event, whatever was before. A grant that replaces a wider one
+    /// reduces access too, but the event alone does not show that.
     pub(crate) fn ends_access(&self) -> bool {
         use Event::{AccessRenounced, AccessRevoked, AccessWithdrawn, KeysRotated};
         matches!(self, AccessRevoked { .. } | AccessWithdrawn { .. } | AccessRenounced { .. } | KeysRotated { .. })
@@ -118,16 +118,16 @@ impl Event {
 }
 
 impl Entry {
-    /// Whether somebody had less from here on. While such an entry is missing, keys that were current before it may be in
-    /// the hands of somebody who is not to read what comes.
+    /// Whether an account had less access after this entry. While such an entry is missing, an account that may not
+    /// read new records may hold the current keys.
     pub(crate) fn ends_access(&self) -> bool {
-        // A grant of less is a key change like any other.
+        // A grant that reduces access is also a key change.
         self.event.ends_access() || key_changes(self.head) != key_changes(self.previous)
     }
 }
 
 impl Contract {
-    /// What the call leaves in a journal when `by` makes it; nothing where it is of another contract.
+    /// The entries that the call leaves in a journal if `by` makes it; `None` for another contract.
     pub(crate) fn effects(&self, call: &Call, by: Address) -> Option<Effects> {
         if call.to != self.address() {
             return None;
@@ -191,15 +191,15 @@ fn read(key: B256, reader: Address, purpose: Sol::Purpose, note: B256) -> Event 
     Event::RecordAccessed { key, reader, purpose, note }
 }
 
-fn granted(given: &Sol::Permission) -> Option<Event> {
-    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *given;
-    let (rights, expires_at) = (Rights::from_bits(given.rights)?, given.expiresAt.to());
+fn granted(permission: &Sol::Permission) -> Option<Event> {
+    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *permission;
+    let (rights, expires_at) = (Rights::from_bits(permission.rights)?, permission.expiresAt.to());
     Some(Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope })
 }
 
-fn passed_on(given: &Sol::Permission, giver: Address) -> Option<Event> {
-    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *given;
-    let (rights, expires_at, via) = (Rights::from_bits(given.rights)?, given.expiresAt.to(), Sol::Via::Scope);
+fn passed_on(permission: &Sol::Permission, giver: Address) -> Option<Event> {
+    let Sol::Permission { scope, grantee, purpose, envelope, epoch, .. } = *permission;
+    let (rights, expires_at, via) = (Rights::from_bits(permission.rights)?, permission.expiresAt.to(), Sol::Via::Scope);
     Some(Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope })
 }
 
@@ -227,7 +227,7 @@ mod tests {
     const SOME: B256 = B256::repeat_byte(1);
     const LEE: Address = Address::repeat_byte(2);
 
-    /// Every kind of event, and whether somebody had less after it: by its kind, and by the count that the contract keeps.
+    /// Every kind of event, and whether an account had less access after it: by its kind, and by the contract's count.
     fn story() -> Vec<(Event, bool, bool)> {
         let (grantee, giver, by, author, reader) = (LEE, LEE, LEE, LEE, LEE);
         let (purpose, via, epoch, envelope, keyring) = (Purpose::TREAT, Via::Scope, 1, SOME, SOME);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_ends_access_by_its_kind_or_by_the_count_of_key_changes() {
+    fn entry_ends_access_by_its_kind_or_by_the_count_of_key_changes() {
         let (mut state, mut previous) = (PatientState::default(), B256::ZERO);
         for (place, (event, by_kind, by_count)) in story().into_iter().enumerate() {
             let mut entry = Entry { block: 1, time: 1, log_index: 0, transaction: SOME, previous, head: SOME, event };

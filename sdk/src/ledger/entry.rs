@@ -10,16 +10,16 @@ use crate::{
 const FORMAT: u8 = 1;
 const FIXED: usize = 1 + 8 + 8 + 8 + 4 * 32;
 
-/// An entry whose place in the history is verified. What the provider alone says, and no hash covers, is marked so.
+/// An entry whose place in the history is verified. Fields that no hash covers are marked as from the provider alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Number of its block.
     pub block: u64,
     /// Time of its block, seconds since 1970.
     pub time: u64,
-    /// Position in its block, as told by the provider.
+    /// Position in its block, from the provider alone.
     pub log_index: u64,
-    /// Hash of its transaction, as told by the provider.
+    /// Hash of its transaction, from the provider alone.
     pub transaction: B256,
     /// The head before it; zero before the first.
     pub previous: B256,
@@ -30,7 +30,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What the log says happened to `patient`, with no key change counted. `None` when it is not such an event.
+    /// Decodes a log about `patient`, with no key change counted. `None` if it is not such an event.
     pub(super) fn from_log(log: &Log, time: u64, patient: Address) -> Option<Self> {
         let (topic, indexed) = log.topics.split_first()?;
         let (subject, indexed) = indexed.split_first()?;
@@ -53,12 +53,13 @@ impl Entry {
         key_changes(self.head)
     }
 
-    /// Whether its head follows from what happened and the head before.
+    /// Whether its head follows from its event and the previous head.
     pub(super) fn is_linked(&self, patient: Address) -> bool {
         self.event.link(self.previous, self.time, patient) == link_of(self.head) && block_of(self.head) == self.block
     }
 
-    /// For a cache. What comes back is to be joined by [`History::from_cache`](crate::ledger::history::History::from_cache).
+    /// Encodes the entry for a cache. [`History::from_cache`](crate::ledger::history::History::from_cache) verifies
+    /// decoded entries.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
@@ -72,7 +73,7 @@ impl Entry {
         bytes
     }
 
-    /// The entry that [`Entry::to_bytes`] wrote; `None` when these are not such bytes.
+    /// Decodes an entry from [`Entry::to_bytes`]; `None` if the bytes are malformed.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (fixed, words) = bytes.split_at_checked(FIXED)?;
@@ -95,7 +96,7 @@ impl Entry {
     }
 }
 
-/// The link in a head: what the hash covers.
+/// The link in a head, which is the part that the hash covers.
 pub(super) fn link_of(head: B256) -> [u8; 24] {
     let mut link = [0; 24];
     link.copy_from_slice(&head[..24]);
@@ -112,7 +113,7 @@ pub(super) fn key_changes(head: B256) -> u32 {
     head[29..].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-/// The head that is made of these.
+/// Joins the parts of a head.
 pub(super) fn head_of(link: [u8; 24], block: u64, key_changes: u32) -> B256 {
     let mut head = B256::ZERO;
     head[..24].copy_from_slice(&link);

@@ -1,4 +1,4 @@
-//! A chain behind an RPC provider: every request under one deadline, reads repeated until then, writes never.
+//! A chain behind an RPC provider. Every request has one deadline. Reads are retried until then, writes never.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -36,13 +36,13 @@ mod ask;
 mod fees;
 mod transport;
 
-/// How a provider is asked.
+/// Options of requests to a provider.
 #[derive(Debug, Clone, Copy)]
 pub struct EthereumOptions {
-    /// After this long every request is an error, retries included. Default: 30 seconds.
+    /// The deadline of every request, including retries. Default: 30 seconds.
     pub timeout: Duration,
-    /// The longest answer that is read, in bytes: of a longer one no more is ever in memory. Events are then asked for in
-    /// shorter ranges. Default: 32 MiB.
+    /// The maximum length of an answer, in bytes. No more of a longer one is ever in memory. Events are then requested
+    /// in shorter ranges. Default: 32 MiB.
     pub longest_answer: usize,
 }
 
@@ -58,17 +58,17 @@ pub struct EthereumLedger {
     provider: DynProvider,
     host: String,
     timeout: Duration,
-    /// Whether it ever answered: an address that never did may be wrong.
+    /// Whether the provider ever answered. An address that never answered may be wrong.
     answered: Arc<AtomicBool>,
 }
 
 impl EthereumLedger {
-    /// Over HTTP. Nothing is asked yet.
+    /// A ledger over HTTP. This makes no request yet.
     ///
     /// # Errors
-    /// [`LedgerError::Url`] when the URL is none of HTTP.
+    /// [`LedgerError::Url`] if this is not a valid HTTP URL.
     pub fn connect(url: &str, options: EthereumOptions) -> Result<Self, LedgerError> {
-        // The URL may hold a key: no message repeats it.
+        // The URL may hold a key, so no message repeats it.
         let wrong = |reason: &str| LedgerError::Url { reason: reason.into() };
         Timeout::try_from(options.timeout).map_err(|error| wrong(&error.to_string()))?;
         let url = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
@@ -77,15 +77,15 @@ impl EthereumLedger {
         }
         let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        // Half the time, so that what one stalled connection keeps waiting is asked once more.
+        // Half the deadline, so that a request on a stalled connection is retried once.
         let http = Http::new(&url, options.timeout / 2, options.timeout / 2);
         let client = RpcClient::new(Bounded::new(http, url, options.longest_answer), true);
         let provider = ProviderBuilder::new().disable_recommended_fillers().connect_client(client).erased();
         Ok(Self::over(provider, host, options))
     }
 
-    /// Over a provider of one's own (other transports, layers), which bounds the length of answers itself; `host` is how
-    /// people are told of it.
+    /// A ledger over your own provider (other transports, layers), which must limit the length of answers itself.
+    /// `host` is its name in messages.
     #[must_use]
     pub fn over(provider: DynProvider, host: impl Into<String>, options: EthereumOptions) -> Self {
         Self { provider, host: host.into(), timeout: options.timeout, answered: Arc::default() }
@@ -95,7 +95,7 @@ impl EthereumLedger {
         LedgerError::Malformed { host: self.host.clone(), reason: crate::platform::http::one_line(reason) }
     }
 
-    async fn told_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {
+    async fn rpc_block(&self, number: BlockNumberOrTag) -> Result<Option<Block>, LedgerError> {
         let question = match number {
             BlockNumberOrTag::Number(_) => Question::Block,
             BlockNumberOrTag::Latest => Question::Plain,
@@ -105,11 +105,11 @@ impl EthereumLedger {
     }
 
     async fn header(&self, number: BlockNumberOrTag) -> Result<Option<BlockInfo>, LedgerError> {
-        let block = self.told_block(number).await?;
+        let block = self.rpc_block(number).await?;
         let Some(header) = block.as_ref().map(Block::header) else { return Ok(None) };
-        // Times are added to and told as dates, which a provider's invention is not to break.
+        // Times are used in sums and shown as dates. An invalid time from a provider must not break either.
         if header.timestamp() >= NO_END {
-            return Err(self.malformed("a block of a time that cannot be"));
+            return Err(self.malformed("a block with an impossible time"));
         }
         Ok(Some(BlockInfo { number: header.number(), hash: header.hash(), time: header.timestamp() }))
     }
@@ -133,7 +133,7 @@ impl Ledger for EthereumLedger {
         match self.header(BlockNumberOrTag::Finalized).await {
             Ok(block) => Ok(block.map(|block| block.number)),
             Err(error) if error.is_temporary() => Err(error),
-            // A node without the tag refuses the question.
+            // A node without this tag refuses the request.
             Err(_) => Ok(None),
         }
     }
@@ -172,7 +172,7 @@ impl Ledger for EthereumLedger {
     }
 
     async fn block_gas(&self) -> Result<Option<u64>, LedgerError> {
-        let newest = self.told_block(BlockNumberOrTag::Latest).await?;
+        let newest = self.rpc_block(BlockNumberOrTag::Latest).await?;
         Ok(newest.map(|block| block.header().gas_limit()).filter(|gas| *gas > 0))
     }
 
@@ -224,7 +224,7 @@ impl EthereumLedger {
         let mined = log.block_number.zip(log.transaction_hash).zip(log.log_index);
         let ((block, transaction), index) = mined.ok_or_else(|| self.malformed("an event without its block"))?;
         let (contract, data) = (log.inner.address, log.inner.data);
-        // Some providers fill in zero for what they do not know.
+        // Some providers return zero for a value that they do not know.
         let time = log.block_timestamp.filter(|time| (1..NO_END).contains(time));
         Ok(Log { contract, topics: data.topics().to_vec(), data: data.data, block, time, transaction, index })
     }
@@ -243,7 +243,7 @@ impl EthereumLedger {
     }
 }
 
-/// A receipt with what rollups add to it.
+/// A receipt with the fields that rollups add.
 #[derive(Clone, Debug, Deserialize)]
 struct Mined {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! The events of the contract in plain values, and the link each one makes in its patient's journal.
+//! The contract's events as plain values, and the link of each one in its patient's journal.
 
 use alloy::{
     primitives::{Address, B256, U256, keccak256},
@@ -11,25 +11,25 @@ mod words;
 use crate::ledger::event::words::number;
 pub use Sol::{Purpose, Status, Via};
 
-/// What a grant allows: any of four rights.
+/// The rights of a grant: any combination of four.
 ///
 /// See the [guide](crate::grant).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rights(u8);
 
 impl Rights {
-    /// Open what is in the scope.
+    /// Open the records in the scope.
     pub const READ: Self = Self(1);
-    /// Add to the folder.
+    /// Add records to the folder.
     pub const CONTRIBUTE: Self = Self(2);
-    /// Open, and add.
+    /// Open and add records.
     pub const READ_AND_CONTRIBUTE: Self = Self(3);
-    /// Pass on what the grant gives.
+    /// Delegate the grant's access.
     pub const DELEGATE: Self = Self(4);
     /// Attest the folder's records.
     pub const ATTEST: Self = Self(8);
 
-    /// From the contract's bits; `None` where they mean nothing.
+    /// Decodes the contract's bits; `None` if they are invalid.
     #[must_use]
     pub fn from_bits(bits: u8) -> Option<Self> {
         (bits <= 15).then_some(Self(bits))
@@ -41,7 +41,7 @@ impl Rights {
         self.0
     }
 
-    /// These and `other`.
+    /// Combines these rights with `other`.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -78,13 +78,13 @@ impl Rights {
     }
 }
 
-/// The scope of a folder: its number as a word.
+/// The scope of a folder, which is its number as a word.
 #[must_use]
 pub fn folder_scope(folder: u64) -> B256 {
     B256::from(U256::from(folder))
 }
 
-/// The folder that a scope names; `None` when it names a record.
+/// The folder that a scope names; `None` if it names a record.
 #[must_use]
 pub fn folder_of(scope: B256) -> Option<u64> {
     number(scope, 40).filter(|folder| *folder != 0)
@@ -96,7 +96,7 @@ pub fn record_key(author: Address, id: B256) -> B256 {
     keccak256((author, id).abi_encode())
 }
 
-/// What happened, without patient and time, which its [`Entry`](crate::ledger::entry::Entry) has.
+/// An event of the contract. Its patient and time are in its [`Entry`](crate::ledger::entry::Entry).
 ///
 /// See the [guide](crate::history).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,119 +111,119 @@ pub enum Event {
     RecordAdded {
         /// Its folder.
         folder: u64,
-        /// Who added it.
+        /// The account that added it.
         author: Address,
         /// SHA-256 of its manifest.
         id: B256,
     },
-    /// A record's status moved on.
+    /// A record's status changed.
     RecordStatusChanged {
         /// The record's key.
         key: B256,
-        /// Who did it.
+        /// The account that changed it.
         by: Address,
-        /// The status from now on.
+        /// The new status.
         status: Status,
-        /// Key of the record that takes its place, or zero.
+        /// Key of the record that replaces it, or zero.
         replacement: B256,
     },
-    /// The patient recorded the digest of a block that sums up the history before it.
+    /// The patient recorded the digest of a block that summarises the history before it.
     CheckpointMade {
         /// SHA-256 of the block.
         digest: B256,
     },
-    /// A professional vouches for a record.
+    /// A professional attested a record.
     RecordAttested {
         /// The record's key.
         key: B256,
         /// Who.
         by: Address,
     },
-    /// The patient gave rights; they take the place of all that the grantee had on the scope.
+    /// The patient granted rights. They replace all rights that the grantee had on the scope.
     AccessGranted {
-        /// Folder or record.
+        /// The folder or record.
         scope: B256,
-        /// To whom.
+        /// The account that gets access.
         grantee: Address,
-        /// Which.
+        /// The rights.
         rights: Rights,
-        /// What for.
+        /// The purpose.
         purpose: Purpose,
-        /// Not live from this second on; [`NO_END`](crate::ledger::NO_END) has no end.
+        /// The expiry: not live from this second on. [`NO_END`](crate::ledger::NO_END) means no end.
         expires_at: u64,
-        /// Of the folder keys in the envelope.
+        /// The epoch of the folder keys in the envelope.
         epoch: u16,
         /// SHA-256 of the envelope.
         envelope: B256,
     },
-    /// A grantee passed on what it has; it takes the place of all that the grantee had on the scope.
+    /// A delegate granted rights that it has. They replace all rights that the grantee had on the scope.
     AccessPassedOn {
-        /// Folder or record.
+        /// The folder or record.
         scope: B256,
-        /// To whom.
+        /// The account that gets access.
         grantee: Address,
-        /// By whom.
+        /// The delegate that gave it.
         giver: Address,
-        /// By which grant of the giver.
+        /// Which grant of the giver it relies on.
         via: Via,
-        /// Which.
+        /// The rights.
         rights: Rights,
-        /// What for.
+        /// The purpose.
         purpose: Purpose,
-        /// Not live from this second on; [`NO_END`](crate::ledger::NO_END) has no end.
+        /// The expiry: not live from this second on. [`NO_END`](crate::ledger::NO_END) means no end.
         expires_at: u64,
-        /// Of the folder keys in the envelope.
+        /// The epoch of the folder keys in the envelope.
         epoch: u16,
         /// SHA-256 of the envelope.
         envelope: B256,
     },
-    /// The patient ended all rights on the scope.
+    /// The patient revoked all rights on the scope.
     AccessRevoked {
-        /// Folder or record.
+        /// The folder or record.
         scope: B256,
         /// Whose.
         grantee: Address,
-        /// Of the folder keys from here on, when there is a keyring.
+        /// The new epoch of the folder keys, if there is a keyring.
         epoch: u16,
         /// SHA-256 of the keyring, or zero.
         keyring: B256,
-        /// Whether nobody but the patient can give the grantee this scope again.
+        /// Whether only the patient can grant this scope to the grantee again.
         barred: bool,
     },
-    /// A giver took back what it had passed on.
+    /// A delegate withdrew access that it had granted.
     AccessWithdrawn {
-        /// Folder or record.
+        /// The folder or record.
         scope: B256,
-        /// Whose rights ended.
+        /// The account that lost its rights.
         grantee: Address,
-        /// Who took them back.
+        /// The delegate that withdrew them.
         giver: Address,
     },
-    /// The grantee gave up all its rights on the scope.
+    /// The grantee renounced all its rights on the scope.
     AccessRenounced {
-        /// Folder or record.
+        /// The folder or record.
         scope: B256,
         /// Who.
         grantee: Address,
     },
-    /// The patient moved a folder's keys on.
+    /// The patient rotated a folder's keys.
     KeysRotated {
         /// The folder.
         folder: u64,
-        /// Of its keys from here on.
+        /// The new epoch of its keys.
         epoch: u16,
         /// SHA-256 of the keyring.
         keyring: B256,
     },
-    /// Somebody says that it reads a record.
+    /// An account logged that it reads a record.
     RecordAccessed {
         /// The record's key.
         key: B256,
         /// Who.
         reader: Address,
-        /// What for.
+        /// The purpose.
         purpose: Purpose,
-        /// SHA-256 of a sealed block that says more, or zero.
+        /// SHA-256 of a sealed block with details, or zero.
         note: B256,
     },
 }

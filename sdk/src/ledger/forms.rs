@@ -1,7 +1,7 @@
-//! The one table of what people sign (EIP-712): every verb of every contract that has a signed form.
+//! The table of signed requests (EIP-712): every verb of every contract that has a signed form.
 //!
-//! The contracts' manuals list the same structs. From here come what is hashed, the names of verbs, what relays carry,
-//! and what the clear signing descriptors (ERC-7730) are checked against.
+//! The contracts' manuals list the same structs. This table defines the hashed types, the names of verbs and the
+//! requests that relays carry. Tests compare the clear signing descriptors (ERC-7730) with it.
 
 use std::iter;
 
@@ -19,14 +19,14 @@ use hospital_record_contracts::{
 use crate::ledger::contracts::ContractKind;
 
 impl ContractKind {
-    /// What a call of `verb` to this account is for, where `HospitalRecord` is at `hospital`. Only the code there says
-    /// whether an account is a board.
+    /// The kind of contract that a call of `verb` to this account is for, with `HospitalRecord` at `hospital`. Only the
+    /// account's code shows whether it is a board.
     pub(crate) fn of_call(to: Address, verb: &[u8], hospital: Address) -> Option<Self> {
         let mut fixed = iter::once((Self::HospitalRecord, hospital)).chain(Self::BESIDE.iter().copied());
         if let Some((kind, _)) = fixed.find(|(_, address)| *address == to) {
             return Some(kind);
         }
-        // `HospitalRecord` may be elsewhere, too.
+        // `HospitalRecord` may be at another address, too.
         [Self::Board, Self::HospitalRecord].into_iter().find(|kind| SignedForm::of(*kind, verb).is_some())
     }
 }
@@ -34,11 +34,11 @@ impl ContractKind {
 /// A verb that can be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedForm {
-    /// Whose verb it is.
+    /// The contract that has the verb.
     pub contract: ContractKind,
-    /// Which, as Solidity writes it.
+    /// The verb's signature in Solidity.
     pub signature: &'static str,
-    /// The first bytes of its call.
+    /// The selector of its call.
     pub selector: [u8; 4],
     /// Its EIP-712 type, as it is hashed.
     pub encode_type: &'static str,
@@ -56,7 +56,7 @@ macro_rules! forms {
 }
 
 impl SignedForm {
-    /// All of them.
+    /// All signed forms.
     pub const ALL: &[Self] = forms! {
         HospitalRecord Hospital::setProfileCall = "SetProfile"("bytes32 profile,");
         HospitalRecord Hospital::checkpointCall = "Checkpoint"("bytes32 digest,");
@@ -118,7 +118,7 @@ impl SignedForm {
         self.encode_type.split('(').next().unwrap_or_default()
     }
 
-    /// The fields before the tail, as EIP-712 encodes them. Where every argument is one word these are the call's own
+    /// The fields before the tail, as EIP-712 encodes them. If every argument is one word, these are the call's own
     /// words.
     pub(super) fn fields(&self, call: &[u8]) -> Option<Vec<u8>> {
         let arguments = call.get(4..)?;

@@ -1,4 +1,4 @@
-//! A verified history, and how far it is known to be complete.
+//! A verified history, and how far it is complete.
 
 use std::{fmt, sync::Arc};
 
@@ -13,12 +13,13 @@ use crate::{
     },
 };
 
-/// A patient's entries, oldest first. There is no way to put one in that does not join. Cheap to clone.
+/// A patient's verified entries, oldest first. An entry that does not follow from the one before cannot be added. It is
+/// cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct History(Arc<Told>);
+pub struct History(Arc<Verified>);
 
 #[derive(Debug, Clone, Default)]
-struct Told {
+struct Verified {
     patient: Address,
     entries: Vec<Entry>,
     state: PatientState,
@@ -26,16 +27,16 @@ struct Told {
 }
 
 impl History {
-    /// Nothing is known yet.
+    /// An empty history.
     #[must_use]
     pub fn new(patient: Address) -> Self {
-        Self(Arc::new(Told { patient, ..Told::default() }))
+        Self(Arc::new(Verified { patient, ..Verified::default() }))
     }
 
-    /// What was kept of earlier readings; one hash per entry is computed.
+    /// A history from cached entries. It computes one hash for each entry.
     ///
     /// # Errors
-    /// [`Integrity::Cache`] when an entry does not join the one before.
+    /// [`Integrity::Cache`] if an entry does not follow from the one before.
     pub fn from_cache(patient: Address, entries: impl IntoIterator<Item = Entry>) -> Result<Self, Integrity> {
         let mut history = Self::new(patient);
         for entry in entries {
@@ -47,7 +48,7 @@ impl History {
         Ok(history)
     }
 
-    /// What was kept of earlier readings, as far as it can be read and joins.
+    /// A history from cached rows, up to the first that is unreadable or does not follow.
     pub(crate) fn from_rows(patient: Address, rows: impl IntoIterator<Item = Option<Entry>>) -> Self {
         let mut history = Self::new(patient);
         for entry in rows.into_iter().map_while(|entry| entry.filter(|entry| entry.is_linked(patient))) {
@@ -59,7 +60,7 @@ impl History {
         history
     }
 
-    /// Whose history it is.
+    /// The patient whose history it is.
     #[must_use]
     pub fn patient(&self) -> Address {
         self.0.patient
@@ -71,19 +72,19 @@ impl History {
         &self.0.entries
     }
 
-    /// What they add up to.
+    /// The state after all entries.
     #[must_use]
     pub fn state(&self) -> &PatientState {
         &self.0.state
     }
 
-    /// The head after the last entry; zero when there is none.
+    /// The head after the last entry; zero if there is none.
     #[must_use]
     pub fn head(&self) -> B256 {
         self.0.entries.last().map_or(B256::ZERO, |entry| entry.head)
     }
 
-    /// How many entries there are up to this head: 0 for zero, `None` when it is not a head of this history.
+    /// The number of entries up to this head: 0 for the zero head, `None` if it is not a head of this history.
     #[must_use]
     pub fn position_of(&self, head: B256) -> Option<usize> {
         match head.is_zero() {
@@ -92,29 +93,29 @@ impl History {
         }
     }
 
-    /// How many entries are final: no update gives them up.
+    /// The number of final entries, which no update removes.
     pub(crate) fn settled(&self) -> usize {
         self.0.settled
     }
 
-    /// The first `entries` are final.
+    /// Marks the first `entries` as final.
     pub(crate) fn settle(&mut self, entries: usize) {
         if self.0.settled != entries {
             Arc::make_mut(&mut self.0).settled = entries;
         }
     }
 
-    /// How many entries both begin with.
+    /// The number of entries that both begin with.
     pub(crate) fn common_with(&self, other: &Self) -> usize {
         if Arc::ptr_eq(&self.0, &other.0) {
             return self.entries().len();
         }
-        // Each head covers all that comes before it.
+        // Each head covers all entries before it.
         let pairs = self.entries().iter().zip(other.entries());
         pairs.map(|(one, other)| one.head == other.head).rposition(|same| same).map_or(0, |place| place + 1)
     }
 
-    /// Forgets what comes after the first `count` entries.
+    /// Removes the entries after the first `count`.
     pub(super) fn truncate(&mut self, count: usize) {
         if count < self.entries().len() {
             Arc::make_mut(&mut self.0).entries.truncate(count);
@@ -123,30 +124,30 @@ impl History {
     }
 
     fn rebuild(&mut self) {
-        let told = Arc::make_mut(&mut self.0);
-        told.state = PatientState::default();
-        told.entries.iter().for_each(|entry| told.state.apply(entry));
+        let verified = Arc::make_mut(&mut self.0);
+        verified.state = PatientState::default();
+        verified.entries.iter().for_each(|entry| verified.state.apply(entry));
     }
 
-    /// Takes in the next entry, whose own link is verified. Its count of key changes is no part of that link, so it
-    /// is computed from what happened. After an error the history is to be dropped.
+    /// Appends the next entry, whose link is verified. The link does not cover the count of key changes, so this checks
+    /// the count against the event. After an error the history must be dropped.
     pub(super) fn push(&mut self, entry: Entry) -> Result<(), Integrity> {
         let index = self.entries().len();
         if entry.previous != self.head() {
             return Err(Integrity::Cache { index });
         }
-        let told = Arc::make_mut(&mut self.0);
-        told.state.apply(&entry);
-        let (expected, found) = (told.state.key_changes, key_changes(entry.head));
+        let verified = Arc::make_mut(&mut self.0);
+        verified.state.apply(&entry);
+        let (expected, found) = (verified.state.key_changes, key_changes(entry.head));
         if expected != found {
             return Err(Integrity::KeyChanges { index, expected, found });
         }
-        told.entries.push(entry);
+        verified.entries.push(entry);
         Ok(())
     }
 }
 
-/// How far a history is known to be complete.
+/// How far a history is complete.
 ///
 /// See the [guide](crate::history).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,13 +160,13 @@ pub struct Completeness {
     pub block: u64,
     /// Time of that block, seconds since 1970.
     pub time: u64,
-    /// The provider that told it.
+    /// The provider that returned it.
     pub told_by: String,
-    /// How far it does not depend on the provider's word.
+    /// The part that is complete without trust in the provider.
     pub proven: Option<Proven>,
 }
 
-/// A part of a history that is complete whatever the provider says: it ends at a head from a trusted source.
+/// A part of a history that is complete without trust in the provider: it ends at a head from a trusted source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proven {
     /// The trusted head.
@@ -195,7 +196,7 @@ impl fmt::Display for Completeness {
         }
         write!(
             f,
-            "{entries} entries, complete up to head {head} (block {block}, {}) as told by {told_by}",
+            "{entries} entries, complete up to head {head} (block {block}, {}) as reported by {told_by}",
             rfc3339_of(*time)
         )
     }

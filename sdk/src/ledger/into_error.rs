@@ -1,4 +1,4 @@
-//! What the errors of the chain mean to an app. Every one is decided here: no match has a wildcard.
+//! Maps every error of a ledger to one of this crate. No match has a wildcard, so none is left out.
 
 use crate::{
     base::error::{Error, checked, reason::Reason},
@@ -21,7 +21,7 @@ fn meaning(error: LedgerError) -> Error {
         }
         LedgerError::TimedOut { host, after } => Error::TimedOut { service: node(&host), after },
         LedgerError::RateLimited { host } => {
-            let reason = "it limits how often it is asked; wait a minute and repeat, or use another RPC";
+            let reason = "it limits the request rate; wait a minute and repeat, or use another RPC";
             Error::Unreachable { service: node(&host), reason: reason.into() }
         }
         LedgerError::TooDear { .. } | LedgerError::TooMuchGas { .. } => {
@@ -29,7 +29,7 @@ fn meaning(error: LedgerError) -> Error {
         }
         LedgerError::Unfunded { account, needed } => Error::Unfunded { account, needed },
         LedgerError::Integrity(_) | LedgerError::Malformed { .. } => Error::Integrity(text),
-        // The same question has an answer elsewhere, or later.
+        // Another provider, or a later request, can answer this.
         LedgerError::Behind { .. } => Error::NotAvailable(text),
         LedgerError::WrongChain { .. }
         | LedgerError::NoContract { .. }
@@ -38,7 +38,7 @@ fn meaning(error: LedgerError) -> Error {
         LedgerError::Contract(refusal) => refusal::hospital::meaning(&refusal, text),
         LedgerError::Board(refusal) => refusal::board::meaning(&refusal, text),
         LedgerError::Beside(refusal) => refusal.meaning(text),
-        // It was possible when it was signed, and not any more when it was mined.
+        // The call was valid when it was signed, but not when it was mined.
         LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
             Error::Conflict(text)
         }
@@ -58,7 +58,7 @@ fn meaning(error: LedgerError) -> Error {
     }
 }
 
-/// What it is to whoever has several services.
+/// The name of the node in errors, for apps with several services.
 fn node(host: &str) -> String {
     format!("the chain's node {host}")
 }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_chain_says_is_told_apart() {
+    fn errors_of_the_chain_are_distinguished() {
         let (host, reason) = (String::from("h"), String::from("r"));
         assert_eq!(kind(LedgerError::Url { reason: reason.clone() }), ErrorKind::Invalid);
         assert_eq!(kind(LedgerError::Outbox { reason: reason.clone(), source: None }), ErrorKind::Refused);
@@ -86,7 +86,7 @@ mod tests {
         assert!(limited.to_string().ends_with("wait a minute and repeat, or use another RPC"), "{limited}");
         let down = Error::from(LedgerError::Unreachable { host, reason: reason.clone(), source: None }).to_string();
         assert_eq!(down, "the chain's node h cannot be reached: r; check that it runs and that the address is right");
-        let told = Error::from(LedgerError::Signer { reason, source: None }).to_string();
-        assert!(told.contains("the signer"), "{told}");
+        let message = Error::from(LedgerError::Signer { reason, source: None }).to_string();
+        assert!(message.contains("the signer"), "{message}");
     }
 }

@@ -1,9 +1,9 @@
-//! Reads a patient's history and believes nothing that does not join.
+//! Reads and verifies a patient's history.
 //!
-//! The newest head is read at one fixed block. From it the reader goes backwards, entry by entry: the entry before a
-//! head must hash to it, and names the head before. Events are fetched in windows that end at the block a head names,
-//! the whole range first and shorter where the provider does not allow it, so that a reader never asks for blocks in
-//! which nothing happened, and what the provider adds, hides, re-orders or re-dates has no effect but an error.
+//! It reads the newest head at one fixed block, and then goes backwards, entry by entry. The entry before a head must
+//! hash to that head, and names the head before it. Events are fetched in windows that end at the block of a head:
+//! first the whole range, then shorter ones if the provider requires it. So the reader skips blocks without events. If
+//! the provider adds, hides, reorders or re-dates entries, the only effect is an error.
 
 use std::{
     collections::HashMap,
@@ -27,33 +27,34 @@ use crate::ledger::{
 
 mod pool;
 
-/// Chains reorganise; but not deeper than this, in blocks.
+/// The deepest reorg that is accepted, in blocks.
 const REORG_DEPTH: u64 = 64;
-/// Nor do they undo what is older than this, in seconds. A provider can lie about its newest block, but not about the
-/// time of an entry that was verified.
+/// The age of entries that a reorg no longer drops, in seconds. A provider can lie about its newest block, but not
+/// about the time of a verified entry.
 const REORG_AGE: u64 = 15 * 60;
-/// Before a provider whose answers do not fit is asked again.
+/// The pauses before a provider with contradictory answers is asked again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
-/// Reads histories from one contract. Cheap to clone.
+/// Reads histories from one contract. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal {
     contract: Contract,
-    /// Number of the newest block that was ever told: a provider cannot make a deep change shallow by staying behind.
+    /// Number of the newest block that was ever returned. So a provider cannot make a deep change look shallow with an
+    /// old block.
     seen: Arc<AtomicU64>,
 }
 
-/// What an update changed.
+/// The changes of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
-    /// Entries from before that still stand: all but after a reorganisation. A cache forgets those after them, and
-    /// keeps those that follow now.
+    /// How many old entries are still valid: all, except after a reorg. A cache must drop the old entries after these,
+    /// and store the new ones.
     pub kept: usize,
-    /// Entries that are new.
+    /// How many entries are new.
     pub added: usize,
-    /// Events that the provider told beside the history: none, unless it lies.
+    /// How many returned events are not part of the history: none, unless the provider lies.
     pub strays: usize,
-    /// How far the history is known to be complete.
+    /// How far the history is complete.
     pub completeness: Completeness,
 }
 
@@ -80,15 +81,15 @@ impl Journal {
         Ok((history, update))
     }
 
-    /// Brings a history up to date. It is unchanged when this fails.
+    /// Updates a history. It stays unchanged if this fails.
     ///
-    /// `trusted` is a head from a source other than the provider (an own node, a second provider): it must be part of
-    /// the history, which is then proven complete up to it.
+    /// `trusted` is a head from another source than the provider, for example an own node or a second provider. It must
+    /// be part of the history, which is then proven complete up to it.
     ///
     /// # Errors
-    /// [`LedgerError::Integrity`] when the provider's answers contradict themselves, the trusted head, or what was
-    /// verified before; [`LedgerError::Behind`] when it does not know yet what was verified before;
-    /// [`LedgerError::WrongChain`] and its like when that is because it is elsewhere.
+    /// [`LedgerError::Integrity`] if the provider's answers contradict themselves, the trusted head, or the verified
+    /// history; [`LedgerError::Behind`] if the provider does not have the verified history yet;
+    /// [`LedgerError::WrongChain`], `NoContract` or `OtherCode` if the cause is another chain or contract.
     pub async fn update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let mut pauses = PAUSES.iter();
         loop {
@@ -99,7 +100,7 @@ impl Journal {
             if let Some(elsewhere) = self.elsewhere().await {
                 return Err(elsewhere);
             }
-            // A reorganisation between two answers, or a provider's node that lags behind its others.
+            // The cause may be a reorg between two answers, or a node of the provider that lags behind.
             let passes =
                 matches!(error, LedgerError::Integrity(Integrity::Missing { .. }) | LedgerError::Behind { .. });
             match pauses.next().filter(|_| passes) {
@@ -109,7 +110,7 @@ impl Journal {
         }
     }
 
-    /// What does not fit may be of another chain, or of one that has begun anew: that tells more.
+    /// Answers that do not fit may come from another chain, or from a restarted one. Then that error is more useful.
     async fn elsewhere(&self) -> Option<LedgerError> {
         use LedgerError::{NoContract, OtherCode, WrongChain};
         let found = self.contract.check().await.err();
@@ -120,7 +121,7 @@ impl Journal {
         let (block, head) = self.newest_head(history).await?;
         let (kept, new, strays) = self.walk(history, head, block.number).await?;
         self.require_shallow(history, kept, head)?;
-        // On another chain nothing has happened, and what happened here has not.
+        // On another chain the journal would look empty.
         if head.is_zero() || kept < history.entries().len() {
             is_on_chain(&**self.contract.ledger(), self.contract.chain()).await?;
         }
@@ -137,7 +138,7 @@ impl Journal {
         Ok(Update { kept, added, strays, completeness })
     }
 
-    /// The head at the newest block, by a provider that knows at least what is known here.
+    /// The head at the newest block, from a provider that is not behind this machine's history.
     async fn newest_head(&self, history: &History) -> Result<(BlockInfo, B256), LedgerError> {
         let known = history.entries().last().map_or(0, |entry| entry.block);
         let newest = self.contract.ledger().newest().await?;
@@ -153,7 +154,8 @@ impl Journal {
         Ok((newest, head))
     }
 
-    /// From the head back to an entry that is known, or to the beginning: how many known ones stand, and the new ones.
+    /// Walks from the head back to a known entry or to the beginning. Returns the number of known entries that are
+    /// still valid, and the new entries.
     async fn walk(
         &self,
         history: &History,
@@ -185,13 +187,13 @@ impl Journal {
         Ok((kept, new, strays))
     }
 
-    /// That history changes near its end is how chains work; that it changes deeper is not.
+    /// Refuses a change that is deeper than a reorg.
     fn require_shallow(&self, history: &History, kept: usize, told: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
         let shallow = newest.saturating_sub(dropped.block) <= REORG_DEPTH;
-        // A block that is dated in the future is as young as it likes: what was known for long enough is settled.
+        // The age of a block dated in the future means nothing, so entries that were known for long enough are final.
         if shallow && now.saturating_sub(dropped.time) <= REORG_AGE && kept >= history.settled() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Events over any range, however short the range a provider accepts.
+//! Fetches events over any range, even if a provider accepts only short ranges.
 
 use crate::ledger::{
     error::LedgerError,
@@ -6,10 +6,10 @@ use crate::ledger::{
     types::{Log, LogFilter},
 };
 
-/// After so many answers in a row a longer range is tried: what was refused may have been one moment's overload.
+/// After this many answers in a row, a longer range is tried: the refusal may have been a short overload.
 const LONGER_AFTER: u32 = 8;
 
-/// For how many blocks a provider is asked at once.
+/// The number of blocks in one request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     blocks: u64,
@@ -19,12 +19,12 @@ pub(super) struct Span {
 impl Span {
     pub(super) const WHOLE: Self = Self { blocks: u64::MAX, answers: 0 };
 
-    /// First block of a range that ends with this one.
+    /// The first block of a range that ends with this one.
     pub(super) fn before(self, last: u64) -> u64 {
         last.saturating_sub(self.blocks - 1)
     }
 
-    /// Last block of a range that begins with this one.
+    /// The last block of a range that begins with this one.
     fn after(self, first: u64) -> u64 {
         first.saturating_add(self.blocks - 1)
     }
@@ -41,11 +41,11 @@ impl Span {
     }
 }
 
-/// All events that match, in order of their blocks. A range that the provider does not accept is halved; the rest is asked
-/// for in ranges as long as it accepted, and now and then in longer ones.
+/// Returns all matching events, in order of their blocks. It halves a range that the provider refuses, and continues
+/// with ranges of the accepted length. From time to time it tries longer ones.
 ///
 /// # Errors
-/// When the provider gives no answer, also not for a single block.
+/// If the provider does not answer, even for a single block.
 pub async fn all_logs(ledger: &dyn Ledger, filter: LogFilter) -> Result<Vec<Log>, LedgerError> {
     let mut found = Vec::new();
     let mut next = filter.from;
@@ -66,7 +66,7 @@ pub async fn all_logs(ledger: &dyn Ledger, filter: LogFilter) -> Result<Vec<Log>
     Ok(found)
 }
 
-/// The newest events that match, newest first and no more than `most`; and whether there are older ones.
+/// The newest matching events, newest first and at most `most`, and whether there are older ones.
 pub(crate) async fn newest_logs(
     ledger: &dyn Ledger,
     filter: LogFilter,
@@ -75,7 +75,7 @@ pub(crate) async fn newest_logs(
     recent_logs(ledger, filter, most, 0).await
 }
 
-/// The same; where the provider answers for short ranges only, none is asked for that ends before the second `since`.
+/// The same. If the provider accepts only short ranges, no range is requested that ends before the second `since`.
 pub(crate) async fn recent_logs(
     ledger: &dyn Ledger,
     filter: LogFilter,
@@ -88,12 +88,13 @@ pub(crate) async fn recent_logs(
     Ok((found, cut))
 }
 
-/// The newest event that matches.
+/// The newest matching event.
 pub(crate) async fn newest_log(ledger: &dyn Ledger, filter: LogFilter) -> Result<Option<Log>, LedgerError> {
     Ok(backwards(ledger, filter, 1, 0).await?.into_iter().next())
 }
 
-/// Events newest first, until there are `enough`, the range ends, or the next one ended before the second `since`.
+/// Events, newest first. It stops when there are `enough`, at the end of the range, or at a window that ends before the
+/// second `since`.
 async fn backwards(ledger: &dyn Ledger, filter: LogFilter, enough: usize, since: u64) -> Result<Vec<Log>, LedgerError> {
     let mut found = Vec::new();
     let mut end = filter.to;
@@ -103,7 +104,7 @@ async fn backwards(ledger: &dyn Ledger, filter: LogFilter, enough: usize, since:
         match ledger.logs(&LogFilter { from, to: end, ..filter }).await {
             Ok(mut logs) => {
                 span.answered();
-                // Of another contract or block it is no answer to this question.
+                // An event of another contract or block does not match the request.
                 logs.retain(|log| log.contract == filter.contract && (from..=end).contains(&log.block));
                 logs.sort_by_key(|log| std::cmp::Reverse((log.block, log.index)));
                 found.extend(logs);

@@ -1,6 +1,6 @@
-//! A chain in this process: the real bytecode on a real EVM, without a node. For tests and first steps.
+//! A chain in this process, for tests and first steps: the real bytecode on a real EVM, without a node.
 //!
-//! One block per transaction, mined at once; a clock that only tests move; faults that tests switch on.
+//! It mines one block for each transaction at once. Tests move its clock and switch on its faults.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -52,7 +52,7 @@ impl Default for MemoryLedger {
 }
 
 impl MemoryLedger {
-    /// A chain with nothing on it but the CREATE2 deployer. Its clock stands at the present time.
+    /// A chain with only the CREATE2 deployer. Its clock starts at the present time.
     #[must_use]
     pub fn new() -> Self {
         let now = clock::now();
@@ -65,7 +65,7 @@ impl MemoryLedger {
     /// A chain with the contract deployed at [`Contract::ADDRESS`], and those beside it at theirs.
     ///
     /// # Errors
-    /// None that can be brought about: it is deployed as on any chain, and checked.
+    /// None in practice. The contract is deployed as on any chain, and checked.
     pub async fn with_contract() -> Result<Self, LedgerError> {
         let ledger = Self::new();
         for contract in artifact::ALL {
@@ -75,7 +75,7 @@ impl MemoryLedger {
         Ok(ledger)
     }
 
-    /// The id of its chain, the one of development chains.
+    /// Its chain id, the usual one of development chains.
     #[must_use]
     pub fn chain(&self) -> u64 {
         CHAIN
@@ -102,7 +102,7 @@ impl MemoryLedger {
         self.locked().newest().time
     }
 
-    /// Moves the clock on and mines an empty block at the new time.
+    /// Advances the clock and mines an empty block at the new time.
     pub fn advance(&self, by: Duration) {
         let to = self.now() + by.as_secs();
         self.set_time(to);
@@ -115,7 +115,7 @@ impl MemoryLedger {
         chain.mine_empty();
     }
 
-    /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
+    /// Mines a call without signature and fee. Returns whether it took effect.
     pub fn act(&self, by: Address, call: Call) -> bool {
         self.locked().run_for_free(&call.by(by))
     }
@@ -128,7 +128,7 @@ impl MemoryLedger {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The chain, once no fault is in the way.
+    /// The chain, or the error of a fault that is switched on.
     async fn reach(&self) -> Result<MutexGuard<'_, Chain>, LedgerError> {
         pause().await;
         while self.faults().stall {
@@ -155,7 +155,7 @@ impl MemoryLedger {
         let block = usize::try_from(number).ok().and_then(|number| chain.blocks.get(number)).copied();
         let failed = |reason: String| LedgerError::Refused { host: NAME.into(), code: -32000, reason };
         let block = block.ok_or_else(|| failed("header not found".into()))?;
-        let state = self.told(block.number);
+        let state = self.visible(block.number);
         let result = chain.simulate(call, block, state).map_err(failed)?;
         match result {
             ExecutionResult::Success { .. } => Ok(result),
@@ -191,18 +191,18 @@ impl Ledger for MemoryLedger {
 
     async fn code(&self, account: Address) -> Result<Bytes, LedgerError> {
         let chain = self.reach().await?;
-        let code = chain.world.at(self.told(chain.newest().number)).code(account);
+        let code = chain.world.at(self.visible(chain.newest().number)).code(account);
         Ok(code.original_bytes())
     }
 
     async fn balance(&self, account: Address) -> Result<U256, LedgerError> {
         let chain = self.reach().await?;
-        Ok(chain.world.at(self.told(chain.newest().number)).account(account).balance)
+        Ok(chain.world.at(self.visible(chain.newest().number)).account(account).balance)
     }
 
     async fn nonce(&self, account: Address) -> Result<u64, LedgerError> {
         let chain = self.reach().await?;
-        Ok(chain.world.at(self.told(chain.newest().number)).account(account).nonce)
+        Ok(chain.world.at(self.visible(chain.newest().number)).account(account).nonce)
     }
 
     async fn fees(&self) -> Result<Fees, LedgerError> {
@@ -226,7 +226,7 @@ impl Ledger for MemoryLedger {
 
     async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
         let gas = *self.simulate(call, None).await?.gas();
-        // One 64th stays behind in every inner call.
+        // Every inner call keeps back one 64th.
         Ok((gas.total_gas_spent() * 64 / 63).max(gas.floor_gas()))
     }
 
@@ -240,7 +240,7 @@ impl Ledger for MemoryLedger {
             log.contract == filter.contract
                 && topics.all(|(topic, place)| topic.is_none_or(|topic| log.topics.get::<usize>(place) == Some(&topic)))
         };
-        Ok(chain.logs(filter.from, self.told(filter.to)).filter(wanted).cloned().collect())
+        Ok(chain.logs(filter.from, self.visible(filter.to)).filter(wanted).cloned().collect())
     }
 
     async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
@@ -274,7 +274,7 @@ impl Ledger for MemoryLedger {
 
     async fn receipt(&self, transaction: B256) -> Result<Option<Receipt>, LedgerError> {
         let receipt = self.reach().await?.receipts.get(&transaction).cloned();
-        let shown = |block| self.faults().shows_receipts || self.told(block) == block;
+        let shown = |block| self.faults().shows_receipts || self.visible(block) == block;
         Ok(receipt.filter(|receipt| shown(receipt.block)))
     }
 }

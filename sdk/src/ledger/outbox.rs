@@ -1,4 +1,4 @@
-//! What was signed and is not finished yet: it outlives the process.
+//! Signed transactions that are not finished yet. They outlive the process.
 
 pub(crate) mod disk;
 
@@ -17,35 +17,35 @@ use crate::ledger::{error::LedgerError, types::Call};
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// Who signed.
+    /// The account that signed.
     pub account: Address,
     /// Hash of the transaction.
     pub transaction: B256,
     /// The nonce it uses.
     pub nonce: u64,
-    /// The signed bytes (EIP-2718), sent and sent again as they are.
+    /// The signed bytes (EIP-2718), which are sent and resent unchanged.
     pub raw: Bytes,
-    /// The provider that was given it refused it, and the caller was told: it is not handed over again, but who has it
-    /// can have it mined until its nonce is used. The next act of the account uses it.
+    /// The provider refused it, and the caller got that error, so it is not sent again. Anyone who holds it can still
+    /// have it mined until its nonce is used. The next act of the account uses that nonce.
     pub refused: bool,
-    /// What the caller wants to know of it later. Without a note it is forgotten once it is mined.
+    /// The caller's note for later. Without a note the transaction is removed once it is mined.
     pub note: Bytes,
 }
 
-/// What was carried out, and may have to be sent again while its block is not final: a reorganisation can drop it.
+/// An act that took effect. While its block is not final, it may have to be sent again, because a reorg can drop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Whose act it is.
+    /// The actor.
     pub account: Address,
-    /// Hash of the transaction, or of the request that others carried.
+    /// Hash of the transaction, or of the request that others sent.
     pub id: B256,
-    /// What to send again, as it was sent.
+    /// The bytes to send again, unchanged.
     pub bytes: SentBytes,
-    /// What the caller wanted to know of it.
+    /// The caller's note.
     pub note: Bytes,
 }
 
-/// The bytes of an act, in the form in which they left this machine.
+/// The bytes of an act, as they left this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SentBytes {
     /// A transaction of the account.
@@ -55,7 +55,7 @@ pub enum SentBytes {
         /// The signed bytes (EIP-2718).
         raw: Bytes,
     },
-    /// A signed request that anybody can carry: the call that they make.
+    /// The call of a signed request, which any account can send.
     Request {
         /// The contract.
         to: Address,
@@ -65,10 +65,10 @@ pub enum SentBytes {
 }
 
 impl Sent {
-    /// The call that it is, or that whoever carries it makes.
+    /// The call of the transaction, or the call that carries the request.
     ///
     /// # Errors
-    /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
+    /// [`LedgerError::Outbox`] if the saved bytes are not a transaction.
     pub fn call(&self) -> Result<Call, LedgerError> {
         match &self.bytes {
             SentBytes::Transaction { raw, .. } => call_in(self.account, raw),
@@ -85,10 +85,10 @@ impl From<&Pending> for Sent {
 }
 
 impl Pending {
-    /// What the transaction calls.
+    /// The call of the transaction.
     ///
     /// # Errors
-    /// [`LedgerError::Outbox`] when the kept bytes are no transaction.
+    /// [`LedgerError::Outbox`] if the saved bytes are not a transaction.
     pub fn call(&self) -> Result<Call, LedgerError> {
         call_in(self.account, &self.raw)
     }
@@ -96,47 +96,47 @@ impl Pending {
 
 fn call_in(account: Address, raw: &Bytes) -> Result<Call, LedgerError> {
     let unreadable = |reason: String| LedgerError::Outbox {
-        reason: format!("a kept transaction is damaged: {reason}"),
+        reason: format!("a saved transaction is damaged: {reason}"),
         source: None,
     };
     let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|error| unreadable(error.to_string()))?;
-    let to = envelope.to().ok_or_else(|| unreadable("it calls nobody".into()))?;
+    let to = envelope.to().ok_or_else(|| unreadable("it calls no account".into()))?;
     Ok(Call { from: Some(account), to, data: envelope.input().clone() })
 }
 
-/// Held while a transaction of an account is under way; dropping it lets the next one in.
+/// The lock of an account while its transaction is in progress. Dropping it releases the lock.
 pub type OutboxGuard = Box<dyn Send + Sync>;
 
-/// Keeps at most one [`Pending`] transaction per account where it survives a crash, and what was [`Sent`] until it is
-/// released.
+/// Storage that survives a crash. It keeps at most one [`Pending`] transaction for each account, and each [`Sent`] act
+/// until it is released.
 ///
-/// [`Outbox::save`] must not return before the bytes are safe: they are broadcast next.
+/// [`Outbox::save`] must not return before the bytes are durable: they are broadcast next.
 #[async_trait]
 pub trait Outbox: Send + Sync + Debug {
-    /// Waits until no other process sends for `account`, and keeps others out while the guard lives.
+    /// Waits until no other process sends for `account`, and locks the account until the guard is dropped.
     async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError>;
 
-    /// What is kept for `account`.
+    /// Loads the pending transaction of `account`.
     async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError>;
 
-    /// Keeps it, in the place of what was there.
+    /// Saves a pending transaction and replaces the previous one.
     async fn save(&self, pending: &Pending) -> Result<(), LedgerError>;
 
-    /// Forgets the pending transaction of `account`.
+    /// Removes the pending transaction of `account`.
     async fn clear(&self, account: Address) -> Result<(), LedgerError>;
 
-    /// Keeps what was sent, behind all that the account sent before. Its pending transaction is forgotten in the same
-    /// step, where this is it.
+    /// Appends a sent act to those of its account. If it is the account's pending transaction, that is removed in the
+    /// same step.
     async fn keep(&self, sent: &Sent) -> Result<(), LedgerError>;
 
-    /// What `account` sent and nobody released, in the order in which it was sent.
+    /// The sent acts of `account` that are not released, in the order of sending.
     async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError>;
 
-    /// Forgets something that was sent.
+    /// Removes a sent act.
     async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError>;
 }
 
-/// An outbox for programs that need nothing to survive them.
+/// An outbox in memory, for programs that need nothing after they end.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryOutbox {
     pending: Arc<Mutex<HashMap<Address, Pending>>>,

@@ -1,5 +1,5 @@
-//! The contracts' refusals: in words (what was wrong, and what to do), and what they mean to an app. A file a contract, and
-//! no match has a wildcard. Here is what several of them refuse alike.
+//! The contracts' refusals: their texts (what was wrong, and what to do) and their meaning to an app. Each contract has
+//! a file, and no match has a wildcard. This file has the refusals that several contracts share.
 
 use alloy::primitives::{Address, B256, FixedBytes, U256};
 
@@ -12,22 +12,22 @@ pub(super) mod hospital;
 pub(super) mod vouching;
 
 fn not_relayable(verb: FixedBytes<4>) -> String {
-    format!("{verb} cannot be carried out for a signer")
+    format!("{verb} cannot be sent for a signer")
 }
 
 fn deadline(deadline: U256, time: U256) -> String {
-    format!("the request was good until {deadline}, and it is {time}: sign it anew")
+    format!("the request was valid until {deadline}, and it is {time}: sign it again")
 }
 
 fn nonce(signer: Address, nonce: U256) -> String {
-    format!("nonce {nonce} of {signer} is used or void: sign anew")
+    format!("nonce {nonce} of {signer} is used or void: sign again")
 }
 
 fn unsigned(signer: Address) -> String {
     format!("{signer} did not sign this")
 }
 
-/// On chain it is a number or a hash that nobody has seen: whoever acts knows which was meant.
+/// The chain shows a number or a hash that people do not recognise, so the text only says folder or record.
 fn place(scope: B256) -> &'static str {
     if folder_of(scope).is_some() { "this folder" } else { "this record" }
 }
@@ -41,7 +41,7 @@ mod tests {
     use crate::ledger::{contracts::BesideErrors, error::LedgerError};
 
     #[test]
-    fn every_refusal_of_a_contract_beside_the_record_is_told_in_words() {
+    fn every_refusal_of_a_contract_beside_the_record_has_a_text() {
         for selector in BesideErrors::selectors() {
             let data: Bytes = [&selector[..], &[0; 96]].concat().into();
             let words = LedgerError::reverted(data).to_string();

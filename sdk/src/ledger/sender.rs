@@ -1,21 +1,21 @@
-//! Gets a transaction mined exactly once, whatever happens on the way.
+//! Gets a transaction mined exactly once, in spite of crashes and lost answers.
 //!
-//! One transaction of an account is under way at a time. It is signed once, its bytes are kept in the [`Outbox`] before
-//! they leave this machine, and the same bytes are sent again until the chain has them. A lost answer is not a lost
-//! transaction: before a new one is signed, the old one is looked up by its hash. The call that is being made is signed
-//! anew when another device of the same person has used its nonce. What an earlier call left behind never is: what that
-//! device did may have been meant to undo it.
+//! One transaction of an account is in progress at a time. It is signed once. Its bytes are saved in the [`Outbox`]
+//! before they leave this machine, and the same bytes are sent again until the chain has them. A lost answer does not
+//! mean a lost transaction: before a new one is signed, the old one is looked up by its hash. If another device of the
+//! same person has used its nonce, the current call is signed again. A transaction of an earlier call is never signed
+//! again: the other device may have undone that act on purpose.
 //!
-//! Dropping the future at any point loses nothing: what was signed stays in the outbox until it is mined, or until the
-//! caller is told that it will never be. [`Sender::resume`] or the next [`Sender::send`] finishes it first.
+//! Dropping the future at any point loses nothing. A signed transaction stays in the outbox until it is mined, or until
+//! the caller gets the error that it never will be. [`Sender::resume`] or the next [`Sender::send`] finishes it first.
 //!
-//! A provider that refuses a transaction has it all the same, and can have it mined later. So it stays in the outbox too,
-//! marked as refused, until the next act of the account is signed with the nonce that it did not use: of the two at most
-//! one takes effect. Where the chain lost the transactions before a kept one, that next act has a nonce before it, and what
-//! others kept of the old one may still follow.
+//! A provider that refuses a transaction still holds it and can have it mined later. So a refused transaction stays in
+//! the outbox, marked as refused, until the next act of the account is signed with its unused nonce. At most one of the
+//! two takes effect. If the chain lost transactions before a saved one, the next act has a lower nonce. Then the old
+//! transaction may still be mined after it, if others kept it.
 //!
-//! What is carried for others is signed anew with the same nonce at a higher fee while it waits in vain: it takes effect
-//! once whatever carries it, and nobody who acted before comes after.
+//! A transaction that carries a request of others is signed again with the same nonce and a higher fee while it waits.
+//! The request takes effect once, whichever transaction carries it, and the order of acts does not change.
 
 use std::sync::Arc;
 
@@ -48,37 +48,38 @@ mod sign;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 
-/// The most that is offered for what is refused as too cheap, times the usual.
+/// The maximum fee for a transaction that was refused as underpriced, as a multiple of the usual fee.
 const MOST_MARKUP: u128 = 8;
 
 impl Sender {
-    /// A sender to `chain` (EIP-155 id), which signed transactions are bound to.
+    /// A sender to `chain` (EIP-155 id). Signed transactions are valid on this chain only.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, chain: u64, outbox: Arc<dyn Outbox>, options: SenderOptions) -> Self {
         Self { ledger, chain, outbox, options, pace: Pace::NORMAL, locks: Locks::default(), carries_up_to: None }
     }
 
-    /// The same sender for what others have signed. A transaction that needs more than `gas` is not sent, and none has a
-    /// higher limit. What was mined in vain is a [`Receipt`] too: it was paid for.
+    /// The same sender, for requests that others have signed. A transaction that needs more than `gas` is not sent, and
+    /// none has a higher limit. A transaction that was mined without effect is a [`Receipt`] too, because it was paid
+    /// for.
     pub(crate) fn carrying(&self, gas: u64) -> Self {
         Self { carries_up_to: Some(gas), ..self.clone() }
     }
 
-    /// Sends a call and waits until it is mined and confirmed. What an earlier call of this account left behind is
-    /// settled first.
+    /// Sends a call and waits until it is mined and confirmed. It first finishes the pending transaction of an earlier
+    /// call.
     ///
     /// # Errors
-    /// - [`LedgerError::Contract`]: the contract refuses; found before anything is sent, or when it was mined.
+    /// - [`LedgerError::Contract`]: the contract refuses, either before anything is sent or when it is mined.
     /// - [`LedgerError::Unfunded`], [`LedgerError::TooDear`]: nothing was sent.
-    /// - [`LedgerError::Rejected`]: the provider has it and refused it; it is kept, and blocks nothing.
-    /// - [`LedgerError::WrongChain`]: the provider is elsewhere by now; what was signed before is kept.
+    /// - [`LedgerError::Rejected`]: the provider holds it but refused it; it is saved and blocks nothing.
+    /// - [`LedgerError::WrongChain`]: the provider is now on another chain; earlier signed transactions are kept.
     /// - [`LedgerError::LeftBehind`]: the earlier call has not taken effect; nothing new was sent.
     /// - [`LedgerError::TimedOut`]: it may have been sent; [`Sender::resume`] finishes it.
     pub async fn send(&self, signer: &Signer, call: Call) -> Result<Receipt, LedgerError> {
         self.send_noted(signer, call, Bytes::new()).await
     }
 
-    /// The same; once it is mined, its bytes are kept with this note until they are released ([`Sender::release`]).
+    /// The same. Once it is mined, its bytes are kept with this note until they are released ([`Sender::release`]).
     ///
     /// # Errors
     /// As [`Sender::send`].
@@ -91,7 +92,7 @@ impl Sender {
             let mut replaces = None;
             if let Some(left) = self.outbox.load(account).await? {
                 replaces = Some(left.nonce).filter(|_| left.refused);
-                tracing::info!(%account, transaction = %left.transaction, "settling what was left behind");
+                tracing::info!(%account, transaction = %left.transaction, "finishing the pending transaction of an earlier call");
                 if let Some(Settled::Failed { transaction, error }) = self.settle(signer, left).await? {
                     return Err(LedgerError::LeftBehind { transaction, error: Box::new(error) });
                 }
@@ -101,12 +102,12 @@ impl Sender {
         .await
     }
 
-    /// Finishes what an earlier call of this account left behind; `None` when there is nothing, or only what was refused
-    /// and told before and is not mined.
+    /// Finishes the pending transaction of an earlier call of this account. `None` if there is none, or only a refused
+    /// one that was reported before and is not mined.
     ///
     /// # Errors
-    /// [`LedgerError::TimedOut`] when it is still under way at the deadline, [`LedgerError::WrongChain`] when the
-    /// provider is elsewhere by now; it is kept.
+    /// [`LedgerError::TimedOut`] if it is still in progress at the deadline, [`LedgerError::WrongChain`] if the
+    /// provider is now on another chain. The transaction is kept.
     pub async fn resume(&self, signer: &Signer) -> Result<Option<Settled>, LedgerError> {
         let until = Instant::now() + self.options.deadline;
         self.before(until, async {
@@ -118,7 +119,7 @@ impl Sender {
         .await
     }
 
-    /// What is kept of an earlier call of this account.
+    /// The pending transaction of an earlier call of this account.
     ///
     /// # Errors
     /// [`LedgerError::Outbox`].
@@ -140,17 +141,19 @@ impl Sender {
         Ok((self.outbox.lock(account).await?, here))
     }
 
-    /// Follows what an earlier call left behind to its end. `None`: it was refused and told before, and has no end yet.
+    /// Follows the pending transaction of an earlier call to its end. `None` if it was refused and reported before, and
+    /// is not mined yet.
     async fn settle(&self, signer: &Signer, mut left: Pending) -> Result<Option<Settled>, LedgerError> {
-        let (transaction, told) = (left.transaction, left.refused);
-        let end = match told {
+        let transaction = left.transaction;
+        let was_reported = left.refused;
+        let end = match was_reported {
             true => self.attempt(&left).ended().await,
             false => Some(self.follow(signer, &mut left, Handed::Perhaps).await?),
         };
         let Some(end) = end else { return Ok(None) };
         let settled = match self.believed(end).await? {
             End::Mined(receipt) => self.outcome(&left, receipt).await,
-            // The device that was first may have ended what this was to begin: nobody signs it anew but a person.
+            // The other device may have ended what this act would begin, so only a person may sign it again.
             End::NonceTaken => Err(LedgerError::Overtaken { transaction }),
             End::Refused(refusal) => Err(self.refused(left.clone(), &refusal).await),
         };
@@ -159,13 +162,13 @@ impl Sender {
         }
         Ok(match settled {
             Ok(receipt) => Some(Settled::Mined(receipt)),
-            Err(_) if told => None,
+            Err(_) if was_reported => None,
             Err(error) => Some(Settled::Failed { transaction, error }),
         })
     }
 
-    /// Signs and sends, anew for as long as other devices take the nonce first. What is kept is replaced by what is
-    /// signed next, and cleared at the end alone. `replaces` is the nonce of what was refused before.
+    /// Signs and sends, again and again while other devices take the nonce first. Each new signed transaction replaces
+    /// the saved one, which is cleared only at the end. `replaces` is the nonce of an earlier refused transaction.
     async fn send_alone(
         &self,
         signer: &Signer,
@@ -189,7 +192,7 @@ impl Sender {
                     return outcome;
                 }
                 End::NonceTaken => {
-                    tracing::info!(nonce = pending.nonce, "another device was first, signing anew");
+                    tracing::info!(nonce = pending.nonce, "another device was first, signing again");
                     before = Some((pending, None));
                 }
                 End::Refused(refusal) => {
@@ -205,12 +208,13 @@ impl Sender {
         }
     }
 
-    /// It could not be signed anew. What was handed over before stays, unless it can never be mined.
+    /// The transaction could not be signed again. The one that was sent before stays saved, unless it can never be
+    /// mined.
     async fn unsigned(&self, before: Option<(Pending, Option<Refusal>)>, error: LedgerError) -> LedgerError {
         match before {
             _ if is_open(&error) => error,
             Some((pending, Some(refusal))) => {
-                tracing::warn!(%error, "it could not be signed anew");
+                tracing::warn!(%error, "the transaction could not be signed again");
                 self.refused(pending, &refusal).await
             }
             Some((pending, None)) => {
@@ -221,24 +225,26 @@ impl Sender {
         }
     }
 
-    /// Keeps it as what its provider refused.
+    /// Saves the transaction as refused by its provider.
     async fn refused(&self, pending: Pending, refusal: &Refusal) -> LedgerError {
         let (host, transaction) = (self.ledger.name(), pending.transaction);
         let unfunded = matches!(refusal, Refusal::Unfunded);
         let reason = match refusal {
             Refusal::Underpriced => "the fee is too low".into(),
             Refusal::Unfunded => sign::unfunded(&pending).to_string(),
-            Refusal::Gap => "the transactions before it are not on chain any more: it may follow the next act".into(),
+            Refusal::Gap => {
+                "the transactions before it are no longer on chain: it may take effect after the next act".into()
+            }
             Refusal::Rejected(reason) => reason.clone(),
         };
         if let Err(error) = self.outbox.save(&Pending { refused: true, ..pending }).await {
-            // It is kept all the same; who finds it next hands it over once more.
+            // The transaction itself is saved; the next call sends it once more.
             tracing::warn!(%transaction, %error, "a refusal could not be kept");
         }
         LedgerError::Rejected { host, transaction, reason, unfunded }
     }
 
-    /// That a transaction cannot be mined counts on its own chain alone.
+    /// Checks the chain before it accepts that a transaction cannot be mined: another chain says nothing about it.
     async fn believed(&self, end: End) -> Result<End, LedgerError> {
         if !matches!(end, End::Mined(_)) {
             is_on_chain(&*self.ledger, self.chain).await?;
@@ -246,26 +252,26 @@ impl Sender {
         Ok(end)
     }
 
-    /// What took effect is kept until it is final, where the caller wants that. All else is cleared, now that the caller
-    /// is told how it ended.
+    /// Keeps a transaction that took effect until it is final, if the caller set a note. All others are cleared,
+    /// because the caller now gets the result.
     async fn close(&self, pending: &Pending, took_effect: bool) {
         if !took_effect || pending.note.is_empty() || self.carries_up_to.is_some() {
             return self.forget(pending.account).await;
         }
         if let Err(error) = self.outbox.keep(&pending.into()).await {
-            // It stays pending, and who finds it next keeps it.
+            // It stays pending, and the next call keeps it.
             tracing::warn!(account = %pending.account, %error, "a transaction that was mined could not be kept");
         }
     }
 
     async fn forget(&self, account: Address) {
         if let Err(error) = self.outbox.clear(account).await {
-            // It ended all the same; who finds it next looks it up and sees that.
+            // It has ended; the next call looks it up and finds that.
             tracing::warn!(%account, %error, "the outbox could not be cleared");
         }
     }
 
-    /// The receipt of what took effect, or the reason why it did not: the same call, asked in the state of its block.
+    /// The receipt if the call took effect. Otherwise the reason, from the same call in the state of its block.
     async fn outcome(&self, pending: &Pending, receipt: Receipt) -> Result<Receipt, LedgerError> {
         if receipt.succeeded || self.carries_up_to.is_some() {
             return Ok(receipt);
@@ -277,7 +283,7 @@ impl Sender {
     }
 }
 
-/// Whether it is not known yet how a transaction ends: later, or on its own chain, there is an answer.
+/// Whether the end of a transaction is still unknown. A later request, or one on the right chain, can tell.
 fn is_open(error: &LedgerError) -> bool {
     error.is_temporary() || matches!(error, LedgerError::WrongChain { .. } | LedgerError::NoContract { .. })
 }

@@ -1,4 +1,4 @@
-//! What an account signs (EIP-712) so that anybody can carry it to the contract and pay for it.
+//! Requests that an account signs (EIP-712), so that any account can send them to the contract and pay for them.
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
@@ -18,48 +18,48 @@ use crate::ledger::{
     types::{self, Call, u24},
 };
 
-/// What takes effect by a signature alone, whoever sends it.
+/// A signed act. It takes effect by its signature, whoever sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Act {
-    /// A verb of a contract: once, until a deadline.
+    /// A verb of a contract. It can take effect once, until a deadline.
     Once {
-        /// Which contract it is for.
+        /// The address of the contract.
         contract: Address,
-        /// What that contract is.
+        /// The kind of the contract.
         kind: ContractKind,
-        /// Who acts.
+        /// The actor.
         signer: Address,
         /// Selector and arguments of the verb.
         verb: Bytes,
-        /// `series << 128 | number`: which one does not matter, only that no other act of the signer has it.
+        /// `series << 128 | number`. Any number works that no other act of the signer has.
         nonce: U256,
         /// The last second (since 1970) in which it takes effect.
         deadline: u64,
     },
-    /// The end of a grant. Nothing withheld or sent before can stop it, and it has no deadline.
+    /// The end of a grant. It has no deadline, and no earlier act can stop it.
     Revocation {
-        /// Who acts.
+        /// The actor.
         patient: Address,
-        /// Which grant, and the keys for those who remain. It must bar.
+        /// The grant, and the keys for the remaining readers. It must bar the grantee.
         revocation: Revocation,
-        /// It ends what was granted up to this second; what the patient grants later stands.
+        /// It ends grants up to this second. Later grants of the patient stand.
         granted_up_to: u64,
-        /// The count for which the keyring was made. Where another is current the grant ends all the same.
+        /// The count for which the keyring was made. If it is stale, the grant still ends.
         key_changes: u32,
     },
-    /// The end of a case of a board, once and for good: nothing can stop it, and it has no deadline.
+    /// The permanent end of a case of a board. It has no deadline, and nothing can stop it.
     Veto {
         /// The board.
         board: Address,
-        /// Who acts: the case's patient, or the patient's proxy.
+        /// The actor: the case's patient, or the patient's proxy.
         by: Address,
-        /// The case, as the board knows it.
+        /// The case, as the board stores it.
         case: IBoard::Case,
     },
 }
 
-/// What an account wants done, before it is an [`Act`].
+/// A step of an account's request, before it is an [`Act`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Verb(Call),
@@ -74,7 +74,7 @@ impl Act {
     /// The type of a veto.
     pub const VETO: &str = "Veto(bytes32 id)";
 
-    /// Who has to sign it.
+    /// The account that must sign it.
     #[must_use]
     pub fn signer(&self) -> Address {
         match self {
@@ -84,13 +84,13 @@ impl Act {
         }
     }
 
-    /// Whether it does nothing but end somebody's access: what must not wait behind other acts.
+    /// Whether it only ends access. Such an act must not wait behind other acts.
     #[must_use]
     pub fn ends_access(&self) -> bool {
         matches!(self, Self::Revocation { .. } | Self::Veto { .. })
     }
 
-    /// The contract that it is for.
+    /// The kind of its contract.
     #[must_use]
     pub fn kind(&self) -> ContractKind {
         match self {
@@ -100,8 +100,8 @@ impl Act {
         }
     }
 
-    /// The name of the verb, as in the contract's manual; `None` when it has no signed form. Two contracts may have verbs
-    /// of one name.
+    /// The name of the verb, as in the contract's manual; `None` if it has no signed form. Two contracts may have verbs
+    /// of the same name.
     #[must_use]
     pub fn verb(&self) -> Option<&'static str> {
         match self {
@@ -110,7 +110,7 @@ impl Act {
         }
     }
 
-    /// Its EIP-712 type; `None` when it has no signed form.
+    /// Its EIP-712 type; `None` if it has no signed form.
     #[must_use]
     pub fn encode_type(&self) -> Option<&'static str> {
         match self {
@@ -136,13 +136,14 @@ impl Act {
     }
 }
 
-/// What a board calls a case.
+/// The board's id of a case.
 pub(crate) fn id_of(case: &IBoard::Case) -> B256 {
     keccak256(case.abi_encode())
 }
 
 impl Contract {
-    /// What `signer` has to sign so that anybody can carry the call until the deadline; `None` when it has no such form.
+    /// The act that `signer` must sign so that any account can send the call until the deadline; `None` if the call has
+    /// no signed form.
     #[must_use]
     pub fn once(&self, call: &Call, signer: Address, nonce: U256, deadline: u64) -> Option<Act> {
         let kind = ContractKind::of_call(call.to, &call.data, self.address())?;
@@ -150,7 +151,8 @@ impl Contract {
         Some(Act::Once { contract: call.to, kind, signer, verb: call.data.clone(), nonce, deadline })
     }
 
-    /// What the signer has to sign (EIP-712) for the act's contract on this chain. `None` when the verb has no signed form.
+    /// The digest that the signer must sign (EIP-712) for the act's contract on this chain. `None` if the verb has no
+    /// signed form.
     #[must_use]
     pub fn digest_of(&self, act: &Act) -> Option<B256> {
         let contract = match act {
@@ -164,13 +166,13 @@ impl Contract {
         Some(keccak256([&[0x19, 0x01], keccak256(fields).as_slice(), hash.as_slice()].concat()))
     }
 
-    /// The call by which anybody brings a signed act about.
+    /// The call that sends a signed act. Any account can make it.
     #[must_use]
     pub fn signed(&self, act: &Act, signature: Bytes) -> Call {
         match act {
             Act::Once { contract, signer, verb, nonce, deadline, .. } => {
                 let (signer, call, nonce, deadline) = (*signer, verb.clone(), *nonce, U256::from(*deadline));
-                // The same in every contract.
+                // This function is the same in every contract.
                 types::call(*contract, &Sol::relayCall { signer, call, nonce, deadline, signature })
             }
             Act::Revocation { patient, revocation, granted_up_to, key_changes } => {
@@ -186,8 +188,8 @@ impl Contract {
         }
     }
 
-    /// The act that [`Contract::signed`] made this call to `to` of, where `HospitalRecord` is at `hospital`. `None` when the
-    /// call is anything else. That an account is a board, its code says.
+    /// The act in a call to `to` that [`Contract::signed`] made, with `HospitalRecord` at `hospital`. `None` for any
+    /// other call. Only an account's code shows whether it is a board.
     #[must_use]
     pub fn act_of(to: Address, data: &[u8], hospital: Address) -> Option<Act> {
         if data.starts_with(&vetoCall::SELECTOR) {
@@ -195,7 +197,7 @@ impl Contract {
             return Some(Act::Veto { board: to, by: call.by, case: call.c });
         }
         let call = Calls::abi_decode_validate(data).ok()?;
-        // In one spelling alone, so that a request has one id.
+        // Only the canonical encoding is accepted, so that a request has one id.
         if call.abi_encode() != data {
             return None;
         }
@@ -204,7 +206,7 @@ impl Contract {
                 let kind = ContractKind::of_call(to, &call.call, hospital)?;
                 let Sol::relayCall { signer, call: verb, nonce, deadline, .. } = call;
                 let act = Act::Once { contract: to, kind, signer, verb, nonce, deadline: deadline.saturating_to() };
-                // What is appended to the verb's arguments would only cost who carries it.
+                // Bytes after the verb's arguments would only cost the carrier gas.
                 Some(act).filter(|act| matches!(act, Act::Once { verb, .. } if kind.is_plain(verb)))
             }
             Calls::revokeSigned(call) => Some(Act::Revocation {
@@ -218,7 +220,7 @@ impl Contract {
         .filter(|act| act.verb().is_some())
     }
 
-    /// What is to be signed for a call, in order: several revocations have no signed form of their own.
+    /// The steps to sign for a call, in order: a list of revocations has no signed form, so each is a step.
     pub(crate) fn steps(&self, call: &Call) -> Vec<Step> {
         if call.to != self.address() {
             return vec![Step::Verb(call.clone())];
@@ -226,7 +228,7 @@ impl Contract {
         match Calls::abi_decode_validate(&call.data) {
             Ok(Calls::revoke(one)) => vec![Step::Revoke(Revocation::decode(&one.revocation), one.keyChanges.to())],
             Ok(Calls::revokeMany(many)) => {
-                // Each of them is a key change, which the next one's keyring is to be counted from.
+                // Each revocation is a key change, so the next keyring has a higher count.
                 let counts = many.keyChanges.to::<u32>()..;
                 let revocations = many.revocations.iter().map(Revocation::decode);
                 revocations.zip(counts).map(|(revocation, count)| Step::Revoke(revocation, count)).collect()
@@ -235,13 +237,13 @@ impl Contract {
         }
     }
 
-    /// Whether a signed act has taken effect, by whomever it was sent.
+    /// Whether a signed act has taken effect, whoever sent it.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub(crate) async fn took_effect(&self, act: &Act, call: Call) -> Result<bool, LedgerError> {
         match act {
-            // A nonce counts as used only when what it was used for did not fail.
+            // A nonce counts as used only if its act succeeded.
             Act::Once { contract, signer, nonce, .. } => Ok(self.nonce_used(*contract, *signer, *nonce).await?.0),
             Act::Revocation { .. } => match self.ledger().call(&call, None).await {
                 Ok(_) => Ok(false),
@@ -258,11 +260,11 @@ impl Contract {
         }
     }
 
-    /// Whether the nonce was used at the contract, and the series that nonces there must be of. Every contract, and every
-    /// board, counts by itself.
+    /// Whether the nonce is used at the contract, and the current series of nonces there. Every contract and every
+    /// board has its own nonces.
     ///
     /// # Errors
-    /// When the provider gives no answer.
+    /// If the provider does not answer.
     pub async fn nonce_used(
         &self,
         contract: Address,

@@ -1,4 +1,4 @@
-//! What a history adds up to: exactly what the contract stores, and where the keys stand.
+//! The state after a history: exactly what the contract stores, and the state of the keys.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +20,13 @@ use folder::{FolderKeys, Keyring};
 /// A record as the contract stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordState {
-    /// Who added it.
+    /// The account that added it.
     pub author: Address,
     /// Its folder.
     pub folder: u64,
-    /// When, seconds since 1970.
+    /// When it was added, seconds since 1970.
     pub added_at: u64,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// How many accounts attested it.
     pub attestations: u8,
@@ -35,22 +35,22 @@ pub struct RecordState {
 /// A grant as the contract stores it, live or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantState {
-    /// Which rights.
+    /// The rights.
     pub rights: Rights,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Seconds since 1970.
+    /// When it was granted, seconds since 1970.
     pub granted_at: u64,
-    /// Not live from this second on.
+    /// The expiry: not live from this second on.
     pub expires_at: u64,
-    /// Who passed it on; `None` when the patient gave it.
+    /// The delegate that granted it; `None` if the patient did.
     pub giver: Option<Address>,
-    /// By which grant of the giver. [`Via::Barred`] is no grant at all but a bar.
+    /// Which grant of the giver it relies on. With [`Via::Barred`] this is not a grant but a bar.
     pub via: Via,
 }
 
 impl GrantState {
-    /// Whether it is a bar: nobody but the patient can give here again.
+    /// Whether it is a bar: only the patient can grant this scope again.
     #[must_use]
     pub fn is_bar(&self) -> bool {
         self.via == Via::Barred
@@ -62,53 +62,53 @@ impl GrantState {
         self.expires_at != NO_END
     }
 
-    /// Whether its own end has come. One that was passed on may be dead before: see [`PatientState::live`].
+    /// Whether it has expired. A delegated grant may be dead before: see [`PatientState::live`].
     #[must_use]
     pub fn is_expired(&self, time: u64) -> bool {
         time >= self.expires_at
     }
 }
 
-/// A record of the patient, with what its entries say beyond what the contract stores.
+/// A record of the patient, with data of its entries that the contract does not store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// SHA-256 of its manifest.
     pub id: B256,
-    /// As the contract stores it.
+    /// The state that the contract stores.
     pub state: RecordState,
-    /// Key of the record that took its place.
+    /// Key of the record that replaced it.
     pub replaced_by: Option<B256>,
-    /// Key of the record whose place it took.
+    /// Key of the record that it replaces.
     pub replaces: Option<B256>,
-    /// Who vouches for it as a professional, oldest first.
+    /// The attestations of professionals, oldest first.
     pub attestations: Vec<Attestation>,
     /// Position of the entry that added it.
     pub entry: usize,
 }
 
-/// A professional's word for a record.
+/// A professional's attestation of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attestation {
-    /// Whose.
+    /// The professional.
     pub by: Address,
-    /// When, seconds since 1970.
+    /// When it was attested, seconds since 1970.
     pub time: u64,
-    /// Whether the patient gave this account the right to attest, not a delegate.
+    /// Whether the patient gave this account the right to attest, and not a delegate.
     pub chosen_by_patient: bool,
     /// Position of its entry.
     pub entry: usize,
 }
 
-/// A grant of the patient, with what its entry says beyond what the contract stores.
+/// A grant of the patient, with data of its entry that the contract does not store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// As the contract stores it.
+    /// The state that the contract stores.
     pub state: GrantState,
     /// Epoch of the folder keys in the envelope.
     pub epoch: u16,
     /// SHA-256 of the envelope.
     pub envelope: B256,
-    /// Position of the entry that gave it.
+    /// Position of the entry that granted it.
     pub entry: usize,
 }
 
@@ -117,47 +117,47 @@ pub struct Grant {
 pub struct Access {
     /// The record's key.
     pub key: B256,
-    /// Who.
+    /// The reader.
     pub reader: Address,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// SHA-256 of a sealed block that says more, or zero.
+    /// SHA-256 of a sealed block with details, or zero.
     pub note: B256,
-    /// When, seconds since 1970.
+    /// When it was read, seconds since 1970.
     pub time: u64,
     /// Position of its entry.
     pub entry: usize,
 }
 
-/// The sum of a patient's entries. It does no checks: give it verified entries, oldest first.
+/// The state after a patient's entries. It does no checks: apply verified entries, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PatientState {
     /// Entries so far.
     pub entries: usize,
-    /// Acts after which keys must move on; wraps at 2^24.
+    /// The number of acts that require a key rotation; it wraps at 2^24.
     pub key_changes: u32,
     /// SHA-256 of the profile block.
     pub profile: Option<B256>,
-    /// SHA-256 of the newest block that sums the history up.
+    /// SHA-256 of the newest block that summarises the history.
     pub checkpoint: Option<B256>,
-    /// By key.
+    /// The records, by key.
     pub records: BTreeMap<B256, Record>,
-    /// By scope and grantee, live or not.
+    /// The grants by scope and grantee, live or not.
     pub grants: BTreeMap<(B256, Address), Grant>,
-    /// Where the keys of each folder stand. A folder without an entry here has epoch 0 and no readers.
+    /// The keys of each folder. A folder without an entry here has epoch 0 and no readers.
     pub folders: BTreeMap<u64, FolderKeys>,
-    /// Oldest first.
+    /// The logged readings, oldest first.
     pub accesses: Vec<Access>,
 }
 
 impl PatientState {
-    /// Whether a record is in this folder, or somebody was given it.
+    /// Whether this folder has a record or a grant.
     pub(crate) fn holds_folder(&self, number: u64) -> bool {
         self.records.values().any(|record| record.state.folder == number)
             || self.grants.keys().any(|(scope, _)| folder_of(*scope) == Some(number))
     }
 
-    /// Takes in the next entry.
+    /// Applies the next entry.
     pub fn apply(&mut self, entry: &Entry) {
         let (position, time) = (self.entries, entry.time);
         match entry.event {
@@ -199,7 +199,7 @@ impl PatientState {
         self.entries += 1;
     }
 
-    /// Where the keys of a folder stand.
+    /// The keys of a folder.
     #[must_use]
     pub fn folder(&self, folder: u64) -> FolderKeys {
         self.folders.get(&folder).cloned().unwrap_or_default()
@@ -230,8 +230,8 @@ impl PatientState {
         record.attestations.push(Attestation { by, time, chosen_by_patient, entry: self.entries });
     }
 
-    /// Whether a grant of the patient takes away from what is there: a right, time, or (with the right to pass on) all
-    /// that was passed on from it.
+    /// Whether a grant of the patient reduces the existing one: a right, its time, or the right to delegate with
+    /// everything that was delegated from it.
     fn lowers(&self, scope: B256, grantee: Address, new: &GrantState, time: u64) -> bool {
         let before = self.grants.get(&(scope, grantee)).map(|grant| grant.state).filter(|g| !g.is_expired(time));
         before.is_some_and(|before| {
@@ -253,15 +253,15 @@ impl PatientState {
         self.grants.insert((scope, grantee), Grant { state, ..held });
     }
 
-    /// The contract keeps a grant that was given up or taken back, as one that has just ended.
+    /// The contract keeps a renounced or withdrawn grant as one that has just expired.
     fn expire(&mut self, scope: B256, grantee: Address, time: u64) {
         if let Some(grant) = self.grants.get_mut(&(scope, grantee)) {
             grant.state.expires_at = time;
         }
     }
 
-    /// A keyring counts when it is of a later epoch: whoever reads keys of it can go back to all before. Epochs are left
-    /// out where a keyring was stored and its entry is gone.
+    /// A keyring counts if its epoch is later, because its keys derive all earlier ones. An epoch is skipped if its
+    /// keyring was stored but its entry has vanished.
     fn keys_move(&mut self, folder: u64, keyring: Keyring) {
         let readers = self.folder_readers(folder, keyring.time);
         let keys = self.folders.entry(folder).or_default();

@@ -1,4 +1,4 @@
-//! Tests of what reads: histories from honest and lying providers, and what they add up to.
+//! Tests of reads: histories from honest and lying providers, and the resulting state.
 
 #![allow(clippy::unwrap_used)]
 
@@ -36,7 +36,7 @@ fn permission(grantee: Address, scope: B256, rights: Rights) -> Permission {
     Permission { grantee, scope, rights, purpose, expires_at, epoch: 0, envelope: id(1000) }
 }
 
-/// One of everything that can happen, in blocks of their own and several in one.
+/// One event of every kind, in separate blocks and several in one block.
 async fn chart() -> MemoryLedger {
     let memory = MemoryLedger::with_contract().await.unwrap();
     let (contract, scope) = (memory.contract(), folder_scope(FOLDER));
@@ -63,7 +63,7 @@ const ENTRIES: usize = 15;
 
 type Twist<T> = Box<dyn Fn(T) -> T + Send + Sync>;
 
-/// A provider that changes what it is told before it tells it.
+/// A provider that changes answers before it returns them.
 struct Twisted {
     inner: MemoryLedger,
     logs: Twist<Vec<Log>>,
@@ -147,7 +147,7 @@ impl Ledger for Twisted {
 
     async fn call(&self, call: &Call, at: Option<u64>) -> Result<Bytes, LedgerError> {
         let answer = self.inner.call(call, at).await?;
-        // Of the views, only the head's takes one argument and answers with one word in a journal's reading.
+        // In a read of a journal, only the view of the head takes one argument and returns one word.
         Ok(match (call.data.len(), answer.len()) {
             (36, 32) => (self.head)(B256::from_slice(&answer)).0.into(),
             _ => answer,

@@ -1,11 +1,11 @@
-//! What the chain tells, in plain values. Times are seconds since 1970, amounts are wei.
+//! The chain's data as plain values. Times are seconds since 1970, amounts are wei.
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256, aliases},
     sol_types::SolCall,
 };
 
-/// A block, as far as anybody here needs it.
+/// The data of a block that this crate uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockInfo {
     /// Its number.
@@ -16,17 +16,18 @@ pub struct BlockInfo {
     pub time: u64,
 }
 
-/// What a transaction offers to pay (EIP-1559), wei per gas.
+/// The fees that a transaction offers (EIP-1559), wei per gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fees {
-    /// The most that is paid in all.
+    /// The maximum total fee.
     pub max_fee: u128,
-    /// The most that goes to the block's builder.
+    /// The maximum tip for the block's builder.
     pub priority_fee: u128,
 }
 
 impl Fees {
-    /// What a gas costs in the next block: the most leaves room for the base fee to double.
+    /// The price of gas in the next block, which is lower than the maximum: that leaves room for the base fee to
+    /// double.
     #[must_use]
     pub fn now(&self) -> u128 {
         let base = self.max_fee.saturating_sub(self.priority_fee) / 2;
@@ -34,10 +35,10 @@ impl Fees {
     }
 }
 
-/// A call of a contract: a question, or what a transaction shall do. No value is ever sent along.
+/// A call of a contract, to read or as a transaction. It never transfers value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Who calls. Questions may leave it out.
+    /// The caller. Reads may leave it out.
     pub from: Option<Address>,
     /// The contract.
     pub to: Address,
@@ -54,10 +55,10 @@ impl Call {
     }
 }
 
-/// Which events to tell.
+/// A filter for events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogFilter {
-    /// Whose events.
+    /// The contract that emits the events.
     pub contract: Address,
     /// `None` matches everything.
     pub topics: [Option<B256>; 4],
@@ -70,7 +71,7 @@ pub struct LogFilter {
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Who emitted it.
+    /// The contract that emitted it.
     pub contract: Address,
     /// Signature hash and indexed fields.
     pub topics: Vec<B256>,
@@ -78,7 +79,7 @@ pub struct Log {
     pub data: Bytes,
     /// Number of its block.
     pub block: u64,
-    /// Time of its block, where the provider says it.
+    /// Time of its block, if the provider reports it.
     pub time: Option<u64>,
     /// Hash of its transaction.
     pub transaction: B256,
@@ -99,26 +100,26 @@ pub struct Receipt {
     pub gas_used: u64,
     /// Wei paid per gas.
     pub gas_price: u128,
-    /// Wei paid beside the gas: on a rollup, for its place on the chain below (`l1Fee`).
+    /// Wei paid in addition to the gas: on a rollup, for the data on the chain below (`l1Fee`).
     pub l1_fee: U256,
     /// Its events.
     pub logs: Vec<Log>,
 }
 
 impl Receipt {
-    /// Wei that it cost, gas and all else.
+    /// Its total cost in wei.
     #[must_use]
     pub fn cost(&self) -> U256 {
         U256::from(self.gas_used).saturating_mul(U256::from(self.gas_price)).saturating_add(self.l1_fee)
     }
 }
 
-/// What to send to a contract.
+/// A call of a contract.
 pub(crate) fn call(to: Address, call: &impl SolCall) -> Call {
     Call { from: None, to, data: call.abi_encode().into() }
 }
 
-/// Zero, which the contract refuses, stands for what does not fit.
+/// A value that does not fit becomes zero, which the contract refuses.
 pub(crate) fn u40(value: u64) -> aliases::U40 {
     aliases::U40::try_from(value).unwrap_or_default()
 }

@@ -1,8 +1,8 @@
-//! What this machine remembers: verified journals, small blocks, pins, contacts, and what is not finished yet.
+//! The cache of this machine: verified journals, small blocks, pins, contacts, and unfinished work.
 //!
-//! One redb file. It stays open while calls keep coming, and is closed soon after the last, or when another program of the
-//! same person waits for it: so several can share it. What was put is on disk when the call returns.
-//! Nothing personal is in it in the clear: blocks are ciphertext, journals are public, the rest is sealed by the client.
+//! One redb file. It stays open during a series of calls. It closes soon after the last one, or when another program of
+//! the same person waits for it, so several programs can share it. A value is on disk when its `put` returns. No
+//! personal data is in plaintext: blocks are ciphertext, journals are public, and the client seals the rest.
 
 mod backend;
 pub(crate) mod disk;
@@ -76,7 +76,7 @@ pub(crate) const RELEASES: Table = TableDefinition::new("releases-1");
 /// Keys to remove from a table, and rows to put into it.
 pub(crate) type Change = (Table, Vec<Vec<u8>>, Rows);
 
-/// Closed after each use, as the benchmark compares it.
+/// Closes the file after each use: a benchmark compares the two modes.
 #[cfg(feature = "testing")]
 pub(crate) static EACH_TIME: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
@@ -89,7 +89,7 @@ pub(crate) type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 pub(crate) struct Cache(Arc<Shared>);
 
 struct Shared {
-    /// Calls stand in line for it without a thread each.
+    /// Calls wait here in a queue, without a thread for each.
     turn: Arc<tokio::sync::Mutex<()>>,
     place: Arc<Mutex<Place>>,
 }
@@ -105,7 +105,7 @@ impl Cache {
         Ok(Self::of(Place::Memory(database)))
     }
 
-    /// In a place of the app's own.
+    /// A cache in memory that the app provides.
     pub(crate) fn in_own(memory: Arc<dyn Memory>) -> Result<Self> {
         let database = Database::builder().create_with_backend(Own(memory)).map_err(Error::cache)?;
         Ok(Self::of(Place::Memory(database)))
@@ -123,7 +123,7 @@ impl Cache {
         self.with(move |database| value_in(database, table, &key)).await
     }
 
-    /// A value of one table, and the rows of another whose key starts with `prefix`: the file is opened once.
+    /// A value of one table, and the rows of another whose key starts with `prefix`. It opens the file once.
     pub(crate) async fn get_with_rows(
         &self,
         (table, key): (Table, Vec<u8>),
@@ -132,7 +132,7 @@ impl Cache {
         self.with(move |database| Ok((value_in(database, table, &key)?, rows_in(database, others, &prefix)?))).await
     }
 
-    /// The values of several keys, in their order: the file is opened once.
+    /// The values of several keys, in their order. It opens the file once.
     pub(crate) async fn get_many(&self, table: Table, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>> {
         self.with(move |database| {
             let Some(table) = read(database, table)? else { return Ok(vec![None; keys.len()]) };
@@ -151,14 +151,14 @@ impl Cache {
         self.write(table, Vec::new(), vec![(key, value)]).await
     }
 
-    /// Puts a value where none is, or a smaller one: numbers of one width, the highest byte first.
+    /// Puts a value if there is none or a smaller one. Values are big-endian numbers of one width.
     pub(crate) async fn raise(&self, table: Table, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
         self.with(move |database| {
             let write = database.begin_write()?;
             {
                 let mut table = write.open_table(table)?;
-                let known = table.get(key.as_slice())?.map(|known| known.value().to_vec());
-                if known.is_none_or(|known| known < value) {
+                let current = table.get(key.as_slice())?.map(|current| current.value().to_vec());
+                if current.is_none_or(|current| current < value) {
                     table.insert(key.as_slice(), value.as_slice())?;
                 }
             }
@@ -176,7 +176,7 @@ impl Cache {
         self.write_all(vec![(table, remove, put)]).await
     }
 
-    /// The same in several tables: all of it, or nothing.
+    /// Changes several tables in one transaction.
     pub(crate) async fn write_all(&self, changes: Vec<Change>) -> Result<()> {
         if changes.iter().all(|(_, remove, put)| remove.is_empty() && put.is_empty()) {
             return Ok(());
@@ -220,8 +220,8 @@ impl Shared {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A thread of its own: whatever runs the calls may stand still, and others must not wait for that. It keeps no
-    /// process alive, and loses nothing when the process ends.
+    /// Closes the file from a separate thread. The app's executor may be blocked, and other programs must not wait for
+    /// it. The thread keeps no process alive and holds nothing that could be lost.
     fn close_later(&self, file: &mut OnDisk) {
         #[cfg(feature = "testing")]
         if EACH_TIME.load(std::sync::atomic::Ordering::Relaxed) {
@@ -246,7 +246,7 @@ impl Drop for Shared {
     }
 }
 
-/// Until the file is closed.
+/// Runs until the file is closed.
 fn rest(place: &Weak<Mutex<Place>>) {
     loop {
         thread::sleep(TICK);
@@ -254,7 +254,7 @@ fn rest(place: &Weak<Mutex<Place>>) {
         let mut place = match place.try_lock() {
             Ok(place) => place,
             Err(TryLockError::Poisoned(place)) => place.into_inner(),
-            // It is in use, and each use looks by itself.
+            // The file is in use, and each use checks by itself whether to close it.
             Err(TryLockError::WouldBlock) => continue,
         };
         let Place::File(file) = &mut *place else { return };
@@ -265,7 +265,7 @@ fn rest(place: &Weak<Mutex<Place>>) {
     }
 }
 
-/// A table as it is now, if anything was ever put into it.
+/// The current state of a table; `None` if nothing was ever put into it.
 fn read(database: &Database, table: Table) -> Worked<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>> {
     match database.begin_read()?.open_table(table) {
         Ok(table) => Ok(Some(table)),
@@ -292,7 +292,7 @@ fn rows_in(database: &Database, table: Table, prefix: &[u8]) -> Worked<Rows> {
     Ok(rows)
 }
 
-/// Distinguishes what is remembered of several deployments: 28 bytes.
+/// The 28-byte prefix that separates the rows of several deployments.
 pub(crate) fn deployment_key(deployment: Deployment) -> Vec<u8> {
     [&deployment.chain.to_be_bytes()[..], &deployment.contract.0].concat()
 }

@@ -1,4 +1,4 @@
-//! Files that appear only when they are complete, and what is written into as it is.
+//! Files that appear only when they are complete, and pipes and devices.
 
 use std::{
     io,
@@ -13,8 +13,8 @@ use tokio::{
 
 use crate::base::error::{Error, Result};
 
-/// What is written to: a file under a temporary name beside its place, readable by its owner alone and gone when it is
-/// dropped unfinished; or a pipe or device, which takes the bytes as they come.
+/// The target of a write. A file is written under a temporary name beside its target, is readable by its owner alone,
+/// and is removed if it is dropped unfinished. A pipe or device takes the bytes at once.
 pub(crate) struct NewFile {
     path: PathBuf,
     file: File,
@@ -23,7 +23,7 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// With `overwrite` a file is replaced, also where a link leads to it; a pipe or device stays and is written into.
+    /// With `overwrite`, an existing file is replaced, also through a link. A pipe or device stays and is written to.
     pub(crate) async fn create(path: &Path, overwrite: bool) -> Result<Self> {
         match path.symlink_metadata() {
             Ok(_) if !overwrite => return Err(exists(path)),
@@ -39,7 +39,7 @@ impl NewFile {
             return Self::beside(&path.canonicalize().map_err(failed)?, overwrite);
         }
         let mut options = File::options();
-        // What a process has open goes on where it ends.
+        // An open descriptor is appended to.
         options.write(true).append(seen.is_file());
         let file = options.open(path).await.map_err(failed)?;
         Ok(Self { path: path.into(), file, temporary: None, overwrite })
@@ -60,7 +60,7 @@ impl NewFile {
         self.file.write_all(bytes).await.map_err(|error| Error::file(&self.path, error))
     }
 
-    /// Makes it durable and gives it its name.
+    /// Flushes the file to disk and gives it its name.
     pub(crate) async fn finish(mut self) -> Result<()> {
         let failed = |error: io::Error| Error::file(&self.path, error);
         self.file.flush().await.map_err(failed)?;
@@ -76,7 +76,7 @@ impl NewFile {
     }
 }
 
-/// Gives a finished file its name, unless something has it.
+/// Gives a finished file its name, unless the name exists already.
 #[doc(hidden)]
 pub fn put_new(temporary: TempPath, path: &Path) -> io::Result<()> {
     put_new_by(temporary, path, |temporary, path| {
@@ -86,13 +86,13 @@ pub fn put_new(temporary: TempPath, path: &Path) -> io::Result<()> {
 
 type Put = std::result::Result<(), (TempPath, io::Error)>;
 
-/// `put` needs hard links, or a rename that replaces nothing. Some file systems have neither (FAT, some of FUSE): there
-/// the name is taken first, and what is replaced is that.
+/// `put` needs hard links, or a rename that replaces nothing. Some file systems have neither (FAT, some of FUSE).
+/// There, an empty file takes the name first, and the finished file replaces it.
 fn put_new_by(temporary: TempPath, path: &Path, put: impl FnOnce(TempPath, &Path) -> Put) -> io::Result<()> {
     let Err((temporary, _)) = put(temporary, path) else { return Ok(()) };
     std::fs::File::create_new(path)?;
     temporary.persist(path).map_err(|failed| {
-        // Nothing but the empty file that took the name.
+        // This removes only the empty file that took the name.
         let _ = std::fs::remove_file(path);
         failed.error
     })
@@ -108,10 +108,10 @@ pub(crate) fn private(path: &Path) -> io::Result<std::fs::File> {
 }
 
 fn exists(path: &Path) -> Error {
-    Error::Invalid(format!("{} exists: choose another name, or say that it may be replaced", path.display()).into())
+    Error::Invalid(format!("{} exists: choose another name, or allow it to be replaced", path.display()).into())
 }
 
-/// Whether a path names what a process has open: that is read once, whatever it is.
+/// Whether a path names an open descriptor of a process. It is read only once, whatever its type.
 pub(crate) fn is_descriptor(path: &Path) -> bool {
     let Some(path) = path.to_str() else { return false };
     let in_proc = path.strip_prefix("/proc/").is_some_and(|rest| rest.split('/').any(|part| part == "fd"));
@@ -157,7 +157,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn link_stays_and_what_it_leads_to_is_replaced() {
+    async fn link_stays_and_its_target_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let (link, file) = (dir.path().join("link"), dir.path().join("file"));
         fs::write(&file, "old").unwrap();
@@ -176,7 +176,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn private_file_is_of_its_owner_alone() {
+    fn private_file_is_readable_by_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let seen = private(&dir.path().join("lock")).unwrap().metadata().unwrap();
         assert_eq!(std::os::unix::fs::MetadataExt::mode(&seen) & 0o777, 0o600);
@@ -184,7 +184,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn what_a_process_has_open_goes_on_where_it_ends() {
+    async fn open_descriptor_is_appended_to() {
         use std::os::fd::AsRawFd;
         let file = NamedTempFile::new().unwrap();
         fs::write(&file, "log\n").unwrap();
@@ -197,7 +197,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test(flavor = "multi_thread")]
-    async fn pipes_and_devices_are_written_into() {
+    async fn pipes_and_devices_are_written_to() {
         use std::os::unix::fs::FileTypeExt;
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");

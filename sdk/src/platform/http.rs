@@ -1,4 +1,4 @@
-//! One way to speak HTTP: rustls over ring, the platform's certificates, deadlines always set.
+//! The only HTTP client: rustls over ring, the platform's certificates, and deadlines for every request.
 
 use std::{
     error::Error,
@@ -14,10 +14,10 @@ use url::{Host, Url};
 
 use crate::base::error::reason::Cause;
 
-/// The longest text of a server that is repeated to people, in characters.
+/// The maximum length of a server's text that is shown to people, in characters.
 const LONGEST: usize = 300;
 
-/// What a server said, as one short line: it cannot steer a terminal, forge a line of a log or fill a screen.
+/// A server's text as one short line. It cannot control a terminal, forge a log line or fill a screen.
 pub fn one_line(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let mut line: String = spaced.filter(|c| !is_unseen(*c)).take(LONGEST + 1).collect();
@@ -27,7 +27,7 @@ pub fn one_line(text: &str) -> String {
     line.trim().to_owned()
 }
 
-/// Control characters, and those that turn the reading direction or are not seen.
+/// Control characters, and characters that reverse the reading direction or are invisible.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -35,9 +35,9 @@ fn is_unseen(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Posts to one service. It gives up on connecting after `connect`, and on a connection that has been silent for `idle`.
+/// Sends requests to one service. A connection attempt times out after `connect`, and an idle connection after `idle`.
 ///
-/// Redirects are refused: a store or RPC that answers from elsewhere is not the one that was configured.
+/// Redirects are refused: a store or RPC at another address is not the configured one.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     encrypted: bool,
@@ -46,7 +46,7 @@ pub(crate) struct Http {
     client: Arc<OnceLock<Result<Client, NoTls>>>,
 }
 
-/// Encrypted connections cannot be set up here.
+/// This machine cannot make encrypted connections.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this machine has no certificates to check an https address with ({0}): install them (package `ca-certificates`), or \
@@ -55,8 +55,8 @@ pub(crate) struct Http {
 pub(crate) struct NoTls(String);
 
 impl Http {
-    /// For services at addresses like this one. Nothing is set up before the first request: plain HTTP needs no
-    /// certificates, and a service that is not asked needs nothing.
+    /// A client for addresses like this one. It is set up at the first request: plain HTTP needs no certificates, and
+    /// an unused service needs no setup.
     pub(crate) fn new(url: &Url, connect: Duration, idle: Duration) -> Self {
         Self { encrypted: url.scheme() == "https", connect, idle, client: Arc::default() }
     }
@@ -73,7 +73,7 @@ impl Http {
     fn build(&self) -> Result<Client, String> {
         Client::builder()
             .tls_backend_preconfigured(tls(self.encrypted).map_err(|error| error.to_string())?)
-            // The environment is not read: a proxy would see tokens that were meant for this machine.
+            // Proxy settings of the environment are ignored: a proxy would see tokens that are meant for this machine.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect)
@@ -83,7 +83,7 @@ impl Http {
     }
 }
 
-/// Without `trust` in any certificate there are no encrypted connections: none are made to plain addresses.
+/// Without `trust`, no certificate is accepted, so no encrypted connection works. This is for plain addresses.
 fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?;
@@ -94,7 +94,7 @@ fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_no_client_auth())
 }
 
-/// Whether what is sent there stays on this machine: only then may a secret travel unencrypted.
+/// Whether the address is this machine. Only then may a secret be sent unencrypted.
 pub(crate) fn is_this_machine(url: &Url) -> bool {
     match url.host_str().and_then(|host| Host::parse(host).ok()) {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -104,24 +104,24 @@ pub(crate) fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Why a request failed, with every cause. The outermost words are the same for all causes and are left out, and so is what
-/// names the URL, which may hold a key.
+/// Why a request failed, with every cause. It leaves out the outermost text, which is always the same, and texts that
+/// name the URL, which may hold a key.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut told: Vec<String> = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
     for cause in chain(error) {
         let text = cause.to_string();
-        let says_nothing = cause.is::<reqwest::Error>() || text.contains("://") || text.starts_with("client error (");
-        if !says_nothing && !told.iter().any(|known| known.contains(&text)) {
-            told.push(text);
+        let is_left_out = cause.is::<reqwest::Error>() || text.contains("://") || text.starts_with("client error (");
+        if !is_left_out && !texts.iter().any(|known| known.contains(&text)) {
+            texts.push(text);
         }
     }
-    match told.is_empty() {
+    match texts.is_empty() {
         true => "the connection failed".into(),
-        false => one_line(&told.join(": ")),
+        false => one_line(&texts.join(": ")),
     }
 }
 
-/// The system's error below another, as a copy: what carries it names the URL, which may hold a key.
+/// A copy of the system's error below another. The errors above it name the URL, which may hold a key.
 pub(crate) fn io_cause(error: &(dyn Error + 'static)) -> Option<Cause> {
     let found = cause::<io::Error>(error)?;
     let copy = match found.raw_os_error() {
@@ -131,7 +131,7 @@ pub(crate) fn io_cause(error: &(dyn Error + 'static)) -> Option<Cause> {
     Some(copy.into())
 }
 
-/// The first error of a type, from this one down.
+/// The first error of a type in the chain.
 pub(crate) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
@@ -140,12 +140,12 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
-/// What stands between us and a service says that it is not to be had now, whatever words go with it.
+/// Whether a proxy or gateway reports that the service is temporarily unavailable.
 pub(crate) fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504 | 511)
 }
 
-/// What came in the place of an answer, in words: the login page of a network, the error page of a proxy, nothing.
+/// Describes a body that is not the expected answer: the login page of a network, the error page of a proxy, nothing.
 pub(crate) fn what_came(body: &[u8]) -> &'static str {
     match body.trim_ascii() {
         [] => "nothing",
@@ -156,7 +156,7 @@ pub(crate) fn what_came(body: &[u8]) -> &'static str {
     }
 }
 
-/// Whether it begins as web pages do.
+/// Whether a body begins like a web page.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     let begins = |tag: &[u8]| body.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
@@ -174,16 +174,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_of_a_server_is_one_short_line_that_steers_no_terminal() {
-        let said = "no\r\nforged: line\u{1b}[2J \u{202e}txt\u{200b}\u{9b}1m\t";
-        assert_eq!(one_line(said), "no  forged: line[2J txt1m");
+    fn text_of_a_server_is_one_short_line_that_cannot_control_a_terminal() {
+        let text = "no\r\nforged: line\u{1b}[2J \u{202e}txt\u{200b}\u{9b}1m\t";
+        assert_eq!(one_line(text), "no  forged: line[2J txt1m");
         let long = one_line(&"é".repeat(100_000));
         assert_eq!(long.chars().count(), LONGEST);
         assert!(long.ends_with("é…"));
         assert_eq!(one_line(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
     }
 
-    /// The whole of this runs in a process of its own, on a machine without certificates.
+    /// Runs in a separate process that finds no certificates.
     #[test]
     #[ignore = "run by the test below"]
     fn without_certificates() {
@@ -205,8 +205,8 @@ mod tests {
             .env("SSL_CERT_DIR", nowhere)
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&done.stdout);
-        assert!(done.status.success() && told.contains("1 passed"), "{told}");
+        let output = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && output.contains("1 passed"), "{output}");
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -214,7 +214,7 @@ mod tests {
     struct Layer(&'static str, #[source] Option<Box<Layer>>);
 
     #[test]
-    fn every_cause_is_told_but_what_says_nothing_or_names_the_url() {
+    fn every_cause_is_reported_unless_it_is_generic_or_names_the_url() {
         let chain = |texts: &[&'static str]| {
             let layers = texts.iter().rev().fold(None, |inner, text| Some(Box::new(Layer(text, inner))));
             causes(&*layers.unwrap())

@@ -1,4 +1,4 @@
-//! What differs between machines: files, HTTP, and what is remembered on disk.
+//! The parts that depend on the machine: files, HTTP, and the cache on disk.
 
 pub(crate) mod cache;
 pub(crate) mod clock;

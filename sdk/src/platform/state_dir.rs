@@ -1,4 +1,4 @@
-//! The state directory: this user's alone, and of one chain and contract.
+//! The state directory: it belongs to one user, one chain and one contract.
 
 use std::{
     fs::{self, Metadata},
@@ -15,7 +15,7 @@ use crate::base::error::{Error, Result};
 const PIN: &str = "deployment.json";
 const VERSION: u32 = 1;
 
-/// What the first connection wrote down.
+/// The chain and contract of the first connection.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pin {
@@ -24,7 +24,7 @@ struct Pin {
     contract: Address,
 }
 
-/// Makes a folder that only its owner can read.
+/// Creates a folder that only its owner can read.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let failed = |error: io::Error| Error::file(folder, error);
     let mut builder = fs::DirBuilder::new();
@@ -37,7 +37,7 @@ pub(crate) fn prepare(folder: &Path) -> Result<()> {
     close_to_others(folder, &metadata).map_err(failed)
 }
 
-/// Who owns a folder can open it at any time, and put other contacts and histories into it.
+/// The owner of a folder can open it at any time and replace its contacts and histories.
 #[cfg(unix)]
 fn refuse_foreign(folder: &Path, metadata: &Metadata) -> Result<()> {
     let (owner, me) = (std::os::unix::fs::MetadataExt::uid(metadata), rustix::process::geteuid().as_raw());
@@ -55,13 +55,13 @@ fn refuse_foreign(folder: &Path, metadata: &Metadata) -> Result<()> {
     }
 }
 
-/// Root can read and replace everything anyway.
+/// Root is not foreign: it can read and replace everything anyway.
 #[cfg(unix)]
 fn is_foreign(owner: u32, me: u32) -> bool {
     owner != me && owner != 0
 }
 
-/// A folder that was there before may have been open to all.
+/// An existing folder may have been readable by others.
 #[cfg(unix)]
 fn close_to_others(folder: &Path, metadata: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -82,7 +82,7 @@ fn close_to_others(_: &Path, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses a folder that belongs to another chain or contract. One that belongs to none yet is as good as any.
+/// Refuses a folder that belongs to another chain or contract. A new folder belongs to none.
 pub(crate) fn check(folder: &Path, chain: u64, contract: Address) -> Result<()> {
     let file = folder.join(PIN);
     match read(&file)? {
@@ -94,7 +94,7 @@ pub(crate) fn check(folder: &Path, chain: u64, contract: Address) -> Result<()> 
     }
 }
 
-/// Writes down what the folder belongs to from now on, unless that is written down: another program may be faster.
+/// Saves the chain and contract of the folder, unless another program was faster.
 pub(crate) fn pin(folder: &Path, chain: u64, contract: Address) -> Result<()> {
     let file = folder.join(PIN);
     let pin = Pin { version: VERSION, chain, contract };
@@ -131,13 +131,13 @@ fn read(file: &Path) -> Result<Option<Pin>> {
 }
 
 const OF_ANOTHER: &str = "another version of this software wrote it: use that version, or name another state directory";
-const DAMAGED: &str = "it is empty or damaged: delete it. It only says which chain and contract this state is of, and the \
-                       next connection writes it anew";
+const DAMAGED: &str = "it is empty or damaged: delete it. It only names the chain and contract of this state, and the \
+                       next connection writes it again";
 
-/// Whatever else that version says in it.
+/// Another version may use other fields, so only `version` is read.
 fn is_of_another_version(text: &[u8]) -> bool {
-    let said = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
-    said["version"].as_u64().is_some_and(|version| version != u64::from(VERSION))
+    let content = serde_json::from_slice::<serde_json::Value>(text).unwrap_or_default();
+    content["version"].as_u64().is_some_and(|version| version != u64::from(VERSION))
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     const CONTRACT: Address = Address::repeat_byte(7);
 
     #[test]
-    fn the_first_chain_and_contract_stay_those_of_the_folder() {
+    fn folder_keeps_its_first_chain_and_contract() {
         let dir = tempfile::tempdir().unwrap();
         check(dir.path(), 1, CONTRACT).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "asking pins nothing");
@@ -163,15 +163,15 @@ mod tests {
                 let text = error.to_string();
                 assert!(matches!(&error, Error::OtherDeployment { pinned, .. } if *pinned == (1, CONTRACT)), "{text}");
                 let file = dir.path().join(PIN).display().to_string();
-                let told = [&file, "on chain 1, but", &format!("chain {chain}"), &contract.to_string(), "--home"];
-                assert!(told.iter().all(|part| text.contains(*part)), "{text}");
+                let parts = [&file, "on chain 1, but", &format!("chain {chain}"), &contract.to_string(), "--home"];
+                assert!(parts.iter().all(|part| text.contains(*part)), "{text}");
             }
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays");
     }
 
     #[test]
-    fn a_pin_that_says_nothing_is_refused_and_not_written_over() {
+    fn unreadable_pin_is_refused_and_not_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         pin(dir.path(), 1, CONTRACT).unwrap();
         let whole = fs::read_to_string(dir.path().join(PIN)).unwrap();
@@ -190,8 +190,11 @@ mod tests {
         ] {
             fs::write(dir.path().join(PIN), text).unwrap();
             let error = pin(dir.path(), 1, CONTRACT).unwrap_err();
-            let told = error.to_string();
-            assert!(error.kind() == ErrorKind::File && told.contains(PIN) && told.contains(why), "{text:?}: {told}");
+            let message = error.to_string();
+            assert!(
+                error.kind() == ErrorKind::File && message.contains(PIN) && message.contains(why),
+                "{text:?}: {message}"
+            );
             assert_eq!(fs::read_to_string(dir.path().join(PIN)).unwrap(), text);
         }
         fs::remove_file(dir.path().join(PIN)).unwrap();
@@ -201,17 +204,17 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_belongs_to_another_user_but_root_is_foreign() {
+    fn folder_of_another_user_is_foreign_unless_it_is_of_root() {
         let cases = [(1000, 1000, false), (0, 1000, false), (0, 0, false), (1001, 1000, true), (1000, 0, true)];
         for (owner, me, foreign) in cases {
             assert_eq!(is_foreign(owner, me), foreign, "{owner} {me}");
         }
     }
 
-    /// Only root can give folders away, so it is tried where the tests run as root.
+    /// Only root can change a folder's owner, so the refusal is tested only when the tests run as root.
     #[cfg(unix)]
     #[test]
-    fn a_state_directory_of_another_user_is_refused_and_stays_as_it_is() {
+    fn state_directory_of_another_user_is_refused_and_stays_as_it_is() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,4 +1,4 @@
-//! The decorator that makes a store's honesty irrelevant.
+//! A decorator that checks every block, so that nobody has to trust a store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,10 +13,11 @@ use crate::store::{
     seam::{Blocks, Store},
 };
 
-/// Wraps a store so that no block that differs from its CID gets in or out.
+/// Wraps a store and refuses every block that does not match its CID, in both directions.
 ///
-/// What is not CIDv1, SHA2-256 and raw, dag-pb or dag-cbor, or is larger than [`MAX_BLOCK`](crate::store::dag::MAX_BLOCK), is
-/// refused too. [`open`](crate::store::open) has done this already; do it for a store of your own.
+/// A CID must be of version 1, with SHA2-256 and codec raw, dag-pb or dag-cbor. A block is at most
+/// [`MAX_BLOCK`](crate::store::dag::MAX_BLOCK) bytes. [`open`](crate::store::open) returns stores that are wrapped
+/// already. Wrap a store of your own with this.
 pub fn checked(store: Arc<dyn Store>) -> Arc<dyn Store> {
     Arc::new(Checked(store))
 }

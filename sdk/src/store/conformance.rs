@@ -1,4 +1,4 @@
-//! What every [`Store`] must do, as one suite. It panics where a store does not.
+//! The conformance suite of [`Store`]. It panics at the first check that a store fails.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), hospital_record::store::StoreError> {
@@ -8,7 +8,7 @@
 //! # Ok(())
 //! # }
 //! ```
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test suite: to panic is its answer")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test suite reports by panics")]
 
 mod liar;
 
@@ -23,10 +23,10 @@ use crate::store::{conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError, s
 
 use hospital_record_core::record::dag::Block;
 
-/// Runs the suite on a store that nobody else is using: it sweeps away what is not pinned.
+/// Runs the suite. Nobody else may use the store meanwhile: the suite sweeps every block that is not pinned.
 ///
-/// Pass what [`open`](crate::store::open) or [`checked`](crate::store::checked) returned. Some checks wait until the store gives up
-/// on a block that does not exist, so a short timeout makes it faster.
+/// Pass a store from [`open`](crate::store::open) or [`checked`](crate::store::checked). Some checks wait until the
+/// store gives up on a block that does not exist, so a short timeout makes the suite faster.
 pub async fn conformance(store: Arc<dyn Store>) {
     let suite = [
         blocks_come_back(&*store).boxed(),
@@ -47,7 +47,7 @@ pub async fn conformance(store: Arc<dyn Store>) {
     }
 }
 
-/// Puts, pins and reads back one file of so many blocks of 1 MiB, which are made while they are sent.
+/// Puts, pins and reads back one file of this many blocks of 1 MiB. It makes the blocks while it sends them.
 async fn many_blocks_stream(store: &dyn Store, mebibytes: u64) {
     let mut leaves = Vec::new();
     let blocks = stream::iter(0..mebibytes).map(|_| Ok(random(1 << 20))).inspect_ok(|block| leaves.push(block.cid));
@@ -77,7 +77,7 @@ async fn nothing_can_be_put(store: &dyn Store) {
 
 async fn a_block_may_be_put_twice(store: &dyn Store) {
     let block = random(1000);
-    assert_eq!(put(store, &[block.clone(), block.clone()]).await, 2, "a put counts what it was given");
+    assert_eq!(put(store, &[block.clone(), block.clone()]).await, 2, "a put counts every block");
     assert_eq!(put(store, std::slice::from_ref(&block)).await, 1);
     assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes);
 }
@@ -98,15 +98,15 @@ async fn a_pin_holds_a_whole_dag(store: &dyn Store) {
     put(store, std::slice::from_ref(&loose)).await;
     store.pin(&root.cid).await.unwrap();
     store.sweep(Duration::from_secs(3600)).await.unwrap();
-    assert!(store.has(&loose.cid).await.unwrap(), "a sweep spares what is young");
+    assert!(store.has(&loose.cid).await.unwrap(), "a sweep keeps recent blocks");
     let removed = store.sweep(Duration::ZERO).await.unwrap();
-    assert!(removed == 0 || !store.has(&loose.cid).await.unwrap(), "a sweep removes what no pin reaches");
+    assert!(removed == 0 || !store.has(&loose.cid).await.unwrap(), "a sweep removes unpinned blocks");
     for block in &blocks {
-        assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes, "pinned, so it stays");
+        assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes, "a pinned block stays");
     }
     store.unpin(&root.cid).await.unwrap();
     if store.sweep(Duration::ZERO).await.unwrap() > 0 {
-        assert!(!store.has(&root.cid).await.unwrap(), "no longer pinned, so a sweep removes it");
+        assert!(!store.has(&root.cid).await.unwrap(), "a sweep removes a block that is no longer pinned");
     }
 }
 
@@ -117,7 +117,7 @@ async fn a_pin_of_an_incomplete_dag_fails(store: &dyn Store) {
     let error = store.pin(&root.cid).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { cid } if cid == missing.cid), "{error}");
     put(store, &blocks).await;
-    store.pin(&root.cid).await.expect("pinned once it is whole");
+    store.pin(&root.cid).await.expect("a complete DAG can be pinned");
     store.unpin(&root.cid).await.unwrap();
 }
 
@@ -130,7 +130,7 @@ async fn pins_and_unpins_may_be_repeated(store: &dyn Store) {
     for _ in 0..2 {
         store.unpin(&root.cid).await.unwrap();
     }
-    store.unpin(&random(32).cid).await.expect("what was never pinned is unpinned");
+    store.unpin(&random(32).cid).await.expect("unpinning succeeds without a pin");
 }
 
 async fn an_unpinned_dag_stays_where_another_pin_reaches(store: &dyn Store) {
@@ -198,14 +198,14 @@ async fn put(store: &dyn Store, blocks: &[Block]) -> u64 {
     store.put(stream::iter(blocks.to_vec()).map(Ok).boxed()).await.unwrap()
 }
 
-/// A block that no store has seen, unless it is empty.
+/// A block that no store has, unless it is empty.
 fn random(size: usize) -> Block {
     let mut bytes = vec![0; size];
     getrandom::fill(&mut bytes).expect("the system has randomness");
     Block::leaf(bytes)
 }
 
-/// A root of dag-cbor over a node of dag-pb over three leaves, and all five blocks with the last leaf first.
+/// A dag-cbor root over a dag-pb node over three leaves, and all five blocks with the last leaf first.
 fn dag() -> (Block, Vec<Block>) {
     let leaves = [1 << 20, 1 << 20, 7].map(random);
     let node = node(&leaves.each_ref().map(|leaf| (leaf.cid, leaf.bytes.len() as u64)));
@@ -214,7 +214,7 @@ fn dag() -> (Block, Vec<Block>) {
     (root.clone(), vec![last, first, second, node, root])
 }
 
-/// The one node over fewer than 1024 leaves.
+/// The single node over fewer than 1024 leaves.
 fn node(leaves: &[(Cid, u64)]) -> Block {
     let mut builder = DagBuilder::new();
     for (cid, size) in leaves {

@@ -1,4 +1,4 @@
-//! What a block must be, and what it links to.
+//! Checks of blocks, and the links of a block.
 
 use cid::{Cid, Version};
 use hospital_record_core::{
@@ -10,12 +10,12 @@ use serde_ipld_dagcbor::codec::DagCborCodec;
 
 use crate::store::error::StoreError;
 
-/// The largest block in bytes, 2 MiB: what IPFS nodes pass on to each other.
+/// The largest block in bytes: 2 MiB, the maximum that IPFS nodes exchange.
 pub const MAX_BLOCK: usize = 2 << 20;
 
 const SHA2_256: u64 = 0x12;
 
-/// Whether `cid` is of a kind that is used here; nothing else is asked of a store or taken from it.
+/// Checks that this crate uses CIDs of this kind. It sends no others to a store and takes no others from it.
 pub(super) fn check_kind(cid: &Cid) -> Result<(), StoreError> {
     let hash = cid.hash();
     let reason = if cid.version() != Version::V1 {
@@ -30,7 +30,7 @@ pub(super) fn check_kind(cid: &Cid) -> Result<(), StoreError> {
     Err(StoreError::Integrity { cid: *cid, reason: reason.to_owned() })
 }
 
-/// Whether `bytes` are those that `cid` names.
+/// Checks that `bytes` match `cid`.
 pub(super) fn check(cid: &Cid, bytes: &[u8]) -> Result<(), StoreError> {
     check_kind(cid)?;
     if bytes.len() > MAX_BLOCK {
@@ -42,12 +42,12 @@ pub(super) fn check(cid: &Cid, bytes: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What a block of codec raw, dag-pb or dag-cbor links to; its bytes have been checked against the CID.
+/// The links of a block of codec raw, dag-pb or dag-cbor. The caller has checked its bytes against the CID.
 ///
-/// For stores that have to find out themselves whether a DAG is whole before they pin it.
+/// This is for stores that must check themselves whether a DAG is complete before they pin it.
 ///
 /// # Errors
-/// [`StoreError::Integrity`] when the bytes are not of that codec, or dag-pb that is no file of profile
+/// [`StoreError::Integrity`] if the bytes do not fit the codec, or are dag-pb but not a file of profile
 /// `unixfs-v1-2025`.
 pub fn links(cid: &Cid, bytes: &[u8]) -> Result<Vec<Cid>, StoreError> {
     let unreadable = |reason: String| StoreError::Integrity { cid: *cid, reason };

@@ -1,4 +1,4 @@
-//! What can go wrong with a store, and what to do about it.
+//! Errors of stores, with what to do about them.
 
 use std::{error::Error, time::Duration};
 
@@ -7,11 +7,11 @@ use url::Url;
 
 use crate::base::error::reason::Cause;
 
-/// Why a store did not do what it was asked. No text contains a password or token.
+/// The error of a store. No text contains a password or token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The URL, or an option beside it, cannot be used.
+    /// The URL or one of the options is invalid.
     #[error("the store {url} cannot be used: {reason}")]
     Url {
         /// The URL, without secrets.
@@ -20,72 +20,72 @@ pub enum StoreError {
         reason: String,
     },
     /// The store does not have the block.
-    #[error("block {cid} is not in the store; fetch it from another store, or ask whoever made it to put it back")]
+    #[error("block {cid} is not in the store; fetch it from another store, or ask its author to put it back")]
     NotFound {
-        /// The block that is missing.
+        /// The missing block.
         cid: Cid,
     },
-    /// The bytes are not those that the CID names, or the CID is of a kind that is never used here.
+    /// The bytes do not match the CID, or the CID is of a kind that this crate never uses.
     #[error("block {cid} is not what it should be: {reason}; do not use it, fetch it from another store")]
     Integrity {
-        /// The block as it was asked for.
+        /// The requested block.
         cid: Cid,
         /// What differs.
         reason: String,
     },
-    /// Nobody answered, or the connection broke.
+    /// No server answered, or the connection broke.
     #[error("cannot reach the store {url}: {reason}; is it running, and is this its address?")]
     Unreachable {
         /// The store, without secrets.
         url: String,
-        /// What the network said.
+        /// The network's error.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },
-    /// The store took too long. What was asked for may still have happened: asking again is safe.
-    #[error("the store {url} did not answer within {after:?}; try again, or allow it more time")]
+    /// The store did not answer in time. The request may still have taken effect; it is safe to repeat it.
+    #[error("the store {url} did not answer within {after:?}; try again, or set a longer timeout")]
     TimedOut {
         /// The store, without secrets.
         url: String,
-        /// How long it was given.
+        /// The timeout.
         after: Duration,
     },
-    /// No space left.
+    /// The store has no space left.
     #[error("the store {url} is full; free some space and try again")]
     Full {
         /// The store, without secrets.
         url: String,
     },
-    /// The store may not be used like this: missing permission, wrong token, another service at its address.
+    /// The store refused: the permission is missing, the token is wrong, or another service is at its address.
     #[error("the store {url} cannot be used: {reason}")]
     Refused {
         /// The store, without secrets.
         url: String,
         /// What to change.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },
-    /// The store answered with an error of its own, or with what makes no sense.
+    /// The store answered with an error of its own, or with an invalid answer.
     #[error("the store {url} failed: {reason}")]
     Failed {
         /// The store, without secrets.
         url: String,
-        /// What it said, shortened.
+        /// Its answer, shortened.
         reason: String,
-        /// The error behind it, where one is known that shows no secret.
+        /// The underlying error, if it is known and shows no secret.
         #[source]
         source: Option<Cause>,
     },
-    /// The blocks that were to be stored could not be made. Puts return what the stream of blocks gave.
-    #[error("nothing was stored, because what was to be stored could not be read: {0}")]
+    /// The blocks to be stored could not be made. A put returns the error of its stream of blocks.
+    #[error("nothing was stored, because the input could not be read: {0}")]
     Input(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// `url` as it may be shown: scheme, host, port and path.
+/// The parts of `url` without secrets: scheme, host, port and path.
 pub(super) fn redacted(url: &str) -> String {
     let Ok(parsed) = Url::parse(url) else {
         return "(unreadable URL)".to_owned();
@@ -99,7 +99,7 @@ pub(super) fn redacted(url: &str) -> String {
 }
 
 /// `error` with all its causes in one line.
-pub(super) fn told(error: &dyn Error) -> String {
+pub(super) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! Servers that do everything wrong, each in its own way.
+//! Servers that fail, each in a different way.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -21,7 +21,7 @@ use hospital_record_core::record::dag::Block;
 
 const TIMEOUT: Duration = Duration::from_millis(600);
 
-/// A server for every request whose head is given to `answer`; its URL. Lives until the tests end.
+/// Starts a server that passes the head of every request to `answer`, and returns its URL. It runs until the tests end.
 fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("kubo+http://{}", listener.local_addr().unwrap());
@@ -42,7 +42,7 @@ fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Strin
     url
 }
 
-/// A server that reads the body too and gives this answer to everything but a question for a block's size.
+/// A server that also reads the body, and gives this answer to every request except one for a block's size.
 fn serve_text(answer: impl Into<String>) -> String {
     let answer = answer.into();
     serve(move |head, stream| {
@@ -67,7 +67,7 @@ fn reply(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Status 200, one piece of body, and then the error that makes it a lie.
+/// Status 200, one piece of body, and then an error in the trailer.
 fn late_error(body: &str, error: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nConnection: close\r\nTrailer: X-Stream-Error\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -89,7 +89,7 @@ async fn put(store: &dyn Store, blocks: u64) -> Result<u64, StoreError> {
     store.put(blocks.boxed()).await
 }
 
-/// How each verb that talks to the store ends.
+/// The error of each verb that talks to the store.
 async fn all_verbs(store: &dyn Store) -> Vec<(&'static str, StoreError)> {
     let cid: Cid = block().cid;
     vec![
@@ -102,7 +102,7 @@ async fn all_verbs(store: &dyn Store) -> Vec<(&'static str, StoreError)> {
 }
 
 #[tokio::test]
-async fn silent_server_times_out_on_every_verb() {
+async fn server_that_never_answers_times_out_on_every_verb() {
     let store = opened(&serve(|_, _| thread::sleep(Duration::from_secs(60))));
     let start = Instant::now();
     for (verb, error) in all_verbs(&*store).await {
@@ -153,7 +153,7 @@ async fn wrong_token_wrong_port_and_redirect_are_refused() {
 }
 
 #[tokio::test]
-async fn error_of_the_node_is_told_and_a_full_disk_recognised() {
+async fn error_of_the_node_is_reported_and_a_full_disk_recognised() {
     let said = |text: &str| reply("500 Internal Server Error", &format!(r#"{{"Message":"{text}","Code":0}}"#));
     let store = opened(&serve_text(said("leveldb is sad")));
     let error = put(&*store, 2).await.unwrap_err();
@@ -173,7 +173,7 @@ async fn error_page_of_a_proxy_is_shortened() {
 }
 
 #[tokio::test]
-async fn late_error_is_no_success() {
+async fn late_error_fails_the_call() {
     let stats = r#"{"Stats":{"BlockCount":3,"BlockBytesCount":3}}"#;
     let store = opened(&serve_text(late_error(stats, "datastore closed")));
     for error in [put(&*store, 3).await.unwrap_err(), store.unpin(&block().cid).await.unwrap_err()] {
@@ -186,7 +186,7 @@ async fn late_error_is_no_success() {
 }
 
 #[tokio::test]
-async fn truncated_answer_is_no_success() {
+async fn truncated_answer_fails_the_call() {
     let store = opened(&serve_text("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nciphertext"));
     for (verb, error) in
         [("put", put(&*store, 3).await.unwrap_err()), ("get", store.get(&block().cid).await.unwrap_err())]
@@ -227,7 +227,7 @@ async fn put_that_the_node_counts_differently_fails() {
 }
 
 #[tokio::test]
-async fn put_whose_last_block_is_not_there_fails() {
+async fn put_whose_last_block_is_missing_fails() {
     let store = opened(&serve(|head, stream| {
         let body = if head.contains("block/stat") {
             reply("500 Internal Server Error", r#"{"Message":"ipld: could not find it"}"#)
@@ -242,7 +242,7 @@ async fn put_whose_last_block_is_not_there_fails() {
 }
 
 #[tokio::test]
-async fn pin_may_take_long_but_not_stand_still() {
+async fn pin_may_take_long_but_times_out_without_progress() {
     let pins = format!("{{\"Pins\":[\"{}\"]}}\n", block().cid);
     let store = opened(&serve(move |head, stream| {
         let begin = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
@@ -256,7 +256,7 @@ async fn pin_may_take_long_but_not_stand_still() {
         }
         let _ = stream.write_all(pins.as_bytes());
     }));
-    store.pin(&block().cid).await.expect("longer than the timeout, but always getting on");
+    store.pin(&block().cid).await.expect("longer than the timeout, but with progress");
 
     let store = opened(&serve(|head, stream| {
         if !head.contains("pin/add") {
@@ -271,7 +271,7 @@ async fn pin_may_take_long_but_not_stand_still() {
 }
 
 #[tokio::test]
-async fn credentials_are_sent_and_never_travel_in_the_clear() {
+async fn credentials_are_sent_but_never_unencrypted() {
     let url = serve(|head, stream| {
         let known = ["authorization: Bearer hunter2\r\n", "authorization: Basic YW5hOmh1bnRlcjI=\r\n"];
         let welcome = known.iter().any(|line| head.contains(line));
@@ -298,7 +298,7 @@ async fn credentials_are_sent_and_never_travel_in_the_clear() {
 
 /// The login page of a network, a proxy without a node behind it, another service at the port.
 #[tokio::test]
-async fn what_kubo_does_not_say_is_unreachable_and_no_integrity_failure() {
+async fn answer_that_is_not_of_kubo_is_unreachable_and_not_an_integrity_failure() {
     let page = "<!DOCTYPE html><html><body>Welcome to the guest network</body></html>";
     let answers = [
         ("200 OK", page),
@@ -331,11 +331,11 @@ async fn what_kubo_does_not_say_is_unreachable_and_no_integrity_failure() {
 }
 
 #[tokio::test]
-async fn why_a_node_cannot_be_reached_is_told() {
+async fn unreachable_node_error_names_the_cause() {
     for (url, cause) in
         [("kubo+http://127.0.0.1:1", "Connection refused"), ("kubo+http://no-such-host.invalid", "dns error")]
     {
-        let told = opened(url).has(&block().cid).await.unwrap_err().to_string();
-        assert!(told.contains(cause) && !told.contains("sending request"), "{told}");
+        let message = opened(url).has(&block().cid).await.unwrap_err().to_string();
+        assert!(message.contains(cause) && !message.contains("sending request"), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the errors of a store mean to an app. Every one is decided here: no match has a wildcard.
+//! Maps every error of a store to one of this crate. No match has a wildcard, so none is left out.
 
 use crate::{
     base::error::{Error, checked, reason::Reason},
@@ -7,7 +7,7 @@ use crate::{
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        // What went into the store came from here: its own error says why it could not.
+        // The input came from this crate, so its own error says why it failed.
         let error = match error {
             StoreError::Input(cause) => match cause.downcast::<Self>() {
                 Ok(error) => return *error,
@@ -39,7 +39,7 @@ fn meaning(error: &StoreError) -> Error {
     }
 }
 
-/// On its way into a store: an error of this crate that comes back is itself again.
+/// Wraps an error of this crate for a stream into a store. If it comes back, it is unwrapped again.
 pub(crate) fn into_store(error: Error) -> StoreError {
     StoreError::Input(Box::new(error))
 }
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_keeps_its_kind_on_the_way_through_a_stream_or_a_store() {
+    fn error_keeps_its_kind_through_a_stream_or_a_store() {
         let through_a_store = into_store(Error::Denied("no".into()));
         assert_eq!(kind(through_a_store), ErrorKind::Denied);
         let through_a_reader = std::io::Error::other(Error::NotAvailable("no".into()));

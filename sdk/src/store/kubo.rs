@@ -1,7 +1,7 @@
 //! Blocks on a Kubo node, through its RPC.
 //!
-//! The node is asked for what it holds itself first, and only then for what its peers hold. An answer counts as
-//! success only when it ended properly: Kubo tells late errors in a trailer after it said 200.
+//! It asks the node first for its own blocks, and only then for those of its peers. An answer is a success only if it
+//! ended properly: Kubo reports late errors in a trailer, after status 200.
 
 mod import;
 mod pin;
@@ -23,7 +23,7 @@ use crate::store::{
     seam::{Blocks, Store},
 };
 
-/// How long past the node's own deadline it is waited for the answer that says so.
+/// How long to wait past the node's own deadline for its answer.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) struct Kubo {
@@ -42,7 +42,7 @@ impl Kubo {
         Ok(Self { rpc: Rpc::new(url, options)?, peers: options.peers })
     }
 
-    /// Whether it is worth while to wait for peers. A node that does not tell may have some.
+    /// Whether to wait for peers. A node that does not answer this may have some.
     async fn has_peers(&self) -> bool {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]

@@ -17,7 +17,7 @@ mod seam;
 pub(crate) mod stores;
 #[cfg(test)]
 mod tests;
-mod until_silent;
+mod until_unreachable;
 
 pub use checked::checked;
 pub use dag::{MAX_BLOCK, links};
@@ -29,4 +29,4 @@ pub use options::S3Access;
 pub use options::StoreOptions;
 pub use place::StoreUrl;
 pub use seam::{Blocks, Store};
-pub(crate) use until_silent::until_silent;
+pub(crate) use until_unreachable::until_unreachable;

@@ -1,16 +1,17 @@
 //! Blocks in memory, in a directory or in a bucket, over the `object_store` crate.
 //!
-//! A directory holds `blocks/<last two characters of the CID>/<CID>`, `pins/<CID>` and `lock`. Files appear whole and
-//! durable or not at all, so any number of processes may share one. A bucket holds the same names but `lock`.
+//! A directory holds `blocks/<last two characters of the CID>/<CID>`, `pins/<CID>` and `lock`. Files appear complete
+//! and durable or not at all, so any number of processes may share one directory. A bucket holds the same names without
+//! `lock`.
 //!
-//! **A bucket keeps every block.** S3 has no lock that would keep the sweep of one machine and the pin of another apart:
-//! between checking that a DAG is whole and writing its pin, a sweep elsewhere could remove a block of it. So on a bucket
-//! a sweep removes nothing, a failed put leaves its blocks, and `unpin` removes the pin alone. No order of puts, pins,
-//! unpins and sweeps of any number of machines can then lose a block, also on servers without conditional puts; a put
-//! overwrites, because only the bytes that the CID names get here, and that heals a damaged block. The server must show a
-//! write to everybody once it has confirmed it, as AWS does since 2020. To free space, copy what `pins/` names and
-//! what it links to into a new prefix, use that, and delete the old one once nobody writes to it. A lifecycle rule that
-//! deletes by age loses records.
+//! **A bucket keeps every block.** S3 has no lock between the sweep of one machine and the pin of another. A pin first
+//! checks that a DAG is complete; before it is written, a sweep elsewhere could remove a block. So on a bucket a sweep
+//! removes nothing, a failed put leaves its blocks, and `unpin` removes the pin alone. Then no order of puts, pins,
+//! unpins and sweeps on any number of machines can lose a block, even on servers without conditional puts. A put
+//! overwrites, which repairs a damaged block: only bytes that match the CID get here. The server must show a confirmed
+//! write to all readers, as AWS has done since 2020. To free space, copy the DAGs that `pins/` names into a new prefix
+//! and use that one. Delete the old prefix when nobody writes to it any more. A lifecycle rule that deletes by age
+//! loses records.
 
 #[cfg(feature = "s3")]
 mod bucket;
@@ -36,7 +37,7 @@ use url::Url;
 
 use crate::store::{
     dag::{self, MAX_BLOCK},
-    error::{StoreError, redacted, told},
+    error::{StoreError, redacted, with_causes},
     object::gate::{Gate, Guard},
     options::StoreOptions,
     seam::{Blocks, Store},
@@ -44,13 +45,13 @@ use crate::store::{
 
 use hospital_record_core::record::dag::Block;
 
-/// How many files are written or read at once: enough to hide the disk's flushes.
+/// How many files are written or read in parallel: enough to hide the time of disk flushes.
 const PARALLEL: usize = 16;
 
 pub(super) struct Objects {
     url: String,
     objects: Arc<dyn ObjectStore>,
-    /// None where blocks are never removed: there is nothing to keep apart.
+    /// `None` if blocks are never removed: then pins and sweeps cannot conflict.
     gate: Option<Gate>,
 }
 
@@ -70,10 +71,11 @@ impl Objects {
             Url::from_file_path(path).map_or_else(|()| path.display().to_string(), |url| redacted(url.as_str()))
         };
         let refused = |reason, cause| StoreError::Refused { url: named(path), reason, source: Some(cause) };
-        let failed = |error: io::Error| refused(told(&error), error.into());
+        let failed = |error: io::Error| refused(with_causes(&error), error.into());
         gate::create_private(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
-        let objects = LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(told(&error), error.into()))?;
+        let objects =
+            LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(with_causes(&error), error.into()))?;
         let objects = objects.with_fsync(true);
         let url = named(&path);
         let gate = Some(Gate::directory(path, url.clone(), options.timeout));
@@ -92,7 +94,7 @@ impl Objects {
         if let Some(fault) = bucket::Fault::below(&error) {
             return fault.of(url);
         }
-        let reason = told(&error);
+        let reason = with_causes(&error);
         if gate::is_full(&error) {
             return StoreError::Full { url };
         }
@@ -112,7 +114,7 @@ impl Objects {
         }
     }
 
-    /// Writes a block even when it is there: that heals it, and makes it young again for a sweep.
+    /// Writes a block even if it exists. This repairs it, and resets its age for a sweep.
     async fn write(&self, block: Block) -> Result<Written, StoreError> {
         let path = block_path(&block.cid);
         let existed = self.gate.is_none() || self.objects.head(&path).await.is_ok();
@@ -120,7 +122,7 @@ impl Objects {
         Ok(Written { cid: block.cid, tag: put.e_tag.filter(|_| !existed) })
     }
 
-    /// A failure ends the input but not the loop: a write under way is not stopped by forgetting it.
+    /// A failure ends the input but not the loop: a write in progress would continue if its future were dropped.
     async fn write_all(&self, blocks: Blocks<'_>, written: &mut Vec<Written>) -> Result<(), StoreError> {
         let stop = Notify::new();
         let blocks = blocks.take_until(stop.notified());
@@ -146,8 +148,8 @@ impl Objects {
         found.bytes().await.map_err(|error| self.missing(cid, error))
     }
 
-    /// Says that a block is there. The answer of a bucket to HEAD has no words: GET tells a missing block from a missing
-    /// bucket, and what may be done about a refusal.
+    /// Checks that a block exists. A bucket's answer to HEAD has no text. The answer to GET distinguishes a missing
+    /// block from a missing bucket, and explains a refusal.
     async fn find(&self, cid: &Cid) -> Result<(), StoreError> {
         let found = self.objects.head(&block_path(cid)).await.map_err(|error| self.missing(cid, error));
         match found {
@@ -167,7 +169,7 @@ impl Objects {
         dag::links(&cid, &bytes)
     }
 
-    /// All blocks of these DAGs; an error when one is missing or damaged.
+    /// All blocks of these DAGs, or an error if one is missing or damaged.
     async fn reachable(&self, roots: Vec<Cid>) -> Result<HashSet<Cid>, StoreError> {
         let mut seen: HashSet<Cid> = roots.iter().copied().collect();
         let mut level = roots;
@@ -192,7 +194,7 @@ impl Objects {
         }
     }
 
-    /// Undoes a failed put, except what meanwhile became part of somebody else's.
+    /// Undoes a failed put, except for blocks that others have put or pinned meanwhile.
     async fn undo(&self, written: Vec<Written>) -> Result<(), StoreError> {
         let Some(gate) = &self.gate else { return Ok(()) };
         let alone = gate.alone().await?;
@@ -210,7 +212,7 @@ impl Objects {
 
 struct Written {
     cid: Cid,
-    /// Of the file that this put created, if it created one.
+    /// The tag of the file, if this put created it.
     tag: Option<String>,
 }
 
@@ -284,7 +286,7 @@ fn pin_path(root: &Cid) -> Path {
     Path::from_iter(["pins", &root.to_string()])
 }
 
-/// The CID that a path is of; none for what somebody else left in the directory.
+/// The CID of a path; `None` for a file of another program in the directory.
 fn cid_in(path: &Path) -> Option<Cid> {
     path.filename()?.parse().ok()
 }

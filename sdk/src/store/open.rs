@@ -1,4 +1,4 @@
-//! From an address to a store.
+//! Opens a store by its URL.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::store::{
     seam::Store,
 };
 
-/// Opens the store that `url` names, with every block checked.
+/// Opens the store that `url` names. It checks every block.
 ///
-/// | URL | is |
+/// | URL | store |
 /// |---|---|
-/// | `memory:` | a new, empty store that lives as long as what is returned |
-/// | `file:///path` | a directory, created readable by its owner alone; `%23` is a `#` in its name, `%20` a space |
+/// | `memory:` | a new, empty store that lives as long as the returned handle |
+/// | `file:///path` | a directory, created readable by its owner alone; `%23` stands for `#` in its name, `%20` for a space |
 /// | `s3://bucket/prefix` | a bucket of an S3 server; its key is in [`StoreOptions`]. Only with the feature `s3` |
 /// | `kubo+http://host:5001`, `kubo+https://…` | the RPC of a Kubo node; `user:password@` for basic authorisation |
 ///
-/// Connects to nothing yet.
+/// This makes no connection yet.
 ///
 /// # Errors
-/// [`StoreError::Url`] when the URL or the options cannot be used, [`StoreError::Refused`] when a directory cannot.
+/// [`StoreError::Url`] if the URL or the options are invalid, [`StoreError::Refused`] if a directory cannot be used.
 pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
     let place: StoreUrl = url.parse()?;
     options.check(&place)?;

@@ -1,4 +1,4 @@
-//! How to talk to a store.
+//! Options of stores.
 
 use std::{fmt, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     store::{error::StoreError, place::StoreUrl},
 };
 
-/// Deadlines and credentials. The default suits a node on this machine or in the same house.
+/// Timeouts and credentials of a store. The defaults suit a node on this machine or in the local network.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
     pub(super) timeout: Duration,
@@ -32,23 +32,23 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// How long one answer, or one step of a longer transfer, may take; 30 s unless told, at most a day.
+    /// The time limit for one answer, or for one step of a longer transfer. The default is 30 s, the maximum a day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long a Kubo node may look for a missing block among its peers; 10 s unless told.
+    /// How long a Kubo node may look for a missing block among its peers. The default is 10 s.
     ///
-    /// Zero, or a node that has no peers, means that only what the node holds itself is found.
+    /// With zero, or if the node has no peers, only the node's own blocks are found.
     #[must_use]
     pub fn peers(mut self, patience: Duration) -> Self {
         self.peers = patience;
         self
     }
 
-    /// Before anything is opened.
+    /// Checks the options before anything is opened.
     pub(super) fn check(&self, store: &StoreUrl) -> Result<(), StoreError> {
         let asked = [self.timeout, self.peers].into_iter().filter(|time| *time == self.timeout || !time.is_zero());
         asked.map(Timeout::try_from).try_for_each(|checked| match checked {
@@ -57,7 +57,7 @@ impl StoreOptions {
         })
     }
 
-    /// The bearer token that a Kubo node asks for (`API.Authorizations` in its configuration).
+    /// The bearer token that a Kubo node requires (`API.Authorizations` in its configuration).
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(Token::new(token));
@@ -73,10 +73,10 @@ impl StoreOptions {
     }
 }
 
-/// The key of a bucket, and where the bucket is. Shows no secrets when printed; nothing is taken from the environment.
+/// The key of a bucket, and where the bucket is. `Debug` shows no secrets. The environment is not read.
 ///
-/// The key needs `s3:GetObject` and `s3:PutObject` on what is below the prefix, `s3:ListBucket` on the bucket (without it
-/// S3 calls a missing block forbidden), and `s3:DeleteObject` on `pins/` below the prefix.
+/// The key needs `s3:GetObject` and `s3:PutObject` below the prefix, and `s3:DeleteObject` on `pins/` below the prefix.
+/// It also needs `s3:ListBucket` on the bucket: without it, S3 reports a missing block as forbidden.
 #[cfg(feature = "s3")]
 #[derive(Clone)]
 pub struct S3Access {
@@ -89,7 +89,7 @@ pub struct S3Access {
 
 #[cfg(feature = "s3")]
 impl S3Access {
-    /// A key of AWS, in the region `us-east-1` unless told.
+    /// A key of AWS. The default region is `us-east-1`.
     pub fn new(key_id: impl Into<String>, secret: impl Into<String>) -> Self {
         let (key_id, secret) = (Token::new(key_id), Token::new(secret));
         Self { key_id, secret, session: None, region: "us-east-1".to_owned(), endpoint: None }
@@ -109,7 +109,7 @@ impl S3Access {
         self
     }
 
-    /// Another S3 server than AWS: `https://host`, or `http://` on this machine.
+    /// The address of an S3 server other than AWS: `https://host`, or `http://` on this machine.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());

@@ -1,5 +1,4 @@
-//! Which store an address names. This is the one place that reads it: what opens stores, and what shows or checks their
-//! addresses, cannot understand them differently.
+//! Parses the address of a store. All code that opens stores, or shows or checks their addresses, uses this parser.
 
 use std::{
     fmt,
@@ -11,7 +10,7 @@ use url::Url;
 
 use crate::store::error::{StoreError, redacted};
 
-/// A store's address, understood. Shows no secrets when printed.
+/// The parsed address of a store. It shows no secrets when printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl(pub(super) Kind, String);
 
@@ -24,12 +23,12 @@ pub(super) enum Kind {
 }
 
 impl StoreUrl {
-    /// Whether it forgets everything with the process.
+    /// Whether the store is in memory and ends with the process.
     pub fn is_memory(&self) -> bool {
         self.0 == Kind::Memory
     }
 
-    /// Where it is, when it is a directory.
+    /// The path, if the store is a directory.
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Kind::Directory(path) => Some(path),
@@ -65,8 +64,8 @@ impl FromStr for StoreUrl {
     }
 }
 
-/// What a URL of a directory cannot say is refused with the spelling that says it: a name with # or ? in it would else be
-/// cut there, and several directories be one.
+/// Refuses a directory with # or ? in its name, and shows the right spelling. Otherwise the URL would end there, and
+/// several names would mean one directory.
 fn directory(text: &str, parsed: &Url) -> Result<PathBuf, String> {
     let form = "write it as file:///absolute/path";
     let path = text.get(.."file://".len()).filter(|start| start.eq_ignore_ascii_case("file://"));
@@ -78,7 +77,7 @@ fn directory(text: &str, parsed: &Url) -> Result<PathBuf, String> {
     parsed.to_file_path().map_err(|()| form.to_owned())
 }
 
-/// Names are spelled in one way: what a server would fold, decode or cut is refused.
+/// Each name has one spelling: a name that a server would normalise, decode or truncate is refused.
 fn bucket(parsed: &Url) -> Result<Kind, String> {
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(
@@ -127,7 +126,7 @@ mod tests {
     use crate::store::{open, options::StoreOptions};
 
     #[test]
-    fn an_address_is_understood_in_one_way() {
+    fn address_has_one_meaning() {
         for (text, path) in [
             ("file:///t/patient", "/t/patient"),
             ("FILE:///t/patient", "/t/patient"),
@@ -147,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_meaning_is_refused_with_the_right_spelling() {
-        for (text, told) in [
+    fn invalid_address_is_refused_with_the_right_spelling() {
+        for (text, advice) in [
             ("file:///t/patient#12", "file:///t/patient%2312"),
             ("FILE:///t/patient#13", "file:///t/patient%2313"),
             ("file:///t/what?", "file:///t/what%3F"),
@@ -181,13 +180,13 @@ mod tests {
             ("s3://key@records", "no part of its URL"),
         ] {
             let error = text.parse::<StoreUrl>().unwrap_err().to_string();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(advice), "{text}: {error}");
             assert!(open(text, &StoreOptions::default()).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn no_key_of_a_store_is_shown() {
+    fn keys_of_a_store_are_not_shown() {
         for (url, shown) in [
             ("kubo+https://user:pw@host:5001/x?token=1", "kubo+https://host:5001/x"),
             ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
@@ -198,8 +197,8 @@ mod tests {
             assert_eq!(url.parse::<StoreUrl>().unwrap().to_string(), shown);
         }
         for url in ["http://user:hunter2@host/?key=hunter2", "s3://user:hunter2@records", "s3://hunter2@records/a"] {
-            let told = url.parse::<StoreUrl>().unwrap_err().to_string();
-            assert!(!told.contains("hunter2"), "{told}");
+            let message = url.parse::<StoreUrl>().unwrap_err().to_string();
+            assert!(!message.contains("hunter2"), "{message}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The stores of a system, in order: written to the first, read from the first that answers rightly.
+//! The stores of a system, in order. Blocks are written to the first, and read from the first with a valid answer.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use hospital_record_core::record::dag::Block;
 
 use crate::{
     base::error::{Error, Result},
-    store::{StoreError, seam::Store, until_silent},
+    store::{StoreError, seam::Store, until_unreachable},
 };
 
 #[derive(Clone, Debug)]
 pub(crate) struct Stores(Arc<[Arc<dyn Store>]>);
 
 impl Stores {
-    /// At least one.
+    /// Takes at least one store.
     pub(crate) fn new(stores: Vec<Arc<dyn Store>>) -> Result<Self> {
         if stores.is_empty() {
             return Err(Error::Invalid(
@@ -26,19 +26,19 @@ impl Stores {
         Ok(Self(stores.into()))
     }
 
-    /// The same for one call of an app: a store that was silent once is not waited for again, and blocks that nobody has
-    /// only `vain` times.
+    /// The same stores for one call of an app. A store that timed out or was unreachable is not asked again. Peers are
+    /// searched for at most `vain` missing blocks.
     pub(crate) fn for_one_call(&self, vain: usize) -> Self {
-        Self(self.0.iter().cloned().map(|store| until_silent(store, vain)).collect())
+        Self(self.0.iter().cloned().map(|store| until_unreachable(store, vain)).collect())
     }
 
-    /// The one that is written to.
+    /// The store that blocks are written to.
     pub(crate) fn own(&self) -> &Arc<dyn Store> {
         &self.0[0]
     }
 
-    /// From the first store that has it. A store that lies is passed over like one that lacks it, but its error wins
-    /// when no other has the block.
+    /// Gets a block from the first store that has it. A store with a wrong block is skipped like one without it. If no
+    /// store has the block, the worst error is returned.
     pub(crate) async fn get(&self, cid: &Cid) -> Result<Bytes> {
         let mut worst: Option<StoreError> = None;
         for store in self.0.iter() {
@@ -63,20 +63,21 @@ impl Stores {
         self.0.to_vec()
     }
 
-    /// Puts one block, pins it and reads it back: what this returns is stored.
+    /// Puts one block, pins it and reads it back. On success the block is stored.
     pub(crate) async fn keep(&self, block: Block) -> Result<()> {
         let (cid, bytes) = (block.cid, block.bytes.clone());
         let own = self.own();
         own.put(stream::iter([Ok(block)]).boxed()).await?;
         own.pin(&cid).await?;
         if own.get(&cid).await? != bytes {
-            return Err(Error::Integrity(format!("{} gave back other bytes than were put", own.url()).into()));
+            return Err(Error::Integrity(format!("{} returned other bytes than were put", own.url()).into()));
         }
         Ok(())
     }
 }
 
-/// What is worst is told: a lie before silence, silence before absence.
+/// The severity of an error: a wrong block is worse than a store that does not answer, and that is worse than a missing
+/// block.
 fn gravity(error: &StoreError) -> u8 {
     match error {
         StoreError::NotFound { .. } => 0,

@@ -37,7 +37,7 @@ async fn directory_conforms() {
     conformance(directory(home.path())).await;
 }
 
-/// Bytes of a block, counted while anybody holds them.
+/// The bytes of a block, which are counted until the last owner drops them.
 struct Held {
     bytes: Vec<u8>,
     count: Arc<AtomicUsize>,
@@ -88,7 +88,7 @@ async fn directory_is_private_and_sharded() {
 }
 
 #[tokio::test]
-async fn sweep_removes_only_what_is_loose_and_old() {
+async fn sweep_removes_only_old_unpinned_blocks() {
     let home = tempfile::tempdir().unwrap();
     for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
         let (pinned, loose) = (Block::leaf("pinned"), Block::leaf("loose"));
@@ -101,7 +101,7 @@ async fn sweep_removes_only_what_is_loose_and_old() {
 }
 
 #[tokio::test]
-async fn sweep_removes_half_written_files_and_spares_strangers() {
+async fn sweep_removes_half_written_files_and_keeps_foreign_ones() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(home.path());
     put(&*store, &[Block::leaf("x")]).await.unwrap();
@@ -136,7 +136,7 @@ fn file_of(home: &Path, block: &Block) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn failed_put_leaves_only_what_was_there_before() {
+async fn failed_put_leaves_only_the_earlier_blocks() {
     let home = tempfile::tempdir().unwrap();
     for store in [open("memory:", &StoreOptions::default()).unwrap(), directory(home.path())] {
         let (old, new) = (Block::leaf("old"), Block::leaf("new"));
@@ -149,7 +149,7 @@ async fn failed_put_leaves_only_what_was_there_before() {
 }
 
 #[tokio::test]
-async fn putting_again_heals_a_damaged_block() {
+async fn second_put_repairs_a_damaged_block() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(home.path());
     let block = Block::leaf("whole");
@@ -169,7 +169,7 @@ async fn sweeps_and_pins_of_two_openers_never_leave_a_pin_incomplete() {
             let block = Block::leaf(format!("block {number}"));
             put(&*writer, std::slice::from_ref(&block)).await.unwrap();
             match writer.pin(&block.cid).await {
-                Ok(()) => assert!(writer.has(&block.cid).await.unwrap(), "pinned, so it is there"),
+                Ok(()) => assert!(writer.has(&block.cid).await.unwrap(), "a pinned block exists"),
                 Err(error) => assert!(matches!(error, StoreError::NotFound { .. }), "{error}"),
             }
         }
@@ -180,11 +180,11 @@ async fn sweeps_and_pins_of_two_openers_never_leave_a_pin_incomplete() {
         }
     };
     future::join(write, sweep).await;
-    sweeper.sweep(Duration::ZERO).await.expect("every pinned DAG is whole");
+    sweeper.sweep(Duration::ZERO).await.expect("every pinned DAG is complete");
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_too_long_times_out() {
+async fn lock_that_is_held_too_long_times_out() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(home.path());
     let other = fs::File::create(home.path().join("lock")).unwrap();

@@ -190,7 +190,7 @@ async fn a_withheld_request_blocks_nothing_and_dies_with_the_next_revocation() {
     ana.grant(lee.address()).folder("other").await.unwrap();
     ana.revoke(lee.address()).await.unwrap();
     let carried = carrier(&rich).await.carry(&withheld).await.unwrap();
-    assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("keys have moved on")), "{carried:?}");
+    assert!(matches!(&carried, Fate::Refused { reason } if reason.contains("keys have rotated")), "{carried:?}");
     assert!(lee.grants().received().await.unwrap().grants.is_empty());
 }
 

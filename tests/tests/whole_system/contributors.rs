@@ -80,7 +80,7 @@ async fn contributor_locks_out_a_reader_whose_grant_has_expired() {
     ana.sync().await.unwrap();
     let last = lab.add(note("last")).patient(ana.address()).await.unwrap().record;
     let manifest = signed::<Manifest>(&world.system, &*store, last.id.into()).await;
-    assert!(matches!(manifest.locks[..], [Lock::Folder { epoch: 1, .. }]), "the keys have moved on");
+    assert!(matches!(manifest.locks[..], [Lock::Folder { epoch: 1, .. }]), "the keys have rotated");
     assert!(lee.crack(&world.system, &*store, &last).await.is_none());
     assert_eq!(mia.open(&last).await.unwrap().bytes, "last");
 }

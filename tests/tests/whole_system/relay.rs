@@ -239,7 +239,8 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
         let data = contract.signed(&act, Bytes::from(signature.as_bytes().to_vec())).data;
         SignedRequest { data, ..good.clone() }
     };
-    for (request, reason) in [(expired, "good until"), (wrong_series, "used or void"), (forged.clone(), "did not sign")]
+    for (request, reason) in
+        [(expired, "valid until"), (wrong_series, "used or void"), (forged.clone(), "did not sign")]
     {
         let (status, body) = post(&relay, &request);
         let expected = if request == forged { 403 } else { 422 };

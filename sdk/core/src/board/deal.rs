@@ -1,20 +1,21 @@
-//! What a patient deals to a board: keys under a key of their own, and that key in shares, one a member.
+//! Deals: a patient's keys for a board, encrypted under a deal key, and that key split into one share for each member.
 //!
-//! A deal is a signed block of kind `deal` by the patient, and takes the place of an envelope in the grant to the board.
-//! It holds the payload of an envelope, encrypted with AES-256-GCM under `HKDF-SHA256(ikm = deal key, salt = "", info)`,
-//! and the deal key in shares (Shamir over GF(2^8), the polynomial of AES): member `i` of the board, from 1 on, gets what
-//! the polynomials give at `i`. All labels are followed by the chain, the contract and then, each of fixed width,
+//! A deal is a signed block of kind `deal` by the patient. In the grant to the board it replaces an envelope. It holds
+//! the payload of an envelope, encrypted with AES-256-GCM under `HKDF-SHA256(ikm = deal key, salt = "", info)`, and the
+//! deal key in shares (Shamir over GF(2^8), the polynomial of AES). Member `i` of the board, from 1 on, gets the values
+//! of the polynomials at `i`. All labels are followed by the chain, the contract and then, each of fixed width,
 //! `patient[20] | board[20] | scope[32] | u16be epoch | u8 threshold | u8 members`:
 //!
 //! - `hospital-record/v1/deal-payload`: the key of the payload;
-//! - `hospital-record/v1/deal-key`: an output of HKDF beside it that the block carries as `commitment`, so that shares
-//!   which do not belong together are told from a payload that was changed;
+//! - `hospital-record/v1/deal-key`: another output of HKDF, which the block carries as `commitment`. It distinguishes
+//!   shares that do not belong together from a changed payload;
 //! - `hospital-record/v1/share`, with `u8 i | member[20] | blinder[32] | share[32]` after it: SHA-256 of this is the
-//!   share's commitment, so that a wrong share is told by its member's name;
+//!   share's commitment, so that an error about a wrong share names its member;
 //! - `hospital-record/v1/deal`, with `u8 i | member[20] | key id[32]` after it: the HPKE `info` under which
 //!   `blinder[32] | share[32]` is sealed to the member.
 //!
-//! There are no commitments to the polynomial (Feldman, Pedersen): a quantum computer breaks those, but no shares.
+//! There are no commitments to the polynomial (Feldman, Pedersen), because a quantum computer breaks those, but not the
+//! shares.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -32,7 +33,7 @@ use crate::seal::gcm;
 use crate::seal::payload::MAX_PAYLOAD;
 use crate::seal::wrap::{HpkePublicKey, Sealed};
 
-/// The most members of a board.
+/// The maximum number of members of a board.
 pub const MAX_MEMBERS: usize = 16;
 
 /// The signed block of kind `deal`. Its `threshold` is that of the board.
@@ -45,13 +46,13 @@ pub struct Deal {
     pub scope: Scope,
     /// The folder's epoch.
     pub epoch: Epoch,
-    /// How many members are needed.
+    /// The number of members that are needed.
     pub threshold: u8,
-    /// What tells that shares belong together.
+    /// The commitment that shows that shares belong together.
     pub commitment: Digest,
     /// The payload: `nonce[12] | ciphertext | tag[16]`.
     pub payload: ByteBuf,
-    /// One share for each member, in the board's order; members who left have none.
+    /// One share for each member, in the board's order. Former members have none.
     pub shares: Vec<DealtShare>,
     /// The name the patient gave the board, as in an [`Envelope`](crate::seal::envelope::Envelope).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,9 +65,9 @@ pub struct Deal {
 pub struct DealtShare {
     /// The member.
     pub member: Account,
-    /// The member's key: SHA-256 of it.
+    /// SHA-256 of the member's key.
     pub key_id: Digest,
-    /// What the share must be.
+    /// The commitment to the share.
     pub commitment: Digest,
     /// The share.
     pub sealed: Sealed,
@@ -86,7 +87,7 @@ impl Checked for Deal {
     }
 }
 
-/// Whether a board may be like this for the keys of `patient`.
+/// Checks that a board is valid for the keys of `patient`.
 ///
 /// # Errors
 /// [`BlockError::Invalid`] unless 1 <= threshold <= members <= 16, members are distinct, and neither the patient nor
@@ -119,14 +120,14 @@ impl Deal {
         block::parse(bytes, deployment)
     }
 
-    /// The number of `member`, from 1 on, and its share.
+    /// The number of `member`, counted from 1, and its share.
     pub(super) fn share_of(&self, member: Account) -> Result<(u8, &DealtShare), SealError> {
         let share = (1..).zip(&self.shares).find(|(_, share)| share.member == member);
         share.ok_or(SealError::NoShare { member })
     }
 }
 
-/// One share of a deal, as its commitment says. Wiped when dropped.
+/// One share of a deal that matches its commitment. It is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Share {
     pub(super) number: u8,
@@ -135,7 +136,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// The number of its member, from 1 on.
+    /// The number of its member, counted from 1.
     pub fn number(&self) -> u8 {
         self.number
     }
@@ -144,7 +145,7 @@ impl Share {
         Ok(Self { number, blinder: *gcm::random()?, value: *value })
     }
 
-    /// A share that was opened, when it is the one that was dealt.
+    /// Checks that an opened share is the one that was dealt.
     pub(super) fn checked(plain: &[u8], terms: &Terms<'_>, dealt: (u8, &DealtShare)) -> Result<Self, SealError> {
         let (number, dealt) = dealt;
         let wrong = || SealError::WrongShare { member: dealt.member };
@@ -168,7 +169,7 @@ impl Share {
     }
 }
 
-/// What a deal is for, of what board.
+/// The terms of a deal: its context and the size of its board.
 pub(super) struct Terms<'a> {
     context: &'a EnvelopeContext,
     threshold: u8,
@@ -180,7 +181,7 @@ impl<'a> Terms<'a> {
         Self { context, threshold, count: u8::try_from(members).unwrap_or(u8::MAX) }
     }
 
-    /// Those of `deal`, when it is for the context's patient, board, scope and epoch.
+    /// The terms of `deal`, if it is for the context's patient, board, scope and epoch.
     pub(super) fn of(deal: &Verified<Deal>, context: &'a EnvelopeContext) -> Result<Self, SealError> {
         let same = [
             (deal.issuer() == context.patient && context.issuer == context.patient, "patient"),
@@ -226,13 +227,13 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// Deals `payload` to a board: `context` is that of an envelope from the patient to the board's account, `members` are in
-/// the board's order, without those who left. Signs as the patient, whose profile block has digest `profile`. Compute the board's account from
-/// `threshold` and `members`: whoever else says what board it is could name themselves.
+/// Deals `payload` to a board and signs as the patient, whose profile block has digest `profile`. `context` is that of
+/// an envelope from the patient to the board's account. `members` are in the board's order, without former members.
+/// Compute the board's account from `threshold` and `members`: another source for it could name its own members.
 ///
 /// # Errors
-/// As [`check_board`]; [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] where
-/// the keys are not of the context's scope and epoch or `keys` are not the patient's.
+/// As [`check_board`]; [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] if
+/// the keys are not of the context's scope and epoch, or `keys` are not the patient's.
 pub fn seal_deal(
     context: &EnvelopeContext,
     threshold: u8,
@@ -270,8 +271,8 @@ pub fn seal_deal(
 /// The share of `keys`' account in a deal that was made for `context`.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where the deal is for something or somebody else, [`SealError::NoShare`],
-/// [`SealError::Unopenable`], [`SealError::WrongShare`] where the patient dealt another share than committed to.
+/// [`SealError::Mismatch`] if the deal is for another context, [`SealError::NoShare`], [`SealError::Unopenable`],
+/// [`SealError::WrongShare`] if the share does not match its commitment.
 pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &ProfileKeys) -> Result<Share, SealError> {
     let terms = Terms::of(deal, context)?;
     let (member, key_id) = (keys.account(), keys.public().key_id());
@@ -284,11 +285,11 @@ pub fn open_share(deal: &Verified<Deal>, context: &EnvelopeContext, keys: &Profi
     Share::checked(&plain, &terms, (number, share))
 }
 
-/// Opens a deal that was made for `context` with k of its shares; a share that is there twice counts once.
+/// Opens a deal that was made for `context` with k of its shares. A duplicate share counts once.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where the deal is for something or somebody else, or a share is of another deal,
-/// [`SealError::TooFewShares`], [`SealError::Unopenable`] where the patient dealt shares that do not belong together,
+/// [`SealError::Mismatch`] if the deal is for another context or a share is of another deal,
+/// [`SealError::TooFewShares`], [`SealError::Unopenable`] if the patient dealt shares that do not belong together,
 /// [`SealError::Payload`].
 pub fn open_deal(
     deal: &Verified<Deal>,

@@ -1,13 +1,13 @@
-//! Boards: keys that open only when k of n people each give their part.
+//! Boards: keys that open only when k of n people each release a share.
 //!
 //! | step | module |
 //! |---|---|
-//! | a secret becomes n shares, of which any k give it back | `split` |
+//! | a secret becomes n shares, and any k of them restore it | `split` |
 //! | the patient deals a folder's or record's keys to the members of a board | [`deal`] |
-//! | a member tells the patient and the others why somebody is to be let in | [`note`] |
-//! | members release their shares to the one who needs the keys | [`release`] |
+//! | a member tells the patient and the other members why an account should get access | [`note`] |
+//! | members release their shares to the account that needs the keys | [`release`] |
 //!
-//! Whether a member may release is the chain's to say; here fewer than k members open nothing, whatever the chain says.
+//! The chain decides whether a member may release. Here, fewer than k members open nothing, whatever the chain says.
 
 pub mod deal;
 pub mod note;

@@ -1,16 +1,18 @@
-//! Words about a board's case, for the patient and the board's members alone: why it was opened, and what its review found.
+//! Notes about a board's case, for the patient and the board's members: why it was opened, and the finding of its
+//! review.
 //!
-//! A note is a signed block of kind `case-note` by the member who wrote it. Its digest is what the board's case names as
-//! its reason, or the review as its finding. It holds, encrypted with AES-256-GCM under a key of its own,
-//! `u8 purpose | text`, padded to a multiple of 512 bytes so that its size tells little; and that key, sealed with HPKE to
+//! A note is a signed block of kind `case-note` by the member who wrote it. The board's case names its digest as the
+//! reason, or the review names it as the finding. It holds `u8 purpose | text`, padded to a multiple of 512 bytes to
+//! hide its size, and encrypted with AES-256-GCM under a key of its own. It also holds that key, sealed with HPKE to
 //! each reader. All labels are followed by the chain, the contract and then, each of fixed width, `patient[20] |
-//! board[20] | scope[32] | grantee[20] | author[20] | case[32]`; the case is zeros in a note that tells why it was opened,
-//! which is older than the case's name:
+//! board[20] | scope[32] | grantee[20] | author[20] | case[32]`. In a note about why a case was opened the case is
+//! zeros, because that note is older than the case's id:
 //!
 //! - `hospital-record/v1/case-note-payload`: the `info` of `HKDF-SHA256(ikm = key, salt = "", info)`, which gives the key
 //!   of the payload;
-//! - `hospital-record/v1/case-note-key`: an output of HKDF beside it that the block carries as `commitment`. AES-GCM commits
-//!   to no key: without it an author could make one payload that says one thing to the patient and another to a member;
+//! - `hospital-record/v1/case-note-key`: another output of HKDF, which the block carries as `commitment`. AES-GCM does
+//!   not commit to a key: without it an author could make a payload that shows different texts to the patient and to a
+//!   member;
 //! - `hospital-record/v1/case-note`, with `reader[20] | key id[32]` after it: the HPKE `info` under which the key is sealed.
 
 use serde::{Deserialize, Serialize};
@@ -30,27 +32,27 @@ use crate::seal::{gcm, padding};
 
 const UNIT: usize = 512;
 const KEY: usize = 32;
-/// The longest text, with purpose and padding.
+/// The maximum length of the text with purpose and padding.
 const MAX_PADDED: usize = MAX_REASON + 4 + UNIT;
-/// The members and the patient.
+/// The maximum number of readers: the members and the patient.
 const MAX_READERS: usize = MAX_MEMBERS + 1;
 
-/// What a note is about. Take it from the chain.
+/// The subject of a note. Take it from the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoteTerms {
     /// Chain and contract.
     pub deployment: Deployment,
-    /// Whose records the case is about.
+    /// The patient whose records the case is about.
     pub patient: Account,
     /// The board.
     pub board: Account,
     /// The folder or record.
     pub scope: Scope,
-    /// Who is let in.
+    /// The account that gets access.
     pub grantee: Account,
-    /// Who wrote it.
+    /// The author.
     pub author: Account,
-    /// The case, where it was reviewed; nothing where the note tells why it was opened.
+    /// The case, if the note is about its review; `None` if the note is about why the case was opened.
     pub case: Option<Digest>,
 }
 
@@ -78,12 +80,12 @@ impl NoteTerms {
     }
 }
 
-/// What a note says.
+/// The content of a note.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
     /// The contract's number of an HL7 v3 PurposeOfUse.
     pub purpose: u8,
-    /// As in a request for access.
+    /// The text, with the same rules as in a request for access.
     pub text: Zeroizing<String>,
 }
 
@@ -91,31 +93,31 @@ pub struct Words {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseNote {
-    /// Whose records the case is about.
+    /// The patient whose records the case is about.
     pub patient: Account,
     /// The board.
     pub board: Account,
     /// The folder or record.
     pub scope: Scope,
-    /// Who is let in.
+    /// The account that gets access.
     pub grantee: Account,
-    /// The case, where it was reviewed.
+    /// The case, if the note is about its review.
     pub case: Option<Digest>,
-    /// What tells that all readers got the same key.
+    /// The commitment that shows that all readers got the same key.
     pub commitment: Digest,
-    /// The words: `nonce[12] | ciphertext | tag[16]`.
+    /// The content: `nonce[12] | ciphertext | tag[16]`.
     pub payload: ByteBuf,
-    /// Whom it is for.
+    /// Its readers.
     pub readers: Vec<NoteReader>,
 }
 
-/// One of those who can read a note.
+/// A reader of a note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoteReader {
-    /// Who.
+    /// The reader's account.
     pub reader: Account,
-    /// The reader's key: SHA-256 of it.
+    /// SHA-256 of the reader's key.
     pub key_id: Digest,
     /// The note's key.
     pub sealed: Sealed,
@@ -148,8 +150,8 @@ impl CaseNote {
 /// Seals a note to its readers and signs it as `terms.author`, whose profile block has digest `profile`.
 ///
 /// # Errors
-/// As [`check_reason`]; [`SealError::Mismatch`] where `keys` are not the author's, [`SealError::TooManyGrantees`] above
-/// 17 readers.
+/// As [`check_reason`]; [`SealError::Mismatch`] if `keys` are not the author's, [`SealError::TooManyGrantees`] above 17
+/// readers.
 pub fn seal_note(
     terms: &NoteTerms,
     words: &Words,
@@ -179,10 +181,10 @@ pub fn seal_note(
     Ok(block::sign(terms.deployment, profile, body, keys)?)
 }
 
-/// What a note says that is about exactly `terms` and is for `keys`' account.
+/// Opens a note that is about exactly `terms` and is for `keys`' account.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where it is about something or by somebody else, [`SealError::NoEntry`] where it is for others,
+/// [`SealError::Mismatch`] if it has another subject or author, [`SealError::NoEntry`] if it is for others,
 /// [`SealError::Unopenable`], [`SealError::Payload`].
 pub fn open_note(note: &Verified<CaseNote>, terms: &NoteTerms, keys: &ProfileKeys) -> Result<Words, CoreError> {
     let same = [

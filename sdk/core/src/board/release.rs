@@ -1,10 +1,10 @@
-//! How a member's share reaches the one who needs the keys.
+//! Releases: how a member's share reaches the account that needs the keys.
 //!
-//! A release is a signed block of kind `share` by the member: the share, sealed with HPKE to the one whom a case of the
-//! board lets in. The `info` is the label `hospital-record/v1/share-release`, then as in [`deal`](super::deal) chain,
+//! A release is a signed block of kind `share` by the member: the share, sealed with HPKE to the grantee of a case of
+//! the board. The `info` is the label `hospital-record/v1/share-release`, then as in [`deal`](super::deal) chain,
 //! contract, patient, board, scope, epoch, threshold and members, then `u8 number | member[20] | deal[32] | case[32] |
-//! grantee[20] | key id[32]`; the plaintext is `blinder[32] | share[32]`. What the deal commits to is checked before it
-//! is released and after it was opened.
+//! grantee[20] | key id[32]`; the plaintext is `blinder[32] | share[32]`. The share is checked against the deal's
+//! commitment before the release and after it is opened.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,13 +21,13 @@ use crate::seal::wrap::{HpkePublicKey, Sealed};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShareRelease {
-    /// The deal that the share is of.
+    /// The deal that the share belongs to.
     pub deal: Digest,
     /// The board's case.
     pub case: Digest,
-    /// Who gets the share.
+    /// The account that gets the share.
     pub grantee: Account,
-    /// The grantee's key: SHA-256 of it.
+    /// SHA-256 of the grantee's key.
     pub key_id: Digest,
     /// The share.
     pub sealed: Sealed,
@@ -54,7 +54,8 @@ impl ShareRelease {
     }
 }
 
-/// Seals the share of `keys`' account in `deal` to `grantee`, for a case that the chain says has taken effect.
+/// Seals the share of `keys`' account in `deal` to `grantee`. The caller has checked on chain that the case has taken
+/// effect.
 ///
 /// # Errors
 /// As [`open_share`].
@@ -75,11 +76,12 @@ pub fn release_share(
     Ok(block::sign(context.deployment, profile, body, keys)?)
 }
 
-/// The share that was released to `keys` for this case of the board, when it is the one that was dealt.
+/// Opens the share that was released to `keys` for this case of the board, and checks that it is the one that was
+/// dealt.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where it is of another deal or case or for somebody else, [`SealError::NoShare`] where its
-/// issuer is no member, [`SealError::Unopenable`], [`SealError::WrongShare`].
+/// [`SealError::Mismatch`] if it is of another deal or case or for another account, [`SealError::NoShare`] if its
+/// issuer is not a member, [`SealError::Unopenable`], [`SealError::WrongShare`].
 pub fn open_release(
     release: &Verified<ShareRelease>,
     deal: &Verified<Deal>,
@@ -116,7 +118,7 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// A member releases its share of `other` as if it were of `deal`: what the grantee says to that.
+    /// A member releases its share of `other` as if it were of `deal`. Returns the grantee's result.
     pub(in crate::board) fn released_as(
         other: &Verified<Deal>,
         deal: &Verified<Deal>,

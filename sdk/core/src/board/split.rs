@@ -1,8 +1,8 @@
 //! Shamir's secret sharing over GF(2^8) with the polynomial of AES, each byte by itself.
 //!
-//! The secret is what a polynomial of degree k - 1 with random coefficients gives at 0; share `x` is what it gives at
-//! `x`, from 1 on. Fewer than k shares say nothing of the secret, and nothing says whether a share is right: shares
-//! are committed to where they are dealt.
+//! The secret is the value at 0 of a polynomial of degree k - 1 with random coefficients. Share `x`, from 1 on, is its
+//! value at `x`. Fewer than k shares reveal nothing about the secret. A share alone does not show whether it is right:
+//! the deal holds commitments to the shares.
 
 use vsss_rs::Gf256;
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ pub(super) fn split(secret: &[u8; SECRET], threshold: u8, count: u8) -> Result<V
     Ok((1..=count).map(at).collect())
 }
 
-/// The secret, from k shares with their numbers, of which none is 0 or there twice.
+/// Restores the secret from k shares with their numbers, which are distinct and not 0.
 pub(super) fn combine(shares: &[(u8, &[u8; SECRET])]) -> Bytes {
     let mut secret = Bytes::default();
     for (x, share) in shares {
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(*combine(&[(3, &shares[2]), (1, &shares[0])]), [0x53; SECRET]);
     }
 
-    /// With one share less, every secret is as likely as any other: for each there is one last share that gives it.
+    /// With one share missing, every secret is equally likely: for each there is one last share that gives it.
     #[test]
     fn one_share_less_leaves_every_secret_possible() {
         let shares = split(&[7; SECRET], 2, 2).unwrap();

@@ -1,6 +1,6 @@
 //! Plain public values: accounts, digests, record ids, folders, scopes, deployments.
 //!
-//! None is secret; all are cheap to copy, ordered, hashable, and parse only when they are valid.
+//! None of them is secret. All are cheap to copy, ordered and hashable, and parse only if they are valid.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ pub const DAG_PB: u64 = 0x70;
 pub const DAG_CBOR: u64 = 0x71;
 const SHA2_256: u64 = 0x12;
 
-/// A number of a folder's keys: it grows by one with every keyring that the patient publishes.
+/// The number of a folder's keys. It increases by one with every keyring that the patient publishes.
 pub type Epoch = u16;
 
 macro_rules! bytes_value {
@@ -108,7 +108,7 @@ impl Digest {
         cid_of_digest(DAG_CBOR, self)
     }
 
-    /// The digest inside a CIDv1 of sha2-256 with this codec; `None` for every other CID.
+    /// The digest in a CIDv1 of sha2-256 with this codec; `None` for every other CID.
     pub fn of_cid(codec: u64, cid: &Cid) -> Option<Self> {
         let digest = Self::try_from(cid.hash().digest()).ok()?;
         (cid_of_digest(codec, &digest) == *cid).then_some(digest)

@@ -52,7 +52,7 @@ impl fmt::Display for Folder {
     }
 }
 
-/// What a grant is about: all of a folder, or one record.
+/// The scope of a grant: a whole folder, or one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Digest", into = "Digest")]
 pub enum Scope {
@@ -76,7 +76,7 @@ impl Scope {
         }
     }
 
-    /// Reads the contract's `bytes32`. Below 2^40 it is a folder: no hash is ever that small.
+    /// Reads the contract's `bytes32`. A value below 2^40 is a folder, because no hash is that small.
     ///
     /// # Errors
     /// [`IdError::FolderOutOfRange`] for zero.
@@ -104,7 +104,7 @@ impl From<Scope> for Digest {
     }
 }
 
-/// One contract on one chain: nothing that was made for it is valid for another.
+/// One contract on one chain. Its blocks and signatures are not valid for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Deployment {
     /// EIP-155 chain id.
@@ -122,7 +122,7 @@ pub enum Confidentiality {
     L,
     /// Moderate.
     M,
-    /// Normal: what a treating clinician may see.
+    /// Normal: a treating clinician may see it.
     #[default]
     N,
     /// Restricted.

@@ -1,8 +1,8 @@
 //! The content DAG: UnixFS under the profile `unixfs-v1-2025` of IPIP-499: CIDv1, sha2-256, raw leaves of 1 MiB, 1024
 //! links a node, balanced. One segment of the stream is one leaf.
 //!
-//! The CID is a function of the bytes alone, not of any node's settings. [`DagBuilder`] keeps at most 1024 links a level:
-//! memory does not grow with the file.
+//! The CID depends on the bytes alone, not on any node's settings. [`DagBuilder`] keeps at most 1024 links for each
+//! level, so memory use does not grow with the file.
 
 use bytes::Bytes;
 use cid::Cid;
@@ -25,10 +25,10 @@ impl Block {
         Self::new(RAW, bytes)
     }
 
-    /// Takes bytes that a store gave for a CID.
+    /// Checks bytes that a store returned for a CID.
     ///
     /// # Errors
-    /// [`DagError::Integrity`] where the bytes have another SHA-256 digest.
+    /// [`DagError::Integrity`] if the bytes have another SHA-256 digest.
     pub fn checked(cid: Cid, bytes: impl Into<Bytes>) -> Result<Self, DagError> {
         let bytes = bytes.into();
         let same = Digest::of_cid(cid.codec(), &cid) == Some(block_digest(&bytes));
@@ -36,7 +36,7 @@ impl Block {
     }
 }
 
-/// Builds the inner nodes above leaves that come one after the other.
+/// Builds the inner nodes above leaves that are added one after the other.
 #[derive(Default)]
 pub struct DagBuilder {
     levels: Vec<Vec<Link>>,
@@ -44,12 +44,12 @@ pub struct DagBuilder {
     total: u64,
 }
 
-/// What a [`DagBuilder`] ends with.
+/// The result of a [`DagBuilder`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// Root of the DAG; the leaf itself where there is only one.
+    /// Root of the DAG; the leaf itself if there is only one.
     pub root: Cid,
-    /// The inner nodes not given out before, children first.
+    /// The inner nodes that were not returned before, children first.
     pub blocks: Vec<Block>,
     /// Bytes of all leaves.
     pub total: u64,
@@ -61,8 +61,8 @@ impl DagBuilder {
         Self::default()
     }
 
-    /// Adds the next leaf, a raw CID and the leaf's size in bytes. Gives the inner nodes that are full with it,
-    /// children first.
+    /// Adds the next leaf, with its raw CID and its size in bytes. Returns the inner nodes that are now full, children
+    /// first.
     ///
     /// # Errors
     /// [`DagError::Leaf`] for a size of 0, above 1 MiB, or after a leaf below 1 MiB; [`DagError::Cid`].
@@ -80,7 +80,7 @@ impl DagBuilder {
         Ok(blocks)
     }
 
-    /// Closes the nodes that are not full.
+    /// Completes the nodes that are not full.
     ///
     /// # Errors
     /// [`DagError::Empty`] without leaves.
@@ -130,7 +130,7 @@ impl DagBuilder {
 /// A block of a content DAG.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
-    /// Bytes of the file; this many.
+    /// A leaf with this many bytes of the file.
     Leaf(u64),
     /// Links to other blocks, in the order of the file.
     Inner(Vec<Link>),

@@ -14,16 +14,16 @@ use crate::identity::ProfileKeys;
 use crate::seal::lock::{Lock, LockContext};
 use crate::seal::stream::{self, ContentKey, MAX_PLAINTEXT, StreamHeader};
 
-/// The most locks of a record.
+/// The maximum number of locks of a record.
 pub const MAX_LOCKS: usize = 32;
 
 /// The body of a block of kind `manifest`. Its author is the block's issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Whose record it is.
+    /// The patient whose record it is.
     pub patient: Account,
-    /// The folder it lies in.
+    /// The folder that contains it.
     pub folder: Folder,
     /// Root of the ciphertext's DAG.
     pub content: Cid,
@@ -34,9 +34,9 @@ pub struct Manifest {
     /// [`ContentKey::commitment`].
     #[serde(with = "serde_bytes")]
     pub commitment: [u8; 32],
-    /// What the record is.
+    /// The sealed metadata.
     pub metadata: SealedMetadata,
-    /// The ways to get the content key: 1 to 32.
+    /// The locks, each of which holds the content key: 1 to 32.
     pub locks: Vec<Lock>,
 }
 
@@ -76,7 +76,7 @@ impl Manifest {
         block::parse(bytes, deployment)
     }
 
-    /// What this manifest's locks belong to, once patient, author and folder were compared with the chain's.
+    /// The context of this manifest's locks. The caller has compared patient, author and folder with those on chain.
     pub fn lock_context(&self, deployment: Deployment, author: Account, epoch: Epoch) -> LockContext {
         let Self { patient, folder, commitment, .. } = *self;
         LockContext { deployment, patient, author, folder, epoch, commitment }
@@ -90,7 +90,7 @@ impl Manifest {
         self.metadata.open(key, &self.header)
     }
 
-    /// Blocks of the ciphertext: its segments, and the leaves of its DAG.
+    /// The number of blocks of the ciphertext, which are its segments and the leaves of its DAG.
     pub fn segment_count(&self) -> u64 {
         stream::segment_count(self.size)
     }
@@ -100,10 +100,10 @@ impl Manifest {
         stream::ciphertext_len(self.size)
     }
 
-    /// A walker over the ciphertext's leaves that hold these plaintext bytes; it accepts no DAG of another size.
+    /// A walker over the leaves that hold these plaintext bytes. It accepts no DAG of another size.
     ///
     /// # Errors
-    /// [`DagError::Range`] where the range does not lie in the content.
+    /// [`DagError::Range`] if the range is not within the content.
     pub fn leaves(&self, plain: Range<u64>) -> Result<LeafWalker, DagError> {
         if plain.start > plain.end || plain.end > self.size {
             return Err(DagError::Range { start: plain.start, end: plain.end, total: self.size });

@@ -1,4 +1,4 @@
-//! Metadata: what a record is, readable only with its content key.
+//! Metadata: the description of a record, readable only with its content key.
 //!
 //! Canonical dag-cbor, padded (`u32be length | bytes | zeros`) to a multiple of 512 bytes and sealed with AES-256-GCM
 //! under [`ContentKey::metadata_key`] and a random nonce.
@@ -15,18 +15,19 @@ use crate::seal::{gcm, padding};
 
 const UNIT: usize = 512;
 const WHAT: &str = "the metadata";
-/// The most bytes of metadata after padding: with 32 locks they still fit into a manifest.
+/// The maximum size of padded metadata, in bytes. With 32 locks it still fits into a manifest.
 pub const MAX_METADATA: usize = 16 << 10;
 
-/// What a record is. Who wrote it is not trusted: a name is no path, a media type no promise.
+/// The description of a record. Its author is not trusted: the name may be an unsafe path, and the media type may be
+/// wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
-    /// The file's name as its author had it. Make it safe before using it as one.
+    /// The author's name of the file. Sanitise it before you use it as a file name.
     pub name: String,
     /// IANA media type.
     pub media_type: String,
-    /// When the content came to be, in seconds since 1970 UTC.
+    /// When the content was created, in seconds since 1970 UTC.
     pub created: Option<i64>,
     /// When it was added, in seconds since 1970 UTC, by the author's clock.
     pub added: i64,
@@ -44,7 +45,7 @@ pub struct Metadata {
     pub description: Option<String>,
 }
 
-/// Sealed metadata, as a manifest carries them.
+/// Sealed metadata, as a manifest carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SealedMetadata {
@@ -54,7 +55,7 @@ pub struct SealedMetadata {
 }
 
 impl Metadata {
-    /// Whether it can be sealed: to be asked before a large content is uploaded.
+    /// Checks that it can be sealed. Call it before a large upload.
     ///
     /// # Errors
     /// [`SealError::TooLarge`] above [`MAX_METADATA`].
@@ -71,7 +72,7 @@ impl Metadata {
         Ok(padded)
     }
 
-    /// Seals the metadata beside the content that has this key and header.
+    /// Seals the metadata of the content that has this key and header.
     ///
     /// # Errors
     /// [`SealError::TooLarge`] above [`MAX_METADATA`], [`SealError::Randomness`].

@@ -1,4 +1,4 @@
-//! What a record is made of: its manifest, its metadata, the DAG of its ciphertext.
+//! The parts of a record: its manifest, its metadata and the DAG of its ciphertext.
 
 pub mod dag;
 pub mod manifest;

@@ -1,7 +1,7 @@
-//! Inner nodes: a UnixFS file message inside a dag-pb node, encoded as Kubo does, decoded only when encoded so.
+//! Inner nodes: a UnixFS file message inside a dag-pb node, in Kubo's encoding. The decoder accepts only this encoding.
 //!
 //! Sources: <https://ipld.io/specs/codecs/dag-pb/spec/>, <https://specs.ipfs.tech/unixfs/>. Both messages are small
-//! enough to be read and written by hand; a general protobuf reader accepts many encodings of one node.
+//! enough for code by hand. A general protobuf reader would accept many encodings of one node.
 
 use cid::Cid;
 
@@ -84,7 +84,7 @@ fn put_bytes(output: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     output.extend_from_slice(bytes);
 }
 
-/// Reads one shape only; what it takes too lightly the comparison with the encoding finds.
+/// Reads one shape only. The caller compares the result's encoding, so this need not check everything.
 fn read(bytes: &[u8]) -> Option<Vec<Link>> {
     let mut node = Reader(bytes);
     let mut links = Vec::new();
@@ -144,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn a_node_reads_as_it_was_written() {
+    fn node_round_trips() {
         let bytes = encode(&links());
         assert_eq!(decode(&cid_of(DAG_PB, &bytes), &bytes).unwrap(), links());
     }
 
     #[test]
-    fn every_cut_and_appended_byte_is_refused() {
+    fn truncated_and_extended_nodes_are_refused() {
         let bytes = encode(&links());
         let cid = cid_of(DAG_PB, &bytes);
         for end in 0..bytes.len() {

@@ -9,10 +9,10 @@ use super::node;
 use crate::error::DagError;
 use crate::id::{DAG_PB, RAW};
 
-/// What a [`LeafWalker`] comes to next.
+/// The next step of a [`LeafWalker`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// An inner node: fetch it and [`feed`](LeafWalker::feed) it; until then every step is this one.
+    /// An inner node. Fetch it and [`feed`](LeafWalker::feed) it; until then every step is this one.
     Node(Cid),
     /// The next leaf.
     Leaf {
@@ -34,20 +34,20 @@ struct Pending {
     cid: Cid,
     start: u64,
     size: u64,
-    // Inner nodes between this one and its leaves, itself included; 0 for a leaf.
+    // The number of inner nodes from this one down to its leaves, itself included; 0 for a leaf.
     height: u32,
 }
 
 /// A cursor over the leaves of a file, or over those that hold a range of its bytes.
 ///
-/// The size of the file is known beforehand, so there is exactly one DAG that it can have; every other is refused at
-/// the first node that differs. It holds at most 1024 links a level.
+/// The size of the file is known beforehand, so it has exactly one possible layout. Any other DAG is refused at the
+/// first node that differs. The walker holds at most 1024 links for each level.
 pub struct LeafWalker {
-    // The next one last.
+    // The next one is the last element.
     pending: Vec<Pending>,
     total: u64,
     range: Range<u64>,
-    // CID, size and height of the nodes that were fed; none where every place counts.
+    // CID, size and height of the nodes that were fed; `None` if every place is visited.
     fed: Option<HashSet<(Cid, u64, u32)>>,
 }
 
@@ -55,7 +55,7 @@ impl LeafWalker {
     /// All leaves of a file of `total` bytes.
     ///
     /// # Errors
-    /// [`DagError::Empty`] for 0 bytes; [`DagError::Cid`] where the root cannot be one of a file of this size.
+    /// [`DagError::Empty`] for 0 bytes; [`DagError::Cid`] if the root's codec does not fit a file of this size.
     pub fn new(root: Cid, total: u64) -> Result<Self, DagError> {
         Self::range(root, total, 0..total)
     }
@@ -77,15 +77,15 @@ impl LeafWalker {
         Ok(Self { pending: vec![root], total, range, fed: None })
     }
 
-    /// Passes over every inner node that was fed before in a place of the same size and height: all below it is the same.
-    /// For looking at blocks and not at places: what one block can claim to hold many times is looked at once.
+    /// Skips every inner node that was fed before at a place of the same size and height, because everything below it
+    /// is the same. Use it to visit blocks instead of places: a block that occurs many times is visited once.
     #[must_use]
     pub fn each_node_once(mut self) -> Self {
         self.fed = Some(HashSet::new());
         self
     }
 
-    /// The next step. Leaves are given once; a node is given until it was fed.
+    /// Returns the next step. A leaf is returned once; a node is returned until it is fed.
     pub fn step(&mut self) -> Step {
         while let Some(next) = self.pending.last().copied() {
             let end = next.start + next.size;
@@ -106,11 +106,11 @@ impl LeafWalker {
         Step::Done
     }
 
-    /// Takes the node that [`step`](Self::step) asked for; its bytes were checked against its CID.
+    /// Takes the node that [`step`](Self::step) requested. The caller has checked its bytes against its CID.
     ///
     /// # Errors
-    /// [`DagError::NotAsked`] for another node; [`DagError::Node`] and [`DagError::Cid`] for one that is not of the only
-    /// layout. The walker then asks for the same node again.
+    /// [`DagError::NotAsked`] for another node; [`DagError::Node`] and [`DagError::Cid`] for a node of another layout.
+    /// The walker then requests the same node again.
     pub fn feed(&mut self, cid: &Cid, bytes: &[u8]) -> Result<(), DagError> {
         let asked = self.pending.last().copied().filter(|asked| asked.cid == *cid && asked.height > 0);
         let asked = asked.ok_or_else(|| DagError::NotAsked(cid.to_string()))?;
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_was_fed_in_a_place_of_another_size_is_asked_for_again() {
+    fn node_that_was_fed_at_a_place_of_another_size_is_requested_again() {
         let leaf = Link { cid: cid_of(RAW, b"x"), file_size: LEAF, total_size: LEAF };
         let full = node(&[leaf; LINKS]);
         let link = |file_size| Link { cid: full.cid, file_size, total_size: file_size };

@@ -17,12 +17,12 @@ use crate::error::SealError;
 const SALT: Range<usize> = 1..33;
 const PREFIX: Range<usize> = 33..40;
 
-/// The key of one record's content. Drawn anew for every attempt to encrypt; wiped when dropped.
+/// The key of one record's content. Each attempt to encrypt uses a new random key. It is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct ContentKey([u8; 32]);
 
 impl ContentKey {
-    /// Draws a key from the operating system.
+    /// Generates a random key.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
@@ -30,17 +30,17 @@ impl ContentKey {
         gcm::random().map(|bytes| Self(*bytes))
     }
 
-    /// Takes a key that was drawn elsewhere.
+    /// Takes an existing key.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The key itself, to be sealed to somebody. Do not print it.
+    /// The key itself, to seal it to an account. Do not print it.
     pub fn expose_secret(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// What the manifest commits to: AES-GCM alone would let one ciphertext open with two keys.
+    /// The manifest's commitment to the key. With AES-GCM alone, one ciphertext could open with two keys.
     /// `HKDF-SHA256(ikm = key, salt = "", info = "hospital-record/v1/commit", 32)`.
     pub fn commitment(&self) -> [u8; 32] {
         *hkdf(&self.0, &[], b"hospital-record/v1/commit")
@@ -58,7 +58,7 @@ impl ContentKey {
 pub struct StreamHeader([u8; HEADER]);
 
 impl StreamHeader {
-    /// Draws salt and prefix. A header must never be used for two plaintexts.
+    /// Generates a random salt and prefix. A header must never be used for two plaintexts.
     ///
     /// # Errors
     /// [`SealError::Randomness`].
@@ -123,8 +123,8 @@ impl From<StreamHeader> for ByteArray<HEADER> {
     }
 }
 
-/// A Tink JSON keyset with this key, so that any Tink library opens the ciphertext without this program.
-/// It holds the key in clear.
+/// A Tink JSON keyset with this key, so that any Tink library opens the ciphertext without this program. It holds the
+/// key in plaintext.
 pub fn tink_keyset_json(key: &ContentKey) -> Zeroizing<String> {
     // AesGcmHkdfStreamingKey { params: { segment: 1 MiB, derived key: 32, hash: SHA256 }, key_value }
     let mut message = Zeroizing::new([0; 44]);
@@ -132,7 +132,7 @@ pub fn tink_keyset_json(key: &ContentKey) -> Zeroizing<String> {
     params.copy_from_slice(&[0x12, 8, 0x08, 0x80, 0x80, 0x40, 0x10, 32, 0x18, 3, 0x1a, 32]);
     value.copy_from_slice(&key.0);
     let value = Zeroizing::new(Base64::encode_string(message.as_slice()));
-    // The capacity is final: growing would leave a copy behind that nobody wipes.
+    // The capacity is final, because a reallocation would leave a copy that is not wiped.
     let mut keyset = Zeroizing::new(String::with_capacity(512));
     keyset.push_str(concat!(
         r#"{"primaryKeyId":1,"key":[{"keyData":{"#,

@@ -1,4 +1,4 @@
-//! HKDF-SHA256 (RFC 5869) and the one way in which contexts become bytes.
+//! HKDF-SHA256 (RFC 5869) and the encoding of contexts.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::id::{Account, Deployment};
 
-/// The `info` of an HKDF or HPKE call. The label and every part of free length carry their length and
-/// all else has a fixed width, so that two contexts never have the same bytes:
-/// `u16be len | label | u64be chain | contract[20] | parts`, a part of free length being `u32be len | bytes`.
+/// The `info` of an HKDF or HPKE call. The label and every part of variable length are prefixed with their length, and
+/// all other fields have a fixed width. So two contexts never have the same bytes: `u16be len | label | u64be chain |
+/// contract[20] | parts`, where a part of variable length is `u32be len | bytes`.
 pub(crate) struct Context(Vec<u8>);
 
 impl Context {
@@ -20,7 +20,7 @@ impl Context {
         Self(bytes).fixed(deployment.contract.as_bytes())
     }
 
-    /// Bytes whose number the label implies.
+    /// Adds bytes whose length is fixed by the label.
     pub(crate) fn fixed(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
@@ -30,7 +30,7 @@ impl Context {
         self.fixed(account.as_bytes())
     }
 
-    /// Bytes of any number below 2^32.
+    /// Adds fewer than 2^32 bytes with their length.
     pub(crate) fn part(self, bytes: &[u8]) -> Self {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.fixed(&length.to_be_bytes()).fixed(bytes)

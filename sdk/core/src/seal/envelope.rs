@@ -1,11 +1,11 @@
-//! Envelopes and folder key statements: how keys reach one grantee.
+//! Envelopes and folder key statements, which bring keys to one grantee.
 //!
 //! An envelope is a signed block of kind `envelope` with a payload that HPKE seals to the grantee. The HPKE `info` is
 //! the label `hospital-record/v1/envelope`, the chain, the contract and then, each of fixed width, `patient[20] |
 //! issuer[20] | grantee[20] | scope[32] | key id[32] | u16be epoch`. The payload is `secret[32] |` the dag-cbor map
-//! `{keys: "read" | "contribute" | "record", statement, folder_name, confidentiality, sources}`, padded to a multiple of
-//! 512 bytes so that its size does not tell the folder's name. The secret is the folder's state, the record's content
-//! key, or zeros for who may only contribute.
+//! `{keys: "read" | "contribute" | "record", statement, folder_name, confidentiality, sources}`, padded to a multiple
+//! of 512 bytes to hide the length of the folder's name. The secret is the folder's state, the record's content key, or
+//! zeros for a grantee that may only contribute.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -24,20 +24,20 @@ use crate::identity::ProfileKeys;
 const LABEL: &str = "hospital-record/v1/envelope";
 pub(crate) const MAX_SEALED_NOTE: usize = 8 << 10;
 
-/// What an envelope is for. Take it from the chain, not from the envelope.
+/// The context of an envelope. Take it from the chain, not from the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnvelopeContext {
     /// Chain and contract.
     pub deployment: Deployment,
-    /// Whose records the grant is about.
+    /// The patient whose records the grant is about.
     pub patient: Account,
-    /// Who gives the grant.
+    /// The account that makes the grant.
     pub issuer: Account,
-    /// Who gets it.
+    /// The account that gets it.
     pub grantee: Account,
     /// The folder or record.
     pub scope: Scope,
-    /// The folder's epoch; that of the record's folder where the scope is a record.
+    /// The epoch of the folder, or of the record's folder.
     pub epoch: Epoch,
 }
 
@@ -53,7 +53,7 @@ impl EnvelopeContext {
     }
 }
 
-/// A folder's public key of one epoch, said by the patient in a signed block of kind `folder-key`.
+/// A folder's public key of one epoch, in a signed block of kind `folder-key` by the patient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderKeyStatement {
@@ -61,7 +61,7 @@ pub struct FolderKeyStatement {
     pub folder: Folder,
     /// The epoch.
     pub epoch: Epoch,
-    /// To which records of this folder and epoch are locked.
+    /// The key to which records of this folder and epoch are locked.
     pub public_key: HpkePublicKey,
 }
 
@@ -104,19 +104,19 @@ impl FolderKeyStatement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
-    /// Whose records the grant is about.
+    /// The patient whose records the grant is about.
     pub patient: Account,
-    /// Who gets the keys.
+    /// The account that gets the keys.
     pub grantee: Account,
     /// The folder or record.
     pub scope: Scope,
     /// The folder's epoch.
     pub epoch: Epoch,
-    /// The grantee's key: SHA-256 of it.
+    /// SHA-256 of the grantee's key.
     pub key_id: Digest,
     /// The payload.
     pub sealed: Sealed,
-    /// The name the patient gave the grantee, from [`Keys::note_seal`](crate::identity::Keys::note_seal).
+    /// The patient's name for the grantee, from [`Keys::note_seal`](crate::identity::Keys::note_seal).
     pub note: Option<ByteBuf>,
 }
 
@@ -146,8 +146,8 @@ impl Envelope {
 /// Seals keys to a grantee and signs the envelope as `context.issuer`, whose profile block has digest `profile`.
 ///
 /// # Errors
-/// [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] where the keys are not
-/// of the context's scope and epoch or `keys` are not the issuer's.
+/// [`SealError::TooLarge`] for names and sources above 16 KiB together; [`SealError::Mismatch`] if the keys are not of
+/// the context's scope and epoch, or `keys` are not the issuer's.
 pub fn seal_envelope(
     context: &EnvelopeContext,
     grantee: &HpkePublicKey,
@@ -168,12 +168,12 @@ pub fn seal_envelope(
     Ok(block::sign(context.deployment, profile, body, keys)?)
 }
 
-/// Opens an envelope that was sealed to `keys` in this context. The statement inside is checked to agree with the
-/// state and the context; its signature is to be verified with the patient's keys where the issuer is another.
+/// Opens an envelope that was sealed to `keys` in this context. It checks that the statement inside agrees with the
+/// state and the context. If the issuer is not the patient, the caller must verify the statement's signature with the
+/// patient's keys.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where the envelope is for something or somebody else, [`SealError::Unopenable`],
-/// [`SealError::Payload`].
+/// [`SealError::Mismatch`] if the envelope is for another context, [`SealError::Unopenable`], [`SealError::Payload`].
 pub fn open_envelope(
     envelope: &Verified<Envelope>,
     context: &EnvelopeContext,

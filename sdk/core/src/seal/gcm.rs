@@ -1,4 +1,4 @@
-//! AES-256-GCM (NIST SP 800-38D) of small things under a random nonce.
+//! AES-256-GCM (NIST SP 800-38D) of small values under a random nonce.
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
@@ -19,7 +19,7 @@ pub(crate) fn cipher(key: &[u8; 32]) -> Aes256Gcm {
     Aes256Gcm::new(key.into())
 }
 
-/// Encrypts `buffer[start..]` where it lies and appends the tag.
+/// Encrypts `buffer[start..]` in place and appends the tag.
 pub(crate) fn encrypt(cipher: &Aes256Gcm, nonce: &[u8; NONCE], buffer: &mut Vec<u8>, start: usize) -> Result<(), ()> {
     let plain = buffer.get_mut(start..).ok_or(())?;
     let tag = cipher.encrypt_inout_detached(&Nonce::from(*nonce), &[], plain.into()).map_err(drop)?;
@@ -27,8 +27,8 @@ pub(crate) fn encrypt(cipher: &Aes256Gcm, nonce: &[u8; NONCE], buffer: &mut Vec<
     Ok(())
 }
 
-/// Checks and decrypts `buffer[start..]` where it lies and cuts the tag off. Whenever that fails the
-/// buffer is wiped, whatever the cipher left in it (RUSTSEC-2023-0096).
+/// Checks and decrypts `buffer[start..]` in place and removes the tag. If that fails, the buffer is wiped, because the
+/// cipher may have left plaintext in it (RUSTSEC-2023-0096).
 pub(crate) fn decrypt(cipher: &Aes256Gcm, nonce: &[u8; NONCE], buffer: &mut Vec<u8>, start: usize) -> Result<(), ()> {
     let opened = decrypt_or_leave(cipher, nonce, buffer, start);
     if opened.is_err() {
@@ -56,7 +56,7 @@ pub(crate) fn seal(key: &[u8; 32], plain: &[u8], what: &'static str) -> Result<V
     }
 }
 
-/// Opens what [`seal`] made.
+/// Opens a value from [`seal`].
 pub(crate) fn open(key: &[u8; 32], sealed: &[u8], what: &'static str) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let (nonce, rest) = sealed.split_first_chunk().ok_or(SealError::Unopenable(what))?;
     let mut buffer = Zeroizing::new(rest.to_vec());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_and_flip_fails() {
+    fn every_truncation_and_flip_fails() {
         let sealed = seal(&[1; 32], b"plain", "test").unwrap();
         assert_eq!(open(&[1; 32], &sealed, "test").unwrap().as_slice(), b"plain");
         for at in 0..sealed.len() {

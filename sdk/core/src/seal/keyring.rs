@@ -1,9 +1,9 @@
-//! Keyrings: the keys that a folder's remaining readers get when it moves on to a new epoch.
+//! Keyrings: the keys that a folder's remaining readers get for a new epoch.
 //!
 //! A keyring is a signed block of kind `keyring` by the patient. Each entry is the folder's new state (32 bytes) sealed
-//! with HPKE to one reader; the `info` is that of an envelope with the label `hospital-record/v1/keyring`, the patient
-//! as issuer and the folder as scope. Who may only contribute takes the new public key from the statement. A board that
-//! may let others in has no entry: the keyring names the block with the shares that were dealt to its members anew.
+//! with HPKE to one reader. The `info` is that of an envelope with the label `hospital-record/v1/keyring`, the patient
+//! as issuer and the folder as scope. An account that may only contribute takes the new public key from the statement.
+//! A board that can admit accounts has no entry: the keyring names the block with the new shares of its members.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -16,9 +16,9 @@ use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest, Epoch, Folder, Scope};
 use crate::identity::ProfileKeys;
 
-/// The most entries of a keyring: so many fit into 1 MiB.
+/// The maximum number of entries of a keyring, which fit into 1 MiB.
 pub const MAX_ENTRIES: usize = 600;
-/// The most deals of a keyring.
+/// The maximum number of deals of a keyring.
 pub const MAX_DEALS: usize = 16;
 const LABEL: &str = "hospital-record/v1/keyring";
 
@@ -28,13 +28,13 @@ const LABEL: &str = "hospital-record/v1/keyring";
 pub struct Keyring {
     /// The folder.
     pub folder: Folder,
-    /// The epoch that begins with this keyring.
+    /// The epoch that starts with this keyring.
     pub epoch: Epoch,
     /// The [`FolderKeyStatement`] block of this folder and epoch.
     pub statement: ByteBuf,
-    /// One entry for each reader, sorted by account, none twice.
+    /// One entry for each reader, sorted by account, without duplicates.
     pub entries: Vec<KeyringEntry>,
-    /// One for each board, sorted by account, none twice.
+    /// One for each board, sorted by account, without duplicates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deals: Vec<KeyringDeal>,
 }
@@ -45,19 +45,19 @@ pub struct Keyring {
 pub struct KeyringEntry {
     /// The reader.
     pub grantee: Account,
-    /// The reader's key: SHA-256 of it.
+    /// SHA-256 of the reader's key.
     pub key_id: Digest,
     /// The state.
     pub sealed: Sealed,
 }
 
-/// Where the new state is dealt to a board.
+/// The deal of the new state to a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyringDeal {
     /// The board.
     pub board: Account,
-    /// The [`Deal`](crate::board::deal::Deal) block: SHA-256 of it.
+    /// SHA-256 of the [`Deal`](crate::board::deal::Deal) block.
     pub deal: Digest,
 }
 
@@ -87,7 +87,7 @@ impl Checked for Keyring {
 }
 
 /// Seals the new `state` of a folder to its remaining readers and signs as the patient, whose profile block has digest
-/// `profile`; `deals` are those of the boards that remain. Of readers given twice the first key counts.
+/// `profile`. `deals` are those of the remaining boards. If a reader is given twice, the first key counts.
 ///
 /// # Errors
 /// [`SealError::TooManyGrantees`] above [`MAX_ENTRIES`] readers or [`MAX_DEALS`] boards, [`BlockError::Invalid`] for a board
@@ -152,9 +152,8 @@ impl Keyring {
     }
 }
 
-/// Opens the entry of `keys`' account; the folder is the one that the chain names beside the keyring's digest. The
-/// state is checked against the keyring's statement. A reader who holds an older state also checks
-/// [`FolderState::continues`].
+/// Opens the entry of `keys`' account. The folder is the one that the chain names with the keyring's digest. The state
+/// is checked against the keyring's statement. A reader with an older state must also check [`FolderState::continues`].
 ///
 /// # Errors
 /// [`SealError::Mismatch`] for another folder, [`SealError::NoEntry`], [`SealError::Unopenable`].

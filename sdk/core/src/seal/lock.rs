@@ -1,8 +1,8 @@
-//! Locks: the ways in which a record's content key is reached.
+//! Locks: a record's content key, sealed to a folder or an account.
 //!
 //! A lock's HPKE `info` is the label (`hospital-record/v1/lock/folder` or `.../account`), the chain, the contract and
 //! then, each of fixed width, `patient[20] | author[20] | u64be folder | u16be epoch | account[20] | key id[32] |
-//! commitment[32]`; the account is zero in a folder lock, the key id is SHA-256 of the recipient's public key. A lock
+//! commitment[32]`. The account is zero in a folder lock. The key id is SHA-256 of the recipient's public key. A lock
 //! copied to another record, folder, author, patient or deployment therefore opens nothing.
 
 use serde::{Deserialize, Serialize};
@@ -17,20 +17,20 @@ use crate::error::SealError;
 use crate::id::{Account, Deployment, Digest, Epoch, Folder};
 use crate::identity::ProfileKeys;
 
-/// What a lock belongs to. Take it from the chain where the chain says it, not from the manifest.
+/// The context of a lock. Take its fields from the chain, not from the manifest, if the chain has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockContext {
     /// Chain and contract.
     pub deployment: Deployment,
-    /// Whose record it is.
+    /// The patient whose record it is.
     pub patient: Account,
-    /// Who added it.
+    /// The account that added it.
     pub author: Account,
-    /// The folder it lies in.
+    /// The folder that contains it.
     pub folder: Folder,
     /// The folder's epoch when it was added.
     pub epoch: Epoch,
-    /// What the manifest commits to.
+    /// The manifest's commitment to the content key.
     pub commitment: [u8; 32],
 }
 
@@ -55,22 +55,22 @@ impl LockContext {
     }
 }
 
-/// One way to get a record's content key.
+/// A record's content key, sealed to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Lock {
-    /// To the folder's key of one epoch: every reader of the folder opens it.
+    /// Sealed to the folder's key of one epoch: every reader of the folder can open it.
     Folder {
         /// The folder's epoch.
         epoch: Epoch,
         /// The content key.
         sealed: Sealed,
     },
-    /// To one account's profile key.
+    /// Sealed to one account's profile key.
     Account {
-        /// Whose key it is.
+        /// The owner of the key.
         account: Account,
-        /// Which of the account's keys: SHA-256 of it.
+        /// SHA-256 of the account's key.
         key_id: Digest,
         /// The folder's epoch.
         epoch: Epoch,
@@ -83,7 +83,7 @@ impl Lock {
     /// Locks to the folder's public key of `context.epoch`.
     ///
     /// # Errors
-    /// [`SealError::Commitment`] where the context commits to another key.
+    /// [`SealError::Commitment`] if the context commits to another key.
     pub fn folder(context: &LockContext, key: &HpkePublicKey, content: &ContentKey) -> Result<Self, SealError> {
         check_commitment(context, content)?;
         let sealed = Sealed::new(key, context.folder_info(key.key_id()).bytes(), content.expose_secret())?;
@@ -93,7 +93,7 @@ impl Lock {
     /// Locks to a profile key of `account`.
     ///
     /// # Errors
-    /// [`SealError::Commitment`] where the context commits to another key.
+    /// [`SealError::Commitment`] if the context commits to another key.
     pub fn account(
         context: &LockContext,
         account: Account,
@@ -122,7 +122,7 @@ impl Lock {
         self.open_folder_with(context, &state.at(context.epoch)?.key_pair())
     }
 
-    /// Like [`open_folder`](Self::open_folder) with a pair derived before, for many records of one epoch.
+    /// Like [`open_folder`](Self::open_folder), with an existing key pair, for many records of one epoch.
     ///
     /// # Errors
     /// As [`open_folder`](Self::open_folder).

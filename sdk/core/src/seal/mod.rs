@@ -1,4 +1,4 @@
-//! Everything that turns readable bytes into sealed ones and back.
+//! All functions that seal and open bytes.
 
 pub mod envelope;
 pub mod keyring;

@@ -1,4 +1,4 @@
-//! Padding that hides how long a name is: `u32be length | bytes | zeros` up to a multiple.
+//! Padding that hides the length of a name: `u32be length | bytes | zeros`, up to a multiple.
 
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ const PREFIX: usize = 4;
 pub(crate) fn pad(bytes: &[u8], unit: usize) -> Zeroizing<Vec<u8>> {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let padded = (PREFIX + bytes.len()).next_multiple_of(unit);
-    // The capacity is final: growing would leave a copy behind that nobody wipes.
+    // The capacity is final, because a reallocation would leave a copy that is not wiped.
     let mut output = Zeroizing::new(Vec::with_capacity(padded));
     output.extend_from_slice(&length.to_be_bytes());
     output.extend_from_slice(bytes);
@@ -18,7 +18,7 @@ pub(crate) fn pad(bytes: &[u8], unit: usize) -> Zeroizing<Vec<u8>> {
     output
 }
 
-/// Undoes [`pad`]; refuses other padding than the smallest of zeros.
+/// Removes the padding of [`pad`]. It accepts only the smallest padding, of zeros.
 pub(crate) fn unpad<'a>(padded: &'a [u8], unit: usize, what: &'static str) -> Result<&'a [u8], SealError> {
     let wrong = || SealError::Payload { what, reason: "it is not padded as the format says".to_owned() };
     let (prefix, rest) = padded.split_first_chunk::<PREFIX>().ok_or_else(wrong)?;

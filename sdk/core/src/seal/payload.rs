@@ -1,4 +1,4 @@
-//! What an envelope carries, as readable values and as the padded bytes that HPKE seals.
+//! The content of an envelope, as values and as the padded bytes that HPKE seals.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -12,27 +12,28 @@ use crate::error::SealError;
 use crate::id::{Confidentiality, Epoch};
 
 const UNIT: usize = 512;
-/// The most bytes of a padded payload.
+/// The maximum size of a padded payload, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 32 << 10;
 
 /// The keys in an envelope.
 #[derive(Clone)]
 pub enum EnvelopeKeys {
-    /// Of a folder.
+    /// The keys of a folder.
     Folder {
-        /// Opens the folder's records up to its epoch; none for who may contribute but not read.
+        /// The state that opens the folder's records up to its epoch; `None` for a grantee that may contribute but not
+        /// read.
         state: Option<FolderState>,
         /// A [`FolderKeyStatement`](super::envelope::FolderKeyStatement) block of the patient with the public key to lock new records to.
         statement: Vec<u8>,
     },
-    /// Of one record.
+    /// The key of one record.
     Record {
         /// Its content key.
         content: ContentKey,
     },
 }
 
-/// What an envelope carries.
+/// The content of an envelope.
 #[derive(Clone)]
 pub struct EnvelopePayload {
     /// The keys.
@@ -41,11 +42,11 @@ pub struct EnvelopePayload {
     pub folder_name: String,
     /// The folder's confidentiality.
     pub confidentiality: Confidentiality,
-    /// Where the patient's blocks can be fetched: to be asked about, never followed blindly.
+    /// Where the patient's blocks can be fetched. Ask the person before you use one.
     pub sources: Vec<String>,
 }
 
-/// All of the payload but the secret, which stays out of the encoder's buffers: nobody wipes those.
+/// The payload without the secret, which must not be in the encoder's buffers: they are not wiped.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Open {

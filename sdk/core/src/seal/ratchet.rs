@@ -1,8 +1,8 @@
 //! Folder keys: a key-regression chain (Fu, Kamara, Kohno, "Key Regression", NDSS 2006).
 //!
-//! `state[e-1] = SHA-256("hospital-record/v1/ratchet" | state[e])`: whoever holds the state of an epoch computes those
-//! before it and none after it. The HPKE key pair of an epoch is
-//! `DeriveKeyPair(HKDF-SHA256(ikm = state[e], salt = "", info = "hospital-record/v1/folder-key", 32))`.
+//! `state[e-1] = SHA-256("hospital-record/v1/ratchet" | state[e])`: the holder of the state of an epoch can compute the
+//! earlier states, but no later one. The HPKE key pair of an epoch is `DeriveKeyPair(HKDF-SHA256(ikm = state[e], salt =
+//! "", info = "hospital-record/v1/folder-key", 32))`.
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
@@ -24,7 +24,8 @@ pub fn next_epoch(epoch: Epoch) -> Result<Epoch, SealError> {
     epoch.checked_add(1).ok_or(SealError::EpochsExhausted)
 }
 
-/// The secret of one folder at one epoch: it opens all records of the folder up to this epoch. Wiped when dropped.
+/// The secret of one folder at one epoch. It opens all records of the folder up to this epoch. It is wiped when
+/// dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct FolderState {
     epoch: Epoch,
@@ -32,7 +33,7 @@ pub struct FolderState {
 }
 
 impl FolderState {
-    /// Takes a state that came out of an envelope, keyring or derivation.
+    /// Takes a state from an envelope, a keyring or a derivation.
     pub fn from_bytes(epoch: Epoch, secret: [u8; 32]) -> Self {
         Self { epoch, secret }
     }
@@ -42,12 +43,12 @@ impl FolderState {
         self.epoch
     }
 
-    /// The secret itself, to be sealed to somebody. Do not print it.
+    /// The secret itself, to seal it to an account. Do not print it.
     pub fn expose_secret(&self) -> &[u8; 32] {
         &self.secret
     }
 
-    /// The state of this or an earlier epoch: one hash a step.
+    /// The state of this or an earlier epoch. It costs one hash for each step.
     ///
     /// # Errors
     /// [`SealError::EpochAhead`] for a later epoch.
@@ -61,13 +62,13 @@ impl FolderState {
         Ok(state)
     }
 
-    /// Whether this state continues `older`: the same chain at the same or a later epoch. A keyring whose state does
-    /// not continue the one held before is not a successor of it. Takes constant time for equal epochs.
+    /// Whether this state is of the same chain as `older`, at the same or a later epoch. If it is not, its keyring is
+    /// not a successor of the older one. Takes constant time for equal epochs.
     pub fn continues(&self, older: &Self) -> bool {
         self.at(older.epoch).is_ok_and(|state| state.secret.ct_eq(&older.secret).into())
     }
 
-    /// The HPKE key pair of this epoch. Keep it where many locks are to be opened: deriving takes longer than opening.
+    /// The HPKE key pair of this epoch. Keep it to open many locks: deriving takes longer than opening.
     pub fn key_pair(&self) -> FolderSecret {
         let ikm: Zeroizing<[u8; 32]> = hkdf(&self.secret, &[], b"hospital-record/v1/folder-key");
         FolderSecret { epoch: self.epoch, keys: HpkeKeys::derive(&ikm) }

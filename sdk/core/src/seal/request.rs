@@ -1,10 +1,10 @@
-//! Requests for access: what an account asks of a patient, and why, for that patient alone.
+//! Requests for access: the terms and the reason, sealed to the patient.
 //!
-//! A request is a signed block of kind `access-request` whose issuer is the asker. It repeats what the chain says of the
-//! request, so that whoever opens it need not believe who told them of the chain. The reason is text that HPKE seals to
-//! the patient. The HPKE `info` is the label `hospital-record/v1/access-request`, the chain, the contract and then, each
-//! of fixed width, `patient[20] | asker[20] | key id[32] | u8 rights | u8 purpose | u64be grant until | u64be answer by`.
-//! The text is padded to a multiple of 512 bytes so that its size tells little.
+//! A request is a signed block of kind `access-request` whose issuer is the asker. It repeats the terms on chain, so
+//! that a reader need not trust its source of chain data. The reason is text that HPKE seals to the patient. The HPKE
+//! `info` is the label `hospital-record/v1/access-request`, the chain, the contract and then, each of fixed width,
+//! `patient[20] | asker[20] | key id[32] | u8 rights | u8 purpose | u64be grant until | u64be answer by`. The text is
+//! padded to a multiple of 512 bytes to hide its size.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -20,23 +20,23 @@ use crate::identity::ProfileKeys;
 
 const LABEL: &str = "hospital-record/v1/access-request";
 const UNIT: usize = 512;
-/// The most bytes of a reason.
+/// The maximum length of a reason, in bytes.
 pub const MAX_REASON: usize = 4 * UNIT - 4;
 
-/// What is asked, as the chain says it too. All of it is public.
+/// The terms of a request, which are also on chain. All of them are public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestTerms {
-    /// Who is asked.
+    /// The patient who is asked.
     pub patient: Account,
-    /// Who asks.
+    /// The account that asks.
     pub asker: Account,
-    /// The contract's bits.
+    /// The requested rights, as the contract's bits.
     pub rights: u8,
-    /// The contract's number.
+    /// The purpose, as the contract's number.
     pub purpose: u8,
-    /// The end that the grant shall have, seconds since 1970.
+    /// The requested end of the grant, seconds since 1970.
     pub grant_until: u64,
-    /// The request is closed from this second on.
+    /// The request is closed from this second (since 1970) on.
     pub answer_by: u64,
 }
 
@@ -56,17 +56,17 @@ impl RequestTerms {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessRequest {
-    /// Who is asked.
+    /// The patient who is asked.
     pub patient: Account,
-    /// The contract's bits.
+    /// The requested rights, as the contract's bits.
     pub rights: u8,
-    /// The contract's number.
+    /// The purpose, as the contract's number.
     pub purpose: u8,
-    /// The end that the grant shall have, seconds since 1970.
+    /// The requested end of the grant, seconds since 1970.
     pub grant_until: u64,
-    /// The request is closed from this second on.
+    /// The request is closed from this second (since 1970) on.
     pub answer_by: u64,
-    /// The patient's key: SHA-256 of it.
+    /// SHA-256 of the patient's key.
     pub key_id: Digest,
     /// The reason.
     pub sealed: Sealed,
@@ -96,7 +96,7 @@ impl AccessRequest {
 /// Seals the reason to the patient's key and signs the request as `terms.asker`, whose profile block has digest `profile`.
 ///
 /// # Errors
-/// As [`check_reason`]; [`SealError::Mismatch`] where `keys` are not the asker's.
+/// As [`check_reason`]; [`SealError::Mismatch`] if `keys` are not the asker's.
 pub fn seal_request(
     deployment: Deployment,
     terms: &RequestTerms,
@@ -117,11 +117,11 @@ pub fn seal_request(
     Ok(block::sign(deployment, profile, body, keys)?)
 }
 
-/// The reason of a request that says exactly `terms` and was sealed to `keys`. Take the terms from the chain.
+/// Opens the reason of a request that has exactly these `terms` and was sealed to `keys`. Take the terms from the
+/// chain.
 ///
 /// # Errors
-/// [`SealError::Mismatch`] where it was made by or for somebody else or asks for something else,
-/// [`SealError::Unopenable`], [`SealError::Payload`].
+/// [`SealError::Mismatch`] if its asker, patient or terms differ, [`SealError::Unopenable`], [`SealError::Payload`].
 pub fn open_request(
     request: &Verified<AccessRequest>,
     deployment: Deployment,
@@ -146,7 +146,7 @@ pub fn open_request(
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Whether this can be a reason. It is shown to people who do not know its author: nothing in it may move a cursor.
+/// Checks that a text can be a reason. People see it without knowing its author, so it must not move a cursor.
 ///
 /// # Errors
 /// [`SealError::TooLarge`] above [`MAX_REASON`] bytes, [`SealError::Payload`] for one that is empty or has control
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_opens_for_the_patient_and_the_terms_that_were_asked_alone() {
+    fn reason_opens_only_for_the_patient_and_the_same_terms() {
         let request = seal("Biopsy of 3 May\nplease").unwrap();
         let open = |terms| open_request(&request, HERE, &terms, &person(1));
         assert_eq!(*open(terms()).unwrap(), "Biopsy of 3 May\nplease");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_whose_public_part_was_signed_by_a_thief_does_not_open() {
+    fn reason_whose_terms_were_signed_by_a_thief_does_not_open() {
         let stolen = seal("Biopsy").unwrap();
         let thief = person(4);
         let block = block::sign(HERE, PROFILE, stolen.into_body(), &thief).unwrap();
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_that_are_too_long_empty_or_move_a_cursor_are_not_sealed() {
+    fn reasons_that_are_too_long_or_empty_or_move_a_cursor_are_not_sealed() {
         assert!(seal(&"x".repeat(MAX_REASON)).is_ok());
         assert!(seal(&"x".repeat(MAX_REASON + 1)).is_err());
         assert!(seal(" \n").is_err());

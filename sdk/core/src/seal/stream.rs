@@ -6,7 +6,7 @@
 //! shorter by the header, so that every block of the stream is 1 MiB. The segment key is
 //! `HKDF-SHA256(ikm = content key, salt, info = "", 32)`, the nonce `prefix | u32be segment | last ? 1 : 0`.
 //!
-//! Every block is sealed and opened alone, in any order. Nothing is released before its tag was checked.
+//! Every block is sealed and opened independently, in any order. No plaintext is returned before its tag was checked.
 //! [`seal`] and [`open`] do whole streams in memory.
 
 use std::ops::Range;
@@ -26,21 +26,21 @@ pub const HEADER: usize = 40;
 pub const TAG: usize = 16;
 /// Plaintext bytes of every segment but the first and the last.
 pub const PLAIN_SEGMENT: usize = SEGMENT - TAG;
-/// The most plaintext bytes that 2^32 segments hold.
+/// The maximum number of plaintext bytes in 2^32 segments.
 pub const MAX_PLAINTEXT: u64 = (1 << 32) * PLAIN_SEGMENT as u64 - HEADER as u64;
 
-/// Bytes before the ciphertext in block `index`: the header in the first, none in the others.
+/// The bytes before the ciphertext in block `index`: the header in the first block, none in the others.
 pub const fn lead(index: u32) -> usize {
     if index == 0 { HEADER } else { 0 }
 }
 
-/// The plaintext bytes that segment `index` holds when it is full; the last one may end earlier.
+/// The plaintext bytes of segment `index` if it is full. The last segment may end earlier.
 pub const fn plaintext_range(index: u32) -> Range<u64> {
     let start = index as u64 * PLAIN_SEGMENT as u64;
     start.saturating_sub(HEADER as u64)..start + PLAIN_SEGMENT as u64 - HEADER as u64
 }
 
-/// The segment that holds the plaintext byte at `offset`, which lies below [`MAX_PLAINTEXT`].
+/// The segment that holds the plaintext byte at `offset`, which is below [`MAX_PLAINTEXT`].
 pub const fn segment_of(offset: u64) -> u32 {
     (offset.saturating_add(HEADER as u64) / PLAIN_SEGMENT as u64) as u32
 }
@@ -55,10 +55,10 @@ pub const fn ciphertext_len(plain_len: u64) -> u64 {
     plain_len.saturating_add(HEADER as u64).saturating_add(segment_count(plain_len).saturating_mul(TAG as u64))
 }
 
-/// Seals segments, each alone, in any order, on any thread.
+/// Seals segments independently, in any order, on any thread.
 ///
-/// A segment number must never be used for two plaintexts with one key and header: that gives both away.
-/// Begin again with a new [`ContentKey`] and [`StreamHeader`] instead.
+/// A segment number must never be used for two plaintexts with one key and header: that reveals both. Start again with
+/// a new [`ContentKey`] and [`StreamHeader`] instead.
 pub struct StreamSealer {
     cipher: Aes256Gcm,
     header: StreamHeader,
@@ -73,7 +73,7 @@ impl StreamSealer {
     /// Seals one segment into its block; block 0 begins with the header.
     ///
     /// # Errors
-    /// [`SealError::SegmentLength`] where `plain` is not full although others follow, too long, or empty after others.
+    /// [`SealError::SegmentLength`] if `plain` is too long, or not full but not the last, or empty but not the first.
     pub fn seal(&self, index: u32, last: bool, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut buffer = Vec::with_capacity(lead(index) + plain.len() + TAG);
         buffer.resize(lead(index), 0);
@@ -83,10 +83,10 @@ impl StreamSealer {
     }
 
     /// Like [`seal`](Self::seal) without a copy: `buffer` holds [`lead`]`(index)` bytes of any value and then the
-    /// plaintext, and becomes the block. A capacity of [`SEGMENT`] spares it from growing.
+    /// plaintext, and becomes the block. A capacity of [`SEGMENT`] avoids a reallocation.
     ///
     /// # Errors
-    /// As [`seal`](Self::seal); the buffer is then as it was.
+    /// As [`seal`](Self::seal); the buffer is then unchanged.
     pub fn seal_in_place(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), SealError> {
         check_length(index, last, buffer.len().saturating_add(TAG))?;
         if let Some(header) = buffer.get_mut(..lead(index)) {
@@ -97,7 +97,7 @@ impl StreamSealer {
     }
 }
 
-/// Opens segments, each alone, in any order, on any thread.
+/// Opens segments independently, in any order, on any thread.
 pub struct StreamOpener {
     cipher: Aes256Gcm,
     header: StreamHeader,
@@ -109,7 +109,7 @@ impl StreamOpener {
         Self { cipher: header.cipher(key), header }
     }
 
-    /// Opens one block; `last` says whether it must be the stream's last, as the plaintext's size tells.
+    /// Opens one block. `last` says whether it is the stream's last, which follows from the plaintext's size.
     ///
     /// # Errors
     /// [`SealError::SegmentLength`], [`SealError::HeaderMismatch`] for block 0, [`SealError::Segment`].
@@ -147,13 +147,13 @@ fn check_length(index: u32, last: bool, block: usize) -> Result<(), SealError> {
     let (fits, expected) = match (last, index) {
         (false, _) => (block == SEGMENT, "1,048,576, as others follow"),
         (true, 0) => ((HEADER + TAG..=SEGMENT).contains(&block), "56 to 1,048,576"),
-        // Tink writes no empty segment after a full one: there is one encoding only.
+        // Tink writes no empty segment after a full one, so there is only one encoding.
         (true, _) => ((TAG + 1..=SEGMENT).contains(&block), "17 to 1,048,576"),
     };
     if fits { Ok(()) } else { Err(SealError::SegmentLength { index, found: block, expected }) }
 }
 
-/// Seals a whole plaintext in memory under a fresh header. Never seal twice with one key.
+/// Seals a whole plaintext in memory with a new header. Never seal twice with one key.
 ///
 /// # Errors
 /// [`SealError::Randomness`].
@@ -175,7 +175,7 @@ pub(crate) fn seal_with_header(key: &ContentKey, header: StreamHeader, plain: &[
 /// Opens a whole stream in memory: all of it or nothing.
 ///
 /// # Errors
-/// Any of [`StreamOpener::open`]; [`SealError::Header`] where there is none.
+/// Any of [`StreamOpener::open`]; [`SealError::Header`] if there is no header.
 pub fn open(key: &ContentKey, stream: &[u8]) -> Result<Vec<u8>, SealError> {
     let header = StreamHeader::from_bytes(stream.get(..HEADER).unwrap_or(stream))?;
     let opener = StreamOpener::new(key, header);

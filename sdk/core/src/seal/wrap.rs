@@ -51,7 +51,7 @@ impl HpkePublicKey {
         &self.0
     }
 
-    /// What locks and envelopes call this key: SHA-256 of its bytes.
+    /// SHA-256 of the key's bytes, which names it in locks and envelopes.
     pub fn key_id(&self) -> Digest {
         block_digest(self.0.as_slice())
     }
@@ -107,7 +107,7 @@ impl HpkeKeys {
         &self.public
     }
 
-    /// Opens what was sealed to this key with the same `info`. `what` is for the error's text.
+    /// Opens a value that was sealed to this key with the same `info`. `what` names it in errors.
     pub(crate) fn open(
         &self,
         info: &[u8],
@@ -129,7 +129,7 @@ impl HpkeKeys {
     }
 }
 
-/// A small secret sealed to one public key, and with what.
+/// A small secret sealed to one public key, and the suite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
@@ -140,13 +140,13 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Seals `plain` to `key`; only the same `info` opens it. Differs every time.
+    /// Seals `plain` to `key`. Only the same `info` opens it. The result differs every time.
     ///
     /// # Errors
-    /// [`SealError::PublicKey`], never for a key of this crate.
+    /// [`SealError::PublicKey`], but never for a key of this crate.
     ///
     /// # Panics
-    /// Where the operating system gives no randomness.
+    /// If the operating system gives no randomness.
     pub(crate) fn new(key: &HpkePublicKey, info: &[u8], plain: &[u8]) -> Result<Self, SealError> {
         let sealed = single_shot_seal::<AesGcm256, HkdfSha256, XWing>(&OpModeS::Base, &key.parsed()?, info, plain, &[]);
         let (encapsulation, ciphertext) = sealed.map_err(|_| SealError::PublicKey("it encapsulates nothing"))?;
@@ -176,7 +176,7 @@ impl Sealed {
         if self.suite != SUITE_XWING_SHA256_AES256GCM {
             return Err(SealError::UnknownSuite(self.suite));
         }
-        // OpenSSL refuses these and RustCrypto does not: refusing makes all readers agree.
+        // OpenSSL refuses these and RustCrypto does not. A refusal makes all readers agree.
         if ends_in_low_order(&self.encapsulation) {
             return Err(SealError::Unopenable(what));
         }

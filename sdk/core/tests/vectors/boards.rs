@@ -1,4 +1,4 @@
-//! Vectors of boards: what is dealt to members, and what they release.
+//! Vectors of boards: deals to members, and releases of members.
 
 use hospital_record_core::block::{Body, Verified};
 use hospital_record_core::board::deal::{Deal, Share, open_deal, open_share, seal_deal};
@@ -8,7 +8,7 @@ use hospital_record_core::seal::envelope::{EnvelopeContext, EnvelopeKeys, Envelo
 use hospital_record_core::seal::stream::ContentKey;
 use serde_json::{Value, json};
 
-use crate::check::{Outcome, fields, public, said};
+use crate::check::{Outcome, error_name, fields, public};
 use crate::dishonest::{sealed, signed};
 use crate::json::*;
 use crate::make::{Vectors, row, with};
@@ -49,7 +49,7 @@ fn released(vector: &Value, byte: u8) -> Value {
     json!({ "member": member, "block": hex::encode(&block.bytes) })
 }
 
-/// A deal of which the first members released their shares.
+/// A deal whose first members released their shares.
 fn vector(scope: Scope, threshold: u8, keys: EnvelopeKeys, secret: [u8; 32]) -> Value {
     let context = context(scope);
     let block = block(&context, threshold, keys);
@@ -97,7 +97,7 @@ fn deals() -> Vectors {
     vectors
 }
 
-/// The payload opens with the key that the shares give, and the patient committed to another.
+/// The payload opens with the key from the shares, but the patient committed to another key.
 fn committed_otherwise(whole: &Value) -> Value {
     let mut body = deal_of(whole, &whole["block"]).unwrap().into_body();
     body.commitment.0[0] ^= 1;
@@ -107,7 +107,7 @@ fn committed_otherwise(whole: &Value) -> Value {
     vector
 }
 
-/// The first member's own program releases whatever it wants.
+/// The first member's program releases arbitrary bytes.
 fn released_otherwise(vector: &Value, plain: &[u8]) -> Value {
     let (terms, lee, deal) = (envelope_context(&vector["context"]), &vector["grantee"], bytes(&vector["deal"]));
     let (to, deal, case) = (public(lee).hpke, block_digest(&deal), Digest(array(&vector["case"])));
@@ -137,8 +137,8 @@ fn shares() -> Vectors {
 }
 
 fn deal_of(vector: &Value, block: &Value) -> Result<Verified<Deal>, String> {
-    let deal = Deal::parse(&bytes(block), deployment(&vector["context"])).map_err(said)?;
-    deal.verify(profile_keys(&vector["patient"]).public()).map_err(said)
+    let deal = Deal::parse(&bytes(block), deployment(&vector["context"])).map_err(error_name)?;
+    deal.verify(profile_keys(&vector["patient"]).public()).map_err(error_name)
 }
 
 fn share_of(
@@ -147,11 +147,11 @@ fn share_of(
     context: &EnvelopeContext,
     (member, block): (&Value, &Value),
 ) -> Result<Share, String> {
-    let release = ShareRelease::parse(&bytes(block), context.deployment).map_err(said)?;
+    let release = ShareRelease::parse(&bytes(block), context.deployment).map_err(error_name)?;
     let member = profile_keys(member);
-    let release = release.verify(member.public()).map_err(said)?;
+    let release = release.verify(member.public()).map_err(error_name)?;
     let (case, grantee) = (Digest(array(&vector["case"])), profile_keys(&vector["grantee"]));
-    let share = open_release(&release, deal, context, case, &grantee).map_err(said)?;
+    let share = open_release(&release, deal, context, case, &grantee).map_err(error_name)?;
     assert!(open_share(deal, context, &member).is_ok(), "a member cannot open what it released");
     Ok(share)
 }
@@ -160,7 +160,7 @@ pub fn deal(vector: &Value) -> Outcome {
     let (deal, context) = (deal_of(vector, &vector["block"])?, envelope_context(&vector["context"]));
     let releases = vector["releases"].as_array().unwrap().iter();
     let shares = releases.map(|release| share_of(vector, &deal, &context, (&release["member"], &release["block"])));
-    let payload = open_deal(&deal, &context, &shares.collect::<Result<Vec<_>, _>>()?).map_err(said)?;
+    let payload = open_deal(&deal, &context, &shares.collect::<Result<Vec<_>, _>>()?).map_err(error_name)?;
     let (_, secret, _) = fields(payload.keys);
     assert_eq!(hex::encode(secret), text(&vector["secret"]));
     assert_eq!(payload.folder_name, text(&vector["folder_name"]));

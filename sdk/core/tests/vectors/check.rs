@@ -61,8 +61,8 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
     }
 }
 
-/// The error's name; texts may be improved, vectors may not.
-pub fn said(error: impl Debug) -> String {
+/// The error's name: texts may change, vectors may not.
+pub fn error_name(error: impl Debug) -> String {
     let debug = format!("{error:?}");
     let mut words = debug.split(|letter: char| !letter.is_alphanumeric());
     words.find(|word| !["Seal", "Block"].contains(word)).unwrap().to_owned()
@@ -77,12 +77,12 @@ fn derivation(vector: &Value) -> Outcome {
     }
     let keys = keys(&vector["person"]);
     if let Some(note) = vector.get("note") {
-        let text_of_note = keys.note_open(&bytes(&note["context"]), &bytes(&note["sealed"])).map_err(said)?;
+        let text_of_note = keys.note_open(&bytes(&note["context"]), &bytes(&note["sealed"])).map_err(error_name)?;
         assert_eq!(text_of_note, text(&note["text"]));
         return Ok(());
     }
     if let Some(local) = vector.get("local") {
-        let plain = keys.local_open(&bytes(&local["context"]), &bytes(&local["sealed"])).map_err(said)?;
+        let plain = keys.local_open(&bytes(&local["context"]), &bytes(&local["sealed"])).map_err(error_name)?;
         assert_eq!(*plain, bytes(&local["plain"]));
         return Ok(());
     }
@@ -109,7 +109,7 @@ fn keys_of(seed: &Seed, vector: &Value) -> hospital_record_core::identity::Keys 
 fn ratchet(vector: &Value) -> Outcome {
     let held = state(vector);
     for row in vector["at"].as_array().unwrap() {
-        let at = held.at(number(&row["epoch"]) as u16).map_err(said)?;
+        let at = held.at(number(&row["epoch"]) as u16).map_err(error_name)?;
         assert_eq!(at.expose_secret(), state(row).expose_secret());
         assert_eq!(at.public_key().key_id(), Digest(array(&row["key_id"])));
     }
@@ -142,18 +142,18 @@ fn stream(vector: &Value) -> Outcome {
         assert_eq!(given, bytes(literal));
     }
     let key = content_key(vector.get("open_with").unwrap_or(&vector["key"]));
-    let plain = stream::open(&key, &given).map_err(said)?;
+    let plain = stream::open(&key, &given).map_err(error_name)?;
     assert_eq!(plain, plaintext(number(&vector["plain_len"]) as usize));
     assert_eq!(key.commitment(), array::<32>(&vector["commitment"]));
     Ok(())
 }
 
 fn lock(vector: &Value) -> Outcome {
-    let lock: Lock = serde_ipld_dagcbor::from_slice(&bytes(&vector["lock"])).map_err(said)?;
+    let lock: Lock = serde_ipld_dagcbor::from_slice(&bytes(&vector["lock"])).map_err(error_name)?;
     let context = lock_context(&vector["context"]);
     let key = match vector.get("folder_state") {
-        Some(held) => lock.open_folder(&context, &state(held)).map_err(said)?,
-        None => lock.open_account(&context, &profile_keys(&vector["recipient"])).map_err(said)?,
+        Some(held) => lock.open_folder(&context, &state(held)).map_err(error_name)?,
+        None => lock.open_account(&context, &profile_keys(&vector["recipient"])).map_err(error_name)?,
     };
     assert_eq!(key.expose_secret(), &array::<32>(&vector["content_key"]));
     Ok(())
@@ -174,9 +174,9 @@ pub fn fields(keys: EnvelopeKeys) -> (&'static str, [u8; 32], Vec<u8>) {
 
 fn envelope(vector: &Value) -> Outcome {
     let context = envelope_context(&vector["context"]);
-    let unverified = Envelope::parse(&bytes(&vector["block"]), context.deployment).map_err(said)?;
-    let envelope = unverified.verify(&public(&vector["issuer"])).map_err(said)?;
-    let payload = open_envelope(&envelope, &context, &profile_keys(&vector["grantee"])).map_err(said)?;
+    let unverified = Envelope::parse(&bytes(&vector["block"]), context.deployment).map_err(error_name)?;
+    let envelope = unverified.verify(&public(&vector["issuer"])).map_err(error_name)?;
+    let payload = open_envelope(&envelope, &context, &profile_keys(&vector["grantee"])).map_err(error_name)?;
     let (kind, secret, statement) = fields(payload.keys);
     let found = json!({ "keys": kind, "secret": hex::encode(secret), "statement": hex::encode(statement),
         "folder_name": payload.folder_name, "confidentiality": payload.confidentiality.code(),
@@ -187,16 +187,16 @@ fn envelope(vector: &Value) -> Outcome {
 
 fn request(vector: &Value) -> Outcome {
     let (here, terms) = (deployment(&vector["terms"]), request_terms(&vector["terms"]));
-    let unverified = AccessRequest::parse(&bytes(&vector["block"]), here).map_err(said)?;
-    let request = unverified.verify(&public(&vector["asker"])).map_err(said)?;
-    let reason = open_request(&request, here, &terms, &profile_keys(&vector["patient"])).map_err(said)?;
+    let unverified = AccessRequest::parse(&bytes(&vector["block"]), here).map_err(error_name)?;
+    let request = unverified.verify(&public(&vector["asker"])).map_err(error_name)?;
+    let reason = open_request(&request, here, &terms, &profile_keys(&vector["patient"])).map_err(error_name)?;
     assert_eq!(*reason, text(&vector["reason"]));
     Ok(())
 }
 
 fn folder_key(vector: &Value) -> Outcome {
-    let unverified = FolderKeyStatement::parse(&bytes(&vector["block"]), HERE).map_err(said)?;
-    let statement = unverified.verify(&public(&vector["patient"])).map_err(said)?;
+    let unverified = FolderKeyStatement::parse(&bytes(&vector["block"]), HERE).map_err(error_name)?;
+    let statement = unverified.verify(&public(&vector["patient"])).map_err(error_name)?;
     assert_eq!(statement.folder, folder(&vector["folder"]));
     assert_eq!(statement.epoch as u64, number(&vector["epoch"]));
     assert_eq!(statement.public_key, HpkePublicKey::from_bytes(&bytes(&vector["public_key"])).unwrap());
@@ -205,29 +205,29 @@ fn folder_key(vector: &Value) -> Outcome {
 
 fn manifest(vector: &Value) -> Outcome {
     let block = bytes(&vector["block"]);
-    let unverified = Manifest::parse(&block, HERE).map_err(said)?;
-    let manifest = unverified.verify(&public(&vector["author"])).map_err(said)?;
+    let unverified = Manifest::parse(&block, HERE).map_err(error_name)?;
+    let manifest = unverified.verify(&public(&vector["author"])).map_err(error_name)?;
     assert_eq!(manifest.digest().dag_cbor_cid().to_string(), text(&vector["cid"]));
     let epoch = number(&vector["folder_state"]["epoch"]) as u16;
     let context = manifest.lock_context(HERE, manifest.issuer(), epoch);
-    let key = manifest.locks[0].open_folder(&context, &state(&vector["folder_state"])).map_err(said)?;
-    assert_eq!(manifest.open_metadata(&key).map_err(said)?.name, text(&vector["name"]));
-    let content = Block::checked(manifest.content, bytes(&vector["content"])).map_err(said)?;
-    assert_eq!(stream::open(&key, &content.bytes).map_err(said)?, bytes(&vector["plain"]));
+    let key = manifest.locks[0].open_folder(&context, &state(&vector["folder_state"])).map_err(error_name)?;
+    assert_eq!(manifest.open_metadata(&key).map_err(error_name)?.name, text(&vector["name"]));
+    let content = Block::checked(manifest.content, bytes(&vector["content"])).map_err(error_name)?;
+    assert_eq!(stream::open(&key, &content.bytes).map_err(error_name)?, bytes(&vector["plain"]));
     Ok(())
 }
 
 fn metadata(vector: &Value) -> Outcome {
-    let sealed: SealedMetadata = serde_ipld_dagcbor::from_slice(&bytes(&vector["sealed"])).map_err(said)?;
+    let sealed: SealedMetadata = serde_ipld_dagcbor::from_slice(&bytes(&vector["sealed"])).map_err(error_name)?;
     let header = StreamHeader::from_bytes(&bytes(&vector["header"])).unwrap();
-    let metadata = sealed.open(&content_key(&vector["key"]), &header).map_err(said)?;
+    let metadata = sealed.open(&content_key(&vector["key"]), &header).map_err(error_name)?;
     assert_eq!(serde_json::to_value(metadata).unwrap(), vector["metadata"]);
     Ok(())
 }
 
 fn profile(vector: &Value) -> Outcome {
     let block = bytes(&vector["block"]);
-    let (profile, signature) = profile::decode(&block, HERE).map_err(said)?;
+    let (profile, signature) = profile::decode(&block, HERE).map_err(error_name)?;
     assert_eq!(profile.keys, public(&vector["person"]));
     assert_eq!(profile.account, account(&vector["person"]["account"]));
     assert_eq!(signature, bytes(&vector["signature"]));
@@ -251,20 +251,20 @@ fn dag(vector: &Value) -> Outcome {
         builder.push_leaf(hospital_record_core::id::cid_of(0x55, &leaf), leaf.len() as u64).unwrap();
         left -= leaf.len();
     }
-    let built = builder.finish().map_err(said)?;
+    let built = builder.finish().map_err(error_name)?;
     assert_eq!(built.root.to_string(), text(&vector["root"]));
     Ok(())
 }
 
 fn walk(vector: &Value, blocks: &Value) -> Outcome {
     let root: Cid = text(&vector["root"]).parse().unwrap();
-    let mut walker = LeafWalker::new(root, number(&vector["size"])).map_err(said)?;
+    let mut walker = LeafWalker::new(root, number(&vector["size"])).map_err(error_name)?;
     let mut leaves = Vec::new();
     loop {
         match walker.step() {
             Step::Node(cid) => {
-                let block = Block::checked(cid, bytes(&blocks[cid.to_string()])).map_err(said)?;
-                walker.feed(&cid, &block.bytes).map_err(said)?;
+                let block = Block::checked(cid, bytes(&blocks[cid.to_string()])).map_err(error_name)?;
+                walker.feed(&cid, &block.bytes).map_err(error_name)?;
             }
             Step::Leaf { cid, .. } => leaves.push(json!(cid.to_string())),
             Step::Done => break,

@@ -1,4 +1,4 @@
-//! What an honest author's program cannot make.
+//! Blocks that an honest author's program cannot make.
 
 use hospital_record_core::id::{Account, Deployment, Digest};
 use hospital_record_core::seal::lock::{Lock, LockContext, Sealed};
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::json::*;
 use crate::make::with;
 
-/// A lock that opens, to a key other than the one that its record commits to: made by sealing another
-/// key in the record's own context.
+/// A lock that opens to a key other than the one that its record commits to. It seals another key in the record's own
+/// context.
 pub fn dishonest(folder: &Value) -> Value {
     let held = FolderState::from_bytes(7, [0x77; 32]);
     let honest = lock_context(&folder["context"]);
@@ -38,7 +38,7 @@ fn info(context: &LockContext, held: &FolderState) -> Vec<u8> {
     .concat()
 }
 
-/// Whatever was to be sealed, in whatever context.
+/// Seals any bytes in any context.
 pub fn sealed(key: &[u8], info: &[u8], plain: &[u8]) -> Sealed {
     use hpke::{Deserializable, Kem, Serializable};
     #[derive(Serialize)]
@@ -60,7 +60,7 @@ pub fn sealed(key: &[u8], info: &[u8], plain: &[u8]) -> Sealed {
     serde_ipld_dagcbor::from_slice(&serde_ipld_dagcbor::to_vec(&parts).unwrap()).unwrap()
 }
 
-/// A block with whatever body, signed all the same.
+/// A block with any body and a valid signature.
 pub fn signed(kind: &str, body: &impl Serialize, signer: &Value) -> Value {
     #[derive(Serialize)]
     struct Signed<'a, T> {

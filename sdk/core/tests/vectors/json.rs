@@ -63,7 +63,7 @@ pub fn profile_keys(person: &Value) -> ProfileKeys {
     keys(person).profile_keys(number(&person["sequence"]) as u32)
 }
 
-/// Digest of the profile that a person of the vectors is said to have.
+/// Digest of the assumed profile of a person of the vectors.
 pub fn profile_digest(person: &Value) -> Digest {
     Digest(Sha256::digest(text(&person["seed"])).into())
 }
@@ -101,13 +101,13 @@ pub fn request_terms(value: &Value) -> RequestTerms {
     }
 }
 
-/// `SHA-256(u64be 0) | SHA-256(u64be 1) | ...`, cut.
+/// `SHA-256(u64be 0) | SHA-256(u64be 1) | ...`, truncated.
 pub fn plaintext(length: usize) -> Vec<u8> {
     let blocks = (0..length.div_ceil(32) as u64).flat_map(|block| Sha256::digest(block.to_be_bytes()));
     blocks.take(length).collect()
 }
 
-/// The bytes in these ranges, one after the other: what is left out or swapped was attacked.
+/// The bytes in these ranges, one after the other. An attack omits or swaps ranges.
 pub fn pieces(whole: &[u8], ranges: &Value) -> Vec<u8> {
     let range = |pair: &Value| number(&pair[0]) as usize..number(&pair[1]) as usize;
     ranges.as_array().unwrap().iter().flat_map(|pair| whole[range(pair)].to_vec()).collect()

@@ -1,4 +1,4 @@
-//! Vectors of keyrings, with and without what is dealt to boards.
+//! Vectors of keyrings, with and without deals to boards.
 
 use hospital_record_core::id::{Account, Digest, Epoch, Folder};
 use hospital_record_core::seal::envelope::FolderKeyStatement;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
-use crate::check::{Outcome, public, said};
+use crate::check::{Outcome, error_name, public};
 use crate::dishonest::signed;
 use crate::json::*;
 use crate::make::{Change, Vectors, row, with};
@@ -80,7 +80,7 @@ fn stated(patient: u8, folder: Folder, epoch: Epoch, state: u8) -> ByteBuf {
     ByteBuf::from(statement.bytes.to_vec())
 }
 
-/// Of fields that have their shape and must not be together.
+/// Keyrings whose fields are well formed but must not be combined.
 fn contradictions() -> Vectors {
     let rows: [Change<Keyring>; 9] = [
         ("fails_deals_unsorted", |keyring| keyring.deals.reverse()),
@@ -103,7 +103,7 @@ fn contradictions() -> Vectors {
     rows.into_iter().map(|(name, change)| row("keyring", name, changed(change))).collect()
 }
 
-/// A keyring that writes its deals in whatever shape.
+/// A keyring that encodes its deals in any shape.
 #[derive(Serialize)]
 struct Shaped<D> {
     folder: Folder,
@@ -128,7 +128,7 @@ fn shapes() -> Vectors {
     }
     let deal = |length, more| ShapedDeal { board: Account([1; 20]), deal: ByteBuf::from(vec![1; length]), more };
     let right = with(&shaped([deal(32, None)]), |vector| vector["deals"] = json_of(&dealt(2)[1..]));
-    assert_eq!(keyring(&right), Ok(()), "the shape alone is at fault in what follows");
+    assert_eq!(keyring(&right), Ok(()), "only the shape is wrong in the following vectors");
     vec![
         row("keyring", "fails_deals_written_although_empty", shaped(Vec::<KeyringDeal>::new())),
         row("keyring", "fails_deals_null", shaped(None::<u8>)),
@@ -139,10 +139,10 @@ fn shapes() -> Vectors {
 
 pub fn keyring(vector: &Value) -> Outcome {
     let here = deployment(&vector["patient"]);
-    let unverified = Keyring::parse(&bytes(&vector["block"]), here).map_err(said)?;
-    let keyring = unverified.verify(&public(&vector["patient"])).map_err(said)?;
+    let unverified = Keyring::parse(&bytes(&vector["block"]), here).map_err(error_name)?;
+    let keyring = unverified.verify(&public(&vector["patient"])).map_err(error_name)?;
     let reader = profile_keys(&vector["grantee"]);
-    let opened = open_keyring(&keyring, here, folder(&vector["folder"]), &reader).map_err(said)?;
+    let opened = open_keyring(&keyring, here, folder(&vector["folder"]), &reader).map_err(error_name)?;
     assert_eq!(opened.epoch() as u64, number(&vector["epoch"]));
     assert_eq!(opened.expose_secret(), &array::<32>(&vector["state"]));
     assert_eq!(&json_of(&keyring.deals), vector.get("deals").unwrap_or(&json!([])));

@@ -1,7 +1,7 @@
-//! The committed vectors: a file's name says what must happen, its fields are all that a reader needs.
+//! The committed vectors. A file's name says the outcome, and its fields are all that a reader needs.
 //!
-//! `HOSPITAL_RECORD_WRITE_VECTORS=true cargo test -p hospital-record-core --test vectors` writes those that are missing.
-//! One that was published is never written again: old data must keep opening.
+//! `HOSPITAL_RECORD_WRITE_VECTORS=true cargo test -p hospital-record-core --test vectors` writes those that are
+//! missing. A published vector is never rewritten, because old data must keep opening.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
 
 mod boards;
@@ -39,7 +39,7 @@ fn read_all() -> Vectors {
 }
 
 #[test]
-fn every_vector_has_the_outcome_that_its_name_says() {
+fn every_vector_has_the_outcome_in_its_name() {
     for ((format, name), vector) in read_all() {
         let outcome = check::check(&format, &vector);
         match name.split_once('_').unwrap().0 {
@@ -62,7 +62,7 @@ fn every_format_has_a_vector_that_opens_and_one_that_fails() {
 }
 
 #[test]
-fn generator_makes_what_is_committed() {
+fn generator_makes_the_committed_vectors() {
     let (made, again) = (generate(), generate());
     if std::env::var("HOSPITAL_RECORD_WRITE_VECTORS").is_ok_and(|write| write == "true") {
         write_missing(&made);
@@ -74,7 +74,7 @@ fn generator_makes_what_is_committed() {
     }
 }
 
-/// What the generator would write now.
+/// The vectors that the generator makes now.
 fn generate() -> Vectors {
     let made = [make::all(), make_blocks::all(), keyrings::all(), boards::all(), notes::all()].into_iter().flatten();
     let named = made.map(|(format, name, mut vector)| {
@@ -96,8 +96,9 @@ fn write_missing(vectors: &Vectors) {
     }
 }
 
-/// Two runs of the generator and the committed file. What both runs make alike must be what is committed; what is drawn
-/// anew each time (nonces, encapsulations, and what is made of them) must be as long. `Err` is the field that differs.
+/// Compares two runs of the generator with the committed file. Fields that are equal in both runs must equal the
+/// committed ones. Random fields (nonces, encapsulations and values made from them) must have the same length. `Err` is
+/// the field that differs.
 fn agrees(first: &Value, again: &Value, committed: &Value) -> Result<(), String> {
     match (first, again, committed) {
         (Value::Object(first), Value::Object(again), Value::Object(committed)) => {

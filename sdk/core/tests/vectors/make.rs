@@ -1,4 +1,4 @@
-//! Makes the vectors of everything below signed blocks.
+//! Makes the vectors of all formats below signed blocks.
 
 use hospital_record_core::id::{Account, Confidentiality, DAG_PB, block_digest, cid_of};
 use hospital_record_core::identity::{Keys, Seed};
@@ -20,7 +20,7 @@ pub fn all() -> Vectors {
     makers.into_iter().flat_map(|make| make()).collect()
 }
 
-/// A name and what was done to the body of a block.
+/// A name, and a change to the body of a block.
 pub type Change<T> = (&'static str, fn(&mut T));
 
 /// A vector that differs from another in one way.

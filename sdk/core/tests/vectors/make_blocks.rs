@@ -36,7 +36,7 @@ pub fn statement(patient: &Value) -> Block {
     FolderKeyStatement::sign(folder(), &held(), HERE, profile_digest(patient), &profile_keys(patient)).unwrap()
 }
 
-/// What goes wrong with every kind of signed block.
+/// Faults that every kind of signed block can have.
 pub fn spoilt(format: &'static str, signer: &str, whole: &Value) -> Vectors {
     let shorter = |block: &mut Value| *block = json!(&text(block)[2..]);
     let longer = |block: &mut Value| *block = json!(format!("{}00", text(block)));

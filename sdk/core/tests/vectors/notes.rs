@@ -1,4 +1,4 @@
-//! Vectors of notes: why a board's case was opened, and what its review found.
+//! Vectors of notes: why a board's case was opened, and the finding of its review.
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -9,7 +9,7 @@ use hospital_record_core::seal::request::MAX_REASON;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
-use crate::check::{Outcome, public, said};
+use crate::check::{Outcome, error_name, public};
 use crate::dishonest::{sealed, signed};
 use crate::json::*;
 use crate::make::{Change, Vectors, row, with};
@@ -55,7 +55,7 @@ fn opening() -> Vectors {
     ]
 }
 
-/// About something else, or for somebody else.
+/// Notes with another subject or for other readers.
 fn others() -> Vectors {
     let reason = reason();
     let mut vectors = spoilt("case-note", "author", &reason);
@@ -83,11 +83,11 @@ fn others() -> Vectors {
 }
 
 fn read(vector: &Value) -> Result<Verified<CaseNote>, String> {
-    let note = CaseNote::parse(&bytes(&vector["block"]), deployment(&vector["terms"])).map_err(said)?;
-    note.verify(&public(&vector["author"])).map_err(said)
+    let note = CaseNote::parse(&bytes(&vector["block"]), deployment(&vector["terms"])).map_err(error_name)?;
+    note.verify(&public(&vector["author"])).map_err(error_name)
 }
 
-/// Changed by whoever signs.
+/// A note that its signer has changed.
 fn signed_by(signer: u8, reason: &Value, change: fn(&mut CaseNote)) -> Value {
     let mut body = read(reason).unwrap().into_body();
     change(&mut body);
@@ -101,7 +101,7 @@ fn changed() -> Vectors {
     let reason = reason();
     let by_author = |change| signed_by(AUTHOR, &reason, change);
     let full = by_author(|note| note.readers.resize(17, note.readers[0].clone()));
-    assert_eq!(note(&by_author(|_| ())), Ok(()), "the change alone is at fault in what follows");
+    assert_eq!(note(&by_author(|_| ())), Ok(()), "only the change is wrong in the following vectors");
     let rows: [Change<CaseNote>; 7] = [
         ("fails_payload_flipped", |note| *note.payload.last_mut().unwrap() ^= 1),
         ("fails_payload_cut_off", |note| note.payload.truncate(11)),
@@ -121,7 +121,7 @@ fn changed() -> Vectors {
 
 const KEY: [u8; 32] = [0x11; 32];
 
-/// What an author's own program could seal to the patient.
+/// A note that an author's own program could seal to the patient.
 struct Sealed<'a> {
     key: &'a [u8],
     committed: &'a [u8],
@@ -225,7 +225,8 @@ fn note_terms(value: &Value) -> NoteTerms {
 
 pub fn note(vector: &Value) -> Outcome {
     let note = read(vector)?;
-    let words = open_note(&note, &note_terms(&vector["terms"]), &profile_keys(&vector["reader"])).map_err(said)?;
+    let words =
+        open_note(&note, &note_terms(&vector["terms"]), &profile_keys(&vector["reader"])).map_err(error_name)?;
     assert_eq!((words.purpose as u64, words.text.as_str()), (number(&vector["purpose"]), text(&vector["text"])));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the errors of the core mean to an app. Every one is decided here: no match has a wildcard.
+//! Maps every error of the core to one of this crate. No match has a wildcard, so none is left out.
 
 use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
 
@@ -10,7 +10,7 @@ impl From<CoreError> for Error {
         let error = match error {
             CoreError::Id(error) => of_id(error, text),
             CoreError::Seal(error) => of_seal(error, text),
-            // A block of one's own is checked before it is made: these are about what others made.
+            // Own blocks are checked before they are made, so these errors are about blocks of others.
             CoreError::Block(_) => Self::Integrity(text),
             CoreError::Dag(error) => of_dag(error, text),
         };
@@ -20,7 +20,7 @@ impl From<CoreError> for Error {
 
 fn of_id(error: IdError, text: Reason) -> Error {
     match error {
-        // Only people write these.
+        // Only people type these ids.
         IdError::NotHex { .. } | IdError::Confidentiality(_) | IdError::NotARecordCid(_) => Error::Invalid(text),
         IdError::Length { .. } | IdError::FolderOutOfRange(_) => Error::Integrity(text),
     }
@@ -29,18 +29,18 @@ fn of_id(error: IdError, text: Reason) -> Error {
 fn of_seal(error: SealError, text: Reason) -> Error {
     match error {
         SealError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason: reason.into() },
-        // About what is to be made here.
+        // These are about blocks that are made here.
         SealError::StreamTooLong(_)
         | SealError::EpochsExhausted
         | SealError::TooLarge { .. }
         | SealError::TooManyGrantees { .. } => Error::Invalid(text),
-        // The keys are right, but they reach no further.
+        // The keys are right, but do not open this.
         SealError::EpochAhead { .. }
         | SealError::NoEntry
         | SealError::NoShare { .. }
         | SealError::TooFewShares { .. } => Error::Denied(text),
-        // About what others made. A suite of a later version is among them: nobody must be able to stop a patient's
-        // work by publishing one.
+        // These are about blocks of others. A suite of a later version is one of them: by publishing one, nobody may
+        // stop a patient's work.
         SealError::Header { .. }
         | SealError::HeaderMismatch
         | SealError::SegmentLength { .. }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_made_here_is_no_integrity_failure() {
+    fn own_invalid_input_is_not_an_integrity_failure() {
         let too_large = SealError::TooLarge { what: "the metadata", size: 2, max: 1 };
         assert_eq!(kind(CoreError::Seal(too_large)), ErrorKind::Invalid);
         assert_eq!(kind(CoreError::Seal(SealError::EpochsExhausted)), ErrorKind::Invalid);

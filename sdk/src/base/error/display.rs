@@ -1,4 +1,4 @@
-//! One sentence about every error, and what caused it.
+//! The one sentence of every error, and its source.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// Those of longer sentences.
+    /// The errors with longer sentences.
     fn fmt_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unfunded { account, needed } => write!(
@@ -48,7 +48,7 @@ impl Error {
             Self::Unconfirmed { transaction, service, after, why } => write!(
                 f,
                 "{} was sent, but {service} did not show its effect within {} s{}: look in the \
-                 history before you repeat it, `resume` finishes what is left, and ask another node if it stays so",
+                 history before you repeat it, `resume` finishes the rest, and ask another node if it fails again",
                 transaction.map_or_else(|| "this".to_owned(), |hash| format!("transaction {hash}")),
                 after.as_secs(),
                 why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
@@ -56,24 +56,24 @@ impl Error {
             Self::Withheld { service, transaction, reason } => write!(
                 f,
                 "{service} refused transaction {transaction} ({reason}). It may still take effect until another act of \
-                 this account takes its place: `resume` finishes an add, repeat anything else that is still wanted"
+                 this account replaces it: `resume` finishes an add; repeat anything else that is still wanted"
             ),
             other => other.fmt_state(f),
         }
     }
 
-    /// Those about what this machine knows.
+    /// The errors about this machine's state.
     fn fmt_state(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Vanished { what, others } => write!(
                 f,
-                "{what}{}: nothing new is locked meanwhile; `resume` sends it again, and `resume --give-up` gives it up",
+                "{what}{}: nothing new is locked meanwhile; `resume` sends it again, and `resume --give-up` abandons it",
                 if *others == 0 { String::new() } else { format!(" (and {others} more)") }
             ),
             Self::ClockSkew { chain, machine } => write!(
                 f,
                 "the chain says it is {}, this machine {}: nothing is given or added while they differ by more than ten \
-                 minutes; set the wrong one right, or say which one counts",
+                 minutes; correct the wrong clock, or choose which one counts",
                 rfc3339_of(*chain),
                 rfc3339_of(*machine)
             ),
@@ -87,8 +87,8 @@ impl Error {
                 found.1,
                 found.0
             ),
-            // All others have their words above.
-            _ => f.write_str("the patient's keys moved on while this was prepared: repeat it"),
+            // `StaleKeys`: the other variants are handled above.
+            _ => f.write_str("the patient's keys rotated while this was prepared: repeat it"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The classes of errors.
 
-/// What an app matches on. `docs/errors.md` has all of them in one table, made from these lines.
+/// The class of an error. Apps match on it. `docs/errors.md` lists all of them in a table, generated from these
+/// comments.
 ///
 /// A kind does not say what became of the act. [`Error::transaction`](crate::Error::transaction) and
 /// [`Outcome`](crate::Outcome) do.
@@ -9,7 +10,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Access was not given, or has ended.
+    /// Access was never granted, or has ended.
     ///
     /// *Do:* Ask the patient for a grant, for example with a request. Repeating changes nothing.
     Denied,
@@ -18,13 +19,13 @@ pub enum ErrorKind {
     /// *Do:* Check the name or address. A person without keys has to call `register` once. Do not
     /// repeat.
     NotFound,
-    /// It exists, but cannot be had right now.
+    /// It exists, but is not available right now.
     ///
     /// *Do:* Repeat later, or name another store or node that has it.
     NotAvailable,
-    /// What was received is not what it claims to be.
+    /// Received data is not what it claims to be.
     ///
-    /// *Do:* Show nothing of it and warn the person. Ask another store or node. If it stays so, the author or the node
+    /// *Do:* Show none of it and warn the person. Ask another store or node. If it fails again, the author or the node
     /// is at fault.
     Integrity,
     /// The account cannot pay.
@@ -35,40 +36,40 @@ pub enum ErrorKind {
     ///
     /// *Do:* Stop. Ask the person by voice, and exchange cards again.
     KeyChanged,
-    /// Nobody who is trusted vouches for an account.
+    /// No trusted authority vouches for an account.
     ///
     /// *Do:* Show the reason and let the person decide: another authority, or a card in place of a vouch.
     Untrusted,
-    /// Something that the chain showed is gone.
+    /// The chain no longer shows an act that it showed before.
     ///
-    /// *Do:* Run `resume`: it sends it again. If a person no longer wants it, call `Acts::give_up`. Until then nothing
-    /// new is locked.
+    /// *Do:* Run `resume`: it sends the act again. If a person no longer wants it, call `Acts::give_up`. Until then
+    /// nothing new is locked.
     Vanished,
-    /// No answer from a service.
+    /// A service did not answer at all.
     ///
     /// *Do:* Repeat later, after a pause. If `transaction` names one, run `resume` first.
     Unreachable,
-    /// No answer in time.
+    /// A service did not answer in time.
     ///
     /// *Do:* Run `resume`, then look in the history. Repeat only what is not there.
     TimedOut,
     /// The request itself is wrong.
     ///
-    /// *Do:* Show the text to the person, or mend the call. Do not repeat it unchanged.
+    /// *Do:* Show the text to the person, or correct the call. Do not repeat it unchanged.
     Invalid,
-    /// Something else happened at the same time.
+    /// A concurrent change got in the way.
     ///
     /// *Do:* Look again, then repeat. If the clocks differ, set the wrong one right first.
     Conflict,
-    /// A local file.
+    /// A local file cannot be read or written.
     ///
-    /// *Do:* Show the text: it names the file and what to do, such as to make room.
+    /// *Do:* Show the text: it names the file and what to do, for example to make room.
     File,
-    /// Wrong chain, no contract, or another contract.
+    /// The chain is wrong, or the address has no contract or another one.
     ///
     /// *Do:* Correct the settings: RPC, chain id, contract or state directory. Do not repeat before.
     WrongContract,
-    /// A service refused.
+    /// A service refused for another reason.
     ///
     /// *Do:* Show the reason. Use another node, relay or store, or change what it objects to (a fee, a size).
     Refused,

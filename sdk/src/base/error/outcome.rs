@@ -1,4 +1,4 @@
-//! What became of an act where something failed on the way.
+//! The outcome of an act that failed halfway.
 
 use std::fmt;
 
@@ -7,59 +7,59 @@ use hospital_record_core::id::RecordId;
 
 use crate::base::error::Error;
 
-/// What became of an act that failed on the way. [`Error::Halfway`] carries it.
+/// What became of an act that failed halfway. [`Error::Halfway`] carries it.
 ///
 /// See the [example](crate::Error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The act is on chain, and the keys that belong to it are not in the store yet. This machine keeps them.
+    /// The act is on chain, but its keys are not in the store yet. This machine keeps them.
     ///
     /// *Do:* Run [`resume`](crate::Client::resume) on this machine: it stores the keys. Do not repeat the act.
     KeysNotStored {
-        /// Hash of the transaction; `None` where nobody says which one it was.
+        /// Hash of the transaction; `None` if it is unknown.
         transaction: Option<B256>,
     },
-    /// The act took several transactions, and not all of them are on chain.
+    /// The act needs several transactions, and only some of them are on chain.
     ///
-    /// *Do:* Repeat it for the rest.
+    /// *Do:* Repeat the act for the rest.
     PartlyDone {
-        /// Hash of the last one that is; `None` where nobody says which one it was.
+        /// Hash of the last one on chain; `None` if it is unknown.
         transaction: Option<B256>,
     },
-    /// Records are stored, and not registered on chain.
+    /// Records are stored, but not registered on chain.
     ///
-    /// *Do:* Run [`resume`](crate::Client::resume): it registers them, or says which to add again. Added again now, they
-    /// could be there twice.
+    /// *Do:* Run [`resume`](crate::Client::resume): it registers them, or says which to add again. If you add them
+    /// again now, they may exist twice.
     NotRegistered {
-        /// Which.
+        /// The records.
         records: Vec<RecordId>,
     },
-    /// The act is on chain, and this machine could not write that down.
+    /// The act is on chain, but this machine could not save that.
     ///
-    /// *Do:* Mend the cause, then repeat it: it is not done twice.
+    /// *Do:* Fix the cause, then repeat the act: it is idempotent.
     NotRemembered,
     /// The chain does not show that access has ended.
     ///
     /// *Do:* Tell the person that the access may still stand, and try again at once: without a relay, by another relay, or
     /// as a signed revocation that a friend carries.
     AccessNotEnded {
-        /// Whose.
+        /// The account that may still have access.
         grantee: Address,
     },
 }
 
 impl Outcome {
-    /// What to do, for people.
+    /// Advice for people.
     pub(crate) fn advice(&self, why: &Error) -> &'static str {
         match self {
             Self::KeysNotStored { .. } => "they are kept on this machine, and `resume` stores them",
             Self::PartlyDone { .. } => "repeat it for the rest",
             Self::NotRegistered { .. } => {
-                "`resume` registers it, or says that it has to be added again; added again now it could be there twice"
+                "`resume` registers it, or says that you must add it again; if you add it again now, it may exist twice"
             }
-            Self::NotRemembered => "repeat it: it is not done twice",
-            Self::AccessNotEnded { .. } if why.is_of_this_machine() => "mend that first, then try again",
+            Self::NotRemembered => "repeat it: it is idempotent",
+            Self::AccessNotEnded { .. } if why.is_of_this_machine() => "fix that first, then try again",
             Self::AccessNotEnded { .. } if matches!(why.cause(), Error::Unfunded { .. }) => {
                 "fund the account, name a relay that pays (--relay), or sign it for somebody else to carry (`revoke --sign`)"
             }
@@ -80,13 +80,13 @@ impl fmt::Display for Outcome {
             }
             Self::PartlyDone { transaction } => {
                 let last = transaction.map(|hash| format!(", the last in transaction {hash},")).unwrap_or_default();
-                write!(f, "a part of it is on chain{last} and the rest is not")
+                write!(f, "a part of it is on chain{last} but the rest is not")
             }
             Self::NotRegistered { records } => {
                 let ids: Vec<String> = records.iter().map(ToString::to_string).collect();
                 write!(f, "record {} is stored, but not registered on chain", ids.join(", "))
             }
-            Self::NotRemembered => f.write_str("it is on chain, but this machine could not write that down"),
+            Self::NotRemembered => f.write_str("it is on chain, but this machine could not save that"),
             Self::AccessNotEnded { grantee } => {
                 write!(f, "{grantee} still has access, as far as the chain shows")
             }
@@ -95,12 +95,12 @@ impl fmt::Display for Outcome {
 }
 
 impl Error {
-    /// What failed, and what became of the act all the same.
+    /// Adds the outcome of the act to the error.
     pub(crate) fn with_outcome(self, outcome: Outcome) -> Self {
         Self::Halfway { outcome, error: Box::new(self) }
     }
 
-    /// The same where the last part of an act that is on chain was this, if there is one.
+    /// Adds that the act is partly done, if a part is on chain; `last` is the transaction of the last part.
     pub(crate) fn after_part(self, last: Option<Option<B256>>) -> Self {
         match last {
             Some(transaction) => self.with_outcome(Outcome::PartlyDone { transaction }),
@@ -108,7 +108,7 @@ impl Error {
         }
     }
 
-    /// The transaction that is on chain, or may come to be, although this is an error. An app looks it up, or calls
+    /// The transaction that is on chain, or may still get there, in spite of this error. An app looks it up, or calls
     /// [`resume`](crate::Client::resume), before it repeats the act.
     pub fn transaction(&self) -> Option<B256> {
         match self {
@@ -125,7 +125,7 @@ impl Error {
         }
     }
 
-    /// What failed, without what became of the act.
+    /// The error itself, without the outcome of the act.
     pub fn cause(&self) -> &Self {
         match self {
             Self::Halfway { error, .. } | Self::AndEarlier { error, .. } => error.cause(),
@@ -133,7 +133,7 @@ impl Error {
         }
     }
 
-    /// Whether a transaction may still be mined although this was the answer.
+    /// Whether a transaction may still be mined in spite of this error.
     pub(crate) fn may_have_happened(&self) -> bool {
         match self {
             Self::Exists(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transaction_that_nobody_names_is_not_named_zero() {
+    fn unknown_transaction_is_not_shown_as_zero() {
         for transaction in [None, Some(B256::repeat_byte(7))] {
             let after = std::time::Duration::from_secs(1);
             for error in [
@@ -156,10 +156,10 @@ mod tests {
                 Error::StaleKeys.after_part(Some(transaction)),
                 Error::Unconfirmed { transaction, service: "it".into(), after, why: None },
             ] {
-                let told = error.to_string();
-                assert_eq!(told.contains("0x"), transaction.is_some(), "{told}");
-                assert_eq!(error.transaction(), transaction, "{told}");
-                assert!(!told.contains("0x00") && !told.contains("  "), "{told}");
+                let text = error.to_string();
+                assert_eq!(text.contains("0x"), transaction.is_some(), "{text}");
+                assert_eq!(error.transaction(), transaction, "{text}");
+                assert!(!text.contains("0x00") && !text.contains("  "), "{text}");
             }
         }
         assert!(matches!(Error::StaleKeys.after_part(None), Error::StaleKeys), "no part of it is done");

@@ -1,8 +1,9 @@
-//! Words about what went wrong, with the error that they are about.
+//! The text of an error, with its cause.
 
 use std::{error::Error, fmt, ops::Deref, sync::Arc};
 
-/// What went wrong, in words. It is read as a `str`; made of a `String` or `&str` it has no cause.
+/// The text of an error, with its cause. It dereferences to `str`. A reason made from a `String` or `&str` has no
+/// cause.
 ///
 /// See the [example](crate::Error).
 #[derive(Default)]
@@ -12,13 +13,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The words of an error, which is kept as the cause.
+    /// Takes the text of an error and keeps the error as the cause.
     pub fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let error = error.into();
         Self { text: error.to_string(), cause: Some(Cause(error.into())) }
     }
 
-    /// Words of one's own about what was caused by something else.
+    /// A text of your own about an error with this cause.
     pub fn new(text: impl Into<String>, cause: Option<Cause>) -> Self {
         Self { text: text.into(), cause }
     }
@@ -64,16 +65,16 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Shows the words alone: the cause is a link of the chain, and shown there.
+/// Shows the text alone: reporters show the cause as a link of the chain.
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
     }
 }
 
-/// An error that caused another, which can be cloned and compared. Two are equal when they say the same.
+/// The cause of an error. It can be cloned and compared: two are equal if their texts are.
 ///
-/// It must not show a secret: an error of an HTTP client names the URL, which may hold a password or a token.
+/// It must not show a secret. An error of an HTTP client does: it names the URL, which may hold a password or a token.
 ///
 /// See the [example](crate::Error).
 #[derive(Clone)]
@@ -85,7 +86,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for Cause {
     }
 }
 
-/// So that `source()` gives the error itself, and an app finds it by its type.
+/// `source()` returns the error itself, so that an app can downcast it.
 impl Deref for Cause {
     type Target = dyn Error + Send + Sync + 'static;
 

@@ -1,4 +1,4 @@
-//! Why somebody is not trusted.
+//! Why an account is not trusted.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Untrusted {
-    /// No vouch that holds leads from a trusted authority to it.
+    /// No chain of valid vouches leads from a trusted authority to it.
     NoChain,
-    /// Those who vouch for it vouch for each other, and no trusted authority vouches for any of them.
+    /// The accounts that vouch for it vouch for each other, and no trusted authority vouches for any of them.
     Cycle,
-    /// Vouches go on beyond four, and no trusted authority is among the first.
+    /// No trusted authority is within four vouches of it, and the chain is longer.
     TooLong,
 }
 
 impl fmt::Display for Untrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoChain => "no vouch that holds leads to it from an authority that is trusted here",
+            Self::NoChain => "no chain of valid vouches leads to it from an authority that is trusted here",
             Self::Cycle => {
-                "those who vouch for it vouch for each other, and no authority that is trusted here for them"
+                "the accounts that vouch for it vouch for each other, and no authority that is trusted here vouches for them"
             }
-            Self::TooLong => "a chain of more than four vouches is not followed: ask for one from nearer an authority",
+            Self::TooLong => "its chain is longer than four vouches: ask for a vouch from an account nearer to an authority",
         })
     }
 }

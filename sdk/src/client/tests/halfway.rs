@@ -272,7 +272,7 @@ async fn an_add_that_fails_after_storing_says_that_resume_registers_it() {
     memory.refuse_next_submission(SubmitError::Rejected("no".into()));
     let error = stage.ana.add(Source::bytes("new", "new")).await.unwrap_err();
     let Error::Halfway { outcome: Outcome::NotRegistered { records }, .. } = &error else { panic!("{error}") };
-    assert!(records.len() == 1 && error.to_string().contains("added again now it could be there twice"), "{error}");
+    assert!(records.len() == 1 && error.to_string().contains("if you add it again now, it may exist twice"), "{error}");
     assert_eq!(stage.ana.resume().await.unwrap().finished, *records);
     assert_eq!(stage.ana.list().await.unwrap().len(), 2);
 }

@@ -1,71 +1,74 @@
-//! How a history fails its check.
+//! The ways in which a history fails its check.
 
 use alloy::primitives::B256;
 
-/// How a history failed its check. Each is evidence against the provider (or, rarely, a deep reorganisation).
+/// Why a history failed its check. Each is evidence against the provider, or rarely of a deep reorg.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Integrity {
-    /// The entry that a head commits to was not told: hidden, changed, re-dated, or the head itself is forged.
+    /// The provider did not return the entry that a head commits to. It hid or changed the entry, or the head is
+    /// forged.
     #[error(
-        "{host} tells no entry in block {block} that matches the head {head}: the history it tells is not the one on chain, use another provider"
+        "{host} returned no entry in block {block} that matches the head {head}: its history is not the one on chain, use another provider"
     )]
     Missing {
         /// Host and port of the provider.
         host: String,
         /// The head without its entry.
         head: B256,
-        /// The block in which it must be.
+        /// The block that must contain it.
         block: u64,
     },
-    /// History before what was read earlier has changed, deeper than a chain reorganises.
+    /// The verified history has changed, deeper than a reorg.
     #[error(
-        "{host} tells the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was started anew"
+        "{host} returned the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was restarted"
     )]
     Rewritten {
         /// Host and port of the provider.
         host: String,
         /// The newest head that was verified before.
         known: B256,
-        /// The head that was told now.
+        /// The head that the provider returned now.
         told: B256,
     },
-    /// The head from a trusted source is not part of the history that was told.
+    /// The head from a trusted source is not part of the provider's history.
     #[error(
-        "{host} tells the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the head is of another patient or chain or mistyped"
+        "{host} returned the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the trusted head is mistyped or of another patient or chain"
     )]
     NotTrusted {
         /// Host and port of the provider.
         host: String,
         /// The head that must be part of the history.
         trusted: B256,
-        /// The head that was told.
+        /// The head that the provider returned.
         told: B256,
     },
-    /// An entry counts key changes that its event does not explain.
+    /// The count of key changes of an entry does not fit its event.
     #[error(
-        "entry {index} counts {found} key changes where there are {expected}: the head that was told is forged, use another provider"
+        "entry {index} counts {found} key changes instead of {expected}: the provider's head is forged, use another provider"
     )]
     KeyChanges {
         /// Position in the journal, from zero.
         index: usize,
-        /// What its event makes of the count before it.
+        /// The count that follows from its event and the previous count.
         expected: u32,
-        /// What the head says.
+        /// The count in the head.
         found: u32,
     },
-    /// A kept entry does not join the entry before it.
-    #[error("entry {index} kept on this machine does not join the one before it: remove the cache")]
+    /// A cached entry does not follow from the entry before it.
+    #[error("entry {index} in the cache of this machine does not follow from the one before it: remove the cache")]
     Cache {
         /// Position in the journal, from zero.
         index: usize,
     },
-    /// On this chain `block.number` is not the number of the block (some rollups).
-    #[error("the entry of block {block} says it is in block {claimed}: chains that number blocks so are not supported")]
+    /// On this chain, `block.number` is not the number of the block (some rollups).
+    #[error(
+        "the entry of block {block} claims to be in block {claimed}: chains with such block numbers are not supported"
+    )]
     ForeignBlockNumbers {
         /// The block whose log it is.
         block: u64,
-        /// What the contract saw.
+        /// The block number that the contract saw.
         claimed: u64,
     },
 }

@@ -1,4 +1,4 @@
-//! What a provider's error means: what to say, and whether to ask again.
+//! Decodes a provider's error: which error to return, and whether to retry.
 
 use std::{io, time::Duration};
 
@@ -21,36 +21,36 @@ use crate::{
 
 mod words;
 
-/// How long a node is asked again that answered before: it may restart.
+/// How long to retry a node that answered before: it may be restarting.
 const RESTART: Duration = Duration::from_secs(5);
-/// ... and one that never did: the address may be wrong.
+/// How long to retry a node that never answered: the address may be wrong.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// What a refusal can be about.
+/// The kinds of requests that a refusal can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Nothing in particular.
+    /// Any other request.
     Plain,
-    /// A block by a tag that not every node has: a refusal is an answer.
+    /// A block by a tag that not every node supports: a refusal means that it is not supported.
     Tag,
-    /// One block that another node of the provider has told.
+    /// One block that another node of the provider has returned.
     Block,
-    /// A range of several blocks, which can be shorter.
+    /// A range of several blocks, which can be shortened.
     Range,
 }
 
-/// Whether to ask the same again.
+/// Whether to retry a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
     Never,
-    /// For a moment.
+    /// Retry for a moment.
     Briefly,
-    /// Until the deadline, where this address ever answered.
+    /// Retry until the deadline, if this address ever answered.
     WhereItAnswered,
     Always,
 }
 
-/// A failed request: what to say, and whether to ask again.
+/// A failed request: its error, and whether to retry.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) error: LedgerError,
@@ -62,7 +62,7 @@ impl Failure {
         Self { error, again }
     }
 
-    /// How long after the first failure the same is asked again, of a node that `answered` before or never did.
+    /// How long after the first failure to retry, for a node that `answered` before or not.
     pub(super) fn patience(&self, answered: bool) -> Duration {
         match self.again {
             Again::Never => Duration::ZERO,
@@ -95,7 +95,7 @@ impl Failure {
                 let reason = "not what belongs to the request".to_owned();
                 Self::new(LedgerError::Malformed { host: host.into(), reason }, Again::Never)
             }
-            other if is_silence(other) => {
+            other if is_unanswered(other) => {
                 let (host, after) = (host.into(), Duration::ZERO);
                 Self::new(LedgerError::TimedOut { host, after }, Again::Always)
             }
@@ -129,8 +129,8 @@ impl Failure {
         if error.status == 429 {
             return Self::new(LedgerError::RateLimited { host: host.to_owned() }, Again::Always);
         }
-        // Some providers put their JSON-RPC error under a status of its own.
-        if let Some((code, message, data)) = told_in(error) {
+        // Some providers send a JSON-RPC error with an HTTP error status.
+        if let Some((code, message, data)) = json_rpc_error_in(error) {
             let code = if is_locked(error.status) { error.status.into() } else { code };
             let mut failure = Self::answered(code, &message, data.as_ref(), host, question);
             if is_gateway(error.status) {
@@ -157,7 +157,7 @@ impl Failure {
     }
 }
 
-/// Of a shorter range the answer is shorter.
+/// The answer about a shorter range is shorter.
 fn too_long(host: &str, most: usize, question: Question) -> LedgerError {
     let host = host.to_owned();
     match question {
@@ -174,33 +174,35 @@ fn too_large(host: String, question: Question) -> LedgerError {
     }
 }
 
-/// The key in the URL is missing, wrong or not paid for.
+/// Whether the key in the URL is missing, wrong or not paid for.
 fn is_locked(status: u16) -> bool {
     matches!(status, 401..=403)
 }
 
-/// What stands between us and the node says that it is not to be had now, whatever words go with it.
+/// Whether a proxy or gateway reports that the node is temporarily unavailable.
 fn is_gateway(status: u16) -> bool {
     matches!(status, 502..=504)
 }
 
-/// Code, words and data of the JSON-RPC error in an HTTP error's body, where there is one.
-fn told_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
+/// Code, message and data of the JSON-RPC error in an HTTP error's body, if there is one.
+fn json_rpc_error_in(error: &HttpError) -> Option<(i64, String, Option<Value>)> {
     let mut body: Value = serde_json::from_str(&error.body).ok()?;
     let inner = body.get_mut("error")?.as_object_mut()?;
     let message = inner.get("message")?.as_str()?.to_owned();
     Some((inner.get("code").and_then(Value::as_i64).unwrap_or_default(), message, inner.remove("data")))
 }
 
-/// What an error in answer to a submission says of the transaction. "Known already" is success.
+/// Decodes an error in answer to a submission. "Already known" is a success.
 pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), SubmitError> {
     let words = match error {
         RpcError::ErrorResp(payload) => payload.message.to_lowercase(),
-        RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => match told_in(error) {
-            Some((_, message, _)) => message.to_lowercase(),
-            None if error.status < 500 => error.body.to_lowercase(),
-            None => return Err(SubmitError::Unknown(Failure::http(error, host, Question::Plain).error)),
-        },
+        RpcError::Transport(TransportErrorKind::HttpError(error)) if !is_busy(error.status) => {
+            match json_rpc_error_in(error) {
+                Some((_, message, _)) => message.to_lowercase(),
+                None if error.status < 500 => error.body.to_lowercase(),
+                None => return Err(SubmitError::Unknown(Failure::http(error, host, Question::Plain).error)),
+            }
+        }
         _ => return Err(SubmitError::Unknown(Failure::of(error, host, Question::Plain).error)),
     };
     match words::verdict(&words) {
@@ -210,19 +212,20 @@ pub(super) fn submission(error: &TransportError, host: &str) -> Result<(), Submi
         Verdict::Unfunded => Err(SubmitError::Unfunded),
         Verdict::Underpriced => Err(SubmitError::Underpriced),
         Verdict::Other => Err(match Failure::of(error, host, Question::Plain) {
-            // Nobody looked at the transaction, or not to the end.
+            // The node did not process the transaction, or not completely.
             failure if failure.again == Again::Always => SubmitError::Unknown(failure.error),
             failure => SubmitError::Rejected(failure.error.to_string()),
         }),
     }
 }
 
-/// Nobody looked at the request, or not to the end.
+/// Whether the node did not process the request, or not completely.
 fn is_busy(status: u16) -> bool {
     status == 429 || is_gateway(status)
 }
 
-/// Revert data wherever a node puts it: `"0x..."`, `"Reverted 0x..."`, or in an object. Code 3 is geth's for a revert.
+/// Finds the revert data, which nodes return as `"0x..."`, as `"Reverted 0x..."`, or in an object. Geth's code for a
+/// revert is 3.
 fn revert_data(code: i64, words: &str, data: Option<&Value>) -> Option<Bytes> {
     if code != 3 && !words.contains("revert") {
         return None;
@@ -241,12 +244,13 @@ fn hex_in(value: &Value) -> Option<Bytes> {
     }
 }
 
-/// Whether somebody took the request and said nothing. How long that was waited for, the caller knows.
-fn is_silence(error: &TransportError) -> bool {
+/// Whether the connection was made but no answer came. The caller knows how long it waited.
+fn is_unanswered(error: &TransportError) -> bool {
     cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !error.is_connect())
 }
 
-/// Where nothing listens or a certificate is wrong, that may stay so; a name may be found and a network be there again.
+/// Retry policy for connection errors. A closed port or a wrong certificate may be permanent; a failed name lookup or a
+/// lost network is often temporary.
 fn connecting_again(error: &TransportError) -> Again {
     let is_refused = cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     match is_refused || cause::<rustls::Error>(error).is_some() {

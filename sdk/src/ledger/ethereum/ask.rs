@@ -1,4 +1,4 @@
-//! Asks until there is an answer: one deadline, and pauses that grow.
+//! Retries reads until there is an answer, with one deadline and growing pauses.
 
 use std::{
     future::Future,
@@ -36,7 +36,7 @@ impl EthereumLedger {
         self.read_of(Question::Plain, ask).await
     }
 
-    /// Asks until there is an answer that is not a passing failure, or the deadline.
+    /// Retries until there is an answer other than a temporary failure, or until the deadline.
     pub(super) async fn read_of<T, F>(&self, question: Question, ask: impl Fn() -> F) -> Result<T, LedgerError>
     where
         F: Future<Output = TransportResult<T>>,
@@ -65,7 +65,7 @@ impl EthereumLedger {
                 }
                 answer
             }
-            // What the provider said all the while tells more than that time is up.
+            // The provider's last error is more useful than a timeout.
             Err(_) => Err(match last {
                 None | Some(LedgerError::TimedOut { .. }) => self.timed_out(),
                 Some(error) => error,

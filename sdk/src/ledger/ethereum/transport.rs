@@ -1,7 +1,7 @@
-//! JSON-RPC over HTTP whose answers are bounded, and whose errors keep their HTTP status.
+//! JSON-RPC over HTTP with a limit on answers. Errors keep their HTTP status.
 //!
-//! alloy's own transport reads an answer of any length into memory, and drops the status of an error whose body is a
-//! JSON-RPC error: then a rate limit cannot be told apart from a final refusal.
+//! alloy's own transport reads an answer of any length into memory. It also drops the status of an error whose body is
+//! a JSON-RPC error, so a rate limit looks like a final refusal.
 
 use std::task::{Context, Poll};
 
@@ -15,27 +15,27 @@ use url::Url;
 
 use crate::platform::http::{Http, what_came};
 
-/// Of an error's body no more is read: it is words.
+/// The maximum length of an error's body, which is only text.
 const LONGEST_ERROR: usize = 64 << 10;
 
-/// A shorter part of a URL is a word, like the name of a network.
+/// A shorter part of a URL is not a key but a word, like the name of a network.
 const SHORTEST_KEY: usize = 16;
 
-/// An answer is longer than is read here.
+/// An answer is longer than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("its answer is longer than {most} bytes")]
 pub(super) struct TooLong {
     pub(super) most: usize,
 }
 
-/// Whoever answers does not speak JSON-RPC.
+/// The server does not speak JSON-RPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it answered with {came}, and not as an RPC node does")]
 pub(super) struct NotRpc {
     came: &'static str,
 }
 
-/// Without `Debug`: the URL may hold a key.
+/// It has no `Debug`, because the URL may hold a key.
 #[derive(Clone)]
 pub(super) struct Bounded {
     http: Http,
@@ -54,7 +54,7 @@ impl Bounded {
         let response = sent.map_err(TransportErrorKind::custom)?;
         let status = response.status();
         if !status.is_success() {
-            // What of a long body was read still says what is wrong; the status says whether to ask again.
+            // The part that was read of a long body still says what is wrong. The status says whether to retry.
             let body = read(response, LONGEST_ERROR).await.unwrap_or_default();
             let body = self.without_key(&String::from_utf8_lossy(&body));
             return Err(TransportErrorKind::http_error(status.as_u16(), body));
@@ -70,7 +70,7 @@ impl Bounded {
         Ok(answer)
     }
 
-    /// What a server says of a request may repeat its path.
+    /// Removes the key from a server's message, which may repeat the request's path.
     fn without_key(&self, text: &str) -> String {
         let keys = self.url.path_segments().into_iter().flatten().chain(self.url.query());
         let keys = keys.filter(|part| part.len() >= SHORTEST_KEY);
@@ -78,7 +78,7 @@ impl Bounded {
     }
 }
 
-/// At most `most` bytes are ever held, whatever length the answer says it has.
+/// Holds at most `most` bytes, whatever length the answer claims.
 async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, TransportError> {
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.map_err(TransportErrorKind::custom)? {

@@ -73,7 +73,7 @@ impl Event {
         }
     }
 
-    /// The event with this topic and these fields; `None` unless they encode one exactly.
+    /// Decodes the event with this topic and these fields; `None` unless they encode one exactly.
     #[must_use]
     pub fn from_words(topic: B256, words: &[B256]) -> Option<Self> {
         Self::of_records(topic, words).or_else(|| Self::of_grants(topic, words)).or_else(|| Self::of_ends(topic, words))

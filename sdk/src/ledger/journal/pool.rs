@@ -1,4 +1,4 @@
-//! Events that the provider told, found again by their links.
+//! The provider's events, indexed by their links.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,19 +14,19 @@ use crate::ledger::{
 };
 use alloy::primitives::B256;
 
-/// Block headers asked at once, where the events do not say their times.
+/// How many block headers are requested in parallel if the events do not have their times.
 const HEADERS_AT_ONCE: usize = 16;
 
 pub(super) struct Pool<'a> {
     contract: &'a Contract,
     patient: Address,
     newest: u64,
-    /// No new entry is older, unless the chain has reorganised.
+    /// No new entry is older than this block, except after a reorg.
     floor: Option<u64>,
-    /// What the provider accepts, as far as is known; none before it was asked.
+    /// The range that the provider accepts, as far as is known; `None` before the first request.
     span: Option<Span>,
     entries: HashMap<[u8; 24], Entry>,
-    /// Told, but no event of this patient by this contract at all.
+    /// How many returned events are not of this patient and contract.
     foreign: usize,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Pool<'a> {
         Self { contract, patient, newest, floor, span: None, entries: HashMap::new(), foreign: 0 }
     }
 
-    /// The entry that ends in `head`, without its count of key changes.
+    /// The entry whose head is `head`, without its count of key changes.
     pub(super) async fn entry_before(&mut self, head: B256) -> Result<Entry, LedgerError> {
         if self.span.is_none() {
             self.fetch_whole_range().await?;
@@ -53,7 +53,7 @@ impl<'a> Pool<'a> {
         })
     }
 
-    /// How many events were told that are no part of the history.
+    /// The number of returned events that are not part of the history.
     pub(super) fn strays<'e>(&self, history: impl IntoIterator<Item = &'e Entry>) -> usize {
         let known: BTreeSet<_> = history.into_iter().map(|entry| link_of(entry.head)).collect();
         self.foreign + self.entries.keys().filter(|link| !known.contains(*link)).count()
@@ -88,7 +88,7 @@ impl<'a> Pool<'a> {
         self.insert(logs, false).await
     }
 
-    /// The widest window before and with this block that the provider accepts.
+    /// Fetches the widest window that ends with this block and that the provider accepts.
     async fn fetch_up_to(&mut self, block: u64) -> Result<(), LedgerError> {
         let floor = self.floor().await?.min(block);
         let mut span = self.span.unwrap_or(Span::WHOLE);
@@ -105,7 +105,7 @@ impl<'a> Pool<'a> {
         self.insert(logs, false).await
     }
 
-    /// One block, with its time from its header.
+    /// Fetches one block, with the time from its header.
     async fn fetch_block(&mut self, block: u64) -> Result<(), LedgerError> {
         let logs = self.logs(block, block).await?;
         self.insert(logs, true).await
@@ -129,7 +129,7 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Times of the blocks whose events do not say them.
+    /// The times of the blocks whose events do not have them.
     async fn times(&self, logs: &[Log], distrust: bool) -> Result<HashMap<u64, u64>, LedgerError> {
         let untimed = logs.iter().filter(|log| distrust || log.time.is_none()).map(|log| log.block);
         let blocks: BTreeSet<_> = untimed.collect();

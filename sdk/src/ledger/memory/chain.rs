@@ -1,4 +1,4 @@
-//! Blocks, the transactions that wait for one, and the EVM that runs them.
+//! Blocks, waiting transactions, and the EVM that runs them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +27,7 @@ pub(super) const CHAIN: u64 = 31_337;
 /// Wei per gas, always.
 pub(super) const BASE_FEE: u128 = 1_000_000_000;
 const GAS_LIMIT: u64 = 16_000_000;
-/// What geth asks of a transaction that wants the place of another, in percent.
+/// The fee that geth requires of a replacement, in percent of the first fee.
 const REPLACEMENT: u128 = 110;
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Chain {
         self.receipts.contains_key(&hash) || self.waiting.values().any(|waiting| waiting.hash == hash)
     }
 
-    /// Takes a signed transaction in as a node does.
+    /// Accepts a signed transaction as a node does.
     pub(super) fn accept(&mut self, raw: &Bytes, block_gas: u64) -> Result<(), SubmitError> {
         let rejected = |reason: &str| SubmitError::Rejected(reason.to_owned());
         let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|_| rejected("typed transaction invalid"))?;
@@ -86,7 +86,7 @@ impl Chain {
         if transaction.gas_limit > block_gas {
             return Err(rejected("exceeds block gas limit"));
         }
-        // As geth: of what is mined it only says that the nonce is used.
+        // Like geth: for a mined transaction it only reports that the nonce is used.
         match self.waiting.get(&(account, transaction.nonce)).is_some_and(|waiting| waiting.hash == hash) {
             true => Ok(()),
             false => self.queue(account, Waiting { hash, transaction }),
@@ -115,7 +115,7 @@ impl Chain {
         Ok(())
     }
 
-    /// One block for each transaction whose turn it is.
+    /// Mines one block for each transaction that is next for its account.
     pub(super) fn mine_waiting(&mut self) {
         while let Some(place) = self.next_in_turn() {
             if let Some(waiting) = self.waiting.remove(&place) {
@@ -129,12 +129,12 @@ impl Chain {
         self.waiting.keys().find(|(account, nonce)| state.account(*account).nonce == *nonce).copied()
     }
 
-    /// Loses every transaction that waits, as nodes do when they restart.
+    /// Drops every waiting transaction, as nodes do when they restart.
     pub(super) fn forget_waiting(&mut self) {
         self.waiting.clear();
     }
 
-    /// Undoes the newest blocks and loses their transactions, as Anvil does on a reorganisation.
+    /// Removes the newest blocks and their transactions, as Anvil does on a reorg.
     pub(super) fn rewind(&mut self, blocks: usize) {
         self.blocks.truncate(self.blocks.len().saturating_sub(blocks).max(1));
         let newest = self.newest().number;
@@ -157,7 +157,7 @@ impl Chain {
             .gas_price(transaction.max_fee_per_gas)
             .gas_priority_fee(Some(transaction.max_priority_fee_per_gas))
             .build_fill();
-        // What cannot be executed at all (it was checked when it was taken in) is dropped as nodes drop it.
+        // A transaction that cannot be executed at all is dropped, as nodes do. It was checked when it was accepted.
         let Ok(ResultAndState { result, state }) = self.run(environment, block, true) else { return };
         self.world.commit(state, block.number);
         self.blocks.push(block);
@@ -197,7 +197,7 @@ impl Chain {
         BlockInfo { number, hash: keccak256(text), time }
     }
 
-    /// Mines a call that nobody signed and nobody pays for. Whether it took effect.
+    /// Mines a call without signature and fee. Returns whether it took effect.
     pub(super) fn run_for_free(&mut self, call: &Call) -> bool {
         let block = self.next_block(keccak256(&call.data));
         let Ok(ResultAndState { result, state }) = self.run(free(call), block, false) else { return false };
@@ -207,7 +207,7 @@ impl Chain {
         result.is_success()
     }
 
-    /// What a call would do in a block, on the state after another one, at no price.
+    /// Runs a call in the block `at`, on the state after the block `state`, without fees.
     pub(super) fn simulate(&self, call: &Call, at: BlockInfo, state: u64) -> Result<ExecutionResult, String> {
         Ok(self.run_on(state, free(call), at, false)?.result)
     }
@@ -247,7 +247,7 @@ fn free(call: &Call) -> TxEnv {
         .build_fill()
 }
 
-/// A transaction without a base fee in mind gives all that it offers to the block's builder.
+/// A legacy transaction gives its whole price to the block's builder.
 fn offered(envelope: TxEnvelope) -> Option<TxEip1559> {
     match envelope {
         TxEnvelope::Eip1559(signed) => Some(signed.strip_signature()),

@@ -1,10 +1,10 @@
-//! Ways in which providers fail, to be switched on by tests.
+//! Faults of providers that tests can switch on.
 
 use std::{collections::VecDeque, future::poll_fn, mem::replace, task::Poll, time::Duration};
 
 use crate::ledger::{error::SubmitError, types::Fees};
 
-/// What happens to a submission.
+/// The fate of a submission.
 #[derive(Debug, Clone)]
 pub(super) enum Submission {
     /// It arrives, but its answer does not.
@@ -25,24 +25,24 @@ pub(super) struct Faults {
     pub(super) fees: Option<Fees>,
     pub(super) finalized: Option<u64>,
     pub(super) hides_after: Option<u64>,
-    /// So many questions are answered truly before.
+    /// How many requests are answered correctly before.
     pub(super) hides_in: usize,
     pub(super) shows_receipts: bool,
     pub(super) submissions: VecDeque<Submission>,
     pub(super) later: Option<Later>,
 }
 
-/// Questions that are refused once something was submitted.
+/// Requests that are refused after a submission.
 #[derive(Debug)]
 pub(super) struct Later {
-    /// So many are answered after it, and so many refused then.
+    /// How many are answered first, and how many are refused then.
     pub(super) answered: usize,
     pub(super) refused: usize,
     pub(super) submitted: bool,
 }
 
 impl Faults {
-    /// Whether this question is one of those that are refused.
+    /// Whether this request is refused.
     pub(super) fn is_refused(&mut self) -> bool {
         let Some(later) = self.later.as_mut().filter(|later| later.submitted) else { return false };
         if later.answered > 0 {
@@ -55,10 +55,10 @@ impl Faults {
     }
 }
 
-/// How often a stalled call looks whether it may go on.
+/// How often a stalled call checks whether it may continue.
 pub(super) const STALLED: Duration = Duration::from_millis(20);
 
-/// As with a real node, others run meanwhile, and the caller may be dropped here. On any executor.
+/// As with a real node, other tasks run meanwhile, and the caller may be dropped here. This works on any executor.
 pub(super) async fn pause() {
     let mut paused = false;
     poll_fn(|context| match replace(&mut paused, true) {

@@ -1,4 +1,4 @@
-//! What tests switch: when blocks come, what is lost, and what the provider refuses.
+//! Switches for tests: when blocks are mined, which messages are lost, and which requests are refused.
 
 use crate::ledger::{
     error::SubmitError,
@@ -7,22 +7,22 @@ use crate::ledger::{
 };
 
 impl MemoryLedger {
-    /// Mines what waits (after [`MemoryLedger::hold`]).
+    /// Mines the waiting transactions (after [`MemoryLedger::hold`]).
     pub fn mine(&self) {
         self.locked().mine_waiting();
     }
 
-    /// Whether transactions wait for [`MemoryLedger::mine`] instead of being mined at once.
+    /// Sets whether transactions wait for [`MemoryLedger::mine`] instead of being mined at once.
     pub fn hold(&self, on: bool) {
         self.faults().hold = on;
     }
 
-    /// Loses every transaction that waits, as nodes do when they restart.
+    /// Drops every waiting transaction, as nodes do when they restart.
     pub fn forget_waiting(&self) {
         self.locked().forget_waiting();
     }
 
-    /// Undoes the newest blocks; their transactions are lost.
+    /// Removes the newest blocks and their transactions.
     pub fn rewind(&self, blocks: usize) {
         self.locked().rewind(blocks);
     }
@@ -42,27 +42,27 @@ impl MemoryLedger {
         self.faults().submissions.push_back(Submission::Refused(answer));
     }
 
-    /// Whether every request fails as if nobody listened.
+    /// Sets whether every request fails as if the port were closed.
     pub fn refuse(&self, on: bool) {
         self.faults().refuse = on;
     }
 
-    /// Whether every request goes without an answer until this is switched off.
+    /// Sets whether every request waits without an answer until this is switched off.
     pub fn stall(&self, on: bool) {
         self.faults().stall = on;
     }
 
-    /// The longest range of blocks that is answered for events.
+    /// Limits the range of blocks in one request for events.
     pub fn limit_logs(&self, blocks: Option<u64>) {
         self.faults().most_blocks_per_logs = blocks;
     }
 
-    /// The gas that one block takes, and so a transaction.
+    /// Limits the gas of a block, and so of a transaction.
     pub fn limit_gas(&self, gas: Option<u64>) {
         self.faults().block_gas = gas;
     }
 
-    /// What a transaction should offer, whatever the chain takes.
+    /// Sets the fees that the provider reports, whatever the chain requires.
     pub fn tell_fees(&self, fees: Option<Fees>) {
         self.faults().fees = fees;
     }

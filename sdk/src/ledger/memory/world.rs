@@ -1,4 +1,4 @@
-//! Accounts and storage with all their past values, so that any block can be asked.
+//! Accounts and storage with all their past values, so that the state after any block can be read.
 
 use std::{collections::HashMap, convert::Infallible};
 
@@ -9,7 +9,7 @@ use revm::{
     state::{AccountInfo, EvmState},
 };
 
-/// Values with the block after which each held, oldest first.
+/// Values, each with the block from which it holds, oldest first.
 type Versions<T> = Vec<(u64, T)>;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct World {
     codes: HashMap<B256, Bytecode>,
 }
 
-/// The world after one block.
+/// The state after one block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
     world: &'a World,
@@ -47,7 +47,7 @@ impl World {
         set(self.accounts.entry(address).or_default(), block, info);
     }
 
-    /// Forgets all that came after a block.
+    /// Removes everything after a block.
     pub(super) fn rewind(&mut self, block: u64) {
         self.accounts.values_mut().for_each(|versions| versions.retain(|(at, _)| *at <= block));
         self.storage.values_mut().for_each(|versions| versions.retain(|(at, _)| *at <= block));

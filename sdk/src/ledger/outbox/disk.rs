@@ -1,4 +1,4 @@
-//! Transactions under way, kept where they survive the process.
+//! An outbox on disk, which survives the process.
 
 use std::{
     fs::TryLockError,
@@ -14,11 +14,11 @@ use crate::{
     platform::cache::{Cache, OUTBOX, SENT},
 };
 
-/// In the state directory: one row an account, and one lock file an account, so that two programs of one person do not
+/// An outbox in the state directory. Each account has a row and a lock file, so that two programs of one person do not
 /// use the same nonce.
 pub(crate) struct DiskOutbox {
     cache: Cache,
-    /// Of the lock files; none where this is the only process.
+    /// The folder of the lock files; `None` if this is the only process.
     folder: Option<PathBuf>,
     chain: u64,
 }
@@ -91,7 +91,7 @@ impl Outbox for DiskOutbox {
 }
 
 impl DiskOutbox {
-    /// What the account sent, with the keys of its rows.
+    /// The sent acts of the account, with the keys of their rows.
     async fn rows(&self, account: Address) -> Result<Vec<(Vec<u8>, Sent)>, LedgerError> {
         let rows = self.cache.rows(SENT, self.key(account)).await.map_err(failed)?;
         let sent =
@@ -164,5 +164,5 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> LedgerError 
 }
 
 fn malformed(what: &str) -> LedgerError {
-    LedgerError::Outbox { reason: format!("a kept {what} is malformed"), source: None }
+    LedgerError::Outbox { reason: format!("a saved {what} is malformed"), source: None }
 }

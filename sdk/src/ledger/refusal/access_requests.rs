@@ -1,4 +1,4 @@
-//! What `AccessRequests` refuses.
+//! The refusals of `AccessRequests`.
 
 use hospital_record_contracts::access_requests::Errors;
 
@@ -17,7 +17,7 @@ pub(crate) fn words(refusal: &Errors) -> String {
             "the grant until {} and the answer by {} must be after the chain's time {}",
             e.grantUntil, e.answerBy, e.time
         ),
-        E::NoReason(_) => "there is no reason given".into(),
+        E::NoReason(_) => "the reason is missing".into(),
         E::NotRelayable(e) => not_relayable(e.verb),
         E::DeadlinePassed(e) => deadline(e.deadline, e.time),
         E::NonceUsed(e) => nonce(e.signer, e.nonce),

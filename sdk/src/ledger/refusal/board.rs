@@ -1,4 +1,4 @@
-//! What a board refuses.
+//! The refusals of a board.
 
 use hospital_record_contracts::{
     board::Errors,
@@ -13,37 +13,37 @@ use crate::{
 pub(crate) fn words(refusal: &Errors) -> String {
     use Errors as E;
     let reason = match refusal {
-        E::NotAMember(e) => format!("{} is no member of it, or has left", e.account),
-        E::BoardClosed(_) => "it is closed: what it was for, another board is now, or none".into(),
-        E::InvalidGrantee(e) => format!("a case lets somebody in other than the patient and the board: {}", e.grantee),
+        E::NotAMember(e) => format!("{} is not a member of it, or has left", e.account),
+        E::BoardClosed(_) => "it is closed: ask the patient whether another board has replaced it".into(),
+        E::InvalidGrantee(e) => format!("a case cannot give access to the patient or the board itself: {}", e.grantee),
         E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
-        E::NoReason(_) => "there is no reason given".into(),
+        E::NoReason(_) => "the reason is missing".into(),
         E::NotOptedIn(e) => {
             format!(
-                "{} has not granted {} to it, or that has ended, or was granted anew since",
+                "{} has not granted {} to it, or the grant has ended, or was replaced since",
                 e.patient,
                 place(e.scope)
             )
         }
         E::TooFewMembers(e) => format!(
-            "without those who left, the patient and who is let in, {} members remain and {} are needed",
+            "without former members, the patient and the grantee, {} members remain and {} are needed",
             e.remaining, e.needed
         ),
         E::CaseExists(e) => format!("the case {} is open already", e.id),
         E::NotAtStage(e) => not_at_stage(e),
         E::WindowClosed(e) => {
-            format!("the case was to be acknowledged before {}, and it is {}: open another", e.until, e.time)
+            format!("the case had to be acknowledged before {}, and it is {}: open another", e.until, e.time)
         }
         E::AcknowledgedAlready(e) => format!("{} has acknowledged this already", e.member),
-        E::OwnCase(e) => format!("{} is let in by this case, or is its patient, and has no say in it", e.member),
+        E::OwnCase(e) => format!("{} is the grantee or the patient of this case and cannot take part in it", e.member),
         E::ReviewOwed(e) => {
-            format!("{} could have reviewed the case {} and nobody did in time: review it first", e.member, e.id)
+            format!("{} could have reviewed the case {}, but no member did in time: review it first", e.member, e.id)
         }
-        E::NotForReview(e) => format!("{} has no review to make of the case {}", e.member, e.id),
+        E::NotForReview(e) => format!("{} has no review of the case {} to do", e.member, e.id),
         E::DeadlinePassed(e) => deadline(e.deadline, e.time),
         E::NotRelayable(e) => not_relayable(e.verb),
         E::NonceUsed(e) => nonce(e.signer, e.nonce),
-        E::NotEntitled(e) => format!("{} is neither the patient nor whom the patient appointed", e.account),
+        E::NotEntitled(e) => format!("{} is neither the patient nor the patient's proxy", e.account),
         E::InvalidSignature(e) => unsigned(e.signer),
     };
     format!("the board refused: {reason}")

@@ -1,4 +1,4 @@
-//! What `Boards` refuses.
+//! The refusals of `Boards`.
 
 use hospital_record_contracts::boards::Errors;
 
@@ -11,8 +11,8 @@ pub(crate) fn words(refusal: &Errors) -> String {
     use Errors as E;
     let reason = match refusal {
         E::TooManyMembers(e) => format!("a board has at most 16 members, not {}", e.members),
-        E::InvalidThreshold(e) => format!("of {} members not {} can be needed", e.members, e.threshold),
-        E::InvalidMember(e) => format!("{} is nobody, or is named out of order or twice", e.member),
+        E::InvalidThreshold(e) => format!("a board of {} members cannot need {}", e.members, e.threshold),
+        E::InvalidMember(e) => format!("{} is the zero account, or is named out of order or twice", e.member),
         E::NotRelayable(e) => not_relayable(e.verb),
         E::DeadlinePassed(e) => deadline(e.deadline, e.time),
         E::NonceUsed(e) => nonce(e.signer, e.nonce),

@@ -1,4 +1,4 @@
-//! What `HospitalRecord` refuses.
+//! The refusals of `HospitalRecord`.
 
 use hospital_record_contracts::{
     IHospitalRecord::{NotPermitted, StatusNotAllowed},
@@ -21,31 +21,31 @@ pub(crate) fn words(refusal: &Errors) -> String {
         E::InvalidRights(e) => {
             format!("the contract refused: rights {} are not possible on {}", e.rights, place(e.scope))
         }
-        E::InvalidGrantee(e) => format!("the contract refused: {} is nobody, or the patient itself", e.grantee),
+        E::InvalidGrantee(e) => format!("the contract refused: {} is the zero account, or the patient", e.grantee),
         E::ExpiryNotInFuture(e) => {
             format!("the contract refused: the expiry {} is not after the chain's time {}", e.expiresAt, e.time)
         }
-        E::RecordExists(_) => "the contract refused: this record is there already".into(),
+        E::RecordExists(_) => "the contract refused: this record exists already".into(),
         E::NoSuchRecord(_) => "the contract refused: there is no such record".into(),
         E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on {}", e.grantee, place(e.scope)),
         E::NotPermitted(e) => not_permitted(e),
         E::WiderThanOwn(e) => format!(
-            "the contract refused: {} may pass on {}, but no more than it has: fewer rights, the same purpose, no later end",
+            "the contract refused: {} may delegate {}, but no more than it has: no more rights, the same purpose, no later end",
             e.giver,
             place(e.scope)
         ),
         E::GrantedByAnother(e) => format!(
-            "the contract refused: {} has a grant on {} by another, who alone or the patient may change it",
+            "the contract refused: {} has a grant on {} from another account: only that account or the patient may change it",
             e.grantee,
             place(e.scope)
         ),
         E::Barred(e) => format!(
-            "the contract refused: the patient barred {} from {}: the patient alone can grant to it again",
+            "the contract refused: the patient barred {} from {}: only the patient can grant to it again",
             e.grantee,
             place(e.scope)
         ),
         E::AlreadyAttested(e) => format!("the contract refused: {} has attested this record already", e.by),
-        E::TooManyAttestations(_) => "the contract refused: this record has as many attestations as it takes: the patient can give the right to attest directly".into(),
+        E::TooManyAttestations(_) => "the contract refused: this record has the maximum number of attestations: the patient can give the right to attest directly".into(),
         E::KeysNotAscending(_) => "the contract refused: the keys of a list are not in ascending order".into(),
         E::NotAttestable(e) => format!("the contract refused: this record is {:?} and cannot be attested", e.status),
         E::NotRelayable(e) => format!("the contract refused: {}", not_relayable(e.verb)),
@@ -55,12 +55,12 @@ pub(crate) fn words(refusal: &Errors) -> String {
         E::AlreadyMade(_) => "the contract refused: this signed revocation was made before".into(),
         E::NotBarring(_) => "the contract refused: a signed revocation must bar".into(),
         E::OutdatedRevocation(e) => format!(
-            "the contract refused: the revocation ends what was granted up to {}, and this was granted at {}: sign another",
+            "the contract refused: the revocation ends grants up to {}, but this one is from {}: sign another",
             e.grantedUpTo, e.grantedAt
         ),
         E::StatusNotAllowed(e) => status(e),
         E::StaleKeys(e) => format!(
-            "the contract refused: keys have moved on ({} changes, not {}): read the history and try again",
+            "the contract refused: the keys have rotated ({} changes, not {}): read the history and try again",
             e.current, e.named
         ),
     }
@@ -69,7 +69,7 @@ pub(crate) fn words(refusal: &Errors) -> String {
 fn not_permitted(e: &NotPermitted) -> String {
     let right = match Rights::from_bits(e.right) {
         Some(Rights::READ) => "read",
-        Some(Rights::DELEGATE) => "pass on",
+        Some(Rights::DELEGATE) => "delegate",
         Some(Rights::ATTEST) => "attest",
         _ => "contribute to",
     };

@@ -1,4 +1,4 @@
-//! What `Vouching` refuses.
+//! The refusals of `Vouching`.
 
 use hospital_record_contracts::vouching::Errors;
 
@@ -10,8 +10,8 @@ use crate::{
 pub(crate) fn words(refusal: &Errors) -> String {
     use Errors as E;
     let reason = match refusal {
-        E::InvalidAccount(e) => format!("nobody vouches for {}: name another account", e.account),
-        E::InvalidRole(e) => format!("{} is no role", e.role),
+        E::InvalidAccount(e) => format!("{} cannot be vouched for: name another account", e.account),
+        E::InvalidRole(e) => format!("{} is not a role", e.role),
         E::EndNotInFuture(e) => format!("the end {} is not after the chain's time {}", e.until, e.time),
         E::NotVouched(e) => format!("you do not vouch for {} in this role", e.account),
         E::NotRelayable(e) => not_relayable(e.verb),

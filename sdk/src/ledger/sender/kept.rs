@@ -1,4 +1,4 @@
-//! What was sent is kept until it is final, to be sent again.
+//! Sent acts are kept until they are final, because they may have to be sent again.
 
 use alloy::primitives::{Address, B256, Bytes};
 
@@ -10,7 +10,7 @@ use crate::ledger::{
 };
 
 impl Sender {
-    /// What the account sent and nobody released, oldest first.
+    /// The sent acts of the account that are not released, oldest first.
     ///
     /// # Errors
     /// [`LedgerError::Outbox`].
@@ -18,7 +18,7 @@ impl Sender {
         self.outbox.sent(account).await
     }
 
-    /// Keeps a request that others are asked to carry.
+    /// Keeps a request that was given to others to send.
     ///
     /// # Errors
     /// [`LedgerError::Outbox`].
@@ -26,7 +26,7 @@ impl Sender {
         self.outbox.keep(sent).await
     }
 
-    /// Forgets something that was sent: it is final, or a person gave it up.
+    /// Removes a sent act, because it is final or a person gave it up.
     ///
     /// # Errors
     /// [`LedgerError::Outbox`].
@@ -34,11 +34,11 @@ impl Sender {
         self.outbox.release(account, id).await
     }
 
-    /// Hands the bytes of a transaction over once more, as they are: a reorganisation dropped it.
+    /// Sends the bytes of a transaction once more, unchanged, because a reorg dropped it.
     ///
     /// # Errors
-    /// [`LedgerError::Overtaken`] where another transaction has its nonce by now, [`LedgerError::Rejected`] and its like
-    /// where the provider does not take it.
+    /// [`LedgerError::Overtaken`] if another transaction has used its nonce; [`LedgerError::Rejected`] or a similar
+    /// error if the provider does not take it.
     pub async fn send_again(
         &self,
         account: Address,
@@ -53,7 +53,8 @@ impl Sender {
         match self.ledger.submit(raw).await {
             Ok(()) | Err(SubmitError::Occupied) => Ok(()),
             Err(SubmitError::NonceTooLow) => {
-                // Perhaps by itself. A provider that calls the nonce used and unused contradicts itself.
+                // This transaction itself may have used it. A provider that reports the nonce as both used and unused
+                // contradicts itself.
                 let by_itself = self.ledger.receipt(transaction).await?.is_some();
                 match !by_itself && self.ledger.nonce(account).await? > nonce {
                     true => Err(LedgerError::Overtaken { transaction }),

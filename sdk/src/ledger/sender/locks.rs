@@ -1,4 +1,4 @@
-//! One mutex per account that is sending now, none for the thousands that are not.
+//! One mutex for each account that is sending now, and none for others.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 use alloy::primitives::Address;
 use tokio::sync::OwnedMutexGuard;
 
-/// Below this, dead entries are not worth a sweep.
+/// With fewer entries, removing dead ones is not worth the time.
 const SWEEP_FROM: usize = 64;
 
 #[derive(Debug, Default, Clone)]
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn accounts_that_are_done_leave_nothing_behind() {
+    async fn finished_accounts_leave_no_entry() {
         let locks = Locks::default();
         for n in 0..100_000_u64 {
             drop(locks.lock(Address::left_padding_from(&n.to_be_bytes())).await);
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_is_locked_once_and_others_are_free() {
+    async fn account_is_locked_once_and_others_are_free() {
         let locks = Locks::default();
         let held = locks.lock(Address::ZERO).await;
         assert!(locks.of(Address::ZERO).try_lock().is_err());

@@ -1,4 +1,4 @@
-//! What sends, and what comes of it.
+//! The sender's types: its options and results.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,14 +18,15 @@ use crate::ledger::{
 /// Signs transactions of one account: a local key, a KMS, a hardware wallet.
 pub type Signer = Arc<dyn TxSigner<Signature> + Send + Sync>;
 
-/// How transactions are sent.
+/// Options of a sender.
 #[derive(Debug, Clone, Copy)]
 pub struct SenderOptions {
-    /// After this long a call ends with [`LedgerError::TimedOut`]; the transaction is kept. Default: 3 minutes.
+    /// The deadline of a call, which then fails with [`LedgerError::TimedOut`]. The transaction is kept. Default: 3
+    /// minutes.
     pub deadline: Duration,
-    /// Blocks that must hold the transaction or follow it; 1 is mined. Default: 1.
+    /// The number of blocks that contain or follow the transaction before it counts; 1 means mined. Default: 1.
     pub confirmations: u64,
-    /// The most that one transaction may cost, wei: fees are what the provider says. Default: 0.02 ether.
+    /// The maximum cost of one transaction, in wei. It limits the fees that a provider can report. Default: 0.02 ether.
     pub most: U256,
 }
 
@@ -35,7 +36,7 @@ impl Default for SenderOptions {
     }
 }
 
-/// Sends for any number of accounts. Cheap to clone.
+/// Sends for any number of accounts. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) ledger: Arc<dyn Ledger>,
@@ -44,20 +45,20 @@ pub struct Sender {
     pub(super) options: SenderOptions,
     pub(super) pace: Pace,
     pub(super) locks: Locks,
-    /// Set where others' acts are carried: the most gas of one of them.
+    /// The maximum gas of one act, if the sender carries acts of others.
     pub(super) carries_up_to: Option<u64>,
 }
 
-/// What became of a transaction that an earlier call left behind.
+/// The outcome of the pending transaction of an earlier call.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Settled {
     /// It took effect.
     Mined(Receipt),
-    /// It has not taken effect: it was mined in vain, another device was first, or it is refused now
-    /// ([`LedgerError::Rejected`] alone may still be mined).
+    /// It has not taken effect: it was mined without effect, another device was first, or the provider refused it. Only
+    /// with [`LedgerError::Rejected`] may it still be mined.
     Failed {
-        /// Its hash, as it was left behind.
+        /// Its hash.
         transaction: B256,
         /// Why.
         error: LedgerError,

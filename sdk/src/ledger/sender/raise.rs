@@ -1,7 +1,8 @@
-//! Offers more for what is carried for others, while it waits for a block in vain.
+//! Raises the fee of transactions that carry requests of others, while they wait for a block.
 //!
-//! The call and the nonce stay, so at most one of all its transactions is mined. What a person acts with is never signed
-//! anew: another device may have been meant to undo it. What others have signed takes effect once whatever carries it.
+//! The call and the nonce stay, so at most one of its transactions is mined. A person's own act is never signed again,
+//! because another device may have undone it on purpose. A request of others takes effect once, whichever transaction
+//! carries it.
 
 use std::time::Duration;
 
@@ -21,21 +22,21 @@ use crate::ledger::{
     types::Fees,
 };
 
-/// Nodes ask for 10 percent more of a transaction that takes the place of another: this many parts are one part more.
+/// Nodes require a fee 10 percent higher for a replacement. This adds one part to this many parts.
 const PARTS: u128 = 8;
 
-/// Whether a transaction may be on its way already.
+/// Whether a transaction may have been sent already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handed {
     Never,
-    /// Never, and it takes the place of another one of this machine.
+    /// It was never sent, and replaces another one of this machine.
     Outbids,
-    /// Before a crash, or a deadline.
+    /// It may have been sent before a crash or a deadline.
     Perhaps,
 }
 
 impl Sender {
-    /// Follows a transaction to its end. What takes its place meanwhile is kept, and followed with it.
+    /// Follows a transaction to its end. Its replacements are saved, and followed with it.
     pub(super) async fn follow(
         &self,
         signer: &Signer,
@@ -50,16 +51,16 @@ impl Sender {
             (may_have_arrived, outbids) = (true, false);
             match self.raised(signer, pending).await {
                 Ok(raised) => {
-                    tracing::info!(account = %raised.account, nonce = raised.nonce, "it waits in vain: more is offered");
+                    tracing::info!(account = %raised.account, nonce = raised.nonce, "no block includes it: the fee is raised");
                     self.outbox.save(&raised).await?;
                     *pending = raised;
                 }
-                Err(error) => tracing::warn!(%error, "it waits in vain, and no more can be offered for it"),
+                Err(error) => tracing::warn!(%error, "no block includes it, and the fee cannot be raised"),
             }
         }
     }
 
-    /// Lets the next act of this account take the place of what it has under way. Only what is carried gives way.
+    /// Allows the next act of this account to replace its pending transaction, if that one carries a request of others.
     ///
     /// # Errors
     /// [`LedgerError::Outbox`].
@@ -71,9 +72,9 @@ impl Sender {
         }
     }
 
-    /// The same call with the same nonce, for what it costs by now and at least an eighth more.
+    /// The same call with the same nonce, at the current fee and at least an eighth more.
     async fn raised(&self, signer: &Signer, pending: &Pending) -> Result<Pending, LedgerError> {
-        let damaged = || LedgerError::Outbox { reason: "a kept transaction is damaged".into(), source: None };
+        let damaged = || LedgerError::Outbox { reason: "a saved transaction is damaged".into(), source: None };
         let waits = transaction_in(pending).ok_or_else(damaged)?;
         let transaction = raised(&waits, self.ledger.fees().await?, self.options.most).ok_or_else(|| {
             let least = TxEip1559 { max_fee_per_gas: an_eighth_more(waits.max_fee_per_gas), ..waits.clone() };
@@ -89,19 +90,19 @@ impl Sender {
         Attempt { ledger, pending, earlier, confirmations, pace, patience, may_have_arrived: false, outbids: false }
     }
 
-    /// How long a transaction may wait for a block; without end where nothing more can be offered.
+    /// How long a transaction may wait for a block; `None` (without limit) if the fee cannot be raised.
     pub(super) fn patience(&self) -> Option<Duration> {
         self.carries_up_to.map(|_| self.pace.raise.min(self.options.deadline / 2))
     }
 
-    /// The transactions whose place it took. Of what is carried the note names them: nobody else has a use for it.
+    /// The transactions that it replaced. For carried requests the note names them, because it has no other use.
     pub(super) fn earlier(&self, pending: &Pending) -> Vec<B256> {
         let note = if self.carries_up_to.is_some() { &pending.note[..] } else { &[] };
         note.chunks_exact(B256::len_bytes()).map(B256::from_slice).collect()
     }
 }
 
-/// `None`: a transaction may not cost as much as would have to be offered.
+/// `None` if the raised fee would exceed the maximum cost.
 fn raised(waits: &TxEip1559, fees: Fees, most: U256) -> Option<TxEip1559> {
     let least = an_eighth_more(waits.max_fee_per_gas);
     let allowed: u128 = (most / U256::from(waits.gas_limit.max(1))).saturating_to();
@@ -125,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn more_is_offered_by_an_eighth_at_least_and_never_more_than_is_allowed(
+        fn fee_is_raised_by_at_least_an_eighth_and_never_above_the_maximum(
             fee in 0..u64::MAX, tip in 0..u64::MAX, now in 0..u64::MAX, now_tip in 0..u64::MAX,
             gas_limit in 21_000..30_000_000_u64, percent in 0..300_u64,
         ) {

@@ -12,32 +12,32 @@ use crate::ledger::{
     types::Receipt,
 };
 
-/// A local chain mines at once, so the first looks come quickly.
+/// A local chain mines at once, so the first checks come quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Looks by hash before a used nonce is taken for another device's: a provider's nodes differ.
+/// Lookups by hash before a used nonce counts as used by another device: a provider's nodes can differ.
 const LOOKS: usize = 3;
 
-/// How patient a sender is.
+/// The waiting times of a sender.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// Before the same bytes are handed over again after a lost answer; doubled each time.
-    pub(super) after_silence: Duration,
-    /// ... while another transaction is in the way.
+    /// The wait before the same bytes are sent again after a lost answer. It doubles each time.
+    pub(super) after_lost_answer: Duration,
+    /// The same wait, while another transaction blocks the nonce.
     pub(super) while_occupied: Duration,
-    /// ... when all seemed well, because providers drop and forget.
+    /// The same wait after a successful submission, because providers drop transactions.
     pub(super) when_well: Duration,
-    /// Between two looks for who used the nonce.
+    /// The wait between two checks for the transaction that used the nonce.
     pub(super) between_looks: Duration,
-    /// How long nonces may be missing before this one: a reorganisation can lose the transaction that had them.
+    /// How long lower nonces may be missing: a reorg can drop the transactions that had them.
     pub(super) gap: Duration,
-    /// How long what is carried may wait for a block before more is offered for it.
+    /// How long a carried request may wait for a block before its fee is raised.
     pub(super) raise: Duration,
 }
 
 impl Pace {
     pub(super) const NORMAL: Self = Self {
-        after_silence: Duration::from_millis(500),
+        after_lost_answer: Duration::from_millis(500),
         while_occupied: Duration::from_secs(1),
         when_well: Duration::from_secs(15),
         between_looks: Duration::from_millis(300),
@@ -46,14 +46,14 @@ impl Pace {
     };
 }
 
-/// How a signed transaction ended.
+/// The end of a signed transaction.
 #[derive(Debug)]
 pub(super) enum End {
     /// It is mined, with or without effect.
     Mined(Receipt),
     /// It cannot be mined: another transaction has its nonce.
     NonceTaken,
-    /// Its provider did not take it, but has it.
+    /// Its provider refused it, but holds it.
     Refused(Refusal),
 }
 
@@ -66,30 +66,30 @@ pub(super) enum Refusal {
     Unfunded,
     /// The transaction before it is gone.
     Gap,
-    /// In the provider's words.
+    /// Another reason, in the provider's text.
     Rejected(String),
 }
 
-/// A signed transaction on its way.
+/// A signed transaction that is being sent.
 pub(super) struct Attempt<'a> {
     pub(super) ledger: &'a dyn Ledger,
     pub(super) pending: &'a Pending,
-    /// Transactions whose place it took, with the same nonce and call: any of them may be mined in its stead.
+    /// Transactions that it replaced, with the same nonce and call. Any of them may be mined instead.
     pub(super) earlier: Vec<B256>,
     pub(super) confirmations: u64,
     pub(super) pace: Pace,
-    /// How long it may wait for a block, where more can be offered.
+    /// How long it may wait for a block, if the fee can be raised.
     pub(super) patience: Option<Duration>,
-    /// An earlier hand-over, also one before a crash, may have arrived: a refusal now is not the end of it.
+    /// Whether an earlier submission, also one before a crash, may have arrived. Then a refusal now is not final.
     pub(super) may_have_arrived: bool,
-    /// Whether it is to take the place of another of this machine with the same nonce, at a higher fee if it must.
+    /// Whether it replaces another transaction of this machine with the same nonce, at a higher fee if necessary.
     pub(super) outbids: bool,
 }
 
-/// What one hand-over makes of it.
+/// The next step after a submission.
 enum Step {
     End(End),
-    /// It may be on its way: look for it, and hand it over again after this long.
+    /// It may have arrived: look for it, and send it again after this time.
     Look(Duration),
 }
 
@@ -100,13 +100,14 @@ enum Sight {
 }
 
 impl Attempt<'_> {
-    /// Sends and waits. Failures of the provider are waited out; the caller sets the deadline. `None`: it waits for a block
-    /// longer than it should.
+    /// Sends and waits. It waits through failures of the provider; the caller sets the deadline. `None` if it waits for
+    /// a block longer than `patience`.
     pub(super) async fn run(mut self) -> Option<End> {
-        let (mut silence, start) = (self.pace.after_silence, Instant::now());
+        let mut wait = self.pace.after_lost_answer;
+        let start = Instant::now();
         let mut gap_since = None;
         loop {
-            let patience = match self.hand_over(&mut silence).await {
+            let patience = match self.hand_over(&mut wait).await {
                 Step::End(end) => return Some(end),
                 Step::Look(patience) => patience,
             };
@@ -129,13 +130,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// What became of it, without handing it over again. `None` while its nonce is unused, or that cannot be told.
+    /// Its end, without sending it again. `None` while its nonce is unused or its end is unknown.
     pub(super) async fn ended(&self) -> Option<End> {
         let next = self.ledger.nonce(self.pending.account).await.ok()?;
-        if next > self.pending.nonce { self.who_used_the_nonce().await } else { None }
+        if next > self.pending.nonce { self.user_of_the_nonce().await } else { None }
     }
 
-    async fn hand_over(&mut self, silence: &mut Duration) -> Step {
+    async fn hand_over(&mut self, wait: &mut Duration) -> Step {
         let answer = self.ledger.submit(self.pending.raw.clone()).await;
         tracing::debug!(transaction = %self.pending.transaction, ?answer, "handed over");
         let refusal = match answer {
@@ -145,14 +146,14 @@ impl Attempt<'_> {
             }
             Err(SubmitError::Unknown(_)) => {
                 self.may_have_arrived = true;
-                let patience = *silence;
-                *silence = (patience * 2).min(self.pace.when_well);
+                let patience = *wait;
+                *wait = (patience * 2).min(self.pace.when_well);
                 return Step::Look(patience);
             }
             Err(SubmitError::Occupied) if self.outbids => Refusal::Underpriced,
             Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
             Err(SubmitError::NonceTooLow) => {
-                return self.who_used_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
+                return self.user_of_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
             }
             Err(SubmitError::Underpriced) => Refusal::Underpriced,
             Err(SubmitError::Unfunded) => Refusal::Unfunded,
@@ -164,7 +165,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Looks for the receipt for this long, quickly at first.
+    /// Looks for the receipt for this time, with short pauses at first.
     async fn look_for(&self, patience: Duration) -> Option<Receipt> {
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
@@ -191,8 +192,8 @@ impl Attempt<'_> {
         Ok(Sight::Confirmed(receipt))
     }
 
-    /// This transaction or another one. `None` while it cannot be told.
-    async fn who_used_the_nonce(&self) -> Option<End> {
+    /// Whether this transaction or another one used the nonce. `None` while that is unknown.
+    async fn user_of_the_nonce(&self) -> Option<End> {
         for _ in 0..LOOKS {
             match self.look().await.ok()? {
                 Sight::Confirmed(receipt) => return Some(End::Mined(receipt)),
@@ -222,7 +223,7 @@ impl Attempt<'_> {
         false
     }
 
-    /// Of the same call with the same nonce: at most one of them is mined.
+    /// All transactions of the same call with the same nonce. At most one of them is mined.
     fn all(&self) -> impl Iterator<Item = B256> {
         std::iter::once(self.pending.transaction).chain(self.earlier.iter().copied())
     }

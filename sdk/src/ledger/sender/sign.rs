@@ -1,4 +1,4 @@
-//! Signs a call as a transaction that this machine can pay for.
+//! Signs a call as a transaction that the account can pay for.
 
 use alloy::{
     consensus::{SignableTransaction, Signed, Transaction, TxEip1559, TxEnvelope, TxLegacy},
@@ -13,10 +13,10 @@ use crate::ledger::{
     types::{Call, Fees},
 };
 
-/// What others do first may send what is carried another way: a veto that finds a case granted ends a grant, too. Gas that
-/// is not used costs nothing.
+/// Extra gas for carried requests, because earlier acts of others can change their path. For example, a veto of a
+/// granted case also ends a grant. Unused gas costs nothing.
 const OTHERS: u64 = 50_000;
-/// What needs no more gas than this fits into a block of any chain.
+/// A transaction up to this gas fits into a block of any chain.
 const FITS_ANYWHERE: u64 = 1_000_000;
 
 impl Sender {
@@ -37,7 +37,7 @@ impl Sender {
         self.seal(signer, &transaction).await
     }
 
-    /// Signs what this machine can pay for.
+    /// Signs a transaction that the account can pay for.
     pub(super) async fn seal(&self, signer: &Signer, transaction: &TxEip1559) -> Result<Pending, LedgerError> {
         let account = signer.address();
         let needed = price_of(transaction);
@@ -64,7 +64,7 @@ impl Sender {
 
     async fn offer(&self, markup: u128) -> Result<Fees, LedgerError> {
         let fees = self.ledger.fees().await?;
-        // It was offered before, and was too little.
+        // This fee was offered before and was too low.
         if fees.max_fee == 0 && markup > 1 {
             let price = self.ledger.gas_price().await?;
             return Ok(Fees { max_fee: price, priority_fee: price });
@@ -72,8 +72,8 @@ impl Sender {
         Ok(fees)
     }
 
-    /// What is carried may behave differently when it is mined: then it costs no more than was allowed. A node refuses
-    /// what could need more than a block holds.
+    /// A carried request may behave differently when it is mined, but never costs more than the ceiling. A node refuses
+    /// a limit above that of a block.
     async fn gas_limit(&self, needed: u64) -> Result<u64, LedgerError> {
         let limit = match self.carries_up_to {
             Some(most) if needed > most => return Err(LedgerError::TooMuchGas { needed, most }),
@@ -99,18 +99,19 @@ where
     Ok(transaction.into_signed(signature).into())
 }
 
-/// The same offer, where all of it goes to the block's builder, in the form that chains without a base fee take, too.
+/// The same offer as a legacy transaction, if all of it goes to the block's builder. Chains without a base fee accept
+/// only this form.
 fn without_base_fee(transaction: TxEip1559) -> TxLegacy {
     let TxEip1559 { chain_id, nonce, gas_limit, max_fee_per_gas, to, value, input, .. } = transaction;
     TxLegacy { chain_id: Some(chain_id), nonce, gas_price: max_fee_per_gas, gas_limit, to, value, input }
 }
 
-/// A quarter more than now: what others do first may make it dearer (a new slot, a longer path).
+/// A quarter more than now, because earlier acts of others can make it cost more (a new slot, a longer path).
 fn with_headroom(gas: u64) -> u64 {
     gas.saturating_add(gas / 4).saturating_add(10_000)
 }
 
-/// The most it may cost, wei.
+/// Its maximum cost, in wei.
 pub(super) fn price_of(transaction: &TxEip1559) -> U256 {
     U256::from(transaction.gas_limit) * U256::from(transaction.max_fee_per_gas)
 }
@@ -120,7 +121,7 @@ pub(super) fn unfunded(pending: &Pending) -> LedgerError {
     LedgerError::Unfunded { account: pending.account, needed }
 }
 
-/// What was signed, in the one form or the other.
+/// The signed transaction, from either form.
 pub(super) fn transaction_in(pending: &Pending) -> Option<TxEip1559> {
     match TxEnvelope::decode_2718(&mut pending.raw.as_ref()) {
         Ok(TxEnvelope::Eip1559(signed)) => Some(signed.tx().clone()),

@@ -27,7 +27,7 @@ mod left_behind;
 mod raised;
 
 const QUICK: Pace = Pace {
-    after_silence: Duration::from_millis(30),
+    after_lost_answer: Duration::from_millis(30),
     while_occupied: Duration::from_millis(30),
     when_well: Duration::from_millis(300),
     between_looks: Duration::from_millis(10),
@@ -88,7 +88,7 @@ impl Stage {
         self.outbox.load(self.me()).await.unwrap()
     }
 
-    /// What another device of the same person hands over, with this nonce.
+    /// Submits a transaction of another device of the same person, with this nonce.
     async fn another_device_signs(&self, nonce: u64) -> Pending {
         let call = self.contract.set_profile(B256::repeat_byte(9)).by(self.me());
         let pending = self.sender.sign(&self.signer, &call, 1).await.unwrap();
@@ -98,7 +98,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn a_call_is_mined_once_and_nothing_is_kept() {
+async fn call_is_mined_once_and_nothing_is_kept() {
     let stage = Stage::new().await;
     let receipt = stage.send(1).await.unwrap();
     assert!(receipt.succeeded);
@@ -107,7 +107,7 @@ async fn a_call_is_mined_once_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_not_a_lost_transaction() {
+async fn transaction_whose_answer_was_lost_is_found() {
     let stage = Stage::new().await;
     stage.memory.lose_next_answer();
     assert!(stage.send(1).await.unwrap().succeeded);
@@ -115,7 +115,7 @@ async fn a_lost_answer_is_not_a_lost_transaction() {
 }
 
 #[tokio::test]
-async fn a_lost_transaction_is_sent_again_with_the_same_bytes() {
+async fn lost_transaction_is_sent_again_with_the_same_bytes() {
     let stage = Stage::new().await;
     stage.memory.lose_next_submission();
     stage.memory.lose_next_submission();
@@ -124,7 +124,7 @@ async fn a_lost_transaction_is_sent_again_with_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_known_already_is_waited_for() {
+async fn known_transaction_is_waited_for() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
     stage.memory.lose_next_answer();
@@ -137,7 +137,7 @@ async fn a_transaction_that_is_known_already_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_the_provider_forgot_is_handed_over_again() {
+async fn transaction_that_the_provider_dropped_is_sent_again() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
     let (receipt, ()) = tokio::join!(stage.send(1), async {
@@ -150,7 +150,7 @@ async fn a_transaction_that_the_provider_forgot_is_handed_over_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_a_lost_answer_is_not_the_end() {
+async fn refusal_after_a_lost_answer_is_not_final() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
     stage.memory.lose_next_answer();
@@ -163,7 +163,7 @@ async fn a_refusal_after_a_lost_answer_is_not_the_end() {
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }
 
-/// A provider that refuses an addition of record 1, and what it has in its hands now.
+/// A provider refuses the addition of record 1. Returns the transaction that it still holds.
 async fn refused(stage: &Stage) -> Pending {
     stage.memory.refuse_next_submission(SubmitError::Rejected("exceeds block gas limit".into()));
     let error = stage.send(1).await.unwrap_err();
@@ -175,10 +175,10 @@ async fn refused(stage: &Stage) -> Pending {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_kept_until_the_next_act_takes_its_nonce() {
+async fn refused_transaction_is_kept_until_the_next_act_uses_its_nonce() {
     let stage = Stage::new().await;
     let kept = refused(&stage).await;
-    assert_eq!(stage.sender.resume(&stage.signer).await.unwrap(), None, "it was told");
+    assert_eq!(stage.sender.resume(&stage.signer).await.unwrap(), None, "it was reported");
     assert_eq!((stage.mined().await, stage.kept().await), (0, Some(kept.clone())));
     assert!(stage.send(2).await.unwrap().succeeded);
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
@@ -187,7 +187,7 @@ async fn what_is_refused_is_kept_until_the_next_act_takes_its_nonce() {
 }
 
 #[tokio::test]
-async fn what_was_refused_and_is_mined_all_the_same_is_found() {
+async fn refused_transaction_that_is_mined_later_is_found() {
     for resumes in [true, false] {
         let stage = Stage::new().await;
         let kept = refused(&stage).await;
@@ -204,7 +204,7 @@ async fn what_was_refused_and_is_mined_all_the_same_is_found() {
 }
 
 #[tokio::test]
-async fn what_was_refused_and_waits_all_the_same_is_outbid() {
+async fn refused_transaction_that_still_waits_is_outbid() {
     let stage = Stage::new().await;
     let kept = refused(&stage).await;
     stage.memory.hold(true);
@@ -218,7 +218,7 @@ async fn what_was_refused_and_waits_all_the_same_is_outbid() {
 }
 
 #[tokio::test]
-async fn too_low_a_fee_is_raised() {
+async fn fee_that_is_too_low_is_raised() {
     let stage = Stage::new().await;
     let usual = stage.send(1).await.unwrap();
     stage.memory.refuse_next_submission(SubmitError::Underpriced);
@@ -231,7 +231,7 @@ async fn too_low_a_fee_is_raised() {
 }
 
 #[tokio::test]
-async fn too_low_a_fee_that_cannot_be_raised_is_kept_as_refused() {
+async fn transaction_whose_fee_cannot_be_raised_is_kept_as_refused() {
     let stage = Stage::new().await;
     let options = SenderOptions { most: U256::from(10).pow(U256::from(15)), ..SenderOptions::default() };
     let ledger = Arc::new(stage.memory.clone());
@@ -243,7 +243,7 @@ async fn too_low_a_fee_that_cannot_be_raised_is_kept_as_refused() {
 }
 
 #[tokio::test]
-async fn who_cannot_pay_is_told_how_much() {
+async fn error_of_an_unfunded_account_names_the_needed_amount() {
     let stage = Stage::new().await;
     let (poor, call) = (signer(99), stage.contract.set_profile(B256::repeat_byte(1)));
     let error = stage.sender.send(&poor, call).await.unwrap_err();
@@ -259,7 +259,7 @@ async fn who_cannot_pay_is_told_how_much() {
 }
 
 #[tokio::test]
-async fn what_costs_more_than_is_allowed_is_not_sent_and_says_how_much() {
+async fn transaction_above_the_maximum_cost_is_not_sent_and_the_error_names_both() {
     let stage = Stage::new().await;
     let options = SenderOptions { most: U256::from(1), ..SenderOptions::default() };
     let ledger = Arc::new(stage.memory.clone());
@@ -272,7 +272,7 @@ async fn what_costs_more_than_is_allowed_is_not_sent_and_says_how_much() {
 }
 
 #[tokio::test]
-async fn a_transaction_above_two_hundredths_of_an_ether_is_sent_only_when_that_was_asked_for() {
+async fn transaction_above_two_hundredths_of_an_ether_is_sent_only_if_allowed() {
     let stage = Stage::new().await;
     let ids: Vec<B256> = (0..300u64).map(|n| keccak256(n.to_be_bytes())).collect();
     let dear = stage.contract.add_records(stage.me(), 1, &ids, 0);
@@ -286,7 +286,7 @@ async fn a_transaction_above_two_hundredths_of_an_ether_is_sent_only_when_that_w
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_contract_is_typed_and_nothing_is_sent() {
+async fn refusal_of_the_contract_is_typed_and_nothing_is_sent() {
     let stage = Stage::new().await;
     stage.send(1).await.unwrap();
     let error = stage.send(1).await.unwrap_err();
@@ -295,7 +295,7 @@ async fn a_refusal_of_the_contract_is_typed_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_failure_when_mined_tells_the_contracts_reason() {
+async fn failed_transaction_reports_the_contracts_reason() {
     let stage = Stage::new().await;
     // The patient's transaction has to be mined first; accounts are mined in order of their addresses.
     let doctor = (2..).map(signer).find(|doctor| doctor.address() > stage.me()).unwrap();
@@ -338,7 +338,7 @@ async fn confirmations_are_waited_for() {
 }
 
 #[tokio::test]
-async fn many_calls_at_once_from_two_devices_are_all_mined_once() {
+async fn concurrent_calls_of_two_devices_are_all_mined_once() {
     let stage = Stage::new().await;
     let other = device(&stage.memory, Arc::new(MemoryOutbox::default()), Duration::from_secs(60), 1);
     let sends = (0..20).map(|n| {
@@ -350,7 +350,7 @@ async fn many_calls_at_once_from_two_devices_are_all_mined_once() {
 }
 
 #[tokio::test]
-async fn what_is_carried_has_room_for_what_others_do_first_and_no_more_than_its_ceiling() {
+async fn carried_request_gets_extra_gas_up_to_its_ceiling() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     let needed = stage.memory.estimate(&call).await.unwrap();
@@ -366,7 +366,7 @@ async fn what_is_carried_has_room_for_what_others_do_first_and_no_more_than_its_
 }
 
 #[tokio::test]
-async fn what_is_offered_to_the_builder_alone_is_signed_for_chains_without_a_base_fee() {
+async fn offer_to_the_builder_alone_is_signed_for_chains_without_a_base_fee() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     for (max_fee, priority_fee, is_legacy) in [(9, 9, true), (0, 0, true), (9, 8, false), (9, 0, false)] {
@@ -396,7 +396,7 @@ async fn nobody_needs_ether_where_gas_is_free() {
 }
 
 #[tokio::test]
-async fn no_more_gas_is_asked_for_than_a_block_holds() {
+async fn gas_limit_is_at_most_that_of_a_block() {
     let stage = Stage::new().await;
     let ids: Vec<B256> = (0..60u64).map(|n| keccak256(n.to_be_bytes())).collect();
     let call = stage.contract.add_records(stage.me(), 1, &ids, 0);
@@ -407,7 +407,7 @@ async fn no_more_gas_is_asked_for_than_a_block_holds() {
 }
 
 #[tokio::test]
-async fn gas_that_seemed_free_and_is_not_is_paid_for() {
+async fn gas_that_only_seemed_free_is_paid_for() {
     let stage = Stage::new().await;
     stage.memory.tell_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
     assert!(stage.send(1).await.unwrap().succeeded);

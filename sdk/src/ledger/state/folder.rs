@@ -1,17 +1,17 @@
-//! Where the keys of one folder stand.
+//! The keys of one folder.
 
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256};
 
-/// A keyring that counted: the folder's keys were those of its epoch from its entry on.
+/// A keyring that counted. From its entry on, the folder's keys are those of its epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keyring {
     /// Epoch of the keys in it.
     pub epoch: u16,
     /// SHA-256 of its block.
     pub digest: B256,
-    /// When it landed, seconds since 1970.
+    /// When it was mined, seconds since 1970.
     pub time: u64,
     /// Position of its entry.
     pub entry: usize,
@@ -20,11 +20,11 @@ pub struct Keyring {
 /// The keys of one folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderKeys {
-    /// The epoch from here on; 0 before the first keyring.
+    /// The current epoch; 0 before the first keyring.
     pub epoch: u16,
-    /// Oldest first, by rising epochs.
+    /// The keyrings, oldest first, by rising epochs.
     pub keyrings: Vec<Keyring>,
-    /// Who may hold the state of this epoch: the readers when it began, and whoever was let in since.
+    /// The accounts that may hold the state of this epoch: its first readers, and those admitted since.
     pub holders: BTreeSet<Address>,
 }
 

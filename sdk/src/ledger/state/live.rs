@@ -1,4 +1,4 @@
-//! Which grants count at a time, and who may read.
+//! The live grants and the readers at a time.
 
 use alloy::primitives::{Address, B256};
 
@@ -7,12 +7,12 @@ use crate::ledger::{
     state::{Grant, GrantState, PatientState},
 };
 
-/// Passings-on that may lie between a grant of the patient and one that lives by it.
+/// The maximum number of delegations between a grant of the patient and one that relies on it.
 const MOST_PASSINGS: usize = 3;
 
 impl PatientState {
-    /// The grant on this scope, when it is live at `time` (seconds since 1970): not expired, and every grant that it was
-    /// passed on from is live, covers it, and was not given anew since.
+    /// The grant on this scope, if it is live at `time` (seconds since 1970). A grant is live if it is not expired, and
+    /// every grant that it was delegated from is live, covers it, and was not replaced since.
     #[must_use]
     pub fn live(&self, scope: B256, grantee: Address, time: u64) -> Option<&Grant> {
         self.grants.get(&(scope, grantee)).filter(|grant| self.lives(scope, &grant.state, time))
@@ -48,15 +48,16 @@ impl PatientState {
         false
     }
 
-    /// Who may read everything in the folder at `time`, in order of their addresses.
+    /// The accounts that may read everything in the folder at `time`, in order of their addresses.
     ///
-    /// For a keyring, pass the latest time at which it may land: who has expired by then must not be in it.
+    /// For a keyring, pass the latest time at which it may be mined: it must not contain accounts that have expired by
+    /// then.
     #[must_use]
     pub fn folder_readers(&self, folder: u64, time: u64) -> Vec<Address> {
         self.readers_of(folder_scope(folder), time).collect()
     }
 
-    /// Who may read the record at `time`, by its folder or by itself, without the patient.
+    /// The accounts that may read the record at `time`, by a grant on its folder or on itself, without the patient.
     #[must_use]
     pub fn record_readers(&self, key: B256, time: u64) -> Vec<Address> {
         let Some(record) = self.records.get(&key) else { return Vec::new() };
@@ -67,7 +68,7 @@ impl PatientState {
         readers
     }
 
-    /// Whether anybody but `besides` may pass on this scope at `time`: so may give again what is taken from `besides`.
+    /// Whether another account than `besides` may delegate this scope at `time`, and so grant it to `besides` again.
     #[must_use]
     pub fn has_delegates(&self, scope: B256, besides: Address, time: u64) -> bool {
         let folder = self.records.get(&scope).map(|record| folder_scope(record.state.folder));
@@ -79,9 +80,9 @@ impl PatientState {
         })
     }
 
-    /// Who holds the folder's current keys but may not read at `time` any more: a grant ended since the last keyring
-    /// (revoked without one, renounced, lowered, expired). While there is anybody, new records must not be locked to
-    /// the folder; the patient rotates before the next write.
+    /// The accounts that hold the folder's current keys but may no longer read at `time`. Their grants ended since the
+    /// last keyring (revoked without one, renounced, reduced, expired). While there are any, new records must not be
+    /// locked to the folder; the patient rotates before the next write.
     #[must_use]
     pub fn former_readers(&self, folder: u64, time: u64) -> Vec<Address> {
         let reads = |account| self.reads(folder_scope(folder), account, time);
@@ -89,7 +90,7 @@ impl PatientState {
         keys.holders.iter().copied().filter(|account| !reads(*account)).collect()
     }
 
-    /// Whether the folder's keys must move on before they lock anything new at `time`.
+    /// Whether the folder's keys must be rotated before they lock anything new at `time`.
     #[must_use]
     pub fn is_dirty(&self, folder: u64, time: u64) -> bool {
         !self.former_readers(folder, time).is_empty()
@@ -104,7 +105,7 @@ impl PatientState {
 }
 
 impl GrantState {
-    /// Whether it gives enough to pass the other on. It is then at least as long live.
+    /// Whether it gives enough access to delegate the other. It then also expires no earlier.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         self.rights.contains(other.rights.and(Rights::DELEGATE))

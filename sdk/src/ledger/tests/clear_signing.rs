@@ -1,4 +1,4 @@
-//! What wallets show of each request (ERC-7730): the descriptors against the table of signed forms.
+//! The clear signing descriptors for wallets (ERC-7730), compared with the table of signed forms.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 use crate::ledger::{contracts::ContractKind as Kind, forms::SignedForm, tests::*};
 
 const FORMATS: [&str; 5] = ["raw", "addressName", "date", "duration", "enum"];
-/// What is shown on a small screen is cut beyond it.
+/// Small screens truncate longer labels.
 const LONGEST_LABEL: usize = 20;
 const LONGEST_INTENT: usize = 30;
 
 fn kinds() -> Vec<(Kind, Address)> {
-    // Each board is at an address of its own: this is what they are clones of.
+    // Each board has its own address and is a clone of this one.
     let others = [(Kind::HospitalRecord, artifact::ADDRESS), (Kind::Board, boards::implementation())];
     [&others, Kind::BESIDE].concat()
 }
@@ -24,7 +24,7 @@ fn descriptor(kind: Kind) -> Value {
     serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap()
 }
 
-/// All that people sign for this contract.
+/// All signed forms of this contract.
 fn types(kind: Kind) -> BTreeSet<String> {
     let forms = SignedForm::ALL.iter().filter(|form| form.contract == kind).map(|form| form.encode_type);
     let others = match kind {
@@ -60,7 +60,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn every_struct_that_is_signed_has_a_descriptor_of_its_exact_type() {
+fn every_signed_struct_has_a_descriptor_of_its_exact_type() {
     for (kind, address) in kinds() {
         let descriptor = descriptor(kind);
         assert_eq!(keys(&descriptor), ["$schema", "context", "display", "metadata"]);
@@ -73,7 +73,7 @@ fn every_struct_that_is_signed_has_a_descriptor_of_its_exact_type() {
 }
 
 #[test]
-fn every_field_that_is_signed_is_shown_by_a_format_that_fits_its_type() {
+fn every_signed_field_has_a_display_format_that_fits_its_type() {
     for (kind, _) in kinds() {
         let descriptor = descriptor(kind);
         for (encode_type, format) in descriptor["display"]["formats"].as_object().unwrap() {
@@ -90,7 +90,7 @@ fn every_field_that_is_signed_is_shown_by_a_format_that_fits_its_type() {
     }
 }
 
-/// The fields of a format, those of groups with the group's path before them.
+/// The fields of a format. A field of a group has the group's path as a prefix.
 fn flat(fields: &Value, before: &str) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for field in fields.as_array().unwrap() {
@@ -105,8 +105,8 @@ fn flat(fields: &Value, before: &str) -> Vec<(String, Value)> {
 
 fn check_field(descriptor: &Value, kind: &str, field: &Value) {
     let format = field["format"].as_str().unwrap();
-    let known = ["format", "label", "params", "path", "visible"];
-    assert!(keys(field).iter().all(|key| known.contains(key)) && FORMATS.contains(&format), "{field}");
+    let allowed_keys = ["format", "label", "params", "path", "visible"];
+    assert!(keys(field).iter().all(|key| allowed_keys.contains(key)) && FORMATS.contains(&format), "{field}");
     let label = field["label"].as_str().unwrap();
     assert!(!label.is_empty() && label.len() <= LONGEST_LABEL, "{label}");
     match format {

@@ -49,7 +49,7 @@ impl Ward {
 }
 
 #[tokio::test]
-async fn a_folder_begins_clean_at_epoch_zero() {
+async fn folder_begins_clean_at_epoch_zero() {
     let ward = Ward::new().await;
     ward.lets_read(DOCTOR, NO_END).await;
     let state = ward.state().await;
@@ -60,7 +60,7 @@ async fn a_folder_begins_clean_at_epoch_zero() {
 }
 
 #[tokio::test]
-async fn a_revocation_with_a_keyring_leaves_the_folder_clean() {
+async fn revocation_with_a_keyring_leaves_the_folder_clean() {
     let ward = Ward::new().await;
     ward.lets_read(DOCTOR, NO_END).await;
     ward.lets_read(OTHER, NO_END).await;
@@ -71,7 +71,7 @@ async fn a_revocation_with_a_keyring_leaves_the_folder_clean() {
 }
 
 #[tokio::test]
-async fn a_revocation_without_a_keyring_is_dirty_until_the_rotation() {
+async fn folder_is_dirty_after_a_revocation_without_a_keyring_until_the_rotation() {
     let ward = Ward::new().await;
     ward.lets_read(DOCTOR, NO_END).await;
     ward.revokes(DOCTOR, None).await;
@@ -81,7 +81,7 @@ async fn a_revocation_without_a_keyring_is_dirty_until_the_rotation() {
 }
 
 #[tokio::test]
-async fn an_expired_reader_is_former_from_that_second_on() {
+async fn expired_reader_is_former_from_that_second_on() {
     let ward = Ward::new().await;
     let end = ward.memory.now() + 1000;
     ward.lets_read(DOCTOR, end).await;
@@ -94,7 +94,7 @@ async fn an_expired_reader_is_former_from_that_second_on() {
 }
 
 #[tokio::test]
-async fn a_reader_who_expired_and_was_let_in_again_is_not_former() {
+async fn expired_reader_with_a_new_grant_is_not_former() {
     let ward = Ward::new().await;
     ward.lets_read(DOCTOR, ward.memory.now() + 100).await;
     ward.memory.advance(Duration::from_secs(200));
@@ -128,14 +128,14 @@ async fn only_a_later_epoch_counts() {
     let state = ward.state().await;
     assert_eq!((state.folder(FOLDER).epoch, state.key_changes), (3, 4));
     assert_eq!(ward.former().await, [DOCTOR]);
-    // One that is left out is not used again.
+    // A skipped epoch is not used again.
     ward.rotates(5).await;
     let keyrings = ward.state().await.folder(FOLDER).keyrings;
     assert_eq!(keyrings.iter().map(|k| (k.epoch, k.digest)).collect::<Vec<_>>(), [(3, id(3)), (5, id(5))]);
 }
 
 #[tokio::test]
-async fn those_who_only_contribute_or_read_one_record_hold_no_keys() {
+async fn contributors_and_readers_of_one_record_hold_no_folder_keys() {
     let ward = Ward::new().await;
     let key = record_key(PATIENT, id(1));
     ward.does(

@@ -5,7 +5,7 @@ use hospital_record_contracts::IHospitalRecord as Sol;
 use crate::ledger::tests::*;
 
 #[tokio::test]
-async fn the_memory_ledger_conforms() {
+async fn memory_ledger_conforms() {
     let memory = MemoryLedger::new();
     let signer = alloy::signers::local::PrivateKeySigner::random();
     memory.fund(signer.address(), U256::from(10).pow(U256::from(18)));
@@ -13,7 +13,7 @@ async fn the_memory_ledger_conforms() {
 }
 
 #[tokio::test]
-async fn a_history_has_every_entry_and_ends_in_the_head() {
+async fn history_has_every_entry_and_ends_in_the_head() {
     let memory = chart().await;
     let journal = Journal::new(memory.contract());
     let (history, update) = journal.read(PATIENT, None).await.unwrap();
@@ -24,12 +24,12 @@ async fn a_history_has_every_entry_and_ends_in_the_head() {
     assert_eq!(kinds.len(), 8, "one of every event");
     assert_eq!(history.state().key_changes, 2);
     let newest = memory.newest().await.unwrap();
-    let said = update.completeness;
-    assert_eq!((said.block, said.time, said.entries), (newest.number, newest.time, ENTRIES));
+    let completeness = update.completeness;
+    assert_eq!((completeness.block, completeness.time, completeness.entries), (newest.number, newest.time, ENTRIES));
     assert_eq!(
-        said.to_string(),
+        completeness.to_string(),
         format!(
-            "{ENTRIES} entries, complete up to head {} (block {}, {}) as told by memory",
+            "{ENTRIES} entries, complete up to head {} (block {}, {}) as reported by memory",
             history.head(),
             newest.number,
             crate::base::time::rfc3339_of(newest.time)
@@ -38,7 +38,7 @@ async fn a_history_has_every_entry_and_ends_in_the_head() {
 }
 
 #[tokio::test]
-async fn nobody_has_an_empty_history() {
+async fn history_of_an_unknown_account_is_empty() {
     let journal = Journal::new(chart().await.contract());
     let (history, update) = journal.read(DOCTOR, None).await.unwrap();
     assert!(history.entries().is_empty() && update.completeness.head.is_zero());
@@ -47,7 +47,7 @@ async fn nobody_has_an_empty_history() {
 }
 
 #[tokio::test]
-async fn a_trusted_head_proves_what_is_before_it() {
+async fn trusted_head_proves_the_entries_before_it() {
     let memory = chart().await;
     let journal = Journal::new(memory.contract());
     let (history, _) = journal.read(PATIENT, None).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_trusted_head_proves_what_is_before_it() {
 }
 
 #[tokio::test]
-async fn an_update_asks_only_for_what_is_new() {
+async fn update_requests_only_new_blocks() {
     let memory = chart().await;
     let twisted = Arc::new(Twisted::honest(&memory));
     let journal = twisted.clone().shared();
@@ -83,7 +83,7 @@ async fn an_update_asks_only_for_what_is_new() {
 }
 
 #[tokio::test]
-async fn short_ranges_and_missing_times_change_nothing() {
+async fn short_ranges_and_missing_times_give_the_same_history() {
     let memory = chart().await;
     let (whole, _) = Journal::new(memory.contract()).read(PATIENT, None).await.unwrap();
     let untimed = Twisted::logs(&memory, |logs| logs.into_iter().map(|log| Log { time: None, ..log }).collect());
@@ -99,7 +99,7 @@ async fn short_ranges_and_missing_times_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_long_quiet_chain_is_not_searched_block_by_block() {
+async fn long_quiet_chain_is_not_searched_block_by_block() {
     let memory = chart().await;
     for _ in 0..5_000 {
         memory.advance(Duration::from_secs(1));
@@ -112,7 +112,7 @@ async fn a_long_quiet_chain_is_not_searched_block_by_block() {
 }
 
 #[tokio::test]
-async fn a_busy_chain_is_read_in_the_widest_windows_allowed() {
+async fn busy_chain_is_read_in_the_widest_windows_allowed() {
     let memory = chart().await;
     for n in 0..200 {
         assert!(memory.act(PATIENT, memory.contract().add_records(PATIENT, FOLDER, &[id(300 + n)], 2)));
@@ -125,7 +125,7 @@ async fn a_busy_chain_is_read_in_the_widest_windows_allowed() {
 }
 
 #[tokio::test]
-async fn a_shallow_reorganisation_drops_and_reads_again() {
+async fn entries_are_dropped_and_read_again_after_a_shallow_reorg() {
     let memory = chart().await;
     let journal = Journal::new(memory.contract());
     let (mut history, _) = journal.read(PATIENT, None).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_shallow_reorganisation_drops_and_reads_again() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_behind_is_not_believed() {
+async fn provider_that_is_behind_is_refused() {
     let memory = chart().await;
     let journal = Journal::new(memory.contract());
     let (mut history, _) = journal.read(PATIENT, None).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_provider_that_is_behind_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_cache_gives_the_same_history_or_none() {
+async fn cache_gives_the_same_history_or_none() {
     let (whole, _) = Journal::new(chart().await.contract()).read(PATIENT, None).await.unwrap();
     let rows: Vec<_> = whole.entries().iter().map(Entry::to_bytes).collect();
     let load = |rows: &[Vec<u8>]| {
@@ -163,7 +163,7 @@ async fn a_cache_gives_the_same_history_or_none() {
     assert_eq!((again.entries(), again.state()), (whole.entries(), whole.state()));
     assert_eq!(load(&rows[..9]).unwrap().entries(), &whole.entries()[..9]);
     assert!(load(&rows[1..]).is_none());
-    // What no hash covers: format, position and transaction as the provider told them, which a cache may forget.
+    // No hash covers format, position and transaction, so a cache may change them.
     let covered = |byte: usize| (1..17).contains(&byte) || byte >= 25 + 32;
     for (place, row) in rows.iter().enumerate() {
         for byte in (0..row.len()).filter(|byte| covered(*byte)) {
@@ -177,7 +177,7 @@ async fn a_cache_gives_the_same_history_or_none() {
 }
 
 #[tokio::test]
-async fn events_have_the_words_that_the_abi_gives_them() {
+async fn events_are_encoded_as_the_abi_defines() {
     use alloy::sol_types::SolEvent;
     let event = Sol::AccessGranted {
         patient: PATIENT,
@@ -220,7 +220,7 @@ async fn events_have_the_words_that_the_abi_gives_them() {
 }
 
 #[tokio::test]
-async fn ten_thousand_entries_are_read_and_remembered_in_seconds() {
+async fn ten_thousand_entries_are_read_and_cached_in_seconds() {
     let memory = MemoryLedger::with_contract().await.unwrap();
     for batch in 0..100 {
         let ids: Vec<_> = (0..100).map(|n| id(batch * 100 + n)).collect();

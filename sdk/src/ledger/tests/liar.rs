@@ -12,7 +12,7 @@ async fn truth(memory: &MemoryLedger) -> History {
 }
 
 #[tokio::test]
-async fn a_hidden_event_is_found_missing() {
+async fn hidden_event_is_found_missing() {
     let memory = chart().await;
     let hide = |place: usize| {
         let entry = futures::executor::block_on(truth(&memory)).entries()[place];
@@ -30,14 +30,14 @@ async fn a_hidden_event_is_found_missing() {
 }
 
 #[tokio::test]
-async fn no_events_at_all_is_no_history() {
+async fn provider_without_events_gives_no_history() {
     let memory = chart().await;
     let why = refused(Twisted::logs(&memory, |_| Vec::new()), None).await;
     assert!(matches!(why, Integrity::Missing { .. }), "{why}");
 }
 
 #[tokio::test]
-async fn a_changed_event_is_found_missing() {
+async fn changed_event_is_found_missing() {
     let memory = chart().await;
     for topic in [false, true] {
         let forge = Twisted::logs(&memory, move |mut logs| {
@@ -58,7 +58,7 @@ async fn a_changed_event_is_found_missing() {
 }
 
 #[tokio::test]
-async fn a_redated_event_is_found_missing() {
+async fn redated_event_is_found_missing() {
     let memory = chart().await;
     let later = |time: u64| time + 3600;
     let both = Twisted {
@@ -71,18 +71,18 @@ async fn a_redated_event_is_found_missing() {
 }
 
 #[tokio::test]
-async fn wrong_times_in_events_are_mended_from_the_headers() {
+async fn wrong_times_in_events_are_corrected_from_the_headers() {
     let memory = chart().await;
     let wrong = Twisted::logs(&memory, |logs| {
         logs.into_iter().map(|log| Log { time: log.time.map(|time| time + 1), ..log }).collect()
     });
     let (history, update) = wrong.read(PATIENT, None).await.unwrap();
     assert_eq!(history.entries(), truth(&memory).await.entries());
-    assert!(update.strays > 0, "and it is told that it said something else first");
+    assert!(update.strays > 0, "the wrong first answers are reported as strays");
 }
 
 #[tokio::test]
-async fn the_order_that_the_provider_tells_means_nothing() {
+async fn order_of_the_providers_events_does_not_matter() {
     let memory = chart().await;
     let shuffled = Twisted::logs(&memory, |mut logs| {
         logs.reverse();
@@ -93,7 +93,7 @@ async fn the_order_that_the_provider_tells_means_nothing() {
 }
 
 #[tokio::test]
-async fn an_added_event_is_no_part_of_the_history_and_is_told() {
+async fn added_event_is_reported_and_not_part_of_the_history() {
     let memory = chart().await;
     let add = Twisted::logs(&memory, |mut logs| {
         if let Some(log) = logs.iter().find(|log| log.topics.len() == 4 && log.data.len() == 64).cloned() {
@@ -109,7 +109,7 @@ async fn an_added_event_is_no_part_of_the_history_and_is_told() {
 }
 
 #[tokio::test]
-async fn an_older_head_is_only_what_the_provider_says_and_contradicts_a_trusted_one() {
+async fn older_head_is_unproven_and_contradicts_a_trusted_one() {
     let memory = chart().await;
     let truth = truth(&memory).await;
     let (older, newest) = (truth.entries()[9].head, truth.head());
@@ -122,7 +122,7 @@ async fn an_older_head_is_only_what_the_provider_says_and_contradicts_a_trusted_
 }
 
 #[tokio::test]
-async fn a_forged_head_is_refused() {
+async fn forged_head_is_refused() {
     let memory = chart().await;
     let why = refused(Twisted::head(&memory, |_| B256::repeat_byte(7)), None).await;
     assert!(matches!(why, Integrity::Missing { .. }), "{why}");
@@ -137,7 +137,7 @@ async fn a_forged_head_is_refused() {
 }
 
 #[tokio::test]
-async fn chains_that_number_blocks_otherwise_are_refused() {
+async fn chains_with_other_block_numbers_are_refused() {
     let memory = chart().await;
     let rollup = Twisted::logs(&memory, |logs| {
         logs.into_iter().map(|log| Log { block: log.block + 1_000_000, ..log }).collect()
@@ -147,7 +147,7 @@ async fn chains_that_number_blocks_otherwise_are_refused() {
 }
 
 #[tokio::test]
-async fn a_history_that_was_rewritten_long_ago_names_both_heads() {
+async fn error_about_a_deeply_rewritten_history_names_both_heads() {
     let memory = chart().await;
     let mut known = truth(&memory).await;
     let before = known.clone();
@@ -160,11 +160,11 @@ async fn a_history_that_was_rewritten_long_ago_names_both_heads() {
     let told = memory.contract().journal_head_of(PATIENT, None).await.unwrap();
     let (host, known_head) = ("memory".to_owned(), before.head());
     assert_eq!(error, LedgerError::Integrity(Integrity::Rewritten { host, known: known_head, told }));
-    assert_eq!(known.entries(), before.entries(), "what is known stays as it was");
+    assert_eq!(known.entries(), before.entries(), "the known history stays as it was");
 }
 
 #[tokio::test]
-async fn a_head_that_forgets_what_was_verified_before_is_refused() {
+async fn head_without_entries_that_were_verified_before_is_refused() {
     let memory = chart().await;
     let mut known = truth(&memory).await;
     for _ in 0..100 {
@@ -176,7 +176,7 @@ async fn a_head_that_forgets_what_was_verified_before_is_refused() {
 }
 
 #[tokio::test]
-async fn time_that_stands_still_does_not_make_a_deep_change_shallow() {
+async fn stopped_clock_does_not_make_a_deep_change_shallow() {
     let memory = chart().await;
     let mut known = truth(&memory).await;
     let (older, then) = (known.entries()[4].head, memory.newest().await.unwrap());
@@ -198,7 +198,7 @@ async fn time_that_stands_still_does_not_make_a_deep_change_shallow() {
 }
 
 #[tokio::test]
-async fn entries_that_land_meanwhile_do_not_disturb() {
+async fn entries_that_are_mined_meanwhile_do_not_disturb() {
     let memory = chart().await;
     let (busy, count) = (memory.clone(), Mutex::new(0));
     let journal = Twisted::logs(&memory, move |logs| {

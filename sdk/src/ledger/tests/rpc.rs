@@ -1,4 +1,4 @@
-//! Providers that fail in the ways of the network, over real sockets.
+//! Providers with network faults, over real sockets.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::ledger::tests::*;
 
-/// Answers the n-th request with the n-th of these (the last one for ever); `None` breaks off.
+/// Answers the n-th request with the n-th answer, and all later ones with the last. `None` closes the connection.
 async fn provider(answers: Vec<Option<(u16, &'static str)>>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v3/secret-key", listener.local_addr().unwrap());
@@ -49,7 +49,7 @@ fn ledger(url: &str, timeout: Duration) -> EthereumLedger {
 const CHAIN_ONE: &str = r#"{"jsonrpc":"2.0","id":ID,"result":"0x1"}"#;
 
 #[tokio::test]
-async fn a_provider_that_never_answers_is_an_error_at_the_deadline() {
+async fn provider_that_never_answers_is_an_error_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v3/secret-key", listener.local_addr().unwrap());
     let ledger = ledger(&url, Duration::from_millis(300));
@@ -61,7 +61,7 @@ async fn a_provider_that_never_answers_is_an_error_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn what_a_rollup_takes_beside_the_gas_is_part_of_the_cost() {
+async fn data_fee_of_a_rollup_is_part_of_the_cost() {
     let (word, address, bloom) = ("0".repeat(64), "0".repeat(40), "0".repeat(512));
     let receipt = |more: &str| -> &'static str {
         format!(
@@ -87,7 +87,7 @@ async fn what_a_rollup_takes_beside_the_gas_is_part_of_the_cost() {
 }
 
 #[tokio::test]
-async fn a_block_of_a_time_that_cannot_be_is_refused() {
+async fn block_with_an_impossible_time_is_refused() {
     let zeros = format!("0x{}", "0".repeat(64));
     let block = |time: &str| -> &'static str {
         let (bloom, address) = (format!("0x{}", "0".repeat(512)), format!("0x{}", "0".repeat(40)));
@@ -110,7 +110,7 @@ async fn a_block_of_a_time_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn reads_are_repeated_through_passing_failures() {
+async fn reads_are_retried_through_temporary_failures() {
     let failures = [Some((429, "slow down")), Some((502, "")), Some((503, "")), Some((500, "oops")), None];
     for failure in failures {
         let (url, count) = provider(vec![failure, failure, Some((200, CHAIN_ONE))]).await;
@@ -120,14 +120,14 @@ async fn reads_are_repeated_through_passing_failures() {
 }
 
 #[tokio::test]
-async fn what_the_provider_said_until_the_deadline_is_told() {
+async fn last_error_before_the_deadline_is_reported() {
     let (url, _) = provider(vec![Some((429, "slow down"))]).await;
     let error = ledger(&url, Duration::from_millis(500)).chain_id().await.unwrap_err();
     assert!(matches!(error, LedgerError::RateLimited { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn a_submission_is_handed_over_once() {
+async fn submission_is_sent_once() {
     for failure in [Some((502, "")), Some((429, "")), None] {
         let (url, count) = provider(vec![failure]).await;
         let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;
@@ -137,7 +137,7 @@ async fn a_submission_is_handed_over_once() {
 }
 
 #[tokio::test]
-async fn errors_in_answers_are_not_repeated_and_are_understood() {
+async fn errors_in_answers_are_understood_and_not_retried() {
     let revert = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":3,"message":"execution reverted","data":"0x1234"}}"#;
     let (url, count) = provider(vec![Some((200, revert))]).await;
     let call = Call { from: None, to: PATIENT, data: Bytes::new() };
@@ -179,7 +179,7 @@ async fn no_message_repeats_the_key_in_the_url() {
     }
 }
 
-/// Streams an answer without end, and counts what it could send.
+/// Streams an endless answer, and counts the bytes that it could send.
 async fn endless(length: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -201,7 +201,7 @@ async fn endless(length: &'static str) -> (String, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn answer_without_end_is_refused_after_so_many_bytes_and_not_asked_for_again() {
+async fn endless_answer_is_refused_at_the_limit_and_not_requested_again() {
     const MOST: usize = 1 << 20;
     for length in ["content-length: 999999999999", "connection: close"] {
         let (url, sent) = endless(length).await;
@@ -209,7 +209,7 @@ async fn answer_without_end_is_refused_after_so_many_bytes_and_not_asked_for_aga
         let ledger = EthereumLedger::connect(&url, options).unwrap();
         let error = ledger.chain_id().await.unwrap_err();
         assert!(matches!(error, LedgerError::TooLong { most: MOST, .. }), "{error}");
-        // What lies in the sockets' buffers was sent too.
+        // The bytes in the sockets' buffers were sent too.
         assert!(sent.load(Ordering::SeqCst) < MOST + (16 << 20), "{length}: {sent:?}");
         let filter = LogFilter { contract: PATIENT, topics: [None; 4], from: 0, to: 9 };
         let error = ledger.logs(&filter).await.unwrap_err();
@@ -218,7 +218,7 @@ async fn answer_without_end_is_refused_after_so_many_bytes_and_not_asked_for_aga
 }
 
 #[tokio::test]
-async fn answer_is_read_up_to_the_limit_and_no_byte_further() {
+async fn answer_is_read_up_to_the_limit_exactly() {
     let body = CHAIN_ONE.replace("ID", "0");
     for (most, fits) in [(body.len(), true), (body.len() - 1, false)] {
         let (url, _) = provider(vec![Some((200, CHAIN_ONE))]).await;
@@ -229,7 +229,7 @@ async fn answer_is_read_up_to_the_limit_and_no_byte_further() {
 }
 
 #[tokio::test]
-async fn http_status_tells_a_rate_limit_and_an_outage_from_a_refusal_whatever_the_body_says() {
+async fn http_status_distinguishes_rate_limit_and_outage_from_refusal_whatever_the_body() {
     const REFUSAL: &str = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"no"}}"#;
     for status in [429, 502, 503, 504] {
         let (url, count) = provider(vec![Some((status, REFUSAL)), Some((200, CHAIN_ONE))]).await;
@@ -248,7 +248,7 @@ async fn http_status_tells_a_rate_limit_and_an_outage_from_a_refusal_whatever_th
 }
 
 #[tokio::test]
-async fn what_a_node_says_of_a_submission_is_understood_under_any_http_status_of_its_own() {
+async fn answer_to_a_submission_is_understood_with_any_http_status_of_the_node() {
     const KNOWN: &str = r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32000,"message":"already known"}}"#;
     for status in [200, 400, 500] {
         let (url, _) = provider(vec![Some((status, KNOWN))]).await;
@@ -257,7 +257,7 @@ async fn what_a_node_says_of_a_submission_is_understood_under_any_http_status_of
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_an_rpc_node_is_unreachable_and_no_integrity_failure() {
+async fn answer_that_is_not_of_an_rpc_node_is_unreachable_and_not_an_integrity_failure() {
     for (body, came) in [
         ("<!DOCTYPE html><html><body>Welcome to the guest network</body></html>", "web page"),
         ("  <HTML>log in</HTML>", "web page"),
@@ -272,14 +272,14 @@ async fn what_is_no_answer_of_an_rpc_node_is_unreachable_and_no_integrity_failur
         let start = Instant::now();
         let error = ledger(&url, Duration::from_secs(20)).chain_id().await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(2), "{body}: {:?}", start.elapsed());
-        let told = error.to_string();
-        assert!(matches!(error, LedgerError::Unreachable { .. }) && told.contains(came), "{body}: {told}");
+        let message = error.to_string();
+        assert!(matches!(error, LedgerError::Unreachable { .. }) && message.contains(came), "{body}: {message}");
         assert_eq!(
             crate::base::error::Error::from(error).kind(),
             crate::base::error::kind::ErrorKind::Unreachable,
             "{body}"
         );
-        assert!(count.load(Ordering::SeqCst) > 1, "{body}: it may be cut off by a moment's fault");
+        assert!(count.load(Ordering::SeqCst) > 1, "{body}: a short fault may have truncated it");
         let (url, _) = provider(vec![Some((200, body))]).await;
         let answer = ledger(&url, Duration::from_secs(5)).submit(Bytes::new()).await;
         assert!(matches!(answer, Err(SubmitError::Unknown(_))), "{body}: {answer:?}");
@@ -290,7 +290,7 @@ async fn what_is_no_answer_of_an_rpc_node_is_unreachable_and_no_integrity_failur
 
 type Answers = &'static [(&'static str, &'static str)];
 
-/// Answers each method with the text of this; what is not there does not exist.
+/// A node that answers each listed method with its text; other methods do not exist.
 async fn node(answers: Answers) -> EthereumLedger {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -300,8 +300,8 @@ async fn node(answers: Answers) -> EthereumLedger {
                 let mut request = vec![0; 65_536];
                 let read = socket.peek(&mut request).await.unwrap_or(0);
                 let asked = String::from_utf8_lossy(&request[..read]).into_owned();
-                let known = answers.iter().find(|(method, _)| asked.contains(&format!("\"{method}\"")));
-                let body = match known {
+                let answer = answers.iter().find(|(method, _)| asked.contains(&format!("\"{method}\"")));
+                let body = match answer {
                     Some((_, result)) => format!(r#"{{"jsonrpc":"2.0","id":ID,"result":{result}}}"#),
                     None => r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32601,"message":"no such method"}}"#.into(),
                 };
@@ -312,7 +312,7 @@ async fn node(answers: Answers) -> EthereumLedger {
     ledger(&url, Duration::from_secs(5))
 }
 
-/// A block, with this base fee where there is one.
+/// A block, with this base fee if any.
 macro_rules! block {
     ($base:literal) => {
         concat!(
@@ -341,7 +341,7 @@ const USUAL: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x64","0x64"],"gas
 const EMPTY: &str = r#"{"oldestBlock":"0x0","baseFeePerGas":["0x64","0x64"],"gasUsedRatio":[0],"reward":[["0x0"]]}"#;
 
 #[tokio::test]
-async fn what_is_offered_follows_what_the_chain_has_and_zero_is_zero() {
+async fn offered_fees_follow_the_chain_and_may_be_zero() {
     let cases: [(&str, Answers, (u128, u128)); 10] = [
         ("usual", &[("eth_feeHistory", USUAL)], (205, 5)),
         ("no tips yet", &[("eth_feeHistory", EMPTY)], (201, 1)),
@@ -390,7 +390,7 @@ async fn what_is_offered_follows_what_the_chain_has_and_zero_is_zero() {
 }
 
 #[tokio::test]
-async fn wrong_address_is_told_at_once_with_its_cause() {
+async fn wrong_address_is_reported_at_once_with_its_cause() {
     let (plain, _) = provider(vec![Some((200, CHAIN_ONE))]).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let (lost, _) = provider(vec![Some((404, "no such page"))]).await;
@@ -403,9 +403,9 @@ async fn wrong_address_is_told_at_once_with_its_cause() {
         let start = Instant::now();
         let error = ledger(&url, Duration::from_secs(30)).chain_id().await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(2), "{url}: {:?}", start.elapsed());
-        let told = error.to_string();
-        assert!(matches!(error, LedgerError::Unreachable { .. }) && told.contains(cause), "{told}");
-        assert!(!told.contains("secret") && !told.contains("error sending request"), "{told}");
+        let message = error.to_string();
+        assert!(matches!(error, LedgerError::Unreachable { .. }) && message.contains(cause), "{message}");
+        assert!(!message.contains("secret") && !message.contains("error sending request"), "{message}");
     }
 }
 
@@ -432,7 +432,7 @@ async fn node_that_answered_before_may_restart() {
 }
 
 #[tokio::test]
-async fn every_question_is_asked_again_of_a_node_that_lags() {
+async fn every_request_to_a_lagging_node_is_retried() {
     const BLOCK: &str = concat!(r#"{"jsonrpc":"2.0","id":ID,"result":"#, block!(""), "}");
     const LOGS: &str = r#"{"jsonrpc":"2.0","id":ID,"result":[]}"#;
     const DATA: &str = r#"{"jsonrpc":"2.0","id":ID,"result":"0x12"}"#;
@@ -464,7 +464,7 @@ async fn every_question_is_asked_again_of_a_node_that_lags() {
     }
 }
 
-/// All that the dependencies write at the finest level.
+/// Everything that the dependencies log at the finest level.
 #[derive(Clone, Default)]
 struct Written(Arc<std::sync::Mutex<Vec<u8>>>);
 

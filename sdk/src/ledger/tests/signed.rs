@@ -1,4 +1,4 @@
-//! The table of signed forms against the contracts themselves.
+//! The table of signed forms, compared with the contracts.
 
 use alloy::{
     primitives::U256,
@@ -83,12 +83,12 @@ fn u40(value: u64) -> alloy::primitives::aliases::U40 {
     alloy::primitives::aliases::U40::from(value)
 }
 
-/// Whether the contract takes this for a signature of the act, whatever it thinks of the act.
+/// Whether the contract accepts this as a signature of the act, even if it refuses the act.
 async fn is_signed(contract: &Contract, act: &Act, signature: Bytes) -> bool {
     let answer = contract.ledger().call(&contract.signed(act, signature), None).await;
     match answer {
         Ok(_) => true,
-        // Of four bytes and the words: the same in every contract.
+        // A selector and the fields: the same in every contract.
         Err(error) => !format!("{error}").contains("did not sign"),
     }
 }
@@ -130,7 +130,7 @@ fn every_signed_form_has_the_arguments_of_its_verb() {
         let fields = fields.strip_prefix(name).unwrap().trim_start_matches('(');
         let fields = fields.strip_suffix("address signer,uint256 nonce,uint256 deadline").unwrap();
         let types: Vec<_> = fields.split_terminator(',').map(|field| field.split(' ').next().unwrap()).collect();
-        // Where a struct is the only one its fields stand for it; where there are several it keeps its name.
+        // A single struct is flattened to its fields; an array of structs keeps its name.
         let permission = "(bytes32,address,uint8,uint8,uint40,uint16,bytes32)[]";
         let arguments = arguments.strip_suffix(')').unwrap().replace(permission, "Permission[]");
         assert_eq!(types.join(","), arguments.replace(['(', ')'], ""), "{name}");
@@ -148,7 +148,7 @@ fn only_several_revocations_are_signed_one_by_one() {
 }
 
 #[test]
-fn readings_are_logged_in_the_order_and_number_that_the_contract_takes() {
+fn readings_are_logged_in_the_order_and_number_that_the_contract_requires() {
     let contract = Contract::new(Arc::new(MemoryLedger::new()), 1, Contract::ADDRESS);
     let keys = [id(1), id(2), id(1), id(3)];
     let call = contract.log_access(PATIENT, &keys, Purpose::TREAT, SOME);
@@ -160,18 +160,18 @@ fn readings_are_logged_in_the_order_and_number_that_the_contract_takes() {
 }
 
 #[test]
-fn relays_are_documented_with_the_verbs_of_the_table() {
+fn relay_documentation_lists_the_verbs_of_the_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/relay.md");
     let text = std::fs::read_to_string(path).unwrap();
     for kind in ["HospitalRecord", "Vouching", "AccessRequests", "Boards", "Board"] {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).unwrap();
-        let told: BTreeSet<_> = row.split('`').skip(3).step_by(2).collect();
+        let documented: BTreeSet<_> = row.split('`').skip(3).step_by(2).collect();
         let forms = SignedForm::ALL.iter().filter(|form| format!("{:?}", form.contract) == kind);
         let others = match kind {
             "HospitalRecord" => vec!["Revoke"],
             "Board" => vec!["Veto"],
             _ => Vec::new(),
         };
-        assert_eq!(told, forms.map(SignedForm::name).chain(others).collect(), "{kind}");
+        assert_eq!(documented, forms.map(SignedForm::name).chain(others).collect(), "{kind}");
     }
 }

@@ -1,4 +1,4 @@
-//! Random stories: what the entries add up to is what the contract stores.
+//! Random stories: the state after the entries equals what the contract stores.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn scopes() -> impl Strategy<Value = Scope> {
     prop_oneof![3 => (1..3_u64).prop_map(Scope::Folder), 1 => (person(), 0..6_u64).prop_map(|(a, n)| Scope::Record(a, n))]
 }
 
-/// Those that can be passed on more often than not, else few stories would have a second level.
+/// Rights that can be delegated are more likely, because otherwise few stories would have a second level.
 fn rights() -> impl Strategy<Value = u8> {
     prop_oneof![3 => Just(1 | 4), 1 => 1..16_u8]
 }
@@ -116,7 +116,7 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
         Act::Attest { by, author, id: n } => (*by, contract.attest(PATIENT, record_key(PEOPLE[*author], id(*n)))),
         Act::Revoke { whom, epoch, fresh, barred } => {
             let keyring = (*epoch > 0).then(|| (*epoch, id(500 + u64::from(*epoch))));
-            // Only with the last one: `reads` knows how a block ended, not what came between its entries.
+            // This applies to the last one only: `reads` sees the state after a block, not between its entries.
             let keyring = |place: usize| keyring.filter(|_| place + 1 == whom.len());
             let revocations = whom.iter().enumerate().map(|(place, (who, on))| Revocation {
                 grantee: PEOPLE[*who],
@@ -139,7 +139,8 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
     memory.act(PEOPLE[by], call)
 }
 
-/// Who may hold the folder's newest keys but not read, computed anew from the entries and the contract's own words.
+/// The accounts that may hold the folder's newest keys but may not read, computed independently from the entries and
+/// the contract's views.
 async fn former(contract: &Contract, history: &History, folder: u64, now: u64) -> BTreeSet<Address> {
     let on = folder_scope(folder);
     let (mut epoch, mut since) = (0_u16, 0);
@@ -181,7 +182,7 @@ async fn former(contract: &Contract, history: &History, folder: u64, now: u64) -
     former
 }
 
-/// Whether the account had a live grant to read the folder after that block, by the contract's slots alone.
+/// Whether the account had a live grant to read the folder after that block, from the contract's storage alone.
 async fn reads(contract: &Contract, on: B256, account: Address, block: u64, time: u64) -> bool {
     let slot = async |account: Address| {
         let question = Sol::grantOfCall { patient: PATIENT, scope: on, grantee: account };
@@ -252,7 +253,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_the_entries_add_up_to_is_what_the_contract_stores(story in prop::collection::vec(act(), 1..40)) {
+    fn state_after_the_entries_equals_what_the_contract_stores(story in prop::collection::vec(act(), 1..40)) {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(check(story));
     }
 }

@@ -1,4 +1,4 @@
-//! The journals that Foundry wrote from the contract's own logs: the first joins, the false ones do not.
+//! The journals that Foundry wrote from the contract's own logs: the first one is valid, the false ones are not.
 
 use std::{fs, path::PathBuf};
 
@@ -12,18 +12,18 @@ use crate::ledger::tests::*;
 struct Vector {
     patient: Address,
     head: B256,
-    entries: Vec<Told>,
+    entries: Vec<Row>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Told {
+struct Row {
     block: u64,
     timestamp: u64,
     topics: Vec<B256>,
     data: Bytes,
 }
 
-impl Told {
+impl Row {
     fn log(&self, index: u64) -> Log {
         let (topics, data, time) = (self.topics.clone(), self.data.clone(), Some(self.timestamp));
         Log { contract: Contract::ADDRESS, topics, data, block: self.block, time, transaction: id(index), index }
@@ -49,7 +49,7 @@ fn truth() -> Vector {
     vectors().into_iter().find(|(name, _)| name == "journal_joins").unwrap().1
 }
 
-/// A provider that tells a vector's logs and head, and nothing else.
+/// A provider that returns a vector's logs and head, and nothing else.
 #[async_trait]
 impl Ledger for Vector {
     fn name(&self) -> String {
@@ -62,8 +62,8 @@ impl Ledger for Vector {
     }
 
     async fn block(&self, number: u64) -> Result<Option<BlockInfo>, LedgerError> {
-        let told = self.entries.iter().find(|told| told.block == number);
-        Ok(told.map(|told| BlockInfo { number, hash: B256::ZERO, time: told.timestamp }))
+        let row = self.entries.iter().find(|row| row.block == number);
+        Ok(row.map(|row| BlockInfo { number, hash: B256::ZERO, time: row.timestamp }))
     }
 
     async fn call(&self, call: &Call, _: Option<u64>) -> Result<Bytes, LedgerError> {
@@ -74,7 +74,7 @@ impl Ledger for Vector {
 
     async fn logs(&self, filter: &LogFilter) -> Result<Vec<Log>, LedgerError> {
         let within = |log: &Log| (filter.from..=filter.to).contains(&log.block);
-        Ok(self.entries.iter().zip(0..).map(|(told, index)| told.log(index)).filter(within).collect())
+        Ok(self.entries.iter().zip(0..).map(|(row, index)| row.log(index)).filter(within).collect())
     }
 
     async fn finalized(&self) -> Result<Option<u64>, LedgerError> {
@@ -124,18 +124,18 @@ async fn read(vector: Vector) -> Result<History, LedgerError> {
     Ok(Journal::new(contract).read(patient, None).await?.0)
 }
 
-/// The entries in the order in which they are told. Each must end in the head that the next one names.
+/// The entries in the provider's order. Each must end in the head that the next one names.
 fn join(vector: &Vector) -> Result<History, Integrity> {
-    let heads = vector.entries.iter().skip(1).map(Told::previous).chain([vector.head]);
-    let entries = vector.entries.iter().zip(0..).zip(heads).map(|((told, index), head)| {
-        let entry = Entry::from_log(&told.log(index), told.timestamp, vector.patient).unwrap();
+    let heads = vector.entries.iter().skip(1).map(Row::previous).chain([vector.head]);
+    let entries = vector.entries.iter().zip(0..).zip(heads).map(|((row, index), head)| {
+        let entry = Entry::from_log(&row.log(index), row.timestamp, vector.patient).unwrap();
         Entry { head, ..entry }
     });
     History::from_cache(vector.patient, entries)
 }
 
 #[test]
-fn every_journal_has_the_outcome_that_its_name_says() {
+fn every_journal_has_the_outcome_in_its_name() {
     for (name, vector) in vectors() {
         match name.strip_prefix("journal_").unwrap() {
             "joins" => assert_eq!(join(&vector).unwrap().head(), vector.head),
@@ -145,18 +145,18 @@ fn every_journal_has_the_outcome_that_its_name_says() {
 }
 
 #[test]
-fn every_link_and_head_of_the_contract_is_computed_as_it_wrote_it() {
+fn every_link_and_head_equals_that_of_the_contract() {
     let history = join(&truth()).unwrap();
     assert_eq!(history.entries().len(), truth().entries.len());
     let mut previous = B256::ZERO;
-    for (entry, told) in history.entries().iter().zip(truth().entries) {
-        let (fields, rest) = told.data.as_chunks::<32>();
+    for (entry, row) in history.entries().iter().zip(truth().entries) {
+        let (fields, rest) = row.data.as_chunks::<32>();
         let (last, fields) = fields.split_last().unwrap();
         let fields = fields.iter().map(B256::from);
-        assert_eq!(entry.event.words(), told.topics[2..].iter().copied().chain(fields).collect::<Vec<_>>());
-        assert!((entry.event.topic(), previous) == (told.topics[0], B256::from(last)) && rest.is_empty());
-        let link = entry.event.link(previous, told.timestamp, history.patient());
-        previous = crate::ledger::entry::head_of(link, told.block, entry.key_changes());
+        assert_eq!(entry.event.words(), row.topics[2..].iter().copied().chain(fields).collect::<Vec<_>>());
+        assert!((entry.event.topic(), previous) == (row.topics[0], B256::from(last)) && rest.is_empty());
+        let link = entry.event.link(previous, row.timestamp, history.patient());
+        previous = crate::ledger::entry::head_of(link, row.block, entry.key_changes());
     }
     assert_eq!(previous, truth().head);
     let kinds: BTreeSet<_> = history.entries().iter().map(|entry| entry.event.topic()).collect();
@@ -164,10 +164,10 @@ fn every_link_and_head_of_the_contract_is_computed_as_it_wrote_it() {
 }
 
 #[tokio::test]
-async fn provider_that_tells_a_false_journal_is_refused_or_put_in_order() {
+async fn provider_with_a_false_journal_is_refused_or_its_entries_are_reordered() {
     let true_entries = join(&truth()).unwrap().entries().iter().map(|entry| entry.head).collect::<Vec<_>>();
     let mut refused = 0;
-    // All at once: a provider whose answers do not fit is asked again, with pauses.
+    // They run in parallel, because a provider with contradictory answers is retried with pauses.
     let reads = vectors().into_iter().map(|(name, vector)| async move { (name, read(vector).await) });
     for (name, outcome) in futures::future::join_all(reads).await {
         match outcome {

@@ -1,4 +1,4 @@
-//! The file as the database writes to it, until somebody else has written to it.
+//! The database's access to the file, until another program has written to the file.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
 
 use redb::{BackendError, DatabaseError, StorageBackend, backends::FileBackend};
 
-/// After it was cut off nothing more reaches the file, as if this process had died.
+/// After `cut` is set, no write reaches the file, as if this process had died.
 #[derive(Debug)]
 pub(crate) struct Backend {
     file: FileBackend,

@@ -1,4 +1,4 @@
-//! The file on disk. One that is damaged is never taken for a new one: what it remembered protects its owner.
+//! The file on disk. A damaged file is never treated as a new one, because its content protects its owner.
 
 use std::{
     cell::Cell,
@@ -23,29 +23,29 @@ use crate::{
 
 /// How long other programs may keep the file open.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// Used all the time, the file is kept from a program that waits for it this long, and one call.
+/// In constant use, a waiting program gets the file after this time and one call.
 const HOLD: Duration = Duration::from_millis(100);
-/// Not used for so long, it is closed.
+/// An unused file is closed after this time.
 const IDLE: Duration = Duration::from_millis(300);
-/// How often somebody looks whether it is to be closed.
+/// How often a thread checks whether to close the file.
 pub(super) const TICK: Duration = Duration::from_millis(25);
-/// What its owner has to know before giving it up.
+/// What the owner must know before abandoning the file.
 const HELD: &str = "It remembers which keys of other people were accepted, the newest history that was seen, contacts, \
                     and what is not finished. Restore it from a backup, or move it away and accept that this is \
                     forgotten: then compare fingerprints again, and look in the history before you repeat anything";
 
-/// The file, which stays open while calls keep coming. A program that waits for it stands in a queue; whoever has the
-/// file open looks there, closes it, and is last in the queue itself.
+/// The file, which stays open during a series of calls. A program that waits for it stands in a queue. The program that
+/// has the file open checks the queue, closes the file, and joins the end of the queue.
 pub(crate) struct OnDisk {
     path: PathBuf,
-    /// Its checksums were looked at: once a process, and again when somebody else has put a file there.
+    /// Whether the checksums were verified: once per process, and again if another program has replaced the file.
     checked: bool,
     held: Option<Held>,
-    /// A thread looks when it is to be closed.
+    /// Whether a thread checks when to close it.
     pub(super) watched: bool,
 }
 
-/// Why nothing could be done.
+/// Why the file could not be used.
 pub(super) enum Trouble {
     Damaged(String),
     Redb(redb::Error),
@@ -65,7 +65,7 @@ impl OnDisk {
 
     pub(crate) fn with<R>(&mut self, work: impl FnOnce(&Database) -> Result<R, redb::Error>) -> Result<R> {
         let done = fenced(|| {
-            // After an error or a panic it is closed, and looked at anew.
+            // After an error or a panic the file is closed; the next use opens it again.
             let held = self.opened()?;
             let done = work(&held.database)?;
             self.keep(held);
@@ -99,7 +99,7 @@ impl OnDisk {
         self.held = Some(held).filter(|_| !is_over);
     }
 
-    /// Closes it when it is not used, or somebody waits; whether it is still open.
+    /// Closes the file if it is idle or another program waits for it. Returns whether it is still open.
     pub(super) fn rest(&mut self) -> bool {
         let is_over = self.held.as_ref().is_some_and(|held| {
             let idle = held.used.elapsed();
@@ -148,7 +148,7 @@ impl Trouble {
     }
 }
 
-/// Whether it is about what is in the file.
+/// Whether the error is about the content of the file.
 fn is_content(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -164,15 +164,15 @@ fn damaged(path: &Path, why: &str) -> Error {
     Error::File { path: path.into(), reason: reason.into(), kind: io::ErrorKind::InvalidData }
 }
 
-/// One program at a time, so that a file is whole when it is looked at. Where files cannot be locked, redb's own lock is
-/// all there is.
+/// Locks the file for one program at a time, so that each sees a complete file. If files cannot be locked, only redb's
+/// own lock remains.
 fn in_turn(path: &Path) -> Result<Option<File>, Trouble> {
     let started = Instant::now();
     let _first = lock(&queue(path), started)?;
     lock(&path.with_extension("lock"), started)
 }
 
-/// Locked by whoever gets the file next.
+/// The lock of the program that gets the file next.
 fn queue(path: &Path) -> PathBuf {
     path.with_extension("queue")
 }
@@ -199,7 +199,7 @@ pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(5));
 }
 
-/// It appears complete: an empty file is one that lost what it held.
+/// Creates the file complete and under its name at once, because an empty file means lost content.
 fn create(path: &Path) -> Result<(), Trouble> {
     let file = NamedTempFile::with_prefix_in(".cache-", path.parent().unwrap_or(Path::new(".")))?.into_temp_path();
     drop(Database::create(&file)?);
@@ -209,8 +209,8 @@ fn create(path: &Path) -> Result<(), Trouble> {
     }
 }
 
-/// redb compares checksums only after a crash, and repairs what it finds by forgetting. So all of it is compared first,
-/// in a copy: nothing is changed in a file that is damaged.
+/// redb verifies checksums only after a crash, and repairs damage by dropping data. So this verifies the whole file
+/// first, over a copy: a damaged file is not changed.
 fn check(path: &Path) -> Result<(), Trouble> {
     let file = File::open(path)?;
     let seen = file.metadata()?;
@@ -231,7 +231,7 @@ thread_local! {
     static FENCED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What redb panics over is damage, for which there are words of ours: nothing where it did.
+/// redb panics on some damage. Returns `None` if it did, and hides the panic message.
 fn fenced<R>(work: impl FnOnce() -> R) -> Option<R> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_panics_outside_the_fence_is_heard() {
+    fn only_panics_outside_the_fence_are_printed() {
         let mut program = std::process::Command::new(std::env::current_exe().unwrap());
         let ran = program
             .args(["--exact", "--ignored", "--nocapture", "platform::cache::disk::tests::fence"])

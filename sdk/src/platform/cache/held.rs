@@ -1,4 +1,4 @@
-//! The file while it is open.
+//! The open file.
 
 use std::{
     fs::File,
@@ -18,24 +18,24 @@ use crate::platform::cache::{
     stamp::Stamp,
 };
 
-/// The most of the file that is kept in memory, in bytes.
+/// The maximum part of the file that is cached in memory, in bytes.
 const IN_MEMORY: usize = 16 << 20;
 
-/// Dropped in this order: others may open the file when it is closed.
+/// The fields are dropped in this order: other programs may open the file only after it is closed.
 pub(super) struct Held {
     pub(super) database: Database,
     file: File,
     cut: Arc<AtomicBool>,
-    /// As this program left it.
+    /// The file's stamp after the last use by this program.
     seen: Stamp,
     pub(super) since: Instant,
     pub(super) used: Instant,
-    /// None where files cannot be locked.
+    /// `None` if files cannot be locked.
     alone: Option<File>,
 }
 
 impl Held {
-    /// `alone` is the lock that keeps others from opening it.
+    /// `alone` is the lock that keeps other programs from opening the file.
     pub(super) fn open(path: &Path, alone: Option<File>) -> Result<Self, Trouble> {
         let started = Instant::now();
         loop {
@@ -56,7 +56,7 @@ impl Held {
         }
     }
 
-    /// Whether it is the file there, as it was left.
+    /// Whether the file at `path` is this one, unchanged since its last use.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         Stamp::of(path.metadata()) == self.seen
     }
@@ -70,7 +70,7 @@ impl Held {
     }
 }
 
-/// What somebody else has written stays as it is. What this program put is on disk already.
+/// Does not overwrite what another program has written. This program's own writes are on disk already.
 impl Drop for Held {
     fn drop(&mut self) {
         self.cut.store(Stamp::of(self.file.metadata()).is_rewritten(&self.seen), Relaxed);

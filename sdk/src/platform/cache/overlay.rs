@@ -1,4 +1,4 @@
-//! A file as a database may write to it, without being written to.
+//! A file that a database may change in memory alone; the file itself stays as it is.
 
 use std::{
     fs::File,
@@ -14,7 +14,7 @@ pub(crate) struct Overlay(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     file: File,
-    /// Of the file this much counts; behind it are zeros.
+    /// The length of the file that is still valid; later bytes are zeros.
     base: u64,
     len: u64,
     /// Oldest first.

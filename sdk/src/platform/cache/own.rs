@@ -1,27 +1,27 @@
-//! What is remembered, in a place that an app brings: a browser has no folders.
+//! A cache in memory that the app provides, for example in a browser, which has no folders.
 
 use std::{fmt, io, sync::Arc};
 
 use redb::StorageBackend;
 
-/// Bytes that outlive the process, read and written at any place: what [`own_memory`](crate::Config::own_memory) takes.
+/// Random-access bytes that outlive the process, for [`own_memory`](crate::Config::own_memory).
 ///
-/// They belong to one system at a time. What they hold is public or sealed, but whoever changes them can make a person
-/// forget which keys of others were accepted. What blocks are kept in is another seam: see the [guide](crate::store).
+/// One system at a time may use them. Their content is public or sealed. Anyone who can change them can make a person
+/// forget which keys of others were accepted. Blocks have a separate trait: see the [guide](crate::store).
 pub trait Memory: fmt::Debug + Send + Sync + 'static {
-    /// How many bytes there are; none at first.
+    /// The number of bytes; zero at first.
     fn size(&self) -> io::Result<u64>;
 
-    /// Fills `out` with the bytes from `offset` on.
+    /// Fills `out` with the bytes that start at `offset`.
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
 
-    /// Cuts it to this many bytes, or adds zeros up to there.
+    /// Truncates to this many bytes, or extends to it with zeros.
     fn resize(&self, size: u64) -> io::Result<()>;
 
-    /// Returns when all that was written would survive a loss of power.
+    /// Returns when all previous writes would survive a loss of power.
     fn sync(&self) -> io::Result<()>;
 
-    /// Writes these bytes from `offset` on.
+    /// Writes these bytes at `offset`.
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 }
 

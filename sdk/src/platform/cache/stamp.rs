@@ -1,4 +1,4 @@
-//! Whether a file is still the one that was seen, and as it was left.
+//! Detects that a file was replaced or changed since the last use.
 
 use std::{fs::Metadata, io, time::SystemTime};
 
@@ -14,7 +14,7 @@ struct Seen {
 }
 
 impl Stamp {
-    /// Of nothing where there is no file, or where it cannot be looked at.
+    /// The stamp of a file; empty if there is none, or if its metadata cannot be read.
     pub(crate) fn of(file: io::Result<Metadata>) -> Self {
         Self(file.ok().map(|file| Seen {
             file: which(&file),
@@ -24,7 +24,7 @@ impl Stamp {
         }))
     }
 
-    /// Whether both are of one file, whose content differs.
+    /// Whether both are stamps of one file with different content.
     pub(crate) fn is_rewritten(&self, before: &Self) -> bool {
         let (Some(now), Some(before)) = (self.0, before.0) else { return false };
         now.file == before.file && (now.length, now.changed) != (before.length, before.changed)
@@ -37,7 +37,7 @@ fn which(file: &Metadata) -> [u64; 2] {
     [file.dev(), file.ino()]
 }
 
-/// Who may do what with it.
+/// The permissions and the owner of the file.
 #[cfg(unix)]
 fn access(file: &Metadata) -> [u32; 2] {
     use std::os::unix::fs::MetadataExt;

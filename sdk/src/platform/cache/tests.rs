@@ -8,7 +8,7 @@ use crate::{base::error::kind::ErrorKind, platform::cache::*};
 
 /// A cache with a hundred pins and some blocks, and the bytes of its file.
 async fn filled() -> (tempfile::TempDir, PathBuf, Rows, Vec<u8>) {
-    // In memory, where there is such a folder: each opening waits for the disk else.
+    // In shared memory if the machine has it: on disk, each opening waits for the disk.
     let shm = std::path::Path::new("/dev/shm");
     let dir = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }.unwrap();
     let cache = Cache::in_folder(dir.path()).unwrap();
@@ -21,16 +21,16 @@ async fn filled() -> (tempfile::TempDir, PathBuf, Rows, Vec<u8>) {
     (dir, path, rows, bytes)
 }
 
-/// What a program that starts now knows.
-async fn known(dir: &tempfile::TempDir) -> Result<Rows> {
+/// The rows that a new program reads.
+async fn stored_rows(dir: &tempfile::TempDir) -> Result<Rows> {
     Cache::in_folder(dir.path()).unwrap().rows(PROFILES, Vec::new()).await
 }
 
-fn assert_told(error: &Error, what: &str) {
+fn assert_advice(error: &Error, what: &str) {
     let text = error.to_string();
     assert_eq!(error.kind(), ErrorKind::File, "{what}: {text}");
-    let told = ["cache.redb", "keys of other people", "contacts", "not finished", "Restore", "move it away"];
-    assert!(told.iter().all(|part| text.contains(part)), "{what}: {text}");
+    let advice = ["cache.redb", "keys of other people", "contacts", "not finished", "Restore", "move it away"];
+    assert!(advice.iter().all(|part| text.contains(part)), "{what}: {text}");
     assert!(!text.contains("panicked"), "{what}: {text}");
 }
 
@@ -47,26 +47,26 @@ async fn damaged_cache_is_never_taken_for_a_new_one() {
     for (what, bytes) in wrong {
         fs::write(&path, &bytes).unwrap();
         for _ in 0..2 {
-            assert_told(&known(&dir).await.expect_err(&what), &what);
+            assert_advice(&stored_rows(&dir).await.expect_err(&what), &what);
         }
-        assert!(fs::read(&path).unwrap() == bytes, "{what}: what may be restored stays as it is");
+        assert!(fs::read(&path).unwrap() == bytes, "{what}: a file that can be restored stays as it is");
     }
     fs::write(&path, &good).unwrap();
-    assert!(known(&dir).await.unwrap() == rows, "restored");
+    assert!(stored_rows(&dir).await.unwrap() == rows, "restored");
     fs::remove_file(&path).unwrap();
-    assert!(known(&dir).await.unwrap().is_empty(), "moved away");
+    assert!(stored_rows(&dir).await.unwrap().is_empty(), "moved away");
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert_told(&known(&dir).await.unwrap_err(), "a folder");
+    assert_advice(&stored_rows(&dir).await.unwrap_err(), "a folder");
 }
 
-/// Every bit of the header, and bytes all over the file: what it says is right, or is not believed.
+/// Flips every bit of the header and bytes all over the file. Each answer is right or refused.
 #[tokio::test]
 async fn flipped_bits_change_no_answer() {
     let (dir, path, rows, good) = filled().await;
     let header = (0..320).map(|place| (place, 1u8 << (place % 8)));
     let everywhere = (0..100).map(|n| (n * 7919 % good.len(), 0xffu8));
-    // Where the pins are.
+    // The part of the file with the pins.
     let pins = good.windows(40).enumerate().filter(|(_, bytes)| rows.iter().any(|(key, _)| key == bytes));
     let pins: Vec<(usize, u8)> = pins.map(|(place, _)| (place + 3, 1)).collect();
     assert!(pins.len() >= 100);
@@ -76,13 +76,13 @@ async fn flipped_bits_change_no_answer() {
         let mut bytes = good.clone();
         bytes[place] ^= flip;
         fs::write(&path, bytes).unwrap();
-        match known(&dir).await {
-            Ok(known) => {
-                assert!(known == rows, "byte {place} ^ {flip}: {} of {} rows", known.len(), rows.len());
+        match stored_rows(&dir).await {
+            Ok(stored_rows) => {
+                assert!(stored_rows == rows, "byte {place} ^ {flip}: {} of {} rows", stored_rows.len(), rows.len());
                 harmless += 1;
             }
             Err(error) if error.kind() == ErrorKind::File => {
-                assert_told(&error, &format!("byte {place} ^ {flip}"));
+                assert_advice(&error, &format!("byte {place} ^ {flip}"));
                 refused += 1;
             }
             Err(error) => panic!("byte {place} ^ {flip}: {error}"),
@@ -92,11 +92,11 @@ async fn flipped_bits_change_no_answer() {
 }
 
 #[tokio::test]
-async fn panic_in_the_library_is_damage_in_our_words() {
+async fn panic_in_the_library_is_reported_as_damage() {
     let (dir, ..) = filled().await;
     let cache = Cache::in_folder(dir.path()).unwrap();
     let error = cache.with::<()>(|_| panic!("of the library")).await.unwrap_err();
-    assert_told(&error, "a panic");
+    assert_advice(&error, "a panic");
 }
 
 #[tokio::test]
@@ -107,14 +107,14 @@ async fn full_disk_says_what_to_do() {
     }
 }
 
-/// As when programs start at the same time on a new machine.
+/// Programs start at the same time on a new machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn first_programs_share_one_cache() {
     let dir = tempfile::tempdir().unwrap();
     let caches: Vec<Cache> = (0..8).map(|_| Cache::in_folder(dir.path()).unwrap()).collect();
     let writes = caches.iter().zip(0u8..).map(|(cache, n)| cache.put(PROFILES, vec![n], vec![n]));
     futures::future::try_join_all(writes).await.unwrap();
-    assert_eq!(known(&dir).await.unwrap().len(), 8);
+    assert_eq!(stored_rows(&dir).await.unwrap().len(), 8);
     let files = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name());
     assert_eq!(files.count(), 3, "the cache, its lock and the queue for it");
 }

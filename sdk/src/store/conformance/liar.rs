@@ -9,7 +9,7 @@ use crate::store::{
     seam::{Blocks, Store},
 };
 
-/// Changes the last byte of whatever it hands out.
+/// A store that changes the last byte of each block that it returns.
 #[derive(Debug)]
 pub(super) struct Liar(pub(super) Arc<dyn Store>);
 

@@ -1,4 +1,4 @@
-//! The same of buckets: what each answer of an S3 server, or of what stands in its place, becomes.
+//! Faults of buckets: the error for each answer of an S3 server, or of another server in its place.
 
 use super::*;
 use crate::store::options::S3Access;
@@ -15,7 +15,7 @@ fn bucket(server: &str) -> Arc<dyn Store> {
     open("s3://records/ana", &StoreOptions::default().timeout(TIMEOUT).s3(access(server))).unwrap()
 }
 
-/// A server that reads what it is sent and answers everything alike; HEAD without a body, as HTTP has it.
+/// A server that reads each request and always gives the same answer; to HEAD without a body, as HTTP requires.
 fn always(status: &'static str, headers: &'static str, body: impl Into<String>) -> Arc<dyn Store> {
     let body = body.into();
     bucket(&serve(move |head, stream| {
@@ -54,8 +54,8 @@ fn kind(error: &StoreError) -> &'static str {
 }
 
 fn assert_no_secret(error: &StoreError) {
-    let told = format!("{error} {error:?}");
-    assert!(!told.contains("hunter2") && !told.contains(KEY), "{told}");
+    let message = format!("{error} {error:?}");
+    assert!(!message.contains("hunter2") && !message.contains(KEY), "{message}");
 }
 
 #[tokio::test]
@@ -105,33 +105,33 @@ async fn every_refusal_of_a_bucket_says_what_to_do() {
         let store = always(status, headers, body.clone());
         let short: String = body.chars().take(80).collect();
         for (verb, error) in all_verbs(&*store).await {
-            let told = error.to_string();
-            assert!(kind(&error) == expected && told.contains(words), "{status} {short}, {verb}: {error:?}");
-            assert!(told.len() < 400 && !told.contains('\u{1b}'), "{told}");
+            let message = error.to_string();
+            assert!(kind(&error) == expected && message.contains(words), "{status} {short}, {verb}: {error:?}");
+            assert!(message.len() < 400 && !message.contains('\u{1b}'), "{message}");
             assert_no_secret(&error);
         }
     }
 }
 
 #[tokio::test]
-async fn missing_block_is_told_from_a_missing_bucket() {
+async fn missing_block_is_distinguished_from_a_missing_bucket() {
     let store = always("404 Not Found", "", error("NoSuchKey", ""));
     assert!(!store.has(&block().cid).await.unwrap());
     for error in [store.get(&block().cid).await.unwrap_err(), store.pin(&block().cid).await.unwrap_err()] {
         assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
     }
-    store.unpin(&block().cid).await.expect("what is not pinned is unpinned");
+    store.unpin(&block().cid).await.expect("unpinning succeeds without a pin");
 }
 
 #[tokio::test]
-async fn answers_of_a_bucket_that_break_off_or_have_no_end_are_no_success() {
+async fn truncated_or_endless_answers_of_a_bucket_fail_the_call() {
     let marks = "ETag: \"1\"\r\nLast-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
     let late = always("200 OK", marks, "another text");
     assert!(matches!(late.get(&block().cid).await, Err(StoreError::Integrity { .. })));
     let good = always("200 OK", marks, "ciphertext");
     assert_eq!(good.get(&block().cid).await.unwrap(), "ciphertext");
     let page = always("200 OK", "", "<html>log in first</html>");
-    assert!(matches!(put(&*page, 1).await, Err(StoreError::Failed { .. })), "a page of a network has no tag");
+    assert!(matches!(put(&*page, 1).await, Err(StoreError::Failed { .. })), "a login page has no tag");
 
     let cut = bucket(&serve(move |head, stream| {
         read_body(head, stream);
@@ -149,7 +149,7 @@ async fn answers_of_a_bucket_that_break_off_or_have_no_end_are_no_success() {
 }
 
 #[tokio::test]
-async fn bucket_nobody_answers_for_is_unreachable_or_times_out() {
+async fn bucket_without_an_answer_is_unreachable_or_times_out() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for (verb, error) in all_verbs(&*bucket(&format!("http://127.0.0.1:{port}"))).await {
         assert!(matches!(error, StoreError::Unreachable { .. }), "{verb}: {error}");
@@ -169,12 +169,12 @@ async fn bucket_nobody_answers_for_is_unreachable_or_times_out() {
     for store in [silent, half, slow] {
         let start = Instant::now();
         assert!(matches!(store.get(&block().cid).await, Err(StoreError::TimedOut { .. })));
-        assert!(start.elapsed() < TIMEOUT * 4, "nothing is asked twice: {:?}", start.elapsed());
+        assert!(start.elapsed() < TIMEOUT * 4, "no request is repeated: {:?}", start.elapsed());
     }
 }
 
 #[tokio::test]
-async fn one_refused_block_is_asked_for_once() {
+async fn refused_block_is_requested_once() {
     let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = asked.clone();
     let store = bucket(&serve(move |head, stream| {
@@ -187,7 +187,7 @@ async fn one_refused_block_is_asked_for_once() {
 }
 
 #[test]
-fn keys_and_endpoints_that_cannot_be_used_are_refused_and_not_shown() {
+fn invalid_keys_and_endpoints_are_refused_and_not_shown() {
     let here = "http://127.0.0.1:9000";
     let cases = [
         (S3Access::new("", SECRET).endpoint(here), "empty"),

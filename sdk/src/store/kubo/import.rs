@@ -24,7 +24,8 @@ use crate::store::{
 
 use hospital_record_core::record::dag::Block;
 
-/// `{"roots": [], "version": 1}` in dag-cbor after its length: roots are not known before the end, and pins come later.
+/// `{"roots": [], "version": 1}` in dag-cbor, after its length. It names no roots: they are known only at the end, and
+/// pins come later.
 const CAR_HEADER: &[u8] = b"\x11\xa2eroots\x80gversion\x01";
 
 struct Sent {
@@ -35,7 +36,7 @@ struct Sent {
 enum Feeding {
     /// The blocks ended with this error.
     Input(StoreError),
-    /// Nobody takes blocks any more: the answer tells why.
+    /// The connection takes no more blocks: the answer says why.
     Closed,
     TimedOut(StoreError),
 }
@@ -43,7 +44,7 @@ enum Feeding {
 pub(super) async fn import(rpc: &Rpc, mut blocks: Blocks<'_>) -> Result<u64, StoreError> {
     let Some(first) = blocks.next().await.transpose()? else { return Ok(0) };
     let probe = first.cid;
-    // One block on its way and one waiting: this is all the memory a put takes.
+    // One block is being sent and one waits: a put takes no more memory than these.
     let (sender, receiver) = mpsc::channel(1);
     let feed = pin!(feed(rpc, stream::iter([Ok(first)]).chain(blocks), sender));
     let query = [("pin-roots", "false".to_owned()), ("stats", "true".to_owned())];
@@ -74,7 +75,7 @@ async fn feed(
         let block = match block {
             Ok(block) => block,
             Err(error) => {
-                // Breaks the request off, where an end would make it look complete.
+                // An error aborts the request. A normal end would make it look complete.
                 let broken = Err(io::Error::other("the blocks ended early"));
                 let _ = rpc.within(rpc.timeout, sender.send(broken)).await;
                 return Err(Feeding::Input(error));
@@ -108,7 +109,7 @@ fn frame_header(block: &Block) -> Bytes {
     header.freeze()
 }
 
-/// Success is: the node counted as many blocks as were sent, and has the last one.
+/// A put succeeds if the node counted as many blocks as were sent, and has the last one.
 async fn finish(rpc: &Rpc, answer: reqwest::Result<Response>, sent: &Sent, probe: &Cid) -> Result<u64, StoreError> {
     let response = match answer {
         Ok(response) => response,
@@ -131,7 +132,7 @@ async fn finish(rpc: &Rpc, answer: reqwest::Result<Response>, sent: &Sent, probe
     Ok(sent.count)
 }
 
-/// Why the node answered before it had all blocks.
+/// The reason why the node answered before it had all blocks.
 async fn refusal(rpc: &Rpc, answer: reqwest::Result<Response>, probe: &Cid) -> StoreError {
     match answer {
         Ok(response) => match rpc.within(rpc.timeout, rpc.answer(response)).await {
@@ -143,7 +144,7 @@ async fn refusal(rpc: &Rpc, answer: reqwest::Result<Response>, probe: &Cid) -> S
     }
 }
 
-/// A node that refuses an upload may close the connection before its reason arrives; a small question brings it out.
+/// A node that refuses an upload may close the connection before its reason arrives. A small request gets the reason.
 async fn broken(rpc: &Rpc, error: reqwest::Error, probe: &Cid) -> StoreError {
     match rpc.has(probe).await {
         Err(reason @ (StoreError::Refused { .. } | StoreError::Unreachable { .. })) => reason,

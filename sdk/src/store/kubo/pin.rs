@@ -1,4 +1,4 @@
-//! A pin: it may take its time as long as it gets on, but it may not stand still.
+//! A pin: it may take any time while it makes progress, and times out without progress.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::store::{
     },
 };
 
-/// After so long without a further block it is asked whether one is missing. Kubo reports twice a second.
+/// After this time without another block, the node is asked whether a block is missing. Kubo reports progress twice a
+/// second.
 const DOUBT: Duration = Duration::from_secs(2);
 
 pub(super) async fn pin(kubo: &Kubo, root: &Cid) -> Result<(), StoreError> {
@@ -35,7 +36,7 @@ pub(super) async fn pin(kubo: &Kubo, root: &Cid) -> Result<(), StoreError> {
         match timeout_at(pace.until, reports.next()).await {
             Err(_) => pace.doubt(root).await?,
             Ok(Err(error)) => return Err(failed(kubo, root, error)),
-            Ok(Ok(None)) => return Err(rpc.senseless("it ended without saying that the pin holds")),
+            Ok(Ok(None)) => return Err(rpc.senseless("it ended without a confirmation of the pin")),
             Ok(Ok(Some(report))) if report.pins.contains(&root.to_string()) => return Ok(()),
             Ok(Ok(Some(report))) => pace.moved(report.progress),
         }
@@ -51,7 +52,7 @@ fn failed(kubo: &Kubo, root: &Cid, error: RpcError) -> StoreError {
     }
 }
 
-/// How long a pin may stay at the same number of blocks.
+/// Limits how long a pin may stay at the same number of blocks.
 struct Pace<'a> {
     kubo: &'a Kubo,
     blocks: u64,
@@ -78,7 +79,8 @@ impl<'a> Pace<'a> {
         }
     }
 
-    /// Kubo waits for ever for a block that nobody has: finds out which, and gives its peers their time to bring it.
+    /// Finds the block that the pin waits for, and gives the peers time to send it. Kubo alone would wait forever for a
+    /// block that nobody has.
     async fn doubt(&mut self, root: &Cid) -> Result<(), StoreError> {
         match self.doubt {
             Doubt::Missing(cid) => return Err(StoreError::NotFound { cid }),
@@ -96,7 +98,7 @@ impl<'a> Pace<'a> {
 }
 
 impl Kubo {
-    /// A block of the DAG that the node lacks; none where it does not know.
+    /// A block of the DAG that the node lacks; `None` if it does not know.
     async fn missing_below(&self, root: &Cid) -> Option<Cid> {
         let query = [("arg", root.to_string()), ("offline", "true".to_owned()), ("progress", "false".to_owned())];
         match self.rpc.ask("dag/stat", &query, SMALL).await {
@@ -126,14 +128,14 @@ impl Reports<'_> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let line = self.unread.split_to(end + 1);
-                return self.answer.json(&line, "its report makes no sense").map(Some);
+                return self.answer.json(&line, "its report is invalid").map(Some);
             }
             match self.answer.next().await? {
                 Some(bytes) if self.unread.len() + bytes.len() <= SMALL => self.unread.extend_from_slice(&bytes),
                 Some(_) => return Err(self.answer.senseless("its report never ends")),
                 None if self.unread.is_empty() => return Ok(None),
-                // What is left has no end of its line.
-                None => return self.answer.json(&self.unread.split(), "its report makes no sense").map(Some),
+                // The rest has no end of line.
+                None => return self.answer.json(&self.unread.split(), "its report is invalid").map(Some),
             }
         }
     }

@@ -21,12 +21,12 @@ use crate::{
     },
 };
 
-/// The longest answer to a question about a block or a pin, in bytes.
+/// The maximum length of an answer about a block or a pin, in bytes.
 pub(crate) const SMALL: usize = 64 << 10;
 
-/// An upload has no limit but that it moves on, which [`Rpc::within`] sees to.
+/// An upload has no total time limit. [`Rpc::within`] limits the time without progress.
 const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// Where Kubo puts an error that came after status 200.
+/// The trailer in which Kubo reports an error after status 200.
 const LATE_ERROR: &str = "x-stream-error";
 
 pub(super) struct Rpc {
@@ -45,7 +45,7 @@ enum Credentials {
 }
 
 pub(super) enum RpcError {
-    /// What the node itself said.
+    /// The node's own error.
     Told(String),
     Store(StoreError),
 }
@@ -66,14 +66,14 @@ impl Rpc {
         let credentials = credentials(url, options.token.as_ref()).map_err(wrong)?;
         let secret = !matches!(credentials, Credentials::None);
         if secret && url.scheme() == "kubo+http" && !http::is_this_machine(url) {
-            return Err(wrong("a token or password would travel unencrypted; use kubo+https"));
+            return Err(wrong("a token or password would be sent unencrypted; use kubo+https"));
         }
         let scheme_and_rest = url.as_str().strip_prefix("kubo+").unwrap_or_default();
         let mut base = Url::parse(scheme_and_rest).map_err(|error| wrong(&error.to_string()))?;
         let path = format!("{}/api/v0/", base.path().trim_end_matches('/'));
         base.set_path(&path);
         if base.set_username("").and_then(|()| base.set_password(None)).is_err() {
-            return Err(wrong("its user name cannot be used"));
+            return Err(wrong("its user name is invalid"));
         }
         let http = Http::new(&base, options.timeout, NO_LIMIT);
         Ok(Self { url: shown, timeout: options.timeout, base, http, credentials })
@@ -94,7 +94,7 @@ impl Rpc {
         })
     }
 
-    /// A whole answer of at most `limit` bytes.
+    /// A complete answer of at most `limit` bytes.
     pub(super) async fn ask(&self, name: &str, query: &[(&str, String)], limit: usize) -> Result<Bytes, RpcError> {
         self.ask_within(self.timeout, name, query, limit).await
     }
@@ -121,7 +121,7 @@ impl Rpc {
         StoreError::TimedOut { url: self.url.clone(), after }
     }
 
-    /// The answer's beginning: its status is good.
+    /// The beginning of an answer, after a check of its status.
     pub(super) async fn answer(&self, response: Response) -> Result<Answer<'_>, RpcError> {
         let status = response.status();
         let is_kubo = has_marks(&response);
@@ -136,13 +136,13 @@ impl Rpc {
         Err(self.refusal(status).into())
     }
 
-    /// Somebody else answered.
+    /// The error for an answer of another server.
     pub(super) fn not_kubo(&self, came: &str, status: StatusCode) -> StoreError {
         let reason = format!("it answered with {came}, and not as Kubo's RPC does (HTTP {})", status.as_u16());
         StoreError::Unreachable { url: self.url.clone(), reason, source: None }
     }
 
-    /// An answer that is to be JSON; what is none comes from somebody else.
+    /// Parses an answer as JSON. If it is not JSON, another server sent it.
     pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, StoreError> {
         serde_json::from_slice(body).map_err(|_| match http::is_json(body) {
             true => self.senseless(otherwise),
@@ -168,7 +168,9 @@ impl Rpc {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 format!("this is not Kubo's RPC (HTTP {}); its port is usually 5001", status.as_u16())
             }
-            status if status.is_redirection() => "it sends us elsewhere; give that address if you trust it".to_owned(),
+            status if status.is_redirection() => {
+                "it redirects to another address; use that address if you trust it".to_owned()
+            }
             status if http::is_passing(status) => {
                 return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()), source: None };
             }
@@ -189,7 +191,7 @@ impl Rpc {
         StoreError::Unreachable { url: self.url.clone(), reason, source }
     }
 
-    /// What callers are told where nothing more is known about the node's words.
+    /// The general error, for texts of the node that have no other meaning here.
     pub(super) fn failed(&self, error: RpcError) -> StoreError {
         let url = self.url.clone();
         match error {
@@ -204,17 +206,17 @@ impl Rpc {
     }
 }
 
-/// An answer that is still arriving.
+/// An answer that is still being received.
 pub(super) struct Answer<'a> {
     rpc: &'a Rpc,
-    /// Its head is Kubo's: an empty answer is one.
+    /// Whether the head is of Kubo: then an empty answer is valid.
     is_kubo: bool,
     status: StatusCode,
     body: Body,
 }
 
 impl Answer<'_> {
-    /// The next piece; none at a proper end.
+    /// The next piece; `None` at a proper end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, RpcError> {
         while let Some(frame) = self.body.frame().await {
             let frame = frame.map_err(|error| self.rpc.unreachable(error))?;
@@ -254,7 +256,7 @@ impl Answer<'_> {
     }
 }
 
-/// Kubo says of every answer how it comes.
+/// Kubo sets one of these headers in every answer.
 fn has_marks(response: &Response) -> bool {
     ["x-stream-output", "x-chunked-output", "x-content-length"]
         .iter()
@@ -289,12 +291,12 @@ pub(super) fn not_found(text: &str) -> bool {
     text.contains("could not find") || text.contains("not found")
 }
 
-/// Whether the node waited for its peers in vain.
+/// Whether the node waited for its peers without success.
 pub(super) fn gave_up(text: &str) -> bool {
     not_found(text) || text.contains("deadline exceeded")
 }
 
-/// The block that the node says it cannot find.
+/// The block that the node reports as missing.
 pub(super) fn missing_in(text: &str) -> Option<Cid> {
     text.split("could not find ").nth(1)?.split_whitespace().next()?.parse().ok()
 }

@@ -1,7 +1,7 @@
-//! What `object_store` needs to speak to an S3 server as all else here speaks HTTP, and what goes wrong there, in words.
+//! Connects `object_store` to this crate's HTTP client, and describes the errors of S3 servers.
 //!
-//! Addresses are `endpoint/bucket/key`, which every S3 server understands. Every answer is read whole, within one deadline
-//! and up to a limit; nothing is sent twice.
+//! Addresses are `endpoint/bucket/key`, which every S3 server supports. Each answer is read completely, within one
+//! deadline and up to a size limit. No request is repeated.
 
 use std::{
     error::Error,
@@ -30,12 +30,12 @@ use crate::{
     platform::http::{self, Http},
     store::{
         dag::MAX_BLOCK,
-        error::{StoreError, told},
+        error::{StoreError, with_causes},
         options::{S3Access, StoreOptions, Token},
     },
 };
 
-/// The longest answer that is read: a block, or words about an error.
+/// The maximum length of an answer: a block, or the text of an error.
 const LONGEST: usize = MAX_BLOCK + (64 << 10);
 
 pub(super) fn open(
@@ -55,17 +55,17 @@ pub(super) fn open(
         .with_access_key_id(access.key_id.reveal())
         .with_secret_access_key(access.secret.reveal())
         .with_http_connector(Server::new(&endpoint, access.region.clone(), options.timeout))
-        // Several keys in one request is what not every server can.
+        // Not every server supports several keys in one request.
         .with_disable_bulk_delete(true);
     let builder = match &access.session {
         Some(token) => builder.with_token(token.reveal()),
         None => builder,
     };
-    let objects = builder.build().map_err(|error| wrong(told(&error)))?;
+    let objects = builder.build().map_err(|error| wrong(with_causes(&error)))?;
     Ok(Arc::new(PrefixStore::new(objects, Path::from(prefix))))
 }
 
-/// They go into headers.
+/// Checks values that become headers.
 fn check(access: &S3Access) -> Result<(), &'static str> {
     let is_word = |token: &Token| !token.reveal().is_empty() && token.reveal().bytes().all(|b| b.is_ascii_graphic());
     if ![&access.key_id, &access.secret].into_iter().chain(&access.session).all(is_word) {
@@ -88,12 +88,12 @@ fn endpoint(access: &S3Access) -> Result<Url, &'static str> {
         return Err(form);
     }
     if url.scheme() == "http" && !http::is_this_machine(&url) {
-        return Err("a session token and what is asked for would travel unencrypted; use https for the endpoint");
+        return Err("a session token and the requests would be sent unencrypted; use https for the endpoint");
     }
     Ok(url)
 }
 
-/// The way to one server.
+/// The connection to one server.
 #[derive(Clone)]
 struct Server {
     http: Http,
@@ -101,7 +101,7 @@ struct Server {
     timeout: Duration,
 }
 
-/// As `object_store` wants it.
+/// `object_store` requires `Debug`.
 impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Server")
@@ -119,7 +119,8 @@ impl HttpService for Server {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let whole = tokio::time::timeout(self.timeout, self.exchange(request));
         let answer = whole.await.unwrap_or(Err(Fault::TimedOut(self.timeout)));
-        // `object_store` sends again what failed in another kind of way: no call of a store repeats a request.
+        // `object_store` repeats requests that fail with other kinds of errors, but no call of a store repeats a
+        // request.
         answer.map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
     }
 }
@@ -181,8 +182,8 @@ impl Server {
     }
 }
 
-/// What to do about these refusals of AWS, which others copy. Only codes are read: the texts beside them name the key's id,
-/// and more where a signature is wrong.
+/// Advice for the error codes of AWS, which other servers copy. Only codes are read: the texts name the key's id, and
+/// more if a signature is wrong.
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "NoSuchBucket" => "the server has no bucket of this name: make it, or correct name or endpoint",
@@ -203,21 +204,21 @@ fn by_status(status: StatusCode, code: &str) -> Fault {
     match number {
         507 => Fault::Full,
         _ if http::is_passing(status) => overloaded(status),
-        300..=399 => Fault::Refused("it sends us elsewhere: correct the endpoint and the region".to_owned()),
+        300..=399 => Fault::Refused("it redirects to another address: correct the endpoint and the region".to_owned()),
         401 | 403 => Fault::Refused(format!(
             "it refuses the key (HTTP {number}): check id, secret, what the key may do, and the clock of this machine"
         )),
-        404 | 405 => Fault::Refused(format!("what answers is no S3 server (HTTP {number}): correct the endpoint")),
+        404 | 405 => Fault::Refused(format!("the server is not an S3 server (HTTP {number}): correct the endpoint")),
         _ => Fault::Failed(format!("HTTP {number} {code}").trim_end().to_owned()),
     }
 }
 
 fn overloaded(status: StatusCode) -> Fault {
     let number = status.as_u16();
-    Fault::Unreachable(format!("it is overloaded, or asks for fewer requests (HTTP {number}); try again in a while"))
+    Fault::Unreachable(format!("it is overloaded, or asks for fewer requests (HTTP {number}); try again later"))
 }
 
-/// The region in which the bucket is, where the server says so.
+/// The region of the bucket, if the server names it.
 fn elsewhere<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<&'a str> {
     let named = headers.get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
     let region = named.or_else(|| element(body, "Region"))?;
@@ -225,13 +226,13 @@ fn elsewhere<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<&'a str> {
     is_region.then_some(region)
 }
 
-/// The code of an error, or nothing.
+/// The code of an error, or an empty string.
 fn code_in(body: &[u8]) -> &str {
     let code = element(body, "Code").filter(|code| code.len() < 64);
     code.filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric())).unwrap_or_default()
 }
 
-/// Errors of S3 are one flat element each.
+/// Finds an element by name: errors of S3 have no nested elements.
 fn element<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     let text = std::str::from_utf8(body).ok().filter(|text| text.contains("<Error>"))?;
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
@@ -242,10 +243,12 @@ fn skewed(headers: &HeaderMap) -> String {
     let theirs = headers.get(DATE).and_then(|date| date.to_str().ok());
     let now = humantime::format_rfc3339_seconds(SystemTime::now());
     let theirs = theirs.map(|date| format!(", the server's {}", http::one_line(date))).unwrap_or_default();
-    format!("the clocks differ by more than the server allows; this machine's says {now}{theirs}: set the wrong one")
+    format!(
+        "the clocks differ by more than the server allows; this machine's says {now}{theirs}: correct the wrong one"
+    )
 }
 
-/// What went wrong with one exchange. `object_store` carries it back through its own errors.
+/// The error of one exchange. `object_store` returns it inside its own errors.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("{0}")]
@@ -261,7 +264,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The fault that caused `error`, if one did.
+    /// The fault that caused `error`, if any.
     pub(super) fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {

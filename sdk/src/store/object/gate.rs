@@ -1,4 +1,4 @@
-//! Keeps pins and sweeps apart, also between processes; and what else a directory needs beside `object_store`.
+//! Excludes pins and sweeps from each other, also between processes. Helpers of directories are here too.
 
 use std::{
     error::Error,
@@ -16,13 +16,13 @@ use tokio::{
 
 use crate::store::error::StoreError;
 
-/// No process takes so long to write one block.
+/// A staged file of this age belongs to a dead process: no process takes as long to write one block.
 const STAGED: Duration = Duration::from_secs(3600);
-/// How often a lock that another process holds is tried.
+/// How often to try a lock that another process holds.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Who may pin (together) and who may remove blocks (alone): between checking that a DAG is whole and pinning it,
-/// nothing of it may go.
+/// The lock of a store. Pins share it (together), and a sweep takes it exclusively (alone). Between the check that a
+/// DAG is complete and its pin, no block of it may be removed.
 pub(super) enum Gate {
     Process(Arc<RwLock<()>>),
     Directory(Directory),
@@ -59,7 +59,7 @@ impl Gate {
         }
     }
 
-    /// Removes the half-written files of processes that died.
+    /// Removes the half-written files of dead processes.
     pub(super) async fn sweep_staging(&self) {
         let Self::Directory(directory) = self else { return };
         let blocks = directory.path.join("blocks");
@@ -121,7 +121,7 @@ fn sweep_staging(blocks: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a directory that only its owner can look into; one that exists stays as it is.
+/// Creates a directory that only its owner can read. An existing one stays as it is.
 pub(super) fn create_private(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -130,7 +130,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Whether somewhere below `error` the disk is full.
+/// Whether a full disk is among the causes of `error`.
 pub(super) fn is_full(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -133,11 +133,7 @@ fn a_grant_says_what_it_takes_the_place_of() {
     });
     assert_eq!(shorter["replaced"], expected);
     let ran = computer.run(["--as", "ana", "grant", "lee", "--until", "never"]);
-    assert!(
-        ran.stderr.contains("replaces an earlier grant: to read it for research, until "),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("replaces an earlier grant: to read it for research, until "), "{}", ran.stderr);
     computer.json("ana", &["revoke", "lee"]);
     assert_eq!(grant(&[])["replaced"], json!(null), "what has ended is not replaced");
 }

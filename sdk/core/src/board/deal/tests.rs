@@ -76,7 +76,7 @@ fn state(payload: &EnvelopePayload) -> &[u8; 32] {
 }
 
 #[test]
-fn any_two_of_four_members_open_what_was_dealt_and_one_does_not() {
+fn any_two_of_four_members_open_a_deal_and_one_does_not() {
     let deal = deal();
     for one in MEMBERS {
         for other in MEMBERS {
@@ -107,7 +107,7 @@ fn boards_of_one_and_of_all_open_too() {
 }
 
 #[test]
-fn boards_that_cannot_be_are_not_dealt_to() {
+fn invalid_boards_are_not_dealt_to() {
     let sixteen: Vec<u8> = (10..26).collect();
     assert!(dealt(16, &sixteen).is_ok());
     let wrong: [(u8, &[u8]); 7] = [
@@ -126,7 +126,7 @@ fn boards_that_cannot_be_are_not_dealt_to() {
 }
 
 #[test]
-fn nobody_but_a_member_has_a_share() {
+fn only_members_have_a_share() {
     let deal = deal();
     for stranger in [DOCTOR, PATIENT] {
         let member = Account([stranger; 20]);
@@ -169,9 +169,9 @@ fn release_for_another_case_deal_or_person_opens_nothing() {
     assert_eq!(open_release(&right, &deal, &context(), CASE, &later).err(), mismatch("recipient key"));
 }
 
-/// Another member signs what a member released: it does not become that member's share.
+/// Another member signs a member's release. It does not become the other member's share.
 #[test]
-fn release_that_was_stolen_or_made_up_is_told_by_its_member() {
+fn error_about_a_stolen_or_invented_release_names_its_member() {
     let deal = deal();
     let thief = person(11);
     let resign = |body, by: &ProfileKeys| {
@@ -183,7 +183,7 @@ fn release_that_was_stolen_or_made_up_is_told_by_its_member() {
     let stranger = person(7);
     let refused = resign(release(&deal, 10, CASE).into_body(), &stranger);
     assert_eq!(refused, Some(SealError::NoShare { member: stranger.account() }));
-    // A share of another deal, released as if it were of this one.
+    // A member releases a share of another deal as if it were of this one.
     let wrong =
         super::super::release::tests::released_as(&self::deal(), &deal, &context(), CASE, &thief, &person(DOCTOR));
     assert_eq!(wrong, Some(SealError::WrongShare { member: thief.account() }));
@@ -201,7 +201,7 @@ fn shares_of_two_deals_are_not_mixed() {
 }
 
 #[test]
-fn patient_who_deals_shares_that_do_not_belong_together_is_found_out() {
+fn shares_that_do_not_belong_together_are_detected() {
     let (one, other) = (deal(), deal());
     let mut body = one.into_body();
     body.shares.clone_from(&other.shares);

@@ -41,7 +41,7 @@ fn seal(terms: &NoteTerms, text: &str) -> Result<Verified<CaseNote>, CoreError> 
 }
 
 #[test]
-fn a_note_opens_for_its_readers_and_what_it_is_about_alone() {
+fn note_opens_only_for_its_readers_and_its_subject() {
     let note = seal(&terms(), "unconscious\nafter a fall").unwrap();
     for reader in [1, 2, 3] {
         assert!(open_note(&note, &terms(), &person(reader)).unwrap() == words("unconscious\nafter a fall"));
@@ -62,7 +62,7 @@ fn a_note_opens_for_its_readers_and_what_it_is_about_alone() {
 }
 
 #[test]
-fn a_note_that_was_signed_by_a_thief_does_not_open() {
+fn note_signed_by_a_thief_does_not_open() {
     let stolen = seal(&terms(), "unconscious").unwrap();
     let thief = person(3);
     let block = block::sign(HERE, PROFILE, stolen.into_body(), &thief).unwrap();
@@ -72,9 +72,10 @@ fn a_note_that_was_signed_by_a_thief_does_not_open() {
     assert_eq!(opened, Some(CoreError::Seal(SealError::Unopenable("the note"))));
 }
 
-/// Its payload opens with the key that the patient got, and the block commits to another: other readers could have got that.
+/// Its payload opens with the key that the patient got, but the block commits to another key, which other readers could
+/// have.
 #[test]
-fn a_note_with_another_key_than_it_commits_to_does_not_open() {
+fn note_with_another_key_than_its_commitment_does_not_open() {
     let words = seal(&terms(), "unconscious").unwrap().into_body();
     let other = CaseNote { commitment: terms().commitment(&[7; KEY]), ..words.clone() };
     for (body, opens) in [(words, true), (other, false)] {
@@ -85,7 +86,7 @@ fn a_note_with_another_key_than_it_commits_to_does_not_open() {
 }
 
 #[test]
-fn notes_that_say_nothing_or_are_for_too_many_are_not_sealed() {
+fn empty_notes_and_notes_for_too_many_readers_are_not_sealed() {
     assert!(seal(&terms(), &"x".repeat(MAX_REASON)).is_ok());
     for text in ["", " \n", "\u{1b}[2J", &"x".repeat(MAX_REASON + 1)] {
         assert!(seal(&terms(), text).is_err(), "{text:?}");
@@ -99,7 +100,7 @@ fn notes_that_say_nothing_or_are_for_too_many_are_not_sealed() {
 
 static NOTE: LazyLock<CaseNote> = LazyLock::new(|| seal(&terms(), "unconscious").unwrap().into_body());
 
-/// A bit of the body: often of what stands before the readers or after them.
+/// A bit of the body, often before the readers or after them.
 fn bit() -> impl Strategy<Value = usize> {
     let bits = cbor::encode("case-note", &*NOTE).unwrap().len() * 8;
     prop_oneof![0..2000_usize, bits - 400..bits, any::<Index>().prop_map(move |at| at.index(bits))]
@@ -108,9 +109,9 @@ fn bit() -> impl Strategy<Value = usize> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Whoever signs what was changed: no reader reads other words, and not all read what was sealed.
+    /// Whoever signs the changed note: no reader gets another text, and not all readers get the original one.
     #[test]
-    fn a_note_of_which_a_bit_was_changed_says_nothing_else(bit in bit(), author in prop::sample::select(vec![2, 3])) {
+    fn note_with_a_changed_bit_shows_no_other_text(bit in bit(), author in prop::sample::select(vec![2, 3])) {
         let mut bytes = cbor::encode("case-note", &*NOTE).unwrap();
         bytes[bit / 8] ^= 1 << (bit % 8);
         let Ok(body) = cbor::decode::<CaseNote>("case-note", &bytes) else { return Ok(()) };

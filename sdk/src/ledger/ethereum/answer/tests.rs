@@ -17,7 +17,7 @@ fn of(error: &TransportError, question: Question) -> Failure {
     Failure::of(error, "host", question)
 }
 
-/// In the words of geth, Erigon, Nethermind, Besu, and of hosted providers.
+/// Messages of geth, Erigon, Nethermind, Besu and hosted providers.
 const LIMITS: [(i64, &str); 24] = [
     (-32600, "You can make eth_getLogs requests with up to a 10 block range. Based on your parameters"),
     (-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range"),
@@ -49,7 +49,7 @@ const LIMITS: [(i64, &str); 24] = [
 ];
 
 #[test]
-fn any_refusal_of_a_range_is_a_reason_to_ask_for_a_shorter_one() {
+fn every_refusal_of_a_range_leads_to_a_shorter_range() {
     for (code, words) in LIMITS {
         let failure = of(&payload(code, words, None), Question::Range);
         assert!(matches!(failure.error, LedgerError::TooManyLogs { .. }), "{words}: {:?}", failure.error);
@@ -64,7 +64,7 @@ fn any_refusal_of_a_range_is_a_reason_to_ask_for_a_shorter_one() {
 }
 
 #[test]
-fn what_is_about_rate_or_authorisation_shortens_no_range() {
+fn errors_about_rate_or_authorisation_do_not_shorten_the_range() {
     for (code, words) in [
         (-32005, "daily request count exceeded, request rate limited"),
         (-32005, "project ID request rate exceeded"),
@@ -99,7 +99,7 @@ fn what_is_about_rate_or_authorisation_shortens_no_range() {
 }
 
 #[test]
-fn node_that_lags_is_asked_again_until_the_deadline() {
+fn lagging_node_is_retried_until_the_deadline() {
     for (code, words) in [
         (-32000, "header not found"),
         (-32001, "Unknown block"),
@@ -114,17 +114,17 @@ fn node_that_lags_is_asked_again_until_the_deadline() {
             assert!(matches!(failure.error, LedgerError::Refused { .. }), "{words}");
             assert_eq!(failure.patience(true), Duration::MAX, "{question:?} {words}");
         }
-        // Whoever has no such tag says so in the same words.
+        // A node without this tag uses the same messages.
         assert_eq!(of(&payload(code, words, None), Question::Tag).patience(true), Duration::ZERO, "{words}");
     }
-    // In words that nobody has heard before: for a moment, where a block is named that another node has told.
+    // An unknown message is retried for a moment, if the request names a block that another node has returned.
     let unheard = payload(-32000, "it is not here", None);
     assert_eq!(of(&unheard, Question::Block).patience(true), RESTART);
     assert_eq!(of(&unheard, Question::Plain).patience(true), Duration::ZERO);
 }
 
 #[test]
-fn limit_of_something_else_than_events_is_waited_for() {
+fn limit_on_other_requests_than_events_is_waited_out() {
     for question in [Question::Plain, Question::Block] {
         let failure = of(&payload(-32005, "limit exceeded", None), question);
         assert!(matches!(failure.error, LedgerError::Refused { .. }), "{:?}", failure.error);
@@ -134,7 +134,7 @@ fn limit_of_something_else_than_events_is_waited_for() {
 }
 
 #[test]
-fn revert_data_is_found_wherever_a_node_puts_it() {
+fn revert_data_is_found_in_the_form_of_every_node() {
     let reverted = LedgerError::Reverted(Bytes::from_static(&[0xab, 0xcd]));
     for (code, words, data) in [
         (3, "execution reverted", json!("0xabcd")),
@@ -150,7 +150,7 @@ fn revert_data_is_found_wherever_a_node_puts_it() {
 }
 
 #[test]
-fn submissions_are_understood_in_the_words_of_every_node() {
+fn answers_to_submissions_are_understood_from_every_node() {
     let outcome = |words: &str| submission(&payload(-32000, words, None), "host");
     for words in ["already known", "transaction already imported", "AlreadyKnown", "known transaction: 0x12"] {
         assert_eq!(outcome(words), Ok(()), "{words}");
@@ -172,7 +172,7 @@ fn submissions_are_understood_in_the_words_of_every_node() {
     assert!(matches!(outcome("rate limit reached"), Err(SubmitError::Unknown(_))));
     let limited = submission(&payload(-32005, "limit exceeded", None), "host");
     assert!(matches!(limited, Err(SubmitError::Unknown(_))), "{limited:?}");
-    // Whatever words go with it, the node itself has not answered.
+    // The node itself has not answered, whatever the message.
     for code in [429, 502, 503, 504] {
         let busy = submission(&status(code, r#"{"error":{"code":-32000,"message":"nonce too low"}}"#), "host");
         assert!(matches!(busy, Err(SubmitError::Unknown(_))), "{code}: {busy:?}");

@@ -1,11 +1,11 @@
-//! What a provider's words mean. Providers agree on few codes.
+//! The meaning of providers' messages. Providers agree on few codes.
 //!
-//! No list here is complete. So the meaning that does no harm is what words have that are in none: a range of blocks is
-//! made shorter, a question about a block is asked again for a moment.
+//! No list here is complete. So an unknown message gets the harmless meaning: a range of blocks is shortened, and a
+//! request about a block is retried for a moment.
 
-/// JSON-RPC: there is no such method.
+/// JSON-RPC: the method does not exist.
 pub(super) const NO_METHOD: i64 = -32601;
-/// "Limit exceeded" (EIP-1474); of what, only words say.
+/// "Limit exceeded" (EIP-1474). Only the message says which limit.
 pub(super) const LIMIT: i64 = -32005;
 
 const RATE: [&str; 16] = [
@@ -38,7 +38,7 @@ const NOT_ALLOWED: [&str; 10] = [
     "access denied",
     "permission denied",
 ];
-/// A node that lags behind the others of its provider.
+/// Messages of a node that lags behind the other nodes of its provider.
 const LAGGING: [&str; 13] = [
     "nonce too high",
     "header not found",
@@ -72,7 +72,7 @@ fn contains(words: &str, any: &[&str]) -> bool {
     any.iter().any(|pattern| words.contains(pattern))
 }
 
-/// Whether it is asked too often. Words about a range of blocks are about that range.
+/// Whether the message is about a rate limit. With `range`, a message about a range of blocks is not.
 pub(super) fn is_rate(code: i64, words: &str, range: bool) -> bool {
     code == 429 || (contains(words, &RATE) && !(range && contains(words, &["range", "blocks"])))
 }
@@ -85,12 +85,12 @@ pub(super) fn is_lagging(words: &str) -> bool {
     contains(words, &LAGGING)
 }
 
-/// The node itself failed, or has no time now (-32603 and -32002).
+/// Whether the node itself failed or is overloaded (-32603 and -32002).
 pub(super) fn is_upset(code: i64) -> bool {
     matches!(code, -32603 | -32002)
 }
 
-/// What a node says of a transaction that it is given.
+/// A node's verdict on a submitted transaction.
 pub(super) enum Verdict {
     Known,
     NonceTooLow,

@@ -1,4 +1,4 @@
-//! Crashes, stalls and other devices: what was signed is finished, or told as lost.
+//! Crashes, stalls and other devices: a signed transaction is finished, or reported as failed.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use crate::ledger::{
     sender::tests::*,
 };
 
-/// Lets others run at every step, and does something once, between keeping and handing over.
+/// Yields at every step, and runs a hook once, between the save and the submission.
 struct Hooked {
     inner: Arc<MemoryOutbox>,
     once_kept: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -77,7 +77,7 @@ impl Outbox for Hooked {
 }
 
 #[tokio::test]
-async fn a_nonce_that_another_device_took_means_sign_anew() {
+async fn call_is_signed_again_when_another_device_used_its_nonce() {
     let stage = Stage::new().await;
     let other = stage.another_device_signs(0).await;
     let memory = stage.memory.clone();
@@ -91,7 +91,7 @@ async fn a_nonce_that_another_device_took_means_sign_anew() {
 }
 
 #[tokio::test]
-async fn a_waiting_transaction_of_another_device_is_waited_for() {
+async fn waiting_transaction_of_another_device_is_waited_for() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
     stage.memory.submit(stage.another_device_signs(0).await.raw).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_waiting_transaction_of_another_device_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_crash_before_the_broadcast_is_finished_by_resume() {
+async fn resume_finishes_after_a_crash_before_the_broadcast() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_crash_before_the_broadcast_is_finished_by_resume() {
 }
 
 #[tokio::test]
-async fn a_crash_after_it_was_mined_is_no_second_transaction() {
+async fn crash_after_mining_makes_no_second_transaction() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_crash_after_it_was_mined_is_no_second_transaction() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_paid_is_not_even_kept() {
+async fn unfunded_transaction_is_not_kept() {
     let stage = Stage::new().await;
     let outbox = Hooked::new(&stage.outbox, || panic!("it was kept"));
     let sender = device(&stage.memory, outbox, Duration::from_secs(20), 1);
@@ -144,7 +144,7 @@ async fn what_cannot_be_paid_is_not_even_kept() {
 }
 
 #[tokio::test]
-async fn what_was_left_behind_is_settled_before_the_next() {
+async fn pending_transaction_is_finished_before_the_next_call() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     stage.outbox.save(&stage.sender.sign(&stage.signer, &call, 1).await.unwrap()).await.unwrap();
@@ -154,7 +154,7 @@ async fn what_was_left_behind_is_settled_before_the_next() {
 }
 
 #[tokio::test]
-async fn a_gap_that_a_reorganisation_left_does_not_block_for_ever() {
+async fn nonce_gap_after_a_reorg_does_not_block_forever() {
     let stage = Stage::new().await;
     stage.send(1).await.unwrap();
     let call = stage.add(2).by(stage.me());
@@ -164,13 +164,13 @@ async fn a_gap_that_a_reorganisation_left_does_not_block_for_ever() {
     let refused = |error: &LedgerError| matches!(error, LedgerError::Rejected { .. });
     assert!(matches!(settled, Some(Settled::Failed { error, .. }) if refused(&error)));
     assert!(stage.send(3).await.unwrap().succeeded);
-    // What the provider still has of it follows; nothing is signed anew.
+    // The provider's old transaction is mined after it; nothing is signed again.
     assert!(stage.is_added(2).await && stage.is_added(3).await);
     assert_eq!((stage.mined().await, stage.kept().await), (2, None));
 }
 
 #[tokio::test]
-async fn a_stalled_provider_is_an_error_at_the_deadline_and_nothing_is_lost() {
+async fn stalled_provider_is_an_error_at_the_deadline_and_nothing_is_lost() {
     let stage = Stage::new().await;
     let memory = stage.memory.clone();
     let outbox = Hooked::new(&stage.outbox, move || memory.stall(true));
@@ -186,7 +186,7 @@ async fn a_stalled_provider_is_an_error_at_the_deadline_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_provider_that_refuses_connections_is_waited_out() {
+async fn provider_that_refuses_connections_is_waited_out() {
     let stage = Stage::new().await;
     let memory = stage.memory.clone();
     let outbox = Hooked::new(&stage.outbox, move || memory.refuse(true));
@@ -200,7 +200,7 @@ async fn a_provider_that_refuses_connections_is_waited_out() {
 }
 
 #[tokio::test]
-async fn dropped_at_any_step_nothing_is_half_done_that_resume_does_not_finish() {
+async fn resume_finishes_a_call_that_was_dropped_at_any_step() {
     let mut ended_early = 0;
     for steps in 0.. {
         let stage = Stage::new().await;

@@ -1,5 +1,5 @@
-//! What a crash left in the outbox: it happens in the end, or its caller's successor is told that it did not. It is never
-//! signed anew.
+//! A transaction that a crash left in the outbox takes effect in the end, or the next caller gets the error that it did
+//! not. It is never signed again.
 
 use std::task::{Context, Poll};
 
@@ -8,7 +8,7 @@ use hospital_record_contracts::IHospitalRecord::IHospitalRecordErrors as Refusal
 
 use crate::ledger::sender::tests::*;
 
-/// Leaves a signed addition of record 1 in the outbox, never handed over.
+/// Leaves a signed addition of record 1 in the outbox that was never submitted.
 async fn left(stage: &Stage) -> Pending {
     let pending = stage.sender.sign(&stage.signer, &stage.add(1).by(stage.me()), 1).await.unwrap();
     stage.outbox.save(&pending).await.unwrap();
@@ -22,7 +22,7 @@ async fn overtaken(stage: &Stage) -> Pending {
     pending
 }
 
-/// Polls it so often. What it ended with, if it did.
+/// Polls the future this many times. Returns its output if it ended.
 async fn polled<T>(work: &mut BoxFuture<'_, T>, times: usize) -> Option<T> {
     let waker = noop_waker();
     for _ in 0..times {
@@ -41,55 +41,56 @@ fn failed(settled: Option<Settled>) -> LedgerError {
     }
 }
 
-/// Another device was first, and only that device's act took effect.
-async fn is_told(stage: &Stage, error: &LedgerError) {
+/// Checks the error that another device was first, and that only that device's act took effect.
+async fn is_overtaken(stage: &Stage, error: &LedgerError) {
     assert!(matches!(error, LedgerError::Overtaken { .. }), "{error}");
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
     assert!(!stage.is_added(1).await);
 }
 
 #[tokio::test]
-async fn what_another_device_overtook_is_told_and_never_signed_anew() {
+async fn overtaken_act_is_reported_and_never_signed_again() {
     let stage = Stage::new().await;
     overtaken(&stage).await;
     let settled = stage.sender.resume(&stage.signer).await.unwrap();
-    is_told(&stage, &failed(settled)).await;
+    is_overtaken(&stage, &failed(settled)).await;
     assert_eq!(stage.sender.resume(&stage.signer).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn what_another_device_overtook_is_told_to_the_next_call_once() {
+async fn overtaken_act_is_reported_to_the_next_call_once() {
     let stage = Stage::new().await;
     let pending = overtaken(&stage).await;
     let error = stage.send(2).await.unwrap_err();
     let LedgerError::LeftBehind { transaction, error } = error else { panic!("{error}") };
     assert_eq!(transaction, pending.transaction);
-    is_told(&stage, &error).await;
-    assert!(stage.send(2).await.unwrap().succeeded && !stage.is_added(1).await, "it is told once");
+    is_overtaken(&stage, &error).await;
+    assert!(stage.send(2).await.unwrap().succeeded && !stage.is_added(1).await, "it is reported once");
 }
 
 #[tokio::test]
-async fn dropped_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
-    let mut untold = 0;
+async fn overtaken_act_is_kept_until_it_is_reported_when_dropped_at_any_step() {
+    let mut unreported = 0;
     for steps in 0.. {
         let stage = Stage::new().await;
         let pending = overtaken(&stage).await;
-        // Nothing lies between clearing and telling here; who dies just there finds in the history what became of it.
+        // There is no step between the removal and the report. After a crash exactly there, the history shows the
+        // outcome.
         let sender = device(&stage.memory, stage.outbox.clone(), Duration::from_secs(20), 1);
         if let Some(settled) = polled(&mut sender.resume(&stage.signer).boxed(), steps).await {
-            is_told(&stage, &failed(settled.unwrap())).await;
+            is_overtaken(&stage, &failed(settled.unwrap())).await;
             break;
         }
         assert_eq!(stage.kept().await, Some(pending), "lost after {steps} steps");
         let settled = stage.sender.resume(&stage.signer).await.unwrap();
-        is_told(&stage, &failed(settled)).await;
-        untold += 1;
+        is_overtaken(&stage, &failed(settled)).await;
+        unreported += 1;
     }
-    assert!(untold >= 3, "only {untold} places to stop at");
+    assert!(unreported >= 3, "only {unreported} places to stop at");
 }
 
 #[tokio::test]
-async fn cut_off_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
+async fn overtaken_act_is_kept_until_it_is_reported_when_cut_off_at_any_step() {
     let mut cut_off = 0;
     for steps in 0.. {
         let stage = Stage::new().await;
@@ -100,7 +101,7 @@ async fn cut_off_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
         if done.is_some() {
             break;
         }
-        // While it follows what was signed it waits such failures out, and is dropped.
+        // While it follows the transaction it waits through such failures, and is dropped.
         if let Ok(resumed) = timeout(Duration::from_millis(200), resuming).await {
             let error = resumed.unwrap_err();
             assert!(matches!(error, LedgerError::Unreachable { .. }), "{error}");
@@ -109,13 +110,13 @@ async fn cut_off_at_any_step_an_overtaken_act_is_kept_until_it_is_told() {
         stage.memory.refuse(false);
         assert_eq!(stage.kept().await, Some(pending), "lost after {steps} steps");
         let settled = stage.sender.resume(&stage.signer).await.unwrap();
-        is_told(&stage, &failed(settled)).await;
+        is_overtaken(&stage, &failed(settled)).await;
     }
     assert!(cut_off >= 1, "it was never cut off");
 }
 
 #[tokio::test]
-async fn what_is_refused_when_it_is_handed_over_again_is_told_once_and_blocks_nothing() {
+async fn refusal_of_a_second_submission_is_reported_once_and_blocks_nothing() {
     let stage = Stage::new().await;
     left(&stage).await;
     stage.memory.refuse_next_submission(SubmitError::Rejected("no".into()));
@@ -127,7 +128,7 @@ async fn what_is_refused_when_it_is_handed_over_again_is_told_once_and_blocks_no
 }
 
 #[tokio::test]
-async fn an_act_that_was_mined_in_vain_is_told() {
+async fn act_that_was_mined_without_effect_is_reported() {
     let (stage, patient) = (Stage::new().await, signer(7).address());
     let scope = folder_scope(1);
     let permission = Permission {

@@ -1,8 +1,8 @@
-//! What is carried and waits for a block in vain is offered more for, with the same nonce.
+//! The fee of a carried request that waits for a block is raised, with the same nonce.
 
 use crate::ledger::sender::tests::*;
 
-/// A sender of what others have signed, which waits a tenth of a second before it offers more.
+/// A sender for requests of others, which raises the fee after a tenth of a second.
 fn carrying(stage: &Stage, most: u64) -> Sender {
     let options = SenderOptions { most: U256::from(most), ..stage.sender.options };
     Sender { options, ..stage.sender.carrying(u64::MAX) }
@@ -13,7 +13,7 @@ fn fee_of(pending: &Pending) -> u128 {
 }
 
 #[tokio::test]
-async fn what_is_carried_and_waits_in_vain_takes_its_own_place_at_a_higher_fee() {
+async fn waiting_carried_request_is_replaced_at_a_higher_fee() {
     let stage = Stage::new().await;
     let sender = carrying(&stage, u64::MAX);
     stage.memory.hold(true);
@@ -36,7 +36,7 @@ async fn what_is_carried_and_waits_in_vain_takes_its_own_place_at_a_higher_fee()
 }
 
 #[tokio::test]
-async fn a_transaction_whose_place_was_taken_and_that_is_mined_all_the_same_is_found_also_after_a_restart() {
+async fn replaced_transaction_that_is_still_mined_is_found_also_after_a_restart() {
     let stage = Stage::new().await;
     let sender = carrying(&stage, u64::MAX);
     stage.memory.hold(true);
@@ -44,7 +44,8 @@ async fn a_transaction_whose_place_was_taken_and_that_is_mined_all_the_same_is_f
     late.send(&stage.signer, stage.add(1)).await.unwrap_err();
     let kept = stage.kept().await.unwrap();
     let first = sender.earlier(&kept)[0];
-    // The node that mines has never heard of the others. Signatures are deterministic: this is the first one again.
+    // The node that mines does not know the replacements. Signatures are deterministic, so this is the first
+    // transaction again.
     stage.memory.forget_waiting();
     stage.memory.hold(false);
     let again = sender.sign(&stage.signer, &stage.add(1).by(stage.me()), 1).await.unwrap();
@@ -56,12 +57,12 @@ async fn a_transaction_whose_place_was_taken_and_that_is_mined_all_the_same_is_f
 }
 
 #[tokio::test]
-async fn no_more_is_offered_than_is_allowed_nor_for_what_a_person_acts_with() {
+async fn fee_is_not_raised_above_the_maximum_nor_for_a_persons_own_act() {
     let stage = Stage::new().await;
     stage.memory.hold(true);
     let first = stage.sender.sign(&stage.signer, &stage.add(1).by(stage.me()), 1).await.unwrap();
     let cost = sign::price_of(&sign::transaction_in(&first).unwrap());
-    // One tenth more than the first costs: an eighth is not allowed.
+    // The maximum is a tenth more than the first cost, so an eighth more is not allowed.
     let bounded = Sender {
         options: SenderOptions { most: cost * U256::from(11) / U256::from(10), ..stage.sender.options },
         ..stage.sender.carrying(u64::MAX)
@@ -76,7 +77,7 @@ async fn no_more_is_offered_than_is_allowed_nor_for_what_a_person_acts_with() {
 }
 
 #[tokio::test]
-async fn what_is_carried_gives_way_to_the_next_act_which_takes_its_place() {
+async fn carried_request_is_replaced_by_the_next_act() {
     let stage = Stage::new().await;
     let sender = carrying(&stage, u64::MAX);
     stage.memory.hold(true);
@@ -88,5 +89,5 @@ async fn what_is_carried_gives_way_to_the_next_act_which_takes_its_place() {
     });
     assert!(receipt.unwrap().succeeded);
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
-    assert!(stage.is_added(2).await && !stage.is_added(1).await, "one transaction, for what came after");
+    assert!(stage.is_added(2).await && !stage.is_added(1).await, "one transaction, for the later act");
 }

@@ -1,4 +1,4 @@
-//! The file stays open while it is used, and nobody is kept waiting, and nothing is lost for that.
+//! The file stays open while it is used, other programs get it soon, and no data is lost.
 
 use std::{
     fs::{self, File},
@@ -21,20 +21,20 @@ async fn value(folder: &Path, key: u8) -> Result<Option<Vec<u8>>> {
     Cache::in_folder(folder).unwrap().get(PROFILES, vec![key]).await
 }
 
-/// The longest of many calls.
+/// The duration of the longest of many calls.
 async fn longest_call(cache: &Cache, calls: u8) -> Duration {
     let mut longest = Duration::ZERO;
     for n in 0..calls {
         let start = Instant::now();
         cache.put(PROFILES, vec![n], vec![n]).await.unwrap();
         longest = longest.max(start.elapsed());
-        // A program of a person does something else in between: it stands in the queue each time.
+        // The program does other work between its calls, so it joins the queue each time.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     longest
 }
 
-/// Uses the file without a pause until the other future has ended; how often it did.
+/// Uses the file without a pause until the other future has ended. Returns the number of calls.
 async fn busy_until<T>(cache: &Cache, other: impl Future<Output = T>) -> (u64, T) {
     let mut calls = 0;
     let mut other = std::pin::pin!(other);
@@ -56,7 +56,7 @@ async fn busy_program_lets_another_in_within_a_bounded_time() {
     let (calls, longest) = busy_until(&busy, other).await;
     let longest = longest.unwrap();
     assert!(longest < SOON, "{longest:?}");
-    assert!(calls > 20, "and goes on itself: {calls}");
+    assert!(calls > 20, "the busy program continues: {calls}");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn other_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_does_it_another_process() {
+async fn busy_program_lets_another_process_in_within_a_bounded_time() {
     let dir = tempfile::tempdir().unwrap();
     let busy = Cache::in_folder(dir.path()).unwrap();
     busy.put(SYNCED, vec![1], vec![1]).await.unwrap();
@@ -77,15 +77,15 @@ async fn so_does_it_another_process() {
     let ran = tokio::task::spawn_blocking(move || program.output().unwrap());
     let (calls, ran) = busy_until(&busy, ran).await;
     let ran = ran.unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    let longest = said.split("longest ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
-    let longest = Duration::from_millis(longest.unwrap_or_else(|| panic!("{said}")));
+    let output = String::from_utf8_lossy(&ran.stdout);
+    let longest = output.split("longest ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+    let longest = Duration::from_millis(longest.unwrap_or_else(|| panic!("{output}")));
     assert!(longest < SOON && calls > 20, "{longest:?}, {calls}");
     assert_eq!(value(dir.path(), 19).await.unwrap(), Some(vec![19]));
 }
 
 #[tokio::test]
-async fn unused_file_is_closed_whatever_runs_the_calls_does() {
+async fn unused_file_is_closed_while_the_executor_is_blocked() {
     let dir = tempfile::tempdir().unwrap();
     let cache = Cache::in_folder(dir.path()).unwrap();
     cache.put(PROFILES, vec![1], vec![1]).await.unwrap();
@@ -99,11 +99,11 @@ async fn unused_file_is_closed_whatever_runs_the_calls_does() {
     assert_eq!(cache.get(PROFILES, vec![1]).await.unwrap(), Some(vec![1]));
     let start = Instant::now();
     assert_eq!(value(dir.path(), 1).await.unwrap(), Some(vec![1]));
-    assert!(start.elapsed() < SOON, "who waits gets in");
+    assert!(start.elapsed() < SOON, "a waiting program gets in");
 }
 
 #[tokio::test]
-async fn file_is_closed_with_the_last_of_its_users() {
+async fn file_is_closed_when_its_last_user_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
     for n in 0..50 {
         let cache = Cache::in_folder(dir.path()).unwrap();
@@ -116,9 +116,9 @@ async fn file_is_closed_with_the_last_of_its_users() {
     }
 }
 
-/// As a process that is killed leaves it.
+/// As after a process was killed.
 #[tokio::test]
-async fn what_was_put_is_on_disk_when_the_call_returns() {
+async fn value_is_on_disk_when_put_returns() {
     let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let cache = Cache::in_folder(dir.path()).unwrap();
     for n in 0..20 {
@@ -129,7 +129,7 @@ async fn what_was_put_is_on_disk_when_the_call_returns() {
 }
 
 #[tokio::test]
-async fn file_that_is_moved_away_while_it_is_open_is_whole_and_forgotten() {
+async fn open_file_that_is_moved_away_is_complete_and_a_new_one_replaces_it() {
     let (dir, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (path, moved) = (dir.path().join("cache.redb"), away.path().join("cache.redb"));
     let cache = Cache::in_folder(dir.path()).unwrap();
@@ -145,9 +145,9 @@ async fn file_that_is_moved_away_while_it_is_open_is_whole_and_forgotten() {
     assert_eq!(cache.get(PROFILES, vec![1]).await.unwrap(), None, "removed");
 }
 
-/// Nothing is written over what a person has put there, and it is looked at as a new one.
+/// A file that a person has put there is not overwritten, and is verified again.
 #[tokio::test]
-async fn file_that_is_written_over_while_it_is_open_stays_as_it_was_written() {
+async fn open_file_that_another_program_overwrites_stays_as_it_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cache.redb");
     let cache = Cache::in_folder(dir.path()).unwrap();
@@ -165,13 +165,13 @@ async fn file_that_is_written_over_while_it_is_open_stays_as_it_was_written() {
         for _ in 0..2 {
             assert_eq!(cache.get(PROFILES, vec![1]).await.unwrap_err().kind(), ErrorKind::File);
         }
-        assert!(fs::read(&path).unwrap() == bytes, "what may be restored stays as it is");
+        assert!(fs::read(&path).unwrap() == bytes, "a file that can be restored stays as it is");
         fs::write(&path, &backup).unwrap();
         let unused = Cache::in_folder(dir.path()).unwrap();
         unused.put(PROFILES, vec![2], vec![2]).await.unwrap();
         fs::write(&path, &bytes).unwrap();
         drop(unused);
-        assert!(fs::read(&path).unwrap() == bytes, "also where it is closed for want of calls");
+        assert!(fs::read(&path).unwrap() == bytes, "also when it is closed because it is idle");
         fs::write(&path, &backup).unwrap();
         assert_eq!(cache.get(PROFILES, vec![1]).await.unwrap(), Some(vec![1]));
         assert_eq!(cache.get(PROFILES, vec![2]).await.unwrap(), None, "restored from a backup");

@@ -1,4 +1,4 @@
-//! A patient's program that deals wrongly: what comes out is what was dealt at first or nothing.
+//! A patient's program deals wrongly: members get the original keys or nothing.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::*;
 static SHARES: LazyLock<Vec<Share>> =
     LazyLock::new(|| MEMBERS.map(|member| open_share(&DEAL, &context(), &person(member)).unwrap()).to_vec());
 
-/// What a patient's program could deal wrongly; where it says "two", they may be the same.
+/// The ways in which a patient's program could deal wrongly. Where it names two values, they may be equal.
 #[derive(Debug, Clone)]
 enum Misdealt {
     Nothing,
@@ -74,7 +74,7 @@ fn misdeal(body: &mut Deal, how: &Misdealt) {
     }
 }
 
-/// The shares that members get out of a deal, each as it was dealt first and released whenever it can be opened.
+/// The shares that members get from a deal. Each is the original share, and is released if it can be opened.
 fn shares_of(deal: &Verified<Deal>) -> Vec<Option<Share>> {
     let doctor = person(DOCTOR);
     let own = MEMBERS.map(|member| {

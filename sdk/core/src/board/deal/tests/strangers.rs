@@ -1,4 +1,4 @@
-//! Shares and releases from whomever: they open what the patient dealt, or nothing.
+//! Shares and releases of strangers open the patient's keys or nothing.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ fn dealt_in(context: &EnvelopeContext, threshold: u8, members: &[u8]) -> Verifie
     Deal::parse(&block.bytes, HERE).unwrap().verify(person(PATIENT).public()).unwrap()
 }
 
-/// Deals that one could take for each other: again, of another epoch, board, threshold, size and order.
+/// Deals that could be confused: dealt again, or with another epoch, board, threshold, size or order.
 fn alike(threshold: u8) -> Vec<(EnvelopeContext, Verified<Deal>)> {
     let later = EnvelopeContext { epoch: 3, ..context() };
     let elsewhere = EnvelopeContext { grantee: Account([0xb1; 20]), ..context() };
@@ -40,7 +40,7 @@ fn alike(threshold: u8) -> Vec<(EnvelopeContext, Verified<Deal>)> {
 
 struct Pool {
     deal: Verified<Deal>,
-    /// The deal's own, and then those of others.
+    /// The deal's own shares, and then those of others.
     shares: Vec<Share>,
 }
 
@@ -118,7 +118,7 @@ proptest! {
 pub(super) static DEAL: LazyLock<Verified<Deal>> = LazyLock::new(deal);
 pub(super) static ALIKE: LazyLock<Vec<(EnvelopeContext, Verified<Deal>)>> = LazyLock::new(|| alike(2));
 
-/// One bit of what was sealed, where it is still something sealed.
+/// Flips one bit of a sealed value, if the result still parses.
 pub(super) fn flipped(sealed: &Sealed, at: prop::sample::Index) -> Option<Sealed> {
     let mut bytes = cbor::encode("share", sealed).unwrap();
     let at = at.index(bytes.len() * 8);
@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_release_opens_as_its_member_signed_it_and_for_what_it_is_alone(
+    fn release_opens_only_unchanged_and_for_its_own_deal(
         member in select(MEMBERS.to_vec()),
         signer in prop_oneof![select(MEMBERS.to_vec()), select(vec![PATIENT, DOCTOR, STRANGER])],
         how in altered(),

@@ -1,4 +1,5 @@
-//! The decorator that waits for a silent store once, and not again for every block; nor for ever for blocks nobody has.
+//! A decorator that waits once for a store that does not answer, not again for each block. It also limits the waits for
+//! blocks that nobody has.
 
 use std::{
     sync::{
@@ -17,31 +18,31 @@ use crate::store::{
     seam::{Blocks, Store},
 };
 
-/// A store for the length of one call of an app: from its first silence on it is not asked any more, and every answer is
-/// that silence.
+/// A store for the duration of one call of an app. After the first error `TimedOut` or `Unreachable` it sends no more
+/// requests, and every call returns that error.
 ///
-/// A store may look among its peers, some seconds long, for a block that it lacks. When `vain` blocks were asked for in
-/// vain, it is asked for no more than it holds itself.
-pub(crate) fn until_silent(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
-    Arc::new(UntilSilent { store, silence: OnceLock::new(), vain: vain.into() })
+/// A store may search its peers for a missing block, which takes some seconds. After `vain` such searches without
+/// success, the store is only asked for its own blocks.
+pub(crate) fn until_unreachable(store: Arc<dyn Store>, vain: usize) -> Arc<dyn Store> {
+    Arc::new(UntilUnreachable { store, failure: OnceLock::new(), vain: vain.into() })
 }
 
 #[derive(Debug)]
-struct UntilSilent {
+struct UntilUnreachable {
     store: Arc<dyn Store>,
-    silence: OnceLock<StoreError>,
-    /// How many blocks may still be waited for in vain.
+    failure: OnceLock<StoreError>,
+    /// How many searches without success are left.
     vain: AtomicUsize,
 }
 
-impl UntilSilent {
+impl UntilUnreachable {
     async fn ask<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        if let Some(silence) = self.silence.get().and_then(silence) {
-            return Err(silence);
+        if let Some(failure) = self.failure.get().and_then(connection_failure) {
+            return Err(failure);
         }
         let answer = answer.await;
-        if let Some(silence) = answer.as_ref().err().and_then(silence) {
-            let _ = self.silence.set(silence);
+        if let Some(failure) = answer.as_ref().err().and_then(connection_failure) {
+            let _ = self.failure.set(failure);
         }
         answer
     }
@@ -52,14 +53,14 @@ impl UntilSilent {
         }
         let found = self.store.get(cid).await;
         if let Err(StoreError::NotFound { .. }) = found {
-            // Several may be waited for at the same time.
+            // Several searches may run at the same time.
             let _ = self.vain.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
         }
         found
     }
 }
 
-fn silence(error: &StoreError) -> Option<StoreError> {
+fn connection_failure(error: &StoreError) -> Option<StoreError> {
     match error {
         StoreError::Unreachable { url, reason, source } => {
             Some(StoreError::Unreachable { url: url.clone(), reason: reason.clone(), source: source.clone() })
@@ -70,7 +71,7 @@ fn silence(error: &StoreError) -> Option<StoreError> {
 }
 
 #[async_trait]
-impl Store for UntilSilent {
+impl Store for UntilUnreachable {
     fn url(&self) -> &str {
         self.store.url()
     }
