@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     let case = asking.reason("Unconscious after a fall, about to be operated on.").await?;
     assert!(doctor.open(&allergies).await.is_err());
 
-    // Another member agrees. Both release their shares of the keys; `board serve` does that automatically.
+    // Another member agrees. Both release their shares of the keys; `boards serve` does that automatically.
     second.boards().acknowledge(&case).await?;
     for member in [first, second] {
         member.boards().release_due(&board).await?;

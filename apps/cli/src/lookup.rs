@@ -12,13 +12,13 @@ const COMMON: &str = "bafyrei";
 /// Digits of a request's or case's id that are shown.
 const SHORT: usize = 10;
 
-/// Parses the typed beginning of the id of a `what`, which `verb` shows.
-pub(crate) fn beginning(typed: &str, what: &str, verb: &str) -> Result<String> {
+/// Parses the typed beginning of the id of a `what`, which the command `shower` shows.
+pub(crate) fn beginning(typed: &str, what: &str, shower: &str) -> Result<String> {
     let digits = typed.strip_prefix("0x").unwrap_or(typed);
     match (SHORTEST..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(format!("0x{}", digits.to_ascii_lowercase())),
         false => Err(Failure::usage(format!(
-            "{typed:?} does not name a {what}: give at least {SHORTEST} digits of its id; `{verb}` shows it"
+            "{typed:?} does not name a {what}: give at least {SHORTEST} digits of its id; {shower} shows it"
         ))),
     }
 }
@@ -112,7 +112,7 @@ pub(crate) fn fitting(typed: &str, known: Vec<Candidate>) -> Result<Vec<Candidat
 pub(crate) fn none(typed: &str) -> Failure {
     Failure::not_found(format!(
         "you can read no record with the name {typed:?} or with this beginning of an id. If your access to it has \
-         ended, give its URI; `list` and `shared` show what you can read"
+         ended, give its URI; `list` and `grants received` show what you can read"
     ))
 }
 

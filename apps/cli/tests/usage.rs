@@ -22,12 +22,13 @@ fn help_names_every_verb_and_exit_code() {
         "open",
         "grant",
         "revoke",
-        "renounce",
         "grants",
-        "shared",
+        "requests",
+        "vouches",
+        "boards",
+        "acts",
         "replace",
         "reencrypt",
-        "rotate",
         "sync",
         "resume",
         "history",
@@ -37,6 +38,57 @@ fn help_names_every_verb_and_exit_code() {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
     }
     assert!(help.contains("8 not funded"));
+}
+
+#[test]
+fn group_without_a_verb_prints_its_help_and_exits_with_2() {
+    let home = Home::new();
+    for (group, verb) in [
+        ("contacts", "add"),
+        ("folders", "rotate"),
+        ("grants", "received"),
+        ("requests", "ask"),
+        ("vouches", "give"),
+        ("acts", "carry"),
+        ("boards", "create"),
+    ] {
+        let told = home.fails(&[group], 2);
+        for part in [format!("Usage: hospital-record {group} "), format!("\n  {verb} "), "Examples:".to_owned()] {
+            assert!(told.contains(&part), "{group}: {told}");
+        }
+    }
+}
+
+#[test]
+fn verb_of_a_group_typed_alone_is_answered_with_its_group() {
+    let home = Home::new();
+    for (typed, told) in [
+        ("rotate", "`rotate` is `folders rotate`"),
+        ("renounce", "`renounce` is `grants renounce`"),
+        ("received", "`received` is `grants received`"),
+        ("ask", "`ask` is `requests ask`"),
+        ("answer", "`answer` is `requests answer`"),
+        ("carry", "`carry` is `acts carry`"),
+        ("void", "`void` is `acts void`"),
+        ("create", "`create` is `boards create`"),
+        ("withdraw", "`withdraw` is `grants withdraw`, `requests withdraw` or `vouches withdraw`"),
+        ("shared", "`shared` is `grants received`"),
+        ("vouch", "`vouch` is `vouches give`"),
+        ("withdraw-vouch", "`withdraw-vouch` is `vouches withdraw`"),
+        ("withdraw-request", "`withdraw-request` is `requests withdraw`"),
+        ("board", "`board` is `boards`"),
+    ] {
+        for args in [&[typed][..], &[typed, ACCOUNT_0, "--all"], &["--as", "ana", typed], &["grants", typed]] {
+            if args == ["grants", typed] && told.contains("`grants ") {
+                continue;
+            }
+            assert!(home.fails(args, 2).contains(&format!("error: {told}\n")), "{args:?}");
+        }
+        let object: Value = serde_json::from_str(&home.fails(&["--json", typed], 2)).unwrap();
+        assert!(object["message"].as_str().unwrap().starts_with(told), "{object}");
+    }
+    let told = home.fails(&["grants", "open"], 2);
+    assert!(told.contains("`open` is `hospital-record open` or `boards open`"), "{told}");
 }
 
 #[test]
@@ -61,8 +113,8 @@ fn malformed_argument_is_exit_2() {
         &["replace", "abcd1234", "--entered-in-error", "--type", "11502-2"],
         &["replace", "abcd1234", "x", "--type", "11502-3"],
         &["reencrypt"],
-        &["renounce"],
-        &["renounce", ACCOUNT_0, "--record", "abcd1234", "--folder", "x"],
+        &["grants", "renounce"],
+        &["grants", "renounce", ACCOUNT_0, "--record", "abcd1234", "--folder", "x"],
         &["init", "--account", "-1"],
         &["list", "--timeout", "4611686018427387904"],
         &["list", "--since", "long ago"],
@@ -103,7 +155,7 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
     for who in ["0x1234", &mistyped, "0xzz"] {
         home.fails(&["grant", who], 2);
         home.fails(&["revoke", who], 2);
-        home.fails(&["renounce", who], 2);
+        home.fails(&["grants", "renounce", who], 2);
         home.fails(&["history", who], 2);
         home.fails(&["list", "--patient", who], 2);
     }
@@ -112,7 +164,7 @@ fn a_malformed_address_record_card_or_head_is_refused_before_anything_is_asked()
         home.fails(&["grant", ACCOUNT_1, "--record", record], 2);
         home.fails(&["replace", record, "--entered-in-error"], 2);
         home.fails(&["reencrypt", record], 2);
-        home.fails(&["renounce", ACCOUNT_1, "--record", record], 2);
+        home.fails(&["grants", "renounce", ACCOUNT_1, "--record", record], 2);
     }
     home.write("card.txt", "no card");
     for card in ["card.txt", "hospital-record-card:1:2:3", "."] {
@@ -200,9 +252,9 @@ fn malformed_id_is_answered_with_the_right_form() {
     let home = Home::of("ana");
     for id in ["0xfe7a35b5", "0x12", "fe7a", "0xzz", "ask", &"f".repeat(63), &"f".repeat(65)] {
         for args in [
-            &["withdraw-request", ACCOUNT_1, id][..],
+            &["requests", "withdraw", ACCOUNT_1, id][..],
             &["resume", "--give-up", id],
-            &["board", "open", ACCOUNT_0, ACCOUNT_1, "--reason", "password", "--scope", id],
+            &["boards", "open", ACCOUNT_0, ACCOUNT_1, "--reason", "password", "--scope", id],
         ] {
             let told = home.fails(args, 2);
             assert!(told.contains("give the whole id, 0x and 64 digits"), "{args:?}: {told}");
@@ -210,11 +262,11 @@ fn malformed_id_is_answered_with_the_right_form() {
     }
     home.write("requests.txt", "hospital-record-request:1:0x12:00");
     for args in [
-        &["carry", "requests.txt"][..],
-        &["board", "show", "0x12"],
-        &["board", "cases", "0x12"],
-        &["board", "acknowledge", ACCOUNT_0, "0x12"],
-        &["answer", "0x1"],
+        &["acts", "carry", "requests.txt"][..],
+        &["boards", "show", "0x12"],
+        &["boards", "cases", "0x12"],
+        &["boards", "acknowledge", ACCOUNT_0, "0x12"],
+        &["requests", "answer", "0x1"],
         &["open", "0x12"],
         &["verify", ACCOUNT_0, "--head", "0x12"],
         &["trust", "0x12"],

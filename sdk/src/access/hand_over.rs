@@ -71,7 +71,7 @@ impl Grant {
         let folder = person.keys().folder(&folder_name, self.confidentiality);
         if !readers::is_epoch_sure(person, journal, folder).await? {
             return Err(Error::NotAvailable(
-                "the folder's newest keyring is not available: `rotate` the folder, or name a witness, then grant"
+                "the folder's newest keyring is not available: rotate it (`folders rotate`), or name a witness, then grant"
                     .into(),
             ));
         }

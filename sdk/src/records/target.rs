@@ -235,6 +235,6 @@ async fn patient_and_readers(
 fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
     Error::Integrity(format!(
         "two folders that were passed on to this account claim the name {name:?} ({level}), and one of them is wrong: ask \
-         the patient which, and `renounce` it"
+         the patient which, and give it up (`grants renounce`)"
     ).into())
 }

@@ -3,13 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hospital_record::{B256, Confidentiality, DEFAULT_FOLDER, Rights};
+use hospital_record::{Confidentiality, Rights};
 
-use crate::{
-    lookup::whole_id,
-    size,
-    words::{Purpose, confidentiality},
-};
+use crate::words::{Purpose, confidentiality};
 
 /// The scope of access.
 #[derive(Debug, Args)]
@@ -29,7 +25,7 @@ pub(crate) struct ScopeFlags {
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct UseFlags {
-    /// May read (the default of `grant` and `ask`)
+    /// May read (the default of `grant` and `requests ask`)
     #[arg(long)]
     read: bool,
     /// May read and add
@@ -122,13 +118,13 @@ pub(crate) struct Revoke {
     pub(crate) who: String,
     #[command(flatten)]
     pub(crate) scope: ScopeFlags,
-    /// End the access now; new folder keys follow with `rotate`
+    /// End the access now; new folder keys follow with `folders rotate`
     #[arg(long)]
     pub(crate) in_a_hurry: bool,
     /// Keep WHO out: no delegate can give the access again
     #[arg(long)]
     pub(crate) bar: bool,
-    /// Send nothing: sign the end of the access; anybody can `carry` it at any time
+    /// Send nothing: sign the end of the access; anybody can carry it at any time (`acts carry`)
     #[arg(long, conflicts_with = "in_a_hurry")]
     pub(crate) sign: bool,
     /// File for the signed requests
@@ -137,87 +133,4 @@ pub(crate) struct Revoke {
     /// Draw the signed requests as QR codes
     #[arg(long, requires = "sign")]
     pub(crate) qr: bool,
-}
-
-/// `withdraw`
-#[derive(Debug, Args)]
-pub(crate) struct Withdraw {
-    /// The person to whom I delegated access: a contact or an address
-    pub(crate) who: String,
-    /// The patient: a contact or an address
-    #[arg(long)]
-    pub(crate) patient: String,
-    #[command(flatten)]
-    pub(crate) scope: ScopeFlags,
-}
-
-/// `carry`
-#[derive(Debug, Args)]
-pub(crate) struct Carry {
-    /// A file with signed requests, one a line; - is stdin
-    pub(crate) file: PathBuf,
-}
-
-/// `void`
-#[derive(Debug, Args)]
-pub(crate) struct Void {
-    /// Void what I signed for this board: its address, or my name for it
-    #[arg(long)]
-    pub(crate) board: Option<String>,
-}
-
-/// `renounce`
-#[derive(Debug, Args)]
-pub(crate) struct Renounce {
-    /// The patient: a contact or an address
-    pub(crate) patient: String,
-    #[command(flatten)]
-    pub(crate) scope: ScopeFlags,
-}
-
-/// `shared`
-#[derive(Debug, Args)]
-pub(crate) struct Shared {
-    /// Everything from this patient, and from nobody else: a contact or an address
-    #[arg(long, value_name = "PATIENT")]
-    pub(crate) patient: Option<String>,
-    /// Show expired and renounced access too
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-/// `sync`
-#[derive(Debug, Args)]
-pub(crate) struct Sync {
-    /// Copy this record too, of any size: its name, its URI, or the beginning of its id; may be repeated
-    #[arg(long, value_name = "RECORD")]
-    pub(crate) take: Vec<String>,
-    /// Keep at most this much from all contributors, e.g. 500M or 20G [default: 10G]
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
-    pub(crate) most: Option<u64>,
-    /// Keep at most this much from one contributor [default: 1G]
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
-    pub(crate) most_of_one: Option<u64>,
-}
-
-/// `rotate`
-#[derive(Debug, Args)]
-pub(crate) struct Rotate {
-    /// The folder
-    #[arg(default_value = DEFAULT_FOLDER)]
-    pub(crate) folder: String,
-    /// Confidentiality of the folder: U, L, M, N, R or V
-    #[arg(long, value_name = "CODE", default_value = "N", ignore_case = true, value_parser = confidentiality())]
-    pub(crate) confidentiality: Confidentiality,
-}
-
-/// `resume`
-#[derive(Debug, Args)]
-pub(crate) struct Resume {
-    /// Abandon an act that is gone from the chain: its head or transaction, as `resume` lists it
-    #[arg(long, value_name = "HEAD", conflicts_with = "accept_chain", value_parser = whole_id)]
-    pub(crate) give_up: Option<B256>,
-    /// Give up entries of a person's history that both nodes deny (needs --witness)
-    #[arg(long, value_name = "WHO")]
-    pub(crate) accept_chain: Option<String>,
 }

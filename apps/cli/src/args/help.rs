@@ -1,11 +1,11 @@
-//! Help texts: verbs grouped by role, one page of settings, an example for each verb.
+//! Help texts: commands by role, one page of settings, an example for each verb.
 
 use std::ffi::{OsStr, OsString};
 
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches,
     builder::{OsStringValueParser, TypedValueParser},
-    error::ErrorKind,
+    error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 use hospital_record::names;
@@ -15,33 +15,31 @@ use super::{
     settings::{flags, page},
 };
 
-/// Verbs by role. Each verb is in one group.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("Everybody", &["init", "password", "account", "contacts", "settings", "resume", "void", "completions"]),
+#[cfg(test)]
+mod named;
+#[cfg(test)]
+mod tests;
+
+/// Commands by role. Each is in one section.
+const SECTIONS: &[(&str, &[&str])] = &[
+    ("Everybody", &["init", "password", "account", "contacts", "settings", "resume", "acts", "completions"]),
     (
         "As a patient",
-        &[
-            "add",
-            "list",
-            "open",
-            "folders",
-            "grant",
-            "grants",
-            "revoke",
-            "requests",
-            "answer",
-            "replace",
-            "reencrypt",
-            "rotate",
-            "sync",
-        ],
+        &["add", "list", "open", "folders", "grant", "revoke", "grants", "requests", "replace", "reencrypt", "sync"],
     ),
-    ("As a doctor (with list --patient, open)", &["shared", "ask", "withdraw-request", "attest", "renounce"]),
-    (
-        "As a contributor (add --for, replace) or a hospital (grant --patient)",
-        &["withdraw", "vouch", "withdraw-vouch", "carry", "board"],
-    ),
+    ("As a doctor (with list --patient, open, grants received, requests ask)", &["attest"]),
+    ("As a contributor (add --for, replace) or a hospital (grant --patient, grants withdraw)", &["vouches", "boards"]),
     ("As an auditor (history and verify of an address need no key)", &["history", "verify", "trust"]),
+];
+/// So many verbs of a group are named in its line of the overview.
+const NAMED: usize = 4;
+/// Commands that had another name, and are no verb of a group now.
+const RENAMED: &[(&str, &str)] = &[
+    ("board", "boards"),
+    ("shared", "grants received"),
+    ("vouch", "vouches give"),
+    ("withdraw-request", "requests withdraw"),
+    ("withdraw-vouch", "vouches withdraw"),
 ];
 
 const EXIT_CODES: &str = "\
@@ -58,41 +56,53 @@ Exit codes:
   130 interrupted: `resume` finishes or clears what was under way";
 
 /// One example for each verb.
-const EXAMPLES: &[(&str, &str)] = &[
-    ("init", "init --as ana"),
-    ("password", "password --as ana"),
-    ("account", "account --card > ana.card"),
-    ("contacts", "contacts add dr-lee lee.card"),
-    ("settings", "settings"),
-    ("resume", "resume"),
-    ("void", "void"),
-    ("completions", "completions bash > ~/.local/share/bash-completion/completions/hospital-record"),
-    ("add", "add report.pdf scan.dcm --folder cardiology --new-folder"),
-    ("list", "list --folder cardiology --since 2026-01-01"),
-    ("open", "open report.pdf"),
-    ("folders", "folders"),
-    ("grant", "grant dr-lee --folder cardiology --until 90d"),
-    ("grants", "grants --all"),
-    ("revoke", "revoke dr-lee"),
-    ("requests", "requests --by dr-lee"),
-    ("answer", "answer 1f3a --folder cardiology --until 30d"),
-    ("replace", "replace report.pdf report-2.pdf"),
-    ("reencrypt", "reencrypt report.pdf"),
-    ("rotate", "rotate cardiology"),
-    ("sync", "sync --most 20G"),
-    ("shared", "shared --patient ana"),
-    ("ask", "ask ana --reason why.txt --until 30d"),
-    ("withdraw-request", "withdraw-request ana 0x1f3a..."),
-    ("attest", "attest report.pdf --patient ana"),
-    ("renounce", "renounce ana --folder cardiology"),
-    ("withdraw", "withdraw nurse-kim --patient ana"),
-    ("vouch", "vouch dr-lee --role practitioner --until 1y"),
-    ("withdraw-vouch", "withdraw-vouch dr-lee"),
-    ("carry", "carry signed.txt"),
-    ("board", "board create --needed 2 dr-lee dr-kim dr-roe"),
-    ("history", "history ana"),
-    ("verify", "verify 0x70997970C51812dc3A010C7d01b50e0d17dc79C8"),
-    ("trust", "trust dr-lee --authority ministry"),
+const EXAMPLES: &[&str] = &[
+    "init --as ana",
+    "password --as ana",
+    "account --card > ana.card",
+    "contacts add dr-lee lee.card",
+    "contacts list",
+    "contacts remove dr-lee",
+    "settings",
+    "resume",
+    "acts carry signed.txt",
+    "acts void",
+    "completions bash > ~/.local/share/bash-completion/completions/hospital-record",
+    "add report.pdf scan.dcm --folder cardiology --new-folder",
+    "list --folder cardiology --since 2026-01-01",
+    "open report.pdf",
+    "folders list",
+    "folders rotate cardiology",
+    "grant dr-lee --folder cardiology --until 90d",
+    "revoke dr-lee",
+    "grants list --all",
+    "grants received --patient ana",
+    "grants renounce ana --folder cardiology",
+    "grants withdraw nurse-kim --patient ana",
+    "requests list --by dr-lee",
+    "requests ask ana --reason why.txt --until 30d",
+    "requests answer 1f3a --folder cardiology --until 30d",
+    "requests withdraw ana 0x1f3a...",
+    "replace report.pdf report-2.pdf",
+    "reencrypt report.pdf",
+    "sync --most 20G",
+    "attest report.pdf --patient ana",
+    "vouches give dr-lee --role practitioner --until 1y",
+    "vouches withdraw dr-lee",
+    "boards create --needed 2 dr-lee dr-kim dr-roe",
+    "boards show night-board",
+    "boards cases night-board",
+    "boards open night-board ana --reason why.txt --hours 8",
+    "boards acknowledge night-board 1f3a52c7d08e94b6",
+    "boards veto night-board 1f3a",
+    "boards proxy night-board sister",
+    "boards release night-board 1f3a52c7d08e94b6",
+    "boards review night-board 1f3a --finding finding.txt",
+    "boards change night-board --resign",
+    "boards serve night-board",
+    "history ana",
+    "verify 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+    "trust dr-lee --authority ministry",
 ];
 
 /// The parsed command line, or clap's error.
@@ -102,11 +112,31 @@ pub(crate) fn parsed() -> Result<Cli, clap::Error> {
 
 fn from(typed: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = explained();
-    let matches = command.try_get_matches_from_mut(typed)?;
+    let matches = command.try_get_matches_from_mut(typed).map_err(|error| elsewhere(&mut command, error))?;
     match blank(&command, &matches) {
         Some(why) => Err(command.error(ErrorKind::InvalidValue, why)),
         None => Cli::from_arg_matches(&matches),
     }
+}
+
+/// Names the right command for a verb that is in a group, or has another name now.
+fn elsewhere(command: &mut Command, error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let places: Vec<String> = places(command, typed).iter().map(|place| format!("`{place}`")).collect();
+    match places.split_last() {
+        None => error,
+        Some((last, [])) => command.error(error.kind(), format!("`{typed}` is {last}")),
+        Some((last, others)) => command.error(error.kind(), format!("`{typed}` is {} or {last}", others.join(", "))),
+    }
+}
+
+/// The commands that end with this word, or were once called so.
+fn places(command: &Command, word: &str) -> Vec<String> {
+    let renamed = RENAMED.iter().filter(|(before, _)| *before == word).map(|(_, now)| (*now).to_owned());
+    let flat = command.find_subcommand(word).map(|verb| format!("hospital-record {}", verb.get_name()));
+    let groups = command.get_subcommands().filter(|group| group.get_name() != "help");
+    let below = groups.filter(|group| group.find_subcommand(word).is_some());
+    renamed.chain(flat).chain(below.map(|group| format!("{} {word}", group.get_name()))).collect()
 }
 
 /// An empty environment variable counts as not set. An empty argument is an error: it often comes from an unset shell
@@ -138,158 +168,65 @@ pub(super) fn path() -> impl TypedValueParser<Value = std::path::PathBuf> {
 /// The program's arguments with short help: settings have a page of their own.
 fn explained() -> Command {
     let mut command = Cli::command();
-    let all = format!(
-        "{}{EXIT_CODES}\n\n`help VERB` explains a verb, `help settings` the settings of all verbs.",
-        groups(&command)
-    );
+    let all = overview(&command);
     for flag in flags() {
         command = command.mut_arg(flag.id, |arg| arg.hide(true));
     }
-    for (verb, example) in EXAMPLES {
-        let more = match *verb {
-            "settings" => page(),
-            _ => format!(
-                "Example:\n  hospital-record {example}\n\nFlags of every verb (--as, --json, --tz and more): hospital-record \
-                 help settings"
-            ),
-        };
-        command = command.mut_subcommand(verb, |verb| verb.after_help(more));
-    }
-    command.help_template("{about-with-newline}\n{usage-heading} {usage}{after-help}").after_help(all)
+    with_examples(command, "")
+        .help_template("{about-with-newline}\n{usage-heading} {usage}{after-help}")
+        .after_help(all)
 }
 
-fn groups(command: &Command) -> String {
+/// Each command below with its examples; those of a group are of all its verbs.
+fn with_examples(command: Command, above: &str) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        let path = format!("{above}{name}");
+        command.mut_subcommand(name, |verb| with_examples(verb, &format!("{path} ")).after_help(more(&path)))
+    })
+}
+
+fn more(path: &str) -> String {
+    if path == "settings" {
+        return format!("{}\n\n{EXIT_CODES}", page());
+    }
+    let examples: Vec<&str> = EXAMPLES.iter().copied().filter(|example| is_of(example, path)).collect();
+    let (s, examples) = (if examples.len() == 1 { "" } else { "s" }, examples.join("\n  hospital-record "));
+    format!(
+        "Example{s}:\n  hospital-record {examples}\n\nFlags of every verb (--as, --json, --tz and more): hospital-record \
+         help settings"
+    )
+}
+
+/// Whether a command line is of this command, or of one below it.
+fn is_of(line: &str, path: &str) -> bool {
+    line.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// One line for each command, and for each group.
+fn overview(command: &Command) -> String {
     let mut text = String::new();
-    for (who, verbs) in GROUPS {
+    for (who, commands) in SECTIONS {
         text += &format!("{who}:\n");
-        for verb in *verbs {
-            let about = command.find_subcommand(verb).and_then(Command::get_about).map(ToString::to_string);
-            text += &format!("  {verb:<17} {}\n", about.unwrap_or_default());
+        for command in commands.iter().filter_map(|name| command.find_subcommand(name)) {
+            text += &format!("  {:<12} {}\n", command.get_name(), summary(command));
         }
-        text.push('\n');
     }
-    text
+    let codes = EXIT_CODES.lines().skip(1).filter_map(|line| line.trim().split(':').next());
+    let codes = codes.collect::<Vec<_>>().join(", ");
+    format!(
+        "{text}\nExit codes: {codes}.\n`help VERB` explains a verb, `help settings` the settings of all verbs and the exit \
+         codes."
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
-        from(["hospital-record"].iter().chain(args).map(OsString::from))
-    }
-
-    #[test]
-    fn every_verb_is_in_one_group_and_has_an_example_that_parses() {
-        let command = Cli::command();
-        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
-        for verb in command.get_subcommands().map(Command::get_name) {
-            assert_eq!(grouped.iter().filter(|known| **known == verb).count(), 1, "{verb}");
-            assert_eq!(EXAMPLES.iter().filter(|(known, _)| *known == verb).count(), 1, "{verb}");
-        }
-        assert_eq!(grouped.len(), EXAMPLES.len());
-        for (verb, example) in EXAMPLES {
-            let words: Vec<&str> = example.split(" > ").next().unwrap_or_default().split(' ').collect();
-            assert_eq!(words[0], *verb);
-            // The example shortens the id, which has 64 digits.
-            let parsed =
-                parse(&words.iter().map(|word| if *word == "0x1f3a..." { ID } else { word }).collect::<Vec<_>>());
-            assert!(parsed.is_ok(), "{example}: {:?}", parsed.err());
-        }
-    }
-
-    const ID: &str = "0x1f3a000000000000000000000000000000000000000000000000000000000000";
-
-    #[test]
-    fn help_of_a_verb_is_short_and_settings_have_their_own_page() {
-        let mut command = explained();
-        command.build();
-        for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
-            let help = verb.render_help().to_string();
-            let name = verb.get_name();
-            assert_eq!(help.contains("--rpc-url"), name == "settings", "{name}: {help}");
-            assert!(help.contains("Example:") || name == "settings", "{name}");
-            assert!(help.lines().count() <= 60, "{name}: {} lines", help.lines().count());
-        }
-        let page = page();
-        for setting in flags() {
-            assert!(page.contains(&format!("--{}", setting.flag)), "{}", setting.flag);
-        }
-        for part in ["HOSPITAL_RECORD_TIMEOUT", "config.toml rpc-url", "default 0.02", "store-token-file"] {
-            assert!(page.contains(part), "{part}: {page}");
-        }
-    }
-
-    #[test]
-    fn empty_flag_is_refused_by_name() {
-        for setting in flags().into_iter().filter(|setting| setting.value.is_some()) {
-            for args in [[&format!("--{}=", setting.flag), "list"], ["list", &format!("--{}=", setting.flag)]] {
-                let error = parse(&args).err().map(|error| error.to_string()).unwrap_or_default();
-                assert!(error.contains(&setting.flag), "{args:?}: {error}");
-            }
-        }
-        assert!(parse(&["list", "--as", "ana"]).is_ok() && parse(&["list", "--json"]).is_ok());
-    }
-
-    #[test]
-    fn blank_argument_is_refused_by_name() {
-        let mut tried = 0;
-        for args in [
-            &["add", "f", "--name"][..],
-            &["add", "f", "--title"],
-            &["add", "f", "--description"],
-            &["add", "f", "--keyword", "x", "--keyword"],
-            &["add", "f", "--folder"],
-            &["add", "f", "--for"],
-            &["add", "f", "--created"],
-            &["add"],
-            &["add", "--bundle"],
-            &["list", "--folder"],
-            &["list", "--patient"],
-            &["list", "--name"],
-            &["list", "--keyword"],
-            &["open"],
-            &["open", "x", "-o"],
-            &["open", "x", "--export"],
-            &["replace", "x", "f", "--name"],
-            &["replace", "x"],
-            &["grant"],
-            &["grant", "lee", "--folder"],
-            &["grant", "lee", "--patient"],
-            &["grant", "lee", "--board", "--name"],
-            &["revoke", "lee", "--folder"],
-            &["renounce", "ana", "--folder"],
-            &["withdraw", "lee", "--patient"],
-            &["rotate"],
-            &["requests", "--by"],
-            &["answer", "1f3a", "--by"],
-            &["ask", "ana", "--reason"],
-            &["vouch", "lee", "--role"],
-            &["contacts", "add"],
-            &["contacts", "add", "lee"],
-            &["contacts", "remove"],
-            &["board", "show"],
-            &["board", "create", "--needed", "1", "lee"],
-            &["board", "open", "er", "ana", "--reason", "f", "--to"],
-            &["board", "proxy", "er"],
-            &["carry"],
-            &["history"],
-            &["trust"],
-        ] {
-            for blank in ["", " ", "\t\n", "\u{a0}\u{3000}", "\u{200b}\u{feff}"] {
-                let line = [args, &[blank]].concat();
-                let rest = if args == ["contacts", "add"] { &["card"][..] } else { &[] };
-                let line = [&line, rest].concat();
-                let error = parse(&line).err().map(|error| error.to_string()).unwrap_or_default();
-                // Clap itself refuses a path of no bytes.
-                let by_clap = blank.is_empty() && error.contains("a value is required");
-                let name = args.last().filter(|last| last.starts_with("--")).copied().unwrap_or_default();
-                let by_name = error.contains(&format!("{name} is empty: name a value"));
-                assert!(by_clap || by_name, "{line:?}: {error}");
-                tried += 1;
-            }
-        }
-        assert_eq!(tried, 200);
-        assert!(parse(&["add", "f", "--name", " x "]).is_ok());
+/// What it does; of a group first its verbs.
+fn summary(command: &Command) -> String {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    match verbs.len() {
+        0 => about,
+        1..=NAMED => format!("{:<34} {about}", verbs.join(", ")),
+        _ => format!("{:<34} {about}", format!("{}, ...", verbs[..NAMED].join(", "))),
     }
 }

@@ -1,12 +1,17 @@
 //! The command line. The manual is `docs/cli.md`.
 
 mod access;
-mod board;
+pub(crate) mod acts;
+pub(crate) mod boards;
+mod contacts;
+pub(crate) mod folders;
+pub(crate) mod grants;
 mod help;
 mod records;
-mod requests;
+pub(crate) mod requests;
 mod settings;
-mod trust;
+mod upkeep;
+pub(crate) mod vouches;
 
 use std::path::PathBuf;
 
@@ -15,13 +20,18 @@ use clap_complete::Shell;
 
 use self::help::path;
 pub(crate) use self::{
-    access::{Carry, Grant, Renounce, Resume, Revoke, Rotate, ScopeFlags, Shared, Sync, Void, Withdraw},
-    board::{Board, Change, CreateBoard, Named, NamedCase, OpenCase, Proxy, Review, Serve},
+    access::{Grant, Revoke, ScopeFlags},
+    acts::Acts,
+    boards::Boards,
+    contacts::Contacts,
+    folders::Folders,
+    grants::Grants,
     help::parsed,
     records::{Add, Attest, Describe, Filter, History, List, Open, Reencrypt, Replace},
-    requests::{Answer, Ask, Requests, WithdrawRequest},
+    requests::Requests,
     settings::{page, settings},
-    trust::{Trust, Vouch, WithdrawVouch},
+    upkeep::{Resume, Sync},
+    vouches::Vouches,
 };
 
 /// Health records that belong to patients: encrypt, store, share, revoke, audit.
@@ -102,7 +112,7 @@ pub(crate) struct Global {
     pub(crate) quiet: bool,
 }
 
-/// The verbs.
+/// The daily verbs, and the groups by subject. The SDK has the same groups.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make a person's keys, or restore them from the recovery phrase
@@ -111,11 +121,12 @@ pub(crate) enum Verb {
     Password(Password),
     /// Show my address, my balance, and my card for others
     Account(Account),
-    /// Add, list and remove people whose keys I know
+    /// People whose keys I know
     #[command(subcommand)]
     Contacts(Contacts),
-    /// List my folders
-    Folders,
+    /// My folders
+    #[command(subcommand)]
+    Folders(Folders),
     /// Encrypt, store and register files
     Add(Add),
     /// List records, newest first
@@ -126,43 +137,29 @@ pub(crate) enum Verb {
     Grant(Grant),
     /// End somebody's access
     Revoke(Revoke),
-    /// Give up access that a patient gave me
-    Renounce(Renounce),
-    /// Withdraw access that I delegated
-    Withdraw(Withdraw),
-    /// Carry signed requests to the chain
-    Carry(Carry),
-    /// Make void what I signed and nobody has carried yet
-    Void(Void),
-    /// Show who has access to what
+    /// Who has access to what
+    #[command(subcommand)]
     Grants(Grants),
-    /// Show what others shared with me
-    Shared(Shared),
+    /// Who asks for access, and why
+    #[command(subcommand)]
+    Requests(Requests),
+    /// Some members must agree before somebody is admitted
+    #[command(subcommand)]
+    Boards(Boards),
     /// Attest a record as a professional
     Attest(Attest),
-    /// Vouch in public that somebody acts in a role
-    Vouch(Vouch),
-    /// Withdraw a vouch
-    WithdrawVouch(WithdrawVouch),
+    /// Who vouches for whom, in public
+    #[command(subcommand)]
+    Vouches(Vouches),
     /// Show who vouches for somebody
     Trust(Trust),
-    /// Ask a patient for access
-    Ask(Ask),
-    /// Withdraw a request for access
-    WithdrawRequest(WithdrawRequest),
-    /// List who asks me for access, and why
-    Requests(Requests),
-    /// Grant what was asked for, or less
-    Answer(Answer),
-    /// Boards: some members must agree before somebody is admitted
+    /// What was signed for anybody to carry
     #[command(subcommand)]
-    Board(Board),
+    Acts(Acts),
     /// Add a new version of a record and supersede the old one
     Replace(Replace),
     /// Encrypt a record again, under a new key, and supersede the old one
     Reencrypt(Reencrypt),
-    /// Make new keys for a folder
-    Rotate(Rotate),
     /// Copy what contributors added; rotate keys that are due
     Sync(Sync),
     /// Finish or clear what an interrupted run left
@@ -210,34 +207,11 @@ pub(crate) struct Account {
     pub(crate) qr: bool,
 }
 
-/// `contacts`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Contacts {
-    /// Remember a person's keys under a name
-    Add {
-        /// Your name for the person
-        name: String,
-        /// The card, a file that holds it, or - for stdin
-        card: String,
-    },
-    /// List contacts with their fingerprints
-    List,
-    /// Forget a person's keys and name
-    Remove {
-        /// Your name for the person
-        name: String,
-    },
-}
-
-/// `grants`
+/// `trust`
 #[derive(Debug, Args)]
-pub(crate) struct Grants {
-    /// Show expired and renounced access too
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Show access to this patient's records that I delegated
-    #[arg(long, value_name = "PATIENT")]
-    pub(crate) patient: Option<String>,
+pub(crate) struct Trust {
+    /// A contact or an address
+    pub(crate) who: String,
 }
 
 #[cfg(test)]

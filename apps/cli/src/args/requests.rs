@@ -1,14 +1,35 @@
-//! Arguments of the verbs on asking for access.
+//! Arguments of `requests`.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use hospital_record::B256;
 
 use super::access::{RightsFlags, ScopeFlags};
 use crate::{lookup::whole_id, words::Purpose};
 
-/// `ask`
+/// `requests`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Requests {
+    /// List who asks me for access, and why
+    List(List),
+    /// Ask a patient for access
+    Ask(Ask),
+    /// Grant what was asked for, or less
+    Answer(Answer),
+    /// Withdraw a request for access
+    Withdraw(Withdraw),
+}
+
+/// `requests list`
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only requests of this contact or address
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<String>,
+}
+
+/// `requests ask`
 #[derive(Debug, Args)]
 pub(crate) struct Ask {
     /// A contact or an address
@@ -29,28 +50,10 @@ pub(crate) struct Ask {
     pub(crate) answer_by: String,
 }
 
-/// `withdraw-request`
-#[derive(Debug, Args)]
-pub(crate) struct WithdrawRequest {
-    /// The patient: a contact or an address
-    pub(crate) patient: String,
-    /// The request's whole id, as `ask` printed it
-    #[arg(value_parser = whole_id)]
-    pub(crate) id: B256,
-}
-
-/// `requests`
-#[derive(Debug, Args)]
-pub(crate) struct Requests {
-    /// Only requests of this contact or address
-    #[arg(long, value_name = "WHO")]
-    pub(crate) by: Option<String>,
-}
-
-/// `answer`
+/// `requests answer`
 #[derive(Debug, Args)]
 pub(crate) struct Answer {
-    /// The beginning of the request's id: `requests` shows it
+    /// The beginning of the request's id: `requests list` shows it
     pub(crate) id: String,
     /// The asker, if many ask: a contact or an address
     #[arg(long, value_name = "WHO")]
@@ -65,4 +68,14 @@ pub(crate) struct Answer {
     /// An earlier end than was asked for
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
+}
+
+/// `requests withdraw`
+#[derive(Debug, Args)]
+pub(crate) struct Withdraw {
+    /// The patient: a contact or an address
+    pub(crate) patient: String,
+    /// The request's whole id, as `requests ask` printed it
+    #[arg(value_parser = whole_id)]
+    pub(crate) id: B256,
 }

@@ -1,25 +1,38 @@
-//! `grants` and `shared`: who may do what.
+//! `grants`: who may do what, and giving it up.
 
 use std::{collections::HashMap, time::SystemTime};
 
 use hospital_record::{
     self as sdk, Address, B256, Cut,
+    act::Confirmed,
     grant::{GrantInfo, GrantScope, SharedGrant},
 };
 use serde_json::{Value, json};
 
-use super::{all_heard, word};
+use super::{
+    access::{Scope, check},
+    all_heard, word,
+};
 use crate::{
     app::{App, check_person},
-    args::{Grants, Shared},
-    failure::Result,
+    args::grants::{Grants, List, Received, Renounce, Withdraw},
+    failure::{Failure, Result},
     json::{instant, local, merged, purpose, rights, scope},
     session::Session,
     shown::shown,
     words::Purpose,
 };
 
-pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
+pub(crate) async fn grants(app: &App, args: Grants) -> Result {
+    match args {
+        Grants::List(args) => list(app, &args).await,
+        Grants::Received(args) => received(app, &args).await,
+        Grants::Renounce(args) => renounce(app, &args).await,
+        Grants::Withdraw(args) => withdraw(app, &args).await,
+    }
+}
+
+async fn list(app: &App, args: &List) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let mut grants = match session.patient(args.patient.as_deref()).await? {
@@ -108,7 +121,7 @@ async fn given_by(session: &Session, giver: Option<Address>) -> Result<Value> {
     Ok(json!({"given_by": giver.map(|giver| giver.to_string()), "given_by_name": name}))
 }
 
-pub(crate) async fn shared(app: &App, args: &Shared) -> Result {
+async fn received(app: &App, args: &Received) -> Result {
     args.patient.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let shared = match args.patient.as_deref() {
@@ -158,12 +171,12 @@ async fn warn_cut(app: &App, session: &Session, shared: &sdk::grant::Shared) -> 
         let older = if older { ", and older ones were not checked" } else { "" };
         app.printer.warn(format!(
             "{count} more accounts that you do not know shared something and are not listed{older}: \
-             `shared --patient ADDRESS` shows the grants of one of them"
+             `grants received --patient ADDRESS` shows the grants of one of them"
         ));
     }
     for (patient, more) in &shared.more_of {
         let who = session.called(*patient).await?;
-        app.printer.warn(format!("{who} gave {more} more: `shared --patient` shows up to 1024"));
+        app.printer.warn(format!("{who} gave {more} more: `grants received --patient` shows up to 1024"));
     }
     Ok(())
 }
@@ -176,4 +189,70 @@ async fn shared_object(session: &Session, grant: &SharedGrant) -> Result<Value> 
     });
     let by = given_by(session, grant.given_by).await?;
     Ok(merged([object, scope(&grant.scope), purpose(grant.purpose), by]))
+}
+
+async fn renounce(app: &App, args: &Renounce) -> Result {
+    check(&args.patient, &args.scope)?;
+    let session = app.session().await?;
+    let patient = session.person(&args.patient).await?.address;
+    let wanted = Scope::one(&session, &args.scope, patient).await?;
+    let mut all = session.client.grants().received_from(patient).await?.grants;
+    all.retain(|grant| grant.patient == patient && grant.live);
+    let held: Vec<&SharedGrant> =
+        all.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
+    if held.is_empty() {
+        let instead = Scope::instead(wanted.as_ref(), all.iter().map(|grant| &grant.scope));
+        let why = format!("{} gave no such access: `grants received --patient` lists what there is", args.patient);
+        return Err(Failure::not_found(why + &instead));
+    }
+    for grant in held {
+        let done = session.client.grants().renounce(patient, grant.scope_id).await?;
+        tell_renounced(app, &session, grant, done).await?;
+    }
+    Ok(())
+}
+
+async fn tell_renounced(app: &App, session: &Session, grant: &SharedGrant, done: Confirmed) -> Result {
+    let object = json!({
+        "type": "renounced", "patient": grant.patient.to_string(),
+        "patient_name": session.name_of(grant.patient).await?, "tx": done.transaction, "gas": done.gas,
+    });
+    let (what, whose) = (shown(&grant.scope.to_string()), session.called(grant.patient).await?);
+    app.printer.result(&merged([object, scope(&grant.scope)]), format!("given up: {what} of {whose}"))
+}
+
+async fn withdraw(app: &App, args: &Withdraw) -> Result {
+    check(&args.who, &args.scope)?;
+    check_person(&args.patient)?;
+    let session = app.session().await?;
+    let (person, patient) = (session.person(&args.who).await?, session.person(&args.patient).await?.address);
+    let wanted = Scope::one(&session, &args.scope, patient).await?;
+    let given: Vec<GrantInfo> = session.client.grants().passed_on(patient).await?;
+    let of_person: Vec<&GrantInfo> =
+        given.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
+    let ending: Vec<&&GrantInfo> =
+        of_person.iter().filter(|grant| wanted.as_ref().is_none_or(|wanted| wanted.is(&grant.scope))).collect();
+    if ending.is_empty() {
+        // The named folder may be one whose name is not available.
+        all_heard(of_person.iter().filter_map(|grant| grant.unavailable))?;
+        let (who, whose) = (&args.who, &args.patient);
+        let instead = Scope::instead(wanted.as_ref(), of_person.iter().map(|grant| &grant.scope));
+        let why = format!("you delegated no such access of {whose} to {who}: nothing is withdrawn{instead}");
+        return Err(Failure::not_found(why));
+    }
+    for grant in ending {
+        let done = session.client.grants().withdraw(patient, grant.scope_id, person.address).await?;
+        tell_withdrawn(app, &session, patient, grant, done).await?;
+    }
+    Ok(())
+}
+
+async fn tell_withdrawn(app: &App, session: &Session, patient: Address, grant: &GrantInfo, done: Confirmed) -> Result {
+    let object = json!({
+        "type": "withdrawn", "patient": patient.to_string(), "patient_name": session.name_of(patient).await?,
+        "grantee": grant.grantee.to_string(), "name": grant.name, "tx": done.transaction, "gas": done.gas,
+    });
+    let (what, whose) = (shown(&grant.scope_name()), session.called(patient).await?);
+    let words = format!("withdrawn from {}: {what} of {whose}", session.called(grant.grantee).await?);
+    app.printer.result(&merged([object, scope(&grant.scope)]), words)
 }

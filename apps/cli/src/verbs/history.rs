@@ -8,7 +8,7 @@ use hospital_record::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{board::behind, names::Known};
+use super::{boards::behind, names::Known};
 use crate::{
     app::{App, check_person},
     args,

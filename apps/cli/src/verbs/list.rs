@@ -1,9 +1,7 @@
-//! `list` and `folders`.
+//! `list`: records, newest first.
 
 use futures::TryStreamExt;
-use hospital_record::{
-    Address, ErrorKind, Listed, Metadata, Status, folder::FolderInfo, history::status_code, record::Content,
-};
+use hospital_record::{Address, ErrorKind, Listed, Metadata, Status, history::status_code, record::Content};
 use serde_json::{Value, json};
 
 use super::{all_heard, word};
@@ -103,7 +101,9 @@ fn nothing(args: &List, mine: bool, instead: &str) -> String {
             .to_owned();
     }
     match (args.patient.as_deref().filter(|_| !mine).map(shown), folder) {
-        (None, None) => "No records of your own: `add FILE` adds one. `shared` shows what others gave you.".to_owned(),
+        (None, None) => {
+            "No records of your own: `add FILE` adds one. `grants received` shows what others gave you.".to_owned()
+        }
         (None, Some(folder)) => format!("No records in a folder {folder}{instead}"),
         (Some(patient), None) => format!("No records of {patient} that you may read."),
         (Some(patient), Some(folder)) => {
@@ -207,30 +207,6 @@ fn unreadable(kind: ErrorKind, reason: &str) -> Value {
     })
 }
 
-pub(crate) async fn folders(app: &App) -> Result {
-    let folders = app.session().await?.client.folders().list().await?;
-    folders.iter().try_for_each(|folder| app.printer.object(&folder_object(folder)))?;
-    let rows: Vec<Vec<String>> = folders.iter().map(folder_row).collect();
-    if rows.is_empty() {
-        app.printer.note("No folders yet: `add FILE --folder NAME --new-folder` makes one.");
-    }
-    app.printer.table(&["FOLDER", "CONFIDENTIALITY", "RECORDS", "READERS"], &rows)?;
-    all_heard(folders.iter().filter_map(|folder| folder.unavailable))
-}
-
-fn folder_object(folder: &FolderInfo) -> Value {
-    json!({
-        "type": "folder", "name": folder.name, "confidentiality": folder.confidentiality.map(|level| level.to_string()),
-        "number": folder.number, "records": folder.records, "readers": folder.readers, "unavailable": word(folder.unavailable),
-    })
-}
-
-fn folder_row(folder: &FolderInfo) -> Vec<String> {
-    let name = folder.name.as_deref().map_or_else(|| format!("number {}", folder.number), shown);
-    let level = folder.confidentiality.map(|level| level.to_string()).unwrap_or_default();
-    vec![name, level, folder.records.to_string(), folder.readers.to_string()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,7 +219,7 @@ mod tests {
         };
         assert_eq!(
             told(None, None, true),
-            "No records of your own: `add FILE` adds one. `shared` shows what others gave you."
+            "No records of your own: `add FILE` adds one. `grants received` shows what others gave you."
         );
         assert_eq!(told(None, Some("me"), true), told(None, None, true));
         let (folder, of) = (told(Some("x\u{1b}"), None, true), told(None, Some("ana"), false));

@@ -1,16 +1,16 @@
 //! What the program does, one file a group of verbs.
 
 mod access;
+mod acts;
 mod add;
 mod attest;
-mod board;
-mod carry;
+mod boards;
 mod contacts;
 mod export;
+mod folders;
 mod grants;
 mod history;
 pub(crate) mod init;
-mod keys;
 mod list;
 mod names;
 mod open;
@@ -20,6 +20,8 @@ mod requests;
 mod revoke;
 mod sign;
 mod trust;
+mod upkeep;
+mod vouches;
 
 use hospital_record::{Address, ErrorKind};
 
@@ -46,32 +48,23 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Password(args) => init::password(app, &args),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,
-        Verb::Folders => list::folders(app).await,
+        Verb::Folders(args) => folders::folders(app, args).await,
         Verb::Add(args) => add::add(app, args).await,
         Verb::List(args) => list::list(app, &args).await,
         Verb::Open(args) => open::open(app, args).await,
         Verb::Grant(args) => access::grant(app, &args).await,
         Verb::Revoke(args) => revoke::revoke(app, &args).await,
-        Verb::Renounce(args) => revoke::renounce(app, &args).await,
-        Verb::Withdraw(args) => revoke::withdraw(app, &args).await,
-        Verb::Carry(args) => carry::carry(app, &args).await,
-        Verb::Void(args) => carry::void(app, &args).await,
-        Verb::Grants(args) => grants::grants(app, &args).await,
-        Verb::Shared(args) => grants::shared(app, &args).await,
+        Verb::Grants(args) => grants::grants(app, args).await,
+        Verb::Requests(args) => requests::requests(app, args).await,
+        Verb::Boards(args) => boards::boards(app, args).await,
         Verb::Attest(args) => attest::attest(app, &args).await,
-        Verb::Vouch(args) => trust::vouch(app, &args).await,
-        Verb::WithdrawVouch(args) => trust::withdraw_vouch(app, &args).await,
+        Verb::Vouches(args) => vouches::vouches(app, args).await,
         Verb::Trust(args) => trust::trust(app, &args).await,
-        Verb::Ask(args) => requests::ask(app, &args).await,
-        Verb::WithdrawRequest(args) => requests::withdraw_request(app, &args).await,
-        Verb::Requests(args) => requests::requests(app, &args).await,
-        Verb::Answer(args) => requests::answer(app, &args).await,
-        Verb::Board(args) => board::board(app, args).await,
+        Verb::Acts(args) => acts::acts(app, args).await,
         Verb::Replace(args) => replace::replace(app, args).await,
         Verb::Reencrypt(args) => replace::reencrypt(app, &args).await,
-        Verb::Rotate(args) => keys::rotate(app, &args).await,
-        Verb::Sync(args) => keys::sync(app, &args).await,
-        Verb::Resume(args) => keys::resume(app, &args).await,
+        Verb::Sync(args) => upkeep::sync(app, &args).await,
+        Verb::Resume(args) => upkeep::resume(app, &args).await,
         Verb::History(args) => history::history(app, &args).await,
         Verb::Verify(args) => history::verify(app, &args).await,
         Verb::Settings => init::settings(app.printer, app.config().err().as_ref()),

@@ -1,4 +1,4 @@
-//! `ask`, `withdraw-request`, `requests` and `answer`: requests for access.
+//! `requests`: requests for access.
 
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::{App, check_person},
-    args::{self, Answer, Ask, WithdrawRequest},
+    args::requests::{Answer, Ask, List, Requests, Withdraw},
     failure::{Failure, Kind, Result},
     json::{instant, local, merged, purpose, rights},
     lookup::{beginning, short},
@@ -28,7 +28,16 @@ use crate::{
 /// The name of the input file in errors.
 const REASON: &str = "a reason";
 
-pub(crate) async fn ask(app: &App, args: &Ask) -> Result {
+pub(crate) async fn requests(app: &App, args: Requests) -> Result {
+    match args {
+        Requests::List(args) => list(app, &args).await,
+        Requests::Ask(args) => ask(app, &args).await,
+        Requests::Answer(args) => answer(app, &args).await,
+        Requests::Withdraw(args) => withdraw(app, &args).await,
+    }
+}
+
+async fn ask(app: &App, args: &Ask) -> Result {
     let now = Timestamp::now();
     when::until(&args.until, now, app.tz())?;
     when::until(&args.answer_by, now, app.tz())?;
@@ -69,7 +78,7 @@ fn wanted(rights: Rights) -> String {
     format!("{rights} {}", if rights.contributes() { "a folder" } else { "records" })
 }
 
-pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Result {
+async fn withdraw(app: &App, args: &Withdraw) -> Result {
     check_person(&args.patient)?;
     let session = app.session().await?;
     let patient = session.person(&args.patient).await?.address;
@@ -81,7 +90,7 @@ pub(crate) async fn withdraw_request(app: &App, args: &WithdrawRequest) -> Resul
     app.printer.result(&object, format!("the request to {} is withdrawn", session.called(patient).await?))
 }
 
-pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
+async fn list(app: &App, args: &List) -> Result {
     args.by.as_deref().map_or(Ok(()), check_person)?;
     let session = app.session().await?;
     let Inbox { requests, cut, .. } = open(app, &session, args.by.as_deref()).await?;
@@ -95,7 +104,7 @@ pub(crate) async fn requests(app: &App, args: &args::Requests) -> Result {
         app.printer.object(&json!({"type": "cut", "requests": cut.count, "older": cut.older}))?;
         let older = if cut.older { ", and there may be older ones" } else { "" };
         app.printer.warn(format!(
-            "{} more are not listed{older}: `requests --by WHO` lists those of one asker",
+            "{} more are not listed{older}: `requests list --by WHO` lists those of one asker",
             size::count(cut.count as u64, "request")
         ));
     }
@@ -148,9 +157,9 @@ fn end_of(app: &App, end: Option<SystemTime>) -> String {
     end.map_or_else(|| "until it is revoked".to_owned(), |end| format!("until {}", local(end, app.tz())))
 }
 
-pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
+async fn answer(app: &App, args: &Answer) -> Result {
     args.until.as_deref().map(|typed| when::until(typed, Timestamp::now(), app.tz())).transpose()?;
-    beginning(&args.id, "request", "requests")?;
+    beginning(&args.id, "request", "`requests list`")?;
     args.by.as_deref().map_or(Ok(()), |who| check(who, &args.scope))?;
     if let Some(named) = args.rights.named() {
         check_rights(named, &args.scope)?;
@@ -175,13 +184,13 @@ pub(crate) async fn answer(app: &App, args: &Answer) -> Result {
 
 /// The request whose id has this beginning.
 fn one(typed: &str, requests: Vec<AccessRequest>) -> Result<AccessRequest> {
-    let wanted = beginning(typed, "request", "requests")?;
+    let wanted = beginning(typed, "request", "`requests list`")?;
     let mut fitting = requests.into_iter().filter(|request| request.id.to_string().starts_with(&wanted));
     match (fitting.next(), fitting.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(Failure::not_found(format!(
             "no open request begins with {typed}: it was answered by a grant to the asker since, withdrawn, or it has \
-             expired; `requests` lists the open ones"
+             expired; `requests list` lists the open ones"
         ))),
         _ => Err(Failure::usage(format!("several requests begin with {typed}: give more digits, or --by"))),
     }

@@ -61,7 +61,7 @@ fn tell(app: &App, person: &Person, output: Option<&Path>, signed: &[(&GrantInfo
     let whose = person.name().map_or_else(|| person.address.to_string(), shown);
     let file = output.map_or_else(String::new, |path| format!(" It is in {}.", shown(&path.to_string_lossy())));
     app.printer.note(format!(
-        "Nothing has ended yet: the access of {whose} ends when anybody runs `carry` with this, at any time.{file} It \
+        "Nothing has ended yet: the access of {whose} ends when anybody runs `acts carry` with this, at any time.{file} It \
          works once. Only a grant later than 15 minutes from now makes it worthless."
     ));
     Ok(())

@@ -30,7 +30,7 @@ impl Night {
         befriend(&computer, "doctor");
         computer.file("allergies.txt", "penicillin");
         let record = field(&computer.json("ana", &["add", "allergies.txt"])[0], "record");
-        let create = ["board", "create", "--needed", "2"].into_iter().chain(members.iter().map(String::as_str));
+        let create = ["boards", "create", "--needed", "2"].into_iter().chain(members.iter().map(String::as_str));
         let board = field(&computer.json("casualty", &create.collect::<Vec<_>>())[0], "board");
         computer.json("ana", &["grant", &board, "--emergency", "--name", "night"]);
         computer.file("reason.txt", "Unconscious after a fall.\n");
@@ -39,17 +39,17 @@ impl Night {
 
     fn opened(&self) -> String {
         let doctor = self.computer.address("doctor");
-        let open = ["board", "open", &self.board, &self.ana, "--to", &doctor, "--reason", "reason.txt"];
+        let open = ["boards", "open", &self.board, &self.ana, "--to", &doctor, "--reason", "reason.txt"];
         field(&self.computer.json("casualty", &open)[0], "id")
     }
 
     fn serve(&self, member: &str) -> Serving {
-        let args = ["--as", member, "--json", "board", "serve", &self.board, "--every", "1"];
+        let args = ["--as", member, "--json", "boards", "serve", &self.board, "--every", "1"];
         Serving(self.computer.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     fn case(&self) -> Value {
-        let cases = self.computer.json("ana", &["board", "cases", "night"]);
+        let cases = self.computer.json("ana", &["boards", "cases", "night"]);
         of_type(&cases, "case")[0].clone()
     }
 
@@ -83,7 +83,7 @@ fn members_who_agreed_give_out_their_shares_by_themselves() {
     let _serving = MEMBERS.map(|member| night.serve(member));
     let case = night.opened();
     night.computer.run_json("doctor", &["open", &night.record]).refused(4, "denied");
-    night.computer.json("anaesthesia", &["board", "acknowledge", &night.board, &case[..18]]);
+    night.computer.json("anaesthesia", &["boards", "acknowledge", &night.board, &case[..18]]);
     assert_eq!(night.read_in_time(), b"penicillin");
     let told = night.case();
     assert_eq!((&told["stage"], &told["reason"]), (&"granted".into(), &"Unconscious after a fall.".into()));
@@ -91,7 +91,7 @@ fn members_who_agreed_give_out_their_shares_by_themselves() {
 
     // Who took no part reviews it, and Ana finds all of it in her history.
     night.computer.file("finding.txt", "Nobody rang first.");
-    night.computer.json("ethics", &["board", "review", &night.board, &case, "--finding", "finding.txt"]);
+    night.computer.json("ethics", &["boards", "review", &night.board, &case, "--finding", "finding.txt"]);
     let history = night.computer.json("ana", &["history"]);
     let entry = history.iter().find(|entry| entry["action"] == "access-passed-on").unwrap();
     assert_eq!((&entry["case"]["id"], &entry["case"]["reason"]), (&case.as_str().into(), &told["reason"]));
@@ -111,7 +111,7 @@ fn others_stand_in_for_members_whose_programs_were_killed() {
     let case = night.opened();
     drop(casualty);
     let _anaesthesia = night.serve("anaesthesia");
-    night.computer.json("anaesthesia", &["board", "acknowledge", &night.board, &case]);
+    night.computer.json("anaesthesia", &["boards", "acknowledge", &night.board, &case]);
     let opening = night.computer.run_json("doctor", &["open", &night.record]);
     opening.refused(6, "not-available");
     let start = Instant::now();
@@ -119,7 +119,7 @@ fn others_stand_in_for_members_whose_programs_were_killed() {
         assert!(start.elapsed() < DEADLINE, "nothing was given out");
     }
     night.computer.run_json("doctor", &["open", &night.record]).refused(6, "not-available");
-    night.computer.json("ethics", &["board", "release", &night.board, &case]);
+    night.computer.json("ethics", &["boards", "release", &night.board, &case]);
     assert_eq!(night.read_in_time(), b"penicillin");
 }
 
@@ -127,36 +127,36 @@ fn others_stand_in_for_members_whose_programs_were_killed() {
 fn a_veto_a_double_vote_and_a_board_that_is_none_are_refused_with_their_codes() {
     let night = Night::new();
     let case = night.opened();
-    let again = ["board", "acknowledge", night.board.as_str(), case.as_str()];
+    let again = ["boards", "acknowledge", night.board.as_str(), case.as_str()];
     night.computer.run_json("casualty", &again).refused(1, "conflict");
     night.computer.run_json("doctor", &again).refused(4, "denied");
-    night.computer.run_json("doctor", &["board", "veto", &night.board, &case]).refused(4, "denied");
-    night.computer.run_json("ethics", &["board", "release", &night.board, &case]).refused(1, "conflict");
-    night.computer.run_json("ethics", &["board", "review", &night.board, "zz"]).refused(2, "usage");
-    night.computer.run_json("ethics", &["board", "review", &night.board, "00000000"]).refused(3, "not-found");
-    night.computer.run_json("ana", &["board", "show", &night.ana]).refused(3, "not-found");
-    night.computer.run_json("ana", &["board", "create", "--needed", "2", &night.ana]).refused(2, "usage");
+    night.computer.run_json("doctor", &["boards", "veto", &night.board, &case]).refused(4, "denied");
+    night.computer.run_json("ethics", &["boards", "release", &night.board, &case]).refused(1, "conflict");
+    night.computer.run_json("ethics", &["boards", "review", &night.board, "zz"]).refused(2, "usage");
+    night.computer.run_json("ethics", &["boards", "review", &night.board, "00000000"]).refused(3, "not-found");
+    night.computer.run_json("ana", &["boards", "show", &night.ana]).refused(3, "not-found");
+    night.computer.run_json("ana", &["boards", "create", "--needed", "2", &night.ana]).refused(2, "usage");
     night.computer.run_json("ana", &["grant", &night.board]).refused(3, "not-found");
-    night.computer.run_json("ana", &["board", "proxy", &night.ana]).refused(3, "not-found");
-    night.computer.run_json("ana", &["void", "--board", &night.ana]).refused(3, "not-found");
-    night.computer.json("ana", &["void", "--board", "night"]);
-    assert_eq!(night.computer.json("ana", &["board", "proxy", "night"])[0]["proxy"], Value::Null);
-    let named = night.computer.json("ana", &["board", "proxy", "night", "doctor"]);
+    night.computer.run_json("ana", &["boards", "proxy", &night.ana]).refused(3, "not-found");
+    night.computer.run_json("ana", &["acts", "void", "--board", &night.ana]).refused(3, "not-found");
+    night.computer.json("ana", &["acts", "void", "--board", "night"]);
+    assert_eq!(night.computer.json("ana", &["boards", "proxy", "night"])[0]["proxy"], Value::Null);
+    let named = night.computer.json("ana", &["boards", "proxy", "night", "doctor"]);
     assert_eq!(named[0]["proxy_name"], "doctor");
-    night.computer.json("ana", &["board", "proxy", "night", "--none"]);
-    night.computer.run_json("doctor", &["board", "veto", &night.board, &case]).refused(4, "denied");
-    night.computer.json("ana", &["board", "proxy", "night", "doctor"]);
-    night.computer.json("doctor", &["board", "veto", &night.board, &case]);
+    night.computer.json("ana", &["boards", "proxy", "night", "--none"]);
+    night.computer.run_json("doctor", &["boards", "veto", &night.board, &case]).refused(4, "denied");
+    night.computer.json("ana", &["boards", "proxy", "night", "doctor"]);
+    night.computer.json("doctor", &["boards", "veto", &night.board, &case]);
     night.computer.run_json("anaesthesia", &again).refused(1, "conflict");
     assert_eq!(night.case()["stage"], "vetoed");
 
     // Leaving and closing.
-    let left = night.computer.json("ethics", &["board", "change", &night.board, "--resign"]);
+    let left = night.computer.json("ethics", &["boards", "change", &night.board, "--resign"]);
     assert_eq!(left[0]["left"].as_array().unwrap().len(), 1);
     for member in ["casualty", "anaesthesia"] {
-        night.computer.json(member, &["board", "change", &night.board, "--close"]);
+        night.computer.json(member, &["boards", "change", &night.board, "--close"]);
     }
-    assert_eq!(night.computer.json("ana", &["board", "show", "night"])[0]["closed"], true);
+    assert_eq!(night.computer.json("ana", &["boards", "show", "night"])[0]["closed"], true);
     let synced = night.computer.json("ana", &["sync"]);
     assert_eq!(synced[0]["rotated"], 1);
 }

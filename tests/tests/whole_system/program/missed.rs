@@ -17,8 +17,8 @@ fn every_verb_on_a_folder_answers_a_slip_with_what_is_there() {
         for (who, args) in [
             ("ana", &["revoke", "lee"][..]),
             ("ana", &["revoke", "lee", "--sign"]),
-            ("ana", &["rotate", folder]),
-            ("lee", &["renounce", &ana]),
+            ("ana", &["folders", "rotate", folder]),
+            ("lee", &["grants", "renounce", &ana]),
         ] {
             let scope = if args.contains(&folder) { &[][..] } else { &["--folder", folder] };
             let ran = computer.run_json(who, &[args, scope].concat());
@@ -57,7 +57,7 @@ fn a_folder_that_is_there_is_listed_though_nothing_is_in_it() {
         assert!(computer.json(who, args).is_empty(), "{who} {args:?}");
     }
     computer.run_json("ana", &["list", "--folder", "knew"]).refused(3, "not-found");
-    computer.run_json("lee", &["rotate"]).refused(3, "not-found");
+    computer.run_json("lee", &["folders", "rotate"]).refused(3, "not-found");
     let ran = computer.run_json("lee", &["list", "--patient", &ana, "--folder", "other"]);
     ran.refused(3, "not-found");
     assert!(message(&ran).contains("There are: new (N)"), "{}", ran.stderr);
@@ -73,7 +73,7 @@ fn nothing_is_called_by_a_blank_name_and_made_tomorrow() {
         &["add", "x.txt", "--folder", ""],
         &["add", "x.txt", "--created", "2999-01-31"],
         &["list", "--folder", ""],
-        &["requests", "--by", ""],
+        &["requests", "list", "--by", ""],
         &["contacts", "remove", ""],
     ] {
         computer.run_json("ana", args).refused(2, "usage");
@@ -90,7 +90,7 @@ fn who_carries_their_own_revocation_reads_the_name_of_the_folder() {
     computer.json("ana", &["grant", "lee", "--folder", "cardiology"]);
     computer.json("ana", &["revoke", "lee", "--sign", "-o", "end.txt"]);
     for (who, told) in [("ana", "to folder cardiology"), ("lee", "to folder number")] {
-        let ran = computer.run(["--as", who, "carry", "end.txt"]);
+        let ran = computer.run(["--as", who, "acts", "carry", "end.txt"]);
         let words = String::from_utf8(ran.stdout).unwrap();
         assert!(ran.code == Some(0) && words.contains(told), "{who}: {words}{}", ran.stderr);
     }
@@ -104,19 +104,19 @@ fn a_plain_grant_to_the_asker_answers_both_requests() {
     computer.json("ana", &["account", "--card"]);
     let ask = |why: &str| {
         computer.file(why, why);
-        field(&computer.json("lee", &["ask", &ana, "--reason", why])[0], "id")
+        field(&computer.json("lee", &["requests", "ask", &ana, "--reason", why])[0], "id")
     };
     let (first, second) = (ask("one"), ask("two"));
-    assert_eq!(computer.json("ana", &["requests"]).len(), 2);
+    assert_eq!(computer.json("ana", &["requests", "list"]).len(), 2);
     added(&computer, "x.txt", "x");
     computer.json("ana", &["grant", "lee"]);
-    assert!(computer.json("ana", &["requests"]).is_empty());
+    assert!(computer.json("ana", &["requests", "list"]).is_empty());
     for id in [&first, &second] {
-        let ran = computer.run_json("ana", &["answer", id]);
+        let ran = computer.run_json("ana", &["requests", "answer", id]);
         ran.refused(3, "not-found");
         assert!(message(&ran).contains("answered by a grant to the asker since"), "{}", ran.stderr);
     }
-    computer.run_json("lee", &["withdraw-request", &ana, &first[..10]]).refused(2, "usage");
+    computer.run_json("lee", &["requests", "withdraw", &ana, &first[..10]]).refused(2, "usage");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn what_took_effect_says_so_although_the_output_cannot_be_written() {
     added(&computer, "x.txt", "x");
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let entries = || computer.json("ana", &["history"]).len();
-    for args in [&["add", "x.txt"][..], &["grant", "lee"], &["rotate", "personal"], &["revoke", "lee"]] {
+    for args in [&["add", "x.txt"][..], &["grant", "lee"], &["folders", "rotate", "personal"], &["revoke", "lee"]] {
         for json in [&[][..], &["--json"]] {
             let before = entries();
             let output = computer.command([&["--as", "ana"], json, args].concat()).stdout(full()).output().unwrap();

@@ -44,23 +44,23 @@ fn hospital_passes_on_what_it_has_and_takes_it_back() {
         computer.run_json("hospital", &ward.pass_on(more)).refused(4, "denied");
     }
     let given = &computer.json("hospital", &ward.pass_on(&[]))[0];
-    let held = &computer.json("ana", &["grants"])[0];
+    let held = &computer.json("ana", &["grants", "list"])[0];
     assert_eq!((&given["patient"], &given["purpose"]), (&ana.as_str().into(), &"treatment".into()));
     assert_eq!(given["expires"], held["expires"], "no longer than what it comes from");
     assert_eq!(computer.run(["--as", "kim", "open", uri, "-o", "-"]).stdout, b"x");
-    let passed = computer.json("hospital", &["grants", "--patient", ana]);
+    let passed = computer.json("hospital", &["grants", "list", "--patient", ana]);
     assert_eq!((passed.len(), &passed[0]["grantee"]), (1, &kim.as_str().into()));
-    assert!(computer.json("hospital", &["grants"]).is_empty(), "that is what is its own");
-    assert!(computer.json("kim", &["grants", "--patient", ana]).is_empty());
+    assert!(computer.json("hospital", &["grants", "list"]).is_empty(), "that is what is its own");
+    assert!(computer.json("kim", &["grants", "list", "--patient", ana]).is_empty());
 
-    let shared = &computer.json("kim", &["shared"])[0];
+    let shared = &computer.json("kim", &["grants", "received"])[0];
     assert_eq!((&shared["given_by"], &shared["folder"]), (&hospital.as_str().into(), &"ward".into()));
-    assert!(computer.json("hospital", &["shared"])[0]["given_by"].is_null());
+    assert!(computer.json("hospital", &["grants", "received"])[0]["given_by"].is_null());
 
-    let elsewhere = ["withdraw", kim, "--patient", ana, "--folder", "other"];
+    let elsewhere = ["grants", "withdraw", kim, "--patient", ana, "--folder", "other"];
     computer.run_json("hospital", &elsewhere).refused(3, "not-found");
-    computer.run_json("kim", &["withdraw", hospital, "--patient", ana]).refused(3, "not-found");
-    let taken = computer.json("hospital", &["withdraw", kim, "--patient", ana, "--folder", "ward"]);
+    computer.run_json("kim", &["grants", "withdraw", hospital, "--patient", ana]).refused(3, "not-found");
+    let taken = computer.json("hospital", &["grants", "withdraw", kim, "--patient", ana, "--folder", "ward"]);
     assert_eq!((taken.len(), &taken[0]["folder"]), (1, &"ward".into()));
     ward.kim_is_refused();
     assert_eq!(computer.run(["--as", "hospital", "open", uri, "-o", "-"]).stdout, b"x");
@@ -82,7 +82,7 @@ fn grants_are_told_as_a_tree() {
     computer.json("kim", &["grant", &lee, "--patient", ana, "--folder", "ward"]);
     // Newer than all of them, and above none.
     computer.json("ana", &["grant", "kim", "--folder", "other", "--new-folder"]);
-    let told = computer.json("ana", &["grants"]);
+    let told = computer.json("ana", &["grants", "list"]);
     let told: Vec<_> = told.iter().map(|grant| (field(grant, "name"), grant["given_by"].clone())).collect();
     let by = |who: &str| serde_json::Value::from(who);
     let expected = [
@@ -92,12 +92,12 @@ fn grants_are_told_as_a_tree() {
         ("lee".into(), by(kim)),
     ];
     assert_eq!(told, expected);
-    let table = String::from_utf8(computer.run(["--as", "ana", "grants"]).stdout).unwrap();
+    let table = String::from_utf8(computer.run(["--as", "ana", "grants", "list"]).stdout).unwrap();
     let who: Vec<&str> = table.lines().skip(1).map(|line| line.split("folder").next().unwrap().trim_end()).collect();
     assert_eq!(who, ["kim", "hospital", "  kim", "    lee"]);
 
     computer.json("ana", &["revoke", "hospital"]);
-    let left = computer.json("ana", &["grants"]);
+    let left = computer.json("ana", &["grants", "list"]);
     assert_eq!((left.len(), &left[0]["folder"]), (1, &"other".into()), "the rest ended with what it came from");
 }
 

@@ -97,10 +97,10 @@ fn what_is_shared_but_unreadable_is_told() {
     ana.json("ana", &["grant", "lee"]);
     proxy.rule(faults::hide_logs(|log| log["topics"][0].as_str() == Some(&RecordAdded::SIGNATURE_HASH.to_string())));
     let patient = serde_json::Value::from(ana.address("ana"));
-    let told = practice.json("lee", &["shared"]);
+    let told = practice.json("lee", &["grants", "received"]);
     assert_eq!((&told[0]["type"], &told[0]["patient"]), (&"unreadable".into(), &patient));
     assert!(field(&told[0], "reason").contains("head"), "{}", told[0]);
-    let text = practice.run(["--as", "lee", "--quiet", "shared"]).stderr;
+    let text = practice.run(["--as", "lee", "--quiet", "grants", "received"]).stderr;
     assert!(text.contains("cannot be read"), "{text}");
 }
 
@@ -142,7 +142,8 @@ fn what_is_known_is_told_before_a_dead_store_is_6() {
     let told = |who: &str, verb: &str| {
         // A new machine: nothing was fetched before.
         fs::remove_dir_all(computer.home().join("state")).unwrap();
-        let ran = computer.run_json(who, &["--store", "kubo+http://127.0.0.1:1", verb]);
+        let words: Vec<&str> = verb.split(' ').collect();
+        let ran = computer.run_json(who, &[&["--store", "kubo+http://127.0.0.1:1"], &words[..]].concat());
         ran.refused(6, "unreachable");
         let text = String::from_utf8(ran.stdout).unwrap();
         serde_json::from_str::<serde_json::Value>(text.lines().next().unwrap_or_default()).unwrap()
@@ -153,7 +154,7 @@ fn what_is_known_is_told_before_a_dead_store_is_6() {
         (&id.into(), &false.into(), &"unreachable".into())
     );
     for (who, verb, known) in
-        [("ana", "folders", "records"), ("ana", "grants", "grantee"), ("lee", "shared", "patient")]
+        [("ana", "folders list", "records"), ("ana", "grants list", "grantee"), ("lee", "grants received", "patient")]
     {
         let object = told(who, verb);
         assert_eq!(object["unavailable"], "unreachable", "{verb}: {object}");

@@ -80,19 +80,19 @@ fn signed_revocation_ends_access_whoever_carries_it_and_once() {
         [&signed[0]["request"], &signed[1]["request"]].map(|line| line.as_str().unwrap())
     );
     assert_eq!(computer.json("ana", &["history"]).len(), history, "nothing is sent");
-    assert_eq!(computer.json("ana", &["grants"]).len(), 2);
+    assert_eq!(computer.json("ana", &["grants", "list"]).len(), 2);
 
     let effects = |objects: &[Value]| objects.iter().map(|object| field(object, "effect")).collect::<Vec<_>>();
     let relay = Relay::start(&Anvil::shared(), &[]);
     let stranger = Computer::new(&Anvil::shared(), &Kubo::shared());
     stranger.init("eve");
     fs::write(stranger.desk().join("end.txt"), &file).unwrap();
-    stranger.run_json("eve", &["carry", "end.txt"]).refused(8, "unfunded");
-    let carried = stranger.json("eve", &["--relay", &relay.url(), "carry", "end.txt"]);
+    stranger.run_json("eve", &["acts", "carry", "end.txt"]).refused(8, "unfunded");
+    let carried = stranger.json("eve", &["--relay", &relay.url(), "acts", "carry", "end.txt"]);
     assert_eq!(effects(&carried), ["now", "now"]);
     assert_eq!((&carried[0]["grantee"], &carried[0]["act"]), (&lee.as_str().into(), &"Revoke".into()));
     computer.run_json("lee", &["open", &uri, "-o", "-"]).refused(4, "denied");
-    let again = computer.run_with(file.as_bytes(), ["--as", "ana", "--json", "carry", "-"]).objects();
+    let again = computer.run_with(file.as_bytes(), ["--as", "ana", "--json", "acts", "carry", "-"]).objects();
     assert_eq!(effects(&again), ["before", "before"]);
 }
 
@@ -106,18 +106,18 @@ fn request_that_is_refused_stops_none_of_the_others() {
     let signed = computer.json("ana", &["revoke", "lee", "--sign"]);
     let [one, other] = [&signed[0], &signed[1]].map(|object| field(object, "request"));
     computer.file("rubbish.txt", format!("{one}\nrubbish\n"));
-    computer.run_json("ana", &["carry", "rubbish.txt"]).refused(2, "usage");
-    assert_eq!(computer.json("ana", &["grants"]).len(), 2, "all lines are read first");
+    computer.run_json("ana", &["acts", "carry", "rubbish.txt"]).refused(2, "usage");
+    assert_eq!(computer.json("ana", &["grants", "list"]).len(), 2, "all lines are read first");
 
     let elsewhere = one.replacen(":31337:", ":1:", 1);
     computer.file("mixed.txt", format!("{elsewhere}\n{other}\n{one}\n"));
-    let ran = computer.run_json("lee", &["carry", "mixed.txt"]);
+    let ran = computer.run_json("lee", &["acts", "carry", "mixed.txt"]);
     ran.refused(2, "usage");
     let told = String::from_utf8(ran.stdout).unwrap();
     let effects: Vec<String> =
         told.lines().map(|line| field(&serde_json::from_str::<Value>(line).unwrap(), "effect")).collect();
     assert_eq!(effects, ["none", "now", "now"], "without a relay who carries pays");
-    assert!(computer.json("ana", &["grants"]).is_empty());
+    assert!(computer.json("ana", &["grants", "list"]).is_empty());
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn revocation_that_the_chain_dropped_is_told_once_and_made_again() {
     assert!(notes(&added.stderr).contains("no longer shows"), "{}", added.stderr);
     let record = field(&added.objects()[0], "record");
     home.run_json("lee", &["open", &record]).refused(4, "denied");
-    assert!(home.json("ana", &["grants"]).is_empty());
+    assert!(home.json("ana", &["grants", "list"]).is_empty());
 
     let resumed = home.run_json("ana", &["resume"]);
     assert!(!notes(&resumed.stderr).contains("no longer shows"), "once: {}", resumed.stderr);

@@ -40,7 +40,7 @@ fn patient_shares_files_with_a_doctor_and_takes_them_back() {
     let granted = &home.json("ana", &["grant", "dr-lee", "--folder", "cardiology", "--purpose", "treatment"])[0];
     assert_eq!((&granted["purpose_code"], &granted["rights"][0]), (&"TREAT".into(), &"read".into()));
 
-    let shared = practice.json("lee", &["shared"]);
+    let shared = practice.json("lee", &["grants", "received"]);
     assert_eq!(shared[0]["folder"], "cardiology");
     assert_eq!(shared.last().unwrap()["complete"], false);
     let uri = field(&records[0], "record");
@@ -52,8 +52,8 @@ fn patient_shares_files_with_a_doctor_and_takes_them_back() {
     assert_eq!(home.json("ana", &["revoke", "dr-lee"])[0]["ended"], 1);
     let later = added(&home, "later.txt", "later");
     practice.run_json("lee", &["open", &uri, "--force"]).refused(4, "denied");
-    assert!(home.json("ana", &["grants"]).is_empty());
-    assert!(home.json("ana", &["grants", "--all"]).is_empty(), "the history keeps what was ended");
+    assert!(home.json("ana", &["grants", "list"]).is_empty());
+    assert!(home.json("ana", &["grants", "list", "--all"]).is_empty(), "the history keeps what was ended");
 
     let history = home.json("ana", &["history"]);
     let actions: Vec<_> = of_type(&history, "entry").iter().map(|entry| field(entry, "action")).collect();
@@ -114,7 +114,7 @@ fn phrase_restores_the_records_on_another_computer() {
     let restored = new.run_with(phrase.as_bytes(), ["--as", "ana", "--json", "init", "--restore"]).objects();
     assert_eq!((&restored[0]["address"], &restored[0]["phrase"]), (&person["address"], &serde_json::Value::Null));
     assert_eq!(new.json("ana", &["list"])[0]["name"], "letter.txt");
-    assert_eq!(new.json("ana", &["grants"])[0]["name"], "dr-lee");
+    assert_eq!(new.json("ana", &["grants", "list"])[0]["name"], "dr-lee");
     let swapped = phrase.replacen(' ', " zzzz ", 1);
     let ran = new.run_with(swapped.as_bytes(), ["--as", "other", "--json", "init", "--restore"]);
     ran.refused(7, "key-file");
@@ -128,19 +128,20 @@ fn record_is_encrypted_again_and_access_is_given_up() {
     let old = added(&computer, "x.txt", "x");
     computer.json("ana", &["grant", "dr-lee", "--confidentiality", "R"]);
     computer.json("ana", &["grant", "dr-lee", "--record", &old]);
-    assert_eq!(computer.json("ana", &["grants"])[1]["confidentiality"], "R");
+    assert_eq!(computer.json("ana", &["grants", "list"])[1]["confidentiality"], "R");
     let new = &computer.json("ana", &["reencrypt", &old])[0];
     assert_eq!((&new["type"], &new["size"]), (&"reencrypted".into(), &1.into()));
     assert_eq!(computer.run(["--as", "ana", "open", &field(new, "id"), "-o", "-"]).stdout, b"x");
     computer.run_json("ana", &["replace", &old, "--", "x.txt"]).refused(2, "usage");
 
     let patient = computer.address("ana");
-    computer.run_json("dr-lee", &["renounce", &patient, "--folder", "other"]).refused(3, "not-found");
-    let one = computer.json("dr-lee", &["renounce", &patient, "--folder", "personal", "--confidentiality", "R"]);
+    computer.run_json("dr-lee", &["grants", "renounce", &patient, "--folder", "other"]).refused(3, "not-found");
+    let one =
+        computer.json("dr-lee", &["grants", "renounce", &patient, "--folder", "personal", "--confidentiality", "R"]);
     assert_eq!((one.len(), &one[0]["scope"], &one[0]["confidentiality"]), (1, &"folder".into(), &"R".into()));
-    let rest = computer.json("dr-lee", &["renounce", &patient]);
+    let rest = computer.json("dr-lee", &["grants", "renounce", &patient]);
     assert_eq!((rest.len(), &rest[0]["scope"]), (1, &"record".into()));
-    assert!(computer.json("ana", &["grants"]).is_empty());
+    assert!(computer.json("ana", &["grants", "list"]).is_empty());
     assert_ne!(ana, patient);
 }
 
@@ -150,7 +151,7 @@ fn revocation_in_a_hurry_and_rotation_move_the_keys() {
     befriend(&computer, "dr-lee");
     computer.json("ana", &["grant", "dr-lee"]);
     assert_eq!(computer.json("ana", &["revoke", "dr-lee", "--in-a-hurry"])[0]["keys_moved"], false);
-    let rotated = &computer.json("ana", &["rotate"])[0];
+    let rotated = &computer.json("ana", &["folders", "rotate"])[0];
     assert_eq!((&rotated["type"], &rotated["folder"]), (&"rotated".into(), &"personal".into()));
     assert_eq!(rotated["left_out"], serde_json::json!([]));
     assert!(rotated["gas"].as_u64().is_some_and(|gas| gas > 21_000) && field(rotated, "tx").starts_with("0x"));

@@ -42,7 +42,7 @@ fn as_documented(told: &[Value]) {
 
 /// What a member's program tells while it waits, up to the first share that it gives out.
 fn served(computer: &Computer, member: &str, board: &str) -> Vec<Value> {
-    let mut serving = computer.command(["--as", member, "--json", "board", "serve", board]).spawn().unwrap();
+    let mut serving = computer.command(["--as", member, "--json", "boards", "serve", board]).spawn().unwrap();
     let lines = BufReader::new(serving.stdout.take().unwrap()).lines();
     let told = lines.take(2).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
     serving.kill().unwrap();
@@ -52,15 +52,15 @@ fn served(computer: &Computer, member: &str, board: &str) -> Vec<Value> {
 
 /// A board of one, and a case of it.
 fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value> {
-    let mut told = computer.json("kim", &["board", "create", "--needed", "1", kim]);
+    let mut told = computer.json("kim", &["boards", "create", "--needed", "1", kim]);
     let board = field(&told[0], "board");
     told.extend(computer.json("ana", &["grant", &board, "--emergency", "--folder", "night", "--new-folder"]));
-    told.extend(computer.json("kim", &["board", "open", &board, ana, "--to", lee, "--reason", "why.txt"]));
+    told.extend(computer.json("kim", &["boards", "open", &board, ana, "--to", lee, "--reason", "why.txt"]));
     told.extend(served(computer, "kim", &board));
-    told.extend(computer.json("ana", &["board", "cases", &board]));
-    told.extend(computer.json("ana", &["board", "show", &board]));
-    told.extend(computer.json("ana", &["board", "proxy", &board, lee]));
-    told.extend(computer.json("kim", &["board", "change", &board, "--close"]));
+    told.extend(computer.json("ana", &["boards", "cases", &board]));
+    told.extend(computer.json("ana", &["boards", "show", &board]));
+    told.extend(computer.json("ana", &["boards", "proxy", &board, lee]));
+    told.extend(computer.json("kim", &["boards", "change", &board, "--close"]));
     told
 }
 
@@ -79,7 +79,7 @@ fn json_has_exactly_the_documented_fields() {
     told.push(added.clone());
     let new = field(&computer.json("ana", &["add", "x.pdf"])[0], "id");
     computer.file("why.txt", "for a second opinion");
-    let asked = computer.json("kim", &["ask", &ana, "--reason", "why.txt"]).remove(0);
+    let asked = computer.json("kim", &["requests", "ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
     let runs: [(&str, &[&str]); 38] = [
@@ -88,7 +88,7 @@ fn json_has_exactly_the_documented_fields() {
         ("ana", &["account"]),
         ("ana", &["account", "--card"]),
         ("ana", &["contacts", "list"]),
-        ("ana", &["folders"]),
+        ("ana", &["folders", "list"]),
         ("ana", &["list"]),
         ("ana", &["open", &id, "-o", "copy.pdf"]),
         ("ana", &["open", &id, "--export", "out"]),
@@ -96,25 +96,25 @@ fn json_has_exactly_the_documented_fields() {
         ("lee", &["grant", &kim, "--patient", &ana]),
         ("lee", &["attest", &uri]),
         ("ana", &["grant", "lee", "--record", &id]),
-        ("kim", &["vouch", &lee]),
+        ("kim", &["vouches", "give", &lee]),
         ("ana", &["trust", "lee", "--authority", "kim"]),
-        ("kim", &["withdraw-vouch", &lee]),
-        ("ana", &["requests", "--authority", "lee"]),
-        ("kim", &["withdraw-request", &ana, &request]),
-        ("ana", &["grants"]),
-        ("lee", &["shared"]),
+        ("kim", &["vouches", "withdraw", &lee]),
+        ("ana", &["requests", "list", "--authority", "lee"]),
+        ("kim", &["requests", "withdraw", &ana, &request]),
+        ("ana", &["grants", "list"]),
+        ("lee", &["grants", "received"]),
         ("lee", &["list", "--patient", &ana]),
         ("lee", &["open", &uri, "-o", "of-lee"]),
-        ("lee", &["withdraw", &kim, "--patient", &ana]),
-        ("lee", &["renounce", &ana, "--record", &uri]),
+        ("lee", &["grants", "withdraw", &kim, "--patient", &ana]),
+        ("lee", &["grants", "renounce", &ana, "--record", &uri]),
         ("ana", &["revoke", &lee, "--sign", "-o", "end.txt"]),
-        ("kim", &["carry", "end.txt"]),
-        ("kim", &["void"]),
+        ("kim", &["acts", "carry", "end.txt"]),
+        ("kim", &["acts", "void"]),
         ("ana", &["revoke", &lee]),
         ("ana", &["replace", &id, "x.pdf"]),
         ("ana", &["reencrypt", &new]),
         ("ana", &["replace", &new, "--entered-in-error"]),
-        ("ana", &["rotate"]),
+        ("ana", &["folders", "rotate"]),
         ("ana", &["sync"]),
         ("ana", &["resume"]),
         ("ana", &["history"]),
@@ -187,7 +187,7 @@ fn text_for_people_says_what_was_done() {
     };
     assert!(text(&["list"]).contains("x.txt"));
     assert!(text(&["grant", "dr-lee"]).contains("dr-lee"));
-    assert!(text(&["grants"]).contains("dr-lee"));
+    assert!(text(&["grants", "list"]).contains("dr-lee"));
     assert!(text(&["history"]).contains("complete up to"));
     assert_eq!(text(&["open", &id, "-o", "y.txt"]), "x.txt is in y.txt (1 byte)\n");
     text(&["grant", "dr-lee", "--folder", "empty", "--new-folder"]);

@@ -147,9 +147,9 @@ fn a_new_folder_is_asked_about_on_a_terminal() {
     let add = ["--as", "ana", "add", "x.txt", "--folder", "blood"];
     let (code, _, told) = pasted(&computer, "n\n", &add);
     assert!(code == "2" && told.contains("there is no folder blood") && told.contains("nothing was done"), "{told}");
-    assert!(computer.json("ana", &["folders"]).is_empty());
+    assert!(computer.json("ana", &["folders", "list"]).is_empty());
     assert_eq!(pasted(&computer, "y\n", &add).0, "0");
-    assert_eq!(computer.json("ana", &["folders"])[0]["name"], "blood");
+    assert_eq!(computer.json("ana", &["folders", "list"])[0]["name"], "blood");
 }
 
 #[test]

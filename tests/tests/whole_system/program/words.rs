@@ -98,7 +98,7 @@ fn a_record_is_named_by_its_name_where_that_is_unique() {
     assert!(message(&ran).contains("did you mean report.pdf?"), "{}", ran.stderr);
 
     // People, folders and records are told as they are known.
-    let told = computer.run(["--as", "ana", "grants"]);
+    let told = computer.run(["--as", "ana", "grants", "list"]);
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("report.pdf") && told.contains("lee"), "{told}");
     computer.json("ana", &["revoke", "lee"]);
@@ -158,7 +158,7 @@ fn a_folder_that_is_not_there_is_never_made_by_a_slip() {
         ran.refused(2, "usage");
         assert!(message(&ran).contains(hint) && message(&ran).contains("--new-folder"), "{args:?}: {}", ran.stderr);
     }
-    let ran = computer.run_json("ana", &["rotate", "Cardiology"]);
+    let ran = computer.run_json("ana", &["folders", "rotate", "Cardiology"]);
     ran.refused(3, "not-found");
     assert!(message(&ran).contains("did you mean cardiology?"), "{}", ran.stderr);
     assert_eq!(entries(), before, "nothing was sent");
@@ -178,8 +178,8 @@ fn an_end_from_now_goes_by_the_clock_that_counts() {
     // A day ahead: what is 12 hours here would be over there, and the other way round 36.
     for args in [
         &["grant", "lee", "--until", "12h"][..],
-        &["vouch", "lee", "--until", "12h"],
-        &["ask", "lee", "--reason", "why.txt", "--until", "36h", "--answer-by", "2d"],
+        &["vouches", "give", "lee", "--until", "12h"],
+        &["requests", "ask", "lee", "--reason", "why.txt", "--until", "36h", "--answer-by", "2d"],
     ] {
         let ran = computer.run_json("ana", args);
         assert_eq!(ran.code, Some(1), "{args:?}: {}", ran.stderr);

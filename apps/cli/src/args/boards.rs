@@ -1,4 +1,4 @@
-//! Arguments of `board`.
+//! Arguments of `boards`.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,11 @@ use hospital_record::B256;
 
 use crate::lookup::whole_id;
 
-/// `board`
+/// `boards`
 #[derive(Debug, Subcommand)]
-pub(crate) enum Board {
+pub(crate) enum Boards {
     /// Make a board: some of its members must agree before it admits anybody
-    Create(CreateBoard),
+    Create(Create),
     /// Show the members of a board
     Show(Named),
     /// List the cases of a board and their reasons, newest first
@@ -34,9 +34,9 @@ pub(crate) enum Board {
     Serve(Serve),
 }
 
-/// `board create`
+/// `boards create`
 #[derive(Debug, Args)]
-pub(crate) struct CreateBoard {
+pub(crate) struct Create {
     /// How many members must agree
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) needed: u8,
@@ -52,7 +52,7 @@ pub(crate) struct Named {
     pub(crate) board: String,
 }
 
-/// `board open`
+/// `boards open`
 #[derive(Debug, Args)]
 pub(crate) struct OpenCase {
     #[command(flatten)]
@@ -78,11 +78,11 @@ pub(crate) struct OpenCase {
 pub(crate) struct NamedCase {
     #[command(flatten)]
     pub(crate) board: Named,
-    /// The beginning of the case's id: `board cases` shows it
+    /// The beginning of the case's id: `boards cases` shows it
     pub(crate) case: String,
 }
 
-/// `board proxy`
+/// `boards proxy`
 #[derive(Debug, Args)]
 pub(crate) struct Proxy {
     #[command(flatten)]
@@ -95,7 +95,7 @@ pub(crate) struct Proxy {
     pub(crate) none: bool,
 }
 
-/// `board review`
+/// `boards review`
 #[derive(Debug, Args)]
 pub(crate) struct Review {
     #[command(flatten)]
@@ -105,7 +105,7 @@ pub(crate) struct Review {
     pub(crate) finding: Option<PathBuf>,
 }
 
-/// `board change`
+/// `boards change`
 #[derive(Debug, Args)]
 pub(crate) struct Change {
     #[command(flatten)]
@@ -129,7 +129,7 @@ pub(crate) struct ChangeTo {
     pub(crate) resign: bool,
 }
 
-/// `board serve`
+/// `boards serve`
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]

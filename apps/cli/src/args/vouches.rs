@@ -1,13 +1,22 @@
-//! Arguments of the verbs on vouches and trust.
+//! Arguments of `vouches`.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// A plain word: a speciality would tell the public what is wrong with those who grant to the account.
 const ROLE: &str = "practitioner";
 
-/// `vouch`
+/// `vouches`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Vouches {
+    /// Vouch in public that somebody acts in a role
+    Give(Give),
+    /// Withdraw a vouch
+    Withdraw(Withdraw),
+}
+
+/// `vouches give`
 #[derive(Debug, Args)]
-pub(crate) struct Vouch {
+pub(crate) struct Give {
     /// A contact or an address
     pub(crate) who: String,
     /// A plain word, or a code of a health code system such as snomed:22232009; public for ever
@@ -18,19 +27,12 @@ pub(crate) struct Vouch {
     pub(crate) until: String,
 }
 
-/// `withdraw-vouch`
+/// `vouches withdraw`
 #[derive(Debug, Args)]
-pub(crate) struct WithdrawVouch {
+pub(crate) struct Withdraw {
     /// A contact or an address
     pub(crate) who: String,
     /// The role
     #[arg(long, default_value = ROLE)]
     pub(crate) role: String,
-}
-
-/// `trust`
-#[derive(Debug, Args)]
-pub(crate) struct Trust {
-    /// A contact or an address
-    pub(crate) who: String,
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::named;
 use crate::{
     app::{App, check_person},
-    args::{Named, NamedCase, OpenCase, Review},
+    args::boards::{Named, NamedCase, OpenCase, Review},
     failure::{Failure, Kind, Result},
     json::{accounts, instant, local, merged, purpose},
     lookup::beginning,
@@ -212,7 +212,7 @@ async fn tell(app: &App, session: &Session, board: &Board, case: &Case) -> Resul
 /// The board and the case that were typed.
 async fn asked(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
     check_person(&args.board.board)?;
-    let wanted = beginning(&args.case, "case", "board cases")?;
+    let wanted = beginning(&args.case, "case", "`boards cases`")?;
     let session = app.session().await?;
     let board = named(&session, &args.board.board).await?;
     if let Ok(id) = wanted.parse::<B256>() {
@@ -260,7 +260,7 @@ pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
 async fn asked_in_full(app: &App, args: &NamedCase) -> Result<(Session, Board, Case)> {
     if args.case.trim_start_matches("0x").len() < IN_FULL {
         return Err(Failure::usage(format!(
-            "give at least {IN_FULL} digits of the case's id: `board cases` shows them"
+            "give at least {IN_FULL} digits of the case's id: `boards cases` shows them"
         )));
     }
     asked(app, args).await

@@ -1,14 +1,13 @@
-//! `rotate`, `sync`, `resume`: the upkeep of a patient's records.
+//! `sync` and `resume`: the upkeep of a patient's records.
 
-use hospital_record::{ErrorKind, Synced, act::Removed, record::TooLarge};
+use hospital_record::{Synced, act::Removed, record::TooLarge};
 use serde_json::{Value, json};
 
 use super::{all_heard, warn_left_out};
 use crate::{
     app::App,
-    args::{Resume, Rotate, Sync},
+    args::{Resume, Sync},
     failure::{Failure, Result},
-    folder,
     json::accounts,
     lookup::hex_of,
     session::Session,
@@ -20,24 +19,6 @@ use crate::{
 const MOST_WARNED: usize = 20;
 /// Digits of an id to type.
 const DIGITS: usize = 12;
-
-pub(crate) async fn rotate(app: &App, args: &Rotate) -> Result {
-    let session = app.session().await?;
-    let rotated = match session.client.folders().rotate(&args.folder, args.confidentiality).await {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(folder::never_was(&session, &args.folder, args.confidentiality).await);
-        }
-        rotated => rotated?,
-    };
-    let object = json!({
-        "type": "rotated", "folder": args.folder, "confidentiality": args.confidentiality.code(),
-        "left_out": accounts(&rotated.left_out), "tx": rotated.transaction, "gas": rotated.gas,
-    });
-    let folder = shown(&args.folder);
-    let words = format!("{folder} has new keys: later records open only for those with access now");
-    app.printer.result(&object, words)?;
-    warn_left_out(app, &session, &rotated.left_out).await
-}
 
 pub(crate) async fn sync(app: &App, args: &Sync) -> Result {
     let session = app.session().await?;

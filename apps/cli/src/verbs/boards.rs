@@ -1,4 +1,4 @@
-//! `board`: some members must agree before somebody is admitted.
+//! `boards`: some members must agree before somebody is admitted.
 
 mod cases;
 mod serve;
@@ -9,25 +9,25 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{App, check_person},
-    args::{self, Change, CreateBoard, Named, Proxy},
+    args::boards::{Boards, Change, Create, Named, Proxy},
     failure::Result,
     json::accounts,
     session::Session,
 };
 
-pub(crate) async fn board(app: &App, args: args::Board) -> Result {
+pub(crate) async fn boards(app: &App, args: Boards) -> Result {
     match args {
-        args::Board::Create(args) => create(app, &args).await,
-        args::Board::Show(args) => show(app, &args).await,
-        args::Board::Cases(args) => cases::list(app, &args).await,
-        args::Board::Open(args) => cases::open(app, &args).await,
-        args::Board::Acknowledge(args) => cases::acknowledge(app, &args).await,
-        args::Board::Veto(args) => cases::veto(app, &args).await,
-        args::Board::Proxy(args) => proxy(app, &args).await,
-        args::Board::Release(args) => cases::release(app, &args).await,
-        args::Board::Review(args) => cases::review(app, &args).await,
-        args::Board::Change(args) => change(app, &args).await,
-        args::Board::Serve(args) => serve::serve(app, &args).await,
+        Boards::Create(args) => create(app, &args).await,
+        Boards::Show(args) => show(app, &args).await,
+        Boards::Cases(args) => cases::list(app, &args).await,
+        Boards::Open(args) => cases::open(app, &args).await,
+        Boards::Acknowledge(args) => cases::acknowledge(app, &args).await,
+        Boards::Veto(args) => cases::veto(app, &args).await,
+        Boards::Proxy(args) => proxy(app, &args).await,
+        Boards::Release(args) => cases::release(app, &args).await,
+        Boards::Review(args) => cases::review(app, &args).await,
+        Boards::Change(args) => change(app, &args).await,
+        Boards::Serve(args) => serve::serve(app, &args).await,
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn named(session: &Session, typed: &str) -> Result<Board> {
     Ok(session.client.system().board(address).await?)
 }
 
-async fn create(app: &App, args: &CreateBoard) -> Result {
+async fn create(app: &App, args: &Create) -> Result {
     args.members.iter().try_for_each(|member| check_person(member))?;
     let session = app.session().await?;
     let mut members = Vec::new();

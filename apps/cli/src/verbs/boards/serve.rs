@@ -8,7 +8,7 @@ use serde_json::json;
 use super::named;
 use crate::{
     app::{App, check_person},
-    args::Serve,
+    args::boards::Serve,
     failure::Result,
     lookup::short,
 };

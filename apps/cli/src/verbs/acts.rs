@@ -1,4 +1,4 @@
-//! `carry` and `void`: signed requests are carried, or made void.
+//! `acts`: signed requests are carried, or made void.
 
 use hospital_record::{
     Address, B256, Error, ErrorKind,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    args::{Carry, Void},
+    args::acts::{Acts, Carry, Void},
     failure::{Failure, Result},
     lookup::short,
     session::Session,
@@ -28,7 +28,14 @@ enum Fate {
     Not(Failure),
 }
 
-pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
+pub(crate) async fn acts(app: &App, args: Acts) -> Result {
+    match args {
+        Acts::Carry(args) => carry(app, &args).await,
+        Acts::Void(args) => void(app, &args).await,
+    }
+}
+
+async fn carry(app: &App, args: &Carry) -> Result {
     let from_file = text::of_file(&args.file, REQUESTS)?.as_deref().map(parsed).transpose()?;
     let session = app.session().await?;
     let requests = match from_file {
@@ -55,10 +62,10 @@ pub(crate) async fn carry(app: &App, args: &Carry) -> Result {
     }
 }
 
-pub(crate) async fn void(app: &App, args: &Void) -> Result {
+async fn void(app: &App, args: &Void) -> Result {
     let session = app.session().await?;
     let done = match &args.board {
-        Some(board) => session.client.acts().void_at(&super::board::named(&session, board).await?).await?,
+        Some(board) => session.client.acts().void_at(&super::boards::named(&session, board).await?).await?,
         None => session.client.acts().void().await?,
     };
     let object = json!({"type": "voided", "tx": done.transaction, "gas": done.gas});
