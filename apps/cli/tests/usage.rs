@@ -52,9 +52,12 @@ fn group_without_a_verb_prints_its_help_and_exits_with_2() {
         ("acts", "carry"),
         ("boards", "create"),
     ] {
-        let told = home.fails(&[group], 2);
-        for part in [format!("Usage: hospital-record {group} "), format!("\n  {verb} "), "Examples:".to_owned()] {
-            assert!(told.contains(&part), "{group}: {told}");
+        // Variables are set, and flags do not change the answer.
+        for args in [&[group][..], &["--as", "ana", group], &[group, "--quiet"]] {
+            let told = home.fails(args, 2);
+            for part in [format!("Usage: hospital-record {group} "), format!("\n  {verb} "), "Examples:".to_owned()] {
+                assert!(told.contains(&part), "{args:?}: {told}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{
     ArgMatches, Command, CommandFactory, FromArgMatches,
-    builder::{OsStringValueParser, TypedValueParser},
+    builder::{OsStringValueParser, Resettable, TypedValueParser},
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
@@ -112,22 +112,35 @@ pub(crate) fn parsed() -> Result<Cli, clap::Error> {
 
 fn from(typed: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = explained();
-    let matches = command.try_get_matches_from_mut(typed).map_err(|error| elsewhere(&mut command, error))?;
+    let matches = command.try_get_matches_from_mut(typed).map_err(|error| clearer(&mut command, error))?;
     match blank(&command, &matches) {
         Some(why) => Err(command.error(ErrorKind::InvalidValue, why)),
         None => Cli::from_arg_matches(&matches),
     }
 }
 
-/// Names the right command for a verb that is in a group, or has another name now.
-fn elsewhere(command: &mut Command, error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    let places: Vec<String> = places(command, typed).iter().map(|place| format!("`{place}`")).collect();
-    match places.split_last() {
-        None => error,
-        Some((last, [])) => command.error(error.kind(), format!("`{typed}` is {last}")),
-        Some((last, others)) => command.error(error.kind(), format!("`{typed}` is {} or {last}", others.join(", "))),
-    }
+/// The help of a group without a verb; the right command for a verb without its group.
+fn clearer(command: &mut Command, error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let clearer = match error.kind() {
+        ErrorKind::MissingSubcommand => help_of(name),
+        kind => elsewhere(command, name).map(|place| command.error(kind, format!("`{name}` is {place}"))),
+    };
+    clearer.unwrap_or(error)
+}
+
+/// What clap answers if nothing but the group was typed: it counts flags and variables as well.
+fn help_of(group: &str) -> Option<clap::Error> {
+    let without_variable = |command: Command, id| command.mut_arg(id, |arg: clap::Arg| arg.env(Resettable::Reset));
+    let command = flags().into_iter().map(|flag| flag.id).fold(explained(), without_variable);
+    command.try_get_matches_from(group.split(' ')).err()
+}
+
+/// The commands of this name, in words.
+fn elsewhere(command: &Command, word: &str) -> Option<String> {
+    let places: Vec<String> = places(command, word).iter().map(|place| format!("`{place}`")).collect();
+    let (last, others) = places.split_last()?;
+    Some(if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) })
 }
 
 /// The commands that end with this word, or were once called so.
@@ -226,7 +239,7 @@ fn summary(command: &Command) -> String {
     let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     match verbs.len() {
         0 => about,
-        1..=NAMED => format!("{:<34} {about}", verbs.join(", ")),
-        _ => format!("{:<34} {about}", format!("{}, ...", verbs[..NAMED].join(", "))),
+        1..=NAMED => format!("{:<35} {about}", verbs.join(", ")),
+        _ => format!("{:<35} {about}", format!("{}, ...", verbs[..NAMED].join(", "))),
     }
 }

@@ -143,17 +143,17 @@ pub(crate) enum Verb {
     /// Who asks for access, and why
     #[command(subcommand)]
     Requests(Requests),
-    /// Some members must agree before somebody is admitted
+    /// Some must agree before somebody is admitted
     #[command(subcommand)]
     Boards(Boards),
     /// Attest a record as a professional
     Attest(Attest),
-    /// Who vouches for whom, in public
+    /// Who vouches for whom
     #[command(subcommand)]
     Vouches(Vouches),
     /// Show who vouches for somebody
     Trust(Trust),
-    /// What was signed for anybody to carry
+    /// What was signed to be carried
     #[command(subcommand)]
     Acts(Acts),
     /// Add a new version of a record and supersede the old one

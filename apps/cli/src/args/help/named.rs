@@ -8,6 +8,9 @@ use std::{
 
 use super::*;
 
+/// Verbs of a group that are also fields of objects in JSON.
+const FIELDS: &[&str] = &["proxy"];
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -61,7 +64,7 @@ fn wrong(command: &Command, text: &str) -> Option<String> {
         words.next();
     }
     let first = words.next()?;
-    if first == "help" {
+    if first == "help" || FIELDS.contains(&text) {
         return None;
     }
     let Some(mut found) = command.find_subcommand(first) else {
