@@ -171,8 +171,7 @@ fn every_line_to_type_parses() {
 #[test]
 fn every_verb_has_its_section_in_the_manual() {
     let manual = fs::read_to_string(repository().join("docs/cli.md")).unwrap();
-    let headings: Vec<&str> =
-        manual.lines().filter(|line| line.starts_with("### ")).flat_map(|line| quoted(line)).collect();
+    let headings: Vec<&str> = manual.lines().filter(|line| line.starts_with("### ")).flat_map(quoted).collect();
     for verb in super::tests::verbs() {
         assert!(headings.iter().any(|heading| is_of(heading, &verb)), "{verb}");
     }
