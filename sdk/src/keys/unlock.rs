@@ -135,7 +135,7 @@ impl Unlocker {
     ) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             other => other,
         };
         let scope = record_key(record.author, record.id);

@@ -100,7 +100,7 @@ fn verb<'a, T>(
     Verb { name, needs, entries, run: run.into_future().map(|done| done.map(drop)).boxed() }
 }
 
-/// It does what needs no silent store, and says which kind of silence kept it from the rest.
+/// `sync` does everything that needs no unavailable store, and reports the kind of the outage.
 async fn synced_whole(ana: &Client) -> Result<(), Error> {
     match ana.sync().await?.unavailable {
         Some(ErrorKind::TimedOut) => Err(Error::TimedOut { service: "the store".into(), after: Duration::ZERO }),

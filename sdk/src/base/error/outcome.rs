@@ -138,7 +138,7 @@ impl Error {
         match self {
             Self::Exists(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
             Self::AndEarlier { error, .. } | Self::Halfway { error, .. } => error.may_have_happened(),
-            _ => self.is_silence(),
+            _ => self.is_outage(),
         }
     }
 }

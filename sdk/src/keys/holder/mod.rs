@@ -53,7 +53,7 @@ impl Holder {
         for member in board.present() {
             fingerprints.push(match person.people().profile_of(member, None).await {
                 Ok((digest, _)) => fingerprint(digest),
-                Err(error) if error.is_silence() => return Err(error),
+                Err(error) if error.is_outage() => return Err(error),
                 Err(_) => format!("{member} has no keys that are available, and gets no share"),
             });
         }
