@@ -31,7 +31,7 @@ enum Writes {
     Changed,
 }
 
-/// Passes on to another store what is put, and lies about what is there as it is told to.
+/// Forwards what is put to another store, and lies about its content as the test demands.
 pub struct Liar {
     behind: Arc<dyn Store>,
     lie: Mutex<Liable>,

@@ -1,4 +1,4 @@
-//! Access that is passed on: never wider than what it comes from, and never longer.
+//! Delegated access: never wider than the delegate's own grant, and never longer.
 
 use std::time::Duration;
 
@@ -224,7 +224,7 @@ async fn a_delegate_sees_what_it_passed_on_and_from_where() {
     ward.pass_on(&ward.lee).await;
     ward.hospital.grant(ward.lee.address()).record(&ward.record).await.unwrap();
     ward.ana.grant(ward.lee.address()).folder("other").await.unwrap();
-    let given = ward.hospital.grants().passed_on(ward.ana.address()).await.unwrap();
+    let given = ward.hospital.grants().delegated(ward.ana.address()).await.unwrap();
     let folder = ward.scope(&ward.hospital.grants().received().await.unwrap());
     assert_eq!(given.len(), 2, "and nothing that the patient gave");
     assert_eq!(given[1].scope_name(), format!("folder {WARD}"));

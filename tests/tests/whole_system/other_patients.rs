@@ -81,7 +81,7 @@ async fn ones_own_record_under_another_patients_name_is_refused_and_its_grants_s
     ] {
         refused(refusal, ErrorKind::NotFound);
     }
-    // As something to be passed on, of which there is nothing.
+    // Nothing of these patients can be delegated.
     refused(ana.grant(lee.address()).record(&named).await, ErrorKind::NotFound);
     refused(ana.revoke(lee.address()).record(&named).await, ErrorKind::Denied);
     assert_eq!(ward.entries().await, before);

@@ -93,11 +93,11 @@ fn members_who_agreed_give_out_their_shares_by_themselves() {
     night.computer.file("finding.txt", "Nobody rang first.");
     night.computer.json("ethics", &["board", "review", &night.board, &case, "--finding", "finding.txt"]);
     let history = night.computer.json("ana", &["history"]);
-    let entry = history.iter().find(|entry| entry["action"] == "access-passed-on").unwrap();
+    let entry = history.iter().find(|entry| entry["action"] == "access-delegated").unwrap();
     assert_eq!((&entry["case"]["id"], &entry["case"]["reason"]), (&case.as_str().into(), &told["reason"]));
     let words = String::from_utf8(night.computer.run(["--as", "ana", "history"]).stdout).unwrap();
     for told in
-        ["night passed on to doctor", "casualty, anaesthesia", "| Unconscious after a fall.", "reviewed by   ethics"]
+        ["night delegated to doctor", "casualty, anaesthesia", "| Unconscious after a fall.", "reviewed by   ethics"]
     {
         assert!(words.contains(told), "{told}: {words}");
     }

@@ -4,7 +4,7 @@ use hospital_record_tests::program::{Computer, field};
 
 use super::{added, anas_computer, befriend, of_type};
 
-/// Ana's files on a ward, which a hospital may read, add to, attest and pass on to Kim.
+/// Ana's files on a ward, which a hospital may read, add to, attest and delegate to Kim.
 struct Ward {
     computer: Computer,
     ana: String,
@@ -66,7 +66,7 @@ fn hospital_passes_on_what_it_has_and_takes_it_back() {
     assert_eq!(computer.run(["--as", "hospital", "open", uri, "-o", "-"]).stdout, b"x");
     let history = computer.json("ana", &["history"]);
     let actions: Vec<_> = of_type(&history, "entry").iter().map(|entry| field(entry, "action")).collect();
-    for action in ["access-passed-on", "access-withdrawn"] {
+    for action in ["access-delegated", "access-withdrawn"] {
         assert_eq!(actions.iter().filter(|known| *known == action).count(), 1, "{actions:?}");
     }
 }
