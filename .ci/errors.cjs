@@ -61,12 +61,13 @@ const text = `# Errors
 This page is made from the code: \`make errors\` writes it, \`.ci/run guides\` fails when it is stale.
 
 Every call of the SDK fails with one type, \`Error\`. Its text is for people: it says what was wrong and what to do. An app
-matches on three things:
+matches on four things:
 
 | ask | it says |
 |---|---|
 | \`error.kind()\` | which class it is: [what to do](#kinds) |
-| \`error.transaction()\` | a transaction that is on chain, or may still be mined. Call \`resume\`, or look in the history, before you repeat the act |
+| \`error.may_have_happened()\` | whether the act has taken effect, or may still do so. If so, call \`resume\` and look in the history before you repeat it |
+| \`error.transaction()\` | the transaction of that act, if it is known |
 | \`Error::Halfway { outcome, .. }\` | the act began, and something failed on the way: [what became of it](#outcomes) |
 
 ## Kinds

@@ -115,6 +115,7 @@ pub mod grant {
             revoke::Revoke,
             shared::{Patients, Shared, SharedGrant},
         },
+        base::scope_id::ScopeId,
         client::grants::Grants,
     };
 }

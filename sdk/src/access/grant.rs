@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Result},
         names,
         record_ref::RecordRef,
+        scope_id::ScopeId,
         time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
@@ -31,7 +32,7 @@ use crate::{
         notes::{self, Note},
         owed::{self, OwedBlocks},
     },
-    ledger::{Grant as ChainGrant, GrantState, Permission, Purpose, Rights},
+    ledger::{GrantEntry, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
@@ -195,13 +196,14 @@ impl Grant {
             None => contract.grant(&[permission], changes),
         };
         let receipt = owed::or_owe_no_more(person, &owed, person.send(call).await).await?;
-        let is_this = |grant: &ChainGrant| grant.envelope == permission.envelope;
+        let is_this = |grant: &GrantEntry| grant.envelope == permission.envelope;
         person
             .confirm(self.patient, receipt.transaction, |state| state.grants.get(&place).is_some_and(is_this))
             .await?;
         owed::pay(person, &owed, receipt.transaction).await?;
         Ok(Granted {
             grantee: self.grantee.address,
+            scope_id: ScopeId(permission.scope),
             fingerprint: String::new(),
             trust: None,
             rights: permission.rights,

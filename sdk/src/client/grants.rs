@@ -1,7 +1,6 @@
 //! Grants that a person made, delegated, and received.
 
 use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 use crate::{
     access::{
@@ -10,7 +9,7 @@ use crate::{
         shared::{self, Patients, Shared},
     },
     acts::{confirm::Confirmed, person::Person},
-    base::error::Result,
+    base::{error::Result, scope_id::ScopeId},
 };
 
 /// A person's grants; made by [`Client::grants`](crate::Client::grants).
@@ -32,14 +31,14 @@ impl Grants<'_> {
 
     /// Gives up a grant that another patient made to this account. [`received`](Self::received) names the `scope`
     /// ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
-    pub async fn renounce(self, patient: Address, scope: B256) -> Result<Confirmed> {
-        revoke::renounce(self.0, patient, scope).await
+    pub async fn renounce(self, patient: Address, scope: ScopeId) -> Result<Confirmed> {
+        revoke::renounce(self.0, patient, scope.0).await
     }
 
     /// Withdraws access to a patient's scope that this account delegated. It also ends the access that the grantee
     /// delegated from there.
-    pub async fn withdraw(self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
-        revoke::withdraw(self.0, patient, scope, grantee).await
+    pub async fn withdraw(self, patient: Address, scope: ScopeId, grantee: Address) -> Result<Confirmed> {
+        revoke::withdraw(self.0, patient, scope.0, grantee).await
     }
 
     /// Grants to this account, as the node reports them. [`Shared`] says how many are listed and how far they can be

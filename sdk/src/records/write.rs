@@ -94,7 +94,7 @@ pub(crate) async fn register_stored(
             forget_all(person, stored).await;
             Ok(receipt)
         }
-        Err(error @ Error::Exists(_)) => Err(error),
+        Err(error @ Error::AlreadyDone(_)) => Err(error),
         Err(error) if error.may_have_happened() => {
             let records = stored.iter().map(|record| record.id).collect();
             Err(error.with_outcome(Outcome::NotRegistered { records }))

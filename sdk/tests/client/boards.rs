@@ -82,10 +82,10 @@ async fn two_of_three_let_somebody_in_for_hours() {
     assert!(case.is_live());
     assert_eq!(case.acknowledged, [stage.members[0].address(), stage.members[1].address()]);
     refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
-    stage.members[0].boards().release(&stage.board, &case).await.unwrap();
+    stage.members[0].boards().release(&case).await.unwrap();
     refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
     // Any members will do, also one who took no part.
-    stage.members[2].boards().release(&stage.board, &case).await.unwrap();
+    stage.members[2].boards().release(&case).await.unwrap();
     assert_eq!(stage.lee.open(&stage.record).await.unwrap().bytes, "before");
     let shared = stage.lee.grants().received().await.unwrap();
     assert_eq!((shared.grants[0].given_by, shared.grants[0].purpose), (Some(stage.board.address), Purpose::ETREAT));
@@ -121,7 +121,7 @@ async fn rotations_deal_anew_and_leave_out_whom_a_case_lets_in() {
     let later = stage.ana.add(note("later")).folder(WARD).await.unwrap().record;
     refused(stage.lee.open(&later).await, ErrorKind::Denied);
     for member in &stage.members[..2] {
-        member.boards().release(&stage.board, &case).await.unwrap();
+        member.boards().release(&case).await.unwrap();
     }
     assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
 }
@@ -162,7 +162,7 @@ async fn a_veto_ends_a_case_before_and_after() {
     proxy.boards().veto(&case).await.unwrap();
     refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
     assert_eq!(stage.again(&case).await.stage, CaseStage::Vetoed);
-    refused(stage.members[2].boards().release(&stage.board, &case).await, ErrorKind::Conflict);
+    refused(stage.members[2].boards().release(&case).await, ErrorKind::Conflict);
 }
 
 #[tokio::test]
@@ -229,8 +229,8 @@ async fn members_and_the_patient_read_why_and_nobody_else() {
     }
     refused(stage.lee.boards().reason_of(&case).await, ErrorKind::Denied);
     assert!(case.review_due.is_some());
-    refused(stage.members[1].boards().review(&stage.board, &case, None).await, ErrorKind::Denied);
-    stage.members[2].boards().review(&stage.board, &case, Some("nobody was called first")).await.unwrap();
+    refused(stage.members[1].boards().review(&case, None).await, ErrorKind::Denied);
+    stage.members[2].boards().review(&case, Some("nobody was called first")).await.unwrap();
     let case = stage.again(&case).await;
     assert_eq!(case.review_due, None);
     let (reviewer, finding) = stage.ana.boards().findings_of(&case).await.remove(0);
@@ -262,9 +262,9 @@ async fn a_share_that_is_dealt_to_who_left_is_worth_nothing_after_the_next_sync(
     let case = stage.granted().await;
     let board = stage.system.board(stage.board.address).await.unwrap();
     assert_eq!(board.left, [stage.members[2].address()]);
-    refused(stage.members[2].boards().release(&board, &case).await, ErrorKind::Denied);
+    refused(stage.members[2].boards().release(&case).await, ErrorKind::Denied);
     for member in &stage.members[..2] {
-        member.boards().release(&board, &case).await.unwrap();
+        member.boards().release(&case).await.unwrap();
     }
     assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
 }
@@ -316,8 +316,8 @@ async fn boards_and_cases_that_cannot_be_are_refused_before_anything_is_sent() {
     let case = stage.opened().await;
     refused(stage.members[0].boards().acknowledge(&case).await, ErrorKind::Conflict);
     refused(stage.lee.boards().acknowledge(&case).await, ErrorKind::Denied);
-    refused(stage.members[0].boards().release(&stage.board, &case).await, ErrorKind::Conflict);
-    refused(stage.members[2].boards().review(&stage.board, &case, None).await, ErrorKind::Conflict);
+    refused(stage.members[0].boards().release(&case).await, ErrorKind::Conflict);
+    refused(stage.members[2].boards().review(&case, None).await, ErrorKind::Conflict);
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ impl Ward {
         self.ana.add(note("after")).folder(WARD).await.unwrap().record
     }
 
-    fn scope(&self, shared: &hospital_record::grant::Shared) -> hospital_record::B256 {
+    fn scope(&self, shared: &hospital_record::grant::Shared) -> hospital_record::grant::ScopeId {
         shared.grants.iter().find(|grant| grant.patient == self.ana.address()).unwrap().scope_id
     }
 }

@@ -155,7 +155,7 @@ async fn what_the_contract_refuses_is_told_in_its_own_words() {
     let record = ana.add(note("mine")).await.unwrap().record;
     refused(lee.open(&record).await, ErrorKind::Denied);
     refused(lee.attest(&record).await, ErrorKind::Denied);
-    refused(lee.grants().renounce(ana.address(), B256::with_last_byte(1)).await, ErrorKind::NotFound);
+    refused(lee.grants().renounce(ana.address(), B256::with_last_byte(1).into()).await, ErrorKind::NotFound);
 }
 
 /// Signed requests, kept back by the relay.

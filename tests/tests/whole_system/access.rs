@@ -202,7 +202,7 @@ async fn grantee_can_give_its_access_back() {
     let record = ana.add(note("x")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
     let GrantScope::Folder { number, .. } = lee.grants().received().await.unwrap().grants[0].scope else { panic!() };
-    lee.grants().renounce(ana.address(), folder_scope(number)).await.unwrap();
+    lee.grants().renounce(ana.address(), folder_scope(number).into()).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{FutureExt, future::BoxFuture};
 use hospital_record::{
     Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, System,
-    alloy::primitives::{Address, B256},
+    alloy::primitives::Address, grant::ScopeId,
 };
 use hospital_record_tests::{
     door::{Door, State},
@@ -29,7 +29,7 @@ struct Stage {
     /// Of Lee, for Ana; not yet in a store of her own.
     result: RecordRef,
     /// What Lee may read besides the folder.
-    scope: B256,
+    scope: ScopeId,
 }
 
 /// A machine behind the doors.

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::SystemTime};
 
 use hospital_record::{
-    self as sdk, Address, B256, Cut,
-    grant::{GrantInfo, GrantScope, SharedGrant},
+    self as sdk, Address, Cut,
+    grant::{GrantInfo, GrantScope, ScopeId, SharedGrant},
 };
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
 /// Each delegated grant follows the grant that it came from, with its depth. A grant whose origin is not listed stands
 /// at the top level.
 fn as_tree(grants: &[GrantInfo]) -> Vec<(usize, &GrantInfo)> {
-    let places: HashMap<(B256, Address), usize> =
+    let places: HashMap<(ScopeId, Address), usize> =
         grants.iter().enumerate().map(|(place, grant)| ((grant.scope_id, grant.grantee), place)).collect();
     let giver = |grant: &GrantInfo| places.get(&(grant.above?, grant.given_by?)).copied();
     let (mut below, mut left) = (vec![Vec::new(); grants.len()], Vec::new());

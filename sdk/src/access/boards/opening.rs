@@ -41,7 +41,7 @@ impl Opening {
     pub(crate) fn is(&self, case: &Case, me: Address) -> bool {
         let Self { patient, scope, grantee, duration, reason, .. } = *self;
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, opener: me, ..case.terms.clone() };
-        (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, grantee, reason)
+        (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, grantee, reason)
             && case.id == id_of(&terms)
     }
 

@@ -240,9 +240,9 @@ async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_t
     let ward = BoardStage::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
     let case = ward.granted().await;
     let [one, two, _] = &ward.members[..] else { unreachable!() };
-    one.boards().release(&ward.board, &case).await.unwrap();
+    one.boards().release(&case).await.unwrap();
     faulty.becomes(Fault::FullAfter(1));
-    let error = two.boards().release(&ward.board, &case).await.unwrap_err();
+    let error = two.boards().release(&case).await.unwrap_err();
     assert!(matches!(&error, Error::Halfway { outcome: Outcome::KeysNotStored { .. }, .. }), "{error}");
     assert!(ward.lee.open(&ward.record).await.is_err());
     faulty.becomes(Fault::None);

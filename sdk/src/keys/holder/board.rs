@@ -22,7 +22,7 @@ use crate::{
     boards::board::Board,
     journal::verified::VerifiedJournal,
     keys::{keyrings, notes},
-    ledger::{Event, Grant, folder_of},
+    ledger::{Event, GrantEntry, folder_of},
 };
 
 pub(crate) fn deal_context(
@@ -50,7 +50,7 @@ pub(crate) struct KeyringDeals {
 impl KeyringDeals {
     /// Boards have deals instead of entries. Accounts admitted by a board get no new keys, because they are in for
     /// hours.
-    pub(crate) fn is_for(&self, account: Address, grant: Option<&Grant>) -> bool {
+    pub(crate) fn is_for(&self, account: Address, grant: Option<&GrantEntry>) -> bool {
         let giver = grant.and_then(|grant| grant.state.giver);
         self.boards.contains(&account) || giver.is_some_and(|giver| self.boards.contains(&giver))
     }
@@ -112,7 +112,7 @@ pub(crate) async fn deal_anew(
 }
 
 /// Whether a grant of the patient was made with a deal instead of an envelope.
-async fn is_of_board(person: &Person, grant: &Grant) -> Result<bool> {
+async fn is_of_board(person: &Person, grant: &GrantEntry) -> Result<bool> {
     if grant.state.giver.is_some() || !grant.state.rights.delegates() {
         return Ok(false);
     }
@@ -151,7 +151,7 @@ async fn dealt_with<'a>(
     journal: &'a VerifiedJournal,
     folder: Folder,
     board: Address,
-) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
+) -> Result<Option<(&'a GrantEntry, Verified<Deal>)>> {
     let Some(grant) = journal.folder_grant(folder, board) else { return Ok(None) };
     if !is_of_board(person, grant).await? {
         return Ok(None);
@@ -190,7 +190,7 @@ async fn newest_named(
     person: &Person,
     journal: &VerifiedJournal,
     scope: B256,
-    (board, grant): (Address, &Grant),
+    (board, grant): (Address, &GrantEntry),
 ) -> Result<(Epoch, Digest)> {
     if let Some(number) = folder_of(scope) {
         let folder = Folder::new(number).map_err(CoreError::from)?;
@@ -247,7 +247,7 @@ async fn current_deal(
     person: &Person,
     journal: &VerifiedJournal,
     folder: Folder,
-    (board, grant): (Address, &Grant),
+    (board, grant): (Address, &GrantEntry),
 ) -> Result<Option<Verified<Deal>>> {
     let keys = journal.folder(folder);
     let digest = match keys.keyring().copied().filter(|_| grant.epoch < keys.epoch) {

@@ -22,7 +22,7 @@ use crate::{
     },
     boards::{board::Board, case::Case, cases::MOST_RELEASES},
     keys::holder::board::deal_context,
-    ledger::{Entry, Event, Grant},
+    ledger::{Entry, Event, GrantEntry},
 };
 
 /// How many cases with the same reason are tried.
@@ -33,13 +33,14 @@ pub(crate) async fn payload_by_case(
     person: &Person,
     patient: Address,
     scope: B256,
-    grant: &Grant,
+    grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     let giver = grant.state.giver.unwrap_or_default();
     let board = person.boards().at(giver).await?;
     let me = person.address();
-    let is_same =
-        |case: &Case| (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope);
+    let is_same = |case: &Case| {
+        (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
+    };
     let blocks = granted_in(person.journals().of(patient).await?.history.entries(), scope, (me, grant));
     let cases = person.boards().cases_granted(&board, patient, &blocks).await?;
     let mut failure = Error::NotAvailable(
@@ -114,13 +115,13 @@ async fn released_by(
 
 /// The context that a deal must have to be of use in this case, in its own epoch. Opening the deal checks it.
 fn context_of(person: &Person, deal: &Deal, case: &Case) -> Result<EnvelopeContext> {
-    let scope = Scope::from_bytes(case.scope_id.0).map_err(CoreError::from)?;
+    let scope = Scope::from_bytes(case.scope_id.0.0).map_err(CoreError::from)?;
     Ok(deal_context(person.deployment(), case.patient, case.board, scope, deal.epoch))
 }
 
 /// The newest blocks in which a case with this reason admitted somebody. The journal shows them, however many cases
 /// there are.
-fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &Grant)) -> Vec<u64> {
+fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &GrantEntry)) -> Vec<u64> {
     let is_case = |entry: &&Entry| match entry.event {
         Event::AccessPassedOn { scope: on, grantee: to, giver, envelope, .. } => {
             (on, to, Some(giver), envelope) == (scope, grantee, grant.state.giver, grant.envelope)

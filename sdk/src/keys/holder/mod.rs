@@ -24,7 +24,7 @@ use crate::{
     base::error::{Error, Result},
     boards::board::Board,
     keys::notes::{self, Note},
-    ledger::Grant,
+    ledger::GrantEntry,
     people::grantee::Grantee,
 };
 
@@ -83,7 +83,7 @@ pub(crate) async fn payload_of(
     person: &Person,
     patient: Address,
     scope: B256,
-    grant: &Grant,
+    grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     if let Some(giver) = grant.state.giver {
         let is_case = match person.people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {

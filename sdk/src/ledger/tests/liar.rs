@@ -7,7 +7,7 @@ async fn refused(journal: Journal, trusted: Option<B256>) -> Integrity {
     }
 }
 
-async fn truth(memory: &MemoryLedger) -> History {
+async fn truth(memory: &MemoryLedger) -> EntryChain {
     Journal::new(memory.contract()).read(PATIENT, None).await.unwrap().0
 }
 
