@@ -145,7 +145,7 @@ async fn forged_head_opens_no_history() {
 }
 
 #[tokio::test]
-async fn shortened_history_is_noticed_by_who_knows_more() {
+async fn client_that_knows_a_later_head_notices_a_shortened_history() {
     let world = World::with_own_chain().await;
     let (ana, lee) = (world.person().await, world.registered().await);
     ana.add(note("x")).await.unwrap();

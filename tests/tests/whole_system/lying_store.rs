@@ -126,7 +126,7 @@ async fn second_store_gives_what_the_first_lies_about() {
 }
 
 #[tokio::test]
-async fn what_a_store_swallows_is_not_registered() {
+async fn record_that_a_store_discards_is_not_registered() {
     let world = World::shared().await;
     let liar = Liar::before(store_of(&world));
     let system = machine(&world, vec![liar.clone()]).await;

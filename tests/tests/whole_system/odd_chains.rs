@@ -64,7 +64,7 @@ async fn node_that_is_a_block_behind_is_asked_again() {
 }
 
 #[tokio::test]
-async fn wrong_rpc_is_told_at_once() {
+async fn wrong_rpc_is_reported_at_once() {
     let world = World::shared().await;
     let (empty, other) = (Anvil::empty(31337), Anvil::empty(777));
     for (url, kind, cause) in [

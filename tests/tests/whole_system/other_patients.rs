@@ -90,7 +90,7 @@ async fn ones_own_record_under_another_patients_name_is_refused_and_its_grants_s
 }
 
 #[tokio::test]
-async fn grantee_gives_nothing_on_and_ends_nothing_of_what_it_may_read() {
+async fn reader_can_neither_delegate_nor_end_access_nor_change_the_record() {
     let ward = Ward::new().await;
     let Ward { ana, bob, lee, anas, .. } = &ward;
     let before = ward.entries().await;

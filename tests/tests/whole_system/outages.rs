@@ -202,21 +202,21 @@ async fn chain_is(state: State) {
 }
 
 #[tokio::test]
-async fn store_that_is_gone_is_told_by_every_verb_that_needs_it_and_nothing_is_lost() {
+async fn unreachable_store_is_reported_by_every_verb_that_needs_it_and_nothing_is_lost() {
     store_is(State::Shut).await;
 }
 
 #[tokio::test]
-async fn store_that_is_silent_is_told_by_every_verb_that_needs_it_and_nothing_is_lost() {
+async fn stalled_store_is_reported_by_every_verb_that_needs_it_and_nothing_is_lost() {
     store_is(State::Silent).await;
 }
 
 #[tokio::test]
-async fn chain_that_is_gone_is_told_by_every_verb_and_nothing_is_lost() {
+async fn unreachable_chain_is_reported_by_every_verb_and_nothing_is_lost() {
     chain_is(State::Shut).await;
 }
 
 #[tokio::test]
-async fn chain_that_is_silent_is_told_by_every_verb_and_nothing_is_lost() {
+async fn stalled_chain_is_reported_by_every_verb_and_nothing_is_lost() {
     chain_is(State::Silent).await;
 }

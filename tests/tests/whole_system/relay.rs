@@ -161,7 +161,7 @@ async fn each_request_takes_effect_exactly_once_whenever_the_relay_dies() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_carried_after_the_relay_was_stopped_and_started() {
+async fn accepted_request_is_carried_after_the_relay_restarts() {
     let world = World::with_own_chain().await;
     let mut relay = Relay::start(&world.anvil, &[]);
     let patient = PrivateKeySigner::random();
@@ -253,7 +253,7 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_waits_and_nobody_uses_up_what_another_may_ask_for() {
+async fn account_over_its_rate_limit_waits_and_cannot_use_up_the_limit_of_another() {
     let world = World::shared().await;
     let relay = Relay::start(&world.anvil, &["--per-account", "2", "--per-address", "8"]);
     let (contract, patient) = (world.system.contract(), PrivateKeySigner::random());
