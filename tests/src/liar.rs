@@ -41,7 +41,7 @@ pub struct Liar {
 }
 
 impl Liar {
-    /// Honest until told otherwise.
+    /// Honest by default.
     pub fn before(behind: Arc<dyn Store>) -> Arc<Self> {
         let (lie, writes) = (Mutex::new(Box::new(|_: &_, _: &_| Lie::None) as Liable), Mutex::new(Writes::Kept));
         Arc::new(Self { behind, lie, writes, changed: Mutex::default() })

@@ -202,7 +202,7 @@ pub fn field(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_else(|| panic!("no text {name:?} in {object}")).to_owned()
 }
 
-/// The most memory that a running process has had, in bytes; nothing where the system does not tell.
+/// The most memory that a running process has had, in bytes; `None` where the system does not report it.
 pub fn peak_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(Path::new("/proc").join(child.id().to_string()).join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

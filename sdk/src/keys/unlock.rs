@@ -111,7 +111,7 @@ impl Unlocker {
     }
 
     /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
-    /// in, as the patient derives it, or as the grant told the reader.
+    /// in, as the patient derives it, or as the grant names it.
     async fn check_folder(&self, record: &RegisteredRecord, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
         let is_right = if self.person.is_me(self.journal.patient) {
@@ -127,7 +127,7 @@ impl Unlocker {
         }
     }
 
-    /// The folder's name and confidentiality, as the grant told this account.
+    /// The folder's name and confidentiality, as the grant names them.
     async fn granted_name(
         &self,
         record: &RegisteredRecord,

@@ -72,13 +72,13 @@ async fn request_that_a_relay_carried_but_denies_takes_effect() {
     let (ana, lee) = (system.client(Identity::generate().unwrap().0), person(&rich).await);
     let record = ana.add(Source::bytes("x", "mine")).await.unwrap().record;
     let granted = ana.grant(lee.address()).await.unwrap();
-    assert_eq!(granted.transaction, None, "nobody tells which one it was");
+    assert_eq!(granted.transaction, None, "the relay does not name it");
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
     ana.revoke(lee.address()).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 
-/// Takes what it is given while it is told to, and says nothing.
+/// Keeps requests while the test demands it; otherwise carries them.
 #[derive(Debug)]
 struct Keeps(Carrier, Mutex<Option<Vec<SignedRequest>>>);
 

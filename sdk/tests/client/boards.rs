@@ -243,7 +243,7 @@ async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here
     let stage = Stage::new().await;
     let case = stage.granted().await;
     assert!(stage.members[2].boards().release_due(&stage.board).await.unwrap().is_empty());
-    // The same member on another machine cannot tell whether it did.
+    // The same member on another machine cannot know whether it did.
     let elsewhere = stage.system.forgetful().unwrap();
     assert!(elsewhere.cases(&stage.board).await.unwrap().cases[0].is_live());
     assert_eq!(stage.members[0].boards().release_due(&stage.board).await.unwrap().len(), 1);

@@ -102,7 +102,7 @@ async fn a_signed_revocation_is_carried_by_anybody_whatever_happened_since() {
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
 }
 
-/// Does what it is told to, instead of what it is there for.
+/// Answers as the test demands, and carries nothing.
 #[derive(Debug)]
 pub(crate) struct Bad(pub(crate) Fate);
 

@@ -131,7 +131,7 @@ async fn request_with_terms_that_the_asker_did_not_sign_is_not_believed() {
     let (system, ana, lee) = two().await;
     let asked = lee.requests().ask(ana.address()).reason("Your ECG").await.unwrap();
     lee.requests().withdraw(ana.address(), asked.id).await.unwrap();
-    // As if the node told the same request with no end.
+    // As if the node reported the same request without an end.
     assert!(system.memory().unwrap().act(lee.address(), ask_call(ana.address(), asked.id)));
     let request = only(&ana).await;
     assert_eq!((request.until, request.reason.clone()), (None, Err(ErrorKind::Integrity)));

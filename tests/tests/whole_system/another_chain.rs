@@ -1,4 +1,4 @@
-//! The provider is on another chain all of a sudden, or its chain begins anew: it is told, nothing is sent there, and
+//! The provider is on another chain all of a sudden, or its chain begins anew: this is reported, nothing is sent there, and
 //! nothing of it is believed afterwards.
 
 use std::time::Duration;

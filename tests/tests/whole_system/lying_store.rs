@@ -23,7 +23,7 @@ pub(crate) async fn machine(world: &World, stores: Vec<Arc<dyn Store>>) -> Syste
     System::of(Arc::new(ledger), Contract::ADDRESS, stores).await.unwrap()
 }
 
-/// Ana on a machine whose store lies when it is told to, and a record of hers of three blocks.
+/// Ana on a machine whose store lies when the test demands it, and a record of hers of three blocks.
 async fn ana_and_a_liar(world: &World) -> (Client, Arc<Liar>, RecordRef) {
     let liar = Liar::before(store_of(world));
     let (identity, _) = world.funded();

@@ -1,4 +1,4 @@
-//! The relay as a real process: people without ether, and what a relay can be told and made to do.
+//! The relay as a real process: people without ether, and what a relay can be asked and made to do.
 
 use std::{
     io::{BufReader, Write},
@@ -177,7 +177,7 @@ async fn accepted_request_is_carried_after_the_relay_restarts() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     relay.stop();
-    assert!(matches!(carrying.await.unwrap(), Ok(Fate::Waiting)), "whoever waits is told before it stops");
+    assert!(matches!(carrying.await.unwrap(), Ok(Fate::Waiting)), "waiting clients get an answer before it stops");
     world.anvil.set_automine(true);
     world.anvil.mine(1);
     relay.run();

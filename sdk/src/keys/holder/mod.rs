@@ -1,7 +1,7 @@
 //! Holders of keys: an account or a board. A block that is sealed to a holder stands behind each grant, and is opened
 //! here.
 //!
-//! Only this folder tells the kinds of holders apart.
+//! Only this folder distinguishes the kinds of holders.
 
 pub(crate) mod board;
 pub(crate) mod case;

@@ -24,7 +24,7 @@ use super::{added, befriend};
 
 const SEND: &str = "eth_sendRawTransaction";
 
-/// Ana, whose provider can be silent, and a node of her own.
+/// Ana, whose provider can stall, and a node of her own.
 struct Ana {
     computer: Computer,
     proxy: Proxy,

@@ -1,4 +1,4 @@
-//! What people are told who missed: a folder's name, a record's name, a place that cannot be written.
+//! Messages in special cases: a folder's name, a record's name, a place that cannot be written.
 
 use hospital_record_tests::program::{Computer, Ran, field};
 use serde_json::json;
