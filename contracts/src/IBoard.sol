@@ -127,8 +127,8 @@ interface IBoard is ISigned {
     /// neither its grantee nor its patient.
     event CaseAcknowledged(bytes32 indexed id, address indexed member);
 
-    /// @notice The case took effect. A reader may assume that the patient's journal has a grant to its grantee until
-    /// `until`.
+    /// @notice The case took effect. A reader may assume that an entry of the patient's journal grants access to its
+    /// grantee until `until`, but not that the grant still stands.
     event CaseGranted(bytes32 indexed id, address indexed patient, uint40 until, bool reviewIsDue);
 
     /// @notice `member` released its share to the case's grantee. A reader may assume that the case had taken effect

@@ -69,6 +69,11 @@ uint8 constant ATTEST = 8;
 /// record, grants, delegates or rotates names the count that it saw. If the count has moved since, the contract refuses
 /// with `StaleKeys`. So records and envelopes that were sealed before a revocation cannot land after it.
 ///
+/// EPOCHS
+/// An *epoch* numbers the keys of a folder, from 0. The contract records epochs and does not check them. A reader
+/// ignores a keyring whose epoch is not later than the folder's current epoch, because later keys derive all earlier
+/// ones.
+///
 /// SCOPES
 /// A grant is on a *scope*: a folder or one record. The scope of a folder is `bytes32(uint256(folder))` with `0 <
 /// folder < 2^40`. The scope of a record is its *key*, `keccak256(abi.encode(author, id))`. A grant on a folder may
@@ -313,7 +318,7 @@ interface IHospitalRecord is ISigned {
     /// @notice `grantee` gave up all its rights on the scope: its grant expired at the time of this entry.
     event AccessRenounced(address indexed patient, bytes32 indexed scope, address indexed grantee, bytes32 previous);
 
-    /// @notice The patient rotated the keys of a folder: from here on they are those of `epoch`.
+    /// @notice The patient rotated the keys of a folder: from here on they are those of `epoch`. See EPOCHS.
     event KeysRotated(address indexed patient, uint40 indexed folder, uint16 epoch, bytes32 keyring, bytes32 previous);
 
     /// @notice `reader` states that it read a record. A reader of the journal may assume that `reader` had access at
