@@ -75,9 +75,9 @@ uint8 constant ATTEST = 8;
 /// ones.
 ///
 /// SCOPES
-/// A grant is on a *scope*: a folder or one record. The scope of a folder is `bytes32(uint256(folder))` with `0 <
-/// folder < 2^40`. The scope of a record is its *key*, `keccak256(abi.encode(author, id))`. A grant on a folder may
-/// carry any of the rights. A grant on a record carries READ, or READ | DELEGATE.
+/// A grant is on a *scope*: a folder or one record. The scope of a folder is `bytes32(uint256(folder))`, with a folder
+/// number from 1 to 2^40 - 1. The scope of a record is its *key*, `keccak256(abi.encode(author, id))`. A grant on a
+/// folder may carry any of the rights. A grant on a record carries READ, or READ | DELEGATE.
 ///
 /// DELEGATION
 /// An account whose live grant carries `DELEGATE` is a *delegate*. With `passOn` it gives other accounts access to the
@@ -297,9 +297,9 @@ interface IHospitalRecord is ISigned {
         bytes32 previous
     );
 
-    /// @notice The patient ended all rights of `grantee` on the scope. If `keyring` is not zero, the folder's keys are
-    /// those of `epoch` from here on. `keyring` is zero if the patient named none or named an outdated count of key
-    /// changes. `barred` is true if the grantee is barred from the scope from here on.
+    /// @notice The patient ended all rights of `grantee` on the scope. If `keyring` is not zero and the scope is a
+    /// folder, its keys are those of `epoch` from here on: see EPOCHS. `keyring` is zero if the patient named none or
+    /// named an outdated count of key changes. `barred` is true if the grantee is barred from the scope from here on.
     event AccessRevoked(
         address indexed patient,
         bytes32 indexed scope,
