@@ -314,7 +314,7 @@ async fn boards_and_cases_that_cannot_be_are_refused_before_anything_is_sent() {
     );
     refused(stage.ana.boards().grant(&stage.board).contribute().await, ErrorKind::Invalid);
     let case = stage.opened().await;
-    refused(stage.members[0].boards().acknowledge(&case).await, ErrorKind::Conflict);
+    refused(stage.members[0].boards().acknowledge(&case).await, ErrorKind::AlreadyDone);
     refused(stage.lee.boards().acknowledge(&case).await, ErrorKind::Denied);
     refused(stage.members[0].boards().release(&case).await, ErrorKind::Conflict);
     refused(stage.members[2].boards().review(&case, None).await, ErrorKind::Conflict);

@@ -150,7 +150,7 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     refused(ward.ana.attest(&ward.record).await, ErrorKind::Denied);
 
     ward.hospital.attest(&ward.record).await.unwrap();
-    refused(ward.hospital.attest(&ward.record).await, ErrorKind::Conflict);
+    refused(ward.hospital.attest(&ward.record).await, ErrorKind::AlreadyDone);
     assert_eq!(status().await, [Final]);
     assert_eq!(ward.lee.open(&ward.record).attested_only().await.unwrap().bytes, "before");
     let listed = ward.lee.list().patient(ana).attested_only().await.unwrap();

@@ -96,9 +96,9 @@ async fn a_signed_revocation_is_carried_by_anybody_whatever_happened_since() {
     refused(lee.open(&record).await, ErrorKind::Denied);
 
     // It ends what was granted before it was signed, and nothing after.
-    refused(stranger.acts().carry(&request).await, ErrorKind::Conflict);
+    refused(stranger.acts().carry(&request).await, ErrorKind::AlreadyDone);
     ana.grant(lee.address()).await.unwrap();
-    refused(stranger.acts().carry(&request).await, ErrorKind::Conflict);
+    refused(stranger.acts().carry(&request).await, ErrorKind::AlreadyDone);
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
 }
 

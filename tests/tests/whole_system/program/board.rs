@@ -128,7 +128,7 @@ fn a_veto_a_double_vote_and_a_board_that_is_none_are_refused_with_their_codes() 
     let night = Night::new();
     let case = night.opened();
     let again = ["board", "acknowledge", night.board.as_str(), case.as_str()];
-    night.computer.run_json("casualty", &again).refused(1, "conflict");
+    night.computer.run_json("casualty", &again).refused(1, "already-done");
     night.computer.run_json("doctor", &again).refused(4, "denied");
     night.computer.run_json("doctor", &["board", "veto", &night.board, &case]).refused(4, "denied");
     night.computer.run_json("ethics", &["board", "release", &night.board, &case]).refused(1, "conflict");

@@ -112,7 +112,7 @@ fn professional_attests_and_readers_may_insist_on_it() {
     assert!(computer.json("ana", &["list", "--attested"]).is_empty());
 
     assert_eq!(computer.json("hospital", &["attest", uri])[0]["record"], uri.as_str());
-    computer.run_json("hospital", &["attest", uri]).refused(1, "conflict");
+    computer.run_json("hospital", &["attest", uri]).refused(1, "already-done");
     assert_eq!(computer.run(["--as", "hospital"].iter().chain(&open)).stdout, b"x");
     let listed = computer.json("ana", &["list", "--attested"]);
     assert_eq!((listed.len(), &listed[0]["record"]), (1, &uri.as_str().into()));
