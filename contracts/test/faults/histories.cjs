@@ -14,7 +14,7 @@ const faults = require("./planted.cjs").filter(({ rule }) => rule);
 const forge = path.join(root, ".tools/bin/forge"); // the real binary: npm's launcher exits 0 when tests fail
 const twin = path.join(root, ".forge/faults");
 
-// The contracts of the twin. The forms have no fault, but functions that call planted ones.
+// The contracts of the twin. The forms have no fault, but their functions call functions that have.
 const contracts = [
   "HospitalRecord", "Liveness", "Giving", "Ending", "Journal", "Signed", "SignedForms",
   "Board", "BoardForms", "Membership", "Reviews", "Boards",
@@ -24,7 +24,7 @@ const copied = [
   "test/Base.sol", "test/Replay.sol", "test/Types.sol", "test/invariant",
 ].map((name) => `contracts/${name}`);
 
-// What tells each contract of the twin which fault is awake: the constructor's argument.
+// The argument of the constructor tells each contract of the twin which fault is awake.
 const faulty = `pragma solidity ^0.8.28;
 
 abstract contract Faulty {
@@ -41,7 +41,7 @@ abstract contract Faulty {
     }
 }
 `;
-// Each has it from one of the first two; the contracts that are deployed pass the argument on.
+// Each contract inherits it by one of the first two. The contracts that are deployed pass the argument on.
 const wiring = [
   { file: "Journal", from: "is IHospitalRecord", to: "is IHospitalRecord, Faulty" },
   { file: "Signed", from: "is ISigned", to: "is ISigned, Faulty" },
@@ -68,19 +68,19 @@ function ruleHolds(rule, fault, runs) {
 }
 
 function sees({ rule, what }, number) {
-  // Histories are drawn by lot: what a few do not show, more may.
+  // Histories are drawn by lot: more of them may show what a few do not.
   let log;
   for (const runs of [128, 512, 2048]) {
-    const held = ruleHolds(rule, number, runs);
-    log = held.log;
-    if (!held.passed) break;
+    const result = ruleHolds(rule, number, runs);
+    log = result.log;
+    if (!result.passed) break;
   }
-  const found = /FAIL: .*/.exec(log)?.[0] ?? "";
-  const seen = found !== "" && !/too little was allowed|setUp|panic/.test(found);
-  const reason = found.replace(/^FAIL: /, "").replace(/^failed to set up invariant testing environment: /, "")
+  const failure = /FAIL: .*/.exec(log)?.[0] ?? "";
+  const isSeen = failure !== "" && !/too little was allowed|setUp|panic/.test(failure);
+  const reason = failure.replace(/^FAIL: /, "").replace(/^failed to set up invariant testing environment: /, "")
     .replace(/^assertion failed: /, "").replace(/[:!].*/, "").replace(/ $/, "");
-  console.log(seen ? `rule ${rule} sees: ${what} (${reason})` : `rule ${rule} DOES NOT SEE: ${what} (${found})`);
-  return seen;
+  console.log(isSeen ? `rule ${rule} sees: ${what} (${reason})` : `rule ${rule} DOES NOT SEE: ${what} (${failure})`);
+  return isSeen;
 }
 
 exitWith("faults", () => {

@@ -17,12 +17,12 @@ function plant(names, faults, isAwake) {
     const planted = to.replaceAll("FAULT", `(${isAwake(index + 1)})`);
     sources[file] = sources[file].slice(0, at) + planted + sources[file].slice(at + from.length);
   });
-  // To know whether it is awake, a fault reads what a pure function must not.
+  // A fault reads whether it is awake, which a pure function must not.
   return Object.fromEntries(names.map((name) => [name, sources[name].replaceAll(" pure", " view")]));
 }
 
-// A project for forge: copies of these files and folders, with these contracts instead of those copied. What forge built
-// there before stays.
+// Writes a project for forge: copies of these files and folders, where these contracts replace the copied ones. Output of
+// an earlier build stays.
 function writeProject(place, copied, contracts = {}) {
   fs.rmSync(path.join(place, "contracts"), { recursive: true, force: true });
   for (const name of [...copied, "foundry.toml"]) {
@@ -33,7 +33,7 @@ function writeProject(place, copied, contracts = {}) {
   fs.symlinkSync(path.join(root, ".tools"), path.join(place, ".tools"));
 }
 
-// Runs a program in a project, with `env` besides the environment. What it prints goes to the project's `log`.
+// Runs a program in a project, with `env` added to the environment. Its output goes to the file `log` there.
 function run(place, program, args, env) {
   const file = path.join(place, "log");
   const log = fs.openSync(file, "w");

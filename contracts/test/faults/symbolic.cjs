@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Proves the properties of contracts/test/halmos with halmos: for any arguments, and anything that may stand in storage.
-// Shows that each can fail, too: on a twin of the contracts that has a fault planted which it must see (`planted.cjs`).
+// Proves the properties of contracts/test/halmos with halmos, for any arguments and any storage. Shows that each can fail,
+// too: it must see the fault that `planted.cjs` has for it, on a twin of the contracts.
 //
 //   node contracts/test/faults/symbolic.cjs               all
 //   node contracts/test/faults/symbolic.cjs --cheap       those that take seconds each
@@ -25,21 +25,21 @@ const order = ["Slots", "Grants", "Journal", "Records", "Signed", "Beside", "Boa
 const readTest = (file) => fs.readFileSync(path.join(tests, file), "utf8");
 const testFiles = () => fs.readdirSync(tests).filter((file) => file.endsWith(".t.sol")).sort();
 
-// Each with its fault. "Any call" takes a proof a verb.
+// Each property with its fault. A property of any call takes one proof for each verb.
 function propertiesWithFaults() {
   const files = testFiles().sort((a, b) => order.indexOf(a) - order.indexOf(b));
-  const found = files.flatMap((file) => [...readTest(file).matchAll(/^contract ([A-Za-z]+) is (\w+)/gm)]);
-  const names = [...found.map(([, name]) => name), ...planted.map(({ property }) => property)];
+  const properties = files.flatMap((file) => [...readTest(file).matchAll(/^contract ([A-Za-z]+) is (\w+)/gm)]);
+  const names = [...properties.map(([, name]) => name), ...planted.map(({ property }) => property)];
   const wrong = [...new Set(names)].sort().filter((name) =>
-    found.filter((match) => match[1] === name).length !== 1 || planted.filter(({ property }) => property === name).length !== 1);
+    properties.filter((match) => match[1] === name).length !== 1 || planted.filter(({ property }) => property === name).length !== 1);
   if (wrong.length > 0) throw new Error(`not every property has one fault, or a fault has no property: ${wrong.join(" ")}`);
-  return found.map(([, name, base]) => ({ name, isOfAnyCall: base === "AnyAct", fault: planted.find(({ property }) => property === name) }));
+  return properties.map(([, name, base]) => ({ name, isOfAnyCall: base === "AnyAct", fault: planted.find(({ property }) => property === name) }));
 }
 
 const verbsOf = (name) =>
   [...readContract(name).matchAll(/function ([A-Za-z]+)\([^)]*\)\s*external(\s+returns\s+\([^)]*\))?\s*;/g)].map(([, verb]) => verb);
 
-// What "any call" means must not fall behind the contract.
+// The tests of any call must try every verb of the contracts.
 function checkVerbs() {
   const acts = readTest("Acts.sol");
   for (const verb of [...verbsOf("IHospitalRecord"), ...verbsOf("ISigned")]) {
@@ -68,7 +68,7 @@ function choose(properties, [first, ...others]) {
 // Projects of their own, because halmos has forge build all there is.
 function writeProjects(properties) {
   const copied = ["contracts/src", "contracts/test/halmos"];
-  // The block's proposer is what a free function can see too, and no contract here looks at.
+  // Free functions can read the block's proposer too, and no contract here uses it.
   const sources = plant(contracts, properties.map(({ fault }) => fault), (number) => `uint160(address(block.coinbase)) == ${number}`);
   writeProject(real, copied);
   writeProject(twin, copied, sources);
@@ -78,7 +78,7 @@ function writeProjects(properties) {
     ["pragma solidity ^0.8.28;\n", ...testFiles().map((file) => `import "./${file}";\n`), ...properties.map(awake)].join(""));
 }
 
-// What halmos says of each contract that matches, and its log.
+// The results of halmos for each contract that matches, and its log.
 function prove(project, pattern, options = []) {
   const file = path.join(project, "result.json");
   fs.rmSync(file, { force: true });
@@ -87,7 +87,7 @@ function prove(project, pattern, options = []) {
     "--solver-threads", "1", "--loop", "40", "--solver-timeout-assertion", "10m",
     "--solver-command", `${path.join(halmos, "yices-smt2")} --smt2-model-format --bvconst-in-decimal`, ...options,
   ], {
-    // Else it leaves a folder at home, and takes a solver from there before ours.
+    // Otherwise it leaves a folder in the user's home, and prefers a solver from there to ours.
     HOME: project, PATH: `${root}/.tools/bin:${process.env.PATH}`,
     FOUNDRY_OUT: "out", FOUNDRY_CACHE_PATH: "cache", FOUNDRY_LINT_LINT_ON_BUILD: false,
   });
@@ -112,17 +112,17 @@ function summary(tests) {
   };
 }
 
-// What was found of a contract, when it was found once.
+// The result of a contract, if there is exactly one.
 function resultOf({ results }, contract) {
-  const found = results.filter((result) => result.contract === contract);
-  return found.length === 1 ? found[0] : { seconds: "-" };
+  const matches = results.filter((result) => result.contract === contract);
+  return matches.length === 1 ? matches[0] : { seconds: "-" };
 }
 
 function verdict(ofReal, ofAsleep, ofTwin) {
-  // 0: it holds on all paths, of which there must be some; none may end where halmos gave up or stopped to unroll a loop.
+  // 0: it holds on all paths. There must be some, and on none may halmos give up or stop unrolling a loop.
   if (ofReal.worst !== 0 || ofReal.passed === 0 || ofReal.stuck > 0 || ofReal.cutLoops > 0) return "FAILS   ";
   if (ofAsleep.worst !== 0) return "ASLEEP? ";
-  // 1: a counterexample. Anything else (a timeout, all paths reverting) shows nothing.
+  // 1: a counterexample. Anything else (a timeout, or all paths revert) shows nothing.
   if (ofTwin.worst !== 1 || ofTwin.models === 0) return "DOES NOT SEE";
   return "proves  ";
 }
@@ -146,15 +146,15 @@ exitWith("halmos", () => {
     const { worst, least } = resultOf(prove(real, each, ["--early-exit"]), each);
     if (worst !== 1 || least !== 1) throw new Error(`a verb never succeeds: see ${path.join(real, "log")}`);
   }
-  // Asleep, the faults must change nothing: else it is not the fault that the property sees.
+  // The faults must change nothing while they sleep. Otherwise the property may see something else than its fault.
   const onAsleep = args[0] === "--cheap" ? undefined : prove(twin, pattern);
   const onTwin = prove(twin, `Twin_(${pattern})`, ["--early-exit"]);
   const verdicts = chosen.map(({ name, fault }) => {
     const [ofReal, ofTwin] = [resultOf(onReal, name), resultOf(onTwin, `Twin_${name}`)];
-    const said = verdict(ofReal, onAsleep ? resultOf(onAsleep, name) : { worst: 0 }, ofTwin);
-    if (said === "FAILS   ") for (const line of excerpt(onReal.log, name)) console.log(line);
-    console.log(`${said} ${name} (${ofReal.seconds} s); the twin: ${fault.what} (${ofTwin.seconds} s)`);
-    return said;
+    const result = verdict(ofReal, onAsleep ? resultOf(onAsleep, name) : { worst: 0 }, ofTwin);
+    if (result === "FAILS   ") for (const line of excerpt(onReal.log, name)) console.log(line);
+    console.log(`${result} ${name} (${ofReal.seconds} s); the twin: ${fault.what} (${ofTwin.seconds} s)`);
+    return result;
   });
-  return verdicts.every((said) => said === "proves  ");
+  return verdicts.every((result) => result === "proves  ");
 });
