@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
 use hospital_record::{
-    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, System,
-    alloy::primitives::Address, grant::ScopeId,
+    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, alloy::primitives::Address,
+    grant::ScopeId,
 };
 use hospital_record_tests::{
     door::{Door, State},
@@ -62,7 +62,7 @@ impl Stage {
         let mut machines = Vec::new();
         for _ in 0..VERBS {
             let config = self.world.config_of(&rpc, &store).timeout(Duration::from_secs(2));
-            let system = System::connect(config).await.unwrap();
+            let system = config.connect().await.unwrap();
             machines.push(Machine { ana: system.client(self.ana.clone()), lee: system.client(self.lee.clone()) });
         }
         machines

@@ -29,7 +29,7 @@ const REQUESTS_EACH: usize = 10;
 
 pub(crate) async fn poor(world: &World, relays: &[&Relay]) -> Client {
     let config = relays.iter().fold(world.config(), |config, relay| config.relay(relay.url()));
-    let system = hospital_record::System::connect(config).await.unwrap();
+    let system = config.connect().await.unwrap();
     system.client(Identity::generate().unwrap().0)
 }
 
