@@ -17,7 +17,7 @@ const page = path.join(root, "docs/verification.md");
 // (`artifact`). Slither reads comments.
 const bytecode = "contracts/artifacts";
 const faults = (...names) => names.map((name) => `contracts/test/faults/${name}.cjs`);
-const rules = ["contracts/test/invariant", ...["Base", "Replay", "Types"].map((name) => `contracts/test/${name}.sol`)];
+const rules = ["contracts/test/invariant", ...["Base", "Replay", "Types"].map((name) => `contracts/test/${name}.sol`), "foundry.toml"];
 const properties = ["contracts/test/halmos", "anvil-scripts/tools/halmos.txt"];
 // Those that `mutants.cjs` runs: no rule and no property.
 const units = [":(glob)contracts/test/*.sol", "contracts/test/vectors"];
@@ -36,7 +36,7 @@ const checks = {
     hours: true,
     shows: "the rules hold over 10,000 random histories each",
     command: ["make", "histories"],
-    reads: [bytecode, "contracts/test/invariant"],
+    reads: [bytecode, ...rules],
     result: (text) => `${last(/(\d+) tests passed/g)(text)} campaigns, ${last(/runs: (\d+)/g)(text)} histories each`,
   },
   symbolic: {
@@ -53,6 +53,7 @@ const checks = {
     result: (text) => `${count(/^proves/gm)(text)} properties`,
   },
   mutants: {
+    hours: true,
     shows: "the unit tests notice small changes of the contracts (mutants.md)",
     command: ["make", "mutants"],
     reads: [bytecode, ...units, ...faults("operators", "plant", "mutants")],
