@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     // Ana wakes up. Her history shows who was admitted, by whom, and why. The third member's review is due.
     let case = system.case(&board, case.id).await?;
     println!("{} agreed, because: {}", case.acknowledged.len(), ana.boards().reason_of(&case).await?.text);
-    third.boards().review(&board, &case, None).await?;
+    third.boards().review(&case, None).await?;
 
     // She can end the case early.
     ana.boards().veto(&case).await?;

@@ -6,7 +6,7 @@ use hospital_record::{
         primitives::{Address, B256},
         signers::local::PrivateKeySigner,
     },
-    ledger::{Call, Event, History, Journal},
+    ledger::{Call, EntryChain, Event, Journal},
     store::{Store, StoreError},
 };
 use hospital_record_core::{
@@ -74,7 +74,7 @@ impl Insider {
 
     /// Every folder state that an envelope or keyring of `patient` ever held for this account.
     async fn states(&self, system: &System, store: &dyn Store, patient: Address) -> Vec<FolderState> {
-        let mut history = History::new(patient);
+        let mut history = EntryChain::new(patient);
         Journal::new(system.contract().clone()).update(&mut history, None).await.expect("the chain is honest");
         let keys = self.keys(system);
         let mut states = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy::primitives::{Address, B256};
 use futures::{StreamExt, stream};
-use hospital_record_core::{error::CoreError, id::Digest};
+use hospital_record_core::error::CoreError;
 
 use crate::{
     acts::person::Person,
@@ -28,7 +28,7 @@ pub(crate) async fn add_contact(person: &Person, name: &str, card: &Card) -> Res
         return Err(Error::Invalid("this is your own card".into()));
     }
     require_free(person, &name, card.account).await?;
-    require_current_keys(person, card).await?;
+    person.people().profile_of(card.account, Some(card.profile)).await?;
     save_contact(person, &name, card).await?;
     Ok(Contact { name, address: card.account, profile: Some(card.profile) })
 }
@@ -46,17 +46,6 @@ pub(crate) async fn require_free(person: &Person, name: &str, account: Address) 
                 .into(),
         )),
     }
-}
-
-/// Refuses a card unless its keys are current, or the account signed the current keys as their successors.
-async fn require_current_keys(person: &Person, card: &Card) -> Result<()> {
-    let (current, profile) = person.people().profile_of(card.account, Some(card.profile)).await?;
-    let card_profile = Digest(card.profile.0);
-    if current != card_profile && !person.people().succeeds(card.account, &profile, card_profile).await? {
-        let account = card.account;
-        return Err(Error::KeyChanged { account, known: card.profile, found: B256::from(current.0) });
-    }
-    Ok(())
 }
 
 async fn save_contact(person: &Person, name: &str, card: &Card) -> Result<()> {
@@ -120,7 +109,7 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         }
         (None, _) => {}
     }
-    Err(missing.into_values().find(Error::is_silence).unwrap_or_else(|| {
+    Err(missing.into_values().find(Error::is_outage).unwrap_or_else(|| {
         Error::NotFound(format!("no contact is called {name:?}: add the person's card first").into())
     }))
 }

@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Result},
         names,
         record_ref::RecordRef,
+        scope_id::ScopeId,
         time::{NO_END, expiry, seconds},
     },
     boards::board::Board,
@@ -31,7 +32,7 @@ use crate::{
         notes::{self, Note},
         owed::{self, OwedBlocks},
     },
-    ledger::{Grant as ChainGrant, GrantState, Permission, Purpose, Rights},
+    ledger::{GrantEntry, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
@@ -108,7 +109,7 @@ impl Grant {
         self
     }
 
-    /// Passes on access to this patient's records, as a delegate. The new grant cannot have more rights, a later end or
+    /// Delegates access to this patient's records. The new grant cannot have more rights, a later end or
     /// another purpose than this person's own grant. It ends together with that grant.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
@@ -195,13 +196,14 @@ impl Grant {
             None => contract.grant(&[permission], changes),
         };
         let receipt = owed::or_owe_no_more(person, &owed, person.send(call).await).await?;
-        let is_this = |grant: &ChainGrant| grant.envelope == permission.envelope;
+        let is_this = |grant: &GrantEntry| grant.envelope == permission.envelope;
         person
             .confirm(self.patient, receipt.transaction, |state| state.grants.get(&place).is_some_and(is_this))
             .await?;
         owed::pay(person, &owed, receipt.transaction).await?;
         Ok(Granted {
             grantee: self.grantee.address,
+            scope_id: ScopeId(permission.scope),
             fingerprint: String::new(),
             trust: None,
             rights: permission.rights,
@@ -225,7 +227,7 @@ impl Grant {
             && (!self.person.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {
             return Err(Error::Invalid(
-                "a grant to a board covers your own records, with the rights to read and to pass on: no others".into(),
+                "a grant to a board covers your own records, with the rights to read and to delegate: no others".into(),
             ));
         }
         let beyond = self.rights.contributes() || self.rights.attests();

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use alloy::primitives::{Address, B256};
 
 use crate::{
+    base::scope_id::ScopeId,
     ledger::{Purpose, Rights},
     people::vouching::trust::Trust,
 };
@@ -17,6 +18,8 @@ use crate::{
 pub struct Granted {
     /// The account or board that got it.
     pub grantee: Address,
+    /// The id of its scope on chain.
+    pub scope_id: ScopeId,
     /// The fingerprint of the grantee's keys, to compare by voice. For a board, one line for each member.
     pub fingerprint: String,
     /// The vouches for the grantee, if [`trusted_by`](crate::grant::Grant::trusted_by) named authorities and one leads to it.

@@ -11,14 +11,15 @@ use crate::{
     base::{
         error::{Error, Result, kind::ErrorKind},
         record_ref::RecordRef,
+        scope_id::ScopeId,
         time::{expiry, instant},
     },
     journal::verified::VerifiedJournal,
-    ledger::{Grant as ChainGrant, Purpose, Rights, Via, folder_of, folder_scope},
+    ledger::{GrantEntry, Purpose, Rights, Via, folder_of, folder_scope},
     people::contact::Contact,
 };
 
-/// A grant on this person's records, or one that this person passed on.
+/// A grant on this person's records, or one that this person delegated.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GrantInfo {
@@ -26,15 +27,15 @@ pub struct GrantInfo {
     pub grantee: Address,
     /// The name that this person gave to that account.
     pub name: Option<String>,
-    /// The delegate who passed it on; `None` if the patient gave it. It ends together with the delegate's own grant.
+    /// The delegate who gave it; `None` if the patient gave it. It ends together with the delegate's own grant.
     pub given_by: Option<Address>,
-    /// If it was passed on: the scope of the delegate's own grant.
-    pub above: Option<B256>,
+    /// If it was delegated: the scope of the delegate's own grant.
+    pub above: Option<ScopeId>,
     /// Its folder or record.
     pub scope: GrantScope,
     /// The id of its scope on chain, for [`withdraw`](crate::client::grants::Grants::withdraw) and
     /// [`sign_revocation`](crate::client::acts::Acts::sign_revocation).
-    pub scope_id: B256,
+    pub scope_id: ScopeId,
     /// Its rights.
     pub rights: Rights,
     /// Its purpose.
@@ -108,13 +109,13 @@ pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
     infos(&person, &journal, &names, |_| true).await
 }
 
-pub(crate) async fn passed_on(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
+pub(crate) async fn delegated(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
     let journal = person.journals().of(patient).await?;
     let person = person.for_one_call();
     let (contacts, missing) = contacts::contacts_and_missing(&person).await?;
     let own_grants = shared::shared_by(&person, patient).await?.grants;
     let folders = |number| {
-        let own = own_grants.iter().find(|grant| grant.scope_id == folder_scope(number));
+        let own = own_grants.iter().find(|grant| grant.scope_id.0 == folder_scope(number));
         match own.map(|grant| (&grant.scope, grant.unavailable)) {
             Some((GrantScope::Folder { name, confidentiality, .. }, why)) => (name.clone(), *confidentiality, why),
             _ => (None, None, None),
@@ -128,13 +129,13 @@ async fn infos(
     person: &Person,
     journal: &VerifiedJournal,
     names: &NameLookup<'_>,
-    is_wanted: impl Fn(&ChainGrant) -> bool,
+    is_wanted: impl Fn(&GrantEntry) -> bool,
 ) -> Result<Vec<GrantInfo>> {
     let now = person.clocks().chain_time().await?;
     let grants = journal.state().grants.iter();
     let mut grants: Vec<_> = grants.filter(|(_, grant)| !grant.state.is_bar() && is_wanted(grant)).collect();
     grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));
-    let info = |((scope, grantee), grant): (&(B256, Address), &ChainGrant)| {
+    let info = |((scope, grantee), grant): (&(B256, Address), &GrantEntry)| {
         let live = journal.state().live(*scope, *grantee, now).is_some();
         info(person, journal, names, *scope, *grantee, grant, live)
     };
@@ -147,7 +148,7 @@ fn info(
     names: &NameLookup<'_>,
     scope_id: B256,
     grantee: Address,
-    grant: &ChainGrant,
+    grant: &GrantEntry,
     live: bool,
 ) -> Option<GrantInfo> {
     let state = &grant.state;
@@ -171,9 +172,9 @@ fn info(
         grantee,
         name: contact.map(|contact| contact.name.clone()),
         given_by: state.giver,
-        above,
+        above: above.map(ScopeId),
         scope,
-        scope_id,
+        scope_id: ScopeId(scope_id),
         rights: state.rights,
         purpose: state.purpose,
         granted: instant(state.granted_at),

@@ -18,7 +18,7 @@ use crate::{
         owed,
         rotate::{self, Ring},
     },
-    ledger::{Call, Event, History, PatientState, Revocation, folder_of, folder_scope},
+    ledger::{Call, EntryChain, Event, PatientState, Revocation, folder_of, folder_scope},
     platform::clock,
     records::registered,
 };
@@ -86,7 +86,7 @@ async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Addres
     let entries = person.journals().of(patient).await.map_err(not_ended)?.history.entries().len();
     let receipt = person.send(call).await.map_err(not_ended)?;
     // It looks for the entry itself. A node that lags can report a time at which the grant was still live.
-    let ended = |history: &History| {
+    let ended = |history: &EntryChain| {
         let new =
             history.entries().iter().skip(entries).filter(|entry| entry.block >= receipt.block.unwrap_or_default());
         new.map(|entry| entry.event).any(|event| match event {

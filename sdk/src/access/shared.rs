@@ -11,11 +11,12 @@ use crate::{
     base::{
         cut::Cut,
         error::{Result, kind::ErrorKind},
+        scope_id::ScopeId,
         time::{expiry, instant},
     },
     journal::verified::VerifiedJournal,
     keys::holder,
-    ledger::{Grant, Purpose, Rights, folder_of},
+    ledger::{GrantEntry, Purpose, Rights, folder_of},
 };
 
 use alloy::primitives::{Address, B256};
@@ -70,7 +71,7 @@ pub struct SharedGrant {
     /// Its folder or record. The folder's name and confidentiality come from the envelope, if it opens.
     pub scope: GrantScope,
     /// The id of its scope on chain, for [`renounce`](crate::client::grants::Grants::renounce).
-    pub scope_id: B256,
+    pub scope_id: ScopeId,
     /// Its rights.
     pub rights: Rights,
     /// Its purpose.
@@ -79,7 +80,7 @@ pub struct SharedGrant {
     pub granted: SystemTime,
     /// When it ends; `None` for no end.
     pub expires: Option<SystemTime>,
-    /// The delegate who passed it on; `None` if the patient gave it.
+    /// The delegate who gave it; `None` if the patient gave it.
     pub given_by: Option<Address>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,
@@ -131,7 +132,7 @@ async fn all_shared(person: &Person, journals: &[Arc<VerifiedJournal>], most: us
 }
 
 /// The grants to this account in a journal, live or not.
-fn grants_to_me<'a>(person: &'a Person, journal: &'a VerifiedJournal) -> impl Iterator<Item = (B256, &'a Grant)> {
+fn grants_to_me<'a>(person: &'a Person, journal: &'a VerifiedJournal) -> impl Iterator<Item = (B256, &'a GrantEntry)> {
     let grants = journal.state().grants.iter();
     let mine = grants.filter(|((_, grantee), grant)| person.is_me(*grantee) && !grant.state.is_bar());
     mine.map(|((scope, _), grant)| (*scope, grant))
@@ -141,7 +142,7 @@ fn grants_to_me<'a>(person: &'a Person, journal: &'a VerifiedJournal) -> impl It
 async fn one_shared(
     person: &Person,
     journal: &VerifiedJournal,
-    (scope, grant): (B256, &Grant),
+    (scope, grant): (B256, &GrantEntry),
     now: u64,
 ) -> Option<SharedGrant> {
     let patient = journal.patient;
@@ -159,7 +160,7 @@ async fn one_shared(
     Some(SharedGrant {
         patient,
         scope: named,
-        scope_id: scope,
+        scope_id: ScopeId(scope),
         rights: grant.state.rights,
         purpose: grant.state.purpose,
         granted: instant(grant.state.granted_at),

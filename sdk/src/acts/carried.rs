@@ -9,7 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
     boards::board::Board,
-    ledger::{Act, Call, LedgerError, Revocation, Step},
+    ledger::{Act, Call, LedgerError, Revocation, UnsignedAct},
     relay::{Fate, SignedRequest},
 };
 
@@ -32,9 +32,9 @@ impl Person {
     /// Signs each part of a call, and has one after the other carried to the chain.
     pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Confirmed> {
         let mut total: Option<Confirmed> = None;
-        for step in self.contract().steps(call) {
+        for act in self.contract().unsigned_acts(call) {
             let attempt = async {
-                let request = self.sign_step(step).await?;
+                let request = self.complete_and_sign(act).await?;
                 Ok((self.carry(&request).await?, request))
             };
             let before = total.as_ref().map(|earlier| earlier.transaction);
@@ -63,7 +63,7 @@ impl Person {
 
     pub(crate) async fn sign_revocation(&self, grantee: Address, scope: B256) -> Result<SignedRequest> {
         let revocation = Revocation { grantee, scope, keyring: None, barred: true };
-        self.sign_step(Step::Revoke(revocation, 0)).await
+        self.complete_and_sign(UnsignedAct::Revoke(revocation, 0)).await
     }
 
     pub(crate) async fn void_signed(&self) -> Result<Confirmed> {
@@ -156,13 +156,13 @@ impl Person {
         receipt.filter(|receipt| receipt.succeeded).map(Confirmed::from)
     }
 
-    async fn sign_step(&self, step: Step) -> Result<SignedRequest> {
-        let act = match step {
-            Step::Verb(call) => {
+    async fn complete_and_sign(&self, unsigned: UnsignedAct) -> Result<SignedRequest> {
+        let act = match unsigned {
+            UnsignedAct::Verb(call) => {
                 let nonce = self.next_nonce(call.to).await?;
                 return self.sign_once(&call, nonce).await;
             }
-            Step::Revoke(mut revocation, key_changes) => {
+            UnsignedAct::Revoke(mut revocation, key_changes) => {
                 revocation.barred = true;
                 // It must also end a signed grant that is still withheld: otherwise that grant is carried first, and this
                 // act is stale.

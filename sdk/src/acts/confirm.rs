@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     acts::person::Person,
     base::error::{Error, Result, kind::ErrorKind},
-    ledger::{History, PatientState, Receipt},
+    ledger::{EntryChain, PatientState, Receipt},
 };
 
 /// The longest pause between two reads of the journal.
@@ -49,7 +49,7 @@ impl Person {
         &self,
         patient: Address,
         transaction: Option<B256>,
-        shows: impl Fn(&History) -> bool,
+        shows: impl Fn(&EntryChain) -> bool,
     ) -> Result<()> {
         use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
         let start = Instant::now();

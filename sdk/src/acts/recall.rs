@@ -127,7 +127,9 @@ impl Person {
             let request = self.sign_act(&act).await?;
             // A provider that lies about the nonce can delay it for ever. The outbox keeps what was signed.
             match timeout(PATIENCE.min(self.timeout()), self.carry(&request)).await {
-                Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_))) | Err(_) => has_revoked = true,
+                Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_) | Error::AlreadyDone(_))) | Err(_) => {
+                    has_revoked = true
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "a revocation could not be sent again"),
             }
         }

@@ -37,10 +37,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # async fn example(ana: &Client) {
 /// match ana.add(Source::bytes("letter.txt", "Dear Dr Lee")).await {
 ///     Ok(added) => println!("added {}", added.record),
-///     Err(error) if error.transaction().is_some() => println!("look in the history first: {error}"),
+///     Err(error) if error.may_have_happened() => println!("call `resume` before you repeat it: {error}"),
 ///     Err(error) => match error.kind() {
 ///         ErrorKind::Unfunded => println!("{error}"), // it names the account and the sum
-///         ErrorKind::Unreachable | ErrorKind::TimedOut => println!("call `resume`, then try again: {error}"),
 ///         _ => println!("{error}"),
 ///     },
 /// }
@@ -78,7 +77,7 @@ pub enum Error {
         /// The maximum cost of the transaction, in wei.
         needed: U256,
     },
-    /// The keys of a person differ from the last known ones, and the person did not sign the change.
+    /// The keys of a person differ from the last known ones.
     KeyChanged {
         /// The owner of the keys.
         account: Address,
@@ -146,8 +145,8 @@ pub enum Error {
     Invalid(Reason),
     /// A concurrent change got in the way.
     Conflict(Reason),
-    /// The record exists already: another program of the same person was faster.
-    Exists(Reason),
+    /// This account did it before, perhaps on another device.
+    AlreadyDone(Reason),
     /// The chain no longer shows that somebody's access has ended. Nothing new is locked until it does.
     Vanished {
         /// What is missing, in words.
@@ -209,7 +208,9 @@ impl Error {
             Self::Unconfirmed { why: Some(error), .. } => error.kind(),
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Conflict(_) | Self::Exists(_) | Self::StaleKeys | Self::ClockSkew { .. } => ErrorKind::Conflict,
+            Self::Conflict(_) | Self::StaleKeys => ErrorKind::Conflict,
+            Self::AlreadyDone(_) => ErrorKind::AlreadyDone,
+            Self::ClockSkew { .. } => ErrorKind::ClockSkew,
             Self::File { .. } => ErrorKind::File,
             Self::WrongContract(_) | Self::OtherDeployment { .. } => ErrorKind::WrongContract,
             Self::Refused { .. } | Self::Withheld { .. } => ErrorKind::Refused,
@@ -226,8 +227,8 @@ impl Error {
     }
 
     /// Whether a service did not answer. An immediate second attempt would take as long.
-    pub(crate) fn is_silence(&self) -> bool {
-        self.kind().is_silence()
+    pub(crate) fn is_outage(&self) -> bool {
+        self.kind().is_outage()
     }
 
     /// Whether the cause is this machine's state, not a service.
@@ -262,7 +263,7 @@ impl Error {
             | Self::Integrity(reason)
             | Self::Invalid(reason)
             | Self::Conflict(reason)
-            | Self::Exists(reason)
+            | Self::AlreadyDone(reason)
             | Self::WrongContract(reason)
             | Self::Unreachable { reason, .. }
             | Self::Refused { reason, .. }

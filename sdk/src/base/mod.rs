@@ -7,4 +7,5 @@ pub(crate) mod error;
 pub(crate) mod names;
 pub(crate) mod progress;
 pub(crate) mod record_ref;
+pub(crate) mod scope_id;
 pub(crate) mod time;

@@ -8,7 +8,11 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_contracts::boards::IBoard::{self, CaseOpened, IBoardEvents};
 
-use crate::{base::time::instant, boards::board::Board, ledger::id_of};
+use crate::{
+    base::{scope_id::ScopeId, time::instant},
+    boards::board::Board,
+    ledger::id_of,
+};
 
 /// Seconds in which a case can be acknowledged.
 pub(crate) const WINDOW: u64 = 24 * 3600;
@@ -24,7 +28,7 @@ pub struct Case {
     /// The patient whose records it is about.
     pub patient: Address,
     /// The scope of the folder or record.
-    pub scope_id: B256,
+    pub scope_id: ScopeId,
     /// The account that gets access.
     pub grantee: Address,
     /// How long access lasts, counted from the last acknowledgement that is needed.
@@ -99,7 +103,7 @@ impl Case {
             id: id_of(&terms),
             board,
             patient: terms.patient,
-            scope_id: terms.scope,
+            scope_id: ScopeId(terms.scope),
             grantee: terms.grantee,
             lasts: Duration::from_secs(terms.duration.into()),
             opener: terms.opener,

@@ -5,7 +5,7 @@ use alloy::primitives::B256;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
-    base::error::Result,
+    base::{error::Result, scope_id::ScopeId},
     boards::board::Board,
     journal::missing::MissingEntry,
     relay::SignedRequest,
@@ -23,8 +23,8 @@ impl Acts<'_> {
     /// person makes within 15 minutes after signing. A later grant makes it void. It works once.
     ///
     /// It moves no keys. The next [`add`](crate::Client::add) or [`sync`](crate::Client::sync) does.
-    pub async fn sign_revocation(self, grantee: Address, scope: B256) -> Result<SignedRequest> {
-        self.0.sign_revocation(grantee, scope).await
+    pub async fn sign_revocation(self, grantee: Address, scope: ScopeId) -> Result<SignedRequest> {
+        self.0.sign_revocation(grantee, scope.0).await
     }
 
     /// Makes void all requests that this person has signed and nobody has carried yet. Signed revocations, vetoes, and

@@ -1,7 +1,6 @@
 //! Boards: k of n people who together can let somebody in.
 
 use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 use crate::{
     access::{
@@ -15,7 +14,7 @@ use crate::{
         grant::{self, Grant},
     },
     acts::{confirm::Confirmed, person::Person},
-    base::error::Result,
+    base::{error::Result, scope_id::ScopeId},
     boards::{board::Board, case::Case},
     relay::SignedRequest,
 };
@@ -31,8 +30,8 @@ impl Boards<'_> {
     ///
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) if this person is not a member, is the subject of the case, or owes a
-    /// review. [`Error::Conflict`](crate::Error::Conflict) if the case is not open, or this person acknowledged it
-    /// before.
+    /// review. [`Error::Conflict`](crate::Error::Conflict) if the case is not open,
+    /// [`Error::AlreadyDone`](crate::Error::AlreadyDone) if this person acknowledged it before.
     pub async fn acknowledge(self, case: &Case) -> Result<Confirmed> {
         act::acknowledge(self.0, case).await
     }
@@ -64,8 +63,8 @@ impl Boards<'_> {
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) for other accounts, [`Error::Invalid`](crate::Error::Invalid) if the
     /// finding is not allowed.
-    pub async fn review(self, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
-        act::review(self.0, board, case, finding).await
+    pub async fn review(self, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
+        act::review(self.0, case, finding).await
     }
 
     /// Leaves a board, at once and for good. Shares that this person already holds stay valid until new keys are dealt.
@@ -111,7 +110,7 @@ impl Boards<'_> {
     }
 
     /// The scopes that a patient granted to a board, as the chain names them. Only the patient knows the folder names.
-    pub async fn granted(self, board: &Board, patient: Address) -> Result<Vec<B256>> {
+    pub async fn granted(self, board: &Board, patient: Address) -> Result<Vec<ScopeId>> {
         open::granted_to_board(self.0, board, patient).await
     }
 
@@ -124,8 +123,8 @@ impl Boards<'_> {
     /// # Errors
     /// [`Error::Denied`](crate::Error::Denied) if this person is not a member or holds no share.
     /// [`Error::Conflict`](crate::Error::Conflict) if the case has not taken effect or has ended.
-    pub async fn release(self, board: &Board, case: &Case) -> Result<Released> {
-        release::release(self.0, board, case).await
+    pub async fn release(self, case: &Case) -> Result<Released> {
+        release::release(self.0, case).await
     }
 
     /// Releases all shares that this member owes, once, and again after the patient dealt other keys. It covers cases

@@ -17,8 +17,7 @@ impl Contacts<'_> {
     /// Saves somebody under a name, with the keys on the card. The keys are compared with the chain.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`](crate::Error::KeyChanged) if the chain names other keys, and no signature leads from one
-    /// to the other.
+    /// [`Error::KeyChanged`](crate::Error::KeyChanged) if the chain names other keys.
     pub async fn add(self, name: &str, card: &Card) -> Result<Contact> {
         contacts::add_contact(self.0, name, card).await
     }

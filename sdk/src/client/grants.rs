@@ -1,7 +1,6 @@
-//! Grants that a person made, passed on, and received.
+//! Grants that a person made, delegated, and received.
 
 use alloy::primitives::Address;
-use alloy::primitives::B256;
 
 use crate::{
     access::{
@@ -10,7 +9,7 @@ use crate::{
         shared::{self, Patients, Shared},
     },
     acts::{confirm::Confirmed, person::Person},
-    base::error::Result,
+    base::{error::Result, scope_id::ScopeId},
 };
 
 /// A person's grants; made by [`Client::grants`](crate::Client::grants).
@@ -25,21 +24,21 @@ impl Grants<'_> {
         grants::grants(self.0).await
     }
 
-    /// Grants on a patient's records that this account passed on, live or expired, newest first.
-    pub async fn passed_on(self, patient: Address) -> Result<Vec<GrantInfo>> {
-        grants::passed_on(self.0, patient).await
+    /// Grants on a patient's records that this account delegated, live or expired, newest first.
+    pub async fn delegated(self, patient: Address) -> Result<Vec<GrantInfo>> {
+        grants::delegated(self.0, patient).await
     }
 
     /// Gives up a grant that another patient made to this account. [`received`](Self::received) names the `scope`
     /// ([`SharedGrant::scope_id`](crate::grant::SharedGrant::scope_id)).
-    pub async fn renounce(self, patient: Address, scope: B256) -> Result<Confirmed> {
-        revoke::renounce(self.0, patient, scope).await
+    pub async fn renounce(self, patient: Address, scope: ScopeId) -> Result<Confirmed> {
+        revoke::renounce(self.0, patient, scope.0).await
     }
 
-    /// Withdraws access to a patient's scope that this account passed on. It also ends what the grantee passed on from
-    /// there.
-    pub async fn withdraw(self, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
-        revoke::withdraw(self.0, patient, scope, grantee).await
+    /// Withdraws access to a patient's scope that this account delegated. It also ends the access that the grantee
+    /// delegated from there.
+    pub async fn withdraw(self, patient: Address, scope: ScopeId, grantee: Address) -> Result<Confirmed> {
+        revoke::withdraw(self.0, patient, scope.0, grantee).await
     }
 
     /// Grants to this account, as the node reports them. [`Shared`] says how many are listed and how far they can be

@@ -155,8 +155,9 @@ impl Client {
     /// See the [guide](crate::record).
     ///
     /// # Errors
-    /// [`Error::Denied`](crate::Error::Denied) without that right. [`Error::Conflict`](crate::Error::Conflict) if this
-    /// account has attested the record before, or if the record has the maximum of attestations.
+    /// [`Error::Denied`](crate::Error::Denied) without that right. [`Error::AlreadyDone`](crate::Error::AlreadyDone) if
+    /// this account has attested the record before. [`Error::Invalid`](crate::Error::Invalid) if the record has the
+    /// maximum of attestations.
     pub async fn attest(&self, record: &RecordRef) -> Result<Confirmed> {
         attest::attest(&self.person, record).await
     }

@@ -211,7 +211,7 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
             Ok(Some(removed)) => resumed.removed.push(removed),
             Err(error) => {
                 let failed = Unfinished::new(what, &error);
-                timeout = Some(failed.clone()).filter(|_| error.is_silence());
+                timeout = Some(failed.clone()).filter(|_| error.is_outage());
                 resumed.failed.push(failed);
             }
         }
@@ -245,7 +245,7 @@ async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Op
         Err(error) => return Err(error.into()),
     }
     match send_pending(person, pending, patient, id).await {
-        Ok(()) | Err(Error::Exists(_)) => Ok(None),
+        Ok(()) | Err(Error::AlreadyDone(_)) => Ok(None),
         // The keys moved on, the right ended, or the record to replace is no longer current: the contract never takes it.
         Err(Error::StaleKeys) => Ok(Some("the keys of its folder have moved on since it was encrypted".into())),
         Err(error @ (Error::Denied(_) | Error::NotFound(_) | Error::Invalid(_))) => Ok(Some(error.to_string())),

@@ -3,7 +3,7 @@
 
 use alloy::primitives::B256;
 
-use crate::ledger::{Entry, Event, History};
+use crate::ledger::{Entry, EntryChain, Event};
 
 /// Acts before another one that a reorg can drop with it, if their order decides what holds afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) struct Earlier {
 
 impl Earlier {
     /// The acts between `since` and `place` in a history that are about the same thing as these events.
-    pub(crate) fn of(events: &[Event], history: &History, since: usize, place: usize) -> Self {
+    pub(crate) fn of(events: &[Event], history: &EntryChain, since: usize, place: usize) -> Self {
         let matters = |entry: &&Entry| events.iter().any(|event| event.is_about_the_same(&entry.event));
         let before = history.entries().get(since..place).unwrap_or_default();
         let acts = before.iter().filter(matters).map(|entry| entry.event.act()).collect();
@@ -24,7 +24,7 @@ impl Earlier {
 
     /// The place after the last of these acts in the history, or `from` if that is later. Acts before `from` count too:
     /// otherwise an earlier act could be mistaken for the later one that looks the same.
-    pub(crate) fn end_in(&self, history: &History, from: usize) -> usize {
+    pub(crate) fn end_in(&self, history: &EntryChain, from: usize) -> usize {
         let mut unseen = self.acts.clone();
         let mut end = from;
         for (place, entry) in history.entries().iter().enumerate().skip(from.min(self.since as usize)) {

@@ -9,7 +9,7 @@ use hospital_record_core::id::{Epoch, Folder};
 use crate::{
     base::error::Result,
     journal::journals::Journals,
-    ledger::{Event, History, folder_of},
+    ledger::{EntryChain, Event, folder_of},
     platform::cache::{BURNT, EPOCHS, Rows, key},
 };
 
@@ -67,7 +67,7 @@ impl Journals {
     /// Burns epochs whose entries are gone: they are not used again, because their keyrings may be in a store. It goes
     /// only so far beyond the signed epochs as an accident can, so that a provider cannot burn more with invented
     /// entries.
-    pub(crate) async fn burn_epochs(&self, before: &History, common: usize, history: &History) -> Result<()> {
+    pub(crate) async fn burn_epochs(&self, before: &EntryChain, common: usize, history: &EntryChain) -> Result<()> {
         let mut rows = Vec::new();
         for entry in &before.entries()[common..] {
             let Some((number, epoch, keyring)) = keys_in(&entry.event) else { continue };

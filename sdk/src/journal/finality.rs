@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::B256;
 use tokio::sync::Mutex;
 
-use crate::ledger::History;
+use crate::ledger::EntryChain;
 
 /// How long this machine must have known an entry, in seconds. The chain's word never shortens it.
 pub(crate) const AT_LEAST: u64 = 15 * 60;
@@ -100,7 +100,7 @@ impl Finality {
     }
 
     /// Records the length that the journal has now.
-    pub(crate) fn see(&mut self, history: &History, now: u64) {
+    pub(crate) fn see(&mut self, history: &EntryChain, now: u64) {
         let entries = history.entries().len() as u64;
         self.head = history.head();
         let seen_entries = self.marks.last().map_or(self.settled, |mark| mark.entries);

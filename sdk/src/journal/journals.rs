@@ -19,7 +19,7 @@ use crate::{
         vanished::{self, VanishedEntry},
         verified::VerifiedJournal,
     },
-    ledger::{Completeness, Contract, Entry, History, Integrity, Journal, Ledger, LedgerError, Proven, Update},
+    ledger::{Completeness, Contract, Entry, EntryChain, Integrity, Journal, Ledger, LedgerError, Proven, Update},
     platform::{
         cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
         clock,
@@ -31,7 +31,7 @@ const AGREE: [u64; 4] = [100, 400, 1600, 3200];
 
 /// What this machine knew of a journal before it asked.
 struct PriorState {
-    history: History,
+    history: EntryChain,
     /// The number of rows on disk.
     rows: usize,
     finality: Finality,
@@ -140,7 +140,7 @@ impl Journals {
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
         let before = self.prior_state(patient).await?;
-        let mut history = History::new(patient);
+        let mut history = EntryChain::new(patient);
         let update = self.update_with(witness, &mut history).await?;
         let given_up = before.history.entries().len() - before.history.common_with(&history);
         self.take_in(&before, &mut history, update.completeness.block).await?;
@@ -158,10 +158,10 @@ impl Journals {
     }
 
     /// Proves that a trusted head is part of the history.
-    fn proof(&self, history: &History, trusted: B256) -> Result<Proven> {
+    fn proof(&self, history: &EntryChain, trusted: B256) -> Result<Proven> {
         let host = self.ledger().name();
         let head = history.head();
-        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told: head });
+        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, reported: head });
         Ok(Proven { head: trusted, entries: position.map_err(LedgerError::from)? })
     }
 
@@ -191,7 +191,7 @@ impl Journals {
     async fn take_in(
         &self,
         before: &PriorState,
-        history: &mut History,
+        history: &mut EntryChain,
         newest: u64,
     ) -> Result<(Finality, Vec<VanishedEntry>)> {
         let now = clock::now();
@@ -216,7 +216,7 @@ impl Journals {
     }
 
     /// Accepts only what both providers show, whether an entry is missing or new.
-    async fn update_with(&self, witness: &Contract, history: &mut History) -> Result<Update> {
+    async fn update_with(&self, witness: &Contract, history: &mut EntryChain) -> Result<Update> {
         let patient = history.patient();
         let mut pauses = AGREE.into_iter().map(Duration::from_millis);
         loop {
@@ -245,7 +245,7 @@ impl Journals {
     /// and overwritten. Those before it are kept.
     async fn prior_state(&self, patient: Address) -> Result<PriorState> {
         let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
-        let mut history = History::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
+        let mut history = EntryChain::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
         let entries = history.entries().len();
         let rows = rows.len();
         if entries < rows {
@@ -260,7 +260,7 @@ impl Journals {
     async fn save(
         &self,
         before: &PriorState,
-        history: &History,
+        history: &EntryChain,
         common: usize,
         (finality, vanished): (&Finality, &[VanishedEntry]),
     ) -> Result<()> {
@@ -290,7 +290,7 @@ impl Journals {
         let head = history.head();
         let entries = history.entries().len();
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
-        let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
+        let completeness = Completeness { head, entries, block, time, reported_by: self.ledger().name(), proven: None };
         Ok(VerifiedJournal { patient, history, completeness, finality, vanished })
     }
 }

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     journal::earlier::Earlier,
-    ledger::{Entry, Event, History, folder_of},
+    ledger::{Entry, EntryChain, Event, folder_of},
 };
 
 /// An entry that was seen and that the journal no longer shows.
@@ -43,32 +43,32 @@ impl VanishedEntry {
 
     /// Whether the journal shows it again, or a final entry supersedes it. An entry that is not final does not count: a
     /// provider could invent it and drop both.
-    pub(crate) fn is_settled(&self, history: &History) -> bool {
+    pub(crate) fn is_settled(&self, history: &EntryChain) -> bool {
         self.stands(history, history.settled())
     }
 
     /// Whether the journal shows it, or an entry before `end` supersedes it.
-    fn stands(&self, history: &History, end: usize) -> bool {
+    fn stands(&self, history: &EntryChain, end: usize) -> bool {
         let place = self.place(history);
         self.is_back_from(history, place) || is_superseded(&self.entry.event, history, place..end)
     }
 
     /// The place from which the journal must show it, or what supersedes it.
-    fn place(&self, history: &History) -> usize {
+    fn place(&self, history: &EntryChain) -> usize {
         self.earlier.end_in(history, self.from as usize)
     }
 
     /// Whether the journal shows it again now.
-    pub(crate) fn is_back(&self, history: &History) -> bool {
+    pub(crate) fn is_back(&self, history: &EntryChain) -> bool {
         self.is_back_from(history, self.place(history))
     }
 
-    fn is_back_from(&self, history: &History, place: usize) -> bool {
+    fn is_back_from(&self, history: &EntryChain, place: usize) -> bool {
         is_shown(&self.entry.event, history.entries().get(place..).unwrap_or_default()).is_some()
     }
 
     /// Whether the journal shows it now, or shows an entry that supersedes it.
-    pub(crate) fn is_covered(&self, history: &History) -> bool {
+    pub(crate) fn is_covered(&self, history: &EntryChain) -> bool {
         self.stands(history, history.entries().len())
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn is_shown(event: &Event, later: &[Entry]) -> Option<usize> {
 }
 
 /// Whether an entry in this part of the history supersedes an act that is gone.
-pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>) -> bool {
+pub(crate) fn is_superseded(event: &Event, history: &EntryChain, part: Range<usize>) -> bool {
     let later = history.entries().get(part.clone()).unwrap_or_default();
     let state = history.state();
     let moved = |folder: u64| state.folder(folder).keyrings.iter().any(|keyring| part.contains(&keyring.entry));
@@ -108,7 +108,7 @@ pub(crate) fn is_superseded(event: &Event, history: &History, part: Range<usize>
 }
 
 /// The entries of `before` that have vanished. The first `common` entries of both histories are the same.
-pub(crate) fn gone(before: &History, common: usize, history: &History) -> Vec<VanishedEntry> {
+pub(crate) fn gone(before: &EntryChain, common: usize, history: &EntryChain) -> Vec<VanishedEntry> {
     let vanished = |(place, entry): (usize, &Entry)| {
         let patient = history.patient();
         let from = common as u64;

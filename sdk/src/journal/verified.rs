@@ -5,14 +5,14 @@ use hospital_record_core::id::Folder;
 
 use crate::{
     journal::{finality::Finality, vanished::VanishedEntry},
-    ledger::{Completeness, FolderKeys, Grant, History, PatientState, folder_scope},
+    ledger::{Completeness, EntryChain, FolderKeys, GrantEntry, PatientState, folder_scope},
 };
 
 /// A patient's journal at the time of the last read.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedJournal {
     pub(crate) patient: Address,
-    pub(crate) history: History,
+    pub(crate) history: EntryChain,
     pub(crate) completeness: Completeness,
     pub(crate) finality: Finality,
     /// Entries that were seen, and that the journal no longer shows.
@@ -25,11 +25,11 @@ impl VerifiedJournal {
     }
 
     /// The grant on this scope, live or expired. A bar is no grant.
-    pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&Grant> {
+    pub(crate) fn grant(&self, scope: B256, grantee: Address) -> Option<&GrantEntry> {
         self.state().grants.get(&(scope, grantee)).filter(|grant| !grant.state.is_bar())
     }
 
-    pub(crate) fn folder_grant(&self, folder: Folder, grantee: Address) -> Option<&Grant> {
+    pub(crate) fn folder_grant(&self, folder: Folder, grantee: Address) -> Option<&GrantEntry> {
         self.grant(folder_scope(folder.number()), grantee)
     }
 

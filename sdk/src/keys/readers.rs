@@ -8,7 +8,7 @@ use crate::{
     base::error::{Error, Result},
     journal::verified::VerifiedJournal,
     keys::keyrings,
-    ledger::{Event, Grant, folder_scope},
+    ledger::{Event, GrantEntry, folder_scope},
     platform::cache::{KEYRINGS, key},
 };
 
@@ -89,7 +89,7 @@ async fn is_as_signed(
     journal: &VerifiedJournal,
     scope: B256,
     grantee: Address,
-    grant: &Grant,
+    grant: &GrantEntry,
 ) -> Result<()> {
     let giver = grant.state.giver.unwrap_or(journal.patient);
     let matching = journal.history.entries().iter().filter(|entry| match entry.event {

@@ -58,7 +58,7 @@ impl Entry {
         self.event.link(self.previous, self.time, patient) == link_of(self.head) && block_of(self.head) == self.block
     }
 
-    /// Encodes the entry for a cache. [`History::from_cache`](crate::ledger::history::History::from_cache) verifies
+    /// Encodes the entry for a cache. [`EntryChain::from_cache`](crate::ledger::EntryChain::from_cache) verifies
     /// decoded entries.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

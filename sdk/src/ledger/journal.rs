@@ -19,8 +19,8 @@ use alloy::primitives::{Address, B256};
 use crate::ledger::{
     contract::{Contract, is_on_chain},
     entry::{Entry, block_of},
+    entry_chain::{Completeness, EntryChain, Proven},
     error::{LedgerError, integrity::Integrity},
-    history::{Completeness, History, Proven},
     journal::pool::Pool,
     types::BlockInfo,
 };
@@ -75,8 +75,8 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::update`].
-    pub async fn read(&self, patient: Address, trusted: Option<B256>) -> Result<(History, Update), LedgerError> {
-        let mut history = History::new(patient);
+    pub async fn read(&self, patient: Address, trusted: Option<B256>) -> Result<(EntryChain, Update), LedgerError> {
+        let mut history = EntryChain::new(patient);
         let update = self.update(&mut history, trusted).await?;
         Ok((history, update))
     }
@@ -90,7 +90,7 @@ impl Journal {
     /// [`LedgerError::Integrity`] if the provider's answers contradict themselves, the trusted head, or the verified
     /// history; [`LedgerError::Behind`] if the provider does not have the verified history yet;
     /// [`LedgerError::WrongChain`], `NoContract` or `OtherCode` if the cause is another chain or contract.
-    pub async fn update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
+    pub async fn update(&self, history: &mut EntryChain, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let mut pauses = PAUSES.iter();
         loop {
             let error = match self.try_update(history, trusted).await {
@@ -117,7 +117,7 @@ impl Journal {
         found.filter(|error| matches!(error, WrongChain { .. } | NoContract { .. } | OtherCode { .. }))
     }
 
-    async fn try_update(&self, history: &mut History, trusted: Option<B256>) -> Result<Update, LedgerError> {
+    async fn try_update(&self, history: &mut EntryChain, trusted: Option<B256>) -> Result<Update, LedgerError> {
         let (block, head) = self.newest_head(history).await?;
         let (kept, new, strays) = self.walk(history, head, block.number).await?;
         self.require_shallow(history, kept, head)?;
@@ -133,13 +133,13 @@ impl Journal {
         let proven = trusted.map(|trusted| self.prove(&next, trusted)).transpose()?;
         let entries = next.entries().len();
         *history = next;
-        let told_by = self.contract.ledger().name();
-        let completeness = Completeness { head, entries, block: block.number, time: block.time, told_by, proven };
+        let reported_by = self.contract.ledger().name();
+        let completeness = Completeness { head, entries, block: block.number, time: block.time, reported_by, proven };
         Ok(Update { kept, added, strays, completeness })
     }
 
     /// The head at the newest block, from a provider that is not behind this machine's history.
-    async fn newest_head(&self, history: &History) -> Result<(BlockInfo, B256), LedgerError> {
+    async fn newest_head(&self, history: &EntryChain) -> Result<(BlockInfo, B256), LedgerError> {
         let known = history.entries().last().map_or(0, |entry| entry.block);
         let newest = self.contract.ledger().newest().await?;
         self.seen.fetch_max(newest.number, Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl Journal {
     /// still valid, and the new entries.
     async fn walk(
         &self,
-        history: &History,
+        history: &EntryChain,
         head: B256,
         newest: u64,
     ) -> Result<(usize, Vec<Entry>, usize), LedgerError> {
@@ -188,7 +188,7 @@ impl Journal {
     }
 
     /// Refuses a change that is deeper than a reorg.
-    fn require_shallow(&self, history: &History, kept: usize, told: B256) -> Result<(), LedgerError> {
+    fn require_shallow(&self, history: &EntryChain, kept: usize, reported: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
@@ -198,15 +198,15 @@ impl Journal {
             return Ok(());
         }
         let (host, known) = (self.contract.ledger().name(), history.head());
-        Err(Integrity::Rewritten { host, known, told }.into())
+        Err(Integrity::Rewritten { host, known, reported }.into())
     }
 
-    fn prove(&self, history: &History, trusted: B256) -> Result<Proven, Integrity> {
+    fn prove(&self, history: &EntryChain, trusted: B256) -> Result<Proven, Integrity> {
         match history.position_of(trusted) {
             Some(entries) => Ok(Proven { head: trusted, entries }),
             None => {
-                let (host, told) = (self.contract.ledger().name(), history.head());
-                Err(Integrity::NotTrusted { host, trusted, told })
+                let (host, reported) = (self.contract.ledger().name(), history.head());
+                Err(Integrity::NotTrusted { host, trusted, reported })
             }
         }
     }

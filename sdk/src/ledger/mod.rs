@@ -9,11 +9,11 @@ mod contract;
 mod contracts;
 mod effect;
 mod entry;
+mod entry_chain;
 mod error;
 mod ethereum;
 mod event;
 mod forms;
-mod history;
 mod into_error;
 mod journal;
 mod logs;
@@ -36,11 +36,11 @@ pub use contract::Contract;
 pub use contracts::{BesideErrors, ContractKind};
 pub(crate) use effect::Effects;
 pub use entry::Entry;
+pub use entry_chain::{Completeness, EntryChain, Proven};
 pub use error::{LedgerError, SubmitError, integrity::Integrity};
 pub use ethereum::{EthereumLedger, EthereumOptions};
 pub use event::{Event, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
 pub use forms::SignedForm;
-pub use history::{Completeness, History, Proven};
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
 pub(crate) use logs::{newest_log, newest_logs, recent_logs};
@@ -50,9 +50,9 @@ pub use outbox::{MemoryOutbox, Outbox, OutboxGuard, Pending, Sent, SentBytes};
 pub use seam::Ledger;
 pub use sender::parts::{Sender, SenderOptions, Settled, Signer};
 pub use signed::Act;
-pub(crate) use signed::{Step, id_of};
+pub(crate) use signed::{UnsignedAct, id_of};
 pub use state::{
-    Access, Attestation, Grant, GrantState, PatientState, Record, RecordState,
+    Access, Attestation, GrantEntry, GrantState, PatientState, Record, RecordState,
     folder::{FolderKeys, Keyring},
 };
 pub(crate) use types::call;

@@ -59,9 +59,9 @@ pub enum Act {
     },
 }
 
-/// A step of an account's request, before it is an [`Act`].
+/// An act that is not signed yet. With a nonce and a deadline it becomes an [`Act`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum UnsignedAct {
     Verb(Call),
     Revoke(Revocation, u32),
 }
@@ -220,20 +220,22 @@ impl Contract {
         .filter(|act| act.verb().is_some())
     }
 
-    /// The steps to sign for a call, in order: a list of revocations has no signed form, so each is a step.
-    pub(crate) fn steps(&self, call: &Call) -> Vec<Step> {
+    /// The acts to sign for a call, in order: a list of revocations has no signed form, so each is an act of its own.
+    pub(crate) fn unsigned_acts(&self, call: &Call) -> Vec<UnsignedAct> {
         if call.to != self.address() {
-            return vec![Step::Verb(call.clone())];
+            return vec![UnsignedAct::Verb(call.clone())];
         }
         match Calls::abi_decode_validate(&call.data) {
-            Ok(Calls::revoke(one)) => vec![Step::Revoke(Revocation::decode(&one.revocation), one.keyChanges.to())],
+            Ok(Calls::revoke(one)) => {
+                vec![UnsignedAct::Revoke(Revocation::decode(&one.revocation), one.keyChanges.to())]
+            }
             Ok(Calls::revokeMany(many)) => {
                 // Each revocation is a key change, so the next keyring has a higher count.
                 let counts = many.keyChanges.to::<u32>()..;
                 let revocations = many.revocations.iter().map(Revocation::decode);
-                revocations.zip(counts).map(|(revocation, count)| Step::Revoke(revocation, count)).collect()
+                revocations.zip(counts).map(|(revocation, count)| UnsignedAct::Revoke(revocation, count)).collect()
             }
-            _ => vec![Step::Verb(call.clone())],
+            _ => vec![UnsignedAct::Verb(call.clone())],
         }
     }
 

@@ -101,7 +101,7 @@ pub struct Attestation {
 
 /// A grant of the patient, with data of its entry that the contract does not store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
+pub struct GrantEntry {
     /// The state that the contract stores.
     pub state: GrantState,
     /// Epoch of the folder keys in the envelope.
@@ -143,7 +143,7 @@ pub struct PatientState {
     /// The records, by key.
     pub records: BTreeMap<B256, Record>,
     /// The grants by scope and grantee, live or not.
-    pub grants: BTreeMap<(B256, Address), Grant>,
+    pub grants: BTreeMap<(B256, Address), GrantEntry>,
     /// The keys of each folder. A folder without an entry here has epoch 0 and no readers.
     pub folders: BTreeMap<u64, FolderKeys>,
     /// The logged readings, oldest first.
@@ -172,11 +172,11 @@ impl PatientState {
                 if self.lowers(scope, grantee, &state, time) {
                     self.key_changes = next(self.key_changes);
                 }
-                self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
+                self.grant(scope, grantee, GrantEntry { state, epoch, envelope, entry: position });
             }
             Event::AccessPassedOn { scope, grantee, giver, via, rights, purpose, expires_at, epoch, envelope } => {
                 let state = GrantState { rights, purpose, granted_at: time, expires_at, giver: Some(giver), via };
-                self.grant(scope, grantee, Grant { state, epoch, envelope, entry: position });
+                self.grant(scope, grantee, GrantEntry { state, epoch, envelope, entry: position });
             }
             Event::AccessRevoked { scope, grantee, epoch, keyring, barred } => {
                 self.end(scope, grantee, barred);
@@ -239,7 +239,7 @@ impl PatientState {
         })
     }
 
-    fn grant(&mut self, scope: B256, grantee: Address, grant: Grant) {
+    fn grant(&mut self, scope: B256, grantee: Address, grant: GrantEntry) {
         self.grants.insert((scope, grantee), grant);
         if let Some(folder) = folder_of(scope).filter(|_| grant.state.rights.reads()) {
             self.folders.entry(folder).or_default().holders.insert(grantee);
@@ -250,7 +250,7 @@ impl PatientState {
         let Some(held) = self.grants.remove(&(scope, grantee)).filter(|_| barred) else { return };
         let (rights, purpose, giver, via) = (Rights::default(), Purpose::TREAT, None, Via::Barred);
         let state = GrantState { rights, purpose, granted_at: 0, expires_at: 0, giver, via };
-        self.grants.insert((scope, grantee), Grant { state, ..held });
+        self.grants.insert((scope, grantee), GrantEntry { state, ..held });
     }
 
     /// The contract keeps a renounced or withdrawn grant as one that has just expired.

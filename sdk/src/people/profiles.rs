@@ -17,9 +17,6 @@ use crate::{
     platform::cache::{PROFILES, key},
 };
 
-/// Earlier profiles that are read. An account can sign any number of them, and each can need a fetch.
-const MOST_EARLIER: usize = 64;
-
 impl People {
     /// The current public keys of `account`: the chain names them, and the account signed them.
     ///
@@ -39,63 +36,24 @@ impl People {
         for address in accounts {
             match self.profile_of(*address, None).await {
                 Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
-                Err(error) if error.is_silence() => return Err(error),
+                Err(error) if error.is_outage() => return Err(error),
                 Err(_) => {}
             }
         }
         Ok(keys)
     }
 
+    /// The profile that the chain names. It must be the one on the card, or else the one that was accepted before.
     async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {
         let pinned = self.pinned(account).await?;
-        let verified = self.profile_block(account, Digest(digest.0), card).await;
-        if let (Some(card), Ok(profile)) = (card.filter(|card| *card != digest), &verified)
-            && !self.succeeds(account, profile, Digest(card.0)).await?
-        {
-            return Err(Error::KeyChanged { account, known: card, found: digest });
+        if let Some(known) = card.or(pinned).filter(|known| *known != digest) {
+            return Err(Error::KeyChanged { account, known, found: digest });
         }
-        let Some(pinned_digest) = pinned else {
-            let profile = verified?;
+        let profile = self.profile_block(account, Digest(digest.0), card).await?;
+        if pinned != Some(digest) {
             self.pin_profile(account, digest).await?;
-            return Ok(profile);
-        };
-        let changed = Error::KeyChanged { account, known: pinned_digest, found: digest };
-        let profile = match verified {
-            Err(Error::Integrity(_)) if digest != pinned_digest => return Err(changed),
-            other => other?,
-        };
-        if digest == pinned_digest {
-            return Ok(profile);
         }
-        if card != Some(digest) && !self.succeeds(account, &profile, Digest(pinned_digest.0)).await? {
-            return Err(changed);
-        }
-        self.pin_profile(account, digest).await?;
         Ok(profile)
-    }
-
-    /// Whether a chain of profiles, each signed by the account, leads from `oldest` to `newest`.
-    ///
-    /// # Errors
-    /// [`Error::Integrity`] if the chain is longer than [`MOST_EARLIER`]. The newest keys then need a card.
-    pub(crate) async fn succeeds(&self, account: Address, newest: &Profile, oldest: Digest) -> Result<bool> {
-        let mut sequence = newest.sequence;
-        let mut previous = newest.previous;
-        for _ in 0..MOST_EARLIER {
-            let Some(digest) = previous else { return Ok(false) };
-            if digest == oldest {
-                return Ok(true);
-            }
-            let older = self.profile_block(account, digest, None).await?;
-            if older.sequence >= sequence {
-                return Ok(false);
-            }
-            sequence = older.sequence;
-            previous = older.previous;
-        }
-        Err(Error::Integrity(format!(
-            "the keys of {account} changed more than {MOST_EARLIER} times since they were seen: exchange cards again"
-        ).into()))
     }
 
     /// The profile with this digest, current or not, verified.
@@ -109,7 +67,7 @@ impl People {
         profile::verify(self.deployment(), account, &bytes, vouched)
     }
 
-    /// The digest of the profile that was accepted last. A newer profile must be its successor.
+    /// The digest of the profile that was accepted last.
     async fn pinned(&self, account: Address) -> Result<Option<B256>> {
         let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
         row.map(|row| {

@@ -94,7 +94,7 @@ pub(crate) async fn register_stored(
             forget_all(person, stored).await;
             Ok(receipt)
         }
-        Err(error @ Error::Exists(_)) => Err(error),
+        Err(error @ Error::AlreadyDone(_)) => Err(error),
         Err(error) if error.may_have_happened() => {
             let records = stored.iter().map(|record| record.id).collect();
             Err(error.with_outcome(Outcome::NotRegistered { records }))
@@ -120,7 +120,7 @@ pub(crate) async fn discard(person: &Person, patient: Address, stored: &[StoredR
     for record in stored {
         if let Err(error) = remove(person, patient, record).await {
             tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
-            if error.is_silence() {
+            if error.is_outage() {
                 return;
             }
         }

@@ -82,10 +82,10 @@ async fn two_of_three_let_somebody_in_for_hours() {
     assert!(case.is_live());
     assert_eq!(case.acknowledged, [stage.members[0].address(), stage.members[1].address()]);
     refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
-    stage.members[0].boards().release(&stage.board, &case).await.unwrap();
+    stage.members[0].boards().release(&case).await.unwrap();
     refused(stage.lee.open(&stage.record).await, ErrorKind::NotAvailable);
     // Any members will do, also one who took no part.
-    stage.members[2].boards().release(&stage.board, &case).await.unwrap();
+    stage.members[2].boards().release(&case).await.unwrap();
     assert_eq!(stage.lee.open(&stage.record).await.unwrap().bytes, "before");
     let shared = stage.lee.grants().received().await.unwrap();
     assert_eq!((shared.grants[0].given_by, shared.grants[0].purpose), (Some(stage.board.address), Purpose::ETREAT));
@@ -96,7 +96,7 @@ async fn two_of_three_let_somebody_in_for_hours() {
 }
 
 #[tokio::test]
-async fn what_a_case_gave_reaches_no_further_than_its_time() {
+async fn grantee_of_an_ended_case_cannot_open_later_record() {
     let stage = Stage::new().await;
     stage.released().await;
     let during = stage.ana.add(note("during")).folder(WARD).await.unwrap().record;
@@ -113,7 +113,7 @@ async fn what_a_case_gave_reaches_no_further_than_its_time() {
 }
 
 #[tokio::test]
-async fn rotations_deal_anew_and_leave_out_whom_a_case_lets_in() {
+async fn rotation_deals_new_shares_and_leaves_out_grantee_of_a_case() {
     let stage = Stage::new().await;
     let case = stage.released().await;
     let rotated = stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
@@ -121,7 +121,7 @@ async fn rotations_deal_anew_and_leave_out_whom_a_case_lets_in() {
     let later = stage.ana.add(note("later")).folder(WARD).await.unwrap().record;
     refused(stage.lee.open(&later).await, ErrorKind::Denied);
     for member in &stage.members[..2] {
-        member.boards().release(&stage.board, &case).await.unwrap();
+        member.boards().release(&case).await.unwrap();
     }
     assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
 }
@@ -162,7 +162,7 @@ async fn a_veto_ends_a_case_before_and_after() {
     proxy.boards().veto(&case).await.unwrap();
     refused(stage.lee.open(&stage.record).await, ErrorKind::Denied);
     assert_eq!(stage.again(&case).await.stage, CaseStage::Vetoed);
-    refused(stage.members[2].boards().release(&stage.board, &case).await, ErrorKind::Conflict);
+    refused(stage.members[2].boards().release(&case).await, ErrorKind::Conflict);
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn a_signed_veto_ends_a_case_whoever_carries_it_and_is_of_use_for_no_other
 }
 
 #[tokio::test]
-async fn nobody_has_a_case_vetoed_in_the_name_of_who_carries_it() {
+async fn unsigned_veto_in_the_name_of_its_carrier_is_refused() {
     let stage = Stage::new().await;
     let (case, carrier) = (stage.opened().await, carrier(&stage.system).await);
     stage.ana.boards().appoint_proxy(&stage.board, Some(carrier.payer())).await.unwrap();
@@ -229,8 +229,8 @@ async fn members_and_the_patient_read_why_and_nobody_else() {
     }
     refused(stage.lee.boards().reason_of(&case).await, ErrorKind::Denied);
     assert!(case.review_due.is_some());
-    refused(stage.members[1].boards().review(&stage.board, &case, None).await, ErrorKind::Denied);
-    stage.members[2].boards().review(&stage.board, &case, Some("nobody was called first")).await.unwrap();
+    refused(stage.members[1].boards().review(&case, None).await, ErrorKind::Denied);
+    stage.members[2].boards().review(&case, Some("nobody was called first")).await.unwrap();
     let case = stage.again(&case).await;
     assert_eq!(case.review_due, None);
     let (reviewer, finding) = stage.ana.boards().findings_of(&case).await.remove(0);
@@ -243,7 +243,7 @@ async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here
     let stage = Stage::new().await;
     let case = stage.granted().await;
     assert!(stage.members[2].boards().release_due(&stage.board).await.unwrap().is_empty());
-    // The same member on another machine cannot tell whether it did.
+    // The same member on another machine cannot know whether it did.
     let elsewhere = stage.system.forgetful().unwrap();
     assert!(elsewhere.cases(&stage.board).await.unwrap().cases[0].is_live());
     assert_eq!(stage.members[0].boards().release_due(&stage.board).await.unwrap().len(), 1);
@@ -252,7 +252,7 @@ async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here
 }
 
 #[tokio::test]
-async fn a_share_that_is_dealt_to_who_left_is_worth_nothing_after_the_next_sync() {
+async fn share_of_a_former_member_is_worthless_after_the_next_sync() {
     let stage = Stage::new().await;
     assert_eq!(stage.ana.sync().await.unwrap().rotated, 0);
     stage.members[2].boards().resign(&stage.board).await.unwrap();
@@ -262,9 +262,9 @@ async fn a_share_that_is_dealt_to_who_left_is_worth_nothing_after_the_next_sync(
     let case = stage.granted().await;
     let board = stage.system.board(stage.board.address).await.unwrap();
     assert_eq!(board.left, [stage.members[2].address()]);
-    refused(stage.members[2].boards().release(&board, &case).await, ErrorKind::Denied);
+    refused(stage.members[2].boards().release(&case).await, ErrorKind::Denied);
     for member in &stage.members[..2] {
-        member.boards().release(&board, &case).await.unwrap();
+        member.boards().release(&case).await.unwrap();
     }
     assert_eq!(stage.lee.open(&later).await.unwrap().bytes, "later");
 }
@@ -314,10 +314,10 @@ async fn boards_and_cases_that_cannot_be_are_refused_before_anything_is_sent() {
     );
     refused(stage.ana.boards().grant(&stage.board).contribute().await, ErrorKind::Invalid);
     let case = stage.opened().await;
-    refused(stage.members[0].boards().acknowledge(&case).await, ErrorKind::Conflict);
+    refused(stage.members[0].boards().acknowledge(&case).await, ErrorKind::AlreadyDone);
     refused(stage.lee.boards().acknowledge(&case).await, ErrorKind::Denied);
-    refused(stage.members[0].boards().release(&stage.board, &case).await, ErrorKind::Conflict);
-    refused(stage.members[2].boards().review(&stage.board, &case, None).await, ErrorKind::Conflict);
+    refused(stage.members[0].boards().release(&case).await, ErrorKind::Conflict);
+    refused(stage.members[2].boards().review(&case, None).await, ErrorKind::Conflict);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn every_act_of_a_board_needs_no_ether() {
     }
     assert_eq!(lee.open(&record).await.unwrap().bytes, "before");
     let case = poor.system.case(&board, case.id).await.unwrap();
-    members[2].boards().review(&board, &case, None).await.unwrap();
+    members[2].boards().review(&case, None).await.unwrap();
     ana.boards().veto(&case).await.unwrap();
     close(&members, &board).await;
     let told: Vec<_> = poor.carried().into_iter().filter(|(kind, _)| *kind == AtBoard).map(|(_, verb)| verb).collect();

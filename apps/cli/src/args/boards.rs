@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hospital_record::B256;
+use hospital_record::grant::ScopeId;
 
 use crate::lookup::whole_id;
 
@@ -70,7 +70,7 @@ pub(crate) struct OpenCase {
     pub(crate) hours: u8,
     /// The scope's id on chain, if the patient gave the board several
     #[arg(long, value_name = "SCOPE", value_parser = whole_id)]
-    pub(crate) scope: Option<B256>,
+    pub(crate) scope: Option<ScopeId>,
 }
 
 /// A case.

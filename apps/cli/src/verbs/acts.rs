@@ -88,6 +88,7 @@ async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error>
     match session.client.acts().carry(request).await {
         Ok(done) => Ok(Fate::Now(done)),
         // Somebody else was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyDone => Ok(Fate::Before),
         Err(error) if error.kind() == ErrorKind::Conflict && session.client.acts().was_carried(request).await? => {
             Ok(Fate::Before)
         }
@@ -97,8 +98,8 @@ async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error>
 
 /// A refused request does not stop the others; a service that is down or an unfunded account does.
 fn of_this_request(kind: ErrorKind) -> bool {
-    use ErrorKind::{Conflict, Denied, Invalid, NotFound, Refused};
-    matches!(kind, Conflict | Denied | Invalid | NotFound | Refused)
+    use ErrorKind::{AlreadyDone, Conflict, Denied, Invalid, NotFound, Refused};
+    matches!(kind, AlreadyDone | Conflict | Denied | Invalid | NotFound | Refused)
 }
 
 async fn tell(app: &App, session: &Session, request: &SignedRequest, fate: &Fate) -> Result {

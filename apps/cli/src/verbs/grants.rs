@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::SystemTime};
 
 use hospital_record::{
-    self as sdk, Address, B256, Cut,
+    self as sdk, Address, Cut,
     act::Confirmed,
-    grant::{GrantInfo, GrantScope, SharedGrant},
+    grant::{GrantInfo, GrantScope, ScopeId, SharedGrant},
 };
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn list(app: &App, args: &List) -> Result {
     let session = app.session().await?;
     let mut grants = match session.patient(args.patient.as_deref()).await? {
         me if me == session.me() => session.client.grants().list().await?,
-        patient => session.client.grants().passed_on(patient).await?,
+        patient => session.client.grants().delegated(patient).await?,
     };
     grants.retain(|grant| args.all || grant.live);
     let mut rows = Vec::with_capacity(grants.len());
@@ -55,7 +55,7 @@ async fn list(app: &App, args: &List) -> Result {
 /// Each delegated grant follows the grant that it came from, with its depth. A grant whose origin is not listed stands
 /// at the top level.
 fn as_tree(grants: &[GrantInfo]) -> Vec<(usize, &GrantInfo)> {
-    let places: HashMap<(B256, Address), usize> =
+    let places: HashMap<(ScopeId, Address), usize> =
         grants.iter().enumerate().map(|(place, grant)| ((grant.scope_id, grant.grantee), place)).collect();
     let giver = |grant: &GrantInfo| places.get(&(grant.above?, grant.given_by?)).copied();
     let (mut below, mut left) = (vec![Vec::new(); grants.len()], Vec::new());
@@ -227,7 +227,7 @@ async fn withdraw(app: &App, args: &Withdraw) -> Result {
     let session = app.session().await?;
     let (person, patient) = (session.person(&args.who).await?, session.person(&args.patient).await?.address);
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let given: Vec<GrantInfo> = session.client.grants().passed_on(patient).await?;
+    let given: Vec<GrantInfo> = session.client.grants().delegated(patient).await?;
     let of_person: Vec<&GrantInfo> =
         given.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
     let ending: Vec<&&GrantInfo> =

@@ -76,7 +76,7 @@ struct Failures {
 
 /// A signer's waiting requests.
 #[derive(Default)]
-struct Open {
+struct Backlog {
     urgent: usize,
     ordinary: usize,
     reserved: U256,
@@ -93,7 +93,7 @@ pub(crate) struct Paid {
 pub(super) struct Books {
     terms: Terms,
     accounts: HashMap<Address, Account>,
-    open: HashMap<Address, Open>,
+    open: HashMap<Address, Backlog>,
 }
 
 impl Books {
@@ -242,7 +242,7 @@ impl Account {
     }
 }
 
-impl Open {
+impl Backlog {
     fn count(&mut self, lane: Lane) -> &mut usize {
         match lane {
             Lane::Urgent => &mut self.urgent,

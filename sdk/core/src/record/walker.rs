@@ -30,7 +30,7 @@ pub enum Step {
 }
 
 #[derive(Clone, Copy)]
-struct Pending {
+struct Subtree {
     cid: Cid,
     start: u64,
     size: u64,
@@ -44,7 +44,7 @@ struct Pending {
 /// first node that differs. The walker holds at most 1024 links for each level.
 pub struct LeafWalker {
     // The next one is the last element.
-    pending: Vec<Pending>,
+    pending: Vec<Subtree>,
     total: u64,
     range: Range<u64>,
     // CID, size and height of the nodes that were fed; `None` if every place is visited.
@@ -73,7 +73,7 @@ impl LeafWalker {
         }
         let height = (0..).find(|height| capacity(*height) >= total).unwrap_or_default();
         check_codec(&root, height)?;
-        let root = Pending { cid: root, start: 0, size: total, height };
+        let root = Subtree { cid: root, start: 0, size: total, height };
         Ok(Self { pending: vec![root], total, range, fed: None })
     }
 
@@ -123,12 +123,12 @@ impl LeafWalker {
         Ok(())
     }
 
-    fn was_fed(&self, next: &Pending) -> bool {
+    fn was_fed(&self, next: &Subtree) -> bool {
         next.height > 0 && self.fed.as_ref().is_some_and(|fed| fed.contains(&next.place()))
     }
 }
 
-impl Pending {
+impl Subtree {
     fn place(&self) -> (Cid, u64, u32) {
         (self.cid, self.size, self.height)
     }
@@ -144,7 +144,7 @@ fn check_codec(cid: &Cid, height: u32) -> Result<(), DagError> {
     if node::codec_of(cid)? == expected { Ok(()) } else { Err(DagError::Cid(cid.to_string())) }
 }
 
-fn children(parent: &Pending, bytes: &[u8]) -> Result<Vec<Pending>, DagError> {
+fn children(parent: &Subtree, bytes: &[u8]) -> Result<Vec<Subtree>, DagError> {
     let wrong = |reason| DagError::Node { cid: parent.cid.to_string(), reason };
     let height = parent.height - 1;
     let mut left = parent.size;
@@ -155,7 +155,7 @@ fn children(parent: &Pending, bytes: &[u8]) -> Result<Vec<Pending>, DagError> {
             return Err(wrong("its children do not have the sizes of the balanced layout"));
         }
         check_codec(&link.cid, height)?;
-        children.push(Pending { cid: link.cid, start: parent.start + parent.size - left, size, height });
+        children.push(Subtree { cid: link.cid, start: parent.start + parent.size - left, size, height });
         left -= size;
     }
     if left == 0 { Ok(children) } else { Err(wrong("its children hold fewer bytes than it says")) }

@@ -49,7 +49,7 @@ pub struct EnvelopePayload {
 /// The payload without the secret, which must not be in the encoder's buffers: they are not wiped.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Open {
+struct Fields {
     keys: Kind,
     statement: Option<ByteBuf>,
     folder_name: String,
@@ -74,15 +74,15 @@ impl EnvelopePayload {
             EnvelopeKeys::Folder { state: None, statement } => (Kind::Contribute, &[0; 32], Some(statement)),
             EnvelopeKeys::Record { content } => (Kind::Record, content.expose_secret(), None),
         };
-        let open = Open {
+        let fields = Fields {
             keys,
             statement: statement.cloned().map(ByteBuf::from),
             folder_name: self.folder_name.clone(),
             confidentiality: self.confidentiality,
             sources: self.sources.clone(),
         };
-        let open = Zeroizing::new(cbor::encode("envelope", &open).map_err(malformed)?);
-        let plain = Zeroizing::new([secret.as_slice(), &open].concat());
+        let encoded = Zeroizing::new(cbor::encode("envelope", &fields).map_err(malformed)?);
+        let plain = Zeroizing::new([secret.as_slice(), &encoded].concat());
         let padded = padding::pad(&plain, UNIT);
         if padded.len() > MAX_PAYLOAD {
             return Err(SealError::TooLarge { what: "an envelope", size: padded.len(), max: MAX_PAYLOAD });
@@ -92,9 +92,9 @@ impl EnvelopePayload {
 
     pub(crate) fn decode(padded: &[u8], epoch: Epoch) -> Result<Self, SealError> {
         let plain = padding::unpad(padded, UNIT, "envelope")?;
-        let (secret, open) = plain.split_first_chunk::<32>().ok_or_else(|| malformed("it is too short"))?;
-        let open = cbor::decode::<Open>("envelope", open).map_err(malformed)?;
-        let keys = match (open.keys, open.statement.map(ByteBuf::into_vec)) {
+        let (secret, encoded) = plain.split_first_chunk::<32>().ok_or_else(|| malformed("it is too short"))?;
+        let fields = cbor::decode::<Fields>("envelope", encoded).map_err(malformed)?;
+        let keys = match (fields.keys, fields.statement.map(ByteBuf::into_vec)) {
             (Kind::Read, Some(statement)) => {
                 EnvelopeKeys::Folder { state: Some(FolderState::from_bytes(epoch, *secret)), statement }
             }
@@ -104,7 +104,7 @@ impl EnvelopePayload {
             (Kind::Record, None) => EnvelopeKeys::Record { content: ContentKey::from_bytes(*secret) },
             _ => return Err(malformed("its keys and its statement contradict each other")),
         };
-        let Open { folder_name, confidentiality, sources, .. } = open;
+        let Fields { folder_name, confidentiality, sources, .. } = fields;
         Ok(Self { keys, folder_name, confidentiality, sources })
     }
 }

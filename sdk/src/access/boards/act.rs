@@ -67,8 +67,11 @@ pub(crate) async fn appoint_proxy(person: &Person, board: &Board, proxy: Option<
     person.send(call(board.address, &act)).await
 }
 
-pub(crate) async fn review(person: &Person, board: &Board, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
+pub(crate) async fn review(person: &Person, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
     finding.map_or(Ok(()), check_words)?;
+    let board = &person.boards().at(case.board).await?;
+    // It may have taken effect since the caller read it.
+    let case = &person.boards().case(board, case.id).await?;
     if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed) {
         return Err(Error::Conflict("this case did not take effect: only cases that took effect are reviewed".into()));
     }
@@ -77,7 +80,7 @@ pub(crate) async fn review(person: &Person, board: &Board, case: &Case, finding:
         None => None,
         Some(text) => {
             let journal = person.journals().of(case.patient).await?;
-            let grant = journal.grant(case.scope_id, case.board);
+            let grant = journal.grant(case.scope_id.0, case.board);
             let purpose = grant.map_or(Purpose::TREAT, |grant| grant.state.purpose);
             let note = words::note(person, board, &About::of(case, true), purpose, text).await?;
             Some(B256::from(person.people().publish(note).await?.0))

@@ -18,13 +18,14 @@ use crate::{
     base::{
         builder::{awaitable, with_fresh_keys},
         error::{Error, Result, outcome::Outcome},
+        scope_id::ScopeId,
     },
     boards::{
         board::Board,
         case::{Case, CaseStage},
     },
     journal::verified::VerifiedJournal,
-    ledger::{Grant, Rights, call, folder_of},
+    ledger::{GrantEntry, Rights, call, folder_of},
     people::grantee::Grantee,
 };
 
@@ -62,8 +63,8 @@ impl OpenCase {
 
     /// The scope of the folder or record, needed if the patient granted several to the board.
     /// [`Boards::granted`](crate::client::boards::Boards::granted) lists them.
-    pub fn scope(mut self, scope_id: B256) -> Self {
-        self.scope = Some(scope_id);
+    pub fn scope(mut self, scope: ScopeId) -> Self {
+        self.scope = Some(scope.0);
         self
     }
 
@@ -125,7 +126,7 @@ impl OpenCase {
     }
 
     /// Stores the reason, and keeps the opening on this machine before it is sent.
-    async fn prepare(&self, draft: &Opening, grant: &Grant) -> Result<Opening> {
+    async fn prepare(&self, draft: &Opening, grant: &GrantEntry) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
         // Members cannot release shares to an account without keys.
@@ -221,7 +222,7 @@ impl OpenCase {
     }
 
     /// The scope and grant that the case is about: the one with the named scope, or the only one.
-    async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, Grant)> {
+    async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, GrantEntry)> {
         let now = self.person.clocks().chain_time().await?;
         let grants = granted_to(journal, self.board.address, now);
         let patient = self.patient;
@@ -246,8 +247,8 @@ impl OpenCase {
 
 awaitable!(OpenCase => Case);
 
-/// The patient's own live grants that a board can pass on.
-pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) -> Vec<(B256, Grant)> {
+/// The patient's own live grants that a board can delegate.
+pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) -> Vec<(B256, GrantEntry)> {
     let needed = Rights::READ.and(Rights::DELEGATE);
     let grants = journal.state().grants.iter().filter(|((_, grantee), grant)| {
         *grantee == board && grant.state.giver.is_none() && grant.state.rights.contains(needed)
@@ -256,8 +257,8 @@ pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) ->
     live.map(|((scope, _), grant)| (*scope, *grant)).collect()
 }
 
-pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<B256>> {
+pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<ScopeId>> {
     let journal = person.journals().of(patient).await?;
     let now = person.clocks().chain_time().await?;
-    Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| scope).collect())
+    Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| ScopeId(scope)).collect())
 }

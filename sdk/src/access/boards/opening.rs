@@ -41,7 +41,7 @@ impl Opening {
     pub(crate) fn is(&self, case: &Case, me: Address) -> bool {
         let Self { patient, scope, grantee, duration, reason, .. } = *self;
         let terms = IBoard::Case { patient, scope, grantee, duration, reason, opener: me, ..case.terms.clone() };
-        (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, grantee, reason)
+        (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, grantee, reason)
             && case.id == id_of(&terms)
     }
 
@@ -121,7 +121,7 @@ pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<
 async fn has_reason(person: &Person, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
     match words::read_note(person, opening.reason, person.address(), &opening.about(board.address)).await {
         Ok(words) => Ok(words.text == text),
-        Err(error) if error.is_silence() => Err(error),
+        Err(error) if error.is_outage() => Err(error),
         // No store has the note, or another person wrote it.
         Err(_) => Ok(false),
     }

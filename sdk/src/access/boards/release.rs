@@ -25,7 +25,7 @@ use crate::{
         holder::board::{self},
         owed::{self, DONE, OwedBlocks},
     },
-    ledger::{Grant, call},
+    ledger::{GrantEntry, call},
     platform::cache::{RELEASES, key},
 };
 
@@ -47,8 +47,8 @@ pub struct Released {
     pub gas: u64,
 }
 
-pub(crate) async fn release(person: &Person, board: &Board, case: &Case) -> Result<Released> {
-    board.require_member(person.address())?;
+pub(crate) async fn release(person: &Person, case: &Case) -> Result<Released> {
+    person.boards().at(case.board).await?.require_member(person.address())?;
     let (deal, context) = deal_for(person, case).await?;
     release_of(person, case, &deal, &context).await
 }
@@ -57,7 +57,7 @@ pub(crate) async fn release(person: &Person, board: &Board, case: &Case) -> Resu
 async fn deal_for(person: &Person, case: &Case) -> Result<(Verified<Deal>, EnvelopeContext)> {
     let journal = person.journals().of(case.patient).await?;
     require_effect(person, &journal, case).await?;
-    board::newest_deal(person, &journal, case.scope_id, case.board).await
+    board::newest_deal(person, &journal, case.scope_id.0, case.board).await
 }
 
 async fn release_of(
@@ -157,8 +157,8 @@ async fn release_if_due(person: &Person, case: &Case) -> Result<Option<Released>
 /// old case.
 async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case) -> Result<()> {
     let now = person.clocks().latest_time().await?;
-    let grant = journal.state().live(case.scope_id, case.grantee, now);
-    let is_of_case = |grant: &&Grant| {
+    let grant = journal.state().live(case.scope_id.0, case.grantee, now);
+    let is_of_case = |grant: &&GrantEntry| {
         grant.state.giver == Some(case.board)
             && grant.envelope == case.reason
             && grant.state.expires_at <= case.latest_end()

@@ -16,6 +16,7 @@ use crate::{
     base::{
         error::{Error, Result},
         record_ref::account,
+        scope_id::ScopeId,
     },
     boards::{board::Board, case::Case},
     ledger::Purpose,
@@ -54,7 +55,7 @@ pub(crate) struct About {
 
 impl About {
     pub(crate) fn of(case: &Case, reviewed: bool) -> Self {
-        let Case { patient, board, scope_id: scope, grantee, .. } = *case;
+        let Case { patient, board, scope_id: ScopeId(scope), grantee, .. } = *case;
         Self { patient, board, scope, grantee, case: reviewed.then_some(case.id) }
     }
 

@@ -13,8 +13,10 @@ impl fmt::Display for Error {
             Self::NotFound(reason) => write!(f, "not found: {reason}"),
             Self::NotAvailable(reason) => write!(f, "not available: {reason}"),
             Self::Integrity(reason) => write!(f, "integrity failure: {reason}"),
-            Self::Invalid(reason) | Self::Conflict(reason) | Self::WrongContract(reason) => write!(f, "{reason}"),
-            Self::Exists(reason) => write!(f, "{reason}; `resume` tidies up"),
+            Self::Invalid(reason)
+            | Self::Conflict(reason)
+            | Self::AlreadyDone(reason)
+            | Self::WrongContract(reason) => write!(f, "{reason}"),
             Self::Unreachable { service, reason } => write!(f, "{service} cannot be reached: {reason}"),
             Self::Refused { service, reason } => write!(f, "{service} refused: {reason}"),
             Self::File { path, reason, .. } => write!(f, "{}: {reason}", path.display()),
@@ -36,8 +38,7 @@ impl Error {
             ),
             Self::KeyChanged { account, known, found } => write!(
                 f,
-                "the keys of {account} changed from {known} to {found}, and the new ones are not signed as their \
-                 successor: ask the person, and exchange cards again"
+                "the keys of {account} changed from {known} to {found}: ask the person, and exchange cards again"
             ),
             Self::Untrusted { account, why } => write!(f, "{account} is not vouched for: {why}"),
             Self::TimedOut { service, after } => write!(
@@ -102,7 +103,7 @@ impl std::error::Error for Error {
             | Self::Integrity(reason)
             | Self::Invalid(reason)
             | Self::Conflict(reason)
-            | Self::Exists(reason)
+            | Self::AlreadyDone(reason)
             | Self::WrongContract(reason)
             | Self::Unreachable { reason, .. }
             | Self::Refused { reason, .. }

@@ -3,7 +3,7 @@
 /// The class of an error. Apps match on it. `docs/errors.md` lists all of them in a table, generated from these
 /// comments.
 ///
-/// A kind does not say what became of the act. [`Error::transaction`](crate::Error::transaction) and
+/// A kind does not say what became of the act. [`Error::may_have_happened`](crate::Error::may_have_happened) and
 /// [`Outcome`](crate::Outcome) do.
 ///
 /// See the [example](crate::Error).
@@ -32,7 +32,7 @@ pub enum ErrorKind {
     ///
     /// *Do:* Send ether to the account that the error names, or name a relay that pays. Then repeat.
     Unfunded,
-    /// A person's keys changed without a signature.
+    /// A person's keys are not the ones that were known.
     ///
     /// *Do:* Stop. Ask the person by voice, and exchange cards again.
     KeyChanged,
@@ -59,8 +59,16 @@ pub enum ErrorKind {
     Invalid,
     /// A concurrent change got in the way.
     ///
-    /// *Do:* Look again, then repeat. If the clocks differ, set the wrong one right first.
+    /// *Do:* Look again, then repeat.
     Conflict,
+    /// This account did it before.
+    ///
+    /// *Do:* Nothing: it is done. After an `add` that another device finished, `resume` tidies up.
+    AlreadyDone,
+    /// The clocks of the chain and of this machine differ too much.
+    ///
+    /// *Do:* Set the wrong clock right, or choose the one to use (`Config::clock`). Do not repeat before.
+    ClockSkew,
     /// A local file cannot be read or written.
     ///
     /// *Do:* Show the text: it names the file and what to do, for example to make room.
@@ -76,7 +84,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    pub(crate) fn is_silence(self) -> bool {
+    pub(crate) fn is_outage(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut)
     }
 }

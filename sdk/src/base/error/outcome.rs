@@ -50,6 +50,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    fn is_on_chain(&self) -> bool {
+        match self {
+            Self::KeysNotStored { .. } | Self::PartlyDone { .. } | Self::NotRemembered => true,
+            Self::NotRegistered { .. } | Self::AccessNotEnded { .. } => false,
+        }
+    }
+
     /// Advice for people.
     pub(crate) fn advice(&self, why: &Error) -> &'static str {
         match self {
@@ -133,12 +140,14 @@ impl Error {
         }
     }
 
-    /// Whether a transaction may still be mined in spite of this error.
-    pub(crate) fn may_have_happened(&self) -> bool {
+    /// Whether the act has taken effect, in whole or in part, or may still do so in spite of this error. If so, call
+    /// [`resume`](crate::Client::resume) and look in the history before you repeat it.
+    pub fn may_have_happened(&self) -> bool {
         match self {
-            Self::Exists(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
-            Self::AndEarlier { error, .. } | Self::Halfway { error, .. } => error.may_have_happened(),
-            _ => self.is_silence(),
+            Self::AlreadyDone(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
+            Self::Halfway { outcome, error } => outcome.is_on_chain() || error.may_have_happened(),
+            Self::AndEarlier { error, .. } => error.may_have_happened(),
+            _ => self.is_outage(),
         }
     }
 }

@@ -8,14 +8,13 @@ use std::{
     },
 };
 
-use alloy::signers::Signer;
 use bytes::Bytes;
 use cid::Cid;
 use futures::TryStreamExt;
 use hospital_record_core::{
     block::{Block, Verified},
-    id::{DAG_CBOR, Digest, RAW, cid_of},
-    profile::{self, MAX_PROFILE, Profile},
+    id::{DAG_CBOR, RAW, cid_of},
+    profile::MAX_PROFILE,
     record::{
         dag::{DagBuilder, LEAF},
         manifest::Manifest,
@@ -24,41 +23,12 @@ use hospital_record_core::{
 
 use crate::{
     base::error::kind::ErrorKind,
-    client::{Client, tests::person},
-    people::{identity::AccountSigner, profile::signing_hash},
+    client::tests::person,
     platform::cache::BLOCKS,
     records::{download, source::Source},
     store::{Blocks, Store, StoreError, stores::Stores},
     system::System,
 };
-
-/// Profiles of one account, each signed as the successor of the one before, and all stored.
-async fn profiles(ana: &Client, count: u32) -> Vec<(Profile, Digest)> {
-    let mut profiles: Vec<(Profile, Digest)> = Vec::new();
-    for sequence in 0..count {
-        let deployment = ana.person().deployment();
-        let account = ana.person().account();
-        let keys = ana.person().keys().profile_keys(0).public().clone();
-        let previous = profiles.last().map(|(_, digest)| *digest);
-        let profile = Profile { deployment, account, sequence, previous, keys };
-        let signer: &dyn AccountSigner = &**ana.person().identity().signer();
-        let signature = Signer::sign_hash(signer, &signing_hash(&profile)).await.unwrap();
-        let block = profile::encode(&profile, signature.as_bytes().to_vec()).unwrap();
-        profiles.push((profile, ana.system().services.people().publish(block).await.unwrap()));
-    }
-    profiles
-}
-
-#[tokio::test]
-async fn earlier_profiles_are_followed_up_to_a_limit() {
-    let system = System::in_memory().await.unwrap();
-    let ana = person(&system).await;
-    let profiles = profiles(&ana, 70).await;
-    let newest = &profiles[69].0;
-    assert!(system.services.people().succeeds(ana.address(), newest, profiles[69 - 64].1).await.unwrap());
-    let error = system.services.people().succeeds(ana.address(), newest, profiles[69 - 65].1).await.unwrap_err();
-    assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("cards"), "{error}");
-}
 
 #[tokio::test]
 async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {

@@ -169,10 +169,10 @@ async fn missing_reason_delays_no_keys_and_a_review_can_object_to_it() {
     stage.members[1].boards().acknowledge(&case).await.unwrap();
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
     for member in &stage.members[..2] {
-        member.boards().release(&stage.board, &case).await.unwrap();
+        member.boards().release(&case).await.unwrap();
     }
     assert_eq!(stage.read(&stage.record).await.as_deref(), Ok("before"));
-    stage.members[2].boards().review(&stage.board, &case, Some("no reason was given")).await.unwrap();
+    stage.members[2].boards().review(&case, Some("no reason was given")).await.unwrap();
     let lost = reviewCall { id: case.id, finding: B256::repeat_byte(6) };
     assert!(stage.members[2].person().send(call(stage.board.address, &lost)).await.is_err(), "once");
     let case = stage.system.case(&stage.board, case.id).await.unwrap();
@@ -202,7 +202,7 @@ async fn an_acknowledgement_counts_for_its_case_and_time_alone() {
     let again = stage.open_with(&stage.members[0], first.reason).await;
     stage.members[1].boards().acknowledge(&again).await.unwrap();
     let old = Case { stage: CaseStage::Granted { until: first.opened + 41 * 24 * HOUR }, ..first };
-    let refused = stage.members[0].boards().release(&stage.board, &old).await.unwrap_err();
+    let refused = stage.members[0].boards().release(&old).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
 }
 

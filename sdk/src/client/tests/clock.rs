@@ -54,7 +54,7 @@ async fn clock_skew_stops_only_acts_that_grant_or_lock() {
     let granted = ana.grant(person(&system).await.address()).await.unwrap_err();
     for error in [added, granted] {
         assert!(matches!(error, Error::ClockSkew { chain, machine } if chain > machine + 600), "{error}");
-        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(error.kind(), ErrorKind::ClockSkew);
         assert!(error.to_string().contains("the chain says it is 20"), "{error}");
     }
     assert_eq!(ana.open(&record).await.unwrap().bytes, "private");

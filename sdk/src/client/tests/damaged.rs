@@ -5,7 +5,7 @@ use alloy::primitives::Address;
 use crate::{
     client::{Client, tests::person},
     journal::finality::{AT_LEAST, Finality},
-    ledger::History,
+    ledger::EntryChain,
     people::identity::Identity,
     platform::cache::{FINALITY, JOURNAL, Rows},
     system::System,
@@ -70,7 +70,7 @@ async fn damaged_row_loses_only_the_rows_after_it() {
             let length = journal.history.entries().len();
             assert!(length == n || (length == count && damaged.len() == row.len()), "{length} of {count}, row {n}");
             assert!(journal.finality.settled() == length, "entries that were final stay final");
-            let prefix = History::from_cache(patient, whole.history.entries()[..length].iter().copied()).unwrap();
+            let prefix = EntryChain::from_cache(patient, whole.history.entries()[..length].iter().copied()).unwrap();
             assert_eq!(format!("{:?}", journal.history.state()), format!("{:?}", prefix.state()));
 
             let journal = again.services.journals().of(patient).await.unwrap();

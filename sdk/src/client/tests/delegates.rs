@@ -39,7 +39,7 @@ fn folder(ana: &Client, name: &str) -> Folder {
 }
 
 impl Client {
-    /// Passes on a grant with any envelope, as the contract allows.
+    /// Delegates with any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
         let changes = self.system().services.journals().of(ana.address()).await.unwrap().state().key_changes;
         let rights = Rights::READ_AND_CONTRIBUTE;
@@ -158,7 +158,7 @@ async fn folder_name_that_two_delegates_claim_is_refused_with_advice() {
     let add = || lee.add(Source::bytes("x", "for ana")).patient(ana.address()).folder("one");
     let error = add().await.unwrap_err();
     assert!(error.kind() == ErrorKind::Integrity && error.to_string().contains("renounce"), "{error}");
-    lee.grants().renounce(ana.address(), scope).await.unwrap();
+    lee.grants().renounce(ana.address(), scope.into()).await.unwrap();
     assert_eq!(ana.open(&add().await.unwrap().record).await.unwrap().bytes, "for ana");
 }
 

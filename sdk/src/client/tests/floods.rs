@@ -419,7 +419,7 @@ async fn reviews_are_due_only_as_long_as_the_board_says() {
     let cases = stage.system.cases(&stage.board).await.unwrap().cases;
     assert_eq!(cases.iter().filter(|case| case.review_due.is_some()).count(), 16, "one was let go");
     let reviewed = cases.iter().find(|case| case.review_due.is_some()).unwrap();
-    stage.members[2].boards().review(&stage.board, reviewed, None).await.unwrap();
+    stage.members[2].boards().review(reviewed, None).await.unwrap();
     let case = stage.system.case(&stage.board, reviewed.id).await.unwrap();
     assert_eq!((case.review_due, case.reviewed.len()), (None, 1));
 }

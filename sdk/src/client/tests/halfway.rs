@@ -21,7 +21,7 @@ use crate::{
     system::System,
 };
 
-/// Ana has a record that Kim may read, pass on, attest and add to. Lee has no access yet.
+/// Ana has a record that Kim may read, delegate, attest and add to. Lee has no access yet.
 struct VerbStage {
     system: System,
     ana: Client,
@@ -129,7 +129,7 @@ impl Verb {
 
 /// Whether the error says that the act may have happened.
 fn says_so(error: &Error) -> bool {
-    error.transaction().is_some() || error.is_silence() || matches!(error, Error::Halfway { .. })
+    error.transaction().is_some() || error.is_outage() || matches!(error, Error::Halfway { .. })
 }
 
 #[tokio::test]
@@ -240,9 +240,9 @@ async fn a_share_that_could_not_be_stored_is_stored_by_resume_and_not_released_t
     let ward = BoardStage::on(System::in_memory_with(faulty.clone()).await.unwrap()).await;
     let case = ward.granted().await;
     let [one, two, _] = &ward.members[..] else { unreachable!() };
-    one.boards().release(&ward.board, &case).await.unwrap();
+    one.boards().release(&case).await.unwrap();
     faulty.becomes(Fault::FullAfter(1));
-    let error = two.boards().release(&ward.board, &case).await.unwrap_err();
+    let error = two.boards().release(&case).await.unwrap_err();
     assert!(matches!(&error, Error::Halfway { outcome: Outcome::KeysNotStored { .. }, .. }), "{error}");
     assert!(ward.lee.open(&ward.record).await.is_err());
     faulty.becomes(Fault::None);

@@ -7,7 +7,7 @@ use crate::{
     client::{Client, tests::person},
     journal::verified::VerifiedJournal,
     keys::readers,
-    ledger::{Entry, Event, History, folder_scope},
+    ledger::{Entry, EntryChain, Event, folder_scope},
     system::System,
 };
 
@@ -52,7 +52,7 @@ impl Ward {
         let key_changes = last.key_changes() + u32::from(matches!(event, Event::KeysRotated { .. }));
         head[29..].copy_from_slice(&key_changes.to_be_bytes()[1..]);
         entries.push(Entry { block, time, log_index: 0, previous: last.head, head, event, ..last });
-        journal.history = History::from_cache(journal.patient, entries).unwrap();
+        journal.history = EntryChain::from_cache(journal.patient, entries).unwrap();
         journal
     }
 

@@ -12,7 +12,10 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
 use crate::{
-    base::error::{Error, Result, kind::ErrorKind},
+    base::{
+        error::{Error, Result, kind::ErrorKind},
+        scope_id::ScopeId,
+    },
     client::{Client, tests::person},
     ledger::{
         BlockInfo, Call, Contract, Fees, Ledger, LedgerError, Log, LogFilter, MemoryLedger, Receipt, SubmitError,
@@ -107,7 +110,7 @@ struct LaggingWard {
     ana: Client,
     hospital: Client,
     lee: Client,
-    scope: B256,
+    scope: ScopeId,
     ledger: Arc<LaggingLedger>,
     lagging: System,
 }

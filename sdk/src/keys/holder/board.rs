@@ -22,7 +22,7 @@ use crate::{
     boards::board::Board,
     journal::verified::VerifiedJournal,
     keys::{keyrings, notes},
-    ledger::{Event, Grant, folder_of},
+    ledger::{Event, GrantEntry, folder_of},
 };
 
 pub(crate) fn deal_context(
@@ -50,7 +50,7 @@ pub(crate) struct KeyringDeals {
 impl KeyringDeals {
     /// Boards have deals instead of entries. Accounts admitted by a board get no new keys, because they are in for
     /// hours.
-    pub(crate) fn is_for(&self, account: Address, grant: Option<&Grant>) -> bool {
+    pub(crate) fn is_for(&self, account: Address, grant: Option<&GrantEntry>) -> bool {
         let giver = grant.and_then(|grant| grant.state.giver);
         self.boards.contains(&account) || giver.is_some_and(|giver| self.boards.contains(&giver))
     }
@@ -104,7 +104,7 @@ pub(crate) async fn deal_anew(
                 deals.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
                 deals.blocks.push(block);
             }
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(_) => deals.left_out.push(*board),
         }
     }
@@ -112,7 +112,7 @@ pub(crate) async fn deal_anew(
 }
 
 /// Whether a grant of the patient was made with a deal instead of an envelope.
-async fn is_of_board(person: &Person, grant: &Grant) -> Result<bool> {
+async fn is_of_board(person: &Person, grant: &GrantEntry) -> Result<bool> {
     if grant.state.giver.is_some() || !grant.state.rights.delegates() {
         return Ok(false);
     }
@@ -151,7 +151,7 @@ async fn dealt_with<'a>(
     journal: &'a VerifiedJournal,
     folder: Folder,
     board: Address,
-) -> Result<Option<(&'a Grant, Verified<Deal>)>> {
+) -> Result<Option<(&'a GrantEntry, Verified<Deal>)>> {
     let Some(grant) = journal.folder_grant(folder, board) else { return Ok(None) };
     if !is_of_board(person, grant).await? {
         return Ok(None);
@@ -162,7 +162,7 @@ async fn dealt_with<'a>(
     });
     let is_unique = matching.count() == 1;
     let deal: Verified<Deal> = match person.signed(Digest(grant.envelope.0)).await {
-        Err(error) if !error.is_silence() => return Ok(None),
+        Err(error) if !error.is_outage() => return Ok(None),
         other => other?,
     };
     let is_same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
@@ -190,7 +190,7 @@ async fn newest_named(
     person: &Person,
     journal: &VerifiedJournal,
     scope: B256,
-    (board, grant): (Address, &Grant),
+    (board, grant): (Address, &GrantEntry),
 ) -> Result<(Epoch, Digest)> {
     if let Some(number) = folder_of(scope) {
         let folder = Folder::new(number).map_err(CoreError::from)?;
@@ -222,7 +222,7 @@ pub(crate) async fn is_dealt_amiss(
     for address in journal.state().folder_readers(folder.number(), now) {
         let Some((grant, before)) = dealt_with(person, journal, folder, address).await? else { continue };
         let board = match person.boards().at(address).await {
-            Err(error) if !error.is_silence() => continue,
+            Err(error) if !error.is_outage() => continue,
             other => other?,
         };
         let has_shares_of_leavers =
@@ -247,13 +247,13 @@ async fn current_deal(
     person: &Person,
     journal: &VerifiedJournal,
     folder: Folder,
-    (board, grant): (Address, &Grant),
+    (board, grant): (Address, &GrantEntry),
 ) -> Result<Option<Verified<Deal>>> {
     let keys = journal.folder(folder);
     let digest = match keys.keyring().copied().filter(|_| grant.epoch < keys.epoch) {
         None => Digest(grant.envelope.0),
         Some(ring) => match keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await {
-            Err(error) if !error.is_silence() => return Ok(None),
+            Err(error) if !error.is_outage() => return Ok(None),
             keyring => {
                 let keyring = keyring?;
                 match keyring.deals.iter().find(|entry| entry.board == account(board)) {
@@ -264,7 +264,7 @@ async fn current_deal(
         },
     };
     match person.signed(digest).await {
-        Err(error) if !error.is_silence() => Ok(None),
+        Err(error) if !error.is_outage() => Ok(None),
         deal => Ok(Some(deal?)),
     }
 }

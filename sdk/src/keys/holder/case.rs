@@ -22,7 +22,7 @@ use crate::{
     },
     boards::{board::Board, case::Case, cases::MOST_RELEASES},
     keys::holder::board::deal_context,
-    ledger::{Entry, Event, Grant},
+    ledger::{Entry, Event, GrantEntry},
 };
 
 /// How many cases with the same reason are tried.
@@ -33,13 +33,14 @@ pub(crate) async fn payload_by_case(
     person: &Person,
     patient: Address,
     scope: B256,
-    grant: &Grant,
+    grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     let giver = grant.state.giver.unwrap_or_default();
     let board = person.boards().at(giver).await?;
     let me = person.address();
-    let is_same =
-        |case: &Case| (case.patient, case.scope_id, case.grantee, case.reason) == (patient, scope, me, grant.envelope);
+    let is_same = |case: &Case| {
+        (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
+    };
     let blocks = granted_in(person.journals().of(patient).await?.history.entries(), scope, (me, grant));
     let cases = person.boards().cases_granted(&board, patient, &blocks).await?;
     let mut failure = Error::NotAvailable(
@@ -49,7 +50,7 @@ pub(crate) async fn payload_by_case(
     for case in cases.iter().filter(|case| is_same(case)).take(MOST_ALIKE) {
         match put_together(person, &board, case).await {
             Ok(payload) => return Ok(payload),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(error) => failure = error,
         }
     }
@@ -64,7 +65,7 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
     for (member, digest) in newest_of_each(&case.shares) {
         match released_by(person, &mut deals, case, member, digest).await {
             Ok((deal, share)) => shares_of.entry(deal).or_default().push(share),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(error) => failures.push(format!("the share of {member} cannot be used ({error})")),
         }
     }
@@ -114,13 +115,13 @@ async fn released_by(
 
 /// The context that a deal must have to be of use in this case, in its own epoch. Opening the deal checks it.
 fn context_of(person: &Person, deal: &Deal, case: &Case) -> Result<EnvelopeContext> {
-    let scope = Scope::from_bytes(case.scope_id.0).map_err(CoreError::from)?;
+    let scope = Scope::from_bytes(case.scope_id.0.0).map_err(CoreError::from)?;
     Ok(deal_context(person.deployment(), case.patient, case.board, scope, deal.epoch))
 }
 
 /// The newest blocks in which a case with this reason admitted somebody. The journal shows them, however many cases
 /// there are.
-fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &Grant)) -> Vec<u64> {
+fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &GrantEntry)) -> Vec<u64> {
     let is_case = |entry: &&Entry| match entry.event {
         Event::AccessPassedOn { scope: on, grantee: to, giver, envelope, .. } => {
             (on, to, Some(giver), envelope) == (scope, grantee, grant.state.giver, grant.envelope)

@@ -1,7 +1,7 @@
 //! Holders of keys: an account or a board. A block that is sealed to a holder stands behind each grant, and is opened
 //! here.
 //!
-//! Only this folder tells the kinds of holders apart.
+//! Only this folder distinguishes the kinds of holders.
 
 pub(crate) mod board;
 pub(crate) mod case;
@@ -24,7 +24,7 @@ use crate::{
     base::error::{Error, Result},
     boards::board::Board,
     keys::notes::{self, Note},
-    ledger::Grant,
+    ledger::GrantEntry,
     people::grantee::Grantee,
 };
 
@@ -53,7 +53,7 @@ impl Holder {
         for member in board.present() {
             fingerprints.push(match person.people().profile_of(member, None).await {
                 Ok((digest, _)) => fingerprint(digest),
-                Err(error) if error.is_silence() => return Err(error),
+                Err(error) if error.is_outage() => return Err(error),
                 Err(_) => format!("{member} has no keys that are available, and gets no share"),
             });
         }
@@ -83,7 +83,7 @@ pub(crate) async fn payload_of(
     person: &Person,
     patient: Address,
     scope: B256,
-    grant: &Grant,
+    grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     if let Some(giver) = grant.state.giver {
         let is_case = match person.people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {

@@ -71,12 +71,9 @@ pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
         E::InvalidGrantee(_) | E::InvalidDuration(_) | E::NoReason(_) | E::TooFewMembers(_) | E::NotRelayable(_) => {
             Error::Invalid(text)
         }
-        E::BoardClosed(_)
-        | E::CaseExists(_)
-        | E::NotAtStage(_)
-        | E::WindowClosed(_)
-        | E::AcknowledgedAlready(_)
-        | E::NonceUsed(_)
-        | E::DeadlinePassed(_) => Error::Conflict(text),
+        E::CaseExists(_) | E::AcknowledgedAlready(_) => Error::AlreadyDone(text),
+        E::BoardClosed(_) | E::NotAtStage(_) | E::WindowClosed(_) | E::NonceUsed(_) | E::DeadlinePassed(_) => {
+            Error::Conflict(text)
+        }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn words(refusal: &Errors) -> String {
         E::ExpiryNotInFuture(e) => {
             format!("the contract refused: the expiry {} is not after the chain's time {}", e.expiresAt, e.time)
         }
-        E::RecordExists(_) => "the contract refused: this record exists already".into(),
+        E::RecordExists(_) => "the contract refused: this record exists already; `resume` tidies up".into(),
         E::NoSuchRecord(_) => "the contract refused: there is no such record".into(),
         E::NoSuchGrant(e) => format!("the contract refused: {} has no grant on {}", e.grantee, place(e.scope)),
         E::NotPermitted(e) => not_permitted(e),
@@ -88,7 +88,7 @@ pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
             Error::Denied(text)
         }
         E::NoSuchRecord(_) | E::NoSuchGrant(_) => Error::NotFound(text),
-        E::RecordExists(_) => Error::Exists(text),
+        E::RecordExists(_) | E::AlreadyAttested(_) | E::AlreadyMade(_) => Error::AlreadyDone(text),
         E::Empty(_)
         | E::InvalidFolder(_)
         | E::InvalidRights(_)
@@ -98,12 +98,8 @@ pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
         | E::NotAttestable(_)
         | E::NotRelayable(_)
         | E::KeysNotAscending(_)
-        | E::NotBarring(_) => Error::Invalid(text),
-        E::AlreadyAttested(_)
         | E::TooManyAttestations(_)
-        | E::DeadlinePassed(_)
-        | E::NonceUsed(_)
-        | E::AlreadyMade(_)
-        | E::OutdatedRevocation(_) => Error::Conflict(text),
+        | E::NotBarring(_) => Error::Invalid(text),
+        E::DeadlinePassed(_) | E::NonceUsed(_) | E::OutdatedRevocation(_) => Error::Conflict(text),
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// The next step after a submission.
-enum Step {
+enum NextMove {
     End(End),
     /// It may have arrived: look for it, and send it again after this time.
     Look(Duration),
@@ -108,8 +108,8 @@ impl Attempt<'_> {
         let mut gap_since = None;
         loop {
             let patience = match self.hand_over(&mut wait).await {
-                Step::End(end) => return Some(end),
-                Step::Look(patience) => patience,
+                NextMove::End(end) => return Some(end),
+                NextMove::Look(patience) => patience,
             };
             let left = self.patience.map(|most| most.saturating_sub(start.elapsed()));
             if let Some(receipt) = self.look_for(left.map_or(patience, |left| left.min(patience))).await {
@@ -136,32 +136,32 @@ impl Attempt<'_> {
         if next > self.pending.nonce { self.user_of_the_nonce().await } else { None }
     }
 
-    async fn hand_over(&mut self, wait: &mut Duration) -> Step {
+    async fn hand_over(&mut self, wait: &mut Duration) -> NextMove {
         let answer = self.ledger.submit(self.pending.raw.clone()).await;
         tracing::debug!(transaction = %self.pending.transaction, ?answer, "handed over");
         let refusal = match answer {
             Ok(()) => {
                 self.may_have_arrived = true;
-                return Step::Look(self.pace.when_well);
+                return NextMove::Look(self.pace.when_well);
             }
             Err(SubmitError::Unknown(_)) => {
                 self.may_have_arrived = true;
                 let patience = *wait;
                 *wait = (patience * 2).min(self.pace.when_well);
-                return Step::Look(patience);
+                return NextMove::Look(patience);
             }
             Err(SubmitError::Occupied) if self.outbids => Refusal::Underpriced,
-            Err(SubmitError::Occupied) => return Step::Look(self.pace.while_occupied),
+            Err(SubmitError::Occupied) => return NextMove::Look(self.pace.while_occupied),
             Err(SubmitError::NonceTooLow) => {
-                return self.user_of_the_nonce().await.map_or(Step::Look(self.pace.while_occupied), Step::End);
+                return self.user_of_the_nonce().await.map_or(NextMove::Look(self.pace.while_occupied), NextMove::End);
             }
             Err(SubmitError::Underpriced) => Refusal::Underpriced,
             Err(SubmitError::Unfunded) => Refusal::Unfunded,
             Err(SubmitError::Rejected(reason)) => Refusal::Rejected(reason),
         };
         match self.may_have_arrived && self.is_known().await {
-            true => Step::Look(self.pace.when_well),
-            false => Step::End(End::Refused(refusal)),
+            true => NextMove::Look(self.pace.when_well),
+            false => NextMove::End(End::Refused(refusal)),
         }
     }
 

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256};
 
 use crate::ledger::{
     event::{Rights, Via, folder_scope},
-    state::{Grant, GrantState, PatientState},
+    state::{GrantEntry, GrantState, PatientState},
 };
 
 /// The maximum number of delegations between a grant of the patient and one that relies on it.
@@ -14,7 +14,7 @@ impl PatientState {
     /// The grant on this scope, if it is live at `time` (seconds since 1970). A grant is live if it is not expired, and
     /// every grant that it was delegated from is live, covers it, and was not replaced since.
     #[must_use]
-    pub fn live(&self, scope: B256, grantee: Address, time: u64) -> Option<&Grant> {
+    pub fn live(&self, scope: B256, grantee: Address, time: u64) -> Option<&GrantEntry> {
         self.grants.get(&(scope, grantee)).filter(|grant| self.lives(scope, &grant.state, time))
     }
 

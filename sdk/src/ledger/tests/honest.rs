@@ -157,7 +157,7 @@ async fn cache_gives_the_same_history_or_none() {
     let rows: Vec<_> = whole.entries().iter().map(Entry::to_bytes).collect();
     let load = |rows: &[Vec<u8>]| {
         let entries: Option<Vec<_>> = rows.iter().map(|row| Entry::from_bytes(row)).collect();
-        entries.and_then(|entries| History::from_cache(PATIENT, entries).ok())
+        entries.and_then(|entries| EntryChain::from_cache(PATIENT, entries).ok())
     };
     let again = load(&rows).unwrap();
     assert_eq!((again.entries(), again.state()), (whole.entries(), whole.state()));
@@ -233,7 +233,7 @@ async fn ten_thousand_entries_are_read_and_cached_in_seconds() {
     let rows: Vec<_> = history.entries().iter().map(Entry::to_bytes).collect();
     let start = Instant::now();
     let entries: Vec<_> = rows.iter().map(|row| Entry::from_bytes(row).unwrap()).collect();
-    let mut history = History::from_cache(PATIENT, entries).unwrap();
+    let mut history = EntryChain::from_cache(PATIENT, entries).unwrap();
     journal.update(&mut history, None).await.unwrap();
     let remembered = start.elapsed();
     println!("10,000 entries: read in {read:?}, remembered in {remembered:?}");

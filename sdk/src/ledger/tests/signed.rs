@@ -141,10 +141,10 @@ fn every_signed_form_has_the_arguments_of_its_verb() {
 fn only_several_revocations_are_signed_one_by_one() {
     let contract = Contract::new(Arc::new(MemoryLedger::new()), 1, Contract::ADDRESS);
     for call in calls(&contract, OTHER) {
-        assert_eq!(contract.steps(&call).len(), 1);
+        assert_eq!(contract.unsigned_acts(&call).len(), 1);
     }
     let end = |grantee| Revocation { grantee, scope: SOME, keyring: None, barred: true };
-    assert_eq!(contract.steps(&contract.revoke(&[end(DOCTOR), end(LAB)], 0)).len(), 2);
+    assert_eq!(contract.unsigned_acts(&contract.revoke(&[end(DOCTOR), end(LAB)], 0)).len(), 2);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn perform(memory: &MemoryLedger, contract: &Contract, act: &Act, changes: u32) 
 
 /// The accounts that may hold the folder's newest keys but may not read, computed independently from the entries and
 /// the contract's views.
-async fn former(contract: &Contract, history: &History, folder: u64, now: u64) -> BTreeSet<Address> {
+async fn former(contract: &Contract, history: &EntryChain, folder: u64, now: u64) -> BTreeSet<Address> {
     let on = folder_scope(folder);
     let (mut epoch, mut since) = (0_u16, 0);
     for (place, entry) in history.entries().iter().enumerate() {
@@ -218,7 +218,7 @@ async fn check(story: Vec<Act>) {
     let memory = MemoryLedger::with_contract().await.unwrap();
     let contract = memory.contract();
     let journal = Journal::new(contract.clone());
-    let mut history = History::new(PATIENT);
+    let mut history = EntryChain::new(PATIENT);
     for act in &story {
         perform(&memory, &contract, act, history.state().key_changes);
         journal.update(&mut history, None).await.unwrap();

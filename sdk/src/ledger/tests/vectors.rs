@@ -118,20 +118,20 @@ impl Ledger for Vector {
     }
 }
 
-async fn read(vector: Vector) -> Result<History, LedgerError> {
+async fn read(vector: Vector) -> Result<EntryChain, LedgerError> {
     let patient = vector.patient;
     let contract = Contract::new(Arc::new(vector), 1, Contract::ADDRESS);
     Ok(Journal::new(contract).read(patient, None).await?.0)
 }
 
 /// The entries in the provider's order. Each must end in the head that the next one names.
-fn join(vector: &Vector) -> Result<History, Integrity> {
+fn join(vector: &Vector) -> Result<EntryChain, Integrity> {
     let heads = vector.entries.iter().skip(1).map(Row::previous).chain([vector.head]);
     let entries = vector.entries.iter().zip(0..).zip(heads).map(|((row, index), head)| {
         let entry = Entry::from_log(&row.log(index), row.timestamp, vector.patient).unwrap();
         Entry { head, ..entry }
     });
-    History::from_cache(vector.patient, entries)
+    EntryChain::from_cache(vector.patient, entries)
 }
 
 #[test]

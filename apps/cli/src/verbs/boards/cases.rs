@@ -252,7 +252,7 @@ pub(super) async fn veto(app: &App, args: &NamedCase) -> Result {
 
 pub(super) async fn release(app: &App, args: &NamedCase) -> Result {
     let (session, board, case) = asked_in_full(app, args).await?;
-    session.client.boards().release(&board, &case).await?;
+    session.client.boards().release(&case).await?;
     done(app, &session, &board, case.id).await
 }
 
@@ -273,6 +273,6 @@ pub(super) async fn review(app: &App, args: &Review) -> Result {
         None => None,
         Some(from_file) => Some(text::or_stdin(from_file, FINDING).await?),
     };
-    session.client.boards().review(&board, &case, finding.as_deref().map(str::trim_end)).await?;
+    session.client.boards().review(&case, finding.as_deref().map(str::trim_end)).await?;
     done(app, &session, &board, case.id).await
 }

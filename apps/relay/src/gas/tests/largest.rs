@@ -159,7 +159,7 @@ impl Story {
         last.boards().acknowledge(&case).await.unwrap();
         last.boards().release_due(&board).await.unwrap();
         let case = self.system.case(&board, case.id).await.unwrap();
-        members[MEMBERS - 3].boards().review(&board, &case, None).await.unwrap();
+        members[MEMBERS - 3].boards().review(&case, None).await.unwrap();
         ana.boards().veto(&case).await.unwrap();
         last.acts().void_at(&board).await.unwrap();
         last.boards().acknowledge_successor(&board, None).await.unwrap();

@@ -37,7 +37,7 @@ async fn vanished_acts_of_every_kind_are_reported_and_sent_again() {
     stage
         .kim
         .grants()
-        .renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number()))
+        .renounce(stage.ana.address(), crate::ledger::folder_scope(personal(&stage.ana).number()).into())
         .await
         .unwrap();
     stage.kim.system().history(stage.ana.address()).await.unwrap();

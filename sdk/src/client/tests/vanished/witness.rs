@@ -89,12 +89,12 @@ async fn the_transaction_of_every_verb_is_sent_again() {
     ana.grant(lee.address()).delegate().await.unwrap();
     survives(&stage, ana, "granted").await;
     lee.grant(tom.address()).patient(patient).await.unwrap();
-    survives(&stage, &lee, "passed on").await;
-    lee.grants().withdraw(patient, scope, tom.address()).await.unwrap();
+    survives(&stage, &lee, "delegated").await;
+    lee.grants().withdraw(patient, scope.into(), tom.address()).await.unwrap();
     survives(&stage, &lee, "withdrawn").await;
     lee.open(&ana.list().await.unwrap().last().unwrap().record).await.unwrap();
     survives(&stage, &lee, "read").await;
-    lee.grants().renounce(patient, scope).await.unwrap();
+    lee.grants().renounce(patient, scope.into()).await.unwrap();
     survives(&stage, &lee, "renounced").await;
     ana.revoke(lee.address()).await.unwrap();
     survives(&stage, ana, "revoked").await;

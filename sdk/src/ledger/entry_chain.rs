@@ -13,10 +13,9 @@ use crate::{
     },
 };
 
-/// A patient's verified entries, oldest first. An entry that does not follow from the one before cannot be added. It is
-/// cheap to clone.
+/// A patient's verified entries, oldest first: each one follows from the one before. It is cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct History(Arc<Verified>);
+pub struct EntryChain(Arc<Verified>);
 
 #[derive(Debug, Clone, Default)]
 struct Verified {
@@ -26,14 +25,14 @@ struct Verified {
     settled: usize,
 }
 
-impl History {
-    /// An empty history.
+impl EntryChain {
+    /// A chain without entries.
     #[must_use]
     pub fn new(patient: Address) -> Self {
         Self(Arc::new(Verified { patient, ..Verified::default() }))
     }
 
-    /// A history from cached entries. It computes one hash for each entry.
+    /// A chain from cached entries. It computes one hash for each entry.
     ///
     /// # Errors
     /// [`Integrity::Cache`] if an entry does not follow from the one before.
@@ -48,7 +47,7 @@ impl History {
         Ok(history)
     }
 
-    /// A history from cached rows, up to the first that is unreadable or does not follow.
+    /// A chain from cached rows, up to the first that is unreadable or does not follow.
     pub(crate) fn from_rows(patient: Address, rows: impl IntoIterator<Item = Option<Entry>>) -> Self {
         let mut history = Self::new(patient);
         for entry in rows.into_iter().map_while(|entry| entry.filter(|entry| entry.is_linked(patient))) {
@@ -84,7 +83,7 @@ impl History {
         self.0.entries.last().map_or(B256::ZERO, |entry| entry.head)
     }
 
-    /// The number of entries up to this head: 0 for the zero head, `None` if it is not a head of this history.
+    /// The number of entries up to this head: 0 for the zero head, `None` if it is not a head of this chain.
     #[must_use]
     pub fn position_of(&self, head: B256) -> Option<usize> {
         match head.is_zero() {
@@ -161,7 +160,7 @@ pub struct Completeness {
     /// Time of that block, seconds since 1970.
     pub time: u64,
     /// The provider that returned it.
-    pub told_by: String,
+    pub reported_by: String,
     /// The part that is complete without trust in the provider.
     pub proven: Option<Proven>,
 }
@@ -185,7 +184,7 @@ impl Completeness {
 
 impl fmt::Display for Completeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, entries, block, time, told_by, proven } = self;
+        let Self { head, entries, block, time, reported_by, proven } = self;
         if let Some(proven) = proven {
             let Proven { head, entries } = proven;
             write!(f, "complete: proven for the {entries} entries up to the trusted head {head}")?;
@@ -196,7 +195,7 @@ impl fmt::Display for Completeness {
         }
         write!(
             f,
-            "{entries} entries, complete up to head {head} (block {block}, {}) as reported by {told_by}",
+            "{entries} entries, complete up to head {head} (block {block}, {}) as reported by {reported_by}",
             rfc3339_of(*time)
         )
     }
