@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
-    block::Verified,
+    block::{Body, Verified},
     error::CoreError,
     id::{Digest, Epoch, Folder},
     seal::{envelope::FolderKeyStatement, keyring::Keyring},
