@@ -52,7 +52,7 @@ async fn save_contact(person: &Person, name: &str, card: &Card) -> Result<()> {
     let row = [card.profile.as_slice(), name.as_bytes()].concat();
     let place = contact_key(person, card.account);
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(CONTACTS, place, sealed).await
+    person.cache.put(CONTACTS, place, sealed).await
 }
 
 pub(crate) async fn contacts(person: &Person) -> Result<Vec<Contact>> {
@@ -77,11 +77,11 @@ pub(crate) async fn contacts_and_missing(person: &Person) -> Result<(Vec<Contact
 /// The name that this person gave to an account. It fetches no block for any other account.
 pub(crate) async fn name_of(person: &Person, account: Address) -> Result<Option<String>> {
     let place = contact_key(person, account);
-    if let Some(sealed) = person.cache().get(CONTACTS, place.clone()).await? {
+    if let Some(sealed) = person.cache.get(CONTACTS, place.clone()).await? {
         let contact = contact_in(person, &place, &sealed)?;
         return Ok(contact.map(|contact| contact.name).filter(|name| !name.is_empty()));
     }
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let envelope = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } if grantee == account => Some(envelope),
         _ => None,
@@ -120,7 +120,7 @@ pub(crate) async fn remove_contact(person: &Person, name: &str) -> Result<()> {
     // The empty name stays, because a grant would otherwise restore the old one.
     let row = B256::ZERO.to_vec();
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(CONTACTS, place, sealed).await
+    person.cache.put(CONTACTS, place, sealed).await
 }
 
 pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>> {
@@ -132,7 +132,7 @@ pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>>
 /// The contacts that were added on this machine. Those that were removed here have an empty name.
 async fn rows_here(person: &Person) -> Result<Vec<Contact>> {
     let mut contacts = Vec::new();
-    for (place, sealed) in person.cache().rows(CONTACTS, contact_key_prefix(person)).await? {
+    for (place, sealed) in person.cache.rows(CONTACTS, contact_key_prefix(person)).await? {
         contacts.extend(contact_in(person, &place, &sealed)?);
     }
     Ok(contacts)
@@ -152,7 +152,7 @@ fn contact_in(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Option<Con
 /// The accounts of contacts that were added on this machine.
 pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
     let prefix = contact_key_prefix(person);
-    let rows = person.cache().rows(CONTACTS, prefix.clone()).await?;
+    let rows = person.cache.rows(CONTACTS, prefix.clone()).await?;
     let account =
         |place: &[u8]| place.strip_prefix(prefix.as_slice()).filter(|rest| rest.len() == 20).map(Address::from_slice);
     Ok(rows.iter().filter_map(|(place, _)| account(place)).collect())
@@ -160,7 +160,7 @@ pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
 
 /// The names in the notes of this person's own envelopes, and the accounts whose envelopes are not available.
 async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let grants = journal.history.entries().iter().filter_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
         _ => None,

@@ -150,10 +150,10 @@ impl Grant {
 
     async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
-        self.person.clocks().require_right_time().await?;
+        self.person.clocks.require_right_time().await?;
         if let Some(board) = &self.board {
             // Read again: a member who left in the meantime must get no share.
-            self.board = Some(self.person.boards().at(board.address).await?);
+            self.board = Some(self.person.boards.at(board.address).await?);
         }
         self.check_request().await?;
         self.person.can_pay(1).await?;
@@ -171,10 +171,10 @@ impl Grant {
 
     async fn grant_to(&self, holder: &Holder) -> Result<Granted> {
         let person = &self.person;
-        let contract = self.person.contract();
-        let journal = person.journals().of(self.patient).await?;
+        let contract = &self.person.contract;
+        let journal = person.journals.of(self.patient).await?;
         let HandOver { scope, epoch, payload, above } = self.hand_over(&journal).await?;
-        let now = person.clocks().chain_time().await?;
+        let now = person.clocks.chain_time().await?;
         let envelope = self.envelope(holder, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
@@ -253,7 +253,7 @@ impl Grant {
             false => None,
         };
         let context = EnvelopeContext {
-            deployment: person.deployment(),
+            deployment: person.deployment,
             patient: Account(self.patient.into()),
             issuer: person.account(),
             grantee: Account(self.grantee.address.into()),

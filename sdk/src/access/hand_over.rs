@@ -77,7 +77,7 @@ impl Grant {
         }
         let state = person.keys().folder_state(folder, journal.folder(folder).epoch);
         let me = person.published().await?;
-        let statement = FolderKeyStatement::sign(folder, &state, person.deployment(), me.digest, &me.keys);
+        let statement = FolderKeyStatement::sign(folder, &state, person.deployment, me.digest, &me.keys);
         let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
         let epoch = state.epoch();
         let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
@@ -106,7 +106,7 @@ impl Grant {
 
     /// This account's own live grant, if it covers the new grant.
     async fn above(&self, journal: &VerifiedJournal, scope: B256) -> Result<GrantState> {
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         let own = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
         let own = own.filter(|own| own.rights.delegates()).ok_or_else(|| self.no_right_to_pass_on())?;
         let same_purpose = self.purpose.is_none_or(|purpose| purpose == own.purpose);

@@ -48,7 +48,7 @@ pub(crate) fn vouch(person: &Person, account: Address, role: impl Into<String>) 
 }
 
 pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str) -> Result<Confirmed> {
-    let vouching = person.vouching();
+    let vouching = &person.besides.vouching;
     let code = role_code(role)?;
     if vouching.vouched_until(person.address(), account, code).await? == 0 {
         return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address()).into()));
@@ -72,10 +72,10 @@ impl VouchFor {
             ));
         }
         let code = role_code(&role)?;
-        let until = person.clocks().end_in_the_future(until, A_YEAR).await?;
-        person.vouching().deployed_at().await?;
+        let until = person.clocks.end_in_the_future(until, A_YEAR).await?;
+        person.besides.vouching.deployed_at().await?;
         person.can_pay(1).await?;
-        let receipt = person.send(person.vouching().vouch(account, code, until)).await?;
+        let receipt = person.send(person.besides.vouching.vouch(account, code, until)).await?;
         Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas })
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct Me {
 impl Person {
     pub(crate) fn new(services: Services, identity: Identity) -> Self {
         let me = Me {
-            keys: identity.keys(services.deployment()),
+            keys: identity.keys(services.deployment),
             identity,
             published: OnceCell::new(),
             first_word: OnceCell::new(),
@@ -106,12 +106,12 @@ impl Person {
 
     /// The handle of a record of `patient` at this deployment.
     pub(crate) fn record(&self, patient: Address, id: RecordId) -> RecordRef {
-        RecordRef { deployment: self.deployment(), patient, id }
+        RecordRef { deployment: self.deployment, patient, id }
     }
 
     /// Checks that a card, if there is one, was made for this chain and contract.
     pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
-        match made_for.is_some_and(|deployment| deployment != self.deployment()) {
+        match made_for.is_some_and(|deployment| deployment != self.deployment) {
             true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
             false => Ok(()),
         }
@@ -120,7 +120,7 @@ impl Person {
     /// Signs a block as this account.
     pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
         let published = self.published().await?;
-        Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
+        Ok(block::sign(self.deployment, published.digest, body, &published.keys).map_err(CoreError::from)?)
     }
 
     /// Fetches a signed block and verifies it with the profile that it names.

@@ -62,8 +62,7 @@ pub struct Cases {
 }
 
 impl BoardReader {
-    /// The cases of a board, newest first, as the node reports them. A node can hide or invent a case. Only the patient's
-    /// history proves that a case took effect.
+    /// See [`System::cases`](crate::System::cases).
     pub(crate) async fn cases(&self, board: &Board) -> Result<Cases> {
         self.reading(board).await?.list(None, 0).await
     }
@@ -78,10 +77,7 @@ impl BoardReader {
         self.reading(board).await?.list(None, since).await
     }
 
-    /// The case with this id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if the node shows no such case.
+    /// See [`System::case`](crate::System::case).
     pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
         let case = reading.one(id, reading.to.number).await?;

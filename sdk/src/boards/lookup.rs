@@ -20,11 +20,7 @@ use crate::{
 const MOST_MADE: usize = 16;
 
 impl BoardReader {
-    /// The board at this address. The address proves its members and threshold. The node reports who left and whether the
-    /// board is closed.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if no board was created there, [`Error::WrongContract`] if this chain has no `Boards`.
+    /// See [`System::board`](crate::System::board).
     pub(crate) async fn at(&self, address: Address) -> Result<Board> {
         let cached = self.cache().0.get(&address).cloned();
         let board = match cached {

@@ -123,7 +123,7 @@ pub(crate) async fn resume(person: &Person) -> Result<Resumed> {
     }
     store_keys(&person, &mut resumed).await?;
     finish_all(&person, &mut resumed).await?;
-    match person.stores().own().sweep(SWEEP_AFTER).await {
+    match person.stores.own().sweep(SWEEP_AFTER).await {
         Ok(swept) => resumed.swept = swept,
         Err(error) => resumed.failed.push(Unfinished::new(Leftover::Blocks, &error.into())),
     }
@@ -132,7 +132,7 @@ pub(crate) async fn resume(person: &Person) -> Result<Resumed> {
 
 /// Follows the transaction that was left behind to its end. The upload of an add is reported by itself.
 async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
-    let sender = person.sender();
+    let sender = &person.sender;
     let Some(pending) = sender.pending(person.address()).await? else { return Ok(()) };
     let failed = match sender.resume(&person.signer()).await? {
         None => None,
@@ -152,7 +152,7 @@ async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
 
 /// A receipt is the node's word: an act that the journal does not show has not happened.
 async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
-    let sent = person.sender().sent(person.address()).await?;
+    let sent = person.sender.sent(person.address()).await?;
     match sent.iter().find(|act| act.id == transaction) {
         Some(act) => Ok(person.standing(act).await? == Standing::Missing),
         None => Ok(false),
@@ -163,7 +163,7 @@ async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
 async fn send_missing(person: &Person, resumed: &mut Resumed) -> Result<()> {
     // Reading the journals first is what notices a dropped entry.
     let before = person.watch().await?;
-    person.journals().of(person.address()).await?;
+    person.journals.of(person.address()).await?;
     let missing_acts = person.recall().await?;
     let reason =
         |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));
@@ -224,7 +224,7 @@ async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -
     let pending = pending?;
     let refusal = register_pending(person, &pending).await?;
     if refusal.is_some() {
-        person.stores().own().unpin(&id.cid()).await?;
+        person.stores.own().unpin(&id.cid()).await?;
     }
     pending::forget(person, id).await?;
     Ok(refusal.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
@@ -234,8 +234,8 @@ async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -
 async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Option<String>> {
     let patient = pending.patient();
     let id = B256::from(pending.id().0);
-    let contract = person.contract();
-    let own = person.stores().own();
+    let contract = &person.contract;
+    let own = person.stores.own();
     if contract.record_of(patient, record_key(person.address(), id)).await?.is_some() {
         return Ok(None);
     }
@@ -254,7 +254,7 @@ async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Op
 }
 
 async fn send_pending(person: &Person, pending: &PendingRecord, patient: Address, id: B256) -> Result<()> {
-    let contract = person.contract();
+    let contract = &person.contract;
     let call = match pending.replaces() {
         Some(key) => contract.replace(patient, key, id, pending.key_changes),
         None => contract.add_records(patient, pending.folder, &[id], pending.key_changes),

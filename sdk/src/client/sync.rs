@@ -46,7 +46,7 @@ impl Syncing {
 
     async fn run(self) -> Result<Synced> {
         let Self { person, quota, take } = self;
-        let journal = person.journals().of(person.address()).await?;
+        let journal = person.journals.of(person.address()).await?;
         let mut synced = Synced::default();
         for (_, stored) in owed::pay_all(&person).await? {
             // Keys that could not be stored stay on this machine; `resume` reports why.

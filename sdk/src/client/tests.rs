@@ -152,7 +152,7 @@ async fn grantee_of_revoked_delegate_is_not_in_the_keyring() {
     ana.grant(kim.address()).folder("ward").await.unwrap();
     assert!(ana.revoke(hospital.address()).await.unwrap().keys_moved);
 
-    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals.of(ana.address()).await.unwrap();
     let folder = ana.person().keys().folder("ward", Confidentiality::N);
     let newest = *journal.folder(folder).keyring().unwrap();
     assert_eq!((newest.epoch, journal.folder(folder).keyrings.len()), (1, 1), "the first one was right");

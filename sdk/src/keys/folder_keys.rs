@@ -76,7 +76,7 @@ async fn follow_keyrings(
             return Ok(());
         }
         let keys = &person.published().await?.keys;
-        match open_keyring(&keyring, person.deployment(), folder, keys) {
+        match open_keyring(&keyring, person.deployment, folder, keys) {
             Ok(state) => {
                 received.state = Some(state);
                 return Ok(());

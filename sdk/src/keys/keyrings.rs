@@ -27,16 +27,16 @@ pub(crate) async fn keyring(
             "a keyring is not the one that the chain names: the keys in it are not used".into(),
         ));
     }
-    person.journals().prove_epoch(patient, folder, epoch).await?;
+    person.journals.prove_epoch(patient, folder, epoch).await?;
     Ok(keyring)
 }
 
 pub(crate) async fn statement(person: &Person, patient: Address, block: &[u8]) -> Result<Verified<FolderKeyStatement>> {
-    let statement = FolderKeyStatement::parse(block, person.deployment()).map_err(CoreError::from)?;
+    let statement = FolderKeyStatement::parse(block, person.deployment).map_err(CoreError::from)?;
     if statement.issuer().0 != patient {
         return Err(Error::Integrity("the patient did not sign the statement of this folder's key".into()));
     }
     let verified = person.people().verified(statement).await?;
-    person.journals().prove_epoch(patient, verified.folder, verified.epoch).await?;
+    person.journals.prove_epoch(patient, verified.folder, verified.epoch).await?;
     Ok(verified)
 }

@@ -51,7 +51,7 @@ pub(crate) async fn unlocked(
     record: &RecordRef,
     registered: &RegisteredRecord,
 ) -> Result<UnlockedRecord> {
-    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(registered).await
+    Unlocker::new(person.clone(), person.journals.of(record.patient).await?).open(registered).await
 }
 
 /// The keys of a folder that this account received, or why they are not available.
@@ -174,7 +174,7 @@ impl Unlocker {
         if let Some(epoch) = highest.get(&folder) {
             return Ok(*epoch);
         }
-        let proven = self.person.journals().proven_epoch(self.journal.patient, folder).await?;
+        let proven = self.person.journals.proven_epoch(self.journal.patient, folder).await?;
         let epoch = proven.max(self.journal.folder(folder).epoch);
         highest.insert(folder, epoch);
         Ok(epoch)
@@ -186,7 +186,7 @@ impl Unlocker {
         record: &RegisteredRecord,
         manifest: &Manifest,
     ) -> Result<Option<ContentKey>> {
-        let context = manifest.lock_context(self.person.deployment(), Account(record.author.into()), lock.epoch());
+        let context = manifest.lock_context(self.person.deployment, Account(record.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {
                 self.by_account(lock, context).await.map(Some)

@@ -240,9 +240,6 @@ impl Contract {
     }
 
     /// Whether a signed act has taken effect, whoever sent it.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub(crate) async fn took_effect(&self, act: &Act, call: Call) -> Result<bool, LedgerError> {
         match act {
             // A nonce counts as used only if its act succeeded.

@@ -218,7 +218,7 @@ async fn add_once(
         }
     }
     let ids: Vec<B256> = stored.iter().map(|record| B256::from(record.id.0)).collect();
-    let call = person.contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes);
+    let call = person.contract.add_records(target.patient, target.folder.number(), &ids, target.key_changes);
     let receipt = write::register_stored(person, &target, &stored, call).await?;
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }

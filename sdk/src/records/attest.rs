@@ -116,7 +116,7 @@ pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confir
     }
     let registered = registered::on_chain(person, record).await?;
     let key = record_key(registered.author, registered.id);
-    let receipt = person.send(person.contract().attest(record.patient, key)).await?;
+    let receipt = person.send(person.contract.attest(record.patient, key)).await?;
     person
         .confirm(record.patient, receipt.transaction, |state| {
             let record = state.records.get(&key);
@@ -159,7 +159,7 @@ pub(crate) async fn require_attested(
     key: B256,
     authorities: &[Address],
 ) -> Result<()> {
-    let journal = person.journals().of(record.patient).await?;
+    let journal = person.journals.of(record.patient).await?;
     let current = journal.state().records.get(&key);
     let current = current.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
     let previous = current.replaces.and_then(|key| journal.state().records.get(&key));

@@ -154,19 +154,19 @@ async fn manifest_of(person: &Person, journal: &Arc<VerifiedJournal>, record: &R
 async fn copy(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record, size: u64) -> Result<()> {
     let manifest = manifest_of(person, journal, record).await?;
     let root = RecordId(record.id.0).cid();
-    let own = person.stores().own();
+    let own = person.stores.own();
     // The store would pin the whole tree, even one that is larger than its manifest says.
-    download::check_tree(person.stores().clone(), &manifest).await?;
+    download::check_tree(person.stores.clone(), &manifest).await?;
     if own.pin(&root).await.is_err() {
         transfer(person, &manifest, Digest(record.id.0)).await?;
         own.pin(&root).await?;
     }
     let row = list::synced_key(person, person.address(), record.id.as_slice());
-    person.cache().put(SYNCED, row, size.to_be_bytes().to_vec()).await
+    person.cache.put(SYNCED, row, size.to_be_bytes().to_vec()).await
 }
 
 async fn transfer(person: &Person, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
-    let stores = person.stores();
+    let stores = &person.stores;
     let content = download::blocks(stores.clone(), manifest)?;
     let cid = id.dag_cbor_cid();
     let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));

@@ -155,7 +155,7 @@ impl List {
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
         let Self { person, patient, folder, attested_only, authorities } = self;
         let person = person.for_one_call();
-        let journal = person.journals().of(patient).await?;
+        let journal = person.journals.of(patient).await?;
         let mut records = visible(&person, &journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
         if let Some(name) = folder.take_if(|_| person.is_me(patient)) {
@@ -238,7 +238,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if person.is_me(journal.patient) {
         return Ok(records.map(|(_, record)| record.clone()).collect());
     }
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let reads = |scope: B256| journal.state().reads(scope, person.address(), now);
     let visible: Vec<Record> = records
         .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
@@ -259,7 +259,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
 /// have no size: they count as zero bytes.
 pub(crate) async fn synced(person: &Person, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
     let prefix = synced_key(person, patient, &[]);
-    let rows = person.cache().rows(SYNCED, prefix.clone()).await?;
+    let rows = person.cache.rows(SYNCED, prefix.clone()).await?;
     let size = |row: Vec<u8>| row.try_into().map_or(0, u64::from_be_bytes);
     let rows =
         rows.into_iter().filter_map(|(place, row)| Some((place.strip_prefix(prefix.as_slice())?.to_vec(), size(row))));

@@ -186,7 +186,7 @@ impl Open {
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
-        let mut blocks = download::ciphertext(self.person.stores().clone(), &prepared.record.manifest)?;
+        let mut blocks = download::ciphertext(self.person.stores.clone(), &prepared.record.manifest)?;
         while let Some(block) = blocks.next().await {
             content.write(&block?).await?;
         }
@@ -204,7 +204,7 @@ impl Open {
     }
 
     async fn write(&self, prepared: &ReadableRecord, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
-        let mut pieces = prepared.content(self.person.stores())?;
+        let mut pieces = prepared.content(&self.person.stores)?;
         let mut size = 0;
         let total = prepared.range.end - prepared.range.start;
         let failed = |error: std::io::Error| Error::file("the output", error);
@@ -258,7 +258,7 @@ impl Open {
         let patient = self.record.patient;
         let account = self.person.address();
         let key = record_key(registered.author, registered.id);
-        if self.person.contract().can_access(patient, key, account).await? {
+        if self.person.contract.can_access(patient, key, account).await? {
             return Ok(());
         }
         Err(Error::Denied(
@@ -277,8 +277,8 @@ impl Open {
         };
         let patient = self.record.patient;
         let reader = self.person.address();
-        let before = self.person.journals().of(patient).await?.state().entries;
-        let receipt = self.person.send(self.person.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
+        let before = self.person.journals.of(patient).await?.state().entries;
+        let receipt = self.person.send(self.person.contract.log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt proves nothing: the reading is logged only if the journal shows it.
         self.person
             .confirm(patient, receipt.transaction, |state| {
@@ -293,8 +293,8 @@ awaitable!(Open => Opened);
 
 /// The purpose of a live grant to this account.
 async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
-    let journal = person.journals().of(patient).await?;
-    let now = person.clocks().chain_time().await?;
+    let journal = person.journals.of(patient).await?;
+    let now = person.clocks.chain_time().await?;
     let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
     let live = |scope: &B256| journal.state().live(*scope, person.address(), now).filter(|g| g.state.rights.reads());
     Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))

@@ -57,17 +57,17 @@ pub(crate) async fn remember(person: &Person, pending: &PendingRecord) -> Result
     let place = pending_key(person, pending.id());
     let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(PENDING, place, sealed).await
+    person.cache.put(PENDING, place, sealed).await
 }
 
 pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {
-    person.cache().remove(PENDING, pending_key(person, id)).await
+    person.cache.remove(PENDING, pending_key(person, id)).await
 }
 
 /// Records whose add did not finish. A damaged row is an error of its own and does not hide the others.
 pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<PendingRecord>)>> {
     let prefix = pending_prefix(person);
-    let rows = person.cache().rows(PENDING, prefix.clone()).await?;
+    let rows = person.cache.rows(PENDING, prefix.clone()).await?;
     let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
         let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
         Some((id, open_row(person, &place, &sealed)))

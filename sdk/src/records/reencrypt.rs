@@ -16,7 +16,7 @@ pub(crate) async fn reencrypt(person: &Person, record: &RecordRef) -> Result<Add
 
 async fn reencrypt_once(person: &Person, record: &RecordRef) -> Result<Added> {
     let old = open::open(person, record).unlogged().prepare().await?;
-    let content = old.content(person.stores())?.map_err(std::io::Error::other);
+    let content = old.content(&person.stores)?.map_err(std::io::Error::other);
     let mut source = Source::reader(old.metadata().name.clone(), StreamReader::new(content));
     let author = Some(old.author());
     replace::put_in_place(person, record, author, &mut source, &Details::default(), &Reporter::default()).await

@@ -22,7 +22,7 @@ pub(crate) fn owns(person: &Person, record: &RecordRef) -> Result<()> {
 }
 
 fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
-    match record.deployment == person.deployment() {
+    match record.deployment == person.deployment {
         true => Ok(()),
         false => Err(Error::Invalid(format!("{record} belongs to another chain or contract than this system").into())),
     }
@@ -69,7 +69,7 @@ pub(crate) async fn to_change(
 /// All records on chain with this id, one for each author who added it; at least one.
 async fn all_with_id(person: &Person, record: &RecordRef) -> Result<Vec<RegisteredRecord>> {
     is_here(person, record)?;
-    let journal = person.journals().of(record.patient).await?;
+    let journal = person.journals.of(record.patient).await?;
     let id = B256::from(record.id.0);
     let records = journal.state().records.values().filter(|record| record.id == id).map(RegisteredRecord::from);
     let records: Vec<RegisteredRecord> = records.collect();

@@ -74,7 +74,7 @@ pub(crate) async fn put_in_place(
     let key = record_key(current.author, current.id);
     let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
     let id = B256::from(stored[0].id.0);
-    let call = person.contract().replace(record.patient, key, id, target.key_changes);
+    let call = person.contract.replace(record.patient, key, id, target.key_changes);
     let receipt = write::register_stored(person, &target, &stored, call).await?;
     Ok(added(person, &target, &stored[0], &receipt, 1))
 }
@@ -147,7 +147,7 @@ impl MarkInError {
         let patient = record.patient;
         let key = record_key(current.author, current.id);
         let status = Status::EnteredInError;
-        let receipt = person.send(person.contract().set_status(patient, key, status)).await?;
+        let receipt = person.send(person.contract.set_status(patient, key, status)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == status);
         person.confirm(patient, receipt.transaction, shows).await?;
         Ok(receipt)

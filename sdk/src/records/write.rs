@@ -43,7 +43,7 @@ pub(crate) async fn store(
     replaces: Option<B256>,
     report: &Reporter,
 ) -> Result<StoredRecord> {
-    let store = person.stores().own().clone();
+    let store = person.stores.own().clone();
     let mut uploaded = upload(&*store, source.open().await?, report).await?;
     let size = uploaded.size;
     let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
@@ -55,7 +55,7 @@ pub(crate) async fn store(
     let folder = target.folder.number();
     let pending = PendingRecord::new(patient, folder, target.key_changes, id, replaces);
     pending::remember(person, &pending.named(&metadata.name)).await?;
-    person.stores().keep(manifest).await?;
+    person.stores.keep(manifest).await?;
     Ok(StoredRecord { id, size, media_type })
 }
 
@@ -64,7 +64,7 @@ fn manifest(person: &Person, target: &Target, content: UploadedContent, metadata
     let patient = Account(target.patient.into());
     let commitment = key.commitment();
     let context = LockContext {
-        deployment: person.deployment(),
+        deployment: person.deployment,
         patient,
         author: person.account(),
         folder: target.folder,
@@ -133,8 +133,8 @@ fn key_of(person: &Person, record: &StoredRecord) -> B256 {
 
 async fn remove(person: &Person, patient: Address, record: &StoredRecord) -> Result<()> {
     let key = key_of(person, record);
-    if person.contract().record_of(patient, key).await?.is_none() {
-        person.stores().own().unpin(&record.id.cid()).await?;
+    if person.contract.record_of(patient, key).await?.is_none() {
+        person.stores.own().unpin(&record.id.cid()).await?;
     }
     pending::forget(person, record.id).await
 }

@@ -97,7 +97,7 @@ impl System {
     pub fn minding(&self, clock: Clock) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores.all())?;
         Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.memory.clone())
     }
 
@@ -105,7 +105,7 @@ impl System {
     pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores.all())?;
         let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
         Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
     }
@@ -119,7 +119,7 @@ impl System {
     pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores.all())?;
         let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
         Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
@@ -128,7 +128,7 @@ impl System {
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores.all())?;
         Self::with_parts(Parts { relays, ..parts }, self.memory.clone())
     }
 
@@ -136,7 +136,7 @@ impl System {
     pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
         let chain = self.deployment().chain;
         let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
+        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores.all())?;
         Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.memory.clone())
     }
 
@@ -154,7 +154,7 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(instant(self.services.clocks().chain_time().await?))
+        Ok(instant(self.services.clocks.chain_time().await?))
     }
 
     /// The chain in memory, to inject faults and set time.

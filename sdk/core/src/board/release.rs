@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::deal::{Deal, Share, Terms, open_share};
 use crate::block::{self, Block, Body, Verified, sealed::Checked};
 use crate::error::{CoreError, SealError};
-use crate::id::{Account, Deployment, Digest};
+use crate::id::{Account, Digest};
 use crate::identity::ProfileKeys;
 use crate::seal::context::Context;
 use crate::seal::envelope::EnvelopeContext;

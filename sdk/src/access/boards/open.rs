@@ -93,7 +93,7 @@ impl OpenCase {
         if let Some(in_vain) = person.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
         }
-        let journal = person.journals().of(self.patient).await?;
+        let journal = person.journals.of(self.patient).await?;
         let (scope, grant) = self.scope_in(&journal).await?;
         let draft = self.draft(scope);
         let mut earlier = opening::unfinished_opening(person, board, &draft, &self.reason).await?;
@@ -143,7 +143,7 @@ impl OpenCase {
     async fn with_valid_nonce(&self, opening: Opening) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
-        let contract = person.contract();
+        let contract = &person.contract;
         let (used, series) = contract.nonce_used(board.address, person.address(), opening.nonce).await?;
         if used {
             return Err(Error::NotAvailable(
@@ -166,7 +166,7 @@ impl OpenCase {
         let key_changes = U24::wrapping_from(journal.state().key_changes);
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
         let receipt = person.send_once(&call(board.address, &verb), nonce).await?;
-        let about = person.after(receipt.transaction, person.boards().cases_about(board, patient).await)?;
+        let about = person.after(receipt.transaction, person.boards.cases_about(board, patient).await)?;
         let case = about.cases.into_iter().find(|case| opening.is(case, person.address()));
         if let Some(case) = case {
             return Ok(case);
@@ -223,7 +223,7 @@ impl OpenCase {
 
     /// The scope and grant that the case is about: the one with the named scope, or the only one.
     async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, GrantEntry)> {
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         let grants = granted_to(journal, self.board.address, now);
         let patient = self.patient;
         let board = self.board.address;
@@ -258,7 +258,7 @@ pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) ->
 }
 
 pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<ScopeId>> {
-    let journal = person.journals().of(patient).await?;
-    let now = person.clocks().chain_time().await?;
+    let journal = person.journals.of(patient).await?;
+    let now = person.clocks.chain_time().await?;
     Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| ScopeId(scope)).collect())
 }

@@ -74,7 +74,7 @@ impl Grant {
             ));
         }
         let purpose = self.purpose.unwrap_or(Purpose::TREAT);
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         check_answer(&self.person, request, self.rights, purpose, self.expires_at(None, now)?).await
     }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256
         return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    person.send(person.access_requests().withdraw_request(patient, id)).await
+    person.send(person.besides.access_requests.withdraw_request(patient, id)).await
 }
 
 impl Ask {
@@ -122,17 +122,17 @@ impl Ask {
             purpose: self.purpose as u8,
             grant_until: match self.endless {
                 true => NO_END,
-                false => person.clocks().end_in_the_future(self.until, A_YEAR).await?,
+                false => person.clocks.end_in_the_future(self.until, A_YEAR).await?,
             },
-            answer_by: person.clocks().end_in_the_future(self.answer_by, A_MONTH).await?,
+            answer_by: person.clocks.end_in_the_future(self.answer_by, A_MONTH).await?,
         };
-        person.access_requests().deployed_at().await?;
+        person.besides.access_requests.deployed_at().await?;
         let (_, profile) = person.people().profile_of(patient, self.patient.profile).await?;
         person.can_pay(1).await?;
         let me = person.published().await?;
-        let block = seal_request(person.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
+        let block = seal_request(person.deployment, &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
         let id = B256::from(person.people().publish(block).await?.0);
-        let receipt = person.send(person.access_requests().to_send(&call(patient, &terms, id))).await?;
+        let receipt = person.send(person.besides.access_requests.to_send(&call(patient, &terms, id))).await?;
         Ok(Asked {
             id,
             patient,

@@ -72,7 +72,7 @@ impl BoardStage {
 
     /// Opens a case past our client, with any reason.
     async fn open_with(&self, member: &Client, reason: B256) -> Case {
-        let changes = self.system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system.services.journals.of(self.ana.address()).await.unwrap().state().key_changes;
         let patient = self.ana.address();
         let grantee = self.lee.address();
         let scope = folder_scope(self.folder().number());
@@ -131,7 +131,7 @@ async fn case_does_not_hide_a_grant_of_the_patient() {
 #[tokio::test]
 async fn rotations_go_on_after_a_keyring_that_nobody_has() {
     let stage = BoardStage::new().await;
-    let changes = stage.system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
+    let changes = stage.system.services.journals.of(stage.ana.address()).await.unwrap().state().key_changes;
     let lost = stage.system.contract().rotate(stage.folder().number(), 1, B256::repeat_byte(8), changes);
     stage.ana.person().send(lost).await.unwrap();
     // Nobody gets keys of the epoch after one that is not sure. The next rotation gives them to the board, and is the last.

@@ -36,13 +36,13 @@ pub(crate) async fn payload_by_case(
     grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     let giver = grant.state.giver.unwrap_or_default();
-    let board = person.boards().at(giver).await?;
+    let board = person.boards.at(giver).await?;
     let me = person.address();
     let is_same = |case: &Case| {
         (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
     };
-    let blocks = granted_in(person.journals().of(patient).await?.history.entries(), scope, (me, grant));
-    let cases = person.boards().cases_granted(&board, patient, &blocks).await?;
+    let blocks = granted_in(person.journals.of(patient).await?.history.entries(), scope, (me, grant));
+    let cases = person.boards.cases_granted(&board, patient, &blocks).await?;
     let mut failure = Error::NotAvailable(
         format!("the node does not show the case of the board {giver} that lets this account in").into(),
     );
@@ -116,7 +116,7 @@ async fn released_by(
 /// The context that a deal must have to be of use in this case, in its own epoch. Opening the deal checks it.
 fn context_of(person: &Person, deal: &Deal, case: &Case) -> Result<EnvelopeContext> {
     let scope = Scope::from_bytes(case.scope_id.0.0).map_err(CoreError::from)?;
-    Ok(deal_context(person.deployment(), case.patient, case.board, scope, deal.epoch))
+    Ok(deal_context(person.deployment, case.patient, case.board, scope, deal.epoch))
 }
 
 /// The newest blocks in which a case with this reason admitted somebody. The journal shows them, however many cases
