@@ -19,7 +19,7 @@ use crate::{
         readers,
         unlock::{self, UnlockedRecord},
     },
-    ledger::{GrantState, Rights, folder_scope, record_key},
+    ledger::{GrantState, Rights, folder_scope},
     records::{registered, target},
 };
 
@@ -44,11 +44,11 @@ impl Grant {
     async fn hand_over_record(&self, journal: &VerifiedJournal, record: &RecordRef) -> Result<HandOver> {
         let person = &self.person;
         let registered = registered::on_chain(person, record).await?;
-        let key = record_key(registered.author, registered.id);
+        let key = registered.key();
         let above = match person.is_me(self.patient) {
             true => None,
             false => {
-                let scopes = [key, folder_scope(registered.folder)];
+                let scopes = [key, folder_scope(registered.state.folder)];
                 let mut above = Err(self.no_right_to_pass_on());
                 for scope in scopes {
                     above = above.or(self.above(journal, scope).await);

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use hospital_record_core::id::RecordId;
 
 use crate::{
@@ -227,24 +227,21 @@ async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -
         person.stores.own().unpin(&id.cid()).await?;
     }
     pending::forget(person, id).await?;
-    Ok(refusal.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
+    Ok(refusal.map(|reason| Removed { id, name: pending.name, reason }))
 }
 
 /// Returns the reason if the upload can never be registered.
 async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Option<String>> {
-    let patient = pending.patient();
-    let id = B256::from(pending.id().0);
-    let contract = &person.contract;
-    let own = person.stores.own();
-    if contract.record_of(patient, record_key(person.address(), id)).await?.is_some() {
+    let key = record_key(person.address(), pending.id);
+    if person.contract.record_of(pending.patient, key).await?.is_some() {
         return Ok(None);
     }
-    match own.pin(&pending.id().cid()).await {
+    match person.stores.own().pin(&RecordId(pending.id.0).cid()).await {
         Ok(()) => {}
         Err(StoreError::NotFound { .. }) => return Ok(Some("the store does not have all of it".into())),
         Err(error) => return Err(error.into()),
     }
-    match send_pending(person, pending, patient, id).await {
+    match send_pending(person, pending).await {
         Ok(()) | Err(Error::AlreadyDone(_)) => Ok(None),
         // The keys moved on, the right ended, or the record to replace is no longer current: the contract never takes it.
         Err(Error::StaleKeys) => Ok(Some("the keys of its folder have moved on since it was encrypted".into())),
@@ -253,11 +250,12 @@ async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Op
     }
 }
 
-async fn send_pending(person: &Person, pending: &PendingRecord, patient: Address, id: B256) -> Result<()> {
+async fn send_pending(person: &Person, pending: &PendingRecord) -> Result<()> {
     let contract = &person.contract;
-    let call = match pending.replaces() {
-        Some(key) => contract.replace(patient, key, id, pending.key_changes),
-        None => contract.add_records(patient, pending.folder, &[id], pending.key_changes),
+    let PendingRecord { patient, folder, key_changes, id, replaces, .. } = *pending;
+    let call = match replaces {
+        Some(key) => contract.replace(patient, key, id, key_changes),
+        None => contract.add_records(patient, folder, &[id], key_changes),
     };
     person.send(call).await.map(drop)
 }

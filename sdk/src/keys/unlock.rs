@@ -11,15 +11,15 @@ use crate::{
         error::{Error, Result},
         record_ref::RecordRef,
     },
-    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    journal::verified::VerifiedJournal,
     keys::{
         folder_keys::{self, ReceivedKeys},
         holder,
     },
-    ledger::record_key,
+    ledger::Record,
 };
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use hospital_record_core::{
     block::{Body, Verified},
     error::CoreError,
@@ -49,7 +49,7 @@ pub(crate) struct UnlockedRecord {
 pub(crate) async fn unlocked(
     person: &Person,
     record: &RecordRef,
-    registered: &RegisteredRecord,
+    registered: &Record,
 ) -> Result<UnlockedRecord> {
     Unlocker::new(person.clone(), person.journals.of(record.patient).await?).open(registered).await
 }
@@ -79,31 +79,31 @@ impl Unlocker {
     }
 
     /// The record's manifest, key and metadata, all checked.
-    pub(crate) async fn open(&self, record: &RegisteredRecord) -> Result<UnlockedRecord> {
+    pub(crate) async fn open(&self, record: &Record) -> Result<UnlockedRecord> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
     /// The same from the manifest's bytes. Their digest is the record's id.
-    pub(crate) async fn open_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<UnlockedRecord> {
+    pub(crate) async fn open_from(&self, record: &Record, bytes: &[u8]) -> Result<UnlockedRecord> {
         let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
         Ok(UnlockedRecord { manifest, key, metadata })
     }
 
     /// The manifest of a record, if it matches the chain.
-    pub(crate) async fn manifest(&self, record: &RegisteredRecord) -> Result<Verified<Manifest>> {
+    pub(crate) async fn manifest(&self, record: &Record) -> Result<Verified<Manifest>> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
-    async fn manifest_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<Verified<Manifest>> {
+    async fn manifest_from(&self, record: &Record, bytes: &[u8]) -> Result<Verified<Manifest>> {
         let manifest = self.person.people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
-    async fn key_and_metadata(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+    async fn key_and_metadata(&self, record: &Record, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
         let key = self.find_key(record, manifest).await?;
         let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
         self.check_folder(record, manifest.folder, &metadata).await?;
@@ -112,7 +112,7 @@ impl Unlocker {
 
     /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
     /// in, as the patient derives it, or as the grant told the reader.
-    async fn check_folder(&self, record: &RegisteredRecord, folder: Folder, metadata: &Metadata) -> Result<()> {
+    async fn check_folder(&self, record: &Record, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
         let is_right = if self.person.is_me(self.journal.patient) {
             self.person.keys().folder(name, *confidentiality) == folder
@@ -130,7 +130,7 @@ impl Unlocker {
     /// The folder's name and confidentiality, as the grant told this account.
     async fn granted_name(
         &self,
-        record: &RegisteredRecord,
+        record: &Record,
         folder: Folder,
     ) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
@@ -138,13 +138,13 @@ impl Unlocker {
             Err(error) if error.is_silence() => return Err(error),
             other => other,
         };
-        let scope = record_key(record.author, record.id);
+        let scope = record.key();
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return received.map(|_| None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }
 
-    async fn find_key(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<ContentKey> {
+    async fn find_key(&self, record: &Record, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         let highest = self.highest_epoch(manifest.folder).await?;
         // An author could name any number of epochs, and each costs a walk through the states.
@@ -183,10 +183,10 @@ impl Unlocker {
     async fn try_lock(
         &self,
         lock: &Lock,
-        record: &RegisteredRecord,
+        record: &Record,
         manifest: &Manifest,
     ) -> Result<Option<ContentKey>> {
-        let context = manifest.lock_context(self.person.deployment, Account(record.author.into()), lock.epoch());
+        let context = manifest.lock_context(self.person.deployment, Account(record.state.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {
                 self.by_account(lock, context).await.map(Some)
@@ -210,8 +210,8 @@ impl Unlocker {
     }
 
     /// A grant on this record alone carries its content key.
-    async fn by_record_grant(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<Option<ContentKey>> {
-        let scope: B256 = record_key(record.author, record.id);
+    async fn by_record_grant(&self, record: &Record, manifest: &Manifest) -> Result<Option<ContentKey>> {
+        let scope = record.key();
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return Ok(None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         match payload.keys {
@@ -262,20 +262,20 @@ impl Unlocker {
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
-fn check(manifest: &Verified<Manifest>, patient: Address, record: &RegisteredRecord) -> Result<()> {
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &Record) -> Result<()> {
     let mismatch =
         |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
     if manifest.patient.0 != patient {
         return mismatch("patient");
     }
-    if manifest.issuer().0 != record.author {
+    if manifest.issuer().0 != record.state.author {
         let author = Address::from(manifest.issuer().0);
-        let copier = record.author;
+        let copier = record.state.author;
         return Err(Error::Integrity(
             format!("{copier} registered here a copy of the id of a record of {author}").into(),
         ));
     }
-    if manifest.folder.number() != record.folder {
+    if manifest.folder.number() != record.state.folder {
         return mismatch("folder");
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::{
         record_ref::RecordRef,
         time::instant,
     },
-    ledger::{Attestation, PatientState, Record, Status, record_key},
+    ledger::{Attestation, PatientState, Record, Status},
     people::vouching::walk::Walk,
     records::registered,
 };
@@ -114,8 +114,7 @@ pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confir
         let why = "patients cannot attest their own records: grant a professional the right to attest";
         return Err(Error::Denied(why.into()));
     }
-    let registered = registered::on_chain(person, record).await?;
-    let key = record_key(registered.author, registered.id);
+    let key = registered::on_chain(person, record).await?.key();
     let receipt = person.send(person.contract.attest(record.patient, key)).await?;
     person
         .confirm(record.patient, receipt.transaction, |state| {

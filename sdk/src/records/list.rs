@@ -19,7 +19,7 @@ use crate::{
         record_ref::RecordRef,
         time::instant,
     },
-    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    journal::verified::VerifiedJournal,
     keys::unlock::{UnlockedRecord, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
@@ -227,7 +227,7 @@ impl Lister {
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
         let UnlockedRecord { manifest, metadata, .. } =
-            self.unlocker.open_from(&RegisteredRecord::from(record), &manifest?).await?;
+            self.unlocker.open_from(record, &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }

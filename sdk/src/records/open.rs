@@ -13,9 +13,8 @@ use crate::{
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::RegisteredRecord,
     keys::unlock::{self, UnlockedRecord},
-    ledger::{Purpose, folder_scope, record_key},
+    ledger::{Purpose, Record, folder_scope},
     platform::file::NewFile,
     records::{attest, download, registered},
     store::stores::Stores,
@@ -229,7 +228,7 @@ impl Open {
             self.require_access(&registered).await?;
         }
         if self.attested_only {
-            let key = record_key(registered.author, registered.id);
+            let key = registered.key();
             attest::require_attested(person, record, key, &self.authorities).await?;
         }
         let unlocked = unlock::unlocked(person, record, &registered).await?;
@@ -254,10 +253,10 @@ impl Open {
         Ok(start..end)
     }
 
-    async fn require_access(&self, registered: &RegisteredRecord) -> Result<()> {
+    async fn require_access(&self, registered: &Record) -> Result<()> {
         let patient = self.record.patient;
         let account = self.person.address();
-        let key = record_key(registered.author, registered.id);
+        let key = registered.key();
         if self.person.contract.can_access(patient, key, account).await? {
             return Ok(());
         }
@@ -269,8 +268,8 @@ impl Open {
         ))
     }
 
-    async fn log_reading(&self, registered: &RegisteredRecord) -> Result<()> {
-        let key = record_key(registered.author, registered.id);
+    async fn log_reading(&self, registered: &Record) -> Result<()> {
+        let key = registered.key();
         let purpose = match self.purpose {
             Some(purpose) => purpose,
             None => granted_purpose(&self.person, self.record.patient, registered).await?.unwrap_or(Purpose::TREAT),
@@ -292,10 +291,10 @@ impl Open {
 awaitable!(Open => Opened);
 
 /// The purpose of a live grant to this account.
-async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
+async fn granted_purpose(person: &Person, patient: Address, record: &Record) -> Result<Option<Purpose>> {
     let journal = person.journals.of(patient).await?;
     let now = person.clocks.chain_time().await?;
-    let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
+    let scopes = [folder_scope(record.state.folder), record.key()];
     let live = |scope: &B256| journal.state().live(*scope, person.address(), now).filter(|g| g.state.rights.reads());
     Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
 }

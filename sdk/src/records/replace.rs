@@ -11,9 +11,8 @@ use crate::{
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::RegisteredRecord,
     keys::unlock,
-    ledger::{PatientState, Status, record_key},
+    ledger::{PatientState, Record, Status},
     records::{
         add::{Added, added},
         details::{Details, own_details, shared_details},
@@ -67,11 +66,11 @@ pub(crate) async fn put_in_place(
         Err(Error::Denied(_)) if !person.is_me(record.patient) => None,
         Err(error) => return Err(error),
     };
-    let folder = Folder::new(current.folder).map_err(CoreError::from)?;
+    let folder = Folder::new(current.state.folder).map_err(CoreError::from)?;
     let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
     let target = target::target(person, record.patient, &FolderChoice::Of(folder, name, level)).await?;
     let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
-    let key = record_key(current.author, current.id);
+    let key = current.key();
     let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
     let id = B256::from(stored[0].id.0);
     let call = person.contract.replace(record.patient, key, id, target.key_changes);
@@ -80,8 +79,8 @@ pub(crate) async fn put_in_place(
 }
 
 /// Refuses before the upload what the contract would refuse after it.
-fn require_replaceable(person: &Person, record: &RecordRef, current: &RegisteredRecord) -> Result<()> {
-    match current.status {
+fn require_replaceable(person: &Person, record: &RecordRef, current: &Record) -> Result<()> {
+    match current.state.status {
         Status::Current => {}
         Status::Superseded => {
             return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
@@ -92,11 +91,11 @@ fn require_replaceable(person: &Person, record: &RecordRef, current: &Registered
             ));
         }
     }
-    if person.is_me(record.patient) || person.is_me(current.author) {
+    if person.is_me(record.patient) || person.is_me(current.state.author) {
         return Ok(());
     }
     Err(Error::Denied(
-        format!("only {} and its author {} can replace this record", record.patient, current.author).into(),
+        format!("only {} and its author {} can replace this record", record.patient, current.state.author).into(),
     ))
 }
 
@@ -145,7 +144,7 @@ impl MarkInError {
         let Self { person, record, author } = self;
         let current = registered::to_change(&person, &record, author).await?;
         let patient = record.patient;
-        let key = record_key(current.author, current.id);
+        let key = current.key();
         let status = Status::EnteredInError;
         let receipt = person.send(person.contract.set_status(patient, key, status)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == status);

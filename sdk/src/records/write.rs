@@ -51,10 +51,15 @@ pub(crate) async fn store(
     let manifest = person.sign(manifest(person, target, uploaded, &metadata)?).await?;
     let id = RecordId::from(manifest.digest());
     report.tell(Phase::Confirming, size, Some(size));
-    let patient = target.patient;
-    let folder = target.folder.number();
-    let pending = PendingRecord::new(patient, folder, target.key_changes, id, replaces);
-    pending::remember(person, &pending.named(&metadata.name)).await?;
+    let pending = PendingRecord {
+        patient: target.patient,
+        folder: target.folder.number(),
+        key_changes: target.key_changes,
+        id: B256::from(id.0),
+        replaces,
+        name: Some(metadata.name.clone()),
+    };
+    pending::remember(person, &pending).await?;
     person.stores.keep(manifest).await?;
     Ok(StoredRecord { id, size, media_type })
 }
