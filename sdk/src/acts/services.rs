@@ -12,7 +12,7 @@ use hospital_record_core::id::{Account, Deployment};
 
 use crate::{
     base::error::Result,
-    boards::reader::BoardReader,
+    boards::lookup::BoardReader,
     journal::journals::Journals,
     ledger::{
         Besides, Contract, Ledger, Outbox, Sender, SenderOptions,
@@ -94,7 +94,7 @@ impl Services {
             boards: BoardReader {
                 on_chain: besides.boards.clone(),
                 witness: besides_witness.map(|besides| besides.boards),
-                cache: Mutex::default(),
+                known: Mutex::default(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
             besides,

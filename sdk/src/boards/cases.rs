@@ -23,7 +23,7 @@ use crate::{
     boards::{
         board::Board,
         case::{self, Case},
-        reader::BoardReader,
+        lookup::BoardReader,
     },
     ledger::{BlockInfo, Log, LogFilter, newest_log, recent_logs},
 };

@@ -46,11 +46,7 @@ pub(crate) struct UnlockedRecord {
 }
 
 /// Opens one record. For several records of a patient, make one [`Unlocker`].
-pub(crate) async fn unlocked(
-    person: &Person,
-    record: &RecordRef,
-    registered: &Record,
-) -> Result<UnlockedRecord> {
+pub(crate) async fn unlocked(person: &Person, record: &RecordRef, registered: &Record) -> Result<UnlockedRecord> {
     Unlocker::new(person.clone(), person.journals.of(record.patient).await?).open(registered).await
 }
 
@@ -128,11 +124,7 @@ impl Unlocker {
     }
 
     /// The folder's name and confidentiality, as the grant told this account.
-    async fn granted_name(
-        &self,
-        record: &Record,
-        folder: Folder,
-    ) -> Result<Option<(String, Confidentiality)>> {
+    async fn granted_name(&self, record: &Record, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
             Err(error) if error.is_silence() => return Err(error),
@@ -180,12 +172,7 @@ impl Unlocker {
         Ok(epoch)
     }
 
-    async fn try_lock(
-        &self,
-        lock: &Lock,
-        record: &Record,
-        manifest: &Manifest,
-    ) -> Result<Option<ContentKey>> {
+    async fn try_lock(&self, lock: &Lock, record: &Record, manifest: &Manifest) -> Result<Option<ContentKey>> {
         let context = manifest.lock_context(self.person.deployment, Account(record.state.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {

@@ -226,8 +226,7 @@ impl Lister {
     }
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
-        let UnlockedRecord { manifest, metadata, .. } =
-            self.unlocker.open_from(record, &manifest?).await?;
+        let UnlockedRecord { manifest, metadata, .. } = self.unlocker.open_from(record, &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }

@@ -41,13 +41,10 @@ pub(crate) async fn on_chain(person: &Person, record: &RecordRef) -> Result<Reco
 
 /// The record on chain, for an act that changes it. A handle names no author, and any contributor can register a copied
 /// id. The patient must then name the author; other accounts can change only their own record.
-pub(crate) async fn to_change(
-    person: &Person,
-    record: &RecordRef,
-    author: Option<Address>,
-) -> Result<Record> {
+pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Option<Address>) -> Result<Record> {
     let records = all_with_id(person, record).await?;
-    let own = || of_author(&records, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.state.author);
+    let own =
+        || of_author(&records, person.address()).filter(|_| !person.is_me(record.patient)).map(|own| own.state.author);
     match (author.or_else(own), &records[..]) {
         (Some(author), _) => of_author(&records, author).ok_or_else(|| {
             Error::NotFound(format!("{author} has not added {} to {}", record.id, record.patient).into())
