@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, aliases::U40};
+use hospital_record_contracts::vouching::IVouching;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
@@ -54,7 +55,7 @@ pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str
         return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    person.send(vouching.withdraw_vouch(account, code)).await
+    person.send(vouching.to_send(&IVouching::withdrawCall { account, role: code })).await
 }
 
 impl VouchFor {
@@ -75,7 +76,8 @@ impl VouchFor {
         let until = person.clocks.end_in_the_future(until, A_YEAR).await?;
         person.besides.vouching.deployed_at().await?;
         person.can_pay(1).await?;
-        let receipt = person.send(person.besides.vouching.vouch(account, code, until)).await?;
+        let call = IVouching::vouchCall { account, role: code, until: U40::saturating_from(until) };
+        let receipt = person.send(person.besides.vouching.to_send(&call)).await?;
         Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas })
     }
 }

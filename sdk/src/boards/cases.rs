@@ -18,6 +18,7 @@ use crate::{
     base::{
         cut::Cut,
         error::{Error, Result},
+        ranks::ranked,
         time::instant,
     },
     boards::{
@@ -267,15 +268,7 @@ async fn side_by_side<T>(questions: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec
 
 /// As many openings as are listed: first the newest of each opener, then the second newest of each, and so on.
 fn fairly(openings: Vec<(Log, CaseOpened)>) -> Vec<(Log, CaseOpened)> {
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut ranked: Vec<_> = openings
-        .into_iter()
-        .map(|opening| {
-            let count = counts.entry(opening.1.opener).or_default();
-            *count += 1;
-            (*count, opening)
-        })
-        .collect();
+    let mut ranked: Vec<_> = ranked(openings, |(_, event)| event.opener).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.truncate(MOST_LISTED);
     ranked.into_iter().map(|(_, opening)| opening).collect()

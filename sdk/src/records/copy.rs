@@ -9,6 +9,7 @@ use crate::{
     acts::person::Person,
     base::{
         error::{Error, Result, kind::ErrorKind},
+        ranks::ranked,
         record_ref::RecordRef,
     },
     journal::verified::VerifiedJournal,
@@ -184,15 +185,9 @@ impl Synced {
 /// The oldest records of each author, so that no author delays the others, and all records that the patient takes.
 fn some_of_each(mut records: Vec<Record>, is_taken: impl Fn(&Record) -> bool, synced: &mut Synced) -> Vec<Record> {
     records.sort_by_key(|record| record.entry);
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut ranked: Vec<(usize, Record)> = records
-        .into_iter()
-        .map(|record| {
-            let count = counts.entry(record.state.author).or_default();
-            *count += usize::from(!is_taken(&record));
-            (if is_taken(&record) { 0 } else { *count }, record)
-        })
-        .collect();
+    let author = |record: &Record| (!is_taken(record)).then_some(record.state.author);
+    let ranked = ranked(records, author).map(|(rank, record)| (if is_taken(&record) { 0 } else { rank }, record));
+    let mut ranked: Vec<_> = ranked.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let total = ranked.len();
     ranked.retain(|(rank, _)| *rank <= MOST_OF_ONE);

@@ -1,7 +1,9 @@
 //! Replaces a record: adds the new version and marks the old one as superseded, in one transaction.
 
 use alloy::primitives::{Address, B256};
+use futures::TryStreamExt;
 use hospital_record_core::{error::CoreError, id::Folder};
+use tokio_util::io::StreamReader;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
@@ -16,7 +18,7 @@ use crate::{
     records::{
         add::{Added, added},
         details::{Details, own_details, shared_details},
-        registered,
+        open, registered,
         source::Source,
         target::{self, FolderChoice},
         write::{self, metadata},
@@ -49,8 +51,22 @@ pub(crate) fn mark_entered_in_error(person: &Person, record: &RecordRef) -> Mark
     MarkInError { person: person.clone(), record: *record, author: None }
 }
 
+/// Replaces a record by itself under new keys, so that keys which a former reader kept do not open the new version.
+pub(crate) async fn reencrypt(person: &Person, record: &RecordRef) -> Result<Added> {
+    person.can_pay(1).await?;
+    with_fresh_keys!(reencrypt_once(person, record).await)
+}
+
+async fn reencrypt_once(person: &Person, record: &RecordRef) -> Result<Added> {
+    let old = open::open(person, record).unlogged().prepare().await?;
+    let content = old.content(&person.stores)?.map_err(std::io::Error::other);
+    let mut source = Source::reader(old.metadata().name.clone(), StreamReader::new(content));
+    let author = Some(old.author());
+    put_in_place(person, record, author, &mut source, &Details::default(), &Reporter::default()).await
+}
+
 /// Adds `source` as the new version of `record`.
-pub(crate) async fn put_in_place(
+async fn put_in_place(
     person: &Person,
     record: &RecordRef,
     author: Option<Address>,

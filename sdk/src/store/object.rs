@@ -91,7 +91,7 @@ impl Objects {
     fn failed(&self, error: object_store::Error) -> StoreError {
         let url = self.url.clone();
         #[cfg(feature = "s3")]
-        if let Some(fault) = bucket::Fault::below(&error) {
+        if let Some(fault) = http::cause::<bucket::Fault>(&error) {
             return fault.of(url);
         }
         let reason = with_causes(&error);

@@ -25,11 +25,6 @@ pub(crate) async fn acknowledged_and_not_over(person: &Person, board: &Board, no
     Ok(open.filter_map(|(place, _)| B256::try_from(place.strip_prefix(prefix.as_slice())?).ok()).collect())
 }
 
-#[cfg(all(test, feature = "testing"))]
-pub(crate) async fn has_acknowledged(person: &Person, case: &Case) -> Result<bool> {
-    Ok(person.cache.get(ACKNOWLEDGED, acknowledged_key(person, case)).await?.is_some())
-}
-
 pub(crate) fn acknowledged_key(person: &Person, case: &Case) -> Vec<u8> {
     let me = person.address();
     let board = case.board;

@@ -76,7 +76,7 @@ pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256
         return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
     }
     person.can_pay(1).await?;
-    person.send(person.besides.access_requests.withdraw_request(patient, id)).await
+    person.send(person.besides.access_requests.to_send(&IAccessRequests::withdrawCall { patient, reason: id })).await
 }
 
 impl Ask {

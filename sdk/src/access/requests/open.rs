@@ -12,7 +12,7 @@ use hospital_record_core::seal::request::RequestTerms;
 use crate::{
     access::{contacts, requests::request::OpenRequest},
     acts::person::Person,
-    base::{cut::Cut, error::Result, record_ref::account},
+    base::{cut::Cut, error::Result, ranks::first_of_each, record_ref::account},
     ledger::{Event, Log, Purpose, Rights, newest_logs},
 };
 
@@ -56,12 +56,7 @@ pub(crate) async fn open_requests(
         open.retain(|request| seen.insert((request.asker(), request.id)));
     }
     let total = open.len();
-    let mut counts = HashMap::<Address, usize>::new();
-    open.retain(|request| {
-        let count = counts.entry(request.asker()).or_default();
-        *count += 1;
-        *count <= OF_ONE_ASKER
-    });
+    let open = first_of_each(open, OpenRequest::asker, OF_ONE_ASKER);
     let cut = Cut { count: total - open.len(), older };
     Ok((open, cut))
 }

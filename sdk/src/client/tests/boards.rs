@@ -212,10 +212,10 @@ async fn an_opener_acknowledges_the_case_that_was_sent_and_no_other_with_its_rea
     let stage = BoardStage::new().await;
     let opening = stage.members[0].boards().open_case(&stage.board, stage.ana.address()).to(stage.lee.address());
     let case = opening.reason("why").await.unwrap();
-    let other = Case { id: B256::repeat_byte(3), grantee: stage.members[2].address(), ..case.clone() };
-    assert!(acknowledged::has_acknowledged(stage.members[0].person(), &case).await.unwrap());
-    assert!(!acknowledged::has_acknowledged(stage.members[0].person(), &other).await.unwrap());
-    assert!(!acknowledged::has_acknowledged(stage.members[2].person(), &case).await.unwrap());
-    let elsewhere = Case { board: Address::repeat_byte(4), ..case };
-    assert!(!acknowledged::has_acknowledged(stage.members[0].person(), &elsewhere).await.unwrap(), "of another board");
+    let elsewhere = Board { address: Address::repeat_byte(4), ..stage.board.clone() };
+    for (member, board, known) in [(0, &stage.board, vec![case.id]), (2, &stage.board, vec![]), (0, &elsewhere, vec![])]
+    {
+        let person = stage.members[member].person();
+        assert_eq!(acknowledged::acknowledged_and_not_over(person, board, 0).await.unwrap(), known);
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
     acts::person::Person,
     base::{
         error::{Error, Result},
+        ranks::first_of_each,
         record_ref::account,
     },
     boards::{board::Board, case::Case, cases::MOST_RELEASES},
@@ -135,11 +136,5 @@ fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &Grant
 }
 
 fn newest_of_each(shares: &[(Address, B256)]) -> Vec<(Address, B256)> {
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut is_within_limit = |member: &Address| {
-        let count = counts.entry(*member).or_default();
-        *count += 1;
-        *count <= MOST_RELEASES
-    };
-    shares.iter().rev().filter(|(member, _)| is_within_limit(member)).copied().collect()
+    first_of_each(shares.iter().rev().copied(), |(member, _)| *member, MOST_RELEASES)
 }
