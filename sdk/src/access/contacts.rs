@@ -15,7 +15,7 @@ use crate::{
     keys::holder,
     ledger::Event,
     people::{card::Card, contact::Contact},
-    platform::cache::{CONTACTS, key},
+    platform::cache::CONTACTS,
 };
 
 /// Envelopes that are fetched at the same time. A new machine fetches one for each grantee.
@@ -132,7 +132,7 @@ pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>>
 /// The contacts that were added on this machine. Those that were removed here have an empty name.
 async fn rows_here(person: &Person) -> Result<Vec<Contact>> {
     let mut contacts = Vec::new();
-    for (place, sealed) in person.cache.rows(CONTACTS, contact_key_prefix(person)).await? {
+    for (place, sealed) in person.cache.rows(CONTACTS, person.own_key(&[])).await? {
         contacts.extend(contact_in(person, &place, &sealed)?);
     }
     Ok(contacts)
@@ -151,7 +151,7 @@ fn contact_in(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Option<Con
 
 /// The accounts of contacts that were added on this machine.
 pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
-    let prefix = contact_key_prefix(person);
+    let prefix = person.own_key(&[]);
     let rows = person.cache.rows(CONTACTS, prefix.clone()).await?;
     let account =
         |place: &[u8]| place.strip_prefix(prefix.as_slice()).filter(|rest| rest.len() == 20).map(Address::from_slice);
@@ -182,10 +182,6 @@ async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, 
     Ok((contacts, missing))
 }
 
-fn contact_key_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn contact_key(person: &Person, account: Address) -> Vec<u8> {
-    key(&[&contact_key_prefix(person), account.as_slice()])
+    person.own_key(&[account.as_slice()])
 }

@@ -130,7 +130,7 @@ async fn read_name(
             Ok(note.map(|note| (note.folder, note.confidentiality)))
         }
         NameSource::Metadata(record) => {
-            let UnlockedRecord { metadata, .. } = unlocker.open(&record.into()).await?;
+            let UnlockedRecord { metadata, .. } = unlocker.open(record).await?;
             Ok(Some((metadata.folder_name, metadata.confidentiality)))
         }
     }

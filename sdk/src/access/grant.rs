@@ -23,7 +23,7 @@ use crate::{
         names,
         record_ref::RecordRef,
         scope_id::ScopeId,
-        time::{NO_END, expiry, seconds},
+        time::{A_YEAR, NO_END, expiry, seconds},
     },
     boards::board::Board,
     journal::verified::VerifiedJournal,
@@ -36,9 +36,6 @@ use crate::{
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
-
-/// Seconds that a grant lasts by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Grants access; made by [`Client::grant`](crate::Client::grant).
 ///

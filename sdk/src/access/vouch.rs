@@ -10,12 +10,9 @@ use crate::{
     base::{
         builder::awaitable,
         error::{Error, Result},
-        time::expiry,
+        time::{A_YEAR, expiry},
     },
 };
-
-/// Seconds that a vouch lasts by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Vouches for an account; made by [`Vouches::give`](crate::client::vouches::Vouches::give).
 ///

@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
-    boards::board::Board,
     ledger::{Act, Call, LedgerError, Revocation, UnsignedAct},
     relay::{Fate, SignedRequest},
 };
@@ -19,14 +18,6 @@ pub(crate) const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 const UNREACHED: Duration = Duration::from_secs(10);
 /// Nonces that share a word on chain. All but the first act of such a word are cheaper.
 const NONCES_A_WORD: u64 = 256;
-
-/// The state of a request that relays were asked to carry, as the chain shows it.
-enum RequestState {
-    /// It took effect. The receipt is that of the transaction that a relay reported.
-    Done(Option<Confirmed>),
-    /// It has not taken effect. The relays say why.
-    NotDone(Error),
-}
 
 impl Person {
     /// Signs each part of a call, and has one after the other carried to the chain.
@@ -81,11 +72,7 @@ impl Person {
         Ok(confirmed)
     }
 
-    pub(crate) async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
-        self.void_at(board.address).await
-    }
-
-    async fn void_at(&self, contract: Address) -> Result<Confirmed> {
+    pub(crate) async fn void_at(&self, contract: Address) -> Result<Confirmed> {
         self.send(self.contract.invalidate_nonces_at(contract)).await
     }
 
@@ -107,11 +94,11 @@ impl Person {
         let mut has_asked_again = false;
         loop {
             match self.ask_relays(request, &act).await {
-                RequestState::Done(Some(receipt)) => return Ok(receipt),
-                RequestState::Done(None) if has_asked_again => return Ok(Confirmed::default()),
+                Ok(Some(receipt)) => return Ok(receipt),
+                Ok(None) if has_asked_again => return Ok(Confirmed::default()),
                 // A slow relay may report the transaction now.
-                RequestState::Done(None) => has_asked_again = true,
-                RequestState::NotDone(error) => {
+                Ok(None) => has_asked_again = true,
+                Err(error) => {
                     if !matches!(error.cause(), Error::Unreachable { .. }) {
                         deadline = start + self.patience;
                     }
@@ -126,13 +113,14 @@ impl Person {
     }
 
     /// Asks one relay after the other until the chain shows the effect. A relay's answer alone is not believed.
-    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> RequestState {
+    /// The receipt is that of the transaction that a relay reported.
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Result<Option<Confirmed>> {
         let mut errors = Vec::new();
         for relay in &self.relays {
             let answer = relay.carry(request).await;
             let effect = self.contract.took_effect(act, request.call()).await;
             if matches!(effect, Ok(true)) {
-                return RequestState::Done(self.receipt_of(answer).await);
+                return Ok(self.receipt_of(answer).await);
             }
             let error = match answer {
                 // The relay has it and may get it mined. That the chain does not answer now is not a refusal.
@@ -146,7 +134,7 @@ impl Person {
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
             errors.push(error);
         }
-        RequestState::NotDone(all_of(errors))
+        Err(all_of(errors))
     }
 
     /// The receipt of the transaction that a relay named, if the chain has it.

@@ -65,11 +65,6 @@ impl Person {
         self.waiting_in_vain(MOST_MISSING)
     }
 
-    /// The same for a call that fetches blocks that only other nodes have: it waits for every block.
-    pub(crate) fn for_fetching(&self) -> Self {
-        self.waiting_in_vain(usize::MAX)
-    }
-
     /// The same for one call that waits for at most this many blocks that nobody has.
     pub(crate) fn waiting_in_vain(&self, most: usize) -> Self {
         Self { me: self.me.clone(), services: self.services.for_one_call(most) }
@@ -85,6 +80,11 @@ impl Person {
 
     pub(crate) fn is_me(&self, account: Address) -> bool {
         account == self.address()
+    }
+
+    /// The key of a cached row of this person at this deployment.
+    pub(crate) fn own_key(&self, rest: &[&[u8]]) -> Vec<u8> {
+        [self.deployment_key().as_slice(), self.address().as_slice(), &rest.concat()].concat()
     }
 
     pub(crate) fn keys(&self) -> &Keys {

@@ -46,11 +46,7 @@ mod unpublished;
 mod vanished;
 
 async fn person(system: &System) -> Client {
-    let (identity, _) = Identity::generate().unwrap();
-    system.fund(identity.address()).await.unwrap();
-    let client = system.client(identity);
-    client.register().await.unwrap();
-    client
+    system.person().await.unwrap()
 }
 
 /// A record in the folder "blood", whose metadata name another folder.

@@ -16,7 +16,7 @@ use crate::{
     base::error::{Error, Result, outcome::Outcome},
     journal::verified::VerifiedJournal,
     platform::{
-        cache::{OWED, RELEASES, key},
+        cache::{OWED, RELEASES},
         clock,
     },
 };
@@ -146,7 +146,7 @@ async fn is_named(person: &Person, owed: &OwedBlocks) -> Result<bool> {
 /// `false` while its act may still come. Blocks that no act has named for days are removed.
 pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>> {
     let mut results = Vec::new();
-    for (place, row) in person.cache.rows(OWED, owed_prefix(person)).await? {
+    for (place, row) in person.cache.rows(OWED, person.own_key(&[])).await? {
         let Ok(owed) = serde_ipld_dagcbor::from_slice::<OwedBlocks>(&row) else {
             let error = Error::Refused { service: "the state directory".into(), reason: "a row is damaged".into() };
             results.push((B256::from_slice(&place[place.len().saturating_sub(32)..]), Err(error)));
@@ -182,10 +182,6 @@ async fn forget_owed(person: &Person, digest: Digest) {
     }
 }
 
-fn owed_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn owed_key(person: &Person, digest: Digest) -> Vec<u8> {
-    key(&[&owed_prefix(person), digest.as_bytes()])
+    person.own_key(&[digest.as_bytes()])
 }

@@ -13,6 +13,15 @@ use tokio::{
 
 use crate::base::error::{Error, Result};
 
+/// Creates a folder that only its owner can read. An existing one stays as it is.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// The target of a write. A file is written under a temporary name beside its target, is readable by its owner alone,
 /// and is removed if it is dropped unfinished. A pipe or device takes the bytes at once.
 pub(crate) struct NewFile {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    platform::cache::{PENDING, key},
+    platform::cache::PENDING,
 };
 
 /// A record that is being added: enough to register it, or to unpin it.
@@ -37,7 +37,7 @@ pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {
 
 /// Records whose add did not finish. A damaged row is an error of its own and does not hide the others.
 pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<PendingRecord>)>> {
-    let prefix = pending_prefix(person);
+    let prefix = person.own_key(&[]);
     let rows = person.cache.rows(PENDING, prefix.clone()).await?;
     let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
         let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
@@ -51,10 +51,6 @@ fn open_row(person: &Person, place: &[u8], sealed: &[u8]) -> Result<PendingRecor
     serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
 }
 
-fn pending_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn pending_key(person: &Person, id: RecordId) -> Vec<u8> {
-    key(&[&pending_prefix(person), &id.0])
+    person.own_key(&[&id.0])
 }

@@ -29,11 +29,7 @@ use hospital_record::{Client, ErrorKind, Identity, Source, System};
 
 /// A person who can pay and has published keys.
 async fn person(system: &System) -> Client {
-    let (identity, _) = Identity::generate().unwrap();
-    system.fund(identity.address()).await.unwrap();
-    let client = system.client(identity);
-    client.register().await.unwrap();
-    client
+    system.person().await.unwrap()
 }
 
 async fn two() -> (System, Client, Client) {

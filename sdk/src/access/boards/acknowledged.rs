@@ -6,7 +6,7 @@ use crate::{
     acts::person::Person,
     base::error::Result,
     boards::{board::Board, case::Case},
-    platform::cache::{ACKNOWLEDGED, key},
+    platform::cache::ACKNOWLEDGED,
 };
 
 /// Stores that this person acknowledged this case, until the case can give no access.
@@ -17,7 +17,7 @@ pub(crate) async fn remember_acknowledged(person: &Person, case: &Case) -> Resul
 
 /// The cases of a board that this person acknowledged on this machine and that can still give access.
 pub(crate) async fn acknowledged_and_not_over(person: &Person, board: &Board, now: u64) -> Result<Vec<B256>> {
-    let prefix = key(&[&person.deployment_key(), person.address().as_slice(), board.address.as_slice()]);
+    let prefix = person.own_key(&[board.address.as_slice()]);
     let rows = person.cache.rows(ACKNOWLEDGED, prefix.clone()).await?;
     // A row of an earlier version has no end.
     let is_over = |row: &[u8]| row.try_into().is_ok_and(|end| u64::from_be_bytes(end) <= now);
@@ -26,7 +26,5 @@ pub(crate) async fn acknowledged_and_not_over(person: &Person, board: &Board, no
 }
 
 pub(crate) fn acknowledged_key(person: &Person, case: &Case) -> Vec<u8> {
-    let me = person.address();
-    let board = case.board;
-    key(&[&person.deployment_key(), me.as_slice(), board.as_slice(), case.id.as_slice()])
+    person.own_key(&[case.board.as_slice(), case.id.as_slice()])
 }

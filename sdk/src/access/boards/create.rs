@@ -10,7 +10,7 @@ use crate::{
         address::address_of,
         board::{Board, check_form},
     },
-    platform::cache::{BOARDS, key},
+    platform::cache::BOARDS,
 };
 
 /// A board that was created.
@@ -69,5 +69,5 @@ async fn salt_for(person: &Person, place: &[u8]) -> Result<B256> {
 
 fn salt_key(person: &Person, threshold: u8, members: &[Address]) -> Vec<u8> {
     let members = members.iter().flatten().copied().collect::<Vec<u8>>();
-    key(&[&person.deployment_key(), person.address().as_slice(), &[threshold], &members])
+    person.own_key(&[&[threshold], &members])
 }

@@ -13,14 +13,12 @@ use crate::{
         builder::{awaitable, rights_setters},
         error::{Error, Result},
         record_ref::account,
-        time::{NO_END, expiry},
+        time::{A_YEAR, NO_END, expiry},
     },
     ledger::{Purpose, Rights},
     people::grantee::Grantee,
 };
 
-/// Seconds of access that a request asks for by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 /// Seconds that a request stays open by default: 30 days.
 const A_MONTH: u64 = 30 * 24 * 3600;
 

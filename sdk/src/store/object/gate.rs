@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -119,15 +119,6 @@ fn sweep_staging(blocks: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Creates a directory that only its owner can read. An existing one stays as it is.
-pub(super) fn create_private(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// Whether a full disk is among the causes of `error`.
