@@ -9,7 +9,7 @@ use hospital_record_core::error::CoreError;
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names::{self, spelled},
     },
     keys::holder,
@@ -25,7 +25,7 @@ pub(crate) async fn add_contact(person: &Person, name: &str, card: &Card) -> Res
     let name = names::checked("a contact's name", name)?;
     person.check_card(Some(card.deployment))?;
     if person.is_me(card.account) {
-        return Err(Error::Invalid("this is your own card".into()));
+        return fail!(Invalid, "this is your own card");
     }
     require_free(person, &name, card.account).await?;
     person.people().profile_of(card.account, Some(card.profile)).await?;
@@ -39,12 +39,13 @@ pub(crate) async fn require_free(person: &Person, name: &str, account: Address) 
     match others.into_iter().find(|contact| names::look_alike(&contact.name, name)) {
         None => Ok(()),
         Some(other) if other.name == name => {
-            Err(Error::Invalid(format!("{name} is another contact already: choose another name").into()))
+            fail!(Invalid, "{name} is another contact already: choose another name")
         }
-        Some(other) => Err(Error::Invalid(
-            format!("{name} looks like the contact {}: choose a name that cannot be confused with it", other.name)
-                .into(),
-        )),
+        Some(other) => fail!(
+            Invalid,
+            "{name} looks like the contact {}: choose a name that cannot be confused with it",
+            other.name
+        ),
     }
 }
 
@@ -99,13 +100,12 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         (Some(contact), None) => return Ok(contact),
         // An earlier version or another app can have stored two spellings of one name.
         (Some(one), Some(other)) => {
-            return Err(Error::Invalid(
-                format!(
-                    "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
-                    one.address, other.address
-                )
-                .into(),
-            ));
+            return fail!(
+                Invalid,
+                "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
+                one.address,
+                other.address
+            );
         }
         (None, _) => {}
     }

@@ -14,7 +14,7 @@ use crate::{
     acts::person::Person,
     base::{
         cut::Cut,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     journal::verified::VerifiedJournal,
     ledger::{Event, Log, LogFilter, newest_logs},
@@ -87,9 +87,7 @@ async fn journal_of(person: &Person, patient: Address, is_known: bool) -> Result
         return journal.await;
     }
     tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
-        Err(Error::NotAvailable(
-            "reading the history of this unknown account takes too long: ask for it by name".into(),
-        ))
+        fail!(NotAvailable, "reading the history of this unknown account takes too long: ask for it by name")
     })
 }
 

@@ -19,7 +19,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::{awaitable, rights_setters, with_fresh_keys},
-        error::{Error, Result},
+        error::{Result, fail},
         names,
         record_ref::RecordRef,
         scope_id::ScopeId,
@@ -215,23 +215,23 @@ impl Grant {
     fn check_grantee(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.grantee;
         if self.person.is_me(address) || address == self.patient || address.is_zero() {
-            return Err(Error::Invalid(
-                "a grant is for somebody else: patients have access to all their records".into(),
-            ));
+            return fail!(Invalid, "a grant is for somebody else: patients have access to all their records");
         }
         self.person.check_card(deployment)?;
         if self.board.is_some()
             && (!self.person.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {
-            return Err(Error::Invalid(
-                "a grant to a board covers your own records, with the rights to read and to pass on: no others".into(),
-            ));
+            return fail!(
+                Invalid,
+                "a grant to a board covers your own records, with the rights to read and to pass on: no others"
+            );
         }
         let beyond = self.rights.contributes() || self.rights.attests();
         if self.record.is_some() && (beyond || !self.rights.reads()) {
-            return Err(Error::Invalid(
-                "a grant on one record gives the right to read only: for other rights, grant on its folder".into(),
-            ));
+            return fail!(
+                Invalid,
+                "a grant on one record gives the right to read only: for other rights, grant on its folder"
+            );
         }
         Ok(())
     }
@@ -271,9 +271,10 @@ impl Grant {
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default().min(NO_END),
         };
         if end <= now {
-            return Err(Error::Invalid(
-                "the end of a grant must be in the future: by the chain's clock this time has passed".into(),
-            ));
+            return fail!(
+                Invalid,
+                "the end of a grant must be in the future: by the chain's clock this time has passed"
+            );
         }
         Ok(end)
     }

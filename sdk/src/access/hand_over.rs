@@ -10,7 +10,7 @@ use hospital_record_core::{
 use crate::{
     access::grant::Grant,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names,
         record_ref::RecordRef,
     },
@@ -70,10 +70,10 @@ impl Grant {
         let folder_name = names::checked("a folder's name", &self.folder)?;
         let folder = person.keys().folder(&folder_name, self.confidentiality);
         if !readers::is_epoch_sure(person, journal, folder).await? {
-            return Err(Error::NotAvailable(
+            return fail!(
+                NotAvailable,
                 "the folder's newest keyring is not available: `rotate` the folder, or name a witness, then grant"
-                    .into(),
-            ));
+            );
         }
         let state = person.keys().folder_state(folder, journal.folder(folder).epoch);
         let me = person.published().await?;
@@ -93,9 +93,10 @@ impl Grant {
         let above = self.above(journal, folder_scope(folder.number())).await?;
         let state = received.state.filter(|_| self.rights.reads());
         if self.rights.reads() && state.as_ref().is_none_or(|state| state.epoch() != received.epoch) {
-            return Err(Error::Conflict(
-                "this account holds no current keys of the folder: ask the patient to grant it again".into(),
-            ));
+            return fail!(
+                Conflict,
+                "this account holds no current keys of the folder: ask the patient to grant it again"
+            );
         }
         let keys = EnvelopeKeys::Folder { state, statement: received.statement };
         let folder_name = received.name;
@@ -113,9 +114,7 @@ impl Grant {
         if !own.rights.contains(self.rights.and(Rights::DELEGATE)) || !same_purpose {
             let rights = own.rights;
             let purpose = own.purpose;
-            return Err(Error::Denied(
-                format!("nobody passes on more than they have: this account may {rights} it for {purpose:?}").into(),
-            ));
+            return fail!(Denied, "nobody passes on more than they have: this account may {rights} it for {purpose:?}");
         }
         Ok(own)
     }

@@ -10,7 +10,7 @@ use crate::{
     acts::{batch::Price, confirm::Confirmed, person::Person},
     base::{
         builder::awaitable,
-        error::{Error, Result, kind::ErrorKind, outcome::Outcome},
+        error::{Error, Result, fail, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
     journal::verified::VerifiedJournal,
@@ -218,7 +218,7 @@ impl Revoke {
         };
         let scopes: Vec<B256> = scopes.filter(is_wanted).collect();
         if scopes.is_empty() {
-            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee).into()));
+            return fail!(NotFound, "{} has no such grant: there is nothing to end", self.grantee);
         }
         Ok(scopes)
     }

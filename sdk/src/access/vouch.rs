@@ -9,7 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::awaitable,
-        error::{Error, Result},
+        error::{Result, fail},
         time::{A_YEAR, expiry},
     },
 };
@@ -49,7 +49,7 @@ pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str
     let vouching = &person.besides.vouching;
     let code = role_code(role)?;
     if vouching.vouched_until(person.address(), account, code).await? == 0 {
-        return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address()).into()));
+        return fail!(NotFound, "{} does not vouch for {account} as {role}", person.address());
     }
     person.can_pay(1).await?;
     person.send(vouching.to_send(&IVouching::withdrawCall { account, role: code })).await
@@ -65,9 +65,7 @@ impl VouchFor {
     async fn run(self) -> Result<Vouched> {
         let Self { person, account, role, until } = self;
         if account.is_zero() || account == person.address() {
-            return Err(Error::Invalid(
-                "you cannot vouch for this account: name an account other than your own".into(),
-            ));
+            return fail!(Invalid, "you cannot vouch for this account: name an account other than your own");
         }
         let code = role_code(&role)?;
         let until = person.clocks.end_in_the_future(until, A_YEAR).await?;
@@ -85,12 +83,10 @@ awaitable!(VouchFor => Vouched);
 fn role_code(role: &str) -> Result<B256> {
     let printable = role.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     if role.is_empty() || role.len() > 32 || !printable {
-        return Err(Error::Invalid(
-            format!(
-                "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
-            )
-            .into(),
-        ));
+        return fail!(
+            Invalid,
+            "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
+        );
     }
     Ok(B256::right_padding_from(role.as_bytes()))
 }

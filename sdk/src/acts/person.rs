@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::{
     acts::{published::PublishedProfile, services::Services},
     base::{
-        error::{Error, Result},
+        error::{Result, fail},
         record_ref::RecordRef,
     },
     ledger::Signer,
@@ -112,7 +112,7 @@ impl Person {
     /// Checks that a card, if there is one, was made for this chain and contract.
     pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
         match made_for.is_some_and(|deployment| deployment != self.deployment) {
-            true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
+            true => fail!(Invalid, "this card is for another chain or contract: ask for one made for this"),
             false => Ok(()),
         }
     }

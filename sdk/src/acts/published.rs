@@ -8,7 +8,7 @@ use hospital_record_core::{block::Block, id::Digest, identity::ProfileKeys};
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result, fill_random},
+    base::error::{Result, fail, fill_random},
     people::{card::Card, profile},
 };
 
@@ -55,11 +55,11 @@ impl Person {
         let profile = self.people().profile_block(self.address(), digest, None).await?;
         let keys = self.keys().profile_keys(profile.sequence);
         if *keys.public() != profile.keys {
-            return Err(Error::Invalid(
+            return fail!(
+                Invalid,
                 "the published keys of this account were made from another seed: restore with the phrase or seed that \
                  was used then"
-                    .into(),
-            ));
+            );
         }
         Ok(PublishedProfile { digest, keys: Arc::new(keys) })
     }

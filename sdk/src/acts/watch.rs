@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result},
+    base::error::{Result, fail},
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
@@ -92,7 +92,7 @@ impl Person {
         }
         match is_missing {
             true => Ok(()),
-            false => Err(Error::NotFound(format!("no missing entry is called {name}: `resume` lists them").into())),
+            false => fail!(NotFound, "no missing entry is called {name}: `resume` lists them"),
         }
     }
 

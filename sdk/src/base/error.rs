@@ -28,6 +28,14 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string().into() })
 }
 
+/// `Err` with this variant of [`Error`]; the rest is the text, as `format!` takes it.
+macro_rules! fail {
+    ($variant:ident, $($text:tt)+) => {
+        Err(crate::base::error::Error::$variant(format!($($text)+).into()))
+    };
+}
+pub(crate) use fail;
+
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -13,7 +13,7 @@ use hospital_record_core::id::Deployment;
 use crate::{
     base::{
         bounds::KEPT,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     journal::{
         finality::{Finality, FinalizedBlock},
@@ -122,9 +122,7 @@ impl Journals {
     /// See [`System::accept_chain`](crate::System::accept_chain).
     pub(crate) async fn accept_chain(&self, patient: Address) -> Result<usize> {
         let Some(witness) = &self.witness else {
-            return Err(Error::Invalid(
-                "giving up final entries takes the word of two nodes: name a second one as witness".into(),
-            ));
+            return fail!(Invalid, "giving up final entries takes the word of two nodes: name a second one as witness");
         };
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;

@@ -11,7 +11,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::with_fresh_keys,
-        error::{Error, Result, outcome::Outcome},
+        error::{Error, Result, fail, outcome::Outcome},
     },
     journal::{epochs::MOST_UNPROVEN, verified::VerifiedJournal},
     keys::{
@@ -45,13 +45,11 @@ pub(crate) async fn rotate(person: &Person, folder: &str, confidentiality: Confi
     let state = journal.state();
     // After a revocation without a rotation, only the state of the keys shows that the folder was granted.
     if !state.folders.contains_key(&number) && !state.holds_folder(number) {
-        return Err(Error::NotFound(
-            format!(
-                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+        return fail!(
+            NotFound,
+            "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
              list of folders for its name and confidentiality"
-            )
-            .into(),
-        ));
+        );
     }
     rotate_folder(person, person.keys().folder(folder, confidentiality)).await
 }
@@ -175,10 +173,11 @@ async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder,
     if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
         let host = person.ledger().name();
         let shown_epoch = keys.epoch;
-        return Err(Error::Integrity(format!(
+        return fail!(
+            Integrity,
             "{host} shows keys of epoch {shown_epoch} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
-        ).into()));
+        );
     }
     Ok(next_epoch(keys.epoch.max(proven)).map_err(CoreError::from)?)
 }

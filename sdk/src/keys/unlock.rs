@@ -8,7 +8,7 @@ use std::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::RecordRef,
     },
     journal::verified::VerifiedJournal,
@@ -119,7 +119,7 @@ impl Unlocker {
         };
         match is_right {
             true => Ok(()),
-            false => Err(Error::Integrity("its author names another folder than the one that holds it".into())),
+            false => fail!(Integrity, "its author names another folder than the one that holds it"),
         }
     }
 
@@ -203,7 +203,7 @@ impl Unlocker {
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         match payload.keys {
             EnvelopeKeys::Record { content } if content.commitment() == manifest.commitment => Ok(Some(content)),
-            _ => Err(Error::Integrity("the envelope of this record's grant carries another key".into())),
+            _ => fail!(Integrity, "the envelope of this record's grant carries another key"),
         }
     }
 
@@ -250,17 +250,14 @@ impl Unlocker {
 
 /// A manifest counts only for the patient, author and folder that the chain names.
 fn check(manifest: &Verified<Manifest>, patient: Address, record: &Record) -> Result<()> {
-    let mismatch =
-        |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
+    let mismatch = |what: &str| fail!(Integrity, "the record's manifest names another {what} than the chain");
     if manifest.patient.0 != patient {
         return mismatch("patient");
     }
     if manifest.issuer().0 != record.state.author {
         let author = Address::from(manifest.issuer().0);
         let copier = record.state.author;
-        return Err(Error::Integrity(
-            format!("{copier} registered here a copy of the id of a record of {author}").into(),
-        ));
+        return fail!(Integrity, "{copier} registered here a copy of the id of a record of {author}");
     }
     if manifest.folder.number() != record.state.folder {
         return mismatch("folder");

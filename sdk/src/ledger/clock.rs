@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         time::{NO_END, instant, seconds},
     },
     ledger::seam::Ledger,
@@ -100,7 +100,7 @@ impl Clocks {
         let end = end.map_or_else(|| here() + after, |end| u64::try_from(seconds(end)).unwrap_or_default().min(NO_END));
         match end > now {
             true => Ok(end),
-            false => Err(Error::Invalid("an end must be in the future: this instant has passed on the chain".into())),
+            false => fail!(Invalid, "an end must be in the future: this instant has passed on the chain"),
         }
     }
 }

@@ -14,7 +14,7 @@ use hospital_record_core::{
 use crate::{
     base::{
         bounds::KEPT,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     people::directory::People,
     platform::cache::BLOCKS,
@@ -30,7 +30,7 @@ impl People {
         let bytes = self.stores.get(&digest.dag_cbor_cid()).await?;
         if bytes.len() > most {
             let size = bytes.len();
-            return Err(Error::Integrity(format!("the block has {size} bytes, and at most {most} are allowed").into()));
+            return fail!(Integrity, "the block has {size} bytes, and at most {most} are allowed");
         }
         self.cache.put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)

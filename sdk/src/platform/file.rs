@@ -11,7 +11,7 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
 };
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, fail};
 
 /// Creates a folder that only its owner can read. An existing one stays as it is.
 pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
@@ -42,7 +42,7 @@ impl NewFile {
         let failed = |error: io::Error| Error::file(path, error);
         let seen = path.metadata().map_err(failed)?;
         if seen.is_dir() {
-            return Err(Error::Invalid(format!("{} is a folder: name a file", path.display()).into()));
+            return fail!(Invalid, "{} is a folder: name a file", path.display());
         }
         if seen.is_file() && !is_descriptor(path) {
             return Self::beside(&path.canonicalize().map_err(failed)?, overwrite);

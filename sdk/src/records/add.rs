@@ -7,7 +7,7 @@ use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names,
         progress::{Progress, Reporter},
         record_ref::RecordRef,
@@ -155,15 +155,16 @@ impl AddMany {
     async fn run(self) -> Result<Vec<Added>> {
         let Self { person, sources, details, common } = self;
         if sources.is_empty() {
-            return Err(Error::Invalid("nothing to add: name at least one file".into()));
+            return fail!(Invalid, "nothing to add: name at least one file");
         }
         if sources.len() > Self::BATCH {
-            return Err(Error::Invalid(format!(
+            return fail!(
+                Invalid,
                 "{} records are too many for one call: add at most {} at a time, so that you know which were added if a \
                  later call fails",
                 sources.len(),
                 Self::BATCH
-            ).into()));
+            );
         }
         add_all(&person, sources, &details, &common).await
     }

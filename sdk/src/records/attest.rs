@@ -11,7 +11,7 @@ use alloy::primitives::{Address, B256};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::RecordRef,
         time::instant,
     },
@@ -165,11 +165,11 @@ pub(crate) async fn require_attested(
     let trusted = trusted_attesters(person, authorities, [current].into_iter().chain(previous)).await?;
     match DocStatus::of(current, journal.state(), &trusted) {
         status if status.is_attested() => Ok(()),
-        DocStatus::EnteredInError => Err(Error::Denied(
+        DocStatus::EnteredInError => fail!(
+            Denied,
             "the record was entered in error: do not rely on it; to open it all the same, do not require an \
              attestation"
-                .into(),
-        )),
+        ),
         _ => Err(Error::Denied(not_attested(current, authorities).into())),
     }
 }

@@ -148,7 +148,7 @@ pub(crate) async fn copy_all(
 }
 
 async fn manifest_of(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record) -> Result<Verified<Manifest>> {
-    Unlocker::new(person.clone(), journal.clone()).manifest(&record.into()).await
+    Unlocker::new(person.clone(), journal.clone()).manifest(record).await
 }
 
 /// Copies the whole DAG of a record into the patient's own store. A manifest for another patient is refused.

@@ -15,7 +15,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::awaitable,
-        error::{Error, Result, kind::ErrorKind},
+        error::{Result, fail, kind::ErrorKind},
         record_ref::RecordRef,
         time::instant,
     },
@@ -247,9 +247,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if visible.is_empty() && !has_grant {
         let account = person.address();
         let patient = journal.patient;
-        return Err(Error::Denied(
-            format!("{account} may not read anything of {patient}: ask the patient for a grant").into(),
-        ));
+        return fail!(Denied, "{account} may not read anything of {patient}: ask the patient for a grant");
     }
     Ok(visible)
 }

@@ -6,7 +6,7 @@ use hospital_record_core::{block::Body, id::Digest, record::manifest::Manifest};
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result},
+    base::error::{Result, fail},
     platform::cache::BLOCKS,
 };
 
@@ -31,7 +31,7 @@ async fn fetch_manifest(person: &Person, digest: Digest) -> Result<Bytes> {
     let bytes = person.stores.get(&digest.dag_cbor_cid()).await?;
     // A record can name any block as its manifest, so a block that is too large is not cached.
     match bytes.len() > Manifest::MAX {
-        true => Err(Error::Integrity("a manifest is too large".into())),
+        true => fail!(Integrity, "a manifest is too large"),
         false => Ok(bytes),
     }
 }

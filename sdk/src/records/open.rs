@@ -9,7 +9,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::awaitable,
-        error::{Error, Result},
+        error::{Error, Result, fail},
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
@@ -214,7 +214,7 @@ impl Open {
             self.report.tell(Phase::Opening, size, Some(total));
         }
         if size != total {
-            return Err(Error::Integrity(format!("the record has {size} bytes, but its manifest says {total}").into()));
+            return fail!(Integrity, "the record has {size} bytes, but its manifest says {total}");
         }
         writer.flush().await.map_err(failed)
     }
@@ -243,12 +243,10 @@ impl Open {
         let start = self.range.0;
         let end = self.range.1.unwrap_or(size);
         if start > size {
-            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end").into()));
+            return fail!(Invalid, "the record has {size} bytes: {start}.. begins after its end");
         }
         if start > end || end > size {
-            return Err(Error::Invalid(
-                format!("bytes {start}..{end} are not within the record's {size} bytes").into(),
-            ));
+            return fail!(Invalid, "bytes {start}..{end} are not within the record's {size} bytes");
         }
         Ok(start..end)
     }
@@ -260,12 +258,10 @@ impl Open {
         if self.person.contract.can_access(patient, key, account).await? {
             return Ok(());
         }
-        Err(Error::Denied(
-            format!(
-                "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
-            )
-            .into(),
-        ))
+        fail!(
+            Denied,
+            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+        )
     }
 
     async fn log_reading(&self, registered: &Record) -> Result<()> {

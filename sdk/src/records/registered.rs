@@ -6,7 +6,7 @@ use hospital_record_core::{block::Verified, record::manifest::Manifest};
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::RecordRef,
     },
     ledger::Record,
@@ -17,14 +17,14 @@ pub(crate) fn owns(person: &Person, record: &RecordRef) -> Result<()> {
     is_here(person, record)?;
     match person.is_me(record.patient) {
         true => Ok(()),
-        false => Err(Error::Denied("only its patient can grant or end access to a record".into())),
+        false => fail!(Denied, "only its patient can grant or end access to a record"),
     }
 }
 
 fn is_here(person: &Person, record: &RecordRef) -> Result<()> {
     match record.deployment == person.deployment {
         true => Ok(()),
-        false => Err(Error::Invalid(format!("{record} belongs to another chain or contract than this system").into())),
+        false => fail!(Invalid, "{record} belongs to another chain or contract than this system"),
     }
 }
 
@@ -52,13 +52,11 @@ pub(crate) async fn to_change(person: &Person, record: &RecordRef, author: Optio
         (None, [one]) => Ok(one.clone()),
         (None, several) => {
             let authors: Vec<String> = several.iter().map(|record| record.state.author.to_string()).collect();
-            Err(Error::Invalid(
-                format!(
-                    "{record} was added by {}: all but one copied its id; name the author of the record that you mean",
-                    authors.join(" and by ")
-                )
-                .into(),
-            ))
+            fail!(
+                Invalid,
+                "{record} was added by {}: all but one copied its id; name the author of the record that you mean",
+                authors.join(" and by ")
+            )
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
@@ -99,20 +99,16 @@ fn require_replaceable(person: &Person, record: &RecordRef, current: &Record) ->
     match current.state.status {
         Status::Current => {}
         Status::Superseded => {
-            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
+            return fail!(Invalid, "{record} was replaced already: replace its newest version");
         }
         _ => {
-            return Err(Error::Invalid(
-                format!("{record} was entered in error: add the right one as a new record").into(),
-            ));
+            return fail!(Invalid, "{record} was entered in error: add the right one as a new record");
         }
     }
     if person.is_me(record.patient) || person.is_me(current.state.author) {
         return Ok(());
     }
-    Err(Error::Denied(
-        format!("only {} and its author {} can replace this record", record.patient, current.state.author).into(),
-    ))
+    fail!(Denied, "only {} and its author {} can replace this record", record.patient, current.state.author)
 }
 
 impl Replace {

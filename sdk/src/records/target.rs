@@ -6,7 +6,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::ATTEMPTS,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     journal::verified::VerifiedJournal,
     keys::{
@@ -104,13 +104,11 @@ async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, choice: 
     let epoch = journal.folder(folder).epoch;
     let proven = person.journals.proven_epoch(person.address(), folder).await?;
     if epoch < proven {
-        return Err(Error::Integrity(
-            format!(
-                "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
-                person.ledger().name()
-            )
-            .into(),
-        ));
+        return fail!(
+            Integrity,
+            "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
+            person.ledger().name()
+        );
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
     let patient = person.address();
@@ -148,9 +146,10 @@ async fn require_contributor(person: &Person, journal: &VerifiedJournal, folder:
     let patient = journal.patient;
     let now = person.clocks.chain_time().await?;
     let denied = |why: &str| {
-        Err(Error::Denied(format!(
+        fail!(
+            Denied,
             "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
-        ).into()))
+        )
     };
     match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
         Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),

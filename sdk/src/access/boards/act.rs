@@ -13,7 +13,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::with_fresh_keys,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     boards::{
         board::Board,
@@ -73,7 +73,7 @@ pub(crate) async fn review(person: &Person, case: &Case, finding: Option<&str>) 
     // It may have taken effect since the caller read it.
     let case = &person.boards.case(board, case.id).await?;
     if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed) {
-        return Err(Error::Conflict("this case did not take effect: only cases that took effect are reviewed".into()));
+        return fail!(Conflict, "this case did not take effect: only cases that took effect are reviewed");
     }
     person.can_pay(1).await?;
     let finding = match finding {

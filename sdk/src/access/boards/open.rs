@@ -17,7 +17,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result, outcome::Outcome},
+        error::{Error, Result, fail, outcome::Outcome},
         scope_id::ScopeId,
     },
     boards::{
@@ -146,9 +146,7 @@ impl OpenCase {
         let contract = &person.contract;
         let (used, series) = contract.nonce_used(board.address, person.address(), opening.nonce).await?;
         if used {
-            return Err(Error::NotAvailable(
-                "the case was opened, and the node does not show it yet: try again".into(),
-            ));
+            return fail!(NotAvailable, "the case was opened, and the node does not show it yet: try again");
         }
         if opening.nonce >> 128 == series {
             return Ok(opening);
@@ -199,24 +197,23 @@ impl OpenCase {
         let grantee = self.grantee();
         board.require_member(self.person.address())?;
         if board.closed {
-            return Err(Error::Conflict(format!("the board {} is closed", board.address).into()));
+            return fail!(Conflict, "the board {} is closed", board.address);
         }
         if grantee == self.patient || grantee == board.address || grantee.is_zero() {
-            return Err(Error::Invalid(
-                "a case gives access to an account other than the patient and the board".into(),
-            ));
+            return fail!(Invalid, "a case gives access to an account other than the patient and the board");
         }
         if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
-            return Err(Error::Invalid("a case gives access for at least a second and at most a day".into()));
+            return fail!(Invalid, "a case gives access for at least a second and at most a day");
         }
         self.person.check_card(self.to.and_then(|to| to.deployment))?;
         let concerned = [grantee, self.patient];
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {
             let needed = board.threshold;
-            return Err(Error::Invalid(format!(
+            return fail!(
+                Invalid,
                 "{needed} acknowledgements are needed, but only {voters} members can give one: the grantee and the patient cannot"
-            ).into()));
+            );
         }
         check_words(&self.reason)
     }
@@ -228,13 +225,11 @@ impl OpenCase {
         let patient = self.patient;
         let board = self.board.address;
         match (self.scope, grants.as_slice()) {
-            (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}").into())),
+            (_, []) => fail!(Denied, "{patient} has granted nothing to the board {board}"),
             (None, [one]) => Ok(*one),
             (None, many) => {
                 let scopes: Vec<String> = many.iter().map(|(scope, _)| scope.to_string()).collect();
-                Err(Error::Invalid(
-                    format!("{patient} granted several scopes to the board: name one of {}", scopes.join(", ")).into(),
-                ))
+                fail!(Invalid, "{patient} granted several scopes to the board: name one of {}", scopes.join(", "))
             }
             (Some(named), some) => some.iter().find(|(scope, _)| *scope == named).copied().ok_or_else(|| {
                 Error::Denied(

@@ -13,7 +13,7 @@ use crate::{
     access::boards::{acknowledged, open::A_DAY, opening},
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
     },
     boards::{
@@ -164,12 +164,10 @@ async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case)
     };
     match grant.filter(is_of_case).filter(|_| now < case.latest_end()) {
         Some(_) => Ok(()),
-        None => Err(Error::Conflict(
-            format!(
-                "the patient's history does not show that the case {} gives access now: nothing was released",
-                case.id
-            )
-            .into(),
-        )),
+        None => fail!(
+            Conflict,
+            "the patient's history does not show that the case {} gives access now: nothing was released",
+            case.id
+        ),
     }
 }

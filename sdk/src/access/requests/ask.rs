@@ -11,7 +11,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, rights_setters},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
         time::{A_YEAR, NO_END, expiry},
     },
@@ -71,7 +71,7 @@ pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
 pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
     let (requests, _) = open::requests_on_chain(person, patient, Some(person.address())).await?;
     if !requests.iter().any(|request| request.id == id) {
-        return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
+        return fail!(NotFound, "{} has no such request to {patient}", person.address());
     }
     person.can_pay(1).await?;
     person.send(person.besides.access_requests.to_send(&IAccessRequests::withdrawCall { patient, reason: id })).await
@@ -144,7 +144,7 @@ impl Ask {
     fn check(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.patient;
         if address.is_zero() || address == self.person.address() {
-            return Err(Error::Invalid("you cannot ask this account for access: name the patient's account".into()));
+            return fail!(Invalid, "you cannot ask this account for access: name the patient's account");
         }
         self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {

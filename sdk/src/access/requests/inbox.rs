@@ -24,7 +24,7 @@ use crate::{
     base::{
         builder::awaitable,
         cut::Cut,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     people::{contact::Contact, vouching::walk::Walk},
 };
@@ -145,11 +145,11 @@ async fn reason(person: &Person, open: &OpenRequest, keys: Option<&ProfileKeys>)
         // Not cached: anybody can make this machine fetch such a block.
         let bytes = person.stores.get(&Digest(open.id.0).dag_cbor_cid()).await?;
         if bytes.len() > Request::MAX {
-            return Err(Error::Integrity("a request's block is too large".into()));
+            return fail!(Integrity, "a request's block is too large");
         }
         let request = person.people().verified_bytes::<Request>(&bytes).await?;
         let reason = open_request(&request, person.deployment, &open.terms, keys)?;
         Ok((reason.to_string(), request.profile_digest()))
     });
-    reading.await.unwrap_or_else(|_| Err(Error::NotAvailable("the block with the reason is not available".into())))
+    reading.await.unwrap_or_else(|_| fail!(NotAvailable, "the block with the reason is not available"))
 }

@@ -16,7 +16,7 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
     },
     boards::board::Board,
@@ -72,10 +72,11 @@ pub(crate) async fn deal(
         let address = board.address;
         let members = members.len();
         let needed = board.threshold;
-        return Err(Error::Conflict(format!(
+        return fail!(
+            Conflict,
             "the board {address} can open nothing: it is closed, or too few members with keys remain ({members}, and it \
              needs {needed})"
-        ).into()));
+        );
     }
     let context = deal_context(person.deployment, me, board.address, scope, epoch);
     let me = person.published().await?;
@@ -97,7 +98,7 @@ pub(crate) async fn deal_anew(
         deals.boards.push(*board);
         let result = match deals.named.len() < MAX_DEALS {
             true => deal_state(person, *board, &before, folder, state).await,
-            false => Err(Error::Invalid("a keyring has room for 16 deals".into())),
+            false => fail!(Invalid, "a keyring has room for 16 deals"),
         };
         match result {
             Ok(block) => {

@@ -17,7 +17,7 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         ranks::first_of_each,
         record_ref::account,
     },
@@ -85,12 +85,10 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
         return Ok(open_deal(deal, &context_of(person, deal, case)?, &shares)?);
     }
     let failures = if failures.is_empty() { String::new() } else { format!("; {}", failures.join("; ")) };
-    Err(Error::NotAvailable(
-        format!(
-            "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
-        )
-        .into(),
-    ))
+    fail!(
+        NotAvailable,
+        "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
+    )
 }
 
 async fn released_by(
@@ -102,7 +100,7 @@ async fn released_by(
 ) -> Result<(Digest, Share)> {
     let release: Verified<ShareRelease> = person.signed(Digest(digest.0)).await?;
     if release.issuer() != account(member) {
-        return Err(Error::Integrity("the share is by another member".into()));
+        return fail!(Integrity, "the share is by another member");
     }
     let digest = release.deal;
     let deal = match deals.entry(digest) {

@@ -9,7 +9,7 @@ use alloy::primitives::Address;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::{
-    base::error::{Error, Result, untrusted::Untrusted},
+    base::error::{Result, fail, untrusted::Untrusted},
     ledger::newest_logs,
     people::{
         directory::People,
@@ -57,7 +57,7 @@ struct WalkNode {
 impl Walk {
     pub(crate) async fn new(people: &People, authorities: &[Address]) -> Result<Self> {
         if authorities.len() > MOST_AUTHORITIES {
-            return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities").into()));
+            return fail!(Invalid, "name at most {MOST_AUTHORITIES} authorities");
         }
         let mut by_authority = HashMap::<_, Vec<_>>::new();
         let mut names = Vec::new();
