@@ -11,6 +11,7 @@ mod causes;
 mod contribute;
 mod details;
 mod grant_revoke;
+mod hooked;
 mod kinds;
 mod left_out;
 mod lost_answers;
@@ -25,7 +26,7 @@ mod silent_store;
 mod store;
 mod vouching;
 
-use hospital_record::{Client, ErrorKind, Identity, Source, System};
+use hospital_record::{Client, ErrorKind, Source, System};
 
 /// A person who can pay and has published keys.
 async fn person(system: &System) -> Client {
