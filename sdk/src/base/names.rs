@@ -199,7 +199,7 @@ mod tests {
     fn folded_and_quoted_mail_is_joined() {
         let parse = |text: &str| match text.len() == 20 && text.starts_with("card:") {
             true => Ok(text.to_owned()),
-            false => Err(Error::Invalid(text.into())),
+            false => fail!(Invalid, "{text}"),
         };
         let card = "card:abcdefghij01234";
         let found = |text: &str| the_one(text, "card", parse);

@@ -13,7 +13,6 @@ use crate::{
     },
     client::Client,
     keys::keyrings,
-    people::identity::Identity,
     records::{
         details::Details,
         list::Content,
