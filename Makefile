@@ -30,7 +30,7 @@ test-contracts: ## the contract alone: unit, fuzz, invariants, gas snapshots
 
 faults: ## shows that each rule of the contract's tests fails on the faults it is there for
 	@anvil-scripts/tools.sh foundry
-	@contracts/test/faults.sh
+	@node contracts/test/faults/histories.cjs
 
 histories: ## the rules of the contract over 10,000 random histories each
 	@anvil-scripts/tools.sh foundry
@@ -39,16 +39,16 @@ histories: ## the rules of the contract over 10,000 random histories each
 symbolic: ## what is proven of the contracts for any arguments and any state, as far as that takes minutes
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh halmos
-	@contracts/test/halmos.sh --cheap
+	@node contracts/test/faults/symbolic.cjs --cheap
 
 symbolic-any-call: ## what is proven of every verb: an hour
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh halmos
-	@contracts/test/halmos.sh --any-call
+	@node contracts/test/faults/symbolic.cjs --any-call
 
 mutants: ## breaks the contracts in one small way at a time: do the unit tests notice? A fair sample, in an hour
 	@anvil-scripts/tools.sh foundry
-	@node contracts/test/mutants.cjs --sample 100
+	@node contracts/test/faults/mutants.cjs --sample 100
 
 slither: ## the contracts by Slither, a linter
 	@anvil-scripts/tools.sh foundry

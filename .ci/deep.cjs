@@ -16,41 +16,47 @@ const page = path.join(root, "docs/verification.md");
 // The bytecode, not the sources: a comment that is reworded changes nothing of what was shown. CI holds the two together
 // (`artifact`). Slither reads comments.
 const bytecode = "contracts/artifacts";
+const faults = (...names) => names.map((name) => `contracts/test/faults/${name}.cjs`);
+const rules = ["contracts/test/invariant", ...["Base", "Replay", "Types"].map((name) => `contracts/test/${name}.sol`), "foundry.toml"];
+const properties = ["contracts/test/halmos", "anvil-scripts/tools/halmos.txt"];
+// Those that `mutants.cjs` runs: no rule and no property.
+const units = [":(glob)contracts/test/*.sol", "contracts/test/vectors"];
 const count = (what) => (text) => (text.match(what) ?? []).length;
 const last = (what) => (text) => [...text.matchAll(what)].at(-1)?.[1];
 
-// Whether it takes hours, what it shows, the command, what it reads (files and folders; `*` in a name), and what of its output is its result.
+// Whether it takes hours, what it shows, the command, what it reads (paths as Git takes them), and what of its output is its result.
 const checks = {
   faults: {
     shows: "each rule of the histories fails on every fault that is planted for it",
     command: ["make", "faults"],
-    reads: [bytecode, "contracts/test/invariant", "contracts/test/faults.sh"],
+    reads: [bytecode, ...rules, ...faults("planted", "plant", "histories")],
     result: (text) => `${count(/^rule \d+ sees/gm)(text)} faults seen`,
   },
   histories: {
     hours: true,
     shows: "the rules hold over 10,000 random histories each",
     command: ["make", "histories"],
-    reads: [bytecode, "contracts/test/invariant"],
+    reads: [bytecode, ...rules],
     result: (text) => `${last(/(\d+) tests passed/g)(text)} campaigns, ${last(/runs: (\d+)/g)(text)} histories each`,
   },
   symbolic: {
     shows: "what halmos proves for any arguments and any state, and that each proof sees its planted fault",
     command: ["make", "symbolic"],
-    reads: [bytecode, "contracts/test/halmos", "contracts/test/halmos.sh", "anvil-scripts/tools/halmos.txt"],
+    reads: [bytecode, ...properties, ...faults("planted", "plant", "symbolic")],
     result: (text) => `${count(/^proves/gm)(text)} properties`,
   },
   "symbolic-any-call": {
     hours: true,
     shows: "the same, for properties that say something of every verb",
     command: ["make", "symbolic-any-call"],
-    reads: [bytecode, "contracts/test/halmos", "contracts/test/halmos.sh", "anvil-scripts/tools/halmos.txt"],
+    reads: [bytecode, ...properties, ...faults("planted", "plant", "symbolic")],
     result: (text) => `${count(/^proves/gm)(text)} properties`,
   },
   mutants: {
+    hours: true,
     shows: "the unit tests notice small changes of the contracts (mutants.md)",
     command: ["make", "mutants"],
-    reads: [bytecode, "contracts/test/*.sol", "contracts/test/mutants.cjs"],
+    reads: [bytecode, ...units, ...faults("operators", "plant", "mutants")],
     result: last(/^mutants: (.*)$/gm),
   },
   slither: {
@@ -62,7 +68,7 @@ const checks = {
 };
 
 function digest(reads) {
-  const files = execFileSync("git", ["ls-files", "-z", "--", ...reads], { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean).sort();
+  const files = execFileSync("git", ["ls-files", "-z", "--error-unmatch", "--", ...reads], { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean).sort();
   const hash = createHash("sha256");
   for (const file of files) hash.update(`${file}\0`).update(createHash("sha256").update(fs.readFileSync(path.join(root, file))).digest());
   return hash.digest("hex").slice(0, 32);

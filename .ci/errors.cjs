@@ -36,7 +36,7 @@ const named = (arm) => [...arm.matchAll(/Self::(\w+)/g)].map(([, name]) => name)
 const kinds = variants(code.kind, "ErrorKind");
 const errors = variants(code.error, "Error");
 const outcomes = variants(code.outcome, "Outcome");
-const silent = named(one(code.kind, /fn is_silence[^]*?matches!\(self, ([^)]*)\)/, "is_silence"));
+const outages = named(one(code.kind, /fn is_outage[^]*?matches!\(self, ([^)]*)\)/, "is_outage"));
 const uncertain = named(arms(code.outcome, "may_have_happened").find(([, , to]) => to === "true")?.[1] ?? fail("may_have_happened is not found"));
 
 const kindsOf = (name) => arms(code.error, "kind").filter(([, arm]) => named(arm).includes(name)).map(([, , to]) => to.replace("ErrorKind::", ""));
@@ -44,7 +44,7 @@ const shownKinds = (name) => kindsOf(name).map((kind) => (kind === "error.kind()
 const mayHaveHappened = (error) => {
   if (uncertain.includes(error.name)) return "yes";
   if (kindsOf(error.name).includes("error.kind()")) return error.name === "Halfway" ? "see `Outcome`" : "as of the error within";
-  return silent.includes(kindsOf(error.name)[0]) ? "if it was sent" : "no";
+  return outages.includes(kindsOf(error.name)[0]) ? "if it was sent" : "no";
 };
 
 const exits = Object.fromEntries([...cli.rows.matchAll(/Self::(\w+) => \((\d+), "([\w-]+)"\)/g)].map(([, kind, exit, word]) => [kind, { exit, word }]));

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let body = [interface(name)?, constants(name)?].concat();
         write!(all, "/// {title}\npub mod {module} {{\n{body}\n}}\n")?;
     }
-    write!(all, "/// What a board is.\npub mod board {{\n{}\n}}\n", interface(BOARD)?)?;
+    write!(all, "/// The interface of a board.\npub mod board {{\n{}\n}}\n", interface(BOARD)?)?;
     let rows = CONTRACTS.map(|name| format!("&{}::ARTIFACT,", snake_case(name))).concat();
     let count = CONTRACTS.len();
     write!(
@@ -59,9 +59,9 @@ fn interface(name: &str) -> Result<String, Box<dyn Error>> {
     let (_, members) = signed.split_once("interface ISigned {").ok_or("ISigned.sol declares no ISigned")?;
     Ok(format!(
         r#"pub use interface::I{name};
-/// Its verbs and questions.
+/// Its functions.
 pub use interface::I{name}::I{name}Calls as Calls;
-/// What it refuses.
+/// Its errors.
 pub use interface::I{name}::I{name}Errors as Errors;
 
 mod interface {{

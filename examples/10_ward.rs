@@ -14,7 +14,7 @@ async fn main() -> Result<()> {
     lee.register().await?;
 
     // The health authority vouches for the hospital (SNOMED CT: hospital), and the hospital for its staff. A speciality
-    // would tell the public what is wrong with Dr Lee's patients: use a plain word.
+    // would reveal the illness of Dr Lee's patients: use a plain word.
     authority.vouches().give(hospital.address(), "snomed:22232009").await?;
     hospital.vouches().give(lee.address(), "practitioner").await?;
 

@@ -10,7 +10,7 @@ use hospital_record::{
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // In production: System::connect(Config::new(rpc).store(store).relay("https://relay.hospital.example"))
+    // In production: System::builder().rpc(rpc).store(store).relay("https://relay.hospital.example").connect()
     let chain = System::in_memory().await?;
     let payer = PrivateKeySigner::random();
     chain.fund(payer.address()).await?;

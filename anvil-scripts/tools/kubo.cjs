@@ -34,7 +34,7 @@ function giveUp(why) {
 
 // Covers name lookup, proxy, TLS and redirects up to the first byte of the archive. Each chunk restarts it.
 let waitingFor = "";
-const silence = setTimeout(() => giveUp(`${waitingFor} sent nothing for ${PATIENCE_S} s`), PATIENCE_S * 1000);
+const stalled = setTimeout(() => giveUp(`${waitingFor} sent nothing for ${PATIENCE_S} s`), PATIENCE_S * 1000);
 const whole = setTimeout(() => giveUp(`${waitingFor} is too slow: not done in ${WHOLE_S} s`), WHOLE_S * 1000);
 
 function pinnedDigest() {
@@ -118,7 +118,7 @@ async function save(response) {
     response,
     async function* (chunks) {
       for await (const chunk of chunks) {
-        silence.refresh();
+        stalled.refresh();
         bytes += chunk.length;
         if (bytes > MOST_BYTES) throw new Error(`${waitingFor} sends more than an archive has`);
         digest.update(chunk);
@@ -141,7 +141,7 @@ async function main() {
   const response = await follow(new URL(`${root.replace(/\/$/, "")}/kubo/v${version}/${name}`));
   const digest = await save(response);
   if (digest !== pinned) throw new Error(`${waitingFor} sent an archive of another SHA-512 than the pinned one`);
-  clearTimeout(silence);
+  clearTimeout(stalled);
   clearTimeout(whole);
 }
 

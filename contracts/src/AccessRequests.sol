@@ -6,7 +6,7 @@ import {IAccessRequests} from "./IAccessRequests.sol";
 import {Signed} from "./Signed.sol";
 
 /// @title AccessRequests
-/// @notice `IAccessRequests` is the manual. It only checks the form, so that nobody who reads the events has to.
+/// @notice `IAccessRequests` is the manual. The contract only checks the form, so readers of the events need not.
 contract AccessRequests is IAccessRequests, Signed {
     bytes32 private constant ASK = keccak256(
         "Ask(address patient,uint8 rights,uint8 purpose,uint40 grantUntil,uint40 answerBy,bytes32 reason,address signer,uint256 nonce,uint256 deadline)"

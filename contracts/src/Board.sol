@@ -4,14 +4,14 @@ pragma solidity ^0.8.28;
 import {IHospitalRecord, READ, DELEGATE} from "./IHospitalRecord.sol";
 import {Reviews} from "./Reviews.sol";
 
-/// @dev So long a case can be acknowledged, and a successor.
+/// @dev The time to acknowledge a case, from its opening, or a successor, from the first vote for it.
 uint256 constant WINDOW = 1 days;
-/// @dev The longest that a case lets somebody in.
+/// @dev The longest duration of a case.
 uint256 constant LONGEST = 1 days;
 
 /// @title Board
-/// @notice `IBoard` is the manual. Each board is a clone (ERC-1167) of this contract with its members behind its code;
-/// `Boards` makes them.
+/// @notice `IBoard` is the manual. Each board is an ERC-1167 clone of this contract, with its members appended to its
+/// code. `Boards` creates them.
 contract Board is Reviews {
     bytes32 private constant VETO = keccak256("Veto(bytes32 id)");
 
@@ -76,7 +76,7 @@ contract Board is Reviews {
     function release(bytes32 id, bytes32 share) external {
         (, address[] memory members) = board();
         address member = _actor();
-        // Which member it is does not matter.
+        // Any member may release.
         // slither-disable-next-line unused-return
         _requireMember(members, member);
         Stage stage = _cases[id].stage;
@@ -95,7 +95,7 @@ contract Board is Reviews {
         emit CaseVetoed(id, by);
         if (state.stage == Stage.Open) return;
         IHospitalRecord.Grant memory held = _hospital.grantOf(c.patient, c.scope, c.grantee);
-        // What a later case gave is not this one's.
+        // A grant by a later case stays.
         bool stands = held.giver == address(this) && held.grantedAt == state.grantedAt;
         if (stands && held.expiresAt > block.timestamp) _hospital.withdraw(c.patient, c.scope, c.grantee);
     }
@@ -108,7 +108,7 @@ contract Board is Reviews {
 
     /* THE BOARD ITSELF */
 
-    /// Zero: nobody follows.
+    /// Zero: no successor.
     // slither-disable-next-line missing-zero-check
     function acknowledgeSuccessor(address successor) external {
         (uint256 threshold, address[] memory members) = board();
@@ -136,7 +136,7 @@ contract Board is Reviews {
 
     /* STEPS */
 
-    /// The member, who may, is the last of those who stand behind the case; with the k-th it takes effect.
+    /// Counts the vote of `member`, which the caller has checked. The k-th vote lets the case take effect.
     function _acknowledge(
         bytes32 id,
         Case memory c,
@@ -159,7 +159,7 @@ contract Board is Reviews {
 
     function _letIn(bytes32 id, Case memory c, bool reviewIsDue, uint24 keyChanges) private {
         IHospitalRecord.Grant memory own = _requireOptedIn(c.patient, c.scope);
-        // Whoever grants to the board anew has not granted to what was opened before.
+        // A new grant to the board does not cover cases that were opened before it.
         if (own.grantedAt > c.openedAt) revert NotOptedIn(c.patient, c.scope);
         uint40 until = uint40(block.timestamp) + c.duration;
         if (until > own.expiresAt) until = own.expiresAt;
@@ -188,7 +188,7 @@ contract Board is Reviews {
         if (c.reason == 0) revert NoReason();
     }
 
-    /// The account is a member of a board that is open, and owes nothing.
+    /// The account is a member without an overdue review, and the board is not closed.
     function _requireVoter(address[] memory members, address account) private view returns (uint16 bit) {
         bit = _requireMember(members, account);
         if (_closed) revert BoardClosed();
@@ -197,7 +197,7 @@ contract Board is Reviews {
 
     function _requireOptedIn(address patient, bytes32 scope) private view returns (IHospitalRecord.Grant memory own) {
         own = _hospital.grantOf(patient, scope, address(this));
-        // Rights are bits, and no amount.
+        // Rights are bits, not an amount.
         // slither-disable-next-line incorrect-equality
         bool enough = own.rights & (READ | DELEGATE) == READ | DELEGATE && own.expiresAt > block.timestamp;
         if (!enough || own.via != IHospitalRecord.Via.Patient) revert NotOptedIn(patient, scope);

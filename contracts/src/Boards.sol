@@ -24,10 +24,10 @@ contract Boards is IBoards, Signed {
 
     function create(uint256 threshold, address[] calldata members, bytes32 salt) external returns (address board) {
         board = boardOf(threshold, members, salt);
-        // Somebody was first: that must stop nobody who only wants the board to be there.
+        // The board already exists. The call must still succeed for a caller who only needs the board.
         if (board.code.length != 0) return board;
         emit BoardCreated(board, threshold, members, salt);
-        // Its address is known already.
+        // The address is already computed.
         // slither-disable-next-line unused-return
         Clones.cloneDeterministicWithImmutableArgs(implementation, abi.encode(threshold, members), salt);
     }

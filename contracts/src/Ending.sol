@@ -6,13 +6,13 @@ import {Liveness} from "./Liveness.sol";
 import {SignedForms} from "./SignedForms.sol";
 
 /// @title Ending
-/// @notice How grants end, and how keys move on after that.
+/// @notice How grants end, and how folder keys rotate.
 abstract contract Ending is Liveness, SignedForms {
     bytes32 private constant REVOKE = keccak256(
         "Revoke(bytes32 scope,address grantee,uint16 epoch,bytes32 keyring,bool barred,address patient,uint40 grantedUpTo,uint24 keyChanges)"
     );
 
-    /// Signed revocations that were made. Everybody knows their signatures now.
+    /// Signed revocations that were carried out. Their signatures are public, so each works once.
     mapping(bytes32 structHash => bool) private _made;
 
     function revoke(Revocation calldata revocation, uint24 keyChanges) external {
@@ -76,7 +76,7 @@ abstract contract Ending is Liveness, SignedForms {
         address giver = _actor();
         Chart storage chart = _charts[patient];
         Held storage held = _heldBy(chart, scope, grantee);
-        // What the patient gave, the patient revokes: that counts as a key change, this does not.
+        // The patient ends its own grants with `revoke`, which counts as a key change. `withdraw` does not.
         if (held.slot.giver() != giver || giver == patient) revert NoSuchGrant(scope, grantee);
         _expire(held, scope, grantee);
 
@@ -99,7 +99,7 @@ abstract contract Ending is Liveness, SignedForms {
         chart.head = _headAfter(previous, link);
     }
 
-    /// An entry: changes one thing, and returns the journal's next head.
+    /// An entry: changes one thing, and returns the journal's new head.
     function _revoke(bytes32 previous, Chart storage chart, address patient, Revocation calldata r, bool fresh)
         private
         returns (bytes32)
@@ -107,7 +107,7 @@ abstract contract Ending is Liveness, SignedForms {
         (bytes32 scope, address grantee, bool barred) = (r.scope, r.grantee, r.barred);
         Held storage held = _heldBy(chart, scope, grantee);
         if (held.slot.giver() == address(0)) revert NoSuchGrant(scope, grantee);
-        // Only a grant lifts a bar: a revocation that comes after another must not.
+        // Only a grant lifts a bar. A second revocation without a bar must not.
         if (held.slot.isGivenBy(Via.Barred)) barred = true;
         bytes32 keyring = fresh ? r.keyring : bytes32(0);
         uint16 epoch = keyring == 0 ? 0 : r.epoch;
@@ -123,7 +123,7 @@ abstract contract Ending is Liveness, SignedForms {
         return _headAfterKeyChange(previous, link);
     }
 
-    /// The patient's own revocation must still find the grant, also when it comes a moment later: so it is not deleted.
+    /// Does not delete the grant, so that a pending revocation by the patient still finds it.
     function _expire(Held storage held, bytes32 scope, address grantee) private {
         if (held.slot.isExpired()) revert NoSuchGrant(scope, grantee);
         held.slot = held.slot.expired();

@@ -7,7 +7,7 @@ import {Liveness} from "./Liveness.sol";
 import {SignedForms} from "./SignedForms.sol";
 
 /// @title Giving
-/// @notice How grants are given and passed on.
+/// @notice How patients grant and delegates delegate.
 abstract contract Giving is Liveness, SignedForms {
     function grant(Permission memory permission, uint24 keyChanges) external {
         address patient = _actor();
@@ -45,7 +45,7 @@ abstract contract Giving is Liveness, SignedForms {
         chart.head = _passOn(head, place, patient, giver, via, permission);
     }
 
-    /* ENTRIES: each changes one thing, and returns the journal's next head */
+    /* ENTRIES: each changes one thing, and returns the journal's new head */
 
     function _grant(bytes32 previous, Chart storage chart, address patient, Permission memory p)
         private
@@ -54,7 +54,7 @@ abstract contract Giving is Liveness, SignedForms {
         _requireForm(chart, patient, p);
         Held storage place = _heldBy(chart, p.scope, p.grantee);
         GrantSlot held = place.slot;
-        // Also when it could be passed on, because what was passed on from it ends.
+        // A replaced grant with DELEGATE counts too, because all grants below it end.
         bool lowered =
             !held.isExpired() && (p.expiresAt < held.expiresAt() || held.rights() & (~p.rights | DELEGATE) != 0);
 
@@ -93,7 +93,7 @@ abstract contract Giving is Liveness, SignedForms {
         }
     }
 
-    /// The giver's grant on the scope, or on its folder, must give enough to pass this on.
+    /// The giver's grant on the scope, or on its folder, must cover the delegated grant.
     function _requireCovered(Chart storage chart, address giver, bytes32 scope, GrantSlot passed)
         private
         view
@@ -115,7 +115,7 @@ abstract contract Giving is Liveness, SignedForms {
         revert WiderThanOwn(giver, asked);
     }
 
-    /// A delegate takes the place of nothing that another gave and that still counts.
+    /// A delegate cannot replace a live grant by another giver, nor a bar.
     function _requireFree(Chart storage chart, address giver, bytes32 scope, address grantee)
         private
         view
@@ -128,7 +128,7 @@ abstract contract Giving is Liveness, SignedForms {
         }
         while (!held.isGivenBy(Via.Barred)) {
             if (_isFolder(scope)) return place;
-            // Else whoever was barred from a folder would be given its records one by one.
+            // Otherwise an account that is barred from a folder could get its records one by one.
             scope = _folderOf(chart, scope);
             held = _heldBy(chart, scope, grantee).slot;
         }

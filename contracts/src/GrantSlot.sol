@@ -3,11 +3,11 @@ pragma solidity ^0.8.28;
 
 import {IHospitalRecord, DELEGATE} from "./IHospitalRecord.sol";
 
-/// @notice `IHospitalRecord.Grant` as the one word it is stored in, from the lowest bit up:
+/// @notice `IHospitalRecord.Grant`, packed into one word, from the lowest bit up:
 ///
 ///     giver 160 | expiresAt 40 | grantedAt 40 | rights 4 | purpose 8 | via 2
 ///
-/// Solidity has no types of 4 and 2 bits, and as a struct a grant would take two slots.
+/// As a struct a grant would take two slots, because Solidity has no types of 4 and 2 bits.
 type GrantSlot is uint256;
 
 using {
@@ -30,14 +30,14 @@ uint256 constant RIGHTS = 240;
 uint256 constant PURPOSE = 244;
 uint256 constant VIA = 252;
 
-/// A grant that is given now.
+/// A grant that starts now.
 function given(address by, IHospitalRecord.Via through, IHospitalRecord.Permission memory p) view returns (GrantSlot) {
     uint256 times = uint256(p.expiresAt) << EXPIRES_AT | uint256(uint40(block.timestamp)) << GRANTED_AT;
     uint256 terms = uint256(p.rights) << RIGHTS | uint256(p.purpose) << PURPOSE | uint256(through) << VIA;
     return GrantSlot.wrap(uint256(uint160(by)) | times | terms);
 }
 
-/// What a revocation leaves.
+/// The slot after a revocation: empty, or a bar.
 function ended(address by, bool barred) pure returns (GrantSlot) {
     if (!barred) return GrantSlot.wrap(0);
     return GrantSlot.wrap(uint256(uint160(by)) | uint256(IHospitalRecord.Via.Barred) << VIA);
@@ -86,13 +86,13 @@ function isExpired(GrantSlot slot) view returns (bool) {
     return block.timestamp >= slot.expiresAt();
 }
 
-/// The same grant, at its end.
+/// The same grant, expired now.
 function expired(GrantSlot slot) view returns (GrantSlot) {
     uint256 cleared = GrantSlot.unwrap(slot) & ~(uint256(type(uint40).max) << EXPIRES_AT);
     return GrantSlot.wrap(cleared | uint256(uint40(block.timestamp)) << EXPIRES_AT);
 }
 
-/// Whether the grant gives enough to pass the other on. It is then at least as long live.
+/// Whether a holder of this grant may delegate `other`. If so, this grant expires at the same time or later.
 function covers(GrantSlot slot, GrantSlot other) pure returns (bool) {
     uint8 needed = other.rights() | DELEGATE;
     return

@@ -6,10 +6,11 @@ import {Giving} from "./Giving.sol";
 import {Ending} from "./Ending.sol";
 
 /// @title HospitalRecord
-/// @notice `IHospitalRecord` is the manual. Every call here is: guards, effect, journal entry.
+/// @notice `IHospitalRecord` is the manual. Every verb here checks its guards, takes effect, and appends a journal
+/// entry.
 contract HospitalRecord is Giving, Ending {
-    /// Attestations of a record from which on those to whom a delegate passed ATTEST on are refused: a delegate can make
-    /// accounts without end. Those to whom the patient gave it directly are taken until the count is full.
+    /// From this number of attestations on, accounts that got ATTEST from a delegate are refused, because a delegate
+    /// can create any number of accounts. Accounts that got it from the patient may attest until the counter is full.
     uint8 private constant MOST_ATTESTATIONS = 16;
 
     uint256 public immutable deployedAt = block.number;
@@ -147,7 +148,7 @@ contract HospitalRecord is Giving, Ending {
         return _charts[account].profile;
     }
 
-    /* ENTRIES: each checks and changes one thing, and returns the journal's next head */
+    /* ENTRIES: each checks and changes one thing, and returns the journal's new head */
 
     function _add(bytes32 previous, Chart storage chart, address patient, address author, uint40 folder, bytes32 id)
         private

@@ -3,63 +3,70 @@ pragma solidity ^0.8.28;
 
 import {ISigned} from "./ISigned.sol";
 
-/// @title Board: k of n people must acknowledge before somebody is let in
-/// @notice A board is an account on HospitalRecord that nobody holds a key of. A patient grants to it with READ |
-/// DELEGATE, for emergencies with the purpose ETREAT; then k of its members together can pass that on, for hours, to
-/// somebody who needs it, and everything they bring about is in the patient's journal.
+/// @title Board: k of n people must acknowledge before an account gets access
+/// @notice A board is an account on HospitalRecord without a key. A patient grants READ | DELEGATE to it, for
+/// emergencies with the purpose ETREAT. Then k of its members together can give an account READ, for a day at most.
+/// Every grant of the board is in the patient's journal.
 ///
 /// THE BOARD
-/// - Its members, their order and how many of them are needed (the *threshold*, k of n) are part of its address and never
-///   change. `Boards` tells the address before the board exists. So a grant to a board is to these members and no others.
-/// - `resign` takes a member's vote at once and for good, also from what it acknowledged and has not taken effect.
-/// - To change anything else, k members name a *successor* within `WINDOW` of the first vote for it, another board or none.
-///   From then on this one opens nothing: no case is opened, and none of the open ones takes effect. Patients grant to the
-///   successor when they see fit; until then its members have nothing of theirs. What took effect stays until it ends.
+/// - The members, their order and the *threshold* k are part of the board's address and never change. `Boards` computes
+///   the address before the board exists. So a grant to a board is a grant to these members and no others.
+/// - `resign` ends a member's vote at once and for good. Its earlier acknowledgements no longer count in a case that
+///   has not taken effect.
+/// - To change the members, k members name a *successor* (another board, or none) within `WINDOW` of the first vote for
+///   it. The board is then *closed*: nobody can open a case, and no open case takes effect. Cases that took effect
+///   continue until they end. The successor has no access until patients grant to it.
 ///
 /// A CASE
-/// - A member opens it: of which patient, which scope, who is let in, for how long, and why. `reason` is the digest of a
-///   block that is sealed to the patient and the members. The patient must have granted READ | DELEGATE on that very scope
-///   to the board, and passings-on by others do not count. Opening is the opener's acknowledgement.
-/// - Neither who is let in nor the patient acknowledges, though they may be members: opening is then no acknowledgement.
-///   This is about accounts. Whether the account that is let in is the person it is said to be, the members answer for.
-/// - Others acknowledge, each once, within `WINDOW` of the opening. With the k-th the case takes effect: the board passes
-///   READ on, with the purpose of its own grant, until `duration` from then, or the end of its own grant if that is earlier.
-///   The entry in the journal has `reason` where otherwise the digest of an envelope is. A later case of the same grantee
-///   takes its place.
-/// - Acknowledgements count while their members are members: what counts is who stands behind the case at that moment.
-/// - The k-th is refused by HospitalRecord where the grantee has a live grant on the scope by another than the board, or is
-///   barred. Let in an account that has none, or let it renounce that first.
-/// - A case is named by its digest, `keccak256(abi.encode(...))` of all fields of `Case`, which the contract does not keep.
+/// - A member opens a case. It names the patient, the scope, the account that gets access, the duration and the reason.
+///   `reason` is the digest of a block that is sealed to the patient and the members.
+/// - The patient must have granted READ | DELEGATE on exactly that scope to the board. A grant by a delegate does not
+///   count.
+/// - Opening a case also acknowledges it, unless the opener is its grantee or patient. These two may be members, but
+///   they cannot acknowledge. The rule is about accounts: the members answer for the identity of the person behind the
+///   grantee.
+/// - Other members acknowledge, each once, within `WINDOW` of the opening.
+/// - With the k-th acknowledgement the case takes effect: the board delegates READ to the grantee, with the purpose of
+///   its own grant. Access lasts `duration` from then, or until the board's own grant ends, if that is earlier.
+/// - In the journal, the entry has `reason` in place of the digest of an envelope. A later case replaces the same
+///   grantee's earlier access.
+/// - Only acknowledgements of current members count at that moment.
+/// - HospitalRecord refuses the k-th acknowledgement if the grantee has a live grant on the scope from another giver,
+///   or is barred. In the first case, choose an account without such a grant, or let the grantee renounce it first.
+/// - The id of a case is the digest of all fields of `Case`, `keccak256(abi.encode(...))`. The contract does not store
+///   the fields.
 ///
 /// THE PATIENT
-/// - Revoking the board's grant on HospitalRecord ends everything below it, and no case that was opened before a later grant
-///   takes effect under it. Nobody can stop that when it is a signed revocation.
-/// - `veto` ends one case, before it takes effect or after; the members may open another. The patient may do so, or the
-///   proxy whom the patient appointed at this board; or anybody, with a signature of one of the two (EIP-712,
-///   `Veto(bytes32 id)`). It has no nonce and no deadline, because a case is vetoed once and for good, so nothing that the
-///   signer did elsewhere stops it. It is sent to `veto`, not to `relay`.
-/// - The patient appoints the proxy, with `appoint`. The newest appointment holds. Two that are signed and outstanding can
-///   come in any order: give them one nonce.
+/// - A patient who revokes the board's grant on HospitalRecord ends all access below it. If the patient grants to the
+///   board again, no case that was opened before takes effect under the new grant. Nobody can stop a signed revocation.
+/// - `veto` ends one case, before or after it takes effect. The members may open another.
+/// - The patient may veto, and so may the *proxy* whom the patient appointed at this board. Anybody may carry a veto
+///   that one of the two signed (EIP-712, `Veto(bytes32 id)`). Send it to `veto`, not to `relay`.
+/// - A signed veto has no nonce and no deadline, because a veto is final. No other request of the signer can invalidate
+///   it. A proxy's veto counts only while the appointment holds.
+/// - The patient appoints the proxy with `appoint`. The newest appointment holds. Give the same nonce to signed
+///   appointments that are outstanding together; otherwise the relay chooses their order.
 ///
 /// KEYS
-/// Members `release` their shares of the keys to whom a case lets in once it took effect, any k of them: `share` is the
-/// digest of a block that is sealed to that account.
-/// This contract rules who is let in, not who has keys. A board's members hold shares of what the patient dealt to them, and
-/// k of them who put their shares together can open it without any case. Who resigned still has a share, and so have the
-/// members of a board that was closed or revoked: new keys, dealt to a new board, protect what is locked with them.
+/// When a case has taken effect, members `release` their shares of the keys to its grantee. Any k of them are enough.
+/// `share` is the digest of a block that is sealed to the grantee.
+///
+/// This contract controls access, not keys. The members hold shares of the keys that the patient dealt to them. Any k
+/// members who combine their shares can decrypt without a case. Members who resigned keep their shares, and so do the
+/// members of a closed or revoked board. Only new keys, dealt to a new board, protect the records locked with them.
 ///
 /// REVIEWS
-/// - Every member who neither acknowledged a case nor was let in (nor is the patient) may review it, once it took effect.
-///   `finding` is the digest of what the reviewer found, or zero for no objection. One review is due within `REVIEW`.
-/// - From that second on, every member who could have reviewed it neither opens nor acknowledges anything, until one of
-///   them has.
-/// - Where all took part (as in k = n) nobody is left to review, and nothing is due.
-/// - No case is held up by others that wait for their review. Of more than `MOST_UNREVIEWED` the oldest is let go: it is
-///   owed no more, which an event tells, and can still be made.
+/// - After a case took effect, the members who did not take part may review it. Members who acknowledged it, its
+///   grantee and its patient may not. `finding` is the digest of the reviewer's finding, or zero for no objection.
+/// - One review is due within `REVIEW`. After that, none of these members can open or acknowledge anything until one of
+///   them has reviewed the case.
+/// - If all members took part, as in k = n, no review is due.
+/// - A pending review never delays another case. If more than `MOST_UNREVIEWED` reviews are pending, the oldest is
+///   dropped with an event: it is no longer due, but still possible.
 ///
 /// SIGNED REQUESTS
-/// `ISigned` tells how they are signed and sent. The domain's name is "HospitalRecordBoard", and its contract is the board:
-/// each board counts nonces for itself. In `Acknowledge` the fields of the `Case` stand for it. The structs are
+/// `ISigned` explains how requests are signed and relayed. The domain's name is "HospitalRecordBoard", and its contract
+/// is the board. In `Acknowledge`, the fields of the `Case` replace it. The structs are
 ///
 ///     Open(address patient,bytes32 scope,address grantee,uint32 duration,bytes32 reason,uint16 epoch,uint24 keyChanges,~)
 ///     Acknowledge(address patient,bytes32 scope,address grantee,uint32 duration,bytes32 reason,uint16 epoch,
@@ -71,16 +78,17 @@ import {ISigned} from "./ISigned.sol";
 ///     Appoint(address proxy,~)
 ///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
 ///
-/// without blanks or breaks. `openedAt` is the time of the block that opens the case, so the case's digest is known from
+/// without blanks or breaks. `openedAt` is the time of the block that opens the case. So the id of a case is known from
 /// its event, not before.
 ///
-/// WHAT IS PUBLIC
-/// The members, every case with its patient, scope, times and who is let in, and who acknowledged, vetoed and reviewed it.
+/// PUBLIC DATA
+/// Everybody can read the members, and of every case the patient, the scope, the times, the grantee, and the members
+/// who acknowledged and reviewed it. A veto names the patient or the proxy.
 interface IBoard is ISigned {
     struct Case {
         address patient;
         bytes32 scope;
-        address grantee; // who is let in
+        address grantee; // the account that gets access
         uint32 duration; // seconds from the k-th acknowledgement
         bytes32 reason;
         uint16 epoch; // of the folder keys that the members hold shares of; 0 for a record
@@ -95,14 +103,15 @@ interface IBoard is ISigned {
         Vetoed
     }
 
-    /// @notice A case that took effect and waits for its review.
+    /// @notice A case that took effect and whose review is pending.
     struct Waiting {
-        bytes25 id; // the first bytes of the case's
-        uint16 reviewers; // who may make it: members as bits from the lowest up
-        uint40 due; // from this second on they owe it
+        bytes25 id; // the first 25 bytes of the case's id
+        uint16 reviewers; // members who may review it, as bits from the lowest up
+        uint40 due; // from this second on the review is overdue
     }
 
-    /// @notice A member opened a case; `openedAt` is the block's time.
+    /// @notice `opener`, a member, opened a case. Its `openedAt` is the block's time. A reader may assume that the
+    /// patient had granted READ | DELEGATE on the scope to the board.
     event CaseOpened(
         bytes32 indexed id,
         address indexed patient,
@@ -114,73 +123,84 @@ interface IBoard is ISigned {
         uint16 epoch
     );
 
-    /// @notice `member` acknowledged. A reader may assume that the case was open and that it was no second time.
+    /// @notice `member` acknowledged the case, once. A reader may assume that the case was open and that the member is
+    /// neither its grantee nor its patient.
     event CaseAcknowledged(bytes32 indexed id, address indexed member);
 
-    /// @notice The k-th acknowledgement was made: a grant until `until` is in the patient's journal.
+    /// @notice The case took effect. A reader may assume that an entry of the patient's journal grants access to its
+    /// grantee until `until`, but not that the grant still stands.
     event CaseGranted(bytes32 indexed id, address indexed patient, uint40 until, bool reviewIsDue);
 
-    /// @notice `member` released its share to whom the case lets in. It may do so again: the newest counts.
+    /// @notice `member` released its share to the case's grantee. A reader may assume that the case had taken effect
+    /// and was not vetoed, but not that the share is correct. A member may release again: the newest share counts.
     event ShareReleased(bytes32 indexed id, address indexed member, bytes32 share);
 
-    /// @notice `by`, the patient or the patient's proxy, ended the case.
+    /// @notice `by`, the patient or the patient's proxy, ended the case. A reader may assume that access by this case
+    /// has ended.
     event CaseVetoed(bytes32 indexed id, address indexed by);
 
-    /// @notice `reviewer` reviewed the case. A reader may assume that it neither acknowledged it nor was let in.
+    /// @notice `reviewer` reviewed the case. A reader may assume that the reviewer did not acknowledge the case and is
+    /// neither its grantee nor its patient.
     event CaseReviewed(bytes32 indexed id, address indexed reviewer, bytes32 finding);
 
-    /// @notice So many wait for their review that this one, which begins with these bytes, is owed no longer.
+    /// @notice Too many reviews are pending, so the review of the case whose id begins with `id` is no longer due.
     event ReviewLetGo(bytes25 id);
 
-    /// @notice `member` resigned.
+    /// @notice `member` resigned. Its vote no longer counts.
     event MemberResigned(address indexed member);
 
-    /// @notice `member` wants the board to be followed by `successor`.
+    /// @notice `member` voted for `successor` as the successor of this board; zero: for none.
     event SuccessorAcknowledged(address indexed successor, address indexed member);
 
-    /// @notice The board is closed. `successor` follows it; zero: none does.
+    /// @notice The board is closed. `successor` is its successor; zero: it has none. The contract does not check that
+    /// the successor is a board.
     event Closed(address indexed successor);
 
-    /// @notice `proxy` may veto cases of `patient`; zero: nobody but the patient may.
+    /// @notice `proxy` may veto cases of `patient`; zero: only the patient may.
     event ProxyAppointed(address indexed patient, address indexed proxy);
 
-    /// @notice The account is no member, or has left.
+    /// @notice The account is not a member, or has resigned.
     error NotAMember(address account);
-    /// @notice The board was closed.
+    /// @notice The board is closed. Ask its successor: see `standing`.
     error BoardClosed();
-    /// @notice A case lets somebody in other than the patient and the board.
+    /// @notice The grantee is the zero address, the patient or the board. Choose another account.
     error InvalidGrantee(address grantee);
-    /// @notice A case lasts between a second and `LONGEST`.
+    /// @notice The duration is zero or longer than `LONGEST`. Choose one in between.
     error InvalidDuration(uint32 duration);
-    /// @notice A reason is the digest of a block, never zero.
+    /// @notice The reason is zero. Name the digest of a block.
     error NoReason();
-    /// @notice The patient has not granted READ | DELEGATE on this scope to this board, or it ended.
+    /// @notice The board has no live grant with READ | DELEGATE by the patient on this scope, or the patient gave it
+    /// after the case was opened. In the second case, open a new case.
     error NotOptedIn(address patient, bytes32 scope);
-    /// @notice Without those who left and the one who is let in, fewer members remain than are needed.
+    /// @notice Fewer than `needed` members can acknowledge: members who resigned, the grantee and the patient cannot.
     error TooFewMembers(uint256 remaining, uint256 needed);
-    /// @notice The very same case was opened in this second.
+    /// @notice The same opener opened the same case in this second. Use that case.
     error CaseExists(bytes32 id);
-    /// @notice There is no such case, or it is at another stage.
+    /// @notice The case is at `stage`, and the verb needs `needed`. `veto` also takes a case that is granted.
     error NotAtStage(bytes32 id, Stage stage, Stage needed);
-    /// @notice The case was to be acknowledged before `until`. Both in seconds since 1970.
+    /// @notice The case could be acknowledged before `until` only. Both are in seconds since 1970. Open a new case.
     error WindowClosed(uint256 until, uint256 time);
-    /// @notice The member has acknowledged this already.
+    /// @notice The member already acknowledged this case or successor. Nothing more is needed.
     error AcknowledgedAlready(address member);
-    /// @notice Neither who is let in by a case nor its patient acknowledges it.
+    /// @notice The grantee and the patient of a case cannot acknowledge it. Another member must.
     error OwnCase(address member);
-    /// @notice The member could have reviewed the case that begins with these bytes, and nobody did in time.
+    /// @notice The review of the case whose id begins with `id` is overdue. This member, or another of its reviewers,
+    /// must review it first.
     error ReviewOwed(address member, bytes25 id);
-    /// @notice The case has not taken effect, or the member took part in it or has reviewed it already.
+    /// @notice The member cannot review this case: it has not taken effect, concerns the member, or the member already
+    /// acknowledged or reviewed it.
     error NotForReview(bytes32 id, address member);
-    /// @notice Neither the patient nor the patient's proxy.
+    /// @notice The account is neither the patient nor the patient's proxy. Only they may veto.
     error NotEntitled(address account);
 
-    /// @notice Opens a case, which is the caller's acknowledgement. With a threshold of one it takes effect.
-    /// @param duration Seconds, from when it takes effect.
-    /// @param reason SHA-256 of the block that tells why.
+    /// @notice Opens a case and acknowledges it, unless the caller is its grantee or patient. With a threshold of one,
+    /// the acknowledgement lets the case take effect.
+    /// @param duration Seconds from when the case takes effect.
+    /// @param reason SHA-256 of the block that gives the reason.
     /// @param epoch Of the folder keys that the members hold shares of; 0 for a record.
-    /// @param keyChanges The patient's count of key changes, as the caller has seen it; it matters to the k-th alone.
-    /// @return id What the case is called.
+    /// @param keyChanges The patient's count of key changes that the caller saw. Only the k-th acknowledgement checks
+    /// it.
+    /// @return id The id of the case.
     function open(
         address patient,
         bytes32 scope,
@@ -191,43 +211,45 @@ interface IBoard is ISigned {
         uint24 keyChanges
     ) external returns (bytes32 id);
 
-    /// @notice Acknowledges a case; `keyChanges` as in `open`.
+    /// @notice Acknowledges a case. `keyChanges` is as in `open`.
     function acknowledge(Case calldata c, uint24 keyChanges) external;
 
-    /// @notice Tells whom a case let in where the caller's share of the keys is.
-    /// @param share SHA-256 of the block that holds it.
+    /// @notice Releases the caller's share of the keys to the grantee of a case that took effect.
+    /// @param share SHA-256 of the block that holds the share.
     function release(bytes32 id, bytes32 share) external;
 
-    /// @notice Ends a case. `by` is the patient or the patient's proxy; it is the caller, or signed.
+    /// @notice Ends a case. `by` is the patient or the patient's proxy. If `by` is not the caller, `signature` is by
+    /// `by`.
     function veto(Case calldata c, address by, bytes calldata signature) external;
 
-    /// @notice Says what the caller thinks of a case that took effect.
+    /// @notice Reviews a case that took effect. `finding` is the digest of the finding, or zero for no objection.
     function review(bytes32 id, bytes32 finding) external;
 
-    /// @notice The caller is a member no longer.
+    /// @notice Ends the caller's membership for good.
     function resign() external;
 
-    /// @notice Acknowledges that `successor` follows this board, or that none does. With the k-th the board is closed.
+    /// @notice Votes for `successor` as the successor of this board; zero: none. The k-th vote closes the board.
     function acknowledgeSuccessor(address successor) external;
 
-    /// @notice Appoints who may veto cases of the caller beside the caller; zero: nobody.
+    /// @notice Lets `proxy`, beside the caller, veto cases of the caller as the patient; zero: nobody.
     function appoint(address proxy) external;
 
-    /// @notice How many members are needed, and all of them in order, with those who left.
+    /// @notice The threshold, and all members in order, including those who resigned.
     function board() external view returns (uint256 threshold, address[] memory members);
 
-    /// @notice The members who left, as bits from the lowest up; whether the board is closed, and who follows it.
+    /// @notice The members who resigned, as bits from the lowest up; whether the board is closed; its successor, or
+    /// zero.
     function standing() external view returns (uint16 left, bool closed, address successor);
 
-    /// @notice At which stage a case is, who acknowledged it and who may still review it, as bits.
+    /// @notice The stage of a case; the members who acknowledged it, and those who may still review it, as bits.
     function caseOf(bytes32 id) external view returns (Stage stage, uint16 acknowledged, uint16 reviewers);
 
-    /// @notice The cases of which a review is due or owed, in no order.
+    /// @notice The cases whose review is pending or overdue, in no order.
     function unreviewed() external view returns (Waiting[] memory);
 
-    /// @notice Whom the patient appointed, zero when nobody.
+    /// @notice The patient's proxy, or zero.
     function proxyOf(address patient) external view returns (address);
 
-    /// @notice The `HospitalRecord` that the board is an account of.
+    /// @notice The `HospitalRecord` on which the board is an account.
     function hospital() external view returns (address);
 }

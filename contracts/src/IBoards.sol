@@ -3,38 +3,43 @@ pragma solidity ^0.8.28;
 
 import {ISigned} from "./ISigned.sol";
 
-/// @title Boards: where boards come from
-/// @notice Anybody makes a board of any accounts; it asks them nothing and gives nobody a right. `IBoard` tells what
-/// boards do. A board's address follows from its threshold, its members in order and a salt: compute it with `boardOf`, or
-/// yourself (ERC-1167 clone of `implementation` with `abi.encode(threshold, members)` behind its code, CREATE2 by this
-/// contract), and grant to nothing that somebody only told you.
+/// @title Boards: the factory of boards
+/// @notice Anybody may create a board of any accounts. Creation needs no consent and gives nobody a right. `IBoard`
+/// explains how boards work.
+///
+/// A board's address follows from its threshold, its members in order and a salt. Before you grant to a board, compute
+/// its address with `boardOf`; do not rely on an address that somebody sent you. You can also compute it offline: it is
+/// the ERC-1167 clone of `implementation`, with `abi.encode(threshold, members)` appended to its code, created by this
+/// contract with CREATE2.
 ///
 /// SIGNED REQUESTS
-/// `ISigned` tells how they are signed and sent. The domain's name is "HospitalRecordBoards", and the structs are
+/// `ISigned` explains how requests are signed and relayed. The domain's name is "HospitalRecordBoards", and the structs
+/// are
 ///
 ///     Create(uint256 threshold,address[] members,bytes32 salt,~)
 ///     InvalidateNonces(~)                          where ~ is: address signer,uint256 nonce,uint256 deadline
 interface IBoards is ISigned {
-    /// @notice A board was made. Its address follows from the rest: a reader checks that.
+    /// @notice A board was created. A reader may assume that its address follows from the other fields, and can check
+    /// it.
     event BoardCreated(address indexed board, uint256 threshold, address[] members, bytes32 salt);
 
-    /// @notice A board has at most 16 members.
+    /// @notice The board would have more than 16 members. Name fewer.
     error TooManyMembers(uint256 members);
-    /// @notice Of a board between one and all of its members are needed.
+    /// @notice The threshold is zero or larger than the number of members. Choose one in between.
     error InvalidThreshold(uint256 threshold, uint256 members);
-    /// @notice The member is nobody, or there twice.
+    /// @notice The member is the zero address or a duplicate. Remove it.
     error InvalidMember(address member);
 
-    /// @notice Makes a board, and returns its address. When this very board is there already, whoever made it, nothing
-    /// happens: it is as good. With another salt there is another.
+    /// @notice Creates a board and returns its address. If this board already exists, the call only returns its
+    /// address, whoever created it. Another salt makes another board of the same members.
     function create(uint256 threshold, address[] calldata members, bytes32 salt) external returns (address board);
 
-    /// @notice The address of the board, whether it was made or not.
+    /// @notice The address of the board, whether it exists or not.
     function boardOf(uint256 threshold, address[] calldata members, bytes32 salt) external view returns (address);
 
-    /// @notice What every board is a clone of.
+    /// @notice The contract of which every board is a clone.
     function implementation() external view returns (address);
 
-    /// @notice The block in which this contract came into being: no event is older.
+    /// @notice The block in which this contract was deployed: no event is older.
     function deployedAt() external view returns (uint256);
 }

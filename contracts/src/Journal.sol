@@ -5,9 +5,9 @@ import {GrantSlot} from "./GrantSlot.sol";
 import {IHospitalRecord} from "./IHospitalRecord.sol";
 
 /// @title Journal
-/// @notice What is kept of each patient, and the heads that link its entries.
+/// @notice The storage of each patient, and the heads that link the journal's entries.
 abstract contract Journal is IHospitalRecord {
-    /// All that is kept of one patient.
+    /// The storage of one patient.
     struct Chart {
         bytes32 head;
         bytes32 profile;
@@ -17,7 +17,7 @@ abstract contract Journal is IHospitalRecord {
         mapping(bytes32 scope => mapping(address grantee => Held)) grants;
     }
 
-    /// A place for a grant.
+    /// The storage of one grant.
     struct Held {
         GrantSlot slot;
     }
@@ -35,7 +35,7 @@ abstract contract Journal is IHospitalRecord {
     }
 
     function _headAfterKeyChange(bytes32 previous, bytes32 link) internal view returns (bytes32) {
-        // The count may wrap: it is compared with `!=` alone.
+        // The count may wrap, because it is only compared for equality.
         unchecked {
             return bytes32(bytes24(link)) | bytes32(block.number << 24) | bytes32(uint256(_keyChanges(previous) + 1));
         }
@@ -46,7 +46,7 @@ abstract contract Journal is IHospitalRecord {
     }
 
     function _isFresh(bytes32 head, uint24 keyChanges) internal pure returns (bool) {
-        // A count is fresh or it is not: nothing that others could move by a little.
+        // The comparison must be exact: another count means other keys.
         // slither-disable-next-line incorrect-equality
         return keyChanges == _keyChanges(head);
     }

@@ -5,9 +5,9 @@ import {GrantSlot} from "./GrantSlot.sol";
 import {Journal} from "./Journal.sol";
 
 /// @title Liveness
-/// @notice Where grants are kept, and when one is live.
+/// @notice Stored grants, and the rule when a grant is live.
 abstract contract Liveness is Journal {
-    /// Passings-on that may lie between a grant of the patient and one that lives by it. Bounds the gas of every check.
+    /// The most delegations in a row below a grant by the patient. Bounds the gas of every check.
     uint256 private constant MOST_PASSINGS = 3;
 
     function grantOf(address patient, bytes32 scope, address grantee) external view returns (Grant memory) {
@@ -24,13 +24,13 @@ abstract contract Liveness is Journal {
         if (!_allows(chart, scope, account, right)) revert NotPermitted(account, scope, right);
     }
 
-    /// How many more times the grant could be passed on, and one: zero when it is dead.
+    /// Zero when the grant is not live; otherwise one plus the number of further delegations in a row that it allows.
     function _lives(Chart storage chart, bytes32 scope, GrantSlot held) internal view returns (uint256 left) {
         if (held.isExpired()) return 0;
         for (left = 1 + MOST_PASSINGS; !held.isGivenBy(Via.Patient) && left != 0; --left) {
             if (held.isGivenBy(Via.Folder)) scope = _folderOf(chart, scope);
             GrantSlot above = _heldBy(chart, scope, held.giver()).slot;
-            // What was given anew carries nothing that was passed on before.
+            // A grant that was given again later does not support earlier delegations.
             if (!above.covers(held) || above.grantedAt() > held.grantedAt()) return 0;
             held = above;
         }

@@ -5,7 +5,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {BoardForms} from "./BoardForms.sol";
 
 /// @title Membership
-/// @notice Who is a member of a board, and how a member leaves. Sets of members are bits, from the lowest up.
+/// @notice The members of a board, and how a member resigns. A set of members is a bit set, from the lowest bit up.
 abstract contract Membership is BoardForms {
     uint16 internal _left;
 
@@ -16,7 +16,7 @@ abstract contract Membership is BoardForms {
         emit MemberResigned(member);
     }
 
-    /// They stand behind the code of the clone.
+    /// Reads the threshold and the members that are appended to the clone's code.
     function board() public view returns (uint256 threshold, address[] memory members) {
         return abi.decode(Clones.fetchCloneArgs(address(this)), (uint256, address[]));
     }
@@ -30,7 +30,7 @@ abstract contract Membership is BoardForms {
         return uint16((1 << members.length) - 1) & ~_left;
     }
 
-    /// Members who have no say in a case, because it is about them.
+    /// Members who cannot vote on a case, because they are its patient or its grantee.
     function _concerned(address[] memory members, address patient, address grantee) internal pure returns (uint16) {
         return _bitOf(members, patient) | _bitOf(members, grantee);
     }

@@ -3,18 +3,18 @@ pragma solidity ^0.8.28;
 
 import {Membership} from "./Membership.sol";
 
-/// @dev From taking effect so long a case waits for its review before that is owed.
+/// @dev A review is due within this time after the case takes effect.
 uint256 constant REVIEW = 7 days;
-/// @dev Bounds the gas of looking for what a member owes.
+/// @dev The most pending reviews. Bounds the gas of the search for a member's overdue reviews.
 uint256 constant MOST_UNREVIEWED = 16;
 
 /// @title Reviews
-/// @notice What is kept of each case, and who owes a review.
+/// @notice The storage of cases, and the reviews that are pending.
 abstract contract Reviews is Membership {
     struct State {
         Stage stage;
         uint16 acknowledged;
-        uint16 reviewers; // who may still review it
+        uint16 reviewers; // members who may still review it
         uint40 grantedAt;
     }
 
@@ -34,7 +34,7 @@ abstract contract Reviews is Membership {
         for (uint256 i; i < count; ++i) {
             if (_unreviewed[i].id != bytes25(id)) continue;
             _unreviewed[i] = _unreviewed[count - 1];
-            // Once: it returns.
+            // Runs once, because the next line returns.
             // slither-disable-next-line costly-loop
             _unreviewed.pop();
             return;
@@ -50,14 +50,14 @@ abstract contract Reviews is Membership {
         return _unreviewed;
     }
 
-    /// No case waits because others wait for their reviews: lives may hang on it.
+    /// Drops the oldest pending review rather than refuse a case: a life may depend on it.
     function _await(bytes32 id, uint16 reviewers) internal {
         Waiting memory waiting = Waiting(bytes25(id), reviewers, uint40(block.timestamp + REVIEW));
         if (_unreviewed.length < MOST_UNREVIEWED) {
             _unreviewed.push(waiting);
             return;
         }
-        // Begins with the first.
+        // Starts at the first item.
         // slither-disable-next-line uninitialized-local
         uint256 oldest;
         for (uint256 i = 1; i < MOST_UNREVIEWED; ++i) {

@@ -8,8 +8,8 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {ISigned} from "./ISigned.sol";
 
 /// @title Signed
-/// @notice `ISigned` is the manual. A signed request becomes the call that the signer could have made: the contract calls
-/// itself with the signer behind the arguments, so each verb is written once and asks `_actor` whose act it is.
+/// @notice `ISigned` is the manual. For a signed request, the contract calls itself and appends the signer to the
+/// arguments. So each verb is written once, and `_actor` returns the account that acts.
 abstract contract Signed is ISigned {
     bytes32 private constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
@@ -19,7 +19,7 @@ abstract contract Signed is ISigned {
 
     struct Nonces {
         uint256 series;
-        mapping(uint256 index => uint256) used; // a bit for each of 256 nonces that differ in their last byte
+        mapping(uint256 index => uint256) used; // one bit for each of 256 nonces that differ in their last byte
     }
 
     mapping(address account => Nonces) private _nonces;
@@ -30,11 +30,11 @@ abstract contract Signed is ISigned {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         bytes4 verb = bytes4(call);
         bytes32 typeHash = _typeHashOf(verb);
-        // Whole words: too few arguments and the signer behind them are then too short to be taken for enough.
+        // Requires whole words. Otherwise the appended signer could fill up an argument that is missing.
         if (typeHash == 0 || call.length % 32 != 4) revert NotRelayable(verb, call.length);
         _use(signer, nonce);
         bytes memory fields = _fieldsOf(verb, call[4:]);
-        // Only the fields vary in length, so nothing can move between the parts.
+        // Only the fields vary in length, so the parts cannot shift into each other.
         // slither-disable-next-line encode-packed-collision
         bytes32 structHash = keccak256(abi.encodePacked(typeHash, fields, abi.encode(signer, nonce, deadline)));
         _requireSigned(signer, structHash, signature);
@@ -73,42 +73,44 @@ abstract contract Signed is ISigned {
         (salt, extensions); // none
     }
 
-    /* WHAT EACH CONTRACT SAYS OF ITSELF */
+    /* DEFINED BY EACH CONTRACT */
 
-    /// The name in the domain of what is signed for this contract.
+    /// The name in the EIP-712 domain of this contract.
     function _domainName() internal pure virtual returns (string memory);
 
-    /// The EIP-712 type of a verb; zero when it has no signed form.
+    /// The EIP-712 type hash of a verb; zero when it has no signed form.
     function _typeHashOf(bytes4 verb) internal pure virtual returns (bytes32) {
         return verb == ISigned.invalidateNonces.selector ? INVALIDATE_NONCES : bytes32(0);
     }
 
-    /// The fields of the struct as EIP-712 encodes them. Where every argument is one word, these are the call's own words,
-    /// and the verb refuses a word that is not of its type. A verb that takes an array needs an override, which decodes it.
+    /// The fields of the struct as EIP-712 encodes them. If every argument is one word, these are the words of the
+    /// call, and the verb refuses a word that does not fit its type. A verb with an array needs an override that
+    /// decodes it.
     function _fieldsOf(bytes4, bytes calldata arguments) internal pure virtual returns (bytes memory) {
         return arguments;
     }
 
-    /// `canonical` is the encoding of what was decoded from the arguments. What is hashed is then what is carried out.
+    /// `canonical` is the encoding of the decoded arguments. If it equals the call, the verb decodes the same values
+    /// that were hashed.
     function _requireCanonical(bytes4 verb, bytes calldata arguments, bytes memory canonical) internal pure {
         if (keccak256(arguments) != keccak256(canonical)) revert NotRelayable(verb, 4 + arguments.length);
     }
 
-    /* WHO ACTS */
+    /* THE ACTOR */
 
-    /// Whose act a call is. The contract calls itself from `relay` alone, and there with the signer behind the call.
+    /// The account that acts. The contract calls itself only from `relay`, which appends the signer to the call.
     function _actor() internal view returns (address) {
         return msg.sender == address(this) ? address(bytes20(msg.data[msg.data.length - 20:])) : msg.sender;
     }
 
-    /// Tries the key before the code: an account that delegates (EIP-7702) has both, and its code may know no signatures.
+    /// Tries the key before the code, because an EIP-7702 account has both and its code may not support ERC-1271.
     function _requireSigned(address signer, bytes32 structHash, bytes calldata signature) internal view {
-        // Not kept, because a fork of the chain is another domain, and so is each clone of a board.
+        // Not cached, because a fork of the chain has another domain, and so has each clone of a board.
         bytes32 domain = keccak256(
             abi.encode(DOMAIN, keccak256(bytes(_domainName())), keccak256(bytes(VERSION)), block.chainid, address(this))
         );
         bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
-        // What the error is says nothing more: with any, nobody is recovered.
+        // The kind of error does not matter: with any error the recovered address is zero.
         // slither-disable-next-line unused-return
         (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (recovered == signer && signer != address(0)) return;

@@ -5,7 +5,7 @@ import {IHospitalRecord} from "./IHospitalRecord.sol";
 import {Signed} from "./Signed.sol";
 
 /// @title SignedForms
-/// @notice The structs of SIGNED REQUESTS in `IHospitalRecord`, and how the three of them that have lists are encoded.
+/// @notice The structs of SIGNED REQUESTS in `IHospitalRecord`, and the encoding of the three that have lists.
 abstract contract SignedForms is IHospitalRecord, Signed {
     function _domainName() internal pure override returns (string memory) {
         return "HospitalRecord";

@@ -5,7 +5,7 @@ import {IVouching} from "./IVouching.sol";
 import {Signed} from "./Signed.sol";
 
 /// @title Vouching
-/// @notice `IVouching` is the manual. Every call here is: guards, effect, event.
+/// @notice `IVouching` is the manual. Every verb here checks its guards, takes effect, and emits an event.
 contract Vouching is IVouching, Signed {
     bytes32 private constant VOUCH =
         keccak256("Vouch(address account,bytes32 role,uint40 until,address signer,uint256 nonce,uint256 deadline)");
@@ -46,7 +46,7 @@ contract Vouching is IVouching, Signed {
         return super._typeHashOf(verb);
     }
 
-    /// Not empty; visible characters, and after the last of them zeros alone.
+    /// Visible characters, at least one, followed by zeros only.
     function _isRole(bytes32 role) private pure returns (bool) {
         if (role == 0) return false;
         for (; role != 0; role <<= 8) {

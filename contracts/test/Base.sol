@@ -33,7 +33,7 @@ abstract contract Base is Test {
     }
 
     /// By its name, so that the tests do not wait for its optimizer. The contract takes no arguments and ignores this
-    /// one; its twin with planted faults (`faults.sh`) learns from it which of them is awake.
+    /// one; its twin with planted faults (`faults/histories.cjs`) learns from it which of them is awake.
     function _deploy() internal returns (IHospitalRecord) {
         return IHospitalRecord(deployCode("HospitalRecord", abi.encode(vm.envOr("HOSPITAL_RECORD_FAULT", uint256(0)))));
     }

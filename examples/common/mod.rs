@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "each lesson uses a part of it")]
 
-use hospital_record::{Client, Config, Error, Identity, Result, System, alloy::primitives::Address};
+use hospital_record::{Client, Error, Identity, Result, System, alloy::primitives::Address};
 
 /// In memory, unless `ETH_RPC_URL` and `HOSPITAL_RECORD_STORE` are set.
 pub(crate) async fn system() -> Result<System> {
     let (rpc, store) = (std::env::var("ETH_RPC_URL"), std::env::var("HOSPITAL_RECORD_STORE"));
     match (rpc, store) {
-        (Ok(rpc), Ok(store)) => System::connect(Config::new(rpc).store(store)).await,
+        (Ok(rpc), Ok(store)) => System::builder().rpc(rpc).store(store).connect().await,
         _ => System::in_memory().await,
     }
 }

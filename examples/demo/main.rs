@@ -17,7 +17,7 @@ use std::{
 
 use emergency::at_night;
 use hospital_record::{
-    Address, Client, Config, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System, U256,
+    Address, Client, Error, ErrorKind, Event, Identity, Progress, Purpose, RecordRef, Result, System, U256,
     ledger::record_key,
 };
 
@@ -116,11 +116,11 @@ async fn ether(people: &[&Client]) -> Result<U256> {
 
 /// A person with their own machine and no ether: a relay carries what they sign.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
-    let config = Config::new(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
+    let config = System::builder().rpc(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
     let contract =
         setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is not an address"))?;
     let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
-    let system = System::connect(config.state_dir(disk.join(name))).await?;
+    let system = config.state_dir(disk.join(name)).connect().await?;
     Ok(system.client(Identity::generate()?.0))
 }
 
@@ -225,7 +225,7 @@ async fn expect_denied(lee: &Client, record: &RecordRef) -> Result<()> {
 /// proven.
 async fn audit(ana: &Client, doctors: &[(Address, &str)]) -> Result<u64> {
     let head = ana.system().history(ana.address()).await?.head();
-    let system = System::connect(Config::new(setting("ETH_RPC_URL")?).store("memory:")).await?;
+    let system = System::builder().rpc(setting("ETH_RPC_URL")?).store("memory:").connect().await?;
     let history = system.history(ana.address()).trusted_head(head).await?;
     let mut gas = 0;
     for entry in &history.entries {

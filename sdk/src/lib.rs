@@ -9,7 +9,7 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> hospital_record::Result<()> {
-//! // In production: System::connect(Config::new(rpc_url).store(store_url).state_dir(folder)).await?
+//! // In production: System::builder().rpc(rpc_url).store(store_url).state_dir(folder).connect().await?
 //! let system = System::in_memory().await?; // feature `testing`
 //! let (ana, _phrase) = Identity::generate()?;
 //! system.fund(ana.address()).await?;

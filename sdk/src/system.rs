@@ -33,28 +33,7 @@ pub struct System {
 }
 
 impl System {
-    /// Connects: checks that the RPC answers, and that the contract is there with the code of this version. The first
-    /// connection with a state directory binds that directory to chain and contract.
-    ///
-    /// # Errors
-    /// - [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
-    ///   [`Unreachable`](crate::Error::Unreachable).
-    /// - [`Invalid`](crate::Error::Invalid) if a URL cannot be used.
-    /// - [`File`](crate::Error::File) if the state directory belongs to another user.
-    pub async fn connect(config: Config) -> Result<Self> {
-        config.connect().await
-    }
-
-    /// A configuration to fill in part by part, with URLs or with your own implementations. Then call
-    /// [`connect`](Config::connect).
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use hospital_record::{Result, System, store::Store};
-    /// # async fn app(my_store: Arc<dyn Store>) -> Result<System> {
-    /// System::builder().rpc("http://127.0.0.1:8545").own_store(my_store).state_dir("state").connect().await
-    /// # }
-    /// ```
+    /// An empty configuration. Name at least a chain and a store, then [`connect`](Config::connect).
     pub fn builder() -> Config {
         Config::empty()
     }

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use hospital_record::{Client, Config, Identity, Phrase, RecordRef, System};
+use hospital_record::{Client, Identity, Phrase, RecordRef, System};
 use hospital_record_tests::{anvil::Anvil, data, kubo::Kubo};
 use serde_json::{Value, json};
 
@@ -155,9 +155,9 @@ fn run(role: &str, task: &Value) -> Value {
 async fn child(role: &str) {
     let task: Value = serde_json::from_reader(std::io::stdin()).expect("a task");
     let text = |name: &str| task[name].as_str().expect("the task is complete").to_owned();
-    let config = Config::new(text("rpc")).store(text("store")).state_dir(text("state"));
+    let config = System::builder().rpc(text("rpc")).store(text("store")).state_dir(text("state"));
     let identity = Identity::from_phrase(&Phrase::parse(&text("phrase")).expect("a phrase"), 0).expect("an account");
-    let client = System::connect(config).await.expect("the servers run").client(identity);
+    let client = config.connect().await.expect("the servers run").client(identity);
     client.register().await.expect("it is funded");
     let start = Instant::now();
     let record = work(role, &client, &task).await;

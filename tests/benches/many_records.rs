@@ -25,9 +25,7 @@ async fn main() {
 
     let proxy = world.proxy();
     let config = world.config_of(&proxy.url(), &world.kubo.url());
-    let restarted = || async {
-        hospital_record::System::connect(config.clone()).await.expect("the servers run").client(identity.clone())
-    };
+    let restarted = || async { config.clone().connect().await.expect("the servers run").client(identity.clone()) };
     list("list on a new machine", &restarted().await, records).await;
     proxy.forget_calls();
     let again = restarted().await;

@@ -31,7 +31,7 @@ enum Writes {
     Changed,
 }
 
-/// Passes on to another store what is put, and lies about what is there as it is told to.
+/// Forwards what is put to another store, and lies about its content as the test demands.
 pub struct Liar {
     behind: Arc<dyn Store>,
     lie: Mutex<Liable>,
@@ -41,7 +41,7 @@ pub struct Liar {
 }
 
 impl Liar {
-    /// Honest until told otherwise.
+    /// Honest by default.
     pub fn before(behind: Arc<dyn Store>) -> Arc<Self> {
         let (lie, writes) = (Mutex::new(Box::new(|_: &_, _: &_| Lie::None) as Liable), Mutex::new(Writes::Kept));
         Arc::new(Self { behind, lie, writes, changed: Mutex::default() })

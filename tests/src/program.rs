@@ -10,7 +10,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use hospital_record::{Config, Identity, Phrase, System};
+use hospital_record::{Identity, Phrase, System};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -149,8 +149,8 @@ impl Computer {
     /// The SDK in the program's own folder: for what a test needs and is not about. A run of the program derives a key from
     /// the password each time, and that is what these tests take longest for.
     pub async fn system(&self) -> System {
-        let config = Config::new(&self.rpc).store(&self.store).state_dir(self.home().join("state"));
-        System::connect(config).await.expect("the servers are there")
+        let config = System::builder().rpc(&self.rpc).store(&self.store).state_dir(self.home().join("state"));
+        config.connect().await.expect("the servers are there")
     }
 
     /// The address of somebody with keys here.
@@ -202,7 +202,7 @@ pub fn field(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_else(|| panic!("no text {name:?} in {object}")).to_owned()
 }
 
-/// The most memory that a running process has had, in bytes; nothing where the system does not tell.
+/// The most memory that a running process has had, in bytes; `None` where the system does not report it.
 pub fn peak_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(Path::new("/proc").join(child.id().to_string()).join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

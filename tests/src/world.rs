@@ -49,18 +49,18 @@ impl World {
     async fn of(anvil: Arc<Anvil>, kubo: Arc<Kubo>, clock: Clock) -> Self {
         let disks = Mutex::default();
         let system =
-            System::connect(config(&disks, &anvil.url(), &kubo.url()).clock(clock)).await.expect("the world is ready");
+            config(&disks, &anvil.url(), &kubo.url()).clock(clock).connect().await.expect("the world is ready");
         Self { anvil, kubo, system, disks, clock }
     }
 
     /// A new machine: it remembers nothing.
     pub async fn machine(&self) -> System {
-        System::connect(self.config()).await.expect("the world is ready")
+        self.config().connect().await.expect("the world is ready")
     }
 
     /// A new machine whose RPC provider is the proxy.
     pub async fn machine_behind(&self, proxy: &Proxy) -> System {
-        System::connect(self.config_of(&proxy.url(), &self.kubo.url())).await.expect("the proxy is honest so far")
+        self.config_of(&proxy.url(), &self.kubo.url()).connect().await.expect("the proxy is honest so far")
     }
 
     /// How a new machine connects.
@@ -110,7 +110,7 @@ impl World {
 
 fn config(disks: &Mutex<Vec<TempDir>>, rpc: &str, store: &str) -> Config {
     let disk = tempfile::tempdir().expect("a temporary folder");
-    let config = Config::new(rpc).store(store).state_dir(disk.path());
+    let config = System::builder().rpc(rpc).store(store).state_dir(disk.path());
     disks.lock().unwrap_or_else(PoisonError::into_inner).push(disk);
     config
 }

@@ -73,7 +73,7 @@ impl App {
     }
 
     async fn connect(&self, config: Config) -> Result<System> {
-        let system = System::connect(config).await.map_err(|error| self.of_home(error))?;
+        let system = config.connect().await.map_err(|error| self.of_home(error))?;
         Ok(self.connected.get_or_init(|| system).clone())
     }
 
@@ -86,7 +86,7 @@ impl App {
 
     pub(crate) fn config(&self) -> Result<Config> {
         let settings = &self.settings;
-        let mut config = Config::new(&settings.rpc_url);
+        let mut config = System::builder().rpc(&settings.rpc_url);
         for store in settings.stores() {
             self.check_store(store)?;
             config = config.store(store);

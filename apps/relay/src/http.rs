@@ -93,7 +93,7 @@ async fn take(State(routes): State<Routes>, body: Body) -> Response {
         Err(_) => return closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s")),
     };
     match routes.service.take(&body).await {
-        Ok(fate) => (status_of(&fate), json(&told(fate))).into_response(),
+        Ok(fate) => (status_of(&fate), json(&on_one_line(fate))).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
@@ -101,7 +101,7 @@ async fn take(State(routes): State<Routes>, body: Body) -> Response {
 async fn fate(State(routes): State<Routes>, Path(id): Path<String>) -> Response {
     let known = id.parse::<B256>().ok().and_then(|id| routes.service.0.queue.fate(id));
     match known.map(|fate| fate.borrow().clone()) {
-        Some(fate) => (StatusCode::OK, json(&told(fate))).into_response(),
+        Some(fate) => (StatusCode::OK, json(&on_one_line(fate))).into_response(),
         None => said(StatusCode::NOT_FOUND, "the relay does not know a request with this id"),
     }
 }
@@ -127,7 +127,7 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 /// Text of a contract or a provider may be long, and may have terminal control characters.
-fn told(fate: Fate) -> Fate {
+fn on_one_line(fate: Fate) -> Fate {
     match fate {
         Fate::Refused { reason } => Fate::Refused { reason: one_line(&reason) },
         fate => fate,
@@ -189,7 +189,7 @@ mod tests {
     async fn error_text_for_callers_is_one_short_line() {
         let long = format!("no\r\n\u{1b}[2J\u{202e}{}", "x".repeat(9_000));
         let problem = Problem::Malformed(long.clone()).into_response();
-        let refused = json(&told(Fate::Refused { reason: long.clone() }));
+        let refused = json(&on_one_line(Fate::Refused { reason: long.clone() }));
         for response in [problem, refused, said(StatusCode::OK, &long)] {
             let body = body_of(response).await;
             assert!(body.len() < 1_000 && body.contains("no") && body.contains("[2Jx"), "{body}");

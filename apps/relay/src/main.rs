@@ -17,7 +17,7 @@ mod worker;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use hospital_record::{System, relay::Carrier};
+use hospital_record::relay::Carrier;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
@@ -73,7 +73,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let (payers, allowed) = (settings.payers()?, settings.allowed()?);
     let browsers = Browsers::new(&settings.hosts, &settings.origins)?;
     let ceilings = Arc::new(Ceilings::new(settings.gas_percent, settings.contract_wallets)?);
-    let system = System::connect(settings.config()).await.map_err(|error| error.to_string())?;
+    let system = settings.config().connect().await.map_err(|error| error.to_string())?;
     let file = settings.state.join("relay.redb");
     let queue = Queue::open(&file, settings.terms(), system.contract().clone()).map_err(|error| error.to_string())?;
     let carriers: Vec<Carrier> = payers.into_iter().map(|payer| system.carrier(payer)).collect();

@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::{Parser, builder::TypedValueParser, value_parser};
-use hospital_record::{Address, Config, U256, alloy::signers::local::PrivateKeySigner, names::parse_address};
+use hospital_record::{Address, Config, System, U256, alloy::signers::local::PrivateKeySigner, names::parse_address};
 use zeroize::Zeroizing;
 
 use crate::{gas, queue::Terms, server::Connections, trust};
@@ -134,7 +134,8 @@ impl Settings {
 
     pub(crate) fn config(&self) -> Config {
         // A relay has no records: a store in memory that stays empty.
-        let config = Config::new(&self.rpc_url)
+        let config = System::builder()
+            .rpc(&self.rpc_url)
             .store("memory:")
             .state_dir(&self.state)
             .timeout(Duration::from_secs(self.timeout))

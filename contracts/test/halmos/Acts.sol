@@ -51,7 +51,7 @@ abstract contract Acts is Symbolic {
         vm.assume(hospital.grantOf(patient, folder, account).via == IHospitalRecord.Via.Patient);
     }
 
-    /// Every verb but `relay` and `revokeSigned`; lists have one item. `halmos.sh` compares this with the manual.
+    /// Every verb but `relay` and `revokeSigned`; lists have one item. `faults/symbolic.cjs` compares this with the manual.
     function _callOf(Act memory a) private view returns (bytes memory) {
         IHospitalRecord.Permission memory p = a.p;
         if (a.verb == 0) return abi.encodeCall(hospital.setProfile, (a.digest));

@@ -128,7 +128,7 @@ abstract contract Seats is Symbolic {
     }
 }
 
-/// Something stays of any case. Each verb is a proof of its own, to a board of which two are needed. `halmos.sh` compares
+/// Something stays of any case. Each verb is a proof of its own, to a board of which two are needed. `faults/symbolic.cjs` compares
 /// these with the manual.
 abstract contract AnyActOnABoard is Seats {
     function _before(bytes32 of_, Act memory act) internal virtual;

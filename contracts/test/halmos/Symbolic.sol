@@ -11,7 +11,7 @@ interface Svm {
 }
 
 /// What the properties share. Each is a contract with one `check_`, whose arguments halmos takes as any; a twin of it
-/// (`halmos.sh`) says which planted fault is awake. Only `assert` counts: halmos passes a `require` that is violated.
+/// (`faults/symbolic.cjs`) says which planted fault is awake. Only `assert` counts: halmos passes a `require` that is violated.
 abstract contract Symbolic {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     Svm internal constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));

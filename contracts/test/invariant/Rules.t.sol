@@ -6,7 +6,7 @@ import {PeopleRules} from "./PeopleRules.sol";
 
 /// All rules over the same histories: making one costs more than looking at it.
 contract RulesTest is CoreRules, PeopleRules {
-    /// With RULE in the environment that one alone: `faults.sh` asks which rule sees a fault.
+    /// With RULE in the environment that one alone: `faults/histories.cjs` asks which rule sees a fault.
     uint256 internal immutable ONLY = vm.envOr("RULE", uint256(0));
 
     function invariant_rules() public view {

@@ -5,7 +5,7 @@ import {Base} from "../Base.sol";
 import {Replay} from "../Replay.sol";
 import {Handler} from "./Handler.sol";
 
-/// What the rules share. Each is shown to be able to fail by `contracts/test/faults.sh`.
+/// What the rules share. Each is shown to be able to fail by `contracts/test/faults/histories.cjs`.
 abstract contract RulesBase is Base {
     Handler internal handler;
     Replay internal replay;

@@ -109,7 +109,7 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         }
         (None, _) => {}
     }
-    Err(missing.into_values().find(Error::is_silence).unwrap_or_else(|| {
+    Err(missing.into_values().find(Error::is_outage).unwrap_or_else(|| {
         Error::NotFound(format!("no contact is called {name:?}: add the person's card first").into())
     }))
 }

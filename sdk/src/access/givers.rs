@@ -74,7 +74,7 @@ async fn read_journals(person: &Person, patients: Vec<Address>, givers: &mut Giv
     while let Some((patient, journal)) = results.next().await {
         match journal {
             Ok(journal) => givers.journals.push(journal),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(error) => givers.unreadable.push((patient, error.to_string())),
         }
     }

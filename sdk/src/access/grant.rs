@@ -106,7 +106,7 @@ impl Grant {
         self
     }
 
-    /// Passes on access to this patient's records, as a delegate. The new grant cannot have more rights, a later end or
+    /// Delegates access to this patient's records. The new grant cannot have more rights, a later end or
     /// another purpose than this person's own grant. It ends together with that grant.
     pub fn patient(mut self, patient: Address) -> Self {
         self.patient = patient;
@@ -223,7 +223,7 @@ impl Grant {
         {
             return fail!(
                 Invalid,
-                "a grant to a board covers your own records, with the rights to read and to pass on: no others"
+                "a grant to a board covers your own records, with the rights to read and to delegate: no others"
             );
         }
         let beyond = self.rights.contributes() || self.rights.attests();

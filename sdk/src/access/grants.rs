@@ -19,7 +19,7 @@ use crate::{
     people::contact::Contact,
 };
 
-/// A grant on this person's records, or one that this person passed on.
+/// A grant on this person's records, or one that this person delegated.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GrantInfo {
@@ -27,9 +27,9 @@ pub struct GrantInfo {
     pub grantee: Address,
     /// The name that this person gave to that account.
     pub name: Option<String>,
-    /// The delegate who passed it on; `None` if the patient gave it. It ends together with the delegate's own grant.
+    /// The delegate who gave it; `None` if the patient gave it. It ends together with the delegate's own grant.
     pub given_by: Option<Address>,
-    /// If it was passed on: the scope of the delegate's own grant.
+    /// If it was delegated: the scope of the delegate's own grant.
     pub above: Option<ScopeId>,
     /// Its folder or record.
     pub scope: GrantScope,
@@ -109,7 +109,7 @@ pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
     infos(&person, &journal, &names, |_| true).await
 }
 
-pub(crate) async fn passed_on(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
+pub(crate) async fn delegated(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
     let journal = person.journals.of(patient).await?;
     let person = person.for_one_call();
     let (contacts, missing) = contacts::contacts_and_missing(&person).await?;

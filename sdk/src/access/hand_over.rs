@@ -1,4 +1,4 @@
-//! The keys that a grant hands over. The patient derives them; a delegate passes on the keys that it received.
+//! The keys that a grant hands over. The patient derives them; a delegate hands over the keys that it received.
 
 use alloy::primitives::B256;
 use hospital_record_core::{
@@ -37,7 +37,7 @@ impl Grant {
         match &self.record {
             Some(record) => self.hand_over_record(journal, record).await,
             None if self.person.is_me(self.patient) => self.hand_over_own_folder(journal).await,
-            None => self.pass_on_folder(journal).await,
+            None => self.delegate_folder(journal).await,
         }
     }
 
@@ -49,7 +49,7 @@ impl Grant {
             true => None,
             false => {
                 let scopes = [key, folder_scope(registered.state.folder)];
-                let mut above = Err(self.no_right_to_pass_on());
+                let mut above = Err(self.no_right_to_delegate());
                 for scope in scopes {
                     above = above.or(self.above(journal, scope).await);
                 }
@@ -86,8 +86,8 @@ impl Grant {
         Ok(HandOver { scope: Scope::Folder(folder), epoch, payload, above: None })
     }
 
-    /// Passes on the patient's signed statement of the keys too, so the grantee does not have to trust this account.
-    async fn pass_on_folder(&self, journal: &VerifiedJournal) -> Result<HandOver> {
+    /// Hands over the patient's signed statement of the keys too, so the grantee does not have to trust this account.
+    async fn delegate_folder(&self, journal: &VerifiedJournal) -> Result<HandOver> {
         let (folder, received) =
             target::received_by_name(&self.person, journal, &self.folder, self.confidentiality).await?;
         let above = self.above(journal, folder_scope(folder.number())).await?;
@@ -109,21 +109,24 @@ impl Grant {
     async fn above(&self, journal: &VerifiedJournal, scope: B256) -> Result<GrantState> {
         let now = self.person.clocks.chain_time().await?;
         let own = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
-        let own = own.filter(|own| own.rights.delegates()).ok_or_else(|| self.no_right_to_pass_on())?;
+        let own = own.filter(|own| own.rights.delegates()).ok_or_else(|| self.no_right_to_delegate())?;
         let same_purpose = self.purpose.is_none_or(|purpose| purpose == own.purpose);
         if !own.rights.contains(self.rights.and(Rights::DELEGATE)) || !same_purpose {
             let rights = own.rights;
             let purpose = own.purpose;
-            return fail!(Denied, "nobody passes on more than they have: this account may {rights} it for {purpose:?}");
+            return fail!(
+                Denied,
+                "a delegate cannot give more than its own grant: this account may {rights} it for {purpose:?}"
+            );
         }
         Ok(own)
     }
 
-    fn no_right_to_pass_on(&self) -> Error {
+    fn no_right_to_delegate(&self) -> Error {
         let account = self.person.address();
         let patient = self.patient;
         Error::Denied(
-            format!("{account} may not pass this on: {patient} has not given it that right, or the right has ended")
+            format!("{account} may not delegate this: {patient} has not given it that right, or the right has ended")
                 .into(),
         )
     }

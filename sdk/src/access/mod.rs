@@ -1,4 +1,4 @@
-//! Grants access, passes it on, asks for it and ends it.
+//! Grants access, delegates it, asks for it and ends it.
 
 pub(crate) mod boards;
 pub(crate) mod contacts;

@@ -80,7 +80,7 @@ pub struct SharedGrant {
     pub granted: SystemTime,
     /// When it ends; `None` for no end.
     pub expires: Option<SystemTime>,
-    /// The delegate who passed it on; `None` if the patient gave it.
+    /// The delegate who gave it; `None` if the patient gave it.
     pub given_by: Option<Address>,
     /// Whether it is live now, by the chain's clock.
     pub live: bool,

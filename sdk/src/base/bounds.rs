@@ -140,7 +140,7 @@ mod tests {
     ];
 
     async fn refused(config: Config) -> String {
-        match System::connect(config).await {
+        match config.connect().await {
             Err(Error::Invalid(why)) => why.into(),
             other => panic!("{other:?}"),
         }
@@ -148,7 +148,7 @@ mod tests {
 
     /// Nothing listens at this address: bounds are checked before the first connection.
     fn config() -> Config {
-        Config::new("http://127.0.0.1:1").store("memory:")
+        System::builder().rpc("http://127.0.0.1:1").store("memory:")
     }
 
     #[tokio::test]

@@ -239,8 +239,8 @@ impl Error {
     }
 
     /// Whether a service did not answer. An immediate second attempt would take as long.
-    pub(crate) fn is_silence(&self) -> bool {
-        self.kind().is_silence()
+    pub(crate) fn is_outage(&self) -> bool {
+        self.kind().is_outage()
     }
 
     /// Whether the cause is this machine's state, not a service.

@@ -2,7 +2,7 @@
 //!
 //! 1. A patient grants to a board ([`Boards::grant`](crate::client::boards::Boards::grant)). This deals the folder's keys to the members in shares.
 //! 2. A member opens a case ([`Boards::open_case`](crate::client::boards::Boards::open_case)), and others [`acknowledge`](crate::client::boards::Boards::acknowledge) it.
-//! 3. With the k-th acknowledgement, the board passes on the right to read, for a day at most.
+//! 3. With the k-th acknowledgement, the board delegates the right to read, for a day at most.
 //! 4. Members [`release`](crate::client::boards::Boards::release) their shares to the case's grantee, whose [`open`](Client::open) combines them.
 //!
 //! Fewer than k members can open nothing: neither the contract nor the cryptography allows it.

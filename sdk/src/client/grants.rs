@@ -1,4 +1,4 @@
-//! Grants that a person made, passed on, and received.
+//! Grants that a person made, delegated, and received.
 
 use alloy::primitives::Address;
 
@@ -24,9 +24,9 @@ impl Grants<'_> {
         grants::grants(self.0).await
     }
 
-    /// Grants on a patient's records that this account passed on, live or expired, newest first.
-    pub async fn passed_on(self, patient: Address) -> Result<Vec<GrantInfo>> {
-        grants::passed_on(self.0, patient).await
+    /// Grants on a patient's records that this account delegated, live or expired, newest first.
+    pub async fn delegated(self, patient: Address) -> Result<Vec<GrantInfo>> {
+        grants::delegated(self.0, patient).await
     }
 
     /// Gives up a grant that another patient made to this account. [`received`](Self::received) names the `scope`
@@ -35,8 +35,8 @@ impl Grants<'_> {
         revoke::renounce(self.0, patient, scope.0).await
     }
 
-    /// Withdraws access to a patient's scope that this account passed on. It also ends what the grantee passed on from
-    /// there.
+    /// Withdraws access to a patient's scope that this account delegated. It also ends the access that the grantee
+    /// delegated from there.
     pub async fn withdraw(self, patient: Address, scope: ScopeId, grantee: Address) -> Result<Confirmed> {
         revoke::withdraw(self.0, patient, scope.0, grantee).await
     }

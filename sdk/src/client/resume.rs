@@ -211,7 +211,7 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
             Ok(Some(removed)) => resumed.removed.push(removed),
             Err(error) => {
                 let failed = Unfinished::new(what, &error);
-                timeout = Some(failed.clone()).filter(|_| error.is_silence());
+                timeout = Some(failed.clone()).filter(|_| error.is_outage());
                 resumed.failed.push(failed);
             }
         }

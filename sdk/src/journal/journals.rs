@@ -148,7 +148,7 @@ impl Journals {
     fn proof(&self, history: &EntryChain, trusted: B256) -> Result<Proven> {
         let host = self.ledger().name();
         let head = history.head();
-        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, told: head });
+        let position = history.position_of(trusted).ok_or(Integrity::NotTrusted { host, trusted, reported: head });
         Ok(Proven { head: trusted, entries: position.map_err(LedgerError::from)? })
     }
 
@@ -277,7 +277,7 @@ impl Journals {
         let head = history.head();
         let entries = history.entries().len();
         let (block, time) = history.entries().last().map_or((0, 0), |last| (last.block, last.time));
-        let completeness = Completeness { head, entries, block, time, told_by: self.ledger().name(), proven: None };
+        let completeness = Completeness { head, entries, block, time, reported_by: self.ledger().name(), proven: None };
         Ok(VerifiedJournal { patient, history, completeness, finality, vanished })
     }
 }

@@ -100,8 +100,8 @@ impl Event {
                 Deed { words: format!("allowed {} to {}", who(grantee), deed.words), ..deed }.of(scope, grantee)
             }
             Self::AccessPassedOn { scope, grantee, rights, purpose, expires_at, .. } => {
-                let deed = Deed::permission("access-passed-on", names, (scope, rights, purpose, expires_at));
-                Deed { words: format!("passed on to {}: to {}", who(grantee), deed.words), ..deed }.of(scope, grantee)
+                let deed = Deed::permission("access-delegated", names, (scope, rights, purpose, expires_at));
+                Deed { words: format!("delegated to {}: to {}", who(grantee), deed.words), ..deed }.of(scope, grantee)
             }
             Self::AccessRevoked { scope, grantee, barred, .. } => {
                 let barred = if barred { ", for good unless the patient grants again" } else { "" };
@@ -109,7 +109,7 @@ impl Event {
                 Deed::new("access-revoked", words).of(scope, grantee)
             }
             Self::AccessWithdrawn { scope, grantee, .. } => {
-                let words = format!("took back what was passed on to {}: {}", who(grantee), what(scope));
+                let words = format!("withdrew delegated access of {} to {}", who(grantee), what(scope));
                 Deed::new("access-withdrawn", words).of(scope, grantee)
             }
             Self::AccessRenounced { scope, grantee } => {
@@ -164,7 +164,7 @@ impl fmt::Display for Rights {
             (self.reads(), "read"),
             (self.contributes(), add),
             (self.attests(), "attest"),
-            (self.delegates(), "pass on"),
+            (self.delegates(), "delegate"),
         ];
         let verbs: Vec<&str> = verbs.into_iter().filter(|(held, _)| *held).map(|(_, verb)| verb).collect();
         match verbs.split_last() {
@@ -225,7 +225,7 @@ mod tests {
         let (key, digest, profile, note) = (KEY, KEY, KEY, KEY);
         let granted =
             |scope, expires_at| Event::AccessGranted { scope, grantee, rights, purpose, expires_at, epoch, envelope };
-        let passed_on = Event::AccessPassedOn {
+        let delegated = Event::AccessPassedOn {
             scope: KEY,
             grantee,
             giver,
@@ -248,7 +248,7 @@ mod tests {
             (Event::RecordAccessed { key, reader, purpose, note }, "record-read", "read report.pdf for treatment"),
             (granted(KEY, NO_END), "access-granted", "allowed Dr Lee to read report.pdf for treatment"),
             (granted(FOLDER, 9), "access-granted", "allowed Dr Lee to read cardiology for treatment until Monday"),
-            (passed_on, "access-passed-on", "passed on to Dr Lee: to read and pass on report.pdf for treatment"),
+            (delegated, "access-delegated", "delegated to Dr Lee: to read and delegate report.pdf for treatment"),
             (revoked(false), "access-revoked", "ended the access of Dr Lee to cardiology"),
             (
                 revoked(true),
@@ -258,7 +258,7 @@ mod tests {
             (
                 Event::AccessWithdrawn { scope: KEY, grantee, giver },
                 "access-withdrawn",
-                "took back what was passed on to Dr Lee: report.pdf",
+                "withdrew delegated access of Dr Lee to report.pdf",
             ),
             (Event::AccessRenounced { scope: FOLDER, grantee }, "access-renounced", "gave up access to cardiology"),
             (Event::KeysRotated { folder: 7, epoch, keyring }, "keys-rotated", "gave cardiology new keys"),
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn rights_are_verbs() {
         let all = Rights::READ_AND_CONTRIBUTE.and(Rights::ATTEST).and(Rights::DELEGATE);
-        assert_eq!(all.to_string(), "read, add to, attest and pass on");
+        assert_eq!(all.to_string(), "read, add to, attest and delegate");
         assert_eq!(Rights::READ_AND_CONTRIBUTE.to_string(), "read and add to");
         assert_eq!(Rights::CONTRIBUTE.to_string(), "add to (but not read)");
         assert_eq!(Rights::READ.to_string(), "read");

@@ -59,7 +59,7 @@ async fn is_rightly_covered(person: &Person, journal: &VerifiedJournal, vanished
     let (Some(folder), Some(_)) = (folder, journal.grant(scope, grantee)) else { return Ok(true) };
     match readers::was_let_in(person, journal, folder, grantee).await {
         Ok(()) => Ok(true),
-        Err(error) if error.is_silence() => Err(error),
+        Err(error) if error.is_outage() => Err(error),
         Err(_) => Ok(false),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     base::{error::Result, names::spelled},
 };
 
-/// A note from the patient to themselves in an envelope, which tells a new machine the name of the grantee and the
+/// A note from the patient to themselves in an envelope, which gives a new machine the name of the grantee and the
 /// folder. Names have no line breaks.
 pub(crate) struct Note {
     pub(crate) name: Option<String>,

@@ -166,7 +166,7 @@ pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>
             }
             Err(error) => Err(error),
         };
-        let has_timed_out = result.as_ref().is_err_and(Error::is_silence);
+        let has_timed_out = result.as_ref().is_err_and(Error::is_outage);
         results.push((owed.digest().0.into(), result));
         if has_timed_out {
             break;

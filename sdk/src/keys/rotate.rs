@@ -140,7 +140,7 @@ pub(crate) async fn make_keyring(
     let ended_places = missing::places_of_missing_ends(person, journal).await?;
     after.grants.retain(|place, _| !ended_places.contains(place));
     if let Some(account) = without {
-        // Grants that this account passed on end with it.
+        // Grants that this account delegated end with it.
         after.grants.remove(&(folder_scope(folder.number()), account));
     }
     let mut accounts = own_first(journal, folder, after.folder_readers(folder.number(), now));

@@ -107,7 +107,7 @@ impl Unlocker {
     }
 
     /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
-    /// in, as the patient derives it, or as the grant told the reader.
+    /// in, as the patient derives it, or as the grant names it.
     async fn check_folder(&self, record: &Record, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
         let is_right = if self.person.is_me(self.journal.patient) {
@@ -123,11 +123,11 @@ impl Unlocker {
         }
     }
 
-    /// The folder's name and confidentiality, as the grant told this account.
+    /// The folder's name and confidentiality, as the grant names them.
     async fn granted_name(&self, record: &Record, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             other => other,
         };
         let scope = record.key();

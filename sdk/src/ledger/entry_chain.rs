@@ -160,7 +160,7 @@ pub struct Completeness {
     /// Time of that block, seconds since 1970.
     pub time: u64,
     /// The provider that returned it.
-    pub told_by: String,
+    pub reported_by: String,
     /// The part that is complete without trust in the provider.
     pub proven: Option<Proven>,
 }
@@ -184,7 +184,7 @@ impl Completeness {
 
 impl fmt::Display for Completeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, entries, block, time, told_by, proven } = self;
+        let Self { head, entries, block, time, reported_by, proven } = self;
         if let Some(proven) = proven {
             let Proven { head, entries } = proven;
             write!(f, "complete: proven for the {entries} entries up to the trusted head {head}")?;
@@ -195,7 +195,7 @@ impl fmt::Display for Completeness {
         }
         write!(
             f,
-            "{entries} entries, complete up to head {head} (block {block}, {}) as reported by {told_by}",
+            "{entries} entries, complete up to head {head} (block {block}, {}) as reported by {reported_by}",
             rfc3339_of(*time)
         )
     }

@@ -133,8 +133,8 @@ impl Journal {
         let proven = trusted.map(|trusted| self.prove(&next, trusted)).transpose()?;
         let entries = next.entries().len();
         *history = next;
-        let told_by = self.contract.ledger().name();
-        let completeness = Completeness { head, entries, block: block.number, time: block.time, told_by, proven };
+        let reported_by = self.contract.ledger().name();
+        let completeness = Completeness { head, entries, block: block.number, time: block.time, reported_by, proven };
         Ok(Update { kept, added, strays, completeness })
     }
 
@@ -188,7 +188,7 @@ impl Journal {
     }
 
     /// Refuses a change that is deeper than a reorg.
-    fn require_shallow(&self, history: &EntryChain, kept: usize, told: B256) -> Result<(), LedgerError> {
+    fn require_shallow(&self, history: &EntryChain, kept: usize, reported: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
@@ -198,15 +198,15 @@ impl Journal {
             return Ok(());
         }
         let (host, known) = (self.contract.ledger().name(), history.head());
-        Err(Integrity::Rewritten { host, known, told }.into())
+        Err(Integrity::Rewritten { host, known, reported }.into())
     }
 
     fn prove(&self, history: &EntryChain, trusted: B256) -> Result<Proven, Integrity> {
         match history.position_of(trusted) {
             Some(entries) => Ok(Proven { head: trusted, entries }),
             None => {
-                let (host, told) = (self.contract.ledger().name(), history.head());
-                Err(Integrity::NotTrusted { host, trusted, told })
+                let (host, reported) = (self.contract.ledger().name(), history.head());
+                Err(Integrity::NotTrusted { host, trusted, reported })
             }
         }
     }

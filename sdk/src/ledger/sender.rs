@@ -283,7 +283,7 @@ impl Sender {
     }
 }
 
-/// Whether the end of a transaction is still unknown. A later request, or one on the right chain, can tell.
+/// Whether the end of a transaction is still unknown. A later request, or one on the right chain, may show it.
 fn is_open(error: &LedgerError) -> bool {
     error.is_temporary() || matches!(error, LedgerError::WrongChain { .. } | LedgerError::NoContract { .. })
 }

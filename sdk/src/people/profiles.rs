@@ -36,7 +36,7 @@ impl People {
         for address in accounts {
             match self.profile_of(*address, None).await {
                 Ok((_, profile)) => keys.push((account(*address), profile.keys.hpke)),
-                Err(error) if error.is_silence() => return Err(error),
+                Err(error) if error.is_outage() => return Err(error),
                 Err(_) => {}
             }
         }

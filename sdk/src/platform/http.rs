@@ -147,7 +147,7 @@ pub(crate) fn is_passing(status: StatusCode) -> bool {
 }
 
 /// Describes a body that is not the expected answer: the login page of a network, the error page of a proxy, nothing.
-pub(crate) fn what_came(body: &[u8]) -> &'static str {
+pub(crate) fn body_kind(body: &[u8]) -> &'static str {
     match body.trim_ascii() {
         [] => "nothing",
         _ if is_page(body) => "a web page, perhaps the login page of this network",

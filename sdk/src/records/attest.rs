@@ -71,7 +71,7 @@ pub struct AttestedBy {
     pub account: Address,
     /// When it attested, by the chain's clock.
     pub at: SystemTime,
-    /// Whether the patient gave this account the right to attest. If not, a delegate passed it on.
+    /// Whether the patient gave this account the right to attest. If not, a delegate gave it.
     pub chosen_by_patient: bool,
     /// Whether this attestation counts for the reader: see [`List::trusted_by`](crate::records::list::List::trusted_by).
     pub counts: bool,

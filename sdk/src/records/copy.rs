@@ -177,7 +177,7 @@ async fn transfer(person: &Person, manifest: &Verified<Manifest>, id: Digest) ->
 
 impl Synced {
     fn miss(&mut self, record: &Record, error: &Error) {
-        self.unavailable = self.unavailable.or(Some(error.kind()).filter(|kind| kind.is_silence()));
+        self.unavailable = self.unavailable.or(Some(error.kind()).filter(|kind| kind.is_outage()));
         self.missing.push(format!("{}: {error}", RecordId(record.id.0)));
     }
 }

@@ -173,7 +173,7 @@ impl List {
         let listed = stream::iter(pages).then(move |page| lister.clone().page(page)).try_flatten();
         let is_wanted = move |listed: &Listed| match &listed.content {
             // The record can be in that folder. Without it, an empty list would say that the folder is empty.
-            Content::Unreadable { kind, .. } if kind.is_silence() => true,
+            Content::Unreadable { kind, .. } if kind.is_outage() => true,
             _ => folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name),
         };
         Ok(listed.try_filter(move |listed| futures::future::ready(is_wanted(listed))).boxed())

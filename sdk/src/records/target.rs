@@ -168,10 +168,10 @@ pub(crate) async fn received_by_name(
     level: Confidentiality,
 ) -> Result<(Folder, ReceivedKeys)> {
     let mut candidate = None;
-    for (folder, passed_on) in folders_of(person, journal).await? {
+    for (folder, is_delegated) in folders_of(person, journal).await? {
         let received = match folder_keys::received(person, journal, folder).await {
             Ok(received) => received,
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             // One envelope that is not available does not hide the other folders.
             Err(_) => continue,
         };
@@ -179,7 +179,7 @@ pub(crate) async fn received_by_name(
             continue;
         }
         match candidate {
-            None if !passed_on => return Ok((folder, received)),
+            None if !is_delegated => return Ok((folder, received)),
             None => candidate = Some((folder, received)),
             Some(_) => return Err(two_of_a_name(name, level)),
         }
@@ -196,18 +196,18 @@ pub(crate) async fn received_by_name(
     })
 }
 
-/// The folders on which this account has a grant, and whether a delegate passed it on. Grants by the patient come first.
-/// The name in a grant that was passed on is only the delegate's word: it could lead a record into another folder.
+/// The folders on which this account has a grant, and whether a delegate gave it. Grants by the patient come first.
+/// The name in a delegated grant is only the delegate's word: it could lead a record into another folder.
 async fn folders_of(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(Folder, bool)>> {
     let now = person.clocks.chain_time().await?;
     let mut folders = Vec::new();
     for ((scope, grantee), grant) in &journal.state().grants {
-        let passed_on = grant.state.giver.is_some();
-        let counts = !grant.state.is_bar() && (!passed_on || journal.state().live(*scope, *grantee, now).is_some());
+        let is_delegated = grant.state.giver.is_some();
+        let counts = !grant.state.is_bar() && (!is_delegated || journal.state().live(*scope, *grantee, now).is_some());
         let Some(number) = folder_of(*scope).filter(|_| person.is_me(*grantee) && counts) else { continue };
-        folders.push((Folder::new(number).map_err(CoreError::from)?, passed_on));
+        folders.push((Folder::new(number).map_err(CoreError::from)?, is_delegated));
     }
-    folders.sort_by_key(|(_, passed_on)| *passed_on);
+    folders.sort_by_key(|(_, is_delegated)| *is_delegated);
     Ok(folders)
 }
 
@@ -233,7 +233,7 @@ async fn patient_and_readers(
 
 fn two_of_a_name(name: &str, level: Confidentiality) -> Error {
     Error::Integrity(format!(
-        "two folders that were passed on to this account claim the name {name:?} ({level}), and one of them is wrong: ask \
+        "two folders that were delegated to this account claim the name {name:?} ({level}), and one of them is wrong: ask \
          the patient which, and `renounce` it"
     ).into())
 }

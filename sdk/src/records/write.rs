@@ -125,7 +125,7 @@ pub(crate) async fn discard(person: &Person, patient: Address, stored: &[StoredR
     for record in stored {
         if let Err(error) = remove(person, patient, record).await {
             tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
-            if error.is_silence() {
+            if error.is_outage() {
                 return;
             }
         }

@@ -12,7 +12,7 @@ use crate::{
         bounds::Timeout,
         error::{Error, Result, reason::Reason},
     },
-    platform::http::{Http, causes, io_cause, is_passing, one_line, what_came},
+    platform::http::{Http, body_kind, causes, io_cause, is_passing, one_line},
     relay::{Fate, Relay, SignedRequest},
 };
 
@@ -100,7 +100,7 @@ impl HttpRelay {
         }
         let Ok(Problem { error }) = serde_json::from_slice(body) else {
             // Another program answered.
-            let answer = what_came(body);
+            let answer = body_kind(body);
             let status = status.as_u16();
             let reason = format!("it answered with {answer}, and not as a relay does (HTTP {status}): check its URL");
             return Err(self.unreachable(reason));

@@ -36,7 +36,7 @@ impl<T: ?Sized> Clone for Service<T> {
     }
 }
 
-/// Which chain and stores to use, and how long to wait for them. Its `Debug` output shows no secrets.
+/// Which chain and stores to use, and how long to wait for them; made by [`System::builder`]. Its `Debug` output shows no secrets.
 ///
 /// Name each service by its URL, or pass your own implementation: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
@@ -44,11 +44,17 @@ impl<T: ?Sized> Clone for Service<T> {
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use hospital_record::{Config, Result, System};
+/// # use hospital_record::{Result, System};
 /// # async fn app() -> Result<System> {
-/// let config = Config::new("https://rpc.example").store("kubo+http://127.0.0.1:5001").state_dir("state");
-/// let config = config.witness("https://other-rpc.example").relay("https://relay.example");
-/// System::connect(config.timeout(Duration::from_secs(10))).await
+/// System::builder()
+///     .rpc("https://rpc.example")
+///     .store("kubo+http://127.0.0.1:5001")
+///     .state_dir("state")
+///     .witness("https://other-rpc.example")
+///     .relay("https://relay.example")
+///     .timeout(Duration::from_secs(10))
+///     .connect()
+///     .await
 /// # }
 /// ```
 #[derive(Clone)]
@@ -72,12 +78,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with an Ethereum RPC, and the contract at the address that it has on every chain. Add at least
-    /// one [`store`](Config::store).
-    pub fn new(rpc_url: impl Into<String>) -> Self {
-        Self::empty().rpc(rpc_url)
-    }
-
     pub(crate) fn empty() -> Self {
         Self {
             ledger: None,

@@ -11,10 +11,14 @@ use crate::{
 };
 
 impl Config {
-    /// Connects, as [`System::connect`] does.
+    /// Connects: checks that the RPC answers, and that the contract is there with the code of this version. The first
+    /// connection with a state directory binds that directory to chain and contract.
     ///
     /// # Errors
-    /// As [`System::connect`].
+    /// - [`WrongContract`](crate::Error::WrongContract), [`OtherDeployment`](crate::Error::OtherDeployment),
+    ///   [`Unreachable`](crate::Error::Unreachable).
+    /// - [`Invalid`](crate::Error::Invalid) if a URL cannot be used.
+    /// - [`File`](crate::Error::File) if the state directory belongs to another user.
     pub async fn connect(self) -> Result<System> {
         self.check()?;
         let ledger = self.open_ledger()?;

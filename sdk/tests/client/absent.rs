@@ -129,7 +129,7 @@ async fn two_results() -> (Peers, Client, [Cid; 2]) {
 }
 
 #[tokio::test]
-async fn a_store_that_is_silent_about_what_was_contributed_keeps_no_keys_from_moving_on() {
+async fn stalled_store_of_contributed_records_does_not_delay_a_rotation() {
     let (peers, ana, results) = two_results().await;
     peers.silent.lock().unwrap().extend(results);
     let synced = ana.sync().await.unwrap();

@@ -47,7 +47,7 @@ async fn a_range_is_that_part_of_the_plaintext() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_logged_as_read() {
+async fn file_that_cannot_be_written_is_not_logged_as_read() {
     let (system, ana, lee) = two().await;
     let record = ana.add(Source::bytes("x", "x")).await.unwrap().record;
     ana.grant(lee.address()).await.unwrap();
@@ -121,7 +121,7 @@ async fn reencrypting_moves_the_content_under_a_new_key() {
 }
 
 #[tokio::test]
-async fn who_cannot_pay_is_told_before_anything_is_uploaded() {
+async fn account_without_ether_is_refused_before_any_upload() {
     let (system, ..) = two().await;
     let poor = system.client(hospital_record::Identity::generate().unwrap().0);
     let error = poor.add(Source::bytes("x", "x")).await.unwrap_err();

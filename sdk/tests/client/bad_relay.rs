@@ -66,19 +66,19 @@ impl Relay for Denies {
 }
 
 #[tokio::test]
-async fn what_a_relay_carried_and_denies_is_done() {
+async fn request_that_a_relay_carried_but_denies_takes_effect() {
     let rich = System::in_memory().await.unwrap();
     let system = rich.relayed_by(vec![Arc::new(Denies(carrier(&rich).await))]).unwrap();
     let (ana, lee) = (system.client(Identity::generate().unwrap().0), person(&rich).await);
     let record = ana.add(Source::bytes("x", "mine")).await.unwrap().record;
     let granted = ana.grant(lee.address()).await.unwrap();
-    assert_eq!(granted.transaction, None, "nobody tells which one it was");
+    assert_eq!(granted.transaction, None, "the relay does not name it");
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
     ana.revoke(lee.address()).await.unwrap();
     refused(lee.open(&record).await, ErrorKind::Denied);
 }
 
-/// Takes what it is given while it is told to, and says nothing.
+/// Keeps requests while the test demands it; otherwise carries them.
 #[derive(Debug)]
 struct Keeps(Carrier, Mutex<Option<Vec<SignedRequest>>>);
 
@@ -186,7 +186,7 @@ async fn a_revocation_that_a_relay_carries_late_leaves_nobody_out() {
 }
 
 #[tokio::test]
-async fn what_is_appended_to_a_request_is_not_paid_for() {
+async fn relay_refuses_request_with_appended_bytes() {
     let rich = System::in_memory().await.unwrap();
     let (contract, signer) = (rich.contract(), PrivateKeySigner::random());
     let carrier = carrier(&rich).await;
@@ -205,7 +205,7 @@ async fn what_is_appended_to_a_request_is_not_paid_for() {
 }
 
 #[tokio::test]
-async fn what_a_relay_withholds_can_be_made_void() {
+async fn withheld_request_can_be_voided() {
     let rich = System::in_memory().await.unwrap();
     let (identity, _) = Identity::generate().unwrap();
     rich.fund(identity.address()).await.unwrap();
@@ -246,7 +246,7 @@ impl Relay for Stops {
 }
 
 #[tokio::test]
-async fn what_is_carried_in_part_says_so() {
+async fn partly_carried_act_reports_that_it_is_partly_done() {
     let rich = System::in_memory().await.unwrap();
     let (identity, _) = Identity::generate().unwrap();
     rich.fund(identity.address()).await.unwrap();

@@ -96,7 +96,7 @@ async fn two_of_three_let_somebody_in_for_hours() {
 }
 
 #[tokio::test]
-async fn what_a_case_gave_reaches_no_further_than_its_time() {
+async fn grantee_of_an_ended_case_cannot_open_later_record() {
     let stage = Stage::new().await;
     stage.released().await;
     let during = stage.ana.add(note("during")).folder(WARD).await.unwrap().record;
@@ -113,7 +113,7 @@ async fn what_a_case_gave_reaches_no_further_than_its_time() {
 }
 
 #[tokio::test]
-async fn rotations_deal_anew_and_leave_out_whom_a_case_lets_in() {
+async fn rotation_deals_new_shares_and_leaves_out_grantee_of_a_case() {
     let stage = Stage::new().await;
     let case = stage.released().await;
     let rotated = stage.ana.folders().rotate(WARD, Confidentiality::N).await.unwrap();
@@ -192,7 +192,7 @@ async fn a_signed_veto_ends_a_case_whoever_carries_it_and_is_of_use_for_no_other
 }
 
 #[tokio::test]
-async fn nobody_has_a_case_vetoed_in_the_name_of_who_carries_it() {
+async fn unsigned_veto_in_the_name_of_its_carrier_is_refused() {
     let stage = Stage::new().await;
     let (case, carrier) = (stage.opened().await, carrier(&stage.system).await);
     stage.ana.boards().appoint_proxy(&stage.board, Some(carrier.payer())).await.unwrap();
@@ -243,7 +243,7 @@ async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here
     let stage = Stage::new().await;
     let case = stage.granted().await;
     assert!(stage.members[2].boards().release_due(&stage.board).await.unwrap().is_empty());
-    // The same member on another machine cannot tell whether it did.
+    // The same member on another machine cannot know whether it did.
     let elsewhere = stage.system.forgetful().unwrap();
     assert!(elsewhere.cases(&stage.board).await.unwrap().cases[0].is_live());
     assert_eq!(stage.members[0].boards().release_due(&stage.board).await.unwrap().len(), 1);
@@ -252,7 +252,7 @@ async fn nothing_is_released_by_itself_for_cases_that_were_not_acknowledged_here
 }
 
 #[tokio::test]
-async fn a_share_that_is_dealt_to_who_left_is_worth_nothing_after_the_next_sync() {
+async fn share_of_a_former_member_is_worthless_after_the_next_sync() {
     let stage = Stage::new().await;
     assert_eq!(stage.ana.sync().await.unwrap().rotated, 0);
     stage.members[2].boards().resign(&stage.board).await.unwrap();

@@ -112,7 +112,7 @@ async fn no_error_of_a_chain_shows_a_secret_of_a_url() {
 }
 
 #[test]
-fn what_the_parts_say_is_found_by_its_type() {
+fn cause_of_an_error_is_found_by_its_type() {
     let text = || String::from("x");
     let ledger = [
         LedgerError::Url { reason: text() },

@@ -71,7 +71,7 @@ async fn probed_two() -> (System, Probe, Client, Client) {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_before_anything_is_stored() {
+async fn oversized_metadata_is_refused_before_anything_is_stored() {
     let (_, probe, ana, _) = probed_two().await;
     let before = probe.puts();
     let long = "x".repeat(20_000);
@@ -87,7 +87,7 @@ async fn what_does_not_fit_is_refused_before_anything_is_stored() {
 }
 
 #[tokio::test]
-async fn what_was_superseded_or_withdrawn_is_not_replaced_and_nothing_is_stored_for_it() {
+async fn superseded_or_erroneous_record_is_not_replaced_and_nothing_is_stored() {
     let (_, probe, ana, _) = probed_two().await;
     let old = ana.add(Source::bytes("x", "1")).await.unwrap().record;
     let new = ana.replace(&old, Source::bytes("x", "2")).await.unwrap().record;
@@ -101,7 +101,7 @@ async fn what_was_superseded_or_withdrawn_is_not_replaced_and_nothing_is_stored_
 }
 
 #[tokio::test]
-async fn a_contributor_without_the_right_is_told_before_anything_is_stored() {
+async fn contributor_without_the_right_is_refused_before_anything_is_stored() {
     let (system, probe, ana, lab) = probed_two().await;
     let own = lab.add(Source::bytes("r", "1")).patient(ana.address()).folder("blood").await.unwrap().record;
     let by_ana = ana.add(Source::bytes("x", "x")).folder("blood").await.unwrap().record;
@@ -122,7 +122,7 @@ async fn a_contributor_without_the_right_is_told_before_anything_is_stored() {
 }
 
 #[tokio::test]
-async fn who_may_not_read_replaces_and_withdraws_what_it_wrote() {
+async fn contributor_without_read_replaces_and_withdraws_its_own_record() {
     let (_, _, ana, lab) = probed_two().await;
     let adding = lab.add(Source::bytes("r.json", "1")).patient(ana.address()).folder("blood");
     let old = adding.description("of today").await.unwrap().record;

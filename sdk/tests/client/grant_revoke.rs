@@ -21,7 +21,7 @@ async fn a_reading_is_checked_logged_and_then_released() {
 }
 
 #[tokio::test]
-async fn a_revoked_reader_opens_neither_what_was_nor_what_comes() {
+async fn revoked_reader_opens_neither_old_nor_later_records() {
     let (system, ana, lee) = two().await;
     let stays = person(&system).await;
     let before = ana.add(Source::bytes("before", "before")).await.unwrap().record;
@@ -131,7 +131,7 @@ async fn the_purpose_that_is_logged_comes_from_a_live_grant() {
 }
 
 #[tokio::test]
-async fn access_can_be_given_up_by_what_the_list_says() {
+async fn access_can_be_renounced_by_the_scope_in_the_list() {
     let (_, ana, lee) = two().await;
     let record = ana.add(Source::bytes("x", "x")).folder("f").await.unwrap().record;
     ana.grant(lee.address()).folder("f").confidentiality(Confidentiality::R).await.unwrap();

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use hospital_record::{Config, ErrorKind, Source, System};
+use hospital_record::{ErrorKind, Source, System};
 
 use crate::{person, store::probed};
 
 async fn connecting(rpc: &str, store: &str) -> ErrorKind {
-    let config = Config::new(rpc).store(store).timeout(Duration::from_secs(1));
-    System::connect(config).await.unwrap_err().kind()
+    let config = System::builder().rpc(rpc).store(store).timeout(Duration::from_secs(1));
+    config.connect().await.unwrap_err().kind()
 }
 
 #[tokio::test]

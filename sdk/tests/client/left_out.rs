@@ -25,7 +25,7 @@ async fn reader_without_keys(system: &System, ana: &Client) -> Client {
 }
 
 #[tokio::test]
-async fn a_rotation_tells_its_transaction_and_whom_it_left_out() {
+async fn rotation_reports_its_transaction_and_the_readers_left_out() {
     let (system, ana, stays) = two().await;
     ana.grant(stays.address()).await.unwrap();
     let lee = reader_without_keys(&system, &ana).await;
@@ -38,7 +38,7 @@ async fn a_rotation_tells_its_transaction_and_whom_it_left_out() {
 }
 
 #[tokio::test]
-async fn an_add_or_sync_that_rotates_first_tells_whom_it_left_out() {
+async fn add_or_sync_that_rotates_first_reports_the_readers_left_out() {
     let (system, ana, _) = two().await;
     let lee = reader_without_keys(&system, &ana).await;
     for again in 0..2 {

@@ -112,7 +112,7 @@ async fn request_that_was_withheld_opens_no_second_case() {
 }
 
 #[tokio::test]
-async fn what_was_made_void_is_opened_with_another_request() {
+async fn voided_opening_of_a_case_is_repeated_with_a_new_request() {
     let night = Night::new().await;
     night.relay.withholds(true);
     refused(night.open().await, ErrorKind::Refused);

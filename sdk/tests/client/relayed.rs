@@ -102,7 +102,7 @@ async fn a_signed_revocation_is_carried_by_anybody_whatever_happened_since() {
     assert_eq!(lee.open(&record).await.unwrap().bytes, "mine");
 }
 
-/// Does what it is told to, instead of what it is there for.
+/// Answers as the test demands, and carries nothing.
 #[derive(Debug)]
 pub(crate) struct Bad(pub(crate) Fate);
 
@@ -130,7 +130,7 @@ async fn a_relay_that_refuses_or_only_promises_is_passed_over() {
 }
 
 #[tokio::test]
-async fn what_a_relay_only_says_is_not_believed() {
+async fn unproven_answer_of_a_relay_is_not_believed() {
     let rich = System::in_memory().await.unwrap();
     let registers = |fate: Fate| {
         let system = rich.relayed_by(vec![Arc::new(Bad(fate))]).unwrap();
@@ -149,7 +149,7 @@ async fn what_a_relay_only_says_is_not_believed() {
 }
 
 #[tokio::test]
-async fn what_the_contract_refuses_is_told_in_its_own_words() {
+async fn refusal_of_the_contract_keeps_its_kind_through_a_relay() {
     let poor = Poor::new().await;
     let (ana, lee) = (poor.person().await, poor.person().await);
     let record = ana.add(note("mine")).await.unwrap().record;
@@ -244,7 +244,7 @@ fn a_request_is_the_same_after_it_was_text_or_json() {
 }
 
 #[tokio::test]
-async fn without_a_relay_who_carries_pays_and_only_for_this_contract() {
+async fn without_a_relay_the_carrier_pays_and_only_for_this_contract() {
     let system = System::in_memory().await.unwrap();
     let (ana, lee, friend) = (person(&system).await, person(&system).await, person(&system).await);
     let record = ana.add(note("mine")).await.unwrap().record;

@@ -127,11 +127,11 @@ async fn a_reason_that_another_asker_copies_is_not_read_as_theirs_and_grants_not
 }
 
 #[tokio::test]
-async fn what_a_node_makes_of_a_request_beyond_what_was_signed_is_not_believed() {
+async fn request_with_terms_that_the_asker_did_not_sign_is_not_believed() {
     let (system, ana, lee) = two().await;
     let asked = lee.requests().ask(ana.address()).reason("Your ECG").await.unwrap();
     lee.requests().withdraw(ana.address(), asked.id).await.unwrap();
-    // As if the node told the same request with no end.
+    // As if the node reported the same request without an end.
     assert!(system.memory().unwrap().act(lee.address(), ask_call(ana.address(), asked.id)));
     let request = only(&ana).await;
     assert_eq!((request.until, request.reason.clone()), (None, Err(ErrorKind::Integrity)));
@@ -245,7 +245,7 @@ async fn only_the_patient_who_was_asked_can_answer() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_of_the_list_is_counted() {
+async fn requests_left_out_of_the_list_are_counted() {
     let (_, ana, lee) = two().await;
     for reason in ["one", "two", "three", "four", "five"] {
         lee.requests().ask(ana.address()).no_end().reason(reason).await.unwrap();

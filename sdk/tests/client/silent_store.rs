@@ -110,7 +110,7 @@ async fn a_list_waits_once_for_a_store_that_stalls_and_says_so_of_every_record()
     let silent = |content: &Content| matches!(content, Content::Unreadable { kind: ErrorKind::TimedOut, .. });
     let listed = ana.list().await.unwrap();
     assert!(listed.len() == 8 * FOLDERS.len() && listed.iter().all(|listed| silent(&listed.content)), "{listed:?}");
-    // What is asked side by side is under way when the first falls silent.
+    // What is asked side by side is under way when the first stalls.
     let waits = stalling.waits.swap(0, Relaxed);
     assert!(waits <= 16, "{waits}");
 
@@ -124,7 +124,7 @@ async fn folders_grants_and_contacts_wait_once_for_a_store_that_stalls() {
     let waits = || stalling.waits.swap(0, Relaxed);
     let folders = ana.folders().list().await.unwrap();
     assert!(folders.iter().all(|folder| folder.unavailable == Some(ErrorKind::TimedOut)), "{folders:?}");
-    // What is asked side by side is under way when the first falls silent; after that nothing is asked.
+    // What is asked side by side is under way when the first stalls; after that nothing is asked.
     assert!(folders.len() == FOLDERS.len() && (1..=FOLDERS.len()).contains(&waits()));
     let grants = ana.grants().list().await.unwrap();
     assert!(grants.iter().all(|grant| grant.unavailable == Some(ErrorKind::TimedOut)), "{grants:?}");

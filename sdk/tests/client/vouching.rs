@@ -66,7 +66,7 @@ async fn a_chain_of_vouches_says_why_a_practitioner_is_trusted() {
 }
 
 #[tokio::test]
-async fn who_is_vouched_for_by_nobody_who_is_trusted_is_not_trusted() {
+async fn account_without_a_trusted_voucher_is_not_trusted() {
     let health = health().await;
     let stranger = account(&health.system).await;
     assert_eq!(health.why(&stranger).await, None);
@@ -81,7 +81,7 @@ async fn who_is_vouched_for_by_nobody_who_is_trusted_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn a_vouch_that_was_withdrawn_or_has_ended_counts_no_more() {
+async fn withdrawn_or_expired_vouch_does_not_count() {
     let health = health().await;
     health.authority.vouches().withdraw(health.hospital.address(), "snomed:22232009").await.unwrap();
     assert_eq!(health.why(&health.lee).await, None);
@@ -141,7 +141,7 @@ async fn strangers_who_vouch_for_somebody_by_the_hundred_hide_neither_authority_
 }
 
 #[tokio::test]
-async fn one_node_that_invents_a_vouch_does_not_convince_who_has_a_witness() {
+async fn vouch_invented_by_one_node_does_not_convince_a_client_with_a_witness() {
     let health = health().await;
     let (lee, authority) = (health.lee.address(), [health.authority.address()]);
     let other = MemoryLedger::with_contract().await.unwrap();

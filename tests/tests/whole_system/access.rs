@@ -72,7 +72,7 @@ async fn revoked_reader_holds_no_key_of_a_later_record() {
 }
 
 #[tokio::test]
-async fn revocation_in_a_hurry_protects_what_is_added_next() {
+async fn revocation_in_a_hurry_protects_the_next_record() {
     let world = World::shared().await;
     let (ana, mia, lee) = (world.person().await, world.registered().await, Insider::new());
     world.anvil.fund(lee.address());
@@ -181,7 +181,7 @@ async fn revoking_one_folder_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn grants_tell_who_what_and_until_when() {
+async fn grants_show_account_rights_scope_and_end() {
     let world = World::shared().await;
     let (ana, lee) = (world.person().await, world.registered().await);
     let card = lee.card().await.unwrap();
@@ -222,7 +222,7 @@ async fn impossible_grants_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn account_without_ether_is_told_how_much_it_needs() {
+async fn account_without_ether_learns_how_much_it_needs() {
     let world = World::shared().await;
     let (ana, poor) = (world.person().await, world.system.client(Identity::generate().unwrap().0));
     let error = poor.add(note("x")).await.unwrap_err();

@@ -1,9 +1,9 @@
-//! The provider is on another chain all of a sudden, or its chain begins anew: it is told, nothing is sent there, and
+//! The provider is on another chain all of a sudden, or its chain begins anew: this is reported, nothing is sent there, and
 //! nothing of it is believed afterwards.
 
 use std::time::Duration;
 
-use hospital_record::{Client, Confidentiality, Config, Error, ErrorKind, Identity, RecordRef, System};
+use hospital_record::{Client, Confidentiality, Config, Error, ErrorKind, Identity, RecordRef};
 use hospital_record_tests::{
     anvil::{Anvil, hex_number},
     door::Door,
@@ -34,7 +34,7 @@ impl Ward {
         let door = Door::before(world.anvil.address());
         let rpc = format!("http://{}", door.address());
         let config = world.config_of(&rpc, &world.kubo.url()).timeout(Duration::from_secs(1));
-        let system = System::connect(config.clone()).await.unwrap();
+        let system = config.clone().connect().await.unwrap();
         let (identity, lee) = (world.funded().0, system.client(world.funded().0));
         let ana = system.client(identity.clone());
         lee.register().await.unwrap();
@@ -83,7 +83,7 @@ impl Ward {
     /// The right chain is back: everything is as it was, for the running system and for one that finds its state.
     async fn comes_back(&self, before: &hospital_record::History) {
         self.door.lead_to(self.world.anvil.address());
-        let again = System::connect(self.config.clone()).await.unwrap();
+        let again = self.config.clone().connect().await.unwrap();
         for ana in [&self.ana, &again.client(self.identity.clone())] {
             let history = ana.system().history(ana.address()).await.unwrap();
             assert_eq!(history.entries, before.entries);

@@ -3,10 +3,7 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use hospital_record::{
-    System,
-    store::{self, Block, S3Access, Store, StoreError, StoreOptions, conformance::conformance},
-};
+use hospital_record::store::{self, Block, S3Access, Store, StoreError, StoreOptions, conformance::conformance};
 use hospital_record_tests::{
     anvil::Anvil,
     program::{Computer, field},
@@ -35,8 +32,8 @@ async fn bucket_is_a_store() {
 async fn record_in_a_bucket_is_shared_with_a_doctor() {
     let (s3, world) = (S3::start(), World::shared().await);
     let config = || world.config_of(&world.anvil.url(), &s3.url()).s3(s3.access());
-    let ana = System::connect(config()).await.unwrap().client(world.funded().0);
-    let lee = System::connect(config()).await.unwrap().client(world.funded().0);
+    let ana = config().connect().await.unwrap().client(world.funded().0);
+    let lee = config().connect().await.unwrap().client(world.funded().0);
     lee.register().await.unwrap();
     let record = ana.add(note("in the bucket")).folder("letters").await.unwrap().record;
     ana.grant(lee.address()).folder("letters").await.unwrap();

@@ -57,7 +57,7 @@ fn kubo_is_alone_and_keeps_blocks() {
 }
 
 #[test]
-fn proxy_passes_on_loses_answers_and_forges_them() {
+fn proxy_forwards_drops_and_forges_answers() {
     let anvil = Anvil::start();
     let proxy = Proxy::before(anvil.address());
     assert_eq!(ask(&proxy, "eth_chainId", json!([])).unwrap()["result"], "0x7a69");

@@ -118,7 +118,7 @@ async fn file_that_vanishes_or_is_cut_while_it_is_read_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_or_cannot_be_read_is_named_and_leaves_nothing() {
+async fn missing_or_unreadable_file_is_named_and_leaves_nothing() {
     let ana = Ana::new().await;
     let folder = tempfile::tempdir().unwrap();
     refused(ana.client.add(folder.path().join("missing.pdf")).await, ErrorKind::File);

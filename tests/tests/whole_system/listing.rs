@@ -1,6 +1,6 @@
 //! Listing again: what was verified once is not asked for again.
 
-use hospital_record::{Config, Source, System};
+use hospital_record::{Source, System};
 use hospital_record_tests::world::World;
 
 /// Nothing listens there.
@@ -12,7 +12,7 @@ async fn a_second_list_asks_only_for_what_is_new() {
     let (identity, _) = world.funded();
     let proxy = world.proxy();
     let disk = tempfile::tempdir().unwrap();
-    let machine = |store: &str| System::connect(Config::new(proxy.url()).store(store).state_dir(disk.path()));
+    let machine = |store: &str| System::builder().rpc(proxy.url()).store(store).state_dir(disk.path()).connect();
     let ana = machine(&world.kubo.url()).await.unwrap().client(identity.clone());
     ana.add_many((0..3).map(|n| Source::bytes(format!("{n}.txt"), "result"))).await.unwrap();
     assert_eq!(ana.list().await.unwrap().len(), 3);

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use hospital_record::{
-    Client, Config, ErrorKind, Identity, System,
+    Client, Config, ErrorKind, Identity,
     alloy::{
         primitives::B256,
         sol_types::{SolCall, SolEvent},
@@ -145,7 +145,7 @@ async fn forged_head_opens_no_history() {
 }
 
 #[tokio::test]
-async fn shortened_history_is_noticed_by_who_knows_more() {
+async fn client_that_knows_a_later_head_notices_a_shortened_history() {
     let world = World::with_own_chain().await;
     let (ana, lee) = (world.person().await, world.registered().await);
     ana.add(note("x")).await.unwrap();
@@ -200,7 +200,7 @@ async fn witness_exposes_a_provider_that_shows_an_older_state() {
     let alone = world.machine_behind(&proxy).await;
     assert_eq!(alone.history(ana).await.unwrap().entries.len(), 2, "who has seen nothing newer believes it");
 
-    let witnessed = System::connect(config).await.unwrap();
+    let witnessed = config.connect().await.unwrap();
     let error = refused(witnessed.history(ana).await, ErrorKind::Integrity);
     assert!(error.to_string().contains("different histories"), "{error}");
     let client = witnessed.client(identity);
@@ -216,7 +216,7 @@ async fn provider_that_lags_behind_its_witness_is_waited_for() {
     let world = World::shared().await;
     let proxy = world.proxy();
     let (identity, early, config) = with_a_witness(&world, &proxy).await;
-    let witnessed = System::connect(config).await.unwrap();
+    let witnessed = config.connect().await.unwrap();
     let late = faults::forge_view(&selector::<journalHeadOfCall>(), &early.to_string());
     proxy.rule(faults::limited(2, late));
     let history = witnessed.history(identity.address()).await.unwrap();
@@ -229,7 +229,7 @@ async fn witness_is_believed_no_more_than_the_provider() {
     let proxy = world.proxy();
     let (identity, early, _) = with_a_witness(&world, &proxy).await;
     let config = || world.config().witness(proxy.url());
-    let history = async || System::connect(config()).await.unwrap().history(identity.address()).await;
+    let history = async || config().connect().await.unwrap().history(identity.address()).await;
     forge_head(&proxy, &B256::repeat_byte(7).to_string());
     refused(history().await, ErrorKind::Integrity);
     // What it does not know yet may be invented: it is waited for, and then nothing is believed.

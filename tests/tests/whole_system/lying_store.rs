@@ -23,7 +23,7 @@ pub(crate) async fn machine(world: &World, stores: Vec<Arc<dyn Store>>) -> Syste
     System::of(Arc::new(ledger), Contract::ADDRESS, stores).await.unwrap()
 }
 
-/// Ana on a machine whose store lies when it is told to, and a record of hers of three blocks.
+/// Ana on a machine whose store lies when the test demands it, and a record of hers of three blocks.
 async fn ana_and_a_liar(world: &World) -> (Client, Arc<Liar>, RecordRef) {
     let liar = Liar::before(store_of(world));
     let (identity, _) = world.funded();
@@ -126,7 +126,7 @@ async fn second_store_gives_what_the_first_lies_about() {
 }
 
 #[tokio::test]
-async fn what_a_store_swallows_is_not_registered() {
+async fn record_that_a_store_discards_is_not_registered() {
     let world = World::shared().await;
     let liar = Liar::before(store_of(&world));
     let system = machine(&world, vec![liar.clone()]).await;

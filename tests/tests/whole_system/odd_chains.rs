@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration, time::Instant};
 
-use hospital_record::{ErrorKind, Identity, Source, System};
+use hospital_record::{ErrorKind, Identity, Source};
 use hospital_record_tests::{anvil::Anvil, faults, world::World};
 
 use crate::{note, refused};
@@ -64,7 +64,7 @@ async fn node_that_is_a_block_behind_is_asked_again() {
 }
 
 #[tokio::test]
-async fn wrong_rpc_is_told_at_once() {
+async fn wrong_rpc_is_reported_at_once() {
     let world = World::shared().await;
     let (empty, other) = (Anvil::empty(31337), Anvil::empty(777));
     for (url, kind, cause) in [
@@ -76,7 +76,7 @@ async fn wrong_rpc_is_told_at_once() {
     ] {
         let started = Instant::now();
         let config = world.config_of(&url, &world.kubo.url()).chain_id(31337);
-        let error = refused(System::connect(config).await, kind);
+        let error = refused(config.connect().await, kind);
         assert!(started.elapsed() < Duration::from_secs(2), "{url}: {:?}", started.elapsed());
         assert!(error.to_string().contains(cause), "{error}");
     }

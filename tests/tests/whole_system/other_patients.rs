@@ -81,7 +81,7 @@ async fn ones_own_record_under_another_patients_name_is_refused_and_its_grants_s
     ] {
         refused(refusal, ErrorKind::NotFound);
     }
-    // As something to be passed on, of which there is nothing.
+    // Nothing of these patients can be delegated.
     refused(ana.grant(lee.address()).record(&named).await, ErrorKind::NotFound);
     refused(ana.revoke(lee.address()).record(&named).await, ErrorKind::Denied);
     assert_eq!(ward.entries().await, before);
@@ -90,7 +90,7 @@ async fn ones_own_record_under_another_patients_name_is_refused_and_its_grants_s
 }
 
 #[tokio::test]
-async fn grantee_gives_nothing_on_and_ends_nothing_of_what_it_may_read() {
+async fn reader_can_neither_delegate_nor_end_access_nor_change_the_record() {
     let ward = Ward::new().await;
     let Ward { ana, bob, lee, anas, .. } = &ward;
     let before = ward.entries().await;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
 use hospital_record::{
-    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, System,
-    alloy::primitives::Address, grant::ScopeId,
+    Card, Client, Confidentiality, Error, ErrorKind, HistoryEntry, Identity, RecordRef, alloy::primitives::Address,
+    grant::ScopeId,
 };
 use hospital_record_tests::{
     door::{Door, State},
@@ -62,7 +62,7 @@ impl Stage {
         let mut machines = Vec::new();
         for _ in 0..VERBS {
             let config = self.world.config_of(&rpc, &store).timeout(Duration::from_secs(2));
-            let system = System::connect(config).await.unwrap();
+            let system = config.connect().await.unwrap();
             machines.push(Machine { ana: system.client(self.ana.clone()), lee: system.client(self.lee.clone()) });
         }
         machines
@@ -100,7 +100,7 @@ fn verb<'a, T>(
     Verb { name, needs, entries, run: run.into_future().map(|done| done.map(drop)).boxed() }
 }
 
-/// It does what needs no silent store, and says which kind of silence kept it from the rest.
+/// `sync` does everything that needs no unavailable store, and reports the kind of the outage.
 async fn synced_whole(ana: &Client) -> Result<(), Error> {
     match ana.sync().await?.unavailable {
         Some(ErrorKind::TimedOut) => Err(Error::TimedOut { service: "the store".into(), after: Duration::ZERO }),
@@ -202,21 +202,21 @@ async fn chain_is(state: State) {
 }
 
 #[tokio::test]
-async fn store_that_is_gone_is_told_by_every_verb_that_needs_it_and_nothing_is_lost() {
+async fn unreachable_store_is_reported_by_every_verb_that_needs_it_and_nothing_is_lost() {
     store_is(State::Shut).await;
 }
 
 #[tokio::test]
-async fn store_that_is_silent_is_told_by_every_verb_that_needs_it_and_nothing_is_lost() {
+async fn stalled_store_is_reported_by_every_verb_that_needs_it_and_nothing_is_lost() {
     store_is(State::Silent).await;
 }
 
 #[tokio::test]
-async fn chain_that_is_gone_is_told_by_every_verb_and_nothing_is_lost() {
+async fn unreachable_chain_is_reported_by_every_verb_and_nothing_is_lost() {
     chain_is(State::Shut).await;
 }
 
 #[tokio::test]
-async fn chain_that_is_silent_is_told_by_every_verb_and_nothing_is_lost() {
+async fn stalled_chain_is_reported_by_every_verb_and_nothing_is_lost() {
     chain_is(State::Silent).await;
 }

@@ -1,4 +1,4 @@
-//! The relay as a real process: people without ether, and what a relay can be told and made to do.
+//! The relay as a real process: people without ether, and what a relay can be asked and made to do.
 
 use std::{
     io::{BufReader, Write},
@@ -29,7 +29,7 @@ const REQUESTS_EACH: usize = 10;
 
 pub(crate) async fn poor(world: &World, relays: &[&Relay]) -> Client {
     let config = relays.iter().fold(world.config(), |config, relay| config.relay(relay.url()));
-    let system = hospital_record::System::connect(config).await.unwrap();
+    let system = config.connect().await.unwrap();
     system.client(Identity::generate().unwrap().0)
 }
 
@@ -161,7 +161,7 @@ async fn each_request_takes_effect_exactly_once_whenever_the_relay_dies() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_carried_after_the_relay_was_stopped_and_started() {
+async fn accepted_request_is_carried_after_the_relay_restarts() {
     let world = World::with_own_chain().await;
     let mut relay = Relay::start(&world.anvil, &[]);
     let patient = PrivateKeySigner::random();
@@ -177,7 +177,7 @@ async fn what_was_accepted_is_carried_after_the_relay_was_stopped_and_started() 
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     relay.stop();
-    assert!(matches!(carrying.await.unwrap(), Ok(Fate::Waiting)), "whoever waits is told before it stops");
+    assert!(matches!(carrying.await.unwrap(), Ok(Fate::Waiting)), "waiting clients get an answer before it stops");
     world.anvil.set_automine(true);
     world.anvil.mine(1);
     relay.run();
@@ -253,7 +253,7 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_waits_and_nobody_uses_up_what_another_may_ask_for() {
+async fn account_over_its_rate_limit_waits_and_cannot_use_up_the_limit_of_another() {
     let world = World::shared().await;
     let relay = Relay::start(&world.anvil, &["--per-account", "2", "--per-address", "8"]);
     let (contract, patient) = (world.system.contract(), PrivateKeySigner::random());

@@ -150,7 +150,7 @@ async fn contract_wallet_that_says_yes_and_burns_when_mined_costs_at_most_the_ce
 }
 
 #[tokio::test]
-async fn what_is_barred_or_vetoed_already_is_not_carried_again() {
+async fn second_request_for_the_same_bar_or_veto_is_not_carried() {
     let world = World::shared().await;
     let relay = Relay::start(&world.anvil, &[]);
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);

@@ -28,7 +28,7 @@ fn pool(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_rising_fee_holds_up_is_sent_again_with_its_nonce_for_more() {
+async fn transaction_stuck_by_a_rising_fee_is_resent_with_its_nonce_and_a_higher_fee() {
     let world = World::with_own_chain().await;
     // It offers more after two seconds.
     let most = u128::pow(10, 17).to_string();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hospital_record::{Client, Confidentiality, Config, ErrorKind, Identity, Source, System};
+use hospital_record::{Client, Confidentiality, Config, ErrorKind, Identity, Source};
 use hospital_record_tests::{
     data::{self, MIB},
     faults,
@@ -81,7 +81,7 @@ async fn two_devices_of_one_person_see_the_same() {
 #[tokio::test]
 async fn upload_that_is_dropped_leaves_nothing_pinned() {
     let world = World::with_own_node().await;
-    let system = System::connect(world.config()).await.unwrap();
+    let system = world.config().connect().await.unwrap();
     let ana = system.client(world.funded().0);
     ana.register().await.unwrap();
     let blocks = || world.kubo.ipfs(&["refs", "local"]).iter().filter(|byte| **byte == b'\n').count();
@@ -115,7 +115,7 @@ async fn add_that_was_sent_and_not_awaited_is_finished_by_the_next_run() {
     let proxy = world.proxy();
     let config = world.config_of(&proxy.url(), &world.kubo.url());
     let identity = world.funded().0;
-    let ana = System::connect(config.clone()).await.unwrap().client(identity.clone());
+    let ana = config.clone().connect().await.unwrap().client(identity.clone());
     ana.register().await.unwrap();
     proxy.forget_calls();
     proxy.rule(faults::lose_answers("eth_sendRawTransaction", 1));
@@ -132,7 +132,7 @@ async fn add_that_was_sent_and_not_awaited_is_finished_by_the_next_run() {
     drop(ana);
     proxy.clear();
 
-    let again = System::connect(config).await.unwrap().client(identity);
+    let again = config.connect().await.unwrap().client(identity);
     again.resume().await.unwrap();
     let listed = again.list().await.unwrap();
     assert_eq!(listed.len(), 1);
@@ -145,7 +145,7 @@ async fn add_that_was_sent_and_not_awaited_is_finished_by_the_next_run() {
 async fn interrupted_before_it_was_sent(world: &World, proxy: &Proxy) -> (Config, Identity, String) {
     let config = world.config_of(&proxy.url(), &world.kubo.url());
     let identity = world.funded().0;
-    let ana = System::connect(config.clone()).await.unwrap().client(identity.clone());
+    let ana = config.clone().connect().await.unwrap().client(identity.clone());
     ana.add(note("before")).await.unwrap();
     let before = world.kubo.pinned();
     proxy.forget_calls();
@@ -170,7 +170,7 @@ async fn add_that_was_stored_and_never_sent_is_finished_by_the_next_run() {
     let world = World::with_own_node().await;
     let proxy = world.proxy();
     let (config, identity, pin) = interrupted_before_it_was_sent(&world, &proxy).await;
-    let again = System::connect(config).await.unwrap().client(identity);
+    let again = config.connect().await.unwrap().client(identity);
     let resumed = again.resume().await.unwrap();
     assert_eq!((resumed.finished.len(), resumed.removed.len()), (1, 0));
     let listed = again.list().await.unwrap();
@@ -186,7 +186,7 @@ async fn add_that_was_never_sent_and_whose_keys_moved_is_removed_by_the_next_run
     let (config, identity, pin) = interrupted_before_it_was_sent(&world, &proxy).await;
     let elsewhere = world.machine().await.client(identity.clone());
     elsewhere.folders().rotate("personal", Confidentiality::default()).await.unwrap();
-    let again = System::connect(config).await.unwrap().client(identity);
+    let again = config.connect().await.unwrap().client(identity);
     let resumed = again.resume().await.unwrap();
     assert_eq!((resumed.finished.len(), resumed.removed.len()), (0, 1));
     let removed = &resumed.removed[0];

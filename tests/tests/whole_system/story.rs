@@ -41,7 +41,7 @@ async fn patient_shares_records_with_a_doctor_and_takes_them_back() {
 }
 
 #[tokio::test]
-async fn history_tells_every_act_in_order_and_is_proven_by_a_head_from_elsewhere() {
+async fn history_lists_every_act_in_order_and_is_proven_by_an_external_head() {
     let world = World::shared().await;
     let (ana, lee) = (world.person().await, world.registered().await);
     let started = SystemTime::now();

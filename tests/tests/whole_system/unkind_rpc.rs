@@ -91,7 +91,7 @@ async fn stalled_provider_is_an_error_before_the_deadline() {
     let world = World::shared().await;
     let proxy = world.proxy();
     let config = world.config_of(&proxy.url(), &world.kubo.url()).timeout(Duration::from_secs(2));
-    let ana = hospital_record::System::connect(config).await.unwrap().client(world.funded().0);
+    let ana = config.connect().await.unwrap().client(world.funded().0);
     ana.register().await.unwrap();
     for method in ["eth_call", "eth_getBlockByNumber", SEND] {
         proxy.rule(faults::stall(method));
@@ -109,7 +109,7 @@ async fn provider_that_only_fails_is_unreachable() {
     let world = World::shared().await;
     let proxy = world.proxy();
     let config = world.config_of(&proxy.url(), &world.kubo.url()).timeout(Duration::from_secs(2));
-    let system = hospital_record::System::connect(config).await.unwrap();
+    let system = config.connect().await.unwrap();
     proxy.rule(|_| Act::Status(500));
     let error = system.history(world.person().await.address()).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut), "{error}");

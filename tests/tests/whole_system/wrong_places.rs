@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hospital_record::{Card, Error, ErrorKind, RecordRef, System};
+use hospital_record::{Card, Error, ErrorKind, RecordRef};
 use hospital_record_tests::{anvil::Anvil, world::World};
 use serde_json::json;
 
@@ -15,8 +15,7 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 async fn chain_without_the_contract_is_refused() {
     let world = World::shared().await;
     let empty = Anvil::empty(31337);
-    let error =
-        refused(System::connect(world.config_of(&empty.url(), &world.kubo.url())).await, ErrorKind::WrongContract);
+    let error = refused(world.config_of(&empty.url(), &world.kubo.url()).connect().await, ErrorKind::WrongContract);
     assert!(error.to_string().contains(Anvil::contract()), "{error}");
 }
 
@@ -26,7 +25,7 @@ async fn contract_of_other_code_is_refused() {
     let anvil = Anvil::start();
     let code = anvil.rpc("eth_getCode", json!([Anvil::contract(), "latest"]));
     let code = code.as_str().unwrap();
-    let connect = || System::connect(world.config_of(&anvil.url(), &world.kubo.url()));
+    let connect = || world.config_of(&anvil.url(), &world.kubo.url()).connect();
     connect().await.unwrap();
     // One instruction at the end, one byte in the middle, something else altogether.
     let middle = code.len() / 2 / 2 * 2;
@@ -58,13 +57,13 @@ async fn records_and_cards_of_another_chain_are_refused() {
 async fn nothing_at_the_rpc_url_is_unreachable() {
     let world = World::shared().await;
     let config = world.config_of(NOWHERE, &world.kubo.url()).timeout(Duration::from_secs(2));
-    refused(System::connect(config).await, ErrorKind::Unreachable);
+    refused(config.connect().await, ErrorKind::Unreachable);
 }
 
 #[tokio::test]
 async fn chain_that_stops_is_an_error_in_time() {
     let world = World::with_own_chain().await;
-    let system = System::connect(world.config().timeout(Duration::from_secs(2))).await.unwrap();
+    let system = world.config().timeout(Duration::from_secs(2)).connect().await.unwrap();
     let ana = system.client(world.funded().0);
     ana.register().await.unwrap();
     world.anvil.server().freeze();
@@ -78,7 +77,7 @@ async fn store_that_is_down_leaves_nothing_on_chain() {
     let world = World::shared().await;
     let store = NOWHERE.replace("http", "kubo+http");
     let config = world.config_of(&world.anvil.url(), &store).timeout(Duration::from_secs(2));
-    let ana = System::connect(config).await.unwrap().client(world.funded().0);
+    let ana = config.connect().await.unwrap().client(world.funded().0);
     refused(ana.add(note("x")).await, ErrorKind::Unreachable);
     assert!(world.system.history(ana.address()).await.unwrap().entries.is_empty());
 }
@@ -86,7 +85,7 @@ async fn store_that_is_down_leaves_nothing_on_chain() {
 #[tokio::test]
 async fn store_that_stops_answering_is_an_error_in_time() {
     let world = World::with_own_node().await;
-    let system = System::connect(world.config().timeout(Duration::from_secs(2))).await.unwrap();
+    let system = world.config().timeout(Duration::from_secs(2)).connect().await.unwrap();
     let ana = system.client(world.funded().0);
     let record = ana.add(note("x")).await.unwrap().record;
     world.kubo.server().freeze();
@@ -133,26 +132,26 @@ async fn state_directory_is_held_to_the_first_chain_and_contract() {
     let state = tempfile::tempdir().unwrap();
     let config = |anvil: &Anvil| world.config_of(&anvil.url(), &world.kubo.url()).state_dir(state.path());
     let empty = Anvil::empty(777);
-    refused(System::connect(config(&empty)).await, ErrorKind::WrongContract);
-    System::connect(config(&world.anvil)).await.unwrap();
+    refused(config(&empty).connect().await, ErrorKind::WrongContract);
+    config(&world.anvil).connect().await.unwrap();
     let other = Anvil::of_chain(777);
-    let error = refused(System::connect(config(&other)).await, ErrorKind::WrongContract);
+    let error = refused(config(&other).connect().await, ErrorKind::WrongContract);
     let (file, contract) = (state.path().join("deployment.json"), Anvil::contract().parse().unwrap());
     assert!(
         matches!(&error, Error::OtherDeployment { file: named, pinned, found }
         if (named, pinned, found) == (&file, &(31337, contract), &(777, contract))),
         "{error}"
     );
-    System::connect(config(&world.anvil)).await.unwrap();
+    config(&world.anvil).connect().await.unwrap();
     // A person may mean it.
     std::fs::remove_file(file).unwrap();
-    System::connect(config(&other)).await.unwrap();
+    config(&other).connect().await.unwrap();
 }
 
 #[tokio::test]
 async fn chain_that_was_named_is_the_only_one() {
     let world = World::shared().await;
-    let connect = |id: u64| System::connect(world.config_of(&world.anvil.url(), &world.kubo.url()).chain_id(id));
+    let connect = |id: u64| world.config_of(&world.anvil.url(), &world.kubo.url()).chain_id(id).connect();
     connect(31337).await.unwrap();
     let error = refused(connect(1).await, ErrorKind::WrongContract);
     assert!(error.to_string().contains("is on chain 31337, not 1"), "{error}");

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// A plain word: a speciality would tell the public what is wrong with those who grant to the account.
+/// A plain word: a speciality would reveal the illness of patients who grant to the account.
 const ROLE: &str = "practitioner";
 
 /// `vouch`

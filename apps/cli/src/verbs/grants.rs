@@ -24,7 +24,7 @@ pub(crate) async fn grants(app: &App, args: &Grants) -> Result {
     let session = app.session().await?;
     let mut grants = match session.patient(args.patient.as_deref()).await? {
         me if me == session.me() => session.client.grants().list().await?,
-        patient => session.client.grants().passed_on(patient).await?,
+        patient => session.client.grants().delegated(patient).await?,
     };
     grants.retain(|grant| args.all || grant.live);
     let mut rows = Vec::with_capacity(grants.len());

@@ -122,7 +122,7 @@ fn statement(app: &App, patient: Address, told: &Completeness) -> Result {
     let object = json!({
         "type": "completeness", "patient": patient.to_string(), "complete": true, "proven": told.is_proven(),
         "proven_entries": told.proven.map_or(0, |proven| proven.entries), "entries": told.entries,
-        "head": told.head.to_string(), "block": told.block, "at": at(told), "told_by": told.told_by, "text": text,
+        "head": told.head.to_string(), "block": told.block, "at": at(told), "reported_by": told.reported_by, "text": text,
     });
     app.printer.result(&object, text)
 }
@@ -139,8 +139,9 @@ fn local_at(told: &Completeness, tz: &TimeZone) -> String {
 
 /// One source alone proves nothing: only a head from elsewhere, given or from the witness, makes it proven.
 fn words(told: &Completeness, tz: &TimeZone) -> String {
-    let Completeness { head, entries, block, told_by, .. } = told;
-    let up_to = format!("complete up to head {head} (block {block}, {}) as reported by {told_by}", local_at(told, tz));
+    let Completeness { head, entries, block, reported_by, .. } = told;
+    let up_to =
+        format!("complete up to head {head} (block {block}, {}) as reported by {reported_by}", local_at(told, tz));
     match told.proven {
         Some(_) if told.is_proven() => format!("{entries} entries, proven complete up to head {head}"),
         Some(proven) => format!(
@@ -161,7 +162,7 @@ fn incomplete(app: &App, patient: Address, failure: Failure) -> Result<Failure> 
     if failure.kind == Kind::Integrity {
         app.printer.object(&json!({
             "type": "completeness", "patient": patient.to_string(), "complete": false, "proven": false,
-            "proven_entries": 0, "entries": null, "head": null, "block": null, "at": null, "told_by": null,
+            "proven_entries": 0, "entries": null, "head": null, "block": null, "at": null, "reported_by": null,
             "text": failure.message,
         }))?;
     }

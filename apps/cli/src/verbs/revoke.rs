@@ -131,7 +131,7 @@ pub(crate) async fn withdraw(app: &App, args: &Withdraw) -> Result {
     let session = app.session().await?;
     let (person, patient) = (session.person(&args.who).await?, session.person(&args.patient).await?.address);
     let wanted = Scope::one(&session, &args.scope, patient).await?;
-    let given: Vec<GrantInfo> = session.client.grants().passed_on(patient).await?;
+    let given: Vec<GrantInfo> = session.client.grants().delegated(patient).await?;
     let of_person: Vec<&GrantInfo> =
         given.iter().filter(|grant| grant.grantee == person.address && grant.live).collect();
     let ending: Vec<&&GrantInfo> =

@@ -7,7 +7,7 @@ import {IBoards} from "../../../src/IBoards.sol";
 import {BoardHandler} from "./BoardHandler.sol";
 import {BoardModel} from "./BoardModel.sol";
 
-/// What `IBoard` says holds for ever. Each rule is shown to be able to fail by `contracts/test/faults.sh`.
+/// What `IBoard` says holds for ever. Each rule is shown to be able to fail by `contracts/test/faults/histories.cjs`.
 contract BoardRulesOverHistoriesTest is Base {
     BoardHandler internal handler;
     uint256 internal immutable ONLY = vm.envOr("RULE", uint256(0));

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a secret becomes n shares, and any k of them restore it | `split` |
 //! | the patient deals a folder's or record's keys to the members of a board | [`deal`] |
-//! | a member tells the patient and the other members why an account should get access | [`note`] |
+//! | a member explains to the patient and the other members why an account should get access | [`note`] |
 //! | members release their shares to the account that needs the keys | [`release`] |
 //!
 //! The chain decides whether a member may release. Here, fewer than k members open nothing, whatever the chain says.

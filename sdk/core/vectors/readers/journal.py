@@ -46,7 +46,7 @@ class Grants:
             rights, _, expires = (int.from_bytes(word, "big") for word in fields[:3])
             before_rights, before_expires = self.held.get(on, (0, 0))
             self.held[on] = rights, expires
-            # With the right to pass on goes all that was passed on.
+            # All grants that the account delegated end with its right to delegate.
             less = expires < before_expires or before_rights & (~rights | DELEGATE) != 0
             return kind == GRANTED and time < before_expires and less
         if kind == REVOKED:

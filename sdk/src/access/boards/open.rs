@@ -242,7 +242,7 @@ impl OpenCase {
 
 awaitable!(OpenCase => Case);
 
-/// The patient's own live grants that a board can pass on.
+/// The patient's own live grants that a board can delegate.
 pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) -> Vec<(B256, GrantEntry)> {
     let needed = Rights::READ.and(Rights::DELEGATE);
     let grants = journal.state().grants.iter().filter(|((_, grantee), grant)| {

@@ -121,7 +121,7 @@ pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<
 async fn has_reason(person: &Person, board: &Board, opening: &Opening, text: &str) -> Result<bool> {
     match words::read_note(person, opening.reason, person.address(), &opening.about(board.address)).await {
         Ok(words) => Ok(words.text == text),
-        Err(error) if error.is_silence() => Err(error),
+        Err(error) if error.is_outage() => Err(error),
         // No store has the note, or another person wrote it.
         Err(_) => Ok(false),
     }

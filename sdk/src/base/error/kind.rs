@@ -84,7 +84,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    pub(crate) fn is_silence(self) -> bool {
+    pub(crate) fn is_outage(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut)
     }
 }

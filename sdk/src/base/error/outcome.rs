@@ -147,7 +147,7 @@ impl Error {
             Self::AlreadyDone(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
             Self::Halfway { outcome, error } => outcome.is_on_chain() || error.may_have_happened(),
             Self::AndEarlier { error, .. } => error.may_have_happened(),
-            _ => self.is_silence(),
+            _ => self.is_outage(),
         }
     }
 }

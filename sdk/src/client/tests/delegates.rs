@@ -39,7 +39,7 @@ fn folder(ana: &Client, name: &str) -> Folder {
 }
 
 impl Client {
-    /// Passes on a grant with any envelope, as the contract allows.
+    /// Delegates with any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
         let changes = self.system().services.journals.of(ana.address()).await.unwrap().state().key_changes;
         let rights = Rights::READ_AND_CONTRIBUTE;

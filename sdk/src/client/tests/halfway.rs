@@ -21,7 +21,7 @@ use crate::{
     system::System,
 };
 
-/// Ana has a record that Kim may read, pass on, attest and add to. Lee has no access yet.
+/// Ana has a record that Kim may read, delegate, attest and add to. Lee has no access yet.
 struct VerbStage {
     system: System,
     ana: Client,
@@ -129,7 +129,7 @@ impl Verb {
 
 /// Whether the error says that the act may have happened.
 fn says_so(error: &Error) -> bool {
-    error.transaction().is_some() || error.is_silence() || matches!(error, Error::Halfway { .. })
+    error.transaction().is_some() || error.is_outage() || matches!(error, Error::Halfway { .. })
 }
 
 #[tokio::test]

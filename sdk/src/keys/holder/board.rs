@@ -105,7 +105,7 @@ pub(crate) async fn deal_anew(
                 deals.named.push(KeyringDeal { board: account(*board), deal: block.digest() });
                 deals.blocks.push(block);
             }
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(_) => deals.left_out.push(*board),
         }
     }
@@ -163,7 +163,7 @@ async fn dealt_with<'a>(
     });
     let is_unique = matching.count() == 1;
     let deal: Verified<Deal> = match person.signed(Digest(grant.envelope.0)).await {
-        Err(error) if !error.is_silence() => return Ok(None),
+        Err(error) if !error.is_outage() => return Ok(None),
         other => other?,
     };
     let is_same = (deal.issuer(), deal.board, deal.scope, deal.epoch)
@@ -223,7 +223,7 @@ pub(crate) async fn is_dealt_amiss(
     for address in journal.state().folder_readers(folder.number(), now) {
         let Some((grant, before)) = dealt_with(person, journal, folder, address).await? else { continue };
         let board = match person.boards.at(address).await {
-            Err(error) if !error.is_silence() => continue,
+            Err(error) if !error.is_outage() => continue,
             other => other?,
         };
         let has_shares_of_leavers =
@@ -254,7 +254,7 @@ async fn current_deal(
     let digest = match keys.keyring().copied().filter(|_| grant.epoch < keys.epoch) {
         None => Digest(grant.envelope.0),
         Some(ring) => match keyrings::keyring(person, journal.patient, folder, ring.digest, ring.epoch).await {
-            Err(error) if !error.is_silence() => return Ok(None),
+            Err(error) if !error.is_outage() => return Ok(None),
             keyring => {
                 let keyring = keyring?;
                 match keyring.deals.iter().find(|entry| entry.board == account(board)) {
@@ -265,7 +265,7 @@ async fn current_deal(
         },
     };
     match person.signed(digest).await {
-        Err(error) if !error.is_silence() => Ok(None),
+        Err(error) if !error.is_outage() => Ok(None),
         deal => Ok(Some(deal?)),
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn payload_by_case(
     for case in cases.iter().filter(|case| is_same(case)).take(MOST_ALIKE) {
         match put_together(person, &board, case).await {
             Ok(payload) => return Ok(payload),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(error) => failure = error,
         }
     }
@@ -66,7 +66,7 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
     for (member, digest) in newest_of_each(&case.shares) {
         match released_by(person, &mut deals, case, member, digest).await {
             Ok((deal, share)) => shares_of.entry(deal).or_default().push(share),
-            Err(error) if error.is_silence() => return Err(error),
+            Err(error) if error.is_outage() => return Err(error),
             Err(error) => failures.push(format!("the share of {member} cannot be used ({error})")),
         }
     }

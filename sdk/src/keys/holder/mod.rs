@@ -1,7 +1,7 @@
 //! Holders of keys: an account or a board. A block that is sealed to a holder stands behind each grant, and is opened
 //! here.
 //!
-//! Only this folder tells the kinds of holders apart.
+//! Only this folder distinguishes the kinds of holders.
 
 pub(crate) mod board;
 pub(crate) mod case;
@@ -53,7 +53,7 @@ impl Holder {
         for member in board.present() {
             fingerprints.push(match person.people().profile_of(member, None).await {
                 Ok((digest, _)) => fingerprint(digest),
-                Err(error) if error.is_silence() => return Err(error),
+                Err(error) if error.is_outage() => return Err(error),
                 Err(_) => format!("{member} has no keys that are available, and gets no share"),
             });
         }

@@ -21,7 +21,7 @@ pub enum Integrity {
     },
     /// The verified history has changed, deeper than a reorg.
     #[error(
-        "{host} returned the head {told}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was restarted"
+        "{host} returned the head {reported}, which does not contain {known} that was verified before: use another provider, or a new state directory if the chain was restarted"
     )]
     Rewritten {
         /// Host and port of the provider.
@@ -29,11 +29,11 @@ pub enum Integrity {
         /// The newest head that was verified before.
         known: B256,
         /// The head that the provider returned now.
-        told: B256,
+        reported: B256,
     },
     /// The head from a trusted source is not part of the provider's history.
     #[error(
-        "{host} returned the head {told}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the trusted head is mistyped or of another patient or chain"
+        "{host} returned the head {reported}, which does not contain the trusted head {trusted}: it hides entries or is behind (use another provider), or the trusted head is mistyped or of another patient or chain"
     )]
     NotTrusted {
         /// Host and port of the provider.
@@ -41,7 +41,7 @@ pub enum Integrity {
         /// The head that must be part of the history.
         trusted: B256,
         /// The head that the provider returned.
-        told: B256,
+        reported: B256,
     },
     /// The count of key changes of an entry does not fit its event.
     #[error(

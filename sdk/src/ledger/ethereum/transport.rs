@@ -13,7 +13,7 @@ use reqwest::Response;
 use tower_service::Service;
 use url::Url;
 
-use crate::platform::http::{Http, what_came};
+use crate::platform::http::{Http, body_kind};
 
 /// The maximum length of an error's body, which is only text.
 const LONGEST_ERROR: usize = 64 << 10;
@@ -61,7 +61,7 @@ impl Bounded {
         }
         let body = read(response, self.most).await?;
         let answer = serde_json::from_slice(&body);
-        let mut answer = answer.map_err(|_| TransportErrorKind::custom(NotRpc { came: what_came(&body) }))?;
+        let mut answer = answer.map_err(|_| TransportErrorKind::custom(NotRpc { came: body_kind(&body) }))?;
         if let ResponsePacket::Single(single) = &mut answer
             && let ResponsePayload::Failure(error) = &mut single.payload
         {

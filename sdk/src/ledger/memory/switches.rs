@@ -69,7 +69,7 @@ impl MemoryLedger {
     }
 
     /// Sets the fees that the provider reports, whatever the chain requires.
-    pub fn tell_fees(&self, fees: Option<Fees>) {
+    pub fn report_fees(&self, fees: Option<Fees>) {
         self.faults().fees = fees;
     }
 

@@ -370,7 +370,7 @@ async fn offer_to_the_builder_alone_is_signed_for_chains_without_a_base_fee() {
     let stage = Stage::new().await;
     let call = stage.add(1).by(stage.me());
     for (max_fee, priority_fee, is_legacy) in [(9, 9, true), (0, 0, true), (9, 8, false), (9, 0, false)] {
-        stage.memory.tell_fees(Some(Fees { max_fee, priority_fee }));
+        stage.memory.report_fees(Some(Fees { max_fee, priority_fee }));
         let pending = stage.sender.sign(&stage.signer, &call, 1).await.unwrap();
         let envelope = TxEnvelope::decode_2718(&mut pending.raw.as_ref()).unwrap();
         assert_eq!(envelope.is_legacy(), is_legacy, "{max_fee} {priority_fee}");
@@ -386,11 +386,11 @@ async fn offer_to_the_builder_alone_is_signed_for_chains_without_a_base_fee() {
 #[tokio::test]
 async fn nobody_needs_ether_where_gas_is_free() {
     let stage = Stage::new().await;
-    stage.memory.tell_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
+    stage.memory.report_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
     let poor = signer(7);
     let call = stage.contract.set_profile(B256::repeat_byte(9)).by(poor.address());
     stage.sender.sign(&poor, &call, 1).await.unwrap();
-    stage.memory.tell_fees(Some(Fees { max_fee: 1, priority_fee: 0 }));
+    stage.memory.report_fees(Some(Fees { max_fee: 1, priority_fee: 0 }));
     let error = stage.sender.sign(&poor, &call, 1).await.unwrap_err();
     assert!(matches!(error, LedgerError::Unfunded { .. }), "{error}");
 }
@@ -409,7 +409,7 @@ async fn gas_limit_is_at_most_that_of_a_block() {
 #[tokio::test]
 async fn gas_that_only_seemed_free_is_paid_for() {
     let stage = Stage::new().await;
-    stage.memory.tell_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
+    stage.memory.report_fees(Some(Fees { max_fee: 0, priority_fee: 0 }));
     assert!(stage.send(1).await.unwrap().succeeded);
     assert_eq!((stage.mined().await, stage.kept().await), (1, None));
 }

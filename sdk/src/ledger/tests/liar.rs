@@ -116,7 +116,7 @@ async fn older_head_is_unproven_and_contradicts_a_trusted_one() {
     let (history, update) = Twisted::head(&memory, move |_| older).read(PATIENT, None).await.unwrap();
     assert_eq!((history.entries(), update.completeness.proven), (&truth.entries()[..10], None));
     let why = refused(Twisted::head(&memory, move |_| older), Some(newest)).await;
-    assert_eq!(why, Integrity::NotTrusted { host: "liar:8545".into(), trusted: newest, told: older });
+    assert_eq!(why, Integrity::NotTrusted { host: "liar:8545".into(), trusted: newest, reported: older });
     let why = refused(Twisted::head(&memory, |_| B256::ZERO), Some(newest)).await;
     assert!(matches!(why, Integrity::NotTrusted { .. }), "{why}");
 }
@@ -157,9 +157,9 @@ async fn error_about_a_deeply_rewritten_history_names_both_heads() {
     }
     let journal = Journal::new(memory.contract());
     let error = journal.update(&mut known, None).await.unwrap_err();
-    let told = memory.contract().journal_head_of(PATIENT, None).await.unwrap();
+    let reported = memory.contract().journal_head_of(PATIENT, None).await.unwrap();
     let (host, known_head) = ("memory".to_owned(), before.head());
-    assert_eq!(error, LedgerError::Integrity(Integrity::Rewritten { host, known: known_head, told }));
+    assert_eq!(error, LedgerError::Integrity(Integrity::Rewritten { host, known: known_head, reported }));
     assert_eq!(known.entries(), before.entries(), "the known history stays as it was");
 }
 

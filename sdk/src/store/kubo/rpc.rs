@@ -146,7 +146,7 @@ impl Rpc {
     pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, StoreError> {
         serde_json::from_slice(body).map_err(|_| match http::is_json(body) {
             true => self.senseless(otherwise),
-            false => self.not_kubo(http::what_came(body), StatusCode::OK),
+            false => self.not_kubo(http::body_kind(body), StatusCode::OK),
         })
     }
 
@@ -250,7 +250,7 @@ impl Answer<'_> {
             whole.extend_from_slice(&bytes);
         }
         if http::is_page(&whole) || (whole.is_empty() && !self.is_kubo) {
-            return Err(self.rpc.not_kubo(http::what_came(&whole), self.status).into());
+            return Err(self.rpc.not_kubo(http::body_kind(&whole), self.status).into());
         }
         Ok(whole.freeze())
     }

@@ -93,11 +93,11 @@ fn members_who_agreed_give_out_their_shares_by_themselves() {
     night.computer.file("finding.txt", "Nobody rang first.");
     night.computer.json("ethics", &["board", "review", &night.board, &case, "--finding", "finding.txt"]);
     let history = night.computer.json("ana", &["history"]);
-    let entry = history.iter().find(|entry| entry["action"] == "access-passed-on").unwrap();
+    let entry = history.iter().find(|entry| entry["action"] == "access-delegated").unwrap();
     assert_eq!((&entry["case"]["id"], &entry["case"]["reason"]), (&case.as_str().into(), &told["reason"]));
     let words = String::from_utf8(night.computer.run(["--as", "ana", "history"]).stdout).unwrap();
     for told in
-        ["night passed on to doctor", "casualty, anaesthesia", "| Unconscious after a fall.", "reviewed by   ethics"]
+        ["night delegated to doctor", "casualty, anaesthesia", "| Unconscious after a fall.", "reviewed by   ethics"]
     {
         assert!(words.contains(told), "{told}: {words}");
     }
@@ -128,7 +128,7 @@ fn a_veto_a_double_vote_and_a_board_that_is_none_are_refused_with_their_codes() 
     let night = Night::new();
     let case = night.opened();
     let again = ["board", "acknowledge", night.board.as_str(), case.as_str()];
-    night.computer.run_json("casualty", &again).refused(1, "conflict");
+    night.computer.run_json("casualty", &again).refused(1, "already-done");
     night.computer.run_json("doctor", &again).refused(4, "denied");
     night.computer.run_json("doctor", &["board", "veto", &night.board, &case]).refused(4, "denied");
     night.computer.run_json("ethics", &["board", "release", &night.board, &case]).refused(1, "conflict");

@@ -24,7 +24,7 @@ use super::{added, befriend};
 
 const SEND: &str = "eth_sendRawTransaction";
 
-/// Ana, whose provider can be silent, and a node of her own.
+/// Ana, whose provider can stall, and a node of her own.
 struct Ana {
     computer: Computer,
     proxy: Proxy,
@@ -40,12 +40,12 @@ impl Ana {
         Self { computer, proxy, kubo }
     }
 
-    /// Adds a file, and ends the program with this signal at the first call that `silence` leaves without an answer.
-    fn add_until(&self, name: &str, signal: &str, mut silence: impl Fault) -> Option<i32> {
+    /// Adds a file, and ends the program with this signal at the first call that `fault` stalls.
+    fn add_until(&self, name: &str, signal: &str, mut fault: impl Fault) -> Option<i32> {
         let reached = Arc::new(AtomicBool::new(false));
         let here = reached.clone();
         self.proxy.rule(move |call: &Call| {
-            let act = silence(call);
+            let act = fault(call);
             here.fetch_or(matches!(act, Act::Stall), Ordering::Relaxed);
             act
         });

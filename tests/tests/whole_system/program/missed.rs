@@ -1,4 +1,4 @@
-//! What people are told who missed: a folder's name, a record's name, a place that cannot be written.
+//! Messages in special cases: a folder's name, a record's name, a place that cannot be written.
 
 use hospital_record_tests::program::{Computer, Ran, field};
 use serde_json::json;
@@ -82,7 +82,7 @@ fn nothing_is_called_by_a_blank_name_and_made_tomorrow() {
 }
 
 #[test]
-fn who_carries_their_own_revocation_reads_the_name_of_the_folder() {
+fn patient_who_carries_a_revocation_sees_the_name_of_the_folder() {
     let computer = anas_computer();
     befriend(&computer, "lee");
     computer.file("x.txt", "x");
@@ -120,7 +120,7 @@ fn a_plain_grant_to_the_asker_answers_both_requests() {
 }
 
 #[test]
-fn a_grant_says_what_it_takes_the_place_of() {
+fn grant_reports_the_grant_that_it_replaces() {
     let computer = anas_computer();
     befriend(&computer, "lee");
     added(&computer, "x.txt", "x");
@@ -188,7 +188,7 @@ fn a_revocation_that_cannot_begin_says_that_access_has_not_ended() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_took_effect_says_so_although_the_output_cannot_be_written() {
+fn act_that_took_effect_says_so_even_if_its_output_cannot_be_written() {
     let computer = anas_computer();
     befriend(&computer, "lee");
     added(&computer, "x.txt", "x");

@@ -1,13 +1,13 @@
 //! The program `hospital-record`, run as people run it.
 
 mod board;
+mod delegation;
 mod files;
 mod inputs;
 mod interrupted;
 mod killed;
 mod missed;
 mod naming;
-mod passing_on;
 mod refusals;
 mod relayed;
 mod reorganised;

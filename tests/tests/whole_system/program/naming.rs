@@ -37,7 +37,7 @@ fn records_are_named_by_uri_cid_or_unique_beginning() {
 }
 
 #[test]
-fn who_copies_an_id_is_not_opened_in_its_place() {
+fn copied_id_does_not_open_in_place_of_the_original() {
     let computer = anas_computer();
     let eve = befriend(&computer, "eve");
     let id = added(&computer, "x.txt", "x");
@@ -61,7 +61,7 @@ fn who_copies_an_id_is_not_opened_in_its_place() {
 }
 
 #[test]
-fn a_copied_id_is_told_by_its_own_name() {
+fn history_does_not_give_a_copied_id_the_name_of_the_original() {
     let computer = anas_computer();
     let eve = befriend(&computer, "eve");
     let id = added(&computer, "x.txt", "x");

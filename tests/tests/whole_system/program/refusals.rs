@@ -50,7 +50,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn what_is_not_there_is_3() {
+fn missing_file_contact_or_record_exits_with_3() {
     let computer = anas_computer();
     let unregistered = computer.init("nobody");
     let missing: [&[&str]; 8] = [
@@ -86,7 +86,7 @@ fn history_that_does_not_check_and_a_changed_key_are_5() {
 }
 
 #[test]
-fn what_is_shared_but_unreadable_is_told() {
+fn unreadable_patient_is_reported_in_the_list_of_received_grants() {
     let (anvil, kubo, ana) = (Anvil::shared(), Kubo::shared(), anas_computer());
     let proxy = Proxy::before(anvil.address());
     let practice = Computer::with_servers(&proxy.url(), &kubo.url());
@@ -134,7 +134,7 @@ fn an_export_is_whole_or_not_there() {
 }
 
 #[test]
-fn what_is_known_is_told_before_a_dead_store_is_6() {
+fn known_facts_are_printed_before_an_unreachable_store_exits_with_6() {
     let computer = anas_computer();
     befriend(&computer, "lee");
     let id = added(&computer, "x.txt", "x");

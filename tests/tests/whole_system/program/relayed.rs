@@ -121,7 +121,7 @@ fn request_that_is_refused_stops_none_of_the_others() {
 }
 
 #[test]
-fn what_is_signed_is_text_and_a_code_to_scan() {
+fn signed_revocation_is_a_line_of_text_and_a_qr_code() {
     let computer = anas_computer();
     befriend(&computer, "lee");
     computer.json("ana", &["grant", "lee", "--folder", "blood", "--new-folder"]);

@@ -17,7 +17,7 @@ fn notes(stderr: &str) -> String {
 }
 
 #[test]
-fn revocation_that_the_chain_dropped_is_told_once_and_made_again() {
+fn revocation_that_the_chain_dropped_is_reported_once_and_repeated() {
     let anvil = Anvil::start();
     let home = Computer::new(&anvil, &Kubo::shared());
     anvil.fund(home.init("ana"));

@@ -16,7 +16,7 @@ fn ministry() -> Computer {
 }
 
 #[test]
-fn grant_says_who_vouches_and_refuses_whom_nobody_does() {
+fn grant_names_the_vouchers_and_refuses_an_account_without_any() {
     let computer = ministry();
     let trust = &computer.json("ana", &["trust", "lee", "--authority", "ministry"])[0];
     let links: Vec<_> = trust["links"].as_array().unwrap().iter().map(|link| field(link, "voucher_name")).collect();
@@ -75,7 +75,7 @@ fn words_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn laboratory_asks_and_gets_what_it_asked_for_or_less() {
+fn laboratory_gets_the_requested_access_or_less() {
     let computer = anas_computer();
     let (ministry, lab) = (befriend(&computer, "ministry"), befriend(&computer, "lab"));
     let ana = field(&computer.json("ana", &["account", "--card"])[0], "address");

@@ -112,7 +112,7 @@ fn a_record_is_named_by_its_name_where_that_is_unique() {
 }
 
 #[test]
-fn a_list_is_filtered_and_tells_titles() {
+fn list_is_filtered_and_shows_titles() {
     let computer = anas_computer();
     computer.file("a.txt", "a");
     computer.file("b.txt", "b");

@@ -89,7 +89,7 @@ async fn the_transaction_of_every_verb_is_sent_again() {
     ana.grant(lee.address()).delegate().await.unwrap();
     survives(&stage, ana, "granted").await;
     lee.grant(tom.address()).patient(patient).await.unwrap();
-    survives(&stage, &lee, "passed on").await;
+    survives(&stage, &lee, "delegated").await;
     lee.grants().withdraw(patient, scope.into(), tom.address()).await.unwrap();
     survives(&stage, &lee, "withdrawn").await;
     lee.open(&ana.list().await.unwrap().last().unwrap().record).await.unwrap();

@@ -1,4 +1,4 @@
-//! Access that is passed on: never wider than what it comes from, and never longer.
+//! Delegated access: never wider than the delegate's own grant, and never longer.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ struct Ward {
     record: RecordRef,
 }
 
-/// Ana lets a hospital read a folder and pass that on.
+/// Ana lets a hospital read a folder and delegate it.
 async fn ward() -> Ward {
     let system = System::in_memory().await.unwrap();
     let (ana, hospital, lee) = (person(&system).await, person(&system).await, person(&system).await);
@@ -26,7 +26,7 @@ async fn ward() -> Ward {
 }
 
 impl Ward {
-    async fn pass_on(&self, to: &Client) {
+    async fn delegate_to(&self, to: &Client) {
         self.hospital.grant(to.address()).patient(self.ana.address()).folder(WARD).await.unwrap();
     }
 
@@ -40,10 +40,10 @@ impl Ward {
 }
 
 #[tokio::test]
-async fn a_practitioner_reads_what_the_hospital_passed_on_old_and_new() {
+async fn practitioner_opens_old_and_new_records_of_a_delegated_folder() {
     let ward = ward().await;
     refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
     let later = ward.new_record().await;
     assert_eq!(ward.lee.open(&later).await.unwrap().bytes, "after");
@@ -55,13 +55,13 @@ async fn a_practitioner_reads_what_the_hospital_passed_on_old_and_new() {
 }
 
 #[tokio::test]
-async fn nobody_passes_on_more_than_they_have() {
+async fn delegate_cannot_exceed_its_own_grant() {
     let ward = ward().await;
     let (ana, lee) = (ward.ana.address(), ward.lee.address());
-    let pass = || ward.hospital.grant(lee).patient(ana).folder(WARD);
-    refused(pass().purpose(Purpose::HRESCH).await, ErrorKind::Denied);
-    refused(pass().no_end().await, ErrorKind::Denied);
-    ward.pass_on(&ward.lee).await;
+    let delegation = || ward.hospital.grant(lee).patient(ana).folder(WARD);
+    refused(delegation().purpose(Purpose::HRESCH).await, ErrorKind::Denied);
+    refused(delegation().no_end().await, ErrorKind::Denied);
+    ward.delegate_to(&ward.lee).await;
     let friend = person(&ward.system).await;
     refused(ward.lee.grant(friend.address()).patient(ana).folder(WARD).await, ErrorKind::Denied);
     refused(ward.lee.grant(friend.address()).record(&ward.record).await, ErrorKind::Denied);
@@ -69,9 +69,9 @@ async fn nobody_passes_on_more_than_they_have() {
 }
 
 #[tokio::test]
-async fn who_is_revoked_takes_along_whom_they_let_in_and_none_of_them_holds_the_new_keys() {
+async fn revocation_ends_delegated_access_and_withholds_the_new_keys() {
     let ward = ward().await;
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     let other = person(&ward.system).await;
     ward.ana.grant(other.address()).folder(WARD).await.unwrap();
     let revoked = ward.ana.revoke(ward.hospital.address()).await.unwrap();
@@ -83,9 +83,9 @@ async fn who_is_revoked_takes_along_whom_they_let_in_and_none_of_them_holds_the_
 }
 
 #[tokio::test]
-async fn what_was_taken_back_ends_and_the_rest_goes_on() {
+async fn withdrawn_grant_ends_and_the_delegate_keeps_access() {
     let ward = ward().await;
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     let scope = ward.scope(&ward.lee.grants().received().await.unwrap());
     ward.hospital.grants().withdraw(ward.ana.address(), scope, ward.lee.address()).await.unwrap();
     refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
@@ -96,9 +96,9 @@ async fn what_was_taken_back_ends_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn a_delegate_cannot_let_back_in_whom_the_patient_put_out() {
+async fn delegate_cannot_readmit_account_that_the_patient_revoked() {
     let ward = ward().await;
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     ward.ana.revoke(ward.lee.address()).await.unwrap();
     let again = ward.hospital.grant(ward.lee.address()).patient(ward.ana.address()).folder(WARD).await;
     refused(again, ErrorKind::Denied);
@@ -110,7 +110,7 @@ async fn a_delegate_cannot_let_back_in_whom_the_patient_put_out() {
 }
 
 #[tokio::test]
-async fn one_record_of_a_folder_can_be_passed_on() {
+async fn single_record_of_a_folder_can_be_delegated() {
     let ward = ward().await;
     let other = ward.new_record().await;
     ward.hospital.grant(ward.lee.address()).record(&ward.record).delegate().await.unwrap();
@@ -124,12 +124,12 @@ async fn one_record_of_a_folder_can_be_passed_on() {
 }
 
 #[tokio::test]
-async fn what_expires_takes_along_what_hangs_below_it() {
+async fn expired_grant_ends_the_grants_below_it() {
     let ward = ward().await;
     let soon = ward.system.now().await.unwrap() + Duration::from_secs(3600);
     let ana = ward.ana.address();
     ward.ana.grant(ward.hospital.address()).folder(WARD).delegate().until(soon).await.unwrap();
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     assert_eq!(ward.lee.open(&ward.record).await.unwrap().bytes, "before");
     ward.system.advance(Duration::from_secs(3601)).await.unwrap();
     refused(ward.lee.open(&ward.record).await, ErrorKind::Denied);
@@ -141,7 +141,7 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     use hospital_record::record::DocStatus::{Amended, EnteredInError, Final, Preliminary};
     let ward = ward().await;
     let ana = ward.ana.address();
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     let status = async || ward.ana.list().await.unwrap().iter().map(|listed| listed.doc_status).collect::<Vec<_>>();
     assert_eq!(status().await, [Preliminary]);
     refused(ward.lee.open(&ward.record).attested_only().await, ErrorKind::Denied);
@@ -165,11 +165,11 @@ async fn a_document_is_preliminary_until_a_professional_attests_it() {
     refused(ward.lee.open(&new).attested_only().await, ErrorKind::Denied);
 }
 
-/// Somebody to whom the hospital passed on the right to attest.
+/// Somebody to whom the hospital delegated the right to attest.
 async fn attester_of_the_hospital(ward: &Ward) -> Client {
     let attester = person(&ward.system).await;
-    let pass = ward.hospital.grant(attester.address()).patient(ward.ana.address()).folder(WARD);
-    pass.attest().await.unwrap();
+    let delegation = ward.hospital.grant(attester.address()).patient(ward.ana.address()).folder(WARD);
+    delegation.attest().await.unwrap();
     attester.attest(&ward.record).await.unwrap();
     attester
 }
@@ -219,12 +219,12 @@ async fn authorities_decide_whose_attestation_counts_whoever_gave_the_right() {
 }
 
 #[tokio::test]
-async fn a_delegate_sees_what_it_passed_on_and_from_where() {
+async fn delegate_lists_its_grants_with_the_scope_of_its_own() {
     let ward = ward().await;
-    ward.pass_on(&ward.lee).await;
+    ward.delegate_to(&ward.lee).await;
     ward.hospital.grant(ward.lee.address()).record(&ward.record).await.unwrap();
     ward.ana.grant(ward.lee.address()).folder("other").await.unwrap();
-    let given = ward.hospital.grants().passed_on(ward.ana.address()).await.unwrap();
+    let given = ward.hospital.grants().delegated(ward.ana.address()).await.unwrap();
     let folder = ward.scope(&ward.hospital.grants().received().await.unwrap());
     assert_eq!(given.len(), 2, "and nothing that the patient gave");
     assert_eq!(given[1].scope_name(), format!("folder {WARD}"));

@@ -1,10 +1,10 @@
-//! What a patient gave to a hospital reaches those who work there, no further and no longer.
+//! Access that a hospital delegates to its staff: within its own grant, and no longer.
 
 use hospital_record_tests::program::{Computer, field};
 
 use super::{added, anas_computer, befriend, of_type};
 
-/// Ana's files on a ward, which a hospital may read, add to, attest and pass on to Kim.
+/// Ana's files on a ward, which a hospital may read, add to, attest and delegate to Kim.
 struct Ward {
     computer: Computer,
     ana: String,
@@ -26,7 +26,7 @@ fn ward() -> Ward {
 }
 
 impl Ward {
-    fn pass_on<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+    fn delegation<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
         [&["grant", &self.kim, "--patient", &self.ana, "--folder", "ward"], more].concat()
     }
 
@@ -36,20 +36,20 @@ impl Ward {
 }
 
 #[test]
-fn hospital_passes_on_what_it_has_and_takes_it_back() {
+fn hospital_delegates_its_access_and_withdraws_it() {
     let ward = ward();
     let Ward { computer, ana, hospital, kim, uri } = &ward;
     ward.kim_is_refused();
     for more in [&["--purpose", "research"][..], &["--until", "40d"]] {
-        computer.run_json("hospital", &ward.pass_on(more)).refused(4, "denied");
+        computer.run_json("hospital", &ward.delegation(more)).refused(4, "denied");
     }
-    let given = &computer.json("hospital", &ward.pass_on(&[]))[0];
+    let given = &computer.json("hospital", &ward.delegation(&[]))[0];
     let held = &computer.json("ana", &["grants"])[0];
     assert_eq!((&given["patient"], &given["purpose"]), (&ana.as_str().into(), &"treatment".into()));
     assert_eq!(given["expires"], held["expires"], "no longer than what it comes from");
     assert_eq!(computer.run(["--as", "kim", "open", uri, "-o", "-"]).stdout, b"x");
-    let passed = computer.json("hospital", &["grants", "--patient", ana]);
-    assert_eq!((passed.len(), &passed[0]["grantee"]), (1, &kim.as_str().into()));
+    let delegated = computer.json("hospital", &["grants", "--patient", ana]);
+    assert_eq!((delegated.len(), &delegated[0]["grantee"]), (1, &kim.as_str().into()));
     assert!(computer.json("hospital", &["grants"]).is_empty(), "that is what is its own");
     assert!(computer.json("kim", &["grants", "--patient", ana]).is_empty());
 
@@ -66,19 +66,19 @@ fn hospital_passes_on_what_it_has_and_takes_it_back() {
     assert_eq!(computer.run(["--as", "hospital", "open", uri, "-o", "-"]).stdout, b"x");
     let history = computer.json("ana", &["history"]);
     let actions: Vec<_> = of_type(&history, "entry").iter().map(|entry| field(entry, "action")).collect();
-    for action in ["access-passed-on", "access-withdrawn"] {
+    for action in ["access-delegated", "access-withdrawn"] {
         assert_eq!(actions.iter().filter(|known| *known == action).count(), 1, "{actions:?}");
     }
 }
 
 #[test]
-fn grants_are_told_as_a_tree() {
+fn grants_are_shown_as_a_tree() {
     let ward = ward();
     let Ward { computer, ana, hospital, kim, .. } = &ward;
     befriend(computer, "lee");
     let lee = computer.json("ana", &["contacts", "list"]);
     let lee = field(lee.iter().find(|contact| contact["name"] == "lee").unwrap(), "address");
-    computer.json("hospital", &ward.pass_on(&["--delegate"]));
+    computer.json("hospital", &ward.delegation(&["--delegate"]));
     computer.json("kim", &["grant", &lee, "--patient", ana, "--folder", "ward"]);
     // Newer than all of them, and above none.
     computer.json("ana", &["grant", "kim", "--folder", "other", "--new-folder"]);
@@ -112,7 +112,7 @@ fn professional_attests_and_readers_may_insist_on_it() {
     assert!(computer.json("ana", &["list", "--attested"]).is_empty());
 
     assert_eq!(computer.json("hospital", &["attest", uri])[0]["record"], uri.as_str());
-    computer.run_json("hospital", &["attest", uri]).refused(1, "conflict");
+    computer.run_json("hospital", &["attest", uri]).refused(1, "already-done");
     assert_eq!(computer.run(["--as", "hospital"].iter().chain(&open)).stdout, b"x");
     let listed = computer.json("ana", &["list", "--attested"]);
     assert_eq!((listed.len(), &listed[0]["record"]), (1, &uri.as_str().into()));
@@ -130,14 +130,14 @@ fn professional_attests_and_readers_may_insist_on_it() {
 }
 
 #[test]
-fn who_was_barred_is_not_let_in_again_by_others() {
+fn delegate_cannot_readmit_barred_account() {
     let ward = ward();
     let Ward { computer, ana, .. } = &ward;
     computer.json("ana", &["revoke", "hospital"]);
     computer.json("ana", &["grant", "kim", "--folder", "ward"]);
     computer.json("ana", &["revoke", "kim", "--bar"]);
     computer.json("ana", &["grant", "hospital", "--folder", "ward", "--delegate"]);
-    computer.run_json("hospital", &ward.pass_on(&[])).refused(4, "denied");
+    computer.run_json("hospital", &ward.delegation(&[])).refused(4, "denied");
     ward.kim_is_refused();
     computer.json("ana", &["grant", "kim", "--folder", "ward"]);
     assert_eq!(computer.json("kim", &["list", "--patient", ana]).len(), 1);

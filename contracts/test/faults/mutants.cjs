@@ -2,19 +2,20 @@
 // Breaks the contracts in one small way at a time and asks the unit and fuzz tests, run by the real forge, whether they
 // see it. Writes docs/mutants.md.
 //
-//   node contracts/test/mutants.cjs [--jobs N] [--minutes M] [--file NAME] [--sample N]
+//   node contracts/test/faults/mutants.cjs [--jobs N] [--minutes M] [--file NAME] [--sample N]
 //
-// Without --sample it tries them all. With --minutes it stops in time (exit code 1), and goes on another time: what was tried with the same contracts and tests is not tried
-// again (`.forge/mutants/tried.json`). Mutants come in an order that is shuffled, the same each time, so what was run is a
-// fair sample. What the report says of files that are not tried now stays. No invariants (chance) and no gas measurements
-// (everything changes those) are run.
+// Without --sample it tries them all. With --minutes it stops in time (exit code 1), and goes on another time: what was tried
+// with the same contracts and tests is not tried again (`.forge/mutants/tried.json`). Mutants come in an order that is
+// shuffled, the same each time, so what was run is a fair sample. What the report says of files that are not tried now stays.
+// No invariants (chance) and no gas measurements (everything changes those) are run.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const { execFile } = require("node:child_process");
 const { createHash } = require("node:crypto");
+const { root, writeProject } = require("./plant.cjs");
+const { mutantsOf, reasonFor, shuffle } = require("./operators.cjs");
 
-const root = path.resolve(__dirname, "../..");
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : process.argv[at + 1];
@@ -28,82 +29,11 @@ const tests = {
 };
 const files = Object.keys(tests).filter((name) => [undefined, name].includes(option("file")));
 
-// [name, what, with what]; each place on a line where it fits is one mutant.
-const operators = [
-  ["comparison", / == /g, " != "],
-  ["comparison", / != /g, " == "],
-  ["comparison", / <= /g, " < "],
-  ["comparison", / >= /g, " > "],
-  ["comparison", / < /g, " <= "],
-  ["comparison", / > /g, " >= "],
-  ["condition", / && /g, " || "],
-  ["condition", / \|\| /g, " && "],
-  ["condition", /if \(!/g, "if ("],
-  ["refusal dropped", /^(\s*)if \((.*)\) revert .*$/g, "$1"],
-  ["refusal dropped", /^(\s*)if \((.*)\) \{$/g, "$1if (false) {"],
-  ["guard dropped", /^\s*_(require|expire|use)\w*\(.*\);$/g, ""],
-  ["right swapped", /\bREAD\b/g, "CONTRIBUTE"],
-  ["right swapped", /\bCONTRIBUTE\b/g, "READ"],
-  ["right swapped", /\bDELEGATE\b/g, "READ"],
-  ["right swapped", /\bATTEST\b/g, "READ"],
-  ["write dropped", /^\s*\(?(record|chart|held|place|nonces|_made|vouchedUntil|_cases|_?votes|_unreviewed|_left|_closed|proxyOf)\b.* \|?= .*;$/g, ""],
-  ["write dropped", /^\s*(delete |\+\+).*;$/g, ""],
-  ["actor swapped", /(?<!function )\b_actor\(\)/g, "msg.sender"],
-  ["domain widened", /\baddress\(this\)\)$|\bblock\.chainid\b/g, (all) => (all === "block.chainid" ? "0" : "address(0))")],
-  ["entry dropped", /^\s*emit .*\);$/g, ""],
-  ["arithmetic", / \+ /g, " - "],
-  ["arithmetic", / - /g, " + "],
-  ["arithmetic", / & /g, " | "],
-  ["arithmetic", / \| /g, " & "],
-  ["arithmetic", / (<<|>>) (\d+)/g, " $1 ($2 + 1)"],
-  ["arithmetic", /= \+\+/g, "= 1 + "],
-];
-
-// What no test can see, and why.
-const equivalents = [
-  ["if (until >= own.expiresAt)", "when they are equal, it is the same second"],
-  ["address patient = msg.sender", "the two verbs that say so have no signed form, so nobody carries them"],
-  ["_unreviewed[i].due <= _unreviewed[oldest].due", "of two from one second either is the oldest"],
-];
-
-function mutantsOf(file) {
-  const lines = fs.readFileSync(path.join(root, `contracts/src/${file}.sol`), "utf8").split("\n");
-  const found = [];
-  lines.forEach((line, index) => {
-    if (/^\s*(\/\/|\/\*|\*|import|pragma|using|error|event)|for \(uint256 i;/.test(line)) return;
-    for (const [name, what, other] of operators) {
-      for (const match of line.matchAll(what)) {
-        const changed = line.slice(0, match.index) + match[0].replace(new RegExp(what.source), other) + line.slice(match.index + match[0].length);
-        if (changed === line) continue;
-        const text = lines.with ? lines.with(index, changed) : lines.map((old, i) => (i === index ? changed : old));
-        found.push({ file, line: index + 1, name, was: line.trim(), is: changed.trim(), text: text.join("\n") });
-      }
-    }
-  });
-  return found;
-}
-
-// A small generator of its own, so that the order is the same everywhere.
-function shuffle(list) {
-  let state = 1;
-  for (let i = list.length - 1; i > 0; i--) {
-    state = (state * 48271) % 2147483647;
-    const j = state % (i + 1);
-    [list[i], list[j]] = [list[j], list[i]];
-  }
-  return list;
-}
-
 function workplace(number) {
   const place = path.join(root, `.forge/mutants/${number}`);
   fs.rmSync(place, { recursive: true, force: true });
-  fs.cpSync(path.join(root, "contracts"), path.join(place, "contracts"), { recursive: true, preserveTimestamps: true });
-  fs.symlinkSync(path.join(root, ".tools"), path.join(place, ".tools"));
-  fs.copyFileSync(path.join(root, "foundry.toml"), path.join(place, "foundry.toml"));
-  // What is compiled already; else each place would compile all the tests.
-  for (const folder of ["out", "cache"]) {
-    fs.cpSync(path.join(root, ".forge", folder), path.join(place, ".forge", folder), { recursive: true, preserveTimestamps: true });
-  }
+  // With what is compiled already; else each place would compile all the tests.
+  writeProject(place, ["contracts", ".forge/out", ".forge/cache"]);
   return place;
 }
 
@@ -140,8 +70,6 @@ const isTriedNow = (names) => names.split(/, /).some((name) => files.includes(na
 const keptRows = before.filter((line) => /^\| \w.*\| \d+ of \d+ \|/.test(line) && !isTriedNow(line.split(" | ")[0].slice(2)));
 const keptSurvivors = before.filter((line) => line.startsWith("- ") && !isTriedNow(line.slice(2).split(", ")[0]));
 
-const reasonFor = ({ is }) => equivalents.filter(([part]) => is.includes(part)).map(([, why]) => `: ${why}`).join("");
-
 function report(results, all) {
   const rows = files.map((file) => {
     const list = results.filter((r) => r.file === file);
@@ -152,9 +80,9 @@ function report(results, all) {
     .map((r) => `- ${r.file}.sol, ${r.name}: \`${r.was}\` to \`${r.is || "nothing"}\`${reasonFor(r)}`);
   const out = [
     "# Mutants", "",
-    "Written by `node contracts/test/mutants.cjs`, which breaks the contracts in one small way at a time and runs the unit and",
-    "fuzz tests. A mutant that no test sees survives. What does not compile is no mutant. `tried` counts mutants of the contracts",
-    "as they were when this was written, drawn by lot; of the others nothing is known.", "",
+    "Written by `node contracts/test/faults/mutants.cjs`, which breaks the contracts in one small way at a time and runs the unit",
+    "and fuzz tests. A mutant that no test sees survives. What does not compile is no mutant. `tried` counts mutants of the",
+    "contracts as they were when this was written, drawn by lot; of the others nothing is known.", "",
     "| file | tried | killed | survived | do not compile | took too long |", "|---|---|---|---|---|---|",
     ...[...keptRows, ...rows].sort(), "", "## Survivors", "", ...[...keptSurvivors, ...survivors].sort(), "",
   ];
