@@ -48,7 +48,7 @@ impl System {
 
     /// Makes a relay: it sends signed requests to the chain of this system, and this account pays.
     pub fn carrier(&self, payer: impl AccountSigner + 'static) -> Carrier {
-        Carrier::new(self.contract().clone(), self.services.sender().clone(), Arc::new(payer))
+        Carrier::new(self.contract().clone(), self.services.sender.clone(), Arc::new(payer))
     }
 
     /// A patient's whole history, with every link checked.
@@ -56,7 +56,7 @@ impl System {
     /// # Errors
     /// [`Error::Integrity`](crate::Error::Integrity) if the node hides, changes, reorders or re-dates an entry.
     pub fn history(&self, patient: Address) -> ReadHistory {
-        ReadHistory::new(self.services.journals().clone(), patient)
+        ReadHistory::new(self.services.journals.clone(), patient)
     }
 
     /// Only the statement of completeness of a patient's history, without its entries.
@@ -64,7 +64,7 @@ impl System {
     /// # Errors
     /// As [`history`](System::history).
     pub async fn verify(&self, patient: Address, trusted: Option<B256>) -> Result<Completeness> {
-        Ok(self.services.journals().proven_to(patient, trusted).await?.completeness.clone())
+        Ok(self.services.journals.proven_to(patient, trusted).await?.completeness.clone())
     }
 
     /// Accepts another history that provider and witness both show, although it lacks entries that were final on this
@@ -75,7 +75,7 @@ impl System {
     /// [`Error::Invalid`](crate::Error::Invalid) without a witness, [`Error::Integrity`](crate::Error::Integrity) if
     /// provider and witness do not agree.
     pub async fn accept_chain(&self, patient: Address) -> Result<usize> {
-        self.services.journals().accept_chain(patient).await
+        self.services.journals.accept_chain(patient).await
     }
 
     /// Confirmed entries that the chain no longer shows, and that no earlier call returned. Each is returned once.
@@ -83,7 +83,7 @@ impl System {
     /// # Errors
     /// If the state directory cannot be read or written.
     pub async fn news(&self) -> Result<Vec<MissingEntry>> {
-        self.services.journals().news().await
+        self.services.journals.news().await
     }
 
     /// The chain of vouches that makes an account trusted, if these authorities are trusted; `None` if there is no such
@@ -118,18 +118,18 @@ impl System {
     /// [`Error::NotFound`](crate::Error::NotFound) if there is no board at this address,
     /// [`Error::WrongContract`](crate::Error::WrongContract) if this chain has no `Boards`.
     pub async fn board(&self, address: Address) -> Result<Board> {
-        self.services.boards().at(address).await
+        self.services.boards.at(address).await
     }
 
     /// The cases of a board, newest first, as the node reports them: it can hide or invent one. Only the patient's
     /// history proves that a case took effect.
     pub async fn cases(&self, board: &Board) -> Result<Cases> {
-        self.services.boards().cases(board).await
+        self.services.boards.cases(board).await
     }
 
     /// The cases of a board about one patient, as [`cases`](System::cases).
     pub async fn cases_about(&self, board: &Board, patient: Address) -> Result<Cases> {
-        self.services.boards().cases_about(board, patient).await
+        self.services.boards.cases_about(board, patient).await
     }
 
     /// The case with this id, however many other cases there are.
@@ -137,22 +137,22 @@ impl System {
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound) if the node shows no such case.
     pub async fn case(&self, board: &Board, id: B256) -> Result<Case> {
-        self.services.boards().case(board, id).await
+        self.services.boards.case(board, id).await
     }
 
     /// The account that a patient appointed at this board to veto cases, as the node reports it.
     pub async fn proxy_of(&self, board: &Board, patient: Address) -> Result<Option<Address>> {
-        self.services.boards().proxy_of(board, patient).await
+        self.services.boards.proxy_of(board, patient).await
     }
 
     /// Chain and contract.
     pub fn deployment(&self) -> Deployment {
-        self.services.deployment()
+        self.services.deployment
     }
 
     /// The contract, for your own queries.
     pub fn contract(&self) -> &Contract {
-        self.services.contract()
+        &self.services.contract
     }
 
     /// The chain, for your own queries.
@@ -167,7 +167,7 @@ impl System {
     /// the chain's clock and this machine's clock differ by more than ten minutes. Then "12 hours" would not end when
     /// it should.
     pub async fn agreed_time(&self) -> Result<SystemTime> {
-        self.services.clocks().agreed_time().await
+        self.services.clocks.agreed_time().await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values at the limits and just above them, and fields that must agree.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use hospital_record_core::block::Block;
+use hospital_record_core::block::{Block, Body};
 use hospital_record_core::board::deal::{Deal, MAX_MEMBERS, open_share, seal_deal};
 use hospital_record_core::board::note::{CaseNote, NoteTerms, Words, open_note, seal_note};
 use hospital_record_core::error::{BlockError, CoreError, DagError, SealError};

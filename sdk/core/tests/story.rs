@@ -1,7 +1,7 @@
 //! From a seed to an opened record and back through a grant, a revocation and a keyring, with blocks as only storage.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use hospital_record_core::block::{self, Block};
+use hospital_record_core::block::{self, Block, Body};
 use hospital_record_core::error::{BlockError, CoreError, SealError};
 use hospital_record_core::id::{Account, Confidentiality, Deployment, Digest, Folder, Scope};
 use hospital_record_core::identity::{Keys, ProfileKeys, Seed};

@@ -1,6 +1,7 @@
 //! One small record, attacked at every byte: a reader never gets a wrong byte.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use hospital_record_core::block::Body;
 use hospital_record_core::id::{Account, Deployment, Digest, Folder};
 use hospital_record_core::identity::{Keys, ProfileKeys, Seed};
 use hospital_record_core::record::dag::{Block, DagBuilder, LeafWalker, Step};

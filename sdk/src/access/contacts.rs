@@ -9,13 +9,13 @@ use hospital_record_core::error::CoreError;
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names::{self, spelled},
     },
     keys::holder,
     ledger::Event,
     people::{card::Card, contact::Contact},
-    platform::cache::{CONTACTS, key},
+    platform::cache::CONTACTS,
 };
 
 /// Envelopes that are fetched at the same time. A new machine fetches one for each grantee.
@@ -25,7 +25,7 @@ pub(crate) async fn add_contact(person: &Person, name: &str, card: &Card) -> Res
     let name = names::checked("a contact's name", name)?;
     person.check_card(Some(card.deployment))?;
     if person.is_me(card.account) {
-        return Err(Error::Invalid("this is your own card".into()));
+        return fail!(Invalid, "this is your own card");
     }
     require_free(person, &name, card.account).await?;
     person.people().profile_of(card.account, Some(card.profile)).await?;
@@ -39,12 +39,13 @@ pub(crate) async fn require_free(person: &Person, name: &str, account: Address) 
     match others.into_iter().find(|contact| names::look_alike(&contact.name, name)) {
         None => Ok(()),
         Some(other) if other.name == name => {
-            Err(Error::Invalid(format!("{name} is another contact already: choose another name").into()))
+            fail!(Invalid, "{name} is another contact already: choose another name")
         }
-        Some(other) => Err(Error::Invalid(
-            format!("{name} looks like the contact {}: choose a name that cannot be confused with it", other.name)
-                .into(),
-        )),
+        Some(other) => fail!(
+            Invalid,
+            "{name} looks like the contact {}: choose a name that cannot be confused with it",
+            other.name
+        ),
     }
 }
 
@@ -52,7 +53,7 @@ async fn save_contact(person: &Person, name: &str, card: &Card) -> Result<()> {
     let row = [card.profile.as_slice(), name.as_bytes()].concat();
     let place = contact_key(person, card.account);
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(CONTACTS, place, sealed).await
+    person.cache.put(CONTACTS, place, sealed).await
 }
 
 pub(crate) async fn contacts(person: &Person) -> Result<Vec<Contact>> {
@@ -77,11 +78,11 @@ pub(crate) async fn contacts_and_missing(person: &Person) -> Result<(Vec<Contact
 /// The name that this person gave to an account. It fetches no block for any other account.
 pub(crate) async fn name_of(person: &Person, account: Address) -> Result<Option<String>> {
     let place = contact_key(person, account);
-    if let Some(sealed) = person.cache().get(CONTACTS, place.clone()).await? {
+    if let Some(sealed) = person.cache.get(CONTACTS, place.clone()).await? {
         let contact = contact_in(person, &place, &sealed)?;
         return Ok(contact.map(|contact| contact.name).filter(|name| !name.is_empty()));
     }
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let envelope = journal.history.entries().iter().rev().find_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } if grantee == account => Some(envelope),
         _ => None,
@@ -99,13 +100,12 @@ pub(crate) async fn contact(person: &Person, name: &str) -> Result<Contact> {
         (Some(contact), None) => return Ok(contact),
         // An earlier version or another app can have stored two spellings of one name.
         (Some(one), Some(other)) => {
-            return Err(Error::Invalid(
-                format!(
-                    "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
-                    one.address, other.address
-                )
-                .into(),
-            ));
+            return fail!(
+                Invalid,
+                "two contacts have the name {wanted}: give the address, {:#x} or {:#x}",
+                one.address,
+                other.address
+            );
         }
         (None, _) => {}
     }
@@ -120,7 +120,7 @@ pub(crate) async fn remove_contact(person: &Person, name: &str) -> Result<()> {
     // The empty name stays, because a grant would otherwise restore the old one.
     let row = B256::ZERO.to_vec();
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(CONTACTS, place, sealed).await
+    person.cache.put(CONTACTS, place, sealed).await
 }
 
 pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>> {
@@ -132,7 +132,7 @@ pub(crate) async fn contacts_added_here(person: &Person) -> Result<Vec<Contact>>
 /// The contacts that were added on this machine. Those that were removed here have an empty name.
 async fn rows_here(person: &Person) -> Result<Vec<Contact>> {
     let mut contacts = Vec::new();
-    for (place, sealed) in person.cache().rows(CONTACTS, contact_key_prefix(person)).await? {
+    for (place, sealed) in person.cache.rows(CONTACTS, person.own_key(&[])).await? {
         contacts.extend(contact_in(person, &place, &sealed)?);
     }
     Ok(contacts)
@@ -151,8 +151,8 @@ fn contact_in(person: &Person, place: &[u8], sealed: &[u8]) -> Result<Option<Con
 
 /// The accounts of contacts that were added on this machine.
 pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
-    let prefix = contact_key_prefix(person);
-    let rows = person.cache().rows(CONTACTS, prefix.clone()).await?;
+    let prefix = person.own_key(&[]);
+    let rows = person.cache.rows(CONTACTS, prefix.clone()).await?;
     let account =
         |place: &[u8]| place.strip_prefix(prefix.as_slice()).filter(|rest| rest.len() == 20).map(Address::from_slice);
     Ok(rows.iter().filter_map(|(place, _)| account(place)).collect())
@@ -160,7 +160,7 @@ pub(crate) async fn contacts_here(person: &Person) -> Result<Vec<Address>> {
 
 /// The names in the notes of this person's own envelopes, and the accounts whose envelopes are not available.
 async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, BTreeMap<Address, Error>)> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let grants = journal.history.entries().iter().filter_map(|entry| match entry.event {
         Event::AccessGranted { grantee, envelope, .. } => Some((grantee, envelope)),
         _ => None,
@@ -182,10 +182,6 @@ async fn restored_names(person: &Person) -> Result<(BTreeMap<Address, Contact>, 
     Ok((contacts, missing))
 }
 
-fn contact_key_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn contact_key(person: &Person, account: Address) -> Vec<u8> {
-    key(&[&contact_key_prefix(person), account.as_slice()])
+    person.own_key(&[account.as_slice()])
 }

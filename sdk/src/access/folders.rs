@@ -61,9 +61,9 @@ impl FolderNames {
 }
 
 pub(crate) async fn folders(person: &Person) -> Result<Vec<FolderInfo>> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let names = folder_names(&person.for_one_call()).await?;
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let state = journal.state();
     let folders = state.grants.keys().filter_map(|(scope, _)| folder_of(*scope));
     let mut records: BTreeMap<u64, usize> = folders.map(|number| (number, 0)).collect();
@@ -79,14 +79,14 @@ pub(crate) async fn folders(person: &Person) -> Result<Vec<FolderInfo>> {
 }
 
 pub(crate) async fn has_folder(person: &Person, name: &str, level: Confidentiality) -> Result<bool> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     Ok(journal.state().holds_folder(person.keys().folder(name, level).number()))
 }
 
 /// The names of this person's folders, from their own notes and from the metadata of records. A name counts only if the
 /// folder's number is derived from it, so nobody else can rename a folder.
 pub(crate) async fn folder_names(person: &Person) -> Result<FolderNames> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let state = journal.state();
     let unlocker = Unlocker::new(person.clone(), journal.clone());
     let mut sources = BTreeMap::<u64, Vec<NameSource<'_>>>::new();
@@ -130,7 +130,7 @@ async fn read_name(
             Ok(note.map(|note| (note.folder, note.confidentiality)))
         }
         NameSource::Metadata(record) => {
-            let UnlockedRecord { metadata, .. } = unlocker.open(&record.into()).await?;
+            let UnlockedRecord { metadata, .. } = unlocker.open(record).await?;
             Ok(Some((metadata.folder_name, metadata.confidentiality)))
         }
     }

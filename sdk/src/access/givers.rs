@@ -14,7 +14,7 @@ use crate::{
     acts::person::Person,
     base::{
         cut::Cut,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     journal::verified::VerifiedJournal,
     ledger::{Event, Log, LogFilter, newest_logs},
@@ -82,14 +82,12 @@ async fn read_journals(person: &Person, patients: Vec<Address>, givers: &mut Giv
 }
 
 async fn journal_of(person: &Person, patient: Address, is_known: bool) -> Result<Arc<VerifiedJournal>> {
-    let journal = person.journals().of(patient);
+    let journal = person.journals.of(patient);
     if is_known {
         return journal.await;
     }
     tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
-        Err(Error::NotAvailable(
-            "reading the history of this unknown account takes too long: ask for it by name".into(),
-        ))
+        fail!(NotAvailable, "reading the history of this unknown account takes too long: ask for it by name")
     })
 }
 
@@ -106,7 +104,7 @@ async fn patients_who_gave_access(person: &Person) -> Result<(Vec<Address>, bool
 /// chain and this machine, but no store.
 async fn read_known_accounts(person: &Person) -> Result<HashSet<Address>> {
     let mut accounts: HashSet<Address> = contacts::contacts_here(person).await?.into_iter().collect();
-    let own = person.journals().of(person.address()).await?;
+    let own = person.journals.of(person.address()).await?;
     accounts.extend(own.history.entries().iter().filter_map(|entry| match entry.event {
         Event::AccessGranted { grantee, .. } => Some(grantee),
         _ => None,
@@ -120,7 +118,7 @@ async fn read_known_accounts(person: &Person) -> Result<HashSet<Address>> {
 
 /// The newest events whose third indexed value is this account: the grantee of a grant, or the actor of an act.
 async fn newest_about_me(person: &Person, kind: Option<B256>) -> Result<(Vec<Log>, bool)> {
-    let contract = person.contract();
+    let contract = &person.contract;
     let ledger = person.ledger();
     let filter = LogFilter {
         contract: contract.address(),

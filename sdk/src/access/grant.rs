@@ -19,11 +19,11 @@ use crate::{
     acts::person::Person,
     base::{
         builder::{awaitable, rights_setters, with_fresh_keys},
-        error::{Error, Result},
+        error::{Result, fail},
         names,
         record_ref::RecordRef,
         scope_id::ScopeId,
-        time::{NO_END, expiry, seconds},
+        time::{A_YEAR, NO_END, expiry, seconds},
     },
     boards::board::Board,
     journal::verified::VerifiedJournal,
@@ -36,9 +36,6 @@ use crate::{
     people::grantee::Grantee,
     records::add::DEFAULT_FOLDER,
 };
-
-/// Seconds that a grant lasts by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Grants access; made by [`Client::grant`](crate::Client::grant).
 ///
@@ -150,10 +147,10 @@ impl Grant {
 
     async fn run(mut self) -> Result<Granted> {
         self.check_grantee()?;
-        self.person.clocks().require_right_time().await?;
+        self.person.clocks.require_right_time().await?;
         if let Some(board) = &self.board {
             // Read again: a member who left in the meantime must get no share.
-            self.board = Some(self.person.boards().at(board.address).await?);
+            self.board = Some(self.person.boards.at(board.address).await?);
         }
         self.check_request().await?;
         self.person.can_pay(1).await?;
@@ -171,10 +168,10 @@ impl Grant {
 
     async fn grant_to(&self, holder: &Holder) -> Result<Granted> {
         let person = &self.person;
-        let contract = self.person.contract();
-        let journal = person.journals().of(self.patient).await?;
+        let contract = &self.person.contract;
+        let journal = person.journals.of(self.patient).await?;
         let HandOver { scope, epoch, payload, above } = self.hand_over(&journal).await?;
-        let now = person.clocks().chain_time().await?;
+        let now = person.clocks.chain_time().await?;
         let envelope = self.envelope(holder, scope, epoch, payload).await?;
         let permission = Permission {
             grantee: self.grantee.address,
@@ -218,23 +215,23 @@ impl Grant {
     fn check_grantee(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.grantee;
         if self.person.is_me(address) || address == self.patient || address.is_zero() {
-            return Err(Error::Invalid(
-                "a grant is for somebody else: patients have access to all their records".into(),
-            ));
+            return fail!(Invalid, "a grant is for somebody else: patients have access to all their records");
         }
         self.person.check_card(deployment)?;
         if self.board.is_some()
             && (!self.person.is_me(self.patient) || self.rights != Rights::READ.and(Rights::DELEGATE))
         {
-            return Err(Error::Invalid(
-                "a grant to a board covers your own records, with the rights to read and to delegate: no others".into(),
-            ));
+            return fail!(
+                Invalid,
+                "a grant to a board covers your own records, with the rights to read and to delegate: no others"
+            );
         }
         let beyond = self.rights.contributes() || self.rights.attests();
         if self.record.is_some() && (beyond || !self.rights.reads()) {
-            return Err(Error::Invalid(
-                "a grant on one record gives the right to read only: for other rights, grant on its folder".into(),
-            ));
+            return fail!(
+                Invalid,
+                "a grant on one record gives the right to read only: for other rights, grant on its folder"
+            );
         }
         Ok(())
     }
@@ -253,7 +250,7 @@ impl Grant {
             false => None,
         };
         let context = EnvelopeContext {
-            deployment: person.deployment(),
+            deployment: person.deployment,
             patient: Account(self.patient.into()),
             issuer: person.account(),
             grantee: Account(self.grantee.address.into()),
@@ -274,9 +271,10 @@ impl Grant {
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default().min(NO_END),
         };
         if end <= now {
-            return Err(Error::Invalid(
-                "the end of a grant must be in the future: by the chain's clock this time has passed".into(),
-            ));
+            return fail!(
+                Invalid,
+                "the end of a grant must be in the future: by the chain's clock this time has passed"
+            );
         }
         Ok(end)
     }

@@ -101,7 +101,7 @@ struct NameLookup<'a> {
 type FolderDetails = (Option<String>, Option<Confidentiality>, Option<ErrorKind>);
 
 pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let person = person.for_one_call();
     let ((contacts, missing), folders) =
         tokio::try_join!(contacts::contacts_and_missing(&person), folders::folder_names(&person))?;
@@ -110,7 +110,7 @@ pub(crate) async fn grants(person: &Person) -> Result<Vec<GrantInfo>> {
 }
 
 pub(crate) async fn delegated(person: &Person, patient: Address) -> Result<Vec<GrantInfo>> {
-    let journal = person.journals().of(patient).await?;
+    let journal = person.journals.of(patient).await?;
     let person = person.for_one_call();
     let (contacts, missing) = contacts::contacts_and_missing(&person).await?;
     let own_grants = shared::shared_by(&person, patient).await?.grants;
@@ -131,7 +131,7 @@ async fn infos(
     names: &NameLookup<'_>,
     is_wanted: impl Fn(&GrantEntry) -> bool,
 ) -> Result<Vec<GrantInfo>> {
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let grants = journal.state().grants.iter();
     let mut grants: Vec<_> = grants.filter(|(_, grant)| !grant.state.is_bar() && is_wanted(grant)).collect();
     grants.sort_by_key(|(_, grant)| std::cmp::Reverse(grant.entry));

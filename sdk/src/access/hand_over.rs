@@ -10,7 +10,7 @@ use hospital_record_core::{
 use crate::{
     access::grant::Grant,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names,
         record_ref::RecordRef,
     },
@@ -19,7 +19,7 @@ use crate::{
         readers,
         unlock::{self, UnlockedRecord},
     },
-    ledger::{GrantState, Rights, folder_scope, record_key},
+    ledger::{GrantState, Rights, folder_scope},
     records::{registered, target},
 };
 
@@ -44,11 +44,11 @@ impl Grant {
     async fn hand_over_record(&self, journal: &VerifiedJournal, record: &RecordRef) -> Result<HandOver> {
         let person = &self.person;
         let registered = registered::on_chain(person, record).await?;
-        let key = record_key(registered.author, registered.id);
+        let key = registered.key();
         let above = match person.is_me(self.patient) {
             true => None,
             false => {
-                let scopes = [key, folder_scope(registered.folder)];
+                let scopes = [key, folder_scope(registered.state.folder)];
                 let mut above = Err(self.no_right_to_delegate());
                 for scope in scopes {
                     above = above.or(self.above(journal, scope).await);
@@ -70,14 +70,14 @@ impl Grant {
         let folder_name = names::checked("a folder's name", &self.folder)?;
         let folder = person.keys().folder(&folder_name, self.confidentiality);
         if !readers::is_epoch_sure(person, journal, folder).await? {
-            return Err(Error::NotAvailable(
+            return fail!(
+                NotAvailable,
                 "the folder's newest keyring is not available: rotate it (`folders rotate`), or name a witness, then grant"
-                    .into(),
-            ));
+            );
         }
         let state = person.keys().folder_state(folder, journal.folder(folder).epoch);
         let me = person.published().await?;
-        let statement = FolderKeyStatement::sign(folder, &state, person.deployment(), me.digest, &me.keys);
+        let statement = FolderKeyStatement::sign(folder, &state, person.deployment, me.digest, &me.keys);
         let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
         let epoch = state.epoch();
         let keys = EnvelopeKeys::Folder { state: self.rights.reads().then_some(state), statement };
@@ -93,9 +93,10 @@ impl Grant {
         let above = self.above(journal, folder_scope(folder.number())).await?;
         let state = received.state.filter(|_| self.rights.reads());
         if self.rights.reads() && state.as_ref().is_none_or(|state| state.epoch() != received.epoch) {
-            return Err(Error::Conflict(
-                "this account holds no current keys of the folder: ask the patient to grant it again".into(),
-            ));
+            return fail!(
+                Conflict,
+                "this account holds no current keys of the folder: ask the patient to grant it again"
+            );
         }
         let keys = EnvelopeKeys::Folder { state, statement: received.statement };
         let folder_name = received.name;
@@ -106,15 +107,17 @@ impl Grant {
 
     /// This account's own live grant, if it covers the new grant.
     async fn above(&self, journal: &VerifiedJournal, scope: B256) -> Result<GrantState> {
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         let own = journal.state().live(scope, self.person.address(), now).map(|grant| grant.state);
         let own = own.filter(|own| own.rights.delegates()).ok_or_else(|| self.no_right_to_delegate())?;
         let same_purpose = self.purpose.is_none_or(|purpose| purpose == own.purpose);
         if !own.rights.contains(self.rights.and(Rights::DELEGATE)) || !same_purpose {
             let rights = own.rights;
             let purpose = own.purpose;
-            let own = format!("this account may {rights} it for {purpose:?}");
-            return Err(Error::Denied(format!("a delegate cannot give more than its own grant: {own}").into()));
+            return fail!(
+                Denied,
+                "a delegate cannot give more than its own grant: this account may {rights} it for {purpose:?}"
+            );
         }
         Ok(own)
     }

@@ -10,7 +10,7 @@ use crate::{
     acts::{batch::Price, confirm::Confirmed, person::Person},
     base::{
         builder::awaitable,
-        error::{Error, Result, kind::ErrorKind, outcome::Outcome},
+        error::{Error, Result, fail, kind::ErrorKind, outcome::Outcome},
         record_ref::RecordRef,
     },
     journal::verified::VerifiedJournal,
@@ -74,16 +74,16 @@ pub(crate) fn revoke(person: &Person, grantee: Address) -> Revoke {
 }
 
 pub(crate) async fn renounce(person: &Person, patient: Address, scope: B256) -> Result<Confirmed> {
-    end_one(person, patient, scope, person.address(), person.contract().renounce(patient, scope)).await
+    end_one(person, patient, scope, person.address(), person.contract.renounce(patient, scope)).await
 }
 
 pub(crate) async fn withdraw(person: &Person, patient: Address, scope: B256, grantee: Address) -> Result<Confirmed> {
-    end_one(person, patient, scope, grantee, person.contract().withdraw(patient, scope, grantee)).await
+    end_one(person, patient, scope, grantee, person.contract.withdraw(patient, scope, grantee)).await
 }
 
 async fn end_one(person: &Person, patient: Address, scope: B256, grantee: Address, call: Call) -> Result<Confirmed> {
     let not_ended = |error| not_ended(error, grantee);
-    let entries = person.journals().of(patient).await.map_err(not_ended)?.history.entries().len();
+    let entries = person.journals.of(patient).await.map_err(not_ended)?.history.entries().len();
     let receipt = person.send(call).await.map_err(not_ended)?;
     // It looks for the entry itself. A node that lags can report a time at which the grant was still live.
     let ended = |history: &EntryChain| {
@@ -138,7 +138,7 @@ impl Revoke {
 
     async fn end(&self) -> Result<Revoked> {
         let person = &self.person;
-        let journal = person.journals().of(person.address()).await?;
+        let journal = person.journals.of(person.address()).await?;
         let scopes = match self.scopes(&journal) {
             Ok(scopes) => scopes,
             Err(error) => return Err(error.and_earlier(person.still_open().await?)),
@@ -165,7 +165,7 @@ impl Revoke {
     /// Sends as many revocations in one transaction as surely fit into a block, folders first. There can be many, because a
     /// delegate can give one account a grant on every record.
     async fn send_all(&self, revocations: &[Revocation], changes: u32) -> Result<(Confirmed, Option<String>)> {
-        let contract = self.person.contract();
+        let contract = &self.person.contract;
         let mut gas = 0;
         let mut earlier = None;
         let mut changes = changes;
@@ -218,7 +218,7 @@ impl Revoke {
         };
         let scopes: Vec<B256> = scopes.filter(is_wanted).collect();
         if scopes.is_empty() {
-            return Err(Error::NotFound(format!("{} has no such grant: there is nothing to end", self.grantee).into()));
+            return fail!(NotFound, "{} has no such grant: there is nothing to end", self.grantee);
         }
         Ok(scopes)
     }
@@ -227,7 +227,7 @@ impl Revoke {
         let mut revocations = Vec::new();
         let mut rings = Vec::new();
         let until = Instant::now() + PATIENCE;
-        let now = self.person.clocks().latest_time().await.ok();
+        let now = self.person.clocks.latest_time().await.ok();
         for scope in scopes {
             // Both clocks count: a node that dates its blocks far ahead cannot hide a live delegate.
             let delegates = |now| journal.state().has_delegates(*scope, self.grantee, now);
@@ -260,8 +260,8 @@ impl Revoke {
     /// Rotates folders that are still stale: if another device was faster, this revocation's keyring does not count.
     async fn rotate_stale(&self, scopes: &[B256], left_out: &mut Vec<Address>) -> Result<bool> {
         let person = &self.person;
-        let journal = person.journals().of(person.address()).await?;
-        let now = person.clocks().latest_time().await?;
+        let journal = person.journals.of(person.address()).await?;
+        let now = person.clocks.latest_time().await?;
         for number in scopes.iter().filter_map(|scope| folder_of(*scope)) {
             let Ok(folder) = Folder::new(number) else { continue };
             if !rotate::is_stale(person, &journal, folder, now).await? {

@@ -99,7 +99,7 @@ pub(crate) async fn shared_with_me(person: &Person) -> Result<Shared> {
 }
 
 pub(crate) async fn shared_by(person: &Person, patient: Address) -> Result<Shared> {
-    let journal = person.journals().of(patient).await?;
+    let journal = person.journals.of(patient).await?;
     let mut shared = all_shared(&person.for_one_call(), &[journal], MOST_BY_NAME).await?;
     shared.grants.sort_by_key(|grant| std::cmp::Reverse(grant.granted));
     Ok(shared)
@@ -113,7 +113,7 @@ pub(crate) async fn patients(person: &Person) -> Result<Patients> {
 
 /// The grants to this account in these journals, up to `most` of each.
 async fn all_shared(person: &Person, journals: &[Arc<VerifiedJournal>], most: usize) -> Result<Shared> {
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let mut shared = Shared::default();
     let mut opening = Vec::new();
     for journal in journals {

@@ -2,19 +2,17 @@
 
 use std::time::SystemTime;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, aliases::U40};
+use hospital_record_contracts::vouching::IVouching;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::awaitable,
-        error::{Error, Result},
-        time::expiry,
+        error::{Result, fail},
+        time::{A_YEAR, expiry},
     },
 };
-
-/// Seconds that a vouch lasts by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 
 /// Vouches for an account; made by [`Vouches::give`](crate::client::vouches::Vouches::give).
 ///
@@ -48,13 +46,13 @@ pub(crate) fn vouch(person: &Person, account: Address, role: impl Into<String>) 
 }
 
 pub(crate) async fn withdraw_vouch(person: &Person, account: Address, role: &str) -> Result<Confirmed> {
-    let vouching = person.vouching();
+    let vouching = &person.besides.vouching;
     let code = role_code(role)?;
     if vouching.vouched_until(person.address(), account, code).await? == 0 {
-        return Err(Error::NotFound(format!("{} does not vouch for {account} as {role}", person.address()).into()));
+        return fail!(NotFound, "{} does not vouch for {account} as {role}", person.address());
     }
     person.can_pay(1).await?;
-    person.send(vouching.withdraw_vouch(account, code)).await
+    person.send(vouching.to_send(&IVouching::withdrawCall { account, role: code })).await
 }
 
 impl VouchFor {
@@ -67,15 +65,14 @@ impl VouchFor {
     async fn run(self) -> Result<Vouched> {
         let Self { person, account, role, until } = self;
         if account.is_zero() || account == person.address() {
-            return Err(Error::Invalid(
-                "you cannot vouch for this account: name an account other than your own".into(),
-            ));
+            return fail!(Invalid, "you cannot vouch for this account: name an account other than your own");
         }
         let code = role_code(&role)?;
-        let until = person.clocks().end_in_the_future(until, A_YEAR).await?;
-        person.vouching().deployed_at().await?;
+        let until = person.clocks.end_in_the_future(until, A_YEAR).await?;
+        person.besides.vouching.deployed_at().await?;
         person.can_pay(1).await?;
-        let receipt = person.send(person.vouching().vouch(account, code, until)).await?;
+        let call = IVouching::vouchCall { account, role: code, until: U40::saturating_from(until) };
+        let receipt = person.send(person.besides.vouching.to_send(&call)).await?;
         Ok(Vouched { account, role, until: expiry(until), transaction: receipt.transaction, gas: receipt.gas })
     }
 }
@@ -86,12 +83,10 @@ awaitable!(VouchFor => Vouched);
 fn role_code(role: &str) -> Result<B256> {
     let printable = role.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
     if role.is_empty() || role.len() > 32 || !printable {
-        return Err(Error::Invalid(
-            format!(
-                "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
-            )
-            .into(),
-        ));
+        return fail!(
+            Invalid,
+            "{role:?} is not a role: it has 1 to 32 printable ASCII characters without blanks, such as practitioner"
+        );
     }
     Ok(B256::right_padding_from(role.as_bytes()))
 }

@@ -32,7 +32,7 @@ pub(crate) const RECORDS: Price = Price { base: 150_000, each: 40_000, most: 100
 impl Person {
     /// Fails early if the account cannot pay for a transaction, because an upload may take an hour.
     pub(crate) async fn can_pay(&self, records: usize) -> Result<()> {
-        if !self.relays().is_empty() {
+        if !self.relays.is_empty() {
             return Ok(());
         }
         let fees = self.ledger().fees().await?;

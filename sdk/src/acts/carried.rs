@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
-    boards::board::Board,
     ledger::{Act, Call, LedgerError, Revocation, UnsignedAct},
     relay::{Fate, SignedRequest},
 };
@@ -20,19 +19,11 @@ const UNREACHED: Duration = Duration::from_secs(10);
 /// Nonces that share a word on chain. All but the first act of such a word are cheaper.
 const NONCES_A_WORD: u64 = 256;
 
-/// The state of a request that relays were asked to carry, as the chain shows it.
-enum RequestState {
-    /// It took effect. The receipt is that of the transaction that a relay reported.
-    Done(Option<Confirmed>),
-    /// It has not taken effect. The relays say why.
-    NotDone(Error),
-}
-
 impl Person {
     /// Signs each part of a call, and has one after the other carried to the chain.
     pub(crate) async fn send_by_relay(&self, call: &Call, note: Bytes) -> Result<Confirmed> {
         let mut total: Option<Confirmed> = None;
-        for act in self.contract().unsigned_acts(call) {
+        for act in self.contract.unsigned_acts(call) {
             let attempt = async {
                 let request = self.complete_and_sign(act).await?;
                 Ok((self.carry(&request).await?, request))
@@ -51,7 +42,7 @@ impl Person {
     /// Sends a call as this person. A signed call has this nonce: of several attempts with one nonce at most one takes
     /// effect.
     pub(crate) async fn send_once(&self, call: &Call, nonce: U256) -> Result<Confirmed> {
-        if self.relays().is_empty() {
+        if self.relays.is_empty() {
             return self.send(call.clone()).await;
         }
         let request = self.sign_once(call, nonce).await?;
@@ -67,10 +58,10 @@ impl Person {
     }
 
     pub(crate) async fn void_signed(&self) -> Result<Confirmed> {
-        let mut confirmed: Confirmed = self.void_at(self.contract().address()).await?;
+        let mut confirmed: Confirmed = self.void_at(self.contract.address()).await?;
         let first = Some(confirmed.transaction);
         let partly = |error: Error| error.after_part(first);
-        for beside in self.besides().all() {
+        for beside in self.besides.all() {
             match beside.deployed_at().await {
                 Ok(_) => confirmed.gas += self.void_at(beside.address()).await.map_err(partly)?.gas,
                 // Nobody signs a request for a contract that is not there.
@@ -81,39 +72,35 @@ impl Person {
         Ok(confirmed)
     }
 
-    pub(crate) async fn void_signed_at(&self, board: &Board) -> Result<Confirmed> {
-        self.void_at(board.address).await
-    }
-
-    async fn void_at(&self, contract: Address) -> Result<Confirmed> {
-        self.send(self.contract().invalidate_nonces_at(contract)).await
+    pub(crate) async fn void_at(&self, contract: Address) -> Result<Confirmed> {
+        self.send(self.contract.invalidate_nonces_at(contract)).await
     }
 
     pub(crate) async fn was_carried(&self, request: &SignedRequest) -> Result<bool> {
-        let act = request.act_for(self.contract()).await?;
-        Ok(self.contract().took_effect(&act, request.call()).await?)
+        let act = request.act_for(&self.contract).await?;
+        Ok(self.contract.took_effect(&act, request.call()).await?)
     }
 
     pub(crate) async fn carry(&self, request: &SignedRequest) -> Result<Confirmed> {
-        let act = request.act_for(self.contract()).await?;
+        let act = request.act_for(&self.contract).await?;
         // If the contract refuses it, its own error is reported before any relay is asked.
         self.ledger().call(&request.call(), None).await?;
-        if self.relays().is_empty() {
-            return Ok(self.sender().send(&self.signer(), request.call()).await?.into());
+        if self.relays.is_empty() {
+            return Ok(self.sender.send(&self.signer(), request.call()).await?.into());
         }
         let start = Instant::now();
-        let mut deadline = start + UNREACHED.min(self.patience());
+        let mut deadline = start + UNREACHED.min(self.patience);
         let mut pause = Duration::from_millis(50);
         let mut has_asked_again = false;
         loop {
             match self.ask_relays(request, &act).await {
-                RequestState::Done(Some(receipt)) => return Ok(receipt),
-                RequestState::Done(None) if has_asked_again => return Ok(Confirmed::default()),
+                Ok(Some(receipt)) => return Ok(receipt),
+                Ok(None) if has_asked_again => return Ok(Confirmed::default()),
                 // A slow relay may report the transaction now.
-                RequestState::Done(None) => has_asked_again = true,
-                RequestState::NotDone(error) => {
+                Ok(None) => has_asked_again = true,
+                Err(error) => {
                     if !matches!(error.cause(), Error::Unreachable { .. }) {
-                        deadline = start + self.patience();
+                        deadline = start + self.patience;
                     }
                     if !error.may_have_happened() || Instant::now() >= deadline {
                         return Err(error);
@@ -126,19 +113,20 @@ impl Person {
     }
 
     /// Asks one relay after the other until the chain shows the effect. A relay's answer alone is not believed.
-    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> RequestState {
+    /// The receipt is that of the transaction that a relay reported.
+    async fn ask_relays(&self, request: &SignedRequest, act: &Act) -> Result<Option<Confirmed>> {
         let mut errors = Vec::new();
-        for relay in self.relays() {
+        for relay in &self.relays {
             let answer = relay.carry(request).await;
-            let effect = self.contract().took_effect(act, request.call()).await;
+            let effect = self.contract.took_effect(act, request.call()).await;
             if matches!(effect, Ok(true)) {
-                return RequestState::Done(self.receipt_of(answer).await);
+                return Ok(self.receipt_of(answer).await);
             }
             let error = match answer {
                 // The relay has it and may get it mined. That the chain does not answer now is not a refusal.
-                Ok(_) if effect.is_err() => Error::TimedOut { service: self.ledger().name(), after: self.patience() },
+                Ok(_) if effect.is_err() => Error::TimedOut { service: self.ledger().name(), after: self.patience },
                 Ok(Fate::Waiting | Fate::Done { .. }) => {
-                    Error::TimedOut { service: relay.name(), after: self.patience() }
+                    Error::TimedOut { service: relay.name(), after: self.patience }
                 }
                 Ok(Fate::Refused { reason }) => Error::Refused { service: relay.name(), reason: reason.into() },
                 Err(error) => error,
@@ -146,7 +134,7 @@ impl Person {
             tracing::debug!(relay = relay.name(), %error, "asking the next relay");
             errors.push(error);
         }
-        RequestState::NotDone(all_of(errors))
+        Err(all_of(errors))
     }
 
     /// The receipt of the transaction that a relay named, if the chain has it.
@@ -166,7 +154,7 @@ impl Person {
                 revocation.barred = true;
                 // It must also end a signed grant that is still withheld: otherwise that grant is carried first, and this
                 // act is stale.
-                let granted_up_to = self.clocks().believed_time().await? + GOOD_FOR.as_secs();
+                let granted_up_to = self.clocks.believed_time().await? + GOOD_FOR.as_secs();
                 Act::Revocation { patient: self.address(), revocation, granted_up_to, key_changes }
             }
         };
@@ -174,13 +162,13 @@ impl Person {
     }
 
     async fn sign_once(&self, call: &Call, nonce: U256) -> Result<SignedRequest> {
-        let deadline = self.clocks().latest_time().await? + GOOD_FOR.as_secs();
-        let act = self.contract().once(call, self.address(), nonce, deadline);
+        let deadline = self.clocks.latest_time().await? + GOOD_FOR.as_secs();
+        let act = self.contract.once(call, self.address(), nonce, deadline);
         self.sign_act(&act.ok_or_else(no_signed_form)?).await
     }
 
     pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
-        let contract = self.contract();
+        let contract = &self.contract;
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
         let signature = self.me.identity.signer().sign_hash(&digest).await;
         let signature = signature
@@ -195,7 +183,7 @@ impl Person {
         let first = *self.me.first_word.get_or_try_init(|| async { random_word() }).await?;
         let word = first.wrapping_add(count / NONCES_A_WORD);
         let number = U256::from(word) << 8 | U256::from(count % NONCES_A_WORD);
-        let (_, series) = self.contract().nonce_used(contract, self.address(), U256::ZERO).await?;
+        let (_, series) = self.contract.nonce_used(contract, self.address(), U256::ZERO).await?;
         Ok(series << 128 | number)
     }
 }

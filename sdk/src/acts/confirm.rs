@@ -54,10 +54,10 @@ impl Person {
         use ErrorKind::{Denied, Integrity, KeyChanged, Vanished, WrongContract};
         let start = Instant::now();
         let mut pause = Duration::from_millis(100);
-        let timeout = self.timeout();
+        let timeout = self.timeout;
         let mut reason;
         loop {
-            match self.journals().of(patient).await {
+            match self.journals.of(patient).await {
                 Ok(journal) if shows(&journal.history) => return Ok(()),
                 // The act is pending, so a refused question is asked again. These errors are permanent.
                 Err(error) if matches!(error.kind(), Integrity | KeyChanged | WrongContract | Vanished | Denied) => {

@@ -29,10 +29,10 @@ impl Person {
 
     /// Follows what an earlier call left pending to its end. If it had no effect, returns that as text.
     pub(crate) async fn settle_earlier(&self) -> Result<Option<String>> {
-        if !self.relays().is_empty() {
+        if !self.relays.is_empty() {
             return Ok(None);
         }
-        Ok(match self.sender().resume(&self.signer()).await? {
+        Ok(match self.sender.resume(&self.signer()).await? {
             Some(Settled::Failed { transaction, error }) => Some(failure_text(transaction, &error)),
             Some(Settled::Mined(_)) | None => None,
         })
@@ -40,7 +40,7 @@ impl Person {
 
     /// A signed act of this account that was refused and may still take effect, as text.
     pub(crate) async fn still_open(&self) -> Result<Option<String>> {
-        let pending = self.sender().pending(self.address()).await?;
+        let pending = self.sender.pending(self.address()).await?;
         Ok(pending.map(|pending| {
             format!(
                 "transaction {} of an earlier call may still take effect: look in the history again",

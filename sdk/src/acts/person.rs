@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::{
     acts::{published::PublishedProfile, services::Services},
     base::{
-        error::{Error, Result},
+        error::{Result, fail},
         record_ref::RecordRef,
     },
     ledger::Signer,
@@ -49,7 +49,7 @@ pub(super) struct Me {
 impl Person {
     pub(crate) fn new(services: Services, identity: Identity) -> Self {
         let me = Me {
-            keys: identity.keys(services.deployment()),
+            keys: identity.keys(services.deployment),
             identity,
             published: OnceCell::new(),
             first_word: OnceCell::new(),
@@ -63,11 +63,6 @@ impl Person {
     /// for only a few times, because strangers can name any number of them.
     pub(crate) fn for_one_call(&self) -> Self {
         self.waiting_in_vain(MOST_MISSING)
-    }
-
-    /// The same for a call that fetches blocks that only other nodes have: it waits for every block.
-    pub(crate) fn for_fetching(&self) -> Self {
-        self.waiting_in_vain(usize::MAX)
     }
 
     /// The same for one call that waits for at most this many blocks that nobody has.
@@ -85,6 +80,11 @@ impl Person {
 
     pub(crate) fn is_me(&self, account: Address) -> bool {
         account == self.address()
+    }
+
+    /// The key of a cached row of this person at this deployment.
+    pub(crate) fn own_key(&self, rest: &[&[u8]]) -> Vec<u8> {
+        [self.deployment_key().as_slice(), self.address().as_slice(), &rest.concat()].concat()
     }
 
     pub(crate) fn keys(&self) -> &Keys {
@@ -106,13 +106,13 @@ impl Person {
 
     /// The handle of a record of `patient` at this deployment.
     pub(crate) fn record(&self, patient: Address, id: RecordId) -> RecordRef {
-        RecordRef { deployment: self.deployment(), patient, id }
+        RecordRef { deployment: self.deployment, patient, id }
     }
 
     /// Checks that a card, if there is one, was made for this chain and contract.
     pub(crate) fn check_card(&self, made_for: Option<Deployment>) -> Result<()> {
-        match made_for.is_some_and(|deployment| deployment != self.deployment()) {
-            true => Err(Error::Invalid("this card is for another chain or contract: ask for one made for this".into())),
+        match made_for.is_some_and(|deployment| deployment != self.deployment) {
+            true => fail!(Invalid, "this card is for another chain or contract: ask for one made for this"),
             false => Ok(()),
         }
     }
@@ -120,7 +120,7 @@ impl Person {
     /// Signs a block as this account.
     pub(crate) async fn sign<T: Body>(&self, body: T) -> Result<Block> {
         let published = self.published().await?;
-        Ok(block::sign(self.deployment(), published.digest, body, &published.keys).map_err(CoreError::from)?)
+        Ok(block::sign(self.deployment, published.digest, body, &published.keys).map_err(CoreError::from)?)
     }
 
     /// Fetches a signed block and verifies it with the profile that it names.

@@ -8,7 +8,7 @@ use hospital_record_core::{block::Block, id::Digest, identity::ProfileKeys};
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result, fill_random},
+    base::error::{Result, fail, fill_random},
     people::{card::Card, profile},
 };
 
@@ -23,7 +23,7 @@ impl Person {
     /// What others need to grant to this account.
     pub(crate) async fn card(&self) -> Result<Card> {
         let profile = B256::from(self.published().await?.digest.0);
-        Ok(Card { deployment: self.deployment(), account: self.address(), profile })
+        Ok(Card { deployment: self.deployment, account: self.address(), profile })
     }
 
     pub(crate) async fn published(&self) -> Result<&PublishedProfile> {
@@ -32,16 +32,16 @@ impl Person {
 
     async fn publish(&self) -> Result<PublishedProfile> {
         let keys = self.keys();
-        let profile_block = profile::sign(&self.me.identity, self.deployment(), keys).await?;
+        let profile_block = profile::sign(&self.me.identity, self.deployment, keys).await?;
         let digest = profile_block.digest();
-        match self.contract().profile_of(self.address()).await? {
+        match self.contract.profile_of(self.address()).await? {
             None => {
                 self.people().publish(profile_block).await?;
-                self.send(self.contract().set_profile(digest.0.into())).await?;
+                self.send(self.contract.set_profile(digest.0.into())).await?;
             }
             Some(current) if current == digest.0 => {
                 // A new store may lack it, and others need it to verify signatures of this account.
-                if !self.stores().own().has(&profile_block.cid).await? {
+                if !self.stores.own().has(&profile_block.cid).await? {
                     self.people().publish(profile_block).await?;
                 }
             }
@@ -55,11 +55,11 @@ impl Person {
         let profile = self.people().profile_block(self.address(), digest, None).await?;
         let keys = self.keys().profile_keys(profile.sequence);
         if *keys.public() != profile.keys {
-            return Err(Error::Invalid(
+            return fail!(
+                Invalid,
                 "the published keys of this account were made from another seed: restore with the phrase or seed that \
                  was used then"
-                    .into(),
-            ));
+            );
         }
         Ok(PublishedProfile { digest, keys: Arc::new(keys) })
     }
@@ -71,7 +71,7 @@ impl Person {
         let mut bytes = [0; 32];
         fill_random(&mut bytes)?;
         let block = Block::leaf(bytes.to_vec());
-        self.stores().own().put(stream::iter([Ok(block)]).boxed()).await?;
+        self.stores.own().put(stream::iter([Ok(block)]).boxed()).await?;
         Ok(())
     }
 }

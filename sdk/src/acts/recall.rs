@@ -29,12 +29,12 @@ impl Person {
     /// Sends a transaction of this account.
     pub(crate) async fn send_itself(&self, call: Call) -> Result<Result<Confirmed, LedgerError>> {
         let note = self.note_for(&call).await?;
-        Ok(self.sender().send_noted(&self.signer(), call, note).await.map(Confirmed::from))
+        Ok(self.sender.send_noted(&self.signer(), call, note).await.map(Confirmed::from))
     }
 
     /// Whether relays carry this person's acts and pay for them.
     pub(crate) fn is_carried(&self) -> bool {
-        !self.relays().is_empty()
+        !self.relays.is_empty()
     }
 
     pub(crate) async fn before_sending(&self) -> Result<()> {
@@ -62,7 +62,7 @@ impl Person {
                 *error = None;
             }
         }
-        let deadline = Instant::now() + PATIENCE.min(self.timeout());
+        let deadline = Instant::now() + PATIENCE.min(self.timeout);
         loop {
             let mut still_missing = Vec::new();
             for (act, error) in missing {
@@ -91,7 +91,7 @@ impl Person {
 
     async fn sent_and_missing(&self) -> Result<Vec<Sent>> {
         let mut missing = Vec::new();
-        for act in self.sender().sent(self.address()).await? {
+        for act in self.sender.sent(self.address()).await? {
             if self.standing(&act).await? == Standing::Missing {
                 missing.push(act);
             }
@@ -102,10 +102,10 @@ impl Person {
     async fn send_again(&self, act: &Sent) -> Result<()> {
         match &act.bytes {
             SentBytes::Transaction { nonce, raw } => {
-                Ok(self.sender().send_again(act.account, act.id, *nonce, raw.clone()).await?)
+                Ok(self.sender.send_again(act.account, act.id, *nonce, raw.clone()).await?)
             }
             SentBytes::Request { to, data } => {
-                let chain_id = self.contract().chain();
+                let chain_id = self.contract.chain();
                 let request = SignedRequest { chain_id, contract: *to, data: data.clone() };
                 self.carry(&request).await.map(drop)
             }
@@ -120,13 +120,13 @@ impl Person {
         let mut has_revoked = false;
         for event in effects.events {
             let Event::AccessRevoked { scope, grantee, .. } = event else { continue };
-            let journal = self.journals().of(patient).await?;
+            let journal = self.journals.of(patient).await?;
             let Some(granted_at) = journal.grant(scope, grantee).map(|grant| grant.state.granted_at) else { continue };
             let revocation = Revocation { grantee, scope, keyring: None, barred: true };
             let act = Act::Revocation { patient, revocation, granted_up_to: granted_at, key_changes: 0 };
             let request = self.sign_act(&act).await?;
             // A provider that lies about the nonce can delay it for ever. The outbox keeps what was signed.
-            match timeout(PATIENCE.min(self.timeout()), self.carry(&request)).await {
+            match timeout(PATIENCE.min(self.timeout), self.carry(&request)).await {
                 Ok(Ok(_) | Err(Error::NotFound(_) | Error::Conflict(_) | Error::AlreadyDone(_))) | Err(_) => {
                     has_revoked = true
                 }

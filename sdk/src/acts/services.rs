@@ -1,6 +1,7 @@
 //! The services of one deployment, as this machine reaches them: chain, stores, relays and cache.
 
 use std::{
+    ops::Deref,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -11,10 +12,10 @@ use hospital_record_core::id::{Account, Deployment};
 
 use crate::{
     base::error::Result,
-    boards::reader::BoardReader,
+    boards::lookup::BoardReader,
     journal::journals::Journals,
     ledger::{
-        Beside, Besides, Contract, Ledger, Outbox, Sender, SenderOptions,
+        Besides, Contract, Ledger, Outbox, Sender, SenderOptions,
         clock::{Clock, Clocks},
         outbox::disk::DiskOutbox,
     },
@@ -29,23 +30,25 @@ use crate::{
 pub(crate) struct Services {
     shared: Arc<SharedServices>,
     /// For one call of an app, or for all.
-    stores: Stores,
+    pub(crate) stores: Stores,
 }
 
-struct SharedServices {
-    contract: Contract,
-    witness: Option<Contract>,
-    besides: Besides,
-    boards: BoardReader,
-    deployment: Deployment,
-    sender: Sender,
-    relays: Vec<Arc<dyn Relay>>,
+pub(crate) struct SharedServices {
+    pub(crate) contract: Contract,
+    pub(crate) witness: Option<Contract>,
+    /// The contracts beside `HospitalRecord`.
+    pub(crate) besides: Besides,
+    pub(crate) boards: BoardReader,
+    pub(crate) deployment: Deployment,
+    pub(crate) sender: Sender,
+    pub(crate) relays: Vec<Arc<dyn Relay>>,
     /// The timeout of an act.
-    patience: Duration,
-    timeout: Duration,
-    clocks: Clocks,
-    cache: Cache,
-    journals: Journals,
+    pub(crate) patience: Duration,
+    /// The timeout of one answer.
+    pub(crate) timeout: Duration,
+    pub(crate) clocks: Clocks,
+    pub(crate) cache: Cache,
+    pub(crate) journals: Journals,
     people: Arc<SharedPeople>,
 }
 
@@ -91,7 +94,7 @@ impl Services {
             boards: BoardReader {
                 on_chain: besides.boards.clone(),
                 witness: besides_witness.map(|besides| besides.boards),
-                cache: Mutex::default(),
+                known: Mutex::default(),
             },
             journals: Journals::new(contract.clone(), parts.witness.clone(), deployment, parts.cache.clone()),
             besides,
@@ -110,80 +113,26 @@ impl Services {
         Self { shared: self.shared.clone(), stores: self.stores.for_one_call(most_missing) }
     }
 
-    pub(crate) fn deployment(&self) -> Deployment {
-        self.shared.deployment
-    }
-
     /// 28 bytes that separate the cached rows of several deployments.
     pub(crate) fn deployment_key(&self) -> Vec<u8> {
-        deployment_key(self.shared.deployment)
-    }
-
-    pub(crate) fn contract(&self) -> &Contract {
-        &self.shared.contract
+        deployment_key(self.deployment)
     }
 
     pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
-        self.shared.contract.ledger()
-    }
-
-    pub(crate) fn witness(&self) -> Option<&Contract> {
-        self.shared.witness.as_ref()
-    }
-
-    /// The contracts beside `HospitalRecord`.
-    pub(crate) fn besides(&self) -> &Besides {
-        &self.shared.besides
-    }
-
-    pub(crate) fn vouching(&self) -> &Beside {
-        &self.shared.besides.vouching
-    }
-
-    pub(crate) fn access_requests(&self) -> &Beside {
-        &self.shared.besides.access_requests
-    }
-
-    pub(crate) fn boards(&self) -> &BoardReader {
-        &self.shared.boards
+        self.contract.ledger()
     }
 
     /// The cached keys and names of other people.
     pub(crate) fn people(&self) -> People {
-        People { shared: self.shared.people.clone(), stores: self.stores.clone() }
+        People { shared: self.people.clone(), stores: self.stores.clone() }
     }
+}
 
-    pub(crate) fn journals(&self) -> &Journals {
-        &self.shared.journals
-    }
+impl Deref for Services {
+    type Target = SharedServices;
 
-    pub(crate) fn stores(&self) -> &Stores {
-        &self.stores
-    }
-
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.shared.cache
-    }
-
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.shared.sender
-    }
-
-    pub(crate) fn relays(&self) -> &[Arc<dyn Relay>] {
-        &self.shared.relays
-    }
-
-    pub(crate) fn clocks(&self) -> &Clocks {
-        &self.shared.clocks
-    }
-
-    pub(crate) fn patience(&self) -> Duration {
-        self.shared.patience
-    }
-
-    /// The timeout of one answer.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.shared.timeout
+    fn deref(&self) -> &SharedServices {
+        &self.shared
     }
 }
 

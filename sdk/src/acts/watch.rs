@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, keccak256};
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result},
+    base::error::{Result, fail},
     journal::{
         earlier::Earlier,
         finality::AT_LEAST,
@@ -62,8 +62,8 @@ impl WatchNote {
 impl Person {
     pub(crate) async fn missing(&self) -> Result<Vec<MissingEntry>> {
         let mut missing = Vec::new();
-        for vanished in self.journals().all_vanished().await? {
-            let journal = self.journals().cached(vanished.patient).await?;
+        for vanished in self.journals.all_vanished().await? {
+            let journal = self.journals.cached(vanished.patient).await?;
             if self.minds(&vanished) && !vanished.is_covered(&journal.history) {
                 missing.push(MissingEntry::from(&vanished));
             }
@@ -72,10 +72,10 @@ impl Person {
     }
 
     pub(crate) async fn give_up(&self, name: B256) -> Result<()> {
-        let entries = self.journals().all_vanished().await?;
+        let entries = self.journals.all_vanished().await?;
         let vanished =
             entries.into_iter().find(|vanished| vanished.entry.head == name || vanished.entry.transaction == name);
-        let sender = self.sender();
+        let sender = &self.sender;
         let mut is_missing = vanished.is_some();
         for act in sender.sent(self.address()).await? {
             let is_its = match &vanished {
@@ -88,23 +88,23 @@ impl Person {
             }
         }
         if let Some(vanished) = vanished {
-            self.journals().drop_vanished(vanished).await?;
+            self.journals.drop_vanished(vanished).await?;
         }
         match is_missing {
             true => Ok(()),
-            false => Err(Error::NotFound(format!("no missing entry is called {name}: `resume` lists them").into())),
+            false => fail!(NotFound, "no missing entry is called {name}: `resume` lists them"),
         }
     }
 
     pub(crate) async fn note_for(&self, call: &Call) -> Result<Bytes> {
-        let effects = self.contract().effects(call, self.address());
+        let effects = self.contract.effects(call, self.address());
         let at = clock::now();
         let Some(Effects { patient, events }) = effects else {
             let patient = Address::ZERO;
             let earlier = Earlier::default();
             return Ok(WatchNote { patient, entries: 0, cuts: 0, at, earlier }.to_bytes());
         };
-        let journal = self.journals().cached(patient).await?;
+        let journal = self.journals.cached(patient).await?;
         let entries = journal.history.entries().len();
         let cuts = journal.finality.cuts();
         let earlier = Earlier::of(&events, &journal.history, journal.finality.settled(), entries);
@@ -116,14 +116,14 @@ impl Person {
         let Call { to, data, .. } = request.call();
         let id = keccak256(&data);
         let bytes = SentBytes::Request { to, data };
-        if let Err(error) = self.sender().keep(&Sent { account: self.address(), id, bytes, note }).await {
+        if let Err(error) = self.sender.keep(&Sent { account: self.address(), id, bytes, note }).await {
             tracing::warn!(%error, "a request that was carried could not be kept: it is not sent again");
         }
     }
 
     /// Releases final acts, and returns how many acts of this person are not final yet.
     pub(crate) async fn watch(&self) -> Result<usize> {
-        let sender = self.sender();
+        let sender = &self.sender;
         let mut watching = 0;
         for act in sender.sent(self.address()).await? {
             match self.standing(&act).await? {
@@ -139,13 +139,13 @@ impl Person {
     pub(crate) async fn standing(&self, act: &Sent) -> Result<Standing> {
         let Some(note) = WatchNote::from_bytes(&act.note) else { return Ok(Standing::Final) };
         let Some(effects) = self.effects(act)? else { return self.standing_elsewhere(act, &note).await };
-        let journal = self.journals().of(effects.patient).await?;
+        let journal = self.journals.of(effects.patient).await?;
         Ok(standing_in(&journal, &effects, &note))
     }
 
     /// The same for an act that is in no journal. Its receipt or nonce is the only evidence.
     async fn standing_elsewhere(&self, act: &Sent, note: &WatchNote) -> Result<Standing> {
-        let contract = self.contract();
+        let contract = &self.contract;
         let is_shown = match &act.bytes {
             SentBytes::Transaction { .. } => {
                 self.ledger().receipt(act.id).await?.is_some_and(|receipt| receipt.succeeded)
@@ -164,19 +164,19 @@ impl Person {
     }
 
     pub(crate) fn effects(&self, act: &Sent) -> Result<Option<Effects>> {
-        Ok(self.contract().effects(&act.call()?, act.account))
+        Ok(self.contract.effects(&act.call()?, act.account))
     }
 
     /// Releases acts that are final by the cached journal, once a process.
     pub(crate) async fn tidy(&self) -> Result<()> {
-        let sender = self.sender();
+        let sender = &self.sender;
         for act in sender.sent(self.address()).await? {
             // `resume` looks at acts that are in no journal. After some days they are released.
             let is_old = WatchNote::from_bytes(&act.note)
                 .is_none_or(|note| note.patient.is_zero() && clock::now().saturating_sub(note.at) >= MOST_WATCHED);
             let is_final = match self.effects(&act)? {
                 Some(effects) if !is_old => {
-                    let journal = self.journals().cached(effects.patient).await?;
+                    let journal = self.journals.cached(effects.patient).await?;
                     WatchNote::from_bytes(&act.note)
                         .is_some_and(|note| standing_in(&journal, &effects, &note) == Standing::Final)
                 }

@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use alloy::primitives::{U256, utils::parse_ether};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, fail};
 
 /// Histories, profiles and boards that are kept in memory; those on disk are not bounded.
 pub(crate) const KEPT: usize = 1024;
@@ -108,14 +108,14 @@ fn wrong_fee(what: &str) -> Error {
 pub(crate) fn confirmations(blocks: u64) -> Result<u64> {
     match (1..=10_000).contains(&blocks) {
         true => Ok(blocks),
-        false => Err(Error::Invalid(format!("confirmations cannot be {blocks}: take 1 to 10000 blocks").into())),
+        false => fail!(Invalid, "confirmations cannot be {blocks}: take 1 to 10000 blocks"),
     }
 }
 
 /// A chain id, which is not zero.
 pub(crate) fn chain_id(id: u64) -> Result<u64> {
     match id {
-        0 => Err(Error::Invalid("0 is not the id of a chain; 1 is that of Ethereum's main network".into())),
+        0 => fail!(Invalid, "0 is not the id of a chain; 1 is that of Ethereum's main network"),
         id => Ok(id),
     }
 }

@@ -4,7 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, U256};
 
-use crate::base::error::{kind::ErrorKind, reason::Reason, untrusted::Untrusted};
+use crate::base::error::{
+    kind::ErrorKind,
+    reason::{Reason, with_reason},
+    untrusted::Untrusted,
+};
 
 pub(crate) mod core;
 mod display;
@@ -23,6 +27,14 @@ const RANDOM: &str = "the system's random generator";
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| Error::Refused { service: RANDOM.into(), reason: error.to_string().into() })
 }
+
+/// `Err` with this variant of [`Error`]; the rest is the text, as `format!` takes it.
+macro_rules! fail {
+    ($variant:ident, $($text:tt)+) => {
+        Err(crate::base::error::Error::$variant(format!($($text)+).into()))
+    };
+}
+pub(crate) use fail;
 
 /// The result of everything this crate does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -257,18 +269,7 @@ impl Error {
     /// Adds the cause to an error that has a reason.
     pub(crate) fn because(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         match &mut self {
-            Self::Denied(reason)
-            | Self::NotFound(reason)
-            | Self::NotAvailable(reason)
-            | Self::Integrity(reason)
-            | Self::Invalid(reason)
-            | Self::Conflict(reason)
-            | Self::AlreadyDone(reason)
-            | Self::WrongContract(reason)
-            | Self::Unreachable { reason, .. }
-            | Self::Refused { reason, .. }
-            | Self::Withheld { reason, .. }
-            | Self::File { reason, .. } => reason.set_cause(cause),
+            with_reason!(reason) => reason.set_cause(cause),
             _ => {}
         }
         self

@@ -6,6 +6,7 @@ pub(crate) mod cut;
 pub(crate) mod error;
 pub(crate) mod names;
 pub(crate) mod progress;
+pub(crate) mod ranks;
 pub(crate) mod record_ref;
 pub(crate) mod scope_id;
 pub(crate) mod time;

@@ -3,7 +3,7 @@
 use hospital_record_core::identity::folder_name;
 use unicode_security::skeleton;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Result, fail};
 
 const LONGEST: usize = 200;
 
@@ -70,18 +70,16 @@ pub fn look_alike(one: &str, other: &str) -> bool {
 pub(crate) fn checked(what: &str, name: &str) -> Result<String> {
     let name = spelled(name);
     if name.is_empty() || name.len() > LONGEST {
-        return Err(Error::Invalid(format!("{what} has 1 to {LONGEST} bytes").into()));
+        return fail!(Invalid, "{what} has 1 to {LONGEST} bytes");
     }
     let hidden = marked(&name).find(|(_, seen)| !seen);
     match hidden {
         None => Ok(name),
-        Some((hidden, _)) => Err(Error::Invalid(
-            format!(
-                "{what} has an invisible character (U+{:04X}), so it could be confused with another: type it again",
-                u32::from(hidden)
-            )
-            .into(),
-        )),
+        Some((hidden, _)) => fail!(
+            Invalid,
+            "{what} has an invisible character (U+{:04X}), so it could be confused with another: type it again",
+            u32::from(hidden)
+        ),
     }
 }
 
@@ -131,7 +129,7 @@ pub(crate) fn the_one<T: PartialEq>(text: &str, scheme: &str, parse: impl Fn(&st
     found.dedup();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Error::Invalid(format!("the text has several {scheme} items: leave only one").into())),
+        (Some(_), false) => fail!(Invalid, "the text has several {scheme} items: leave only one"),
         // As one line, the text gives the best error.
         (None, _) => parse(&text.split(is_blank).collect::<String>()),
     }
@@ -201,7 +199,7 @@ mod tests {
     fn folded_and_quoted_mail_is_joined() {
         let parse = |text: &str| match text.len() == 20 && text.starts_with("card:") {
             true => Ok(text.to_owned()),
-            false => Err(Error::Invalid(text.into())),
+            false => fail!(Invalid, "{text}"),
         };
         let card = "card:abcdefghij01234";
         let found = |text: &str| the_one(text, "card", parse);

@@ -8,6 +8,9 @@ use std::{
 /// The expiry of a grant without an end: the largest value that the contract can hold.
 pub const NO_END: u64 = (1 << 40) - 1;
 
+/// In seconds. Grants, requests and vouches last as long by default.
+pub(crate) const A_YEAR: u64 = 365 * 24 * 3600;
+
 /// Seconds since 1970 as an instant. A number that the system cannot represent becomes 1970.
 pub(crate) fn instant(seconds: u64) -> SystemTime {
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use alloy::primitives::Address;
 use hospital_record_core::board::deal::MAX_MEMBERS;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Result, fail};
 
 /// A board: an account without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,7 @@ impl Board {
     pub(crate) fn require_member(&self, account: Address) -> Result<()> {
         match self.present().any(|member| member == account) {
             true => Ok(()),
-            false => Err(Error::Denied(
-                format!("{account} is not a member of the board {}, or has left it", self.address).into(),
-            )),
+            false => fail!(Denied, "{account} is not a member of the board {}, or has left it", self.address),
         }
     }
 }
@@ -60,16 +58,14 @@ impl Board {
 pub(crate) fn check_form(threshold: u8, members: &[Address]) -> Result<()> {
     let distinct: BTreeSet<_> = members.iter().collect();
     if members.len() > MAX_MEMBERS {
-        return Err(Error::Invalid("a board has at most 16 members".into()));
+        return fail!(Invalid, "a board has at most 16 members");
     }
     if threshold == 0 || usize::from(threshold) > members.len() {
         let members = members.len();
-        return Err(Error::Invalid(
-            format!("the threshold {threshold} is not between 1 and {members}, the number of members").into(),
-        ));
+        return fail!(Invalid, "the threshold {threshold} is not between 1 and {members}, the number of members");
     }
     if distinct.len() != members.len() || members.iter().any(|member| member.is_zero()) {
-        return Err(Error::Invalid("name each member of a board once, and not the zero address".into()));
+        return fail!(Invalid, "name each member of a board once, and not the zero address");
     }
     Ok(())
 }

@@ -18,12 +18,13 @@ use crate::{
     base::{
         cut::Cut,
         error::{Error, Result},
+        ranks::ranked,
         time::instant,
     },
     boards::{
         board::Board,
         case::{self, Case},
-        reader::BoardReader,
+        lookup::BoardReader,
     },
     ledger::{BlockInfo, Log, LogFilter, newest_log, recent_logs},
 };
@@ -62,8 +63,7 @@ pub struct Cases {
 }
 
 impl BoardReader {
-    /// The cases of a board, newest first, as the node reports them. A node can hide or invent a case. Only the patient's
-    /// history proves that a case took effect.
+    /// See [`System::cases`](crate::System::cases).
     pub(crate) async fn cases(&self, board: &Board) -> Result<Cases> {
         self.reading(board).await?.list(None, 0).await
     }
@@ -78,10 +78,7 @@ impl BoardReader {
         self.reading(board).await?.list(None, since).await
     }
 
-    /// The case with this id.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if the node shows no such case.
+    /// See [`System::case`](crate::System::case).
     pub(crate) async fn case(&self, board: &Board, id: B256) -> Result<Case> {
         let reading = self.reading(board).await?;
         let case = reading.one(id, reading.to.number).await?;
@@ -271,15 +268,7 @@ async fn side_by_side<T>(questions: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec
 
 /// As many openings as are listed: first the newest of each opener, then the second newest of each, and so on.
 fn fairly(openings: Vec<(Log, CaseOpened)>) -> Vec<(Log, CaseOpened)> {
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut ranked: Vec<_> = openings
-        .into_iter()
-        .map(|opening| {
-            let count = counts.entry(opening.1.opener).or_default();
-            *count += 1;
-            (*count, opening)
-        })
-        .collect();
+    let mut ranked: Vec<_> = ranked(openings, |(_, event)| event.opener).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.truncate(MOST_LISTED);
     ranked.into_iter().map(|(_, opening)| opening).collect()

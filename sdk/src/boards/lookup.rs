@@ -1,5 +1,10 @@
 //! Looks up the board behind an address.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use alloy::{primitives::Address, sol_types::SolEvent};
 use hospital_record_contracts::boards::{
     IBoard::{self, proxyOfCall},
@@ -7,26 +12,33 @@ use hospital_record_contracts::boards::{
 };
 
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        bounds::KEPT,
+        error::{Error, Result},
+    },
     boards::{
         address::address_of,
         board::{Board, check_form},
-        reader::BoardReader,
     },
-    ledger::newest_logs,
+    ledger::{Beside, newest_logs},
 };
 
 /// Creation events that are read for one address. A board has one, but a provider can invent others.
 const MOST_MADE: usize = 16;
 
+/// Reads the boards of one chain through its node.
+pub(crate) struct BoardReader {
+    pub(crate) on_chain: Beside,
+    pub(crate) witness: Option<Beside>,
+    /// Only threshold and members, because these never change. All else is read again each time, so a provider that lags
+    /// hides nothing for longer than it lags.
+    pub(crate) known: Mutex<HashMap<Address, Board>>,
+}
+
 impl BoardReader {
-    /// The board at this address. The address proves its members and threshold. The node reports who left and whether the
-    /// board is closed.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if no board was created there, [`Error::WrongContract`] if this chain has no `Boards`.
+    /// See [`System::board`](crate::System::board).
     pub(crate) async fn at(&self, address: Address) -> Result<Board> {
-        let cached = self.cache().0.get(&address).cloned();
+        let cached = self.known().get(&address).cloned();
         let board = match cached {
             Some(board) => board,
             None => self.created_at(address).await?,
@@ -51,8 +63,16 @@ impl BoardReader {
                 format!("there is no board at {address}: ask the person who named it for the right address").into(),
             )
         })?;
-        self.cache().keep(board.clone());
+        let mut known = self.known();
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(address, board.clone());
         Ok(board)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Address, Board>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn standing(&self, board: Board) -> Result<Board> {

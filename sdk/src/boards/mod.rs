@@ -2,8 +2,6 @@
 
 pub(crate) mod address;
 pub(crate) mod board;
-pub(crate) mod cache;
 pub(crate) mod case;
 pub(crate) mod cases;
 pub(crate) mod lookup;
-pub(crate) mod reader;

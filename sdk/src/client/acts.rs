@@ -43,7 +43,7 @@ impl Acts<'_> {
     /// # Errors
     /// As for every act.
     pub async fn void_at(self, board: &Board) -> Result<Confirmed> {
-        self.0.void_signed_at(board).await
+        self.0.void_at(board.address).await
     }
 
     /// Whether a request has taken effect, whoever carried it.

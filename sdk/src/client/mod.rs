@@ -38,7 +38,6 @@ use crate::{
         attest,
         list::{self, List},
         open::{self, Open},
-        reencrypt,
         replace::{self, MarkInError, Replace},
         source::Source,
     },
@@ -182,7 +181,7 @@ impl Client {
     /// record. Copies of the old ciphertext still open for everybody who has its key.
     /// See the [guide](crate::record).
     pub async fn reencrypt(&self, record: &RecordRef) -> Result<Added> {
-        reencrypt::reencrypt(&self.person, record).await
+        replace::reencrypt(&self.person, record).await
     }
 
     /// Adds a new version of a record to the same folder and marks the old one as superseded. It takes name, media type

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use hospital_record_core::id::RecordId;
 
 use crate::{
@@ -123,7 +123,7 @@ pub(crate) async fn resume(person: &Person) -> Result<Resumed> {
     }
     store_keys(&person, &mut resumed).await?;
     finish_all(&person, &mut resumed).await?;
-    match person.stores().own().sweep(SWEEP_AFTER).await {
+    match person.stores.own().sweep(SWEEP_AFTER).await {
         Ok(swept) => resumed.swept = swept,
         Err(error) => resumed.failed.push(Unfinished::new(Leftover::Blocks, &error.into())),
     }
@@ -132,7 +132,7 @@ pub(crate) async fn resume(person: &Person) -> Result<Resumed> {
 
 /// Follows the transaction that was left behind to its end. The upload of an add is reported by itself.
 async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
-    let sender = person.sender();
+    let sender = &person.sender;
     let Some(pending) = sender.pending(person.address()).await? else { return Ok(()) };
     let failed = match sender.resume(&person.signer()).await? {
         None => None,
@@ -152,7 +152,7 @@ async fn settle(person: &Person, resumed: &mut Resumed) -> Result<()> {
 
 /// A receipt is the node's word: an act that the journal does not show has not happened.
 async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
-    let sent = person.sender().sent(person.address()).await?;
+    let sent = person.sender.sent(person.address()).await?;
     match sent.iter().find(|act| act.id == transaction) {
         Some(act) => Ok(person.standing(act).await? == Standing::Missing),
         None => Ok(false),
@@ -163,7 +163,7 @@ async fn is_missing(person: &Person, transaction: B256) -> Result<bool> {
 async fn send_missing(person: &Person, resumed: &mut Resumed) -> Result<()> {
     // Reading the journals first is what notices a dropped entry.
     let before = person.watch().await?;
-    person.journals().of(person.address()).await?;
+    person.journals.of(person.address()).await?;
     let missing_acts = person.recall().await?;
     let reason =
         |error: Option<Error>| error.unwrap_or_else(|| Error::Conflict("the chain does not show it yet".into()));
@@ -224,27 +224,24 @@ async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -
     let pending = pending?;
     let refusal = register_pending(person, &pending).await?;
     if refusal.is_some() {
-        person.stores().own().unpin(&id.cid()).await?;
+        person.stores.own().unpin(&id.cid()).await?;
     }
     pending::forget(person, id).await?;
-    Ok(refusal.map(|reason| Removed { id, name: pending.name().map(Into::into), reason }))
+    Ok(refusal.map(|reason| Removed { id, name: pending.name, reason }))
 }
 
 /// Returns the reason if the upload can never be registered.
 async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Option<String>> {
-    let patient = pending.patient();
-    let id = B256::from(pending.id().0);
-    let contract = person.contract();
-    let own = person.stores().own();
-    if contract.record_of(patient, record_key(person.address(), id)).await?.is_some() {
+    let key = record_key(person.address(), pending.id);
+    if person.contract.record_of(pending.patient, key).await?.is_some() {
         return Ok(None);
     }
-    match own.pin(&pending.id().cid()).await {
+    match person.stores.own().pin(&RecordId(pending.id.0).cid()).await {
         Ok(()) => {}
         Err(StoreError::NotFound { .. }) => return Ok(Some("the store does not have all of it".into())),
         Err(error) => return Err(error.into()),
     }
-    match send_pending(person, pending, patient, id).await {
+    match send_pending(person, pending).await {
         Ok(()) | Err(Error::AlreadyDone(_)) => Ok(None),
         // The keys moved on, the right ended, or the record to replace is no longer current: the contract never takes it.
         Err(Error::StaleKeys) => Ok(Some("the keys of its folder have moved on since it was encrypted".into())),
@@ -253,11 +250,12 @@ async fn register_pending(person: &Person, pending: &PendingRecord) -> Result<Op
     }
 }
 
-async fn send_pending(person: &Person, pending: &PendingRecord, patient: Address, id: B256) -> Result<()> {
-    let contract = person.contract();
-    let call = match pending.replaces() {
-        Some(key) => contract.replace(patient, key, id, pending.key_changes),
-        None => contract.add_records(patient, pending.folder, &[id], pending.key_changes),
+async fn send_pending(person: &Person, pending: &PendingRecord) -> Result<()> {
+    let contract = &person.contract;
+    let PendingRecord { patient, folder, key_changes, id, replaces, .. } = *pending;
+    let call = match replaces {
+        Some(key) => contract.replace(patient, key, id, key_changes),
+        None => contract.add_records(patient, folder, &[id], key_changes),
     };
     person.send(call).await.map(drop)
 }

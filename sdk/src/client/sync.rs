@@ -46,7 +46,7 @@ impl Syncing {
 
     async fn run(self) -> Result<Synced> {
         let Self { person, quota, take } = self;
-        let journal = person.journals().of(person.address()).await?;
+        let journal = person.journals.of(person.address()).await?;
         let mut synced = Synced::default();
         for (_, stored) in owed::pay_all(&person).await? {
             // Keys that could not be stored stay on this machine; `resume` reports why.
@@ -58,7 +58,9 @@ impl Syncing {
         }
         synced.left_out.sort_unstable();
         synced.left_out.dedup();
-        copy::copy_all(&person.for_fetching(), &journal, &quota, &take, &mut synced).await?;
+        // It fetches blocks that only other nodes have, so it waits for every block.
+        let patient = person.waiting_in_vain(usize::MAX);
+        copy::copy_all(&patient, &journal, &quota, &take, &mut synced).await?;
         Ok(synced)
     }
 }

@@ -13,7 +13,6 @@ use crate::{
     },
     client::Client,
     keys::keyrings,
-    people::identity::Identity,
     records::{
         details::Details,
         list::Content,
@@ -46,11 +45,7 @@ mod unpublished;
 mod vanished;
 
 async fn person(system: &System) -> Client {
-    let (identity, _) = Identity::generate().unwrap();
-    system.fund(identity.address()).await.unwrap();
-    let client = system.client(identity);
-    client.register().await.unwrap();
-    client
+    system.person().await.unwrap()
 }
 
 /// A record in the folder "blood", whose metadata name another folder.
@@ -152,7 +147,7 @@ async fn grantee_of_revoked_delegate_is_not_in_the_keyring() {
     ana.grant(kim.address()).folder("ward").await.unwrap();
     assert!(ana.revoke(hospital.address()).await.unwrap().keys_moved);
 
-    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals.of(ana.address()).await.unwrap();
     let folder = ana.person().keys().folder("ward", Confidentiality::N);
     let newest = *journal.folder(folder).keyring().unwrap();
     assert_eq!((newest.epoch, journal.folder(folder).keyrings.len()), (1, 1), "the first one was right");

@@ -47,13 +47,13 @@ impl Journals {
     /// The highest epoch that the patient signed keys for, or that was burnt.
     pub(crate) async fn proven_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
         let key = self.epoch_key(patient, folder);
-        let (row, rows) = self.cache().get_with_rows((EPOCHS, key.clone()), (BURNT, key.clone())).await?;
+        let (row, rows) = self.cache.get_with_rows((EPOCHS, key.clone()), (BURNT, key.clone())).await?;
         let burnt = burnt_in(&key, &rows).map(|(epoch, _)| epoch).max();
         Ok(epoch_in(row).max(burnt.unwrap_or_default()))
     }
 
     async fn signed_epoch(&self, patient: Address, folder: Folder) -> Result<Epoch> {
-        Ok(epoch_in(self.cache().get(EPOCHS, self.epoch_key(patient, folder)).await?))
+        Ok(epoch_in(self.cache.get(EPOCHS, self.epoch_key(patient, folder)).await?))
     }
 
     /// Records that a keyring or statement for this epoch was verified, or made here.
@@ -61,7 +61,7 @@ impl Journals {
         if self.signed_epoch(patient, folder).await? >= epoch {
             return Ok(());
         }
-        self.cache().raise(EPOCHS, self.epoch_key(patient, folder), epoch.to_be_bytes().to_vec()).await
+        self.cache.raise(EPOCHS, self.epoch_key(patient, folder), epoch.to_be_bytes().to_vec()).await
     }
 
     /// Burns epochs whose entries are gone: they are not used again, because their keyrings may be in a store. It goes
@@ -83,18 +83,18 @@ impl Journals {
                 rows.push((place, Vec::new()));
             }
         }
-        self.cache().write(BURNT, Vec::new(), rows).await
+        self.cache.write(BURNT, Vec::new(), rows).await
     }
 
     /// Whether another keyring for this epoch was there and is gone. Then others than its readers may have the epoch's
     /// keys.
     pub(crate) async fn is_burnt(&self, patient: Address, folder: Folder, epoch: Epoch, keyring: B256) -> Result<bool> {
         let key = self.epoch_key(patient, folder);
-        let rows = self.cache().rows(BURNT, key.clone()).await?;
+        let rows = self.cache.rows(BURNT, key.clone()).await?;
         Ok(burnt_in(&key, &rows).any(|(of, other)| of == epoch && other != keyring))
     }
 
     fn epoch_key(&self, patient: Address, folder: Folder) -> Vec<u8> {
-        key(&[self.deployment_key(), patient.as_slice(), &folder.number().to_be_bytes()])
+        key(&[&self.deployment_key, patient.as_slice(), &folder.number().to_be_bytes()])
     }
 }

@@ -12,7 +12,10 @@ use alloy::primitives::{Address, B256};
 
 use crate::{
     base::{error::Result, time::instant},
-    journal::{journals::Journals, words::Names},
+    journal::{
+        journals::Journals,
+        words::{Names, Unnamed},
+    },
     ledger::{Completeness, Entry, Event, record_key},
 };
 
@@ -77,10 +80,7 @@ struct Ids(HashMap<B256, B256>);
 
 impl Names for Ids {
     fn record(&self, key: B256, id: Option<B256>) -> String {
-        match id.as_ref().or_else(|| self.0.get(&key)) {
-            Some(id) => format!("record {id}"),
-            None => format!("record with key {key}"),
-        }
+        Unnamed.record(key, id.or_else(|| self.0.get(&key).copied()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Deref,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use hospital_record_core::id::Deployment;
 use crate::{
     base::{
         bounds::KEPT,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     journal::{
         finality::{Finality, FinalizedBlock},
@@ -50,14 +51,22 @@ impl From<&VerifiedJournal> for PriorState {
 #[derive(Clone)]
 pub(crate) struct Journals(Arc<JournalsState>);
 
-struct JournalsState {
+pub(crate) struct JournalsState {
     contract: Contract,
     witness: Option<Contract>,
     reader: Journal,
-    cache: Cache,
-    deployment: Vec<u8>,
+    pub(super) cache: Cache,
+    pub(super) deployment_key: Vec<u8>,
     finalized: FinalizedBlock,
     slots: Mutex<Slots>,
+}
+
+impl Deref for Journals {
+    type Target = JournalsState;
+
+    fn deref(&self) -> &JournalsState {
+        &self.0
+    }
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<VerifiedJournal>>>>;
@@ -68,28 +77,12 @@ impl Journals {
         let finalized = FinalizedBlock::default();
         let slots = Mutex::default();
         let reader = Journal::new(contract.clone());
-        let deployment = deployment_key(deployment);
-        Self(Arc::new(JournalsState { contract, witness, reader, cache, deployment, finalized, slots }))
+        let deployment_key = deployment_key(deployment);
+        Self(Arc::new(JournalsState { contract, witness, reader, cache, deployment_key, finalized, slots }))
     }
 
     fn ledger(&self) -> &Arc<dyn Ledger> {
-        self.0.contract.ledger()
-    }
-
-    fn witness(&self) -> Option<&Contract> {
-        self.0.witness.as_ref()
-    }
-
-    fn reader(&self) -> &Journal {
-        &self.0.reader
-    }
-
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.0.cache
-    }
-
-    pub(crate) fn deployment_key(&self) -> &[u8] {
-        &self.0.deployment
+        self.contract.ledger()
     }
 
     /// The patient's history, up to date.
@@ -112,12 +105,12 @@ impl Journals {
             None => self.prior_state(patient).await?,
         };
         let mut history = before.history.clone();
-        let update = match self.witness() {
+        let update = match &self.witness {
             Some(witness) => self.update_with(witness, &mut history).await?,
-            None => self.reader().update(&mut history, trusted).await?,
+            None => self.reader.update(&mut history, trusted).await?,
         };
         let (finality, vanished) = self.take_in(&before, &mut history, update.completeness.block).await?;
-        let completeness = match trusted.filter(|_| self.witness().is_some()) {
+        let completeness = match trusted.filter(|_| self.witness.is_some()) {
             Some(trusted) => Completeness { proven: Some(self.proof(&history, trusted)?), ..update.completeness },
             None => update.completeness,
         };
@@ -126,16 +119,10 @@ impl Journals {
         Ok(journal)
     }
 
-    /// Accepts a history that provider and witness both show although it lacks final entries. Let a person decide this.
-    /// It returns the number of entries that were given up. This machine's own acts among them are sent again.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] without a witness, [`Error::Integrity`] if the two do not agree.
+    /// See [`System::accept_chain`](crate::System::accept_chain).
     pub(crate) async fn accept_chain(&self, patient: Address) -> Result<usize> {
-        let Some(witness) = self.witness() else {
-            return Err(Error::Invalid(
-                "giving up final entries takes the word of two nodes: name a second one as witness".into(),
-            ));
+        let Some(witness) = &self.witness else {
+            return fail!(Invalid, "giving up final entries takes the word of two nodes: name a second one as witness");
         };
         let slot = self.journal_slot(patient);
         let mut slot = slot.lock().await;
@@ -150,7 +137,7 @@ impl Journals {
 
     /// One lock for each patient, so that a history is not read twice at the same time.
     fn journal_slot(&self, patient: Address) -> Slot {
-        let mut slots = self.0.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut slots = self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if slots.len() >= KEPT && !slots.contains_key(&patient) {
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
@@ -169,7 +156,7 @@ impl Journals {
     async fn finalized(&self) -> Option<u64> {
         let ask = async {
             let block = self.ledger().finalized().await.unwrap_or(Some(0));
-            match self.witness() {
+            match &self.witness {
                 Some(witness) => {
                     let other = witness.ledger().finalized().await.unwrap_or(Some(0));
                     block.zip(other).map(|(block, other)| block.min(other))
@@ -177,13 +164,13 @@ impl Journals {
                 None => block,
             }
         };
-        self.0.finalized.or_ask(ask).await
+        self.finalized.or_ask(ask).await
     }
 
     /// How far the journal on disk is final, and its vanished entries.
     async fn finality_and_vanished(&self, patient: Address) -> Result<(Option<Finality>, Vec<VanishedEntry>)> {
         let key = self.journal_key(patient);
-        let (row, vanished) = self.cache().get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
+        let (row, vanished) = self.cache.get_with_rows((FINALITY, key.clone()), (VANISHED, key)).await?;
         Ok((row.and_then(|row| Finality::from_bytes(&row)), self.vanished_in(&vanished)))
     }
 
@@ -221,7 +208,7 @@ impl Journals {
         let mut pauses = AGREE.into_iter().map(Duration::from_millis);
         loop {
             let head = witness.journal_head_of(patient, None).await?;
-            match self.reader().update(history, Some(head)).await {
+            match self.reader.update(history, Some(head)).await {
                 Ok(update) if history.head() == head => return Ok(update),
                 Ok(_) => {}
                 Err(LedgerError::Integrity(Integrity::NotTrusted { .. })) => {}
@@ -235,7 +222,7 @@ impl Journals {
 
     fn contradicted(&self, patient: Address) -> Error {
         let provider = self.ledger().name();
-        let witness = self.witness().map(|witness| witness.ledger().name()).unwrap_or_default();
+        let witness = self.witness.as_ref().map(|witness| witness.ledger().name()).unwrap_or_default();
         Error::Integrity(format!(
             "{provider} and {witness} show different histories of {patient}: one of them lies or is behind; nothing was done"
         ).into())
@@ -244,7 +231,7 @@ impl Journals {
     /// The history on disk, and its number of rows. Rows from the first damaged one on are read again from the chain
     /// and overwritten. Those before it are kept.
     async fn prior_state(&self, patient: Address) -> Result<PriorState> {
-        let rows = self.cache().rows(JOURNAL, self.journal_key(patient)).await?;
+        let rows = self.cache.rows(JOURNAL, self.journal_key(patient)).await?;
         let mut history = EntryChain::from_rows(patient, rows.iter().map(|(_, row)| Entry::from_bytes(row)));
         let entries = history.entries().len();
         let rows = rows.len();
@@ -272,11 +259,11 @@ impl Journals {
         let rows = if *finality == before.finality { Vec::new() } else { vec![row] };
         let changes =
             [(JOURNAL, removed, new), (FINALITY, Vec::new(), rows), self.vanished_rows(&before.vanished, vanished)];
-        self.cache().write_all(changes.into()).await
+        self.cache.write_all(changes.into()).await
     }
 
     fn journal_key(&self, patient: Address) -> Vec<u8> {
-        key(&[self.deployment_key(), patient.as_slice()])
+        key(&[&self.deployment_key, patient.as_slice()])
     }
 
     /// The journal as this machine knows it. It asks no service.

@@ -6,7 +6,6 @@ pub(crate) mod finality;
 pub(crate) mod history;
 pub(crate) mod journals;
 pub(crate) mod missing;
-pub(crate) mod registered;
 pub(crate) mod remembered;
 pub(crate) mod vanished;
 pub(crate) mod verified;

@@ -11,12 +11,12 @@ use crate::{
 impl Journals {
     /// The vanished entries of all journals that this machine knows, oldest first.
     pub(crate) async fn all_vanished(&self) -> Result<Vec<VanishedEntry>> {
-        Ok(self.vanished_in(&self.cache().rows(VANISHED, self.deployment_key().to_vec()).await?))
+        Ok(self.vanished_in(&self.cache.rows(VANISHED, self.deployment_key.to_vec()).await?))
     }
 
     /// The vanished entries in these rows, oldest first.
     pub(crate) fn vanished_in(&self, rows: &Rows) -> Vec<VanishedEntry> {
-        let place = self.deployment_key().len();
+        let place = self.deployment_key.len();
         let read = |(key, row): &(Vec<u8>, Vec<u8>)| {
             let patient = key.get(place..)?.first_chunk::<20>()?;
             VanishedEntry::from_bytes(Address::from(*patient), row)
@@ -26,23 +26,20 @@ impl Journals {
         vanished
     }
 
-    /// Entries that were confirmed and have vanished, and that no earlier call returned. Each is returned once.
-    ///
-    /// # Errors
-    /// If the state directory cannot be read or written.
+    /// See [`System::news`](crate::System::news).
     pub(crate) async fn news(&self) -> Result<Vec<MissingEntry>> {
         let before = self.all_vanished().await?;
         let news: Vec<MissingEntry> = before.iter().filter(|entry| !entry.reported).map(MissingEntry::from).collect();
         if !news.is_empty() {
             let after: Vec<_> = before.iter().map(|entry| VanishedEntry { reported: true, ..entry.clone() }).collect();
-            self.cache().write_all(vec![self.vanished_rows(&before, &after)]).await?;
+            self.cache.write_all(vec![self.vanished_rows(&before, &after)]).await?;
         }
         Ok(news)
     }
 
     /// A person gave it up.
     pub(crate) async fn drop_vanished(&self, entry: VanishedEntry) -> Result<()> {
-        self.cache().write_all(vec![self.vanished_rows(&[entry], &[])]).await
+        self.cache.write_all(vec![self.vanished_rows(&[entry], &[])]).await
     }
 
     /// The change that replaces the rows of `before` with those of `after`.
@@ -56,6 +53,6 @@ impl Journals {
     }
 
     fn vanished_key(&self, entry: &VanishedEntry) -> Vec<u8> {
-        key(&[self.deployment_key(), entry.patient.as_slice(), entry.entry.head.as_slice()])
+        key(&[&self.deployment_key, entry.patient.as_slice(), entry.entry.head.as_slice()])
     }
 }

@@ -61,7 +61,7 @@ pub trait Names {
 }
 
 /// A reader without names.
-struct Unnamed;
+pub(super) struct Unnamed;
 
 impl Names for Unnamed {}
 

@@ -9,7 +9,7 @@ use hospital_record_core::{
 
 use crate::{
     acts::person::Person,
-    base::error::{Error, Result},
+    base::error::{Error, Result, fail},
     journal::verified::VerifiedJournal,
     keys::{holder, keyrings},
     ledger::folder_scope,
@@ -37,7 +37,7 @@ pub(crate) async fn received(person: &Person, journal: &VerifiedJournal, folder:
     })?;
     let payload = holder::payload_of(person, journal.patient, scope, grant).await?;
     let EnvelopeKeys::Folder { state, statement: bytes } = payload.keys else {
-        return Err(Error::Integrity("the envelope of a folder carries keys of a record".into()));
+        return fail!(Integrity, "the envelope of a folder carries keys of a record");
     };
     let statement = keyrings::statement(person, journal.patient, &bytes).await?;
     let mut received = ReceivedKeys {
@@ -76,7 +76,7 @@ async fn follow_keyrings(
             return Ok(());
         }
         let keys = &person.published().await?.keys;
-        match open_keyring(&keyring, person.deployment(), folder, keys) {
+        match open_keyring(&keyring, person.deployment, folder, keys) {
             Ok(state) => {
                 received.state = Some(state);
                 return Ok(());

@@ -16,7 +16,7 @@ use crate::{
 /// The journal to lock by. While an end of somebody's access is missing, nothing is locked, because that account may
 /// hold the keys. First it sends this person's own acts again.
 pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> Result<Arc<VerifiedJournal>> {
-    let journal = person.journals().of(patient).await?;
+    let journal = person.journals.of(patient).await?;
     if missing::ends_that_are_missing(person, &journal).await?.is_empty() {
         return Ok(journal);
     }
@@ -25,14 +25,14 @@ pub(crate) async fn journal_without_gaps(person: &Person, patient: Address) -> R
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "a missing act could not be sent again"),
     }
-    let journal = person.journals().of(patient).await?;
+    let journal = person.journals.of(patient).await?;
     missing::require_nothing_missing(person, &journal).await?;
     Ok(journal)
 }
 
 /// Rotates keys in place of acts that cannot be sent again: a rotation, and the end of a grant that is no longer there.
 async fn move_keys_instead(person: &Person, missing_acts: &[(Sent, Option<Error>)]) -> Result<()> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let is_open = |vanished: &&VanishedEntry| {
         let is_sent_again = |(act, error): &(Sent, Option<Error>)| {
             error.is_none() && person.effects(act).is_ok_and(|effects| shows(effects.as_ref(), vanished))

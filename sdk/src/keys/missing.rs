@@ -33,7 +33,7 @@ pub(crate) async fn ends_that_are_missing(person: &Person, journal: &VerifiedJou
             missing.push((vanished.entry.event, MissingEntry::from(vanished).to_string()));
         }
     }
-    for act in person.sender().sent(person.address()).await? {
+    for act in person.sender.sent(person.address()).await? {
         let (Some(effects), Some(note)) = (person.effects(&act)?, WatchNote::from_bytes(&act.note)) else { continue };
         let is_missing =
             effects.patient == journal.patient && standing_in(journal, &effects, &note) == Standing::Missing;

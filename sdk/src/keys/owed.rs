@@ -16,7 +16,7 @@ use crate::{
     base::error::{Error, Result, outcome::Outcome},
     journal::verified::VerifiedJournal,
     platform::{
-        cache::{OWED, RELEASES, key},
+        cache::{OWED, RELEASES},
         clock,
     },
 };
@@ -88,7 +88,7 @@ fn block(bytes: &ByteBuf) -> Block {
 /// Saves it on this machine before its act is sent.
 pub(crate) async fn owe(person: &Person, owed: &OwedBlocks) -> Result<()> {
     let row = serde_ipld_dagcbor::to_vec(owed).map_err(Error::cache)?;
-    person.cache().put(OWED, owed_key(person, owed.digest()), row).await
+    person.cache.put(OWED, owed_key(person, owed.digest()), row).await
 }
 
 /// Stores the blocks after their act is on chain. If that fails, the error says so, and the blocks stay on this
@@ -112,13 +112,13 @@ async fn store_owed(person: &Person, owed: &OwedBlocks) -> Result<()> {
     if let NamingAct::Keyring { folder, epoch } = &owed.act {
         // From here on others have its keys, even if its entry vanishes.
         let folder = Folder::new(*folder).map_err(CoreError::from)?;
-        person.journals().prove_epoch(person.address(), folder, *epoch).await?;
+        person.journals.prove_epoch(person.address(), folder, *epoch).await?;
     }
     for bytes in &owed.blocks {
         person.people().publish(block(bytes)).await?;
     }
     if let NamingAct::Release { place, .. } = &owed.act {
-        person.cache().put(RELEASES, place.to_vec(), done(owed.blocks.last().map_or(&[], |share| share))).await?;
+        person.cache.put(RELEASES, place.to_vec(), done(owed.blocks.last().map_or(&[], |share| share))).await?;
     }
     forget_owed(person, digest).await;
     Ok(())
@@ -129,14 +129,14 @@ async fn is_named(person: &Person, owed: &OwedBlocks) -> Result<bool> {
     let digest = B256::from(owed.digest().0);
     match &owed.act {
         NamingAct::Grant { patient, scope, grantee } => {
-            let journal = person.journals().of(*patient).await?;
-            let now = person.clocks().latest_time().await?;
+            let journal = person.journals.of(*patient).await?;
+            let now = person.clocks.latest_time().await?;
             Ok(journal.state().live(*scope, *grantee, now).is_some_and(|grant| grant.envelope == digest))
         }
-        NamingAct::Keyring { .. } => Ok(owed.is_keyring_in(&*person.journals().of(person.address()).await?)),
+        NamingAct::Keyring { .. } => Ok(owed.is_keyring_in(&*person.journals.of(person.address()).await?)),
         NamingAct::Release { board, case, .. } => {
-            let board = person.boards().at(*board).await?;
-            let case = person.boards().case(&board, *case).await?;
+            let board = person.boards.at(*board).await?;
+            let case = person.boards.case(&board, *case).await?;
             Ok(case.shares.contains(&(person.address(), digest)))
         }
     }
@@ -146,7 +146,7 @@ async fn is_named(person: &Person, owed: &OwedBlocks) -> Result<bool> {
 /// `false` while its act may still come. Blocks that no act has named for days are removed.
 pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>> {
     let mut results = Vec::new();
-    for (place, row) in person.cache().rows(OWED, owed_prefix(person)).await? {
+    for (place, row) in person.cache.rows(OWED, person.own_key(&[])).await? {
         let Ok(owed) = serde_ipld_dagcbor::from_slice::<OwedBlocks>(&row) else {
             let error = Error::Refused { service: "the state directory".into(), reason: "a row is damaged".into() };
             results.push((B256::from_slice(&place[place.len().saturating_sub(32)..]), Err(error)));
@@ -177,15 +177,11 @@ pub(crate) async fn pay_all(person: &Person) -> Result<Vec<(B256, Result<bool>)>
 
 /// If this fails, the next call stores the blocks again, or sees that nothing names them.
 async fn forget_owed(person: &Person, digest: Digest) {
-    if let Err(error) = person.cache().remove(OWED, owed_key(person, digest)).await {
+    if let Err(error) = person.cache.remove(OWED, owed_key(person, digest)).await {
         tracing::warn!(%error, "blocks that are stored could not be removed from this machine");
     }
 }
 
-fn owed_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn owed_key(person: &Person, digest: Digest) -> Vec<u8> {
-    key(&[&owed_prefix(person), digest.as_bytes()])
+    person.own_key(&[digest.as_bytes()])
 }

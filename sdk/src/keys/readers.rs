@@ -118,7 +118,7 @@ async fn is_as_signed(
 /// Records that this machine made a keyring, so that its epoch is sure although no store has it. It also covers an act
 /// that lands after the call gave up.
 pub(crate) async fn remember_keyring(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> Result<()> {
-    person.cache().put(KEYRINGS, keyring_key(person, folder, epoch, digest), Vec::new()).await
+    person.cache.put(KEYRINGS, keyring_key(person, folder, epoch, digest), Vec::new()).await
 }
 
 /// The key includes folder and epoch: otherwise a provider could name an old keyring for an epoch far ahead.
@@ -131,11 +131,11 @@ fn keyring_key(person: &Person, folder: Folder, epoch: Epoch, digest: B256) -> V
 /// Whether the folder's epoch is sure: the patient made its newest keyring, or a witness shows the same journal. If it
 /// is not sure, keys of the next epoch could be those of one far ahead, and nobody gets them.
 pub(crate) async fn is_epoch_sure(person: &Person, journal: &VerifiedJournal, folder: Folder) -> Result<bool> {
-    let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| person.witness().is_none()) else {
+    let Some(newest) = journal.folder(folder).keyring().copied().filter(|_| person.witness.is_none()) else {
         return Ok(true);
     };
     let row_key = keyring_key(person, folder, newest.epoch, newest.digest);
-    if person.cache().get(KEYRINGS, row_key).await?.is_some() {
+    if person.cache.get(KEYRINGS, row_key).await?.is_some() {
         return Ok(true);
     }
     let mut pauses = UNTIL_STORED.into_iter().map(Duration::from_millis);

@@ -11,7 +11,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::with_fresh_keys,
-        error::{Error, Result, outcome::Outcome},
+        error::{Error, Result, fail, outcome::Outcome},
     },
     journal::{epochs::MOST_UNPROVEN, verified::VerifiedJournal},
     keys::{
@@ -41,17 +41,15 @@ pub struct Rotated {
 
 pub(crate) async fn rotate(person: &Person, folder: &str, confidentiality: Confidentiality) -> Result<Rotated> {
     let number = person.keys().folder(folder, confidentiality).number();
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let state = journal.state();
     // After a revocation without a rotation, only the state of the keys shows that the folder was granted.
     if !state.folders.contains_key(&number) && !state.holds_folder(number) {
-        return Err(Error::NotFound(
-            format!(
-                "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
+        return fail!(
+            NotFound,
+            "no folder {folder:?} of confidentiality {confidentiality} holds a record or was granted: look in the \
              list of folders for its name and confidentiality"
-            )
-            .into(),
-        ));
+        );
     }
     rotate_folder(person, person.keys().folder(folder, confidentiality)).await
 }
@@ -62,12 +60,12 @@ pub(crate) async fn rotate_folder(person: &Person, folder: Folder) -> Result<Rot
 }
 
 async fn rotate_once(person: &Person, folder: Folder) -> Result<Rotated> {
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let ring = make_keyring(&for_rotating(person), &journal, folder, None).await?;
     person.store_takes().await?;
     let epoch = ring.epoch;
     let digest = ring.digest;
-    let contract = person.contract();
+    let contract = &person.contract;
     let changes = journal.state().key_changes;
     owed::owe(person, &ring.owed).await?;
     let result = person.send(contract.rotate(folder.number(), epoch, digest, changes)).await;
@@ -91,7 +89,7 @@ pub(crate) async fn publish_keyrings(
     rings: Vec<Ring>,
     transaction: Option<B256>,
 ) -> Result<Vec<Address>> {
-    let journal = person.journals().of(person.address()).await;
+    let journal = person.journals.of(person.address()).await;
     let journal = journal.map_err(|error| error.with_outcome(Outcome::KeysNotStored { transaction }))?;
     let mut left_out = Vec::new();
     for ring in rings {
@@ -106,12 +104,12 @@ pub(crate) async fn publish_keyrings(
 /// Whether a folder's keys must move on before anything new is locked with them. This is so if somebody who may not
 /// read now holds them, or got them from the newest keyring.
 pub(crate) async fn is_stale(person: &Person, journal: &VerifiedJournal, folder: Folder, now: u64) -> Result<bool> {
-    let proven = person.journals().proven_epoch(journal.patient, folder).await?;
+    let proven = person.journals.proven_epoch(journal.patient, folder).await?;
     if proven > journal.folder(folder).epoch || journal.state().is_dirty(folder.number(), now) {
         return Ok(true);
     }
     let Some(newest) = journal.folder(folder).keyring().copied() else { return Ok(false) };
-    if person.journals().is_burnt(journal.patient, folder, newest.epoch, newest.digest).await? {
+    if person.journals.is_burnt(journal.patient, folder, newest.epoch, newest.digest).await? {
         return Ok(true);
     }
     let readers = journal.state().folder_readers(folder.number(), now);
@@ -134,7 +132,7 @@ pub(crate) async fn make_keyring(
     folder: Folder,
     without: Option<Address>,
 ) -> Result<Ring> {
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let is_sure = readers::is_epoch_sure(person, journal, folder).await?;
     let epoch = epoch_after(person, journal, folder, is_sure).await?;
     let mut after = journal.state().clone();
@@ -158,7 +156,7 @@ pub(crate) async fn make_keyring(
     let Readers { keys, mut left_out } = readers;
     let me = person.published().await?;
     left_out.extend(deals.left_out);
-    let block = seal_keyring(person.deployment(), folder, &state, &keys, deals.named, me.digest, &me.keys)?;
+    let block = seal_keyring(person.deployment, folder, &state, &keys, deals.named, me.digest, &me.keys)?;
     let digest = block.digest().0.into();
     let owed = OwedBlocks::keyring(folder, epoch, &deals.blocks, &block);
     let ring = Ring { epoch, digest, owed, left_out };
@@ -169,16 +167,17 @@ pub(crate) async fn make_keyring(
 /// The epoch after all that the patient signed for, including epochs whose entries vanished, because others have their
 /// keys. The provider's word alone counts only as far beyond as an accident can reach.
 async fn epoch_after(person: &Person, journal: &VerifiedJournal, folder: Folder, is_sure: bool) -> Result<Epoch> {
-    let proven = person.journals().proven_epoch(journal.patient, folder).await?;
+    let proven = person.journals.proven_epoch(journal.patient, folder).await?;
     let keys = journal.folder(folder);
     let is_final = keys.keyring().is_some_and(|keyring| keyring.entry < journal.finality.settled());
     if !is_sure && !is_final && keys.epoch > proven.saturating_add(MOST_UNPROVEN) {
         let host = person.ledger().name();
         let shown_epoch = keys.epoch;
-        return Err(Error::Integrity(format!(
+        return fail!(
+            Integrity,
             "{host} shows keys of epoch {shown_epoch} for a folder, for which no signed keyring can be had, and the patient \
              has signed up to epoch {proven}: ask another node, or name a witness"
-        ).into()));
+        );
     }
     Ok(next_epoch(keys.epoch.max(proven)).map_err(CoreError::from)?)
 }

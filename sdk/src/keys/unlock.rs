@@ -8,18 +8,18 @@ use std::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::RecordRef,
     },
-    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    journal::verified::VerifiedJournal,
     keys::{
         folder_keys::{self, ReceivedKeys},
         holder,
     },
-    ledger::record_key,
+    ledger::Record,
 };
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use hospital_record_core::{
     block::{Body, Verified},
     error::CoreError,
@@ -46,12 +46,8 @@ pub(crate) struct UnlockedRecord {
 }
 
 /// Opens one record. For several records of a patient, make one [`Unlocker`].
-pub(crate) async fn unlocked(
-    person: &Person,
-    record: &RecordRef,
-    registered: &RegisteredRecord,
-) -> Result<UnlockedRecord> {
-    Unlocker::new(person.clone(), person.journals().of(record.patient).await?).open(registered).await
+pub(crate) async fn unlocked(person: &Person, record: &RecordRef, registered: &Record) -> Result<UnlockedRecord> {
+    Unlocker::new(person.clone(), person.journals.of(record.patient).await?).open(registered).await
 }
 
 /// The keys of a folder that this account received, or why they are not available.
@@ -79,31 +75,31 @@ impl Unlocker {
     }
 
     /// The record's manifest, key and metadata, all checked.
-    pub(crate) async fn open(&self, record: &RegisteredRecord) -> Result<UnlockedRecord> {
+    pub(crate) async fn open(&self, record: &Record) -> Result<UnlockedRecord> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.open_from(record, &bytes).await
     }
 
     /// The same from the manifest's bytes. Their digest is the record's id.
-    pub(crate) async fn open_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<UnlockedRecord> {
+    pub(crate) async fn open_from(&self, record: &Record, bytes: &[u8]) -> Result<UnlockedRecord> {
         let manifest = self.manifest_from(record, bytes).await?;
         let (key, metadata) = self.key_and_metadata(record, &manifest).await?;
         Ok(UnlockedRecord { manifest, key, metadata })
     }
 
     /// The manifest of a record, if it matches the chain.
-    pub(crate) async fn manifest(&self, record: &RegisteredRecord) -> Result<Verified<Manifest>> {
+    pub(crate) async fn manifest(&self, record: &Record) -> Result<Verified<Manifest>> {
         let bytes = self.person.people().block(RecordId(record.id.0).into(), Manifest::MAX).await?;
         self.manifest_from(record, &bytes).await
     }
 
-    async fn manifest_from(&self, record: &RegisteredRecord, bytes: &[u8]) -> Result<Verified<Manifest>> {
+    async fn manifest_from(&self, record: &Record, bytes: &[u8]) -> Result<Verified<Manifest>> {
         let manifest = self.person.people().verified_bytes(bytes).await?;
         check(&manifest, self.journal.patient, record)?;
         Ok(manifest)
     }
 
-    async fn key_and_metadata(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
+    async fn key_and_metadata(&self, record: &Record, manifest: &Manifest) -> Result<(ContentKey, Metadata)> {
         let key = self.find_key(record, manifest).await?;
         let metadata = manifest.open_metadata(&key).map_err(CoreError::from)?;
         self.check_folder(record, manifest.folder, &metadata).await?;
@@ -112,7 +108,7 @@ impl Unlocker {
 
     /// Checks the folder in the metadata, because an author can name any. It must be the folder that the record lies
     /// in, as the patient derives it, or as the grant names it.
-    async fn check_folder(&self, record: &RegisteredRecord, folder: Folder, metadata: &Metadata) -> Result<()> {
+    async fn check_folder(&self, record: &Record, folder: Folder, metadata: &Metadata) -> Result<()> {
         let Metadata { folder_name: name, confidentiality, .. } = metadata;
         let is_right = if self.person.is_me(self.journal.patient) {
             self.person.keys().folder(name, *confidentiality) == folder
@@ -123,28 +119,24 @@ impl Unlocker {
         };
         match is_right {
             true => Ok(()),
-            false => Err(Error::Integrity("its author names another folder than the one that holds it".into())),
+            false => fail!(Integrity, "its author names another folder than the one that holds it"),
         }
     }
 
     /// The folder's name and confidentiality, as the grant names them.
-    async fn granted_name(
-        &self,
-        record: &RegisteredRecord,
-        folder: Folder,
-    ) -> Result<Option<(String, Confidentiality)>> {
+    async fn granted_name(&self, record: &Record, folder: Folder) -> Result<Option<(String, Confidentiality)>> {
         let received = match self.received(folder).await {
             Ok(Some(received)) => return Ok(Some((received.name.clone(), received.confidentiality))),
             Err(error) if error.is_outage() => return Err(error),
             other => other,
         };
-        let scope = record_key(record.author, record.id);
+        let scope = record.key();
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return received.map(|_| None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         Ok(Some((payload.folder_name, payload.confidentiality)))
     }
 
-    async fn find_key(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<ContentKey> {
+    async fn find_key(&self, record: &Record, manifest: &Manifest) -> Result<ContentKey> {
         let mut failure = None;
         let highest = self.highest_epoch(manifest.folder).await?;
         // An author could name any number of epochs, and each costs a walk through the states.
@@ -174,19 +166,14 @@ impl Unlocker {
         if let Some(epoch) = highest.get(&folder) {
             return Ok(*epoch);
         }
-        let proven = self.person.journals().proven_epoch(self.journal.patient, folder).await?;
+        let proven = self.person.journals.proven_epoch(self.journal.patient, folder).await?;
         let epoch = proven.max(self.journal.folder(folder).epoch);
         highest.insert(folder, epoch);
         Ok(epoch)
     }
 
-    async fn try_lock(
-        &self,
-        lock: &Lock,
-        record: &RegisteredRecord,
-        manifest: &Manifest,
-    ) -> Result<Option<ContentKey>> {
-        let context = manifest.lock_context(self.person.deployment(), Account(record.author.into()), lock.epoch());
+    async fn try_lock(&self, lock: &Lock, record: &Record, manifest: &Manifest) -> Result<Option<ContentKey>> {
+        let context = manifest.lock_context(self.person.deployment, Account(record.state.author.into()), lock.epoch());
         match lock {
             Lock::Account { account, .. } if *account == self.person.account() => {
                 self.by_account(lock, context).await.map(Some)
@@ -210,13 +197,13 @@ impl Unlocker {
     }
 
     /// A grant on this record alone carries its content key.
-    async fn by_record_grant(&self, record: &RegisteredRecord, manifest: &Manifest) -> Result<Option<ContentKey>> {
-        let scope: B256 = record_key(record.author, record.id);
+    async fn by_record_grant(&self, record: &Record, manifest: &Manifest) -> Result<Option<ContentKey>> {
+        let scope = record.key();
         let Some(grant) = self.journal.grant(scope, self.person.address()) else { return Ok(None) };
         let payload = holder::payload_of(&self.person, self.journal.patient, scope, grant).await?;
         match payload.keys {
             EnvelopeKeys::Record { content } if content.commitment() == manifest.commitment => Ok(Some(content)),
-            _ => Err(Error::Integrity("the envelope of this record's grant carries another key".into())),
+            _ => fail!(Integrity, "the envelope of this record's grant carries another key"),
         }
     }
 
@@ -262,20 +249,17 @@ impl Unlocker {
 }
 
 /// A manifest counts only for the patient, author and folder that the chain names.
-fn check(manifest: &Verified<Manifest>, patient: Address, record: &RegisteredRecord) -> Result<()> {
-    let mismatch =
-        |what: &str| Err(Error::Integrity(format!("the record's manifest names another {what} than the chain").into()));
+fn check(manifest: &Verified<Manifest>, patient: Address, record: &Record) -> Result<()> {
+    let mismatch = |what: &str| fail!(Integrity, "the record's manifest names another {what} than the chain");
     if manifest.patient.0 != patient {
         return mismatch("patient");
     }
-    if manifest.issuer().0 != record.author {
+    if manifest.issuer().0 != record.state.author {
         let author = Address::from(manifest.issuer().0);
-        let copier = record.author;
-        return Err(Error::Integrity(
-            format!("{copier} registered here a copy of the id of a record of {author}").into(),
-        ));
+        let copier = record.state.author;
+        return fail!(Integrity, "{copier} registered here a copy of the id of a record of {author}");
     }
-    if manifest.folder.number() != record.folder {
+    if manifest.folder.number() != record.state.folder {
         return mismatch("folder");
     }
     Ok(())

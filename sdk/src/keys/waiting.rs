@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) async fn folders_to_rotate(person: &Person, journal: &VerifiedJournal) -> Result<Vec<Folder>> {
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let mut stale = Vec::new();
     for (number, keys) in &journal.state().folders {
         let Ok(folder) = Folder::new(*number) else { continue };

@@ -9,9 +9,7 @@ use alloy::{
     sol_types::SolCall,
 };
 use hospital_record_contracts::{
-    Artifact, IHospitalRecord,
-    access_requests::{self, IAccessRequests},
-    boards,
+    Artifact, IHospitalRecord, access_requests, boards,
     vouching::{self, IVouching},
 };
 use tokio::sync::OnceCell;
@@ -20,7 +18,7 @@ use crate::ledger::{
     contracts::each_beside,
     error::LedgerError,
     seam::Ledger,
-    types::{self, Call, LogFilter, call, u40},
+    types::{self, Call, LogFilter, call},
 };
 
 /// One such contract, at its fixed address.
@@ -107,18 +105,6 @@ impl Beside {
     ) -> Result<u64, LedgerError> {
         self.deployed_at().await?;
         Ok(self.ask(&IVouching::vouchedUntilCall { voucher, account, role }).await?.to())
-    }
-
-    pub(crate) fn vouch(&self, account: Address, role: B256, until: u64) -> Call {
-        self.to_send(&IVouching::vouchCall { account, role, until: u40(until) })
-    }
-
-    pub(crate) fn withdraw_vouch(&self, account: Address, role: B256) -> Call {
-        self.to_send(&IVouching::withdrawCall { account, role })
-    }
-
-    pub(crate) fn withdraw_request(&self, patient: Address, reason: B256) -> Call {
-        self.to_send(&IAccessRequests::withdrawCall { patient, reason })
     }
 
     pub(crate) fn to_send(&self, call: &impl SolCall) -> Call {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         time::{NO_END, instant, seconds},
     },
     ledger::seam::Ledger,
@@ -70,11 +70,7 @@ impl Clocks {
         Ok(self.ledger.newest().await?.time)
     }
 
-    /// The start of "from now on": by the chosen clock, or by both clocks if they agree.
-    ///
-    /// # Errors
-    /// [`Error::ClockSkew`] if neither clock was chosen ([`Config::clock`](crate::Config::clock)) and the two differ by
-    /// more than ten minutes. Then "12 hours" would not end when the person expects.
+    /// The start of "from now on"; see [`System::agreed_time`](crate::System::agreed_time).
     pub(crate) async fn agreed_time(&self) -> Result<SystemTime> {
         self.require_right_time().await?;
         let seconds = match self.whose {
@@ -104,7 +100,7 @@ impl Clocks {
         let end = end.map_or_else(|| here() + after, |end| u64::try_from(seconds(end)).unwrap_or_default().min(NO_END));
         match end > now {
             true => Ok(end),
-            false => Err(Error::Invalid("an end must be in the future: this instant has passed on the chain".into())),
+            false => fail!(Invalid, "an end must be in the future: this instant has passed on the chain"),
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::ledger::{
 };
 
 /// `HospitalRecord` at an address of a chain, read through a [`Ledger`]. It is cheap to clone.
+///
+/// # Errors
+/// Every view fails if the provider does not answer.
 #[derive(Debug, Clone)]
 pub struct Contract {
     ledger: Arc<dyn Ledger>,
@@ -78,17 +81,11 @@ impl Contract {
     }
 
     /// Whether the record exists, and `account` is the patient or may read it now.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn can_access(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
         self.ask(&Sol::canAccessCall { patient, key, account }, None).await
     }
 
     /// The grant as it is stored, live or not; `None` if there is none.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn grant_of(
         &self,
         patient: Address,
@@ -111,9 +108,6 @@ impl Contract {
     }
 
     /// The record as it is stored; `None` if there is none.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn record_of(&self, patient: Address, key: B256) -> Result<Option<RecordState>, LedgerError> {
         let record = self.ask(&Sol::recordOfCall { patient, key }, None).await?;
         if record.status == Status::None {
@@ -129,26 +123,17 @@ impl Contract {
     }
 
     /// Whether `account` has attested the record.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn has_attested(&self, patient: Address, key: B256, account: Address) -> Result<bool, LedgerError> {
         self.ask(&Sol::hasAttestedCall { patient, key, account }, None).await
     }
 
     /// The patient's newest checkpoint; `None` if there is none.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn checkpoint_of(&self, patient: Address) -> Result<Option<B256>, LedgerError> {
         let digest = self.ask(&Sol::checkpointOfCall { patient }, None).await?;
         if digest.is_zero() { self.absent().await } else { Ok(Some(digest)) }
     }
 
     /// SHA-256 of the account's profile block; `None` if it has none.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn profile_of(&self, account: Address) -> Result<Option<B256>, LedgerError> {
         let profile = self.ask(&Sol::profileOfCall { account }, None).await?;
         if profile.is_zero() { self.absent().await } else { Ok(Some(profile)) }
@@ -156,17 +141,11 @@ impl Contract {
 
     /// The head of the patient's journal after the block `at`; zero if the journal is empty. `None` means the newest
     /// block.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn journal_head_of(&self, patient: Address, at: Option<u64>) -> Result<B256, LedgerError> {
         self.ask(&Sol::journalHeadOfCall { patient }, at).await
     }
 
     /// The block of the deployment: no entry is older. It is requested only once.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub async fn deployed_at(&self) -> Result<u64, LedgerError> {
         let ask = || async {
             let block = self.ask(&Sol::deployedAtCall {}, None).await?;

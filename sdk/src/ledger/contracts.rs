@@ -4,10 +4,7 @@
 use alloy::{primitives::Address, sol_types::SolInterface};
 use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
 
-use crate::{
-    base::error::{Error, reason::Reason},
-    ledger::refusal,
-};
+use crate::ledger::refusal::{self, Meaning};
 
 /// The table, passed to a macro that generates code for each row. The string is the EIP-712 domain of its signed
 /// requests.
@@ -78,17 +75,9 @@ macro_rules! contracts {
                 None
             }
 
-            /// The text of the refusal: what was wrong, and what to do.
-            pub(super) fn words(&self) -> String {
+            pub(super) fn meaning(&self) -> Meaning {
                 match self {
-                    $(Self::$kind(refusal) => refusal::$module::words(refusal),)*
-                }
-            }
-
-            /// The error that an app gets.
-            pub(super) fn meaning(&self, text: Reason) -> Error {
-                match self {
-                    $(Self::$kind(refusal) => refusal::$module::meaning(refusal, text),)*
+                    $(Self::$kind(refusal) => refusal::$module::meaning(refusal),)*
                 }
             }
 

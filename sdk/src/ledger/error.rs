@@ -95,13 +95,13 @@ pub enum LedgerError {
         known: u64,
     },
     /// `HospitalRecord` refused the call.
-    #[error("{}", refusal::hospital::words(.0))]
+    #[error("the contract refused: {}", refusal::hospital::meaning(.0).1)]
     Contract(Box<IHospitalRecordErrors>),
     /// A board refused the call.
-    #[error("{}", refusal::board::words(.0))]
+    #[error("the board refused: {}", refusal::board::meaning(.0).1)]
     Board(Box<IBoardErrors>),
     /// A contract beside `HospitalRecord` refused the call.
-    #[error("{}", .0.words())]
+    #[error("the contract refused: {}", .0.meaning().1)]
     Beside(Box<BesideErrors>),
     /// A call was reverted with data that matches no error of the contracts.
     #[error("the call was reverted: {}", one_line(&.0.to_string()))]

@@ -35,9 +35,9 @@ fn meaning(error: LedgerError) -> Error {
         | LedgerError::NoContract { .. }
         | LedgerError::NotDeployed { .. }
         | LedgerError::OtherCode { .. } => Error::WrongContract(text),
-        LedgerError::Contract(refusal) => refusal::hospital::meaning(&refusal, text),
-        LedgerError::Board(refusal) => refusal::board::meaning(&refusal, text),
-        LedgerError::Beside(refusal) => refusal.meaning(text),
+        LedgerError::Contract(refusal) => refusal::hospital::meaning(&refusal).0(text),
+        LedgerError::Board(refusal) => refusal::board::meaning(&refusal).0(text),
+        LedgerError::Beside(refusal) => refusal.meaning().0(text),
         // The call was valid when it was signed, but not when it was mined.
         LedgerError::Failed { .. } | LedgerError::Overtaken { .. } | LedgerError::LeftBehind { .. } => {
             Error::Conflict(text)

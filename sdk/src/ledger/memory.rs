@@ -28,7 +28,6 @@ use crate::{
 
 mod chain;
 mod faults;
-mod lies;
 mod switches;
 mod world;
 

@@ -3,13 +3,39 @@
 
 use alloy::primitives::{Address, B256, FixedBytes, U256};
 
-use crate::ledger::event::folder_of;
+use crate::{
+    base::error::{Error, reason::Reason},
+    ledger::event::folder_of,
+};
 
 pub(super) mod access_requests;
 pub(super) mod board;
 pub(super) mod boards;
 pub(super) mod hospital;
 pub(super) mod vouching;
+
+/// The error that an app gets, and what was wrong and what to do.
+pub(super) type Meaning = (fn(Reason) -> Error, String);
+
+fn invalid(text: impl Into<String>) -> Meaning {
+    (Error::Invalid, text.into())
+}
+
+fn denied(text: impl Into<String>) -> Meaning {
+    (Error::Denied, text.into())
+}
+
+fn not_found(text: impl Into<String>) -> Meaning {
+    (Error::NotFound, text.into())
+}
+
+fn already_done(text: impl Into<String>) -> Meaning {
+    (Error::AlreadyDone, text.into())
+}
+
+fn conflict(text: impl Into<String>) -> Meaning {
+    (Error::Conflict, text.into())
+}
 
 fn not_relayable(verb: FixedBytes<4>) -> String {
     format!("{verb} cannot be sent for a signer")

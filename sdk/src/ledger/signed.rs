@@ -240,9 +240,6 @@ impl Contract {
     }
 
     /// Whether a signed act has taken effect, whoever sent it.
-    ///
-    /// # Errors
-    /// If the provider does not answer.
     pub(crate) async fn took_effect(&self, act: &Act, call: Call) -> Result<bool, LedgerError> {
         match act {
             // A nonce counts as used only if its act succeeded.
@@ -273,13 +270,8 @@ impl Contract {
         account: Address,
         nonce: U256,
     ) -> Result<(bool, U256), LedgerError> {
-        let question = types::call(contract, &Sol::nonceUsedCall { account, nonce });
-        let answer = self.ledger().call(&question, None).await?;
-        if answer.is_empty() {
-            return Err(LedgerError::NoContract { contract, chain: self.chain() });
-        }
-        let answer = Sol::nonceUsedCall::abi_decode_returns_validate(&answer);
-        let answer = answer.map_err(|error| self.malformed(&error.to_string()))?;
+        let at = Self::new(self.ledger().clone(), self.chain(), contract);
+        let answer = at.ask(&Sol::nonceUsedCall { account, nonce }, None).await?;
         Ok((answer.used, answer.series))
     }
 }

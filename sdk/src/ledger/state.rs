@@ -86,6 +86,12 @@ pub struct Record {
     pub entry: usize,
 }
 
+impl Record {
+    pub(crate) fn key(&self) -> B256 {
+        record_key(self.state.author, self.id)
+    }
+}
+
 /// A professional's attestation of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attestation {

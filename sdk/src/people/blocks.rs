@@ -14,7 +14,7 @@ use hospital_record_core::{
 use crate::{
     base::{
         bounds::KEPT,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     people::directory::People,
     platform::cache::BLOCKS,
@@ -24,15 +24,15 @@ impl People {
     /// A small block, from the cache or from a store. The account that names a block chooses its size, so a block of more
     /// than `most` bytes is refused and not cached.
     pub(crate) async fn block(&self, digest: Digest, most: usize) -> Result<Bytes> {
-        if let Some(bytes) = self.cache().get(BLOCKS, digest.0.to_vec()).await? {
+        if let Some(bytes) = self.cache.get(BLOCKS, digest.0.to_vec()).await? {
             return Ok(bytes.into());
         }
-        let bytes = self.stores().get(&digest.dag_cbor_cid()).await?;
+        let bytes = self.stores.get(&digest.dag_cbor_cid()).await?;
         if bytes.len() > most {
             let size = bytes.len();
-            return Err(Error::Integrity(format!("the block has {size} bytes, and at most {most} are allowed").into()));
+            return fail!(Integrity, "the block has {size} bytes, and at most {most} are allowed");
         }
-        self.cache().put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
+        self.cache.put(BLOCKS, digest.0.to_vec(), bytes.to_vec()).await?;
         Ok(bytes)
     }
 
@@ -43,7 +43,7 @@ impl People {
     /// Stores and pins a signed block.
     pub(crate) async fn publish(&self, block: Block) -> Result<Digest> {
         let digest = block.digest();
-        self.stores().keep(block).await?;
+        self.stores.keep(block).await?;
         Ok(digest)
     }
 
@@ -53,7 +53,7 @@ impl People {
     }
 
     pub(crate) async fn verified_bytes<T: Body>(&self, bytes: &[u8]) -> Result<Verified<T>> {
-        self.verified(block::parse(bytes, self.deployment()).map_err(CoreError::from)?).await
+        self.verified(block::parse(bytes, self.deployment).map_err(CoreError::from)?).await
     }
 
     pub(crate) async fn verified<T: Body>(&self, block: Unverified<T>) -> Result<Verified<T>> {
@@ -71,11 +71,11 @@ impl People {
     }
 
     fn signer(&self, issuer: Address, profile: Digest) -> Option<PublicKeys> {
-        self.shared.signers.lock().unwrap_or_else(PoisonError::into_inner).get(&(issuer, profile)).cloned()
+        self.signers.lock().unwrap_or_else(PoisonError::into_inner).get(&(issuer, profile)).cloned()
     }
 
     fn keep_signer(&self, issuer: Address, profile: Digest, keys: PublicKeys) {
-        let mut signers = self.shared.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
         if signers.len() >= KEPT {
             signers.clear();
         }

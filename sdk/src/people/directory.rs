@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Deref,
     sync::{Arc, Mutex},
 };
 
@@ -36,31 +37,15 @@ pub(crate) struct SharedPeople {
 }
 
 impl People {
-    pub(crate) fn clocks(&self) -> &Clocks {
-        &self.shared.clocks
-    }
-
-    pub(crate) fn vouching(&self) -> &Beside {
-        &self.shared.vouching
-    }
-
-    pub(super) fn stores(&self) -> &Stores {
-        &self.stores
-    }
-
-    pub(super) fn cache(&self) -> &Cache {
-        &self.shared.cache
-    }
-
-    pub(super) fn contract(&self) -> &Contract {
-        &self.shared.contract
-    }
-
-    pub(super) fn deployment(&self) -> Deployment {
-        self.shared.deployment
-    }
-
     pub(super) fn deployment_key(&self) -> Vec<u8> {
-        deployment_key(self.shared.deployment)
+        deployment_key(self.deployment)
+    }
+}
+
+impl Deref for People {
+    type Target = SharedPeople;
+
+    fn deref(&self) -> &SharedPeople {
+        &self.shared
     }
 }

@@ -7,7 +7,7 @@ use alloy::signers::local::coins_bip39::{English, Wordlist};
 use hospital_record_core::id::block_digest;
 use zeroize::Zeroizing;
 
-use crate::base::error::{Error, Result, fill_random};
+use crate::base::error::{Error, Result, fail, fill_random};
 
 /// Words of a new phrase.
 const WORDS: usize = 24;
@@ -91,14 +91,14 @@ fn check(words: &str) -> Result<()> {
         }
     }
     if ![12, 15, 18, 21, 24].contains(&count) {
-        return Err(Error::Invalid(format!("a phrase has 12, 15, 18, 21 or 24 words, this one has {count}").into()));
+        return fail!(Invalid, "a phrase has 12, 15, 18, 21 or 24 words, this one has {count}");
     }
     // Three words hold 32 bits of entropy and one bit of checksum.
     let entropy = count / 3 * 4;
     let unused = 8 - count / 3;
     match block_digest(&packed[..entropy]).0[0] >> unused == packed[entropy] >> unused {
         true => Ok(()),
-        false => Err(Error::Invalid("the phrase's checksum is wrong: a word is wrong or two are swapped".into())),
+        false => fail!(Invalid, "the phrase's checksum is wrong: a word is wrong or two are swapped"),
     }
 }
 

@@ -15,7 +15,7 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result, reason::Reason},
+    base::error::{Error, Result, fail, reason::Reason},
     people::identity::{AccountSigner, Identity},
 };
 
@@ -78,7 +78,7 @@ async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
 pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], card: Option<B256>) -> Result<Profile> {
     let (profile, signature) = profile::decode(bytes, deployment).map_err(CoreError::from)?;
     if profile.account.0 != account {
-        return Err(Error::Integrity(format!("the profile offered for {account} belongs to another account").into()));
+        return fail!(Integrity, "the profile offered for {account} belongs to another account");
     }
     let signer = Signature::from_raw(&signature)
         .ok()
@@ -86,5 +86,5 @@ pub(crate) fn verify(deployment: Deployment, account: Address, bytes: &[u8], car
     if signer == Some(account) || card == Some(B256::from(block_digest(bytes).0)) {
         return Ok(profile);
     }
-    Err(Error::Integrity(format!("the profile offered for {account} is not signed by that account").into()))
+    fail!(Integrity, "the profile offered for {account} is not signed by that account")
 }

@@ -22,7 +22,7 @@ impl People {
     ///
     /// `card` is the digest on a card that the user accepted. It vouches for that one profile.
     pub(crate) async fn profile_of(&self, account: Address, card: Option<B256>) -> Result<(Digest, Profile)> {
-        let digest = self.contract().profile_of(account).await?.ok_or_else(|| {
+        let digest = self.contract.profile_of(account).await?.ok_or_else(|| {
             let ask = "ask the person for their card: making it publishes the keys";
             Error::NotFound(format!("{account} has not published keys yet: {ask}").into())
         })?;
@@ -64,12 +64,12 @@ impl People {
             Some(card) => Some(card),
             None => self.pinned(account).await?,
         };
-        profile::verify(self.deployment(), account, &bytes, vouched)
+        profile::verify(self.deployment, account, &bytes, vouched)
     }
 
     /// The digest of the profile that was accepted last.
     async fn pinned(&self, account: Address) -> Result<Option<B256>> {
-        let row = self.cache().get(PROFILES, self.profile_key(account)).await?;
+        let row = self.cache.get(PROFILES, self.profile_key(account)).await?;
         row.map(|row| {
             B256::try_from(row.as_slice()).map_err(|_| Error::cache("the row of a pinned profile is malformed"))
         })
@@ -77,7 +77,7 @@ impl People {
     }
 
     async fn pin_profile(&self, account: Address, digest: B256) -> Result<()> {
-        self.cache().put(PROFILES, self.profile_key(account), digest.to_vec()).await
+        self.cache.put(PROFILES, self.profile_key(account), digest.to_vec()).await
     }
 
     fn profile_key(&self, account: Address) -> Vec<u8> {

@@ -19,24 +19,12 @@ use crate::{
 };
 
 impl People {
-    /// The shortest chain of at most four vouches from one of these authorities to the account; `None` if there is none.
-    ///
-    /// Each vouch must be live by the later of the chain's clock and this machine's. Any role may vouch for any other, so
-    /// look at the roles.
-    ///
-    /// Vouches by strangers are read up to a limit. So strangers can hide a chain of three or four vouches. They cannot
-    /// hide one of one or two, unless the authority vouches for more than 256 accounts.
-    ///
-    /// # Errors
-    /// [`Error::WrongContract`] if this chain has no `Vouching`, [`Error::Invalid`] for more than 16 authorities.
+    /// See [`System::why_trusted`](crate::System::why_trusted).
     pub(crate) async fn why_trusted(&self, account: Address, authorities: &[Address]) -> Result<Option<Trust>> {
         Ok(Walk::new(self, authorities).await?.why(account).await?.ok())
     }
 
-    /// As [`why_trusted`](People::why_trusted), but an error if the account is not trusted.
-    ///
-    /// # Errors
-    /// [`Error::Untrusted`] with the reason, and the errors of [`why_trusted`](People::why_trusted).
+    /// See [`System::require_trusted`](crate::System::require_trusted).
     pub(crate) async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
         let trust = Walk::new(self, authorities).await?.why(account).await?;
         trust.map_err(|why| Error::Untrusted { account, why })
@@ -44,8 +32,8 @@ impl People {
 
     /// The end of a vouch: the earlier of the ends that node and witness report.
     pub(crate) async fn vouched_until(&self, voucher: Address, account: Address, role: B256) -> Result<u64> {
-        let end = self.vouching().vouched_until(voucher, account, role).await?;
-        match &self.shared.vouching_witness {
+        let end = self.vouching.vouched_until(voucher, account, role).await?;
+        match &self.vouching_witness {
             Some(witness) => Ok(end.min(witness.vouched_until(voucher, account, role).await?)),
             None => Ok(end),
         }

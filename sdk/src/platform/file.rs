@@ -11,7 +11,16 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
 };
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, fail};
+
+/// Creates a folder that only its owner can read. An existing one stays as it is.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
 
 /// The target of a write. A file is written under a temporary name beside its target, is readable by its owner alone,
 /// and is removed if it is dropped unfinished. A pipe or device takes the bytes at once.
@@ -33,7 +42,7 @@ impl NewFile {
         let failed = |error: io::Error| Error::file(path, error);
         let seen = path.metadata().map_err(failed)?;
         if seen.is_dir() {
-            return Err(Error::Invalid(format!("{} is a folder: name a file", path.display()).into()));
+            return fail!(Invalid, "{} is a folder: name a file", path.display());
         }
         if seen.is_file() && !is_descriptor(path) {
             return Self::beside(&path.canonicalize().map_err(failed)?, overwrite);

@@ -10,7 +10,10 @@ use alloy::primitives::Address;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::base::error::{Error, Result};
+use crate::{
+    base::error::{Error, Result},
+    platform::file::create_private,
+};
 
 const PIN: &str = "deployment.json";
 const VERSION: u32 = 1;
@@ -27,11 +30,7 @@ struct Pin {
 /// Creates a folder that only its owner can read.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let failed = |error: io::Error| Error::file(folder, error);
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(failed)?;
+    create_private(folder).map_err(failed)?;
     let metadata = folder.metadata().map_err(failed)?;
     refuse_foreign(folder, &metadata)?;
     close_to_others(folder, &metadata).map_err(failed)

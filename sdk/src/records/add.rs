@@ -7,7 +7,7 @@ use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names,
         progress::{Progress, Reporter},
         record_ref::RecordRef,
@@ -155,15 +155,16 @@ impl AddMany {
     async fn run(self) -> Result<Vec<Added>> {
         let Self { person, sources, details, common } = self;
         if sources.is_empty() {
-            return Err(Error::Invalid("nothing to add: name at least one file".into()));
+            return fail!(Invalid, "nothing to add: name at least one file");
         }
         if sources.len() > Self::BATCH {
-            return Err(Error::Invalid(format!(
+            return fail!(
+                Invalid,
                 "{} records are too many for one call: add at most {} at a time, so that you know which were added if a \
                  later call fails",
                 sources.len(),
                 Self::BATCH
-            ).into()));
+            );
         }
         add_all(&person, sources, &details, &common).await
     }
@@ -218,7 +219,7 @@ async fn add_once(
         }
     }
     let ids: Vec<B256> = stored.iter().map(|record| B256::from(record.id.0)).collect();
-    let call = person.contract().add_records(target.patient, target.folder.number(), &ids, target.key_changes);
+    let call = person.contract.add_records(target.patient, target.folder.number(), &ids, target.key_changes);
     let receipt = write::register_stored(person, &target, &stored, call).await?;
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }

@@ -11,11 +11,11 @@ use alloy::primitives::{Address, B256};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::RecordRef,
         time::instant,
     },
-    ledger::{Attestation, PatientState, Record, Status, record_key},
+    ledger::{Attestation, PatientState, Record, Status},
     people::vouching::walk::Walk,
     records::registered,
 };
@@ -114,9 +114,8 @@ pub(crate) async fn attest(person: &Person, record: &RecordRef) -> Result<Confir
         let why = "patients cannot attest their own records: grant a professional the right to attest";
         return Err(Error::Denied(why.into()));
     }
-    let registered = registered::on_chain(person, record).await?;
-    let key = record_key(registered.author, registered.id);
-    let receipt = person.send(person.contract().attest(record.patient, key)).await?;
+    let key = registered::on_chain(person, record).await?.key();
+    let receipt = person.send(person.contract.attest(record.patient, key)).await?;
     person
         .confirm(record.patient, receipt.transaction, |state| {
             let record = state.records.get(&key);
@@ -159,18 +158,18 @@ pub(crate) async fn require_attested(
     key: B256,
     authorities: &[Address],
 ) -> Result<()> {
-    let journal = person.journals().of(record.patient).await?;
+    let journal = person.journals.of(record.patient).await?;
     let current = journal.state().records.get(&key);
     let current = current.ok_or_else(|| Error::NotFound(format!("{} has no such record", record.patient).into()))?;
     let previous = current.replaces.and_then(|key| journal.state().records.get(&key));
     let trusted = trusted_attesters(person, authorities, [current].into_iter().chain(previous)).await?;
     match DocStatus::of(current, journal.state(), &trusted) {
         status if status.is_attested() => Ok(()),
-        DocStatus::EnteredInError => Err(Error::Denied(
+        DocStatus::EnteredInError => fail!(
+            Denied,
             "the record was entered in error: do not rely on it; to open it all the same, do not require an \
              attestation"
-                .into(),
-        )),
+        ),
         _ => Err(Error::Denied(not_attested(current, authorities).into())),
     }
 }

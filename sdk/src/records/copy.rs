@@ -9,6 +9,7 @@ use crate::{
     acts::person::Person,
     base::{
         error::{Error, Result, kind::ErrorKind},
+        ranks::ranked,
         record_ref::RecordRef,
     },
     journal::verified::VerifiedJournal,
@@ -147,26 +148,26 @@ pub(crate) async fn copy_all(
 }
 
 async fn manifest_of(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record) -> Result<Verified<Manifest>> {
-    Unlocker::new(person.clone(), journal.clone()).manifest(&record.into()).await
+    Unlocker::new(person.clone(), journal.clone()).manifest(record).await
 }
 
 /// Copies the whole DAG of a record into the patient's own store. A manifest for another patient is refused.
 async fn copy(person: &Person, journal: &Arc<VerifiedJournal>, record: &Record, size: u64) -> Result<()> {
     let manifest = manifest_of(person, journal, record).await?;
     let root = RecordId(record.id.0).cid();
-    let own = person.stores().own();
+    let own = person.stores.own();
     // The store would pin the whole tree, even one that is larger than its manifest says.
-    download::check_tree(person.stores().clone(), &manifest).await?;
+    download::check_tree(person.stores.clone(), &manifest).await?;
     if own.pin(&root).await.is_err() {
         transfer(person, &manifest, Digest(record.id.0)).await?;
         own.pin(&root).await?;
     }
     let row = list::synced_key(person, person.address(), record.id.as_slice());
-    person.cache().put(SYNCED, row, size.to_be_bytes().to_vec()).await
+    person.cache.put(SYNCED, row, size.to_be_bytes().to_vec()).await
 }
 
 async fn transfer(person: &Person, manifest: &Verified<Manifest>, id: Digest) -> Result<()> {
-    let stores = person.stores();
+    let stores = &person.stores;
     let content = download::blocks(stores.clone(), manifest)?;
     let cid = id.dag_cbor_cid();
     let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));
@@ -184,15 +185,9 @@ impl Synced {
 /// The oldest records of each author, so that no author delays the others, and all records that the patient takes.
 fn some_of_each(mut records: Vec<Record>, is_taken: impl Fn(&Record) -> bool, synced: &mut Synced) -> Vec<Record> {
     records.sort_by_key(|record| record.entry);
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut ranked: Vec<(usize, Record)> = records
-        .into_iter()
-        .map(|record| {
-            let count = counts.entry(record.state.author).or_default();
-            *count += usize::from(!is_taken(&record));
-            (if is_taken(&record) { 0 } else { *count }, record)
-        })
-        .collect();
+    let author = |record: &Record| (!is_taken(record)).then_some(record.state.author);
+    let ranked = ranked(records, author).map(|(rank, record)| (if is_taken(&record) { 0 } else { rank }, record));
+    let mut ranked: Vec<_> = ranked.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let total = ranked.len();
     ranked.retain(|(rank, _)| *rank <= MOST_OF_ONE);

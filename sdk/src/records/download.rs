@@ -17,7 +17,7 @@ use hospital_record_core::{
 use tokio::task::JoinSet;
 
 use crate::{
-    base::error::{Error, Result, stopped},
+    base::error::{Error, Result, fail, stopped},
     store::stores::Stores,
 };
 
@@ -61,7 +61,7 @@ fn trim(plain: Vec<u8>, index: u32, size: u64, range: &Range<u64>) -> Result<Byt
     let segment = plaintext_range(index);
     let end = segment.end.min(size);
     if plain.len() as u64 != end.saturating_sub(segment.start) {
-        return Err(Error::Integrity("a segment is not as long as the manifest says".into()));
+        return fail!(Integrity, "a segment is not as long as the manifest says");
     }
     let from = range.start.clamp(segment.start, end) - segment.start;
     let to = range.end.clamp(segment.start + from, end) - segment.start;
@@ -104,7 +104,7 @@ pub(crate) async fn check_tree(stores: Stores, manifest: &Manifest) -> Result<()
             && leaf.last
             && stores.get(&leaf.cid).await?.len() as u64 != leaf.size
         {
-            return Err(Error::Integrity("the last segment is not as long as the manifest says".into()));
+            return fail!(Integrity, "the last segment is not as long as the manifest says");
         }
     }
     Ok(())

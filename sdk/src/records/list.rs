@@ -15,11 +15,11 @@ use crate::{
     acts::person::Person,
     base::{
         builder::awaitable,
-        error::{Error, Result, kind::ErrorKind},
+        error::{Result, fail, kind::ErrorKind},
         record_ref::RecordRef,
         time::instant,
     },
-    journal::{registered::RegisteredRecord, verified::VerifiedJournal},
+    journal::verified::VerifiedJournal,
     keys::unlock::{UnlockedRecord, Unlocker},
     ledger::{Record, Status, folder_scope},
     platform::cache::{SYNCED, key},
@@ -155,7 +155,7 @@ impl List {
     async fn pages(self) -> Result<BoxStream<'static, Result<Listed>>> {
         let Self { person, patient, folder, attested_only, authorities } = self;
         let person = person.for_one_call();
-        let journal = person.journals().of(patient).await?;
+        let journal = person.journals.of(patient).await?;
         let mut records = visible(&person, &journal).await?;
         let mut folder = folder.as_deref().map(folder_name);
         if let Some(name) = folder.take_if(|_| person.is_me(patient)) {
@@ -226,8 +226,7 @@ impl Lister {
     }
 
     async fn open(&self, record: &Record, manifest: Result<Bytes>) -> Result<(Metadata, u64)> {
-        let UnlockedRecord { manifest, metadata, .. } =
-            self.unlocker.open_from(&RegisteredRecord::from(record), &manifest?).await?;
+        let UnlockedRecord { manifest, metadata, .. } = self.unlocker.open_from(record, &manifest?).await?;
         Ok((metadata, manifest.size))
     }
 }
@@ -238,7 +237,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if person.is_me(journal.patient) {
         return Ok(records.map(|(_, record)| record.clone()).collect());
     }
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let reads = |scope: B256| journal.state().reads(scope, person.address(), now);
     let visible: Vec<Record> = records
         .filter(|(key, record)| reads(**key) || reads(folder_scope(record.state.folder)))
@@ -248,9 +247,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
     if visible.is_empty() && !has_grant {
         let account = person.address();
         let patient = journal.patient;
-        return Err(Error::Denied(
-            format!("{account} may not read anything of {patient}: ask the patient for a grant").into(),
-        ));
+        return fail!(Denied, "{account} may not read anything of {patient}: ask the patient for a grant");
     }
     Ok(visible)
 }
@@ -259,7 +256,7 @@ pub(crate) async fn visible(person: &Person, journal: &VerifiedJournal) -> Resul
 /// have no size: they count as zero bytes.
 pub(crate) async fn synced(person: &Person, patient: Address) -> Result<HashMap<Vec<u8>, u64>> {
     let prefix = synced_key(person, patient, &[]);
-    let rows = person.cache().rows(SYNCED, prefix.clone()).await?;
+    let rows = person.cache.rows(SYNCED, prefix.clone()).await?;
     let size = |row: Vec<u8>| row.try_into().map_or(0, u64::from_be_bytes);
     let rows =
         rows.into_iter().filter_map(|(place, row)| Some((place.strip_prefix(prefix.as_slice())?.to_vec(), size(row))));

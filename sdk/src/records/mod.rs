@@ -10,7 +10,6 @@ pub(crate) mod list;
 pub(crate) mod manifests;
 pub(crate) mod open;
 pub(crate) mod pending;
-pub(crate) mod reencrypt;
 pub(crate) mod registered;
 pub(crate) mod replace;
 pub(crate) mod source;

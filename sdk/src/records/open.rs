@@ -9,13 +9,12 @@ use crate::{
     acts::person::Person,
     base::{
         builder::awaitable,
-        error::{Error, Result},
+        error::{Error, Result, fail},
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::RegisteredRecord,
     keys::unlock::{self, UnlockedRecord},
-    ledger::{Purpose, folder_scope, record_key},
+    ledger::{Purpose, Record, folder_scope},
     platform::file::NewFile,
     records::{attest, download, registered},
     store::stores::Stores,
@@ -186,7 +185,7 @@ impl Open {
         let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
         let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
         let prepared = self.prepare().await?;
-        let mut blocks = download::ciphertext(self.person.stores().clone(), &prepared.record.manifest)?;
+        let mut blocks = download::ciphertext(self.person.stores.clone(), &prepared.record.manifest)?;
         while let Some(block) = blocks.next().await {
             content.write(&block?).await?;
         }
@@ -204,7 +203,7 @@ impl Open {
     }
 
     async fn write(&self, prepared: &ReadableRecord, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
-        let mut pieces = prepared.content(self.person.stores())?;
+        let mut pieces = prepared.content(&self.person.stores)?;
         let mut size = 0;
         let total = prepared.range.end - prepared.range.start;
         let failed = |error: std::io::Error| Error::file("the output", error);
@@ -215,7 +214,7 @@ impl Open {
             self.report.tell(Phase::Opening, size, Some(total));
         }
         if size != total {
-            return Err(Error::Integrity(format!("the record has {size} bytes, but its manifest says {total}").into()));
+            return fail!(Integrity, "the record has {size} bytes, but its manifest says {total}");
         }
         writer.flush().await.map_err(failed)
     }
@@ -229,7 +228,7 @@ impl Open {
             self.require_access(&registered).await?;
         }
         if self.attested_only {
-            let key = record_key(registered.author, registered.id);
+            let key = registered.key();
             attest::require_attested(person, record, key, &self.authorities).await?;
         }
         let unlocked = unlock::unlocked(person, record, &registered).await?;
@@ -244,41 +243,37 @@ impl Open {
         let start = self.range.0;
         let end = self.range.1.unwrap_or(size);
         if start > size {
-            return Err(Error::Invalid(format!("the record has {size} bytes: {start}.. begins after its end").into()));
+            return fail!(Invalid, "the record has {size} bytes: {start}.. begins after its end");
         }
         if start > end || end > size {
-            return Err(Error::Invalid(
-                format!("bytes {start}..{end} are not within the record's {size} bytes").into(),
-            ));
+            return fail!(Invalid, "bytes {start}..{end} are not within the record's {size} bytes");
         }
         Ok(start..end)
     }
 
-    async fn require_access(&self, registered: &RegisteredRecord) -> Result<()> {
+    async fn require_access(&self, registered: &Record) -> Result<()> {
         let patient = self.record.patient;
         let account = self.person.address();
-        let key = record_key(registered.author, registered.id);
-        if self.person.contract().can_access(patient, key, account).await? {
+        let key = registered.key();
+        if self.person.contract.can_access(patient, key, account).await? {
             return Ok(());
         }
-        Err(Error::Denied(
-            format!(
-                "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
-            )
-            .into(),
-        ))
+        fail!(
+            Denied,
+            "{account} may not read this record of {patient}: no grant was given, or it has ended; ask the patient"
+        )
     }
 
-    async fn log_reading(&self, registered: &RegisteredRecord) -> Result<()> {
-        let key = record_key(registered.author, registered.id);
+    async fn log_reading(&self, registered: &Record) -> Result<()> {
+        let key = registered.key();
         let purpose = match self.purpose {
             Some(purpose) => purpose,
             None => granted_purpose(&self.person, self.record.patient, registered).await?.unwrap_or(Purpose::TREAT),
         };
         let patient = self.record.patient;
         let reader = self.person.address();
-        let before = self.person.journals().of(patient).await?.state().entries;
-        let receipt = self.person.send(self.person.contract().log_access(patient, &[key], purpose, B256::ZERO)).await?;
+        let before = self.person.journals.of(patient).await?.state().entries;
+        let receipt = self.person.send(self.person.contract.log_access(patient, &[key], purpose, B256::ZERO)).await?;
         // A receipt proves nothing: the reading is logged only if the journal shows it.
         self.person
             .confirm(patient, receipt.transaction, |state| {
@@ -292,10 +287,10 @@ impl Open {
 awaitable!(Open => Opened);
 
 /// The purpose of a live grant to this account.
-async fn granted_purpose(person: &Person, patient: Address, record: &RegisteredRecord) -> Result<Option<Purpose>> {
-    let journal = person.journals().of(patient).await?;
-    let now = person.clocks().chain_time().await?;
-    let scopes = [folder_scope(record.folder), record_key(record.author, record.id)];
+async fn granted_purpose(person: &Person, patient: Address, record: &Record) -> Result<Option<Purpose>> {
+    let journal = person.journals.of(patient).await?;
+    let now = person.clocks.chain_time().await?;
+    let scopes = [folder_scope(record.state.folder), record.key()];
     let live = |scope: &B256| journal.state().live(*scope, person.address(), now).filter(|g| g.state.rights.reads());
     Ok(scopes.iter().find_map(live).map(|grant| grant.state.purpose))
 }

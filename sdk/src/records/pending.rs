@@ -7,67 +7,38 @@ use serde::{Deserialize, Serialize};
 use crate::{
     acts::person::Person,
     base::error::{Error, Result},
-    platform::cache::{PENDING, key},
+    platform::cache::PENDING,
 };
 
 /// A record that is being added: enough to register it, or to unpin it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PendingRecord {
-    #[serde(with = "serde_bytes")]
-    patient: [u8; 20],
+    pub(crate) patient: Address,
     pub(crate) folder: u64,
     pub(crate) key_changes: u32,
-    #[serde(with = "serde_bytes")]
-    id: [u8; 32],
-    replaces: Option<serde_bytes::ByteArray<32>>,
+    pub(crate) id: B256,
+    /// Key of the record that it replaces.
+    pub(crate) replaces: Option<B256>,
     /// Its name, for a person who must add it again. Rows of an earlier version have none.
     #[serde(default)]
-    name: Option<String>,
-}
-
-impl PendingRecord {
-    /// `replaces` is the key of the record that it replaces.
-    pub(crate) fn new(patient: Address, folder: u64, key_changes: u32, id: RecordId, replaces: Option<B256>) -> Self {
-        let replaces = replaces.map(|key| serde_bytes::ByteArray::new(key.0));
-        Self { patient: patient.into(), folder, key_changes, id: id.0, replaces, name: None }
-    }
-
-    pub(crate) fn named(self, name: &str) -> Self {
-        Self { name: Some(name.into()), ..self }
-    }
-
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    pub(crate) fn patient(&self) -> Address {
-        self.patient.into()
-    }
-
-    pub(crate) fn id(&self) -> RecordId {
-        RecordId(self.id)
-    }
-
-    pub(crate) fn replaces(&self) -> Option<B256> {
-        self.replaces.as_ref().map(|key| B256::from(**key))
-    }
+    pub(crate) name: Option<String>,
 }
 
 pub(crate) async fn remember(person: &Person, pending: &PendingRecord) -> Result<()> {
-    let place = pending_key(person, pending.id());
+    let place = pending_key(person, RecordId(pending.id.0));
     let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
-    person.cache().put(PENDING, place, sealed).await
+    person.cache.put(PENDING, place, sealed).await
 }
 
 pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {
-    person.cache().remove(PENDING, pending_key(person, id)).await
+    person.cache.remove(PENDING, pending_key(person, id)).await
 }
 
 /// Records whose add did not finish. A damaged row is an error of its own and does not hide the others.
 pub(crate) async fn unfinished(person: &Person) -> Result<Vec<(RecordId, Result<PendingRecord>)>> {
-    let prefix = pending_prefix(person);
-    let rows = person.cache().rows(PENDING, prefix.clone()).await?;
+    let prefix = person.own_key(&[]);
+    let rows = person.cache.rows(PENDING, prefix.clone()).await?;
     let open = |(place, sealed): (Vec<u8>, Vec<u8>)| {
         let id = RecordId(place.strip_prefix(prefix.as_slice())?.try_into().ok()?);
         Some((id, open_row(person, &place, &sealed)))
@@ -80,10 +51,6 @@ fn open_row(person: &Person, place: &[u8], sealed: &[u8]) -> Result<PendingRecor
     serde_ipld_dagcbor::from_slice(&row).map_err(Error::cache)
 }
 
-fn pending_prefix(person: &Person) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice()])
-}
-
 fn pending_key(person: &Person, id: RecordId) -> Vec<u8> {
-    key(&[&pending_prefix(person), &id.0])
+    person.own_key(&[&id.0])
 }

@@ -1,23 +1,24 @@
 //! Replaces a record: adds the new version and marks the old one as superseded, in one transaction.
 
 use alloy::primitives::{Address, B256};
+use futures::TryStreamExt;
 use hospital_record_core::{error::CoreError, id::Folder};
+use tokio_util::io::StreamReader;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
     },
-    journal::registered::RegisteredRecord,
     keys::unlock,
-    ledger::{PatientState, Status, record_key},
+    ledger::{PatientState, Record, Status},
     records::{
         add::{Added, added},
         details::{Details, own_details, shared_details},
-        registered,
+        open, registered,
         source::Source,
         target::{self, FolderChoice},
         write::{self, metadata},
@@ -50,8 +51,22 @@ pub(crate) fn mark_entered_in_error(person: &Person, record: &RecordRef) -> Mark
     MarkInError { person: person.clone(), record: *record, author: None }
 }
 
+/// Replaces a record by itself under new keys, so that keys which a former reader kept do not open the new version.
+pub(crate) async fn reencrypt(person: &Person, record: &RecordRef) -> Result<Added> {
+    person.can_pay(1).await?;
+    with_fresh_keys!(reencrypt_once(person, record).await)
+}
+
+async fn reencrypt_once(person: &Person, record: &RecordRef) -> Result<Added> {
+    let old = open::open(person, record).unlogged().prepare().await?;
+    let content = old.content(&person.stores)?.map_err(std::io::Error::other);
+    let mut source = Source::reader(old.metadata().name.clone(), StreamReader::new(content));
+    let author = Some(old.author());
+    put_in_place(person, record, author, &mut source, &Details::default(), &Reporter::default()).await
+}
+
 /// Adds `source` as the new version of `record`.
-pub(crate) async fn put_in_place(
+async fn put_in_place(
     person: &Person,
     record: &RecordRef,
     author: Option<Address>,
@@ -67,37 +82,33 @@ pub(crate) async fn put_in_place(
         Err(Error::Denied(_)) if !person.is_me(record.patient) => None,
         Err(error) => return Err(error),
     };
-    let folder = Folder::new(current.folder).map_err(CoreError::from)?;
+    let folder = Folder::new(current.state.folder).map_err(CoreError::from)?;
     let (name, level) = old.as_ref().map(|old| (old.folder_name.clone(), old.confidentiality)).unwrap_or_default();
     let target = target::target(person, record.patient, &FolderChoice::Of(folder, name, level)).await?;
     let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
-    let key = record_key(current.author, current.id);
+    let key = current.key();
     let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
     let id = B256::from(stored[0].id.0);
-    let call = person.contract().replace(record.patient, key, id, target.key_changes);
+    let call = person.contract.replace(record.patient, key, id, target.key_changes);
     let receipt = write::register_stored(person, &target, &stored, call).await?;
     Ok(added(person, &target, &stored[0], &receipt, 1))
 }
 
 /// Refuses before the upload what the contract would refuse after it.
-fn require_replaceable(person: &Person, record: &RecordRef, current: &RegisteredRecord) -> Result<()> {
-    match current.status {
+fn require_replaceable(person: &Person, record: &RecordRef, current: &Record) -> Result<()> {
+    match current.state.status {
         Status::Current => {}
         Status::Superseded => {
-            return Err(Error::Invalid(format!("{record} was replaced already: replace its newest version").into()));
+            return fail!(Invalid, "{record} was replaced already: replace its newest version");
         }
         _ => {
-            return Err(Error::Invalid(
-                format!("{record} was entered in error: add the right one as a new record").into(),
-            ));
+            return fail!(Invalid, "{record} was entered in error: add the right one as a new record");
         }
     }
-    if person.is_me(record.patient) || person.is_me(current.author) {
+    if person.is_me(record.patient) || person.is_me(current.state.author) {
         return Ok(());
     }
-    Err(Error::Denied(
-        format!("only {} and its author {} can replace this record", record.patient, current.author).into(),
-    ))
+    fail!(Denied, "only {} and its author {} can replace this record", record.patient, current.state.author)
 }
 
 impl Replace {
@@ -145,9 +156,9 @@ impl MarkInError {
         let Self { person, record, author } = self;
         let current = registered::to_change(&person, &record, author).await?;
         let patient = record.patient;
-        let key = record_key(current.author, current.id);
+        let key = current.key();
         let status = Status::EnteredInError;
-        let receipt = person.send(person.contract().set_status(patient, key, status)).await?;
+        let receipt = person.send(person.contract.set_status(patient, key, status)).await?;
         let shows = |state: &PatientState| state.records.get(&key).is_some_and(|record| record.state.status == status);
         person.confirm(patient, receipt.transaction, shows).await?;
         Ok(receipt)

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::{fs::File, io::AsyncRead};
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Error, Result, fail},
     platform::file::is_descriptor,
     records::{
         details::{Details, own_details, shared_details},
@@ -144,7 +144,7 @@ async fn open_path(path: &Path, state: &mut PathState) -> Result<OpenSource> {
     let file = File::open(path).await.map_err(fail)?;
     let metadata = file.metadata().await.map_err(fail)?;
     if !metadata.is_file() && !is_stream(&metadata) {
-        return Err(Error::Invalid(format!("{} is not a file; a folder is added as a bundle", path.display()).into()));
+        return fail!(Invalid, "{} is not a file; a folder is added as a bundle", path.display());
     }
     let stamp = Stamp::of(&metadata);
     if matches!(state, PathState::File(earlier) if *earlier != stamp) {
@@ -228,13 +228,11 @@ impl FileCheck {
         }
         match size == stamp.size {
             true => Ok(()),
-            false if stamp.size == 0 => Err(Error::Conflict(
-                format!(
-                    "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
-                    path.display()
-                )
-                .into(),
-            )),
+            false if stamp.size == 0 => fail!(
+                Conflict,
+                "{} holds more than the system says (0 bytes): add it through a pipe, as a stream",
+                path.display()
+            ),
             false => Err(changed(path)),
         }
     }

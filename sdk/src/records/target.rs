@@ -6,7 +6,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::ATTEMPTS,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     journal::verified::VerifiedJournal,
     keys::{
@@ -75,7 +75,7 @@ impl Target {
 
 /// Looks up the target of a record of `patient`. If a patient's own folder is stale, its keys are rotated first.
 pub(crate) async fn target(person: &Person, patient: Address, choice: &FolderChoice) -> Result<Target> {
-    person.clocks().require_right_time().await?;
+    person.clocks.require_right_time().await?;
     let journal = gaps::journal_without_gaps(person, patient).await?;
     if person.is_me(patient) {
         own_target(person, journal, choice).await
@@ -89,7 +89,7 @@ async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, choice: 
         FolderChoice::Named(name, level) => (person.keys().folder(name, *level), name.clone(), *level),
         FolderChoice::Of(folder, name, level) => (*folder, name.clone(), *level),
     };
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let mut left_out = Vec::new();
     let mut attempts = ATTEMPTS;
     while rotate::is_stale(person, &journal, folder, now).await?
@@ -98,19 +98,17 @@ async fn own_target(person: &Person, mut journal: Arc<VerifiedJournal>, choice: 
         // Another device of this person can end access in the meantime.
         attempts = attempts.checked_sub(1).ok_or(Error::StaleKeys)?;
         left_out = rotate::rotate_folder(person, folder).await?.left_out;
-        journal = person.journals().of(person.address()).await?;
+        journal = person.journals.of(person.address()).await?;
         missing::require_nothing_missing(person, &journal).await?;
     }
     let epoch = journal.folder(folder).epoch;
-    let proven = person.journals().proven_epoch(person.address(), folder).await?;
+    let proven = person.journals.proven_epoch(person.address(), folder).await?;
     if epoch < proven {
-        return Err(Error::Integrity(
-            format!(
-                "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
-                person.ledger().name()
-            )
-            .into(),
-        ));
+        return fail!(
+            Integrity,
+            "{} shows epoch {epoch} of this folder's keys, but epoch {proven} was in use before: ask another node",
+            person.ledger().name()
+        );
     }
     let recipients = Recipients::Folder(person.keys().folder_state(folder, epoch).public_key());
     let patient = person.address();
@@ -124,7 +122,7 @@ async fn others_target(person: &Person, journal: &VerifiedJournal, choice: &Fold
         FolderChoice::Named(name, level) => received_by_name(person, journal, name, *level).await?,
     };
     require_contributor(person, journal, folder, &received.name).await?;
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let recipients = if rotate::is_stale(person, journal, folder, now).await? {
         Recipients::Accounts(patient_and_readers(person, journal, folder, now).await?)
     } else {
@@ -146,11 +144,12 @@ async fn others_target(person: &Person, journal: &VerifiedJournal, choice: &Fold
 async fn require_contributor(person: &Person, journal: &VerifiedJournal, folder: Folder, name: &str) -> Result<()> {
     let account = person.address();
     let patient = journal.patient;
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let denied = |why: &str| {
-        Err(Error::Denied(format!(
+        fail!(
+            Denied,
             "{account} may not add to the folder {name:?} of {patient}: {why}; ask the patient for a grant to contribute"
-        ).into()))
+        )
     };
     match journal.grant(folder_scope(folder.number()), account).map(|grant| grant.state) {
         Some(grant) if !grant.rights.contributes() => denied("the grant is to read"),
@@ -200,7 +199,7 @@ pub(crate) async fn received_by_name(
 /// The folders on which this account has a grant, and whether a delegate gave it. Grants by the patient come first.
 /// The name in a delegated grant is only the delegate's word: it could lead a record into another folder.
 async fn folders_of(person: &Person, journal: &VerifiedJournal) -> Result<Vec<(Folder, bool)>> {
-    let now = person.clocks().chain_time().await?;
+    let now = person.clocks.chain_time().await?;
     let mut folders = Vec::new();
     for ((scope, grantee), grant) in &journal.state().grants {
         let is_delegated = grant.state.giver.is_some();

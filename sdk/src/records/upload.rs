@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::{
     base::{
-        error::{Error, Result, stopped},
+        error::{Error, Result, fail, stopped},
         progress::{Phase, Reporter},
     },
     records::{detect::Reader, source::OpenSource},
@@ -44,7 +44,7 @@ pub(crate) async fn upload(store: &dyn Store, mut source: OpenSource, report: &R
     let (content, size) = match (sealed, stored) {
         (Err(StopCause::Source(error)), _) => return Err(file.named(error)),
         (_, Err(error)) => return Err(error.into()),
-        (Err(StopCause::Store), Ok(_)) => return Err(Error::Conflict("the store stopped taking blocks".into())),
+        (Err(StopCause::Store), Ok(_)) => return fail!(Conflict, "the store stopped taking blocks"),
         (Ok(sealed), Ok(_)) => sealed,
     };
     file.require_unchanged(size).await?;

@@ -43,7 +43,7 @@ pub(crate) async fn store(
     replaces: Option<B256>,
     report: &Reporter,
 ) -> Result<StoredRecord> {
-    let store = person.stores().own().clone();
+    let store = person.stores.own().clone();
     let mut uploaded = upload(&*store, source.open().await?, report).await?;
     let size = uploaded.size;
     let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
@@ -51,11 +51,16 @@ pub(crate) async fn store(
     let manifest = person.sign(manifest(person, target, uploaded, &metadata)?).await?;
     let id = RecordId::from(manifest.digest());
     report.tell(Phase::Confirming, size, Some(size));
-    let patient = target.patient;
-    let folder = target.folder.number();
-    let pending = PendingRecord::new(patient, folder, target.key_changes, id, replaces);
-    pending::remember(person, &pending.named(&metadata.name)).await?;
-    person.stores().keep(manifest).await?;
+    let pending = PendingRecord {
+        patient: target.patient,
+        folder: target.folder.number(),
+        key_changes: target.key_changes,
+        id: B256::from(id.0),
+        replaces,
+        name: Some(metadata.name.clone()),
+    };
+    pending::remember(person, &pending).await?;
+    person.stores.keep(manifest).await?;
     Ok(StoredRecord { id, size, media_type })
 }
 
@@ -64,7 +69,7 @@ fn manifest(person: &Person, target: &Target, content: UploadedContent, metadata
     let patient = Account(target.patient.into());
     let commitment = key.commitment();
     let context = LockContext {
-        deployment: person.deployment(),
+        deployment: person.deployment,
         patient,
         author: person.account(),
         folder: target.folder,
@@ -133,8 +138,8 @@ fn key_of(person: &Person, record: &StoredRecord) -> B256 {
 
 async fn remove(person: &Person, patient: Address, record: &StoredRecord) -> Result<()> {
     let key = key_of(person, record);
-    if person.contract().record_of(patient, key).await?.is_none() {
-        person.stores().own().unpin(&record.id.cid()).await?;
+    if person.contract.record_of(patient, key).await?.is_none() {
+        person.stores.own().unpin(&record.id.cid()).await?;
     }
     pending::forget(person, record.id).await
 }

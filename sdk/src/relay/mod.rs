@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         names,
     },
     ledger::{Act, Call, Contract, ContractKind},
@@ -86,13 +86,12 @@ impl SignedRequest {
                 Some(_) => !contract.ledger().code(self.contract).await?.is_empty(),
             };
         if !fits {
-            return Err(Error::Invalid(
-                format!(
-                    "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
-                    self.contract, self.chain_id
-                )
-                .into(),
-            ));
+            return fail!(
+                Invalid,
+                "this request is for contract {} on chain {}, but here is {address} on chain {chain}",
+                self.contract,
+                self.chain_id
+            );
         }
         act.ok_or_else(|| Error::Invalid("this is no signed request of the contracts".into()))
     }

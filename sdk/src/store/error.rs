@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use cid::Cid;
 use url::Url;
 
-use crate::base::error::reason::Cause;
+use crate::{base::error::reason::Cause, platform::http};
 
 /// The error of a store. No text contains a password or token.
 #[derive(Debug, thiserror::Error)]
@@ -99,15 +99,11 @@ pub(super) fn redacted(url: &str) -> String {
 }
 
 /// `error` with all its causes in one line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    crate::platform::http::one_line(&text)
+pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = http::chain(error).skip(1).map(|cause| cause.to_string());
+    let text = causes.fold(error.to_string(), |text, next| match text.contains(&next) {
+        true => text,
+        false => format!("{text}: {next}"),
+    });
+    http::one_line(&text)
 }

@@ -35,12 +35,15 @@ use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::store::{
-    dag::{self, MAX_BLOCK},
-    error::{StoreError, redacted, with_causes},
-    object::gate::{Gate, Guard},
-    options::StoreOptions,
-    seam::{Blocks, Store},
+use crate::{
+    platform::file::create_private,
+    store::{
+        dag::{self, MAX_BLOCK},
+        error::{StoreError, redacted, with_causes},
+        object::gate::{Gate, Guard},
+        options::StoreOptions,
+        seam::{Blocks, Store},
+    },
 };
 
 use hospital_record_core::record::dag::Block;
@@ -72,7 +75,7 @@ impl Objects {
         };
         let refused = |reason, cause| StoreError::Refused { url: named(path), reason, source: Some(cause) };
         let failed = |error: io::Error| refused(with_causes(&error), error.into());
-        gate::create_private(path).map_err(failed)?;
+        create_private(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         let objects =
             LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(with_causes(&error), error.into()))?;
@@ -91,7 +94,7 @@ impl Objects {
     fn failed(&self, error: object_store::Error) -> StoreError {
         let url = self.url.clone();
         #[cfg(feature = "s3")]
-        if let Some(fault) = bucket::Fault::below(&error) {
+        if let Some(fault) = crate::platform::http::cause::<bucket::Fault>(&error) {
             return fault.of(url);
         }
         let reason = with_causes(&error);

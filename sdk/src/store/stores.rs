@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use hospital_record_core::record::dag::Block;
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Result, fail},
     store::{StoreError, seam::Store, until_unreachable},
 };
 
@@ -19,9 +19,7 @@ impl Stores {
     /// Takes at least one store.
     pub(crate) fn new(stores: Vec<Arc<dyn Store>>) -> Result<Self> {
         if stores.is_empty() {
-            return Err(Error::Invalid(
-                "no store is configured: name one, for example kubo+http://127.0.0.1:5001".into(),
-            ));
+            return fail!(Invalid, "no store is configured: name one, for example kubo+http://127.0.0.1:5001");
         }
         Ok(Self(stores.into()))
     }
@@ -70,7 +68,7 @@ impl Stores {
         own.put(stream::iter([Ok(block)]).boxed()).await?;
         own.pin(&cid).await?;
         if own.get(&cid).await? != bytes {
-            return Err(Error::Integrity(format!("{} returned other bytes than were put", own.url()).into()));
+            return fail!(Integrity, "{} returned other bytes than were put", own.url());
         }
         Ok(())
     }

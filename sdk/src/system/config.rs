@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     base::{
         bounds::{self, MaxFee, Timeout},
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
     platform::cache::own::Memory,
@@ -236,7 +236,7 @@ impl Config {
         MaxFee::try_from(self.most_per_transaction)?;
         bounds::confirmations(self.confirmations)?;
         if self.memory.is_some() && self.state_dir.is_some() {
-            return Err(Error::Invalid("name a state directory or a memory of the app's own, not both".into()));
+            return fail!(Invalid, "name a state directory or a memory of the app's own, not both");
         }
         self.chain.map_or(Ok(()), |id| bounds::chain_id(id).map(drop))
     }
@@ -277,9 +277,10 @@ impl Config {
         let Some(witness) = &self.witness else { return Ok(None) };
         let ledger = self.reach(witness)?;
         if ledger.name() == provider {
-            return Err(Error::Invalid(
-                format!("{provider} cannot be its own witness: name a node that somebody else runs, or none").into(),
-            ));
+            return fail!(
+                Invalid,
+                "{provider} cannot be its own witness: name a node that somebody else runs, or none"
+            );
         }
         let contract = Contract::new(ledger, chain, self.contract);
         contract.check().await?;

@@ -2,6 +2,7 @@
 //! `testing`.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -9,7 +10,7 @@ use std::{
 use alloy::primitives::{Address, U256, utils::Unit};
 
 use crate::{
-    acts::services::{Parts, Services, kept_in},
+    acts::services::{Parts, kept_in},
     base::{
         error::{Error, Result},
         time::instant,
@@ -41,44 +42,43 @@ impl System {
     }
 
     async fn in_memory_on(store: Arc<dyn Store>) -> Result<Self> {
-        Self::with_memory(MemoryLedger::with_contract().await?, vec![store])
-    }
-
-    fn with_memory(memory: MemoryLedger, stores: Vec<Arc<dyn Store>>) -> Result<Self> {
+        let memory = MemoryLedger::with_contract().await?;
         let chain = memory.contract().chain();
-        let contract = Contract::ADDRESS;
-        Self::with_parts(Self::parts(Arc::new(memory.clone()), chain, contract, stores)?, Some(memory))
+        let parts = Self::parts(Arc::new(memory.clone()), chain, Contract::ADDRESS, vec![store])?;
+        Ok(Self { memory: Some(memory), ..Self::from_parts(parts)? })
     }
 
-    fn with_parts(parts: Parts, memory: Option<MemoryLedger>) -> Result<Self> {
-        Ok(Self { services: Services::new(parts)?, memory })
-    }
-
-    /// The parts of a process with an empty cache.
+    /// The parts of a process with an empty cache. Tests set the chain's clock far from this machine's.
     fn parts(ledger: Arc<dyn Ledger>, chain: u64, contract: Address, stores: Vec<Arc<dyn Store>>) -> Result<Parts> {
-        let cache = Cache::in_memory()?;
-        let outbox = Arc::new(MemoryOutbox::default());
-        let sending = SenderOptions { deadline: PATIENCE, ..SenderOptions::default() };
-        let witness = None;
-        let relays = Vec::new();
-        // Tests set the chain's clock far from this machine's.
-        let timeout = TIMEOUT;
-        let clock = Clock::Compare;
-        let tolerance = Duration::MAX;
         Ok(Parts {
             ledger,
-            witness,
+            witness: None,
             chain,
             contract,
             stores,
-            cache,
-            outbox,
-            sending,
-            relays,
-            timeout,
-            clock,
-            tolerance,
+            cache: Cache::in_memory()?,
+            outbox: Arc::new(MemoryOutbox::default()),
+            sending: SenderOptions { deadline: PATIENCE, ..SenderOptions::default() },
+            relays: Vec::new(),
+            timeout: TIMEOUT,
+            clock: Clock::Compare,
+            tolerance: Duration::MAX,
         })
+    }
+
+    /// The parts of another process on the same chain and stores.
+    fn same_parts(&self) -> Result<Parts> {
+        let chain = self.deployment().chain;
+        Self::parts(self.ledger().clone(), chain, self.contract().address(), self.services.stores.all())
+    }
+
+    fn same_parts_in(&self, folder: &Path) -> Result<Parts> {
+        let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), self.deployment().chain);
+        Ok(Parts { cache, outbox, ..self.same_parts()? })
+    }
+
+    fn with_parts(&self, parts: Parts) -> Result<Self> {
+        Ok(Self { memory: self.memory.clone(), ..Self::from_parts(parts)? })
     }
 
     /// A system of any ledger and stores. Every block of the stores is checked, and the cache is in memory.
@@ -95,19 +95,12 @@ impl System {
 
     /// The same, but chain and machine must agree on the time unless `clock` decides.
     pub fn minding(&self, clock: Clock) -> Result<Self> {
-        let chain = self.deployment().chain;
-        let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        Self::with_parts(Parts { clock, tolerance: TOLERANCE, ..parts }, self.memory.clone())
+        self.with_parts(Parts { clock, tolerance: TOLERANCE, ..self.same_parts()? })
     }
 
     /// The same chain and stores in another program, which keeps its cache in this folder.
-    pub fn remembering(&self, folder: &std::path::Path) -> Result<Self> {
-        let chain = self.deployment().chain;
-        let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
-        Self::with_parts(Parts { cache, outbox, ..parts }, self.memory.clone())
+    pub fn remembering(&self, folder: &Path) -> Result<Self> {
+        self.with_parts(self.same_parts_in(folder)?)
     }
 
     /// Closes the file of the cache after each use, or not, in this whole process: for a benchmark.
@@ -116,28 +109,18 @@ impl System {
     }
 
     /// The same, but it compares every history with a second provider.
-    pub fn remembering_with(&self, folder: &std::path::Path, witness: &MemoryLedger) -> Result<Self> {
-        let chain = self.deployment().chain;
-        let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        let (cache, outbox) = kept_in(Cache::in_folder(folder)?, Some(folder), chain);
-        Self::with_parts(Parts { cache, outbox, witness: Some(witness.contract()), ..parts }, self.memory.clone())
+    pub fn remembering_with(&self, folder: &Path, witness: &MemoryLedger) -> Result<Self> {
+        self.with_parts(Parts { witness: Some(witness.contract()), ..self.same_parts_in(folder)? })
     }
 
     /// The same chain and stores on another machine, with relays that pay for its people.
     pub fn relayed_by(&self, relays: Vec<Arc<dyn Relay>>) -> Result<Self> {
-        let chain = self.deployment().chain;
-        let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        Self::with_parts(Parts { relays, ..parts }, self.memory.clone())
+        self.with_parts(Parts { relays, ..self.same_parts()? })
     }
 
     /// The same chain and stores on another machine, with a second chain as witness.
     pub fn witnessed_by(&self, witness: &MemoryLedger) -> Result<Self> {
-        let chain = self.deployment().chain;
-        let contract = self.contract().address();
-        let parts = Self::parts(self.ledger().clone(), chain, contract, self.services.stores().all())?;
-        Self::with_parts(Parts { witness: Some(witness.contract()), ..parts }, self.memory.clone())
+        self.with_parts(Parts { witness: Some(witness.contract()), ..self.same_parts()? })
     }
 
     /// Gives an account 100 ether on the chain in memory.
@@ -154,7 +137,7 @@ impl System {
 
     /// The time of the chain's newest block.
     pub async fn now(&self) -> Result<SystemTime> {
-        Ok(instant(self.services.clocks().chain_time().await?))
+        Ok(instant(self.services.clocks.chain_time().await?))
     }
 
     /// The chain in memory, to inject faults and set time.

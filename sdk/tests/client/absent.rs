@@ -9,20 +9,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use cid::Cid;
-use hospital_record::{
-    Client, ErrorKind, Event, Identity, Source, System,
-    store::{Blocks, Store, StoreError, StoreOptions, open},
-};
+use hospital_record::{Client, ErrorKind, Event, Identity, Source, System, store::StoreError};
 use hospital_record_core::id::Digest;
 
-use crate::person;
+use crate::{
+    hooked::{Hook, Question},
+    person,
+};
 
 /// A store that looks for a lost block among its peers first, and that says nothing about others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Peers {
-    store: Arc<dyn Store>,
     lost: Arc<Mutex<HashSet<Cid>>>,
     silent: Arc<Mutex<HashSet<Cid>>>,
     waits: Arc<AtomicUsize>,
@@ -32,14 +30,9 @@ struct Peers {
 
 impl Peers {
     async fn new() -> (Self, System) {
-        let store = open("memory:", &StoreOptions::default()).unwrap();
-        let (lost, silent) = (Arc::default(), Arc::default());
-        let peers = Self { store, lost, silent, waits: Arc::default(), waiting: Arc::default(), most: Arc::default() };
-        (peers.clone(), System::in_memory_with(peers).await.unwrap())
-    }
-
-    fn is_lost(&self, cid: &Cid) -> bool {
-        self.lost.lock().unwrap().contains(cid)
+        let peers = Self::default();
+        let system = peers.system().await;
+        (peers, system)
     }
 
     fn says_something(&self, cid: &Cid) -> Result<(), StoreError> {
@@ -48,41 +41,34 @@ impl Peers {
             false => Ok(()),
         }
     }
+
+    fn is_found(&self, cid: &Cid) -> Result<(), StoreError> {
+        match self.lost.lock().unwrap().contains(cid) {
+            true => Err(StoreError::NotFound { cid: *cid }),
+            false => Ok(()),
+        }
+    }
 }
 
 #[async_trait::async_trait]
-impl Store for Peers {
-    fn url(&self) -> &str {
-        "peers:"
-    }
-
-    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        self.store.put(blocks).await
-    }
-
-    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        self.says_something(cid)?;
-        if !self.is_lost(cid) {
-            return self.store.get(cid).await;
+impl Hook for Peers {
+    async fn before(&self, question: Question<'_>) -> Result<(), StoreError> {
+        match question {
+            Question::Get(cid) => {
+                self.says_something(cid)?;
+                let found = self.is_found(cid);
+                if found.is_err() {
+                    self.waits.fetch_add(1, Relaxed);
+                    self.most.fetch_max(self.waiting.fetch_add(1, Relaxed) + 1, Relaxed);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    self.waiting.fetch_sub(1, Relaxed);
+                }
+                found
+            }
+            Question::Has(cid) => self.is_found(cid),
+            Question::Pin(root) => self.says_something(root),
+            Question::Put | Question::Unpin => Ok(()),
         }
-        self.waits.fetch_add(1, Relaxed);
-        self.most.fetch_max(self.waiting.fetch_add(1, Relaxed) + 1, Relaxed);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        self.waiting.fetch_sub(1, Relaxed);
-        Err(StoreError::NotFound { cid: *cid })
-    }
-
-    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        Ok(!self.is_lost(cid) && self.store.has(cid).await?)
-    }
-
-    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.says_something(root)?;
-        self.store.pin(root).await
-    }
-
-    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.store.unpin(root).await
     }
 }
 

@@ -12,6 +12,7 @@ mod contribute;
 mod delegation;
 mod details;
 mod grant_revoke;
+mod hooked;
 mod kinds;
 mod left_out;
 mod lost_answers;
@@ -25,15 +26,11 @@ mod silent_store;
 mod store;
 mod vouching;
 
-use hospital_record::{Client, ErrorKind, Identity, Source, System};
+use hospital_record::{Client, ErrorKind, Source, System};
 
 /// A person who can pay and has published keys.
 async fn person(system: &System) -> Client {
-    let (identity, _) = Identity::generate().unwrap();
-    system.fund(identity.address()).await.unwrap();
-    let client = system.client(identity);
-    client.register().await.unwrap();
-    client
+    system.person().await.unwrap()
 }
 
 async fn two() -> (System, Client, Client) {

@@ -8,59 +8,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use cid::Cid;
 use hospital_record::{
-    Address, B256, Client, ErrorKind, Event, Identity, Source, System,
-    record::Content,
-    store::{Blocks, Store, StoreError, StoreOptions, open},
+    Address, B256, Client, ErrorKind, Event, Identity, Source, System, record::Content, store::StoreError,
 };
 
-use crate::person;
+use crate::{
+    hooked::{Hook, Question},
+    person,
+};
 
 #[derive(Clone, Debug)]
 struct Stalling {
-    store: Arc<dyn Store>,
     on: Arc<AtomicBool>,
     waits: Arc<AtomicUsize>,
     patience: Duration,
 }
 
-impl Stalling {
-    async fn reach(&self) -> Result<&dyn Store, StoreError> {
-        if self.on.load(Relaxed) {
-            self.waits.fetch_add(1, Relaxed);
-            tokio::time::sleep(self.patience).await;
-            return Err(StoreError::TimedOut { url: "stalling:".into(), after: self.patience });
-        }
-        Ok(&*self.store)
-    }
-}
-
 #[async_trait::async_trait]
-impl Store for Stalling {
-    fn url(&self) -> &str {
-        "stalling:"
-    }
-
-    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        self.reach().await?.put(blocks).await
-    }
-
-    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        self.reach().await?.get(cid).await
-    }
-
-    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        self.reach().await?.has(cid).await
-    }
-
-    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.reach().await?.pin(root).await
-    }
-
-    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.reach().await?.unpin(root).await
+impl Hook for Stalling {
+    async fn before(&self, _: Question<'_>) -> Result<(), StoreError> {
+        if !self.on.load(Relaxed) {
+            return Ok(());
+        }
+        self.waits.fetch_add(1, Relaxed);
+        tokio::time::sleep(self.patience).await;
+        Err(StoreError::TimedOut { url: "stalling:".into(), after: self.patience })
     }
 }
 
@@ -77,9 +49,8 @@ async fn stalled(patience: Duration) -> (Stalling, System, Client, Client) {
 
 /// The same on the machine on which she gave it.
 async fn warm(patience: Duration) -> (Stalling, System, Identity, Client) {
-    let store = open("memory:", &StoreOptions::default()).unwrap();
-    let stalling = Stalling { store, on: Arc::default(), waits: Arc::default(), patience };
-    let system = System::in_memory_with(stalling.clone()).await.unwrap();
+    let stalling = Stalling { on: Arc::default(), waits: Arc::default(), patience };
+    let system = stalling.system().await;
     let (identity, _) = Identity::generate().unwrap();
     system.fund(identity.address()).await.unwrap();
     let (ana, lee) = (system.client(identity.clone()), person(&system).await);

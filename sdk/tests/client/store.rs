@@ -8,12 +8,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use cid::Cid;
-use hospital_record::{
-    System,
-    store::{Blocks, Store, StoreError, StoreOptions, open},
-};
+use hospital_record::{System, store::StoreError};
+
+use crate::hooked::{Hook, Question};
 
 /// Multicodec of a piece of content.
 const RAW: u64 = 0x55;
@@ -54,50 +51,26 @@ impl Probe {
 
 pub(crate) async fn probed() -> (System, Probe) {
     let probe = Probe::default();
-    let store = open("memory:", &StoreOptions::default()).unwrap();
-    (System::in_memory_with(Probed { store, probe: probe.clone() }).await.unwrap(), probe)
-}
-
-#[derive(Debug)]
-struct Probed {
-    store: Arc<dyn Store>,
-    probe: Probe,
+    (probe.system().await, probe)
 }
 
 #[async_trait::async_trait]
-impl Store for Probed {
-    fn url(&self) -> &str {
-        "probed:"
-    }
-
-    async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        self.probe.0.puts.fetch_add(1, Relaxed);
-        self.store.put(blocks).await
-    }
-
-    async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
-        let probe = &*self.probe.0;
-        if probe.lost.load(Relaxed) && cid.codec() == RAW {
-            return Err(StoreError::NotFound { cid: *cid });
+impl Hook for Probe {
+    async fn before(&self, question: Question<'_>) -> Result<(), StoreError> {
+        let probe = &*self.0;
+        match question {
+            Question::Put => drop(probe.puts.fetch_add(1, Relaxed)),
+            Question::Get(cid) if probe.lost.load(Relaxed) && cid.codec() == RAW => {
+                return Err(StoreError::NotFound { cid: *cid });
+            }
+            Question::Get(_) if probe.slow.load(Relaxed) => {
+                let now = probe.fetching.fetch_add(1, Relaxed) + 1;
+                probe.most.fetch_max(now, Relaxed);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                probe.fetching.fetch_sub(1, Relaxed);
+            }
+            _ => {}
         }
-        if probe.slow.load(Relaxed) {
-            let now = probe.fetching.fetch_add(1, Relaxed) + 1;
-            probe.most.fetch_max(now, Relaxed);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            probe.fetching.fetch_sub(1, Relaxed);
-        }
-        self.store.get(cid).await
-    }
-
-    async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
-        self.store.has(cid).await
-    }
-
-    async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.store.pin(root).await
-    }
-
-    async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.store.unpin(root).await
+        Ok(())
     }
 }

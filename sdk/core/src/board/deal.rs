@@ -22,7 +22,7 @@ use serde_bytes::ByteBuf;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::split::{self, SECRET};
-use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::block::{self, Block, Body, Verified, sealed::Checked};
 use crate::cbor;
 use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest, Epoch, Scope, block_digest};
@@ -112,14 +112,6 @@ pub fn check_board(patient: Account, board: Account, threshold: u8, members: &[A
 }
 
 impl Deal {
-    /// Reads a deal; verify it with the patient's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
-    }
-
     /// The number of `member`, counted from 1, and its share.
     pub(super) fn share_of(&self, member: Account) -> Result<(u8, &DealtShare), SealError> {
         let share = (1..).zip(&self.shares).find(|(_, share)| share.member == member);

@@ -20,7 +20,7 @@ use serde_bytes::ByteBuf;
 use zeroize::Zeroizing;
 
 use super::deal::MAX_MEMBERS;
-use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::block::{self, Block, Body, Verified, sealed::Checked};
 use crate::cbor;
 use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest, Scope};
@@ -134,16 +134,6 @@ impl Checked for CaseNote {
             return Err(BlockError::Invalid { kind: Self::KIND, reason: "it is for more than 17 readers" });
         }
         cbor::check_size(Self::KIND, self.payload.len(), gcm::NONCE + MAX_PADDED + gcm::TAG)
-    }
-}
-
-impl CaseNote {
-    /// Reads a note; verify it with its author's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
     }
 }
 

@@ -9,9 +9,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::deal::{Deal, Share, Terms, open_share};
-use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
-use crate::error::{BlockError, CoreError, SealError};
-use crate::id::{Account, Deployment, Digest};
+use crate::block::{self, Block, Body, Verified, sealed::Checked};
+use crate::error::{CoreError, SealError};
+use crate::id::{Account, Digest};
 use crate::identity::ProfileKeys;
 use crate::seal::context::Context;
 use crate::seal::envelope::EnvelopeContext;
@@ -38,21 +38,7 @@ impl Body for ShareRelease {
     const MAX: usize = 8 << 10;
 }
 
-impl Checked for ShareRelease {
-    fn check(&self, _: Deployment, _: Account) -> Result<(), BlockError> {
-        Ok(())
-    }
-}
-
-impl ShareRelease {
-    /// Reads a release; verify it with its member's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
-    }
-}
+impl Checked for ShareRelease {}
 
 /// Seals the share of `keys`' account in `deal` to `grantee`. The caller has checked on chain that the case has taken
 /// effect.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dag::{self, LeafWalker};
 use super::metadata::{Metadata, SealedMetadata};
-use crate::block::{self, Block, Body, Unverified, sealed::Checked};
+use crate::block::{self, Block, Body, sealed::Checked};
 use crate::error::{BlockError, DagError, SealError};
 use crate::id::{Account, DAG_PB, Deployment, Digest, Epoch, Folder, RAW};
 use crate::identity::ProfileKeys;
@@ -66,14 +66,6 @@ impl Manifest {
     /// See [`block::sign`].
     pub fn sign(self, deployment: Deployment, profile: Digest, keys: &ProfileKeys) -> Result<Block, BlockError> {
         block::sign(deployment, profile, self, keys)
-    }
-
-    /// Reads a manifest; verify it with its author's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
     }
 
     /// The context of this manifest's locks. The caller has compared patient, author and folder with those on chain.

@@ -15,7 +15,7 @@ use super::payload::MAX_PAYLOAD;
 pub use super::payload::{EnvelopeKeys, EnvelopePayload};
 use super::ratchet::FolderState;
 use super::wrap::{HpkePublicKey, Sealed};
-use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::block::{self, Block, Body, Verified, sealed::Checked};
 use crate::cbor;
 use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest, Epoch, Folder, Scope};
@@ -70,11 +70,7 @@ impl Body for FolderKeyStatement {
     const MAX: usize = 8 << 10;
 }
 
-impl Checked for FolderKeyStatement {
-    fn check(&self, _: Deployment, _: Account) -> Result<(), BlockError> {
-        Ok(())
-    }
-}
+impl Checked for FolderKeyStatement {}
 
 impl FolderKeyStatement {
     /// Signs, as the patient, the public key of `state`. `profile` is the digest of the patient's profile block.
@@ -89,14 +85,6 @@ impl FolderKeyStatement {
         keys: &ProfileKeys,
     ) -> Result<Block, BlockError> {
         block::sign(at, profile, Self { folder, epoch: state.epoch(), public_key: state.public_key() }, keys)
-    }
-
-    /// Reads a statement; verify it with the patient's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
     }
 }
 
@@ -130,16 +118,6 @@ impl Checked for Envelope {
         let note = self.note.as_ref().map_or(0, |note| note.len());
         cbor::check_size(Self::KIND, self.sealed.ciphertext().len(), MAX_PAYLOAD + 64)?;
         cbor::check_size(Self::KIND, note, MAX_SEALED_NOTE)
-    }
-}
-
-impl Envelope {
-    /// Reads an envelope; verify it with its issuer's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
     }
 }
 

@@ -135,14 +135,6 @@ fn context(
 }
 
 impl Keyring {
-    /// Reads a keyring; verify it with the patient's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
-    }
-
     /// The folder key statement inside, signed by the same patient.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::context::Context;
 use super::padding;
 use super::wrap::{HpkePublicKey, Sealed};
-use crate::block::{self, Block, Body, Unverified, Verified, sealed::Checked};
+use crate::block::{self, Block, Body, Verified, sealed::Checked};
 use crate::cbor;
 use crate::error::{BlockError, CoreError, SealError};
 use crate::id::{Account, Deployment, Digest};
@@ -80,16 +80,6 @@ impl Body for AccessRequest {
 impl Checked for AccessRequest {
     fn check(&self, _: Deployment, _: Account) -> Result<(), BlockError> {
         cbor::check_size(Self::KIND, self.sealed.ciphertext().len(), MAX_REASON + 4 + 16)
-    }
-}
-
-impl AccessRequest {
-    /// Reads a request; verify it with its asker's keys.
-    ///
-    /// # Errors
-    /// See [`block::parse`].
-    pub fn parse(bytes: &[u8], deployment: Deployment) -> Result<Unverified<Self>, BlockError> {
-        block::parse(bytes, deployment)
     }
 }
 

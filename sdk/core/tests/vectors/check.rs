@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use hospital_record_core::Cid;
+use hospital_record_core::block::Body;
 use hospital_record_core::id::{Digest, block_digest};
 use hospital_record_core::identity::{PublicKeys, Seed};
 use hospital_record_core::profile;

@@ -1,5 +1,6 @@
 //! Vectors of keyrings, with and without deals to boards.
 
+use hospital_record_core::block::Body;
 use hospital_record_core::id::{Account, Digest, Epoch, Folder};
 use hospital_record_core::seal::envelope::FolderKeyStatement;
 use hospital_record_core::seal::keyring::{Keyring, KeyringDeal, KeyringEntry, open_keyring, seal_keyring};

@@ -6,32 +6,25 @@ use crate::{
     acts::person::Person,
     base::error::Result,
     boards::{board::Board, case::Case},
-    platform::cache::{ACKNOWLEDGED, key},
+    platform::cache::ACKNOWLEDGED,
 };
 
 /// Stores that this person acknowledged this case, until the case can give no access.
 pub(crate) async fn remember_acknowledged(person: &Person, case: &Case) -> Result<()> {
     let end = case.latest_end().to_be_bytes().to_vec();
-    person.cache().put(ACKNOWLEDGED, acknowledged_key(person, case), end).await
+    person.cache.put(ACKNOWLEDGED, acknowledged_key(person, case), end).await
 }
 
 /// The cases of a board that this person acknowledged on this machine and that can still give access.
 pub(crate) async fn acknowledged_and_not_over(person: &Person, board: &Board, now: u64) -> Result<Vec<B256>> {
-    let prefix = key(&[&person.deployment_key(), person.address().as_slice(), board.address.as_slice()]);
-    let rows = person.cache().rows(ACKNOWLEDGED, prefix.clone()).await?;
+    let prefix = person.own_key(&[board.address.as_slice()]);
+    let rows = person.cache.rows(ACKNOWLEDGED, prefix.clone()).await?;
     // A row of an earlier version has no end.
     let is_over = |row: &[u8]| row.try_into().is_ok_and(|end| u64::from_be_bytes(end) <= now);
     let open = rows.iter().filter(|(_, row)| !is_over(row));
     Ok(open.filter_map(|(place, _)| B256::try_from(place.strip_prefix(prefix.as_slice())?).ok()).collect())
 }
 
-#[cfg(all(test, feature = "testing"))]
-pub(crate) async fn has_acknowledged(person: &Person, case: &Case) -> Result<bool> {
-    Ok(person.cache().get(ACKNOWLEDGED, acknowledged_key(person, case)).await?.is_some())
-}
-
 pub(crate) fn acknowledged_key(person: &Person, case: &Case) -> Vec<u8> {
-    let me = person.address();
-    let board = case.board;
-    key(&[&person.deployment_key(), me.as_slice(), board.as_slice(), case.id.as_slice()])
+    person.own_key(&[case.board.as_slice(), case.id.as_slice()])
 }

@@ -13,7 +13,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::with_fresh_keys,
-        error::{Error, Result},
+        error::{Result, fail},
     },
     boards::{
         board::Board,
@@ -43,13 +43,13 @@ pub(crate) async fn acknowledge(person: &Person, case: &Case) -> Result<Confirme
 }
 
 async fn acknowledge_once(person: &Person, case: &Case) -> Result<Confirmed> {
-    let changes = person.journals().of(case.patient).await?.state().key_changes;
+    let changes = person.journals.of(case.patient).await?.state().key_changes;
     let act = acknowledgeCall { c: case.terms.clone(), keyChanges: U24::wrapping_from(changes) };
     person.send(call(case.board, &act)).await
 }
 
 pub(crate) async fn veto(person: &Person, case: &Case) -> Result<Confirmed> {
-    if !person.relays().is_empty() {
+    if !person.relays.is_empty() {
         return person.carry(&sign_veto(person, case).await?).await;
     }
     person.can_pay(1).await?;
@@ -69,17 +69,17 @@ pub(crate) async fn appoint_proxy(person: &Person, board: &Board, proxy: Option<
 
 pub(crate) async fn review(person: &Person, case: &Case, finding: Option<&str>) -> Result<Reviewed> {
     finding.map_or(Ok(()), check_words)?;
-    let board = &person.boards().at(case.board).await?;
+    let board = &person.boards.at(case.board).await?;
     // It may have taken effect since the caller read it.
-    let case = &person.boards().case(board, case.id).await?;
+    let case = &person.boards.case(board, case.id).await?;
     if matches!(case.stage, CaseStage::Open { .. } | CaseStage::Lapsed) {
-        return Err(Error::Conflict("this case did not take effect: only cases that took effect are reviewed".into()));
+        return fail!(Conflict, "this case did not take effect: only cases that took effect are reviewed");
     }
     person.can_pay(1).await?;
     let finding = match finding {
         None => None,
         Some(text) => {
-            let journal = person.journals().of(case.patient).await?;
+            let journal = person.journals.of(case.patient).await?;
             let grant = journal.grant(case.scope_id.0, case.board);
             let purpose = grant.map_or(Purpose::TREAT, |grant| grant.state.purpose);
             let note = words::note(person, board, &About::of(case, true), purpose, text).await?;

@@ -10,7 +10,7 @@ use crate::{
         address::address_of,
         board::{Board, check_form},
     },
-    platform::cache::{BOARDS, key},
+    platform::cache::BOARDS,
 };
 
 /// A board that was created.
@@ -28,7 +28,7 @@ pub struct CreatedBoard {
 
 pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Address]) -> Result<CreatedBoard> {
     check_form(threshold, members)?;
-    person.boards().on_chain.deployed_at().await?;
+    person.boards.on_chain.deployed_at().await?;
     person.can_pay(1).await?;
     for member in members {
         person.people().profile_of(*member, None).await?;
@@ -44,11 +44,11 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
         true => Confirmed::default(),
         false => {
             let call = createCall { threshold: U256::from(threshold), members: members.to_vec(), salt };
-            person.send(person.boards().on_chain.to_send(&call)).await?
+            person.send(person.boards.on_chain.to_send(&call)).await?
         }
     };
-    let board = person.after(receipt.transaction, person.boards().at(address).await)?;
-    if let Err(error) = person.cache().remove(BOARDS, place).await {
+    let board = person.after(receipt.transaction, person.boards.at(address).await)?;
+    if let Err(error) = person.cache.remove(BOARDS, place).await {
         tracing::warn!(%error, "another board with the same members would be this board");
     }
     Ok(CreatedBoard { board, transaction: receipt.transaction, gas: receipt.gas })
@@ -57,17 +57,17 @@ pub(crate) async fn create_board(person: &Person, threshold: u8, members: &[Addr
 /// A new salt for each board, because the same people can have several boards. It stays the same until the call returns
 /// the board, so a repeated call creates no second one.
 async fn salt_for(person: &Person, place: &[u8]) -> Result<B256> {
-    let row = person.cache().get(BOARDS, place.to_vec()).await?;
+    let row = person.cache.get(BOARDS, place.to_vec()).await?;
     if let Some(salt) = row.and_then(|row| B256::try_from(&*row).ok()) {
         return Ok(salt);
     }
     let mut salt = B256::ZERO;
     fill_random(salt.as_mut_slice())?;
-    person.cache().put(BOARDS, place.to_vec(), salt.to_vec()).await?;
+    person.cache.put(BOARDS, place.to_vec(), salt.to_vec()).await?;
     Ok(salt)
 }
 
 fn salt_key(person: &Person, threshold: u8, members: &[Address]) -> Vec<u8> {
     let members = members.iter().flatten().copied().collect::<Vec<u8>>();
-    key(&[&person.deployment_key(), person.address().as_slice(), &[threshold], &members])
+    person.own_key(&[&[threshold], &members])
 }

@@ -17,7 +17,7 @@ use crate::{
     acts::person::Person,
     base::{
         builder::{awaitable, with_fresh_keys},
-        error::{Error, Result, outcome::Outcome},
+        error::{Error, Result, fail, outcome::Outcome},
         scope_id::ScopeId,
     },
     boards::{
@@ -93,7 +93,7 @@ impl OpenCase {
         if let Some(in_vain) = person.settle_earlier().await? {
             tracing::info!(in_vain, "an earlier transaction");
         }
-        let journal = person.journals().of(self.patient).await?;
+        let journal = person.journals.of(self.patient).await?;
         let (scope, grant) = self.scope_in(&journal).await?;
         let draft = self.draft(scope);
         let mut earlier = opening::unfinished_opening(person, board, &draft, &self.reason).await?;
@@ -143,12 +143,10 @@ impl OpenCase {
     async fn with_valid_nonce(&self, opening: Opening) -> Result<Opening> {
         let person = &self.person;
         let board = &self.board;
-        let contract = person.contract();
+        let contract = &person.contract;
         let (used, series) = contract.nonce_used(board.address, person.address(), opening.nonce).await?;
         if used {
-            return Err(Error::NotAvailable(
-                "the case was opened, and the node does not show it yet: try again".into(),
-            ));
+            return fail!(NotAvailable, "the case was opened, and the node does not show it yet: try again");
         }
         if opening.nonce >> 128 == series {
             return Ok(opening);
@@ -166,7 +164,7 @@ impl OpenCase {
         let key_changes = U24::wrapping_from(journal.state().key_changes);
         let verb = openCall { patient, scope, grantee, duration, reason, epoch, keyChanges: key_changes };
         let receipt = person.send_once(&call(board.address, &verb), nonce).await?;
-        let about = person.after(receipt.transaction, person.boards().cases_about(board, patient).await)?;
+        let about = person.after(receipt.transaction, person.boards.cases_about(board, patient).await)?;
         let case = about.cases.into_iter().find(|case| opening.is(case, person.address()));
         if let Some(case) = case {
             return Ok(case);
@@ -199,42 +197,39 @@ impl OpenCase {
         let grantee = self.grantee();
         board.require_member(self.person.address())?;
         if board.closed {
-            return Err(Error::Conflict(format!("the board {} is closed", board.address).into()));
+            return fail!(Conflict, "the board {} is closed", board.address);
         }
         if grantee == self.patient || grantee == board.address || grantee.is_zero() {
-            return Err(Error::Invalid(
-                "a case gives access to an account other than the patient and the board".into(),
-            ));
+            return fail!(Invalid, "a case gives access to an account other than the patient and the board");
         }
         if self.lasts.as_secs() == 0 || self.lasts > A_DAY {
-            return Err(Error::Invalid("a case gives access for at least a second and at most a day".into()));
+            return fail!(Invalid, "a case gives access for at least a second and at most a day");
         }
         self.person.check_card(self.to.and_then(|to| to.deployment))?;
         let concerned = [grantee, self.patient];
         let voters = board.present().filter(|member| !concerned.contains(member)).count();
         if voters < usize::from(board.threshold) {
             let needed = board.threshold;
-            return Err(Error::Invalid(format!(
+            return fail!(
+                Invalid,
                 "{needed} acknowledgements are needed, but only {voters} members can give one: the grantee and the patient cannot"
-            ).into()));
+            );
         }
         check_words(&self.reason)
     }
 
     /// The scope and grant that the case is about: the one with the named scope, or the only one.
     async fn scope_in(&self, journal: &VerifiedJournal) -> Result<(B256, GrantEntry)> {
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         let grants = granted_to(journal, self.board.address, now);
         let patient = self.patient;
         let board = self.board.address;
         match (self.scope, grants.as_slice()) {
-            (_, []) => Err(Error::Denied(format!("{patient} has granted nothing to the board {board}").into())),
+            (_, []) => fail!(Denied, "{patient} has granted nothing to the board {board}"),
             (None, [one]) => Ok(*one),
             (None, many) => {
                 let scopes: Vec<String> = many.iter().map(|(scope, _)| scope.to_string()).collect();
-                Err(Error::Invalid(
-                    format!("{patient} granted several scopes to the board: name one of {}", scopes.join(", ")).into(),
-                ))
+                fail!(Invalid, "{patient} granted several scopes to the board: name one of {}", scopes.join(", "))
             }
             (Some(named), some) => some.iter().find(|(scope, _)| *scope == named).copied().ok_or_else(|| {
                 Error::Denied(
@@ -258,7 +253,7 @@ pub(crate) fn granted_to(journal: &VerifiedJournal, board: Address, now: u64) ->
 }
 
 pub(crate) async fn granted_to_board(person: &Person, board: &Board, patient: Address) -> Result<Vec<ScopeId>> {
-    let journal = person.journals().of(patient).await?;
-    let now = person.clocks().chain_time().await?;
+    let journal = person.journals.of(patient).await?;
+    let now = person.clocks.chain_time().await?;
     Ok(granted_to(&journal, board.address, now).into_iter().map(|(scope, _)| ScopeId(scope)).collect())
 }

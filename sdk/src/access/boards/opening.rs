@@ -13,7 +13,7 @@ use crate::{
         case::{Case, CaseStage},
     },
     ledger::id_of,
-    platform::cache::{OPENINGS, key},
+    platform::cache::OPENINGS,
 };
 
 /// Unfinished openings of one board that are read.
@@ -60,8 +60,8 @@ impl Opening {
 /// Stores an opening on this machine.
 pub(crate) async fn keep_opening(person: &Person, board: &Board, opening: &Opening) -> Result<()> {
     let row = serde_ipld_dagcbor::to_vec(opening).map_err(Error::cache)?;
-    let place = key(&[&openings_of(person, board.address), opening.reason.as_slice()]);
-    person.cache().put(OPENINGS, place, row).await
+    let place = person.own_key(&[board.address.as_slice(), opening.reason.as_slice()]);
+    person.cache.put(OPENINGS, place, row).await
 }
 
 /// An unfinished opening that has the same values and the same reason.
@@ -71,7 +71,7 @@ pub(crate) async fn unfinished_opening(
     draft: &Opening,
     text: &str,
 ) -> Result<Option<Opening>> {
-    let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
+    let rows = person.cache.rows(OPENINGS, person.own_key(&[board.address.as_slice()])).await?;
     let openings = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
     for opening in openings.filter(|opening| !opening.done && opening.is_alike(draft)).take(MOST_UNFINISHED) {
         if has_reason(person, board, &opening, text).await? {
@@ -90,7 +90,7 @@ pub(crate) async fn opened_before(
     text: &str,
 ) -> Result<Option<Case>> {
     let me = person.address();
-    for case in person.boards().cases_about(board, draft.patient).await?.cases {
+    for case in person.boards.cases_about(board, draft.patient).await?.cases {
         if earlier.is_some_and(|opening| opening.is(&case, me)) {
             return Ok(Some(case));
         }
@@ -105,13 +105,13 @@ pub(crate) async fn opened_before(
 
 /// Cases that this person opened without seeing the answer. Opening them acknowledged them.
 pub(crate) async fn opened_unseen(person: &Person, board: &Board) -> Result<Vec<Case>> {
-    let rows = person.cache().rows(OPENINGS, openings_of(person, board.address)).await?;
+    let rows = person.cache.rows(OPENINGS, person.own_key(&[board.address.as_slice()])).await?;
     let openings = rows.iter().filter_map(|(_, row)| serde_ipld_dagcbor::from_slice::<Opening>(row).ok());
     let me = person.address();
     let mut unseen = Vec::new();
     let is_unseen = |opening: &Opening| !opening.done && ![opening.grantee, opening.patient].contains(&me);
     for opening in openings.filter(is_unseen).take(MOST_UNSEEN) {
-        let cases = person.boards().cases_about(board, opening.patient).await?.cases;
+        let cases = person.boards.cases_about(board, opening.patient).await?.cases;
         unseen.extend(cases.into_iter().find(|case| opening.is(case, me)));
     }
     Ok(unseen)
@@ -125,8 +125,4 @@ async fn has_reason(person: &Person, board: &Board, opening: &Opening, text: &st
         // No store has the note, or another person wrote it.
         Err(_) => Ok(false),
     }
-}
-
-fn openings_of(person: &Person, board: Address) -> Vec<u8> {
-    key(&[&person.deployment_key(), person.address().as_slice(), board.as_slice()])
 }

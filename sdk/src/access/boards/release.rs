@@ -13,7 +13,7 @@ use crate::{
     access::boards::{acknowledged, open::A_DAY, opening},
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
     },
     boards::{
@@ -48,14 +48,14 @@ pub struct Released {
 }
 
 pub(crate) async fn release(person: &Person, case: &Case) -> Result<Released> {
-    person.boards().at(case.board).await?.require_member(person.address())?;
+    person.boards.at(case.board).await?.require_member(person.address())?;
     let (deal, context) = deal_for(person, case).await?;
     release_of(person, case, &deal, &context).await
 }
 
 /// The newest deal for a case that took effect, and its context.
 async fn deal_for(person: &Person, case: &Case) -> Result<(Verified<Deal>, EnvelopeContext)> {
-    let journal = person.journals().of(case.patient).await?;
+    let journal = person.journals.of(case.patient).await?;
     require_effect(person, &journal, case).await?;
     board::newest_deal(person, &journal, case.scope_id.0, case.board).await
 }
@@ -88,8 +88,7 @@ async fn release_block(
     deal: &Verified<Deal>,
     context: &EnvelopeContext,
 ) -> Result<Block> {
-    if let Some((_, bytes)) =
-        person.cache().get(RELEASES, place.to_vec()).await?.as_deref().and_then(<[u8]>::split_first)
+    if let Some((_, bytes)) = person.cache.get(RELEASES, place.to_vec()).await?.as_deref().and_then(<[u8]>::split_first)
     {
         return Ok(Block::new(DAG_CBOR, bytes.to_vec()));
     }
@@ -97,7 +96,7 @@ async fn release_block(
     let me = person.published().await?;
     let to = (account(case.grantee), &profile.keys.hpke);
     let block = release_share(deal, context, Digest(case.id.0), to, me.digest, &me.keys)?;
-    person.cache().put(RELEASES, place.to_vec(), [&[UNDER_WAY], &block.bytes[..]].concat()).await?;
+    person.cache.put(RELEASES, place.to_vec(), [&[UNDER_WAY], &block.bytes[..]].concat()).await?;
     Ok(block)
 }
 
@@ -125,10 +124,10 @@ pub(crate) async fn release_due(person: &Person, board: &Board) -> Result<Vec<(C
 /// The cases that this member acknowledged on this machine, each read by its id, so that other cases cannot hide them. With
 /// a witness, the recent cases follow.
 async fn to_release(person: &Person, board: &Board) -> Result<Vec<Case>> {
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let mut cases = opening::opened_unseen(person, board).await?;
     for id in acknowledged::acknowledged_and_not_over(person, board, now).await? {
-        match person.boards().case(board, id).await {
+        match person.boards.case(board, id).await {
             Ok(case) if cases.iter().any(|other| other.id == case.id) => {}
             Ok(case) => cases.push(case),
             // The node lags, or the acknowledged case never reached the chain.
@@ -136,9 +135,9 @@ async fn to_release(person: &Person, board: &Board) -> Result<Vec<Case>> {
             Err(error) => return Err(error),
         }
     }
-    if person.witness().is_some() {
+    if person.witness.is_some() {
         let mine: Vec<B256> = cases.iter().map(|case| case.id).collect();
-        let recent = person.boards().cases_since(board, now.saturating_sub(LONGEST)).await?.cases;
+        let recent = person.boards.cases_since(board, now.saturating_sub(LONGEST)).await?.cases;
         cases.extend(recent.into_iter().filter(|case| !mine.contains(&case.id)));
     }
     Ok(cases)
@@ -146,7 +145,7 @@ async fn to_release(person: &Person, board: &Board) -> Result<Vec<Case>> {
 
 async fn release_if_due(person: &Person, case: &Case) -> Result<Option<Released>> {
     let (deal, context) = deal_for(person, case).await?;
-    let row = person.cache().get(RELEASES, release_key(person, case, deal.digest())).await?;
+    let row = person.cache.get(RELEASES, release_key(person, case, deal.digest())).await?;
     match row.is_some_and(|row| row.first() == Some(&DONE)) {
         true => Ok(None),
         false => release_of(person, case, &deal, &context).await.map(Some),
@@ -156,7 +155,7 @@ async fn release_if_due(person: &Person, case: &Case) -> Result<Option<Released>
 /// Requires that the journal shows the access which this case gives, and that it is not over. So a node cannot replay an
 /// old case.
 async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case) -> Result<()> {
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     let grant = journal.state().live(case.scope_id.0, case.grantee, now);
     let is_of_case = |grant: &&GrantEntry| {
         grant.state.giver == Some(case.board)
@@ -165,12 +164,10 @@ async fn require_effect(person: &Person, journal: &VerifiedJournal, case: &Case)
     };
     match grant.filter(is_of_case).filter(|_| now < case.latest_end()) {
         Some(_) => Ok(()),
-        None => Err(Error::Conflict(
-            format!(
-                "the patient's history does not show that the case {} gives access now: nothing was released",
-                case.id
-            )
-            .into(),
-        )),
+        None => fail!(
+            Conflict,
+            "the patient's history does not show that the case {} gives access now: nothing was released",
+            case.id
+        ),
     }
 }

@@ -61,7 +61,7 @@ impl About {
 
     fn terms(&self, person: &Person, author: Address) -> Result<NoteTerms> {
         Ok(NoteTerms {
-            deployment: person.deployment(),
+            deployment: person.deployment,
             patient: account(self.patient),
             board: account(self.board),
             scope: Scope::from_bytes(self.scope.0).map_err(CoreError::from)?,

@@ -6,7 +6,7 @@ use crate::{
         requests::{open, request::AccessRequest},
     },
     acts::person::Person,
-    base::error::{Error, Result},
+    base::error::{Result, fail},
     ledger::{Purpose, Rights},
 };
 
@@ -29,29 +29,29 @@ async fn check_answer(
     expires_at: u64,
 ) -> Result<()> {
     if request.reason.is_err() {
-        return Err(Error::Invalid(format!(
+        return fail!(
+            Invalid,
             "the reason of this request does not open, so nothing proves that {} asked for this: ask for a new request, \
              or grant without a request",
-                request.asker
-            )
-            .into(),
-        ));
+            request.asker
+        );
     }
     if request.is_wider(rights, purpose, expires_at) {
-        return Err(Error::Invalid(format!(
+        return fail!(
+            Invalid,
             "{} asked for less: to {} for {:?}; an answer cannot give another right, another purpose or a later end",
-            request.asker, request.rights, request.purpose
-        ).into()));
+            request.asker,
+            request.rights,
+            request.purpose
+        );
     }
     let (open, _) = open::open_requests(person, Some(request.asker), &[]).await?;
     if !open.iter().any(|other| other.id == request.id && other.terms == request.terms) {
-        return Err(Error::Conflict(
-            format!(
-                "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
-                request.asker
-            )
-            .into(),
-        ));
+        return fail!(
+            Conflict,
+            "the request of {} is not open any more: it was answered or withdrawn, or its time has passed",
+            request.asker
+        );
     }
     Ok(())
 }
@@ -69,12 +69,10 @@ impl Grant {
     pub(crate) async fn check_request(&self) -> Result<()> {
         let Some(request) = &self.request else { return Ok(()) };
         if !self.person.is_me(self.patient) {
-            return Err(Error::Invalid(
-                "only the patient who was asked can answer, with a grant on their own records".into(),
-            ));
+            return fail!(Invalid, "only the patient who was asked can answer, with a grant on their own records");
         }
         let purpose = self.purpose.unwrap_or(Purpose::TREAT);
-        let now = self.person.clocks().chain_time().await?;
+        let now = self.person.clocks.chain_time().await?;
         check_answer(&self.person, request, self.rights, purpose, self.expires_at(None, now)?).await
     }
 }

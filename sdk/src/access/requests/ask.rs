@@ -11,16 +11,14 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, rights_setters},
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
-        time::{NO_END, expiry},
+        time::{A_YEAR, NO_END, expiry},
     },
     ledger::{Purpose, Rights},
     people::grantee::Grantee,
 };
 
-/// Seconds of access that a request asks for by default: a year.
-const A_YEAR: u64 = 365 * 24 * 3600;
 /// Seconds that a request stays open by default: 30 days.
 const A_MONTH: u64 = 30 * 24 * 3600;
 
@@ -73,10 +71,10 @@ pub(crate) fn ask(person: &Person, patient: impl Into<Grantee>) -> Ask {
 pub(crate) async fn withdraw_request(person: &Person, patient: Address, id: B256) -> Result<Confirmed> {
     let (requests, _) = open::requests_on_chain(person, patient, Some(person.address())).await?;
     if !requests.iter().any(|request| request.id == id) {
-        return Err(Error::NotFound(format!("{} has no such request to {patient}", person.address()).into()));
+        return fail!(NotFound, "{} has no such request to {patient}", person.address());
     }
     person.can_pay(1).await?;
-    person.send(person.access_requests().withdraw_request(patient, id)).await
+    person.send(person.besides.access_requests.to_send(&IAccessRequests::withdrawCall { patient, reason: id })).await
 }
 
 impl Ask {
@@ -122,17 +120,17 @@ impl Ask {
             purpose: self.purpose as u8,
             grant_until: match self.endless {
                 true => NO_END,
-                false => person.clocks().end_in_the_future(self.until, A_YEAR).await?,
+                false => person.clocks.end_in_the_future(self.until, A_YEAR).await?,
             },
-            answer_by: person.clocks().end_in_the_future(self.answer_by, A_MONTH).await?,
+            answer_by: person.clocks.end_in_the_future(self.answer_by, A_MONTH).await?,
         };
-        person.access_requests().deployed_at().await?;
+        person.besides.access_requests.deployed_at().await?;
         let (_, profile) = person.people().profile_of(patient, self.patient.profile).await?;
         person.can_pay(1).await?;
         let me = person.published().await?;
-        let block = seal_request(person.deployment(), &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
+        let block = seal_request(person.deployment, &terms, &self.reason, &profile.keys.hpke, me.digest, &me.keys)?;
         let id = B256::from(person.people().publish(block).await?.0);
-        let receipt = person.send(person.access_requests().to_send(&call(patient, &terms, id))).await?;
+        let receipt = person.send(person.besides.access_requests.to_send(&call(patient, &terms, id))).await?;
         Ok(Asked {
             id,
             patient,
@@ -146,7 +144,7 @@ impl Ask {
     fn check(&self) -> Result<()> {
         let Grantee { address, deployment, .. } = self.patient;
         if address.is_zero() || address == self.person.address() {
-            return Err(Error::Invalid("you cannot ask this account for access: name the patient's account".into()));
+            return fail!(Invalid, "you cannot ask this account for access: name the patient's account");
         }
         self.person.check_card(deployment)?;
         check_reason(&self.reason).map_err(|error| {

@@ -24,7 +24,7 @@ use crate::{
     base::{
         builder::awaitable,
         cut::Cut,
-        error::{Error, Result},
+        error::{Error, Result, fail},
     },
     people::{contact::Contact, vouching::walk::Walk},
 };
@@ -105,7 +105,7 @@ awaitable!(ListRequests => Inbox);
 
 /// This person's published keys. Without published keys nobody can have sealed a reason to them, so listing publishes none.
 async fn keys_to_open(person: &Person) -> Result<Option<std::sync::Arc<ProfileKeys>>> {
-    match person.contract().profile_of(person.address()).await? {
+    match person.contract.profile_of(person.address()).await? {
         Some(_) => Ok(Some(person.published().await?.keys.clone())),
         None => Ok(None),
     }
@@ -143,13 +143,13 @@ async fn reason(person: &Person, open: &OpenRequest, keys: Option<&ProfileKeys>)
     let keys = keys.ok_or_else(|| Error::Integrity("this account has published no keys to seal to".into()))?;
     let reading = tokio::time::timeout(PATIENCE, async {
         // Not cached: anybody can make this machine fetch such a block.
-        let bytes = person.stores().get(&Digest(open.id.0).dag_cbor_cid()).await?;
+        let bytes = person.stores.get(&Digest(open.id.0).dag_cbor_cid()).await?;
         if bytes.len() > Request::MAX {
-            return Err(Error::Integrity("a request's block is too large".into()));
+            return fail!(Integrity, "a request's block is too large");
         }
         let request = person.people().verified_bytes::<Request>(&bytes).await?;
-        let reason = open_request(&request, person.deployment(), &open.terms, keys)?;
+        let reason = open_request(&request, person.deployment, &open.terms, keys)?;
         Ok((reason.to_string(), request.profile_digest()))
     });
-    reading.await.unwrap_or_else(|_| Err(Error::NotAvailable("the block with the reason is not available".into())))
+    reading.await.unwrap_or_else(|_| fail!(NotAvailable, "the block with the reason is not available"))
 }

@@ -12,7 +12,7 @@ use hospital_record_core::seal::request::RequestTerms;
 use crate::{
     access::{contacts, requests::request::OpenRequest},
     acts::person::Person,
-    base::{cut::Cut, error::Result, record_ref::account},
+    base::{cut::Cut, error::Result, ranks::first_of_each, record_ref::account},
     ledger::{Event, Log, Purpose, Rights, newest_logs},
 };
 
@@ -28,7 +28,7 @@ pub(crate) async fn requests_on_chain(
     patient: Address,
     asker: Option<Address>,
 ) -> Result<(Vec<OpenRequest>, bool)> {
-    let contract = person.access_requests();
+    let contract = &person.besides.access_requests;
     let topics = [None, Some(patient.into_word()), asker.map(|asker| asker.into_word()), None];
     let (logs, older) = newest_logs(contract.ledger(), contract.events(topics).await?, MOST_EVENTS).await?;
     let mut requests = fold(&logs, patient);
@@ -56,12 +56,7 @@ pub(crate) async fn open_requests(
         open.retain(|request| seen.insert((request.asker(), request.id)));
     }
     let total = open.len();
-    let mut counts = HashMap::<Address, usize>::new();
-    open.retain(|request| {
-        let count = counts.entry(request.asker()).or_default();
-        *count += 1;
-        *count <= OF_ONE_ASKER
-    });
+    let open = first_of_each(open, OpenRequest::asker, OF_ONE_ASKER);
     let cut = Cut { count: total - open.len(), older };
     Ok((open, cut))
 }
@@ -70,9 +65,9 @@ async fn only_open(person: &Person, requests: Vec<OpenRequest>) -> Result<Vec<Op
     if requests.is_empty() {
         return Ok(requests);
     }
-    let journal = person.journals().of(person.address()).await?;
+    let journal = person.journals.of(person.address()).await?;
     let answers: HashMap<Address, u64> = journal.history.entries().iter().filter_map(answer).collect();
-    let now = person.clocks().latest_time().await?;
+    let now = person.clocks.latest_time().await?;
     // A grant in the block of the request is no answer: the patient had not seen the request yet.
     let is_open = |request: &OpenRequest| {
         let end = request.terms.answer_by.min(request.terms.grant_until);

@@ -4,7 +4,10 @@ use std::fmt;
 
 use alloy::primitives::U256;
 
-use crate::base::{error::Error, time::rfc3339_of};
+use crate::base::{
+    error::{Error, reason::with_reason},
+    time::rfc3339_of,
+};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,18 +100,7 @@ impl Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Denied(reason)
-            | Self::NotFound(reason)
-            | Self::NotAvailable(reason)
-            | Self::Integrity(reason)
-            | Self::Invalid(reason)
-            | Self::Conflict(reason)
-            | Self::AlreadyDone(reason)
-            | Self::WrongContract(reason)
-            | Self::Unreachable { reason, .. }
-            | Self::Refused { reason, .. }
-            | Self::Withheld { reason, .. }
-            | Self::File { reason, .. } => reason.cause(),
+            with_reason!(reason) => reason.cause(),
             Self::Halfway { error, .. } | Self::AndEarlier { error, .. } => error.source(),
             Self::Unconfirmed { why, .. } => why.as_ref()?.source(),
             Self::Unfunded { .. }

@@ -108,3 +108,22 @@ impl PartialEq for Cause {
 }
 
 impl Eq for Cause {}
+
+/// The variants of `Error` that have a reason, as a pattern.
+macro_rules! with_reason {
+    ($reason:ident) => {
+        Self::Denied($reason)
+            | Self::NotFound($reason)
+            | Self::NotAvailable($reason)
+            | Self::Integrity($reason)
+            | Self::Invalid($reason)
+            | Self::Conflict($reason)
+            | Self::AlreadyDone($reason)
+            | Self::WrongContract($reason)
+            | Self::Unreachable { $reason, .. }
+            | Self::Refused { $reason, .. }
+            | Self::Withheld { $reason, .. }
+            | Self::File { $reason, .. }
+    };
+}
+pub(super) use with_reason;

@@ -20,7 +20,7 @@ async fn requests_of_strangers_beyond_the_list_are_counted() {
         answerBy: until,
         reason: B256::repeat_byte(7),
     };
-    let call = system.services.access_requests().to_send(&ask);
+    let call = system.services.besides.access_requests.to_send(&ask);
     let ask_all = |strangers: std::ops::Range<u64>| {
         for number in strangers {
             assert!(memory.act(Address::left_padding_from(&(number << 16).to_be_bytes()), call.clone()));

@@ -19,20 +19,20 @@ async fn later_clock_counts_unless_one_is_chosen_and_a_clock_far_ahead_is_not_be
     // The chain's clock stands at its first block while this machine's clock goes on.
     system.memory().unwrap().rewind(system.ledger().newest().await.unwrap().number as usize);
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let behind = system.services.clocks().chain_time().await.unwrap();
-    assert!(compare.services.clocks().latest_time().await.unwrap() > behind);
-    assert_eq!(chain.services.clocks().latest_time().await.unwrap(), behind);
+    let behind = system.services.clocks.chain_time().await.unwrap();
+    assert!(compare.services.clocks.latest_time().await.unwrap() > behind);
+    assert_eq!(chain.services.clocks.latest_time().await.unwrap(), behind);
 
     system.advance(Duration::from_secs(3600)).await.unwrap();
-    let ahead = system.services.clocks().chain_time().await.unwrap();
-    assert_eq!(compare.services.clocks().latest_time().await.unwrap(), ahead);
-    assert!((now() + 599..now() + 602).contains(&compare.services.clocks().believed_time().await.unwrap()));
+    let ahead = system.services.clocks.chain_time().await.unwrap();
+    assert_eq!(compare.services.clocks.latest_time().await.unwrap(), ahead);
+    assert!((now() + 599..now() + 602).contains(&compare.services.clocks.believed_time().await.unwrap()));
     for (system, least, most) in [(&chain, ahead, ahead), (&machine, now(), now() + 2)] {
         let agreed = system.agreed_time().await.unwrap().duration_since(UNIX_EPOCH).unwrap().as_secs();
         for time in [
             agreed,
-            system.services.clocks().latest_time().await.unwrap(),
-            system.services.clocks().believed_time().await.unwrap(),
+            system.services.clocks.latest_time().await.unwrap(),
+            system.services.clocks.believed_time().await.unwrap(),
         ] {
             assert!((least..=most).contains(&time), "{time}");
         }

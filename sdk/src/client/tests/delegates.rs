@@ -41,7 +41,7 @@ fn folder(ana: &Client, name: &str) -> Folder {
 impl Client {
     /// Delegates with any envelope, as the contract allows.
     async fn names(&self, ana: &Client, scope: B256, grantee: Address, (epoch, envelope): (u16, B256)) {
-        let changes = self.system().services.journals().of(ana.address()).await.unwrap().state().key_changes;
+        let changes = self.system().services.journals.of(ana.address()).await.unwrap().state().key_changes;
         let rights = Rights::READ_AND_CONTRIBUTE;
         let purpose = Purpose::TREAT;
         let expires_at = NO_END;
@@ -51,7 +51,7 @@ impl Client {
 
     /// Seals the keys of a folder to somebody under another name.
     async fn misnames(&self, ana: &Client, name: &str, as_if: &str, to: &Client) -> (u16, Block) {
-        let journal = self.system().services.journals().of(ana.address()).await.unwrap();
+        let journal = self.system().services.journals.of(ana.address()).await.unwrap();
         let folder = folder(ana, name);
         let me = self.person().published().await.unwrap();
         let received = folder_keys::received(self.person(), &journal, folder).await.unwrap();
@@ -60,7 +60,7 @@ impl Client {
         let confidentiality = Confidentiality::N;
         let payload = EnvelopePayload { keys, folder_name, confidentiality, sources: Vec::new() };
         let context = EnvelopeContext {
-            deployment: self.person().deployment(),
+            deployment: self.person().deployment,
             patient: Account(ana.address().into()),
             issuer: self.person().account(),
             grantee: to.person().account(),
@@ -79,7 +79,7 @@ async fn delegate_who_names_foreign_envelopes_keeps_nobody_from_new_keys() {
     for reader in [&lee, &kim] {
         ana.grant(reader.address()).folder("ward").await.unwrap();
     }
-    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals.of(ana.address()).await.unwrap();
     let of_lee = journal.folder_grant(folder(&ana, "ward"), lee.address()).unwrap().envelope;
     let elsewhere = folder_scope(folder(&ana, "elsewhere").number());
     for grantee in [lee.address(), Address::repeat_byte(9)] {
@@ -112,7 +112,7 @@ async fn readers_of_the_patient_come_before_readers_of_a_delegate() {
         hospital.names(&ana, scope, *stranger, (0, B256::repeat_byte(7))).await;
     }
     ana.grant(lee.address()).folder("ward").await.unwrap();
-    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals.of(ana.address()).await.unwrap();
     let readers = journal.state().folder_readers(folder(&ana, "ward").number(), 0);
     assert_eq!(readers.len(), 11);
     let first = own_first(&journal, folder(&ana, "ward"), readers);
@@ -198,7 +198,7 @@ async fn grantee_of_every_record_is_revoked_however_many_records_there_are() {
 async fn number_of_tried_accounts_without_envelopes_is_limited() {
     let (system, ana, hospital, _) = stage(&["ward"]).await;
     let folder = folder(&ana, "ward");
-    let journal = system.services.journals().of(ana.address()).await.unwrap();
+    let journal = system.services.journals.of(ana.address()).await.unwrap();
     let nobody = |number: u64| Address::left_padding_from(&number.to_be_bytes());
     for (junk, gets_keys) in [(MOST_TRIED - 1, true), (MOST_TRIED, false)] {
         let accounts = (1..=junk as u64).map(nobody).chain([hospital.address()]).collect();

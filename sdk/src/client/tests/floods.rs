@@ -55,7 +55,7 @@ impl CountingLedger {
         let lag = AtomicU64::new(0);
         let untimed = AtomicBool::new(false);
         let counter = Arc::new(Self { inner, questions, topics, lag, untimed, stuck });
-        let observer = System::of(counter.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
+        let observer = System::of(counter.clone(), Contract::ADDRESS, system.services.stores.all()).await.unwrap();
         (counter, observer)
     }
 
@@ -454,12 +454,12 @@ async fn chain_is_asked_for_its_final_block_once_a_minute() {
     let (counter, observer) = CountingLedger::over(&system).await;
     // Due, and not final yet.
     let mut finality = Finality::default();
-    let journal = observer.services.journals().of(ana.address()).await.unwrap();
+    let journal = observer.services.journals.of(ana.address()).await.unwrap();
     finality.see(&journal.history, crate::platform::clock::now() - AT_LEAST);
     let key = [&observer.services.deployment_key()[..], ana.address().as_slice()].concat();
-    observer.services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    observer.services.cache.put(FINALITY, key, finality.to_bytes()).await.unwrap();
     for _ in 0..3 {
-        observer.services.journals().of(ana.address()).await.unwrap();
+        observer.services.journals.of(ana.address()).await.unwrap();
     }
     assert_eq!(counter.asked_for("finalized"), 1);
 }

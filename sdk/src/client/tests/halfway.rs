@@ -108,7 +108,7 @@ impl Verb {
     /// Whether its effect is on chain.
     async fn is_done(self, stage: &VerbStage) -> bool {
         let VerbStage { ana, kim, lee, record, system } = stage;
-        let journal = system.services.journals().of(ana.address()).await.unwrap();
+        let journal = system.services.journals.of(ana.address()).await.unwrap();
         let listed = || async { ana.list().await.unwrap().len() };
         match self {
             Self::Grant | Self::GrantRecord | Self::PassOn => lee.open(record).await.is_ok(),
@@ -216,10 +216,10 @@ async fn keys_that_could_not_be_stored_after_their_act_are_stored_by_resume() {
 async fn full_store_is_noticed_before_anything_is_on_chain() {
     for verb in [Verb::Grant, Verb::PassOn, Verb::Rotate] {
         let (_, stage) = filling(0).await;
-        let before = stage.system.services.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
+        let before = stage.system.services.journals.of(stage.ana.address()).await.unwrap().history.entries().len();
         let error = verb.run(&stage).await.unwrap_err();
         assert!(error.kind() == ErrorKind::Refused && error.transaction().is_none(), "{verb:?}: {error}");
-        let after = stage.system.services.journals().of(stage.ana.address()).await.unwrap().history.entries().len();
+        let after = stage.system.services.journals.of(stage.ana.address()).await.unwrap().history.entries().len();
         assert_eq!(before, after, "{verb:?}");
     }
 }

@@ -36,7 +36,7 @@ async fn ward() -> Ward {
 
 impl Ward {
     async fn journal(&self) -> VerifiedJournal {
-        (*self.ana.system().services.journals().of(self.ana.address()).await.unwrap()).clone()
+        (*self.ana.system().services.journals.of(self.ana.address()).await.unwrap()).clone()
     }
 
     /// The journal with one more entry. Its link is as correct as the contract would make it.
@@ -93,7 +93,7 @@ async fn an_invented_grant_gets_no_keys() {
     let keyring = journal.folder(ward.folder).keyring().unwrap().digest;
     // An envelope that Ana's journal does not name: Lee, who is a patient too, grants to Kim.
     ward.lee.grant(kim).await.unwrap();
-    let of_another = envelope_of(&ward.ana.system().services.journals().of(lee).await.unwrap(), kim);
+    let of_another = envelope_of(&ward.ana.system().services.journals.of(lee).await.unwrap(), kim);
     // Nothing, the envelope of the ended grant, that of another grantee, another block of the patient, and a foreign one.
     for envelope in [B256::repeat_byte(7), of_kim, of_lee, keyring, of_another] {
         let forged = ward.with(ward.granted(kim, envelope)).await;

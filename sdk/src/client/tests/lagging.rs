@@ -125,7 +125,7 @@ async fn ward() -> LaggingWard {
     let scope = lee.grants().received().await.unwrap().grants[0].scope_id;
     let ledger =
         Arc::new(LaggingLedger { inner: system.ledger().clone(), lags: AtomicBool::new(false), refuses: false.into() });
-    let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.services.stores().all()).await.unwrap();
+    let lagging = System::of(ledger.clone(), Contract::ADDRESS, system.services.stores.all()).await.unwrap();
     LaggingWard { ana, hospital, lee, scope, ledger, lagging }
 }
 

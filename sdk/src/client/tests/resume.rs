@@ -53,7 +53,7 @@ async fn two_devices() -> (System, Client, Client) {
 /// Runs an act until its transaction is saved, and drops it. The node forgets the transaction.
 async fn left_behind<T>(ana: &Client, act: impl Future<Output = Result<T>>) {
     let memory = ana.system().memory().unwrap();
-    let sender = ana.system().services.sender();
+    let sender = &ana.system().services.sender;
     memory.hold(true);
     let saved = async {
         while sender.pending(ana.address()).await.unwrap().is_none() {
@@ -84,7 +84,7 @@ async fn replacement_of_a_record_that_is_no_longer_current_is_removed() {
         let watching = resumed.watching;
         assert_eq!((removed.len(), removed[0].id, removed[0].name.as_deref()), (1, id, Some("new")), "{removed:?}");
         assert_eq!(resumed, Resumed { removed, watching, ..Resumed::default() });
-        let own = system.services.stores().own();
+        let own = system.services.stores.own();
         own.sweep(Duration::ZERO).await.unwrap();
         assert!(!own.has(&id.cid()).await.unwrap(), "it is still pinned");
         assert!(ana.resume().await.unwrap().is_nothing());
@@ -198,10 +198,10 @@ async fn an_add_that_is_refused_stays_pinned_and_is_finished_by_resume() {
         assert!(error.kind() == ErrorKind::Refused && error.to_string().contains("may still take effect"), "{error}");
         let [(id, _)] = &pending::unfinished(ana.person()).await.unwrap()[..] else { panic!("it was let go of") };
         if lands {
-            let pending = ana.system().services.sender().pending(ana.address()).await.unwrap().unwrap();
+            let pending = ana.system().services.sender.pending(ana.address()).await.unwrap().unwrap();
             system.memory().unwrap().submit(pending.raw).await.unwrap();
         }
-        let own = system.services.stores().own();
+        let own = system.services.stores.own();
         own.sweep(Duration::ZERO).await.unwrap();
         assert!(own.has(&id.cid()).await.unwrap(), "it was unpinned");
         let resumed = ana.resume().await.unwrap();

@@ -90,7 +90,7 @@ async fn keys_that_cannot_be_stored_after_their_act_are_reported_and_made_again(
         assert!(reader.open(&record).await.is_ok() && reader.open(&after).await.is_ok());
     }
     assert_eq!(lee.open(&after).await.unwrap_err().kind(), ErrorKind::Denied);
-    let epochs = ana.system().services.journals().of(ana.address()).await.unwrap();
+    let epochs = ana.system().services.journals.of(ana.address()).await.unwrap();
     let folder = ana.person().keys().folder("personal", Confidentiality::N);
     assert_eq!(epochs.folder(folder).epoch, 3, "one rotation mended it");
 }

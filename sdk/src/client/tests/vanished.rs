@@ -52,7 +52,7 @@ impl Stage {
         let kim = person(&shared).await;
         ana.grant(lee.address()).await.unwrap();
         ana.grant(kim.address()).await.unwrap();
-        let journal = lee.system().services.journals().of(ana.address()).await.unwrap();
+        let journal = lee.system().services.journals.of(ana.address()).await.unwrap();
         let of_lee = folder_keys::received(lee.person(), &journal, personal(&ana)).await.unwrap();
         Self { shared, folder, phrase, ana, lee, kim, of_lee }
     }
@@ -101,7 +101,7 @@ impl Stage {
     }
 
     async fn is_revoked(&self) -> bool {
-        let journal = self.shared.forgetful().unwrap().services.journals().of(self.ana.address()).await.unwrap();
+        let journal = self.shared.forgetful().unwrap().services.journals.of(self.ana.address()).await.unwrap();
         !journal.state().grants.keys().any(|(_, grantee)| *grantee == self.lee.address())
             || journal.state().grants.values().any(|grant| grant.state.is_bar())
     }
@@ -275,7 +275,7 @@ async fn revocation_on_a_deceived_device_readmits_nobody() {
     stage.reorganise(1);
 
     device.revoke(stage.kim.address()).await.unwrap();
-    let journal = device.system().services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = device.system().services.journals.of(stage.ana.address()).await.unwrap();
     let newest = *journal.folder(personal(&stage.ana)).keyring().unwrap();
     assert!(newest.epoch > 1, "the first epoch is burnt");
     let keyring =

@@ -16,7 +16,7 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
         record_ref::account,
     },
     boards::board::Board,
@@ -72,12 +72,13 @@ pub(crate) async fn deal(
         let address = board.address;
         let members = members.len();
         let needed = board.threshold;
-        return Err(Error::Conflict(format!(
+        return fail!(
+            Conflict,
             "the board {address} can open nothing: it is closed, or too few members with keys remain ({members}, and it \
              needs {needed})"
-        ).into()));
+        );
     }
-    let context = deal_context(person.deployment(), me, board.address, scope, epoch);
+    let context = deal_context(person.deployment, me, board.address, scope, epoch);
     let me = person.published().await?;
     Ok(seal_deal(&context, board.threshold, &members, payload, note, me.digest, &me.keys)?)
 }
@@ -97,7 +98,7 @@ pub(crate) async fn deal_anew(
         deals.boards.push(*board);
         let result = match deals.named.len() < MAX_DEALS {
             true => deal_state(person, *board, &before, folder, state).await,
-            false => Err(Error::Invalid("a keyring has room for 16 deals".into())),
+            false => fail!(Invalid, "a keyring has room for 16 deals"),
         };
         match result {
             Ok(block) => {
@@ -131,9 +132,9 @@ async fn deal_state(
 ) -> Result<Block> {
     let note = notes::of_deal(person, before, address);
     let note = note.ok_or_else(|| Error::Integrity("the deal of this grant does not name the folder".into()))?;
-    let board = person.boards().at(address).await?;
+    let board = person.boards.at(address).await?;
     let me = person.published().await?;
-    let statement = FolderKeyStatement::sign(folder, state, person.deployment(), me.digest, &me.keys);
+    let statement = FolderKeyStatement::sign(folder, state, person.deployment, me.digest, &me.keys);
     let statement = statement.map_err(CoreError::from)?.bytes.to_vec();
     let payload = EnvelopePayload {
         keys: EnvelopeKeys::Folder { state: Some(state.clone()), statement },
@@ -183,7 +184,7 @@ pub(crate) async fn newest_deal(
     let (epoch, digest) = newest_named(person, journal, scope, (board, grant)).await?;
     let deal: Verified<Deal> = person.signed(digest).await?;
     let scope = Scope::from_bytes(scope.0).map_err(CoreError::from)?;
-    Ok((deal, deal_context(person.deployment(), journal.patient, board, scope, epoch)))
+    Ok((deal, deal_context(person.deployment, journal.patient, board, scope, epoch)))
 }
 
 async fn newest_named(
@@ -221,7 +222,7 @@ pub(crate) async fn is_dealt_amiss(
     let mut count = 0;
     for address in journal.state().folder_readers(folder.number(), now) {
         let Some((grant, before)) = dealt_with(person, journal, folder, address).await? else { continue };
-        let board = match person.boards().at(address).await {
+        let board = match person.boards.at(address).await {
             Err(error) if !error.is_outage() => continue,
             other => other?,
         };

@@ -17,7 +17,8 @@ use hospital_record_core::{
 use crate::{
     acts::person::Person,
     base::{
-        error::{Error, Result},
+        error::{Error, Result, fail},
+        ranks::first_of_each,
         record_ref::account,
     },
     boards::{board::Board, case::Case, cases::MOST_RELEASES},
@@ -36,13 +37,13 @@ pub(crate) async fn payload_by_case(
     grant: &GrantEntry,
 ) -> Result<EnvelopePayload> {
     let giver = grant.state.giver.unwrap_or_default();
-    let board = person.boards().at(giver).await?;
+    let board = person.boards.at(giver).await?;
     let me = person.address();
     let is_same = |case: &Case| {
         (case.patient, case.scope_id.0, case.grantee, case.reason) == (patient, scope, me, grant.envelope)
     };
-    let blocks = granted_in(person.journals().of(patient).await?.history.entries(), scope, (me, grant));
-    let cases = person.boards().cases_granted(&board, patient, &blocks).await?;
+    let blocks = granted_in(person.journals.of(patient).await?.history.entries(), scope, (me, grant));
+    let cases = person.boards.cases_granted(&board, patient, &blocks).await?;
     let mut failure = Error::NotAvailable(
         format!("the node does not show the case of the board {giver} that lets this account in").into(),
     );
@@ -84,12 +85,10 @@ async fn put_together(person: &Person, board: &Board, case: &Case) -> Result<Env
         return Ok(open_deal(deal, &context_of(person, deal, case)?, &shares)?);
     }
     let failures = if failures.is_empty() { String::new() } else { format!("; {}", failures.join("; ")) };
-    Err(Error::NotAvailable(
-        format!(
-            "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
-        )
-        .into(),
-    ))
+    fail!(
+        NotAvailable,
+        "{most} of the {needed} shares that are needed have been released: wait for the members of the board{failures}"
+    )
 }
 
 async fn released_by(
@@ -101,7 +100,7 @@ async fn released_by(
 ) -> Result<(Digest, Share)> {
     let release: Verified<ShareRelease> = person.signed(Digest(digest.0)).await?;
     if release.issuer() != account(member) {
-        return Err(Error::Integrity("the share is by another member".into()));
+        return fail!(Integrity, "the share is by another member");
     }
     let digest = release.deal;
     let deal = match deals.entry(digest) {
@@ -116,7 +115,7 @@ async fn released_by(
 /// The context that a deal must have to be of use in this case, in its own epoch. Opening the deal checks it.
 fn context_of(person: &Person, deal: &Deal, case: &Case) -> Result<EnvelopeContext> {
     let scope = Scope::from_bytes(case.scope_id.0.0).map_err(CoreError::from)?;
-    Ok(deal_context(person.deployment(), case.patient, case.board, scope, deal.epoch))
+    Ok(deal_context(person.deployment, case.patient, case.board, scope, deal.epoch))
 }
 
 /// The newest blocks in which a case with this reason admitted somebody. The journal shows them, however many cases
@@ -135,11 +134,5 @@ fn granted_in(entries: &[Entry], scope: B256, (grantee, grant): (Address, &Grant
 }
 
 fn newest_of_each(shares: &[(Address, B256)]) -> Vec<(Address, B256)> {
-    let mut counts = HashMap::<Address, usize>::new();
-    let mut is_within_limit = |member: &Address| {
-        let count = counts.entry(*member).or_default();
-        *count += 1;
-        *count <= MOST_RELEASES
-    };
-    shares.iter().rev().filter(|(member, _)| is_within_limit(member)).copied().collect()
+    first_of_each(shares.iter().rev().copied(), |(member, _)| *member, MOST_RELEASES)
 }

@@ -88,7 +88,7 @@ pub(crate) async fn payload_of(
     if let Some(giver) = grant.state.giver {
         let is_case = match person.people().is_kind::<CaseNote>(Digest(grant.envelope.0)).await {
             // The member who opened the case may not have stored its reason.
-            Err(Error::NotAvailable(_)) => person.boards().at(giver).await.is_ok(),
+            Err(Error::NotAvailable(_)) => person.boards.at(giver).await.is_ok(),
             other => other?,
         };
         if is_case {
@@ -97,7 +97,7 @@ pub(crate) async fn payload_of(
     }
     let envelope: Verified<Envelope> = person.signed(Digest(grant.envelope.0)).await?;
     let context = EnvelopeContext {
-        deployment: person.deployment(),
+        deployment: person.deployment,
         patient: Account(patient.into()),
         issuer: Account(grant.state.giver.unwrap_or(patient).into()),
         grantee: person.account(),

@@ -5,48 +5,49 @@ use hospital_record_contracts::{
     boards::IBoard::{NotAtStage, Stage},
 };
 
-use crate::{
-    base::error::{Error, reason::Reason},
-    ledger::refusal::{deadline, nonce, not_relayable, place, unsigned},
+use crate::ledger::refusal::{
+    Meaning, already_done, conflict, deadline, denied, invalid, nonce, not_relayable, place, unsigned,
 };
 
-pub(crate) fn words(refusal: &Errors) -> String {
+pub(crate) fn meaning(refusal: &Errors) -> Meaning {
     use Errors as E;
-    let reason = match refusal {
-        E::NotAMember(e) => format!("{} is not a member of it, or has left", e.account),
-        E::BoardClosed(_) => "it is closed: ask the patient whether another board has replaced it".into(),
-        E::InvalidGrantee(e) => format!("a case cannot give access to the patient or the board itself: {}", e.grantee),
-        E::InvalidDuration(e) => format!("a case lasts between a second and a day, not {} s", e.duration),
-        E::NoReason(_) => "the reason is missing".into(),
-        E::NotOptedIn(e) => {
-            format!(
-                "{} has not granted {} to it, or the grant has ended, or was replaced since",
-                e.patient,
-                place(e.scope)
-            )
+    match refusal {
+        E::NotAMember(e) => denied(format!("{} is not a member of it, or has left", e.account)),
+        E::BoardClosed(_) => conflict("it is closed: ask the patient whether another board has replaced it"),
+        E::InvalidGrantee(e) => {
+            invalid(format!("a case cannot give access to the patient or the board itself: {}", e.grantee))
         }
-        E::TooFewMembers(e) => format!(
+        E::InvalidDuration(e) => invalid(format!("a case lasts between a second and a day, not {} s", e.duration)),
+        E::NoReason(_) => invalid("the reason is missing"),
+        E::NotOptedIn(e) => denied(format!(
+            "{} has not granted {} to it, or the grant has ended, or was replaced since",
+            e.patient,
+            place(e.scope)
+        )),
+        E::TooFewMembers(e) => invalid(format!(
             "without former members, the patient and the grantee, {} members remain and {} are needed",
             e.remaining, e.needed
-        ),
-        E::CaseExists(e) => format!("the case {} is open already", e.id),
-        E::NotAtStage(e) => not_at_stage(e),
+        )),
+        E::CaseExists(e) => already_done(format!("the case {} is open already", e.id)),
+        E::NotAtStage(e) => conflict(not_at_stage(e)),
         E::WindowClosed(e) => {
-            format!("the case had to be acknowledged before {}, and it is {}: open another", e.until, e.time)
+            conflict(format!("the case had to be acknowledged before {}, and it is {}: open another", e.until, e.time))
         }
-        E::AcknowledgedAlready(e) => format!("{} has acknowledged this already", e.member),
-        E::OwnCase(e) => format!("{} is the grantee or the patient of this case and cannot take part in it", e.member),
-        E::ReviewOwed(e) => {
-            format!("{} could have reviewed the case {}, but no member did in time: review it first", e.member, e.id)
+        E::AcknowledgedAlready(e) => already_done(format!("{} has acknowledged this already", e.member)),
+        E::OwnCase(e) => {
+            denied(format!("{} is the grantee or the patient of this case and cannot take part in it", e.member))
         }
-        E::NotForReview(e) => format!("{} has no review of the case {} to do", e.member, e.id),
-        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
-        E::NotRelayable(e) => not_relayable(e.verb),
-        E::NonceUsed(e) => nonce(e.signer, e.nonce),
-        E::NotEntitled(e) => format!("{} is neither the patient nor the patient's proxy", e.account),
-        E::InvalidSignature(e) => unsigned(e.signer),
-    };
-    format!("the board refused: {reason}")
+        E::ReviewOwed(e) => denied(format!(
+            "{} could have reviewed the case {}, but no member did in time: review it first",
+            e.member, e.id
+        )),
+        E::NotForReview(e) => denied(format!("{} has no review of the case {} to do", e.member, e.id)),
+        E::DeadlinePassed(e) => conflict(deadline(e.deadline, e.time)),
+        E::NotRelayable(e) => invalid(not_relayable(e.verb)),
+        E::NonceUsed(e) => conflict(nonce(e.signer, e.nonce)),
+        E::NotEntitled(e) => denied(format!("{} is neither the patient nor the patient's proxy", e.account)),
+        E::InvalidSignature(e) => denied(unsigned(e.signer)),
+    }
 }
 
 fn not_at_stage(e: &NotAtStage) -> String {
@@ -55,25 +56,5 @@ fn not_at_stage(e: &NotAtStage) -> String {
         Stage::Open => format!("the case {} has not taken effect yet", e.id),
         Stage::Granted => format!("the case {} has taken effect already", e.id),
         _ => format!("the case {} was vetoed", e.id),
-    }
-}
-
-pub(crate) fn meaning(refusal: &Errors, text: Reason) -> Error {
-    use Errors as E;
-    match refusal {
-        E::NotAMember(_)
-        | E::NotOptedIn(_)
-        | E::OwnCase(_)
-        | E::ReviewOwed(_)
-        | E::NotForReview(_)
-        | E::NotEntitled(_)
-        | E::InvalidSignature(_) => Error::Denied(text),
-        E::InvalidGrantee(_) | E::InvalidDuration(_) | E::NoReason(_) | E::TooFewMembers(_) | E::NotRelayable(_) => {
-            Error::Invalid(text)
-        }
-        E::CaseExists(_) | E::AcknowledgedAlready(_) => Error::AlreadyDone(text),
-        E::BoardClosed(_) | E::NotAtStage(_) | E::WindowClosed(_) | E::NonceUsed(_) | E::DeadlinePassed(_) => {
-            Error::Conflict(text)
-        }
     }
 }

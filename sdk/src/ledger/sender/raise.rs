@@ -61,9 +61,6 @@ impl Sender {
     }
 
     /// Allows the next act of this account to replace its pending transaction, if that one carries a request of others.
-    ///
-    /// # Errors
-    /// [`LedgerError::Outbox`].
     pub(crate) async fn give_way(&self, account: Address) -> Result<(), LedgerError> {
         let _alone = self.lock(account).await?;
         match self.outbox.load(account).await? {

@@ -9,7 +9,7 @@ use alloy::primitives::Address;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::{
-    base::error::{Error, Result, untrusted::Untrusted},
+    base::error::{Result, fail, untrusted::Untrusted},
     ledger::newest_logs,
     people::{
         directory::People,
@@ -57,16 +57,16 @@ struct WalkNode {
 impl Walk {
     pub(crate) async fn new(people: &People, authorities: &[Address]) -> Result<Self> {
         if authorities.len() > MOST_AUTHORITIES {
-            return Err(Error::Invalid(format!("name at most {MOST_AUTHORITIES} authorities").into()));
+            return fail!(Invalid, "name at most {MOST_AUTHORITIES} authorities");
         }
         let mut by_authority = HashMap::<_, Vec<_>>::new();
         let mut names = Vec::new();
         let mut cut = Vec::new();
         let people = people.clone();
-        let now = people.clocks().latest_time().await?;
+        let now = people.clocks.latest_time().await?;
         for authority in authorities {
-            let filter = people.vouching().events([None, Some(authority.into_word()), None, None]).await?;
-            let (logs, more) = newest_logs(people.vouching().ledger(), filter, EVENTS_OF_AUTHORITY).await?;
+            let filter = people.vouching.events([None, Some(authority.into_word()), None, None]).await?;
+            let (logs, more) = newest_logs(people.vouching.ledger(), filter, EVENTS_OF_AUTHORITY).await?;
             for link in live_links(&logs, now).into_iter().filter(|link| link.voucher == *authority) {
                 names.push(link.account);
                 by_authority.entry(link.account).or_default().push(link);
@@ -175,7 +175,7 @@ impl Walk {
     }
 
     async fn read_vouchers(&self, account: Address) -> Result<Vec<Link>> {
-        let vouching = self.people.vouching();
+        let vouching = &self.people.vouching;
         let filter = vouching.events([None, None, Some(account.into_word()), None]).await?;
         let (logs, cut) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let mut links = live_links(&logs, self.now);
@@ -191,7 +191,7 @@ impl Walk {
 
     /// The live vouches of one account for another. Nobody else can add to these events.
     async fn links_between(&self, voucher: Address, account: Address) -> Result<Vec<Link>> {
-        let vouching = self.people.vouching();
+        let vouching = &self.people.vouching;
         let filter = vouching.events([None, Some(voucher.into_word()), Some(account.into_word()), None]).await?;
         let (logs, _) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let links = live_links(&logs, self.now).into_iter();

@@ -4,7 +4,6 @@
 //! deadline and up to a size limit. No request is repeated.
 
 use std::{
-    error::Error,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -264,18 +263,6 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The fault that caused `error`, if any.
-    pub(super) fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            if let Some(fault) = error.downcast_ref() {
-                return Some(fault);
-            }
-            cause = error.source();
-        }
-        None
-    }
-
     pub(super) fn of(&self, url: String) -> StoreError {
         match self {
             Self::Unreachable(reason) => StoreError::Unreachable { url, reason: reason.clone(), source: None },

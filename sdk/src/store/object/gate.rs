@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::store::error::StoreError;
+use crate::{platform::http, store::error::StoreError};
 
 /// A staged file of this age belongs to a dead process: no process takes as long to write one block.
 const STAGED: Duration = Duration::from_secs(3600);
@@ -121,24 +121,8 @@ fn sweep_staging(blocks: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a directory that only its owner can read. An existing one stays as it is.
-pub(super) fn create_private(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
 /// Whether a full disk is among the causes of `error`.
 pub(super) fn is_full(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let is_full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    http::chain(error).filter_map(|error| error.downcast_ref()).any(is_full)
 }

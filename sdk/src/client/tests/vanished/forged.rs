@@ -11,7 +11,7 @@ impl Stage {
     /// An entry that a provider shows as if Ana had made it. Nobody signed it.
     async fn invent(&self, call: impl FnOnce(&System, u32) -> crate::ledger::Call) {
         let system = self.ana.system();
-        let count = system.services.journals().of(self.ana.address()).await.unwrap().state().key_changes;
+        let count = system.services.journals.of(self.ana.address()).await.unwrap().state().key_changes;
         assert!(self.memory().act(self.ana.address(), call(system, count)));
         system.history(self.ana.address()).await.unwrap();
     }
@@ -53,7 +53,7 @@ async fn an_invented_revocation_makes_nobody_sign_a_real_one() {
     assert_eq!(error.kind(), ErrorKind::Vanished, "{error}");
     stage.ana.grant(person(&stage.shared).await.address()).await.unwrap();
     stage.ana.resume().await.unwrap();
-    let journal = stage.shared.services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.services.journals.of(stage.ana.address()).await.unwrap();
     assert!(journal.grant(scope, kim).is_some(), "nothing was signed on the provider's word");
 
     let missing = stage.ana.acts().missing().await.unwrap();
@@ -104,7 +104,7 @@ async fn epoch_that_another_device_uses_again_is_skipped() {
     let stage = Stage::new().await;
     // Its keyring is stored: Lee has the keys of epoch 1.
     stage.ana.folders().rotate("personal", Confidentiality::N).await.unwrap();
-    let journal = stage.lee.system().services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.lee.system().services.journals.of(stage.ana.address()).await.unwrap();
     let of_lee =
         folder_keys::received(stage.lee.person(), &journal, personal(&stage.ana)).await.unwrap().state.unwrap();
     assert_eq!(of_lee.epoch(), 1);

@@ -53,7 +53,7 @@ async fn run(steps: &[HistoryStep]) {
         match *step {
             HistoryStep::Grant(who) => {
                 ana.grant(readers[who].address()).await.unwrap();
-                let journal = readers[who].system().services.journals().of(ana.address()).await.unwrap();
+                let journal = readers[who].system().services.journals.of(ana.address()).await.unwrap();
                 if let Ok(received) = folder_keys::received(readers[who].person(), &journal, personal(&ana)).await {
                     keys_of.entry(who).or_default().push(received);
                 }

@@ -30,7 +30,7 @@ async fn vanished_acts_of_every_kind_are_reported_and_sent_again() {
     stage.ana.mark_entered_in_error(&added).await.unwrap();
     stage.reorganise(1);
     assert_resumed(&stage.ana, "entered-in-error").await;
-    let journal = stage.ana.system().services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.ana.system().services.journals.of(stage.ana.address()).await.unwrap();
     let record = &journal.state().records[&key_of(&lab, &added)];
     assert!(record.state.attestations == 1 && record.state.status == crate::ledger::Status::EnteredInError);
 
@@ -125,7 +125,7 @@ async fn a_relayed_revocation_is_carried_again() {
 pub(super) async fn until_sent<T>(stage: &Stage, act: impl Future<Output = crate::Result<T>>) {
     let sent = async {
         loop {
-            let pending = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap();
+            let pending = stage.ana.system().services.sender.pending(stage.ana.address()).await.unwrap();
             if let Some(pending) = pending
                 && stage.shared.ledger().knows(pending.transaction).await.unwrap()
             {
@@ -175,13 +175,13 @@ async fn final_entry_is_not_given_up_whatever_its_block_time_is() {
     stage.memory().advance(Duration::from_secs(10 * 365 * 86_400));
     stage.ana.revoke(stage.lee.address()).await.unwrap();
     let again = stage.restarted();
-    let journal = again.system().services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = again.system().services.journals.of(stage.ana.address()).await.unwrap();
     // As if the last entry had been seen 15 minutes ago.
     let mut finality = Finality::default();
     let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
     let key = [&again.system().services.deployment_key()[..], stage.ana.address().as_slice()].concat();
-    again.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    again.system().services.cache.put(FINALITY, key, finality.to_bytes()).await.unwrap();
     let again = stage.restarted();
     again.system().history(stage.ana.address()).await.unwrap();
     assert_eq!(again.resume().await.unwrap().watching, 0, "all of it is final");
@@ -197,7 +197,7 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
     let stage = Stage::new().await;
     let folder = personal(&stage.ana);
     let system = stage.ana.system();
-    let count = system.services.journals().of(stage.ana.address()).await.unwrap().state().key_changes;
+    let count = system.services.journals.of(stage.ana.address()).await.unwrap().state().key_changes;
     let invented = system.contract().rotate(folder.number(), u16::MAX, B256::repeat_byte(7), count);
     assert!(stage.memory().act(stage.ana.address(), invented));
     let error = stage.ana.add(note()).await.unwrap_err();
@@ -206,7 +206,7 @@ async fn an_invented_rotation_to_the_last_epoch_poisons_nothing() {
 
     stage.reorganise(1);
     let record = stage.ana.add(note()).await.unwrap().record;
-    let journal = system.services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = system.services.journals.of(stage.ana.address()).await.unwrap();
     assert_eq!(journal.folder(folder).epoch, 1);
     assert_eq!(stage.kim.open(&record).await.unwrap().bytes, "private");
 }

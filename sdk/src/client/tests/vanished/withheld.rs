@@ -43,7 +43,7 @@ async fn a_revocation_that_was_made_again_and_withheld_ends_nothing_that_was_giv
         device.folders().rotate("personal", Confidentiality::N).await.unwrap();
         stage.memory().hold(true);
         until_sent(&stage, stage.ana.add(note()).into_future()).await;
-        let pending = stage.ana.system().services.sender().pending(stage.ana.address()).await.unwrap().unwrap();
+        let pending = stage.ana.system().services.sender.pending(stage.ana.address()).await.unwrap().unwrap();
         stage.memory().forget_waiting();
         stage.memory().hold(false);
         stage.memory().advance(Duration::from_secs(60));

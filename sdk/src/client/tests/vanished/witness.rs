@@ -60,13 +60,13 @@ async fn final_entry_is_given_up_only_by_a_person_with_two_agreeing_sources() {
 /// As if the whole journal had been seen 15 minutes ago, and the chain called it final.
 pub(super) async fn settle(ana: &Client) {
     ana.system().memory().unwrap().finalize(Some(1_000_000));
-    let journal = ana.system().services.journals().of(ana.address()).await.unwrap();
+    let journal = ana.system().services.journals.of(ana.address()).await.unwrap();
     let mut finality = Finality::default();
     let now = crate::platform::clock::now();
     finality.see(&journal.history, now - AT_LEAST);
     finality.settle(now, 0, Some(1_000_000));
     let key = [&ana.system().services.deployment_key()[..], ana.address().as_slice()].concat();
-    ana.system().services.cache().put(FINALITY, key, finality.to_bytes()).await.unwrap();
+    ana.system().services.cache.put(FINALITY, key, finality.to_bytes()).await.unwrap();
 }
 
 /// Every verb that leaves an entry in a journal: after a reorg dropped it, `resume` brings it back.
@@ -101,7 +101,7 @@ async fn the_transaction_of_every_verb_is_sent_again() {
 }
 
 async fn entries(stage: &Stage) -> usize {
-    let journal = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
+    let journal = stage.shared.forgetful().unwrap().services.journals.of(stage.ana.address()).await.unwrap();
     journal.history.entries().len()
 }
 
@@ -110,13 +110,13 @@ fn remembered(stage: &Stage, who: &Client, folder: &std::path::Path) -> Client {
 }
 
 async fn survives(stage: &Stage, who: &Client, what: &str) {
-    let before = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
+    let before = stage.shared.forgetful().unwrap().services.journals.of(stage.ana.address()).await.unwrap();
     let last = *before.history.entries().last().unwrap();
     stage.reorganise(1);
     assert!(entries(stage).await < before.history.entries().len(), "{what}");
     let resumed = who.resume().await.unwrap();
     assert!(resumed.failed.is_empty() && resumed.watching > 0, "{what}: {resumed:?}");
-    let after = stage.shared.forgetful().unwrap().services.journals().of(stage.ana.address()).await.unwrap();
+    let after = stage.shared.forgetful().unwrap().services.journals.of(stage.ana.address()).await.unwrap();
     assert!(last.event.is_same_act(&after.history.entries().last().unwrap().event), "{what}");
     stage.memory().advance(Duration::from_secs(1));
 }
