@@ -37,20 +37,20 @@ fn conflict(text: impl Into<String>) -> Meaning {
     (Error::Conflict, text.into())
 }
 
-fn not_relayable(verb: FixedBytes<4>) -> String {
-    format!("{verb} cannot be sent for a signer")
+fn not_relayable(verb: FixedBytes<4>) -> Meaning {
+    invalid(format!("{verb} cannot be sent for a signer"))
 }
 
-fn deadline(deadline: U256, time: U256) -> String {
-    format!("the request was valid until {deadline}, and it is {time}: sign it again")
+fn deadline(deadline: U256, time: U256) -> Meaning {
+    conflict(format!("the request was valid until {deadline}, and it is {time}: sign it again"))
 }
 
-fn nonce(signer: Address, nonce: U256) -> String {
-    format!("nonce {nonce} of {signer} is used or void: sign again")
+fn nonce(signer: Address, nonce: U256) -> Meaning {
+    conflict(format!("nonce {nonce} of {signer} is used or void: sign again"))
 }
 
-fn unsigned(signer: Address) -> String {
-    format!("{signer} did not sign this")
+fn unsigned(signer: Address) -> Meaning {
+    denied(format!("{signer} did not sign this"))
 }
 
 /// The chain shows a number or a hash that people do not recognise, so the text only says folder or record.

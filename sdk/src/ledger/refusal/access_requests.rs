@@ -15,9 +15,9 @@ pub(crate) fn meaning(refusal: &Errors) -> Meaning {
             e.grantUntil, e.answerBy, e.time
         )),
         E::NoReason(_) => invalid("the reason is missing"),
-        E::NotRelayable(e) => invalid(not_relayable(e.verb)),
-        E::DeadlinePassed(e) => invalid(deadline(e.deadline, e.time)),
-        E::NonceUsed(e) => invalid(nonce(e.signer, e.nonce)),
-        E::InvalidSignature(e) => invalid(unsigned(e.signer)),
+        E::NotRelayable(e) => not_relayable(e.verb),
+        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
+        E::NonceUsed(e) => nonce(e.signer, e.nonce),
+        E::InvalidSignature(e) => unsigned(e.signer),
     }
 }

@@ -42,11 +42,11 @@ pub(crate) fn meaning(refusal: &Errors) -> Meaning {
             e.member, e.id
         )),
         E::NotForReview(e) => denied(format!("{} has no review of the case {} to do", e.member, e.id)),
-        E::DeadlinePassed(e) => conflict(deadline(e.deadline, e.time)),
-        E::NotRelayable(e) => invalid(not_relayable(e.verb)),
-        E::NonceUsed(e) => conflict(nonce(e.signer, e.nonce)),
+        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
+        E::NotRelayable(e) => not_relayable(e.verb),
+        E::NonceUsed(e) => nonce(e.signer, e.nonce),
         E::NotEntitled(e) => denied(format!("{} is neither the patient nor the patient's proxy", e.account)),
-        E::InvalidSignature(e) => denied(unsigned(e.signer)),
+        E::InvalidSignature(e) => unsigned(e.signer),
     }
 }
 

@@ -11,9 +11,9 @@ pub(crate) fn meaning(refusal: &Errors) -> Meaning {
         E::InvalidRole(e) => invalid(format!("{} is not a role", e.role)),
         E::EndNotInFuture(e) => invalid(format!("the end {} is not after the chain's time {}", e.until, e.time)),
         E::NotVouched(e) => not_found(format!("you do not vouch for {} in this role", e.account)),
-        E::NotRelayable(e) => invalid(not_relayable(e.verb)),
-        E::DeadlinePassed(e) => invalid(deadline(e.deadline, e.time)),
-        E::NonceUsed(e) => invalid(nonce(e.signer, e.nonce)),
-        E::InvalidSignature(e) => invalid(unsigned(e.signer)),
+        E::NotRelayable(e) => not_relayable(e.verb),
+        E::DeadlinePassed(e) => deadline(e.deadline, e.time),
+        E::NonceUsed(e) => nonce(e.signer, e.nonce),
+        E::InvalidSignature(e) => unsigned(e.signer),
     }
 }
