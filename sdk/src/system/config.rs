@@ -36,7 +36,7 @@ impl<T: ?Sized> Clone for Service<T> {
     }
 }
 
-/// Which chain and stores to use, and how long to wait for them; made by [`System::builder`]. Its `Debug` output shows no secrets.
+/// Which chain and stores to use, and how long to wait for them; made by [`System::builder`](crate::System::builder). Its `Debug` output shows no secrets.
 ///
 /// Name each service by its URL, or pass your own implementation: [`own_ledger`](Config::own_ledger),
 /// [`own_store`](Config::own_store), [`own_relay`](Config::own_relay), [`own_witness`](Config::own_witness),
