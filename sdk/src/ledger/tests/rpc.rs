@@ -57,7 +57,7 @@ async fn provider_that_never_answers_is_an_error_at_the_deadline() {
     let error = ledger.chain_id().await.unwrap_err();
     assert!(error.is_temporary(), "{error}");
     assert!(matches!(ledger.submit(Bytes::new()).await, Err(SubmitError::Unknown(_))));
-    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(start.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn answer_that_is_not_of_an_rpc_node_is_unreachable_and_not_an_integrity_f
         let (url, count) = provider(vec![Some((200, body))]).await;
         let start = Instant::now();
         let error = ledger(&url, Duration::from_secs(20)).chain_id().await.unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(10), "{body}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(2), "{body}: {:?}", start.elapsed());
         let message = error.to_string();
         assert!(matches!(error, LedgerError::Unreachable { .. }) && message.contains(came), "{body}: {message}");
         assert_eq!(
@@ -402,7 +402,7 @@ async fn wrong_address_is_reported_at_once_with_its_cause() {
     ] {
         let start = Instant::now();
         let error = ledger(&url, Duration::from_secs(30)).chain_id().await.unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(12), "{url}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(2), "{url}: {:?}", start.elapsed());
         let message = error.to_string();
         assert!(matches!(error, LedgerError::Unreachable { .. }) && message.contains(cause), "{message}");
         assert!(!message.contains("secret") && !message.contains("error sending request"), "{message}");

@@ -178,7 +178,7 @@ async fn stalled_provider_is_an_error_at_the_deadline_and_nothing_is_lost() {
     let start = Instant::now();
     let error = sender.send(&stage.signer, stage.add(1)).await.unwrap_err();
     assert!(matches!(error, LedgerError::TimedOut { .. }), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(start.elapsed() < Duration::from_secs(2));
     assert!(stage.kept().await.is_some());
     stage.memory.stall(false);
     assert!(matches!(stage.sender.resume(&stage.signer).await, Ok(Some(Settled::Mined(_)))));

@@ -10,7 +10,7 @@ use std::{
 use crate::{base::error::kind::ErrorKind, platform::cache::*};
 
 /// Longer than a program holds the file, with room for a slow machine.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(2);
 const FOLDER: &str = "HOSPITAL_RECORD_TEST_FOLDER";
 
 fn is_closed(folder: &Path) -> bool {
