@@ -10,7 +10,12 @@ use std::{
 use hospital_record::Identity;
 use zeroize::Zeroizing;
 
-use crate::{app::identity, key_file::KeyFile, password, verbs::init::farewell};
+use crate::{
+    app::identity,
+    key_file::KeyFile,
+    password,
+    verbs::init::{ABOUT_IT, farewell},
+};
 
 /// A masked secret: tests can search memory for it without adding a copy.
 struct Masked(Vec<u8>);
@@ -109,7 +114,8 @@ fn no_copy_of_a_phrase_stays_in_memory() {
     let (_, phrase) = Identity::generate().unwrap();
     let masked = Masked::of(phrase.reveal());
     assert_eq!(masked.copies(), 1, "when it was made");
-    let shown = Masked::of(&farewell(phrase.reveal()));
+    // Without the words before it: other tests of this process read the sources, where these stand too.
+    let shown = Masked::of(farewell(phrase.reveal()).strip_prefix(ABOUT_IT).unwrap());
     assert_eq!(shown.copies(), 0, "when it was shown");
     let sealed = KeyFile::seal(phrase.reveal(), 0, "0xAb", "secret words").unwrap();
     drop(phrase);

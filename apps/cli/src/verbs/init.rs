@@ -19,7 +19,7 @@ use crate::{
     print::Printer,
 };
 
-const ABOUT_IT: &str = "
+pub(crate) const ABOUT_IT: &str = "
 This is the recovery phrase. It is shown this once and stored nowhere in the clear.
 Write it on paper and keep it safe: it restores everything, and whoever has it can read everything.
 ";
@@ -129,7 +129,7 @@ fn new_phrase() -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(phrase.reveal().to_owned()))
 }
 
-/// In numbered rows of four words, for copying by hand.
+/// [`ABOUT_IT`], and the phrase in numbered rows of four words, for copying by hand.
 pub(crate) fn farewell(phrase: &str) -> Zeroizing<String> {
     // Allocated in one piece: growing would leave copies that nothing wipes.
     let mut text = Zeroizing::new(String::with_capacity(ABOUT_IT.len() + 16 * phrase.len()));
