@@ -23,6 +23,7 @@ use crate::{
     },
     ledger::Signer,
     people::identity::Identity,
+    platform::cache::key,
 };
 
 /// How many blocks that nobody has one call waits for.
@@ -84,7 +85,7 @@ impl Person {
 
     /// The key of a cached row of this person at this deployment.
     pub(crate) fn own_key(&self, rest: &[&[u8]]) -> Vec<u8> {
-        [self.deployment_key().as_slice(), self.address().as_slice(), &rest.concat()].concat()
+        key(&[&self.deployment_key(), self.address().as_slice(), &rest.concat()])
     }
 
     pub(crate) fn keys(&self) -> &Keys {

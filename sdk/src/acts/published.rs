@@ -52,7 +52,7 @@ impl Person {
 
     /// A profile by a signer whose signatures differ each time, or a later profile: its block names the keys.
     async fn published_before(&self, digest: Digest) -> Result<PublishedProfile> {
-        let profile = self.people().profile_block(self.address(), digest, None).await?;
+        let profile = self.people().profile_block(self.address(), digest).await?;
         let keys = self.keys().profile_keys(profile.sequence);
         if *keys.public() != profile.keys {
             return fail!(

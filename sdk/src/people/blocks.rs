@@ -62,7 +62,7 @@ impl People {
         let keys = match self.signer(issuer, profile) {
             Some(keys) => keys,
             None => {
-                let keys = self.profile_block(issuer, profile, None).await?.keys;
+                let keys = self.profile_block(issuer, profile).await?.keys;
                 self.keep_signer(issuer, profile, keys.clone());
                 keys
             }

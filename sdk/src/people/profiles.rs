@@ -46,10 +46,12 @@ impl People {
     /// The profile that the chain names. It must be the one on the card, or else the one that was accepted before.
     async fn accept(&self, account: Address, digest: B256, card: Option<B256>) -> Result<Profile> {
         let pinned = self.pinned(account).await?;
-        if let Some(known) = card.or(pinned).filter(|known| *known != digest) {
+        let known = card.or(pinned);
+        if let Some(known) = known.filter(|known| *known != digest) {
             return Err(Error::KeyChanged { account, known, found: digest });
         }
-        let profile = self.profile_block(account, Digest(digest.0), card).await?;
+        let bytes = self.block(Digest(digest.0), MAX_PROFILE).await?;
+        let profile = profile::verify(self.deployment, account, &bytes, known)?;
         if pinned != Some(digest) {
             self.pin_profile(account, digest).await?;
         }
@@ -57,14 +59,10 @@ impl People {
     }
 
     /// The profile with this digest, current or not, verified.
-    pub(crate) async fn profile_block(&self, account: Address, digest: Digest, card: Option<B256>) -> Result<Profile> {
+    pub(crate) async fn profile_block(&self, account: Address, digest: Digest) -> Result<Profile> {
         let bytes = self.block(digest, MAX_PROFILE).await?;
         // A pinned profile was accepted earlier, perhaps by a card.
-        let vouched = match card {
-            Some(card) => Some(card),
-            None => self.pinned(account).await?,
-        };
-        profile::verify(self.deployment, account, &bytes, vouched)
+        profile::verify(self.deployment, account, &bytes, self.pinned(account).await?)
     }
 
     /// The digest of the profile that was accepted last.

@@ -88,12 +88,15 @@ async fn once(session: &Session, request: &SignedRequest) -> Result<Fate, Error>
     match session.client.acts().carry(request).await {
         Ok(done) => Ok(Fate::Now(done)),
         // Somebody else was faster.
-        Err(error) if error.kind() == ErrorKind::AlreadyDone => Ok(Fate::Before),
-        Err(error) if error.kind() == ErrorKind::Conflict && session.client.acts().was_carried(request).await? => {
+        Err(error) if is_lost_race(error.kind()) && session.client.acts().was_carried(request).await? => {
             Ok(Fate::Before)
         }
         Err(error) => Err(error),
     }
+}
+
+fn is_lost_race(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::AlreadyDone | ErrorKind::Conflict)
 }
 
 /// A refused request does not stop the others; a service that is down or an unfunded account does.

@@ -37,7 +37,7 @@ async fn a_block_that_is_too_large_for_its_kind_is_not_remembered() {
     for (size, remembered) in [(MAX_PROFILE, true), (MAX_PROFILE + 1, false)] {
         let block = Block::new(DAG_CBOR, vec![0; size]);
         let digest = system.services.people().publish(block).await.unwrap();
-        let error = system.services.people().profile_block(ana.address(), digest, None).await.unwrap_err();
+        let error = system.services.people().profile_block(ana.address(), digest).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
         let cached = system.services.cache.get(BLOCKS, digest.0.to_vec()).await.unwrap();
         assert_eq!(cached.is_some(), remembered, "{size}");
