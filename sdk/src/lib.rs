@@ -23,7 +23,7 @@
 //! ```
 //!
 //! Each noun has a guide with an example: [`record`], [`grant`], [`folder`], [`contact`], [`request`], [`board`], [`vouch`],
-//! [`act`], [`history`], [`store`], [`ledger`], [`relay`].
+//! [`act`], [`history`], [`store`], [`ledger`], [`relay`], [`node`].
 //!
 //! Nothing here reads the environment, and nothing is written outside the state directory that
 //! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
@@ -37,6 +37,7 @@ mod client;
 mod journal;
 mod keys;
 pub mod ledger;
+pub mod node;
 mod people;
 mod platform;
 mod records;

@@ -22,8 +22,10 @@ use crate::{
         record_ref::RecordRef,
     },
     ledger::Signer,
+    node::sessions::OwnSessions,
     people::identity::Identity,
     platform::cache::key,
+    store::Sessions,
 };
 
 /// How many blocks that nobody has one call waits for.
@@ -57,7 +59,8 @@ impl Person {
             acts: AtomicU64::new(0),
             tidied: OnceCell::new(),
         };
-        Self { me: Arc::new(me), services }
+        let sessions: Arc<dyn Sessions> = Arc::new(OwnSessions::new(me.identity.clone(), services.deployment));
+        Self { me: Arc::new(me), services: services.for_account(&sessions) }
     }
 
     /// The same for one call of an app. A store that timed out is not asked again. Blocks that nobody has are waited

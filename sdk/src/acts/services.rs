@@ -22,7 +22,7 @@ use crate::{
     people::directory::{People, SharedPeople},
     platform::cache::{Cache, deployment_key},
     relay::Relay,
-    store::{Store, stores::Stores},
+    store::{Sessions, Store, stores::Stores},
 };
 
 /// Cheap to clone.
@@ -111,6 +111,11 @@ impl Services {
     /// nobody has are waited for.
     pub(crate) fn for_one_call(&self, most_missing: usize) -> Self {
         Self { shared: self.shared.clone(), stores: self.stores.for_one_call(most_missing) }
+    }
+
+    /// The same, with stores that are written on behalf of one account.
+    pub(crate) fn for_account(self, sessions: &Arc<dyn Sessions>) -> Self {
+        Self { stores: self.stores.for_account(sessions), shared: self.shared }
     }
 
     /// 28 bytes that separate the cached rows of several deployments.

@@ -3,13 +3,13 @@
 use alloy::primitives::{Address, B256, Signature};
 
 /// `r | s | v`.
-pub(super) const LENGTH: usize = 65;
+pub(crate) const LENGTH: usize = 65;
 /// The same length in whole words, as the ABI encodes it.
 pub(super) const PADDED: usize = 96;
 
 /// The account whose key signed the digest. As in the contract, `s` must be low and `v` must be 27 or 28. With other
 /// values the contract would ask the account's code.
-pub(super) fn signer_of(digest: &B256, signature: &[u8; LENGTH]) -> Option<Address> {
+pub(crate) fn signer_of(digest: &B256, signature: &[u8; LENGTH]) -> Option<Address> {
     let rest = &signature[..LENGTH - 1];
     let v = signature[LENGTH - 1];
     if !matches!(v, 27 | 28) {

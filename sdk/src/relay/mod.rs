@@ -2,7 +2,7 @@
 
 mod carrier;
 mod http;
-mod key;
+pub(crate) mod key;
 
 use std::{fmt, str::FromStr};
 

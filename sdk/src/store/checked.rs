@@ -10,7 +10,7 @@ use futures::StreamExt;
 use crate::store::{
     dag,
     error::StoreError,
-    seam::{Blocks, Store},
+    seam::{Blocks, Sessions, Store},
 };
 
 /// Wraps a store and refuses every block that does not match its CID, in both directions.
@@ -64,5 +64,9 @@ impl Store for Checked {
 
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
         self.0.sweep(older_than).await
+    }
+
+    fn for_account(&self, sessions: &Arc<dyn Sessions>) -> Option<Arc<dyn Store>> {
+        self.0.for_account(sessions).map(checked)
     }
 }

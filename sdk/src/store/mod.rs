@@ -28,5 +28,5 @@ pub use open::open;
 pub use options::S3Access;
 pub use options::StoreOptions;
 pub use place::StoreUrl;
-pub use seam::{Blocks, Store};
+pub use seam::{Blocks, Sessions, Store};
 pub(crate) use until_unreachable::until_unreachable;

@@ -1,6 +1,6 @@
 //! The trait of stores.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,6 +12,17 @@ use crate::store::error::StoreError;
 
 /// A stream of blocks into a store. An error in the stream ends the `put`, which returns it.
 pub type Blocks<'a> = BoxStream<'a, Result<Block, StoreError>>;
+
+/// Proves to a store's server on whose behalf blocks are written.
+#[async_trait]
+pub trait Sessions: Send + Sync + Debug {
+    /// A bearer token for the server at this host (with its port, if that is not the scheme's own). It is the same for
+    /// some minutes.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if the account's signer refuses.
+    async fn token(&self, host: &str) -> Result<String, StoreError>;
+}
 
 /// A place for content-addressed blocks.
 ///
@@ -50,5 +61,11 @@ pub trait Store: Send + Sync + Debug {
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
         let _ = older_than;
         Ok(0)
+    }
+
+    /// The same store, written on behalf of one account. `None` if the store has no accounts.
+    fn for_account(&self, sessions: &Arc<dyn Sessions>) -> Option<Arc<dyn Store>> {
+        let _ = sessions;
+        None
     }
 }

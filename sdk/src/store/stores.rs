@@ -9,7 +9,11 @@ use hospital_record_core::record::dag::Block;
 
 use crate::{
     base::error::{Result, fail},
-    store::{StoreError, seam::Store, until_unreachable},
+    store::{
+        StoreError,
+        seam::{Sessions, Store},
+        until_unreachable,
+    },
 };
 
 #[derive(Clone, Debug)]
@@ -28,6 +32,12 @@ impl Stores {
     /// searched for at most `vain` missing blocks.
     pub(crate) fn for_one_call(&self, vain: usize) -> Self {
         Self(self.0.iter().cloned().map(|store| until_unreachable(store, vain)).collect())
+    }
+
+    /// The same stores, written on behalf of one account.
+    pub(crate) fn for_account(&self, sessions: &Arc<dyn Sessions>) -> Self {
+        let of = |store: &Arc<dyn Store>| store.for_account(sessions).unwrap_or_else(|| store.clone());
+        Self(self.0.iter().map(of).collect())
     }
 
     /// The store that blocks are written to.

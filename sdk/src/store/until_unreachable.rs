@@ -15,7 +15,7 @@ use cid::Cid;
 
 use crate::store::{
     error::StoreError,
-    seam::{Blocks, Store},
+    seam::{Blocks, Sessions, Store},
 };
 
 /// A store for the duration of one call of an app. After the first error `TimedOut` or `Unreachable` it sends no more
@@ -98,5 +98,10 @@ impl Store for UntilUnreachable {
 
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {
         self.ask(self.store.sweep(older_than)).await
+    }
+
+    fn for_account(&self, sessions: &Arc<dyn Sessions>) -> Option<Arc<dyn Store>> {
+        let store = self.store.for_account(sessions)?;
+        Some(until_unreachable(store, self.vain.load(Relaxed)))
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         error::{Error, Result, fail},
     },
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
+    node::join::{self, Joined},
     platform::cache::own::Memory,
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
@@ -60,7 +61,8 @@ impl<T: ?Sized> Clone for Service<T> {
 #[derive(Clone)]
 pub struct Config {
     ledger: Option<Service<dyn Ledger>>,
-    pub(crate) contract: Address,
+    pub(crate) contract: Option<Address>,
+    node: Option<String>,
     chain: Option<u64>,
     stores: Vec<Service<dyn Store>>,
     store_token: Option<Zeroizing<String>>,
@@ -81,7 +83,8 @@ impl Config {
     pub(crate) fn empty() -> Self {
         Self {
             ledger: None,
-            contract: Contract::ADDRESS,
+            contract: None,
+            node: None,
             chain: None,
             stores: Vec::new(),
             store_token: None,
@@ -99,6 +102,13 @@ impl Config {
         }
     }
 
+    /// A hospital's node, by its address (`https://clinic.example`): it names the chain and the contract, and is the RPC,
+    /// the store and the relay where you name none yourself. See the [guide](crate::node).
+    pub fn join(mut self, address: impl Into<String>) -> Self {
+        self.node = Some(address.into());
+        self
+    }
+
     /// The chain, by the URL of an Ethereum RPC.
     pub fn rpc(mut self, url: impl Into<String>) -> Self {
         self.ledger = Some(Service::Url(url.into()));
@@ -113,7 +123,7 @@ impl Config {
 
     /// Uses a contract at another address than the well-known one. Its code must be the same.
     pub fn contract(mut self, address: Address) -> Self {
-        self.contract = address;
+        self.contract = Some(address);
         self
     }
 
@@ -230,6 +240,40 @@ impl Config {
         self
     }
 
+    /// Asks the node, if one is joined, for what is not configured.
+    pub(crate) async fn joined(mut self) -> Result<Self> {
+        let Some(node) = self.node.as_deref().map(join::parse).transpose()? else { return Ok(self) };
+        let name = node.origin().ascii_serialization();
+        let Joined { chain, contract, rpc, store, relay } = join::ask(&node, self.timeout).await?;
+        if let Some(expected) = self.chain.filter(|expected| *expected != chain) {
+            return Err(LedgerError::WrongChain { host: name, expected, found: chain }.into());
+        }
+        if let Some(expected) = self.contract.filter(|expected| *expected != contract) {
+            return fail!(
+                WrongContract,
+                "{name} serves the contract {contract}, and you use {expected}: do not go on before its operator explains why"
+            );
+        }
+        if self.ledger.is_none() {
+            let lacks =
+                || Error::Invalid(format!("{name} does not answer questions to the chain: name an RPC too").into());
+            self = self.rpc(rpc.ok_or_else(lacks)?);
+        }
+        if self.stores.is_empty() {
+            let lacks = || Error::Invalid(format!("{name} holds no blocks: name a store too").into());
+            self = self.store(store.ok_or_else(lacks)?);
+        }
+        if let Some(relay) = relay.filter(|_| self.relays.is_empty()) {
+            self = self.relay(relay);
+        }
+        Ok(self.chain_id(chain).contract(contract))
+    }
+
+    /// The contract's address, well-known unless it is configured.
+    pub(crate) fn contract_address(&self) -> Address {
+        self.contract.unwrap_or(Contract::ADDRESS)
+    }
+
     /// Checks all values before it opens or asks anything.
     pub(crate) fn check(&self) -> Result<()> {
         Timeout::try_from(self.timeout)?;
@@ -282,7 +326,7 @@ impl Config {
                 "{provider} cannot be its own witness: name a node that somebody else runs, or none"
             );
         }
-        let contract = Contract::new(ledger, chain, self.contract);
+        let contract = Contract::new(ledger, chain, self.contract_address());
         contract.check().await?;
         Ok(Some(contract))
     }
@@ -314,7 +358,7 @@ impl Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("contract", &self.contract)
+            .field("contract", &self.contract_address())
             .field("stores", &self.stores.len())
             .field("state_dir", &self.state_dir)
             .finish_non_exhaustive()

@@ -21,19 +21,24 @@ impl Config {
     /// - [`File`](crate::Error::File) if the state directory belongs to another user.
     pub async fn connect(self) -> Result<System> {
         self.check()?;
+        self.joined().await?.connect_to_all().await
+    }
+
+    async fn connect_to_all(self) -> Result<System> {
+        let contract = self.contract_address();
         let ledger = self.open_ledger()?;
         let stores = self.open_stores()?;
         let folder = self.state_dir.as_deref();
         folder.map(state_dir::prepare).transpose()?;
         let chain = self.chain_of(&*ledger).await?;
-        folder.map(|folder| state_dir::check(folder, chain, self.contract)).transpose()?;
+        folder.map(|folder| state_dir::check(folder, chain, contract)).transpose()?;
         let witness = self.open_witness(&ledger.name(), chain).await?;
         let (cache, outbox) = self.memory(folder, chain)?;
         let parts = Parts {
             ledger,
             witness,
             chain,
-            contract: self.contract,
+            contract,
             stores,
             cache,
             outbox,
@@ -49,7 +54,7 @@ impl Config {
         };
         let system = System::from_parts(parts)?;
         system.contract().check().await?;
-        folder.map(|folder| state_dir::pin(folder, chain, self.contract)).transpose()?;
+        folder.map(|folder| state_dir::pin(folder, chain, contract)).transpose()?;
         Ok(system)
     }
 

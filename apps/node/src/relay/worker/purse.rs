@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::queue::Lane;
+use crate::relay::queue::Lane;
 
 /// The first rest of an account that cannot pay. It doubles each time.
 const FIRST_REST: Duration = Duration::from_secs(1);

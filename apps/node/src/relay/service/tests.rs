@@ -6,7 +6,7 @@ use hospital_record::{B256, System, alloy::signers::local::PrivateKeySigner, led
 use tempfile::TempDir;
 
 use super::*;
-use crate::{
+use crate::relay::{
     queue::Terms,
     testing::{let_in, signed},
 };
@@ -53,9 +53,9 @@ impl Stage {
             carrier: self.system.carrier(self.payer.clone()),
             payers: vec![self.payer.address()],
             queue: Queue::open(&file, terms, self.system.contract().clone()).unwrap(),
-            limits: Limits::per_minute(limits, limits),
+            limits: Limits::per_minute(limits),
             ceilings: Arc::new(Ceilings::new(150, contract_wallets).unwrap()),
-            trust: Trust::new(self.system.clone(), allowed, Vec::new()),
+            trust: Trust::new(self.system.clone(), allowed, Vec::new()).into(),
             metrics: Metrics::default(),
             verbs,
             stop: watch::channel(false).1,

@@ -9,10 +9,10 @@ use hospital_record::ledger::{
 
 /// `make gas` writes them, and CI fails if they change.
 const SNAPSHOTS: [(&str, &str); 4] = [
-    ("HospitalRecord", include_str!("../../../contracts/snapshots/HospitalRecord.json")),
-    ("Vouching", include_str!("../../../contracts/snapshots/Vouching.json")),
-    ("AccessRequests", include_str!("../../../contracts/snapshots/AccessRequests.json")),
-    ("Board", include_str!("../../../contracts/snapshots/Board.json")),
+    ("HospitalRecord", include_str!("../../../../contracts/snapshots/HospitalRecord.json")),
+    ("Vouching", include_str!("../../../../contracts/snapshots/Vouching.json")),
+    ("AccessRequests", include_str!("../../../../contracts/snapshots/AccessRequests.json")),
+    ("Board", include_str!("../../../../contracts/snapshots/Board.json")),
 ];
 
 /// A verb that has a signed form.

@@ -17,10 +17,12 @@ use hospital_record::{
 use tokio::sync::watch;
 
 use crate::{
-    gas::Ceilings,
-    limits::Limits,
-    metrics::Metrics,
-    queue::{Queue, QueueError, Refusal},
+    relay::{
+        gas::Ceilings,
+        limits::Limits,
+        metrics::Metrics,
+        queue::{Queue, QueueError, Refusal},
+    },
     trust::Trust,
 };
 
@@ -48,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
     pub(crate) ceilings: Arc<Ceilings>,
-    pub(crate) trust: Trust,
+    pub(crate) trust: Arc<Trust>,
     pub(crate) metrics: Metrics,
     /// Empty for all.
     pub(crate) verbs: Vec<String>,
@@ -234,8 +236,14 @@ impl Service {
         self.can_pay(U256::ONE).await
     }
 
+    /// The metrics of the relay, in Prometheus' text format.
+    pub(crate) async fn metrics(&self) -> String {
+        let parts = &*self.0;
+        parts.metrics.text(parts.queue.waiting(), parts.queue.spent(now()), &self.balances().await)
+    }
+
     /// The balances of the payers; empty if the chain does not answer in time.
-    pub(crate) async fn balances(&self) -> Vec<(Address, U256)> {
+    async fn balances(&self) -> Vec<(Address, U256)> {
         let (ledger, payers) = (self.0.carrier.contract().ledger(), &self.0.payers);
         let asking = async {
             let mut balances = Vec::new();

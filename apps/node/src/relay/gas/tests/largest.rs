@@ -14,7 +14,7 @@ use hospital_record::{
 };
 
 use super::*;
-use crate::{http::LONGEST, testing::signed};
+use crate::relay::{http::LONGEST, testing::signed};
 
 /// The most items of one request that the SDK signs.
 const ITEMS: u8 = 100;

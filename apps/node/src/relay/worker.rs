@@ -16,7 +16,7 @@ use hospital_record::{
 use tokio::sync::watch;
 
 pub(crate) use self::purse::Purse;
-use crate::{
+use crate::relay::{
     gas::Ceilings,
     metrics::Metrics,
     queue::{Lane, Paid, Queue, Task},

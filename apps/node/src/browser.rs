@@ -1,6 +1,6 @@
 //! Keeps web pages out: a page in a browser inside the hospital can reach what the browser reaches.
 //!
-//! A page cannot send JSON to another site without a preflight, and its POST always has `Origin`. A page whose own name
+//! A page cannot send JSON or CAR files to another site without a preflight, and its POST always has `Origin`. A page whose own name
 //! points at this machine (DNS rebinding) needs neither, but sends its name in `Host`.
 
 use std::{collections::HashSet, net::IpAddr};
@@ -10,7 +10,7 @@ use axum::http::{
     header::{CONTENT_TYPE, HOST, ORIGIN},
 };
 
-/// The callers that a relay answers.
+/// The callers that a node answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Browsers {
     /// Its host names besides its addresses and `localhost`; lower case.
@@ -26,7 +26,7 @@ pub(crate) enum Stopped {
     Host,
     /// A web page sent it.
     Origin,
-    /// It is not JSON.
+    /// It is of a type that a web page can send without a preflight.
     Type,
 }
 
@@ -36,7 +36,7 @@ impl Browsers {
         for host in hosts {
             let is_name = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
             if host.is_empty() || !host.chars().all(is_name) {
-                return Err(format!("--host {host}: give a name alone, such as relay.hospital.example"));
+                return Err(format!("--host {host}: give a name alone, such as clinic.example"));
             }
         }
         for origin in origins {
@@ -58,7 +58,7 @@ impl Browsers {
             return Err(Stopped::Host);
         }
         let origin = self.origin(headers)?;
-        if request.method() == Method::POST && !is_json(headers) {
+        if request.method() == Method::POST && !is_own_type(headers) {
             return Err(Stopped::Type);
         }
         Ok(origin)
@@ -96,18 +96,21 @@ impl Stopped {
 
     pub(crate) fn says(self) -> &'static str {
         match self {
-            Self::Host => "this relay does not have that name: its operator can add it with --host",
-            Self::Origin => "this web page may not use the relay: its operator can allow it with --allow-origin",
-            Self::Type => "send application/json",
+            Self::Host => "this node does not have that name: its operator can add it with --host",
+            Self::Origin => "this web page may not use this node: its operator can allow it with --allow-origin",
+            Self::Type => "send application/json, or blocks as application/vnd.ipld.car",
         }
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The types of requests. A web page of another site needs a preflight for each of them.
+const TYPES: [&str; 2] = ["application/json", "application/vnd.ipld.car"];
+
+fn is_own_type(headers: &HeaderMap) -> bool {
     let types: Vec<_> = headers.get_all(CONTENT_TYPE).iter().collect();
     let [one] = types[..] else { return false };
     let essence = one.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    TYPES.iter().any(|known| essence.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

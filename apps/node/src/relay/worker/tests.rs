@@ -9,7 +9,7 @@ use hospital_record::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::{
+use crate::relay::{
     queue::Terms,
     testing::{let_in, signed},
 };

@@ -1,0 +1,54 @@
+//! Answers of all rooms: JSON, and errors as one short line.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hospital_record::names::one_line;
+use serde::Serialize;
+
+/// The time from the headers of a small request to its end.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    error: &'a str,
+}
+
+pub(crate) fn said(status: StatusCode, error: &str) -> Response {
+    (status, json(&Said { error: &one_line(error) })).into_response()
+}
+
+/// The same, with the time to retry after.
+pub(crate) fn said_later(status: StatusCode, error: &str, wait: Duration) -> Response {
+    let mut response = said(status, error);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
+}
+
+/// Closes a connection whose request was not read to its end.
+pub(crate) fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+pub(crate) fn json(value: &impl Serialize) -> Response {
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}
+
+/// A body of at most so many bytes, or the answer that refuses it.
+pub(crate) async fn body_of(body: Body, longest: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, longest)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            let text = format!("the request is longer than {} KiB", longest / 1024);
+            Err(closing(said(StatusCode::PAYLOAD_TOO_LARGE, &text)))
+        }
+        Err(_) => Err(closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s"))),
+    }
+}

@@ -1,0 +1,9 @@
+#![doc = include_str!("../../guides/node.md")]
+
+mod info;
+pub(crate) mod join;
+pub(crate) mod session;
+pub(crate) mod sessions;
+
+pub use info::{NodeInfo, WELL_KNOWN};
+pub use session::{LONGEST_SESSION, Session};
