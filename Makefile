@@ -67,7 +67,7 @@ test-vectors: ## the vectors of formats and journals, by readers that share no c
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
-	anvil-scripts/stack.sh run --relay -- $(ADAPTER)/run.sh
+	anvil-scripts/stack.sh run --node -- $(ADAPTER)/run.sh
 
 test-tools: ## how the IPFS node is fetched or built, against servers on this machine
 	node --test --test-reporter=spec anvil-scripts/tools/kubo.test.cjs
@@ -96,7 +96,7 @@ docs: ## the API documentation, in target/doc
 errors: ## docs/errors.md from the SDK's own comments
 	@node .ci/errors.cjs
 
-stack: ## a local chain, contract, IPFS node and relay until Ctrl-C
+stack: ## a local chain, contracts, an IPFS node and a hospital's node until Ctrl-C
 	@anvil-scripts/stack.sh
 
 artifacts: ## contracts/artifacts from the Solidity sources

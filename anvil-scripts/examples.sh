@@ -16,7 +16,7 @@ cargo=(cargo run --quiet --locked -p hospital-record --all-features)
 cargo build --locked -p hospital-record --all-features --examples
 for name in "${names[@]}"; do
   echo "-- $name, alone"
-  env -u ETH_RPC_URL -u HOSPITAL_RECORD_CONTRACT -u HOSPITAL_RECORD_STORE -u HOSPITAL_RECORD_RELAY "${cargo[@]}" --example "$name"
+  env -u ETH_RPC_URL -u HOSPITAL_RECORD_CONTRACT -u HOSPITAL_RECORD_STORE -u HOSPITAL_RECORD_NODE "${cargo[@]}" --example "$name"
   echo "-- $name, on Anvil and Kubo"
   anvil-scripts/stack.sh run -- "${cargo[@]}" --example "$name"
 done

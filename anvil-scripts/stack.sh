@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A private chain (Anvil) with the contracts deployed, a private IPFS node (Kubo), and a relay that pays, on free local ports.
+# A private chain (Anvil) with the contracts deployed, a private IPFS node (Kubo), and a hospital's node, on free local ports.
 #
 #   anvil-scripts/stack.sh                         stays until Ctrl-C; prints what to export
-#   anvil-scripts/stack.sh run [--relay] -- CMD... runs CMD inside, takes everything down, returns its exit code
+#   anvil-scripts/stack.sh run [--node] -- CMD...  runs CMD inside, takes everything down, returns its exit code
 #
 # Without Kubo the store is a folder; records get the same CIDs there. Nothing outlives the script.
 set -euo pipefail
@@ -84,30 +84,34 @@ start_store() {
   esac
 }
 
-# Pays with a key of its own, which is in a folder that nobody else reads and that goes with this script.
-start_relay() {
-  local log=$state/relay.log wallet payer
+# A hospital's node: chain, store and relay in one address. It pays with a key of its own, which is in a folder that nobody
+# else reads and that goes with this script.
+start_node() {
+  local log=$state/node.log wallet payer
   "$scripts/programs.sh" --quiet
   wallet=$("$bin/cast" wallet new)
   (umask 077 && sed -n 's/^Private key: *//p' <<<"$wallet" >"$state/payer.key")
   payer=$(sed -n 's/^Address: *//p' <<<"$wallet")
   "$bin/cast" rpc --rpc-url "$ETH_RPC_URL" anvil_setBalance "$payer" 0x8ac7230489e80000 >/dev/null
-  (cd "$root" && exec "${CARGO_TARGET_DIR:-target}/debug/hospital-record-relay" --listen 127.0.0.1:0 \
-    --rpc-url "$ETH_RPC_URL" --contract "$HOSPITAL_RECORD_CONTRACT" --key-file "$state/payer.key" --state "$state/relay" \
+  (cd "$root" && exec "${CARGO_TARGET_DIR:-target}/debug/hospital-record-node" --listen 127.0.0.1:0 \
+    --rpc-url "$ETH_RPC_URL" --contract "$HOSPITAL_RECORD_CONTRACT" --key-file "$state/payer.key" --state "$state/node" \
+    --chain-reads --blocks "$HOSPITAL_RECORD_STORE" --open-blocks \
     >"$log" 2>&1 </dev/null) &
   pids+=($!)
-  until_ready "the relay" $! "$log" grep -q '"listening"' "$log"
-  HOSPITAL_RECORD_RELAY=http://$(sed -n 's/.*"listening".*"address":"\([^"]*\)".*/\1/p' "$log")
+  until_ready "the node" $! "$log" grep -q '"listening"' "$log"
+  HOSPITAL_RECORD_NODE=http://$(sed -n 's/.*"listening".*"address":"\([^"]*\)".*/\1/p' "$log")
 }
 
 stay() {
   cat <<TEXT
 
-export ETH_RPC_URL=$ETH_RPC_URL
-export HOSPITAL_RECORD_CONTRACT=$HOSPITAL_RECORD_CONTRACT
-export HOSPITAL_RECORD_STORE=$HOSPITAL_RECORD_STORE
-# With it nobody needs ether; without it each account pays itself.
-export HOSPITAL_RECORD_RELAY=$HOSPITAL_RECORD_RELAY
+# One address: the chain, the store, and a relay that pays, so that nobody needs ether.
+export HOSPITAL_RECORD_NODE=$HOSPITAL_RECORD_NODE
+
+# The services behind it, for programs that use them directly:
+# export ETH_RPC_URL=$ETH_RPC_URL
+# export HOSPITAL_RECORD_CONTRACT=$HOSPITAL_RECORD_CONTRACT
+# export HOSPITAL_RECORD_STORE=$HOSPITAL_RECORD_STORE
 
 # 10 ether for an account:
 ${bin#"$PWD/"}/cast rpc --rpc-url $ETH_RPC_URL anvil_setBalance ADDRESS 0x8ac7230489e80000
@@ -120,13 +124,13 @@ TEXT
   done
 }
 
-command=() relay=yes
+command=() node=yes
 case ${1:-} in
   "") ;;
   run)
     shift
-    relay=
-    [ "${1:-}" != --relay ] || { relay=yes && shift; }
+    node=
+    [ "${1:-}" != --node ] || { node=yes && shift; }
     [ "${1:-}" = -- ] || usage
     shift
     [ $# -gt 0 ] || usage
@@ -144,10 +148,10 @@ trap 'exit 143' TERM
 
 start_store
 start_anvil
-[ -z "$relay" ] || start_relay
+[ -z "$node" ] || start_node
 if [ ${#command[@]} -gt 0 ]; then
   export ETH_RPC_URL HOSPITAL_RECORD_CONTRACT HOSPITAL_RECORD_STORE
-  [ -z "$relay" ] || export HOSPITAL_RECORD_RELAY
+  [ -z "$node" ] || export HOSPITAL_RECORD_NODE
   "${command[@]}"
 else
   stay

@@ -41,13 +41,8 @@ async fn tell() -> Result<String> {
     let ana = person("ana", disk.path()).await?;
     let lee = person("lee", disk.path()).await?;
     println!("Ana keeps her own health records; Dr Lee treats her. Each has a machine and a key of their own,");
-    println!("and neither holds any ether: the relay of a hospital carries what they sign.");
-    println!(
-        "contract {}, blocks at {}, relay at {}",
-        ana.system().contract().address(),
-        setting("HOSPITAL_RECORD_STORE")?,
-        setting("HOSPITAL_RECORD_RELAY")?
-    );
+    println!("and neither holds any ether: they joined a hospital's node, which carries what they sign.");
+    println!("contract {}; chain, blocks and relay at one address, {}", ana.system().contract().address(), node()?);
     println!("\n{:<66} {:>8} {:>9}", "", "time", "gas");
 
     println!("\nAna encrypts, stores and registers her files");
@@ -114,18 +109,15 @@ async fn ether(people: &[&Client]) -> Result<U256> {
     Ok(U256::ZERO)
 }
 
-/// A person with their own machine and no ether: a relay carries what they sign.
+/// A person with their own machine and no ether, who joined the hospital's node.
 async fn person(name: &str, disk: &Path) -> Result<Client> {
-    let config = System::builder().rpc(setting("ETH_RPC_URL")?).store(setting("HOSPITAL_RECORD_STORE")?);
-    let contract =
-        setting("HOSPITAL_RECORD_CONTRACT")?.parse().map_err(|_| invalid("the contract is not an address"))?;
-    let config = config.relay(setting("HOSPITAL_RECORD_RELAY")?).contract(contract);
-    let system = config.state_dir(disk.join(name)).connect().await?;
+    let system = System::builder().join(node()?).state_dir(disk.join(name)).connect().await?;
     Ok(system.client(Identity::generate()?.0))
 }
 
-fn setting(name: &str) -> Result<String> {
-    env::var(name).map_err(|_| invalid(format!("{name} is not set: `make stack` starts what is needed and prints it")))
+fn node() -> Result<String> {
+    let text = "HOSPITAL_RECORD_NODE is not set: `make stack` starts what is needed and prints it";
+    env::var("HOSPITAL_RECORD_NODE").map_err(|_| invalid(text))
 }
 
 /// Three files from `examples/data`, and a large one made on the spot.
@@ -225,7 +217,7 @@ async fn expect_denied(lee: &Client, record: &RecordRef) -> Result<()> {
 /// proven.
 async fn audit(ana: &Client, doctors: &[(Address, &str)]) -> Result<u64> {
     let head = ana.system().history(ana.address()).await?.head();
-    let system = System::builder().rpc(setting("ETH_RPC_URL")?).store("memory:").connect().await?;
+    let system = System::builder().join(node()?).store("memory:").connect().await?;
     let history = system.history(ana.address()).trusted_head(head).await?;
     let mut gas = 0;
     for entry in &history.entries {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the program inside the stack: a chain, a Kubo node and a relay that pays, which the environment names.
+# Runs the program inside the stack: a Kubo node, and a hospital's node for chain and relay, which the environment names.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

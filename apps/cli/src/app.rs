@@ -86,22 +86,19 @@ impl App {
 
     pub(crate) fn config(&self) -> Result<Config> {
         let settings = &self.settings;
-        let mut config = System::builder().rpc(&settings.rpc_url);
+        let mut config = System::builder();
+        if let Some(node) = &settings.node {
+            config = config.join(node);
+        }
+        if let Some(rpc_url) = &settings.rpc_url {
+            config = config.rpc(rpc_url);
+        }
         for store in settings.stores() {
             self.check_store(store)?;
             config = config.store(store);
         }
-        if let Some(contract) = &settings.contract {
-            config = config.contract(parse_address(contract)?);
-        }
-        if let Some(chain) = settings.chain_id {
-            config = config.chain_id(chain);
-        }
         if let Some(witness) = &settings.witness {
             config = config.witness(witness);
-        }
-        if let Some(timeout) = settings.timeout {
-            config = config.timeout(timeout);
         }
         if let Some(token) = settings.store_token()? {
             config = config.store_token(token.as_str());
@@ -118,6 +115,21 @@ impl App {
         }
         for relay in &settings.relays {
             config = config.relay(relay);
+        }
+        self.pinned(config)
+    }
+
+    /// With the chain and the contract that the settings name, and the timeout.
+    pub(crate) fn pinned(&self, mut config: Config) -> Result<Config> {
+        let settings = &self.settings;
+        if let Some(contract) = &settings.contract {
+            config = config.contract(parse_address(contract)?);
+        }
+        if let Some(chain) = settings.chain_id {
+            config = config.chain_id(chain);
+        }
+        if let Some(timeout) = settings.timeout {
+            config = config.timeout(timeout);
         }
         Ok(config)
     }

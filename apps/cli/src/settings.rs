@@ -33,6 +33,7 @@ const STORE: &str = "kubo+http://127.0.0.1:5001";
 struct File {
     #[serde(rename = "as")]
     person: Option<String>,
+    node: Option<String>,
     rpc_url: Option<String>,
     contract: Option<String>,
     chain_id: Option<u64>,
@@ -54,10 +55,13 @@ struct File {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) person: Option<String>,
-    pub(crate) rpc_url: String,
+    /// The address of the joined node.
+    pub(crate) node: Option<String>,
+    /// `None` only where a node is joined.
+    pub(crate) rpc_url: Option<String>,
     pub(crate) contract: Option<String>,
     pub(crate) chain_id: Option<u64>,
-    store: String,
+    store: Option<String>,
     store_token_file: Option<PathBuf>,
     #[cfg(feature = "s3")]
     s3_file: Option<PathBuf>,
@@ -85,12 +89,14 @@ impl Settings {
         };
         let file = read(&home.join("config.toml"))?;
         let env_tz = std::env::var("TZ").ok().filter(|zone| !zone.is_empty());
+        let node = non_empty(&global.node).or(file.node);
+        let default = |text: &str| node.is_none().then(|| text.to_owned());
         Ok(Self {
             person: non_empty(&global.person).or(file.person),
-            rpc_url: non_empty(&global.rpc_url).or(file.rpc_url).unwrap_or_else(|| RPC_URL.to_owned()),
+            rpc_url: non_empty(&global.rpc_url).or(file.rpc_url).or_else(|| default(RPC_URL)),
             contract: non_empty(&global.contract).or(file.contract),
             chain_id: non_empty(&global.chain_id).map(|text| chain_id(&text)).transpose()?.or(file.chain_id),
-            store: non_empty(&global.store).or(file.store).unwrap_or_else(|| STORE.to_owned()),
+            store: non_empty(&global.store).or(file.store).or_else(|| default(STORE)),
             store_token_file: file.store_token_file.map(|path| home.join(path)),
             #[cfg(feature = "s3")]
             s3_file: file.s3_file.map(|path| home.join(path)),
@@ -107,13 +113,14 @@ impl Settings {
             clock: non_empty(&global.clock).or(file.clock).map(|text| clock(&text)).transpose()?,
             relays: several(&global.relay, file.relay.as_deref()),
             authorities: several(&global.authority, file.authority.as_deref()),
+            node,
             home,
         })
     }
 
     /// Stores in order: the program writes to the first, and asks the others for what it lacks.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
-        self.store.split(',').map(str::trim).filter(|url| !url.is_empty())
+        self.store.iter().flat_map(|stores| stores.split(',')).map(str::trim).filter(|url| !url.is_empty())
     }
 
     /// Bearer token of the first store; only ever in a file.
@@ -216,7 +223,7 @@ mod tests {
         let dir = home("rpc-url = 'http://file'\nstore = 'file:///s'\nas = 'ana'\ntz = 'Asia/Tokyo'\ntimeout = 5");
         let flags = Global { rpc_url: Some("http://flag".into()), store: Some(String::new()), ..global(&dir) };
         let settings = Settings::resolve(&flags).unwrap();
-        assert_eq!(settings.rpc_url, "http://flag");
+        assert_eq!(settings.rpc_url.as_deref(), Some("http://flag"));
         assert_eq!(settings.stores().collect::<Vec<_>>(), ["file:///s"], "an empty variable is not set");
         assert_eq!(settings.person.as_deref(), Some("ana"));
         assert_eq!(settings.timeout, Some(Duration::from_secs(5)));
@@ -245,10 +252,22 @@ mod tests {
     fn without_a_file_the_defaults_hold() {
         let dir = tempfile::tempdir().unwrap();
         let settings = Settings::resolve(&global(&dir)).unwrap();
-        assert_eq!((settings.rpc_url.as_str(), settings.store.as_str()), (RPC_URL, STORE));
+        assert_eq!((settings.rpc_url.as_deref(), settings.store.as_deref()), (Some(RPC_URL), Some(STORE)));
         assert!(settings.store_token().unwrap().is_none());
         assert_eq!(settings.contract, None);
         assert_eq!(settings.state(), dir.path().join("state"));
+    }
+
+    #[test]
+    fn joined_node_takes_the_place_of_the_defaults() {
+        let dir = home("node = 'https://clinic.example'");
+        let joined = Settings::resolve(&global(&dir)).unwrap();
+        assert_eq!((joined.node.as_deref(), &joined.rpc_url), (Some("https://clinic.example"), &None));
+        assert_eq!(joined.stores().count() + joined.relays.len(), 0);
+        let flags = Global { rpc_url: Some("http://flag".into()), store: Some("file:///s".into()), ..global(&dir) };
+        let named = Settings::resolve(&flags).unwrap();
+        assert_eq!(named.rpc_url.as_deref(), Some("http://flag"));
+        assert_eq!(named.stores().collect::<Vec<_>>(), ["file:///s"]);
     }
 
     #[test]
@@ -308,7 +327,7 @@ mod tests {
             assert!(failure.kind == Kind::Usage && failure.message.contains("uid 12345"), "{failure}");
             std::os::unix::fs::chown(dir.path().join("config.toml"), Some(0), None).unwrap();
         }
-        assert_eq!(Settings::resolve(&global(&dir)).unwrap().rpc_url, "http://x");
+        assert_eq!(Settings::resolve(&global(&dir)).unwrap().rpc_url.as_deref(), Some("http://x"));
     }
 
     #[test]

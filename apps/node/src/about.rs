@@ -10,12 +10,13 @@ use axum::{
     routing::get,
 };
 use hospital_record::{
-    System,
+    Address, System,
     node::{NodeInfo, WELL_KNOWN},
 };
 
 use crate::{
     answer::{json, said},
+    chain, events,
     guard::Guard,
     relay,
 };
@@ -25,17 +26,25 @@ pub(crate) struct Node {
     system: System,
     pub(crate) guard: Arc<Guard>,
     pub(crate) relay: Option<relay::Service>,
+    /// Whether it forwards questions to the chain, and tells of events.
+    pub(crate) answers_questions: bool,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None }
+        Self { system, guard, relay: None, answers_questions: false }
+    }
+
+    pub(crate) fn contract(&self) -> Address {
+        self.system.contract().address()
     }
 
     fn info(&self) -> NodeInfo {
         let at_root = |is_on: bool| is_on.then(|| "/".to_owned());
         let software = concat!("hospital-record-node ", env!("CARGO_PKG_VERSION"));
         let mut info = NodeInfo::new(self.system.contract(), software);
+        info.rpc = self.answers_questions.then(|| chain::RPC.to_owned());
+        info.events = self.answers_questions.then(|| events::EVENTS.to_owned());
         info.relay = at_root(self.relay.is_some());
         info
     }

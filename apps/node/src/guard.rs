@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -53,10 +54,28 @@ impl Guard {
     }
 }
 
+/// The network that a request came from, for rooms that count more than requests.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    guard: Arc<Guard>,
+    network: IpAddr,
+}
+
+impl Caller {
+    /// Counts so many requests more; if that is too many, returns the time to wait.
+    pub(crate) fn counts_also(&self, more: usize) -> Result<(), Duration> {
+        let more = u32::try_from(more).ok().and_then(NonZeroU32::new);
+        let counted = more.map_or(Ok(()), |more| self.guard.others.take_several(&self.network, more));
+        counted.inspect_err(|_| {
+            self.guard.limited.fetch_add(1, Relaxed);
+        })
+    }
+}
+
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let page = match guard.browsers.check(&request) {
@@ -65,7 +84,9 @@ pub(crate) async fn guard(
     };
     let headers = request.headers();
     let from = if guard.behind_proxy { forwarded(headers).unwrap_or(peer.ip()) } else { peer.ip() };
-    let mut response = match (guard.limit(&request).take(&network(from)), request.method()) {
+    let network = network(from);
+    request.extensions_mut().insert(Caller { guard: guard.clone(), network });
+    let mut response = match (guard.limit(&request).take(&network), request.method()) {
         (Err(wait), _) => {
             guard.limited.fetch_add(1, Relaxed);
             let text = format!("too many requests: wait {} s", wait.as_secs() + 1);

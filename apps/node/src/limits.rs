@@ -25,6 +25,15 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         }
         self.limiter.check_key(key).map_err(|full| full.wait_time_from(self.clock.now()))
     }
+
+    /// Counts several at once: all or none.
+    pub(crate) fn take_several(&self, key: &K, count: NonZeroU32) -> Result<(), Duration> {
+        match self.limiter.check_key_n(key, count) {
+            Ok(taken) => taken.map_err(|full| full.wait_time_from(self.clock.now())),
+            // Never possible: the wait of a whole minute says so.
+            Err(_) => Err(Duration::from_secs(60)),
+        }
+    }
 }
 
 /// The IPv6 prefix of one customer, in bits: a /56 is 256 networks of a /64, among which one machine can choose.

@@ -3,11 +3,15 @@
 mod about;
 mod answer;
 mod browser;
+mod chain;
+mod events;
 mod guard;
 mod limits;
 mod relay;
+mod secret;
 mod server;
 mod settings;
+mod tls;
 mod trust;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -56,10 +60,11 @@ async fn run(settings: Settings) -> Result<(), String> {
     settings.check()?;
     let (stop, stopped) = watch::channel(false);
     let (router, mut workers) = rooms(&settings, &stopped).await?;
+    let tls = settings.tls(&stopped, &mut workers)?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tracing::info!(%address, "listening");
-    let serving = tokio::spawn(server::serve(listener, router, settings.connections(), stopped));
+    let serving = tokio::spawn(server::serve(listener, tls, router, settings.connections(), stopped));
     asked_to_stop().await;
     tracing::info!("stopping: pending requests are finished first");
     stop.send_replace(true);
@@ -75,7 +80,8 @@ async fn run(settings: Settings) -> Result<(), String> {
 async fn rooms(settings: &Settings, stop: &watch::Receiver<bool>) -> Result<(Router, JoinSet<()>), String> {
     let browsers = Browsers::new(&settings.hosts, &settings.origins)?;
     let allowed = settings.allowed()?;
-    let system = settings.config().connect().await.map_err(|error| error.to_string())?;
+    let provider = settings.provider()?;
+    let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
     let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
     let guard = Guard::new(browsers, settings.behind_proxy, settings.per_address, settings.others_per_address);
     let mut node = Node::new(system.clone(), Arc::new(guard));
@@ -87,6 +93,12 @@ async fn rooms(settings: &Settings, stop: &watch::Receiver<bool>) -> Result<(Rou
         workers = carrying;
         router = router.merge(relay::routes(service.clone()));
         node.relay = Some(service);
+    }
+    if settings.chain_reads {
+        let events = events::Events::new();
+        workers.spawn(events::watch_chain(provider.clone(), node.contract(), events.clone(), stop.clone()));
+        router = router.merge(chain::routes(chain::Chain::new(provider))).merge(events::routes(events));
+        node.answers_questions = true;
     }
     let guard = node.guard.clone();
     let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));

@@ -1,7 +1,7 @@
 //! Connections: their number, their time limits, and their end.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -14,12 +14,13 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
 };
 
-use crate::limits::network;
+use crate::{limits::network, tls::Tls};
 
 /// From the first byte of a connection, or the end of the request before, to the end of the next one's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -42,7 +43,13 @@ pub(crate) struct Connections {
 }
 
 /// Serves until the stop signal; then each connection ends after its current answer.
-pub(crate) async fn serve(listener: TcpListener, router: Router, most: Connections, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    most: Connections,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     let counted = Counted::default();
     loop {
@@ -57,20 +64,26 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, most: Connectio
         };
         // A connection over the limit is closed at once: a waiting one would keep later callers out.
         if let Some(place) = counted.place(network(peer.ip()), most) {
-            connections.spawn(connection(stream, peer, router.clone(), stop.clone(), place));
+            let router = router.clone().layer(Extension(ConnectInfo(peer)));
+            connections.spawn(welcome(tls.clone(), stream, router, stop.clone(), place));
         }
     }
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-    _place: Place,
-) {
-    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))));
+/// The place is held from the first byte, so that handshakes count too.
+async fn welcome(tls: Option<Tls>, stream: TcpStream, router: Router, stop: watch::Receiver<bool>, _place: Place) {
+    let Some(tls) = tls else { return connection(stream, router, stop).await };
+    if let Some(stream) = tls.accept(stream).await {
+        connection(stream, router, stop).await;
+    }
+}
+
+async fn connection<S>(stream: S, router: Router, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = TowerToHyperService::new(router);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
     http.max_buf_size(HEADER_BYTES).max_headers(HEADER_COUNT);

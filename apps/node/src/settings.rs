@@ -1,11 +1,20 @@
 //! The settings of a node.
 
-use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet, net::SocketAddr, num::NonZeroU32, ops::RangeInclusive, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use clap::{Parser, builder::TypedValueParser, value_parser};
-use hospital_record::{Address, Config, System, names::parse_address};
+use hospital_record::{
+    Address, Config, System,
+    ledger::{EthereumLedger, EthereumOptions},
+    names::parse_address,
+};
 
-use crate::{relay::settings::RelaySettings, server::Connections, trust};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{relay::settings::RelaySettings, server::Connections, tls::Tls, trust};
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
 ///
@@ -32,6 +41,13 @@ pub(crate) struct Settings {
     /// Other requests from one network address a minute: questions to the chain, blocks
     #[arg(long, default_value = "6000", value_parser = count(1..=10_000_000))]
     pub(crate) others_per_address: NonZeroU32,
+    /// The certificates of the node's host name, its own first, in PEM; needs --tls-key. A renewed file is used within a
+    /// minute
+    #[arg(long, env = "HOSPITAL_RECORD_NODE_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM, readable by its owner only
+    #[arg(long, env = "HOSPITAL_RECORD_NODE_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Read the caller's address from X-Forwarded-For; use it only behind a proxy that sets it
     #[arg(long)]
     pub(crate) behind_proxy: bool,
@@ -69,6 +85,13 @@ impl Settings {
         if !self.relay.is_on() && !self.chain_reads {
             return Err("nothing is switched on: name a --key-file for the relay, or --chain-reads".into());
         }
+        if !self.listen.ip().is_loopback() && self.tls_cert.is_none() && !self.behind_proxy {
+            return Err(format!(
+                "--listen {}: other machines would send their sessions in the clear. Name a --tls-cert, or --behind-proxy \
+                 if a proxy with TLS stands before the node and nobody else reaches it",
+                self.listen
+            ));
+        }
         if self.authorities.len() > MOST_AUTHORITIES || self.authorities.contains(&Address::ZERO) {
             return Err(format!("--authority: name up to {MOST_AUTHORITIES} accounts, and not the zero address"));
         }
@@ -85,15 +108,30 @@ impl Settings {
         Connections { all, of_one: (!self.behind_proxy).then_some(all / 8) }
     }
 
+    /// TLS, if there is a certificate, with the task that renews it.
+    pub(crate) fn tls(&self, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<Option<Tls>, String> {
+        let Some((certificates, key)) = self.tls_cert.as_deref().zip(self.tls_key.as_deref()) else { return Ok(None) };
+        let (tls, renewing) = Tls::open(certificates, key, stop.clone())?;
+        tasks.spawn(renewing);
+        Ok(Some(tls))
+    }
+
     /// The time to check a request, which asks the chain several times.
     pub(crate) fn patience(&self) -> Duration {
         Duration::from_secs(self.timeout * 2)
     }
 
-    pub(crate) fn config(&self) -> Config {
+    /// The chain, by its provider.
+    pub(crate) fn provider(&self) -> Result<EthereumLedger, String> {
+        let timeout = Duration::from_secs(self.timeout);
+        let options = EthereumOptions { timeout, ..EthereumOptions::default() };
+        EthereumLedger::connect(&self.rpc_url, options).map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn config(&self, provider: &EthereumLedger) -> Config {
         // A node has no records of its own: a store in memory that stays empty.
         let config = System::builder()
-            .rpc(&self.rpc_url)
+            .own_ledger(Arc::new(provider.clone()))
             .store("memory:")
             .state_dir(&self.state)
             .timeout(Duration::from_secs(self.timeout))

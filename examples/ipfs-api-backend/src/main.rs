@@ -1,7 +1,7 @@
 //! Adds a record and opens it again, with its blocks on a Kubo node behind `IpfsClient`.
 //!
-//! `cargo run --locked -- http://127.0.0.1:5001 STATE_DIRECTORY`; on the chain at `ETH_RPC_URL`, paid by the relay at
-//! `HOSPITAL_RECORD_RELAY`.
+//! `cargo run --locked -- http://127.0.0.1:5001 STATE_DIRECTORY`; chain and relay are those of the hospital's node at
+//! `HOSPITAL_RECORD_NODE`.
 
 use std::{env, process::ExitCode, sync::Arc, time::Duration};
 
@@ -44,16 +44,12 @@ async fn add_and_open(node: &str, state: &str) -> Result<()> {
     Ok(())
 }
 
-/// The chain that the environment names, with a relay that pays; otherwise one in memory, with ether for this person.
+/// The chain and the relay of the node that the environment names; otherwise a chain in memory, with ether for this person.
 async fn chain(person: &Identity) -> Result<Config> {
-    let Ok(rpc) = env::var("ETH_RPC_URL") else {
-        let memory = MemoryLedger::with_contract().await?;
-        memory.fund(person.address(), U256::from(10).pow(U256::from(18)));
-        return Ok(System::builder().own_ledger(Arc::new(memory)));
-    };
-    let config = System::builder().rpc(rpc);
-    Ok(match env::var("HOSPITAL_RECORD_RELAY") {
-        Ok(relay) => config.relay(relay),
-        Err(_) => config,
-    })
+    if let Ok(node) = env::var("HOSPITAL_RECORD_NODE") {
+        return Ok(System::builder().join(node));
+    }
+    let memory = MemoryLedger::with_contract().await?;
+    memory.fund(person.address(), U256::from(10).pow(U256::from(18)));
+    Ok(System::builder().own_ledger(Arc::new(memory)))
 }

@@ -47,7 +47,7 @@ macro_rules! contracts {
             }
 
             /// The contracts beside `HospitalRecord`, each with its fixed address.
-            pub(crate) const BESIDE: &[(Self, Address)] = &[$((Self::$kind, $module::ADDRESS)),*];
+            pub const BESIDE: &[(Self, Address)] = &[$((Self::$kind, $module::ADDRESS)),*];
 
             /// Whether a call is a verb with its arguments, in the canonical encoding and without trailing bytes.
             pub(crate) fn is_plain(self, call: &[u8]) -> bool {

@@ -34,7 +34,10 @@ use crate::{
 mod answer;
 mod ask;
 mod fees;
+mod forward;
 mod transport;
+
+pub use forward::NoResult;
 
 /// Options of requests to a provider.
 #[derive(Debug, Clone, Copy)]

@@ -38,7 +38,7 @@ pub(crate) use effect::Effects;
 pub use entry::Entry;
 pub use entry_chain::{Completeness, EntryChain, Proven};
 pub use error::{LedgerError, SubmitError, integrity::Integrity};
-pub use ethereum::{EthereumLedger, EthereumOptions};
+pub use ethereum::{EthereumLedger, EthereumOptions, NoResult};
 pub use event::{Event, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
 pub use forms::SignedForm;
 pub use journal::{Journal, Update};

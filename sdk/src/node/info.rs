@@ -1,11 +1,15 @@
 //! What a node says about itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use alloy::primitives::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Contract, ContractKind};
+use crate::{
+    base::{bounds::Timeout, error::Result},
+    ledger::{Contract, ContractKind},
+    node::ask::{ask, parse},
+};
 
 /// Where every node says what it offers (RFC 8615).
 pub const WELL_KNOWN: &str = "/.well-known/hospital-record";
@@ -28,6 +32,9 @@ pub struct NodeInfo {
     /// The JSON-RPC for questions to the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rpc: Option<String>,
+    /// Server-sent events: which journals moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<String>,
     /// The store of blocks: `ipfs/CID` and `v1/blocks` are below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<String>,
@@ -52,9 +59,19 @@ impl NodeInfo {
             chain_id: contract.chain(),
             contracts: beside.chain([(MAIN.to_owned(), contract.address())]).collect(),
             rpc: None,
+            events: None,
             blocks: None,
             relay: None,
         }
+    }
+
+    /// Asks the node at this address (`https://clinic.example`).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) if the address cannot be used,
+    /// [`Error::Unreachable`](crate::Error::Unreachable) if no node answers there.
+    pub async fn of(address: &str, timeout: Duration) -> Result<Self> {
+        ask(&parse(address)?, Timeout::try_from(timeout)?.get()).await
     }
 
     /// The address of `HospitalRecord`.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../guides/node.md")]
 
+pub(crate) mod ask;
 mod info;
 pub(crate) mod join;
 pub(crate) mod session;

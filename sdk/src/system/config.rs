@@ -16,7 +16,10 @@ use crate::{
         error::{Error, Result, fail},
     },
     ledger::{Contract, EthereumLedger, EthereumOptions, Ledger, LedgerError, Outbox, SenderOptions, clock::Clock},
-    node::join::{self, Joined},
+    node::{
+        ask,
+        join::{Joined, join},
+    },
     platform::cache::own::Memory,
     relay::{HttpRelay, Relay},
     store::{self, Store, StoreOptions},
@@ -242,9 +245,9 @@ impl Config {
 
     /// Asks the node, if one is joined, for what is not configured.
     pub(crate) async fn joined(mut self) -> Result<Self> {
-        let Some(node) = self.node.as_deref().map(join::parse).transpose()? else { return Ok(self) };
+        let Some(node) = self.node.as_deref().map(ask::parse).transpose()? else { return Ok(self) };
         let name = node.origin().ascii_serialization();
-        let Joined { chain, contract, rpc, store, relay } = join::ask(&node, self.timeout).await?;
+        let Joined { chain, contract, rpc, store, relay } = join(&node, self.timeout).await?;
         if let Some(expected) = self.chain.filter(|expected| *expected != chain) {
             return Err(LedgerError::WrongChain { host: name, expected, found: chain }.into());
         }

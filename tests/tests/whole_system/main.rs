@@ -8,6 +8,7 @@ mod contributors;
 mod folders;
 mod harness;
 mod inputs;
+mod joined;
 mod listing;
 mod lying_rpc;
 mod lying_store;

@@ -20,14 +20,14 @@ use hospital_record::{
     ledger::Contract,
     relay::{Fate, HttpRelay, Relay as _, SignedRequest},
 };
-use hospital_record_tests::{data, http, relay::Relay, world::World};
+use hospital_record_tests::{data, http, node::Node, world::World};
 
 use crate::{note, refused};
 
 const PATIENTS: usize = 50;
 const REQUESTS_EACH: usize = 10;
 
-pub(crate) async fn poor(world: &World, relays: &[&Relay]) -> Client {
+pub(crate) async fn poor(world: &World, relays: &[&Node]) -> Client {
     let config = relays.iter().fold(world.config(), |config, relay| config.relay(relay.url()));
     let system = config.connect().await.unwrap();
     system.client(Identity::generate().unwrap().0)
@@ -48,11 +48,11 @@ pub(crate) fn request(
 }
 
 /// Status and body of an exchange with the relay.
-pub(crate) fn ask(relay: &Relay, method: &str, path: &str, body: &[u8]) -> (u16, String) {
+pub(crate) fn ask(relay: &Node, method: &str, path: &str, body: &[u8]) -> (u16, String) {
     exchange(relay.address(), method, path, body)
 }
 
-pub(crate) fn post(relay: &Relay, request: &SignedRequest) -> (u16, String) {
+pub(crate) fn post(relay: &Node, request: &SignedRequest) -> (u16, String) {
     post_to(relay.address(), request)
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn post_to(address: &str, request: &SignedRequest) -> (u16, String) {
     exchange(address, "POST", "/v1/requests", &serde_json::to_vec(request).unwrap())
 }
 
-fn exchange(address: &str, method: &str, path: &str, body: &[u8]) -> (u16, String) {
+pub(crate) fn exchange(address: &str, method: &str, path: &str, body: &[u8]) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n\
@@ -78,7 +78,7 @@ fn exchange(address: &str, method: &str, path: &str, body: &[u8]) -> (u16, Strin
 #[tokio::test]
 async fn patient_and_doctor_without_ether_do_everything_through_a_relay() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
+    let relay = Node::start(&world.anvil, &[]);
     let (ana, lee) = (poor(&world, &[&relay]).await, poor(&world, &[&relay]).await);
     lee.register().await.unwrap();
     let record = ana.add(note("mine")).await.unwrap().record;
@@ -98,8 +98,8 @@ async fn patient_and_doctor_without_ether_do_everything_through_a_relay() {
 #[tokio::test]
 async fn second_relay_is_asked_when_the_first_is_down_or_does_not_want_to() {
     let world = World::shared().await;
-    let (mut down, choosy) = (Relay::start(&world.anvil, &[]), Relay::start(&world.anvil, &["--verb", "Grant"]));
-    let good = Relay::start(&world.anvil, &[]);
+    let (mut down, choosy) = (Node::start(&world.anvil, &[]), Node::start(&world.anvil, &["--verb", "Grant"]));
+    let good = Node::start(&world.anvil, &[]);
     let ana = poor(&world, &[&down, &choosy, &good]).await;
     down.kill();
     ana.add(note("mine")).await.unwrap();
@@ -111,7 +111,7 @@ async fn second_relay_is_asked_when_the_first_is_down_or_does_not_want_to() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_takes_effect_exactly_once_whenever_the_relay_dies() {
     let world = World::with_own_chain().await;
-    let mut relay = Relay::with_accounts(&world.anvil, 3, &["--per-address", "1000000"]);
+    let mut relay = Node::with_accounts(&world.anvil, 3, &["--per-address", "1000000"]);
     let contract = world.system.contract().clone();
     let deadline = world.anvil.now() + 3600;
     let http = HttpRelay::connect(&relay.url(), Duration::from_secs(30)).unwrap();
@@ -163,7 +163,7 @@ async fn each_request_takes_effect_exactly_once_whenever_the_relay_dies() {
 #[tokio::test]
 async fn accepted_request_is_carried_after_the_relay_restarts() {
     let world = World::with_own_chain().await;
-    let mut relay = Relay::start(&world.anvil, &[]);
+    let mut relay = Node::start(&world.anvil, &[]);
     let patient = PrivateKeySigner::random();
     let request = request(world.system.contract(), &patient, B256::repeat_byte(1), 0, world.anvil.now() + 3600);
     world.anvil.set_automine(false);
@@ -189,7 +189,7 @@ async fn accepted_request_is_carried_after_the_relay_restarts() {
 #[tokio::test]
 async fn bad_requests_are_named_and_nothing_is_carried() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &["--per-address", "1000000", "--verb", "SetProfile"]);
+    let relay = Node::start(&world.anvil, &["--per-address", "1000000", "--verb", "SetProfile"]);
     let (contract, patient) = (world.system.contract(), PrivateKeySigner::random());
     let later = world.anvil.now() + 3600;
     let good = request(contract, &patient, B256::repeat_byte(1), 0, later);
@@ -255,7 +255,7 @@ async fn bad_requests_are_named_and_nothing_is_carried() {
 #[tokio::test]
 async fn account_over_its_rate_limit_waits_and_cannot_use_up_the_limit_of_another() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &["--per-account", "2", "--per-address", "8"]);
+    let relay = Node::start(&world.anvil, &["--per-account", "2", "--per-address", "8"]);
     let (contract, patient) = (world.system.contract(), PrivateKeySigner::random());
     let later = world.anvil.now() + 3600;
     let status = |signer: &PrivateKeySigner, number| {
@@ -278,7 +278,7 @@ async fn account_over_its_rate_limit_waits_and_cannot_use_up_the_limit_of_anothe
 #[tokio::test]
 async fn relay_with_nothing_to_pay_with_takes_nothing_and_forgets_nothing() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
+    let relay = Node::start(&world.anvil, &[]);
     let (later, ana) = (world.anvil.now() + 3600, PrivateKeySigner::random());
     let request = request(world.system.contract(), &ana, B256::repeat_byte(1), 0, later);
     world.anvil.set_balance(relay.payers()[0], "0x0");
@@ -292,7 +292,7 @@ async fn relay_with_nothing_to_pay_with_takes_nothing_and_forgets_nothing() {
 #[tokio::test]
 async fn health_says_whether_it_can_work() {
     let world = World::with_own_chain().await;
-    let relay = Relay::start(&world.anvil, &["--timeout", "2"]);
+    let relay = Node::start(&world.anvil, &["--timeout", "2"]);
     assert_eq!(ask(&relay, "GET", "/health", b"").0, 200);
     assert_eq!(ask(&relay, "GET", "/v1/requests/0x00", b"").0, 404);
     world.anvil.server().freeze();

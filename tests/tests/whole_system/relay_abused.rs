@@ -11,7 +11,7 @@ use hospital_record::{
     ledger::{Act, Call, Contract, Revocation},
     relay::SignedRequest,
 };
-use hospital_record_tests::{anvil::hex_number, relay::Relay, world::World};
+use hospital_record_tests::{anvil::hex_number, node::Node, world::World};
 use serde_json::json;
 
 use crate::{
@@ -58,12 +58,12 @@ async fn granted(world: &World, grantees: &[Address]) -> PrivateKeySigner {
 }
 
 /// Posts from a thread of its own, because the answer waits for the fate.
-pub(crate) fn posting(relay: &Relay, request: &SignedRequest) -> thread::JoinHandle<(u16, String)> {
+pub(crate) fn posting(relay: &Node, request: &SignedRequest) -> thread::JoinHandle<(u16, String)> {
     let (address, request) = (relay.address().to_owned(), request.clone());
     thread::spawn(move || crate::relay::post_to(&address, &request))
 }
 
-pub(crate) fn until_known(relay: &Relay, request: &SignedRequest) {
+pub(crate) fn until_known(relay: &Node, request: &SignedRequest) {
     let path = format!("/v1/requests/{}", request.id());
     while ask(relay, "GET", &path, b"").0 != 200 {
         thread::sleep(Duration::from_millis(50));
@@ -74,7 +74,7 @@ pub(crate) fn until_known(relay: &Relay, request: &SignedRequest) {
 async fn an_account_that_fills_its_lanes_delays_nobody_elses_revocation() {
     let world = World::with_own_chain().await;
     let options = ["--waiting", "4", "--waiting-revocations", "3", "--per-account", "1000", "--per-address", "10000"];
-    let relay = Relay::start(&world.anvil, &options);
+    let relay = Node::start(&world.anvil, &options);
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);
     let guests: Vec<_> = (1..=5).map(Address::repeat_byte).collect();
     let mallory = granted(&world, &guests).await;
@@ -125,11 +125,11 @@ async fn contract_wallet_that_says_yes_and_burns_when_mined_costs_at_most_the_ce
         let data = contract.signed(&act, Bytes::from(vec![1; 65])).data;
         SignedRequest { chain_id: contract.chain(), contract: contract.address(), data }
     };
-    let without = Relay::start(&world.anvil, &[]);
+    let without = Node::start(&world.anvil, &[]);
     let (status, body) = post(&without, &by_wallet(0));
     assert!(status == 403 && body.contains("contract wallets"), "{status} {body}");
 
-    let with = Relay::start(&world.anvil, &["--contract-wallets"]);
+    let with = Node::start(&world.anvil, &["--contract-wallets"]);
     let (status, body) = post(&with, &by_wallet(0));
     assert!(status == 422 && body.contains("failed"), "{status} {body}");
     let block = world.anvil.rpc("eth_getBlockByNumber", json!(["latest", true]));
@@ -152,7 +152,7 @@ async fn contract_wallet_that_says_yes_and_burns_when_mined_costs_at_most_the_ce
 #[tokio::test]
 async fn second_request_for_the_same_bar_or_veto_is_not_carried() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
+    let relay = Node::start(&world.anvil, &[]);
     let (contract, later) = (world.system.contract(), world.anvil.now() + 3600);
     let guest = Address::repeat_byte(1);
     let ana = granted(&world, &[guest]).await;
@@ -161,7 +161,7 @@ async fn second_request_for_the_same_bar_or_veto_is_not_carried() {
     let paid = world.anvil.rpc("eth_getTransactionCount", json!([relay.payers()[0], "latest"]));
     let (status, body) = post(&relay, &revocation(contract, &ana, guest, later + 1));
     assert!(status == 422 && body.contains("barred from there already"), "{status} {body}");
-    assert_eq!(post(&Relay::start(&world.anvil, &[]), &first).0, 200, "it took effect before");
+    assert_eq!(post(&Node::start(&world.anvil, &[]), &first).0, 200, "it took effect before");
 
     let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
     let case = opened(&world, &ana, &kim, &lee).await;
@@ -177,7 +177,7 @@ async fn second_request_for_the_same_bar_or_veto_is_not_carried() {
 #[tokio::test]
 async fn patient_without_ether_vetoes_a_case_and_no_stranger_has_a_contract_called() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
+    let relay = Node::start(&world.anvil, &[]);
     let (ana, kim, lee) = (poor(&world, &[&relay]).await, world.registered().await, world.registered().await);
     let case = opened(&world, &ana, &kim, &lee).await;
 
@@ -224,7 +224,7 @@ async fn a_spent_budget_is_spent_also_after_a_restart_and_says_when_to_come_back
     let gas = u128::from(world.system.ledger().estimate(&first).await.unwrap());
     let fee = world.system.ledger().fees().await.unwrap().now();
     let budget = (gas * fee * 5 / 4 * 11 / 10 * 4 / 3).to_string();
-    let mut relay = Relay::start(&world.anvil, &["--budget-per-account", &budget]);
+    let mut relay = Node::start(&world.anvil, &["--budget-per-account", &budget]);
     assert_eq!(post(&relay, &by(&ana, 0)).0, 200);
     for _ in 0..2 {
         let (status, body) = post(&relay, &by(&ana, 1));
@@ -246,7 +246,7 @@ async fn a_relay_for_its_own_people_carries_for_those_who_are_named_or_vouched_f
     let file = folder.path().join("people");
     fs::write(&file, format!("# staff\n{}\n", named.address())).unwrap();
     let authority = hospital.address().to_string();
-    let relay = Relay::start(&world.anvil, &["--allow", file.to_str().unwrap(), "--authority", &authority]);
+    let relay = Node::start(&world.anvil, &["--allow", file.to_str().unwrap(), "--authority", &authority]);
     let status = |signer| post(&relay, &request(contract, signer, B256::repeat_byte(1), 0, later)).0;
     assert_eq!([status(&named), status(&vouched), status(&stranger)], [200, 200, 403]);
 }
@@ -254,7 +254,7 @@ async fn a_relay_for_its_own_people_carries_for_those_who_are_named_or_vouched_f
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_is_waited_for_in_vain_is_sent_by_no_other_payer_and_ends_as_the_chain_says() {
     let world = World::with_own_chain().await;
-    let mut relay = Relay::with_accounts(&world.anvil, 2, &["--timeout", "1"]);
+    let mut relay = Node::with_accounts(&world.anvil, 2, &["--timeout", "1"]);
     let signer = PrivateKeySigner::random();
     let request = request(world.system.contract(), &signer, B256::repeat_byte(1), 0, world.anvil.now() + 3600);
     world.anvil.set_automine(false);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use hospital_record::{B256, alloy::signers::local::PrivateKeySigner};
-use hospital_record_tests::{relay::Relay, world::World};
+use hospital_record_tests::{node::Node, world::World};
 
 use crate::relay::{ask, request};
 
@@ -19,7 +19,7 @@ const BY_NOW: Duration = Duration::from_secs(15);
 const GRACE: Duration = Duration::from_secs(22);
 
 /// The whole answer to a request of one's own making.
-fn raw(relay: &Relay, head: &str, body: &str) -> String {
+fn raw(relay: &Node, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(relay.address()).unwrap();
     write!(stream, "{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut answer = String::new();
@@ -31,7 +31,7 @@ fn raw(relay: &Relay, head: &str, body: &str) -> String {
 async fn a_web_page_cannot_make_a_browser_use_the_relay() {
     let world = World::shared().await;
     let page = "https://portal.hospital.example";
-    let relay = Relay::start(&world.anvil, &["--allow-origin", page, "--host", "relay.hospital.example"]);
+    let relay = Node::start(&world.anvil, &["--allow-origin", page, "--host", "relay.hospital.example"]);
     let signer = PrivateKeySigner::random();
     let request = request(world.system.contract(), &signer, B256::repeat_byte(1), 0, world.anvil.now() + 3600);
     let body = serde_json::to_string(&request).unwrap();
@@ -61,7 +61,7 @@ async fn a_web_page_cannot_make_a_browser_use_the_relay() {
 }
 
 /// Sends the beginning of a request, and says when the other side has had enough.
-fn half_sent(relay: &Relay, begin: &str) -> (Instant, thread::JoinHandle<(Duration, String)>) {
+fn half_sent(relay: &Node, begin: &str) -> (Instant, thread::JoinHandle<(Duration, String)>) {
     let mut stream = TcpStream::connect(relay.address()).unwrap();
     stream.write_all(begin.as_bytes()).unwrap();
     let start = Instant::now();
@@ -82,7 +82,7 @@ const HALF_BODY: &str = "POST /v1/requests HTTP/1.1\r\nhost: localhost\r\nconten
 async fn slow_clients_are_cut_and_one_address_does_not_take_all_connections() {
     let world = World::shared().await;
     // Eight for one address.
-    let relay = Relay::start(&world.anvil, &["--connections", "64"]);
+    let relay = Node::start(&world.anvil, &["--connections", "64"]);
     let begun = ["", "P", HALF_HEADERS, HALF_BODY, "", "", "", ""].map(|begin| half_sent(&relay, begin).1);
     thread::sleep(Duration::from_millis(500));
     let (_, one_more) = half_sent(&relay, "");
@@ -105,7 +105,7 @@ async fn slow_clients_are_cut_and_one_address_does_not_take_all_connections() {
 #[tokio::test]
 async fn relay_ends_within_its_grace_also_with_half_sent_requests() {
     let world = World::shared().await;
-    let mut relay = Relay::start(&world.anvil, &[]);
+    let mut relay = Node::start(&world.anvil, &[]);
     let begun = [HALF_HEADERS, HALF_BODY, ""].map(|begin| half_sent(&relay, begin).1);
     thread::sleep(Duration::from_millis(200));
     let start = Instant::now();
@@ -119,7 +119,7 @@ async fn relay_ends_within_its_grace_also_with_half_sent_requests() {
 #[tokio::test]
 async fn questions_are_limited_too() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &["--per-address", "2"]);
+    let relay = Node::start(&world.anvil, &["--per-address", "2"]);
     let statuses: Vec<_> = (0..12).map(|_| ask(&relay, "GET", "/health", b"").0).collect();
     assert_eq!(statuses[..10], [200; 10]);
     assert!(statuses.contains(&429), "{statuses:?}");
@@ -128,7 +128,7 @@ async fn questions_are_limited_too() {
 #[tokio::test]
 async fn relay_does_not_start_with_settings_under_which_it_carries_nothing() {
     let world = World::shared().await;
-    let relay = Relay::start(&world.anvil, &[]);
+    let relay = Node::start(&world.anvil, &[]);
     for (option, value) in [("--timeout", "0"), ("--max-fee", "0"), ("--queue", "0"), ("--budget", "0")] {
         let output = relay.command().args([option, value]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

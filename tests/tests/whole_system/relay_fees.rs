@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use hospital_record::{B256, alloy::signers::local::PrivateKeySigner};
-use hospital_record_tests::{anvil::hex_number, relay::Relay, world::World};
+use hospital_record_tests::{anvil::hex_number, node::Node, world::World};
 use serde_json::{Value, json};
 
 use crate::{
@@ -32,7 +32,7 @@ async fn transaction_stuck_by_a_rising_fee_is_resent_with_its_nonce_and_a_higher
     let world = World::with_own_chain().await;
     // It offers more after two seconds.
     let most = u128::pow(10, 17).to_string();
-    let relay = Relay::start(&world.anvil, &["--timeout", "1", "--max-fee", &most]);
+    let relay = Node::start(&world.anvil, &["--timeout", "1", "--max-fee", &most]);
     let (later, signer) = (world.anvil.now() + 3600, PrivateKeySigner::random());
     let request = request(world.system.contract(), &signer, B256::repeat_byte(1), 0, later);
     world.anvil.set_automine(false);
@@ -68,7 +68,7 @@ async fn transaction_stuck_by_a_rising_fee_is_resent_with_its_nonce_and_a_higher
 #[tokio::test]
 async fn a_relay_of_which_one_account_is_empty_carries_with_the_other_at_once() {
     let world = World::shared().await;
-    let relay = Relay::with_accounts(&world.anvil, 2, &["--per-address", "1000"]);
+    let relay = Node::with_accounts(&world.anvil, 2, &["--per-address", "1000"]);
     let [dry, rich] = relay.payers() else { panic!("two pay") };
     world.anvil.set_balance(dry, "0x0");
     let later = world.anvil.now() + 3600;

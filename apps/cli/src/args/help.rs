@@ -22,7 +22,7 @@ mod tests;
 
 /// Commands by role. Each is in one section.
 const SECTIONS: &[(&str, &[&str])] = &[
-    ("Everybody", &["init", "password", "account", "contacts", "settings", "resume", "acts", "completions"]),
+    ("Everybody", &["join", "init", "password", "account", "contacts", "settings", "resume", "acts", "completions"]),
     (
         "As a patient",
         &["add", "list", "open", "folders", "grant", "revoke", "grants", "requests", "replace", "reencrypt", "sync"],
@@ -57,6 +57,7 @@ Exit codes:
 
 /// One example for each verb.
 const EXAMPLES: &[&str] = &[
+    "join https://clinic.example",
     "init --as ana",
     "password --as ana",
     "account --card > ana.card",

@@ -54,6 +54,9 @@ pub(crate) struct Global {
     /// One JSON object a line on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Address of a hospital's node: chain, store and relay where no other setting names them
+    #[arg(long, value_name = "URL", global = true, env = "HOSPITAL_RECORD_NODE")]
+    pub(crate) node: Option<String>,
     /// RPC of a node of the chain
     #[arg(long, value_name = "URL", global = true, env = "ETH_RPC_URL", hide_env_values = true)]
     pub(crate) rpc_url: Option<String>,
@@ -117,6 +120,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Make a person's keys, or restore them from the recovery phrase
     Init(Init),
+    /// Use a hospital's node from now on: one address in the place of chain, store and relay
+    Join(Join),
     /// Change the password of my key file
     Password(Password),
     /// Show my address, my balance, and my card for others
@@ -186,6 +191,14 @@ pub(crate) struct Init {
     /// Number of the account of the phrase, e.g. 1 for a child
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
     pub(crate) account: u32,
+}
+
+/// `join`
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The node's address, such as `https://clinic.example`
+    #[arg(value_name = "URL")]
+    pub(crate) address: String,
 }
 
 /// `password`

@@ -9,8 +9,9 @@ use super::Global;
 const NO_KEY: [&str; 3] = ["json", "quiet", "home"];
 const DEFAULTS: &[(&str, &str)] = &[
     ("as", "the only person in the home folder"),
-    ("rpc-url", "http://127.0.0.1:8545"),
-    ("store", "kubo+http://127.0.0.1:5001"),
+    ("rpc-url", "the node's, else http://127.0.0.1:8545"),
+    ("store", "the node's, else kubo+http://127.0.0.1:5001"),
+    ("relay", "the node's, else none"),
     ("tz", "$TZ, else the zone of this machine"),
     ("timeout", "30 (1 to 86400)"),
     ("max-fee", "0.02 (at most 1000)"),

@@ -11,6 +11,7 @@ mod folders;
 mod grants;
 mod history;
 pub(crate) mod init;
+mod join;
 mod list;
 mod names;
 mod open;
@@ -45,6 +46,7 @@ pub(crate) async fn run(app: &App, verb: Verb) -> Result {
 async fn run_verb(app: &App, verb: Verb) -> Result {
     match verb {
         Verb::Init(args) => init::init(app, &args),
+        Verb::Join(args) => join::join(app, &args).await,
         Verb::Password(args) => init::password(app, &args),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,

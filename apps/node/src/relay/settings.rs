@@ -1,13 +1,16 @@
 //! The settings of the relay.
 
-use std::{fs, num::NonZeroU32, path::PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, value_parser};
 use hospital_record::{U256, alloy::signers::local::PrivateKeySigner};
-use zeroize::Zeroizing;
 
 use crate::{
     relay::{gas, queue::Terms},
+    secret,
     settings::count,
 };
 
@@ -80,7 +83,7 @@ impl RelaySettings {
     }
 
     pub(crate) fn payers(&self) -> Result<Vec<PrivateKeySigner>, String> {
-        let payers = self.key_files.iter().map(payer).collect::<Result<Vec<_>, _>>()?;
+        let payers = self.key_files.iter().map(|file| payer(file)).collect::<Result<Vec<_>, _>>()?;
         for (place, payer) in payers.iter().enumerate() {
             if payers[..place].iter().any(|other| other.address() == payer.address()) {
                 return Err(format!("two key files hold the key of the same account, {}", payer.address()));
@@ -105,23 +108,8 @@ fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
 }
 
 /// The error names the file, but not its content.
-fn payer(file: &PathBuf) -> Result<PrivateKeySigner, String> {
-    let wrong = |what: &str| format!("the key file {}: {what}", file.display());
-    let meta = fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
-    if is_open_to_others(&meta) {
-        return Err(wrong("others can read it; run chmod 600 on it"));
-    }
-    let text = Zeroizing::new(fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?);
-    text.trim().parse().map_err(|_| wrong("it does not hold a private key of 64 hex digits"))
-}
-
-#[cfg(unix)]
-fn is_open_to_others(meta: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    meta.mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
+fn payer(file: &Path) -> Result<PrivateKeySigner, String> {
+    let text = secret::read(file)?;
+    let wrong = || format!("the key file {}: it does not hold a private key of 64 hex digits", file.display());
+    text.trim().parse().map_err(|_| wrong())
 }

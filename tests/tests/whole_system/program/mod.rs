@@ -5,6 +5,7 @@ mod delegation;
 mod files;
 mod inputs;
 mod interrupted;
+mod joined;
 mod killed;
 mod missed;
 mod naming;

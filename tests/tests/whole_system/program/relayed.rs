@@ -5,15 +5,15 @@ use std::fs;
 use hospital_record_tests::{
     anvil::Anvil,
     kubo::Kubo,
+    node::Node,
     program::{Computer, field},
-    relay::Relay,
 };
 use serde_json::{Value, json};
 
 use super::{added, anas_computer, befriend};
 
 /// Ana, who holds nothing, and Lee, whom she knows; their settings name this relay.
-fn poor(relay: &Relay) -> Computer {
+fn poor(relay: &Node) -> Computer {
     let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
     computer.init("ana");
     fs::write(computer.home().join("config.toml"), format!("relay = '{}'\n", relay.url())).unwrap();
@@ -25,7 +25,7 @@ fn poor(relay: &Relay) -> Computer {
 
 #[test]
 fn people_without_ether_share_and_take_back_through_a_relay() {
-    let relay = Relay::start(&Anvil::shared(), &[]);
+    let relay = Node::start(&Anvil::shared(), &[]);
     let computer = poor(&relay);
     let id = added(&computer, "x.txt", "x");
     computer.json("ana", &["grant", "lee"]);
@@ -43,7 +43,7 @@ fn people_without_ether_share_and_take_back_through_a_relay() {
 
 #[test]
 fn several_relays_are_asked_in_order_and_their_keys_are_never_shown() {
-    let relay = Relay::start(&Anvil::shared(), &[]);
+    let relay = Node::start(&Anvil::shared(), &[]);
     let computer = poor(&relay);
     computer.file("x.txt", "x");
     let (secret, down) = ("c0ffee-secret", "http://127.0.0.1:1/c0ffee-secret");
@@ -83,7 +83,7 @@ fn signed_revocation_ends_access_whoever_carries_it_and_once() {
     assert_eq!(computer.json("ana", &["grants", "list"]).len(), 2);
 
     let effects = |objects: &[Value]| objects.iter().map(|object| field(object, "effect")).collect::<Vec<_>>();
-    let relay = Relay::start(&Anvil::shared(), &[]);
+    let relay = Node::start(&Anvil::shared(), &[]);
     let stranger = Computer::new(&Anvil::shared(), &Kubo::shared());
     stranger.init("eve");
     fs::write(stranger.desk().join("end.txt"), &file).unwrap();

@@ -1,4 +1,4 @@
-//! The relay as a process.
+//! A hospital's node as a process.
 
 use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
 
@@ -12,10 +12,10 @@ use crate::{
     program,
 };
 
-static RELAY: LazyLock<PathBuf> = LazyLock::new(|| program::build("hospital-record-relay"));
+static NODE: LazyLock<PathBuf> = LazyLock::new(|| program::build("hospital-record-node"));
 
-/// A relay whose accounts can pay, with what it keeps; it can be ended and started again at the same place.
-pub struct Relay {
+/// A node whose accounts can pay, with what it keeps; it can be ended and started again at the same place.
+pub struct Node {
     server: Option<Server>,
     disk: TempDir,
     address: String,
@@ -25,7 +25,7 @@ pub struct Relay {
     options: Vec<String>,
 }
 
-impl Relay {
+impl Node {
     /// With one account, and these options besides those that it needs.
     pub fn start(anvil: &Anvil, options: &[&str]) -> Self {
         Self::with_accounts(anvil, 1, options)
@@ -66,7 +66,7 @@ impl Relay {
 
     /// How it is started.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&*RELAY);
+        let mut command = Command::new(&*NODE);
         command.args(["--listen", &self.address, "--rpc-url", &self.rpc, "--contract", Anvil::contract()]);
         command.arg("--state").arg(self.disk.path().join("state"));
         for key in &self.keys {
