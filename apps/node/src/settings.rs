@@ -202,6 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn node_listens_to_other_machines_only_with_tls_or_behind_a_proxy() {
+        for address in ["127.0.0.1:0", "[::1]:1"] {
+            assert!(parse(&["--listen", address]).is_ok(), "{address}");
+        }
+        for address in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1"] {
+            let error = parse(&["--listen", address]).err().unwrap_or_default();
+            assert!(error.contains("--tls-cert") && error.contains("--behind-proxy"), "{address}: {error}");
+            assert!(parse(&["--listen", address, "--behind-proxy"]).is_ok(), "{address}");
+            assert!(parse(&["--listen", address, "--tls-cert", "c", "--tls-key", "k"]).is_ok(), "{address}");
+        }
+        assert!(parse(&["--tls-cert", "c"]).is_err());
+        let nothing =
+            Settings::try_parse_from(["node", "--rpc-url", "http://127.0.0.1:1", "--state", "state"]).unwrap();
+        assert!(nothing.check().unwrap_err().contains("nothing is switched on"));
+    }
+
+    #[test]
     fn defaults_are_as_documented() {
         let settings = parse(&[]).unwrap();
         let terms = settings.relay.terms();

@@ -5,7 +5,6 @@ use std::{fmt, str::FromStr, time::Duration};
 use alloy::{
     primitives::{Address, B256, U256, hex},
     signers::Signer,
-    sol,
     sol_types::{SolStruct, eip712_domain},
 };
 use hospital_record_core::id::Deployment;
@@ -26,7 +25,7 @@ const SCHEME: &str = "hr1";
 mod typed {
     #![allow(missing_docs)]
 
-    use super::sol;
+    use alloy::sol;
 
     sol! {
         /// The typed data that an account signs (ERC-712).

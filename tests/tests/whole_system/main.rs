@@ -5,6 +5,7 @@ mod another_chain;
 mod bucket;
 mod conformance;
 mod contributors;
+mod events;
 mod folders;
 mod harness;
 mod inputs;

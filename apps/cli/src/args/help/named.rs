@@ -93,7 +93,7 @@ fn texts() -> Vec<(PathBuf, String)> {
     let program = ["apps/cli/src", "examples"].iter().flat_map(|path| files(&root.join(path), "rs"));
     let whole = documents.chain(program).filter(|path| !path.ends_with("named.rs"));
     let whole = whole.map(|path| (path.clone(), prose(&path)));
-    let others = ["apps/relay/src", "sdk/src", "sdk/core/src"].iter().flat_map(|path| files(&root.join(path), "rs"));
+    let others = ["apps/node/src", "sdk/src", "sdk/core/src"].iter().flat_map(|path| files(&root.join(path), "rs"));
     let without_comments = |path: &PathBuf| {
         let text = prose(path);
         text.lines().filter(|line| !line.starts_with("//")).map(|line| format!("{line}\n")).collect::<String>()

@@ -1,0 +1,108 @@
+//! Server-sent events of a node: hints that a journal moved.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use hospital_record::{Address, Identity, Source};
+use hospital_record_tests::{node::Node, world::World};
+use serde_json::Value;
+
+/// An event: its id, its name and its data.
+type Event = (String, String, Value);
+
+/// A listener's connection.
+struct Listener(BufReader<TcpStream>);
+
+impl Listener {
+    fn open(node: &Node, accounts: &[Address], after: Option<&str>) -> Self {
+        let accounts: Vec<_> = accounts.iter().map(Address::to_string).collect();
+        let after = after.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
+        let mut stream = TcpStream::connect(node.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let (path, host) = (format!("/v1/events?accounts={}", accounts.join(",")), node.address());
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\n{after}\r\n").unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn status(&mut self) -> String {
+        self.line()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn next(&mut self) -> Event {
+        let (mut id, mut name) = (String::new(), String::new());
+        loop {
+            let line = self.line();
+            match line.split_once(": ") {
+                Some(("id", value)) => value.clone_into(&mut id),
+                Some(("event", value)) => value.clone_into(&mut name),
+                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn listener_learns_of_its_accounts_and_misses_nothing_when_it_comes_back() {
+    let world = World::shared().await;
+    let node = Node::start(&world.anvil, &["--chain-reads"]);
+    let [ana, bea] = [(); 2].map(|()| world.system.client(Identity::generate().unwrap().0));
+    for person in [&ana, &bea] {
+        world.anvil.fund(person.address());
+    }
+    // The node looks at the chain for the first time.
+    let mut listener = Listener::open(&node, &[ana.address()], None);
+    assert_eq!(listener.status(), "HTTP/1.1 200 OK");
+    let (begin, name, _) = listener.next();
+    assert_eq!(name, "begin");
+
+    bea.register().await.unwrap();
+    ana.register().await.unwrap();
+    let (first, name, data) = listener.next();
+    assert_eq!((name.as_str(), &data["account"]), ("journal", &ana.address().to_string().to_lowercase().into()));
+    drop(listener);
+
+    ana.add(Source::bytes("x.txt", "x")).await.unwrap();
+    let mut again = Listener::open(&node, &[ana.address()], Some(&first));
+    let (second, name, _) = again.next();
+    assert!(name == "journal" && second != first);
+    let mut both = Listener::open(&node, &[ana.address(), bea.address()], Some(&begin));
+    let accounts: Vec<Value> = (0..3).map(|_| both.next().2["account"].clone()).collect();
+    let lower = |account: Address| Value::from(account.to_string().to_lowercase());
+    assert_eq!(accounts, [lower(bea.address()), lower(ana.address()), lower(ana.address())]);
+
+    let mut late = Listener::open(&node, &[ana.address()], Some("0-0"));
+    assert_eq!(late.next().1, "missed");
+    for wrong in ["7", "x-y", ""] {
+        let mut refused = Listener::open(&node, &[ana.address()], Some(wrong));
+        assert_eq!(refused.status(), "HTTP/1.1 400 Bad Request", "{wrong}");
+    }
+    assert_eq!(Listener::open(&node, &[], None).status(), "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn event_says_who_is_asked_and_not_by_whom() {
+    let world = World::shared().await;
+    let node = Node::start(&world.anvil, &["--chain-reads"]);
+    let [ana, lee] = [(); 2].map(|()| world.system.client(Identity::generate().unwrap().0));
+    for person in [&ana, &lee] {
+        world.anvil.fund(person.address());
+        person.register().await.unwrap();
+    }
+    let mut listener = Listener::open(&node, &[ana.address()], None);
+    assert_eq!(listener.next().1, "begin");
+    lee.requests().ask(&ana.card().await.unwrap()).reason("a second opinion").await.unwrap();
+    // Her registration may still come before it.
+    let (_, _, data) = std::iter::repeat_with(|| listener.next()).find(|(_, name, _)| name == "request").unwrap();
+    assert_eq!(data["account"], ana.address().to_string().to_lowercase());
+    assert!(!data.to_string().contains(&lee.address().to_string().to_lowercase()), "{data}");
+}
