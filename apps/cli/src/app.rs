@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::{
+    agent,
     failure::{Failure, Kind, Result},
     home,
     key_file::KeyFile,
@@ -172,21 +173,28 @@ impl App {
     }
 
     fn unlock(&self) -> Result<(String, Identity)> {
-        let Opened { name, file, phrase, .. } = self.open_key_file()?;
-        let identity = identity(&phrase, file.header.account)?;
-        match identity.address().to_string() == file.header.address {
-            true => Ok((name, identity)),
-            false => Err(Failure::key_file(format!("the address in the key file of {name} is not that of its phrase"))),
-        }
+        let (name, path, file) = self.key_file()?;
+        let phrase = match agent::phrase(&path, &file) {
+            Some(phrase) => phrase,
+            None => file.open(&password::existing(self.settings.password_file.as_deref(), &name)?)?,
+        };
+        let identity = checked_identity(&name, &file, &phrase)?;
+        Ok((name, identity))
     }
 
-    /// The key file of the person who acts, with its current password.
-    pub(crate) fn open_key_file(&self) -> Result<Opened> {
+    /// The key file of the person who acts, still closed.
+    fn key_file(&self) -> Result<(String, PathBuf, KeyFile)> {
         let settings = &self.settings;
         let name = home::choose(&settings.home, settings.person.as_deref())?;
         let path = home::key_path(&settings.home, &name)?;
         let file = KeyFile::read(&path)?;
-        let password = password::existing(settings.password_file.as_deref(), &name)?;
+        Ok((name, path, file))
+    }
+
+    /// The key file of the person who acts, with its current password.
+    pub(crate) fn open_key_file(&self) -> Result<Opened> {
+        let (name, path, file) = self.key_file()?;
+        let password = password::existing(self.settings.password_file.as_deref(), &name)?;
         let phrase = file.open(&password)?;
         Ok(Opened { name, path, file, phrase })
     }
@@ -208,6 +216,15 @@ fn named(text: &str, address: Address, name: &str) -> String {
         }
     }
     told
+}
+
+/// The account of a key file, which must be that of its phrase.
+pub(crate) fn checked_identity(name: &str, file: &KeyFile, phrase: &str) -> Result<Identity> {
+    let identity = identity(phrase, file.header.account)?;
+    match identity.address().to_string() == file.header.address {
+        true => Ok(identity),
+        false => Err(Failure::key_file(format!("the address in the key file of {name} is not that of its phrase"))),
+    }
 }
 
 /// An account of a phrase. Errors do not repeat its words.

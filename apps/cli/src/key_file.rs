@@ -126,6 +126,11 @@ impl KeyFile {
         })
     }
 
+    /// Names this very content: the tag of its encryption.
+    pub(crate) fn fingerprint(&self) -> String {
+        hex::encode(&self.ciphertext[self.ciphertext.len().saturating_sub(16)..])
+    }
+
     /// The same phrase under another password, with a new salt and nonce.
     pub(crate) fn sealed_again(&self, phrase: &str, password: &str) -> Result<Self> {
         Self::seal(phrase.trim_end(), self.header.account, &self.header.address, password)

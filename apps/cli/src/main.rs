@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod agent;
 mod app;
 mod args;
 mod bundle;
@@ -40,7 +41,7 @@ use clap::error::ErrorKind;
 
 use crate::{
     app::App,
-    args::{Cli, Verb},
+    args::{Cli, Unlock, Verb},
     failure::{Failure, Kind, Result},
     print::Printer,
     settings::Settings,
@@ -78,6 +79,9 @@ fn refused(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: Cli, printer: Printer) -> Result {
+    if let Verb::Unlock(Unlock { serve: Some(socket), .. }) = &cli.verb {
+        return agent::serve(socket).map_err(|error| Failure::file(socket, &error));
+    }
     let settings = match (Settings::resolve(&cli.global), &cli.verb) {
         (Ok(settings), _) => settings,
         // These work with wrong settings, so that people can correct them.

@@ -22,7 +22,22 @@ mod tests;
 
 /// Commands by role. Each is in one section.
 const SECTIONS: &[(&str, &[&str])] = &[
-    ("Everybody", &["join", "init", "password", "account", "contacts", "settings", "resume", "acts", "completions"]),
+    (
+        "Everybody",
+        &[
+            "join",
+            "init",
+            "password",
+            "unlock",
+            "lock",
+            "account",
+            "contacts",
+            "settings",
+            "resume",
+            "acts",
+            "completions",
+        ],
+    ),
     (
         "As a patient",
         &["add", "list", "open", "folders", "grant", "revoke", "grants", "requests", "replace", "reencrypt", "sync"],
@@ -60,6 +75,8 @@ const EXAMPLES: &[&str] = &[
     "join https://clinic.example",
     "init --as ana",
     "password --as ana",
+    "unlock --for 15m",
+    "lock",
     "account --card > ana.card",
     "contacts add dr-lee lee.card",
     "contacts list",

@@ -124,6 +124,10 @@ pub(crate) enum Verb {
     Join(Join),
     /// Change the password of my key file
     Password(Password),
+    /// Need no password for some minutes
+    Unlock(Unlock),
+    /// Need the password again
+    Lock,
     /// Show my address, my balance, and my card for others
     Account(Account),
     /// People whose keys I know
@@ -199,6 +203,17 @@ pub(crate) struct Join {
     /// The node's address, such as `https://clinic.example`
     #[arg(value_name = "URL")]
     pub(crate) address: String,
+}
+
+/// `unlock`
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    /// How long: 15m, 2h; at most 12 hours
+    #[arg(long = "for", value_name = "TIME", default_value = "15m")]
+    pub(crate) time: String,
+    /// The process that keeps the phrase, at this socket
+    #[arg(long, value_name = "SOCKET", hide = true)]
+    pub(crate) serve: Option<PathBuf>,
 }
 
 /// `password`

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
+    agent,
     app::{App, Opened, identity},
     args::{self, Cli, Init, Password},
     failure::{Failure, Result},
@@ -100,6 +101,7 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
     let Opened { name, path, file, phrase } = app.open_key_file()?;
     let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
     let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
+    agent::end(&path);
     settled.map_err(|error| in_force(&name, &path, &error))?;
     let object = json!({"type": "password-changed", "name": name, "key_file": path.to_string_lossy()});
     app.printer.result(&object, format!("The key file of {name} opens with the new password."))?;

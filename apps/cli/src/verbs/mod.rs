@@ -21,6 +21,7 @@ mod requests;
 mod revoke;
 mod sign;
 mod trust;
+mod unlock;
 mod upkeep;
 mod vouches;
 
@@ -48,6 +49,8 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Init(args) => init::init(app, &args),
         Verb::Join(args) => join::join(app, &args).await,
         Verb::Password(args) => init::password(app, &args),
+        Verb::Unlock(args) => unlock::unlock(app, &args),
+        Verb::Lock => unlock::lock(app),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,
         Verb::Folders(args) => folders::folders(app, args).await,

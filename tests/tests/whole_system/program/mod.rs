@@ -16,6 +16,7 @@ mod story;
 mod surface;
 mod terminal;
 mod trust;
+mod unlocked;
 mod words;
 
 use hospital_record_tests::{
