@@ -16,6 +16,7 @@ use hospital_record::{
 
 use crate::{
     answer::{json, said},
+    blocks,
     guard::Guard,
     relay,
 };
@@ -25,11 +26,12 @@ pub(crate) struct Node {
     system: System,
     pub(crate) guard: Arc<Guard>,
     pub(crate) relay: Option<relay::Service>,
+    pub(crate) blocks: Option<blocks::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None }
+        Self { system, guard, relay: None, blocks: None }
     }
 
     fn info(&self) -> NodeInfo {
@@ -37,11 +39,15 @@ impl Node {
         let software = concat!("hospital-record-node ", env!("CARGO_PKG_VERSION"));
         let mut info = NodeInfo::new(self.system.contract(), software);
         info.relay = at_root(self.relay.is_some());
+        info.blocks = at_root(self.blocks.is_some());
         info
     }
 
     /// The reason why a room cannot serve.
     async fn health(&self) -> Result<(), String> {
+        if let Some(blocks) = &self.blocks {
+            blocks.health().await?;
+        }
         match &self.relay {
             Some(relay) => relay.health().await,
             None => self.system.ledger().newest().await.map(drop).map_err(|error| {
@@ -79,6 +85,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let mut text = format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {limited}\n");
     if let Some(relay) = &node.relay {
         text.push_str(&relay.metrics().await);
+    }
+    if let Some(blocks) = &node.blocks {
+        text.push_str(&blocks.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

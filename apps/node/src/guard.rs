@@ -23,6 +23,10 @@ use crate::{
     relay,
 };
 
+/// The network that a request comes from, for the rooms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) IpAddr);
+
 /// Shared by all requests.
 pub(crate) struct Guard {
     browsers: Browsers,
@@ -56,7 +60,7 @@ impl Guard {
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let page = match guard.browsers.check(&request) {
@@ -65,7 +69,9 @@ pub(crate) async fn guard(
     };
     let headers = request.headers();
     let from = if guard.behind_proxy { forwarded(headers).unwrap_or(peer.ip()) } else { peer.ip() };
-    let mut response = match (guard.limit(&request).take(&network(from)), request.method()) {
+    let caller = network(from);
+    request.extensions_mut().insert(Caller(caller));
+    let mut response = match (guard.limit(&request).take(&caller), request.method()) {
         (Err(wait), _) => {
             guard.limited.fetch_add(1, Relaxed);
             let text = format!("too many requests: wait {} s", wait.as_secs() + 1);

@@ -1,11 +1,20 @@
 //! The settings of a node.
 
-use std::{collections::HashSet, net::SocketAddr, num::NonZeroU32, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet,
+    fs,
+    net::SocketAddr,
+    num::NonZeroU32,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Parser, builder::TypedValueParser, value_parser};
 use hospital_record::{Address, Config, System, names::parse_address};
+use zeroize::Zeroizing;
 
-use crate::{relay::settings::RelaySettings, server::Connections, trust};
+use crate::{blocks::settings::BlocksSettings, relay::settings::RelaySettings, server::Connections, trust};
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
 ///
@@ -58,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) chain_reads: bool,
     #[command(flatten)]
     pub(crate) relay: RelaySettings,
+    #[command(flatten)]
+    pub(crate) blocks: BlocksSettings,
 }
 
 /// The most authorities that `System::why_trusted` takes.
@@ -66,8 +77,10 @@ impl Settings {
     /// Checks the settings before anything starts.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.relay.check()?;
-        if !self.relay.is_on() && !self.chain_reads {
-            return Err("nothing is switched on: name a --key-file for the relay, or --chain-reads".into());
+        self.blocks.check(self.allow.is_some() || !self.authorities.is_empty())?;
+        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads {
+            let rooms = "a --key-file for the relay, a store for --blocks, or --chain-reads";
+            return Err(format!("nothing is switched on: name {rooms}"));
         }
         if self.authorities.len() > MOST_AUTHORITIES || self.authorities.contains(&Address::ZERO) {
             return Err(format!("--authority: name up to {MOST_AUTHORITIES} accounts, and not the zero address"));
@@ -109,6 +122,27 @@ pub(crate) fn count(range: RangeInclusive<i64>) -> impl TypedValueParser<Value =
     value_parser!(u32).range(range).try_map(NonZeroU32::try_from)
 }
 
+/// The content of a file that only its owner reads. The error names the file, but not its content.
+pub(crate) fn secret(kind: &str, file: &Path) -> Result<Zeroizing<String>, String> {
+    let wrong = |what: &str| format!("the {kind} {}: {what}", file.display());
+    let meta = fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
+    if is_open_to_others(&meta) {
+        return Err(wrong("others can read it; run chmod 600 on it"));
+    }
+    fs::read_to_string(file).map(Zeroizing::new).map_err(|error| wrong(&error.to_string()))
+}
+
+#[cfg(unix)]
+fn is_open_to_others(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    meta.mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &fs::Metadata) -> bool {
+    false
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -136,6 +170,9 @@ mod tests {
             "--others-per-address",
             "--connections",
             "--gas-percent",
+            "--quota",
+            "--quota-total",
+            "--unpinned",
         ] {
             for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
@@ -171,5 +208,31 @@ mod tests {
         assert_eq!(settings.connections().of_one, Some(64));
         assert_eq!(parse(&["--behind-proxy"]).unwrap().connections().of_one, None);
         assert!(parse(&["--verb", "Grant,Revoke", "--per-address", "1000000"]).is_ok());
+    }
+
+    #[test]
+    fn blocks_are_kept_for_somebody_named_or_openly_for_all() {
+        let authority = "--authority=0x0000000000000000000000000000000000000001";
+        let store = "--blocks=file:///srv/blocks";
+        for (options, says) in [
+            (&[store][..], "say who may write"),
+            (&[store, authority], ""),
+            (&[store, "--allow=staff"], ""),
+            (&[store, "--open-blocks"], ""),
+            (&[store, "--open-blocks", authority], "choose"),
+            (&[store, "--open-blocks", "--allow=staff"], "choose"),
+            (&["--open-blocks"], "--open-blocks is for --blocks"),
+            (&["--blocks-token-file=token"], "--blocks-token-file is for --blocks"),
+            (&[store, authority, "--quota=2", "--quota-total=1"], "--quota is more than --quota-total"),
+            (&[store, authority, "--quota=1", "--quota-total=1"], ""),
+            (&["--blocks=memory:", authority], "would lose everything"),
+            (&["--blocks=/srv/blocks", authority], "file:///absolute/path"),
+            (&["--blocks=http://127.0.0.1:5001", authority], "kubo+http://127.0.0.1:5001"),
+        ] {
+            let error = parse(options).err().unwrap_or_default();
+            assert!(error.contains(says) && error.is_empty() == says.is_empty(), "{options:?}: {error}");
+        }
+        let alone = ["node", "--rpc-url=http://127.0.0.1:1", "--state=state", store, authority];
+        assert_eq!(Settings::try_parse_from(alone).map(|settings| settings.check()).ok(), Some(Ok(())));
     }
 }

@@ -1,14 +1,13 @@
 //! The settings of the relay.
 
-use std::{fs, num::NonZeroU32, path::PathBuf};
+use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, value_parser};
 use hospital_record::{U256, alloy::signers::local::PrivateKeySigner};
-use zeroize::Zeroizing;
 
 use crate::{
     relay::{gas, queue::Terms},
-    settings::count,
+    settings::{count, secret},
 };
 
 /// The relay carries signed requests if it has a paying account.
@@ -104,24 +103,7 @@ fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
     }
 }
 
-/// The error names the file, but not its content.
 fn payer(file: &PathBuf) -> Result<PrivateKeySigner, String> {
-    let wrong = |what: &str| format!("the key file {}: {what}", file.display());
-    let meta = fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
-    if is_open_to_others(&meta) {
-        return Err(wrong("others can read it; run chmod 600 on it"));
-    }
-    let text = Zeroizing::new(fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?);
-    text.trim().parse().map_err(|_| wrong("it does not hold a private key of 64 hex digits"))
-}
-
-#[cfg(unix)]
-fn is_open_to_others(meta: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    meta.mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
+    let wrong = || format!("the key file {}: it does not hold a private key of 64 hex digits", file.display());
+    secret("key file", file)?.trim().parse().map_err(|_| wrong())
 }
