@@ -16,7 +16,7 @@ use hospital_record::{
 
 use crate::{
     answer::{json, said},
-    chain, events,
+    blocks, chain, events,
     guard::Guard,
     relay,
 };
@@ -28,11 +28,12 @@ pub(crate) struct Node {
     pub(crate) relay: Option<relay::Service>,
     /// Whether it forwards questions to the chain, and tells of events.
     pub(crate) answers_questions: bool,
+    pub(crate) blocks: Option<blocks::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None, answers_questions: false }
+        Self { system, guard, relay: None, answers_questions: false, blocks: None }
     }
 
     pub(crate) fn contract(&self) -> Address {
@@ -46,11 +47,15 @@ impl Node {
         info.rpc = self.answers_questions.then(|| chain::RPC.to_owned());
         info.events = self.answers_questions.then(|| events::EVENTS.to_owned());
         info.relay = at_root(self.relay.is_some());
+        info.blocks = at_root(self.blocks.is_some());
         info
     }
 
     /// The reason why a room cannot serve.
     async fn health(&self) -> Result<(), String> {
+        if let Some(blocks) = &self.blocks {
+            blocks.health().await?;
+        }
         match &self.relay {
             Some(relay) => relay.health().await,
             None => self.system.ledger().newest().await.map(drop).map_err(|error| {
@@ -88,6 +93,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let mut text = format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {limited}\n");
     if let Some(relay) = &node.relay {
         text.push_str(&relay.metrics().await);
+    }
+    if let Some(blocks) = &node.blocks {
+        text.push_str(&blocks.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -58,7 +58,7 @@ impl Guard {
 #[derive(Clone)]
 pub(crate) struct Caller {
     guard: Arc<Guard>,
-    network: IpAddr,
+    pub(crate) network: IpAddr,
 }
 
 impl Caller {

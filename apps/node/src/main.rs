@@ -2,8 +2,10 @@
 
 mod about;
 mod answer;
+mod blocks;
 mod browser;
 mod chain;
+mod database;
 mod events;
 mod guard;
 mod limits;
@@ -21,7 +23,7 @@ use clap::Parser;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
-use crate::{about::Node, browser::Browsers, guard::Guard, settings::Settings, trust::Trust};
+use crate::{about::Node, browser::Browsers, database::Database, guard::Guard, settings::Settings, trust::Trust};
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
 const GRACE: Duration = Duration::from_secs(20);
@@ -88,7 +90,7 @@ async fn rooms(settings: &Settings, stop: &watch::Receiver<bool>) -> Result<(Rou
     let (mut router, mut workers) = (Router::new(), JoinSet::new());
     if settings.relay.is_on() {
         let (stop, patience) = (stop.clone(), settings.patience());
-        let around = relay::Surroundings { system, trust, stop, patience };
+        let around = relay::Surroundings { system: system.clone(), trust: trust.clone(), stop, patience };
         let (service, carrying) = relay::start(&settings.relay, &settings.state, around).await?;
         workers = carrying;
         router = router.merge(relay::routes(service.clone()));
@@ -99,6 +101,14 @@ async fn rooms(settings: &Settings, stop: &watch::Receiver<bool>) -> Result<(Rou
         workers.spawn(events::watch_chain(provider.clone(), node.contract(), events.clone(), stop.clone()));
         router = router.merge(chain::routes(chain::Chain::new(provider))).merge(events::routes(events));
         node.answers_questions = true;
+    }
+    if settings.blocks.is_on() {
+        let (stop, patience) = (stop.clone(), settings.patience());
+        let database = Database::open(&settings.state).await?;
+        let around = blocks::Surroundings { system, trust, database, stop, patience };
+        let room = blocks::start(&settings.blocks, around, &mut workers)?;
+        router = router.merge(blocks::routes(room.clone()));
+        node.blocks = Some(room);
     }
     let guard = node.guard.clone();
     let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));

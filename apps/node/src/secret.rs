@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use zeroize::Zeroizing;
 
 /// The text of the file. An error names the file, but not its content.
-pub(crate) fn read(file: &Path) -> Result<Zeroizing<String>, String> {
-    let wrong = |what: &str| format!("the key file {}: {what}", file.display());
+pub(crate) fn read(kind: &str, file: &Path) -> Result<Zeroizing<String>, String> {
+    let wrong = |what: &str| format!("the {kind} {}: {what}", file.display());
     let meta = fs::metadata(file).map_err(|error| wrong(&error.to_string()))?;
     if is_open_to_others(&meta) {
         return Err(wrong("others can read it; run chmod 600 on it"));

@@ -29,8 +29,8 @@ const HEADER_BYTES: usize = 16 * 1024;
 const HEADER_COUNT: usize = 64;
 /// The age at which a connection ends after its current answer; a caller can open another.
 const CONNECTION_AGE: Duration = Duration::from_secs(120);
-/// The further time after which it ends without an answer.
-const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// The further time after which it ends without an answer: an upload may take most of it.
+const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(180);
 /// The pause after the system failed to accept a connection, for example with all files in use.
 const PAUSE: Duration = Duration::from_millis(100);
 

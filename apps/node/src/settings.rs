@@ -11,10 +11,9 @@ use hospital_record::{
     ledger::{EthereumLedger, EthereumOptions},
     names::parse_address,
 };
-
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{relay::settings::RelaySettings, server::Connections, tls::Tls, trust};
+use crate::{blocks::settings::BlocksSettings, relay::settings::RelaySettings, server::Connections, tls::Tls, trust};
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
 ///
@@ -74,6 +73,8 @@ pub(crate) struct Settings {
     pub(crate) chain_reads: bool,
     #[command(flatten)]
     pub(crate) relay: RelaySettings,
+    #[command(flatten)]
+    pub(crate) blocks: BlocksSettings,
 }
 
 /// The most authorities that `System::why_trusted` takes.
@@ -82,8 +83,10 @@ impl Settings {
     /// Checks the settings before anything starts.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.relay.check()?;
-        if !self.relay.is_on() && !self.chain_reads {
-            return Err("nothing is switched on: name a --key-file for the relay, or --chain-reads".into());
+        self.blocks.check(self.allow.is_some() || !self.authorities.is_empty())?;
+        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads {
+            let rooms = "a --key-file for the relay, a store for --blocks, or --chain-reads";
+            return Err(format!("nothing is switched on: name {rooms}"));
         }
         if !self.listen.ip().is_loopback() && self.tls_cert.is_none() && !self.behind_proxy {
             return Err(format!(
@@ -174,6 +177,9 @@ mod tests {
             "--others-per-address",
             "--connections",
             "--gas-percent",
+            "--quota",
+            "--quota-total",
+            "--unpinned",
         ] {
             for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
@@ -226,5 +232,31 @@ mod tests {
         assert_eq!(settings.connections().of_one, Some(64));
         assert_eq!(parse(&["--behind-proxy"]).unwrap().connections().of_one, None);
         assert!(parse(&["--verb", "Grant,Revoke", "--per-address", "1000000"]).is_ok());
+    }
+
+    #[test]
+    fn blocks_are_kept_for_somebody_named_or_openly_for_all() {
+        let authority = "--authority=0x0000000000000000000000000000000000000001";
+        let store = "--blocks=file:///srv/blocks";
+        for (options, says) in [
+            (&[store][..], "say who may write"),
+            (&[store, authority], ""),
+            (&[store, "--allow=staff"], ""),
+            (&[store, "--open-blocks"], ""),
+            (&[store, "--open-blocks", authority], "choose"),
+            (&[store, "--open-blocks", "--allow=staff"], "choose"),
+            (&["--open-blocks"], "--open-blocks is for --blocks"),
+            (&["--blocks-token-file=token"], "--blocks-token-file is for --blocks"),
+            (&[store, authority, "--quota=2", "--quota-total=1"], "--quota is more than --quota-total"),
+            (&[store, authority, "--quota=1", "--quota-total=1"], ""),
+            (&["--blocks=memory:", authority], "would lose everything"),
+            (&["--blocks=/srv/blocks", authority], "file:///absolute/path"),
+            (&["--blocks=http://127.0.0.1:5001", authority], "kubo+http://127.0.0.1:5001"),
+        ] {
+            let error = parse(options).err().unwrap_or_default();
+            assert!(error.contains(says) && error.is_empty() == says.is_empty(), "{options:?}: {error}");
+        }
+        let alone = ["node", "--rpc-url=http://127.0.0.1:1", "--state=state", store, authority];
+        assert_eq!(Settings::try_parse_from(alone).map(|settings| settings.check()).ok(), Some(Ok(())));
     }
 }

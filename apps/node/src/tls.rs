@@ -99,7 +99,7 @@ impl Files {
         let wrong = |path: &Path, what: &str| format!("{}: {what}", path.display());
         let chain = CertificateDer::pem_file_iter(&self.certificates).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let chain = chain.map_err(|error| wrong(&self.certificates, &format!("no certificates in PEM ({error})")))?;
-        let text = secret::read(&self.key)?;
+        let text = secret::read("key file", &self.key)?;
         let key = PrivateKeyDer::from_pem_slice(text.as_bytes());
         let key = key.map_err(|_| wrong(&self.key, "no private key in PEM"))?;
         let key = CertifiedKey::from_der(chain, key, &ring::default_provider());

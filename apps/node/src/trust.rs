@@ -1,4 +1,4 @@
-//! The accounts that the relay serves: all, or those that are named or vouched for.
+//! The accounts that the node serves: all, or those that are named or vouched for.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,7 @@ const NO_FOR: Duration = Duration::from_secs(30);
 /// The most answers in the cache.
 const KEPT: usize = 10_000;
 
-/// The accounts that a relay serves.
+/// The accounts that a node serves.
 pub(crate) struct Trust {
     system: System,
     allowed: HashSet<Address>,
@@ -30,7 +30,7 @@ impl Trust {
         Self { system, allowed, authorities, answers: Mutex::default() }
     }
 
-    /// Whether the relay serves this account.
+    /// Whether the node serves this account.
     pub(crate) async fn admits(&self, account: Address) -> Result<bool> {
         if self.allowed.contains(&account) || self.allowed.is_empty() && self.authorities.is_empty() {
             return Ok(true);
@@ -66,7 +66,7 @@ pub(crate) fn listed(file: &Path) -> Result<HashSet<Address>, String> {
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error.to_string()))?;
     let accounts = accounts(&text).map_err(|line| wrong(&format!("line {line} is not an address")))?;
     match accounts.is_empty() {
-        true => Err(wrong("it names nobody, so the relay would carry nothing")),
+        true => Err(wrong("it names nobody, so the node would serve nobody")),
         false => Ok(accounts),
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../guides/store.md")]
 
+mod car;
 mod checked;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -19,6 +20,7 @@ pub(crate) mod stores;
 mod tests;
 mod until_unreachable;
 
+pub use car::{CarError, read_car, write_car};
 pub use checked::checked;
 pub use dag::{MAX_BLOCK, links};
 pub use error::StoreError;

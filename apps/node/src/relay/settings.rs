@@ -109,7 +109,7 @@ fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
 
 /// The error names the file, but not its content.
 fn payer(file: &Path) -> Result<PrivateKeySigner, String> {
-    let text = secret::read(file)?;
+    let text = secret::read("key file", file)?;
     let wrong = || format!("the key file {}: it does not hold a private key of 64 hex digits", file.display());
     text.trim().parse().map_err(|_| wrong())
 }

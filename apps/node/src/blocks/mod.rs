@@ -1,0 +1,68 @@
+//! The room of blocks: it stores encrypted blocks for accounts, and serves them as an IPFS trustless gateway.
+//!
+//! It holds ciphertext only, and readers check what they get. What it must do itself: lose nothing that it acknowledged,
+//! let nobody fill the disk, and let nobody write or delete for another account.
+
+mod ask;
+mod gateway;
+mod jobs;
+mod metrics;
+mod pin;
+mod places;
+mod problem;
+mod room;
+mod rows;
+pub(crate) mod settings;
+#[cfg(test)]
+mod tests;
+mod tidy;
+mod upload;
+mod walk;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post, put},
+};
+use hospital_record::System;
+use tokio::{sync::watch, task::JoinSet};
+
+pub(crate) use self::room::Room;
+use self::{room::Patience, rows::Rows, settings::BlocksSettings};
+use crate::{database::Database, trust::Trust};
+
+/// What the room takes from the rest of the node.
+pub(crate) struct Surroundings {
+    pub(crate) system: System,
+    pub(crate) trust: Arc<Trust>,
+    pub(crate) database: Database,
+    pub(crate) stop: watch::Receiver<bool>,
+    /// The time to find out who may write.
+    pub(crate) patience: Duration,
+}
+
+/// Opens the backing store, and starts to tidy.
+pub(crate) fn start(
+    settings: &BlocksSettings,
+    around: Surroundings,
+    workers: &mut JoinSet<()>,
+) -> Result<Room, String> {
+    let Surroundings { system, trust, database, stop, patience } = around;
+    let store = settings.open()?;
+    let rows = Rows::new(database, settings.quota(), settings.unpinned());
+    let trust = (!settings.open_blocks).then_some(trust);
+    tracing::info!(store = store.url(), open = settings.open_blocks, "the room of blocks is on");
+    let room = Room::new(store, rows, trust, system.deployment(), Patience::new(patience));
+    workers.spawn(tidy::tidy(room.clone(), settings.unpinned(), stop));
+    Ok(room)
+}
+
+/// `GET|HEAD /ipfs/{cid}`, `POST /v1/blocks`, `PUT|DELETE /v1/pins/{cid}`.
+pub(crate) fn routes(room: Room) -> Router {
+    Router::new()
+        .route("/ipfs/{cid}", get(gateway::read))
+        .route("/v1/blocks", post(upload::upload))
+        .route("/v1/pins/{cid}", put(pin::pin).delete(pin::unpin))
+        .with_state(room)
+}

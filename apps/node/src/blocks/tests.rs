@@ -1,0 +1,11 @@
+#![allow(clippy::unwrap_used)]
+
+mod faulty;
+mod made;
+mod pins;
+mod quotas;
+mod reading;
+mod restarts;
+mod stage;
+mod strangers;
+mod uploads;
