@@ -7,7 +7,7 @@ use std::{collections::HashSet, net::IpAddr};
 
 use axum::http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode,
-    header::{CONTENT_TYPE, HOST, ORIGIN},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
 };
 
 /// The callers that a node answers.
@@ -17,6 +17,8 @@ pub(crate) struct Browsers {
     hosts: HashSet<String>,
     /// Origins of web pages that may use it.
     origins: HashSet<String>,
+    /// The port that it listens on.
+    port: u16,
 }
 
 /// The reason why a request is refused unread.
@@ -24,6 +26,8 @@ pub(crate) struct Browsers {
 pub(crate) enum Stopped {
     /// It is meant for a server with another name.
     Host,
+    /// Its session names a host that is not surely this node.
+    Session,
     /// A web page sent it.
     Origin,
     /// It is of a type that a web page can send without a preflight.
@@ -32,7 +36,7 @@ pub(crate) enum Stopped {
 
 impl Browsers {
     /// These names and web pages.
-    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Result<Self, String> {
+    pub(crate) fn new(hosts: &[String], origins: &[String], port: u16) -> Result<Self, String> {
         for host in hosts {
             let is_name = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
             if host.is_empty() || !host.chars().all(is_name) {
@@ -46,7 +50,7 @@ impl Browsers {
             }
         }
         let lower = |all: &[String]| all.iter().map(|text| text.to_ascii_lowercase()).collect();
-        Ok(Self { hosts: lower(hosts), origins: lower(origins) })
+        Ok(Self { hosts: lower(hosts), origins: lower(origins), port })
     }
 
     /// Checks a request; returns the origin of the web page that sent it, if one did.
@@ -56,6 +60,10 @@ impl Browsers {
         let mut named = hosts.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
         if named.peek().is_none() || !named.all(|host| self.is_own(host)) {
             return Err(Stopped::Host);
+        }
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if headers.contains_key(AUTHORIZATION) && !self.is_for(host) {
+            return Err(Stopped::Session);
         }
         let origin = self.origin(headers)?;
         if request.method() == Method::POST && !is_own_type(headers) {
@@ -75,20 +83,38 @@ impl Browsers {
 
     /// An address is safe: no page can have it as its name.
     fn is_own(&self, host: &str) -> bool {
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
-            _ => host,
-        };
-        let name = name.to_ascii_lowercase();
-        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
-        name == "localhost" || bare.parse::<IpAddr>().is_ok() || self.hosts.contains(&name)
+        let (name, _) = parts(host);
+        name == "localhost" || address(&name).is_some() || self.hosts.contains(&name)
     }
+
+    /// Whether a session for this host was signed for this node: its operator gave the name, or it is this machine at
+    /// the node's own port. A session for another server on this machine or network is worthless here.
+    fn is_for(&self, host: &str) -> bool {
+        let (name, port) = parts(host);
+        let is_here = name == "localhost" || address(&name).is_some_and(|address| address.is_loopback());
+        self.hosts.contains(&name) || is_here && port == Some(self.port)
+    }
+}
+
+/// The name in lower case, and the port.
+fn parts(host: &str) -> (String, Option<u16>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => {
+            (name.to_ascii_lowercase(), port.parse().ok())
+        }
+        _ => (host.to_ascii_lowercase(), None),
+    }
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
 impl Stopped {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Session => StatusCode::UNAUTHORIZED,
             Self::Origin => StatusCode::FORBIDDEN,
             Self::Type => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
@@ -97,6 +123,9 @@ impl Stopped {
     pub(crate) fn says(self) -> &'static str {
         match self {
             Self::Host => "this node does not have that name: its operator can add it with --host",
+            Self::Session => {
+                "a session for this host may be for another host: the node's operator can name it with --host"
+            }
             Self::Origin => "this web page may not use this node: its operator can allow it with --allow-origin",
             Self::Type => "send application/json, or blocks as application/vnd.ipld.car",
         }
@@ -122,7 +151,7 @@ mod tests {
     const PAGE: &str = "https://portal.example";
 
     fn browsers() -> Browsers {
-        Browsers::new(&["Relay.example".into()], &[PAGE.into()]).unwrap()
+        Browsers::new(&["Relay.example".into()], &[PAGE.into()], 8550).unwrap()
     }
 
     fn check(headers: &[(&str, &str)]) -> Result<Option<HeaderValue>, Stopped> {
@@ -170,12 +199,38 @@ mod tests {
     }
 
     #[test]
+    fn session_is_for_a_given_name_or_this_machine_at_the_own_port() {
+        for host in [
+            "relay.example",
+            "Relay.Example:443",
+            "relay.example:8550",
+            "localhost:8550",
+            "127.0.0.1:8550",
+            "[::1]:8550",
+        ] {
+            assert!(browsers().is_for(host), "{host}");
+        }
+        for host in [
+            "localhost",
+            "localhost:9999",
+            "127.0.0.1:9999",
+            "[::1]:80",
+            "10.1.2.3:8550",
+            "evil.example:8550",
+            "",
+            ":8550",
+        ] {
+            assert!(!browsers().is_for(host), "{host}");
+        }
+    }
+
+    #[test]
     fn names_that_stand_for_everybody_are_refused() {
         for origin in ["*", "null", "https://", "https://*.example", "https://a.example/", "file:///x"] {
-            assert!(Browsers::new(&[], &[origin.into()]).is_err(), "{origin}");
+            assert!(Browsers::new(&[], &[origin.into()], 1).is_err(), "{origin}");
         }
         for host in ["", "*", "a b", "http://relay.example", "relay.example:80"] {
-            assert!(Browsers::new(&[host.into()], &[]).is_err(), "{host}");
+            assert!(Browsers::new(&[host.into()], &[], 1).is_err(), "{host}");
         }
     }
 }

@@ -61,10 +61,10 @@ fn close_memory() {
 async fn run(settings: Settings) -> Result<(), String> {
     settings.check()?;
     let (stop, stopped) = watch::channel(false);
-    let (router, mut workers) = rooms(&settings, &stopped).await?;
-    let tls = settings.tls(&stopped, &mut workers)?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let (router, mut workers) = rooms(&settings, address.port(), &stopped).await?;
+    let tls = settings.tls(&stopped, &mut workers)?;
     tracing::info!(%address, "listening");
     let serving = tokio::spawn(server::serve(listener, tls, router, settings.connections(), stopped));
     asked_to_stop().await;
@@ -79,8 +79,8 @@ async fn run(settings: Settings) -> Result<(), String> {
 }
 
 /// The rooms that are switched on, and the tasks behind them.
-async fn rooms(settings: &Settings, stop: &watch::Receiver<bool>) -> Result<(Router, JoinSet<()>), String> {
-    let browsers = Browsers::new(&settings.hosts, &settings.origins)?;
+async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> Result<(Router, JoinSet<()>), String> {
+    let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?;
     let allowed = settings.allowed()?;
     let provider = settings.provider()?;
     let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
