@@ -15,10 +15,12 @@ mod open;
 mod options;
 mod place;
 mod seam;
+mod server;
 pub(crate) mod stores;
 #[cfg(test)]
 mod tests;
 mod until_unreachable;
+mod upload;
 
 pub use car::{CarError, read_car, write_car};
 pub use checked::checked;
