@@ -8,8 +8,10 @@ mod dag;
 mod error;
 #[cfg(test)]
 mod faults;
+mod gateway;
 pub(crate) mod into_error;
 mod kubo;
+mod node;
 mod object;
 mod open;
 mod options;
