@@ -53,8 +53,13 @@ impl Browsers {
         Ok(Self { hosts: lower(hosts), origins: lower(origins), port })
     }
 
-    /// Checks a request; returns the origin of the web page that sent it, if one did.
-    pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<Option<HeaderValue>, Stopped> {
+    /// The origin of the web page that sent the request, if it may use the node.
+    pub(crate) fn page<B>(&self, request: &Request<B>) -> Option<HeaderValue> {
+        self.origin(request.headers()).ok().flatten()
+    }
+
+    /// Checks a request.
+    pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<(), Stopped> {
         let headers = request.headers();
         let hosts = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
         let mut named = hosts.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
@@ -65,11 +70,11 @@ impl Browsers {
         if headers.contains_key(AUTHORIZATION) && !self.is_for(host) {
             return Err(Stopped::Session);
         }
-        let origin = self.origin(headers)?;
+        self.origin(headers)?;
         if request.method() == Method::POST && !is_own_type(headers) {
             return Err(Stopped::Type);
         }
-        Ok(origin)
+        Ok(())
     }
 
     fn origin(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Stopped> {
@@ -159,7 +164,8 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        browsers().check(&request.body(()).unwrap())
+        let request = request.body(()).unwrap();
+        browsers().check(&request).map(|()| browsers().page(&request))
     }
 
     #[test]

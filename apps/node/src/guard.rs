@@ -20,6 +20,7 @@ use axum::{
 use crate::{
     answer::{said, said_later},
     browser::Browsers,
+    chain,
     limits::{Limit, network},
     relay,
 };
@@ -30,15 +31,25 @@ pub(crate) struct Guard {
     behind_proxy: bool,
     /// Signed requests, which cost the most.
     signed: Limit<IpAddr>,
+    /// Questions to the chain, which cost the hospital's provider.
+    questions: Limit<IpAddr>,
     /// Everything else.
     others: Limit<IpAddr>,
     limited: AtomicU64,
 }
 
+/// The requests of one network address in a minute, by what they cost.
+#[derive(Clone, Copy)]
+pub(crate) struct PerMinute {
+    pub(crate) signed: NonZeroU32,
+    pub(crate) questions: NonZeroU32,
+    pub(crate) others: NonZeroU32,
+}
+
 impl Guard {
-    pub(crate) fn new(browsers: Browsers, behind_proxy: bool, signed: NonZeroU32, others: NonZeroU32) -> Self {
-        let (signed, others) = (Limit::per_minute(signed), Limit::per_minute(others));
-        Self { browsers, behind_proxy, signed, others, limited: AtomicU64::default() }
+    pub(crate) fn new(browsers: Browsers, behind_proxy: bool, most: PerMinute) -> Self {
+        let [signed, questions, others] = [most.signed, most.questions, most.others].map(Limit::per_minute);
+        Self { browsers, behind_proxy, signed, questions, others, limited: AtomicU64::default() }
     }
 
     /// Requests that a rate limit refused.
@@ -47,9 +58,10 @@ impl Guard {
     }
 
     fn limit(&self, request: &Request) -> &Limit<IpAddr> {
-        match request.method() == Method::POST && request.uri().path() == relay::REQUESTS {
-            true => &self.signed,
-            false => &self.others,
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, relay::REQUESTS) => &self.signed,
+            (_, chain::RPC) => &self.questions,
+            _ => &self.others,
         }
     }
 }
@@ -62,10 +74,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Counts so many requests more; if that is too many, returns the time to wait.
+    /// Counts so many questions to the chain more; if that is too many, returns the time to wait.
     pub(crate) fn counts_also(&self, more: usize) -> Result<(), Duration> {
         let more = u32::try_from(more).ok().and_then(NonZeroU32::new);
-        let counted = more.map_or(Ok(()), |more| self.guard.others.take_several(&self.network, more));
+        let counted = more.map_or(Ok(()), |more| self.guard.questions.take_several(&self.network, more));
         counted.inspect_err(|_| {
             self.guard.limited.fetch_add(1, Relaxed);
         })
@@ -75,36 +87,42 @@ impl Caller {
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let page = match guard.browsers.check(&request) {
-        Ok(page) => page,
-        Err(stopped) => return said(stopped.status(), stopped.says()),
+    let page = guard.browsers.page(&request);
+    let mut response = match guard.browsers.check(&request) {
+        Ok(()) => answered(&guard, peer, page.is_some(), request, next).await,
+        Err(stopped) => said(stopped.status(), stopped.says()),
     };
+    if let Some(page) = page {
+        let allowed = "content-type, authorization, last-event-id";
+        let cross_origin = [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, page),
+            (header::VARY, HeaderValue::from_static("origin")),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE")),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed)),
+            (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, etag")),
+        ];
+        response.headers_mut().extend(cross_origin);
+    }
+    response
+}
+
+async fn answered(guard: &Arc<Guard>, peer: SocketAddr, is_page: bool, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     let from = if guard.behind_proxy { forwarded(headers).unwrap_or(peer.ip()) } else { peer.ip() };
     let network = network(from);
     request.extensions_mut().insert(Caller { guard: guard.clone(), network });
-    let mut response = match (guard.limit(&request).take(&network), request.method()) {
+    match (guard.limit(&request).take(&network), request.method()) {
         (Err(wait), _) => {
             guard.limited.fetch_add(1, Relaxed);
             let text = format!("too many requests: wait {} s", wait.as_secs() + 1);
             said_later(StatusCode::TOO_MANY_REQUESTS, &text, wait)
         }
-        (Ok(()), &Method::OPTIONS) if page.is_some() => StatusCode::NO_CONTENT.into_response(),
+        (Ok(()), &Method::OPTIONS) if is_page => StatusCode::NO_CONTENT.into_response(),
         (Ok(()), _) => next.run(request).await,
-    };
-    if let Some(page) = page {
-        let cross_origin = [
-            (header::ACCESS_CONTROL_ALLOW_ORIGIN, page),
-            (header::VARY, HeaderValue::from_static("origin")),
-            (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE")),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization")),
-        ];
-        response.headers_mut().extend(cross_origin);
     }
-    response
 }
 
 /// The last address is the one that the proxy saw; the caller can invent those before it.

@@ -20,6 +20,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 use clap::Parser;
+use hospital_record::ledger::EthereumOptions;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
@@ -82,10 +83,10 @@ async fn run(settings: Settings) -> Result<(), String> {
 async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> Result<(Router, JoinSet<()>), String> {
     let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?;
     let allowed = settings.allowed()?;
-    let provider = settings.provider()?;
+    let provider = settings.provider(EthereumOptions::default().longest_answer)?;
     let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
     let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
-    let guard = Guard::new(browsers, settings.behind_proxy, settings.per_address, settings.others_per_address);
+    let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
     let mut node = Node::new(system.clone(), Arc::new(guard));
     let (mut router, mut workers) = (Router::new(), JoinSet::new());
     if settings.relay.is_on() {
@@ -97,9 +98,13 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         node.relay = Some(service);
     }
     if settings.chain_reads {
-        let events = events::Events::new();
-        workers.spawn(events::watch_chain(provider.clone(), node.contract(), events.clone(), stop.clone()));
-        router = router.merge(chain::routes(chain::Chain::new(provider))).merge(events::routes(events));
+        // Half of the connections: the others can always ask.
+        let events = events::Events::new(settings.connections().all / 2, stop.clone());
+        let (hospital, final_block) = (node.contract(), chain::FinalBlock::default());
+        let (told, last) = (events.clone(), final_block.clone());
+        workers.spawn(events::watch_chain(provider, hospital, told, last, stop.clone()));
+        let chain = chain::Chain::new(settings.provider(chain::LONGEST_ANSWER)?, hospital, final_block);
+        router = router.merge(chain::routes(chain)).merge(events::routes(events));
         node.answers_questions = true;
     }
     if settings.blocks.is_on() {

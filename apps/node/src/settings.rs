@@ -13,7 +13,10 @@ use hospital_record::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{blocks::settings::BlocksSettings, relay::settings::RelaySettings, server::Connections, tls::Tls, trust};
+use crate::{
+    blocks::settings::BlocksSettings, guard::PerMinute, relay::settings::RelaySettings, server::Connections, tls::Tls,
+    trust,
+};
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
 ///
@@ -36,10 +39,13 @@ pub(crate) struct Settings {
     pub(crate) state: PathBuf,
     /// Signed requests from one network address a minute
     #[arg(long, default_value = "120", value_parser = count(1..=10_000_000))]
-    pub(crate) per_address: NonZeroU32,
-    /// Other requests from one network address a minute: questions to the chain, blocks
+    per_address: NonZeroU32,
+    /// Questions to the chain from one network address a minute
+    #[arg(long, default_value = "1200", value_parser = count(1..=10_000_000))]
+    questions_per_address: NonZeroU32,
+    /// Other requests from one network address a minute, such as for blocks
     #[arg(long, default_value = "6000", value_parser = count(1..=10_000_000))]
-    pub(crate) others_per_address: NonZeroU32,
+    others_per_address: NonZeroU32,
     /// The certificates of the node's host name, its own first, in PEM; needs --tls-key. A renewed file is used within a
     /// minute
     #[arg(long, env = "HOSPITAL_RECORD_NODE_TLS_CERT", requires = "tls_key")]
@@ -124,10 +130,14 @@ impl Settings {
         Duration::from_secs(self.timeout * 2)
     }
 
-    /// The chain, by its provider.
-    pub(crate) fn provider(&self) -> Result<EthereumLedger, String> {
-        let timeout = Duration::from_secs(self.timeout);
-        let options = EthereumOptions { timeout, ..EthereumOptions::default() };
+    pub(crate) fn per_minute(&self) -> PerMinute {
+        let Self { per_address: signed, questions_per_address: questions, others_per_address: others, .. } = *self;
+        PerMinute { signed, questions, others }
+    }
+
+    /// The chain, by its provider, with a limit on its answers.
+    pub(crate) fn provider(&self, longest_answer: usize) -> Result<EthereumLedger, String> {
+        let options = EthereumOptions { timeout: Duration::from_secs(self.timeout), longest_answer };
         EthereumLedger::connect(&self.rpc_url, options).map_err(|error| error.to_string())
     }
 
@@ -174,6 +184,7 @@ mod tests {
             "--waiting-revocations",
             "--per-account",
             "--per-address",
+            "--questions-per-address",
             "--others-per-address",
             "--connections",
             "--gas-percent",

@@ -41,6 +41,8 @@ pub use error::{LedgerError, SubmitError, integrity::Integrity};
 pub use ethereum::{EthereumLedger, EthereumOptions, NoResult};
 pub use event::{Event, Purpose, Rights, Status, Via, folder_of, folder_scope, record_key};
 pub use forms::SignedForm;
+/// Whether an account with this code is a board. The code of an account never changes.
+pub use hospital_record_contracts::boards::is_board;
 pub use journal::{Journal, Update};
 pub use logs::all_logs;
 pub(crate) use logs::{newest_log, newest_logs, recent_logs};

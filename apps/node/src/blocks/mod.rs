@@ -8,7 +8,7 @@ mod gateway;
 mod jobs;
 mod metrics;
 mod pin;
-mod places;
+pub(crate) mod places;
 mod problem;
 mod room;
 mod rows;

@@ -1,22 +1,23 @@
 //! JSON-RPC 2.0 over HTTP: one question, or some of them together.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
-use futures::future::join_all;
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     answer::{body_of, json, said_later},
-    chain::{Chain, Problem},
+    blocks::places::Place,
+    chain::{Chain, LONGEST_ANSWER, Problem},
     guard::Caller,
 };
 
@@ -28,6 +29,8 @@ const LONGEST: usize = 128 * 1024;
 const TOGETHER: usize = 20;
 /// The longest id that is repeated in an answer.
 const LONGEST_ID: usize = 64;
+/// An answer that is sent in one piece.
+const SHORT: usize = 64 * 1024;
 /// When to come back if the chain does not answer.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
@@ -71,9 +74,10 @@ async fn ask(State(chain): State<Chain>, Extension(caller): Extension<Caller>, b
         Ok(body) => body,
         Err(refused) => return refused,
     };
+    let Ok(turn) = chain.turn(caller.network).await else { return busy() };
     if body.trim_ascii_start().first() != Some(&b'[') {
         return match chain.one(&body).await {
-            Ok(answer) => json(&answer),
+            Ok(answer) => sent(&answer, turn),
             Err(Problem::Busy) => busy(),
             Err(problem) => json(&refusal(RawValue::NULL.to_owned(), problem)),
         };
@@ -88,18 +92,45 @@ async fn ask(State(chain): State<Chain>, Extension(caller): Extension<Caller>, b
     if let Err(wait) = caller.counts_also(questions.len() - 1) {
         return said_later(StatusCode::TOO_MANY_REQUESTS, "too many questions", wait);
     }
-    let asked = join_all(questions.iter().map(|question| chain.one(question.get().as_bytes()))).await;
-    if asked.iter().any(|answer| matches!(answer, Err(Problem::Busy))) {
-        return busy();
+    match chain.several(&questions).await {
+        Ok(answers) => sent(&answers, turn),
+        Err(_) => busy(),
     }
-    let answers = asked.into_iter().map(|answer| match answer {
-        Ok(answer) => answer,
-        Err(problem) => refusal(RawValue::NULL.to_owned(), problem),
+}
+
+/// The turn ends when the caller has taken the answer: many slow callers would fill the memory.
+fn sent(answer: &impl Serialize, turn: Place) -> Response {
+    let bytes = Bytes::from(serde_json::to_vec(answer).unwrap_or_default());
+    if bytes.len() <= SHORT {
+        return ([(header::CONTENT_TYPE, "application/json")], bytes).into_response();
+    }
+    let parts = stream::unfold((bytes, turn), |(mut rest, turn)| async {
+        let part = rest.split_to(rest.len().min(SHORT));
+        (!part.is_empty()).then(|| (Ok::<_, Infallible>(part), (rest, turn)))
     });
-    json(&answers.collect::<Vec<_>>())
+    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()
 }
 
 impl Chain {
+    /// The answers, one after the other. With those that are too long together, the rest are refused.
+    async fn several(&self, questions: &[&RawValue]) -> Result<Vec<Answer>, Problem> {
+        let (mut answers, mut length) = (Vec::new(), 0);
+        for question in questions {
+            let answer = match length > LONGEST_ANSWER {
+                false => self.one(question.get().as_bytes()).await,
+                true => Err(Problem::TooLong),
+            };
+            let answer = match answer {
+                Err(Problem::Busy) => return Err(Problem::Busy),
+                Err(problem) => refusal(RawValue::NULL.to_owned(), problem),
+                Ok(answer) => answer,
+            };
+            length += answer.result.as_ref().map_or(0, |result| result.get().len());
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
     /// The answer to one question; an error if the provider does not answer, or if it is no question.
     async fn one(&self, question: &[u8]) -> Result<Answer, Problem> {
         let question: Question<'_> = serde_json::from_slice(question).map_err(|_| Problem::Malformed)?;
@@ -127,6 +158,7 @@ fn refusal(id: Box<RawValue>, problem: Problem) -> Answer {
         Problem::Malformed => (-32600, None),
         Problem::Method(_) => (-32601, None),
         Problem::Parameters(_) => (-32602, None),
+        Problem::TooLong => (-32005, None),
         Problem::Busy => (-32603, None),
     };
     Answer { jsonrpc: "2.0", id, result: None, error: Some(Refusal { code, message, data }) }

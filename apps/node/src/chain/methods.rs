@@ -1,6 +1,14 @@
 //! The methods that are forwarded, and which parameters of each.
 
+use std::sync::{Mutex, PoisonError};
+
+use hospital_record::{
+    Address,
+    ledger::{ContractKind, EthereumLedger, Ledger, is_board},
+};
 use serde_json::{Map, Value};
+
+use crate::chain::{Problem, unanswered};
 
 /// The most blocks that one question about events may span. Clients halve a range that is refused.
 const MOST_BLOCKS: u64 = 10_000;
@@ -128,9 +136,13 @@ fn events(params: &[Value]) -> Checked {
     if filter.get("topics").is_some_and(|topics| topics.as_array().is_none_or(|topics| topics.len() > 4)) {
         return Err("a filter has up to four topics");
     }
-    match (filter.get("fromBlock").and_then(number), filter.get("toBlock").and_then(number), filter.get("blockHash")) {
-        (None, None, Some(hash)) if is_hex(hash, 32) => Ok(None),
-        (Some(from), Some(to), None) if from <= to && to - from < MOST_BLOCKS => Ok(Some(to)),
+    let [from, to, hash] = ["fromBlock", "toBlock", "blockHash"].map(|key| filter.get(key));
+    if let (None, None, Some(hash)) = (from, to, hash) {
+        return if is_hex(hash, 32) { Ok(None) } else { Err("a block's hash has 32 bytes in hex") };
+    }
+    // Never kept: a node of the provider that is behind may leave events out.
+    match (from.and_then(number), to.and_then(number), hash) {
+        (Some(from), Some(to), None) if from <= to && to - from < MOST_BLOCKS => Ok(None),
         (Some(from), Some(to), None) if from <= to => Err("the range exceeds the limit of 10000 blocks"),
         _ => Err("the filter must name its first and its last block by number"),
     }
@@ -141,6 +153,51 @@ fn names_contracts(filter: &Map<String, Value>) -> bool {
         Some(Value::Array(all)) => (1..=MOST_CONTRACTS).contains(&all.len()) && all.iter().all(|one| is_hex(one, 20)),
         Some(one) => is_hex(one, 20),
         None => false,
+    }
+}
+
+/// The contracts whose events are asked for through this node.
+pub(super) struct Served {
+    fixed: Vec<Address>,
+    /// Accounts whose code is a board's; code never changes.
+    boards: Mutex<Vec<Address>>,
+}
+
+/// Boards in memory. With more, some are asked for again.
+const MOST_BOARDS: usize = 1_000;
+
+impl Served {
+    pub(super) fn new(hospital: Address) -> Self {
+        let beside = ContractKind::BESIDE.iter().map(|(_, address)| *address);
+        Self { fixed: beside.chain([hospital]).collect(), boards: Mutex::default() }
+    }
+
+    /// Refuses events of other contracts: the node is no free RPC for everything on the chain.
+    pub(super) async fn check(&self, rule: &Rule, params: &[Value], chain: &EthereumLedger) -> Result<(), Problem> {
+        if rule.method != "eth_getLogs" {
+            return Ok(());
+        }
+        let named = params.first().and_then(|filter| filter.get("address"));
+        let named = named.map_or(&[][..], |one| one.as_array().map_or(std::slice::from_ref(one), Vec::as_slice));
+        for address in named.iter().filter_map(|one| one.as_str()?.parse().ok()) {
+            if !self.fixed.contains(&address) && !self.is_board(address, chain).await? {
+                return Err(Problem::Parameters("this node forwards events of its contracts and of boards alone"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_board(&self, address: Address, chain: &EthereumLedger) -> Result<bool, Problem> {
+        if self.boards.lock().unwrap_or_else(PoisonError::into_inner).contains(&address) {
+            return Ok(true);
+        }
+        let is_one = is_board(&chain.code(address).await.map_err(|error| unanswered(&error))?);
+        if is_one {
+            let mut boards = self.boards.lock().unwrap_or_else(PoisonError::into_inner);
+            boards.truncate(MOST_BOARDS - 1);
+            boards.insert(0, address);
+        }
+        Ok(is_one)
     }
 }
 
@@ -215,7 +272,7 @@ mod tests {
             ("eth_call", json!([{"to": CONTRACT, "input": "0x00"}, "0x10"]), Some(16)),
             ("eth_call", json!([{"to": CONTRACT, "input": "0x00"}, "latest"]), None),
             ("eth_call", json!([{"to": CONTRACT}]), None),
-            ("eth_getLogs", filter("0x0", "0x270f"), Some(9_999)),
+            ("eth_getLogs", filter("0x0", "0x270f"), None),
             ("eth_getCode", json!([CONTRACT, "latest"]), None),
         ] {
             assert_eq!(check(method, params.clone()), Ok(final_by), "{method} {params}");
@@ -240,6 +297,10 @@ mod tests {
             (
                 "eth_getLogs",
                 json!([{"address": CONTRACT, "fromBlock": "0x0", "toBlock": "0x1", "topics": [1, 2, 3, 4, 5]}]),
+            ),
+            (
+                "eth_getLogs",
+                json!([{"address": CONTRACT, "fromBlock": "earliest", "toBlock": "latest", "blockHash": format!("0x{}", "11".repeat(32))}]),
             ),
             ("eth_feeHistory", json!(["0x65", "latest", []])),
             ("eth_getBalance", json!(["0x11", "latest"])),

@@ -3,31 +3,32 @@
 use std::{
     collections::{HashSet, VecDeque},
     convert::Infallible,
-    str::FromStr,
     time::Duration,
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderName, StatusCode},
     response::{
         IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
+        sse::{Event, Sse},
     },
     routing::get,
 };
 use futures::{Stream, stream};
 use hospital_record::Address;
 use serde_json::json;
-use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     answer::{said, said_later},
-    events::{Cursor, Events, Notice, window::News},
+    blocks::places::Place,
+    events::{
+        Events, Notice,
+        window::{Cursor, News},
+    },
+    guard::Caller,
 };
 
 /// Where listeners come.
@@ -38,6 +39,8 @@ const MOST_ACCOUNTS: usize = 64;
 const LASTS: Duration = Duration::from_secs(90);
 /// The interval of a sign of life.
 const ALIVE: Duration = Duration::from_secs(15);
+/// How long a listener waits for its place.
+const PLACE_WITHIN: Duration = Duration::from_secs(2);
 /// When to come back if too many listen.
 const A_WHILE: Duration = Duration::from_secs(30);
 
@@ -46,7 +49,12 @@ pub(crate) fn routes(events: Events) -> Router {
     Router::new().route(EVENTS, get(listen)).with_state(events)
 }
 
-async fn listen(State(events): State<Events>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn listen(
+    State(events): State<Events>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(accounts) = accounts(query.as_deref().unwrap_or_default()) else {
         return said(StatusCode::BAD_REQUEST, "name one to 64 accounts: ?accounts=0x...,0x...");
     };
@@ -55,11 +63,12 @@ async fn listen(State(events): State<Events>, RawQuery(query): RawQuery, headers
         Some(Ok(cursor)) => Some(cursor),
         Some(Err(())) => return said(StatusCode::BAD_REQUEST, "Last-Event-ID is not an id of these events"),
     };
-    let Some(place) = events.place() else {
+    let Some(place) = events.0.places.take(caller.network, PLACE_WITHIN).await else {
         return said_later(StatusCode::SERVICE_UNAVAILABLE, "too many listen at the moment", A_WHILE);
     };
     let listener = Listener {
         changes: events.0.changes.subscribe(),
+        stop: events.0.stop.clone(),
         cursor,
         accounts,
         ready: VecDeque::new(),
@@ -67,7 +76,8 @@ async fn listen(State(events): State<Events>, RawQuery(query): RawQuery, headers
         events,
         _place: place,
     };
-    Sse::new(listener.stream()).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
+    // Proxies would wait for the end of the answer.
+    ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(listener.stream())).into_response()
 }
 
 /// `None` if they are not one to 64 addresses.
@@ -83,12 +93,13 @@ fn accounts(query: &str) -> Option<HashSet<Address>> {
 struct Listener {
     events: Events,
     changes: watch::Receiver<u64>,
+    stop: watch::Receiver<bool>,
     /// After this event; `None` for a new listener.
     cursor: Option<Cursor>,
     accounts: HashSet<Address>,
     ready: VecDeque<Event>,
     until: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Listener {
@@ -100,50 +111,54 @@ impl Listener {
                 }
                 listener.changes.mark_unchanged();
                 listener.fill();
-                if listener.ready.is_empty() {
-                    let changed = tokio::time::timeout_at(listener.until, listener.changes.changed());
-                    changed.await.ok()?.ok()?;
+                if listener.ready.is_empty() && !listener.wait().await {
+                    return None;
                 }
             }
         })
     }
 
+    /// Waits for a change, or sends a sign of life; false at the end.
+    async fn wait(&mut self) -> bool {
+        tokio::select! {
+            _ = self.stop.wait_for(|stop| *stop) => false,
+            changed = self.changes.changed() => changed.is_ok(),
+            () = tokio::time::sleep_until(self.until) => false,
+            () = tokio::time::sleep(ALIVE) => {
+                // An id without data: a listener whose accounts are quiet comes back with a newer one.
+                self.ready.extend(self.cursor.map(|cursor| Event::default().id(cursor.to_string())));
+                true
+            }
+        }
+    }
+
     /// Takes what came since the cursor.
     fn fill(&mut self) {
         let window = self.events.window();
-        let Some(end) = window.end() else { return };
+        let end = window.end();
         let news = match self.cursor {
             // The id of the first event is where a listener begins.
             None => Some(event_at(end, "begin", &json!({}))),
             Some(cursor) => match window.after(cursor) {
                 News::All(notices) => {
-                    let own = notices.iter().filter(|notice| self.accounts.contains(&notice.account));
-                    self.ready.extend(own.map(event));
+                    let own = notices.iter().filter(|(_, notice)| self.accounts.contains(&notice.account));
+                    self.ready.extend(own.map(|(at, notice)| event(*at, notice)));
                     None
                 }
                 News::Missed => Some(event_at(end, "missed", &json!({}))),
             },
         };
         self.ready.extend(news);
-        self.cursor = Some(end.max(self.cursor.unwrap_or(end)));
+        self.cursor = Some(end);
     }
 }
 
-fn event(notice: &Notice) -> Event {
-    event_at(notice.at, notice.kind.name(), &json!({ "account": notice.account, "block": notice.at.block }))
+fn event(at: Cursor, notice: &Notice) -> Event {
+    event_at(at, notice.kind.name(), &json!({ "account": notice.account, "block": notice.block }))
 }
 
 fn event_at(at: Cursor, name: &str, data: &serde_json::Value) -> Event {
-    Event::default().id(format!("{}-{}", at.block, at.index)).event(name).data(data.to_string())
-}
-
-impl FromStr for Cursor {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (block, index) = text.split_once('-').ok_or(())?;
-        Ok(Self { block: block.parse().map_err(drop)?, index: index.parse().map_err(drop)? })
-    }
+    Event::default().id(at.to_string()).event(name).data(data.to_string())
 }
 
 #[cfg(test)]
@@ -159,14 +174,6 @@ mod tests {
             ["", "accounts=", "accounts=0x11", "accounts=ana", &format!("accounts={}", vec![one; 65].join(","))]
         {
             assert_eq!(accounts(query), None, "{query}");
-        }
-    }
-
-    #[test]
-    fn cursor_is_read_as_it_is_written() {
-        assert_eq!("7-3".parse(), Ok(Cursor { block: 7, index: 3 }));
-        for text in ["", "7", "-", "7-", "7-3-1", "a-1", "-1-1", "99999999999999999999-0"] {
-            assert_eq!(text.parse::<Cursor>(), Err(()), "{text}");
         }
     }
 }

@@ -1,28 +1,26 @@
 //! Events: which journals moved and who is asked for access, so that people need not ask again and again.
 //!
-//! An event is a hint without content or names. Whoever gets one reads the journal and checks it, as always.
+//! An event is a hint without content or names. Whoever gets one reads the journal and checks it, as always. So an event
+//! may come twice, but a listener that missed some always learns of it.
 
 mod http;
 mod watcher;
 mod window;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use hospital_record::Address;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use self::window::Window;
 pub(crate) use self::{
     http::{EVENTS, routes},
     watcher::watch_chain,
 };
-
-/// The place of an event on the chain: its block, and its number among the events of that block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cursor {
-    block: u64,
-    index: u64,
-}
+use crate::blocks::places::Places;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +42,9 @@ impl Kind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Notice {
-    at: Cursor,
     kind: Kind,
     account: Address,
+    block: u64,
 }
 
 /// The newest events, shared by the watcher and all listeners.
@@ -57,33 +55,29 @@ struct Inner {
     window: Mutex<Window>,
     /// Counts changes of the window.
     changes: watch::Sender<u64>,
-    /// Places for listeners.
-    places: Arc<Semaphore>,
+    /// Each listener holds a connection.
+    places: Places<IpAddr>,
+    stop: watch::Receiver<bool>,
 }
 
-/// The most listeners at a time. Each holds a connection.
-const LISTENERS: usize = 4_096;
+/// Listeners of one network: people of one house, each with some pages.
+const OF_ONE_NETWORK: usize = 32;
 
 impl Events {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Inner {
-            window: Mutex::default(),
-            changes: watch::channel(0).0,
-            places: Arc::new(Semaphore::new(LISTENERS)),
-        }))
-    }
-
-    /// A place for one more listener.
-    fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.0.places.clone().try_acquire_owned().ok()
+    /// For at most so many listeners.
+    pub(crate) fn new(listeners: usize, stop: watch::Receiver<bool>) -> Self {
+        let places = Places::new(listeners, OF_ONE_NETWORK);
+        Self(Arc::new(Inner { window: Mutex::new(Window::new()), changes: watch::channel(0).0, places, stop }))
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
         self.0.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Window)) {
-        change(&mut self.window());
-        self.0.changes.send_modify(|count| *count += 1);
+    fn add(&self, notices: Vec<Notice>) {
+        if !notices.is_empty() {
+            self.window().add(notices);
+            self.0.changes.send_modify(|count| *count += 1);
+        }
     }
 }

@@ -1,67 +1,82 @@
 //! The newest events, bounded in number. A listener who missed more is told to read everything anew.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    fmt,
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use crate::events::{Cursor, Notice};
+use crate::events::Notice;
 
 /// The most events in memory.
 const MOST: usize = 10_000;
 
-#[derive(Default)]
+/// The place of an event among those of one run of the node. After a restart no earlier cursor is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    run: u64,
+    number: u64,
+}
+
 pub(super) struct Window {
+    run: u64,
     notices: VecDeque<Notice>,
-    /// Everything after this place is in the window; `None` before the first look at the chain.
-    from: Option<Cursor>,
-    /// The newest block that was looked at.
-    to: u64,
+    /// The number of the newest event.
+    newest: u64,
 }
 
 /// What a listener gets.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum News {
-    /// The events after its cursor.
-    All(Vec<Notice>),
+    /// The events after its cursor, each with its own.
+    All(Vec<(Cursor, Notice)>),
     /// Some events after its cursor are no longer here.
     Missed,
 }
 
 impl Window {
-    /// The place after which new events come.
-    pub(super) fn end(&self) -> Option<Cursor> {
-        self.from.map(|_| Cursor { block: self.to, index: u64::MAX })
+    pub(super) fn new() -> Self {
+        let run = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        Self { run: u64::try_from(run).unwrap_or_default(), notices: VecDeque::new(), newest: 0 }
     }
 
-    /// Begins after a block.
-    pub(super) fn begin(&mut self, block: u64) {
-        (self.from, self.to) = (Some(Cursor { block, index: u64::MAX }), block);
+    /// The place of the newest event.
+    pub(super) fn end(&self) -> Cursor {
+        Cursor { run: self.run, number: self.newest }
     }
 
-    /// Adds the events of all blocks up to `to`.
-    pub(super) fn add(&mut self, notices: impl IntoIterator<Item = Notice>, to: u64) {
+    pub(super) fn add(&mut self, notices: Vec<Notice>) {
+        self.newest += notices.len() as u64;
         self.notices.extend(notices);
-        self.to = to;
-        while self.notices.len() > MOST {
-            self.from = self.notices.pop_front().map(|notice| notice.at).or(self.from);
-        }
-    }
-
-    /// Takes back what is above a block: the chain replaced it.
-    pub(super) fn back_to(&mut self, block: u64) {
-        self.notices.retain(|notice| notice.at.block <= block);
-        self.to = block;
-        if self.from.is_some_and(|from| from.block > block) {
-            self.begin(block);
-        }
+        let excess = self.notices.len().saturating_sub(MOST);
+        self.notices.drain(..excess);
     }
 
     /// The events after a cursor.
     pub(super) fn after(&self, cursor: Cursor) -> News {
-        match self.from {
-            Some(from) if from <= cursor => {
-                News::All(self.notices.iter().filter(|notice| notice.at > cursor).copied().collect())
-            }
-            _ => News::Missed,
+        let oldest = self.newest - self.notices.len() as u64;
+        if cursor.run != self.run || !(oldest..=self.newest).contains(&cursor.number) {
+            return News::Missed;
         }
+        let numbers = oldest + 1..;
+        let numbered = numbers.zip(&self.notices).filter(|(number, _)| *number > cursor.number);
+        News::All(numbered.map(|(number, notice)| (Cursor { run: self.run, number }, *notice)).collect())
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.run, self.number)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (run, number) = text.split_once('-').ok_or(())?;
+        Ok(Self { run: run.parse().map_err(drop)?, number: number.parse().map_err(drop)? })
     }
 }
 
@@ -72,44 +87,45 @@ mod tests {
     use super::*;
     use crate::events::Kind;
 
-    fn notice(block: u64, index: u64) -> Notice {
-        Notice { at: Cursor { block, index }, kind: Kind::Journal, account: Address::ZERO }
+    fn notices(blocks: impl IntoIterator<Item = u64>) -> Vec<Notice> {
+        let notice = |block| Notice { kind: Kind::Journal, account: Address::ZERO, block };
+        blocks.into_iter().map(notice).collect()
     }
 
     fn blocks(news: News) -> Option<Vec<u64>> {
         match news {
-            News::All(notices) => Some(notices.iter().map(|notice| notice.at.block).collect()),
+            News::All(notices) => Some(notices.iter().map(|(_, notice)| notice.block).collect()),
             News::Missed => None,
         }
     }
 
     #[test]
     fn cursor_gets_what_came_after_it_or_learns_that_it_missed_something() {
-        let mut window = Window::default();
-        let at = |block, index| Cursor { block, index };
-        assert_eq!((blocks(window.after(at(9, 0))), window.end()), (None, None));
-        window.begin(10);
-        assert_eq!(window.end(), Some(at(10, u64::MAX)));
-        window.add([notice(11, 0), notice(11, 1), notice(13, 0)], 15);
-        assert_eq!(blocks(window.after(at(10, u64::MAX))), Some(vec![11, 11, 13]));
-        assert_eq!(blocks(window.after(at(11, 0))), Some(vec![11, 13]));
-        assert_eq!(blocks(window.after(at(15, u64::MAX))), Some(vec![]));
-        assert_eq!(blocks(window.after(at(10, 7))), None);
-        window.add((0..MOST as u64).map(|index| notice(20, index)), 20);
-        assert_eq!(blocks(window.after(at(11, 1))), None);
-        assert_eq!(blocks(window.after(at(13, 0))).map(|all| all.len()), Some(MOST));
+        let mut window = Window::new();
+        let begin = window.end();
+        assert_eq!(blocks(window.after(begin)), Some(vec![]));
+        window.add(notices([11, 11, 13]));
+        assert_eq!(blocks(window.after(begin)), Some(vec![11, 11, 13]));
+        let second = Cursor { number: 2, ..begin };
+        assert_eq!(blocks(window.after(second)), Some(vec![13]));
+        // The chain replaced its blocks: what is told again comes after all that was told.
+        let end = window.end();
+        window.add(notices([11, 12]));
+        assert_eq!(blocks(window.after(end)), Some(vec![11, 12]));
+        window.add(notices((0..MOST as u64 - 3).map(|_| 20)));
+        assert_eq!(blocks(window.after(Cursor { number: 1, ..begin })), None);
+        assert_eq!(blocks(window.after(second)).map(|all| all.len()), Some(MOST));
+        for other in [Cursor { run: begin.run + 1, ..end }, Cursor { number: u64::MAX, ..begin }] {
+            assert_eq!(blocks(window.after(other)), None, "{other}");
+        }
     }
 
     #[test]
-    fn replaced_blocks_are_told_again() {
-        let mut window = Window::default();
-        window.begin(10);
-        window.add([notice(11, 0), notice(12, 0)], 12);
-        window.back_to(11);
-        window.add([notice(12, 0), notice(12, 1)], 12);
-        assert_eq!(blocks(window.after(Cursor { block: 10, index: u64::MAX })), Some(vec![11, 12, 12]));
-        window.back_to(5);
-        assert_eq!(blocks(window.after(Cursor { block: 11, index: 0 })), Some(vec![]));
-        assert_eq!(window.end(), Some(Cursor { block: 5, index: u64::MAX }));
+    fn cursor_is_read_as_it_is_written() {
+        let cursor = Cursor { run: 7, number: 3 };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for text in ["", "7", "-", "7-", "7-3-1", "a-1", "-1-1", "99999999999999999999-0"] {
+            assert_eq!(text.parse::<Cursor>(), Err(()), "{text}");
+        }
     }
 }

@@ -13,9 +13,10 @@ use crate::{
         ethereum::{
             EthereumLedger,
             answer::{Failure, Question},
+            transport::TooLong,
         },
     },
-    platform::http::one_line,
+    platform::http::{cause, one_line},
 };
 
 /// Why a forwarded question has no result.
@@ -75,6 +76,13 @@ impl EthereumLedger {
             && let Ok(body) = serde_json::from_str::<Body>(&http.body)
         {
             return body.error.into();
+        }
+        if let Some(TooLong { most }) = cause(&error) {
+            return NoResult::Refused {
+                code: -32005,
+                message: format!("the answer is longer than {most} bytes"),
+                data: None,
+            };
         }
         match error {
             RpcError::ErrorResp(error) => {
