@@ -171,10 +171,11 @@ mod tests {
             let mode = file.metadata().unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{}", file.path().display());
         }
-        let settings: (i64, i64) = sqlx::query_as("SELECT (SELECT * FROM pragma_synchronous), (SELECT * FROM pragma_foreign_keys)")
-            .fetch_one(database.readers())
-            .await
-            .unwrap();
+        let settings: (i64, i64) =
+            sqlx::query_as("SELECT (SELECT * FROM pragma_synchronous), (SELECT * FROM pragma_foreign_keys)")
+                .fetch_one(database.readers())
+                .await
+                .unwrap();
         assert_eq!(settings, (2, 1), "FULL, and on");
     }
 }

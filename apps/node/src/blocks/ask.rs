@@ -48,9 +48,8 @@ fn accepted(headers: &HeaderMap, scope: Scope) -> Option<Form> {
         let mut parts = item.split(';').map(|part| part.trim().to_ascii_lowercase());
         let essence = parts.next().unwrap_or_default();
         let parameters: Vec<String> = parts.map(|part| part.replace([' ', '"'], "")).collect();
-        let refused = |part: &String| {
-            part == "q=0" || part.strip_prefix("version=").is_some_and(|version| version != "1")
-        };
+        let refused =
+            |part: &String| part == "q=0" || part.strip_prefix("version=").is_some_and(|version| version != "1");
         match essence.as_str() {
             RAW if !parameters.iter().any(refused) => Some(Form::Raw),
             CAR if !parameters.iter().any(refused) => Some(Form::Car(scope)),

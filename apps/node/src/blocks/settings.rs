@@ -53,7 +53,9 @@ impl BlocksSettings {
         };
         match (is_restricted, self.open_blocks) {
             (false, false) => {
-                return Err("--blocks: say who may write, with --allow or --authority; or --open-blocks, for all".into());
+                return Err(
+                    "--blocks: say who may write, with --allow or --authority; or --open-blocks, for all".into()
+                );
             }
             (true, true) => {
                 return Err("--open-blocks lets every account write, --allow and --authority only some: choose".into());
@@ -65,7 +67,9 @@ impl BlocksSettings {
         }
         let place: StoreUrl = store.parse().map_err(|error| format!("--blocks: {error}"))?;
         match place.is_memory() {
-            true => Err("--blocks memory: would lose everything with the process: name a directory or a Kubo node".into()),
+            true => {
+                Err("--blocks memory: would lose everything with the process: name a directory or a Kubo node".into())
+            }
             false => Ok(()),
         }
     }

@@ -94,8 +94,7 @@ impl Room {
     /// Counts the blocks, which are all different, and then stores them. Each step may be the last of this process.
     pub(crate) async fn keep(&self, account: Address, blocks: Vec<Block>) -> Result<(), Problem> {
         let parts = &*self.0;
-        let _no_sweep =
-            timeout(parts.patience.place, parts.sweeping.read()).await.map_err(|_| Problem::Unavailable)?;
+        let _no_sweep = timeout(parts.patience.place, parts.sweeping.read()).await.map_err(|_| Problem::Unavailable)?;
         let sizes: Vec<(Cid, u64)> = blocks.iter().map(|block| (block.cid, length(block))).collect();
         parts.rows.put(account, &sizes, now()).await?;
         let blocks = stream::iter(blocks).map(Ok).boxed();

@@ -1,9 +1,6 @@
 //! The blocks below a root, each once.
 
-use std::{
-    collections::HashSet,
-    sync::atomic::Ordering::Relaxed,
-};
+use std::{collections::HashSet, sync::atomic::Ordering::Relaxed};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use hospital_record::{

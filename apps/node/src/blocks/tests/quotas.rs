@@ -49,8 +49,7 @@ async fn uploads_at_once_do_not_exceed_the_quota_together() {
         let stage = limited(10_000, 1 << 40).await;
         let ana = stage.person().await;
         let [one, two, three] = [leaf(6_000), leaf(6_000), leaf(6_000)].map(|block| [block]);
-        let answers =
-            futures::join!(stage.put(&ana, &one), stage.put(&ana, &two), stage.put(&ana, &three));
+        let answers = futures::join!(stage.put(&ana, &one), stage.put(&ana, &two), stage.put(&ana, &three));
         let mut statuses = [answers.0, answers.1, answers.2].map(|answer| answer.status.as_u16());
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 507, 507]);
@@ -129,7 +128,8 @@ async fn full_or_absent_store_is_an_answer_and_not_a_loss() {
     stage.check_books().await;
     assert!(stage.serves(&blocks[0]).await);
     let metrics = stage.room.metrics().await;
-    for line in ["blocks_accounts 1", "blocks_pinned_bytes 11", "reason=\"node_full\"} 2", "reason=\"unavailable\"} 2"] {
+    for line in ["blocks_accounts 1", "blocks_pinned_bytes 11", "reason=\"node_full\"} 2", "reason=\"unavailable\"} 2"]
+    {
         assert!(metrics.contains(line), "{line} {metrics}");
     }
 }

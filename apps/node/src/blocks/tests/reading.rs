@@ -60,9 +60,13 @@ async fn block_has_the_headers_of_a_trustless_gateway() {
         assert_eq!((answer.status.as_u16(), answer.body.unwrap().len()), (304, 0));
         ask(method, "?format=raw", &[("if-none-match", "\"other\"")]).await.check(200, "");
     }
-    for (query, headers) in
-        [("", &[][..]), ("", &[("accept", "text/html")]), ("?format=html", &raw), ("?format=tar", &[]), ("?format=json", &[])]
-    {
+    for (query, headers) in [
+        ("", &[][..]),
+        ("", &[("accept", "text/html")]),
+        ("?format=html", &raw),
+        ("?format=tar", &[]),
+        ("?format=json", &[]),
+    ] {
         ask("GET", query, headers).await.check(406, "shows no files");
     }
     for method in ["POST", "PUT", "DELETE", "PATCH"] {

@@ -17,7 +17,7 @@ use axum::{
 use hospital_record::{
     Address, Cid, Identity, System,
     node::Session,
-    store::{self, Block, Store, StoreOptions},
+    store::{self, Block, StoreOptions},
 };
 use tempfile::TempDir;
 use tower_service::Service;
@@ -67,9 +67,9 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).await.unwrap();
         let rows = Rows::new(database, options.quota, DAY);
-        let trust = options.allowed.map(|allowed| {
-            Arc::new(Trust::new(system.clone(), HashSet::from_iter(allowed), Vec::new()))
-        });
+        let trust = options
+            .allowed
+            .map(|allowed| Arc::new(Trust::new(system.clone(), HashSet::from_iter(allowed), Vec::new())));
         let room = Room::new(store.clone(), rows, trust, system.deployment(), options.patience);
         Self { system, folder, store, router: routes(room.clone()), room }
     }

@@ -59,7 +59,11 @@ async fn only_a_session_of_an_admitted_account_for_this_host_writes() {
         (vec![sign(deployment, HOST, now() + 3600).await], HOST, "more than 15 minutes"),
     ];
     for (tokens, host, says) in cases {
-        for (method, path) in [("POST", "/v1/blocks".into()), ("PUT", format!("/v1/pins/{}", block.cid)), ("DELETE", format!("/v1/pins/{}", block.cid))] {
+        for (method, path) in [
+            ("POST", "/v1/blocks".into()),
+            ("PUT", format!("/v1/pins/{}", block.cid)),
+            ("DELETE", format!("/v1/pins/{}", block.cid)),
+        ] {
             let mut request = Request::builder().method(method).uri(&path).header("host", host);
             request = request.header("content-type", "application/vnd.ipld.car");
             for token in &tokens {
@@ -135,7 +139,9 @@ async fn body_has_a_longest_length_and_a_highest_number_of_blocks() {
     let large: Vec<_> = (0..8).map(|_| leaf(MAX_BLOCK)).collect();
     let bytes = car(&large).await;
     assert!(bytes.len() > LONGEST);
-    let pieces = stream::iter(bytes.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect::<Vec<_>>());
+    let pieces = stream::iter(
+        bytes.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect::<Vec<_>>(),
+    );
     stage.call(ana.upload(Body::from_stream(pieces))).await.check(413, "more than 16 MiB");
     assert_eq!(stage.held(&ana).await, 0);
     stage.put(&ana, &large[..7]).await.check(200, r#"{"blocks":7}"#);
