@@ -1,6 +1,9 @@
 //! The settings of the relay.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, value_parser};
 use hospital_record::{U256, alloy::signers::local::PrivateKeySigner};
@@ -79,7 +82,7 @@ impl RelaySettings {
     }
 
     pub(crate) fn payers(&self) -> Result<Vec<PrivateKeySigner>, String> {
-        let payers = self.key_files.iter().map(payer).collect::<Result<Vec<_>, _>>()?;
+        let payers = self.key_files.iter().map(|file| payer(file)).collect::<Result<Vec<_>, _>>()?;
         for (place, payer) in payers.iter().enumerate() {
             if payers[..place].iter().any(|other| other.address() == payer.address()) {
                 return Err(format!("two key files hold the key of the same account, {}", payer.address()));
@@ -103,7 +106,7 @@ fn wei(ether: u128) -> impl Fn(&str) -> Result<U256, String> + Clone {
     }
 }
 
-fn payer(file: &PathBuf) -> Result<PrivateKeySigner, String> {
+fn payer(file: &Path) -> Result<PrivateKeySigner, String> {
     let wrong = || format!("the key file {}: it does not hold a private key of 64 hex digits", file.display());
     secret("key file", file)?.trim().parse().map_err(|_| wrong())
 }
