@@ -24,8 +24,8 @@ use crate::{
 #[cfg(feature = "s3")]
 mod bucket;
 
-const RPC_URL: &str = "http://127.0.0.1:8545";
-const STORE: &str = "kubo+http://127.0.0.1:5001";
+pub(crate) const RPC_URL: &str = "http://127.0.0.1:8545";
+pub(crate) const STORE: &str = "kubo+http://127.0.0.1:5001";
 
 /// `config.toml`. An unknown key is an error: a mistyped `contract` must not be ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -128,6 +128,10 @@ impl Settings {
         let Some(path) = &self.store_token_file else { return Ok(None) };
         let text = read_secret(path)?;
         Ok(Some(Zeroizing::new(text.trim_start_matches(MARK).trim().to_owned())))
+    }
+
+    pub(crate) fn has_store_token(&self) -> bool {
+        self.store_token_file.is_some()
     }
 
     /// The key of stores that are buckets; only ever in a file.

@@ -243,28 +243,34 @@ impl Config {
         self
     }
 
-    /// Asks the node, if one is joined, for what is not configured.
+    /// Asks the node, if one is joined, for what is not configured. With everything configured it is not needed.
     pub(crate) async fn joined(mut self) -> Result<Self> {
         let Some(node) = self.node.as_deref().map(ask::parse).transpose()? else { return Ok(self) };
+        let is_named = self.ledger.is_some() && !self.stores.is_empty() && !self.relays.is_empty();
+        if is_named && self.chain.is_some() && self.contract.is_some() {
+            return Ok(self);
+        }
         let name = node.origin().ascii_serialization();
         let Joined { chain, contract, rpc, store, relay } = join(&node, self.timeout).await?;
         if let Some(expected) = self.chain.filter(|expected| *expected != chain) {
             return Err(LedgerError::WrongChain { host: name, expected, found: chain }.into());
         }
-        if let Some(expected) = self.contract.filter(|expected| *expected != contract) {
+        // The well-known address tells the code of a contract on every chain; another one is only the node's word.
+        let expected = self.contract_address();
+        if contract != expected {
             return fail!(
                 WrongContract,
-                "{name} serves the contract {contract}, and you use {expected}: do not go on before its operator explains why"
+                "{name} serves the contract {contract}, and not {expected}: do not go on before its operator explains \
+                 why; if you trust the other one, name it as the contract"
             );
         }
         if self.ledger.is_none() {
-            let lacks =
-                || Error::Invalid(format!("{name} does not answer questions to the chain: name an RPC too").into());
-            self = self.rpc(rpc.ok_or_else(lacks)?);
+            let lacks = format!("{name} does not answer questions to the chain: name an RPC too");
+            self = self.rpc(rpc.ok_or_else(|| Error::Invalid(lacks.into()))?);
         }
         if self.stores.is_empty() {
-            let lacks = || Error::Invalid(format!("{name} holds no blocks: name a store too").into());
-            self = self.store(store.ok_or_else(lacks)?);
+            let lacks = format!("{name} holds no blocks: name a store too");
+            self = self.store(store.ok_or_else(|| Error::Invalid(lacks.into()))?);
         }
         if let Some(relay) = relay.filter(|_| self.relays.is_empty()) {
             self = self.relay(relay);

@@ -1,7 +1,7 @@
 //! What verbs ask the agent.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::net::UnixStream,
     path::Path,
@@ -12,7 +12,10 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    agent::{ANSWER_WITHIN, END, GET, LONGEST, server::READY, socket},
+    agent::{
+        server::READY,
+        unix::{ANSWER_WITHIN, END, GET, LONGEST, socket},
+    },
     failure::{Failure, Result},
     key_file::KeyFile,
 };
@@ -36,30 +39,43 @@ pub(crate) fn phrase(path: &Path, file: &KeyFile) -> Option<Zeroizing<String>> {
 }
 
 /// Ends the agent of a key file; whether there was one.
-pub(crate) fn end(path: &Path) -> bool {
-    let Some(mut agent) = connect(path) else { return false };
-    // It closes the connection when it has wiped what it had.
-    writeln!(agent, "{END}").and_then(|()| agent.read_to_end(&mut Vec::new())).is_ok()
+///
+/// # Errors
+/// If it does not say that it has wiped the phrase.
+pub(crate) fn end(path: &Path) -> Result<bool> {
+    let Some(mut agent) = connect(path) else { return Ok(false) };
+    // It closes the connection when it has wiped the phrase and removed its socket.
+    match writeln!(agent, "{END}").and_then(|()| agent.read_to_end(&mut Vec::new())) {
+        Ok(_) => Ok(true),
+        Err(error) => {
+            let socket = socket(path)?;
+            let why = format!("the agent at {} does not answer ({error}): end its process", socket.display());
+            Err(Failure::key_file(why))
+        }
+    }
 }
 
 fn connect(path: &Path) -> Option<UnixStream> {
-    let agent = UnixStream::connect(socket(path)).ok()?;
+    let agent = UnixStream::connect(socket(path).ok()?).ok()?;
     agent.set_read_timeout(Some(ANSWER_WITHIN)).ok()?;
     agent.set_write_timeout(Some(ANSWER_WITHIN)).ok()?;
     Some(agent)
 }
 
-/// Starts an agent, in the place of an earlier one.
+/// Starts an agent, in the place of an earlier one. Two that are started at once come one after the other.
 pub(crate) fn start(path: &Path, file: &KeyFile, phrase: &str, time: Duration) -> Result {
-    end(path);
     let failed = |why: &str| Failure::key_file(format!("the agent did not start: {why}"));
-    match fs::remove_file(socket(path)) {
+    let socket = socket(path)?;
+    let alone = File::create(socket.with_extension("lock")).and_then(|lock| lock.lock().map(|()| lock));
+    let _alone = alone.map_err(|error| failed(&error.to_string()))?;
+    end(path)?;
+    match fs::remove_file(&socket) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error.to_string())),
         _ => {}
     }
     let program = std::env::current_exe().map_err(|error| failed(&error.to_string()))?;
     let mut command = Command::new(program);
-    command.args(["unlock", "--serve"]).arg(socket(path)).env_clear().current_dir("/");
+    command.args(["unlock", "--serve"]).arg(&socket).env_clear().current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| failed(&error.to_string()))?;
     let handed = child.stdin.take().map_or_else(

@@ -18,9 +18,11 @@ pub(crate) use self::unix::*;
 #[cfg(unix)]
 mod unix {
     use std::{
-        path::{Path, PathBuf},
+        path::{self, Path, PathBuf},
         time::Duration,
     };
+
+    use crate::failure::{Failure, Result};
 
     pub(crate) use super::{
         client::{end, phrase, start},
@@ -35,8 +37,18 @@ mod unix {
     pub(super) const GET: &str = "get";
     pub(super) const END: &str = "end";
 
-    /// The socket of the agent for a key file.
-    pub(super) fn socket(key_file: &Path) -> PathBuf {
-        key_file.with_file_name("agent.sock")
+    /// The longest path of a socket that every system takes.
+    const LONGEST_PATH: usize = 100;
+
+    /// The socket of the agent for a key file. The agent works in another folder.
+    pub(super) fn socket(key_file: &Path) -> Result<PathBuf> {
+        let path = path::absolute(key_file.with_file_name("agent.sock"));
+        let path = path.map_err(|error| Failure::file(key_file, &error))?;
+        match path.as_os_str().len() > LONGEST_PATH {
+            true => {
+                Err(Failure::usage(format!("{} is too long for a socket: choose a shorter --home", path.display())))
+            }
+            false => Ok(path),
+        }
     }
 }

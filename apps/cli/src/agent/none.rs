@@ -13,8 +13,8 @@ pub(crate) fn phrase(_: &Path, _: &KeyFile) -> Option<Zeroizing<String>> {
     None
 }
 
-pub(crate) fn end(_: &Path) -> bool {
-    false
+pub(crate) fn end(_: &Path) -> Result<bool> {
+    Ok(false)
 }
 
 pub(crate) fn start(_: &Path, _: &KeyFile, _: &str, _: Duration) -> Result {

@@ -101,11 +101,14 @@ pub(crate) fn password(app: &App, args: &Password) -> Result {
     let Opened { name, path, file, phrase } = app.open_key_file()?;
     let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
     let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
-    agent::end(&path);
+    let locked = agent::end(&path);
     settled.map_err(|error| in_force(&name, &path, &error))?;
     let object = json!({"type": "password-changed", "name": name, "key_file": path.to_string_lossy()});
     app.printer.result(&object, format!("The key file of {name} opens with the new password."))?;
     app.printer.note("Copies of the old file still open with the old password: delete them.");
+    if let Err(failure) = locked {
+        app.printer.warn(failure.message);
+    }
     if let Some(file) = &app.settings.password_file {
         app.printer.note(format!("{} holds the old password: write the new one into it.", file.display()));
     }

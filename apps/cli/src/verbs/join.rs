@@ -12,43 +12,63 @@ use crate::{
     args::Join,
     failure::{Failure, Result},
     private::create_folder,
+    settings::{RPC_URL, STORE},
 };
 
 /// The settings that `join` writes.
 const WRITTEN: [&str; 3] = ["node", "chain-id", "contract"];
-/// The settings that are used in the place of the node.
-const INSTEAD: [&str; 3] = ["rpc-url", "store", "relay"];
 
 pub(crate) async fn join(app: &App, args: &Join) -> Result {
-    let home = &app.settings.home;
+    let (settings, file) = (&app.settings, app.settings.home.join("config.toml"));
     let address = args.address.trim().trim_end_matches('/');
-    let timeout = app.settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?;
+    let timeout = settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?;
     let info = NodeInfo::of(address, timeout).await?;
-    // The contract's code is checked, and that this machine's state belongs to the same chain and contract.
-    let mut config = app.pinned(System::builder().join(address).store("memory:"))?.state_dir(app.settings.state());
-    if let Some(rpc_url) = app.settings.rpc_url.as_ref().filter(|_| info.rpc.is_none()) {
+    let contract = info.contract().unwrap_or_default();
+    let lines = format!("node = \"{address}\"\nchain-id = {}\ncontract = \"{contract}\"\n", info.chain_id);
+    let after = with_lines(&file, &read(&file)?, &lines)?;
+    // Before anything is written: the contract's code, by one's own RPC and witness too, and the chain of the state.
+    let mut config = app.pinned(System::builder().join(address).store("memory:"))?;
+    if let Some(rpc_url) = settings.rpc_url.as_ref().filter(|url| *url != RPC_URL) {
         config = config.rpc(rpc_url);
     }
-    let system = config.connect().await?;
-    let (chain, contract) = (system.contract().chain(), system.contract().address());
-    let lines = format!("node = \"{address}\"\nchain-id = {chain}\ncontract = \"{contract}\"\n");
-    let file = home.join("config.toml");
-    let before = read(&file)?;
-    create_folder(home)?;
-    write(&file, &with_lines(&file, &before, &lines)?)?;
-    let named: Table = toml::from_str(&before).unwrap_or_default();
-    for key in INSTEAD.iter().filter(|key| named.contains_key(**key)) {
-        app.printer.warn(format!(
-            "{} names {key}, which is used in the place of the node's: remove that line if you do not mean it",
-            file.display()
-        ));
+    if let Some(witness) = &settings.witness {
+        config = config.witness(witness);
     }
+    config.state_dir(settings.state()).connect().await?;
+    create_folder(&settings.home)?;
+    write(&file, &after)?;
+    what_is_not_of_the_node(app, &info);
     let object = json!({
-        "type": "joined", "node": address, "software": info.software, "chain": chain, "contract": contract.to_string(),
-        "rpc": info.rpc.is_some(), "blocks": info.blocks.is_some(), "relay": info.relay.is_some(),
+        "type": "joined", "node": address, "software": info.software, "chain": info.chain_id,
+        "contract": contract.to_string(), "rpc": info.rpc.is_some(), "blocks": info.blocks.is_some(),
+        "relay": info.relay.is_some(),
     });
-    let pays = if info.relay.is_some() { "it pays for what you do" } else { "it carries nothing: your account pays" };
-    app.printer.result(&object, format!("joined {address} (chain {chain}, contract {contract}); {pays}"))
+    app.printer.result(&object, format!("joined {address} (chain {}, contract {contract})", info.chain_id))
+}
+
+/// Warns about what the node lacks, and about settings that are used in its place.
+fn what_is_not_of_the_node(app: &App, info: &NodeInfo) {
+    let settings = &app.settings;
+    let is_rpc_named = settings.rpc_url.as_ref().is_some_and(|url| url != RPC_URL);
+    let is_store_named = settings.stores().any(|url| url != STORE);
+    for (is_named, setting) in
+        [(is_rpc_named, "rpc-url"), (is_store_named, "store"), (!settings.relays.is_empty(), "relay")]
+    {
+        if is_named {
+            let text =
+                format!("The setting {setting} is used in the place of the node's: remove it if you do not mean it.");
+            app.printer.warn(text);
+        }
+    }
+    if info.blocks.is_none() && !is_store_named {
+        app.printer.warn("The node holds no blocks: name a store too.");
+    }
+    if info.relay.is_none() && settings.relays.is_empty() {
+        app.printer.warn("The node carries nothing: name a relay, or an RPC of your own and pay yourself.");
+    }
+    if info.blocks.is_some() && settings.has_store_token() {
+        app.printer.warn("A node takes no store-token-file: remove that setting.");
+    }
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -80,14 +100,16 @@ fn with_lines(file: &Path, before: &str, lines: &str) -> Result<String> {
     }
 }
 
-/// All or nothing, on disk before it is said to be done.
+/// All or nothing, on disk before it is said to be done; through a link, if it is one.
 fn write(file: &Path, text: &str) -> Result {
     let failed = |error: &io::Error| Failure::file(file, error);
-    let folder = file.parent().unwrap_or(Path::new("."));
+    let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = place.parent().unwrap_or(Path::new("."));
     let mut new = NamedTempFile::with_prefix_in(".config-", folder).map_err(|error| failed(&error))?;
     let written = io::Write::write_all(&mut new, text.as_bytes()).and_then(|()| new.as_file().sync_all());
     written.map_err(|error| failed(&error))?;
-    new.persist(file).map_err(|error| failed(&error.error)).map(drop)
+    new.persist(&place).map_err(|error| failed(&error.error))?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) fn unlock(app: &App, args: &Unlock) -> Result {
 pub(crate) fn lock(app: &App) -> Result {
     let settings = &app.settings;
     let name = home::choose(&settings.home, settings.person.as_deref())?;
-    let was_unlocked = agent::end(&home::key_path(&settings.home, &name)?);
+    let was_unlocked = agent::end(&home::key_path(&settings.home, &name)?)?;
     let words = if was_unlocked { "needs the password again" } else { "was not unlocked" };
     app.printer
         .result(&json!({"type": "locked", "name": name, "was_unlocked": was_unlocked}), format!("{name} {words}"))

@@ -43,12 +43,12 @@ impl Room {
     /// One round; the backing store's blocks that count for nobody are swept if they are older than `age`.
     pub(crate) async fn tidy(&self, now: u64, age: Duration) -> Result<(), Problem> {
         let parts = &*self.0;
-        while parts.rows.expire(now).await? {}
         for (account, root) in parts.rows.unfinished(now).await? {
             if self.end_unfinished(account, root, now).await.is_err() {
                 tracing::warn!("a pin that was given up could not be ended yet");
             }
         }
+        while parts.rows.expire(now).await? {}
         let _alone = parts.sweeping.write().await;
         match parts.store.sweep(age).await {
             Ok(0) => Ok(()),

@@ -206,25 +206,43 @@ async fn unpin_while_the_backing_store_is_down_is_finished_later() {
 }
 
 #[tokio::test]
-async fn block_of_an_attacker_neither_crashes_nor_stalls_a_pin() {
-    let stage = Stage::plain().await;
-    let ana = stage.person().await;
-    let nested = Block::new(0x71, vec![0x81; 2 << 20]);
-    let claims = Block::new(0x71, vec![0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-    let noise = Block::new(0x71, vec![0xff; 10_000]);
-    let file = Block::new(0x70, vec![0xff; 10_000]);
-    let foreign = Block::new(0x71, [&[0xd8, 0x2a, 0x46, 0x00, 0x01, 0x55, 0x00, 0x01, 0x07][..]].concat());
-    for block in [nested, claims, noise, file] {
-        stage.put(&ana, std::slice::from_ref(&block)).await.check(200, "");
-        stage.pin(&ana, &block.cid).await.check(422, "block ");
-        assert_eq!(stage.get(&format!("/ipfs/{}?format=raw", block.cid)).await.status, 200);
-    }
-    stage.put(&ana, std::slice::from_ref(&foreign)).await.check(200, "");
-    let status = stage.pin(&ana, &foreign.cid).await.status.as_u16();
-    assert!([404, 422].contains(&status), "{status}");
-    let many: Vec<_> = (0..40_000_u32).map(|number| Block::leaf(number.to_be_bytes().to_vec()).cid).collect();
-    let wide = list(&many);
-    stage.put(&ana, std::slice::from_ref(&wide)).await.check(200, "");
-    stage.pin(&ana, &wide.cid).await.check(404, "missing");
+async fn tidying_spares_a_pin_that_was_finished_meanwhile() {
+    let (stage, blocks) = (Stage::plain().await, dag(&[5_000, 6_000]));
+    let (ana, root) = (stage.person().await, root(&blocks));
+    stage.put(&ana, &blocks).await.check(200, "");
+    let rows = &stage.room.0.rows;
+    rows.want(ana.account, &root, 5).await.unwrap();
+    let turn = stage.room.root(&root, DAY).await.unwrap();
+    let tidying = stage.room.tidy(now(), Duration::from_secs(3600));
+    let finishing = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let below: Vec<_> = blocks.iter().map(|block| (block.cid, block.bytes.len() as u64)).collect();
+        rows.cover(ana.account, &root, &below).await.unwrap();
+        stage.store.pin(&root).await.unwrap();
+        assert!(rows.pinned(ana.account, &root, (3, 11_000), now()).await.unwrap());
+        drop(turn);
+    };
+    let (tidied, ()) = futures::join!(tidying, finishing);
+    tidied.unwrap();
+    assert!(rows.is_pinned(ana.account, &root).await.unwrap());
+    assert_eq!(stage.held(&ana).await, pinned(&blocks));
     stage.check_books().await;
+}
+
+#[tokio::test]
+async fn uploads_and_sweeps_wait_for_each_other() {
+    let patience = Patience { place: Duration::from_millis(200), ..Patience::new(Duration::from_secs(30)) };
+    let stage = Stage::new(Options { patience, ..Options::default() }).await;
+    let (ana, block) = (stage.person().await, leaf(5_000));
+    let sweep = stage.room.0.sweeping.write().await;
+    stage.put(&ana, std::slice::from_ref(&block)).await.check(503, "try again");
+    assert!(!stage.store.inner.has(&block.cid).await.unwrap());
+    drop(sweep);
+    let upload = stage.room.0.sweeping.read().await;
+    let tidying = stage.room.tidy(tomorrow(), AT_ONCE);
+    assert!(tokio::time::timeout(Duration::from_millis(300), tidying).await.is_err());
+    drop(upload);
+    stage.put(&ana, std::slice::from_ref(&block)).await.check(200, "");
+    stage.room.tidy(tomorrow(), AT_ONCE).await.unwrap();
+    assert!(!stage.store.inner.has(&block.cid).await.unwrap());
 }

@@ -23,25 +23,32 @@ async fn cut<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     .await
 }
 
-/// Does something that ends after every number of polls, and then checks; returns how many polls the whole takes.
+/// Does something that ends after every number of polls, and then checks; returns the most polls that the whole took.
+/// An answer of the database may be there at once or later, so the steps differ from round to round.
 async fn at_each_step(
     stage: &Stage,
     act: impl AsyncFn(&Person, &[Block], usize) -> bool,
     check: impl AsyncFn(&Person, &[Block]),
 ) -> usize {
-    for polls in 1..1_000 {
-        let (person, blocks) = (stage.person().await, dag(&[5_000, 6_000]));
-        let is_done = act(&person, &blocks, polls).await;
-        // A transaction that was dropped is rolled back by now.
-        stage.held(&person).await;
-        stage.check_books().await;
-        check(&person, &blocks).await;
-        stage.check_books().await;
-        if is_done {
-            return polls;
+    let mut most = 0;
+    for _ in 0..8 {
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            let (person, blocks) = (stage.person().await, dag(&[5_000, 6_000]));
+            let is_done = act(&person, &blocks, polls).await;
+            // It waits for the writer, which may still be committing or rolling back.
+            stage.room.0.rows.expire(0).await.unwrap();
+            stage.check_books().await;
+            check(&person, &blocks).await;
+            stage.check_books().await;
+            if is_done {
+                break;
+            }
         }
+        most = most.max(polls);
     }
-    panic!("it never ends");
+    most
 }
 
 async fn is_gone(stage: &Stage, person: &Person, blocks: &[Block]) {

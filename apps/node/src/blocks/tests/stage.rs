@@ -17,7 +17,7 @@ use axum::{
 use hospital_record::{
     Address, Cid, Identity, System,
     node::Session,
-    store::{self, Block, Store, StoreOptions},
+    store::{self, Block, StoreOptions},
 };
 use tempfile::TempDir;
 use tower_service::Service;
