@@ -21,6 +21,9 @@ use crate::{
     relay,
 };
 
+pub(crate) const HEALTH: &str = "/health";
+pub(crate) const METRICS: &str = "/metrics";
+
 /// The rooms that are switched on.
 pub(crate) struct Node {
     system: System,
@@ -70,8 +73,8 @@ impl Node {
 pub(crate) fn routes(node: Node) -> Router {
     Router::new()
         .route(WELL_KNOWN, get(about))
-        .route("/health", get(health))
-        .route("/metrics", get(metrics))
+        .route(HEALTH, get(health))
+        .route(METRICS, get(metrics))
         .with_state(Arc::new(node))
 }
 

@@ -18,6 +18,7 @@ use axum::{
 };
 
 use crate::{
+    about,
     answer::{said, said_later},
     browser::Browsers,
     chain,
@@ -31,7 +32,7 @@ pub(crate) struct Guard {
     behind_proxy: bool,
     /// Signed requests, which cost the most.
     signed: Limit<IpAddr>,
-    /// Questions to the chain, which cost the hospital's provider.
+    /// Questions to the chain, also for health and metrics: they cost the hospital's provider.
     questions: Limit<IpAddr>,
     /// Everything else.
     others: Limit<IpAddr>,
@@ -60,7 +61,7 @@ impl Guard {
     fn limit(&self, request: &Request) -> &Limit<IpAddr> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, relay::REQUESTS) => &self.signed,
-            (_, chain::RPC) => &self.questions,
+            (_, chain::RPC | about::HEALTH | about::METRICS) => &self.questions,
             _ => &self.others,
         }
     }

@@ -119,7 +119,7 @@ async fn relay_ends_within_its_grace_also_with_half_sent_requests() {
 #[tokio::test]
 async fn questions_are_limited_too() {
     let world = World::shared().await;
-    let relay = Node::start(&world.anvil, &["--others-per-address", "10"]);
+    let relay = Node::start(&world.anvil, &["--questions-per-address", "10"]);
     let statuses: Vec<_> = (0..12).map(|_| ask(&relay, "GET", "/health", b"").0).collect();
     assert_eq!(statuses[..10], [200; 10]);
     assert!(statuses.contains(&429), "{statuses:?}");

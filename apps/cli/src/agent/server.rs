@@ -47,7 +47,7 @@ pub(crate) fn serve(socket: &Path) -> io::Result<()> {
     let started = Agent::read().and_then(|agent| {
         // Closing the terminal does not end it.
         let _ = setsid();
-        umask(Mode::from_bits_truncate(0o077));
+        umask(Mode::from_bits_truncate(0o177));
         let listener = UnixListener::bind(socket)?;
         listener.set_nonblocking(true)?;
         Ok((agent, listener, Place::of(socket)?))
