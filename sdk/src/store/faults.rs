@@ -23,6 +23,8 @@ use crate::store::{dag::MAX_BLOCK, error::StoreError, open, options::StoreOption
 use hospital_record_core::record::dag::Block;
 
 const TIMEOUT: Duration = Duration::from_millis(600);
+/// Where time is not what is tested, however busy the machine is.
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// Starts a server that passes the head of every request to `answer`, and returns its URL. It runs until the tests end.
 fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String {

@@ -80,3 +80,39 @@ async fn feed(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::*;
+
+    /// Feeds one long piece to a connection that takes each part of it after this time.
+    async fn fed(timeout: Duration, each: Duration) -> (Result<(), Feeding>, usize) {
+        let server = Server::new("a node", String::new(), Url::parse("http://127.0.0.1:1").unwrap(), timeout);
+        let (sender, mut receiver) = mpsc::channel::<Result<Bytes, StoreError>>(1);
+        let take = async move {
+            let mut taken = 0;
+            while let Ok(Some(Ok(step))) = tokio::time::timeout(timeout * 9, receiver.recv()).await {
+                taken += step.len();
+                tokio::time::sleep(each).await;
+            }
+            taken
+        };
+        let piece = Bytes::from(vec![7; STEP * 4 + 1]);
+        futures::join!(feed(&server, stream::iter([Ok(piece)]), sender), take)
+    }
+
+    #[tokio::test]
+    async fn piece_may_take_longer_than_the_timeout_while_its_parts_do_not() {
+        let second = Duration::from_secs(1);
+        let (result, taken) = fed(second, second * 2 / 5).await;
+        assert!(result.is_ok() && taken == STEP * 4 + 1, "{taken}");
+        let (result, taken) = fed(second / 5, second).await;
+        assert!(matches!(result, Err(Feeding::TimedOut(StoreError::TimedOut { .. }))), "{taken}");
+    }
+}

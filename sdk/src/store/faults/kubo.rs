@@ -127,6 +127,21 @@ async fn put_that_the_node_counts_differently_fails() {
     }
 }
 
+/// A CAR that ends properly says that these were all blocks.
+#[tokio::test(flavor = "multi_thread")]
+async fn put_whose_blocks_break_off_does_not_end_properly() {
+    let (sender, ends) = std::sync::mpsc::channel();
+    let store = opened(&serve(move |_, stream| {
+        let mut body = Vec::new();
+        let _ = stream.read_to_end(&mut body);
+        let _ = sender.send(body.ends_with(b"\r\n0\r\n\r\n"));
+    }));
+    let broken = Err(StoreError::Input("the file vanished".into()));
+    let blocks = stream::iter([Ok(block()), broken]).chain(stream::pending());
+    assert!(matches!(store.put(blocks.boxed()).await, Err(StoreError::Input(_))));
+    assert!(!ends.recv_timeout(PATIENT).unwrap());
+}
+
 #[tokio::test]
 async fn put_whose_last_block_is_missing_fails() {
     let store = opened(&serve(|head, stream| {
