@@ -54,6 +54,12 @@ impl Kubo {
         format!("kubo+http://{}", self.address)
     }
 
+    /// Its own IPFS gateway as a store URL. It gives only blocks that the node has.
+    pub fn gateway_url(&self) -> String {
+        let address = fs::read_to_string(self.server.dir().join("ipfs").join("gateway"));
+        format!("gateway+{}", address.expect("the daemon names its gateway").trim())
+    }
+
     /// The process, to be frozen.
     pub fn server(&self) -> &Server {
         &self.server
@@ -101,6 +107,7 @@ fn isolate(file: &Path) {
     config["Bootstrap"] = json!([]);
     config["DNS"]["Resolvers"] = json!({});
     config["Discovery"]["MDNS"]["Enabled"] = json!(false);
+    config["Gateway"]["NoFetch"] = json!(true);
     config["Ipns"]["DelegatedPublishers"] = json!([]);
     config["Routing"] = json!({ "Type": "none", "DelegatedRouters": [] });
     for mount in config["Datastore"]["Spec"]["mounts"].as_array_mut().expect("mounts") {

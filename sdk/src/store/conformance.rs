@@ -29,18 +29,35 @@ use hospital_record_core::record::dag::Block;
 /// store gives up on a block that does not exist, so a short timeout makes the suite faster.
 pub async fn conformance(store: Arc<dyn Store>) {
     let suite = [
-        blocks_come_back(&*store).boxed(),
+        blocks_come_back(&*store, &*store).boxed(),
         nothing_can_be_put(&*store).boxed(),
         a_block_may_be_put_twice(&*store).boxed(),
         an_absent_block_is_not_found(&*store).boxed(),
+        a_pin_of_an_absent_block_fails(&*store).boxed(),
         a_pin_holds_a_whole_dag(&*store).boxed(),
         a_pin_of_an_incomplete_dag_fails(&*store).boxed(),
         pins_and_unpins_may_be_repeated(&*store).boxed(),
         an_unpinned_dag_stays_where_another_pin_reaches(&*store).boxed(),
         an_error_among_the_blocks_ends_the_put(&*store).boxed(),
         puts_run_side_by_side(&*store).boxed(),
-        a_wrong_block_gets_neither_in_nor_out(store.clone()).boxed(),
-        many_blocks_stream(&*store, 16).boxed(),
+        a_wrong_block_does_not_get_in(&*store).boxed(),
+        a_wrong_block_does_not_get_out(&*store, store.clone()).boxed(),
+        many_blocks_stream(&*store, &*store, 16).boxed(),
+    ];
+    for check in suite {
+        check.await;
+    }
+}
+
+/// Runs what a read-only store can pass: what is put into `writer` is read from `reader`, such as a gateway before a node.
+/// The same conditions hold as for [`conformance`].
+pub async fn read_only(reader: Arc<dyn Store>, writer: Arc<dyn Store>) {
+    let suite = [
+        blocks_come_back(&*writer, &*reader).boxed(),
+        an_absent_block_is_not_found(&*reader).boxed(),
+        a_write_is_refused(&*reader).boxed(),
+        a_wrong_block_does_not_get_out(&*writer, reader.clone()).boxed(),
+        many_blocks_stream(&*writer, &*reader, 16).boxed(),
     ];
     for check in suite {
         check.await;
@@ -48,26 +65,26 @@ pub async fn conformance(store: Arc<dyn Store>) {
 }
 
 /// Puts, pins and reads back one file of this many blocks of 1 MiB. It makes the blocks while it sends them.
-async fn many_blocks_stream(store: &dyn Store, mebibytes: u64) {
+async fn many_blocks_stream(writer: &dyn Store, reader: &dyn Store, mebibytes: u64) {
     let mut leaves = Vec::new();
     let blocks = stream::iter(0..mebibytes).map(|_| Ok(random(1 << 20))).inspect_ok(|block| leaves.push(block.cid));
-    assert_eq!(store.put(blocks.boxed()).await.unwrap(), mebibytes);
+    assert_eq!(writer.put(blocks.boxed()).await.unwrap(), mebibytes);
     let node = node(&leaves.iter().map(|cid| (*cid, 1 << 20)).collect::<Vec<_>>());
-    put(store, std::slice::from_ref(&node)).await;
-    store.pin(&node.cid).await.unwrap();
-    let sizes = stream::iter(leaves).map(|cid| async move { store.get(&cid).await.map(|bytes| bytes.len()) });
+    put(writer, std::slice::from_ref(&node)).await;
+    writer.pin(&node.cid).await.unwrap();
+    let sizes = stream::iter(leaves).map(|cid| async move { reader.get(&cid).await.map(|bytes| bytes.len()) });
     let sizes: Vec<usize> = sizes.buffer_unordered(8).try_collect().await.unwrap();
     assert_eq!(sizes, vec![1 << 20; usize::try_from(mebibytes).unwrap()]);
-    store.unpin(&node.cid).await.unwrap();
+    writer.unpin(&node.cid).await.unwrap();
 }
 
-async fn blocks_come_back(store: &dyn Store) {
+async fn blocks_come_back(writer: &dyn Store, reader: &dyn Store) {
     let sizes = [0, 1, 127, 128, 1 << 16, 1 << 20, MAX_BLOCK];
     let blocks: Vec<Block> = sizes.into_iter().map(random).chain(dag().1).collect();
-    assert_eq!(put(store, &blocks).await, blocks.len() as u64);
+    assert_eq!(put(writer, &blocks).await, blocks.len() as u64);
     for block in &blocks {
-        assert!(store.has(&block.cid).await.unwrap(), "has {}", block.cid);
-        assert_eq!(store.get(&block.cid).await.unwrap(), block.bytes, "{}", block.cid);
+        assert!(reader.has(&block.cid).await.unwrap(), "has {}", block.cid);
+        assert_eq!(reader.get(&block.cid).await.unwrap(), block.bytes, "{}", block.cid);
     }
 }
 
@@ -87,8 +104,21 @@ async fn an_absent_block_is_not_found(store: &dyn Store) {
     assert!(!store.has(&absent).await.unwrap());
     let error = store.get(&absent).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { cid } if cid == absent), "{error}");
-    let error = store.pin(&absent).await.unwrap_err();
+}
+
+async fn a_pin_of_an_absent_block_fails(store: &dyn Store) {
+    let error = store.pin(&random(32).cid).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+}
+
+async fn a_write_is_refused(store: &dyn Store) {
+    let block = random(32);
+    let written = [
+        store.put(stream::iter([Ok(block.clone())]).boxed()).await.map(drop),
+        store.pin(&block.cid).await,
+        store.unpin(&block.cid).await,
+    ];
+    assert!(written.iter().all(|result| matches!(result, Err(StoreError::Refused { .. }))), "{written:?}");
 }
 
 async fn a_pin_holds_a_whole_dag(store: &dyn Store) {
@@ -177,16 +207,19 @@ async fn puts_run_side_by_side(store: &dyn Store) {
     }
 }
 
-async fn a_wrong_block_gets_neither_in_nor_out(store: Arc<dyn Store>) {
+async fn a_wrong_block_does_not_get_in(store: &dyn Store) {
     let honest = random(500);
     let wrong = Block { cid: honest.cid, bytes: random(500).bytes };
     assert_integrity(store.put(stream::iter([Ok(wrong)]).boxed()).await);
     assert!(!store.has(&honest.cid).await.unwrap());
     let large = Block::leaf(vec![0; MAX_BLOCK + 1]);
     assert_integrity(store.put(stream::iter([Ok(large)]).boxed()).await);
+}
 
-    put(&*store, std::slice::from_ref(&honest)).await;
-    let lying = crate::store::checked(Arc::new(Liar(store)));
+async fn a_wrong_block_does_not_get_out(writer: &dyn Store, reader: Arc<dyn Store>) {
+    let honest = random(500);
+    put(writer, std::slice::from_ref(&honest)).await;
+    let lying = crate::store::checked(Arc::new(Liar(reader)));
     assert_integrity(lying.get(&honest.cid).await);
 }
 

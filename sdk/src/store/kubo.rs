@@ -18,9 +18,10 @@ use url::Url;
 use crate::store::{
     dag::MAX_BLOCK,
     error::StoreError,
-    kubo::rpc::{Rpc, RpcError, SMALL},
+    kubo::rpc::Rpc,
     options::StoreOptions,
     seam::{Blocks, Store},
+    server::{SMALL, ServerError},
 };
 
 /// How long to wait past the node's own deadline for its answer.
@@ -63,7 +64,7 @@ impl Kubo {
         let query = [("arg", cid.to_string()), ("timeout", format!("{}ms", self.peers.as_millis()))];
         let answer = self.rpc.ask_within(self.peers + GRACE, "block/get", &query, MAX_BLOCK).await;
         answer.map_err(|error| match error {
-            RpcError::Told(text) if rpc::gave_up(&text) => StoreError::NotFound { cid: *cid },
+            ServerError::Told(text) if rpc::gave_up(&text) => StoreError::NotFound { cid: *cid },
             error => self.rpc.failed(error),
         })
     }
@@ -83,7 +84,7 @@ impl Store for Kubo {
         let query = [("arg", cid.to_string()), ("offline", "true".to_owned())];
         match self.rpc.ask("block/get", &query, MAX_BLOCK).await {
             Ok(bytes) => Ok(bytes),
-            Err(RpcError::Told(text)) if rpc::not_found(&text) => self.get_from_peers(cid).await,
+            Err(ServerError::Told(text)) if rpc::not_found(&text) => self.get_from_peers(cid).await,
             Err(error) => Err(self.rpc.failed(error)),
         }
     }
@@ -99,7 +100,7 @@ impl Store for Kubo {
     async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
         match self.rpc.ask("pin/rm", &[("arg", root.to_string())], SMALL).await {
             Ok(_) => Ok(()),
-            Err(RpcError::Told(text)) if text.contains("not pinned") || text.contains("pinned indirectly") => Ok(()),
+            Err(ServerError::Told(text)) if text.contains("not pinned") || text.contains("pinned indirectly") => Ok(()),
             Err(error) => Err(self.rpc.failed(error)),
         }
     }

@@ -8,17 +8,21 @@ mod dag;
 mod error;
 #[cfg(test)]
 mod faults;
+mod gateway;
 pub(crate) mod into_error;
 mod kubo;
+mod node;
 mod object;
 mod open;
 mod options;
 mod place;
 mod seam;
+mod server;
 pub(crate) mod stores;
 #[cfg(test)]
 mod tests;
 mod until_unreachable;
+mod upload;
 
 pub use car::{CarError, read_car, write_car};
 pub use checked::checked;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::store::{
     checked::checked,
     error::StoreError,
-    kubo, object,
+    gateway, kubo, node, object,
     options::StoreOptions,
     place::{self, StoreUrl},
     seam::Store,
@@ -19,6 +19,10 @@ use crate::store::{
 /// | `file:///path` | a directory, created readable by its owner alone; `%23` stands for `#` in its name, `%20` for a space |
 /// | `s3://bucket/prefix` | a bucket of an S3 server; its key is in [`StoreOptions`]. Only with the feature `s3` |
 /// | `kubo+http://host:5001`, `kubo+https://…` | the RPC of a Kubo node; `user:password@` for basic authorisation |
+/// | `gateway+https://host`, `gateway+http://…` | an IPFS trustless gateway, which is read-only: blocks are at `/ipfs/CID` below the URL |
+/// | `node+https://host` | a hospital's node: it is read as a gateway, and written on behalf of an account. `node+http://` only on this machine |
+///
+/// A gateway and a node take no user name, password or token, and no `?` or `#`.
 ///
 /// This makes no connection yet.
 ///
@@ -40,6 +44,8 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
             return Err(StoreError::Url { url: place.to_string(), reason });
         }
         place::Kind::Kubo(url) => Arc::new(kubo::Kubo::new(url, options)?),
+        place::Kind::Gateway(url) => Arc::new(gateway::Gateway::new(place.to_string(), url, options)),
+        place::Kind::Node(url) => Arc::new(node::Node::new(place.to_string(), url, options)),
     };
     Ok(checked(store))
 }

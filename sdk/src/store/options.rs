@@ -6,7 +6,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     base::bounds::Timeout,
-    store::{error::StoreError, place::StoreUrl},
+    store::{
+        error::StoreError,
+        place::{Kind, StoreUrl},
+    },
 };
 
 /// Timeouts and credentials of a store. The defaults suit a node on this machine or in the local network.
@@ -50,6 +53,10 @@ impl StoreOptions {
 
     /// Checks the options before anything is opened.
     pub(super) fn check(&self, store: &StoreUrl) -> Result<(), StoreError> {
+        if self.token.is_some() && matches!(store.0, Kind::Gateway(_) | Kind::Node(_)) {
+            let reason = "it takes no token; leave the token out, or name the Kubo node that it is for".to_owned();
+            return Err(StoreError::Url { url: store.to_string(), reason });
+        }
         let asked = [self.timeout, self.peers].into_iter().filter(|time| *time == self.timeout || !time.is_zero());
         asked.map(Timeout::try_from).try_for_each(|checked| match checked {
             Ok(_) => Ok(()),

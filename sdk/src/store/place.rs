@@ -8,7 +8,10 @@ use std::{
 
 use url::Url;
 
-use crate::store::error::{StoreError, redacted};
+use crate::{
+    platform::http,
+    store::error::{StoreError, redacted},
+};
 
 /// The parsed address of a store. It shows no secrets when printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,7 +22,13 @@ pub(super) enum Kind {
     Memory,
     Directory(PathBuf),
     Kubo(Url),
-    Bucket { bucket: String, prefix: String },
+    /// The part of the URL after `gateway+` or `node+`.
+    Gateway(Url),
+    Node(Url),
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
 }
 
 impl StoreUrl {
@@ -32,7 +41,7 @@ impl StoreUrl {
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Kind::Directory(path) => Some(path),
-            Kind::Memory | Kind::Kubo(_) | Kind::Bucket { .. } => None,
+            Kind::Memory | Kind::Kubo(_) | Kind::Gateway(_) | Kind::Node(_) | Kind::Bucket { .. } => None,
         }
     }
 }
@@ -52,11 +61,17 @@ impl FromStr for StoreUrl {
             "memory" => return Err(wrong("write it as memory: and nothing else".to_owned())),
             "file" => Kind::Directory(directory(text, &parsed).map_err(wrong)?),
             "kubo+http" | "kubo+https" => Kind::Kubo(parsed.clone()),
+            "gateway+http" | "gateway+https" => Kind::Gateway(gateway(&parsed).map_err(wrong)?),
+            "node+http" | "node+https" => Kind::Node(node(&parsed).map_err(wrong)?),
             "s3" => bucket(&parsed).map_err(wrong)?,
-            "http" | "https" => return Err(wrong(format!("a Kubo node is written kubo+{}", redacted(text)))),
+            "http" | "https" => {
+                let url = redacted(text);
+                return Err(wrong(format!("write kubo+{url} for a Kubo node, node+{url} or gateway+{url}")));
+            }
             other => {
                 return Err(wrong(format!(
-                    "no store speaks {other:?}; use kubo+http://host:5001, kubo+https://host, file:///path or s3://bucket"
+                    "no store speaks {other:?}; use kubo+http://host:5001, node+https://host, gateway+https://host, \
+                     file:///path or s3://bucket"
                 )));
             }
         };
@@ -75,6 +90,35 @@ fn directory(text: &str, parsed: &Url) -> Result<PathBuf, String> {
         return Err(format!("? and # end the path of a URL: if they belong to its name, write file://{path}"));
     }
     parsed.to_file_path().map_err(|()| form.to_owned())
+}
+
+fn gateway(parsed: &Url) -> Result<Url, String> {
+    let base = plain(parsed)?;
+    match base.path().trim_end_matches('/').ends_with("/ipfs") {
+        true => Err("leave out the /ipfs at its end".to_owned()),
+        false => Ok(base),
+    }
+}
+
+fn node(parsed: &Url) -> Result<Url, String> {
+    let base = plain(parsed)?;
+    match base.scheme() == "http" && !http::is_this_machine(&base) {
+        true => Err("a session would be sent unencrypted; use node+https".to_owned()),
+        false => Ok(base),
+    }
+}
+
+/// The URL after `gateway+` or `node+`, which carries no secret and no question.
+fn plain(parsed: &Url) -> Result<Url, String> {
+    let form = format!("{}://host", parsed.scheme());
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(format!("it takes no user name, password or token; write {form}"));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() || parsed.host_str().is_none_or(str::is_empty) {
+        return Err(format!("write it as {form}, without ? and #"));
+    }
+    let (_, rest) = parsed.as_str().split_once('+').unwrap_or_default();
+    Url::parse(rest).map_err(|error| format!("not a URL ({error})"))
 }
 
 /// Each name has one spelling: a name that a server would normalise, decode or truncate is refused.
@@ -161,7 +205,25 @@ mod tests {
             ("memory:x", "memory:"),
             ("memory:?x", "memory:"),
             ("http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
+            ("http://host", "node+http://host"),
+            ("https://host/x", "gateway+https://host/x"),
             ("ftp://host", "kubo+http://host:5001"),
+            ("ftp://host", "node+https://host"),
+            ("gateway+https://ana@host", "no user name"),
+            ("gateway+https://:hunter2@host", "no user name, password"),
+            ("node+https://ana:hunter2@host", "write node+https://host"),
+            ("gateway+https://host?key=hunter2", "without ? and #"),
+            ("gateway+https://host#x", "without ? and #"),
+            ("node+https://host/?x", "without ? and #"),
+            ("gateway+https:host", "gateway+https://host"),
+            ("gateway+https://", "gateway+https://host"),
+            ("node+https:///x", "node+https://host"),
+            ("gateway+https://ho st", "not a URL"),
+            ("gateway+https://host:99999", "not a URL"),
+            ("gateway+https://host/ipfs/", "leave out the /ipfs"),
+            ("node+http://clinic.example", "use node+https"),
+            ("node+http://192.0.2.1:8550/", "use node+https"),
+            ("node+http://localhost.example", "use node+https"),
             ("records", "not a URL"),
             ("s3://", "s3://bucket"),
             ("s3:bucket", "s3://bucket"),
@@ -186,17 +248,45 @@ mod tests {
     }
 
     #[test]
+    fn gateway_and_node_are_asked_at_the_rest_of_their_url() {
+        for (text, asked) in [
+            ("gateway+https://Clinic.Example", "https://clinic.example/"),
+            ("gateway+http://clinic.example:8080/a/b/", "http://clinic.example:8080/a/b/"),
+            ("GATEWAY+https://clinic.example:443", "https://clinic.example/"),
+            ("node+https://clinic.example/", "https://clinic.example/"),
+            ("node+http://127.0.0.1:8550", "http://127.0.0.1:8550/"),
+            ("node+http://[::1]:8550", "http://[::1]:8550/"),
+            ("node+http://localhost", "http://localhost/"),
+        ] {
+            let place: StoreUrl = text.parse().unwrap();
+            let (Kind::Gateway(url) | Kind::Node(url)) = &place.0 else { panic!("{text}") };
+            assert_eq!(url.as_str(), asked);
+            assert!(open(text, &StoreOptions::default()).is_ok() && place.directory().is_none() && !place.is_memory());
+            let error = open(text, &StoreOptions::default().token("hunter2")).unwrap_err();
+            assert!(error.to_string().contains("no token") && !error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn keys_of_a_store_are_not_shown() {
         for (url, shown) in [
             ("kubo+https://user:pw@host:5001/x?token=1", "kubo+https://host:5001/x"),
             ("kubo+http://127.0.0.1:5001", "kubo+http://127.0.0.1:5001"),
             ("file:///srv/a@b/records", "file:///srv/a@b/records"),
+            ("gateway+https://host:8080/x/", "gateway+https://host:8080/x"),
+            ("node+https://host/", "node+https://host"),
             ("memory:", "memory:"),
             ("s3://records/Ana_1/", "s3://records/Ana_1"),
         ] {
             assert_eq!(url.parse::<StoreUrl>().unwrap().to_string(), shown);
         }
-        for url in ["http://user:hunter2@host/?key=hunter2", "s3://user:hunter2@records", "s3://hunter2@records/a"] {
+        for url in [
+            "http://user:hunter2@host/?key=hunter2",
+            "s3://user:hunter2@records",
+            "s3://hunter2@records/a",
+            "gateway+https://hunter2@h",
+            "node+https://u:hunter2@h?hunter2",
+        ] {
             let message = url.parse::<StoreUrl>().unwrap_err().to_string();
             assert!(!message.contains("hunter2"), "{message}");
         }

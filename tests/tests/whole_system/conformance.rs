@@ -17,6 +17,14 @@ async fn kubo_is_a_store() {
 }
 
 #[tokio::test]
+async fn gateway_of_kubo_is_a_read_only_store() {
+    let kubo = Kubo::start();
+    let options = StoreOptions::default().timeout(Duration::from_secs(5));
+    let [writer, reader] = [kubo.url(), kubo.gateway_url()].map(|url| store::open(&url, &options).unwrap());
+    store::conformance::read_only(reader, writer).await;
+}
+
+#[tokio::test]
 async fn folder_is_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("file://{}", folder.path().display());

@@ -63,7 +63,7 @@ pub(crate) struct Global {
     /// Id of the chain; nodes of other chains are refused
     #[arg(long, value_name = "ID", global = true, env = "HOSPITAL_RECORD_CHAIN_ID")]
     pub(crate) chain_id: Option<String>,
-    /// Where encrypted records are kept: kubo+http://HOST:PORT, file:///PATH
+    /// Where encrypted records are kept: kubo+http://HOST:PORT, node+https://HOST, file:///PATH
     #[arg(long, value_name = "URL", global = true, env = "HOSPITAL_RECORD_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
     /// Folder of key files, settings and state

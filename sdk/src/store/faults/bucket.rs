@@ -15,22 +15,8 @@ fn bucket(server: &str) -> Arc<dyn Store> {
     open("s3://records/ana", &StoreOptions::default().timeout(TIMEOUT).s3(access(server))).unwrap()
 }
 
-/// A server that reads each request and always gives the same answer; to HEAD without a body, as HTTP requires.
 fn always(status: &'static str, headers: &'static str, body: impl Into<String>) -> Arc<dyn Store> {
-    let body = body.into();
-    bucket(&serve(move |head, stream| {
-        read_body(head, stream);
-        let length = body.len();
-        let shown = if head.starts_with("HEAD") { "" } else { &body };
-        let text =
-            format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{shown}");
-        let _ = stream.write_all(text.as_bytes());
-    }))
-}
-
-fn read_body(head: &str, stream: &mut TcpStream) {
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    let _ = stream.read_exact(&mut vec![0; length.unwrap_or(0)]);
+    bucket(&serve_always(status, headers, body))
 }
 
 fn error(code: &str, more: &str) -> String {
@@ -38,19 +24,6 @@ fn error(code: &str, more: &str) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>no, {KEY}</Message>{more}\
          <AWSAccessKeyId>{KEY}</AWSAccessKeyId></Error>"
     )
-}
-
-fn kind(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Refused { .. } => "refused",
-        StoreError::Unreachable { .. } => "unreachable",
-        StoreError::Failed { .. } => "failed",
-        StoreError::Full { .. } => "full",
-        StoreError::TimedOut { .. } => "timed out",
-        StoreError::Integrity { .. } => "integrity",
-        StoreError::NotFound { .. } => "not found",
-        _ => "another",
-    }
 }
 
 fn assert_no_secret(error: &StoreError) {

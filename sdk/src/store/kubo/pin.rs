@@ -9,10 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::store::{
     error::StoreError,
-    kubo::{
-        Kubo,
-        rpc::{self, Answer, RpcError, SMALL},
-    },
+    kubo::{Kubo, rpc},
+    server::{Answer, SMALL, ServerError},
 };
 
 /// After this time without another block, the node is asked whether a block is missing. Kubo reports progress twice a
@@ -25,10 +23,7 @@ pub(super) async fn pin(kubo: &Kubo, root: &Cid) -> Result<(), StoreError> {
         return Err(StoreError::NotFound { cid: *root });
     }
     let query = [("arg", root.to_string()), ("progress", "true".to_owned())];
-    let asking = async {
-        let response = rpc.command("pin/add", &query)?.send().await.map_err(|error| rpc.unreachable(error))?;
-        rpc.answer(response).await
-    };
+    let asking = async { rpc.good(rpc.send(rpc.command("pin/add", &query)?).await?).await };
     let answer = rpc.within(rpc.timeout, asking).await?.map_err(|error| failed(kubo, root, error))?;
     let mut reports = Reports { answer, unread: BytesMut::new() };
     let mut pace = Pace::new(kubo);
@@ -43,9 +38,9 @@ pub(super) async fn pin(kubo: &Kubo, root: &Cid) -> Result<(), StoreError> {
     }
 }
 
-fn failed(kubo: &Kubo, root: &Cid, error: RpcError) -> StoreError {
+fn failed(kubo: &Kubo, root: &Cid, error: ServerError) -> StoreError {
     match error {
-        RpcError::Told(text) if rpc::gave_up(&text) => {
+        ServerError::Told(text) if rpc::gave_up(&text) => {
             StoreError::NotFound { cid: rpc::missing_in(&text).unwrap_or(*root) }
         }
         error => kubo.rpc.failed(error),
@@ -102,7 +97,7 @@ impl Kubo {
     async fn missing_below(&self, root: &Cid) -> Option<Cid> {
         let query = [("arg", root.to_string()), ("offline", "true".to_owned()), ("progress", "false".to_owned())];
         match self.rpc.ask("dag/stat", &query, SMALL).await {
-            Err(RpcError::Told(text)) => rpc::missing_in(&text),
+            Err(ServerError::Told(text)) => rpc::missing_in(&text),
             _ => None,
         }
     }
@@ -124,18 +119,18 @@ struct Reports<'a> {
 }
 
 impl Reports<'_> {
-    async fn next(&mut self) -> Result<Option<Report>, RpcError> {
+    async fn next(&mut self) -> Result<Option<Report>, ServerError> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let line = self.unread.split_to(end + 1);
-                return self.answer.json(&line, "its report is invalid").map(Some);
+                return Ok(Some(self.answer.server.json(&line, "its report is invalid")?));
             }
             match self.answer.next().await? {
                 Some(bytes) if self.unread.len() + bytes.len() <= SMALL => self.unread.extend_from_slice(&bytes),
-                Some(_) => return Err(self.answer.senseless("its report never ends")),
+                Some(_) => return Err(self.answer.server.senseless("its report never ends").into()),
                 None if self.unread.is_empty() => return Ok(None),
                 // The rest has no end of line.
-                None => return self.answer.json(&self.unread.split(), "its report is invalid").map(Some),
+                None => return Ok(Some(self.answer.server.json(&self.unread.split(), "its report is invalid")?)),
             }
         }
     }

@@ -1,40 +1,25 @@
 //! Commands and answers of Kubo's RPC: POST only, errors as JSON with status 500 or in a trailer.
 
-use std::{future::Future, time::Duration};
+use std::{ops::Deref, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cid::Cid;
-use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
-use reqwest::{Body, RequestBuilder, Response, StatusCode};
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use crate::{
-    platform::http::{self, Http},
+    platform::http,
     store::{
         error::{StoreError, redacted},
         options::{StoreOptions, Token},
+        server::{Answer, SMALL, Server, ServerError},
     },
 };
 
-/// The maximum length of an answer about a block or a pin, in bytes.
-pub(crate) const SMALL: usize = 64 << 10;
-
-/// An upload has no total time limit. [`Rpc::within`] limits the time without progress.
-const NO_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// The trailer in which Kubo reports an error after status 200.
-const LATE_ERROR: &str = "x-stream-error";
-
 pub(super) struct Rpc {
-    /// Without secrets.
-    pub(super) url: String,
-    pub(super) timeout: Duration,
-    base: Url,
-    http: Http,
+    server: Server,
     credentials: Credentials,
 }
 
@@ -44,15 +29,11 @@ enum Credentials {
     Basic { user: String, password: Token },
 }
 
-pub(super) enum RpcError {
-    /// The node's own error.
-    Told(String),
-    Store(StoreError),
-}
+impl Deref for Rpc {
+    type Target = Server;
 
-impl From<StoreError> for RpcError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 
@@ -75,18 +56,11 @@ impl Rpc {
         if base.set_username("").and_then(|()| base.set_password(None)).is_err() {
             return Err(wrong("its user name is invalid"));
         }
-        let http = Http::new(&base, options.timeout, NO_LIMIT);
-        Ok(Self { url: shown, timeout: options.timeout, base, http, credentials })
+        Ok(Self { server: Server::new("Kubo's RPC", shown, base, options.timeout), credentials })
     }
 
     pub(super) fn command(&self, name: &str, query: &[(&str, String)]) -> Result<RequestBuilder, StoreError> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{name}", self.base.path()));
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let request = self.http.post(url);
-        let request = request.map_err(|error| self.unreachable_for(&error))?;
+        let request = self.request(Method::POST, name, query)?;
         Ok(match &self.credentials {
             Credentials::None => request,
             Credentials::Bearer(token) => request.bearer_auth(token.reveal()),
@@ -95,7 +69,7 @@ impl Rpc {
     }
 
     /// A complete answer of at most `limit` bytes.
-    pub(super) async fn ask(&self, name: &str, query: &[(&str, String)], limit: usize) -> Result<Bytes, RpcError> {
+    pub(super) async fn ask(&self, name: &str, query: &[(&str, String)], limit: usize) -> Result<Bytes, ServerError> {
         self.ask_within(self.timeout, name, query, limit).await
     }
 
@@ -105,162 +79,62 @@ impl Rpc {
         name: &str,
         query: &[(&str, String)],
         limit: usize,
-    ) -> Result<Bytes, RpcError> {
+    ) -> Result<Bytes, ServerError> {
         let whole = async {
-            let response = self.command(name, query)?.send().await.map_err(|error| self.unreachable(error))?;
-            self.answer(response).await?.whole(limit).await
+            let answer = self.send(self.command(name, query)?).await?;
+            self.whole(self.good(answer).await?, limit).await
         };
         self.within(deadline, whole).await?
     }
 
-    pub(super) async fn within<T>(&self, after: Duration, work: impl Future<Output = T>) -> Result<T, StoreError> {
-        tokio::time::timeout(after, work).await.map_err(|_| self.late(after))
-    }
-
-    pub(super) fn late(&self, after: Duration) -> StoreError {
-        StoreError::TimedOut { url: self.url.clone(), after }
-    }
-
-    /// The beginning of an answer, after a check of its status.
-    pub(super) async fn answer(&self, response: Response) -> Result<Answer<'_>, RpcError> {
-        let status = response.status();
-        let is_kubo = has_marks(&response);
-        let answer = Answer { rpc: self, is_kubo, status, body: response.into() };
-        if status.is_success() {
+    /// The same answer, if its status is a success.
+    pub(super) async fn good<'a>(&self, answer: Answer<'a>) -> Result<Answer<'a>, ServerError> {
+        if answer.status.is_success() {
             return Ok(answer);
         }
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            let body = answer.whole(SMALL).await?;
-            return Err(RpcError::Told(message(&body)));
+        if answer.status == StatusCode::INTERNAL_SERVER_ERROR {
+            let body = self.whole(answer, SMALL).await?;
+            return Err(ServerError::Told(message(&body)));
         }
-        Err(self.refusal(status).into())
+        Err(self.refusal(&answer).into())
     }
 
-    /// The error for an answer of another server.
-    pub(super) fn not_kubo(&self, came: &str, status: StatusCode) -> StoreError {
-        let reason = format!("it answered with {came}, and not as Kubo's RPC does (HTTP {})", status.as_u16());
-        StoreError::Unreachable { url: self.url.clone(), reason, source: None }
-    }
-
-    /// Parses an answer as JSON. If it is not JSON, another server sent it.
-    pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, StoreError> {
-        serde_json::from_slice(body).map_err(|_| match http::is_json(body) {
-            true => self.senseless(otherwise),
-            false => self.not_kubo(http::body_kind(body), StatusCode::OK),
-        })
+    pub(super) async fn whole(&self, answer: Answer<'_>, limit: usize) -> Result<Bytes, ServerError> {
+        let (status, is_kubo) = (answer.status, has_marks(&answer.headers));
+        let body = answer.whole(limit).await?;
+        // With Kubo's head, an empty answer is valid.
+        if http::is_page(&body) || (body.is_empty() && !is_kubo) {
+            return Err(self.stranger(http::body_kind(&body), status).into());
+        }
+        Ok(body)
     }
 
     pub(super) async fn has(&self, cid: &Cid) -> Result<bool, StoreError> {
         let query = [("arg", cid.to_string()), ("offline", "true".to_owned())];
         match self.ask("block/stat", &query, SMALL).await {
             Ok(body) => self.json(&body, "it does not say whether it has a block").map(|IgnoredAny| true),
-            Err(RpcError::Told(text)) if not_found(&text) => Ok(false),
+            Err(ServerError::Told(text)) if not_found(&text) => Ok(false),
             Err(error) => Err(self.failed(error)),
         }
     }
 
-    fn refusal(&self, status: StatusCode) -> StoreError {
-        let url = self.url.clone();
-        let reason = match status {
+    fn refusal(&self, answer: &Answer<'_>) -> StoreError {
+        let status = answer.status.as_u16();
+        match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                format!("it wants another token or password (HTTP {})", status.as_u16())
+                self.refused(format!("it wants another token or password (HTTP {status})"))
             }
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                format!("this is not Kubo's RPC (HTTP {}); its port is usually 5001", status.as_u16())
+                self.refused(format!("this is not Kubo's RPC (HTTP {status}); its port is usually 5001"))
             }
-            status if status.is_redirection() => {
-                "it redirects to another address; use that address if you trust it".to_owned()
-            }
-            status if http::is_passing(status) => {
-                return StoreError::Unreachable { url, reason: format!("HTTP {}", status.as_u16()), source: None };
-            }
-            status => return StoreError::Failed { url, reason: format!("HTTP {}", status.as_u16()), source: None },
-        };
-        StoreError::Refused { url, reason, source: None }
-    }
-
-    pub(super) fn unreachable(&self, error: reqwest::Error) -> StoreError {
-        if error.is_timeout() {
-            return self.late(self.timeout);
+            _ => answer.unexpected(),
         }
-        self.unreachable_for(&error)
-    }
-
-    fn unreachable_for(&self, error: &(dyn std::error::Error + 'static)) -> StoreError {
-        let (reason, source) = (http::causes(error), http::io_cause(error));
-        StoreError::Unreachable { url: self.url.clone(), reason, source }
-    }
-
-    /// The general error, for texts of the node that have no other meaning here.
-    pub(super) fn failed(&self, error: RpcError) -> StoreError {
-        let url = self.url.clone();
-        match error {
-            RpcError::Store(error) => error,
-            RpcError::Told(text) if text.contains("no space left") => StoreError::Full { url },
-            RpcError::Told(reason) => StoreError::Failed { url, reason, source: None },
-        }
-    }
-
-    pub(super) fn senseless(&self, reason: &str) -> StoreError {
-        StoreError::Failed { url: self.url.clone(), reason: http::one_line(reason), source: None }
-    }
-}
-
-/// An answer that is still being received.
-pub(super) struct Answer<'a> {
-    rpc: &'a Rpc,
-    /// Whether the head is of Kubo: then an empty answer is valid.
-    is_kubo: bool,
-    status: StatusCode,
-    body: Body,
-}
-
-impl Answer<'_> {
-    /// The next piece; `None` at a proper end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, RpcError> {
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|error| self.rpc.unreachable(error))?;
-            match frame.into_data() {
-                Ok(bytes) => return Ok(Some(bytes)),
-                Err(frame) => {
-                    let late = frame.trailers_ref().and_then(|trailers| trailers.get(LATE_ERROR));
-                    if let Some(text) = late {
-                        return Err(RpcError::Told(http::one_line(&String::from_utf8_lossy(text.as_bytes()))));
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    pub(super) fn senseless(&self, reason: &str) -> RpcError {
-        self.rpc.senseless(reason).into()
-    }
-
-    pub(super) fn json<T: DeserializeOwned>(&self, body: &[u8], otherwise: &str) -> Result<T, RpcError> {
-        Ok(self.rpc.json(body, otherwise)?)
-    }
-
-    pub(super) async fn whole(mut self, limit: usize) -> Result<Bytes, RpcError> {
-        let mut whole = BytesMut::new();
-        while let Some(bytes) = self.next().await? {
-            if whole.len() + bytes.len() > limit {
-                return Err(self.senseless(&format!("its answer is longer than {limit} bytes")));
-            }
-            whole.extend_from_slice(&bytes);
-        }
-        if http::is_page(&whole) || (whole.is_empty() && !self.is_kubo) {
-            return Err(self.rpc.not_kubo(http::body_kind(&whole), self.status).into());
-        }
-        Ok(whole.freeze())
     }
 }
 
 /// Kubo sets one of these headers in every answer.
-fn has_marks(response: &Response) -> bool {
-    ["x-stream-output", "x-chunked-output", "x-content-length"]
-        .iter()
-        .any(|mark| response.headers().contains_key(*mark))
+fn has_marks(headers: &HeaderMap) -> bool {
+    ["x-stream-output", "x-chunked-output", "x-content-length"].iter().any(|mark| headers.contains_key(*mark))
 }
 
 fn credentials(url: &Url, token: Option<&Token>) -> Result<Credentials, &'static str> {
