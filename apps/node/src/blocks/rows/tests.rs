@@ -67,3 +67,20 @@ async fn rows_are_there_after_a_restart() {
     assert_eq!(again.size(&blocks[2].0).await.unwrap(), Some(4));
     assert_eq!(again.held(ana).await.unwrap(), 3 * LEAST);
 }
+
+#[tokio::test]
+async fn quota_that_was_lowered_still_lets_blocks_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows(&folder).await;
+    let (ana, blocks) = (Address::repeat_byte(1), blocks(3));
+    rows.put(ana, &blocks, NOW).await.unwrap();
+    rows.want(ana, &blocks[0].0, NOW).await.unwrap();
+    rows.cover(ana, &blocks[0].0, &blocks).await.unwrap();
+    let lower = Rows { quota: Quota { account: 1, total: 1 }, ..rows };
+    lower.put(ana, &blocks, NOW).await.unwrap();
+    lower.cover(ana, &blocks[0].0, &blocks).await.unwrap();
+    assert!(lower.end(ana, &blocks[0].0, NOW).await.unwrap());
+    lower.forget(ana, &blocks[0].0).await.unwrap();
+    while lower.expire(NOW + 1_000).await.unwrap() {}
+    assert_eq!(lower.numbers().await.unwrap(), Numbers::default());
+}

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use hospital_record::store::{Block, Store};
+use hospital_record::store::Store;
 
 use super::stage::*;
 use crate::blocks::{

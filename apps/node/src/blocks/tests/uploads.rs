@@ -154,7 +154,7 @@ async fn body_has_a_longest_length_and_a_highest_number_of_blocks() {
 #[tokio::test]
 async fn slow_or_broken_body_ends_in_time_and_stores_nothing() {
     let patience = Patience {
-        body: Duration::from_millis(600),
+        body: Duration::from_secs(3),
         silence: Duration::from_millis(200),
         rest: Duration::from_millis(100),
         ..Patience::new(Duration::from_secs(30))
@@ -173,16 +173,16 @@ async fn slow_or_broken_body_ends_in_time_and_stores_nothing() {
         }
     });
     let cut = stream::iter([Ok(half), Err(std::io::Error::other("reset"))]);
-    for (body, status, says) in [
-        (Body::from_stream(silent), 408, "in time"),
-        (Body::from_stream(dripping), 408, "in time"),
-        (Body::from_stream(cut), 400, "broke off"),
+    for (body, status, says, milliseconds) in [
+        (Body::from_stream(silent), 408, "in time", 200..1_500),
+        (Body::from_stream(dripping), 408, "in time", 3_000..6_000),
+        (Body::from_stream(cut), 400, "broke off", 0..1_500),
     ] {
         let start = Instant::now();
         let answer = stage.call(ana.upload(body)).await;
         answer.check(status, says);
         assert_eq!(answer.header("connection"), "close");
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(milliseconds.contains(&start.elapsed().as_millis()), "{says} {:?}", start.elapsed());
     }
     assert!(!stage.store.inner.has(&block.cid).await.unwrap());
     assert_eq!(stage.held(&ana).await, 0);
