@@ -118,7 +118,7 @@ proptest! {
         prop_assert!(read(&bytes, &ends).1.is_some());
         let after_header = [EMPTY, &bytes].concat();
         let (blocks, error) = read(&after_header, &ends);
-        prop_assert!(blocks.is_empty() && error.is_some() == !bytes.is_empty());
+        prop_assert!(blocks.is_empty() && error.is_some() != bytes.is_empty());
     }
 }
 
