@@ -26,6 +26,8 @@ use crate::store::{
 
 /// A CAR is not longer than this, unless it has one block. A node takes 16 MiB.
 const LONGEST: usize = 8 << 20;
+/// A CAR has no more blocks than this. A node takes 16384.
+const MOST: usize = 8192;
 /// What a block takes in a CAR beside its own bytes, at most: its CID, and the length of both.
 const BESIDE: usize = 48;
 
@@ -71,11 +73,11 @@ fn some_of<'a, 'b>(blocks: &'a mut Peekable<Blocks<'b>>) -> impl Stream<Item = R
 where
     'b: 'a,
 {
-    stream::unfold((blocks, 0), |(blocks, size)| async move {
-        let fits = |next: &Result<Block, StoreError>| size == 0 || size + length(next) <= LONGEST;
+    stream::unfold((blocks, 0, 0), |(blocks, count, size)| async move {
+        let fits = |next: &Result<Block, StoreError>| count == 0 || (count < MOST && size + length(next) <= LONGEST);
         let next = Pin::new(&mut *blocks).next_if(fits).await?;
         let size = size + length(&next);
-        Some((next, (blocks, size)))
+        Some((next, (blocks, count + 1, size)))
     })
 }
 
