@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod conformance;
 mod faulty;
 mod made;
 mod pins;

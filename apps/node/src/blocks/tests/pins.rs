@@ -1,10 +1,16 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
+use axum::{body::Body, http::Request};
 use futures::StreamExt;
 use hospital_record::store::Store;
 
 use super::stage::*;
 use crate::blocks::{
+    jobs::State,
+    problem::Problem,
     room::Patience,
     rows::{BELOW_A_PIN, now},
 };
@@ -99,6 +105,8 @@ async fn missing_block_is_named_and_nothing_is_pinned() {
     stage.store.inner.put(futures::stream::iter([Ok(blocks[0].clone())]).boxed()).await.unwrap();
     stage.pin(&ana, &root).await.check(404, &missing);
     assert!(!stage.serves(&blocks[0]).await);
+    let head = Request::head(format!("/ipfs/{}?format=raw", blocks[0].cid)).body(Body::empty()).unwrap();
+    assert_eq!(stage.call(head).await.status, 404);
     assert_eq!(stage.held(&ana).await, counts(&blocks[1..]));
     stage.put(&ana, &blocks[..1]).await.check(200, "");
     stage.pin(&ana, &root).await.check(200, "pinned");
@@ -167,6 +175,24 @@ async fn unpinning_during_a_pin_ends_without_a_pin() {
         assert_eq!(stage.held(&ana).await, counts(&blocks), "{wait}");
         stage.check_books().await;
     }
+}
+
+#[tokio::test]
+async fn pin_that_was_given_up_before_its_turn_pins_nothing() {
+    let (stage, blocks) = (Stage::plain().await, dag(&[5_000]));
+    let (ana, root) = (stage.person().await, root(&blocks));
+    stage.put(&ana, &blocks).await.check(200, "");
+    let turn = stage.room.root(&root, DAY).await.unwrap();
+    let job = Arc::new(State::default());
+    let pinning = stage.room.clone().pin(ana.account, root, job.clone());
+    let giving_up = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(job.seen.load(Relaxed), 2, "it waits for its turn");
+        job.is_given_up.store(true, Relaxed);
+        drop(turn);
+    };
+    assert_eq!(futures::join!(pinning, giving_up).0, Err(Problem::Unavailable));
+    assert!(stage.store.pins.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

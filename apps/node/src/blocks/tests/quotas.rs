@@ -69,6 +69,7 @@ async fn pin_counts_its_rows_and_is_undone_when_the_quota_is_used_up() {
         assert_eq!(stage.pin(&ana, &root(&blocks)).await.status.as_u16(), status);
         stage.check_books().await;
         assert_eq!(stage.held(&ana).await, if status == 200 { needed } else { counts(&blocks) });
+        assert_eq!(stage.room.0.rows.unfinished(u64::MAX / 2).await.unwrap(), []);
         assert_eq!(stage.store.pins.lock().unwrap().len(), usize::from(status == 200));
         // What a pin holds that the account never put counts for it too.
         let bea = stage.person().await;
