@@ -8,6 +8,7 @@ use std::{
 use hospital_record_tests::{
     anvil::Anvil,
     kubo::Kubo,
+    node::Node,
     program::{Computer, field},
 };
 use serde_json::Value;
@@ -82,7 +83,7 @@ fn json_has_exactly_the_documented_fields() {
     let asked = computer.json("kim", &["requests", "ask", &ana, "--reason", "why.txt"]).remove(0);
     let request = field(&asked, "id");
     told.push(asked);
-    let runs: [(&str, &[&str]); 38] = [
+    let runs: [(&str, &[&str]); 40] = [
         ("ana", &["password", "--new-password-file", "../new-password"]),
         ("ana", &["settings", "--tz", "Mars/X"]),
         ("ana", &["account"]),
@@ -121,10 +122,14 @@ fn json_has_exactly_the_documented_fields() {
         ("ana", &["verify"]),
         ("ana", &["history", "--relay", "http://127.0.0.1:1"]),
         ("ana", &["contacts", "remove", "lee"]),
+        ("ana", &["unlock", "--for", "1m"]),
+        ("ana", &["lock"]),
     ];
     told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));
     told.extend(of_a_board(&computer, &ana, &kim, &lee));
     told.push(serde_json::from_str(&computer.run_json("ana", &["open", "abc"]).stderr).unwrap());
+    let node = Node::start(&Anvil::shared(), &["--chain-reads"]);
+    told.extend(computer.json("ana", &["join", &node.url()]));
     as_documented(&told);
     assert_eq!((&added["media_type"], &added["size"]), (&"application/pdf".into(), &9.into()));
     assert!(added["gas"].as_u64().is_some_and(|gas| gas > 20_000));
