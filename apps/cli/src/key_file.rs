@@ -237,7 +237,7 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Some file systems cannot sync folders, and offer nothing else.
-fn settle(folder: &Path) -> Settled {
+pub(crate) fn settle(folder: &Path) -> Settled {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(error),
         _ => Ok(()),

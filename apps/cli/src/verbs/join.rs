@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use hospital_record::{System, Timeout, node::NodeInfo};
+use hospital_record::{Error, System, Timeout, node::NodeInfo};
 use serde_json::json;
 use tempfile::NamedTempFile;
 use toml::Table;
@@ -11,6 +11,7 @@ use crate::{
     app::App,
     args::Join,
     failure::{Failure, Result},
+    key_file::{Settled, settle},
     private::create_folder,
     settings::{RPC_URL, STORE},
 };
@@ -34,9 +35,15 @@ pub(crate) async fn join(app: &App, args: &Join) -> Result {
     if let Some(witness) = &settings.witness {
         config = config.witness(witness);
     }
-    config.state_dir(settings.state()).connect().await?;
+    let system = config.state_dir(settings.state()).connect().await?;
+    // The node was asked twice. Only what was checked may be written: the next start takes it for the user's own word.
+    if (system.contract().chain(), system.contract().address()) != (info.chain_id, contract) {
+        return Err(Failure::from(Error::Integrity(format!("{address} named two contracts: do not use it").into())));
+    }
     create_folder(&settings.home)?;
-    write(&file, &after)?;
+    if let Err(error) = write(&file, &after)? {
+        app.printer.warn(format!("{} may not survive a power failure ({error})", file.display()));
+    }
     what_is_not_of_the_node(app, &info);
     let object = json!({
         "type": "joined", "node": address, "software": info.software, "chain": info.chain_id,
@@ -101,7 +108,7 @@ fn with_lines(file: &Path, before: &str, lines: &str) -> Result<String> {
 }
 
 /// All or nothing, on disk before it is said to be done; through a link, if it is one.
-fn write(file: &Path, text: &str) -> Result {
+fn write(file: &Path, text: &str) -> Result<Settled> {
     let failed = |error: &io::Error| Failure::file(file, error);
     let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = place.parent().unwrap_or(Path::new("."));
@@ -109,7 +116,7 @@ fn write(file: &Path, text: &str) -> Result {
     let written = io::Write::write_all(&mut new, text.as_bytes()).and_then(|()| new.as_file().sync_all());
     written.map_err(|error| failed(&error))?;
     new.persist(&place).map_err(|error| failed(&error.error))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
+    Ok(settle(folder))
 }
 
 #[cfg(test)]

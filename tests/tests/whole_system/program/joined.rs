@@ -2,15 +2,20 @@
 
 use std::{
     fs,
+    io::BufReader,
+    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    thread,
 };
 
 use hospital_record_tests::{
     anvil::Anvil,
+    http,
     node::Node,
     program::{Computer, Ran, field},
 };
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A node with TLS for `localhost`, its address, and the certificate that its people trust.
@@ -97,4 +102,23 @@ fn wrong_node_is_refused_before_anything_is_written() {
     let config = fs::read(computer.home().join("config.toml")).unwrap();
     computer.run(["--json", "join", &other.url()]).refused(5, "wrong-contract");
     assert_eq!(fs::read(computer.home().join("config.toml")).unwrap(), config);
+}
+
+#[test]
+fn node_that_names_two_contracts_is_refused_and_nothing_is_written() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let other = "0x0000000000000000000000000000000000000007";
+        for (stream, contract) in listener.incoming().zip([other, Anvil::contract()]) {
+            let mut stream = stream.unwrap();
+            let _ = http::read(&mut BufReader::new(&stream));
+            let info =
+                json!({"version": 1, "software": "x", "chainId": 31337, "contracts": {"HospitalRecord": contract}});
+            http::answer(&mut stream, 200, info.to_string().as_bytes()).unwrap();
+        }
+    });
+    let computer = Computer::with_servers(&Anvil::shared().url(), "");
+    computer.run(["--json", "join", &address]).refused(5, "integrity");
+    assert!(!computer.home().join("config.toml").exists());
 }
