@@ -18,7 +18,7 @@ use crate::{
     answer::{json, said},
     blocks, chain, events,
     guard::Guard,
-    relay,
+    numbers, relay,
 };
 
 pub(crate) const HEALTH: &str = "/health";
@@ -92,8 +92,8 @@ async fn health(State(node): State<Arc<Node>>) -> Response {
 async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let name = "hospital_record_node_limited_total";
     let help = "Requests that the rate limit of a network address refused.";
-    let limited = node.guard.limited();
-    let mut text = format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {limited}\n");
+    let mut text = String::new();
+    numbers::add(&mut text, (name, "counter", help), [("", node.guard.limited())]);
     if let Some(relay) = &node.relay {
         text.push_str(&relay.metrics().await);
     }

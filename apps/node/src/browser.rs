@@ -1,7 +1,7 @@
 //! Keeps web pages out: a page in a browser inside the hospital can reach what the browser reaches.
 //!
-//! A page cannot send JSON or CAR files to another site without a preflight, and its POST always has `Origin`. A page whose own name
-//! points at this machine (DNS rebinding) needs neither, but sends its name in `Host`.
+//! A page cannot send JSON or CAR files to another site without a preflight, and its POST always has `Origin`. A page
+//! whose own name points at this machine (DNS rebinding) needs neither, but sends its name in `Host`.
 
 use std::{collections::HashSet, net::IpAddr};
 
@@ -138,13 +138,18 @@ impl Stopped {
 }
 
 /// The types of requests. A web page of another site needs a preflight for each of them.
-const TYPES: [&str; 2] = ["application/json", "application/vnd.ipld.car"];
+const TYPES: [&str; 2] = ["application/json", CAR];
+pub(crate) const CAR: &str = "application/vnd.ipld.car";
 
 fn is_own_type(headers: &HeaderMap) -> bool {
-    let types: Vec<_> = headers.get_all(CONTENT_TYPE).iter().collect();
-    let [one] = types[..] else { return false };
-    let essence = one.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    TYPES.iter().any(|known| essence.eq_ignore_ascii_case(known))
+    TYPES.iter().any(|known| essence(headers).eq_ignore_ascii_case(known))
+}
+
+/// The media type of a request without its parameters; empty unless there is exactly one.
+pub(crate) fn essence(headers: &HeaderMap) -> &str {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let one = types.next().filter(|_| types.next().is_none()).and_then(|one| one.to_str().ok());
+    one.and_then(|one| one.split(';').next()).unwrap_or_default().trim()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     base::error::{Error, Result, reason::Reason},
     node::info::{NodeInfo, WELL_KNOWN},
-    platform::http::{Http, body_kind, causes, io_cause, is_passing, is_this_machine},
+    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, is_this_machine},
 };
 
 /// A longer answer is refused.
@@ -57,13 +57,7 @@ async fn fetch(address: &Url, name: &str, timeout: Duration) -> Result<NodeInfo>
     let request = http.request(Method::GET, url).map_err(|error| unreachable(Reason::of(error)))?;
     let mut response = request.send().await.map_err(|error| broken(&error))?;
     let status = response.status();
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|error| broken(&error))? {
-        body.extend_from_slice(&part);
-        if body.len() > LONGEST_ANSWER {
-            break;
-        }
-    }
+    let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(|error| broken(&error))?;
     match serde_json::from_slice(&body) {
         Ok(info) if status == StatusCode::OK => Ok(info),
         _ if is_passing(status) => Err(unreachable(format!("HTTP {}", status.as_u16()).into())),

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use url::{Host, Url};
@@ -92,6 +92,17 @@ fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
         false => builder.with_root_certificates(RootCertStore::empty()),
     };
     Ok(builder.with_no_client_auth())
+}
+
+/// An answer, or of one that is longer than `most` bytes its beginning, which is longer too. The rest is not read.
+pub(crate) async fn beginning(response: &mut Response, most: usize) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while body.len() <= most
+        && let Some(part) = response.chunk().await?
+    {
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 /// Whether the address is this machine. Only then may a secret be sent unencrypted.

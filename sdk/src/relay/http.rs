@@ -12,7 +12,7 @@ use crate::{
         bounds::Timeout,
         error::{Error, Result, reason::Reason},
     },
-    platform::http::{Http, body_kind, causes, io_cause, is_passing, one_line},
+    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
     relay::{Fate, Relay, SignedRequest},
 };
 
@@ -67,13 +67,7 @@ impl HttpRelay {
     async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>)> {
         let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(Reason::of(error)))?;
         let mut response = post.json(request).send().await.map_err(|error| self.transport_error(&error))?;
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.transport_error(&error))? {
-            body.extend_from_slice(&part);
-            if body.len() > LONGEST_ANSWER {
-                break;
-            }
-        }
+        let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(|error| self.transport_error(&error))?;
         Ok((response.status(), body))
     }
 

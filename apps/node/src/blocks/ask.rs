@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, Uri, header};
 
-use crate::blocks::problem::Problem;
+use crate::{blocks::problem::Problem, browser::CAR};
 
 /// The form of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,6 @@ pub(crate) enum Scope {
 }
 
 const RAW: &str = "application/vnd.ipld.raw";
-const CAR: &str = "application/vnd.ipld.car";
 
 /// The form that a request asks for. The query has priority over `Accept`
 /// (<https://specs.ipfs.tech/http-gateways/trustless-gateway/>).

@@ -25,12 +25,12 @@ use hospital_record::{
 use crate::{
     blocks::{
         ask::{self, Form, Scope},
-        places::Place,
         problem::Problem,
         room::{Parts, Room},
         walk::{held, links_of},
     },
     guard::Caller,
+    places::Place,
 };
 
 /// dag-pb: the blocks of a file are one entity.

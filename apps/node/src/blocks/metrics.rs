@@ -2,14 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
-use crate::blocks::{problem::Problem, rows::Numbers};
+use crate::{
+    blocks::{problem::Problem, rows::Numbers},
+    numbers,
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
@@ -34,31 +36,22 @@ impl Metrics {
     }
 
     /// In Prometheus' text format.
-    pub(crate) fn text(&self, numbers: &Numbers) -> String {
+    pub(crate) fn text(&self, now: &Numbers) -> String {
         let one = |value: u64| vec![(String::new(), value)];
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let by_reason = refused.iter().map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count)).collect();
         let mut text = String::new();
         for (name, kind, help, rows) in [
-            ("accounts", "gauge", "Accounts with blocks.", one(numbers.accounts)),
-            ("held", "gauge", "Blocks that may be served.", one(numbers.blocks)),
-            ("held_bytes", "gauge", "Bytes that count against --quota-total.", one(numbers.held)),
-            (
-                "pinned_bytes",
-                "gauge",
-                "Bytes below pins. A block below several counts several times.",
-                one(numbers.pinned),
-            ),
+            ("accounts", "gauge", "Accounts with blocks.", one(now.accounts)),
+            ("held", "gauge", "Blocks that may be served.", one(now.blocks)),
+            ("held_bytes", "gauge", "Bytes that count against --quota-total.", one(now.held)),
+            ("pinned_bytes", "gauge", "Bytes below pins. A block below several counts several times.", one(now.pinned)),
             ("uploads_total", "counter", "Uploads that were stored.", one(self.uploads.load(Relaxed))),
             ("uploaded_bytes_total", "counter", "Bytes of these uploads.", one(self.uploaded.load(Relaxed))),
             ("served_total", "counter", "Answers with blocks.", one(self.served.load(Relaxed))),
             ("refused_total", "counter", "Requests to write that were refused, by reason.", by_reason),
         ] {
-            let name = format!("hospital_record_blocks_{name}");
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-            for (labels, value) in rows {
-                let _ = writeln!(text, "{name}{labels} {value}");
-            }
+            numbers::add(&mut text, (&format!("hospital_record_blocks_{name}"), kind, help), rows);
         }
         text
     }

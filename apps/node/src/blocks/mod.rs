@@ -8,7 +8,6 @@ mod gateway;
 mod jobs;
 mod metrics;
 mod pin;
-pub(crate) mod places;
 mod problem;
 mod room;
 mod rows;

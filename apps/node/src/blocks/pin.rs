@@ -20,9 +20,9 @@ use crate::{
         jobs::{Outcome, Progress, State as Job},
         problem::Problem,
         room::Room,
-        rows::now,
         walk::walk,
     },
+    clock::now,
 };
 
 /// The time that a pin waits in the background for others of the same account or root.

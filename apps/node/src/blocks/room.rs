@@ -21,10 +21,11 @@ use crate::{
     blocks::{
         jobs::Jobs,
         metrics::Metrics,
-        places::{Place, Places},
         problem::{Problem, without_cids},
-        rows::{Numbers, Rows, now},
+        rows::{Numbers, Rows},
     },
+    clock::now,
+    places::{Place, Places},
     trust::Trust,
 };
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::blocks::{
-    problem::{Problem, without_cids},
-    room::Room,
-    rows::now,
+use crate::{
+    blocks::{
+        problem::{Problem, without_cids},
+        room::Room,
+    },
+    clock::now,
 };
 
 /// The longest pause between two rounds.

@@ -31,15 +31,16 @@ use crate::{
     blocks::{
         problem::Problem,
         room::{Patience, Room},
-        rows::{cost, now},
+        rows::cost,
     },
+    browser::{CAR, essence},
+    clock::now,
 };
 
 /// The longest body in bytes.
 pub(crate) const LONGEST: usize = 16 << 20;
 /// The most blocks in one body: each is a file, and several rows.
 pub(crate) const MOST_BLOCKS: usize = 16_384;
-const CAR: &str = "application/vnd.ipld.car";
 
 #[derive(Serialize)]
 struct Stored {
@@ -114,9 +115,7 @@ impl Room {
 
 /// What can be refused before the body is read.
 fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let essence = types.next().and_then(|value| value.to_str().ok()?.split(';').next()).unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case(CAR) || types.next().is_some() {
+    if !essence(headers).eq_ignore_ascii_case(CAR) {
         return Err(Problem::Type);
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -16,9 +16,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     answer::{body_of, json, said_later},
-    blocks::places::Place,
     chain::{Chain, LONGEST_ANSWER, Problem},
     guard::Caller,
+    places::Place,
 };
 
 /// Where questions are sent.

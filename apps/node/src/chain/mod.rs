@@ -14,7 +14,7 @@ pub(crate) use self::{
     kept::FinalBlock,
 };
 use self::{kept::Kept, methods::Served};
-use crate::blocks::places::{Place, Places};
+use crate::places::{Place, Places};
 
 /// Questions that wait for the provider or for a slow caller at a time, in all and of one network.
 const AT_A_TIME: (usize, usize) = (48, 12);

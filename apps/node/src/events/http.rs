@@ -23,12 +23,12 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     answer::{said, said_later},
-    blocks::places::Place,
     events::{
         Events, Notice,
         window::{Cursor, News},
     },
     guard::Caller,
+    places::Place,
 };
 
 /// Where listeners come.

@@ -20,7 +20,7 @@ pub(crate) use self::{
     http::{EVENTS, routes},
     watcher::watch_chain,
 };
-use crate::blocks::places::Places;
+use crate::places::Places;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

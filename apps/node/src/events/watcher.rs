@@ -100,8 +100,7 @@ impl Watcher {
         let newest = block.number;
         let Some(seen) = self.seen else {
             // Events before the node's start are not told, but known.
-            let notices = self.notices(newest.saturating_sub(AGAIN), newest).await?;
-            drop(notices);
+            self.notices(newest.saturating_sub(AGAIN), newest).await?;
             self.seen = Some(newest);
             return Ok(());
         };

@@ -1,7 +1,6 @@
 //! Metrics for Prometheus: counts and times, never the accounts that were served.
 
 use std::{
-    fmt::Write,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,6 +9,8 @@ use std::{
 };
 
 use hospital_record::{Address, U256, relay::Fate};
+
+use crate::numbers;
 
 /// Shared by all parts of the relay.
 #[derive(Clone, Default)]
@@ -79,21 +80,13 @@ impl Metrics {
             ("carrying_milliseconds_total", "counter", "Time spent carrying.", vec![("", of(&counts.milliseconds))]),
             ("waiting", "gauge", "Accepted requests that are not carried yet.", vec![("", waiting as u64)]),
         ] {
-            let _ = writeln!(
-                text,
-                "# HELP hospital_record_relay_{name} {help}\n# TYPE hospital_record_relay_{name} {kind}"
-            );
-            for (labels, value) in rows {
-                let _ = writeln!(text, "hospital_record_relay_{name}{labels} {value}");
-            }
+            numbers::add(&mut text, (&format!("hospital_record_relay_{name}"), kind, help), rows);
         }
         let name = "hospital_record_relay_spent_today_wei";
-        let _ = writeln!(text, "# HELP {name} Wei paid since midnight UTC.\n# TYPE {name} gauge\n{name} {spent}");
+        numbers::add(&mut text, (name, "gauge", "Wei paid since midnight UTC."), [("", spent)]);
         let name = "hospital_record_relay_balance_wei";
-        let _ = writeln!(text, "# HELP {name} Balance of each payer in wei.\n# TYPE {name} gauge");
-        for (payer, wei) in balances {
-            let _ = writeln!(text, "{name}{{payer=\"{payer}\"}} {wei}");
-        }
+        let rows = balances.iter().map(|(payer, wei)| (format!("{{payer=\"{payer}\"}}"), wei));
+        numbers::add(&mut text, (name, "gauge", "Balance of each payer in wei."), rows);
         text
     }
 }

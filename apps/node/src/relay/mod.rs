@@ -21,7 +21,7 @@ use self::{
     limits::Limits,
     metrics::Metrics,
     queue::Queue,
-    service::{Parts, now},
+    service::Parts,
     settings::RelaySettings,
     worker::{Purse, Worker},
 };
@@ -29,7 +29,7 @@ pub(crate) use self::{
     http::{REQUESTS, routes},
     service::Service,
 };
-use crate::trust::Trust;
+use crate::{clock::now, trust::Trust};
 
 /// The interval at which old requests are forgotten.
 const TIDY: Duration = Duration::from_secs(600);

@@ -3,10 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use hospital_record::{
@@ -17,6 +14,7 @@ use hospital_record::{
 use tokio::sync::watch;
 
 use crate::{
+    clock::now,
     relay::{
         gas::Ceilings,
         limits::Limits,
@@ -278,8 +276,4 @@ fn silent(error: impl std::fmt::Display) -> Problem {
 
 fn is_refused(fate: &Fate) -> bool {
     matches!(fate, Fate::Refused { .. })
-}
-
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

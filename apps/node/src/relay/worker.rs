@@ -16,11 +16,13 @@ use hospital_record::{
 use tokio::sync::watch;
 
 pub(crate) use self::purse::Purse;
-use crate::relay::{
-    gas::Ceilings,
-    metrics::Metrics,
-    queue::{Lane, Paid, Queue, Task},
-    service::now,
+use crate::{
+    clock::now,
+    relay::{
+        gas::Ceilings,
+        metrics::Metrics,
+        queue::{Lane, Paid, Queue, Task},
+    },
 };
 
 /// The pause before a failed provider is asked again.

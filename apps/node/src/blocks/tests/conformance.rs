@@ -12,7 +12,8 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::stage::*;
 use crate::{
-    blocks::{routes, rows::now},
+    blocks::routes,
+    clock::now,
     server::{Connections, serve},
 };
 

@@ -8,11 +8,9 @@ use futures::StreamExt;
 use hospital_record::store::Store;
 
 use super::stage::*;
-use crate::blocks::{
-    jobs::State,
-    problem::Problem,
-    room::Patience,
-    rows::{BELOW_A_PIN, now},
+use crate::{
+    blocks::{jobs::State, problem::Problem, room::Patience, rows::BELOW_A_PIN},
+    clock::now,
 };
 
 const AT_ONCE: Duration = Duration::ZERO;

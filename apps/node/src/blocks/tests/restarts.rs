@@ -7,7 +7,7 @@ use futures::future::poll_fn;
 use hospital_record::store::Block;
 
 use super::stage::*;
-use crate::blocks::rows::now;
+use crate::clock::now;
 
 /// The result, unless the future needs more polls.
 async fn cut<F: Future>(future: F, polls: usize) -> Option<F::Output> {

@@ -27,8 +27,9 @@ use crate::{
     blocks::{
         room::{Patience, Room},
         routes,
-        rows::{BELOW_A_PIN, Quota, Rows, now},
+        rows::{BELOW_A_PIN, Quota, Rows},
     },
+    clock::now,
     database::Database,
     trust::Trust,
 };

@@ -8,10 +8,12 @@ use futures::{StreamExt, stream};
 use hospital_record::{Deployment, node::Session, store::MAX_BLOCK};
 
 use super::stage::*;
-use crate::blocks::{
-    room::Patience,
-    rows::now,
-    upload::{LONGEST, MOST_BLOCKS},
+use crate::{
+    blocks::{
+        room::Patience,
+        upload::{LONGEST, MOST_BLOCKS},
+    },
+    clock::now,
 };
 
 #[tokio::test]
