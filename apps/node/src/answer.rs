@@ -10,6 +10,8 @@ use axum::{
 use hospital_record::names::one_line;
 use serde::Serialize;
 
+/// The time to retry after, if others come first or something behind the node does not answer.
+pub(crate) const A_MOMENT: Duration = Duration::from_secs(5);
 /// The time from the headers of a small request to its end.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 

@@ -10,6 +10,7 @@ mod database;
 mod events;
 mod guard;
 mod limits;
+mod members;
 mod numbers;
 mod places;
 mod relay;
@@ -27,7 +28,10 @@ use hospital_record::ledger::EthereumOptions;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
-use crate::{about::Node, browser::Browsers, database::Database, guard::Guard, settings::Settings, trust::Trust};
+use crate::{
+    about::Node, browser::Browsers, database::Database, guard::Guard, members::Members, settings::Settings,
+    trust::Trust,
+};
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
 const GRACE: Duration = Duration::from_secs(20);
@@ -111,9 +115,10 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         node.answers_questions = true;
     }
     if settings.blocks.is_on() {
-        let (stop, patience) = (stop.clone(), settings.patience());
+        let trust = (!settings.blocks.open_blocks).then_some(trust);
+        let members = Members::new(system.deployment(), trust, settings.patience());
         let database = Database::open(&settings.state).await?;
-        let around = blocks::Surroundings { system, trust, database, stop, patience };
+        let around = blocks::Surroundings { members, database, stop: stop.clone() };
         let room = blocks::start(&settings.blocks, around, &mut workers)?;
         router = router.merge(blocks::routes(room.clone()));
         node.blocks = Some(room);

@@ -18,27 +18,21 @@ mod tidy;
 mod upload;
 mod walk;
 
-use std::{sync::Arc, time::Duration};
-
 use axum::{
     Router,
     routing::{get, post, put},
 };
-use hospital_record::System;
 use tokio::{sync::watch, task::JoinSet};
 
 pub(crate) use self::room::Room;
 use self::{room::Patience, rows::Rows, settings::BlocksSettings};
-use crate::{database::Database, trust::Trust};
+use crate::{database::Database, members::Members};
 
 /// What the room takes from the rest of the node.
 pub(crate) struct Surroundings {
-    pub(crate) system: System,
-    pub(crate) trust: Arc<Trust>,
+    pub(crate) members: Members,
     pub(crate) database: Database,
     pub(crate) stop: watch::Receiver<bool>,
-    /// The time to find out who may write.
-    pub(crate) patience: Duration,
 }
 
 /// Opens the backing store, and starts to tidy.
@@ -47,12 +41,11 @@ pub(crate) fn start(
     around: Surroundings,
     workers: &mut JoinSet<()>,
 ) -> Result<Room, String> {
-    let Surroundings { system, trust, database, stop, patience } = around;
+    let Surroundings { members, database, stop } = around;
     let store = settings.open()?;
     let rows = Rows::new(database, settings.quota(), settings.unpinned());
-    let trust = (!settings.open_blocks).then_some(trust);
     tracing::info!(store = store.url(), open = settings.open_blocks, "the room of blocks is on");
-    let room = Room::new(store, rows, trust, system.deployment(), Patience::new(patience));
+    let room = Room::new(store, rows, members, Patience::new());
     workers.spawn(tidy::tidy(room.clone(), settings.unpinned(), stop));
     Ok(room)
 }

@@ -39,7 +39,7 @@ enum Answer {
 /// `PUT /v1/pins/{cid}`
 pub(crate) async fn pin(State(room): State<Room>, headers: HeaderMap, uri: Uri) -> Response {
     let pinning = async {
-        let account = room.writer(&headers).await?;
+        let account = room.0.members.account(&headers).await?;
         let root = cid_of(&uri)?;
         let (own, parts) = (room.clone(), &*room.0);
         let start = |job| async move { own.pin(account, root, job).await };
@@ -57,7 +57,7 @@ pub(crate) async fn pin(State(room): State<Room>, headers: HeaderMap, uri: Uri) 
 /// `DELETE /v1/pins/{cid}`
 pub(crate) async fn unpin(State(room): State<Room>, headers: HeaderMap, uri: Uri) -> Response {
     let unpinning = async {
-        let account = room.writer(&headers).await?;
+        let account = room.0.members.account(&headers).await?;
         let root = cid_of(&uri)?;
         room.0.jobs.give_up(&(account, root));
         let (own, patience) = (room.clone(), room.0.patience.place);

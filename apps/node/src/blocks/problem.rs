@@ -1,9 +1,7 @@
 //! The reasons why a request for blocks is turned away.
 
-use std::time::Duration;
-
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use hospital_record::{
@@ -14,21 +12,17 @@ use hospital_record::{
 use serde::Serialize;
 
 use crate::{
-    answer::{json, said, said_later},
+    answer::{A_MOMENT, json, said, said_later},
     blocks::rows::RowsError,
+    members::Stranger,
 };
-
-/// The time to retry after, if others come first or the backing store does not answer.
-const A_MOMENT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("{0}")]
     Malformed(String),
-    #[error("{0}")]
-    NoSession(String),
-    #[error("this node keeps no blocks of this account: ask its operator, or use another store")]
-    NotAdmitted,
+    #[error(transparent)]
+    Stranger(#[from] Stranger),
     #[error("this node does not have this block")]
     NotHeld,
     #[error("a block below it is not here: put it and pin again")]
@@ -57,8 +51,7 @@ impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::NoSession(_) => StatusCode::UNAUTHORIZED,
-            Self::NotAdmitted => StatusCode::FORBIDDEN,
+            Self::Stranger(stranger) => stranger.status(),
             Self::NotHeld | Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::Format => StatusCode::NOT_ACCEPTABLE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
@@ -75,8 +68,7 @@ impl Problem {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Malformed(_) => "malformed",
-            Self::NoSession(_) => "session",
-            Self::NotAdmitted => "not_admitted",
+            Self::Stranger(stranger) => stranger.reason(),
             Self::NotHeld | Self::Missing(_) => "missing",
             Self::Format | Self::Type => "type",
             Self::Slow => "slow",
@@ -162,11 +154,7 @@ impl IntoResponse for Problem {
                 (status, json(&body)).into_response()
             }
             Self::TooMany | Self::Unavailable => said_later(status, &text, A_MOMENT),
-            Self::NoSession(_) => {
-                let mut response = said(status, &text);
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                response
-            }
+            Self::Stranger(stranger) => stranger.into_response(),
             _ => said(status, &text),
         }
     }
@@ -175,6 +163,8 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
 
     use super::*;
 

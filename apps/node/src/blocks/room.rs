@@ -6,10 +6,8 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, header};
 use hospital_record::{
-    Address, Cid, Deployment,
-    node::Session,
+    Address, Cid,
     store::{Block, Store},
 };
 use tokio::{
@@ -24,9 +22,8 @@ use crate::{
         problem::{Problem, without_cids},
         rows::{Numbers, Rows},
     },
-    clock::now,
+    members::Members,
     places::{Place, Places},
-    trust::Trust,
 };
 
 /// Uploads at a time, in all and of one account. Each is in memory while it is checked: up to 32 MiB.
@@ -47,9 +44,7 @@ pub(crate) struct Room(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rows: Rows,
-    /// Who may write; `None` for everybody.
-    pub(crate) trust: Option<Arc<Trust>>,
-    pub(crate) deployment: Deployment,
+    pub(crate) members: Members,
     pub(crate) patience: Patience,
     pub(crate) metrics: Metrics,
     pub(crate) uploads: Places<Address>,
@@ -76,31 +71,22 @@ pub(crate) struct Patience {
     pub(crate) place: Duration,
     /// Until a pin that goes on is answered with 202.
     pub(crate) pin: Duration,
-    /// For the chain, which is asked who may write.
-    pub(crate) trust: Duration,
 }
 
 impl Patience {
-    pub(crate) const fn new(trust: Duration) -> Self {
+    pub(crate) const fn new() -> Self {
         let (body, silence, rest) = (Duration::from_secs(120), Duration::from_secs(20), Duration::from_secs(5));
         let (place, pin) = (Duration::from_secs(10), Duration::from_secs(10));
-        Self { body, silence, rest, place, pin, trust }
+        Self { body, silence, rest, place, pin }
     }
 }
 
 impl Room {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        rows: Rows,
-        trust: Option<Arc<Trust>>,
-        deployment: Deployment,
-        patience: Patience,
-    ) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, rows: Rows, members: Members, patience: Patience) -> Self {
         Self(Arc::new(Parts {
             store,
             rows,
-            trust,
-            deployment,
+            members,
             patience,
             metrics: Metrics::default(),
             uploads: Places::new(UPLOADS.0, UPLOADS.1),
@@ -111,36 +97,6 @@ impl Room {
             sweeping: RwLock::default(),
             full_until: Mutex::default(),
         }))
-    }
-
-    /// The account that a request proves, if it may write.
-    pub(crate) async fn writer(&self, headers: &HeaderMap) -> Result<Address, Problem> {
-        let account = self.proven(headers)?;
-        let Some(trust) = &self.0.trust else { return Ok(account) };
-        match timeout(self.0.patience.trust, trust.admits(account)).await {
-            Ok(Ok(true)) => Ok(account),
-            Ok(Ok(false)) => Err(Problem::NotAdmitted),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the chain did not answer");
-                Err(Problem::Unavailable)
-            }
-            Err(_) => Err(Problem::Unavailable),
-        }
-    }
-
-    fn proven(&self, headers: &HeaderMap) -> Result<Address, Problem> {
-        let refused = |text: &str| Problem::NoSession(text.to_owned());
-        let one = |name| {
-            let mut all = headers.get_all(name).iter();
-            all.next().filter(|_| all.next().is_none()).and_then(|value| value.to_str().ok())
-        };
-        let bearer = one(header::AUTHORIZATION).and_then(|value| value.split_once(' '));
-        let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
-        let token = token.ok_or_else(|| refused("writing needs a session: send one as Authorization: Bearer"))?;
-        let host = one(header::HOST).ok_or_else(|| refused("the request names no host"))?;
-        let session: Session = token.parse().map_err(|error: hospital_record::Error| refused(&error.to_string()))?;
-        let host = host.to_ascii_lowercase();
-        session.verify(self.0.deployment, &host, now()).map_err(|error| refused(&error.to_string()))
     }
 
     /// The place of a pin or unpin of this root.

@@ -73,7 +73,7 @@ async fn rest_of(body: &mut BodyDataStream) {
 
 impl Room {
     async fn upload(&self, headers: &HeaderMap, body: &mut BodyDataStream) -> Result<u64, Problem> {
-        let account = self.writer(headers).await?;
+        let account = self.0.members.account(headers).await?;
         check_head(headers)?;
         let parts = &*self.0;
         let place = parts.uploads.take(account, parts.patience.place).await;

@@ -24,7 +24,7 @@ async fn one_root_has_a_bounded_number_of_blocks_below_it() {
 
 #[tokio::test]
 async fn pins_of_one_account_at_a_time_are_bounded() {
-    let patience = Patience { pin: Duration::from_millis(10), ..Patience::new(Duration::from_secs(30)) };
+    let patience = Patience { pin: Duration::from_millis(10), ..Patience::new() };
     let stage = Stage::new(Options { patience, ..Options::default() }).await;
     let (ana, bea, blocks) = (stage.person().await, stage.person().await, (0..33).map(leaf).collect::<Vec<_>>());
     stage.put(&ana, &blocks).await.check(200, "");

@@ -130,7 +130,7 @@ async fn block_that_the_backing_store_lost_is_missing_until_it_is_put_again() {
 
 #[tokio::test]
 async fn long_pin_reports_progress_and_goes_on_without_its_caller() {
-    let patience = Patience { pin: Duration::from_millis(150), ..Patience::new(Duration::from_secs(30)) };
+    let patience = Patience { pin: Duration::from_millis(150), ..Patience::new() };
     let stage = Stage::new(Options { patience, ..Options::default() }).await;
     let ana = stage.person().await;
     let mut blocks = vec![leaf(10)];
@@ -158,7 +158,7 @@ async fn long_pin_reports_progress_and_goes_on_without_its_caller() {
 
 #[tokio::test]
 async fn unpinning_during_a_pin_ends_without_a_pin() {
-    let patience = Patience { pin: Duration::from_millis(30), ..Patience::new(Duration::from_secs(30)) };
+    let patience = Patience { pin: Duration::from_millis(30), ..Patience::new() };
     let blocks = dag(&[5_000]);
     for wait in [0, 40, 80, 130, 150, 170, 190, 210, 240] {
         let stage = Stage::new(Options { patience, ..Options::default() }).await;
@@ -255,7 +255,7 @@ async fn tidying_spares_a_pin_that_was_finished_meanwhile() {
 
 #[tokio::test]
 async fn uploads_and_sweeps_wait_for_each_other() {
-    let patience = Patience { place: Duration::from_millis(200), ..Patience::new(Duration::from_secs(30)) };
+    let patience = Patience { place: Duration::from_millis(200), ..Patience::new() };
     let stage = Stage::new(Options { patience, ..Options::default() }).await;
     let (ana, block) = (stage.person().await, leaf(5_000));
     let sweep = stage.room.0.sweeping.write().await;

@@ -31,6 +31,7 @@ use crate::{
     },
     clock::now,
     database::Database,
+    members::Members,
     trust::Trust,
 };
 
@@ -47,7 +48,7 @@ pub(super) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let patience = Patience::new(Duration::from_secs(30));
+        let patience = Patience::new();
         Self { quota: Quota { account: 1 << 30, total: 1 << 40 }, allowed: None, patience }
     }
 }
@@ -71,7 +72,8 @@ impl Stage {
         let trust = options
             .allowed
             .map(|allowed| Arc::new(Trust::new(system.clone(), HashSet::from_iter(allowed), Vec::new())));
-        let room = Room::new(store.clone(), rows, trust, system.deployment(), options.patience);
+        let members = Members::new(system.deployment(), trust, Duration::from_secs(30));
+        let room = Room::new(store.clone(), rows, members, options.patience);
         Self { system, folder, store, router: routes(room.clone()), room }
     }
 

@@ -159,7 +159,7 @@ async fn slow_or_broken_body_ends_in_time_and_stores_nothing() {
         body: Duration::from_secs(3),
         silence: Duration::from_millis(200),
         rest: Duration::from_millis(100),
-        ..Patience::new(Duration::from_secs(30))
+        ..Patience::new()
     };
     let stage = Stage::new(Options { patience, ..Options::default() }).await;
     let (ana, block) = (stage.person().await, leaf(100_000));
@@ -192,7 +192,7 @@ async fn slow_or_broken_body_ends_in_time_and_stores_nothing() {
 
 #[tokio::test]
 async fn slow_uploads_of_one_account_keep_no_other_account_out() {
-    let patience = Patience { place: Duration::from_millis(300), ..Patience::new(Duration::from_secs(30)) };
+    let patience = Patience { place: Duration::from_millis(300), ..Patience::new() };
     let stage = Stage::new(Options { patience, ..Options::default() }).await;
     let (ana, bea) = (stage.person().await, stage.person().await);
     let slow = || stage.call(ana.upload(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>())));
