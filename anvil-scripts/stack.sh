@@ -95,6 +95,7 @@ start_node() {
   "$bin/cast" rpc --rpc-url "$ETH_RPC_URL" anvil_setBalance "$payer" 0x8ac7230489e80000 >/dev/null
   (cd "$root" && exec "${CARGO_TARGET_DIR:-target}/debug/hospital-record-node" --listen 127.0.0.1:0 \
     --rpc-url "$ETH_RPC_URL" --contract "$HOSPITAL_RECORD_CONTRACT" --key-file "$state/payer.key" --state "$state/node" \
+    --login "$state/login.key" \
     --chain-reads --blocks "$HOSPITAL_RECORD_STORE" --open-blocks \
     >"$log" 2>&1 </dev/null) &
   pids+=($!)

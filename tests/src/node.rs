@@ -68,12 +68,17 @@ impl Node {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&*NODE);
         command.args(["--listen", &self.address, "--rpc-url", &self.rpc, "--contract", Anvil::contract()]);
-        command.arg("--state").arg(self.disk.path().join("state"));
+        command.arg("--state").arg(self.state());
         for key in &self.keys {
             command.arg("--key-file").arg(key);
         }
         command.args(&self.options);
         command
+    }
+
+    /// Its state folder.
+    pub fn state(&self) -> PathBuf {
+        self.disk.path().join("state")
     }
 
     /// Ends it as in a power cut.

@@ -13,7 +13,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     home,
     key_file::KeyFile,
-    lookup,
+    login, lookup,
     output::check_folder,
     password,
     print::Printer,
@@ -37,6 +37,8 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     pub(crate) file: KeyFile,
     pub(crate) phrase: Zeroizing<String>,
+    /// In its one spelling.
+    pub(crate) password: Zeroizing<String>,
 }
 
 impl App {
@@ -156,7 +158,9 @@ impl App {
     /// The person who is acting, with the key file opened.
     pub(crate) async fn session(&self) -> Result<Session> {
         let (name, identity) = self.unlock()?;
-        let client = self.system().await?.client(identity);
+        let (system, stands) = tokio::join!(self.system(), login::still_stands(self, &name));
+        stands?;
+        let client = system?.client(identity);
         drop(self.acting.set((client.clone(), name.clone())));
         Ok(Session::new(client, name))
     }
@@ -196,7 +200,7 @@ impl App {
         let (name, path, file) = self.key_file()?;
         let password = password::existing(self.settings.password_file.as_deref(), &name)?;
         let phrase = file.open(&password)?;
-        Ok(Opened { name, path, file, phrase })
+        Ok(Opened { name, path, file, phrase, password: password::spelled(&password) })
     }
 }
 

@@ -12,6 +12,7 @@ mod home;
 mod input;
 mod json;
 mod key_file;
+mod login;
 mod lookup;
 mod media;
 mod output;

@@ -18,7 +18,7 @@ use crate::{
     answer::{json, said},
     blocks, chain, events,
     guard::Guard,
-    numbers, relay,
+    login, numbers, relay,
 };
 
 pub(crate) const HEALTH: &str = "/health";
@@ -32,11 +32,12 @@ pub(crate) struct Node {
     /// Whether it forwards questions to the chain, and tells of events.
     pub(crate) answers_questions: bool,
     pub(crate) blocks: Option<blocks::Room>,
+    pub(crate) login: Option<login::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None, answers_questions: false, blocks: None }
+        Self { system, guard, relay: None, answers_questions: false, blocks: None, login: None }
     }
 
     pub(crate) fn contract(&self) -> Address {
@@ -51,6 +52,7 @@ impl Node {
         info.events = self.answers_questions.then(|| events::EVENTS.to_owned());
         info.relay = at_root(self.relay.is_some());
         info.blocks = at_root(self.blocks.is_some());
+        info.login = at_root(self.login.is_some());
         info
     }
 
@@ -58,6 +60,9 @@ impl Node {
     async fn health(&self) -> Result<(), String> {
         if let Some(blocks) = &self.blocks {
             blocks.health().await?;
+        }
+        if let Some(login) = &self.login {
+            login.health().await?;
         }
         match &self.relay {
             Some(relay) => relay.health().await,
@@ -99,6 +104,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     }
     if let Some(blocks) = &node.blocks {
         text.push_str(&blocks.metrics().await);
+    }
+    if let Some(login) = &node.login {
+        text.push_str(&login.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -20,7 +20,10 @@ const FILE: &str = "node.sqlite";
 /// Held by the process that uses the folder.
 const LOCK: &str = "node.lock";
 /// Version, name and SQL of each migration, in order.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "blocks", include_str!("../migrations/0001_blocks.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "blocks", include_str!("../migrations/0001_blocks.sql")),
+    (4, "login", include_str!("../migrations/0004_login.sql")),
+];
 /// The time that a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections for reading; SQLite has one writer at a time.

@@ -23,7 +23,7 @@ use crate::{
     browser::Browsers,
     chain,
     limits::{Limit, network},
-    relay,
+    login, relay,
 };
 
 /// Shared by all requests.
@@ -61,6 +61,11 @@ impl Guard {
     fn limit(&self, request: &Request) -> &Limit<IpAddr> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, relay::REQUESTS) => &self.signed,
+            (&Method::POST | &Method::PUT, path)
+                if path.starts_with(login::LOGIN) || path.starts_with(login::VAULT) =>
+            {
+                &self.signed
+            }
             (_, chain::RPC | about::HEALTH | about::METRICS) => &self.questions,
             _ => &self.others,
         }

@@ -10,6 +10,7 @@ mod database;
 mod events;
 mod guard;
 mod limits;
+mod login;
 mod members;
 mod numbers;
 mod places;
@@ -20,7 +21,7 @@ mod settings;
 mod tls;
 mod trust;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 use clap::Parser;
@@ -39,6 +40,9 @@ const GRACE: Duration = Duration::from_secs(20);
 #[tokio::main]
 async fn main() -> ExitCode {
     close_memory();
+    if let Some(ended) = hold_login_keys() {
+        return ended;
+    }
     let settings = Settings::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,hospital_record_node=info".into());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -49,6 +53,14 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The whole program, if it was started to hold the login keys.
+fn hold_login_keys() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let key_file = arguments.next().filter(|first| first == login::HOLDER).and_then(|_| arguments.next())?;
+    let held = login::hold(Path::new(&key_file));
+    Some(if held.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Turns off core dumps, and debuggers of the same user, because the payers' keys are in memory. Both only remove
@@ -114,10 +126,19 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         router = router.merge(chain::routes(chain)).merge(events::routes(events));
         node.answers_questions = true;
     }
-    if settings.blocks.is_on() {
-        let trust = (!settings.blocks.open_blocks).then_some(trust);
-        let members = Members::new(system.deployment(), trust, settings.patience());
-        let database = Database::open(&settings.state).await?;
+    let database = match settings.blocks.is_on() || settings.login.is_some() {
+        true => Some(Database::open(&settings.state).await?),
+        false => None,
+    };
+    let members = |trust| Members::new(system.deployment(), trust, settings.patience());
+    if let Some((key_file, database)) = settings.login.clone().zip(database.clone()) {
+        let (most, members) = (u64::from(settings.vaults.get()), members(Some(trust.clone())));
+        let room = login::start(key_file, most, members, database, stop.clone(), &mut workers).await?;
+        router = router.merge(login::routes(room.clone()));
+        node.login = Some(room);
+    }
+    if let Some(database) = database.filter(|_| settings.blocks.is_on()) {
+        let members = members((!settings.blocks.open_blocks).then_some(trust));
         let around = blocks::Surroundings { members, database, stop: stop.clone() };
         let room = blocks::start(&settings.blocks, around, &mut workers)?;
         router = router.merge(blocks::routes(room.clone()));

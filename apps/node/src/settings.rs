@@ -77,6 +77,12 @@ pub(crate) struct Settings {
     /// Let people ask the chain through this node: the read methods of its JSON-RPC, at /v1/rpc
     #[arg(long)]
     pub(crate) chain_reads: bool,
+    /// Let people log in with a name and a password: the file of the login keys, which is made at the first start
+    #[arg(long, env = "HOSPITAL_RECORD_NODE_LOGIN", value_name = "KEY_FILE")]
+    pub(crate) login: Option<PathBuf>,
+    /// The most vaults of people who log in
+    #[arg(long, default_value = "10000", value_parser = count(1..=10_000_000))]
+    pub(crate) vaults: NonZeroU32,
     #[command(flatten)]
     pub(crate) relay: RelaySettings,
     #[command(flatten)]
@@ -90,8 +96,8 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), String> {
         self.relay.check()?;
         self.blocks.check(self.allow.is_some() || !self.authorities.is_empty())?;
-        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads {
-            let rooms = "a --key-file for the relay, a store for --blocks, or --chain-reads";
+        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads && self.login.is_none() {
+            let rooms = "a --key-file for the relay, a store for --blocks, --chain-reads, or a key file for --login";
             return Err(format!("nothing is switched on: name {rooms}"));
         }
         if !self.listen.ip().is_loopback() && self.tls_cert.is_none() && !self.behind_proxy {
@@ -191,6 +197,7 @@ mod tests {
             "--quota",
             "--quota-total",
             "--unpinned",
+            "--vaults",
         ] {
             for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();

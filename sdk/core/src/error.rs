@@ -272,6 +272,23 @@ pub enum DagError {
     NotAsked(String),
 }
 
+/// A login that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// The operating system's random source failed.
+    #[error("the operating system gave no randomness: {0}")]
+    Randomness(String),
+    /// A message that is not one of this protocol.
+    #[error("the {0} is malformed")]
+    Message(&'static str),
+    /// This machine has no memory to stretch the password.
+    #[error("there is not enough memory: 64 MiB are needed to log in")]
+    Memory,
+    /// The password is wrong, nobody has this name, or another host answered.
+    #[error("wrong name or password")]
+    Refused,
+}
+
 /// Any error of this crate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CoreError {
@@ -287,4 +304,7 @@ pub enum CoreError {
     /// See [`DagError`].
     #[error(transparent)]
     Dag(#[from] DagError),
+    /// See [`LoginError`].
+    #[error(transparent)]
+    Login(#[from] LoginError),
 }

@@ -16,6 +16,7 @@
 //! | a request for access becomes a sealed block | [`seal::request`] |
 //! | a revocation becomes a new epoch and a keyring | [`seal::ratchet`], [`seal::keyring`] |
 //! | keys for k of n people become a deal and its shares | [`board`] |
+//! | a password opens a person's vault at a node | [`vault`] |
 //!
 //! Public values are in [`id`], errors in [`error`]. Secrets are wiped when they are dropped and cannot be printed. All
 //! input is parsed once and strictly: one value has one encoding, sizes have limits, and no input causes a panic. Only
@@ -39,6 +40,7 @@ pub mod identity;
 pub mod profile;
 pub mod record;
 pub mod seal;
+pub mod vault;
 
 mod cbor;
 

@@ -41,6 +41,9 @@ pub struct NodeInfo {
     /// The relay: `v1/requests` is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
+    /// Login with a name and a password: `v1/login` and `v1/vault` are below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
 }
 
 /// The version that this crate reads and writes.
@@ -62,6 +65,7 @@ impl NodeInfo {
             events: None,
             blocks: None,
             relay: None,
+            login: None,
         }
     }
 

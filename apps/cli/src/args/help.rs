@@ -27,6 +27,9 @@ const SECTIONS: &[(&str, &[&str])] = &[
         &[
             "join",
             "init",
+            "register",
+            "login",
+            "logout",
             "password",
             "unlock",
             "lock",
@@ -73,6 +76,9 @@ Exit codes:
 /// One example for each verb.
 const EXAMPLES: &[&str] = &[
     "join https://clinic.example",
+    "register --user ana",
+    "login https://clinic.example --user ana",
+    "logout --everywhere",
     "init --as ana",
     "password --as ana",
     "unlock --for 15m",

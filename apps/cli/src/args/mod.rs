@@ -122,7 +122,13 @@ pub(crate) enum Verb {
     Init(Init),
     /// Use a hospital's node from now on: one address in the place of chain, store and relay
     Join(Join),
-    /// Change the password of my key file
+    /// Keep my keys in a vault of the joined node, to log in from any machine
+    Register(Register),
+    /// Get my keys from the vault at a node, by user name and password
+    Login(Login),
+    /// Remove my keys from this machine: they stay in the vault
+    Logout(Logout),
+    /// Change the password of my key file, and of my login
     Password(Password),
     /// Need no password for some minutes
     Unlock(Unlock),
@@ -203,6 +209,39 @@ pub(crate) struct Join {
     /// The node's address, such as `https://clinic.example`
     #[arg(value_name = "URL")]
     pub(crate) address: String,
+}
+
+/// `register`
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The user's name to log in with [default: the name here]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Delete the vault instead
+    #[arg(long, conflicts_with = "user")]
+    pub(crate) delete: bool,
+}
+
+/// `login`
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// The node's address, such as `https://clinic.example`
+    #[arg(value_name = "URL")]
+    pub(crate) address: String,
+    /// The user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+}
+
+/// `logout`
+#[derive(Debug, Args)]
+pub(crate) struct Logout {
+    /// End my logins on all machines
+    #[arg(long, conflicts_with = "keep_keys")]
+    pub(crate) everywhere: bool,
+    /// Keep the keys on this machine, and forget the login alone
+    #[arg(long)]
+    pub(crate) keep_keys: bool,
 }
 
 /// `unlock`

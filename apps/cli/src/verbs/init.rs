@@ -18,6 +18,7 @@ use crate::{
     key_file::{KeyFile, already_there},
     password,
     print::Printer,
+    verbs::login,
 };
 
 pub(crate) const ABOUT_IT: &str = "
@@ -91,18 +92,33 @@ fn tell_unsettled(app: &App, path: &Path, settled: io::Result<()>) {
 }
 
 /// The keys stay; only the password changes.
-pub(crate) fn password(app: &App, args: &Password) -> Result {
+pub(crate) async fn password(app: &App, args: &Password) -> Result {
     if let (Some(new), Some(old)) = (&args.new_password_file, &app.settings.password_file)
         && is_same(new, old)
     {
         let why = "is the file of the old password: write the new one into another file, and name that";
         return Err(Failure::usage(format!("{} {why}", new.display())));
     }
-    let Opened { name, path, file, phrase } = app.open_key_file()?;
-    let password = password::new(args.new_password_file.as_deref(), &name, password::CHANGED)?;
-    let settled = file.sealed_again(&phrase, &password)?.stage(&path)?.replace(&file)?;
-    let locked = agent::end(&path);
-    settled.map_err(|error| in_force(&name, &path, &error))?;
+    let opened = app.open_key_file()?;
+    let Opened { name, path, file, phrase, .. } = &opened;
+    let password = password::new(args.new_password_file.as_deref(), name, password::CHANGED)?;
+    let staged = file.sealed_again(phrase, &password)?.stage(path)?;
+    // The vault first: whoever has its new password can always log in again.
+    let logged_in = login::change_password(app, &opened, &password).await?;
+    let of_vault = |failure: Failure| match &logged_in {
+        Some(_) => Failure {
+            message: format!("the login has the new password, but the key file does not: {failure}"),
+            ..failure
+        },
+        None => failure,
+    };
+    let settled = staged.replace(file).map_err(of_vault)?;
+    let locked = agent::end(path);
+    if let Some(logged_in) = logged_in {
+        logged_in.write(path)?;
+        app.printer.note(format!("{} logs in at {} with the new password too.", logged_in.user, logged_in.node));
+    }
+    settled.map_err(|error| in_force(name, path, &error))?;
     let object = json!({"type": "password-changed", "name": name, "key_file": path.to_string_lossy()});
     app.printer.result(&object, format!("The key file of {name} opens with the new password."))?;
     app.printer.note("Copies of the old file still open with the old password: delete them.");

@@ -20,8 +20,21 @@ use crate::{
 const WRITTEN: [&str; 3] = ["node", "chain-id", "contract"];
 
 pub(crate) async fn join(app: &App, args: &Join) -> Result {
-    let (settings, file) = (&app.settings, app.settings.home.join("config.toml"));
     let address = args.address.trim().trim_end_matches('/');
+    let info = quietly(app, address).await?;
+    what_is_not_of_the_node(app, &info);
+    let contract = info.contract().unwrap_or_default();
+    let object = json!({
+        "type": "joined", "node": address, "software": info.software, "chain": info.chain_id,
+        "contract": contract.to_string(), "rpc": info.rpc.is_some(), "blocks": info.blocks.is_some(),
+        "relay": info.relay.is_some(), "login": info.login.is_some(),
+    });
+    app.printer.result(&object, format!("joined {address} (chain {}, contract {contract})", info.chain_id))
+}
+
+/// Joins a node, without a word.
+pub(super) async fn quietly(app: &App, address: &str) -> Result<NodeInfo> {
+    let (settings, file) = (&app.settings, app.settings.home.join("config.toml"));
     let timeout = settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?;
     let info = NodeInfo::of(address, timeout).await?;
     let contract = info.contract().unwrap_or_default();
@@ -44,13 +57,7 @@ pub(crate) async fn join(app: &App, args: &Join) -> Result {
     if let Err(error) = write(&file, &after)? {
         app.printer.warn(format!("{} may not survive a power failure ({error})", file.display()));
     }
-    what_is_not_of_the_node(app, &info);
-    let object = json!({
-        "type": "joined", "node": address, "software": info.software, "chain": info.chain_id,
-        "contract": contract.to_string(), "rpc": info.rpc.is_some(), "blocks": info.blocks.is_some(),
-        "relay": info.relay.is_some(),
-    });
-    app.printer.result(&object, format!("joined {address} (chain {}, contract {contract})", info.chain_id))
+    Ok(info)
 }
 
 /// Warns about what the node lacks, and about settings that are used in its place.

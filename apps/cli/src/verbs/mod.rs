@@ -13,6 +13,7 @@ mod history;
 pub(crate) mod init;
 mod join;
 mod list;
+mod login;
 mod names;
 mod open;
 mod person;
@@ -48,7 +49,10 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
     match verb {
         Verb::Init(args) => init::init(app, &args),
         Verb::Join(args) => join::join(app, &args).await,
-        Verb::Password(args) => init::password(app, &args),
+        Verb::Register(args) => login::register(app, &args).await,
+        Verb::Login(args) => login::login(app, &args).await,
+        Verb::Logout(args) => login::logout(app, &args).await,
+        Verb::Password(args) => init::password(app, &args).await,
         Verb::Unlock(args) => unlock::unlock(app, &args),
         Verb::Lock => unlock::lock(app),
         Verb::Account(args) => person::account(app, &args).await,

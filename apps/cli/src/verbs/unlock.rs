@@ -20,7 +20,7 @@ pub(crate) fn unlock(app: &App, args: &Unlock) -> Result {
     let time = parse(&args.time).ok_or_else(|| {
         Failure::usage(format!("--for {}: give a time of at most 12 hours, such as 90s, 15m or 2h", args.time))
     })?;
-    let Opened { name, path, file, phrase } = app.open_key_file()?;
+    let Opened { name, path, file, phrase, .. } = app.open_key_file()?;
     checked_identity(&name, &file, &phrase)?;
     agent::start(&path, &file, phrase.trim_end(), time)?;
     let until = Timestamp::try_from(SystemTime::now() + time).map_err(|error| Failure::usage(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! Maps every error of the core to one of this crate. No match has a wildcard, so none is left out.
 
-use hospital_record_core::error::{CoreError, DagError, IdError, SealError};
+use hospital_record_core::error::{CoreError, DagError, IdError, LoginError, SealError};
 
 use crate::base::error::{Error, RANDOM, reason::Reason};
 
@@ -13,6 +13,7 @@ impl From<CoreError> for Error {
             // Own blocks are checked before they are made, so these errors are about blocks of others.
             CoreError::Block(_) => Self::Integrity(text),
             CoreError::Dag(error) => of_dag(error, text),
+            CoreError::Login(error) => of_login(error, text),
         };
         error.because(cause)
     }
@@ -52,6 +53,15 @@ fn of_seal(error: SealError, text: Reason) -> Error {
         | SealError::Mismatch { .. }
         | SealError::WrongShare { .. }
         | SealError::Payload { .. } => Error::Integrity(text),
+    }
+}
+
+fn of_login(error: LoginError, text: Reason) -> Error {
+    match error {
+        LoginError::Randomness(reason) => Error::Refused { service: RANDOM.into(), reason: reason.into() },
+        LoginError::Memory => Error::Refused { service: "this machine".into(), reason: text },
+        LoginError::Message(_) => Error::Integrity(text),
+        LoginError::Refused => Error::Denied(text),
     }
 }
 

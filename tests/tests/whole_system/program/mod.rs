@@ -7,6 +7,7 @@ mod inputs;
 mod interrupted;
 mod joined;
 mod killed;
+mod logins;
 mod missed;
 mod naming;
 mod refusals;

@@ -128,8 +128,15 @@ fn json_has_exactly_the_documented_fields() {
     told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));
     told.extend(of_a_board(&computer, &ana, &kim, &lee));
     told.push(serde_json::from_str(&computer.run_json("ana", &["open", "abc"]).stderr).unwrap());
-    let node = Node::start(&Anvil::shared(), &["--chain-reads"]);
-    told.extend(computer.json("ana", &["join", &node.url()]));
+    let disk = tempfile::tempdir().unwrap();
+    let login = format!("--login={}", disk.path().join("login.key").display());
+    let node = Node::start(&Anvil::shared(), &["--chain-reads", &login]);
+    let (url, elsewhere) = (node.url(), Computer::with_servers("", ""));
+    told.extend(computer.json("ana", &["join", &url]));
+    told.extend(computer.json("ana", &["register"]));
+    told.extend(elsewhere.json("ana", &["login", &url, "--user", "ana"]));
+    told.extend(elsewhere.json("ana", &["logout"]));
+    told.extend(computer.json("ana", &["register", "--delete"]));
     as_documented(&told);
     assert_eq!((&added["media_type"], &added["size"]), (&"application/pdf".into(), &9.into()));
     assert!(added["gas"].as_u64().is_some_and(|gas| gas > 20_000));

@@ -1,0 +1,217 @@
+//! The requests of the room of logins.
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use hospital_record::{
+    Address,
+    node::{
+        checked_user,
+        messages::{Begin, Bytes, Challenge, Ended, Evaluated, Live, NewVault, NewWay, Opened, Proof, Status, Token},
+    },
+};
+use hospital_record_core::vault::{opaque, sealed};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    answer::{body_of, json},
+    clock::now,
+    guard::Caller,
+    login::{
+        Parts, Room,
+        keys::Id,
+        problem::Problem,
+        rows::{Vault, Way},
+    },
+};
+
+/// The longest body of a request in bytes.
+const LONGEST: usize = 8 << 10;
+
+/// `POST /v1/login`
+pub(crate) async fn begin(
+    State(room): State<Room>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    answer(body, async |begin: Begin| {
+        let Parts { rows, keys, .. } = &*room.0;
+        let (user, attempt) = (user(&begin.user)?, random()?);
+        let name = keys.id("name", user.as_bytes()).await?;
+        let network = keys.id("network", caller.network.to_string().as_bytes()).await?;
+        let record = rows.record(&name).await?;
+        let [answer, state] = keys.log_in(&name, record, begin.request, &host(&headers)).await?;
+        rows.attempt(&attempt, &name, &network, &state, now()).await?;
+        Ok(Challenge { attempt: Bytes::copy_from_slice(&attempt), answer })
+    })
+    .await
+}
+
+/// `POST /v1/login/proof`
+pub(crate) async fn prove(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+    answer(body, async |proof: Proof| {
+        let Parts { rows, keys, .. } = &*room.0;
+        let attempt = Id::try_from(proof.attempt.as_ref()).map_err(|_| Problem::Refused)?;
+        let (token, host) = (random()?, host(&headers));
+        let is_proven = |state: &[u8]| opaque::finish(state, &proof.proof, &host).is_ok();
+        let vault = rows.prove(&attempt, &keys.id("token", &token).await?, now(), is_proven).await?;
+        opened(vault, &token)
+    })
+    .await
+}
+
+fn opened(vault: Vault, token: &Id) -> Result<Opened, Problem> {
+    let Vault { account, generation, sealed, wrapped, failures, last_failure } = vault;
+    let damaged = || {
+        tracing::error!("a row of the database is damaged");
+        Problem::Unavailable
+    };
+    Ok(Opened {
+        account: account.parse().map_err(|_| damaged())?,
+        generation,
+        sealed: sealed.parse().map_err(|_| damaged())?,
+        wrapped: wrapped.parse().map_err(|_| damaged())?,
+        failures,
+        last_failure,
+        token: Bytes::copy_from_slice(token),
+    })
+}
+
+/// `POST /v1/login/live`
+pub(crate) async fn live(State(room): State<Room>, body: Body) -> Response {
+    answer(body, async |Token { token }| {
+        let live = room.0.rows.is_live(&room.0.keys.id("token", &token).await?).await?;
+        Ok(Live { live })
+    })
+    .await
+}
+
+/// `POST /v1/login/end`
+pub(crate) async fn end(State(room): State<Room>, body: Body) -> Response {
+    answer(body, async |Token { token }| {
+        let logins = room.0.rows.end(&room.0.keys.id("token", &token).await?).await?;
+        Ok(Ended { logins })
+    })
+    .await
+}
+
+/// `POST /v1/vault/begin`
+pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+    answer(body, async |begin: Begin| {
+        let Parts { rows, keys, members } = &*room.0;
+        let account = members.account(&headers).await?;
+        let name = keys.id("name", user(&begin.user)?.as_bytes()).await?;
+        let registrar = keys.id("registrar", account.as_slice()).await?;
+        rows.may_register(account, &name, &registrar, &random()?, now()).await?;
+        Ok(Evaluated { answer: keys.register(&name, begin.request).await? })
+    })
+    .await
+}
+
+/// `PUT /v1/vault`
+pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+    answer(body, async |vault: NewVault| {
+        let account = room.0.members.account(&headers).await?;
+        let NewVault { user, generation, record, wrapped, sealed } = vault;
+        if sealed.len() != sealed::SEALED {
+            return Err(malformed("this is no sealed vault"));
+        }
+        let way = room.way(&user, record, wrapped).await?;
+        room.0.rows.put(account, generation, &sealed, &way).await?;
+        room.status(account).await
+    })
+    .await
+}
+
+/// `PUT /v1/vault/ways`
+pub(crate) async fn put_way(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+    answer(body, async |way: NewWay| {
+        let account = room.0.members.account(&headers).await?;
+        let NewWay { user, generation, record, wrapped } = way;
+        let way = room.way(&user, record, wrapped).await?;
+        room.0.rows.add_way(account, generation, &way).await?;
+        room.status(account).await
+    })
+    .await
+}
+
+/// `GET /v1/vault`
+pub(crate) async fn status(State(room): State<Room>, headers: HeaderMap) -> Response {
+    said(async { room.status(room.0.members.account(&headers).await?).await }.await)
+}
+
+/// `DELETE /v1/vault`. Also for an account that the node serves no longer: what it has stays its own.
+pub(crate) async fn delete_vault(State(room): State<Room>, headers: HeaderMap) -> Response {
+    said(async { Ok(Ended { logins: room.0.rows.delete(room.0.members.proven(&headers)?).await? }) }.await)
+}
+
+/// `DELETE /v1/logins`
+pub(crate) async fn end_all(State(room): State<Room>, headers: HeaderMap) -> Response {
+    said(async { Ok(Ended { logins: room.0.rows.end_all(room.0.members.proven(&headers)?).await? }) }.await)
+}
+
+impl Room {
+    async fn status(&self, account: Address) -> Result<Status, Problem> {
+        let has = self.0.rows.has(account).await?;
+        Ok(Status { generation: has.generation, ways: has.ways, logins: has.logins })
+    }
+
+    async fn way(&self, typed: &str, record: Bytes, wrapped: Bytes) -> Result<Way, Problem> {
+        if wrapped.len() != sealed::WRAPPED {
+            return Err(malformed("this is no wrapped key of a vault"));
+        }
+        opaque::check_record(&record).map_err(|error| malformed(&error.to_string()))?;
+        let name = self.0.keys.id("name", user(typed)?.as_bytes()).await?;
+        Ok(Way { name, record, wrapped })
+    }
+}
+
+async fn answer<T: DeserializeOwned, A: Serialize>(
+    body: Body,
+    work: impl AsyncFnOnce(T) -> Result<A, Problem>,
+) -> Response {
+    let body = match body_of(body, LONGEST).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    match serde_json::from_slice(&body) {
+        Ok(request) => said(work(request).await),
+        // The error of the parser would repeat what was sent.
+        Err(_) => malformed("this is not a request of a login: update this program").into_response(),
+    }
+}
+
+/// No answer is kept anywhere on its way.
+fn said<A: Serialize>(result: Result<A, Problem>) -> Response {
+    let response = result.map_or_else(Problem::into_response, |answer| json(&answer));
+    ([(header::CACHE_CONTROL, "no-store")], response).into_response()
+}
+
+/// One spelling, whatever the client did.
+fn user(typed: &str) -> Result<String, Problem> {
+    checked_user(typed).map_err(|error| malformed(&error.to_string()))
+}
+
+fn malformed(what: &str) -> Problem {
+    Problem::Malformed(what.to_owned())
+}
+
+/// The identity of the server in OPAQUE: the host that the client asked. A client that asked another one gets nowhere.
+fn host(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn random() -> Result<Id, Problem> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gives no randomness");
+        Problem::Unavailable
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,88 @@
+//! The room of logins: a name and a password give a person's sealed vault (OPAQUE, RFC 9807).
+//!
+//! It learns neither password nor phrase. Its login keys are in a process of their own ([`keys`]). What it must do itself:
+//! answer a wrong password and an unknown name alike, slow down who tries, and lose no vault.
+
+mod attempts;
+mod http;
+mod keys;
+mod problem;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod tidy;
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    Router,
+    routing::{delete, get, post, put},
+};
+use tokio::{sync::watch, task::JoinSet};
+
+pub(crate) use self::keys::{HOLDER, hold};
+use self::{keys::Keys, rows::Rows};
+use crate::{database::Database, members::Members};
+
+/// Where logins begin.
+pub(crate) const LOGIN: &str = "/v1/login";
+/// Below it, everything of a vault.
+pub(crate) const VAULT: &str = "/v1/vault";
+
+/// Shared by all connections.
+#[derive(Clone)]
+pub(crate) struct Room(Arc<Parts>);
+
+struct Parts {
+    rows: Rows,
+    keys: Keys,
+    members: Members,
+}
+
+impl Room {
+    /// Whether the login keys and the database answer.
+    pub(crate) async fn health(&self) -> Result<(), String> {
+        let asked = self.0.keys.id("health", b"").await;
+        asked.map(drop).map_err(|_| "the login keys of this node do not answer at the moment".to_owned())
+    }
+
+    /// The metrics of the room, in Prometheus' text format.
+    pub(crate) async fn metrics(&self) -> String {
+        self.0.rows.metrics().await
+    }
+}
+
+/// Opens the login keys, or makes them for a database that never had any, and starts to tidy.
+pub(crate) async fn start(
+    key_file: PathBuf,
+    most: u64,
+    members: Members,
+    database: Database,
+    stop: watch::Receiver<bool>,
+    workers: &mut JoinSet<()>,
+) -> Result<Room, String> {
+    let rows = Rows::new(database, most);
+    let wrong = |error: rows::RowsError| error.to_string();
+    let known = rows.fingerprint().await.map_err(wrong)?;
+    let keys = Keys::start(&key_file, known.as_deref()).await?;
+    if known.is_none() {
+        rows.set_fingerprint(keys.fingerprint()).await.map_err(wrong)?;
+    }
+    workers.spawn(tidy::tidy(rows.clone(), stop));
+    tracing::info!("the room of logins is on");
+    Ok(Room(Arc::new(Parts { rows, keys, members })))
+}
+
+/// `POST /v1/login`, `POST /v1/login/proof`, and what belongs to a vault.
+pub(crate) fn routes(room: Room) -> Router {
+    Router::new()
+        .route(LOGIN, post(http::begin))
+        .route("/v1/login/proof", post(http::prove))
+        .route("/v1/login/live", post(http::live))
+        .route("/v1/login/end", post(http::end))
+        .route("/v1/logins", delete(http::end_all))
+        .route(VAULT, get(http::status).put(http::put_vault).delete(http::delete_vault))
+        .route("/v1/vault/begin", post(http::begin_vault))
+        .route("/v1/vault/ways", put(http::put_way))
+        .with_state(room)
+}

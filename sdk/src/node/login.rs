@@ -1,0 +1,350 @@
+//! Login at a node: a name and a password give a person's phrase on any machine.
+
+use std::{fmt, time::Duration};
+
+use alloy::primitives::{Address, Bytes};
+use hospital_record_core::{
+    error::{CoreError, LoginError, SealError},
+    id::Account,
+    vault::{
+        opaque::{ExportKey, LoggingIn, Registering},
+        sealed::{Place, VaultKey},
+    },
+};
+use reqwest::Method;
+use zeroize::Zeroizing;
+
+use crate::{
+    base::{
+        bounds::Timeout,
+        error::{Error, Result, fail},
+        names::{is_blank, is_unseen, spelled},
+    },
+    node::{
+        ask::{ask, name_of, other_version, parse},
+        call::Caller,
+        join::below,
+        messages::{Begin, Challenge, Ended, Evaluated, Live, NewVault, NewWay, Opened, Proof, Status, Token},
+    },
+    people::{identity::Identity, phrase::Phrase},
+};
+
+/// Characters of a password. The node's operator can try passwords (NIST SP 800-63B-4 for a password alone).
+const SHORTEST: usize = 15;
+/// Different characters of a password.
+const DIFFERENT: usize = 6;
+/// Characters of a user's name.
+const LONGEST_USER: usize = 64;
+
+/// Logins at one node. See the [guide](crate::node).
+#[derive(Clone, Debug)]
+pub struct Login {
+    caller: Caller,
+}
+
+/// A person's phrase, and which of its accounts the person uses.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// The phrase.
+    pub phrase: Phrase,
+    /// The number of the account, from 0.
+    pub number: u32,
+}
+
+/// What a login gives.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct LoggedIn {
+    /// The phrase and its account.
+    pub secret: Secret,
+    /// The account.
+    pub account: Address,
+    /// How often the vault was made anew. A lower one than before means that the node shows an old vault.
+    pub generation: u64,
+    /// Attempts since the last login that did not log in. Show them to the person.
+    pub failures: u64,
+    /// The last of these, in seconds since 1970.
+    pub last_failure: Option<u64>,
+    /// Names this login: for [`Login::is_live`] and [`Login::end`]. It opens nothing.
+    pub token: Bytes,
+    key: VaultKey,
+}
+
+/// Shows the account alone.
+impl fmt::Debug for LoggedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoggedIn").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// The logins of the node at this address (`https://clinic.example`).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the node has no logins, and those of [`NodeInfo::of`](crate::node::NodeInfo::of).
+    pub async fn at(address: &str, timeout: Duration) -> Result<Self> {
+        let (address, timeout) = (parse(address)?, Timeout::try_from(timeout)?.get());
+        let (name, info) = (name_of(&address), ask(&address, timeout).await?);
+        let contract = info.contract().ok_or_else(|| other_version(&name))?;
+        match &info.login {
+            Some(place) => {
+                let base = below(&address, place, &name)?;
+                Ok(Self { caller: Caller::new(base, info.chain_id, contract, timeout) })
+            }
+            None => fail!(NotFound, "{name} offers no login: use the recovery phrase"),
+        }
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for a wrong name or password, without saying which; [`Error::Refused`] after several of these,
+    /// with the time to wait; [`Error::Integrity`] if the node's vault is not the person's.
+    pub async fn log_in(&self, user: &str, password: &str) -> Result<LoggedIn> {
+        let user = checked_user(user)?;
+        let (logging_in, request) = LoggingIn::start(password.as_bytes()).map_err(|error| self.of_login(error))?;
+        let begin = Begin { user, request: request.into() };
+        let challenge: Challenge = self.caller.call(Method::POST, "/v1/login", None, Some(&begin)).await?;
+        let (proof, way) = self
+            .stretched(password, challenge.answer, |password, answer, host| logging_in.finish(password, answer, host))
+            .await?;
+        let proof = Proof { attempt: challenge.attempt, proof: proof.into() };
+        let opened: Opened = self.caller.call(Method::POST, "/v1/login/proof", None, Some(&proof)).await?;
+        self.opened(opened, &way)
+    }
+
+    fn opened(&self, opened: Opened, way: &ExportKey) -> Result<LoggedIn> {
+        let Opened { account, generation, sealed, wrapped, failures, last_failure, token } = opened;
+        let place = self.place(account, generation);
+        let key = VaultKey::unwrap(&place, way, &wrapped).map_err(CoreError::from)?;
+        let content = key.open(&place, &sealed).map_err(CoreError::from)?;
+        let secret = Secret::of_content(&content)?;
+        match Identity::from_phrase(&secret.phrase, secret.number)?.address() == account {
+            true => Ok(LoggedIn { secret, account, generation, failures, last_failure, token, key }),
+            false => fail!(Integrity, "{} named another account than that of the vault", self.caller.name()),
+        }
+    }
+
+    /// Puts a person's phrase into a vault at the node, under a name and a new password; or makes that vault anew, which
+    /// ends all its other ways to log in and all logins. Returns its generation. Log in once to see that it opens.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a password that is too easy; [`Error::Conflict`] if somebody else has the name, or another
+    /// machine changed the vault meanwhile; [`Error::Denied`] if the node does not serve the account.
+    pub async fn register(&self, secret: &Secret, user: &str, password: &str) -> Result<u64> {
+        let user = checked_user(user)?;
+        check_password(&user, password)?;
+        let identity = Identity::from_phrase(&secret.phrase, secret.number)?;
+        let generation = self.status(&identity).await?.generation + 1;
+        let (record, way) = self.registered(&identity, &user, password).await?;
+        let place = self.place(identity.address(), generation);
+        let key = VaultKey::random().map_err(CoreError::from)?;
+        let sealed = key.seal(&place, &secret.content()).map_err(CoreError::from)?.into();
+        let wrapped = key.wrap(&place, &way).map_err(CoreError::from)?.into();
+        let vault = NewVault { user, generation, record: record.into(), wrapped, sealed };
+        self.put(&identity, "/v1/vault", &vault).await.map(|status| status.generation)
+    }
+
+    /// Adds a way to log in: another name with another password, such as one on paper in a safe.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub async fn add_way(&self, logged_in: &LoggedIn, user: &str, password: &str) -> Result<Status> {
+        let user = checked_user(user)?;
+        check_password(&user, password)?;
+        let LoggedIn { secret, account, generation, key, .. } = logged_in;
+        let identity = Identity::from_phrase(&secret.phrase, secret.number)?;
+        let (record, way) = self.registered(&identity, &user, password).await?;
+        let wrapped = key.wrap(&self.place(*account, *generation), &way).map_err(CoreError::from)?.into();
+        let way = NewWay { user, generation: *generation, record: record.into(), wrapped };
+        self.put(&identity, "/v1/vault/ways", &way).await
+    }
+
+    /// The state of an account's vault.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if the node does not serve the account.
+    pub async fn status(&self, identity: &Identity) -> Result<Status> {
+        self.as_owner(Method::GET, "/v1/vault", identity).await
+    }
+
+    /// Deletes the vault of an account, and ends its logins.
+    ///
+    /// # Errors
+    /// As [`status`](Self::status).
+    pub async fn delete(&self, identity: &Identity) -> Result<u64> {
+        self.as_owner::<Ended>(Method::DELETE, "/v1/vault", identity).await.map(|ended| ended.logins)
+    }
+
+    /// Ends all logins of an account: on each machine, [`is_live`](Self::is_live) is false from then on.
+    ///
+    /// # Errors
+    /// As [`status`](Self::status).
+    pub async fn end_all(&self, identity: &Identity) -> Result<u64> {
+        self.as_owner::<Ended>(Method::DELETE, "/v1/logins", identity).await.map(|ended| ended.logins)
+    }
+
+    /// Whether a login still stands, and with it the vault.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn is_live(&self, token: &Bytes) -> Result<bool> {
+        let token = Token { token: token.clone() };
+        self.caller.call::<Live>(Method::POST, "/v1/login/live", None, Some(&token)).await.map(|live| live.live)
+    }
+
+    /// Ends one login.
+    ///
+    /// # Errors
+    /// If the node does not answer.
+    pub async fn end(&self, token: &Bytes) -> Result<()> {
+        let token = Token { token: token.clone() };
+        self.caller.call::<Ended>(Method::POST, "/v1/login/end", None, Some(&token)).await.map(drop)
+    }
+
+    /// The record that the node will keep, and the key that it never sees.
+    async fn registered(&self, identity: &Identity, user: &str, password: &str) -> Result<(Vec<u8>, ExportKey)> {
+        let (registering, request) = Registering::start(password.as_bytes()).map_err(|error| self.of_login(error))?;
+        let begin = Begin { user: user.to_owned(), request: request.into() };
+        let session = self.caller.session(identity).await?;
+        let path = "/v1/vault/begin";
+        let evaluated: Evaluated = self.caller.call(Method::POST, path, Some(&session), Some(&begin)).await?;
+        self.stretched(password, evaluated.answer, |password, answer, host| registering.finish(password, answer, host))
+            .await
+    }
+
+    /// Argon2 takes a fifth of a second: not on a thread that serves others.
+    async fn stretched<T, F>(&self, password: &str, answer: Bytes, finish: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&[u8], &[u8], &str) -> Result<T, LoginError> + Send + 'static,
+    {
+        let (password, host) = (Zeroizing::new(password.to_owned()), self.caller.host().to_owned());
+        let done = tokio::task::spawn_blocking(move || finish(password.as_bytes(), &answer, &host)).await;
+        done.map_err(|error| Error::Invalid(format!("the login did not end: {error}").into()))?
+            .map_err(|error| self.of_login(error))
+    }
+
+    /// Repeated once if the answer was lost: the node takes the same vault twice as one.
+    async fn put(&self, identity: &Identity, path: &str, body: &(impl serde::Serialize + Sync)) -> Result<Status> {
+        let session = self.caller.session(identity).await?;
+        match self.caller.call(Method::PUT, path, Some(&session), Some(body)).await {
+            Err(error) if error.kind().is_outage() => {
+                self.caller.call(Method::PUT, path, Some(&session), Some(body)).await
+            }
+            done => done,
+        }
+    }
+
+    async fn as_owner<T: serde::de::DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        identity: &Identity,
+    ) -> Result<T> {
+        let session = self.caller.session(identity).await?;
+        self.caller.call(method, path, Some(&session), None::<&()>).await
+    }
+
+    fn place(&self, account: Address, generation: u64) -> Place<'_> {
+        let (deployment, host) = (self.caller.deployment, self.caller.host());
+        Place { deployment, host, account: Account(account.into()), generation }
+    }
+
+    fn of_login(&self, error: LoginError) -> Error {
+        match error {
+            LoginError::Refused => Error::Denied(format!("{}: wrong name or password", self.caller.name()).into()),
+            error => CoreError::from(error).into(),
+        }
+    }
+}
+
+impl Secret {
+    /// The account's number in four bytes, then the words.
+    fn content(&self) -> Zeroizing<Vec<u8>> {
+        let words = self.phrase.reveal().as_bytes();
+        let mut content = Zeroizing::new(Vec::with_capacity(4 + words.len()));
+        content.extend_from_slice(&self.number.to_be_bytes());
+        content.extend_from_slice(words);
+        content
+    }
+
+    fn of_content(content: &[u8]) -> Result<Self> {
+        let unreadable = || CoreError::from(SealError::Unopenable("vault"));
+        let (number, words) = content.split_first_chunk().ok_or_else(unreadable)?;
+        let words = std::str::from_utf8(words).map_err(|_| unreadable())?;
+        Ok(Self { phrase: Phrase::parse(words)?, number: u32::from_be_bytes(*number) })
+    }
+}
+
+/// The one spelling of a user's name: composed, in lower case.
+///
+/// # Errors
+/// [`Error::Invalid`] if it is empty, has more than 64 characters, or one that is a space or cannot be seen.
+pub fn checked_user(typed: &str) -> Result<String> {
+    let user = spelled(&typed.to_lowercase());
+    let is_odd = |c: char| is_unseen(c) || is_blank(c) || "/\\:?#%".contains(c);
+    match user.is_empty() || user.chars().count() > LONGEST_USER || user.contains(is_odd) {
+        true => fail!(
+            Invalid,
+            "a user's name has 1 to {LONGEST_USER} letters, digits and signs such as '-', '.' and '@', and no spaces"
+        ),
+        false => Ok(user),
+    }
+}
+
+fn check_password(user: &str, password: &str) -> Result<()> {
+    let lower = password.to_lowercase();
+    let mut different: Vec<char> = lower.chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    if password.chars().count() < SHORTEST {
+        return fail!(Invalid, "a password for a login has at least {SHORTEST} characters: four words are good");
+    }
+    if different.len() < DIFFERENT || lower.replace(user, "").chars().count() < SHORTEST / 2 {
+        return fail!(Invalid, "this password is easy to guess: take four words that do not belong together");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn user_has_one_spelling_and_no_hidden_characters() {
+        for (typed, user) in
+            [("Ana", "ana"), (" ana ", "ana"), ("a\u{308}", "ä"), ("ana@home.example", "ana@home.example")]
+        {
+            assert_eq!(checked_user(typed).unwrap(), user, "{typed:?}");
+        }
+        for typed in ["", " ", "a b", "a\u{200b}b", "a\nb", "a/b", "\u{202e}ana", "a\u{a0}b", "a%b", &"x".repeat(65)] {
+            assert!(checked_user(typed).is_err(), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn easy_passwords_are_refused() {
+        for password in ["correct horse battery", "fünfzehn Zeichen", "ana correct horse"] {
+            assert!(check_password("ana", password).is_ok(), "{password}");
+        }
+        for password in
+            ["", "14 characters!", "aaaaaaaaaaaaaaaa", "anaanaanaanaanaana", "abababababababab", "anaanaanaana 1234"]
+        {
+            assert!(check_password("ana", password).is_err(), "{password}");
+        }
+    }
+
+    #[test]
+    fn secret_is_read_as_it_was_written() {
+        let (_, phrase) = Identity::generate().unwrap();
+        let secret = Secret { phrase, number: 7 };
+        let read = Secret::of_content(&secret.content()).unwrap();
+        assert_eq!((read.phrase.reveal(), read.number), (secret.phrase.reveal(), 7));
+        for content in [&[][..], &[0, 0, 0], &[0, 0, 0, 0], b"\0\0\0\0legal winner", &[0, 0, 0, 0, 255]] {
+            assert!(Secret::of_content(content).is_err());
+        }
+    }
+}
