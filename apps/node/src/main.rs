@@ -8,8 +8,10 @@ mod chain;
 mod clock;
 mod database;
 mod events;
+mod frames;
 mod guard;
 mod limits;
+mod listening;
 mod members;
 mod numbers;
 mod places;
@@ -29,8 +31,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    about::Node, browser::Browsers, database::Database, guard::Guard, members::Members, settings::Settings,
-    trust::Trust,
+    about::Node, browser::Browsers, database::Database, guard::Guard, listening::Listening, members::Members,
+    settings::Settings, trust::Trust,
 };
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
@@ -96,6 +98,11 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
     let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
     let mut node = Node::new(system.clone(), Arc::new(guard));
     let (mut router, mut workers) = (Router::new(), JoinSet::new());
+    let listening = Listening::new(settings.connections().all, stop.clone());
+    let database = match settings.blocks.is_on() || settings.frames.is_on() {
+        true => Some(Database::open(&settings.state).await?),
+        false => None,
+    };
     if settings.relay.is_on() {
         let (stop, patience) = (stop.clone(), settings.patience());
         let around = relay::Surroundings { system: system.clone(), trust: trust.clone(), stop, patience };
@@ -105,8 +112,7 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         node.relay = Some(service);
     }
     if settings.chain_reads {
-        // Half of the connections: the others can always ask.
-        let events = events::Events::new(settings.connections().all / 2, stop.clone());
+        let events = events::Events::new(listening.clone());
         let (hospital, final_block) = (node.contract(), chain::FinalBlock::default());
         let (told, last) = (events.clone(), final_block.clone());
         workers.spawn(events::watch_chain(provider, hospital, told, last, stop.clone()));
@@ -114,14 +120,21 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         router = router.merge(chain::routes(chain)).merge(events::routes(events));
         node.answers_questions = true;
     }
-    if settings.blocks.is_on() {
-        let trust = (!settings.blocks.open_blocks).then_some(trust);
-        let members = Members::new(system.deployment(), trust, settings.patience());
-        let database = Database::open(&settings.state).await?;
+    let members =
+        |is_open: bool| Members::new(system.deployment(), (!is_open).then(|| trust.clone()), settings.patience());
+    if let (true, Some(database)) = (settings.blocks.is_on(), database.clone()) {
+        let members = members(settings.blocks.open_blocks);
         let around = blocks::Surroundings { members, database, stop: stop.clone() };
         let room = blocks::start(&settings.blocks, around, &mut workers)?;
         router = router.merge(blocks::routes(room.clone()));
         node.blocks = Some(room);
+    }
+    if let (true, Some(database)) = (settings.frames.is_on(), database) {
+        let members = members(settings.frames.open_frames);
+        let around = frames::Surroundings { members, database, listening, stop: stop.clone() };
+        let room = frames::start(settings.frames.bytes(), around, &mut workers);
+        router = router.merge(frames::routes(room.clone()));
+        node.frames = Some(room);
     }
     let guard = node.guard.clone();
     let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));

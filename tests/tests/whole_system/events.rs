@@ -14,17 +14,21 @@ use serde_json::Value;
 type Event = (String, String, Value);
 
 /// A listener's connection.
-struct Listener(BufReader<TcpStream>);
+pub(crate) struct Listener(BufReader<TcpStream>);
 
 impl Listener {
     fn open(node: &Node, accounts: &[Address], after: Option<&str>) -> Self {
         let accounts: Vec<_> = accounts.iter().map(Address::to_string).collect();
+        Self::try_at(node.address(), &format!("/v1/events?accounts={}", accounts.join(",")), after).unwrap()
+    }
+
+    /// Nothing if the node cannot be reached.
+    pub(crate) fn try_at(address: &str, path: &str, after: Option<&str>) -> Option<Self> {
         let after = after.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
-        let mut stream = TcpStream::connect(node.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let (path, host) = (format!("/v1/events?accounts={}", accounts.join(",")), node.address());
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\n{after}\r\n").unwrap();
-        Self(BufReader::new(stream))
+        let mut stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\n{after}\r\n").ok()?;
+        Some(Self(BufReader::new(stream)))
     }
 
     fn status(&mut self) -> String {
@@ -32,19 +36,29 @@ impl Listener {
     }
 
     fn line(&mut self) -> String {
+        self.try_line().unwrap()
+    }
+
+    fn try_line(&mut self) -> Option<String> {
         let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        self.0.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        // What a broken connection cut off is no line.
+        line.ends_with('\n').then(|| line.trim_end().to_owned())
     }
 
     fn next(&mut self) -> Event {
+        self.try_next().unwrap()
+    }
+
+    /// Nothing if the connection ends.
+    pub(crate) fn try_next(&mut self) -> Option<Event> {
         let (mut id, mut name) = (String::new(), String::new());
         loop {
-            let line = self.line();
+            let line = self.try_line()?;
             match line.split_once(": ") {
                 Some(("id", value)) => value.clone_into(&mut id),
                 Some(("event", value)) => value.clone_into(&mut name),
-                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
+                Some(("data", value)) => return Some((id, name, serde_json::from_str(value).unwrap())),
                 _ => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Events: which journals moved and who is asked for access, so that people need not ask again and again.
+//! Events: which journals and cases of boards moved, and who is asked for access. So people need not ask again and again.
 //!
 //! An event is a hint without content or names. Whoever gets one reads the journal and checks it, as always. So an event
 //! may come twice, but a listener that missed some always learns of it.
@@ -7,10 +7,7 @@ mod http;
 mod watcher;
 mod window;
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hospital_record::Address;
 use tokio::sync::watch;
@@ -20,7 +17,7 @@ pub(crate) use self::{
     http::{EVENTS, routes},
     watcher::watch_chain,
 };
-use crate::places::Places;
+use crate::listening::Listening;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,19 +52,12 @@ struct Inner {
     window: Mutex<Window>,
     /// Counts changes of the window.
     changes: watch::Sender<u64>,
-    /// Each listener holds a connection.
-    places: Places<IpAddr>,
-    stop: watch::Receiver<bool>,
+    listening: Listening,
 }
 
-/// Listeners of one network: people of one house, each with some pages.
-const OF_ONE_NETWORK: usize = 32;
-
 impl Events {
-    /// For at most so many listeners.
-    pub(crate) fn new(listeners: usize, stop: watch::Receiver<bool>) -> Self {
-        let places = Places::new(listeners, OF_ONE_NETWORK);
-        Self(Arc::new(Inner { window: Mutex::new(Window::new()), changes: watch::channel(0).0, places, stop }))
+    pub(crate) fn new(listening: Listening) -> Self {
+        Self(Arc::new(Inner { window: Mutex::new(Window::new()), changes: watch::channel(0).0, listening }))
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
