@@ -4,6 +4,9 @@
 //! may come twice, but a listener that missed some always learns of it.
 
 mod http;
+mod lane;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod window;
 
@@ -26,6 +29,8 @@ enum Kind {
     Journal,
     /// Somebody asked the account for access, or withdrew the request.
     Request,
+    /// A case of the account, a board, moved.
+    Case,
 }
 
 impl Kind {
@@ -33,6 +38,7 @@ impl Kind {
         match self {
             Self::Journal => "journal",
             Self::Request => "request",
+            Self::Case => "case",
         }
     }
 }
@@ -62,6 +68,12 @@ impl Events {
 
     fn window(&self) -> MutexGuard<'_, Window> {
         self.0.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Some events will never be known.
+    fn miss(&self) {
+        self.window().miss();
+        self.0.changes.send_modify(|count| *count += 1);
     }
 
     fn add(&self, notices: Vec<Notice>) {

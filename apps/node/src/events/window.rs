@@ -45,6 +45,12 @@ impl Window {
         self.notices.drain(..excess);
     }
 
+    /// Some events are unknown: every listener learns that it missed something.
+    pub(super) fn miss(&mut self) {
+        self.notices.clear();
+        self.newest += 1;
+    }
+
     /// The events after a cursor.
     pub(super) fn after(&self, cursor: Cursor) -> News {
         let oldest = self.newest - self.notices.len() as u64;
@@ -92,6 +98,11 @@ mod tests {
         window.add(notices((0..MOST as u64 - 3).map(|_| 20)));
         assert_eq!(blocks(window.after(Cursor { number: 1, ..begin })), None);
         assert_eq!(blocks(window.after(second)).map(|all| all.len()), Some(MOST));
+        let end = window.end();
+        window.miss();
+        assert_eq!(blocks(window.after(end)), None);
+        assert_eq!(blocks(window.after(window.end())), Some(vec![]));
+        let end = window.end();
         for other in [Cursor { run: begin.run + 1, ..end }, Cursor { number: u64::MAX, ..begin }] {
             assert_eq!(blocks(window.after(other)), None, "{other}");
         }
