@@ -16,7 +16,7 @@ use hospital_record::{
 
 use crate::{
     answer::{json, said},
-    blocks, chain, events,
+    blocks, chain, events, frames,
     guard::Guard,
     login, numbers, relay,
 };
@@ -33,11 +33,12 @@ pub(crate) struct Node {
     pub(crate) answers_questions: bool,
     pub(crate) blocks: Option<blocks::Room>,
     pub(crate) login: Option<login::Room>,
+    pub(crate) frames: Option<frames::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None, answers_questions: false, blocks: None, login: None }
+        Self { system, guard, relay: None, answers_questions: false, blocks: None, login: None, frames: None }
     }
 
     pub(crate) fn contract(&self) -> Address {
@@ -53,6 +54,7 @@ impl Node {
         info.relay = at_root(self.relay.is_some());
         info.blocks = at_root(self.blocks.is_some());
         info.login = at_root(self.login.is_some());
+        info.frames = self.frames.as_ref().map(|_| frames::FRAMES.to_owned());
         info
     }
 
@@ -63,6 +65,9 @@ impl Node {
         }
         if let Some(login) = &self.login {
             login.health().await?;
+        }
+        if let Some(frames) = &self.frames {
+            frames.health().await?;
         }
         match &self.relay {
             Some(relay) => relay.health().await,
@@ -107,6 +112,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     }
     if let Some(login) = &node.login {
         text.push_str(&login.metrics().await);
+    }
+    if let Some(frames) = &node.frames {
+        text.push_str(&frames.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -132,14 +132,17 @@ impl Stopped {
                 "a session for this host may be for another host: the node's operator can name it with --host"
             }
             Self::Origin => "this web page may not use this node: its operator can allow it with --allow-origin",
-            Self::Type => "send application/json, or blocks as application/vnd.ipld.car",
+            Self::Type => {
+                "send application/json, blocks as application/vnd.ipld.car, or a frame as application/octet-stream"
+            }
         }
     }
 }
 
 /// The types of requests. A web page of another site needs a preflight for each of them.
-const TYPES: [&str; 2] = ["application/json", CAR];
+const TYPES: [&str; 3] = ["application/json", CAR, BYTES];
 pub(crate) const CAR: &str = "application/vnd.ipld.car";
+pub(crate) const BYTES: &str = "application/octet-stream";
 
 fn is_own_type(headers: &HeaderMap) -> bool {
     TYPES.iter().any(|known| essence(headers).eq_ignore_ascii_case(known))
@@ -174,18 +177,27 @@ mod tests {
     }
 
     #[test]
-    fn only_json_for_this_host_and_from_no_web_page_is_read() {
+    fn only_known_types_for_this_host_and_from_no_web_page_are_read() {
         let json = ("content-type", "application/json; charset=utf-8");
         for host in ["localhost", "LOCALHOST:8550", "127.0.0.1:8550", "[::1]:8550", "10.1.2.3", "relay.example:443"] {
             assert_eq!(check(&[("host", host), json]), Ok(None), "{host}");
+        }
+        for kind in ["application/vnd.ipld.car", "application/octet-stream", "Application/Octet-Stream"] {
+            assert_eq!(check(&[("host", "localhost"), ("content-type", kind)]), Ok(None), "{kind}");
         }
         for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", ":80", "relay.example."] {
             assert_eq!(check(&[("host", host), json]), Err(Stopped::Host), "{host}");
         }
         assert_eq!(check(&[json]), Err(Stopped::Host));
         assert_eq!(check(&[("host", "localhost"), ("host", "evil.example"), json]), Err(Stopped::Host));
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx", ""]
-        {
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/jsonx",
+            "application/octet-streams",
+            "",
+        ] {
             assert_eq!(check(&[("host", "localhost"), ("content-type", kind)]), Err(Stopped::Type), "{kind}");
         }
         assert_eq!(check(&[("host", "localhost")]), Err(Stopped::Type));

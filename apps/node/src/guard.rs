@@ -21,7 +21,7 @@ use crate::{
     about,
     answer::{said, said_later},
     browser::Browsers,
-    chain,
+    chain, frames,
     limits::{Limit, network},
     login, relay,
 };
@@ -34,6 +34,8 @@ pub(crate) struct Guard {
     signed: Limit<IpAddr>,
     /// Questions to the chain, also for health and metrics: they cost the hospital's provider.
     questions: Limit<IpAddr>,
+    /// Frames of devices, which come all the time.
+    frames: Limit<IpAddr>,
     /// Everything else.
     others: Limit<IpAddr>,
     limited: AtomicU64,
@@ -44,13 +46,15 @@ pub(crate) struct Guard {
 pub(crate) struct PerMinute {
     pub(crate) signed: NonZeroU32,
     pub(crate) questions: NonZeroU32,
+    pub(crate) frames: NonZeroU32,
     pub(crate) others: NonZeroU32,
 }
 
 impl Guard {
     pub(crate) fn new(browsers: Browsers, behind_proxy: bool, most: PerMinute) -> Self {
-        let [signed, questions, others] = [most.signed, most.questions, most.others].map(Limit::per_minute);
-        Self { browsers, behind_proxy, signed, questions, others, limited: AtomicU64::default() }
+        let most = [most.signed, most.questions, most.frames, most.others];
+        let [signed, questions, frames, others] = most.map(Limit::per_minute);
+        Self { browsers, behind_proxy, signed, questions, frames, others, limited: AtomicU64::default() }
     }
 
     /// Requests that a rate limit refused.
@@ -67,6 +71,7 @@ impl Guard {
                 &self.signed
             }
             (_, chain::RPC | about::HEALTH | about::METRICS) => &self.questions,
+            (&Method::POST, path) if path.starts_with(frames::FRAMES) => &self.frames,
             _ => &self.others,
         }
     }

@@ -8,31 +8,29 @@ mod chain;
 mod clock;
 mod database;
 mod events;
+mod frames;
 mod guard;
 mod limits;
+mod listening;
 mod login;
 mod members;
 mod numbers;
 mod places;
 mod relay;
+mod rooms;
 mod secret;
 mod server;
 mod settings;
 mod tls;
 mod trust;
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
-use axum::{Router, middleware};
 use clap::Parser;
-use hospital_record::ledger::EthereumOptions;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
 
-use crate::{
-    about::Node, browser::Browsers, database::Database, guard::Guard, members::Members, settings::Settings,
-    trust::Trust,
-};
+use crate::{rooms::Rooms, settings::Settings};
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
 const GRACE: Duration = Duration::from_secs(20);
@@ -83,7 +81,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let (router, mut workers) = rooms(&settings, address.port(), &stopped).await?;
+    let (router, mut workers) = Rooms::open(&settings, address.port(), &stopped).await?;
     let tls = settings.tls(&stopped, &mut workers)?;
     tracing::info!(%address, "listening");
     let serving = tokio::spawn(server::serve(listener, tls, router, settings.connections(), stopped));
@@ -96,57 +94,6 @@ async fn run(settings: Settings) -> Result<(), String> {
     };
     let _ = tokio::time::timeout(GRACE, finished).await;
     Ok(())
-}
-
-/// The rooms that are switched on, and the tasks behind them.
-async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> Result<(Router, JoinSet<()>), String> {
-    let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?;
-    let allowed = settings.allowed()?;
-    let provider = settings.provider(EthereumOptions::default().longest_answer)?;
-    let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
-    let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
-    let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
-    let mut node = Node::new(system.clone(), Arc::new(guard));
-    let (mut router, mut workers) = (Router::new(), JoinSet::new());
-    if settings.relay.is_on() {
-        let (stop, patience) = (stop.clone(), settings.patience());
-        let around = relay::Surroundings { system: system.clone(), trust: trust.clone(), stop, patience };
-        let (service, carrying) = relay::start(&settings.relay, &settings.state, around).await?;
-        workers = carrying;
-        router = router.merge(relay::routes(service.clone()));
-        node.relay = Some(service);
-    }
-    if settings.chain_reads {
-        // Half of the connections: the others can always ask.
-        let events = events::Events::new(settings.connections().all / 2, stop.clone());
-        let (hospital, final_block) = (node.contract(), chain::FinalBlock::default());
-        let (told, last) = (events.clone(), final_block.clone());
-        workers.spawn(events::watch_chain(provider, hospital, told, last, stop.clone()));
-        let chain = chain::Chain::new(settings.provider(chain::LONGEST_ANSWER)?, hospital, final_block);
-        router = router.merge(chain::routes(chain)).merge(events::routes(events));
-        node.answers_questions = true;
-    }
-    let database = match settings.blocks.is_on() || settings.login.is_some() {
-        true => Some(Database::open(&settings.state).await?),
-        false => None,
-    };
-    let members = |trust| Members::new(system.deployment(), trust, settings.patience());
-    if let Some((key_file, database)) = settings.login.clone().zip(database.clone()) {
-        let (most, members) = (u64::from(settings.vaults.get()), members(Some(trust.clone())));
-        let room = login::start(key_file, most, members, database, stop.clone(), &mut workers).await?;
-        router = router.merge(login::routes(room.clone()));
-        node.login = Some(room);
-    }
-    if let Some(database) = database.filter(|_| settings.blocks.is_on()) {
-        let members = members((!settings.blocks.open_blocks).then_some(trust));
-        let around = blocks::Surroundings { members, database, stop: stop.clone() };
-        let room = blocks::start(&settings.blocks, around, &mut workers)?;
-        router = router.merge(blocks::routes(room.clone()));
-        node.blocks = Some(room);
-    }
-    let guard = node.guard.clone();
-    let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));
-    Ok((router, workers))
 }
 
 #[cfg(unix)]

@@ -14,8 +14,8 @@ use hospital_record::{
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    blocks::settings::BlocksSettings, guard::PerMinute, relay::settings::RelaySettings, server::Connections, tls::Tls,
-    trust,
+    blocks::settings::BlocksSettings, frames::settings::FramesSettings, guard::PerMinute,
+    relay::settings::RelaySettings, server::Connections, tls::Tls, trust,
 };
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) relay: RelaySettings,
     #[command(flatten)]
     pub(crate) blocks: BlocksSettings,
+    #[command(flatten)]
+    pub(crate) frames: FramesSettings,
 }
 
 /// The most authorities that `System::why_trusted` takes.
@@ -95,9 +97,11 @@ impl Settings {
     /// Checks the settings before anything starts.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.relay.check()?;
-        self.blocks.check(self.allow.is_some() || !self.authorities.is_empty())?;
-        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads && self.login.is_none() {
-            let rooms = "a --key-file for the relay, a store for --blocks, --chain-reads, or a key file for --login";
+        let is_restricted = self.allow.is_some() || !self.authorities.is_empty();
+        self.blocks.check(is_restricted)?;
+        self.frames.check(is_restricted)?;
+        if !self.relay.is_on() && !self.keeps_rows() && !self.chain_reads {
+            let rooms = "a --key-file for the relay, a store for --blocks, --frames, --login, or --chain-reads";
             return Err(format!("nothing is switched on: name {rooms}"));
         }
         if !self.listen.ip().is_loopback() && self.tls_cert.is_none() && !self.behind_proxy {
@@ -111,6 +115,11 @@ impl Settings {
             return Err(format!("--authority: name up to {MOST_AUTHORITIES} accounts, and not the zero address"));
         }
         Ok(())
+    }
+
+    /// Whether a room needs the database.
+    pub(crate) fn keeps_rows(&self) -> bool {
+        self.blocks.is_on() || self.frames.is_on() || self.login.is_some()
     }
 
     /// The accounts that it serves; empty for all.
@@ -138,7 +147,7 @@ impl Settings {
 
     pub(crate) fn per_minute(&self) -> PerMinute {
         let Self { per_address: signed, questions_per_address: questions, others_per_address: others, .. } = *self;
-        PerMinute { signed, questions, others }
+        PerMinute { signed, questions, frames: self.frames.frames_per_address, others }
     }
 
     /// The chain, by its provider, with a limit on its answers.
@@ -198,6 +207,8 @@ mod tests {
             "--quota-total",
             "--unpinned",
             "--vaults",
+            "--frames-bytes",
+            "--frames-per-address",
         ] {
             for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
@@ -250,6 +261,24 @@ mod tests {
         assert_eq!(settings.connections().of_one, Some(64));
         assert_eq!(parse(&["--behind-proxy"]).unwrap().connections().of_one, None);
         assert!(parse(&["--verb", "Grant,Revoke", "--per-address", "1000000"]).is_ok());
+    }
+
+    #[test]
+    fn frames_are_carried_for_somebody_named_or_openly_for_all() {
+        let authority = "--authority=0x0000000000000000000000000000000000000001";
+        for (options, says) in [
+            (&["--frames"][..], "say who may publish"),
+            (&["--frames", authority], ""),
+            (&["--frames", "--open-frames"], ""),
+            (&["--frames", "--open-frames", authority], "choose"),
+            (&["--open-frames"], "--open-frames is for --frames"),
+            (&["--frames", authority, "--frames-bytes=4194303"], "--frames-bytes"),
+        ] {
+            let error = parse(options).err().unwrap_or_default();
+            assert!(error.contains(says) && error.is_empty() == says.is_empty(), "{options:?}: {error}");
+        }
+        let alone = ["node", "--rpc-url=http://127.0.0.1:1", "--state=state", "--frames", authority];
+        assert_eq!(Settings::try_parse_from(alone).map(|settings| settings.check()).ok(), Some(Ok(())));
     }
 
     #[test]

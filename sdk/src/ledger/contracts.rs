@@ -1,10 +1,28 @@
 //! The table of the contracts. To add one beside `HospitalRecord`, add a row here, a file in `refusal`, and its verbs
 //! in `forms`.
 
-use alloy::{primitives::Address, sol_types::SolInterface};
-use hospital_record_contracts::{access_requests, board, boards, hospital_record, vouching};
+use alloy::{
+    primitives::{Address, B256},
+    sol_types::{SolEvent, SolInterface},
+};
+use hospital_record_contracts::{
+    access_requests, board,
+    board::IBoard::{CaseAcknowledged, CaseGranted, CaseOpened, CaseReviewed, CaseVetoed, ShareReleased},
+    boards, hospital_record, vouching,
+};
 
 use crate::ledger::refusal::{self, Meaning};
+
+/// The signatures of the events of boards about their cases. Anybody can emit such events: only those of a contract with
+/// the code of a board count (see [`is_board`](crate::ledger::is_board)).
+pub const CASE_EVENTS: [B256; 6] = [
+    CaseOpened::SIGNATURE_HASH,
+    CaseAcknowledged::SIGNATURE_HASH,
+    CaseGranted::SIGNATURE_HASH,
+    ShareReleased::SIGNATURE_HASH,
+    CaseVetoed::SIGNATURE_HASH,
+    CaseReviewed::SIGNATURE_HASH,
+];
 
 /// The table, passed to a macro that generates code for each row. The string is the EIP-712 domain of its signed
 /// requests.

@@ -194,9 +194,7 @@ impl Ledger for EthereumLedger {
         for (slot, topic) in wanted.topics.iter_mut().zip(filter.topics) {
             *slot = topic.map(Into::into).unwrap_or_default();
         }
-        let question = if filter.from < filter.to { Question::Range } else { Question::Block };
-        let logs = self.read_of(question, || self.provider.get_logs(&wanted)).await?;
-        logs.into_iter().filter(|log| !log.removed).map(|log| self.log(log)).collect()
+        self.found(&wanted, filter.from < filter.to).await
     }
 
     async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
@@ -223,6 +221,22 @@ impl Ledger for EthereumLedger {
 }
 
 impl EthereumLedger {
+    /// Events with one of these signatures, of every contract, in the blocks `from` to `to`. Anybody can emit them: check
+    /// the contract of each. Some providers do not answer this.
+    ///
+    /// # Errors
+    /// [`LedgerError::TooManyLogs`] if the provider requires a shorter range.
+    pub async fn logs_of_all(&self, signatures: &[B256], from: u64, to: u64) -> Result<Vec<Log>, LedgerError> {
+        let wanted = Filter::new().event_signature(signatures.to_vec()).from_block(from).to_block(to);
+        self.found(&wanted, from < to).await
+    }
+
+    async fn found(&self, wanted: &Filter, is_range: bool) -> Result<Vec<Log>, LedgerError> {
+        let question = if is_range { Question::Range } else { Question::Block };
+        let logs = self.read_of(question, || self.provider.get_logs(wanted)).await?;
+        logs.into_iter().filter(|log| !log.removed).map(|log| self.log(log)).collect()
+    }
+
     fn log(&self, log: alloy::rpc::types::Log) -> Result<Log, LedgerError> {
         let mined = log.block_number.zip(log.transaction_hash).zip(log.log_index);
         let ((block, transaction), index) = mined.ok_or_else(|| self.malformed("an event without its block"))?;

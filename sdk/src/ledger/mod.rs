@@ -33,7 +33,7 @@ pub use crate::base::time::NO_END;
 pub(crate) use beside::{Beside, Besides};
 pub use calls::{Permission, Revocation};
 pub use contract::Contract;
-pub use contracts::{BesideErrors, ContractKind};
+pub use contracts::{BesideErrors, CASE_EVENTS, ContractKind};
 pub(crate) use effect::Effects;
 pub use entry::Entry;
 pub use entry_chain::{Completeness, EntryChain, Proven};

@@ -38,6 +38,9 @@ pub struct NodeInfo {
     /// The store of blocks: `ipfs/CID` and `v1/blocks` are below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<String>,
+    /// Channels of encrypted live vitals: `ACCOUNT/CHANNEL` is below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<String>,
     /// The relay: `v1/requests` is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
@@ -64,6 +67,7 @@ impl NodeInfo {
             rpc: None,
             events: None,
             blocks: None,
+            frames: None,
             relay: None,
             login: None,
         }

@@ -7,6 +7,7 @@ mod conformance;
 mod contributors;
 mod events;
 mod folders;
+mod frames;
 mod harness;
 mod inputs;
 mod joined;

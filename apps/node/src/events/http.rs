@@ -1,48 +1,28 @@
-//! Server-sent events (WHATWG HTML). A listener who comes back with its last id misses nothing.
+//! Listeners of events.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    convert::Infallible,
-    time::Duration,
-};
+use std::collections::HashSet;
 
 use axum::{
     Extension, Router,
     extract::{RawQuery, State},
-    http::{HeaderMap, HeaderName, StatusCode},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, Sse},
-    },
+    http::{HeaderMap, StatusCode},
+    response::{Response, sse::Event},
     routing::get,
 };
-use futures::{Stream, stream};
 use hospital_record::Address;
 use serde_json::json;
-use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    answer::{said, said_later},
-    events::{
-        Events, Notice,
-        window::{Cursor, News},
-    },
+    answer::said,
+    events::{Events, Notice, window::News},
     guard::Caller,
-    places::Place,
+    listening::{Cursor, Follows, event, last_id},
 };
 
 /// Where listeners come.
 pub(crate) const EVENTS: &str = "/v1/events";
 /// The most accounts of one listener.
 const MOST_ACCOUNTS: usize = 64;
-/// How long one answer lasts: less than a connection. The listener then comes back with its last id.
-const LASTS: Duration = Duration::from_secs(90);
-/// The interval of a sign of life.
-const ALIVE: Duration = Duration::from_secs(15);
-/// How long a listener waits for its place.
-const PLACE_WITHIN: Duration = Duration::from_secs(2);
-/// When to come back if too many listen.
-const A_WHILE: Duration = Duration::from_secs(30);
 
 /// `GET /v1/events?accounts=0x…,0x…`.
 pub(crate) fn routes(events: Events) -> Router {
@@ -58,26 +38,12 @@ async fn listen(
     let Some(accounts) = accounts(query.as_deref().unwrap_or_default()) else {
         return said(StatusCode::BAD_REQUEST, "name one to 64 accounts: ?accounts=0x...,0x...");
     };
-    let cursor = match headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default().parse::<Cursor>()) {
-        None => None,
-        Some(Ok(cursor)) => Some(cursor),
-        Some(Err(())) => return said(StatusCode::BAD_REQUEST, "Last-Event-ID is not an id of these events"),
+    let cursor = match last_id(&headers) {
+        Ok(cursor) => cursor,
+        Err(refused) => return refused,
     };
-    let Some(place) = events.0.places.take(caller.network, PLACE_WITHIN).await else {
-        return said_later(StatusCode::SERVICE_UNAVAILABLE, "too many listen at the moment", A_WHILE);
-    };
-    let listener = Listener {
-        changes: events.0.changes.subscribe(),
-        stop: events.0.stop.clone(),
-        cursor,
-        accounts,
-        ready: VecDeque::new(),
-        until: Instant::now() + LASTS,
-        events,
-        _place: place,
-    };
-    // Proxies would wait for the end of the answer.
-    ([(HeaderName::from_static("x-accel-buffering"), "no")], Sse::new(listener.stream())).into_response()
+    let changes = events.0.changes.subscribe();
+    events.0.listening.clone().answer(&caller, changes, Followed { events, cursor, accounts }).await
 }
 
 /// `None` if they are not one to 64 addresses.
@@ -90,75 +56,40 @@ fn accounts(query: &str) -> Option<HashSet<Address>> {
     named.into_iter().map(|one| one.parse().ok()).collect()
 }
 
-struct Listener {
+/// The accounts of one listener.
+struct Followed {
     events: Events,
-    changes: watch::Receiver<u64>,
-    stop: watch::Receiver<bool>,
     /// After this event; `None` for a new listener.
     cursor: Option<Cursor>,
     accounts: HashSet<Address>,
-    ready: VecDeque<Event>,
-    until: Instant,
-    _place: Place,
 }
 
-impl Listener {
-    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
-        stream::unfold(self, |mut listener| async {
-            loop {
-                if let Some(event) = listener.ready.pop_front() {
-                    return Some((Ok(event), listener));
-                }
-                listener.changes.mark_unchanged();
-                listener.fill();
-                if listener.ready.is_empty() && !listener.wait().await {
-                    return None;
-                }
-            }
-        })
-    }
-
-    /// Waits for a change, or sends a sign of life; false at the end.
-    async fn wait(&mut self) -> bool {
-        tokio::select! {
-            _ = self.stop.wait_for(|stop| *stop) => false,
-            changed = self.changes.changed() => changed.is_ok(),
-            () = tokio::time::sleep_until(self.until) => false,
-            () = tokio::time::sleep(ALIVE) => {
-                // An id without data: a listener whose accounts are quiet comes back with a newer one.
-                self.ready.extend(self.cursor.map(|cursor| Event::default().id(cursor.to_string())));
-                true
-            }
-        }
-    }
-
-    /// Takes what came since the cursor.
-    fn fill(&mut self) {
+impl Follows for Followed {
+    async fn news(&mut self) -> Option<Vec<Event>> {
         let window = self.events.window();
         let end = window.end();
         let news = match self.cursor {
             // The id of the first event is where a listener begins.
-            None => Some(event_at(end, "begin", &json!({}))),
+            None => vec![event(end, "begin", &json!({}))],
             Some(cursor) => match window.after(cursor) {
                 News::All(notices) => {
                     let own = notices.iter().filter(|(_, notice)| self.accounts.contains(&notice.account));
-                    self.ready.extend(own.map(|(at, notice)| event(*at, notice)));
-                    None
+                    own.map(|(at, notice)| told(*at, notice)).collect()
                 }
-                News::Missed => Some(event_at(end, "missed", &json!({}))),
+                News::Missed => vec![event(end, "missed", &json!({}))],
             },
         };
-        self.ready.extend(news);
         self.cursor = Some(end);
+        Some(news)
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        self.cursor
     }
 }
 
-fn event(at: Cursor, notice: &Notice) -> Event {
-    event_at(at, notice.kind.name(), &json!({ "account": notice.account, "block": notice.block }))
-}
-
-fn event_at(at: Cursor, name: &str, data: &serde_json::Value) -> Event {
-    Event::default().id(at.to_string()).event(name).data(data.to_string())
+fn told(at: Cursor, notice: &Notice) -> Event {
+    event(at, notice.kind.name(), &json!({ "account": notice.account, "block": notice.block }))
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Events: which journals moved and who is asked for access, so that people need not ask again and again.
+//! Events: which journals and cases of boards moved, and who is asked for access. So people need not ask again and again.
 //!
 //! An event is a hint without content or names. Whoever gets one reads the journal and checks it, as always. So an event
 //! may come twice, but a listener that missed some always learns of it.
 
 mod http;
+mod lane;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod window;
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hospital_record::Address;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ pub(crate) use self::{
     http::{EVENTS, routes},
     watcher::watch_chain,
 };
-use crate::places::Places;
+use crate::listening::Listening;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ enum Kind {
     Journal,
     /// Somebody asked the account for access, or withdrew the request.
     Request,
+    /// A case of the account, a board, moved.
+    Case,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Self::Journal => "journal",
             Self::Request => "request",
+            Self::Case => "case",
         }
     }
 }
@@ -55,23 +58,22 @@ struct Inner {
     window: Mutex<Window>,
     /// Counts changes of the window.
     changes: watch::Sender<u64>,
-    /// Each listener holds a connection.
-    places: Places<IpAddr>,
-    stop: watch::Receiver<bool>,
+    listening: Listening,
 }
 
-/// Listeners of one network: people of one house, each with some pages.
-const OF_ONE_NETWORK: usize = 32;
-
 impl Events {
-    /// For at most so many listeners.
-    pub(crate) fn new(listeners: usize, stop: watch::Receiver<bool>) -> Self {
-        let places = Places::new(listeners, OF_ONE_NETWORK);
-        Self(Arc::new(Inner { window: Mutex::new(Window::new()), changes: watch::channel(0).0, places, stop }))
+    pub(crate) fn new(listening: Listening) -> Self {
+        Self(Arc::new(Inner { window: Mutex::new(Window::new()), changes: watch::channel(0).0, listening }))
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
         self.0.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Some events will never be known.
+    fn miss(&self) {
+        self.window().miss();
+        self.0.changes.send_modify(|count| *count += 1);
     }
 
     fn add(&self, notices: Vec<Notice>) {

@@ -2,23 +2,15 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
-    str::FromStr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::events::Notice;
+use crate::{events::Notice, listening::Cursor};
 
 /// The most events in memory.
 const MOST: usize = 10_000;
 
-/// The place of an event among those of one run of the node. After a restart no earlier cursor is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cursor {
-    run: u64,
-    number: u64,
-}
-
+/// The events of one run of the node. After a restart no earlier cursor is good.
 pub(super) struct Window {
     run: u64,
     notices: VecDeque<Notice>,
@@ -53,6 +45,12 @@ impl Window {
         self.notices.drain(..excess);
     }
 
+    /// Some events are unknown: every listener learns that it missed something.
+    pub(super) fn miss(&mut self) {
+        self.notices.clear();
+        self.newest += 1;
+    }
+
     /// The events after a cursor.
     pub(super) fn after(&self, cursor: Cursor) -> News {
         let oldest = self.newest - self.notices.len() as u64;
@@ -62,21 +60,6 @@ impl Window {
         let numbers = oldest + 1..;
         let numbered = numbers.zip(&self.notices).filter(|(number, _)| *number > cursor.number);
         News::All(numbered.map(|(number, notice)| (Cursor { run: self.run, number }, *notice)).collect())
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.run, self.number)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (run, number) = text.split_once('-').ok_or(())?;
-        Ok(Self { run: run.parse().map_err(drop)?, number: number.parse().map_err(drop)? })
     }
 }
 
@@ -115,17 +98,13 @@ mod tests {
         window.add(notices((0..MOST as u64 - 3).map(|_| 20)));
         assert_eq!(blocks(window.after(Cursor { number: 1, ..begin })), None);
         assert_eq!(blocks(window.after(second)).map(|all| all.len()), Some(MOST));
+        let end = window.end();
+        window.miss();
+        assert_eq!(blocks(window.after(end)), None);
+        assert_eq!(blocks(window.after(window.end())), Some(vec![]));
+        let end = window.end();
         for other in [Cursor { run: begin.run + 1, ..end }, Cursor { number: u64::MAX, ..begin }] {
             assert_eq!(blocks(window.after(other)), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn cursor_is_read_as_it_is_written() {
-        let cursor = Cursor { run: 7, number: 3 };
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for text in ["", "7", "-", "7-", "7-3-1", "a-1", "-1-1", "99999999999999999999-0"] {
-            assert_eq!(text.parse::<Cursor>(), Err(()), "{text}");
         }
     }
 }

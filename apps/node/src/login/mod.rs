@@ -52,15 +52,21 @@ impl Room {
     }
 }
 
+/// What the room takes from the rest of the node.
+pub(crate) struct Surroundings {
+    pub(crate) members: Members,
+    pub(crate) database: Database,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
 /// Opens the login keys, or makes them for a database that never had any, and starts to tidy.
 pub(crate) async fn start(
     key_file: PathBuf,
     most: u64,
-    members: Members,
-    database: Database,
-    stop: watch::Receiver<bool>,
+    around: Surroundings,
     workers: &mut JoinSet<()>,
 ) -> Result<Room, String> {
+    let Surroundings { members, database, stop } = around;
     let rows = Rows::new(database, most);
     let wrong = |error: rows::RowsError| error.to_string();
     let known = rows.fingerprint().await.map_err(wrong)?;

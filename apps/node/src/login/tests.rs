@@ -90,7 +90,7 @@ impl Stage {
         let keys = Keys::in_this_process(ServerKeys::random().unwrap());
         let room = Room(Arc::new(Parts { rows, keys, members }));
         let often = NonZeroU32::new(1_000_000).unwrap();
-        let most = PerMinute { signed: often, questions: often, others: often };
+        let most = PerMinute { signed: often, questions: often, frames: often, others: often };
         let guard = Arc::new(Guard::new(Browsers::new(&[HOST.to_owned()], &[], 1).unwrap(), false, most));
         let router = routes(room.clone()).layer(middleware::from_fn_with_state(guard, guard::guard));
         Self { system, folder, room, router }

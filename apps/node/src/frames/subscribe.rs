@@ -1,0 +1,143 @@
+//! Subscribing: the frames of a channel as server-sent events.
+//!
+//! Whoever knows the name of a channel may subscribe. A reader who lost access still gets ciphertext, without its key.
+
+use axum::{
+    Extension,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response, sse::Event},
+};
+use base64ct::{Base64, Encoding};
+use serde_json::json;
+
+use crate::{
+    answer::said,
+    frames::{
+        Room,
+        channel::Channel,
+        publish::channel,
+        rows::{Frame, Kept, Rows, cursor},
+    },
+    guard::Caller,
+    listening::{Cursor, Follows, event, last_id},
+};
+
+/// Before the first frame of a channel that is not known yet.
+const NOWHERE: Cursor = Cursor { run: 0, number: 0 };
+
+/// Where a listener goes on.
+#[derive(Clone, Copy)]
+enum From {
+    /// With the next new frame.
+    Now,
+    /// With the oldest one that is held.
+    Oldest,
+    /// After this frame.
+    After(Cursor),
+}
+
+/// `GET /v1/frames/{account}/{channel}?after=ID`
+pub(super) async fn subscribe(
+    State(room): State<Room>,
+    Extension(caller): Extension<Caller>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let channel = match channel(path.ok()) {
+        Ok(channel) => channel,
+        Err(problem) => return problem.into_response(),
+    };
+    let from = match last_id(&headers) {
+        // It is newer than the address, which a browser repeats as it is.
+        Ok(Some(cursor)) => Some(From::After(cursor)),
+        Ok(None) => after(query.as_deref().unwrap_or_default()),
+        Err(refused) => return refused,
+    };
+    let Some(from) = from else { return said(StatusCode::BAD_REQUEST, "after is 0 or an id of these events") };
+    let changes = room.0.listeners.of(channel);
+    room.0.listening.answer(&caller, changes, Followed { rows: room.0.rows.clone(), channel, from }).await
+}
+
+/// `None` if it is neither 0 nor a cursor.
+fn after(query: &str) -> Option<From> {
+    match query.split('&').find_map(|pair| pair.strip_prefix("after=")) {
+        None => Some(From::Now),
+        Some("0") => Some(From::Oldest),
+        Some(id) => id.parse().ok().map(From::After),
+    }
+}
+
+/// A channel and one listener's place in it.
+struct Followed {
+    rows: Rows,
+    channel: Channel,
+    from: From,
+}
+
+impl Follows for Followed {
+    async fn news(&mut self) -> Option<Vec<Event>> {
+        let news = self.read().await;
+        news.inspect_err(|error| tracing::warn!(%error, "the database did not answer a listener")).ok()
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        match self.from {
+            From::After(cursor) => Some(cursor),
+            _ => None,
+        }
+    }
+}
+
+impl Followed {
+    async fn read(&mut self) -> sqlx::Result<Vec<Event>> {
+        let kept = self.rows.channel(&self.channel).await?;
+        let after = match self.from {
+            From::Now => return Ok(self.begin(kept.map_or(NOWHERE, |kept| cursor(kept.run, kept.newest)))),
+            From::Oldest => return Ok(self.begin(kept.map_or(NOWHERE, |kept| cursor(kept.run, kept.removed)))),
+            From::After(after) => after,
+        };
+        let Some(kept) = kept else {
+            return Ok(if after == NOWHERE { Vec::new() } else { self.missed(NOWHERE, None) });
+        };
+        let place = place(after, &kept);
+        let frames = self.rows.after(kept.run, place.unwrap_or(kept.removed)).await?;
+        let first = frames.first();
+        let last = first.map_or(kept.newest, |frame| frame.place - 1);
+        // They go on from its place, unless some were removed before this or meanwhile.
+        if place.is_none_or(|place| first.map_or(place < kept.removed, |frame| frame.place != place + 1)) {
+            return Ok(self.missed(cursor(kept.run, last), first));
+        }
+        Ok(self.go_on(kept.run, &frames))
+    }
+
+    fn begin(&mut self, at: Cursor) -> Vec<Event> {
+        self.from = From::After(at);
+        vec![event(at, "begin", &json!({}))]
+    }
+
+    /// The frames themselves follow.
+    fn missed(&mut self, at: Cursor, first: Option<&Frame>) -> Vec<Event> {
+        self.from = From::After(at);
+        vec![event(at, "missed", &json!({ "first": first.map(|frame| frame.number) }))]
+    }
+
+    fn go_on(&mut self, run: i64, frames: &[Frame]) -> Vec<Event> {
+        if let Some(last) = frames.last() {
+            self.from = From::After(cursor(run, last.place));
+        }
+        let told = frames.iter().map(|frame| {
+            let data = json!({ "number": frame.number, "at": frame.at, "frame": Base64::encode_string(&frame.bytes) });
+            event(cursor(run, frame.place), "frame", &data)
+        });
+        told.collect()
+    }
+}
+
+/// The listener's place in the channel; `None` if it is of another run, or was never reached.
+fn place(after: Cursor, kept: &Kept) -> Option<i64> {
+    let is_here = after == NOWHERE || after.run == kept.run.cast_unsigned();
+    let place = i64::try_from(after.number).ok()?;
+    (is_here && place <= kept.newest).then_some(place)
+}

@@ -1,0 +1,7 @@
+#![allow(clippy::unwrap_used)]
+
+mod stage;
+
+mod listening;
+mod publishing;
+mod window;

@@ -1,0 +1,155 @@
+//! The rooms that are switched on, and the tasks behind them.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use hospital_record::{
+    System,
+    ledger::{EthereumLedger, EthereumOptions},
+};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    about::{self, Node},
+    blocks,
+    browser::Browsers,
+    chain,
+    database::Database,
+    events, frames,
+    guard::{self, Guard},
+    listening::Listening,
+    login,
+    members::Members,
+    relay,
+    settings::Settings,
+    trust::Trust,
+};
+
+/// What rooms share, and the rooms that are open.
+pub(crate) struct Rooms<'a> {
+    settings: &'a Settings,
+    provider: EthereumLedger,
+    system: System,
+    trust: Arc<Trust>,
+    /// Opened if a room needs it.
+    database: Option<Database>,
+    listening: Listening,
+    stop: watch::Receiver<bool>,
+    node: Node,
+    router: Router,
+    workers: JoinSet<()>,
+}
+
+impl<'a> Rooms<'a> {
+    /// Opens what the settings switch on; returns the routes and the tasks. `port` is where the node listens.
+    pub(crate) async fn open(
+        settings: &'a Settings,
+        port: u16,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(Router, JoinSet<()>), String> {
+        let mut rooms = Self::none(settings, port, stop.clone()).await?;
+        rooms.relay().await?;
+        rooms.chain()?;
+        rooms.blocks()?;
+        rooms.frames();
+        rooms.login().await?;
+        let guard = rooms.node.guard.clone();
+        let router = rooms.router.merge(about::routes(rooms.node));
+        Ok((router.layer(middleware::from_fn_with_state(guard, guard::guard)), rooms.workers))
+    }
+
+    async fn none(settings: &'a Settings, port: u16, stop: watch::Receiver<bool>) -> Result<Self, String> {
+        let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?;
+        let allowed = settings.allowed()?;
+        let provider = settings.provider(EthereumOptions::default().longest_answer)?;
+        let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
+        let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
+        let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
+        let database = match settings.keeps_rows() {
+            true => Some(Database::open(&settings.state).await?),
+            false => None,
+        };
+        Ok(Self {
+            settings,
+            provider,
+            trust,
+            database,
+            listening: Listening::new(settings.connections().all, stop.clone()),
+            stop,
+            node: Node::new(system.clone(), Arc::new(guard)),
+            system,
+            router: Router::new(),
+            workers: JoinSet::new(),
+        })
+    }
+
+    /// Who may write: everybody if it is open, else whom the node serves.
+    fn members(&self, is_open: bool) -> Members {
+        let trust = (!is_open).then(|| self.trust.clone());
+        Members::new(self.system.deployment(), trust, self.settings.patience())
+    }
+
+    fn add(&mut self, routes: Router) {
+        self.router = std::mem::take(&mut self.router).merge(routes);
+    }
+
+    async fn relay(&mut self) -> Result<(), String> {
+        if !self.settings.relay.is_on() {
+            return Ok(());
+        }
+        let (system, trust, stop) = (self.system.clone(), self.trust.clone(), self.stop.clone());
+        let around = relay::Surroundings { system, trust, stop, patience: self.settings.patience() };
+        let (service, carrying) = relay::start(&self.settings.relay, &self.settings.state, around).await?;
+        self.workers = carrying;
+        self.add(relay::routes(service.clone()));
+        self.node.relay = Some(service);
+        Ok(())
+    }
+
+    fn chain(&mut self) -> Result<(), String> {
+        if !self.settings.chain_reads {
+            return Ok(());
+        }
+        let events = events::Events::new(self.listening.clone());
+        let (hospital, final_block) = (self.node.contract(), chain::FinalBlock::default());
+        let (provider, told, last) = (self.provider.clone(), events.clone(), final_block.clone());
+        self.workers.spawn(events::watch_chain(provider, hospital, told, last, self.stop.clone()));
+        let chain = chain::Chain::new(self.settings.provider(chain::LONGEST_ANSWER)?, hospital, final_block);
+        self.add(chain::routes(chain).merge(events::routes(events)));
+        self.node.answers_questions = true;
+        Ok(())
+    }
+
+    fn blocks(&mut self) -> Result<(), String> {
+        let settings = &self.settings.blocks;
+        let Some(database) = self.database.clone().filter(|_| settings.is_on()) else { return Ok(()) };
+        let members = self.members(settings.open_blocks);
+        let around = blocks::Surroundings { members, database, stop: self.stop.clone() };
+        let room = blocks::start(settings, around, &mut self.workers)?;
+        self.add(blocks::routes(room.clone()));
+        self.node.blocks = Some(room);
+        Ok(())
+    }
+
+    fn frames(&mut self) {
+        let settings = &self.settings.frames;
+        let Some(database) = self.database.clone().filter(|_| settings.is_on()) else { return };
+        let (members, listening) = (self.members(settings.open_frames), self.listening.clone());
+        let around = frames::Surroundings { members, database, listening, stop: self.stop.clone() };
+        let room = frames::start(settings.bytes(), around, &mut self.workers);
+        self.add(frames::routes(room.clone()));
+        self.node.frames = Some(room);
+    }
+
+    async fn login(&mut self) -> Result<(), String> {
+        let Some((key_file, database)) = self.settings.login.clone().zip(self.database.clone()) else {
+            return Ok(());
+        };
+        let (members, most) = (self.members(false), u64::from(self.settings.vaults.get()));
+        let around = login::Surroundings { members, database, stop: self.stop.clone() };
+        let room = login::start(key_file, most, around, &mut self.workers).await?;
+        self.add(login::routes(room.clone()));
+        self.node.login = Some(room);
+        Ok(())
+    }
+}
