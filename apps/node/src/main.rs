@@ -2,6 +2,7 @@
 
 mod about;
 mod answer;
+mod api;
 mod blocks;
 mod browser;
 mod chain;
@@ -19,6 +20,7 @@ mod server;
 mod settings;
 mod tls;
 mod trust;
+mod verbs;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -30,7 +32,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     about::Node, browser::Browsers, database::Database, guard::Guard, members::Members, settings::Settings,
-    trust::Trust,
+    trust::Trust, verbs::Verb,
 };
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
@@ -39,6 +41,15 @@ const GRACE: Duration = Duration::from_secs(20);
 #[tokio::main]
 async fn main() -> ExitCode {
     close_memory();
+    if let Some(verb) = Verb::named() {
+        return verb.run().await.map_or_else(
+            |error| {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        );
+    }
     let settings = Settings::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,hospital_record_node=info".into());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -95,7 +106,7 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
     let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
     let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
     let mut node = Node::new(system.clone(), Arc::new(guard));
-    let (mut router, mut workers) = (Router::new(), JoinSet::new());
+    let (mut router, mut workers) = (api::rooms(), JoinSet::new());
     if settings.relay.is_on() {
         let (stop, patience) = (stop.clone(), settings.patience());
         let around = relay::Surroundings { system: system.clone(), trust: trust.clone(), stop, patience };
@@ -124,7 +135,8 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         node.blocks = Some(room);
     }
     let guard = node.guard.clone();
-    let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));
+    let router =
+        api::described(router.merge(about::routes(node)))?.layer(middleware::from_fn_with_state(guard, guard::guard));
     Ok((router, workers))
 }
 

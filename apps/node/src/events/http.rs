@@ -7,22 +7,23 @@ use std::{
 };
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderName, StatusCode},
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
     },
-    routing::get,
 };
 use futures::{Stream, stream};
 use hospital_record::Address;
 use serde_json::json;
 use tokio::{sync::watch, time::Instant};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    answer::{said, said_later},
+    answer::{Said, said, said_later},
     events::{
         Events, Notice,
         window::{Cursor, News},
@@ -44,11 +45,51 @@ const PLACE_WITHIN: Duration = Duration::from_secs(2);
 /// When to come back if too many listen.
 const A_WHILE: Duration = Duration::from_secs(30);
 
-/// `GET /v1/events?accounts=0x…,0x…`.
-pub(crate) fn routes(events: Events) -> Router {
-    Router::new().route(EVENTS, get(listen)).with_state(events)
+pub(crate) fn routes(events: Events) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(listen)).with_state(events)
 }
 
+/// One event, described.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "a description")]
+struct Told {
+    /// Where to go on. A sign of life has nothing else.
+    id: String,
+    event: Option<Name>,
+    /// JSON: the account and the block of a journal or request, else nothing.
+    data: Option<String>,
+}
+
+/// The name of an event, described.
+#[derive(ToSchema)]
+#[schema(as = EventName, rename_all = "lowercase")]
+#[expect(dead_code, reason = "a description")]
+enum Name {
+    Begin,
+    Journal,
+    Request,
+    Missed,
+}
+
+/// Which journals move, as server-sent events
+#[utoipa::path(
+    get,
+    path = EVENTS,
+    tag = "events",
+    params(
+        (
+            "accounts" = String, Query, description = "One to 64 accounts.",
+            pattern = "^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40}){0,63}$"
+        ),
+        ("Last-Event-ID" = Option<String>, Header, description = "Where to go on.", pattern = "^[0-9]{1,19}-[0-9]{1,19}$"),
+    ),
+    responses(
+        (status = 200, description = "The events, for 90 s.", content_type = "text/event-stream", body = Told),
+        (status = 400, description = "No accounts, or the id is not one of these events.", body = Said),
+        (status = 503, description = "Too many listen.", body = Said),
+    )
+)]
 async fn listen(
     State(events): State<Events>,
     Extension(caller): Extension<Caller>,
