@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Components, ContentBuilder, Header, Info, Object, OpenApi, OpenApiBuilder, Ref, RefOr,
     path::{Operation, PathItem},
     response::ResponseBuilder,
-    schema::Type,
+    schema::{Schema, SchemaType, Type},
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -91,6 +91,8 @@ fn complete(api: &mut OpenApi) {
         item.post.iter_mut().for_each(|post| add(post, TO_POSTS));
         for operation in operations(item) {
             name_waits(operation);
+            let parameters = operation.parameters.iter_mut().flatten();
+            parameters.filter_map(|parameter| parameter.schema.as_mut()).for_each(not_null);
         }
     }
 }
@@ -115,6 +117,23 @@ fn name_waits(operation: &mut Operation) {
             answer.headers.insert("Retry-After".into(), seconds);
         }
     }
+}
+
+/// An optional parameter is left out: it has no spelling of null, unlike a field of JSON.
+fn not_null(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            if let SchemaType::Array(types) = &mut object.schema_type {
+                types.retain(|kind| *kind != Type::Null);
+            }
+        }
+        RefOr::T(Schema::OneOf(one)) => one.items.retain(|item| !is_null(item)),
+        _ => {}
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if matches!(object.schema_type, SchemaType::Type(Type::Null)))
 }
 
 #[cfg(test)]

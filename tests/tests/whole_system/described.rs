@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use crate::relay::{ask, request};
 
 /// Requests of each kind for each route; `make fuzz-node` asks for more.
-const EXAMPLES: &str = "40";
+const EXAMPLES: &str = "25";
 
 /// No limit of the rate: each request is looked at.
 const UNLIMITED: [&str; 8] = [
@@ -101,6 +101,10 @@ async fn node_answers_as_its_description_says() {
     let until = until.duration_since(UNIX_EPOCH).unwrap().as_secs();
     let identity = Identity::generate().unwrap().0;
     let session = Session::sign(&identity, world.system.deployment(), node.address(), until).await.unwrap().to_string();
+    let (_, api) = ask(&node, "GET", "/openapi.json", b"");
+    let api: Value = serde_json::from_str(&api).unwrap();
+    let optional = api["paths"]["/ipfs/{cid}"]["get"]["parameters"].to_string();
+    assert!(optional.contains("entity") && !optional.contains("null"), "{optional}");
     for session in [Some(session.as_str()), None] {
         let text = run(&node, &file, session).unwrap_or_else(|found| panic!("{found}\n{}", node.log()));
         println!("{text}");

@@ -74,6 +74,9 @@ async fn description_names_the_rooms_that_are_on_and_what_every_route_answers() 
     for (path, item) in paths {
         for operation in item.as_object().unwrap().values() {
             assert!(names.insert(operation["operationId"].as_str().unwrap()), "{path}: a second one of this name");
+            let parameters = operation["parameters"].to_string();
+            assert!(path != "/v1/events" || parameters.contains("Last-Event-ID"), "{parameters}");
+            assert!(!parameters.contains("\"null\""), "{path}: a parameter is never null: {parameters}");
             let answers = operation["responses"].as_object().unwrap();
             for status in ["200", "401", "403", "421", "429"] {
                 assert!(answers.contains_key(status), "{path} {status}");
