@@ -10,7 +10,7 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep coverage errors test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep fuzz-node coverage errors test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ test-tools: ## how the IPFS node is fetched or built, against servers on this ma
 
 examples: ## runs every example: alone, then against a local chain and IPFS node
 	@anvil-scripts/examples.sh
+
+fuzz-node: ## thousands of requests to the node by schemathesis, in ten minutes: right and wrong, with and without a session
+	@anvil-scripts/tools.sh foundry
+	@anvil-scripts/tools.sh python
+	HOSPITAL_RECORD_EXAMPLES=1000 cargo test --locked --workspace --all-features --test whole_system -- described --nocapture
 
 coverage: ## fails when the tests leave a line of the contracts unrun
 	@anvil-scripts/tools.sh foundry

@@ -87,6 +87,8 @@ function write(rows) {
     "# Deep checks", "",
     "Checks of the contracts that take too long for every change: `make check-deep` runs those whose inputs changed and writes",
     "this page. `inputs` is a digest of the bytecode, the tests and the scripts that the check read; CI fails when it is stale.", "",
+    "`make fuzz-node` is the deep check of the node: schemathesis sends a thousand requests of each kind to each route. It takes",
+    "minutes, and nothing is recorded here; `make test` sends a few.", "",
     "| check | shows | result | took | day | inputs |", "|---|---|---|---|---|---|", ...lines, "",
   ].join("\n"));
 }

@@ -4,7 +4,7 @@
 #   anvil-scripts/tools.sh            Foundry and, where it can be had, Kubo
 #   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
 #   anvil-scripts/tools.sh kubo       ipfs: the official binary, or built with Go; exit code 3 where neither can be had
-#   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats, and an S3 server (tests only)
+#   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats, an S3 server, and schemathesis (tests only)
 #   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (deep checks only)
 #   anvil-scripts/tools.sh slither    .tools/slither, a linter of the contracts (deep checks only)
 #
@@ -201,7 +201,7 @@ build_kubo() {
 halmos() { venv halmos halmos.txt "halmos and its solvers" 80; }
 slither() { venv slither slither.txt Slither 40; }
 
-python() { venv venv requirements.txt "the Python readers and the S3 server" 45; }
+python() { venv venv requirements.txt "the Python readers, the S3 server and schemathesis" 56; }
 
 # venv PART PINS WHAT MEGABYTES: call its programs as `bin/python -m`, for pip writes into scripts where they were made.
 venv() {

@@ -1,6 +1,11 @@
 //! A hospital's node as a process.
 
-use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::LazyLock,
+};
 
 use hospital_record::alloy::{hex, primitives::Address, signers::local::PrivateKeySigner};
 use serde_json::Value;
@@ -17,7 +22,8 @@ static NODE: LazyLock<PathBuf> = LazyLock::new(|| program::build("hospital-recor
 /// A node whose accounts can pay, with what it keeps; it can be ended and started again at the same place.
 pub struct Node {
     server: Option<Server>,
-    disk: TempDir,
+    _disk: TempDir,
+    state: PathBuf,
     address: String,
     rpc: String,
     keys: Vec<PathBuf>,
@@ -48,7 +54,8 @@ impl Node {
         let keys = keys.collect();
         let options = options.iter().map(ToString::to_string).collect();
         let address = "127.0.0.1:0".into();
-        let mut relay = Self { server: None, disk, address, rpc: anvil.url(), keys, payers, options };
+        let state = disk.path().join("state");
+        let mut relay = Self { server: None, _disk: disk, state, address, rpc: anvil.url(), keys, payers, options };
         relay.run();
         relay
     }
@@ -68,7 +75,7 @@ impl Node {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&*NODE);
         command.args(["--listen", &self.address, "--rpc-url", &self.rpc, "--contract", Anvil::contract()]);
-        command.arg("--state").arg(self.state());
+        command.arg("--state").arg(&self.state);
         for key in &self.keys {
             command.arg("--key-file").arg(key);
         }
@@ -76,9 +83,27 @@ impl Node {
         command
     }
 
+    /// The next start is with another state folder and other options, as on another machine.
+    pub fn move_to(&mut self, state: PathBuf, options: &[&str]) {
+        self.state = state;
+        self.options = options.iter().map(ToString::to_string).collect();
+    }
+
     /// Its state folder.
-    pub fn state(&self) -> PathBuf {
-        self.disk.path().join("state")
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Copies its database, as its keeper would.
+    pub fn backup(&self, to: &Path) -> Output {
+        let mut command = Command::new(&*NODE);
+        command.args(["backup", "--state"]).arg(&self.state).arg("--to").arg(to);
+        command.output().expect("the program starts")
+    }
+
+    /// Asks whether it is well, as a container's runtime would.
+    pub fn check(&self) -> Output {
+        Command::new(&*NODE).args(["check", &self.address]).output().expect("the program starts")
     }
 
     /// Ends it as in a power cut.

@@ -1,21 +1,23 @@
 //! What the node offers, whether it is well, and its numbers.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    Router,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use hospital_record::{
     Address, System,
     node::{NodeInfo, WELL_KNOWN},
 };
 
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
 use crate::{
-    answer::{json, said},
+    answer::{A_MOMENT, Said, json, said_later},
     blocks, chain, events, frames,
     guard::Guard,
     login, numbers, relay,
@@ -79,26 +81,79 @@ impl Node {
     }
 }
 
-/// `GET /.well-known/hospital-record`, `GET /health`, `GET /metrics`.
-pub(crate) fn routes(node: Node) -> Router {
-    Router::new()
-        .route(WELL_KNOWN, get(about))
-        .route(HEALTH, get(health))
-        .route(METRICS, get(metrics))
+pub(crate) fn routes(node: Node) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(about))
+        .routes(routes!(health))
+        .routes(routes!(metrics))
         .with_state(Arc::new(node))
 }
 
+/// [`NodeInfo`], described.
+#[derive(ToSchema)]
+#[schema(as = NodeInfo, rename_all = "camelCase")]
+#[expect(dead_code, reason = "a description")]
+pub(crate) struct Info {
+    /// Of this answer.
+    version: u32,
+    software: String,
+    /// EIP-155.
+    chain_id: u64,
+    /// By name; `HospitalRecord` is always there.
+    #[schema(value_type = BTreeMap<String, String>)]
+    contracts: BTreeMap<String, Address>,
+    /// Each service is a URL relative to the node's own address, and missing if it is off.
+    rpc: Option<String>,
+    events: Option<String>,
+    /// `ipfs/CID`, `v1/blocks` and `v1/pins/CID` are below it.
+    blocks: Option<String>,
+    frames: Option<String>,
+    /// `v1/login` and `v1/vault` are below it.
+    login: Option<String>,
+    /// `v1/requests` is below it.
+    relay: Option<String>,
+}
+
+/// Nothing is wrong.
+#[derive(Serialize, ToSchema)]
+struct Well {}
+
+/// What this node offers
+#[utoipa::path(
+    get,
+    path = WELL_KNOWN,
+    tag = "node",
+    responses((status = 200, description = "The rooms that are on, the chain and its contracts.", body = Info))
+)]
 async fn about(State(node): State<Arc<Node>>) -> Response {
     json(&node.info())
 }
 
+/// Whether this node can serve
+#[utoipa::path(
+    get,
+    path = HEALTH,
+    tag = "node",
+    responses(
+        (status = 200, description = "All is well.", body = Well),
+        (status = 503, description = "What cannot be reached.", body = Said),
+    )
+)]
 async fn health(State(node): State<Arc<Node>>) -> Response {
-    match node.health().await {
-        Ok(()) => said(StatusCode::OK, ""),
-        Err(reason) => said(StatusCode::SERVICE_UNAVAILABLE, &reason),
-    }
+    node.health().await.map_or_else(|reason| unwell(&reason), |()| json(&Well {}))
 }
 
+fn unwell(reason: &str) -> Response {
+    said_later(StatusCode::SERVICE_UNAVAILABLE, reason, A_MOMENT)
+}
+
+/// Numbers for Prometheus
+#[utoipa::path(
+    get,
+    path = METRICS,
+    tag = "node",
+    responses((status = 200, description = "Prometheus' text format.", content_type = "text/plain", body = String))
+)]
 async fn metrics(State(node): State<Arc<Node>>) -> Response {
     let name = "hospital_record_node_limited_total";
     let help = "Requests that the rate limit of a network address refused.";
@@ -117,4 +172,18 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
         text.push_str(&frames.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn node_that_is_not_well_says_when_to_ask_again() {
+        let response = unwell("the chain does not answer");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
+    }
 }

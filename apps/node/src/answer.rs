@@ -4,31 +4,39 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use hospital_record::names::one_line;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The time to retry after, if others come first or something behind the node does not answer.
 pub(crate) const A_MOMENT: Duration = Duration::from_secs(5);
 /// The time from the headers of a small request to its end.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-#[derive(Serialize)]
-struct Said<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    error: &'a str,
+/// What was wrong, and what to do: one line of text.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Said {
+    error: String,
 }
 
 pub(crate) fn said(status: StatusCode, error: &str) -> Response {
-    (status, json(&Said { error: &one_line(error) })).into_response()
+    (status, json(&Said { error: one_line(error) })).into_response()
 }
 
 /// The same, with the time to retry after.
 pub(crate) fn said_later(status: StatusCode, error: &str, wait: Duration) -> Response {
     let mut response = said(status, error);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    response
+}
+
+/// An answer with 401 names the scheme (RFC 9110, 11.6.1).
+pub(crate) fn no_session(mut response: Response) -> Response {
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 
@@ -41,6 +49,11 @@ pub(crate) fn closing(mut response: Response) -> Response {
 pub(crate) fn json(value: &impl Serialize) -> Response {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}
+
+/// The last part of a path, as it was sent.
+pub(crate) fn last_of(uri: &Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
 }
 
 /// A body of at most so many bytes, or the answer that refuses it.

@@ -5,10 +5,15 @@
 
 use std::{collections::HashSet, net::IpAddr};
 
-use axum::http::{
-    HeaderMap, HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
+use axum::{
+    http::{
+        HeaderMap, HeaderValue, Method, Request, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
+    },
+    response::{IntoResponse, Response},
 };
+
+use crate::answer::{no_session, said};
 
 /// The callers that a node answers.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +121,7 @@ fn address(name: &str) -> Option<IpAddr> {
 }
 
 impl Stopped {
-    pub(crate) fn status(self) -> StatusCode {
+    fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
             Self::Session => StatusCode::UNAUTHORIZED,
@@ -125,7 +130,7 @@ impl Stopped {
         }
     }
 
-    pub(crate) fn says(self) -> &'static str {
+    fn says(self) -> &'static str {
         match self {
             Self::Host => "this node does not have that name: its operator can add it with --host",
             Self::Session => {
@@ -135,6 +140,16 @@ impl Stopped {
             Self::Type => {
                 "send application/json, blocks as application/vnd.ipld.car, or a frame as application/octet-stream"
             }
+        }
+    }
+}
+
+impl IntoResponse for Stopped {
+    fn into_response(self) -> Response {
+        let response = said(self.status(), self.says());
+        match self {
+            Self::Session => no_session(response),
+            _ => response,
         }
     }
 }
@@ -254,6 +269,15 @@ mod tests {
         }
         for host in ["", "*", "a b", "http://relay.example", "relay.example:80"] {
             assert!(Browsers::new(&[host.into()], &[], 1).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn refusal_of_a_session_names_the_scheme() {
+        for (stopped, scheme) in [(Stopped::Session, Some("Bearer")), (Stopped::Origin, None), (Stopped::Host, None)] {
+            let response = stopped.into_response();
+            let named = response.headers().get("www-authenticate").map(|scheme| scheme.to_str().unwrap());
+            assert_eq!((response.status(), named), (stopped.status(), scheme));
         }
     }
 }

@@ -6,12 +6,12 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use sqlx::{
-    SqlSafeStr, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, SqlSafeStr, Sqlite, SqlitePool, Transaction,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -61,6 +61,23 @@ impl Database {
         Ok(Self { readers, writer, _alone: alone.into() })
     }
 
+    /// Copies the database of a state folder into a new file, which only its owner reads. A node may use the folder.
+    pub(crate) async fn backup(state: &Path, to: &Path) -> Result<(), String> {
+        let path = state.join(FILE);
+        let wrong = |what: &dyn std::fmt::Display| format!("the database {}: {what}", path.display());
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE);
+        let mut database = options.connect().await.map_err(|error| wrong(&error))?;
+        // A file of another program, or an empty one, is no backup.
+        let known = sqlx::query("SELECT version FROM _sqlx_migrations").fetch_optional(&mut database).await;
+        known.map_err(|error| wrong(&error))?.ok_or_else(|| wrong(&"it is empty"))?;
+        let not_written = |error: &dyn std::fmt::Display| format!("{}: {error}", to.display());
+        let part = NewFile::beside(to).map_err(|error| not_written(&error))?;
+        let text = part.path.to_str().ok_or_else(|| not_written(&"its name is not UTF-8"))?;
+        let copied = sqlx::query("VACUUM INTO ?1").bind(text).execute(&mut database).await;
+        copied.map_err(|error| not_written(&error))?;
+        part.keep(to).map_err(|error| not_written(&error))
+    }
+
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.readers
     }
@@ -88,6 +105,43 @@ fn in_words(error: MigrateError) -> String {
             format!("its migration {version} is not the one of this program: start the program that wrote it")
         }
         error => error.to_string(),
+    }
+}
+
+/// A file that gets its name when it is complete, so that nobody takes a part for a backup.
+struct NewFile {
+    path: PathBuf,
+}
+
+impl NewFile {
+    fn beside(to: &Path) -> io::Result<Self> {
+        if to.try_exists()? {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists already: name a new file"));
+        }
+        let mut path = std::path::absolute(to)?.into_os_string();
+        path.push(".part");
+        let path = PathBuf::from(path);
+        // Of a process that was killed.
+        let _ = fs::remove_file(&path);
+        private(&path)?;
+        Ok(Self { path })
+    }
+
+    /// SQLite does not sync what VACUUM INTO writes.
+    fn keep(self, to: &Path) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, to)?;
+        #[cfg(unix)]
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -160,6 +214,53 @@ mod tests {
         std::fs::write(folder.path().join(FILE), "this is no database, but a text of some length").unwrap();
         let error = Database::open(folder.path()).await.unwrap_err();
         assert!(error.contains("node.sqlite: ") && !error.contains('\n'), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn backup_while_others_write_has_whole_transactions_and_overwrites_nothing() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let database = Database::open(folder.path()).await.unwrap();
+        let writer = database.clone();
+        let writing = tokio::spawn(async move {
+            for number in 0.. {
+                let mut pair = writer.write().await.unwrap();
+                for half in ["a", "b"] {
+                    let insert = sqlx::query("INSERT INTO accounts (account, held) VALUES (?1, 4096)");
+                    insert.bind(format!("{number}-{half}")).execute(&mut *pair).await.unwrap();
+                }
+                pair.commit().await.unwrap();
+            }
+        });
+        let count = async |database: &Database| -> i64 {
+            sqlx::query_scalar("SELECT COUNT(*) FROM accounts").fetch_one(database.readers()).await.unwrap()
+        };
+        for round in 0..20 {
+            let before = count(&database).await;
+            let state = elsewhere.path().join(round.to_string());
+            fs::create_dir(&state).unwrap();
+            Database::backup(folder.path(), &state.join(FILE)).await.unwrap();
+            let restored = count(&Database::open(&state).await.unwrap()).await;
+            assert!(restored >= before && restored % 2 == 0, "{restored} of {before} or more");
+        }
+        writing.abort();
+        let file = elsewhere.path().join("0").join(FILE);
+        let bytes = fs::read(&file).unwrap();
+        let error = Database::backup(folder.path(), &file).await.unwrap_err();
+        assert!(error.contains("exists already") && fs::read(&file).unwrap() == bytes, "{error}");
+        for (state, says) in [(elsewhere.path(), "node.sqlite"), (folder.path(), "no-such-folder")] {
+            let to = elsewhere.path().join("no-such-folder/new");
+            let error = Database::backup(state, &to).await.unwrap_err();
+            assert!(error.contains(says) && !error.contains('\n'), "{error}");
+        }
+        let left: Vec<_> = fs::read_dir(elsewhere.path().join("0")).unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(left.iter().all(|file| file.extension().is_none_or(|kind| kind != "part")), "{left:?}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let alone = elsewhere.path().join("alone");
+            Database::backup(folder.path(), &alone).await.unwrap();
+            assert_eq!(fs::metadata(alone).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[tokio::test]

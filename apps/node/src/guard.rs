@@ -19,7 +19,7 @@ use axum::{
 
 use crate::{
     about,
-    answer::{said, said_later},
+    answer::said_later,
     browser::Browsers,
     chain, frames,
     limits::{Limit, network},
@@ -104,7 +104,7 @@ pub(crate) async fn guard(
     let page = guard.browsers.page(&request);
     let mut response = match guard.browsers.check(&request) {
         Ok(()) => answered(&guard, peer, page.is_some(), request, next).await,
-        Err(stopped) => said(stopped.status(), stopped.says()),
+        Err(stopped) => stopped.into_response(),
     };
     if let Some(page) = page {
         let allowed = "content-type, authorization, last-event-id";

@@ -2,6 +2,7 @@
 
 mod about;
 mod answer;
+mod api;
 mod blocks;
 mod browser;
 mod chain;
@@ -23,14 +24,15 @@ mod server;
 mod settings;
 mod tls;
 mod trust;
+mod verbs;
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
 
-use crate::{rooms::Rooms, settings::Settings};
+use crate::{rooms::Rooms, settings::Settings, verbs::Verb};
 
 /// The time for pending requests after the stop signal. The rest continues after the next start.
 const GRACE: Duration = Duration::from_secs(20);
@@ -38,8 +40,14 @@ const GRACE: Duration = Duration::from_secs(20);
 #[tokio::main]
 async fn main() -> ExitCode {
     close_memory();
-    if let Some(ended) = hold_login_keys() {
-        return ended;
+    if let Some(verb) = Verb::named() {
+        return verb.run().await.map_or_else(
+            |error| {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        );
     }
     let settings = Settings::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,hospital_record_node=info".into());
@@ -51,14 +59,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The whole program, if it was started to hold the login keys.
-fn hold_login_keys() -> Option<ExitCode> {
-    let mut arguments = std::env::args_os().skip(1);
-    let key_file = arguments.next().filter(|first| first == login::HOLDER).and_then(|_| arguments.next())?;
-    let held = login::hold(Path::new(&key_file));
-    Some(if held.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Turns off core dumps, and debuggers of the same user, because the payers' keys are in memory. Both only remove

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hospital_record::{Address, Deployment, node::Session};
 use tokio::time::timeout;
 
 use crate::{
-    answer::{A_MOMENT, said, said_later},
+    answer::{A_MOMENT, no_session, said, said_later},
     clock::now,
     trust::Trust,
 };
@@ -97,11 +97,7 @@ impl IntoResponse for Stranger {
         let (status, text) = (self.status(), self.to_string());
         match self {
             Self::Unavailable => said_later(status, &text, A_MOMENT),
-            Self::NoSession(_) => {
-                let mut response = said(status, &text);
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                response
-            }
+            Self::NoSession(_) => no_session(said(status, &text)),
             Self::NotAdmitted => said(status, &text),
         }
     }

@@ -8,10 +8,11 @@ use hospital_record::{
     ledger::{EthereumLedger, EthereumOptions},
 };
 use tokio::{sync::watch, task::JoinSet};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     about::{self, Node},
-    blocks,
+    api, blocks,
     browser::Browsers,
     chain,
     database::Database,
@@ -36,7 +37,7 @@ pub(crate) struct Rooms<'a> {
     listening: Listening,
     stop: watch::Receiver<bool>,
     node: Node,
-    router: Router,
+    router: OpenApiRouter,
     workers: JoinSet<()>,
 }
 
@@ -54,7 +55,7 @@ impl<'a> Rooms<'a> {
         rooms.frames();
         rooms.login().await?;
         let guard = rooms.node.guard.clone();
-        let router = rooms.router.merge(about::routes(rooms.node));
+        let router = api::described(rooms.router.merge(about::routes(rooms.node)))?;
         Ok((router.layer(middleware::from_fn_with_state(guard, guard::guard)), rooms.workers))
     }
 
@@ -78,7 +79,7 @@ impl<'a> Rooms<'a> {
             stop,
             node: Node::new(system.clone(), Arc::new(guard)),
             system,
-            router: Router::new(),
+            router: api::rooms(),
             workers: JoinSet::new(),
         })
     }
@@ -89,7 +90,7 @@ impl<'a> Rooms<'a> {
         Members::new(self.system.deployment(), trust, self.settings.patience())
     }
 
-    fn add(&mut self, routes: Router) {
+    fn add(&mut self, routes: OpenApiRouter) {
         self.router = std::mem::take(&mut self.router).merge(routes);
     }
 

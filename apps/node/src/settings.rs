@@ -24,6 +24,10 @@ use crate::{
 /// own flag. Put a reverse proxy with TLS in front of it.
 #[derive(Parser)]
 #[command(version, name = "hospital-record-node")]
+#[command(
+    after_help = "Instead of flags, as the first word:\n  backup  Copies the database of a node, also while the node \
+                        runs\n  check   Asks a node on this machine whether it is well"
+)]
 pub(crate) struct Settings {
     /// Address to listen on; port 0 takes a free one, which the first log line names
     #[arg(long, env = "HOSPITAL_RECORD_NODE_LISTEN", default_value = "127.0.0.1:8550")]

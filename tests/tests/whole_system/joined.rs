@@ -106,7 +106,7 @@ impl Sessions for OfTest {
 }
 
 /// The node's store, for a new account.
-async fn blocks_at(node: &Node, host: Option<&str>) -> Arc<dyn Store> {
+pub(crate) async fn blocks_at(node: &Node, host: Option<&str>) -> Arc<dyn Store> {
     let deployment = System::builder().join(node.url()).connect().await.unwrap().deployment();
     let (identity, host) = (Identity::generate().unwrap().0, host.map(str::to_owned));
     let sessions: Arc<dyn Sessions> = Arc::new(OfTest { identity, deployment, host });
@@ -142,7 +142,7 @@ async fn session_is_worthless_at_another_host() {
 }
 
 /// After a restart of the node, the first request may go to a connection that the kill has closed.
-async fn pin(store: &Arc<dyn Store>, block: &Block) {
+pub(crate) async fn pin(store: &Arc<dyn Store>, block: &Block) {
     if let Err(StoreError::Unreachable { .. }) = store.pin(&block.cid).await {
         store.pin(&block.cid).await.unwrap();
     }

@@ -1,6 +1,7 @@
 //! What a reader asks for: the format, the scope, and what it has already.
 
 use axum::http::{HeaderMap, Uri, header};
+use utoipa::ToSchema;
 
 use crate::{blocks::problem::Problem, browser::CAR};
 
@@ -11,8 +12,18 @@ pub(crate) enum Form {
     Car(Scope),
 }
 
+/// The query's name of a form.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "a description")]
+pub(crate) enum Format {
+    Raw,
+    Car,
+}
+
 /// How much of the DAG.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum Scope {
     Block,
     Entity,

@@ -23,8 +23,9 @@ use hospital_record::{
 };
 
 use crate::{
+    answer::{Said, last_of},
     blocks::{
-        ask::{self, Form, Scope},
+        ask::{self, Form, Format, Scope},
         problem::Problem,
         room::{Parts, Room},
         walk::{held, links_of},
@@ -42,12 +43,36 @@ const CID_LENGTH: usize = 36;
 
 /// The CID at the end of a path, of the only kind that the node keeps.
 pub(crate) fn cid_of(uri: &Uri) -> Result<Cid, Problem> {
-    let text = uri.path().rsplit('/').next().unwrap_or_default();
-    let cid: Option<Cid> = text.parse().ok();
+    let cid: Option<Cid> = last_of(uri).parse().ok();
     cid.ok_or_else(|| Problem::Malformed("this is no CID: one looks like bafy...".into()))
 }
 
-/// `GET|HEAD /ipfs/{cid}`
+/// A block, or the blocks below it; also by HEAD
+///
+/// As an IPFS trustless gateway: `Accept` chooses the format if the query does not.
+#[utoipa::path(
+    get,
+    path = "/ipfs/{cid}",
+    tag = "blocks",
+    params(
+        ("cid" = String, Path, description = "CIDv1, with sha2-256."),
+        ("format" = inline(Option<Format>), Query, description = "One block, or a CAR."),
+        ("dag-scope" = inline(Option<Scope>), Query, description = "How much a CAR contains; all of it by default."),
+        ("If-None-Match" = Option<String>, Header, description = "What the caller has already."),
+    ),
+    responses(
+        (status = 200, description = "The bytes. The caller checks them.", content(
+            ("application/vnd.ipld.raw"), ("application/vnd.ipld.car"),
+        )),
+        (status = 304, description = "The caller has it already."),
+        (status = 400, description = "No CID, no such scope, or a block below has no readable links.", body = Said),
+        (status = 404, description = "This node does not have it.", body = Said),
+        (status = 406, description = "Neither a block nor a CAR was asked for.", body = Said),
+        (status = 413, description = "More blocks than one CAR has.", body = Said),
+        (status = 422, description = "A block below has no readable links.", body = Said),
+        (status = 503, description = "The store behind does not answer.", body = Said),
+    )
+)]
 pub(crate) async fn read(
     State(room): State<Room>,
     caller: Option<Extension<Caller>>,

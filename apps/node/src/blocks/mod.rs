@@ -18,11 +18,8 @@ mod tidy;
 mod upload;
 mod walk;
 
-use axum::{
-    Router,
-    routing::{get, post, put},
-};
 use tokio::{sync::watch, task::JoinSet};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::room::Room;
 use self::{room::Patience, rows::Rows, settings::BlocksSettings};
@@ -50,11 +47,10 @@ pub(crate) fn start(
     Ok(room)
 }
 
-/// `GET|HEAD /ipfs/{cid}`, `POST /v1/blocks`, `PUT|DELETE /v1/pins/{cid}`.
-pub(crate) fn routes(room: Room) -> Router {
-    Router::new()
-        .route("/ipfs/{cid}", get(gateway::read))
-        .route("/v1/blocks", post(upload::upload))
-        .route("/v1/pins/{cid}", put(pin::pin).delete(pin::unpin))
+pub(crate) fn routes(room: Room) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(gateway::read))
+        .routes(routes!(upload::upload))
+        .routes(routes!(pin::pin, pin::unpin))
         .with_state(room)
 }

@@ -12,13 +12,14 @@ use axum::{
 };
 use hospital_record::{Address, Cid};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
-    answer::json,
+    answer::{Said, json},
     blocks::{
         gateway::cid_of,
         jobs::{Outcome, Progress, State as Job},
-        problem::Problem,
+        problem::{Problem, WithMissing},
         room::Room,
         walk::walk,
     },
@@ -28,15 +29,40 @@ use crate::{
 /// The time that a pin waits in the background for others of the same account or root.
 const TURN_WITHIN: Duration = Duration::from_secs(600);
 
-#[derive(Serialize)]
+/// All below it is kept.
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "status", rename_all = "lowercase")]
+#[schema(as = Pin)]
 enum Answer {
+    /// With so many blocks and bytes.
     Pinned { blocks: u64, bytes: u64 },
+    /// So many blocks were read so far.
     Working { blocks: u64 },
+    /// Only this account's pin ends.
     Unpinned,
 }
 
-/// `PUT /v1/pins/{cid}`
+/// Keep a block and all below it
+#[utoipa::path(
+    put,
+    path = "/v1/pins/{cid}",
+    tag = "blocks",
+    params(("cid" = String, Path, description = "CIDv1, with sha2-256.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is pinned.", body = Answer),
+        (status = 202, description = "It goes on: repeat the request.", body = Answer),
+        (status = 400, description = "No CID, or a block below has no readable links.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 404, description = "A block is missing: put it and pin again.", body = WithMissing),
+        (status = 413, description = "Too many blocks below one root.", body = Said),
+        (status = 422, description = "A block below has no readable links.", body = Said),
+        (status = 429, description = "Too much at once.", body = Said),
+        (status = 503, description = "The store behind does not answer.", body = Said),
+        (status = 507, description = "The quota of the account or of the node is used up.", body = Said),
+    )
+)]
 pub(crate) async fn pin(State(room): State<Room>, headers: HeaderMap, uri: Uri) -> Response {
     let pinning = async {
         let account = room.0.members.account(&headers).await?;
@@ -54,7 +80,21 @@ pub(crate) async fn pin(State(room): State<Room>, headers: HeaderMap, uri: Uri) 
     answer.unwrap_or_else(|problem| refused(&room, problem))
 }
 
-/// `DELETE /v1/pins/{cid}`
+/// Keep it no longer
+#[utoipa::path(
+    delete,
+    path = "/v1/pins/{cid}",
+    tag = "blocks",
+    params(("cid" = String, Path, description = "CIDv1, with sha2-256.")),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "This account's pin ended, or there was none.", body = Answer),
+        (status = 400, description = "No CID.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 503, description = "The database does not answer, or the pin is busy.", body = Said),
+    )
+)]
 pub(crate) async fn unpin(State(room): State<Room>, headers: HeaderMap, uri: Uri) -> Response {
     let unpinning = async {
         let account = room.0.members.account(&headers).await?;

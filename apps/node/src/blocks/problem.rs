@@ -10,6 +10,7 @@ use hospital_record::{
     store::{CarError, StoreError},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     answer::{A_MOMENT, json, said, said_later},
@@ -139,9 +140,12 @@ pub(crate) fn without_cids(text: &str) -> String {
     words.join(" ")
 }
 
-#[derive(Serialize)]
-struct WithMissing<'a> {
-    error: &'a str,
+/// What was wrong, and the block that is missing, if it is known.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Missing)]
+pub(crate) struct WithMissing {
+    error: String,
+    #[schema(required = false)]
     missing: String,
 }
 
@@ -150,7 +154,7 @@ impl IntoResponse for Problem {
         let (status, text) = (self.status(), self.to_string());
         match self {
             Self::Missing(cid) => {
-                let body = WithMissing { error: &one_line(&text), missing: cid.to_string() };
+                let body = WithMissing { error: one_line(&text), missing: cid.to_string() };
                 (status, json(&body)).into_response()
             }
             Self::TooMany | Self::Unavailable => said_later(status, &text, A_MOMENT),

@@ -1,7 +1,7 @@
 //! Forgets blocks that nobody pinned in time, and ends pins that were left behind.
 //!
-//! Pinned blocks stay until their account unpins them. Ending those that no journal names needs the events of the chain:
-//! it belongs into [`Room::tidy`], as a step that calls `unpin` for such roots.
+//! Pinned blocks stay until their account unpins them, also those that no journal names: a deal to a board is a pin of
+//! its own, and only a keyring names it, by a digest inside. So the events of the chain alone do not say what is needed.
 
 use std::time::Duration;
 

@@ -25,9 +25,10 @@ use hospital_record::{
 };
 use serde::Serialize;
 use tokio::time::{Instant, timeout, timeout_at};
+use utoipa::ToSchema;
 
 use crate::{
-    answer::{closing, json},
+    answer::{Said, closing, json},
     blocks::{
         problem::Problem,
         room::{Patience, Room},
@@ -42,12 +43,33 @@ pub(crate) const LONGEST: usize = 16 << 20;
 /// The most blocks in one body: each is a file, and several rows.
 pub(crate) const MOST_BLOCKS: usize = 16_384;
 
-#[derive(Serialize)]
+/// Each block matches its CID, and is stored durably.
+#[derive(Serialize, ToSchema)]
 struct Stored {
     blocks: u64,
 }
 
-/// `POST /v1/blocks`
+/// Put blocks
+#[utoipa::path(
+    post,
+    path = "/v1/blocks",
+    tag = "blocks",
+    request_body(content(("application/vnd.ipld.car")), description = "At most 16 MiB, and 16,384 blocks."),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "All are stored.", body = Stored),
+        (status = 400, description = "No CAR.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "It is too long.", body = Said),
+        (status = 415, description = "It is not sent as a CAR.", body = Said),
+        (status = 422, description = "A block does not match its CID.", body = Said),
+        (status = 429, description = "Too much at once.", body = Said),
+        (status = 503, description = "The store behind does not answer.", body = Said),
+        (status = 507, description = "The quota of the account or of the node is used up.", body = Said),
+    )
+)]
 pub(crate) async fn upload(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
     let mut body = body.into_data_stream();
     match room.upload(&headers, &mut body).await {

@@ -3,19 +3,20 @@
 use std::{borrow::Cow, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Router,
+    Extension,
     body::{Body, Bytes},
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    answer::{body_of, json, said_later},
+    answer::{Said, body_of, json, said_later},
     chain::{Chain, LONGEST_ANSWER, Problem},
     guard::Caller,
     places::Place,
@@ -34,41 +35,83 @@ const SHORT: usize = 64 * 1024;
 /// When to come back if the chain does not answer.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Question<'a> {
     #[serde(borrow)]
+    #[schema(value_type = String, pattern = "^2\\.0$")]
     jsonrpc: Cow<'a, str>,
+    /// A number, a text or null.
     #[serde(borrow)]
+    #[schema(value_type = Value)]
     id: &'a RawValue,
     #[serde(borrow)]
+    #[schema(value_type = String)]
     method: Cow<'a, str>,
     #[serde(borrow, default)]
+    #[schema(value_type = Vec<Value>, required = false)]
     params: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Answer {
+    #[schema(value_type = String)]
     jsonrpc: &'static str,
+    #[schema(value_type = Value)]
     id: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value)]
     result: Option<Arc<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<Refusal>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Refusal {
     code: i64,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value)]
     data: Option<Box<RawValue>>,
 }
 
-/// `POST /v1/rpc`.
-pub(crate) fn routes(chain: Chain) -> Router {
-    Router::new().route(RPC, post(ask)).with_state(chain)
+/// One, or up to 20 together.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description")]
+enum Questions<'a> {
+    #[serde(borrow)]
+    One(Question<'a>),
+    #[serde(borrow)]
+    Several(Vec<Question<'a>>),
 }
 
+/// As many as there were questions; one if they could not be read.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description")]
+enum Answers {
+    One(Answer),
+    Several(Vec<Answer>),
+}
+
+pub(crate) fn routes(chain: Chain) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(ask)).with_state(chain)
+}
+
+/// Questions to the chain, by JSON-RPC 2.0
+#[utoipa::path(
+    post,
+    path = RPC,
+    tag = "questions",
+    request_body(content = Questions, description = "At most 128 KiB."),
+    responses(
+        (status = 200, description = "The answers. A question that is refused has its error here.", body = Answers),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "It is too long.", body = Said),
+        (status = 503, description = "The chain does not answer, or too many ask.", body = Said),
+    )
+)]
 async fn ask(State(chain): State<Chain>, Extension(caller): Extension<Caller>, body: Body) -> Response {
     let body = match body_of(body, LONGEST).await {
         Ok(body) => body,

@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::{Response, sse::Event},
-    routing::get,
 };
 use hospital_record::Address;
 use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    answer::said,
+    answer::{Said, said},
     events::{Events, Notice, window::News},
     guard::Caller,
     listening::{Cursor, Follows, event, last_id},
@@ -24,11 +25,52 @@ pub(crate) const EVENTS: &str = "/v1/events";
 /// The most accounts of one listener.
 const MOST_ACCOUNTS: usize = 64;
 
-/// `GET /v1/events?accounts=0x…,0x…`.
-pub(crate) fn routes(events: Events) -> Router {
-    Router::new().route(EVENTS, get(listen)).with_state(events)
+pub(crate) fn routes(events: Events) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(listen)).with_state(events)
 }
 
+/// One event, described.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+#[expect(dead_code, reason = "a description")]
+struct Told {
+    /// Where to go on. A sign of life has nothing else.
+    id: String,
+    event: Option<Name>,
+    /// JSON: the account and the block of a journal or request, else nothing.
+    data: Option<String>,
+}
+
+/// The name of an event, described.
+#[derive(ToSchema)]
+#[schema(as = EventName, rename_all = "lowercase")]
+#[expect(dead_code, reason = "a description")]
+enum Name {
+    Begin,
+    Journal,
+    Request,
+    Case,
+    Missed,
+}
+
+/// Which journals move, as server-sent events
+#[utoipa::path(
+    get,
+    path = EVENTS,
+    tag = "events",
+    params(
+        (
+            "accounts" = String, Query, description = "One to 64 accounts.",
+            pattern = "^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40}){0,63}$"
+        ),
+        ("Last-Event-ID" = Option<String>, Header, description = "Where to go on.", pattern = "^[0-9]{1,19}-[0-9]{1,19}$"),
+    ),
+    responses(
+        (status = 200, description = "The events, for 90 s.", content_type = "text/event-stream", body = Told),
+        (status = 400, description = "No accounts, or the id is not one of these events.", body = Said),
+        (status = 503, description = "Too many listen.", body = Said),
+    )
+)]
 async fn listen(
     State(events): State<Events>,
     Extension(caller): Extension<Caller>,

@@ -17,13 +17,13 @@ mod writer;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
 use hospital_record::Address;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     listeners::Listeners,
@@ -82,10 +82,8 @@ fn open(rows: Rows, members: Members, listening: Listening, workers: &mut JoinSe
     Room(Arc::new(Parts { rows, members, writer, listeners, listening, metrics, frames, bytes }))
 }
 
-/// `POST|GET /v1/frames/{account}/{channel}`.
-pub(crate) fn routes(room: Room) -> Router {
-    let path = format!("{FRAMES}/{{account}}/{{channel}}");
-    Router::new().route(&path, get(subscribe::subscribe).post(publish::publish)).with_state(room)
+pub(crate) fn routes(room: Room) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(subscribe::subscribe, publish::publish)).with_state(room)
 }
 
 /// Removes what has expired until the stop signal.

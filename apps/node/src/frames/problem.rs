@@ -8,6 +8,7 @@ use axum::{
 };
 use hospital_record::names::one_line;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     answer::{A_MOMENT, json, said, said_later},
@@ -85,9 +86,12 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct WithNext<'a> {
-    error: &'a str,
+/// What was wrong, and the number to go on with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WrongNumber)]
+pub(super) struct WithNext {
+    error: String,
+    /// None if the numbers are used up.
     next: Option<u64>,
 }
 
@@ -96,7 +100,7 @@ impl IntoResponse for Problem {
         let (status, text) = (self.status(), self.to_string());
         match self {
             Self::Other { next } | Self::Old { next } => {
-                (status, json(&WithNext { error: &one_line(&text), next })).into_response()
+                (status, json(&WithNext { error: one_line(&text), next })).into_response()
             }
             Self::TooFast(wait) => said_later(status, &text, wait),
             // Frames expire, so there is room again by then.

@@ -11,11 +11,18 @@ use axum::{
 use hospital_record::Address;
 use serde::Serialize;
 use tokio::{sync::oneshot, time::timeout};
+use utoipa::ToSchema;
 
 use crate::{
-    answer::{body_of, json},
+    answer::{Said, body_of, json},
     browser::{BYTES, essence},
-    frames::{Room, channel::Channel, problem::Problem, rows::New, writer::Waiting},
+    frames::{
+        Room,
+        channel::Channel,
+        problem::{Problem, WithNext},
+        rows::New,
+        writer::Waiting,
+    },
     listening::Cursor,
 };
 
@@ -24,12 +31,37 @@ pub(super) const LONGEST: usize = 64 << 10;
 /// The time in which a frame must get its place among those that wait for the disk.
 const PLACE_WITHIN: Duration = Duration::from_secs(10);
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Published {
     id: String,
 }
 
-/// `POST /v1/frames/{account}/{channel}?number=N`
+/// Publish a frame
+#[utoipa::path(
+    post,
+    path = "/v1/frames/{account}/{channel}",
+    tag = "frames",
+    params(
+        ("account" = String, Path, description = "The account of the channel.", pattern = "^0x[0-9a-fA-F]{40}$"),
+        ("channel" = String, Path, description = "Its name.", pattern = "^[0-9a-f]{32}$"),
+        ("number" = u64, Query, description = "The publisher's own; it ascends in a channel."),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is on the disk.", body = Published),
+        (status = 400, description = "No channel or number, or an empty frame.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The channel is of another account, or the node does not serve it.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 409, description = "Go on with another number.", body = WithNext),
+        (status = 413, description = "The frame is too long.", body = Said),
+        (status = 415, description = "Another type.", body = Said),
+        (status = 429, description = "The account publishes too much.", body = Said),
+        (status = 503, description = "The node is full, or its database or the chain does not answer.", body = Said),
+        (status = 507, description = "The account has as many channels as it may have.", body = Said),
+    )
+)]
 pub(super) async fn publish(
     State(room): State<Room>,
     path: Result<Path<(String, String)>, PathRejection>,

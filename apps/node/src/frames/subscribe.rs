@@ -10,9 +10,10 @@ use axum::{
 };
 use base64ct::{Base64, Encoding};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::{
-    answer::said,
+    answer::{Said, said},
     frames::{
         Room,
         channel::Channel,
@@ -37,7 +38,36 @@ enum From {
     After(Cursor),
 }
 
-/// `GET /v1/frames/{account}/{channel}?after=ID`
+/// One event of a channel, described.
+#[derive(ToSchema)]
+#[schema(as = FrameEvent)]
+#[expect(dead_code, reason = "a description")]
+pub(super) struct Told {
+    /// Where to go on. A sign of life has nothing else.
+    id: String,
+    /// `begin`, `frame` or `missed`.
+    event: Option<String>,
+    /// JSON: of a frame its number, its time in milliseconds since 1970, and its bytes in base64.
+    data: Option<String>,
+}
+
+/// The frames of a channel, as server-sent events
+#[utoipa::path(
+    get,
+    path = "/v1/frames/{account}/{channel}",
+    tag = "frames",
+    params(
+        ("account" = String, Path, description = "The account of the channel.", pattern = "^0x[0-9a-fA-F]{40}$"),
+        ("channel" = String, Path, description = "Its name.", pattern = "^[0-9a-f]{32}$"),
+        ("after" = Option<String>, Query, description = "0, or where to go on.", pattern = "^(0|[0-9]{1,19}-[0-9]{1,19})$"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Where to go on.", pattern = "^[0-9]{1,19}-[0-9]{1,19}$"),
+    ),
+    responses(
+        (status = 200, description = "The events, for 90 s.", content_type = "text/event-stream", body = Told),
+        (status = 400, description = "No channel, or the id is not one of these events.", body = Said),
+        (status = 503, description = "Too many listen.", body = Said),
+    )
+)]
 pub(super) async fn subscribe(
     State(room): State<Room>,
     Extension(caller): Extension<Caller>,

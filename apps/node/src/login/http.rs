@@ -18,11 +18,11 @@ use hospital_record_core::vault::{opaque, sealed};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    answer::{body_of, json},
+    answer::{Said, body_of, json},
     clock::now,
     guard::Caller,
     login::{
-        Parts, Room,
+        LOGIN, Parts, Room, VAULT, described,
         keys::Id,
         problem::Problem,
         rows::{Vault, Way},
@@ -32,7 +32,21 @@ use crate::{
 /// The longest body of a request in bytes.
 const LONGEST: usize = 8 << 10;
 
-/// `POST /v1/login`
+/// Begin a login (OPAQUE)
+#[utoipa::path(
+    post,
+    path = LOGIN,
+    tag = "login",
+    request_body = described::Begin,
+    responses(
+        (status = 200, description = "The answer, also for a name that nobody has.", body = described::Challenge),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 429, description = "Too many attempts.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn begin(
     State(room): State<Room>,
     Extension(caller): Extension<Caller>,
@@ -52,7 +66,21 @@ pub(crate) async fn begin(
     .await
 }
 
-/// `POST /v1/login/proof`
+/// Prove that one knows the password
+#[utoipa::path(
+    post,
+    path = "/v1/login/proof",
+    tag = "login",
+    request_body = described::Proof,
+    responses(
+        (status = 200, description = "The vault, and a new login.", body = described::Opened),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 401, description = "Wrong name or password, or the attempt is over.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn prove(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
     answer(body, async |proof: Proof| {
         let Parts { rows, keys, .. } = &*room.0;
@@ -82,7 +110,20 @@ fn opened(vault: Vault, token: &Id) -> Result<Opened, Problem> {
     })
 }
 
-/// `POST /v1/login/live`
+/// Whether a login still stands
+#[utoipa::path(
+    post,
+    path = "/v1/login/live",
+    tag = "login",
+    request_body = described::Token,
+    responses(
+        (status = 200, description = "Whether it does.", body = described::Live),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn live(State(room): State<Room>, body: Body) -> Response {
     answer(body, async |Token { token }| {
         let live = room.0.rows.is_live(&room.0.keys.id("token", &token).await?).await?;
@@ -91,7 +132,20 @@ pub(crate) async fn live(State(room): State<Room>, body: Body) -> Response {
     .await
 }
 
-/// `POST /v1/login/end`
+/// End one login
+#[utoipa::path(
+    post,
+    path = "/v1/login/end",
+    tag = "login",
+    request_body = described::Token,
+    responses(
+        (status = 200, description = "It has ended.", body = described::Ended),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn end(State(room): State<Room>, body: Body) -> Response {
     answer(body, async |Token { token }| {
         let logins = room.0.rows.end(&room.0.keys.id("token", &token).await?).await?;
@@ -100,7 +154,25 @@ pub(crate) async fn end(State(room): State<Room>, body: Body) -> Response {
     .await
 }
 
-/// `POST /v1/vault/begin`
+/// Begin a registration (OPAQUE)
+#[utoipa::path(
+    post,
+    path = "/v1/vault/begin",
+    tag = "login",
+    request_body = described::Begin,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The answer.", body = described::Evaluated),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 409, description = "Somebody else has this name, or the vault was changed meanwhile.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 429, description = "Too many attempts.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
     answer(body, async |begin: Begin| {
         let Parts { rows, keys, members } = &*room.0;
@@ -113,7 +185,25 @@ pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, bo
     .await
 }
 
-/// `PUT /v1/vault`
+/// Make a vault, or make it anew
+#[utoipa::path(
+    put,
+    path = VAULT,
+    tag = "login",
+    request_body = described::NewVault,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is the vault now; other ways and all logins have ended.", body = described::Status),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 409, description = "Somebody else has this name, or the vault was changed meanwhile.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+        (status = 507, description = "No more vaults.", body = Said),
+    )
+)]
 pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
     answer(body, async |vault: NewVault| {
         let account = room.0.members.account(&headers).await?;
@@ -128,7 +218,26 @@ pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body
     .await
 }
 
-/// `PUT /v1/vault/ways`
+/// Add a way to log in
+#[utoipa::path(
+    put,
+    path = "/v1/vault/ways",
+    tag = "login",
+    request_body = described::NewWay,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is added.", body = described::Status),
+        (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 404, description = "The account has no vault.", body = Said),
+        (status = 408, description = "The body took too long.", body = Said),
+        (status = 409, description = "Somebody else has this name, or the vault was changed meanwhile.", body = Said),
+        (status = 413, description = "The body is too long.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+        (status = 507, description = "No more vaults.", body = Said),
+    )
+)]
 pub(crate) async fn put_way(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
     answer(body, async |way: NewWay| {
         let account = room.0.members.account(&headers).await?;
@@ -140,17 +249,53 @@ pub(crate) async fn put_way(State(room): State<Room>, headers: HeaderMap, body: 
     .await
 }
 
-/// `GET /v1/vault`
+/// The state of a vault
+#[utoipa::path(
+    get,
+    path = VAULT,
+    tag = "login",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The state; generation 0 if there is none.", body = described::Status),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 403, description = "The node does not serve this account.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn status(State(room): State<Room>, headers: HeaderMap) -> Response {
     said(async { room.status(room.0.members.account(&headers).await?).await }.await)
 }
 
-/// `DELETE /v1/vault`. Also for an account that the node serves no longer: what it has stays its own.
+/// Delete a vault
+///
+/// Also of an account that the node serves no longer: what it has stays its own.
+#[utoipa::path(
+    delete,
+    path = VAULT,
+    tag = "login",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "It is deleted, and its logins have ended.", body = described::Ended),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn delete_vault(State(room): State<Room>, headers: HeaderMap) -> Response {
     said(async { Ok(Ended { logins: room.0.rows.delete(room.0.members.proven(&headers)?).await? }) }.await)
 }
 
-/// `DELETE /v1/logins`
+/// End all logins of an account
+#[utoipa::path(
+    delete,
+    path = "/v1/logins",
+    tag = "login",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "They have ended.", body = described::Ended),
+        (status = 401, description = "No session that counts here.", body = Said),
+        (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
+    )
+)]
 pub(crate) async fn end_all(State(room): State<Room>, headers: HeaderMap) -> Response {
     said(async { Ok(Ended { logins: room.0.rows.end_all(room.0.members.proven(&headers)?).await? }) }.await)
 }

@@ -4,6 +4,7 @@
 //! answer a wrong password and an unknown name alike, slow down who tries, and lose no vault.
 
 mod attempts;
+mod described;
 mod http;
 mod keys;
 mod problem;
@@ -14,11 +15,8 @@ mod tidy;
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::{
-    Router,
-    routing::{delete, get, post, put},
-};
 use tokio::{sync::watch, task::JoinSet};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::keys::{HOLDER, hold};
 use self::{keys::Keys, rows::Rows};
@@ -79,16 +77,15 @@ pub(crate) async fn start(
     Ok(Room(Arc::new(Parts { rows, keys, members })))
 }
 
-/// `POST /v1/login`, `POST /v1/login/proof`, and what belongs to a vault.
-pub(crate) fn routes(room: Room) -> Router {
-    Router::new()
-        .route(LOGIN, post(http::begin))
-        .route("/v1/login/proof", post(http::prove))
-        .route("/v1/login/live", post(http::live))
-        .route("/v1/login/end", post(http::end))
-        .route("/v1/logins", delete(http::end_all))
-        .route(VAULT, get(http::status).put(http::put_vault).delete(http::delete_vault))
-        .route("/v1/vault/begin", post(http::begin_vault))
-        .route("/v1/vault/ways", put(http::put_way))
+pub(crate) fn routes(room: Room) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(http::begin))
+        .routes(routes!(http::prove))
+        .routes(routes!(http::live))
+        .routes(routes!(http::end))
+        .routes(routes!(http::end_all))
+        .routes(routes!(http::status, http::put_vault, http::delete_vault))
+        .routes(routes!(http::begin_vault))
+        .routes(routes!(http::put_way))
         .with_state(room)
 }

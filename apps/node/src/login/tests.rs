@@ -29,6 +29,7 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::TempDir;
 use tower_service::Service;
+use utoipa::openapi::OpenApi;
 
 use super::{
     Parts, Room,
@@ -37,6 +38,7 @@ use super::{
     rows::{Rows, RowsError},
 };
 use crate::{
+    api::tests::assert_named,
     browser::Browsers,
     clock::now,
     database::Database,
@@ -55,6 +57,7 @@ struct Stage {
     folder: TempDir,
     room: Room,
     router: Router,
+    api: OpenApi,
 }
 
 struct Person {
@@ -92,8 +95,9 @@ impl Stage {
         let often = NonZeroU32::new(1_000_000).unwrap();
         let most = PerMinute { signed: often, questions: often, frames: often, others: often };
         let guard = Arc::new(Guard::new(Browsers::new(&[HOST.to_owned()], &[], 1).unwrap(), false, most));
-        let router = routes(room.clone()).layer(middleware::from_fn_with_state(guard, guard::guard));
-        Self { system, folder, room, router }
+        let (router, api) = routes(room.clone()).split_for_parts();
+        let router = router.layer(middleware::from_fn_with_state(guard, guard::guard));
+        Self { system, folder, room, router, api }
     }
 
     async fn plain() -> Self {
@@ -116,6 +120,7 @@ impl Stage {
         }
         let mut router = self.router.clone().layer(Extension(ConnectInfo(SocketAddr::from((from, 1)))));
         let response = router.call(request.body(Body::from(body)).unwrap()).await.unwrap();
+        assert_named(&self.api, &method.parse().unwrap(), path, response.status());
         let (head, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
         Answer { status: head.status.as_u16(), headers: head.headers, body }

@@ -16,6 +16,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use hospital_record::{System, relay::Carrier};
 use tokio::{sync::watch, task::JoinSet};
 
+#[cfg(test)]
+pub(crate) use self::http::{Ending, Signed};
 use self::{
     gas::Ceilings,
     limits::Limits,

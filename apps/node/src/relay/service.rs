@@ -89,6 +89,7 @@ impl Problem {
     pub(crate) fn wait(&self) -> Option<Duration> {
         match self {
             Self::TooMany(wait) | Self::Later { wait, .. } => Some(*wait),
+            Self::Busy(_) => Some(A_MOMENT),
             _ => None,
         }
     }
@@ -138,11 +139,13 @@ impl Service {
         let parts = &*self.0;
         let request: SignedRequest =
             serde_json::from_slice(body).map_err(|error| Problem::Malformed(error.to_string()))?;
+        // A request is known by its data alone.
+        let act = self.served(&request)?;
         // A refused request may be valid by now, and the carrier of a revocation cannot sign it anew.
         if let Some(fate) = parts.queue.fate(request.id()).filter(|fate| !is_refused(&fate.borrow())) {
             return Ok(fate);
         }
-        let (act, verb) = self.allowed(&request)?;
+        let (act, verb) = self.allowed(act)?;
         let most = self.admitted(&request, &act).await?;
         let gas = match parts.carrier.look(&request, most).await {
             Ok(Look::Ready { gas }) => gas,
@@ -181,7 +184,8 @@ impl Service {
         Ok(put.await.map_err(|error| Problem::Busy(error.to_string()))??)
     }
 
-    fn allowed(&self, request: &SignedRequest) -> Result<(Act, &'static str), Problem> {
+    /// The act of a request that is for this relay's chain and contracts.
+    fn served(&self, request: &SignedRequest) -> Result<Option<Act>, Problem> {
         let contract = self.0.carrier.contract();
         let act = request.act();
         let is_served = match act.as_ref().map(Act::kind) {
@@ -195,6 +199,10 @@ impl Service {
                 "this relay serves only contract {address} on chain {chain}, its sister contracts, and boards"
             )));
         }
+        Ok(act)
+    }
+
+    fn allowed(&self, act: Option<Act>) -> Result<(Act, &'static str), Problem> {
         let named = act.filter(|act| !act.signer().is_zero()).and_then(|act| act.verb().map(|verb| (act, verb)));
         let (act, verb) =
             named.ok_or_else(|| Problem::Malformed("its data is not a signed request of the contract".into()))?;

@@ -34,7 +34,7 @@ async fn store_of_a_node_passes_the_conformance_suite() {
     let url = format!("node+http://{}", listener.local_addr().unwrap());
     let (_stop, stopped) = watch::channel(false);
     let most = Connections { all: 100, of_one: None };
-    tokio::spawn(serve(listener, None, routes(stage.room.clone()), most, stopped));
+    tokio::spawn(serve(listener, None, routes(stage.room.clone()).into(), most, stopped));
     let (identity, _) = Identity::generate().unwrap();
     let sessions: Arc<dyn Sessions> = Arc::new(Signing(identity, stage.system.deployment()));
     let store = open(&url, &StoreOptions::default().timeout(Duration::from_secs(20))).unwrap();

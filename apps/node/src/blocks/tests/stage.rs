@@ -21,9 +21,11 @@ use hospital_record::{
 };
 use tempfile::TempDir;
 use tower_service::Service;
+use utoipa::openapi::OpenApi;
 
 pub(super) use super::{faulty::*, made::*};
 use crate::{
+    api::tests::assert_named,
     blocks::{
         room::{Patience, Room},
         routes,
@@ -59,6 +61,7 @@ pub(super) struct Stage {
     pub(super) store: Arc<Faulty>,
     pub(super) room: Room,
     router: Router,
+    api: OpenApi,
 }
 
 impl Stage {
@@ -74,7 +77,8 @@ impl Stage {
             .map(|allowed| Arc::new(Trust::new(system.clone(), HashSet::from_iter(allowed), Vec::new())));
         let members = Members::new(system.deployment(), trust, Duration::from_secs(30));
         let room = Room::new(store.clone(), rows, members, options.patience);
-        Self { system, folder, store, router: routes(room.clone()), room }
+        let (router, api) = routes(room.clone()).split_for_parts();
+        Self { system, folder, store, router, api, room }
     }
 
     pub(super) async fn plain() -> Self {
@@ -92,7 +96,9 @@ impl Stage {
     }
 
     pub(super) async fn call(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().call(request).await.unwrap();
+        assert_named(&self.api, &method, &path, response.status());
         let (head, body) = response.into_parts();
         let body = to_bytes(body, 1 << 30).await.ok();
         Answer { status: head.status, headers: head.headers, body }

@@ -84,8 +84,8 @@ async fn only_a_session_of_an_admitted_account_for_this_host_writes() {
 
     let strict = Stage::new(Options { allowed: Some(vec![ana.account]), ..Options::default() }).await;
     let bea = strict.person().await;
-    strict.put(&bea, &[leaf(9)]).await.check(403, "keeps no blocks of this account");
-    strict.pin(&bea, &block.cid).await.check(403, "keeps no blocks");
+    strict.put(&bea, &[leaf(9)]).await.check(403, "does not serve this account");
+    strict.pin(&bea, &block.cid).await.check(403, "does not serve");
     strict.put(&ana, &[leaf(9)]).await.check(200, "");
 }
 

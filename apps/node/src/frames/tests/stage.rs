@@ -16,8 +16,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tower_service::Service;
+use utoipa::openapi::OpenApi;
 
 use crate::{
+    api::tests::assert_named,
     browser::Browsers,
     clock::now,
     database::Database,
@@ -41,6 +43,7 @@ pub(super) struct Stage {
     pub(super) room: Room,
     pub(super) stop: watch::Sender<bool>,
     router: Router,
+    api: OpenApi,
     workers: JoinSet<()>,
 }
 
@@ -109,9 +112,9 @@ impl Stage {
         let [signed, questions, others, frames] = [NonZeroU32::MAX; 4];
         let guard = Arc::new(Guard::new(browsers, false, PerMinute { signed, questions, frames, others }));
         let peer = ConnectInfo(std::net::SocketAddr::from(([192, 0, 2, 1], 7)));
-        let router = frames::routes(room.clone());
+        let (router, api) = frames::routes(room.clone()).split_for_parts();
         let router = router.layer(middleware::from_fn_with_state(guard, guard::guard)).layer(Extension(peer));
-        Self { system, folder, database, room, stop, router, workers }
+        Self { system, folder, database, room, stop, router, api, workers }
     }
 
     pub(super) async fn plain() -> Self {
@@ -120,7 +123,7 @@ impl Stage {
 
     /// The node ends, and another one starts with its database.
     pub(super) async fn restarted(self) -> Self {
-        let Self { system, folder, database, room, stop, router, mut workers } = self;
+        let Self { system, folder, database, room, stop, router, mut workers, .. } = self;
         drop((room, router, stop));
         while workers.join_next().await.is_some() {}
         drop(database);
@@ -134,7 +137,9 @@ impl Stage {
     }
 
     pub(super) async fn call(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().call(request).await.unwrap();
+        assert_named(&self.api, &method, &path, response.status());
         let (head, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap();
         Answer {

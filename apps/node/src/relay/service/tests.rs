@@ -154,6 +154,23 @@ async fn rate_limit_counts_only_requests_that_the_accounts_own_key_signed() {
 }
 
 #[tokio::test]
+async fn known_data_for_another_chain_or_contract_has_no_fate_here() {
+    let stage = Stage::new().await;
+    let (relay, ana) = (stage.relay(Options::default()), PrivateKeySigner::random());
+    let body = stage.profile(&ana, 0);
+    assert_eq!(look(&relay, &body).await, Ok(Fate::Waiting));
+    assert_eq!(look(&relay, &body).await, Ok(Fate::Waiting), "it is known");
+    let request: SignedRequest = serde_json::from_slice(&body).unwrap();
+    let elsewhere = [
+        SignedRequest { chain_id: request.chain_id + 1, ..request.clone() },
+        SignedRequest { contract: Address::repeat_byte(7), ..request },
+    ];
+    for request in elsewhere {
+        refused(look(&relay, &serde_json::to_vec(&request).unwrap()).await, 403, "serves only contract");
+    }
+}
+
+#[tokio::test]
 async fn revocation_of_ended_access_is_not_carried() {
     let (stage, ana) = (Stage::new().await, PrivateKeySigner::random());
     let (contract, memory) = (stage.system.contract(), stage.system.memory().unwrap());
