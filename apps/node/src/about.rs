@@ -16,7 +16,7 @@ use hospital_record::{
 
 use crate::{
     answer::{json, said},
-    blocks, chain, events,
+    blocks, chain, directory, events,
     guard::Guard,
     numbers, relay,
 };
@@ -32,11 +32,12 @@ pub(crate) struct Node {
     /// Whether it forwards questions to the chain, and tells of events.
     pub(crate) answers_questions: bool,
     pub(crate) blocks: Option<blocks::Room>,
+    pub(crate) directory: Option<directory::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None, answers_questions: false, blocks: None }
+        Self { system, guard, relay: None, answers_questions: false, blocks: None, directory: None }
     }
 
     pub(crate) fn contract(&self) -> Address {
@@ -51,6 +52,7 @@ impl Node {
         info.events = self.answers_questions.then(|| events::EVENTS.to_owned());
         info.relay = at_root(self.relay.is_some());
         info.blocks = at_root(self.blocks.is_some());
+        info.directory = self.directory.as_ref().map(|_| directory::DIRECTORY.to_owned());
         info
     }
 
@@ -99,6 +101,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     }
     if let Some(blocks) = &node.blocks {
         text.push_str(&blocks.metrics().await);
+    }
+    if let Some(directory) = &node.directory {
+        text.push_str(&directory.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

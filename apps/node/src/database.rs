@@ -20,7 +20,10 @@ const FILE: &str = "node.sqlite";
 /// Held by the process that uses the folder.
 const LOCK: &str = "node.lock";
 /// Version, name and SQL of each migration, in order.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "blocks", include_str!("../migrations/0001_blocks.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "blocks", include_str!("../migrations/0001_blocks.sql")),
+    (3, "directory", include_str!("../migrations/0003_directory.sql")),
+];
 /// The time that a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections for reading; SQLite has one writer at a time.
@@ -149,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(Database::open(folder.path()).await.unwrap());
         let pool = raw(folder.path()).await;
-        sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&pool).await.unwrap();
+        sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").execute(&pool).await.unwrap();
         pool.close().await;
         let error = Database::open(folder.path()).await.unwrap_err();
         assert!(error.contains("a newer version of this program wrote it") && !error.contains('\n'), "{error}");

@@ -21,7 +21,7 @@ use crate::{
     about,
     answer::{said, said_later},
     browser::Browsers,
-    chain,
+    chain, directory,
     limits::{Limit, network},
     relay,
 };
@@ -60,7 +60,7 @@ impl Guard {
 
     fn limit(&self, request: &Request) -> &Limit<IpAddr> {
         match (request.method(), request.uri().path()) {
-            (&Method::POST, relay::REQUESTS) => &self.signed,
+            (&Method::POST, relay::REQUESTS) | (&Method::PUT, directory::DIRECTORY) => &self.signed,
             (_, chain::RPC | about::HEALTH | about::METRICS) => &self.questions,
             _ => &self.others,
         }

@@ -7,6 +7,7 @@ mod browser;
 mod chain;
 mod clock;
 mod database;
+mod directory;
 mod events;
 mod guard;
 mod limits;
@@ -93,7 +94,7 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
     let provider = settings.provider(EthereumOptions::default().longest_answer)?;
     let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
     let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
-    let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
+    let guard = Guard::new(browsers.clone(), settings.behind_proxy, settings.per_minute());
     let mut node = Node::new(system.clone(), Arc::new(guard));
     let (mut router, mut workers) = (Router::new(), JoinSet::new());
     if settings.relay.is_on() {
@@ -114,14 +115,24 @@ async fn rooms(settings: &Settings, port: u16, stop: &watch::Receiver<bool>) -> 
         router = router.merge(chain::routes(chain)).merge(events::routes(events));
         node.answers_questions = true;
     }
-    if settings.blocks.is_on() {
+    let database = match settings.blocks.is_on() || settings.directory.is_on() {
+        true => Some(Database::open(&settings.state).await?),
+        false => None,
+    };
+    if let Some(database) = database.clone().filter(|_| settings.blocks.is_on()) {
         let trust = (!settings.blocks.open_blocks).then_some(trust);
         let members = Members::new(system.deployment(), trust, settings.patience());
-        let database = Database::open(&settings.state).await?;
         let around = blocks::Surroundings { members, database, stop: stop.clone() };
         let room = blocks::start(&settings.blocks, around, &mut workers)?;
         router = router.merge(blocks::routes(room.clone()));
         node.blocks = Some(room);
+    }
+    if let Some(database) = database.filter(|_| settings.directory.is_on()) {
+        let authorities = settings.directory.authorities(&settings.authorities);
+        let around = directory::Surroundings { system, browsers, authorities, patience: settings.patience() };
+        let room = directory::start(around, database, settings.directory.interval(), stop.clone(), &mut workers);
+        router = router.merge(directory::routes(room.clone()));
+        node.directory = Some(room);
     }
     let guard = node.guard.clone();
     let router = router.merge(about::routes(node)).layer(middleware::from_fn_with_state(guard, guard::guard));

@@ -14,8 +14,8 @@ use hospital_record::{
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    blocks::settings::BlocksSettings, guard::PerMinute, relay::settings::RelaySettings, server::Connections, tls::Tls,
-    trust,
+    blocks::settings::BlocksSettings, directory::settings::DirectorySettings, guard::PerMinute,
+    relay::settings::RelaySettings, server::Connections, tls::Tls, trust,
 };
 
 /// One address for the people of a hospital: a relay that pays, the chain, and their encrypted blocks.
@@ -81,17 +81,20 @@ pub(crate) struct Settings {
     pub(crate) relay: RelaySettings,
     #[command(flatten)]
     pub(crate) blocks: BlocksSettings,
+    #[command(flatten)]
+    pub(crate) directory: DirectorySettings,
 }
 
 /// The most authorities that `System::why_trusted` takes.
-const MOST_AUTHORITIES: usize = 16;
+pub(crate) const MOST_AUTHORITIES: usize = 16;
 impl Settings {
     /// Checks the settings before anything starts.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.relay.check()?;
         self.blocks.check(self.allow.is_some() || !self.authorities.is_empty())?;
-        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads {
-            let rooms = "a --key-file for the relay, a store for --blocks, or --chain-reads";
+        self.directory.check(&self.authorities)?;
+        if !self.relay.is_on() && !self.blocks.is_on() && !self.chain_reads && !self.directory.is_on() {
+            let rooms = "a --key-file for the relay, a store for --blocks, --chain-reads, or --directory";
             return Err(format!("nothing is switched on: name {rooms}"));
         }
         if !self.listen.ip().is_loopback() && self.tls_cert.is_none() && !self.behind_proxy {
@@ -191,6 +194,7 @@ mod tests {
             "--quota",
             "--quota-total",
             "--unpinned",
+            "--directory-check",
         ] {
             for value in ["0", "-1", "0.5", "many", "99999999999999999999999"] {
                 let error = parse(&[&format!("{option}={value}")]).err().unwrap_or_default();
@@ -243,6 +247,32 @@ mod tests {
         assert_eq!(settings.connections().of_one, Some(64));
         assert_eq!(parse(&["--behind-proxy"]).unwrap().connections().of_one, None);
         assert!(parse(&["--verb", "Grant,Revoke", "--per-address", "1000000"]).is_ok());
+    }
+
+    #[test]
+    fn directory_needs_an_authority_that_vouches() {
+        let (one, zero) = ("0x0000000000000000000000000000000000000001", "0x0000000000000000000000000000000000000000");
+        let [authority, of_directory, nobody] = [
+            format!("--authority={one}"),
+            format!("--directory-authority={one}"),
+            format!("--directory-authority={zero}"),
+        ];
+        let too_many = format!("--directory-authority={}", [one; 17].join(","));
+        for (options, says) in [
+            (&["--directory"][..], "--authority or --directory-authority"),
+            (&["--directory", "--allow=staff"], "--authority or --directory-authority"),
+            (&["--directory", &authority], ""),
+            (&["--directory", &of_directory, "--blocks=file:///srv/blocks", "--open-blocks"], ""),
+            (&["--directory", &nobody], "not the zero address"),
+            (&["--directory", &too_many], "up to 16"),
+            (&[&of_directory], "--directory-authority is for --directory"),
+            (&["--directory", &authority, "--directory-check=301"], "--directory-check"),
+        ] {
+            let error = parse(options).err().unwrap_or_default();
+            assert!(error.contains(says) && error.is_empty() == says.is_empty(), "{options:?}: {error}");
+        }
+        let alone = ["node", "--rpc-url=http://127.0.0.1:1", "--state=state", "--directory", &authority];
+        assert_eq!(Settings::try_parse_from(alone).map(|settings| settings.check()).ok(), Some(Ok(())));
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct NodeInfo {
     /// The relay: `v1/requests` is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
+    /// The directory of practitioners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
 }
 
 /// The version that this crate reads and writes.
@@ -62,6 +65,7 @@ impl NodeInfo {
             events: None,
             blocks: None,
             relay: None,
+            directory: None,
         }
     }
 

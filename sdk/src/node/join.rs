@@ -30,7 +30,7 @@ pub(crate) async fn join(address: &Url, timeout: Duration) -> Result<Joined> {
 }
 
 /// A service elsewhere would see what only the joined host may see.
-fn below(address: &Url, place: &str, name: &str) -> Result<Url> {
+pub(super) fn below(address: &Url, place: &str, name: &str) -> Result<Url> {
     match address.join(place) {
         Ok(url) if url.origin() == address.origin() && url.username().is_empty() => Ok(url),
         _ => fail!(Invalid, "{name} sends people to another host: do not use it before its operator explains why"),

@@ -1,10 +1,15 @@
 #![doc = include_str!("../../guides/node.md")]
 
 pub(crate) mod ask;
+pub(crate) mod directory;
 mod info;
 pub(crate) mod join;
+pub(crate) mod language;
+pub(crate) mod listing;
+pub(crate) mod query;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod words;
 
 pub use info::{NodeInfo, WELL_KNOWN};
 pub use session::{LONGEST_SESSION, Session};
