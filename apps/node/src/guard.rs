@@ -131,3 +131,30 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn signed_requests_and_questions_have_limits_of_their_own() {
+        let [signed, questions, others] = [1, 2, 3].map(|most| NonZeroU32::new(most).unwrap());
+        let guard = Guard::new(Browsers::default(), false, PerMinute { signed, questions, others });
+        for (method, path, limit) in [
+            (Method::POST, "/v1/requests", &guard.signed),
+            (Method::PUT, "/v1/directory", &guard.signed),
+            (Method::GET, "/v1/directory?q=lee", &guard.others),
+            (Method::DELETE, "/v1/directory/0x00", &guard.others),
+            (Method::POST, "/v1/rpc", &guard.questions),
+            (Method::GET, "/health", &guard.questions),
+            (Method::PUT, "/v1/pins/x", &guard.others),
+        ] {
+            let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
+            assert!(std::ptr::eq(guard.limit(&request), limit), "{method} {path}");
+        }
+    }
+}
