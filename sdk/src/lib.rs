@@ -22,7 +22,7 @@
 //! # }
 //! ```
 //!
-//! Each noun has a guide with an example: [`record`], [`grant`], [`folder`], [`contact`], [`request`], [`board`], [`vouch`],
+//! Each noun has a guide with an example: [`record`], [`grant`], [`folder`], [`contact`], [`directory`], [`request`], [`board`], [`vouch`],
 //! [`act`], [`history`], [`store`], [`ledger`], [`relay`], [`node`].
 //!
 //! Nothing here reads the environment, and nothing is written outside the state directory that
@@ -129,6 +129,19 @@ pub mod folder {
 #[doc = include_str!("../guides/contact.md")]
 pub mod contact {
     pub use crate::client::contacts::Contacts;
+}
+
+#[doc = include_str!("../guides/directory.md")]
+pub mod directory {
+    pub use crate::{
+        access::directory::{Found, Page, Publish, Published, Search, Withdrawn},
+        client::directory::Directory,
+        node::{
+            listing::{Listing, SignedListing},
+            query::Query,
+            words::folded_words,
+        },
+    };
 }
 
 #[doc = include_str!("../guides/request.md")]

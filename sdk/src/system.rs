@@ -103,6 +103,19 @@ impl System {
         self.services.people().why_trusted(account, authorities).await
     }
 
+    /// [`why_trusted`](System::why_trusted) for several accounts, in their order. It reads the vouches of the authorities
+    /// once.
+    ///
+    /// # Errors
+    /// Those of [`why_trusted`](System::why_trusted).
+    pub async fn why_each_is_trusted(
+        &self,
+        accounts: &[Address],
+        authorities: &[Address],
+    ) -> Result<Vec<Option<Trust>>> {
+        self.services.people().why_each_is_trusted(accounts, authorities).await
+    }
+
     /// As [`why_trusted`](System::why_trusted), but an account that is not trusted is an error with the reason.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     answer::{A_MOMENT, Said, json, said_later},
-    blocks, chain, events, frames,
+    blocks, chain, directory, events, frames,
     guard::Guard,
     login, numbers, relay,
 };
@@ -36,11 +36,21 @@ pub(crate) struct Node {
     pub(crate) blocks: Option<blocks::Room>,
     pub(crate) login: Option<login::Room>,
     pub(crate) frames: Option<frames::Room>,
+    pub(crate) directory: Option<directory::Room>,
 }
 
 impl Node {
     pub(crate) fn new(system: System, guard: Arc<Guard>) -> Self {
-        Self { system, guard, relay: None, answers_questions: false, blocks: None, login: None, frames: None }
+        Self {
+            system,
+            guard,
+            relay: None,
+            answers_questions: false,
+            blocks: None,
+            frames: None,
+            directory: None,
+            login: None,
+        }
     }
 
     pub(crate) fn contract(&self) -> Address {
@@ -57,6 +67,7 @@ impl Node {
         info.blocks = at_root(self.blocks.is_some());
         info.login = at_root(self.login.is_some());
         info.frames = self.frames.as_ref().map(|_| frames::FRAMES.to_owned());
+        info.directory = self.directory.as_ref().map(|_| directory::DIRECTORY.to_owned());
         info
     }
 
@@ -108,6 +119,7 @@ pub(crate) struct Info {
     /// `ipfs/CID`, `v1/blocks` and `v1/pins/CID` are below it.
     blocks: Option<String>,
     frames: Option<String>,
+    directory: Option<String>,
     /// `v1/login` and `v1/vault` are below it.
     login: Option<String>,
     /// `v1/requests` is below it.
@@ -170,6 +182,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
     }
     if let Some(frames) = &node.frames {
         text.push_str(&frames.metrics().await);
+    }
+    if let Some(directory) = &node.directory {
+        text.push_str(&directory.metrics().await);
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

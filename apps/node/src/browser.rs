@@ -97,9 +97,9 @@ impl Browsers {
         name == "localhost" || address(&name).is_some() || self.hosts.contains(&name)
     }
 
-    /// Whether a session for this host was signed for this node: its operator gave the name, or it is this machine at
+    /// Whether what was signed for this host was signed for this node: its operator gave the name, or it is this machine at
     /// the node's own port. A session for another server on this machine or network is worthless here.
-    fn is_for(&self, host: &str) -> bool {
+    pub(crate) fn is_for(&self, host: &str) -> bool {
         let (name, port) = parts(host);
         let is_here = name == "localhost" || address(&name).is_some_and(|address| address.is_loopback());
         self.hosts.contains(&name) || is_here && port == Some(self.port)

@@ -20,9 +20,10 @@ const FILE: &str = "node.sqlite";
 /// Held by the process that uses the folder.
 const LOCK: &str = "node.lock";
 /// Version, name and SQL of each migration, in order.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "blocks", include_str!("../migrations/0001_blocks.sql")),
     (2, "frames", include_str!("../migrations/0002_frames.sql")),
+    (3, "directory", include_str!("../migrations/0003_directory.sql")),
     (4, "login", include_str!("../migrations/0004_login.sql")),
 ];
 /// The time that a request waits for the database.

@@ -21,7 +21,7 @@ use crate::{
     about,
     answer::said_later,
     browser::Browsers,
-    chain, frames,
+    chain, directory, frames,
     limits::{Limit, network},
     login, relay,
 };
@@ -64,7 +64,7 @@ impl Guard {
 
     fn limit(&self, request: &Request) -> &Limit<IpAddr> {
         match (request.method(), request.uri().path()) {
-            (&Method::POST, relay::REQUESTS) => &self.signed,
+            (&Method::POST, relay::REQUESTS) | (&Method::PUT, directory::DIRECTORY) => &self.signed,
             (&Method::POST | &Method::PUT, path)
                 if path.starts_with(login::LOGIN) || path.starts_with(login::VAULT) =>
             {
@@ -140,4 +140,36 @@ async fn answered(guard: &Arc<Guard>, peer: SocketAddr, is_page: bool, mut reque
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn signed_requests_and_questions_have_limits_of_their_own() {
+        let [signed, questions, frames, others] = [1, 2, 3, 4].map(|most| NonZeroU32::new(most).unwrap());
+        let guard = Guard::new(Browsers::default(), false, PerMinute { signed, questions, frames, others });
+        for (method, path, limit) in [
+            (Method::POST, "/v1/requests", &guard.signed),
+            (Method::PUT, "/v1/directory", &guard.signed),
+            (Method::GET, "/v1/directory?q=lee", &guard.others),
+            (Method::DELETE, "/v1/directory/0x00", &guard.others),
+            (Method::POST, "/v1/rpc", &guard.questions),
+            (Method::GET, "/health", &guard.questions),
+            (Method::PUT, "/v1/pins/x", &guard.others),
+            (Method::POST, "/v1/login/proof", &guard.signed),
+            (Method::PUT, "/v1/vault/ways", &guard.signed),
+            (Method::GET, "/v1/vault", &guard.others),
+            (Method::POST, "/v1/frames/0x00/00?number=1", &guard.frames),
+            (Method::GET, "/v1/frames/0x00/00", &guard.others),
+        ] {
+            let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
+            assert!(std::ptr::eq(guard.limit(&request), limit), "{method} {path}");
+        }
+    }
 }

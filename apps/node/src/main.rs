@@ -8,6 +8,7 @@ mod browser;
 mod chain;
 mod clock;
 mod database;
+mod directory;
 mod events;
 mod frames;
 mod guard;

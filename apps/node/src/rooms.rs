@@ -16,7 +16,7 @@ use crate::{
     browser::Browsers,
     chain,
     database::Database,
-    events, frames,
+    directory, events, frames,
     guard::{self, Guard},
     listening::Listening,
     login,
@@ -29,6 +29,7 @@ use crate::{
 /// What rooms share, and the rooms that are open.
 pub(crate) struct Rooms<'a> {
     settings: &'a Settings,
+    browsers: Browsers,
     provider: EthereumLedger,
     system: System,
     trust: Arc<Trust>,
@@ -53,6 +54,7 @@ impl<'a> Rooms<'a> {
         rooms.chain()?;
         rooms.blocks()?;
         rooms.frames();
+        rooms.directory();
         rooms.login().await?;
         let guard = rooms.node.guard.clone();
         let router = api::described(rooms.router.merge(about::routes(rooms.node)))?;
@@ -65,13 +67,14 @@ impl<'a> Rooms<'a> {
         let provider = settings.provider(EthereumOptions::default().longest_answer)?;
         let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;
         let trust = Arc::new(Trust::new(system.clone(), allowed, settings.authorities.clone()));
-        let guard = Guard::new(browsers, settings.behind_proxy, settings.per_minute());
+        let guard = Guard::new(browsers.clone(), settings.behind_proxy, settings.per_minute());
         let database = match settings.keeps_rows() {
             true => Some(Database::open(&settings.state).await?),
             false => None,
         };
         Ok(Self {
             settings,
+            browsers,
             provider,
             trust,
             database,
@@ -140,6 +143,17 @@ impl<'a> Rooms<'a> {
         let room = frames::start(settings.bytes(), around, &mut self.workers);
         self.add(frames::routes(room.clone()));
         self.node.frames = Some(room);
+    }
+
+    fn directory(&mut self) {
+        let settings = &self.settings.directory;
+        let Some(database) = self.database.clone().filter(|_| settings.is_on()) else { return };
+        let (system, browsers) = (self.system.clone(), self.browsers.clone());
+        let authorities = settings.authorities(&self.settings.authorities);
+        let around = directory::Surroundings { system, browsers, authorities, patience: self.settings.patience() };
+        let room = directory::start(around, database, settings.interval(), self.stop.clone(), &mut self.workers);
+        self.add(directory::routes(room.clone()));
+        self.node.directory = Some(room);
     }
 
     async fn login(&mut self) -> Result<(), String> {

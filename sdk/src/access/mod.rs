@@ -2,6 +2,7 @@
 
 pub(crate) mod boards;
 pub(crate) mod contacts;
+pub(crate) mod directory;
 pub(crate) mod folders;
 pub(crate) mod givers;
 pub(crate) mod grant;

@@ -95,7 +95,6 @@ impl Person {
         &self.me.keys
     }
 
-    #[cfg(all(test, feature = "testing"))]
     pub(crate) fn identity(&self) -> &Identity {
         &self.me.identity
     }

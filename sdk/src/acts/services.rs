@@ -9,6 +9,7 @@ use std::{
 
 use alloy::primitives::Address;
 use hospital_record_core::id::{Account, Deployment};
+use url::Url;
 
 use crate::{
     base::error::Result,
@@ -42,6 +43,8 @@ pub(crate) struct SharedServices {
     pub(crate) deployment: Deployment,
     pub(crate) sender: Sender,
     pub(crate) relays: Vec<Arc<dyn Relay>>,
+    /// The joined node, for its directory.
+    pub(crate) node: Option<Url>,
     /// The timeout of an act.
     pub(crate) patience: Duration,
     /// The timeout of one answer.
@@ -63,6 +66,7 @@ pub(crate) struct Parts {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) sending: SenderOptions,
     pub(crate) relays: Vec<Arc<dyn Relay>>,
+    pub(crate) node: Option<Url>,
     pub(crate) timeout: Duration,
     pub(crate) clock: Clock,
     pub(crate) tolerance: Duration,
@@ -88,6 +92,7 @@ impl Services {
         let shared = SharedServices {
             sender: Sender::new(ledger(), parts.chain, parts.outbox, parts.sending),
             relays: parts.relays,
+            node: parts.node,
             patience: parts.sending.deadline,
             timeout: parts.timeout,
             clocks,

@@ -5,6 +5,7 @@
 pub(crate) mod acts;
 pub(crate) mod boards;
 pub(crate) mod contacts;
+pub(crate) mod directory;
 pub(crate) mod folders;
 pub(crate) mod grants;
 pub(crate) mod requests;
@@ -28,8 +29,8 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{error::Result, record_ref::RecordRef},
     client::{
-        acts::Acts, boards::Boards, contacts::Contacts, folders::Folders, grants::Grants, requests::Requests,
-        resume::Resumed, sync::Syncing, vouches::Vouches,
+        acts::Acts, boards::Boards, contacts::Contacts, directory::Directory, folders::Folders, grants::Grants,
+        requests::Requests, resume::Resumed, sync::Syncing, vouches::Vouches,
     },
     journal::history::ReadHistory,
     people::{card::Card, grantee::Grantee, identity::Identity},
@@ -73,7 +74,7 @@ use crate::{
 /// ```
 ///
 /// The guides have an example a noun: [`record`](crate::record), [`grant`](crate::grant), [`folder`](crate::folder),
-/// [`contact`](crate::contact), [`request`](crate::request), [`board`](crate::board), [`vouch`](crate::vouch),
+/// [`contact`](crate::contact), [`directory`](crate::directory), [`request`](crate::request), [`board`](crate::board), [`vouch`](crate::vouch),
 /// [`act`](crate::act).
 #[derive(Clone)]
 pub struct Client {
@@ -272,6 +273,12 @@ impl Client {
     /// See the [guide](crate::contact).
     pub fn contacts(&self) -> Contacts<'_> {
         Contacts(&self.person)
+    }
+
+    /// Practitioners in the directory of the joined node.
+    /// See the [guide](crate::directory).
+    pub fn directory(&self) -> Directory<'_> {
+        Directory(&self.person)
     }
 
     /// Requests for access: ask for it, and answer.

@@ -1,27 +1,19 @@
-//! Calls of a node's services: JSON both ways, and a typed error for each answer.
+//! Calls of a node's services over HTTP: JSON both ways, and a typed error for each answer. What a node answers is not
+//! believed here: it is read, within bounds.
 
 use std::time::Duration;
 
-use alloy::primitives::Address;
-use hospital_record_core::id::{Account, Deployment};
-use reqwest::{Method, Response, StatusCode, header::RETRY_AFTER};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
+use serde::{Deserialize, de::DeserializeOwned};
 use url::{Position, Url};
 
 use crate::{
     base::error::{Error, Result, reason::Reason},
-    node::{
-        ask::name_of,
-        session::{LONGEST_SESSION, Session},
-    },
-    people::identity::Identity,
-    platform::{
-        clock::now,
-        http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
-    },
+    node::ask::name_of,
+    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
 };
 
-/// A longer answer is refused.
+/// A longer answer is refused: a listing has at most some 10 KiB, and a page 50 of them.
 const LONGEST_ANSWER: usize = 1 << 20;
 
 /// The body of an error.
@@ -30,67 +22,62 @@ struct Problem {
     error: String,
 }
 
-/// One node, and how long it may take.
+/// One service of a node, and how long it may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    address: Url,
-    pub(crate) deployment: Deployment,
+    base: Url,
+    name: String,
     timeout: Duration,
     http: Http,
 }
 
 impl Caller {
-    pub(crate) fn new(address: Url, chain: u64, contract: Address, timeout: Duration) -> Self {
-        let http = Http::new(&address, timeout / 2, timeout);
-        Self { address, deployment: Deployment { chain, contract: Account(contract.into()) }, timeout, http }
+    /// The service whose paths are below `base`.
+    pub(crate) fn new(base: Url, timeout: Duration) -> Self {
+        let http = Http::new(&base, timeout / 2, timeout);
+        Self { name: name_of(&base), base, timeout, http }
     }
 
-    /// As the header `Host` has it.
+    /// The host for which listings and sessions are signed: the value of the header `Host`.
     pub(crate) fn host(&self) -> &str {
-        &self.address[Position::BeforeHost..Position::AfterPort]
+        &self.base[Position::BeforeHost..Position::AfterPort]
     }
 
-    pub(crate) fn name(&self) -> String {
-        name_of(&self.address)
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
     }
 
-    /// The proof that this account asks, for one request.
-    pub(crate) async fn session(&self, identity: &Identity) -> Result<Session> {
-        Session::sign(identity, self.deployment, self.host(), now() + LONGEST_SESSION.as_secs()).await
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Sends a request to a path below the service's address, and reads the answer.
-    pub(crate) async fn call<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        session: Option<&Session>,
-        body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<T> {
-        let calling = tokio::time::timeout(self.timeout, self.send(method, path, session, body));
-        calling.await.unwrap_or_else(|_| Err(Error::TimedOut { service: self.name(), after: self.timeout }))
+    /// The address of a path below the service's own; of the service itself if it is empty.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
     }
 
-    async fn send<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        session: Option<&Session>,
-        body: Option<&(impl Serialize + Sync)>,
-    ) -> Result<T> {
-        let broken = |error: &reqwest::Error| self.unreachable(Reason::new(causes(error), io_cause(error)));
-        let mut url = self.address.clone();
-        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        let mut request = self.http.request(method, url).map_err(|error| self.unreachable(Reason::of(error)))?;
-        if let Some(session) = session {
-            request = request.bearer_auth(session);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let mut response = request.send().await.map_err(|error| broken(&error))?;
-        let (status, wait) = (response.status(), wait(&response));
-        let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(|error| broken(&error))?;
+    pub(crate) fn request(&self, method: Method, url: Url) -> Result<RequestBuilder> {
+        self.http.request(method, url).map_err(|error| self.unreachable(Reason::of(error)))
+    }
+
+    /// Sends a request, and reads the answer.
+    pub(crate) async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let late = || Error::TimedOut { service: self.name.clone(), after: self.timeout };
+        let sending = async {
+            let broken = |error: reqwest::Error| match error.is_timeout() {
+                true => late(),
+                false => self.unreachable(Reason::new(causes(&error), io_cause(&error))),
+            };
+            let mut response = request.send().await.map_err(broken)?;
+            let (status, wait) = (response.status(), wait(&response));
+            let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(broken)?;
+            Ok((status, wait, body))
+        };
+        let sent = tokio::time::timeout(self.timeout, sending).await;
+        let (status, wait, body) = sent.unwrap_or_else(|_| Err(late()))?;
         match serde_json::from_slice(&body) {
             Ok(answer) if status == StatusCode::OK => Ok(answer),
             _ => Err(self.failure(status, wait, &body)),
@@ -98,29 +85,27 @@ impl Caller {
     }
 
     fn failure(&self, status: StatusCode, wait: Option<u32>, body: &[u8]) -> Error {
-        let service = self.name();
-        let Ok(Problem { error }) = serde_json::from_slice::<Problem>(body) else {
-            let came = body_kind(body);
-            let status = status.as_u16();
-            return self.unreachable(format!("it answered with {came} (HTTP {status}), and not as a node does").into());
+        let Ok(Problem { error }) = serde_json::from_slice(body) else {
+            let (came, status) = (body_kind(body), status.as_u16());
+            return self.unreachable(format!("it answered with {came} (HTTP {status}), and not as a node does"));
         };
-        let text: Reason = format!("{service}: {}", one_line(&error)).into();
+        let (service, reason) = (self.name.clone(), one_line(&error));
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Denied(text),
-            StatusCode::NOT_FOUND => Error::NotFound(text),
-            StatusCode::CONFLICT => Error::Conflict(text),
-            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Error::Invalid(text),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Denied(reason.into()),
+            StatusCode::NOT_FOUND => Error::NotFound(reason.into()),
+            StatusCode::CONFLICT => Error::Conflict(reason.into()),
+            StatusCode::BAD_REQUEST => Error::Invalid(reason.into()),
             StatusCode::TOO_MANY_REQUESTS => {
                 let wait = wait.map_or_else(String::new, |wait| format!("; try again in {wait} s"));
-                Error::Refused { service, reason: format!("{}{wait}", one_line(&error)).into() }
+                Error::Refused { service, reason: format!("{reason}{wait}").into() }
             }
-            status if is_passing(status) => Error::Unreachable { service, reason: one_line(&error).into() },
-            _ => Error::Refused { service, reason: one_line(&error).into() },
+            status if is_passing(status) => self.unreachable(reason),
+            _ => Error::Refused { service, reason: reason.into() },
         }
     }
 
-    fn unreachable(&self, reason: Reason) -> Error {
-        Error::Unreachable { service: self.name(), reason }
+    fn unreachable(&self, reason: impl Into<Reason>) -> Error {
+        Error::Unreachable { service: self.name.clone(), reason: reason.into() }
     }
 }
 

@@ -47,6 +47,9 @@ pub struct NodeInfo {
     /// Login with a name and a password: `v1/login` and `v1/vault` are below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
+    /// The directory of practitioners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
 }
 
 /// The version that this crate reads and writes.
@@ -70,6 +73,7 @@ impl NodeInfo {
             frames: None,
             relay: None,
             login: None,
+            directory: None,
         }
     }
 

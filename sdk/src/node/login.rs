@@ -5,13 +5,14 @@ use std::{fmt, time::Duration};
 use alloy::primitives::{Address, Bytes};
 use hospital_record_core::{
     error::{CoreError, LoginError, SealError},
-    id::Account,
+    id::{Account, Deployment},
     vault::{
         opaque::{ExportKey, LoggingIn, Registering},
         sealed::{Place, VaultKey},
     },
 };
 use reqwest::Method;
+use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -25,8 +26,10 @@ use crate::{
         call::Caller,
         join::below,
         messages::{Begin, Challenge, Ended, Evaluated, Live, NewVault, NewWay, Opened, Proof, Status, Token},
+        session::{LONGEST_SESSION, Session},
     },
     people::{identity::Identity, phrase::Phrase},
+    platform::clock::now,
 };
 
 /// Characters of a password. The node's operator can try passwords (NIST SP 800-63B-4 for a password alone).
@@ -40,6 +43,7 @@ const LONGEST_USER: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Login {
     caller: Caller,
+    deployment: Deployment,
 }
 
 /// A person's phrase, and which of its accounts the person uses.
@@ -88,8 +92,9 @@ impl Login {
         let contract = info.contract().ok_or_else(|| other_version(&name))?;
         match &info.login {
             Some(place) => {
-                let base = below(&address, place, &name)?;
-                Ok(Self { caller: Caller::new(base, info.chain_id, contract, timeout) })
+                let caller = Caller::new(below(&address, place, &name)?, timeout);
+                let deployment = Deployment { chain: info.chain_id, contract: Account(contract.into()) };
+                Ok(Self { caller, deployment })
             }
             None => fail!(NotFound, "{name} offers no login: use the recovery phrase"),
         }
@@ -104,12 +109,12 @@ impl Login {
         let user = checked_user(user)?;
         let (logging_in, request) = LoggingIn::start(password.as_bytes()).map_err(|error| self.of_login(error))?;
         let begin = Begin { user, request: request.into() };
-        let challenge: Challenge = self.caller.call(Method::POST, "/v1/login", None, Some(&begin)).await?;
+        let challenge: Challenge = self.post("/v1/login", None, &begin).await?;
         let (proof, way) = self
             .stretched(password, challenge.answer, |password, answer, host| logging_in.finish(password, answer, host))
             .await?;
         let proof = Proof { attempt: challenge.attempt, proof: proof.into() };
-        let opened: Opened = self.caller.call(Method::POST, "/v1/login/proof", None, Some(&proof)).await?;
+        let opened: Opened = self.post("/v1/login/proof", None, &proof).await?;
         self.opened(opened, &way)
     }
 
@@ -190,7 +195,7 @@ impl Login {
     /// If the node does not answer.
     pub async fn is_live(&self, token: &Bytes) -> Result<bool> {
         let token = Token { token: token.clone() };
-        self.caller.call::<Live>(Method::POST, "/v1/login/live", None, Some(&token)).await.map(|live| live.live)
+        self.post::<Live>("/v1/login/live", None, &token).await.map(|live| live.live)
     }
 
     /// Ends one login.
@@ -199,16 +204,15 @@ impl Login {
     /// If the node does not answer.
     pub async fn end(&self, token: &Bytes) -> Result<()> {
         let token = Token { token: token.clone() };
-        self.caller.call::<Ended>(Method::POST, "/v1/login/end", None, Some(&token)).await.map(drop)
+        self.post::<Ended>("/v1/login/end", None, &token).await.map(drop)
     }
 
     /// The record that the node will keep, and the key that it never sees.
     async fn registered(&self, identity: &Identity, user: &str, password: &str) -> Result<(Vec<u8>, ExportKey)> {
         let (registering, request) = Registering::start(password.as_bytes()).map_err(|error| self.of_login(error))?;
         let begin = Begin { user: user.to_owned(), request: request.into() };
-        let session = self.caller.session(identity).await?;
-        let path = "/v1/vault/begin";
-        let evaluated: Evaluated = self.caller.call(Method::POST, path, Some(&session), Some(&begin)).await?;
+        let session = self.session(identity).await?;
+        let evaluated: Evaluated = self.post("/v1/vault/begin", Some(&session), &begin).await?;
         self.stretched(password, evaluated.answer, |password, answer, host| registering.finish(password, answer, host))
             .await
     }
@@ -225,29 +229,44 @@ impl Login {
             .map_err(|error| self.of_login(error))
     }
 
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        session: Option<&Session>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T> {
+        let mut request = self.caller.request(Method::POST, self.caller.url(path))?.json(body);
+        if let Some(session) = session {
+            request = request.bearer_auth(session);
+        }
+        self.caller.answer(request).await
+    }
+
     /// Repeated once if the answer was lost: the node takes the same vault twice as one.
-    async fn put(&self, identity: &Identity, path: &str, body: &(impl serde::Serialize + Sync)) -> Result<Status> {
-        let session = self.caller.session(identity).await?;
-        match self.caller.call(Method::PUT, path, Some(&session), Some(body)).await {
-            Err(error) if error.kind().is_outage() => {
-                self.caller.call(Method::PUT, path, Some(&session), Some(body)).await
-            }
+    async fn put(&self, identity: &Identity, path: &str, body: &(impl Serialize + Sync)) -> Result<Status> {
+        let session = self.session(identity).await?;
+        let put = async || {
+            let request = self.caller.request(Method::PUT, self.caller.url(path))?;
+            self.caller.answer(request.bearer_auth(&session).json(body)).await
+        };
+        match put().await {
+            Err(error) if error.kind().is_outage() => put().await,
             done => done,
         }
     }
 
-    async fn as_owner<T: serde::de::DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        identity: &Identity,
-    ) -> Result<T> {
-        let session = self.caller.session(identity).await?;
-        self.caller.call(method, path, Some(&session), None::<&()>).await
+    async fn as_owner<T: DeserializeOwned>(&self, method: Method, path: &str, identity: &Identity) -> Result<T> {
+        let request = self.caller.request(method, self.caller.url(path))?;
+        self.caller.answer(request.bearer_auth(self.session(identity).await?)).await
+    }
+
+    /// The proof that this account asks.
+    async fn session(&self, identity: &Identity) -> Result<Session> {
+        Session::sign(identity, self.deployment, self.caller.host(), now() + LONGEST_SESSION.as_secs()).await
     }
 
     fn place(&self, account: Address, generation: u64) -> Place<'_> {
-        let (deployment, host) = (self.caller.deployment, self.caller.host());
+        let (deployment, host) = (self.deployment, self.caller.host());
         Place { deployment, host, account: Account(account.into()), generation }
     }
 

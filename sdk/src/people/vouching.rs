@@ -24,6 +24,24 @@ impl People {
         Ok(Walk::new(self, authorities).await?.why(account).await?.ok())
     }
 
+    /// See [`System::why_each_is_trusted`](crate::System::why_each_is_trusted).
+    pub(crate) async fn why_each_is_trusted(
+        &self,
+        accounts: &[Address],
+        authorities: &[Address],
+    ) -> Result<Vec<Option<Trust>>> {
+        let together = Walk::new(self, authorities).await?;
+        let mut found = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            found.push(match together.why(*account).await? {
+                Ok(trust) => Some(trust),
+                // The vouches about the others may have used up what one search reads.
+                Err(_) => self.why_trusted(*account, authorities).await?,
+            });
+        }
+        Ok(found)
+    }
+
     /// See [`System::require_trusted`](crate::System::require_trusted).
     pub(crate) async fn require_trusted(&self, account: Address, authorities: &[Address]) -> Result<Trust> {
         let trust = Walk::new(self, authorities).await?.why(account).await?;

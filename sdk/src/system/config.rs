@@ -8,6 +8,7 @@ use std::{
 };
 
 use alloy::primitives::{Address, U256};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -245,7 +246,7 @@ impl Config {
 
     /// Asks the node, if one is joined, for what is not configured. With everything configured it is not needed.
     pub(crate) async fn joined(mut self) -> Result<Self> {
-        let Some(node) = self.node.as_deref().map(ask::parse).transpose()? else { return Ok(self) };
+        let Some(node) = self.node_address()? else { return Ok(self) };
         let is_named = self.ledger.is_some() && !self.stores.is_empty() && !self.relays.is_empty();
         if is_named && self.chain.is_some() && self.contract.is_some() {
             return Ok(self);
@@ -276,6 +277,11 @@ impl Config {
             self = self.relay(relay);
         }
         Ok(self.chain_id(chain).contract(contract))
+    }
+
+    /// The joined node, if there is one.
+    pub(crate) fn node_address(&self) -> Result<Option<Url>> {
+        self.node.as_deref().map(ask::parse).transpose()
     }
 
     /// The contract's address, well-known unless it is configured.

@@ -48,6 +48,7 @@ impl Config {
                 most: self.most_per_transaction,
             },
             relays: self.open_relays()?,
+            node: self.node_address()?,
             timeout: self.timeout,
             clock: self.clock,
             tolerance: TOLERANCE,

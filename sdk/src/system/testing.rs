@@ -60,6 +60,7 @@ impl System {
             outbox: Arc::new(MemoryOutbox::default()),
             sending: SenderOptions { deadline: PATIENCE, ..SenderOptions::default() },
             relays: Vec::new(),
+            node: None,
             timeout: TIMEOUT,
             clock: Clock::Compare,
             tolerance: Duration::MAX,

@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod acts;
 pub(crate) mod boards;
 mod contacts;
+pub(crate) mod directory;
 pub(crate) mod folders;
 pub(crate) mod grants;
 mod help;
@@ -24,6 +25,7 @@ pub(crate) use self::{
     acts::Acts,
     boards::Boards,
     contacts::Contacts,
+    directory::Directory,
     folders::Folders,
     grants::Grants,
     help::parsed,
@@ -139,6 +141,9 @@ pub(crate) enum Verb {
     /// People whose keys I know
     #[command(subcommand)]
     Contacts(Contacts),
+    /// Practitioners of the hospital whose node I joined
+    #[command(subcommand)]
+    Directory(Directory),
     /// My folders
     #[command(subcommand)]
     Folders(Folders),

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     args::Contacts,
     failure::{Failure, Kind, Result},
+    session::Session,
     shown::shown,
     suggest::did_you_mean,
     text,
@@ -28,16 +29,10 @@ pub(crate) async fn contacts(app: &App, args: Contacts) -> Result {
 async fn add(app: &App, name: &str, typed: &str) -> Result {
     let name = names::spelled(name);
     let name = name.as_str();
-    if name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x")) {
-        return Err(Failure::usage(format!(
-            "{name:?} would be taken for an address: give the person the name you know them by"
-        )));
-    }
+    check_name(name)?;
     let known = (typed != "-").then(|| card(typed)).transpose()?;
     let session = app.session().await?;
-    if names::look_alike(name, &session.name) {
-        return Err(Failure::usage(format!("{} is you: give the person another name", session.name)));
-    }
+    check_not_own(&session, name)?;
     let card = match known {
         Some(card) => card,
         None => text::of_stdin(CARD).await?.parse()?,
@@ -45,14 +40,36 @@ async fn add(app: &App, name: &str, typed: &str) -> Result {
     let before = session.name_of(card.account).await?.filter(|before| before != name);
     let contact = session.client.contacts().add(name, &card).await?;
     app.printer.result(&object(&contact), words(&contact))?;
+    note_kept(app, name, before.as_deref());
+    Ok(())
+}
+
+/// Fails for a name that would be taken for an address.
+pub(super) fn check_name(name: &str) -> Result {
+    match name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x")) {
+        true => Err(Failure::usage(format!(
+            "{name:?} would be taken for an address: give the person the name you know them by"
+        ))),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn check_not_own(session: &Session, name: &str) -> Result {
+    match names::look_alike(name, &session.name) {
+        true => Err(Failure::usage(format!("{} is you: give the person another name", session.name))),
+        false => Ok(()),
+    }
+}
+
+/// What to do with a new contact; `before` is its name until now, if that was another.
+pub(super) fn note_kept(app: &App, name: &str, before: Option<&str>) {
     if let Some(before) = before {
-        app.printer.note(format!("This account was called {} until now.", shown(&before)));
+        app.printer.note(format!("This account was called {} until now.", shown(before)));
     }
     app.printer.note(format!(
         "Ask {} to read out the fingerprint (`account` shows it). It must be this one, or the card was swapped.",
         shown(name)
     ));
-    Ok(())
 }
 
 /// The text itself, or a file that holds it.
@@ -106,6 +123,6 @@ fn row(contact: &Contact) -> Vec<String> {
     vec![shown(&contact.name), contact.address.to_string(), fingerprint]
 }
 
-fn words(contact: &Contact) -> String {
+pub(super) fn words(contact: &Contact) -> String {
     format!("{} is {}\nkey fingerprint  {}", shown(&contact.name), contact.address, row(contact)[2])
 }

@@ -6,6 +6,7 @@ mod add;
 mod attest;
 mod boards;
 mod contacts;
+mod directory;
 mod export;
 mod folders;
 mod grants;
@@ -57,6 +58,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Lock => unlock::lock(app),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,
+        Verb::Directory(args) => directory::directory(app, args).await,
         Verb::Folders(args) => folders::folders(app, args).await,
         Verb::Add(args) => add::add(app, args).await,
         Verb::List(args) => list::list(app, &args).await,

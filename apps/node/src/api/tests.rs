@@ -127,9 +127,15 @@ pub(crate) fn schema_of<T: PartialSchema>() -> Value {
 async fn described_types_are_those_that_are_sent() {
     let system = System::in_memory().await.unwrap();
     let mut info = NodeInfo::new(system.contract(), "test");
-    for service in
-        [&mut info.rpc, &mut info.events, &mut info.blocks, &mut info.frames, &mut info.login, &mut info.relay]
-    {
+    for service in [
+        &mut info.rpc,
+        &mut info.events,
+        &mut info.blocks,
+        &mut info.frames,
+        &mut info.directory,
+        &mut info.login,
+        &mut info.relay,
+    ] {
         *service = Some("/".into());
     }
     assert_eq!(keys(&serde_json::to_value(&info).unwrap()), fields(&schema_of::<DescribedInfo>()));

@@ -2,6 +2,7 @@
 
 mod board;
 mod delegation;
+mod directory;
 mod files;
 mod inputs;
 mod interrupted;

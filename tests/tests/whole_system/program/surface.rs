@@ -65,6 +65,20 @@ fn of_a_board(computer: &Computer, ana: &str, kim: &str, lee: &str) -> Vec<Value
     told
 }
 
+/// A directory that lists Lee, for whom Kim vouches.
+fn of_a_directory(computer: &Computer, kim: &str, lee: &str) -> Vec<Value> {
+    computer.json("kim", &["vouches", "give", lee]);
+    let authority = format!("--directory-authority={kim}");
+    let node = Node::start(&Anvil::shared(), &["--directory", &authority]);
+    let publish = ["publish", "--name", "Dr Lee", "--speciality", "cardiology", "--language", "hi"];
+    let runs: [(&str, &[&str]); 4] =
+        [("lee", &publish), ("ana", &["search", "dr"]), ("ana", &["add", "dr lee"]), ("lee", &["withdraw"])];
+    let run = |(who, args): &(&str, &[&str])| {
+        computer.json(who, &[&["--node", &node.url(), "--authority", kim, "directory"], *args].concat())
+    };
+    runs.iter().flat_map(run).collect()
+}
+
 #[test]
 fn json_has_exactly_the_documented_fields() {
     let computer = Computer::new(&Anvil::shared(), &Kubo::shared());
@@ -127,6 +141,7 @@ fn json_has_exactly_the_documented_fields() {
     ];
     told.extend(runs.iter().flat_map(|(who, args)| computer.json(who, args)));
     told.extend(of_a_board(&computer, &ana, &kim, &lee));
+    told.extend(of_a_directory(&computer, &kim, &lee));
     told.push(serde_json::from_str(&computer.run_json("ana", &["open", "abc"]).stderr).unwrap());
     let disk = tempfile::tempdir().unwrap();
     let login = format!("--login={}", disk.path().join("login.key").display());

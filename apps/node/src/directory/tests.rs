@@ -1,0 +1,6 @@
+#![allow(clippy::unwrap_used)]
+
+mod publishing;
+mod rounds;
+mod searching;
+mod stage;
