@@ -84,11 +84,11 @@ coverage: ## fails when the tests leave a line of the contracts unrun
 	@anvil-scripts/tools.sh foundry
 	@contracts/test/coverage.sh
 
-bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records, a thousand clients
+bench: ## speed: sealing, a large file beside plain IPFS, ten thousand records, a thousand clients, a node's load
 	@anvil-scripts/tools.sh foundry
 	@anvil-scripts/tools.sh kubo
 	cargo bench --locked -p hospital-record-core --bench seal
-	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records --bench many_clients
+	cargo bench --locked -p hospital-record-tests --bench large_file --bench many_records --bench many_clients --bench node_load
 
 gas: ## measures the contract's gas and rewrites contracts/snapshots
 	@anvil-scripts/tools.sh foundry

@@ -130,6 +130,11 @@ impl Node {
         format!("http://{}", self.address)
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> String {
+        self.server.as_ref().expect("it runs").pid()
+    }
+
     /// What it has logged since it was started.
     pub fn log(&self) -> String {
         self.server.as_ref().expect("it runs").log()

@@ -110,7 +110,8 @@ impl Server {
         }
     }
 
-    fn pid(&self) -> String {
+    /// Its process id.
+    pub fn pid(&self) -> String {
         fs::read_to_string(self.dir.join("pid")).expect("the server was started").trim().to_owned()
     }
 

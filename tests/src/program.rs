@@ -22,6 +22,10 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build("hospital-record"));
 pub fn build(name: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--workspace", "--all-features", "--bin", name]);
+    // A bench is built for release.
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
     // Of the package that is tested: a dependency that looks at them would be built anew, now and by the next cargo.
     let ours =
         |name: &OsStr| name.to_str().is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_"));

@@ -82,7 +82,7 @@ async fn listen(
     };
     let cursor = match last_id(&headers) {
         Ok(cursor) => cursor,
-        Err(refused) => return refused,
+        Err(wrong) => return said(StatusCode::BAD_REQUEST, wrong),
     };
     let changes = events.0.changes.subscribe();
     events.0.listening.clone().answer(&caller, changes, Followed { events, cursor, accounts }).await

@@ -81,21 +81,23 @@ pub(super) async fn subscribe(
     };
     let from = match last_id(&headers) {
         // It is newer than the address, which a browser repeats as it is.
-        Ok(Some(cursor)) => Some(From::After(cursor)),
+        Ok(Some(cursor)) => Ok(From::After(cursor)),
         Ok(None) => after(query.as_deref().unwrap_or_default()),
-        Err(refused) => return refused,
+        Err(wrong) => Err(wrong),
     };
-    let Some(from) = from else { return said(StatusCode::BAD_REQUEST, "after is 0 or an id of these events") };
+    let from = match from {
+        Ok(from) => from,
+        Err(wrong) => return said(StatusCode::BAD_REQUEST, wrong),
+    };
     let changes = room.0.listeners.of(channel);
     room.0.listening.answer(&caller, changes, Followed { rows: room.0.rows.clone(), channel, from }).await
 }
 
-/// `None` if it is neither 0 nor a cursor.
-fn after(query: &str) -> Option<From> {
+fn after(query: &str) -> Result<From, &'static str> {
     match query.split('&').find_map(|pair| pair.strip_prefix("after=")) {
-        None => Some(From::Now),
-        Some("0") => Some(From::Oldest),
-        Some(id) => id.parse().ok().map(From::After),
+        None => Ok(From::Now),
+        Some("0") => Ok(From::Oldest),
+        Some(id) => id.parse().map(From::After).map_err(|()| "after is 0 or an id of these events"),
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub(crate) use self::cursor::Cursor;
 use crate::{
-    answer::{said, said_later},
+    answer::said_later,
     guard::Caller,
     places::{Place, Places},
 };
@@ -72,12 +72,12 @@ impl Listening {
     }
 }
 
-/// The id that a listener comes back with, or the answer that refuses it.
-pub(crate) fn last_id(headers: &HeaderMap) -> Result<Option<Cursor>, Response> {
+/// The id that a listener comes back with, or what is wrong with it.
+pub(crate) fn last_id(headers: &HeaderMap) -> Result<Option<Cursor>, &'static str> {
     match headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default().parse()) {
         None => Ok(None),
         Some(Ok(cursor)) => Ok(Some(cursor)),
-        Some(Err(())) => Err(said(StatusCode::BAD_REQUEST, "Last-Event-ID is not an id of these events")),
+        Some(Err(())) => Err("Last-Event-ID is not an id of these events"),
     }
 }
 

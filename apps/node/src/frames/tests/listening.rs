@@ -62,16 +62,15 @@ async fn every_cursor_gets_what_came_after_it_or_learns_that_it_missed_something
         run = id.split_once('-').unwrap().0.to_owned();
     }
     let path = ana.path(NAME);
-    let cursors = (0..=14).map(|place| (format!("{run}-{place}"), place < 7 || place > 12, place.max(7)));
-    let others = [("0-0".into(), true, 7), ("1-9".into(), true, 7), (format!("{run}-{}", u64::MAX), true, 7)];
-    for (id, is_missing, before) in cursors.chain(others) {
+    let cursors = (0..=14).map(|place| (format!("{run}-{place}"), (7..=12).contains(&place).then_some(place + 1)));
+    let others = ["0-0".into(), "1-9".into(), format!("{run}-{}", u64::MAX)].map(|id| (id, None));
+    for (id, next) in cursors.chain(others) {
         let mut listener = stage.listen(&path, Some(&id)).await;
-        let mut next = if is_missing && before > 12 { 8 } else { before + 1 };
-        if is_missing {
+        if next.is_none() {
             let (at, name, data) = listener.next().await.unwrap();
             assert_eq!((name.as_str(), place(&at), &data["first"]), ("missed", 7, &80.into()), "{id}");
-            next = 8;
         }
+        let next = next.unwrap_or(8);
         for number in next..=12 {
             assert_eq!(listener.frame().await.1, number * 10, "{id}");
         }
