@@ -26,14 +26,20 @@ def damaged(draw):
 schemathesis.openapi.media_type("application/vnd.ipld.car", st.sampled_from(CARS) | damaged() | st.binary())
 
 
+def names_of(path):
+    """What the names in a path can stand for. A CAR of what lies below a missing block breaks off, as it must: no answer."""
+    cids = GIVEN["cids"] + ([GIVEN["broken"]] if path.startswith("/v1/pins/") else [])
+    names = {"cid": cids, "id": GIVEN["ids"]}
+    return {name: values for name, values in names.items() if "{" + name + "}" in path}
+
+
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """The phase of examples uses these."""
-    named = {"cid": GIVEN["cids"], "id": GIVEN["ids"]}
     for path, item in raw_schema["paths"].items():
         for operation in item.values():
             for parameter in operation.get("parameters", []):
-                values = named.get(parameter["name"], [])
+                values = names_of(path).get(parameter["name"], [])
                 if values:
                     parameter["examples"] = {str(at): {"value": value} for at, value in enumerate(values)}
             if path == "/v1/requests":
@@ -44,8 +50,7 @@ def before_load_schema(context, raw_schema):
 @schemathesis.hook
 def before_generate_path_parameters(context, strategy):
     """Half of the random requests are for something that is there."""
-    names = {"cid": st.sampled_from(GIVEN["cids"]), "id": st.sampled_from(GIVEN["ids"])}
-    known = {name: values for name, values in names.items() if "{" + name + "}" in context.operation.path}
+    known = {name: st.sampled_from(values) for name, values in names_of(context.operation.path).items()}
     return strategy | st.fixed_dictionaries(known) if known else strategy
 
 

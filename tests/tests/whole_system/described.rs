@@ -61,7 +61,8 @@ async fn given(world: &World) -> Value {
     let ids: Vec<String> = [good.id(), B256::ZERO].map(|id| id.to_string()).into();
     json!({
         "cars": [car(&[leaf.clone(), root.clone()]).await, car(std::slice::from_ref(&broken)).await],
-        "cids": [root.cid.to_string(), leaf.cid.to_string(), broken.cid.to_string(), lost.cid.to_string()],
+        "cids": [root.cid.to_string(), leaf.cid.to_string(), lost.cid.to_string()],
+        "broken": broken.cid.to_string(),
         "requests": [good, sign(1, 1), sign(7, world.anvil.now() + 3600)],
         "ids": ids,
     })

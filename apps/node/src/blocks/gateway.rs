@@ -61,7 +61,7 @@ pub(crate) fn cid_of(uri: &Uri) -> Result<Cid, Problem> {
         ("If-None-Match" = Option<String>, Header, description = "What the caller has already."),
     ),
     responses(
-        (status = 200, description = "The bytes. The caller checks them.", content(
+        (status = 200, description = "The bytes. The caller checks them. A CAR breaks off at a missing block.", content(
             ("application/vnd.ipld.raw"), ("application/vnd.ipld.car"),
         )),
         (status = 304, description = "The caller has it already."),
