@@ -1,10 +1,14 @@
 //! Who is listed, by whom, and what replaces what.
 
+use axum::{body::Body, http::Request};
 use hospital_record::Identity;
 use serde_json::json;
 
 use super::stage::*;
-use crate::{clock::now, directory::room::Room};
+use crate::{
+    clock::now,
+    directory::{problem::Problem, room::Room},
+};
 
 #[tokio::test]
 async fn only_an_account_with_a_live_vouch_is_listed() {
@@ -63,6 +67,8 @@ async fn older_listing_replaces_no_newer_one() {
     assert_eq!(stage.put(&first).await, 409);
     assert_eq!(stage.put(&other).await, 409, "of the same second");
     assert_eq!(stage.put(&second).await, 200, "an answer may have been lost");
+    // Another request may have been first while the vouch was looked for.
+    assert_eq!(stage.rows.put(HOST, &first, None, now()).await, Err(Problem::Older));
     assert_eq!(stage.names("").await, ["Dr L. Lee"]);
 }
 
@@ -145,6 +151,10 @@ async fn body_is_json_of_bounded_length() {
     ] {
         let shown: String = body.chars().take(60).collect();
         assert_eq!(stage.put_json(HOST, body).await, status, "{shown}");
+    }
+    for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        let request = Request::put("/v1/directory").header("host", HOST).header("content-type", kind);
+        assert_eq!(stage.call(request.body(Body::from("{}")).unwrap()).await.status, 415, "{kind}");
     }
 }
 
