@@ -29,12 +29,14 @@ use crate::relay::{ask, request};
 const EXAMPLES: &str = "25";
 
 /// No limit of the rate: each request is looked at.
-const UNLIMITED: [&str; 8] = [
+const UNLIMITED: [&str; 10] = [
     "--per-address",
     "10000000",
     "--per-account",
     "10000",
     "--questions-per-address",
+    "10000000",
+    "--frames-per-address",
     "10000000",
     "--others-per-address",
     "10000000",
@@ -94,13 +96,16 @@ async fn node_answers_as_its_description_says() {
     let blocks = disk.path().join("blocks");
     fs::create_dir(&blocks).unwrap();
     let store = format!("file://{}", blocks.display());
-    let rooms = ["--chain-reads", "--open-blocks", "--blocks", &store];
+    let identity = Identity::generate().unwrap().0;
+    let authority = format!("--directory-authority={}", identity.address());
+    let login = format!("--login={}", disk.path().join("login.key").display());
+    let rooms = ["--chain-reads", "--open-blocks", "--blocks", &store, "--frames", "--open-frames", "--directory"];
+    let rooms = [&rooms[..], &[&authority, &login]].concat();
     let node = Node::start(&world.anvil, &[&rooms[..], &UNLIMITED[..]].concat());
     let file = disk.path().join("given.json");
     fs::write(&file, given(&world).await.to_string()).unwrap();
     let until = SystemTime::now() + Duration::from_secs(890);
     let until = until.duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let identity = Identity::generate().unwrap().0;
     let session = Session::sign(&identity, world.system.deployment(), node.address(), until).await.unwrap().to_string();
     let (_, api) = ask(&node, "GET", "/openapi.json", b"");
     let api: Value = serde_json::from_str(&api).unwrap();

@@ -254,12 +254,7 @@ fn overview(command: &Command) -> String {
             text += &format!("  {:<12} {}\n", command.get_name(), summary(command));
         }
     }
-    let codes = EXIT_CODES.lines().skip(1).filter_map(|line| line.trim().split(':').next());
-    let codes = codes.collect::<Vec<_>>().join(", ");
-    format!(
-        "{text}\nExit codes: {codes}.\n`help VERB` explains a verb, `help settings` the settings of all verbs and the exit \
-         codes."
-    )
+    format!("{text}\n`help VERB` explains a verb, `help settings` the settings of all verbs and the exit codes.")
 }
 
 /// What it does; of a group first its verbs.

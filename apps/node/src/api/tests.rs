@@ -30,7 +30,7 @@ use crate::{
 pub(crate) fn assert_named(api: &OpenApi, method: &Method, path: &str, status: StatusCode) {
     let is_of = |template: &str| {
         let (mut of, mut parts) = (template.split('/'), path.split('/'));
-        of.by_ref().zip(parts.by_ref()).all(|(of, part)| of == part || of.starts_with('{'))
+        of.by_ref().zip(parts.by_ref()).all(|(of, part)| of == part || of.starts_with('{') && !part.is_empty())
             && of.next().is_none()
             && parts.next().is_none()
     };
