@@ -15,7 +15,7 @@ use crate::{
     app::App,
     failure::{Failure, Kind, Result},
     home,
-    key_file::settle,
+    key_file::{KeyFile, settle},
 };
 
 const FILE: &str = "login.json";
@@ -31,19 +31,27 @@ pub(crate) struct LoggedIn {
     /// The node's address.
     pub(crate) node: String,
     pub(crate) user: String,
+    /// The address of the account: it says nothing about other keys that came into its place.
+    account: String,
     /// The newest vault that was seen.
     pub(crate) generation: u64,
-    /// Names this login at the node; none if the vault could not be opened to check it.
+    /// Names this login at the node; none if the vault was not opened to check it, or its password is being changed.
     pub(crate) token: Option<Bytes>,
 }
 
 impl LoggedIn {
-    pub(crate) fn new(node: &str, user: &str, generation: u64, token: Option<Bytes>) -> Self {
-        Self { version: VERSION, node: node.to_owned(), user: user.to_owned(), generation, token }
+    pub(crate) fn new(node: &str, user: &str, account: &str, generation: u64, token: Option<Bytes>) -> Self {
+        let [node, user, account] = [node, user, account].map(str::to_owned);
+        Self { version: VERSION, node, user, account, generation, token }
     }
 
-    /// `None` if the person is not logged in here.
-    pub(crate) fn read(key_file: &Path) -> Result<Option<Self>> {
+    /// `None` if the person of this key file is not logged in here.
+    pub(crate) fn read(key_file: &Path, file: &KeyFile) -> Result<Option<Self>> {
+        let read = Self::any(key_file)?;
+        Ok(read.filter(|logged_in| logged_in.account == file.header.address))
+    }
+
+    fn any(key_file: &Path) -> Result<Option<Self>> {
         let path = path(key_file);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -94,7 +102,7 @@ fn path(key_file: &Path) -> PathBuf {
 /// are on this machine, and nobody else may decide that they cannot be used.
 pub(crate) async fn still_stands(app: &App, name: &str) -> Result {
     let key_file = home::key_path(&app.settings.home, name)?;
-    let Some(logged_in) = LoggedIn::read(&key_file)? else { return Ok(()) };
+    let Some(logged_in) = LoggedIn::read(&key_file, &KeyFile::read(&key_file)?)? else { return Ok(()) };
     let Some(token) = &logged_in.token else { return Ok(()) };
     let asked = async { logged_in.at(PATIENCE).await?.is_live(token).await.map_err(Failure::from) };
     if asked.await.unwrap_or(true) {
@@ -104,7 +112,7 @@ pub(crate) async fn still_stands(app: &App, name: &str) -> Result {
     Err(Failure::new(
         Kind::Denied,
         format!(
-            "{name} was logged out of this machine, from another one, or by {}: run `logout` to remove the keys from here; \
+            "{name} was logged out of this machine: from another one, by a new password, or by {}. Run `logout` to remove the keys from here; \
              or `logout --keep-keys`, to go on without the login",
             logged_in.node
         ),
@@ -116,19 +124,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn login_is_read_as_it_was_written() {
+    fn login_is_read_as_it_was_written_and_for_its_own_keys_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let key_file = folder.path().join("key.json");
-        assert_eq!(LoggedIn::read(&key_file).unwrap(), None);
-        let logged_in = LoggedIn::new("https://clinic.example", "ana", 3, Some(vec![7; 32].into()));
-        logged_in.write(&key_file).unwrap();
-        assert_eq!(LoggedIn::read(&key_file).unwrap(), Some(logged_in));
-        LoggedIn::remove(&key_file).unwrap();
-        LoggedIn::remove(&key_file).unwrap();
-        assert_eq!(LoggedIn::read(&key_file).unwrap(), None);
-        for text in ["", "{}", r#"{"version":2,"node":"x","user":"ana","generation":1,"token":null}"#] {
-            fs::write(path(&key_file), text).unwrap();
-            assert!(LoggedIn::read(&key_file).unwrap_err().message.contains("login.json"), "{text}");
+        let path_of_keys = folder.path().join("key.json");
+        let keys = |address: &str| KeyFile::seal("a phrase", 0, address, "a password").unwrap();
+        let (anas, others) = (keys("0xAb"), keys("0xCd"));
+        assert_eq!(LoggedIn::read(&path_of_keys, &anas).unwrap(), None);
+        let logged_in = LoggedIn::new("https://clinic.example", "ana", "0xAb", 3, Some(vec![7; 32].into()));
+        logged_in.write(&path_of_keys).unwrap();
+        assert_eq!(LoggedIn::read(&path_of_keys, &anas).unwrap(), Some(logged_in));
+        assert_eq!(LoggedIn::read(&path_of_keys, &others).unwrap(), None, "of keys that were there before");
+        LoggedIn::remove(&path_of_keys).unwrap();
+        LoggedIn::remove(&path_of_keys).unwrap();
+        assert_eq!(LoggedIn::read(&path_of_keys, &anas).unwrap(), None);
+        for text in ["", "{}", r#"{"version":2,"node":"x","user":"a","account":"0xAb","generation":1,"token":null}"#] {
+            fs::write(path(&path_of_keys), text).unwrap();
+            assert!(LoggedIn::read(&path_of_keys, &anas).unwrap_err().message.contains("login.json"), "{text}");
         }
     }
 }

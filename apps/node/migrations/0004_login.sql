@@ -23,20 +23,22 @@ CREATE TABLE ways (
 );
 CREATE INDEX ways_of_an_account ON ways (account);
 
--- Attempts that did not log in, or not yet: the pauses are counted from them, and their owners hear of them.
--- state: what the second half of an attempt needs; empty afterwards.
+-- Attempts that did not log in, or not yet, and tries of names at a registration: the pauses are counted from them.
+-- state: what the second half of an attempt needs; empty afterwards. told: 1 if the owner of the name need not hear of it,
+-- or heard of it.
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     network TEXT NOT NULL,
     state TEXT NOT NULL,
+    told BIGINT NOT NULL CHECK (told IN (0, 1)),
     tried_at BIGINT NOT NULL
 );
 CREATE INDEX attempts_of_a_name ON attempts (name, tried_at);
 CREATE INDEX attempts_of_a_network ON attempts (network, tried_at);
 CREATE INDEX attempts_by_time ON attempts (tried_at);
 
--- Machines that are logged in. token: the SHA-256 of what the machine has.
+-- Machines that are logged in. token: what the login keys make of what the machine has.
 CREATE TABLE logins (
     token TEXT NOT NULL PRIMARY KEY,
     account TEXT NOT NULL REFERENCES vaults (account),

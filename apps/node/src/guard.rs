@@ -66,7 +66,7 @@ impl Guard {
         match (request.method(), request.uri().path()) {
             (&Method::POST, relay::REQUESTS) | (&Method::PUT, directory::DIRECTORY) => &self.signed,
             (&Method::POST | &Method::PUT, path)
-                if path.starts_with(login::LOGIN) || path.starts_with(login::VAULT) =>
+                if path != login::LIVE && (path.starts_with(login::LOGIN) || path.starts_with(login::VAULT)) =>
             {
                 &self.signed
             }
@@ -165,6 +165,7 @@ mod tests {
             (Method::POST, "/v1/login/proof", &guard.signed),
             (Method::PUT, "/v1/vault/ways", &guard.signed),
             (Method::GET, "/v1/vault", &guard.others),
+            (Method::POST, "/v1/login/live", &guard.others),
             (Method::POST, "/v1/frames/0x00/00?number=1", &guard.frames),
             (Method::GET, "/v1/frames/0x00/00", &guard.others),
         ] {

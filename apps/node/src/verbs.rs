@@ -41,7 +41,12 @@ pub(crate) enum Verb {
     },
     /// The process of a node that has its login keys; the node starts it
     #[command(name = login::HOLDER, hide = true)]
-    HoldLoginKeys { key_file: PathBuf },
+    HoldLoginKeys {
+        key_file: PathBuf,
+        /// Make the file if it is missing
+        #[arg(long)]
+        new: bool,
+    },
 }
 
 impl Verb {
@@ -55,7 +60,7 @@ impl Verb {
         match self {
             Self::Backup { state, to } => Database::backup(&state, &to).await,
             Self::Check { address } => check(address),
-            Self::HoldLoginKeys { key_file } => login::hold(&key_file).map_err(|error| error.to_string()),
+            Self::HoldLoginKeys { key_file, new } => login::hold(&key_file, new).map_err(|error| error.to_string()),
         }
     }
 }

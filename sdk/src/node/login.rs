@@ -110,10 +110,19 @@ impl Login {
         let (logging_in, request) = LoggingIn::start(password.as_bytes()).map_err(|error| self.of_login(error))?;
         let begin = Begin { user, request: request.into() };
         let challenge: Challenge = self.post("/v1/login", None, &begin).await?;
-        let (proof, way) = self
-            .stretched(password, challenge.answer, |password, answer, host| logging_in.finish(password, answer, host))
-            .await?;
-        let proof = Proof { attempt: challenge.attempt, proof: proof.into() };
+        let attempt = challenge.attempt.clone();
+        let finished = self
+            .stretched(password, challenge.answer, |password, answer, host| logging_in.finish(password, answer, host));
+        let (proof, way) = match finished.await {
+            // Without a proof it counts as failed, for the owner to hear of, only some minutes later.
+            Err(error) if matches!(error, Error::Denied(_)) => {
+                let ends = Proof { attempt, proof: Bytes::new() };
+                let _ = self.post::<Opened>("/v1/login/proof", None, &ends).await;
+                return Err(error);
+            }
+            finished => finished?,
+        };
+        let proof = Proof { attempt, proof: proof.into() };
         let opened: Opened = self.post("/v1/login/proof", None, &proof).await?;
         self.opened(opened, &way)
     }

@@ -13,6 +13,7 @@ mod harness;
 mod inputs;
 mod joined;
 mod listing;
+mod logins;
 mod lying_rpc;
 mod lying_store;
 mod lying_writes;

@@ -36,7 +36,7 @@ pub(crate) async fn register(app: &App, args: &Register) -> Result {
         return app.printer.result(&object, format!("{address} keeps no vault of {name} any more"));
     }
     let user = node::checked_user(args.user.as_deref().unwrap_or(&name))?;
-    is_newest(&login, &identity, LoggedIn::read(&path)?.as_ref()).await?;
+    is_newest(&login, &identity, LoggedIn::read(&path, &file)?.as_ref()).await?;
     // One password for the key file and the login.
     let registered = login.register(&secret(&phrase, &file)?, &user, &password).await;
     let generation = registered.map_err(|error| match error.kind() {
@@ -45,8 +45,26 @@ pub(crate) async fn register(app: &App, args: &Register) -> Result {
         }
         _ => error.into(),
     })?;
-    kept(app, &Registered { login: &login, address, name: &name, user: &user, path: &path, generation }, &password)
-        .await
+    let opened = login.log_in(&user, &password).await;
+    let token = opened.as_ref().ok().map(|opened| opened.token.clone());
+    let is_checked = token.is_some();
+    let written = LoggedIn::new(address, &user, &file.header.address, generation, token).write(&path);
+    let object = json!({
+        "type": "vault", "name": name, "user": user, "node": address, "generation": generation, "checked": is_checked,
+    });
+    app.printer.result(&object, format!("{user} can log in at {address} from any machine"))?;
+    match opened {
+        Ok(opened) => tell_failures(app, &user, &opened),
+        // It is there: nothing may fail as if there were none.
+        Err(error) => app
+            .printer
+            .urgent(format!("It was not opened to check it ({error}): run `register` again before you rely on it.")),
+    }
+    if let Err(failure) = written {
+        app.printer.warn(format!("This machine does not remember it: {failure}"));
+    }
+    app.printer.note("Keep the recovery phrase all the same: who forgets the password has nothing else.");
+    Ok(())
 }
 
 /// Refuses a node that shows an older vault than this machine has seen.
@@ -66,48 +84,34 @@ async fn is_newest(login: &Login, identity: &Identity, before: Option<&LoggedIn>
     }
 }
 
-/// A vault that was made a moment ago.
-struct Registered<'a> {
-    login: &'a Login,
-    address: &'a str,
-    name: &'a str,
-    user: &'a str,
-    path: &'a Path,
-    generation: u64,
-}
-
-/// Opens the new vault once: a vault counts when it opens. Nothing here fails as if there were none.
-async fn kept(app: &App, registered: &Registered<'_>, password: &str) -> Result {
-    let Registered { login, address, name, user, path, generation } = *registered;
-    let opened = login.log_in(user, password).await;
-    let token = opened.as_ref().ok().map(|opened| opened.token.clone());
-    let is_checked = token.is_some();
-    let written = LoggedIn::new(address, user, generation, token).write(path);
-    let object = json!({
-        "type": "vault", "name": name, "user": user, "node": address, "generation": generation, "checked": is_checked,
-    });
-    app.printer.result(&object, format!("{user} can log in at {address} from any machine"))?;
-    if let Err(error) = opened {
-        app.printer
-            .urgent(format!("It was not opened to check it ({error}): run `register` again before you rely on it."));
-    }
-    if let Err(failure) = written {
-        app.printer.warn(format!("This machine does not remember it: {failure}"));
-    }
-    app.printer.note("Keep the recovery phrase all the same: who forgets the password has nothing else.");
-    Ok(())
-}
-
 /// Changes the password of the vault too, if there is one; before that of the key file. Returns what is to be written
 /// when that is done.
 pub(crate) async fn change_password(app: &App, opened: &Opened, password: &str) -> Result<Option<LoggedIn>> {
-    let Some(before) = LoggedIn::read(&opened.path)? else { return Ok(None) };
+    let Opened { name, path, file, phrase, .. } = opened;
+    let Some(before) = LoggedIn::read(path, file)? else { return Ok(None) };
     let login = service(app, &before.node).await?;
-    let identity = checked_identity(&opened.name, &opened.file, &opened.phrase)?;
+    let identity = checked_identity(name, file, phrase)?;
     is_newest(&login, &identity, Some(&before)).await?;
-    let generation = login.register(&secret(&opened.phrase, &opened.file)?, &before.user, password).await?;
-    let token = login.log_in(&before.user, password).await.ok().map(|opened| opened.token);
-    Ok(Some(LoggedIn::new(&before.node, &before.user, generation, token)))
+    let logged_in =
+        |generation, token| LoggedIn::new(&before.node, &before.user, &file.header.address, generation, token);
+    // If this run ends halfway, nothing says that somebody else ended the login.
+    logged_in(before.generation, None).write(path)?;
+    let generation = match login.register(&secret(phrase, file)?, &before.user, password).await {
+        Ok(generation) => generation,
+        Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
+            let why = "the login may have the new password already, and the key file does not: run `password` again";
+            return Err(Failure::new(error.kind().into(), format!("{error}; {why}, with the same new password")));
+        }
+        Err(error) => {
+            before.write(path)?;
+            return Err(error.into());
+        }
+    };
+    let opened = login.log_in(&before.user, password).await;
+    if let Ok(opened) = &opened {
+        tell_failures(app, &before.user, opened);
+    }
+    Ok(Some(logged_in(generation, opened.ok().map(|opened| opened.token))))
 }
 
 /// Gets the keys from the vault at a node, which is joined too.
@@ -133,15 +137,28 @@ pub(crate) async fn login(app: &App, args: &args::Login) -> Result {
     }
     let Secret { phrase, number } = &opened.secret;
     let account = opened.account.to_string();
-    let settled = KeyFile::seal(phrase.reveal(), *number, &account, &password)?.stage(&path)?.create()?;
-    LoggedIn::new(address, &user, opened.generation, Some(opened.token.clone())).write(&path)?;
-    let last = opened.last_failure.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok());
+    let staged = KeyFile::seal(phrase.reveal(), *number, &account, &password)?.stage(&path)?;
+    // The keys come last: with them and without this, a logout would not know that a vault has them.
+    LoggedIn::new(address, &user, &account, opened.generation, Some(opened.token.clone())).write(&path)?;
+    let settled = staged.create()?;
     let object = json!({
         "type": "logged-in", "name": name, "user": user, "node": address, "address": account,
-        "key_file": path.to_string_lossy(), "failures": opened.failures, "last_failure": last.map(|at| at.to_string()),
+        "key_file": path.to_string_lossy(), "failures": opened.failures, "last_failure": last_failure(&opened).map(|at| at.to_string()),
     });
     app.printer.result(&object, format!("{user} is logged in as {name} ({account})\nkey file: {}", path.display()))?;
-    if let Some(at) = last.filter(|_| opened.failures > 0) {
+    tell_failures(app, &user, &opened);
+    if let Err(error) = settled {
+        app.printer.warn(format!("{} may not survive a power failure ({error})", path.display()));
+    }
+    Ok(())
+}
+
+fn last_failure(opened: &node::LoggedIn) -> Option<Timestamp> {
+    opened.last_failure.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok())
+}
+
+fn tell_failures(app: &App, user: &str, opened: &node::LoggedIn) {
+    if let Some(at) = last_failure(opened).filter(|_| opened.failures > 0) {
         let at = when::told(&at.to_zoned(app.tz().clone()));
         app.printer.urgent(format!(
             "{} attempts to log in as {user} failed since the last login, the last one on {at}. If that was not you, take \
@@ -149,17 +166,13 @@ pub(crate) async fn login(app: &App, args: &args::Login) -> Result {
             opened.failures
         ));
     }
-    if let Err(error) = settled {
-        app.printer.warn(format!("{} may not survive a power failure ({error})", path.display()));
-    }
-    Ok(())
 }
 
-/// Removes the keys from this machine, or from all: what is in the vault stays.
+/// Removes the keys from this machine, or ends the logins of all machines too: what is in the vault stays.
 pub(crate) async fn logout(app: &App, args: &Logout) -> Result {
     let name = home::choose(&app.settings.home, app.settings.person.as_deref())?;
     let path = home::key_path(&app.settings.home, &name)?;
-    let Some(logged_in) = LoggedIn::read(&path)? else {
+    let Some(logged_in) = LoggedIn::read(&path, &KeyFile::read(&path)?)? else {
         let why = "is not logged in here: the key file may be the only copy of the keys. `lock` ends `unlock`";
         return Err(Failure::usage(format!("{name} {why}")));
     };
@@ -172,12 +185,10 @@ pub(crate) async fn logout(app: &App, args: &Logout) -> Result {
         return told(app, &name, false, None, "is no longer logged in, and keeps the keys on this machine");
     }
     let login = login?;
+    let checked = vault_opens(app, &login, &logged_in).await?;
     let everywhere = match args.everywhere {
-        true => Some(end_all(app, &login).await?),
-        false => {
-            vault_is_there(app, &login, &logged_in).await?;
-            None
-        }
+        true => Some(login.end_all(&checked).await?),
+        false => None,
     };
     let locked = agent::end(&path);
     fs::remove_file(&path).map_err(|error| Failure::file(&path, &error))?;
@@ -191,31 +202,23 @@ pub(crate) async fn logout(app: &App, args: &Logout) -> Result {
     told(app, &name, true, everywhere, "is logged out: the keys are gone from this machine, and stay in the vault")
 }
 
-/// The keys here are removed only if there is a vault, which the login or the account shows.
-async fn vault_is_there(app: &App, login: &Login, logged_in: &LoggedIn) -> Result {
-    if let Some(token) = &logged_in.token
-        && login.is_live(token).await?
-    {
-        return Ok(());
-    }
-    let Opened { name, file, phrase, .. } = app.open_key_file()?;
+/// The keys here are removed only if the vault gives them back, now and with this password. A node's word is not enough.
+async fn vault_opens(app: &App, login: &Login, logged_in: &LoggedIn) -> Result<Identity> {
+    let Opened { name, file, phrase, password, .. } = app.open_key_file()?;
     let identity = checked_identity(&name, &file, &phrase)?;
-    match login.status(&identity).await?.generation {
-        0 => Err(Failure::not_found(format!(
-            "{} has no vault of {name}: these keys may be the only copy. Use `logout --keep-keys`",
-            logged_in.node
-        ))),
-        _ => Ok(()),
+    let opened = login.log_in(&logged_in.user, &password).await.map_err(|error| {
+        let why = format!(
+            "{error}. So nothing was removed: the keys here may be the only ones. If the password was just changed, run \
+             `password` again; else `register`, or `logout --keep-keys`"
+        );
+        Failure::new(error.kind().into(), why)
+    })?;
+    let _ = login.end(&opened.token).await;
+    tell_failures(app, &logged_in.user, &opened);
+    match opened.account == identity.address() {
+        true => Ok(identity),
+        false => Err(Failure::new(Kind::Integrity, format!("the vault at {} is not of {name}", logged_in.node))),
     }
-}
-
-async fn end_all(app: &App, login: &Login) -> Result<u64> {
-    let Opened { name, file, phrase, .. } = app.open_key_file()?;
-    let identity = checked_identity(&name, &file, &phrase)?;
-    if login.status(&identity).await?.generation == 0 {
-        return Err(Failure::not_found(format!("the node has no vault of {name}: nothing was ended")));
-    }
-    Ok(login.end_all(&identity).await?)
 }
 
 fn told(app: &App, name: &str, removed: bool, everywhere: Option<u64>, words: &str) -> Result {

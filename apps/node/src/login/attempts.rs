@@ -1,8 +1,8 @@
 //! How long somebody waits after attempts that failed.
 //!
 //! Three counts of the last day, each with a pause that doubles: of one name from one network, of one name from
-//! anywhere, of one network. The second is mild, so that a stranger cannot keep the owner out for long; who is kept out
-//! still has the key file or the phrase.
+//! anywhere, of one network. The second is mild: a stranger elsewhere can only delay the owner's logins, attempt by
+//! attempt. Who is kept out still has the key file or the phrase.
 
 use std::time::Duration;
 

@@ -22,10 +22,10 @@ use crate::{
     clock::now,
     guard::Caller,
     login::{
-        LOGIN, Parts, Room, VAULT, described,
+        LIVE, LOGIN, Parts, Room, VAULT, described,
         keys::Id,
         problem::Problem,
-        rows::{Vault, Way},
+        rows::{Registrar, Vault, Way},
     },
 };
 
@@ -56,8 +56,9 @@ pub(crate) async fn begin(
     answer(body, async |begin: Begin| {
         let Parts { rows, keys, .. } = &*room.0;
         let (user, attempt) = (user(&begin.user)?, random()?);
+        short(&begin.request)?;
         let name = keys.id("name", user.as_bytes()).await?;
-        let network = keys.id("network", caller.network.to_string().as_bytes()).await?;
+        let network = network(&room, &caller).await?;
         let record = rows.record(&name).await?;
         let [answer, state] = keys.log_in(&name, record, begin.request, &host(&headers)).await?;
         rows.attempt(&attempt, &name, &network, &state, now()).await?;
@@ -113,7 +114,7 @@ fn opened(vault: Vault, token: &Id) -> Result<Opened, Problem> {
 /// Whether a login still stands
 #[utoipa::path(
     post,
-    path = "/v1/login/live",
+    path = LIVE,
     tag = "login",
     request_body = described::Token,
     responses(
@@ -126,7 +127,7 @@ fn opened(vault: Vault, token: &Id) -> Result<Opened, Problem> {
 )]
 pub(crate) async fn live(State(room): State<Room>, body: Body) -> Response {
     answer(body, async |Token { token }| {
-        let live = room.0.rows.is_live(&room.0.keys.id("token", &token).await?).await?;
+        let live = room.0.rows.is_live(&room.token(&token).await?).await?;
         Ok(Live { live })
     })
     .await
@@ -148,7 +149,7 @@ pub(crate) async fn live(State(room): State<Room>, body: Body) -> Response {
 )]
 pub(crate) async fn end(State(room): State<Room>, body: Body) -> Response {
     answer(body, async |Token { token }| {
-        let logins = room.0.rows.end(&room.0.keys.id("token", &token).await?).await?;
+        let logins = room.0.rows.end(&room.token(&token).await?).await?;
         Ok(Ended { logins })
     })
     .await
@@ -173,13 +174,18 @@ pub(crate) async fn end(State(room): State<Room>, body: Body) -> Response {
         (status = 503, description = "The login keys, the database or the chain do not answer.", body = Said),
     )
 )]
-pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn begin_vault(
+    State(room): State<Room>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     answer(body, async |begin: Begin| {
-        let Parts { rows, keys, members } = &*room.0;
-        let account = members.account(&headers).await?;
+        let Parts { rows, keys, .. } = &*room.0;
+        let registrar = room.registrar(&headers, &caller).await?;
+        short(&begin.request)?;
         let name = keys.id("name", user(&begin.user)?.as_bytes()).await?;
-        let registrar = keys.id("registrar", account.as_slice()).await?;
-        rows.may_register(account, &name, &registrar, &random()?, now()).await?;
+        rows.may_register(&registrar, &name, &random()?, now()).await?;
         Ok(Evaluated { answer: keys.register(&name, begin.request).await? })
     })
     .await
@@ -194,6 +200,7 @@ pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, bo
     security(("session" = [])),
     responses(
         (status = 200, description = "It is the vault now; other ways and all logins have ended.", body = described::Status),
+        (status = 429, description = "Too many attempts.", body = Said),
         (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
         (status = 401, description = "No session that counts here.", body = Said),
         (status = 403, description = "The node does not serve this account.", body = Said),
@@ -204,14 +211,21 @@ pub(crate) async fn begin_vault(State(room): State<Room>, headers: HeaderMap, bo
         (status = 507, description = "No more vaults.", body = Said),
     )
 )]
-pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn put_vault(
+    State(room): State<Room>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     answer(body, async |vault: NewVault| {
-        let account = room.0.members.account(&headers).await?;
+        let registrar = room.registrar(&headers, &caller).await?;
+        let account = registrar.account;
         let NewVault { user, generation, record, wrapped, sealed } = vault;
         if sealed.len() != sealed::SEALED {
             return Err(malformed("this is no sealed vault"));
         }
         let way = room.way(&user, record, wrapped).await?;
+        room.0.rows.count(&registrar, &random()?, now()).await?;
         room.0.rows.put(account, generation, &sealed, &way).await?;
         room.status(account).await
     })
@@ -227,6 +241,7 @@ pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body
     security(("session" = [])),
     responses(
         (status = 200, description = "It is added.", body = described::Status),
+        (status = 429, description = "Too many attempts.", body = Said),
         (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
         (status = 401, description = "No session that counts here.", body = Said),
         (status = 403, description = "The node does not serve this account.", body = Said),
@@ -238,11 +253,18 @@ pub(crate) async fn put_vault(State(room): State<Room>, headers: HeaderMap, body
         (status = 507, description = "No more vaults.", body = Said),
     )
 )]
-pub(crate) async fn put_way(State(room): State<Room>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn put_way(
+    State(room): State<Room>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     answer(body, async |way: NewWay| {
-        let account = room.0.members.account(&headers).await?;
+        let registrar = room.registrar(&headers, &caller).await?;
+        let account = registrar.account;
         let NewWay { user, generation, record, wrapped } = way;
         let way = room.way(&user, record, wrapped).await?;
+        room.0.rows.count(&registrar, &random()?, now()).await?;
         room.0.rows.add_way(account, generation, &way).await?;
         room.status(account).await
     })
@@ -301,6 +323,18 @@ pub(crate) async fn end_all(State(room): State<Room>, headers: HeaderMap) -> Res
 }
 
 impl Room {
+    async fn registrar(&self, headers: &HeaderMap, caller: &Caller) -> Result<Registrar, Problem> {
+        let account = self.0.members.account(headers).await?;
+        let id = self.0.keys.id("registrar", account.as_slice()).await?;
+        Ok(Registrar { account, id, network: network(self, caller).await? })
+    }
+
+    /// What stands for the name of a login.
+    async fn token(&self, token: &Bytes) -> Result<Id, Problem> {
+        short(token)?;
+        self.0.keys.id("token", token).await
+    }
+
     async fn status(&self, account: Address) -> Result<Status, Problem> {
         let has = self.0.rows.has(account).await?;
         Ok(Status { generation: has.generation, ways: has.ways, logins: has.logins })
@@ -335,6 +369,18 @@ async fn answer<T: DeserializeOwned, A: Serialize>(
 fn said<A: Serialize>(result: Result<A, Problem>) -> Response {
     let response = result.map_or_else(Problem::into_response, |answer| json(&answer));
     ([(header::CACHE_CONTROL, "no-store")], response).into_response()
+}
+
+async fn network(room: &Room, caller: &Caller) -> Result<Id, Problem> {
+    room.0.keys.id("network", caller.network.to_string().as_bytes()).await
+}
+
+/// No message of a client is longer.
+fn short(message: &Bytes) -> Result<(), Problem> {
+    match message.len() > opaque::LONGEST_MESSAGE {
+        true => Err(malformed("this is not a request of a login: it is too long")),
+        false => Ok(()),
+    }
 }
 
 /// One spelling, whatever the client did.

@@ -24,6 +24,8 @@ use crate::{database::Database, members::Members};
 
 /// Where logins begin.
 pub(crate) const LOGIN: &str = "/v1/login";
+/// Where a machine asks whether its login stands; each verb does.
+pub(crate) const LIVE: &str = "/v1/login/live";
 /// Below it, everything of a vault.
 pub(crate) const VAULT: &str = "/v1/vault";
 

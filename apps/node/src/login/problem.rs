@@ -57,8 +57,12 @@ impl From<RowsError> for Problem {
     fn from(error: RowsError) -> Self {
         match error {
             RowsError::Full => {
-                tracing::warn!("no more vaults: --vaults is used up, or the disk of the database is full");
+                tracing::warn!("no more vaults: --vaults is used up");
                 Self::Full
+            }
+            RowsError::Disk => {
+                tracing::error!("the disk of the database is full");
+                Self::Unavailable
             }
             RowsError::Refused => Self::Refused,
             RowsError::Paused(wait) => Self::Paused(wait),

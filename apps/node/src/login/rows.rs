@@ -23,6 +23,9 @@ const PROVEN_WITHIN: u64 = 120;
 /// The time after which the owner of a vault hears no more of an attempt, in seconds.
 const TOLD_FOR: u64 = 90 * 24 * 3600;
 
+/// The most attempts that are kept; the oldest are forgotten first.
+const MOST_ATTEMPTS: i64 = 500_000;
+
 type Writing = Transaction<'static, Sqlite>;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +44,15 @@ pub(crate) enum RowsError {
     ManyWays,
     #[error("no room for another vault")]
     Full,
+    #[error("the disk is full")]
+    Disk,
     #[error("the database failed: {0}")]
     Database(sqlx::Error),
 }
 
 impl From<sqlx::Error> for RowsError {
     fn from(error: sqlx::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Database(error) }
+        if is_full(&error) { Self::Disk } else { Self::Database(error) }
     }
 }
 
@@ -69,6 +74,14 @@ pub(crate) struct Way {
     pub(crate) name: Id,
     pub(crate) record: Bytes,
     pub(crate) wrapped: Bytes,
+}
+
+/// Who registers, and from where.
+pub(crate) struct Registrar {
+    pub(crate) account: Address,
+    /// What stands for the account among the attempts.
+    pub(crate) id: Id,
+    pub(crate) network: Id,
 }
 
 /// What an account has.
@@ -114,18 +127,8 @@ impl Rows {
     /// alike.
     pub(crate) async fn attempt(&self, id: &Id, name: &Id, network: &Id, state: &Bytes, now: u64) -> Result<()> {
         let mut writing = self.database.write().await?;
-        let since = signed(now.saturating_sub(COUNTS_FOR));
-        let [both, of_name, of_network] = [
-            "SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND network = $2 AND tried_at > $3",
-            "SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND $2 <> '' AND tried_at > $3",
-            "SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE $1 <> '' AND network = $2 AND tried_at > $3",
-        ];
-        for (sql, pause) in [(both, BOTH), (of_name, NAME), (of_network, NETWORK)] {
-            paused(&mut writing, sql, [hex(name), hex(network)], since, &pause, now).await?;
-        }
-        let sql = "INSERT INTO attempts (id, name, network, state, tried_at) VALUES ($1, $2, $3, $4, $5)";
-        let query = sqlx::query(sql).bind(hex(id)).bind(hex(name)).bind(hex(network));
-        query.bind(state.to_string()).bind(signed(now)).execute(&mut *writing).await?;
+        pauses(&mut writing, [BY_BOTH, BY_NAME, BY_NETWORK], name, network, now).await?;
+        tried(&mut writing, id, [name, network], Some(state), now).await?;
         Ok(writing.commit().await?)
     }
 
@@ -153,40 +156,32 @@ impl Rows {
             sqlx::query_as(sql).bind(&name).fetch_optional(&mut *writing).await?;
         let (account, generation, sealed, wrapped) = vault.ok_or(RowsError::Refused)?;
         sqlx::query("DELETE FROM attempts WHERE id = $1").bind(hex(id)).execute(&mut *writing).await?;
-        let names = "FROM attempts WHERE name IN (SELECT name FROM ways WHERE account = $1)";
-        let sql = format!("SELECT COUNT(*), MAX(tried_at) {names}");
-        let (failures, last): (i64, Option<i64>) =
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(&account).fetch_one(&mut *writing).await?;
-        let sql = format!("DELETE {names}");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&account).execute(&mut *writing).await?;
+        let (failures, last_failure) = told(&mut writing, &account, now).await?;
         let sql = "DELETE FROM logins WHERE account = $1 AND token NOT IN \
                    (SELECT token FROM logins WHERE account = $1 ORDER BY made_at DESC, token LIMIT $2)";
         sqlx::query(sql).bind(&account).bind(MOST_LOGINS - 1).execute(&mut *writing).await?;
         let sql = "INSERT INTO logins (token, account, made_at) VALUES ($1, $2, $3)";
         sqlx::query(sql).bind(hex(token)).bind(&account).bind(signed(now)).execute(&mut *writing).await?;
         writing.commit().await?;
-        let (failures, last_failure) = (unsigned(failures), last.map(unsigned));
         Ok(Vault { account, generation: unsigned(generation), sealed, wrapped, failures, last_failure })
     }
 
-    /// Whether this account may register under this name. Each try counts: it tells whether the name is taken.
-    pub(crate) async fn may_register(
-        &self,
-        account: Address,
-        name: &Id,
-        registrar: &Id,
-        try_: &Id,
-        now: u64,
-    ) -> Result<()> {
+    /// Whether this account may register under this name. Each try counts, for the name too: it evaluates a password.
+    pub(crate) async fn may_register(&self, by: &Registrar, name: &Id, try_: &Id, now: u64) -> Result<()> {
         let mut writing = self.database.write().await?;
-        let since = signed(now.saturating_sub(COUNTS_FOR));
-        let sql = "SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND network = $2 AND tried_at > $3";
-        paused(&mut writing, sql, [hex(registrar), String::new()], since, &NETWORK, now).await?;
+        pauses(&mut writing, [BY_BOTH, BY_NAME, BY_NETWORK], name, &by.network, now).await?;
+        tried(&mut writing, try_, [name, &by.network], None, now).await?;
         let owner = owner(&mut writing, name).await?;
-        let sql = "INSERT INTO attempts (id, name, network, state, tried_at) VALUES ($1, $2, '', '', $3)";
-        sqlx::query(sql).bind(hex(try_)).bind(hex(registrar)).bind(signed(now)).execute(&mut *writing).await?;
         writing.commit().await?;
-        if owner.is_some_and(|owner| owner != text(account)) { Err(RowsError::Taken) } else { Ok(()) }
+        if owner.is_some_and(|owner| owner != text(by.account)) { Err(RowsError::Taken) } else { Ok(()) }
+    }
+
+    /// Counts a change of a vault before it is made: its answer tells whether a name is taken.
+    pub(crate) async fn count(&self, by: &Registrar, try_: &Id, now: u64) -> Result<()> {
+        let mut writing = self.database.write().await?;
+        pauses(&mut writing, [BY_NAME, BY_NETWORK], &by.id, &by.network, now).await?;
+        tried(&mut writing, try_, [&by.id, &by.network], None, now).await?;
+        Ok(writing.commit().await?)
     }
 
     /// Makes a vault, or makes it anew with this as its only way to log in. All in one transaction; the same once more
@@ -287,12 +282,15 @@ impl Rows {
         let sql = "DELETE FROM attempts WHERE tried_at <= $1 \
                    OR (tried_at <= $2 AND name NOT IN (SELECT name FROM ways))";
         sqlx::query(sql).bind(ago(TOLD_FOR)).bind(ago(COUNTS_FOR)).execute(&mut *writing).await?;
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM attempts").fetch_one(&mut *writing).await?;
+        let sql = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts ORDER BY tried_at LIMIT $1)";
+        sqlx::query(sql).bind((count - MOST_ATTEMPTS).max(0)).execute(&mut *writing).await?;
         Ok(writing.commit().await?)
     }
 
     pub(crate) async fn metrics(&self) -> String {
-        let sql =
-            "SELECT (SELECT COUNT(*) FROM vaults), (SELECT COUNT(*) FROM logins), (SELECT COUNT(*) FROM attempts)";
+        let sql = "SELECT (SELECT COUNT(*) FROM vaults), (SELECT COUNT(*) FROM logins), \
+                   (SELECT COUNT(*) FROM attempts WHERE state = '' AND told = 0)";
         let asked = sqlx::query_as::<_, (i64, i64, i64)>(sql).fetch_one(self.database.readers());
         let (vaults, logins, attempts) = asked.await.unwrap_or_default();
         let mut text = String::new();
@@ -312,20 +310,51 @@ impl Rows {
     }
 }
 
-async fn paused(
+/// Attempts of the last day: how many, and the last. All take a name, a network and a time.
+type Count = (&'static str, Pause);
+
+const BY_BOTH: Count =
+    ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND network = $2 AND tried_at > $3", BOTH);
+const BY_NAME: Count =
+    ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND $2 <> '' AND tried_at > $3", NAME);
+const BY_NETWORK: Count =
+    ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE $1 <> '' AND network = $2 AND tried_at > $3", NETWORK);
+
+async fn pauses<const N: usize>(
     writing: &mut Writing,
-    sql: &'static str,
-    [name, network]: [String; 2],
-    since: i64,
-    pause: &Pause,
+    counts: [Count; N],
+    name: &Id,
+    network: &Id,
     now: u64,
 ) -> Result<()> {
-    let query = sqlx::query_as::<_, (i64, Option<i64>)>(sql).bind(name).bind(network).bind(since);
-    let (count, last) = query.fetch_one(&mut **writing).await?;
-    match pause.left(unsigned(count), last.map_or(0, unsigned), now) {
-        Some(left) => Err(RowsError::Paused(left)),
-        None => Ok(()),
+    for (sql, pause) in counts {
+        let query = sqlx::query_as::<_, (i64, Option<i64>)>(sql).bind(hex(name)).bind(hex(network));
+        let since = signed(now.saturating_sub(COUNTS_FOR));
+        let (count, last) = query.bind(since).fetch_one(&mut **writing).await?;
+        if let Some(left) = pause.left(unsigned(count), last.map_or(0, unsigned), now) {
+            return Err(RowsError::Paused(left));
+        }
     }
+    Ok(())
+}
+
+/// Writes a try down; with the state of a login, of which the owner of the name hears if it fails.
+async fn tried(writing: &mut Writing, id: &Id, of: [&Id; 2], state: Option<&Bytes>, now: u64) -> Result<()> {
+    let sql = "INSERT INTO attempts (id, name, network, state, told, tried_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let query = sqlx::query(sql).bind(hex(id)).bind(hex(of[0])).bind(hex(of[1]));
+    let query = query.bind(state.map_or_else(String::new, ToString::to_string)).bind(i64::from(state.is_none()));
+    query.bind(signed(now)).execute(&mut **writing).await?;
+    Ok(())
+}
+
+/// The attempts of which an owner did not hear yet, and the last of them. Those that may still be proven are not among
+/// them. They count on for the pauses: otherwise a login would tell a stranger that it happened.
+async fn told(writing: &mut Writing, account: &str, now: u64) -> Result<(u64, Option<u64>)> {
+    let sql = "UPDATE attempts SET told = 1 WHERE told = 0 AND (state = '' OR tried_at <= $2) \
+               AND name IN (SELECT name FROM ways WHERE account = $1) RETURNING tried_at";
+    let query = sqlx::query_scalar(sql).bind(account).bind(signed(now.saturating_sub(PROVEN_WITHIN)));
+    let times: Vec<i64> = query.fetch_all(&mut **writing).await?;
+    Ok((times.len() as u64, times.into_iter().max().map(unsigned)))
 }
 
 async fn owner(writing: &mut Writing, name: &Id) -> Result<Option<String>> {
@@ -340,8 +369,6 @@ async fn vault(writing: &mut Writing, account: Address) -> Result<Option<(i64, S
 
 /// Ends all ways and logins of a vault; returns how many logins.
 async fn empty(writing: &mut Writing, account: Address) -> Result<u64> {
-    let sql = "DELETE FROM attempts WHERE name IN (SELECT name FROM ways WHERE account = $1)";
-    sqlx::query(sql).bind(text(account)).execute(&mut **writing).await?;
     sqlx::query("DELETE FROM ways WHERE account = $1").bind(text(account)).execute(&mut **writing).await?;
     let ended =
         sqlx::query("DELETE FROM logins WHERE account = $1").bind(text(account)).execute(&mut **writing).await?;

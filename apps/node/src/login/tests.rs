@@ -197,12 +197,16 @@ async fn vault_is_handed_to_the_password_alone_and_tells_of_failures() {
     let opened = stage.log_in("ana").await;
     assert_eq!((opened.account, opened.generation, opened.failures), (ana.account, 1, 0));
     assert_eq!((opened.sealed.len(), opened.wrapped.len()), (SEALED, WRAPPED));
-    for _ in 0..3 {
-        let wrong = stage.begin(HOME, "ana", b"correct horse batterz").await;
-        assert_eq!(wrong.ok().unwrap().err(), Some(LoginError::Refused));
+    let wrong = stage.begin(HOME, "ana", b"correct horse batterz").await;
+    assert_eq!(wrong.ok().unwrap().err(), Some(LoginError::Refused));
+    assert_eq!(stage.log_in("ana").await.failures, 0, "it may still be proven");
+    let (rows, name) = (&stage.room.0.rows, stage.room.0.keys.id("name", b"ana").await.unwrap());
+    for (id, ago) in [(1, 7200), (2, 3600), (3, 121)] {
+        rows.attempt(&[id; 32], &name, &[id; 32], &Bytes::from(vec![1]), now() - ago).await.unwrap();
     }
     let opened = stage.log_in("ANA").await;
-    assert_eq!((opened.failures, opened.last_failure.is_some_and(|at| at + 60 > now())), (3, true));
+    let last = now() - 121;
+    assert_eq!((opened.failures, opened.last_failure.is_some_and(|at| at.abs_diff(last) < 60)), (3, true));
     assert_eq!(stage.log_in("ana").await.failures, 0, "told once");
 }
 
@@ -224,6 +228,68 @@ async fn proof_is_good_once_in_time_and_for_its_attempt() {
     let late = stage.room.0.rows.prove(&id, &[9; 32], now() + 121, |_| true).await;
     assert!(matches!(late, Err(RowsError::Refused)));
     assert_eq!(prove(&other).await, 200, "the attempt beside it");
+}
+
+#[tokio::test]
+async fn two_machines_log_in_at_once_and_a_login_ends_no_pause() {
+    let stage = Stage::plain().await;
+    let ana = stage.person().await;
+    let _: Status = stage.register(&ana, "ana", 1, PASSWORD).await.read();
+    let (Ok(Ok(one)), Ok(Ok(other))) =
+        (stage.begin(HOME, "ana", PASSWORD).await, stage.begin(ELSEWHERE, "ana", PASSWORD).await)
+    else {
+        panic!("both begin")
+    };
+    for proof in [one, other] {
+        let opened: Opened = stage.call(None, "POST", "/v1/login/proof", &proof).await.read();
+        assert_eq!(opened.failures, 0);
+    }
+    // A stranger who could see that his pause ended would know that somebody has this name.
+    let (rows, name, at) = (&stage.room.0.rows, stage.room.0.keys.id("name", b"ana").await.unwrap(), now());
+    for id in 1..=5 {
+        rows.attempt(&[id; 32], &name, &[9; 32], &Bytes::from(vec![1]), at).await.unwrap();
+    }
+    stage.log_in("ana").await;
+    let next = rows.attempt(&[6; 32], &name, &[9; 32], &Bytes::from(vec![1]), at).await;
+    assert!(matches!(next, Err(RowsError::Paused(_))));
+}
+
+#[tokio::test]
+async fn who_registers_learns_slowly_which_names_are_taken() {
+    let stage = Stage::plain().await;
+    let (ana, ben) = (stage.person().await, stage.person().await);
+    let _: Status = stage.register(&ana, "ana", 1, PASSWORD).await.read();
+    // Each answer tells whether the name is taken, so each counts, for the account and for the network.
+    let put = vault("ana", 7, stage.begun(&ben, "ben", PASSWORD).await.ok().unwrap());
+    let mut answers = Vec::new();
+    while answers.len() < 200 && !answers.contains(&429) {
+        answers.push(stage.call(Some(&ben), "PUT", "/v1/vault", &put).await.status);
+    }
+    assert!(answers.len() > 40 && answers[..40].iter().all(|status| *status == 409), "{answers:?}");
+    assert_eq!(answers.last(), Some(&429));
+    let way =
+        NewWay { user: "ana".into(), generation: 1, record: put.record.clone(), wrapped: vec![1; WRAPPED].into() };
+    let tried = stage.call(Some(&ben), "PUT", "/v1/vault/ways", &way).await.status;
+    assert!([429, 404].contains(&tried), "a pause of a second may be over: {tried}");
+    // Evaluations of passwords under one name are counted for the name.
+    let mut begun = 0;
+    while begun < 20 && stage.begun(&ben, "carl", PASSWORD).await.is_ok() {
+        begun += 1;
+    }
+    assert!((5..20).contains(&begun), "{begun}");
+}
+
+#[tokio::test]
+async fn long_messages_and_tokens_are_refused() {
+    let stage = Stage::plain().await;
+    let ana = stage.person().await;
+    let long = || Bytes::from(vec![7; 513]);
+    let token = Token { token: long() };
+    let begin = Begin { user: "ana".into(), request: long() };
+    assert_eq!(stage.call(None, "POST", "/v1/login/live", &token).await.status, 400);
+    assert_eq!(stage.call(None, "POST", "/v1/login/end", &token).await.status, 400);
+    assert_eq!(stage.call(None, "POST", "/v1/login", &begin).await.status, 400);
+    assert_eq!(stage.call(Some(&ana), "POST", "/v1/vault/begin", &begin).await.status, 400);
 }
 
 #[tokio::test]
@@ -407,7 +473,7 @@ async fn attempts_are_forgotten_when_they_count_no_more() {
         let path = stage.folder.path().join("node.sqlite");
         let pool =
             sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM attempts WHERE network <> ''").fetch_one(&pool).await.unwrap()
+        sqlx::query_scalar("SELECT COUNT(*) FROM attempts WHERE told = 0").fetch_one(&pool).await.unwrap()
     };
     rows.forget(at + 3600).await.unwrap();
     assert_eq!(count().await, 2);

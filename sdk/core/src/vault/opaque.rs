@@ -16,7 +16,7 @@ use opaque_ke::{
     rand::{CryptoRng, Error as RandError, RngCore},
 };
 use sha2_for_opaque::Sha512;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{error::LoginError, seal::context::hkdf, seal::gcm};
 
@@ -94,6 +94,14 @@ impl RngCore for System {
 pub struct ExportKey(Zeroizing<[u8; 64]>);
 
 impl ExportKey {
+    /// Wipes what it was in.
+    fn take(mut from: impl AsRef<[u8]> + AsMut<[u8]>) -> Self {
+        let mut key = Zeroizing::new([0; 64]);
+        key.copy_from_slice(from.as_ref());
+        from.as_mut().zeroize();
+        Self(key)
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8; 64] {
         &self.0
@@ -135,7 +143,7 @@ impl Registering {
         let params = ClientRegistrationFinishParameters::new(identifiers(host), Some(&stretch));
         let finished = self.0.finish(&mut System::new()?, password, answer, params);
         let finished = finished.map_err(|_| malformed("node's answer"))?;
-        Ok((finished.message.serialize().to_vec(), ExportKey(Zeroizing::new(finished.export_key.into()))))
+        Ok((finished.message.serialize().to_vec(), ExportKey::take(finished.export_key)))
     }
 }
 
@@ -162,7 +170,7 @@ impl LoggingIn {
         let stretch = Stretch;
         let params = ClientLoginFinishParameters::new(Some(CONTEXT), identifiers(host), Some(&stretch));
         match self.0.finish(&mut System::new()?, password, answer, params) {
-            Ok(done) => Ok((done.message.serialize().to_vec(), ExportKey(Zeroizing::new(done.export_key.into())))),
+            Ok(done) => Ok((done.message.serialize().to_vec(), ExportKey::take(done.export_key))),
             Err(ProtocolError::LibraryError(InternalError::KsfError)) => Err(LoginError::Memory),
             Err(_) => Err(LoginError::Refused),
         }

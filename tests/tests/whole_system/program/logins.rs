@@ -17,6 +17,7 @@ use hospital_record_tests::{
 use tempfile::TempDir;
 
 use super::message;
+use crate::relay::exchange;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -129,7 +130,9 @@ fn new_password_is_of_the_login_too_and_ends_other_logins() {
     let new = with_password(&home, "another good long password");
     home.json("ana", &["password", "--new-password-file", new.to_str().unwrap()]);
     laptop.run_json("ana", &["account"]).refused(4, "denied");
-    laptop.run_json("ana", &["logout"]).objects();
+    // The vault no longer gives the keys to the password of this machine.
+    laptop.run_json("ana", &["logout"]).refused(4, "denied");
+    fs::remove_file(key_file(&laptop)).unwrap();
     laptop.run_json("ana", &["login", &clinic.node.url(), "--user", "ana"]).refused(4, "denied");
     login_with(&laptop, &clinic, "another good long password").objects();
     assert_eq!(laptop.home().join("people/ana/login.json").exists(), key_file(&laptop).exists());
@@ -141,8 +144,8 @@ fn keys_stay_where_no_vault_has_them() {
     let (home, laptop) = (registered(&clinic), bare());
     laptop.json("ana", &["login", &clinic.node.url(), "--user", "ana"]);
     home.json("ana", &["register", "--delete"]);
-    laptop.run_json("ana", &["logout"]).refused(3, "not-found");
-    laptop.run_json("ana", &["logout", "--everywhere"]).refused(3, "not-found");
+    laptop.run_json("ana", &["logout"]).refused(4, "denied");
+    laptop.run_json("ana", &["logout", "--everywhere"]).refused(4, "denied");
     assert!(key_file(&laptop).exists());
     home.run_json("ana", &["logout"]).refused(2, "usage");
 }
@@ -158,6 +161,32 @@ fn node_down_stops_a_logout_and_no_other_verb_of_who_has_other_servers() {
     let (rpc, store) = (Anvil::shared().url(), kubo.url());
     let own = ["--rpc-url", &rpc, "--store", &store, "--relay", "http://127.0.0.1:1", "account"];
     home.run_json("ana", &own).objects();
+}
+
+#[test]
+fn request_of_any_length_leaves_the_answers_in_step() {
+    let clinic = Clinic::open();
+    let home = registered(&clinic);
+    // As long as a request may be: beside it, the process with the keys gets a line that is longer.
+    for digits in [2, 64, 1024, 8000, 8178] {
+        let body = format!("{{\"token\":\"0x{}\"}}", "7".repeat(digits));
+        let (status, answer) = exchange(clinic.node.address(), "POST", "/v1/login/live", body.as_bytes());
+        assert!([200, 400, 413].contains(&status), "{digits}: {status} {answer}");
+    }
+    let laptop = bare();
+    let logged_in = laptop.json("ana", &["login", &clinic.node.url(), "--user", "ana"]).remove(0);
+    assert_eq!(field(&logged_in, "address"), home.address("ana"));
+}
+
+#[test]
+fn logout_removes_no_other_keys_than_those_of_the_login() {
+    let clinic = Clinic::open();
+    let home = registered(&clinic);
+    // As after a logout that was killed in the middle.
+    fs::remove_file(key_file(&home)).unwrap();
+    home.init("ana");
+    home.run_json("ana", &["logout"]).refused(2, "usage");
+    assert!(key_file(&home).exists());
 }
 
 /// The login keys that a database says it belongs to, after they were changed.
