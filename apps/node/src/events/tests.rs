@@ -105,6 +105,7 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let chain = Arc::new(Chain { newest: AtomicU64::new(100), ..Chain::default() });
+        #[expect(clippy::disallowed_methods, reason = "it is a chain, and not a room")]
         let router = Router::new().route("/", post(answer)).with_state(chain.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -71,7 +71,7 @@ pub(crate) struct Keys {
 enum Asker {
     Process(Arc<Process>),
     #[cfg(test)]
-    Here(ServerKeys),
+    Here(Box<ServerKeys>),
 }
 
 /// The process, started again when it ended.
@@ -110,7 +110,7 @@ impl Keys {
 
     #[cfg(test)]
     pub(crate) fn in_this_process(keys: ServerKeys) -> Self {
-        Self { fingerprint: Bytes::from(keys.fingerprint()).to_string(), asker: Asker::Here(keys) }
+        Self { fingerprint: Bytes::from(keys.fingerprint()).to_string(), asker: Asker::Here(keys.into()) }
     }
 
     pub(crate) fn fingerprint(&self) -> &str {
