@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::json::*;
-use crate::{boards, keyrings, notes};
+use crate::{boards, keyrings, notes, vaults};
 
-pub const FORMATS: [&str; 15] = [
+pub const FORMATS: [&str; 16] = [
     "derivation",
     "ratchet",
     "stream",
@@ -37,6 +37,7 @@ pub const FORMATS: [&str; 15] = [
     "metadata",
     "profile",
     "dag",
+    "vault",
 ];
 
 pub type Outcome = Result<(), String>;
@@ -58,6 +59,7 @@ pub fn check(format: &str, vector: &Value) -> Outcome {
         "metadata" => metadata(vector),
         "profile" => profile(vector),
         "dag" => dag(vector),
+        "vault" => vaults::vault(vector),
         _ => panic!("{format} is not a format"),
     }
 }

@@ -12,6 +12,7 @@ mod keyrings;
 mod make;
 mod make_blocks;
 mod notes;
+mod vaults;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,7 +77,9 @@ fn generator_makes_the_committed_vectors() {
 
 /// The vectors that the generator makes now.
 fn generate() -> Vectors {
-    let made = [make::all(), make_blocks::all(), keyrings::all(), boards::all(), notes::all()].into_iter().flatten();
+    let made = [make::all(), make_blocks::all(), keyrings::all(), boards::all(), notes::all(), vaults::all()]
+        .into_iter()
+        .flatten();
     let named = made.map(|(format, name, mut vector)| {
         if let (true, Err(error)) = (name.starts_with("fails_"), check::check(format, &vector)) {
             vector["error"] = error.into();

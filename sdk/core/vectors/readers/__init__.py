@@ -1,5 +1,5 @@
 """The readers of our formats, one module for each family of formats."""
-from . import board, dag, journal, keys, lock, manifest, note, profile, signed, stream
+from . import board, dag, journal, keys, lock, manifest, note, profile, signed, stream, vault
 
 # By the name of the folder that holds the vectors.
 FORMATS = {
@@ -18,5 +18,6 @@ FORMATS = {
     "metadata": manifest.metadata,
     "profile": profile.profile,
     "dag": dag.dag,
+    "vault": vault.vault,
     "journal": journal.journal,
 }
