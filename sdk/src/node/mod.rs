@@ -10,10 +10,12 @@ pub(crate) mod listing;
 mod login;
 pub mod messages;
 pub(crate) mod query;
+pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod words;
 
 pub use info::{NodeInfo, WELL_KNOWN};
-pub use login::{LoggedIn, Login, Secret, checked_user};
+pub use login::{LoggedIn, Login};
+pub use secret::{Secret, checked_user};
 pub use session::{LONGEST_SESSION, Session};

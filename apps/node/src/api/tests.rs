@@ -28,11 +28,11 @@ use crate::{
 
 /// Fails if the description of a room does not name this answer to a request for this path.
 pub(crate) fn assert_named(api: &OpenApi, method: &Method, path: &str, status: StatusCode) {
+    let parts: Vec<&str> = path.split('/').collect();
     let is_of = |template: &str| {
-        let (mut of, mut parts) = (template.split('/'), path.split('/'));
-        of.by_ref().zip(parts.by_ref()).all(|(of, part)| of == part || of.starts_with('{') && !part.is_empty())
-            && of.next().is_none()
-            && parts.next().is_none()
+        let of: Vec<&str> = template.split('/').collect();
+        let fits = |(of, part): (&&str, &&str)| of == part || of.starts_with('{') && !part.is_empty();
+        of.len() == parts.len() && of.iter().zip(&parts).all(fits)
     };
     let Some((template, item)) = api.paths.paths.iter().find(|(template, _)| is_of(template)) else { return };
     let operation = match *method {

@@ -16,9 +16,11 @@ mod tidy;
 use std::{path::PathBuf, sync::Arc};
 
 use tokio::{sync::watch, task::JoinSet};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::keys::{HOLDER, hold};
+pub(crate) use self::{
+    http::routes,
+    keys::{HOLDER, hold},
+};
 use self::{keys::Keys, rows::Rows};
 use crate::{database::Database, members::Members};
 
@@ -77,17 +79,4 @@ pub(crate) async fn start(
     workers.spawn(tidy::tidy(rows.clone(), stop));
     tracing::info!("the room of logins is on");
     Ok(Room(Arc::new(Parts { rows, keys, members })))
-}
-
-pub(crate) fn routes(room: Room) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(http::begin))
-        .routes(routes!(http::prove))
-        .routes(routes!(http::live))
-        .routes(routes!(http::end))
-        .routes(routes!(http::end_all))
-        .routes(routes!(http::status, http::put_vault, http::delete_vault))
-        .routes(routes!(http::begin_vault))
-        .routes(routes!(http::put_way))
-        .with_state(room)
 }
