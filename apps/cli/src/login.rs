@@ -103,7 +103,10 @@ fn path(key_file: &Path) -> PathBuf {
 pub(crate) async fn still_stands(app: &App, name: &str) -> Result {
     let key_file = home::key_path(&app.settings.home, name)?;
     let Some(logged_in) = LoggedIn::read(&key_file, &KeyFile::read(&key_file)?)? else { return Ok(()) };
-    let Some(token) = &logged_in.token else { return Ok(()) };
+    let Some(token) = &logged_in.token else {
+        app.printer.warn(format!("The login at {} was not checked: run `register` again.", logged_in.node));
+        return Ok(());
+    };
     let asked = async { logged_in.at(PATIENCE).await?.is_live(token).await.map_err(Failure::from) };
     if asked.await.unwrap_or(true) {
         return Ok(());

@@ -24,13 +24,14 @@ CREATE TABLE ways (
 CREATE INDEX ways_of_an_account ON ways (account);
 
 -- Attempts that did not log in, or not yet, and tries of names at a registration: the pauses are counted from them.
--- state: what the second half of an attempt needs; empty afterwards. told: 1 if the owner of the name need not hear of it,
+-- state: what the second half of an attempt needs; empty afterwards. record: of which password it was. told: 1 if the owner of the name need not hear of it,
 -- or heard of it.
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     network TEXT NOT NULL,
     state TEXT NOT NULL,
+    record TEXT NOT NULL,
     told BIGINT NOT NULL CHECK (told IN (0, 1)),
     tried_at BIGINT NOT NULL
 );

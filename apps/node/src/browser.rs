@@ -83,7 +83,11 @@ impl Browsers {
     }
 
     fn origin(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Stopped> {
-        let Some(origin) = headers.get(ORIGIN) else { return Ok(None) };
+        let Some(origin) = headers.get(ORIGIN) else {
+            // A page that need not read the answer names no origin, but its browser says that it is another site's.
+            let site = headers.get("sec-fetch-site").map_or(&b"none"[..], HeaderValue::as_bytes);
+            return if matches!(site, b"none" | b"same-origin") { Ok(None) } else { Err(Stopped::Origin) };
+        };
         let known = origin.to_str().is_ok_and(|origin| self.origins.contains(&origin.to_ascii_lowercase()));
         match known && headers.get_all(ORIGIN).iter().count() == 1 {
             true => Ok(Some(origin.clone())),
@@ -217,6 +221,25 @@ mod tests {
         }
         assert_eq!(check(&[("host", "localhost")]), Err(Stopped::Type));
         assert_eq!(check(&[("host", "localhost"), json, ("content-type", "text/plain")]), Err(Stopped::Type));
+    }
+
+    #[test]
+    fn request_of_another_site_needs_an_origin_that_is_allowed() {
+        let of = |more: &[(&str, &str)]| {
+            let mut request = Request::get("/v1/events").header("host", "localhost");
+            for (name, value) in more {
+                request = request.header(*name, *value);
+            }
+            browsers().check(&request.body(()).unwrap())
+        };
+        let site = "sec-fetch-site";
+        for allowed in [&[][..], &[(site, "none")], &[(site, "same-origin")], &[(site, "cross-site"), ("origin", PAGE)]]
+        {
+            assert_eq!(of(allowed), Ok(()), "{allowed:?}");
+        }
+        for refused in [&[(site, "cross-site")][..], &[(site, "same-site")], &[(site, "")], &[(site, "x")]] {
+            assert_eq!(of(refused), Err(Stopped::Origin), "{refused:?}");
+        }
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Database {
         let text = part.path.to_str().ok_or_else(|| not_written(&"its name is not UTF-8"))?;
         let copied = sqlx::query("VACUUM INTO ?1").bind(text).execute(&mut database).await;
         copied.map_err(|error| not_written(&error))?;
+        without_frames(&part.path).await.map_err(|error| not_written(&error))?;
         part.keep(to).map_err(|error| not_written(&error))
     }
 
@@ -85,8 +86,28 @@ impl Database {
 
     /// A transaction that may write. SQLite's own BEGIN would read first, and fail if another wrote meanwhile.
     pub(crate) async fn write(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // A full disk ends a transaction without sqlx's knowledge, which then begins none on this connection.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                drop(self.writer.acquire().await?.detach());
+                self.writer.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        }
     }
+}
+
+/// Frames are of the last minutes, and a cursor from after the backup would skip some that came later.
+async fn without_frames(copy: &Path) -> sqlx::Result<()> {
+    let mut copy = SqliteConnectOptions::new().filename(copy).connect().await?;
+    for sql in ["DELETE FROM frames", "DELETE FROM frame_channels", "UPDATE frame_totals SET held = 0"] {
+        match sqlx::query(sql).execute(&mut copy).await {
+            // A database of before there were frames.
+            Err(sqlx::Error::Database(error)) if error.message().starts_with("no such table") => break,
+            done => done?,
+        };
+    }
+    sqlx::Connection::close(copy).await
 }
 
 /// The first migrations.
@@ -119,10 +140,10 @@ impl NewFile {
         if to.try_exists()? {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists already: name a new file"));
         }
+        // Of this process alone: two backups at once do not write into one file.
         let mut path = std::path::absolute(to)?.into_os_string();
-        path.push(".part");
+        path.push(format!(".{}.part", std::process::id()));
         let path = PathBuf::from(path);
-        // Of a process that was killed.
         let _ = fs::remove_file(&path);
         private(&path)?;
         Ok(Self { path })
@@ -131,7 +152,9 @@ impl NewFile {
     /// SQLite does not sync what VACUUM INTO writes.
     fn keep(self, to: &Path) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
-        fs::rename(&self.path, to)?;
+        // Unlike a rename it replaces nothing.
+        fs::hard_link(&self.path, to)?;
+        fs::remove_file(&self.path)?;
         #[cfg(unix)]
         if let Some(folder) = self.path.parent() {
             File::open(folder)?.sync_all()?;
@@ -201,6 +224,26 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(applied, MIGRATIONS[MIGRATIONS.len() - 1].0);
+    }
+
+    #[tokio::test]
+    async fn full_disk_stops_no_later_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).await.unwrap();
+        let mut writing = database.write().await.unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *writing).await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", pages + 2);
+        sqlx::query(sqlx::AssertSqlSafe(limit)).execute(&mut *writing).await.unwrap();
+        let sql = "INSERT INTO accounts (account, held) VALUES (hex(zeroblob(100000)), 0)";
+        let error = sqlx::query(sql).execute(&mut *writing).await.unwrap_err();
+        assert!(is_full(&error), "{error}");
+        drop(writing);
+        for held in 1..=2_i64 {
+            let mut writing = database.write().await.unwrap();
+            let sql = "INSERT INTO accounts (account, held) VALUES ($1, $1)";
+            sqlx::query(sql).bind(held).execute(&mut *writing).await.unwrap();
+            writing.commit().await.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -20,18 +20,23 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 
     /// Counts one; if that is too many, returns the time to wait.
     pub(crate) fn take(&self, key: &K) -> Result<(), Duration> {
-        if self.limiter.len() > REMEMBERED {
-            self.limiter.retain_recent();
-        }
+        self.forget_some();
         self.limiter.check_key(key).map_err(|full| full.wait_time_from(self.clock.now()))
     }
 
     /// Counts several at once: all or none.
     pub(crate) fn take_several(&self, key: &K, count: NonZeroU32) -> Result<(), Duration> {
+        self.forget_some();
         match self.limiter.check_key_n(key, count) {
             Ok(taken) => taken.map_err(|full| full.wait_time_from(self.clock.now())),
             // Never possible: the wait of a whole minute says so.
             Err(_) => Err(Duration::from_secs(60)),
+        }
+    }
+
+    fn forget_some(&self) {
+        if self.limiter.len() > REMEMBERED {
+            self.limiter.retain_recent();
         }
     }
 }
@@ -59,6 +64,16 @@ mod tests {
         assert!(limit.take(&1).is_ok() && limit.take(&1).is_ok());
         assert!(limit.take(&1).unwrap_err() <= Duration::from_secs(30));
         assert!(limit.take(&2).is_ok());
+    }
+
+    #[test]
+    fn keys_that_are_full_again_are_forgotten() {
+        let limit = Limit::per_minute(NonZeroU32::new(60_000_000).unwrap());
+        let one = NonZeroU32::new(1).unwrap();
+        for key in 0..3 * REMEMBERED {
+            limit.take_several(&key, one).unwrap();
+        }
+        assert!(limit.limiter.len() < 2 * REMEMBERED, "{}", limit.limiter.len());
     }
 
     #[test]

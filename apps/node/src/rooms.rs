@@ -51,7 +51,7 @@ impl<'a> Rooms<'a> {
     ) -> Result<(Router, JoinSet<()>), String> {
         let mut rooms = Self::none(settings, port, stop.clone()).await?;
         rooms.relay().await?;
-        rooms.chain()?;
+        rooms.chain().await?;
         rooms.blocks()?;
         rooms.frames();
         rooms.directory();
@@ -110,14 +110,14 @@ impl<'a> Rooms<'a> {
         Ok(())
     }
 
-    fn chain(&mut self) -> Result<(), String> {
+    async fn chain(&mut self) -> Result<(), String> {
         if !self.settings.chain_reads {
             return Ok(());
         }
         let events = events::Events::new(self.listening.clone());
         let (hospital, final_block) = (self.node.contract(), chain::FinalBlock::default());
         let (provider, told, last) = (self.provider.clone(), events.clone(), final_block.clone());
-        self.workers.spawn(events::watch_chain(provider, hospital, told, last, self.stop.clone()));
+        self.workers.spawn(events::watch_chain(provider, hospital, told, last, self.stop.clone()).await);
         let chain = chain::Chain::new(self.settings.provider(chain::LONGEST_ANSWER)?, hospital, final_block);
         self.add(chain::routes(chain).merge(events::routes(events)));
         self.node.answers_questions = true;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use hospital_record::{Address, Result, System};
+use tokio::sync::Semaphore;
 
 /// The time that an answer about an account is valid.
 const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -16,18 +17,23 @@ const NO_FOR: Duration = Duration::from_secs(30);
 /// The most answers in the cache.
 const KEPT: usize = 10_000;
 
+/// The searches for a vouch at a time.
+const WALKS: usize = 16;
+
 /// The accounts that a node serves.
 pub(crate) struct Trust {
     system: System,
     allowed: HashSet<Address>,
     authorities: Vec<Address>,
     answers: Mutex<HashMap<Address, (bool, Instant)>>,
+    /// Each costs the provider several questions.
+    walks: Semaphore,
 }
 
 impl Trust {
     /// The named accounts and those for which the authorities vouch; all without either.
     pub(crate) fn new(system: System, allowed: HashSet<Address>, authorities: Vec<Address>) -> Self {
-        Self { system, allowed, authorities, answers: Mutex::default() }
+        Self { system, allowed, authorities, answers: Mutex::default(), walks: Semaphore::new(WALKS) }
     }
 
     /// Whether the node serves this account.
@@ -44,10 +50,16 @@ impl Trust {
         {
             return Ok(answer);
         }
+        let turn = self.walks.acquire().await;
         let answer = self.system.why_trusted(account, &self.authorities).await?.is_some();
+        drop(turn);
         let mut answers = self.answers();
         if answers.len() >= KEPT {
             answers.retain(|_, (_, until)| now < *until);
+        }
+        if answers.len() >= KEPT {
+            // Anybody can make accounts that are refused: they push out no account that is served.
+            answers.retain(|_, (answer, _)| *answer);
         }
         if answers.len() < KEPT {
             answers.insert(account, (answer, now + if answer { GOOD_FOR } else { NO_FOR }));

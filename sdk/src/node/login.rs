@@ -243,7 +243,8 @@ impl Login {
             self.caller.answer(request.bearer_auth(&session).json(body)).await
         };
         match put().await {
-            Err(error) if error.kind().is_outage() => put().await,
+            // The first may have taken effect, whatever the second one says.
+            Err(error) if error.kind().is_outage() => put().await.map_err(|_| error),
             done => done,
         }
     }

@@ -247,6 +247,9 @@ pub(crate) struct Logout {
     /// Keep the keys on this machine, and forget the login alone
     #[arg(long)]
     pub(crate) keep_keys: bool,
+    /// File whose first line is the login's password, if the key file here has another one
+    #[arg(long, value_name = "FILE", conflicts_with = "keep_keys")]
+    pub(crate) login_password_file: Option<PathBuf>,
 }
 
 /// `unlock`

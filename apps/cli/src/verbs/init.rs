@@ -18,7 +18,7 @@ use crate::{
     key_file::{KeyFile, already_there},
     password,
     print::Printer,
-    verbs::login,
+    verbs::register,
 };
 
 pub(crate) const ABOUT_IT: &str = "
@@ -104,7 +104,7 @@ pub(crate) async fn password(app: &App, args: &Password) -> Result {
     let password = password::new(args.new_password_file.as_deref(), name, password::CHANGED)?;
     let staged = file.sealed_again(phrase, &password)?.stage(path)?;
     // The vault first: whoever has its new password can always log in again.
-    let logged_in = login::change_password(app, &opened, &password).await?;
+    let logged_in = register::change_password(app, &opened, &password).await?;
     let of_vault = |failure: Failure| match &logged_in {
         Some(_) => Failure {
             message: format!("the login has the new password, but the key file does not: {failure}"),
@@ -115,7 +115,9 @@ pub(crate) async fn password(app: &App, args: &Password) -> Result {
     let settled = staged.replace(file).map_err(of_vault)?;
     let locked = agent::end(path);
     if let Some(logged_in) = logged_in {
-        logged_in.write(path)?;
+        if let Err(failure) = logged_in.write(path) {
+            app.printer.warn(format!("This machine does not remember the login: {failure}"));
+        }
         app.printer.note(format!("{} logs in at {} with the new password too.", logged_in.user, logged_in.node));
     }
     settled.map_err(|error| in_force(name, path, &error))?;

@@ -18,6 +18,7 @@ mod login;
 mod names;
 mod open;
 mod person;
+mod register;
 mod replace;
 mod requests;
 mod revoke;
@@ -50,11 +51,11 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
     match verb {
         Verb::Init(args) => init::init(app, &args),
         Verb::Join(args) => join::join(app, &args).await,
-        Verb::Register(args) => login::register(app, &args).await,
+        Verb::Register(args) => register::register(app, &args).await,
         Verb::Login(args) => login::login(app, &args).await,
         Verb::Logout(args) => login::logout(app, &args).await,
         Verb::Password(args) => init::password(app, &args).await,
-        Verb::Unlock(args) => unlock::unlock(app, &args),
+        Verb::Unlock(args) => unlock::unlock(app, &args).await,
         Verb::Lock => unlock::lock(app),
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,

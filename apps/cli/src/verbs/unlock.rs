@@ -10,18 +10,19 @@ use crate::{
     app::{App, Opened, checked_identity},
     args::Unlock,
     failure::{Failure, Result},
-    home, when,
+    home, login, when,
 };
 
 /// The longest time: a working day.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
 
-pub(crate) fn unlock(app: &App, args: &Unlock) -> Result {
+pub(crate) async fn unlock(app: &App, args: &Unlock) -> Result {
     let time = parse(&args.time).ok_or_else(|| {
         Failure::usage(format!("--for {}: give a time of at most 12 hours, such as 90s, 15m or 2h", args.time))
     })?;
     let Opened { name, path, file, phrase, .. } = app.open_key_file()?;
     checked_identity(&name, &file, &phrase)?;
+    login::still_stands(app, &name).await?;
     agent::start(&path, &file, phrase.trim_end(), time)?;
     let until = Timestamp::try_from(SystemTime::now() + time).map_err(|error| Failure::usage(error.to_string()))?;
     let object = json!({"type": "unlocked", "name": name, "until": until.to_string()});

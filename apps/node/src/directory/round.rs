@@ -1,7 +1,8 @@
 //! Asks the chain again and again for whom somebody vouches.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
+use hospital_record::Address;
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
@@ -16,6 +17,8 @@ use crate::{
 const TOGETHER: u32 = 50;
 /// The longest time for them.
 const WITHIN: Duration = Duration::from_secs(120);
+/// The same for one alone, after some together failed.
+const ALONE_WITHIN: Duration = Duration::from_secs(10);
 /// The longest pause between two looks for listings that are due.
 const PAUSE: Duration = Duration::from_secs(30);
 
@@ -36,6 +39,9 @@ pub(crate) async fn check_again(room: Room, interval: Duration, mut stop: watch:
     }
 }
 
+/// An account, and until when somebody vouches for it; `None` for nobody.
+type Answer = (Address, Option<Option<u64>>);
+
 impl Room {
     /// Checks the vouches of all listings that were checked last so many seconds ago, and removes those that were hidden
     /// for long.
@@ -44,23 +50,46 @@ impl Room {
         let began = now();
         // What this round has checked is not due again in it.
         let before = began.saturating_sub(interval.max(1));
+        // Those that could not be checked do not keep the others from it.
+        let mut failed = HashSet::new();
         loop {
-            let due = parts.rows.due(before, TOGETHER).await?;
+            let most = TOGETHER + u32::try_from(failed.len()).unwrap_or(u32::MAX - TOGETHER);
+            let mut due = parts.rows.due(before, most, now()).await?;
+            due.retain(|account| !failed.contains(account));
             if due.is_empty() {
                 break;
             }
-            let asking = parts.system.why_each_is_trusted(&due, &parts.authorities);
-            let trust = timeout(WITHIN, asking).await.map_err(|_| Problem::Unavailable)?.map_err(|error| {
-                tracing::warn!(%error, "the chain did not answer");
-                Problem::Unavailable
-            })?;
-            let results: Vec<_> = due.into_iter().zip(trust.iter().map(|trust| trust.as_ref().map(until))).collect();
-            parts.rows.checked(&results, began).await?;
+            let mut results = Vec::new();
+            match self.asked(&due, WITHIN).await {
+                Ok(answers) => results = answers,
+                Err(_) => {
+                    for account in due {
+                        match self.asked(&[account], ALONE_WITHIN).await {
+                            Ok(answers) => results.extend(answers),
+                            Err(_) => drop(failed.insert(account)),
+                        }
+                    }
+                    if results.is_empty() {
+                        return Err(Problem::Unavailable);
+                    }
+                }
+            }
+            parts.rows.checked(&results, began, now()).await?;
         }
         if parts.rows.sweep(began).await? > 0 {
             tracing::info!("listings that were hidden for long were removed");
         }
         self.is_current(began);
         Ok(())
+    }
+
+    /// What the chain says of the vouches for these accounts.
+    async fn asked(&self, accounts: &[Address], within: Duration) -> Result<Vec<Answer>, Problem> {
+        let asking = self.0.system.why_each_is_trusted(accounts, &self.0.authorities);
+        let trust = timeout(within, asking).await.map_err(|_| Problem::Unavailable)?.map_err(|error| {
+            tracing::warn!(%error, "the chain did not answer");
+            Problem::Unavailable
+        })?;
+        Ok(accounts.iter().copied().zip(trust.iter().map(|trust| trust.as_ref().map(until))).collect())
     }
 }

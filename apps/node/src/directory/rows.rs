@@ -112,7 +112,7 @@ impl Rows {
     pub(crate) async fn withdraw(&self, host: &str, account: Address, now: u64) -> Result<bool, Problem> {
         let mut writing = self.database.write().await?;
         let sql = "UPDATE listings SET listing = '', name = '', words = '', specialities = '', languages = '', \
-                   hidden_since = $1 WHERE host = $2 AND account = $3 AND listing <> ''";
+                   hidden_since = $1, issued_at = MAX(issued_at, $1 - 1) WHERE host = $2 AND account = $3 AND listing <> ''";
         let query = sqlx::query(sql).bind(seconds(now)).bind(host).bind(text(account));
         let withdrawn = query.execute(&mut *writing).await?.rows_affected() > 0;
         writing.commit().await?;
@@ -156,17 +156,24 @@ impl Rows {
     }
 
     /// Some accounts whose vouches were checked last before this time.
-    pub(crate) async fn due(&self, before: u64, most: u32) -> Result<Vec<Address>, Problem> {
-        let sql = "SELECT account FROM listings WHERE listing <> '' AND checked_at <= $1 GROUP BY account \
-                   ORDER BY MIN(checked_at), account LIMIT $2";
+    pub(crate) async fn due(&self, before: u64, most: u32, now: u64) -> Result<Vec<Address>, Problem> {
+        let sql = "SELECT account FROM listings WHERE listing <> '' AND (checked_at <= $1 OR checked_at > $3) \
+                   GROUP BY account ORDER BY MIN(checked_at), account LIMIT $2";
         let query = sqlx::query_scalar::<_, String>(sql).bind(seconds(before)).bind(i64::from(most));
+        // A time that is still to come is of a clock that was wrong.
+        let query = query.bind(seconds(now));
         let accounts = query.fetch_all(self.database.readers()).await?;
         Ok(accounts.iter().filter_map(|account| account.parse().ok()).collect())
     }
 
     /// Notes what the chain said, since `asked`, about the vouches for accounts: until when, or `None` for no vouch. A
     /// listing that was published meanwhile was checked later.
-    pub(crate) async fn checked(&self, results: &[(Address, Option<Option<u64>>)], asked: u64) -> Result<(), Problem> {
+    pub(crate) async fn checked(
+        &self,
+        results: &[(Address, Option<Option<u64>>)],
+        asked: u64,
+        now: u64,
+    ) -> Result<(), Problem> {
         let mut writing = self.database.write().await?;
         for (account, vouch) in results {
             let set = match vouch {
@@ -175,10 +182,11 @@ impl Rows {
             };
             let until = vouch.map_or(0, |until| until.map_or(NO_END, seconds));
             let sql = format!(
-                "UPDATE listings SET checked_at = $1, {set} WHERE account = $3 AND listing <> '' AND checked_at < $1"
+                "UPDATE listings SET checked_at = $1, {set} WHERE account = $3 AND listing <> '' \
+                 AND (checked_at < $1 OR checked_at > $4)"
             );
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seconds(asked)).bind(until).bind(text(*account));
-            query.execute(&mut *writing).await?;
+            query.bind(seconds(now)).execute(&mut *writing).await?;
         }
         Ok(writing.commit().await?)
     }
@@ -209,6 +217,7 @@ fn shown(select: &'static str, host: &str, now: u64) -> QueryBuilder<Sqlite> {
     query.push(" WHERE host = ").push_bind(host.to_owned());
     query.push(" AND hidden_since IS NULL AND vouched_until > ").push_bind(seconds(now));
     query.push(" AND checked_at > ").push_bind(seconds(now.saturating_sub(GOOD_FOR)));
+    query.push(" AND checked_at <= ").push_bind(seconds(now));
     query
 }
 

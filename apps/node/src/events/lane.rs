@@ -47,23 +47,12 @@ pub(super) struct Lane {
     order: VecDeque<Id>,
     /// After a block whose events the provider did not list.
     pub(super) paused_until: Option<Instant>,
-    /// The listeners must learn of a pause.
-    is_missing: bool,
 }
 
 impl Lane {
     pub(super) fn new(watched: Watched) -> Self {
         let (known, order) = (HashSet::new(), VecDeque::new());
-        Self {
-            watched,
-            seen: None,
-            hash: B256::ZERO,
-            range: RANGE,
-            known,
-            order,
-            paused_until: None,
-            is_missing: false,
-        }
+        Self { watched, seen: None, hash: B256::ZERO, range: RANGE, known, order, paused_until: None }
     }
 
     /// What was looked at stays so, also if a later question fails.
@@ -97,26 +86,24 @@ impl Lane {
         Ok(())
     }
 
-    /// Events before the node's start are not told, but known.
+    /// Events before the first look, or in a pause, are not told: who listened already learns that some are missing.
     async fn begin(&mut self, chain: &EthereumLedger, newest: u64, events: &Events) -> Result<(), LedgerError> {
         match self.notices(chain, newest.saturating_sub(AGAIN), newest).await {
             Ok(_) => self.seen = Some(newest),
             Err(error) if !error.is_temporary() => return self.pause(error),
             Err(error) => return Err(error),
         }
-        if std::mem::take(&mut self.is_missing) {
-            events.miss();
-        }
+        events.miss();
         Ok(())
     }
 
     /// Boards can wait: some providers do not answer questions about all contracts, and anybody can fill a block.
-    fn pause(&mut self, error: LedgerError) -> Result<(), LedgerError> {
+    pub(super) fn pause(&mut self, error: LedgerError) -> Result<(), LedgerError> {
         if let Watched::Contracts(_) = self.watched {
             return Err(error);
         }
         tracing::warn!(%error, "the provider does not list the events of boards: they are left out for a while");
-        self.is_missing |= self.seen.take().is_some();
+        self.seen = None;
         self.paused_until = Some(Instant::now() + PAUSE);
         Ok(())
     }
@@ -177,7 +164,12 @@ async fn is_of_a_board(
     if let Some(is_one) = contracts.get(&contract) {
         return Ok(*is_one);
     }
-    let is_one = is_board(&chain.code(contract).await?);
+    let code = chain.code(contract).await?;
+    if code.is_empty() {
+        // It has gone, or this node of the provider is behind: then the next look finds it.
+        return Ok(false);
+    }
+    let is_one = is_board(&code);
     if contracts.len() >= MOST_CONTRACTS {
         contracts.clear();
     }

@@ -6,7 +6,7 @@ use hospital_record::{
     Address,
     ledger::{ContractKind, EthereumLedger, Ledger, LedgerError},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     chain::FinalBlock,
@@ -18,6 +18,10 @@ use crate::{
 
 /// The interval between two looks: a block takes some seconds on most chains.
 const LOOK: Duration = Duration::from_secs(2);
+/// The longest time for boards, so that they delay no journal.
+const BOARDS_WITHIN: Duration = Duration::from_secs(4);
+/// The longest time for the first look, before anybody can listen.
+const FIRST_WITHIN: Duration = Duration::from_secs(5);
 /// The looks between two questions for the final block.
 const FINAL_EVERY: u32 = 15;
 
@@ -30,15 +34,20 @@ pub(super) struct Watcher {
     pub(super) lanes: [Lane; 2],
 }
 
-/// Watches until the stop signal. A chain that does not answer is asked again.
+/// Looks once. Returns the watch, which goes on until the stop signal: a chain that does not answer is asked again.
 pub(crate) async fn watch_chain(
     chain: EthereumLedger,
     hospital: Address,
     events: Events,
     final_block: FinalBlock,
-    mut stop: watch::Receiver<bool>,
-) {
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> {
     let mut watcher = Watcher::new(chain, hospital, events, final_block);
+    let _ = timeout(FIRST_WITHIN, watcher.look()).await;
+    watch_on(watcher, stop)
+}
+
+async fn watch_on(mut watcher: Watcher, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
@@ -71,10 +80,11 @@ impl Watcher {
         }
         self.looks = self.looks.wrapping_add(1);
         let [contracts, boards] = &mut self.lanes;
-        let (contracts, boards) = tokio::join!(
+        let (contracts, looked) = tokio::join!(
             contracts.look(&self.chain, &block, &self.events),
-            boards.look(&self.chain, &block, &self.events),
+            timeout(BOARDS_WITHIN, boards.look(&self.chain, &block, &self.events)),
         );
-        contracts.and(boards)
+        let late = LedgerError::TimedOut { host: "the provider".into(), after: BOARDS_WITHIN };
+        contracts.and(looked.unwrap_or_else(|_| boards.pause(late)))
     }
 }

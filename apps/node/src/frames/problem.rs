@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     answer::{A_MOMENT, json, said, said_later},
     database::is_full,
-    frames::rows::{CHANNELS_OF_AN_ACCOUNT, KEPT_FOR},
+    frames::rows::CHANNELS_OF_AN_ACCOUNT,
     members::Stranger,
 };
 
@@ -103,9 +103,7 @@ impl IntoResponse for Problem {
                 (status, json(&WithNext { error: one_line(&text), next })).into_response()
             }
             Self::TooFast(wait) => said_later(status, &text, wait),
-            // Frames expire, so there is room again by then.
-            Self::NodeFull => said_later(status, &text, KEPT_FOR),
-            Self::Unavailable => said_later(status, &text, A_MOMENT),
+            Self::NodeFull | Self::Unavailable => said_later(status, &text, A_MOMENT),
             Self::Stranger(stranger) => stranger.into_response(),
             _ => said(status, &text),
         }

@@ -43,6 +43,11 @@ impl Most {
         let total = i64::try_from(total).unwrap_or(i64::MAX);
         Self { frames: 1_000, bytes: 4 << 20, total, channels: 10_000 }
     }
+
+    /// What all frames of one account count at most.
+    pub(super) fn share(&self) -> i64 {
+        (self.total / 8).max(self.bytes)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +134,8 @@ impl Rows {
         }
         let cost = cost(frame.bytes.len());
         let others = batch.total - found.map_or(0, |kept| kept.held);
-        let most = self.most.bytes.min(self.most.total - others);
+        let own_others = self.own(batch, &frame.channel).await? - found.map_or(0, |kept| kept.held);
+        let most = self.most.bytes.min(self.most.total - others).min(self.most.share() - own_others);
         if cost > most {
             return Ok(Err(Problem::NodeFull));
         }
@@ -144,6 +150,12 @@ impl Rows {
             remove_oldest(batch, &mut kept).await?;
         }
         append(batch, kept, frame).await.map(Ok)
+    }
+
+    /// What all channels of the account of this one hold.
+    async fn own(&self, batch: &mut Batch<'_>, channel: &Channel) -> sqlx::Result<i64> {
+        let sql = "SELECT COALESCE(SUM(held), 0) FROM frame_channels WHERE account = $1";
+        sqlx::query_scalar(sql).bind(channel.columns().0).fetch_one(&mut **batch.writing).await
     }
 
     /// A new channel.

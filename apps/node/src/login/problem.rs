@@ -30,6 +30,8 @@ pub(crate) enum Problem {
     Changed,
     #[error("this account has no vault here: register first")]
     NoVault,
+    #[error("the registration took too long: begin it again")]
+    NotBegun,
     #[error("a vault has at most {0} ways to log in: make it anew with the ones that are used")]
     ManyWays(i64),
     #[error("this node keeps no more vaults: tell its operator")]
@@ -45,7 +47,7 @@ impl Problem {
             Self::Refused => StatusCode::UNAUTHORIZED,
             Self::Paused(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Stranger(stranger) => stranger.status(),
-            Self::Taken | Self::Changed | Self::ManyWays(_) => StatusCode::CONFLICT,
+            Self::Taken | Self::Changed | Self::NotBegun | Self::ManyWays(_) => StatusCode::CONFLICT,
             Self::NoVault => StatusCode::NOT_FOUND,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -69,6 +71,7 @@ impl From<RowsError> for Problem {
             RowsError::Taken => Self::Taken,
             RowsError::Changed => Self::Changed,
             RowsError::NoVault => Self::NoVault,
+            RowsError::NotBegun => Self::NotBegun,
             RowsError::ManyWays => Self::ManyWays(crate::login::rows::MOST_WAYS),
             RowsError::Database(error) => {
                 tracing::error!(%error, "the database failed");

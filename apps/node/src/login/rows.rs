@@ -7,11 +7,14 @@ use sqlx::{Sqlite, Transaction};
 
 use crate::{
     database::{Database, is_full},
-    login::{keys::Id, rows::tries::told},
+    login::{
+        keys::Id,
+        rows::tries::{take_try, told},
+    },
     numbers,
 };
 
-mod tries;
+pub(crate) mod tries;
 
 /// The most ways to log in to one vault.
 pub(crate) const MOST_WAYS: i64 = 8;
@@ -34,6 +37,8 @@ pub(crate) enum RowsError {
     Changed,
     #[error("there is no vault")]
     NoVault,
+    #[error("no registration was begun")]
+    NotBegun,
     #[error("too many ways to log in")]
     ManyWays,
     #[error("no room for another vault")]
@@ -68,6 +73,13 @@ pub(crate) struct Way {
     pub(crate) name: Id,
     pub(crate) record: Bytes,
     pub(crate) wrapped: Bytes,
+}
+
+/// A vault as its owner hands it in.
+pub(crate) struct New<'a> {
+    pub(crate) generation: u64,
+    pub(crate) sealed: &'a Bytes,
+    pub(crate) way: &'a Way,
 }
 
 /// Who registers, and from where.
@@ -127,18 +139,20 @@ impl Rows {
         is_proven: impl FnOnce(&[u8]) -> bool,
     ) -> Result<Vault> {
         let mut writing = self.database.write().await?;
-        let sql = "SELECT name, state FROM attempts WHERE id = $1 AND state <> '' AND tried_at > $2";
+        let sql = "SELECT name, state, record FROM attempts WHERE id = $1 AND state <> '' AND tried_at > $2";
         let query = sqlx::query_as(sql).bind(hex(id)).bind(signed(now.saturating_sub(PROVEN_WITHIN)));
-        let found: Option<(String, String)> = query.fetch_optional(&mut *writing).await?;
-        let (name, state) = found.ok_or(RowsError::Refused)?;
+        let found: Option<(String, String, String)> = query.fetch_optional(&mut *writing).await?;
+        let (name, state, record) = found.ok_or(RowsError::Refused)?;
         if !is_proven(&bytes(&state)?) {
             sqlx::query("UPDATE attempts SET state = '' WHERE id = $1").bind(hex(id)).execute(&mut *writing).await?;
             writing.commit().await?;
             return Err(RowsError::Refused);
         }
-        let sql = "SELECT account, generation, sealed, wrapped FROM ways JOIN vaults USING (account) WHERE name = $1";
+        // Of the very password that it began with: the name may have another one by now, or another owner.
+        let sql = "SELECT account, generation, sealed, wrapped FROM ways JOIN vaults USING (account) \
+                   WHERE name = $1 AND record = $2";
         let vault: Option<(String, i64, String, String)> =
-            sqlx::query_as(sql).bind(&name).fetch_optional(&mut *writing).await?;
+            sqlx::query_as(sql).bind(&name).bind(&record).fetch_optional(&mut *writing).await?;
         let (account, generation, sealed, wrapped) = vault.ok_or(RowsError::Refused)?;
         sqlx::query("DELETE FROM attempts WHERE id = $1").bind(hex(id)).execute(&mut *writing).await?;
         let (failures, last_failure) = told(&mut writing, &account, now).await?;
@@ -152,53 +166,57 @@ impl Rows {
     }
 
     /// Makes a vault, or makes it anew with this as its only way to log in. All in one transaction; the same once more
-    /// changes nothing.
-    pub(crate) async fn put(&self, account: Address, generation: u64, sealed: &Bytes, way: &Way) -> Result<()> {
+    /// changes nothing. It takes the try of a registration, also if it is refused: the answer tells of names.
+    pub(crate) async fn put(&self, by: &Registrar, new: &New<'_>, now: u64) -> Result<()> {
         let mut writing = self.database.write().await?;
-        let owner = owner(&mut writing, &way.name).await?;
-        if owner.is_some_and(|owner| owner != text(account)) {
-            return Err(RowsError::Taken);
+        let before = vault(&mut writing, by.account).await?;
+        let (generation, sealed) = (signed(new.generation), new.sealed.to_string());
+        if before.as_ref().is_some_and(|before| *before == (generation, sealed.clone())) {
+            return Ok(());
         }
-        let before = vault(&mut writing, account).await?;
-        match before {
-            Some((now, ref was)) if now == signed(generation) && *was == sealed.to_string() => return Ok(()),
-            ref before if before.as_ref().map_or(0, |(now, _)| *now) + 1 != signed(generation) => {
-                return Err(RowsError::Changed);
-            }
-            None => self.has_room(&mut writing).await?,
-            Some(_) => {}
+        take_try(&mut writing, by, now).await?;
+        let owner = owner(&mut writing, &new.way.name).await?;
+        let refused = match before {
+            _ if owner.is_some_and(|owner| owner != text(by.account)) => Some(RowsError::Taken),
+            None if self.is_full(&mut writing).await? => Some(RowsError::Full),
+            before => (before.map_or(0, |(now, _)| now) + 1 != generation).then_some(RowsError::Changed),
+        };
+        if refused.is_none() {
+            empty(&mut writing, by.account).await?;
+            let sql = "INSERT INTO vaults (account, generation, sealed) VALUES ($1, $2, $3) \
+                       ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed";
+            let query = sqlx::query(sql).bind(text(by.account)).bind(generation).bind(sealed);
+            query.execute(&mut *writing).await?;
+            insert(&mut writing, by.account, new.way).await?;
         }
-        empty(&mut writing, account).await?;
-        let sql = "INSERT INTO vaults (account, generation, sealed) VALUES ($1, $2, $3) \
-                   ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed";
-        let query = sqlx::query(sql).bind(text(account)).bind(signed(generation)).bind(sealed.to_string());
-        query.execute(&mut *writing).await?;
-        insert(&mut writing, account, way).await?;
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        refused.map_or(Ok(()), Err)
     }
 
-    /// Adds a way to log in to the vault of this generation; the same once more changes nothing.
-    pub(crate) async fn add_way(&self, account: Address, generation: u64, way: &Way) -> Result<()> {
+    /// Adds a way to log in to the vault of this generation; the same once more changes nothing. It takes a try, as
+    /// [`put`](Self::put) does.
+    pub(crate) async fn add_way(&self, by: &Registrar, generation: u64, way: &Way, now: u64) -> Result<()> {
         let mut writing = self.database.write().await?;
-        let (now, _) = vault(&mut writing, account).await?.ok_or(RowsError::NoVault)?;
-        if now != signed(generation) {
-            return Err(RowsError::Changed);
-        }
         let sql = "SELECT account, record FROM ways WHERE name = $1";
         let there: Option<(String, String)> =
             sqlx::query_as(sql).bind(hex(&way.name)).fetch_optional(&mut *writing).await?;
-        match there {
-            Some((owner, record)) if owner == text(account) && record == way.record.to_string() => return Ok(()),
-            Some(_) => return Err(RowsError::Taken),
-            None => {}
+        if there.as_ref().is_some_and(|there| *there == (text(by.account), way.record.to_string())) {
+            return Ok(());
         }
+        take_try(&mut writing, by, now).await?;
         let sql = "SELECT COUNT(*) FROM ways WHERE account = $1";
-        let count: i64 = sqlx::query_scalar(sql).bind(text(account)).fetch_one(&mut *writing).await?;
-        if count >= MOST_WAYS {
-            return Err(RowsError::ManyWays);
+        let count: i64 = sqlx::query_scalar(sql).bind(text(by.account)).fetch_one(&mut *writing).await?;
+        let refused = match vault(&mut writing, by.account).await? {
+            None => Some(RowsError::NoVault),
+            Some((now, _)) if now != signed(generation) => Some(RowsError::Changed),
+            Some(_) if there.is_some() => Some(RowsError::Taken),
+            Some(_) => (count >= MOST_WAYS).then_some(RowsError::ManyWays),
+        };
+        if refused.is_none() {
+            insert(&mut writing, by.account, way).await?;
         }
-        insert(&mut writing, account, way).await?;
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        refused.map_or(Ok(()), Err)
     }
 
     pub(crate) async fn has(&self, account: Address) -> Result<Has> {
@@ -256,9 +274,9 @@ impl Rows {
         text
     }
 
-    async fn has_room(&self, writing: &mut Writing) -> Result<()> {
+    async fn is_full(&self, writing: &mut Writing) -> Result<bool> {
         let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM vaults").fetch_one(&mut **writing).await?;
-        if unsigned(count) >= self.most { Err(RowsError::Full) } else { Ok(()) }
+        Ok(unsigned(count) >= self.most)
     }
 }
 

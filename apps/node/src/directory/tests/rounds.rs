@@ -78,8 +78,8 @@ async fn listing_that_was_published_during_a_round_is_not_hidden_by_its_older_an
     let stage = Stage::new().await;
     let lee = stage.doctor().await;
     stage.publish(&lee, "Dr Lee").await;
-    stage.rows.checked(&[(lee.address(), None)], now() - 5).await.unwrap();
+    stage.rows.checked(&[(lee.address(), None)], now() - 5, now()).await.unwrap();
     assert_eq!(stage.names("").await, ["Dr Lee"]);
-    stage.rows.checked(&[(lee.address(), None)], now() + 5).await.unwrap();
+    stage.rows.checked(&[(lee.address(), None)], now() + 5, now() + 5).await.unwrap();
     assert_eq!(stage.names("").await, Vec::<String>::new());
 }

@@ -72,7 +72,10 @@ impl Model {
             };
         }
         let (cost, total) = (bytes.len() as i64 + BESIDES, self.total());
-        let most = MOST.bytes.min(MOST.total - total + self.0.get(&name).map_or(0, Kept::held));
+        let held = self.0.get(&name).map_or(0, Kept::held);
+        let of_account = self.0.iter().filter(|(other, _)| *other / 2 == name / 2);
+        let own_others = of_account.map(|(_, kept)| kept.held()).sum::<i64>() - held;
+        let most = MOST.bytes.min(MOST.total - total + held).min(MOST.share() - own_others);
         let is_one_more = !self.0.contains_key(&name) && self.0.len() as i64 == MOST.channels;
         if cost > most || is_one_more {
             return Err(Problem::NodeFull);

@@ -13,7 +13,7 @@ use crate::{
         http::{answer, host, network, random, short, user},
         keys::Id,
         problem::Problem,
-        rows::Vault,
+        rows::{Vault, tries::Attempt},
     },
 };
 
@@ -40,14 +40,14 @@ pub(crate) async fn begin(
 ) -> Response {
     answer(body, async |begin: Begin| {
         let Parts { rows, keys, .. } = &*room.0;
-        let (user, attempt) = (user(&begin.user)?, random()?);
+        let (user, id) = (user(&begin.user)?, random()?);
         short(&begin.request)?;
         let name = keys.id("name", user.as_bytes()).await?;
         let network = network(&room, &caller).await?;
         let record = rows.record(&name).await?;
-        let [answer, state] = keys.log_in(&name, record, begin.request, &host(&headers)).await?;
-        rows.attempt(&attempt, &name, &network, &state, now()).await?;
-        Ok(Challenge { attempt: Bytes::copy_from_slice(&attempt), answer })
+        let [answer, state] = keys.log_in(&name, record.clone(), begin.request, &host(&headers)).await?;
+        rows.attempt(&Attempt { id, name, network, state, record }, now()).await?;
+        Ok(Challenge { attempt: Bytes::copy_from_slice(&id), answer })
     })
     .await
 }

@@ -15,7 +15,7 @@ use crate::{
         Parts, Room, VAULT, described,
         http::{answer, malformed, network, random, said, short, user},
         problem::Problem,
-        rows::{Registrar, Way},
+        rows::{New, Registrar, Way},
     },
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn begin_vault(
         let registrar = room.registrar(&headers, &caller).await?;
         short(&begin.request)?;
         let name = keys.id("name", user(&begin.user)?.as_bytes()).await?;
-        rows.may_register(&registrar, &name, &random()?, now()).await?;
+        rows.may_register(&registrar, &name, [random()?, random()?], now()).await?;
         Ok(Evaluated { answer: keys.register(&name, begin.request).await? })
     })
     .await
@@ -64,7 +64,6 @@ pub(crate) async fn begin_vault(
     security(("session" = [])),
     responses(
         (status = 200, description = "It is the vault now; other ways and all logins have ended.", body = described::Status),
-        (status = 429, description = "Too many attempts.", body = Said),
         (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
         (status = 401, description = "No session that counts here.", body = Said),
         (status = 403, description = "The node does not serve this account.", body = Said),
@@ -83,15 +82,13 @@ pub(crate) async fn put_vault(
 ) -> Response {
     answer(body, async |vault: NewVault| {
         let registrar = room.registrar(&headers, &caller).await?;
-        let account = registrar.account;
         let NewVault { user, generation, record, wrapped, sealed } = vault;
         if sealed.len() != sealed::SEALED {
             return Err(malformed("this is no sealed vault"));
         }
         let way = room.way(&user, record, wrapped).await?;
-        room.0.rows.count(&registrar, &random()?, now()).await?;
-        room.0.rows.put(account, generation, &sealed, &way).await?;
-        room.status(account).await
+        room.0.rows.put(&registrar, &New { generation, sealed: &sealed, way: &way }, now()).await?;
+        Ok(Status { generation, ways: 1, logins: 0 })
     })
     .await
 }
@@ -105,7 +102,6 @@ pub(crate) async fn put_vault(
     security(("session" = [])),
     responses(
         (status = 200, description = "It is added.", body = described::Status),
-        (status = 429, description = "Too many attempts.", body = Said),
         (status = 400, description = "No request of a login, or a name or bytes that cannot be right.", body = Said),
         (status = 401, description = "No session that counts here.", body = Said),
         (status = 403, description = "The node does not serve this account.", body = Said),
@@ -125,12 +121,10 @@ pub(crate) async fn put_way(
 ) -> Response {
     answer(body, async |way: NewWay| {
         let registrar = room.registrar(&headers, &caller).await?;
-        let account = registrar.account;
         let NewWay { user, generation, record, wrapped } = way;
         let way = room.way(&user, record, wrapped).await?;
-        room.0.rows.count(&registrar, &random()?, now()).await?;
-        room.0.rows.add_way(account, generation, &way).await?;
-        room.status(account).await
+        room.0.rows.add_way(&registrar, generation, &way, now()).await?;
+        room.status(registrar.account).await
     })
     .await
 }

@@ -13,32 +13,49 @@ const TOLD_FOR: u64 = 90 * 24 * 3600;
 /// The most attempts that are kept; the oldest are forgotten first.
 const MOST_ATTEMPTS: i64 = 500_000;
 
+/// The first half of a login, or a try of a registration.
+pub(crate) struct Attempt {
+    pub(crate) id: Id,
+    pub(crate) name: Id,
+    pub(crate) network: Id,
+    /// What the second half needs.
+    pub(crate) state: Bytes,
+    /// What OPAQUE keeps of the password that it is for.
+    pub(crate) record: Option<Bytes>,
+}
+
+impl Attempt {
+    fn of(id: Id, name: Id, network: Id) -> Self {
+        Self { id, name, network, state: Bytes::new(), record: None }
+    }
+}
+
 impl Rows {
     /// Counts an attempt before anything of its answer leaves, and keeps its state. Names that nobody has are counted
     /// alike.
-    pub(crate) async fn attempt(&self, id: &Id, name: &Id, network: &Id, state: &Bytes, now: u64) -> Result<()> {
+    pub(crate) async fn attempt(&self, attempt: &Attempt, now: u64) -> Result<()> {
+        let Attempt { name, network, .. } = attempt;
         let mut writing = self.database.write().await?;
         pauses(&mut writing, [BY_BOTH, BY_NAME, BY_NETWORK], name, network, now).await?;
-        tried(&mut writing, id, [name, network], Some(state), now).await?;
+        tried(&mut writing, attempt, Told::No, now).await?;
         Ok(writing.commit().await?)
     }
 
-    /// Whether this account may register under this name. Each try counts, for the name too: it evaluates a password.
-    pub(crate) async fn may_register(&self, by: &Registrar, name: &Id, try_: &Id, now: u64) -> Result<()> {
+    /// Whether this account may register under this name: the answer tells whether it is taken, and evaluates a
+    /// password. So each try counts for the account and the network, and for a name that is not the account's own. The
+    /// try is good for one change of a vault.
+    pub(crate) async fn may_register(&self, by: &Registrar, name: &Id, ids: [Id; 2], now: u64) -> Result<()> {
         let mut writing = self.database.write().await?;
-        pauses(&mut writing, [BY_BOTH, BY_NAME, BY_NETWORK], name, &by.network, now).await?;
-        tried(&mut writing, try_, [name, &by.network], None, now).await?;
         let owner = owner(&mut writing, name).await?;
+        pauses(&mut writing, [BY_ACCOUNT, BY_NETWORK], &by.id, &by.network, now).await?;
+        if owner.as_deref() != Some(&text(by.account)) {
+            pauses(&mut writing, [BY_NAME], name, &by.network, now).await?;
+            // Of no network: the network counts the try once, below.
+            tried(&mut writing, &Attempt::of(ids[0], *name, [0; 32]), Told::Yes, now).await?;
+        }
+        tried(&mut writing, &Attempt::of(ids[1], by.id, by.network), Told::Yes, now).await?;
         writing.commit().await?;
         if owner.is_some_and(|owner| owner != text(by.account)) { Err(RowsError::Taken) } else { Ok(()) }
-    }
-
-    /// Counts a change of a vault before it is made: its answer tells whether a name is taken.
-    pub(crate) async fn count(&self, by: &Registrar, try_: &Id, now: u64) -> Result<()> {
-        let mut writing = self.database.write().await?;
-        pauses(&mut writing, [BY_NAME, BY_NETWORK], &by.id, &by.network, now).await?;
-        tried(&mut writing, try_, [&by.id, &by.network], None, now).await?;
-        Ok(writing.commit().await?)
     }
 
     /// Forgets attempts that count no more. Those for a name that somebody has stay longer: its owner hears of them.
@@ -64,6 +81,8 @@ const BY_BOTH: Count =
     ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND network = $2 AND tried_at > $3", BOTH);
 const BY_NAME: Count =
     ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE name = $1 AND $2 <> '' AND tried_at > $3", NAME);
+/// Of who registers, from anywhere.
+const BY_ACCOUNT: Count = (BY_NAME.0, NETWORK);
 const BY_NETWORK: Count =
     ("SELECT COUNT(*), MAX(tried_at) FROM attempts WHERE $1 <> '' AND network = $2 AND tried_at > $3", NETWORK);
 
@@ -85,13 +104,32 @@ async fn pauses<const N: usize>(
     Ok(())
 }
 
-/// Writes a try down; with the state of a login, of which the owner of the name hears if it fails.
-async fn tried(writing: &mut Writing, id: &Id, of: [&Id; 2], state: Option<&Bytes>, now: u64) -> Result<()> {
-    let sql = "INSERT INTO attempts (id, name, network, state, told, tried_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    let query = sqlx::query(sql).bind(hex(id)).bind(hex(of[0])).bind(hex(of[1]));
-    let query = query.bind(state.map_or_else(String::new, ToString::to_string)).bind(i64::from(state.is_none()));
+/// Whether the owner of the name heard of an attempt, or need not.
+#[derive(Clone, Copy)]
+enum Told {
+    No = 0,
+    Yes = 1,
+}
+
+async fn tried(writing: &mut Writing, attempt: &Attempt, told: Told, now: u64) -> Result<()> {
+    let sql = "INSERT INTO attempts (id, name, network, state, record, told, tried_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let query = sqlx::query(sql).bind(hex(&attempt.id)).bind(hex(&attempt.name)).bind(hex(&attempt.network));
+    let record = attempt.record.as_ref().map_or_else(String::new, ToString::to_string);
+    let query = query.bind(attempt.state.to_string()).bind(record).bind(told as i64);
     query.bind(signed(now)).execute(&mut **writing).await?;
     Ok(())
+}
+
+/// Takes a try of a registration that was begun a moment ago.
+pub(super) async fn take_try(writing: &mut Writing, by: &Registrar, now: u64) -> Result<()> {
+    let sql = "UPDATE attempts SET state = '' WHERE id IN (SELECT id FROM attempts \
+               WHERE name = $1 AND state <> '' AND tried_at > $2 ORDER BY tried_at LIMIT 1)";
+    let query = sqlx::query(sql).bind(hex(&by.id)).bind(signed(now.saturating_sub(PROVEN_WITHIN)));
+    match query.execute(&mut **writing).await?.rows_affected() {
+        0 => Err(RowsError::NotBegun),
+        _ => Ok(()),
+    }
 }
 
 /// The attempts of which an owner did not hear yet, and the last of them. Those that may still be proven are not among

@@ -27,7 +27,7 @@ async fn vault_is_handed_to_the_password_alone_and_tells_of_failures() {
     assert_eq!(stage.log_in("ana").await.failures, 0, "it may still be proven");
     let (rows, name) = (&stage.room.0.rows, stage.room.0.keys.id("name", b"ana").await.unwrap());
     for (id, ago) in [(1, 7200), (2, 3600), (3, 121)] {
-        rows.attempt(&[id; 32], &name, &[id; 32], &Bytes::from(vec![1]), now() - ago).await.unwrap();
+        rows.attempt(&attempt([id; 32], &name, [id; 32]), now() - ago).await.unwrap();
     }
     let opened = stage.log_in("ANA").await;
     let last = now() - 121;
@@ -72,10 +72,10 @@ async fn two_machines_log_in_at_once_and_a_login_ends_no_pause() {
     // A stranger who could see that his pause ended would know that somebody has this name.
     let (rows, name, at) = (&stage.room.0.rows, stage.room.0.keys.id("name", b"ana").await.unwrap(), now());
     for id in 1..=5 {
-        rows.attempt(&[id; 32], &name, &[9; 32], &Bytes::from(vec![1]), at).await.unwrap();
+        rows.attempt(&attempt([id; 32], &name, [9; 32]), at).await.unwrap();
     }
     stage.log_in("ana").await;
-    let next = rows.attempt(&[6; 32], &name, &[9; 32], &Bytes::from(vec![1]), at).await;
+    let next = rows.attempt(&attempt([6; 32], &name, [9; 32]), at).await;
     assert!(matches!(next, Err(RowsError::Paused(_))));
 }
 
@@ -125,33 +125,33 @@ async fn each_count_has_its_pause() {
     let stage = Stage::plain().await;
     let (rows, at) = (&stage.room.0.rows, now());
     let mut next = 0_u16;
-    let mut attempt = async |name: u8, network: u16, now: u64| {
+    let mut tried = async |name: u8, network: u16, now: u64| {
         next += 1;
         let [id, network] = [next, network].map(|number| {
             let mut id = [0; 32];
             id[..2].copy_from_slice(&number.to_be_bytes());
             id
         });
-        match rows.attempt(&id, &[name; 32], &network, &Bytes::from(vec![1]), now).await {
+        match rows.attempt(&attempt(id, &[name; 32], network), now).await {
             Ok(()) => 0,
             Err(RowsError::Paused(wait)) => wait.as_secs(),
             Err(error) => panic!("{error}"),
         }
     };
     for _ in 0..5 {
-        assert_eq!(attempt(1, 1, at).await, 0);
+        assert_eq!(tried(1, 1, at).await, 0);
     }
-    assert_eq!((attempt(1, 1, at).await, attempt(1, 1, at).await), (1, 1), "a refused attempt does not count");
-    assert_eq!((attempt(1, 1, at + 1).await, attempt(1, 1, at + 1).await, attempt(1, 2, at).await), (0, 2, 0));
+    assert_eq!((tried(1, 1, at).await, tried(1, 1, at).await), (1, 1), "a refused attempt does not count");
+    assert_eq!((tried(1, 1, at + 1).await, tried(1, 1, at + 1).await, tried(1, 2, at).await), (0, 2, 0));
     for network in 10..53 {
-        assert_eq!(attempt(1, network, at + 1).await, 0, "{network}");
+        assert_eq!(tried(1, network, at + 1).await, 0, "{network}");
     }
-    assert_eq!((attempt(1, 99, at + 1).await, attempt(2, 99, at + 1).await), (1, 0), "one name from anywhere");
+    assert_eq!((tried(1, 99, at + 1).await, tried(2, 99, at + 1).await), (1, 0), "one name from anywhere");
     for name in 3..97 {
-        assert_eq!(attempt(name, 1, at + 1).await, 0, "{name}");
+        assert_eq!(tried(name, 1, at + 1).await, 0, "{name}");
     }
-    assert_eq!((attempt(98, 1, at + 1).await, attempt(98, 3, at + 1).await), (1, 0), "one network for any name");
-    assert_eq!(attempt(1, 1, at + 2 + 24 * 3600).await, 0, "a day later");
+    assert_eq!((tried(98, 1, at + 1).await, tried(98, 3, at + 1).await), (1, 0), "one network for any name");
+    assert_eq!(tried(1, 1, at + 2 + 24 * 3600).await, 0, "a day later");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn attempts_are_forgotten_when_they_count_no_more() {
     let [known, unknown] = [keys.id("name", b"ana").await.unwrap(), keys.id("name", b"ben").await.unwrap()];
     let at = now();
     for (id, name) in [([1; 32], &known), ([2; 32], unknown.as_slice().try_into().unwrap())] {
-        rows.attempt(&id, name, &[1; 32], &Bytes::from(vec![1]), at).await.unwrap();
+        rows.attempt(&attempt(id, name, [1; 32]), at).await.unwrap();
     }
     let count = async || -> i64 {
         let path = stage.folder.path().join("node.sqlite");

@@ -34,7 +34,12 @@ use crate::{
     clock::now,
     database::Database,
     guard::{self, Guard, PerMinute},
-    login::{Parts, Room, keys::Keys, routes, rows::Rows},
+    login::{
+        Parts, Room,
+        keys::{Id, Keys},
+        routes,
+        rows::{Rows, tries::Attempt},
+    },
     members::Members,
     trust::Trust,
 };
@@ -144,6 +149,13 @@ impl Stage {
         Ok(registering.finish(password, &evaluated.answer, HOST).unwrap().0.into())
     }
 
+    /// The first request of a registration, without what the client makes of the answer.
+    pub(super) async fn tried(&self, from: [u8; 4], by: &Person, user: &str) -> u16 {
+        let (_, request) = Registering::start(PASSWORD).unwrap();
+        let begin = Begin { user: user.into(), request: request.into() };
+        self.send(from, Some(by), "POST", "/v1/vault/begin", serde_json::to_vec(&begin).unwrap()).await.status
+    }
+
     /// A vault whose content stands for the generation: what is sealed is no business of the node.
     pub(super) async fn register(&self, by: &Person, user: &str, generation: u64, password: &[u8]) -> Answer {
         match self.begun(by, user, password).await {
@@ -190,4 +202,9 @@ impl Stage {
 pub(super) fn vault(user: &str, generation: u64, record: Bytes) -> NewVault {
     let sealed = vec![u8::try_from(generation).unwrap(); SEALED].into();
     NewVault { user: user.into(), generation, record, wrapped: vec![1; WRAPPED].into(), sealed }
+}
+
+/// An attempt of nobody's password.
+pub(super) fn attempt(id: Id, name: &Id, network: Id) -> Attempt {
+    Attempt { id, name: *name, network, state: Bytes::from(vec![1]), record: None }
 }

@@ -10,31 +10,47 @@ use hospital_record_core::{
 };
 
 use super::stage::*;
-use crate::clock::now;
+use crate::{clock::now, login::rows::tries::Attempt};
 
 #[tokio::test]
 async fn who_registers_learns_slowly_which_names_are_taken() {
     let stage = Stage::plain().await;
     let (ana, ben) = (stage.person().await, stage.person().await);
     let _: Status = stage.register(&ana, "ana", 1, PASSWORD).await.read();
-    // Each answer tells whether the name is taken, so each counts, for the account and for the network.
+    // A change of a vault takes a try that was begun, whatever comes of it.
     let put = vault("ana", 7, stage.begun(&ben, "ben", PASSWORD).await.ok().unwrap());
-    let mut answers = Vec::new();
-    while answers.len() < 200 && !answers.contains(&429) {
-        answers.push(stage.call(Some(&ben), "PUT", "/v1/vault", &put).await.status);
-    }
-    assert!(answers.len() > 40 && answers[..40].iter().all(|status| *status == 409), "{answers:?}");
-    assert_eq!(answers.last(), Some(&429));
     let way =
         NewWay { user: "ana".into(), generation: 1, record: put.record.clone(), wrapped: vec![1; WRAPPED].into() };
-    let tried = stage.call(Some(&ben), "PUT", "/v1/vault/ways", &way).await.status;
-    assert!([429, 404].contains(&tried), "a pause of a second may be over: {tried}");
-    // Evaluations of passwords under one name are counted for the name.
+    for says in ["is taken", "took too long"] {
+        let answer = stage.call(Some(&ben), "PUT", "/v1/vault", &put).await;
+        assert!(answer.status == 409 && answer.text().contains(says), "{}", answer.text());
+    }
+    assert_eq!(stage.call(Some(&ben), "PUT", "/v1/vault/ways", &way).await.status, 409);
+    // Evaluations of passwords under one name are counted for the name, whoever asks and from wherever.
     let mut begun = 0;
-    while begun < 20 && stage.begun(&ben, "carl", PASSWORD).await.is_ok() {
+    for network in 1..=200 {
+        let kim = stage.person().await;
+        if stage.tried([198, 51, 100, network], &kim, "carl").await == 429 {
+            break;
+        }
         begun += 1;
     }
-    assert!((5..20).contains(&begun), "{begun}");
+    assert!((50..120).contains(&begun), "{begun}");
+    // An account has its own count, from wherever it asks.
+    let mut begun = 0;
+    for network in 0..=200 {
+        if stage.tried([203, 0, 113, network], &ben, &format!("name-{network}")).await == 429 {
+            break;
+        }
+        begun += 1;
+    }
+    assert!((90..180).contains(&begun), "{begun}");
+    // Changing one's own password counts for neither.
+    let own = stage.room.0.keys.id("name", b"ana").await.unwrap();
+    for id in 0..60 {
+        let _ = stage.room.0.rows.attempt(&attempt([id; 32], &own, [id; 32]), now()).await;
+    }
+    assert_eq!(stage.tried([192, 0, 2, 250], &ana, "ana").await, 200);
 }
 
 #[tokio::test]
@@ -42,7 +58,13 @@ async fn vault_belongs_to_its_account() {
     let stage = Stage::plain().await;
     let (ana, ben) = (stage.person().await, stage.person().await);
     let record = stage.begun(&ana, "ana", PASSWORD).await.ok().unwrap();
-    let put = async |by: Option<&Person>, vault: &NewVault| stage.call(by, "PUT", "/v1/vault", vault).await.status;
+    let put = async |by: Option<&Person>, vault: &NewVault| {
+        if let Some(by) = by {
+            // Each change takes a try.
+            stage.tried(HOME, by, "spare").await;
+        }
+        stage.call(by, "PUT", "/v1/vault", vault).await.status
+    };
     for generation in [0, 2, u64::MAX] {
         let vault = NewVault { generation, ..vault("ana", 1, record.clone()) };
         assert_eq!(put(Some(&ana), &vault).await, 409, "{generation}");
@@ -93,6 +115,21 @@ async fn new_password_ends_the_old_one_other_ways_and_logins_at_once() {
 }
 
 #[tokio::test]
+async fn login_that_began_with_another_password_or_owner_gets_nothing() {
+    let stage = Stage::plain().await;
+    let (ana, ben) = (stage.person().await, stage.person().await);
+    let _: Status = stage.register(&ana, "ana", 1, PASSWORD).await.read();
+    let begin = async || stage.begin(HOME, "ana", PASSWORD).await.ok().unwrap().unwrap();
+    let (old, older) = (begin().await, begin().await);
+    let _: Status = stage.register(&ana, "ana", 2, b"another long password").await.read();
+    assert_eq!(stage.call(None, "POST", "/v1/login/proof", &old).await.status, 401);
+    let _: Ended = stage.ask(&ana, "DELETE", "/v1/vault").await.read();
+    let _: Status = stage.register(&ben, "ana", 1, PASSWORD).await.read();
+    assert_eq!(stage.call(None, "POST", "/v1/login/proof", &older).await.status, 401);
+    assert_eq!(stage.log_in("ana").await.account, ben.account);
+}
+
+#[tokio::test]
 async fn logins_end_one_by_one_and_all_at_once() {
     let stage = Stage::plain().await;
     let (ana, ben) = (stage.person().await, stage.person().await);
@@ -123,7 +160,8 @@ async fn numbers_of_vaults_ways_and_logins_have_limits() {
     let name = stage.room.0.keys.id("name", b"ana").await.unwrap();
     for number in 0..70_u8 {
         let at = at + u64::from(number);
-        rows.attempt(&[number; 32], &name, &[number; 32], &Bytes::from(vec![1]), at).await.unwrap();
+        let record = rows.record(&name).await.unwrap();
+        rows.attempt(&Attempt { record, ..attempt([number; 32], &name, [number; 32]) }, at).await.unwrap();
         rows.prove(&[number; 32], &[number; 32], at, |_| true).await.unwrap();
     }
     assert_eq!(rows.has(ana.account).await.unwrap().logins, 64);
