@@ -17,6 +17,10 @@ fn help_names_every_verb_and_exit_code() {
         "account",
         "contacts",
         "folders",
+        "register",
+        "login",
+        "logout",
+        "directory",
         "add",
         "list",
         "open",
@@ -37,7 +41,8 @@ fn help_names_every_verb_and_exit_code() {
     ] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
     }
-    assert!(help.contains("8 not funded"));
+    let settings = Home::new().run(&["help", "settings"]).output().unwrap();
+    assert!(text(&settings.stdout).contains("8 not funded"));
 }
 
 #[test]
@@ -51,6 +56,7 @@ fn group_without_a_verb_prints_its_help_and_exits_with_2() {
         ("vouches", "give"),
         ("acts", "carry"),
         ("boards", "create"),
+        ("directory", "search"),
     ] {
         // Variables are set, and flags do not change the answer.
         for args in [&[group][..], &["--as", "ana", group], &[group, "--quiet"]] {
@@ -74,7 +80,10 @@ fn verb_of_a_group_typed_alone_is_answered_with_its_group() {
         ("carry", "`carry` is `acts carry`"),
         ("void", "`void` is `acts void`"),
         ("create", "`create` is `boards create`"),
-        ("withdraw", "`withdraw` is `grants withdraw`, `requests withdraw` or `vouches withdraw`"),
+        (
+            "withdraw",
+            "`withdraw` is `directory withdraw`, `grants withdraw`, `requests withdraw` or `vouches withdraw`",
+        ),
         ("shared", "`shared` is `grants received`"),
         ("vouch", "`vouch` is `vouches give`"),
         ("withdraw-vouch", "`withdraw-vouch` is `vouches withdraw`"),

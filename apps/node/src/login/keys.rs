@@ -141,10 +141,10 @@ impl Keys {
     async fn ask<const N: usize>(&self, question: Question) -> Result<[Bytes; N], Problem> {
         let answer = match &self.asker {
             Asker::Process(process) => {
+                let process = process.clone();
                 // A task of its own: a caller that goes away leaves no half of an exchange to the next.
-                let (process, asking) =
-                    (process.clone(), async move |process: Arc<Process>| process.ask(question).await);
-                tokio::spawn(asking(process)).await.map_err(|_| Problem::Unavailable)?
+                let asking = tokio::spawn(async move { process.ask(question).await });
+                asking.await.map_err(|_| Problem::Unavailable)?
             }
             #[cfg(test)]
             Asker::Here(keys) => Ok(holder::answer(keys, &question)),

@@ -132,7 +132,11 @@ fn new_password_is_of_the_login_too_and_ends_other_logins() {
     laptop.run_json("ana", &["account"]).refused(4, "denied");
     // The vault no longer gives the keys to the password of this machine.
     laptop.run_json("ana", &["logout"]).refused(4, "denied");
-    fs::remove_file(key_file(&laptop)).unwrap();
+    laptop.run_json("ana", &["register"]).refused(1, "conflict");
+    let of_login = with_password(&laptop, "another good long password");
+    let logout = ["logout", "--login-password-file", of_login.to_str().unwrap()];
+    assert_eq!(laptop.json("ana", &logout).remove(0)["keys_removed"], true);
+    assert!(!key_file(&laptop).exists());
     laptop.run_json("ana", &["login", &clinic.node.url(), "--user", "ana"]).refused(4, "denied");
     login_with(&laptop, &clinic, "another good long password").objects();
     assert_eq!(laptop.home().join("people/ana/login.json").exists(), key_file(&laptop).exists());
