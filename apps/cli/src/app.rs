@@ -1,9 +1,9 @@
 //! The base of every verb: the settings, the system, and the key of the person who acts.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use hospital_record::{
-    Address, Client, Config, Error, Identity, Phrase, RecordRef, System, names::parse_address, store::StoreUrl,
+    Address, Client, Config, Error, Identity, Phrase, RecordRef, System, Timeout, names::parse_address, store::StoreUrl,
 };
 use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
@@ -120,6 +120,11 @@ impl App {
             config = config.relay(relay);
         }
         self.pinned(config)
+    }
+
+    /// The time for each answer of a node that is asked before there is a system.
+    pub(crate) fn timeout(&self) -> Result<Duration> {
+        Ok(self.settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?)
     }
 
     /// With the chain and the contract that the settings name, and the timeout.

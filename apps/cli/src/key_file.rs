@@ -236,6 +236,18 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".key-").tempfile_in(folder)
 }
 
+/// All or nothing, on disk before it is said to be done; through a link, if it is one.
+pub(crate) fn write_whole(file: &Path, content: &[u8]) -> Result<Settled> {
+    let failed = |error: &io::Error| Failure::file(file, error);
+    let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let mut new = NamedTempFile::with_prefix_in(".new-", folder).map_err(|error| failed(&error))?;
+    let written = new.write_all(content).and_then(|()| new.as_file().sync_all());
+    written.map_err(|error| failed(&error))?;
+    new.persist(&place).map_err(|error| failed(&error.error))?;
+    Ok(settle(folder))
+}
+
 /// Some file systems cannot sync folders, and offer nothing else.
 pub(crate) fn settle(folder: &Path) -> Settled {
     match File::open(folder).and_then(|folder| folder.sync_all()) {

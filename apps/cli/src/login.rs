@@ -8,14 +8,13 @@ use std::{
 
 use hospital_record::node::{Login, messages::Bytes};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::{
     agent,
     app::App,
     failure::{Failure, Kind, Result},
     home,
-    key_file::{KeyFile, settle},
+    key_file::{KeyFile, write_whole},
 };
 
 const FILE: &str = "login.json";
@@ -70,15 +69,8 @@ impl LoggedIn {
     /// All or nothing, on disk before it is said to be done.
     pub(crate) fn write(&self, key_file: &Path) -> Result {
         let path = path(key_file);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let write = || -> io::Result<()> {
-            let mut file = NamedTempFile::with_prefix_in(".login-", folder)?;
-            serde_json::to_writer(&mut file, self)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            settle(folder)
-        };
-        write().map_err(|error| Failure::file(&path, &error))
+        let content = serde_json::to_vec(self).map_err(|error| Failure::file(&path, &error.into()))?;
+        write_whole(&path, &content)?.map_err(|error| Failure::file(&path, &error))
     }
 
     pub(crate) fn remove(key_file: &Path) -> Result {

@@ -40,6 +40,12 @@ pub(crate) fn no_session(mut response: Response) -> Response {
     response
 }
 
+/// No proxy or browser keeps the answer.
+pub(crate) fn not_kept(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Closes a connection whose request was not read to its end.
 pub(crate) fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -110,6 +110,12 @@ impl Browsers {
     }
 }
 
+/// The host that was asked, as it is signed for. The guard has refused a request without one.
+pub(crate) fn host(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The name in lower case, and the port.
 fn parts(host: &str) -> (String, Option<u16>) {
     match host.rsplit_once(':') {

@@ -7,6 +7,7 @@ mod blocks;
 mod browser;
 mod chain;
 mod clock;
+mod columns;
 mod database;
 mod directory;
 mod events;

@@ -170,10 +170,8 @@ impl Person {
     pub(crate) async fn sign_act(&self, act: &Act) -> Result<SignedRequest> {
         let contract = &self.contract;
         let digest = contract.digest_of(act).ok_or_else(no_signed_form)?;
-        let signature = self.me.identity.signer().sign_hash(&digest).await;
-        let signature = signature
-            .map_err(|error| Error::Refused { service: "the signer".into(), reason: error.to_string().into() })?;
-        let call = contract.signed(act, Bytes::from(signature.as_bytes().to_vec()));
+        let signature = self.me.identity.sign_hash(&digest).await?;
+        let call = contract.signed(act, Bytes::from(signature));
         Ok(SignedRequest { chain_id: contract.chain(), contract: call.to, data: call.data })
     }
 

@@ -1,19 +1,15 @@
 //! A practitioner's entry in the directory of a hospital's node, signed for that node.
 
-use alloy::{
-    primitives::{Address, B256, Bytes, U256},
-    signers::Signer,
-    sol_types::{SolStruct, eip712_domain},
-};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use hospital_record_core::id::Deployment;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{
-        error::{Error, Result, fail, reason::Reason},
+        error::{Error, Result, fail},
         names::{marked, spelled},
     },
-    node::{language::canonical, words::folded_words},
+    node::{language::canonical, session::statement_hash, words::folded_words},
     people::{card::Card, identity::Identity},
     relay::key,
 };
@@ -94,10 +90,7 @@ impl Listing {
             return fail!(Invalid, "only the account itself can sign its listing");
         }
         let host = host.to_ascii_lowercase();
-        let signature = Signer::sign_hash(&**identity.signer(), &self.digest(&host)).await;
-        let signature = signature
-            .map_err(|error| Error::Refused { service: "the signer".into(), reason: Reason::of(error) })?
-            .as_bytes();
+        let signature = identity.sign_hash(&self.digest(&host)).await?;
         Ok(SignedListing { listing: self, host, signature })
     }
 
@@ -129,12 +122,7 @@ impl Listing {
             card: self.card.to_string(),
             issuedAt: U256::from(self.issued_at),
         };
-        statement.eip712_signing_hash(&eip712_domain! {
-            name: "HospitalRecordNode",
-            version: "1",
-            chain_id: self.card.deployment.chain,
-            verifying_contract: Address::from(self.card.deployment.contract.0),
-        })
+        statement_hash(&statement, self.card.deployment)
     }
 }
 

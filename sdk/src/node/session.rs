@@ -4,13 +4,12 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use alloy::{
     primitives::{Address, B256, U256, hex},
-    signers::Signer,
     sol_types::{SolStruct, eip712_domain},
 };
 use hospital_record_core::id::Deployment;
 
 use crate::{
-    base::error::{Error, Result, fail, reason::Reason},
+    base::error::{Error, Result, fail},
     people::identity::Identity,
     relay::key,
 };
@@ -56,10 +55,7 @@ impl Session {
     /// [`Error::Refused`] if the signer refuses.
     pub async fn sign(identity: &Identity, deployment: Deployment, host: &str, until: u64) -> Result<Self> {
         let account = identity.address();
-        let signature = Signer::sign_hash(&**identity.signer(), &digest(deployment, account, host, until)).await;
-        let signature = signature
-            .map_err(|error| Error::Refused { service: "the signer".into(), reason: Reason::of(error) })?
-            .as_bytes();
+        let signature = identity.sign_hash(&digest(deployment, account, host, until)).await?;
         Ok(Self { account, until, signature })
     }
 
@@ -91,14 +87,19 @@ impl Session {
     }
 }
 
-fn digest(deployment: Deployment, account: Address, host: &str, until: u64) -> B256 {
-    let statement = typed::Session { account, host: host.to_ascii_lowercase(), until: U256::from(until) };
+/// What an account signs of a statement for nodes (ERC-712): it counts on one chain and for one contract.
+pub(super) fn statement_hash(statement: &impl SolStruct, deployment: Deployment) -> B256 {
     statement.eip712_signing_hash(&eip712_domain! {
         name: "HospitalRecordNode",
         version: "1",
         chain_id: deployment.chain,
         verifying_contract: Address::from(deployment.contract.0),
     })
+}
+
+fn digest(deployment: Deployment, account: Address, host: &str, until: u64) -> B256 {
+    let statement = typed::Session { account, host: host.to_ascii_lowercase(), until: U256::from(until) };
+    statement_hash(&statement, deployment)
 }
 
 impl fmt::Display for Session {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use alloy::{
     network::TxSigner,
-    primitives::{Address, Signature},
+    primitives::{Address, B256, Signature},
     signers::{Signer, local::PrivateKeySigner},
 };
 use coins_bip32::xkeys::XPriv;
@@ -15,7 +15,7 @@ use hospital_record_core::{
 use zeroize::Zeroizing;
 
 use crate::{
-    base::error::{Error, Result},
+    base::error::{Error, Result, reason::Reason},
     people::phrase::Phrase,
 };
 
@@ -74,6 +74,13 @@ impl Identity {
 
     pub(crate) fn signer(&self) -> &Arc<dyn AccountSigner> {
         &self.signer
+    }
+
+    /// Signs a digest: `r | s | v`.
+    pub(crate) async fn sign_hash(&self, hash: &B256) -> Result<[u8; 65]> {
+        let signature = Signer::sign_hash(&*self.signer, hash).await;
+        let refused = |error| Error::Refused { service: "the signer".into(), reason: Reason::of(error) };
+        Ok(signature.map_err(refused)?.as_bytes())
     }
 
     pub(crate) fn keys(&self, deployment: Deployment) -> Keys {

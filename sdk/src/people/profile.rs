@@ -2,7 +2,6 @@
 
 use alloy::{
     primitives::{Address, B256, Bytes, Signature},
-    signers::Signer,
     sol,
     sol_types::{Eip712Domain, SolStruct, eip712_domain},
 };
@@ -15,8 +14,8 @@ use hospital_record_core::{
 };
 
 use crate::{
-    base::error::{Error, Result, fail, reason::Reason},
-    people::identity::{AccountSigner, Identity},
+    base::error::{Result, fail},
+    people::identity::Identity,
 };
 
 sol! {
@@ -62,15 +61,8 @@ pub(crate) async fn sign(identity: &Identity, deployment: Deployment, keys: &Key
     let keys = keys.profile_keys(0).public().clone();
     let account = Account(identity.address().into());
     let profile = Profile { deployment, account, sequence: 0, previous: None, keys };
-    let signature = sign_hash(&**identity.signer(), signing_hash(&profile)).await?;
-    Ok(profile::encode(&profile, signature).map_err(CoreError::from)?)
-}
-
-async fn sign_hash(signer: &dyn AccountSigner, hash: B256) -> Result<Vec<u8>> {
-    let signature = Signer::sign_hash(signer, &hash)
-        .await
-        .map_err(|error| Error::Refused { service: "the signer".into(), reason: Reason::of(error) })?;
-    Ok(signature.as_bytes().to_vec())
+    let signature = identity.sign_hash(&signing_hash(&profile)).await?;
+    Ok(profile::encode(&profile, signature.to_vec()).map_err(CoreError::from)?)
 }
 
 /// Reads a profile block and checks that `account`'s key signed it, or that a card which the user accepted names it.

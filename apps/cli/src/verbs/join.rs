@@ -2,16 +2,15 @@
 
 use std::{fs, io, path::Path};
 
-use hospital_record::{Error, System, Timeout, node::NodeInfo};
+use hospital_record::{Error, System, node::NodeInfo};
 use serde_json::json;
-use tempfile::NamedTempFile;
 use toml::Table;
 
 use crate::{
     app::App,
     args::Join,
     failure::{Failure, Result},
-    key_file::{Settled, settle},
+    key_file::write_whole,
     private::create_folder,
     settings::{RPC_URL, STORE},
 };
@@ -35,8 +34,7 @@ pub(crate) async fn join(app: &App, args: &Join) -> Result {
 /// Joins a node, without a word.
 pub(super) async fn quietly(app: &App, address: &str) -> Result<NodeInfo> {
     let (settings, file) = (&app.settings, app.settings.home.join("config.toml"));
-    let timeout = settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?;
-    let info = NodeInfo::of(address, timeout).await?;
+    let info = NodeInfo::of(address, app.timeout()?).await?;
     let contract = info.contract().unwrap_or_default();
     let lines = format!("node = \"{address}\"\nchain-id = {}\ncontract = \"{contract}\"\n", info.chain_id);
     let after = with_lines(&file, &read(&file)?, &lines)?;
@@ -54,7 +52,7 @@ pub(super) async fn quietly(app: &App, address: &str) -> Result<NodeInfo> {
         return Err(Failure::from(Error::Integrity(format!("{address} named two contracts: do not use it").into())));
     }
     create_folder(&settings.home)?;
-    if let Err(error) = write(&file, &after)? {
+    if let Err(error) = write_whole(&file, after.as_bytes())? {
         app.printer.warn(format!("{} may not survive a power failure ({error})", file.display()));
     }
     Ok(info)
@@ -112,18 +110,6 @@ fn with_lines(file: &Path, before: &str, lines: &str) -> Result<String> {
             file.display()
         ))),
     }
-}
-
-/// All or nothing, on disk before it is said to be done; through a link, if it is one.
-fn write(file: &Path, text: &str) -> Result<Settled> {
-    let failed = |error: &io::Error| Failure::file(file, error);
-    let place = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let folder = place.parent().unwrap_or(Path::new("."));
-    let mut new = NamedTempFile::with_prefix_in(".config-", folder).map_err(|error| failed(&error))?;
-    let written = io::Write::write_all(&mut new, text.as_bytes()).and_then(|()| new.as_file().sync_all());
-    written.map_err(|error| failed(&error))?;
-    new.persist(&place).map_err(|error| failed(&error.error))?;
-    Ok(settle(folder))
 }
 
 #[cfg(test)]

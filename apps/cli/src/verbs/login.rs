@@ -7,7 +7,7 @@ use std::{
 };
 
 use hospital_record::{
-    ErrorKind, Identity, Timeout,
+    ErrorKind, Identity,
     node::{self, Login, Secret},
 };
 use jiff::Timestamp;
@@ -175,6 +175,5 @@ fn warn(app: &App, agent: Option<String>, settled: io::Result<()>) {
 }
 
 pub(super) async fn service(app: &App, address: &str) -> Result<Login> {
-    let timeout = app.settings.timeout.map_or_else(|| Timeout::seconds(30).map(Timeout::get), Ok)?;
-    Ok(Login::at(address, timeout).await?)
+    Ok(Login::at(address, app.timeout()?).await?)
 }

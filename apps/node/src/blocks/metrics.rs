@@ -1,16 +1,10 @@
 //! Metrics for Prometheus: counts, never whose or which blocks.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::{
     blocks::{problem::Problem, rows::Numbers},
-    numbers,
+    numbers::{self, Refused},
 };
 
 #[derive(Debug, Default)]
@@ -18,7 +12,7 @@ pub(crate) struct Metrics {
     uploads: AtomicU64,
     uploaded: AtomicU64,
     served: AtomicU64,
-    refused: Mutex<BTreeMap<&'static str, u64>>,
+    refused: Refused,
 }
 
 impl Metrics {
@@ -32,14 +26,12 @@ impl Metrics {
     }
 
     pub(crate) fn refused(&self, problem: &Problem) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(problem.reason()).or_default() += 1;
+        self.refused.count(problem.reason());
     }
 
     /// In Prometheus' text format.
     pub(crate) fn text(&self, now: &Numbers) -> String {
         let one = |value: u64| vec![(String::new(), value)];
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let by_reason = refused.iter().map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count)).collect();
         let mut text = String::new();
         for (name, kind, help, rows) in [
             ("accounts", "gauge", "Accounts with blocks.", one(now.accounts)),
@@ -49,7 +41,7 @@ impl Metrics {
             ("uploads_total", "counter", "Uploads that were stored.", one(self.uploads.load(Relaxed))),
             ("uploaded_bytes_total", "counter", "Bytes of these uploads.", one(self.uploaded.load(Relaxed))),
             ("served_total", "counter", "Answers with blocks.", one(self.served.load(Relaxed))),
-            ("refused_total", "counter", "Requests to write that were refused, by reason.", by_reason),
+            ("refused_total", "counter", "Requests to write that were refused, by reason.", self.refused.rows()),
         ] {
             numbers::add(&mut text, (&format!("hospital_record_blocks_{name}"), kind, help), rows);
         }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use hospital_record::{Address, Cid};
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
-use crate::database::{Database, is_full};
+use crate::{
+    columns::{signed, text, unsigned},
+    database::{Database, is_full},
+};
 
 /// The least that a block counts, in bytes: its file takes a page of the disk, and its rows some hundred bytes.
 pub(crate) const LEAST: u64 = 4096;
@@ -227,18 +230,6 @@ pub(crate) fn cost(size: u64) -> u64 {
     size.max(LEAST)
 }
 
-fn text(account: Address) -> String {
-    format!("{account:#x}")
-}
-
 fn read(account: &str) -> Result<Address, RowsError> {
     account.parse().map_err(|_| RowsError::Database(sqlx::Error::Protocol("a row names no account".into())))
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

@@ -14,13 +14,13 @@ use hospital_record::{
     directory::{Query, SignedListing},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    answer::{self, Said, body_of},
-    browser::essence,
+    answer::{self, Said, body_of, last_of, not_kept},
+    browser::{essence, host},
     directory::{problem::Problem, room::Room},
     guard::Caller,
 };
@@ -62,6 +62,13 @@ pub(super) struct Described {
 struct Listings {
     listings: Vec<Described>,
     /// The `after` of the next page.
+    next: Option<String>,
+}
+
+/// The same as it is sent: the listings as they are kept.
+#[derive(Serialize)]
+struct Page {
+    listings: Vec<Box<RawValue>>,
     next: Option<String>,
 }
 
@@ -170,9 +177,10 @@ async fn search(State(room): State<Room>, from: From, RawQuery(query): RawQuery,
         room.search(network(from), &host(&headers), &query).await
     };
     match found.await {
+        // A proxy must not show a listing whose vouch has ended.
         Ok(found) => {
-            let listings: Vec<Value> = found.listings.iter().filter_map(|one| serde_json::from_str(one).ok()).collect();
-            not_kept(answer::json(&json!({ "listings": listings, "next": found.next })))
+            let listings = found.listings.into_iter().filter_map(|one| RawValue::from_string(one).ok()).collect();
+            not_kept(answer::json(&Page { listings, next: found.next }))
         }
         Err(problem) => refused(&room, problem),
     }
@@ -199,12 +207,6 @@ async fn one(State(room): State<Room>, uri: Uri, headers: HeaderMap) -> Response
     }
 }
 
-/// A proxy must not show a listing whose vouch has ended.
-fn not_kept(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response
-}
-
 fn refused(room: &Room, problem: Problem) -> Response {
     room.0.metrics.refused(&problem);
     problem.into_response()
@@ -214,13 +216,6 @@ fn network(from: From) -> IpAddr {
     from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(caller)| caller.network)
 }
 
-/// The host that was asked, as it is signed. The guard has refused a request without one.
-fn host(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.unwrap_or_default().to_ascii_lowercase()
-}
-
 fn account(uri: &Uri) -> Result<Address, Problem> {
-    let text = uri.path().rsplit('/').next().unwrap_or_default();
-    text.parse().map_err(|_| Problem::Malformed("this is no address of an account".into()))
+    last_of(uri).parse().map_err(|_| Problem::Malformed("this is no address of an account".into()))
 }

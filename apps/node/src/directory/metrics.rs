@@ -1,23 +1,17 @@
 //! Metrics for Prometheus: counts, never whose.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::{
     directory::{problem::Problem, rows::Numbers},
-    numbers,
+    numbers::{self, Refused},
 };
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     published: AtomicU64,
     searches: AtomicU64,
-    refused: Mutex<BTreeMap<&'static str, u64>>,
+    refused: Refused,
 }
 
 impl Metrics {
@@ -30,13 +24,11 @@ impl Metrics {
     }
 
     pub(crate) fn refused(&self, problem: &Problem) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(problem.reason()).or_default() += 1;
+        self.refused.count(problem.reason());
     }
 
     /// In Prometheus' text format.
     pub(crate) fn text(&self, now: &Numbers, current_at: u64) -> String {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let by_reason = refused.iter().map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count)).collect();
         let one = |value: u64| vec![(String::new(), value)];
         let count = |number: i64| one(u64::try_from(number).unwrap_or_default());
         let mut text = String::new();
@@ -46,7 +38,7 @@ impl Metrics {
             ("checked_seconds", "gauge", "When all vouches were checked last, since 1970.", one(current_at)),
             ("published_total", "counter", "Listings that were published.", one(self.published.load(Relaxed))),
             ("searches_total", "counter", "Searches.", one(self.searches.load(Relaxed))),
-            ("refused_total", "counter", "Requests that were turned away, by reason.", by_reason),
+            ("refused_total", "counter", "Requests that were turned away, by reason.", self.refused.rows()),
         ] {
             numbers::add(&mut text, (&format!("hospital_record_directory_{name}"), kind, help), rows);
         }

@@ -6,7 +6,11 @@ use hospital_record::{
 };
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use crate::{database::Database, directory::problem::Problem};
+use crate::{
+    columns::{signed as seconds, text},
+    database::Database,
+    directory::problem::Problem,
+};
 
 /// How long a listing is shown after the chain said last that somebody vouches for its account.
 pub(crate) const GOOD_FOR: u64 = 600;
@@ -247,12 +251,4 @@ impl Folded {
         let specialities = each(specialities);
         Self { name: ordered_by, words: each(name) + &specialities, specialities, languages: languages + " " }
     }
-}
-
-fn text(account: Address) -> String {
-    format!("{account:#x}")
-}
-
-fn seconds(time: u64) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
 }

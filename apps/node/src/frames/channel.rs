@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use hospital_record::Address;
 
+use crate::columns::text;
+
 /// An account, and a name that only those know whom it was told.
 ///
 /// It has no `Debug`: whoever knows the name can subscribe, so it must not reach a log.
@@ -29,7 +31,7 @@ impl Channel {
 
     /// The account and the name as the database has them.
     pub(super) fn columns(&self) -> (String, String) {
-        (format!("{:#x}", self.account), format!("{:032x}", self.name))
+        (text(self.account), format!("{:032x}", self.name))
     }
 }
 

@@ -1,21 +1,18 @@
 //! Metrics for Prometheus: counts, never whose or which channels.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{frames::rows::Numbers, numbers};
+use crate::{
+    frames::rows::Numbers,
+    numbers::{self, Refused},
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     frames: AtomicU64,
     bytes: AtomicU64,
     commits: AtomicU64,
-    refused: Mutex<BTreeMap<&'static str, u64>>,
+    refused: Refused,
 }
 
 impl Metrics {
@@ -29,14 +26,12 @@ impl Metrics {
     }
 
     pub(super) fn refused(&self, reason: &'static str) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+        self.refused.count(reason);
     }
 
     /// In Prometheus' text format.
     pub(super) fn text(&self, now: Numbers, listeners: usize) -> String {
         let one = |value: u64| vec![(String::new(), value)];
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let by_reason = refused.iter().map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count)).collect();
         let mut text = String::new();
         for (name, kind, help, rows) in [
             ("channels", "gauge", "Channels that have frames or had some lately.", one(now.channels)),
@@ -55,7 +50,7 @@ impl Metrics {
                 "Transactions that stored frames: one for all that waited.",
                 one(self.commits.load(Relaxed)),
             ),
-            ("refused_total", "counter", "Frames that were refused, by reason.", by_reason),
+            ("refused_total", "counter", "Frames that were refused, by reason.", self.refused.rows()),
         ] {
             numbers::add(&mut text, (&format!("hospital_record_frames_{name}"), kind, help), rows);
         }

@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use crate::{
+    columns::signed,
     database::Database,
     frames::{channel::Channel, problem::Problem},
     listening::Cursor,
@@ -40,7 +41,7 @@ pub(super) struct Most {
 
 impl Most {
     pub(super) fn new(total: u64) -> Self {
-        let total = i64::try_from(total).unwrap_or(i64::MAX);
+        let total = signed(total);
         Self { frames: 1_000, bytes: 4 << 20, total, channels: 10_000 }
     }
 
@@ -262,9 +263,4 @@ fn cost(length: usize) -> i64 {
 
 pub(super) fn cursor(run: i64, place: i64) -> Cursor {
     Cursor { run: run.cast_unsigned(), number: place.cast_unsigned() }
-}
-
-/// The database's numbers. Times and lengths are far below the end of both.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,6 @@ mod vault;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use hospital_record::node::{checked_user, messages::Bytes};
@@ -14,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    answer::{body_of, json},
+    answer::{body_of, json, not_kept},
     guard::Caller,
     login::{Room, keys::Id, problem::Problem},
 };
@@ -52,8 +51,7 @@ async fn answer<T: DeserializeOwned, A: Serialize>(
 
 /// No answer is kept anywhere on its way.
 fn said<A: Serialize>(result: Result<A, Problem>) -> Response {
-    let response = result.map_or_else(Problem::into_response, |answer| json(&answer));
-    ([(header::CACHE_CONTROL, "no-store")], response).into_response()
+    not_kept(result.map_or_else(Problem::into_response, |answer| json(&answer)))
 }
 
 async fn network(room: &Room, caller: &Caller) -> Result<Id, Problem> {
@@ -75,12 +73,6 @@ fn user(typed: &str) -> Result<String, Problem> {
 
 fn malformed(what: &str) -> Problem {
     Problem::Malformed(what.to_owned())
-}
-
-/// The identity of the server in OPAQUE: the host that the client asked. A client that asked another one gets nowhere.
-fn host(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.unwrap_or_default().to_ascii_lowercase()
 }
 
 fn random() -> Result<Id, Problem> {

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use hospital_record::{Address, node::messages::Bytes};
+use hospital_record::{
+    Address,
+    node::messages::{Bytes, Status},
+};
 use sqlx::{Sqlite, Transaction};
 
 use crate::{
+    columns::{signed, text, unsigned},
     database::{Database, is_full},
     login::{
         keys::Id,
@@ -88,14 +92,6 @@ pub(crate) struct Registrar {
     /// What stands for the account among the attempts.
     pub(crate) id: Id,
     pub(crate) network: Id,
-}
-
-/// What an account has.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Has {
-    pub(crate) generation: u64,
-    pub(crate) ways: u64,
-    pub(crate) logins: u64,
 }
 
 #[derive(Clone)]
@@ -219,12 +215,12 @@ impl Rows {
         refused.map_or(Ok(()), Err)
     }
 
-    pub(crate) async fn has(&self, account: Address) -> Result<Has> {
+    pub(crate) async fn status(&self, account: Address) -> Result<Status> {
         let sql = "SELECT COALESCE((SELECT generation FROM vaults WHERE account = $1), 0), \
                    (SELECT COUNT(*) FROM ways WHERE account = $1), (SELECT COUNT(*) FROM logins WHERE account = $1)";
         let query = sqlx::query_as::<_, (i64, i64, i64)>(sql).bind(text(account));
         let (generation, ways, logins) = query.fetch_one(self.database.readers()).await?;
-        Ok(Has { generation: unsigned(generation), ways: unsigned(ways), logins: unsigned(logins) })
+        Ok(Status { generation: unsigned(generation), ways: unsigned(ways), logins: unsigned(logins) })
     }
 
     /// Deletes the vault; returns how many logins ended.
@@ -311,16 +307,4 @@ fn hex(id: &Id) -> String {
 
 fn bytes(text: &str) -> Result<Bytes> {
     text.parse().map_err(|_| RowsError::Database(sqlx::Error::Protocol("a row holds no bytes".into())))
-}
-
-fn text(account: Address) -> String {
-    format!("{account:#x}")
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

@@ -4,7 +4,10 @@
 use hospital_record::{Address, Cid};
 use sqlx::QueryBuilder;
 
-use crate::blocks::rows::{BELOW_A_PIN, CHUNK, Charge, Measured, Rows, RowsError, among, enrol, read, signed, text};
+use crate::{
+    blocks::rows::{BELOW_A_PIN, CHUNK, Charge, Measured, Rows, RowsError, among, enrol, read},
+    columns::{signed, text},
+};
 
 impl Rows {
     /// Writes down that the account wants to pin a DAG. A pin that it has stays as it is.

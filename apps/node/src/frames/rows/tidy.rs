@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::frames::rows::{BESIDES, FORGOTTEN_AFTER, KEPT_FOR, Rows, Writing, signed};
+use crate::{
+    columns::signed,
+    frames::rows::{BESIDES, FORGOTTEN_AFTER, KEPT_FOR, Rows, Writing},
+};
 
 /// Channels of one transaction, so that publishers wait shortly.
 const CHUNK: i64 = 32;

@@ -6,11 +6,12 @@ use hospital_record_core::vault::opaque;
 
 use crate::{
     answer::Said,
+    browser::host,
     clock::now,
     guard::Caller,
     login::{
         LIVE, LOGIN, Parts, Room, described,
-        http::{answer, host, network, random, short, user},
+        http::{answer, network, random, short, user},
         keys::Id,
         problem::Problem,
         rows::{Vault, tries::Attempt},
@@ -45,6 +46,7 @@ pub(crate) async fn begin(
         let name = keys.id("name", user.as_bytes()).await?;
         let network = network(&room, &caller).await?;
         let record = rows.record(&name).await?;
+        // OPAQUE's identity of the server: a client that asked another host gets nowhere.
         let [answer, state] = keys.log_in(&name, record.clone(), begin.request, &host(&headers)).await?;
         rows.attempt(&Attempt { id, name, network, state, record }, now()).await?;
         Ok(Challenge { attempt: Bytes::copy_from_slice(&id), answer })

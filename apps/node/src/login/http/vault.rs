@@ -1,10 +1,7 @@
 //! Vaults: made, added to, looked at and deleted by their accounts.
 
 use axum::{Extension, body::Body, extract::State, http::HeaderMap, response::Response};
-use hospital_record::{
-    Address,
-    node::messages::{Begin, Bytes, Ended, Evaluated, NewVault, NewWay, Status},
-};
+use hospital_record::node::messages::{Begin, Bytes, Ended, Evaluated, NewVault, NewWay, Status};
 use hospital_record_core::vault::{opaque, sealed};
 
 use crate::{
@@ -124,7 +121,7 @@ pub(crate) async fn put_way(
         let NewWay { user, generation, record, wrapped } = way;
         let way = room.way(&user, record, wrapped).await?;
         room.0.rows.add_way(&registrar, generation, &way, now()).await?;
-        room.status(registrar.account).await
+        Ok(room.0.rows.status(registrar.account).await?)
     })
     .await
 }
@@ -143,7 +140,7 @@ pub(crate) async fn put_way(
     )
 )]
 pub(crate) async fn status(State(room): State<Room>, headers: HeaderMap) -> Response {
-    said(async { room.status(room.0.members.account(&headers).await?).await }.await)
+    said(async { Ok(room.0.rows.status(room.0.members.account(&headers).await?).await?) }.await)
 }
 
 /// Delete a vault
@@ -185,11 +182,6 @@ impl Room {
         let account = self.0.members.account(headers).await?;
         let id = self.0.keys.id("registrar", account.as_slice()).await?;
         Ok(Registrar { account, id, network: network(self, caller).await? })
-    }
-
-    async fn status(&self, account: Address) -> Result<Status, Problem> {
-        let has = self.0.rows.has(account).await?;
-        Ok(Status { generation: has.generation, ways: has.ways, logins: has.logins })
     }
 
     async fn way(&self, typed: &str, record: Bytes, wrapped: Bytes) -> Result<Way, Problem> {

@@ -2,10 +2,13 @@
 
 use hospital_record::node::messages::Bytes;
 
-use crate::login::{
-    attempts::{BOTH, COUNTS_FOR, NAME, NETWORK, Pause},
-    keys::Id,
-    rows::{PROVEN_WITHIN, Registrar, Result, Rows, RowsError, Writing, hex, owner, signed, text, unsigned},
+use crate::{
+    columns::{signed, text, unsigned},
+    login::{
+        attempts::{BOTH, COUNTS_FOR, NAME, NETWORK, Pause},
+        keys::Id,
+        rows::{PROVEN_WITHIN, Registrar, Result, Rows, RowsError, Writing, hex, owner},
+    },
 };
 
 /// The time after which the owner of a vault hears no more of an attempt, in seconds.

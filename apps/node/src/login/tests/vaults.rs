@@ -164,7 +164,7 @@ async fn numbers_of_vaults_ways_and_logins_have_limits() {
         rows.attempt(&Attempt { record, ..attempt([number; 32], &name, [number; 32]) }, at).await.unwrap();
         rows.prove(&[number; 32], &[number; 32], at, |_| true).await.unwrap();
     }
-    assert_eq!(rows.has(ana.account).await.unwrap().logins, 64);
+    assert_eq!(rows.status(ana.account).await.unwrap().logins, 64);
     assert!(!rows.is_live(&[5; 32]).await.unwrap() && rows.is_live(&[6; 32]).await.unwrap(), "the oldest ended");
 }
 
