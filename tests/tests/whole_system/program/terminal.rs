@@ -129,9 +129,10 @@ fn a_phrase_is_taken_back_in_the_rows_in_which_it_was_shown() {
     ] {
         let (code, left, told) = pasted(&computer, &typed, &["--as", name, "init", "--restore"]);
         assert_eq!((code.as_str(), left.as_str()), ("0", "-"), "{name}: {told}");
-        // Words of a phrase that the program says itself.
+        // Whole words, as "Recovery" holds "cover"; and but for those that the program says itself.
         let said = |word: &&str| word.len() < 5 || ["phrase", "empty", "people"].contains(word);
-        assert!(words.iter().all(|word| said(word) || !told.contains(word)), "{name}: {told}");
+        let told_words: Vec<&str> = told.split(|letter: char| !letter.is_alphabetic()).collect();
+        assert!(words.iter().all(|word| said(word) || !told_words.contains(word)), "{name}: {told}");
     }
     // A wrong word ends it, and the rest is not for the shell.
     let wrong = rows.replacen(words[3], "wrongest", 1);
