@@ -20,11 +20,13 @@ const FILE: &str = "node.sqlite";
 /// Held by the process that uses the folder.
 const LOCK: &str = "node.lock";
 /// Version, name and SQL of each migration, in order.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "blocks", include_str!("../migrations/0001_blocks.sql")),
     (2, "frames", include_str!("../migrations/0002_frames.sql")),
     (3, "directory", include_str!("../migrations/0003_directory.sql")),
     (4, "login", include_str!("../migrations/0004_login.sql")),
+    (5, "relay", include_str!("../migrations/0005_relay.sql")),
+    (6, "named", include_str!("../migrations/0006_named.sql")),
 ];
 /// The time that a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -98,11 +98,9 @@ impl<'a> Rooms<'a> {
     }
 
     async fn relay(&mut self) -> Result<(), String> {
-        if !self.settings.relay.is_on() {
-            return Ok(());
-        }
+        let Some(database) = self.database.clone().filter(|_| self.settings.relay.is_on()) else { return Ok(()) };
         let (system, trust, stop) = (self.system.clone(), self.trust.clone(), self.stop.clone());
-        let around = relay::Surroundings { system, trust, stop, patience: self.settings.patience() };
+        let around = relay::Surroundings { system, trust, database, stop, patience: self.settings.patience() };
         let (service, carrying) = relay::start(&self.settings.relay, &self.settings.state, around).await?;
         self.workers = carrying;
         self.add(relay::routes(service.clone()));
@@ -128,7 +126,8 @@ impl<'a> Rooms<'a> {
         let settings = &self.settings.blocks;
         let Some(database) = self.database.clone().filter(|_| settings.is_on()) else { return Ok(()) };
         let members = self.members(settings.open_blocks);
-        let around = blocks::Surroundings { members, database, stop: self.stop.clone() };
+        let (chain, contract) = (self.provider.clone(), self.system.contract().clone());
+        let around = blocks::Surroundings { chain, contract, members, database, stop: self.stop.clone() };
         let room = blocks::start(settings, around, &mut self.workers)?;
         self.add(blocks::routes(room.clone()));
         self.node.blocks = Some(room);

@@ -107,7 +107,7 @@ impl Settings {
         self.blocks.check(is_restricted)?;
         self.frames.check(is_restricted)?;
         self.directory.check(&self.authorities)?;
-        if !self.relay.is_on() && !self.keeps_rows() && !self.chain_reads {
+        if !self.keeps_rows() && !self.chain_reads {
             let rooms =
                 "a --key-file for the relay, --chain-reads, a store for --blocks, --frames, --directory, or --login";
             return Err(format!("nothing is switched on: name {rooms}"));
@@ -127,7 +127,11 @@ impl Settings {
 
     /// Whether a room needs the database.
     pub(crate) fn keeps_rows(&self) -> bool {
-        self.blocks.is_on() || self.frames.is_on() || self.directory.is_on() || self.login.is_some()
+        self.relay.is_on()
+            || self.blocks.is_on()
+            || self.frames.is_on()
+            || self.directory.is_on()
+            || self.login.is_some()
     }
 
     /// The accounts that it serves; empty for all.

@@ -24,6 +24,16 @@ pub const CASE_EVENTS: [B256; 6] = [
     CaseReviewed::SIGNATURE_HASH,
 ];
 
+/// The signatures of all events that can name a stored block, by its digest: those of `HospitalRecord`, of requests and of
+/// boards.
+#[must_use]
+pub fn naming_events() -> Vec<B256> {
+    let journal = hospital_record::IHospitalRecord::IHospitalRecordEvents::SELECTORS;
+    let requests = access_requests::IAccessRequests::IAccessRequestsEvents::SELECTORS;
+    let boards = board::IBoard::IBoardEvents::SELECTORS;
+    journal.iter().chain(requests).chain(boards).map(B256::from).collect()
+}
+
 /// The table, passed to a macro that generates code for each row. The string is the EIP-712 domain of its signed
 /// requests.
 macro_rules! each_beside {

@@ -103,8 +103,9 @@ pub(super) fn link_of(head: B256) -> [u8; 24] {
     link
 }
 
-/// The number of the block with the entry before a head.
-pub(super) fn block_of(head: B256) -> u64 {
+/// The number of the block with the newest entry before a journal's head; 0 before the first.
+#[must_use]
+pub fn block_of(head: B256) -> u64 {
     head[24..29].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 

@@ -30,6 +30,7 @@ mod restoring;
 mod sizes;
 mod story;
 mod unkind_rpc;
+mod unnamed;
 mod wrong_places;
 
 use std::{fmt::Debug, sync::Arc};

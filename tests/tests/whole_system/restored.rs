@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// A machine with a place for the node's state and one for its blocks.
-struct Machine(TempDir);
+pub(crate) struct Machine(TempDir);
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         fs::create_dir(machine.blocks()).unwrap();
         machine
@@ -41,14 +41,20 @@ impl Machine {
         ["--chain-reads", "--open-blocks", "--blocks", &store].map(str::to_owned).into()
     }
 
-    fn starts(&self) -> Node {
+    pub(crate) fn starts(&self) -> Node {
         let options = self.options();
         Node::start(&Anvil::shared(), &options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn takes_over(&self, node: &mut Node) {
-        let options = self.options();
-        node.move_to(self.state(), &options.iter().map(String::as_str).collect::<Vec<_>>());
+        self.goes_on(node, self.state(), &[]);
+    }
+
+    /// Starts the node anew, with more options.
+    pub(crate) fn goes_on(&self, node: &mut Node, state: PathBuf, more: &[&str]) {
+        let mut options = self.options();
+        options.extend(more.iter().map(ToString::to_string));
+        node.move_to(state, &options.iter().map(String::as_str).collect::<Vec<_>>());
         node.run();
     }
 }
@@ -68,7 +74,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// What the node counts: accounts, blocks, and their bytes held and pinned.
-fn books(node: &Node) -> Vec<String> {
+pub(crate) fn books(node: &Node) -> Vec<String> {
     let counts = |line: &&str| {
         line.starts_with("hospital_record_blocks_") && !line.contains("_total") && !line.contains("refused")
     };
@@ -78,7 +84,7 @@ fn books(node: &Node) -> Vec<String> {
     books
 }
 
-async fn person(node: &Node, machine: &TempDir, identity: Identity) -> Client {
+pub(crate) async fn person(node: &Node, machine: &TempDir, identity: Identity) -> Client {
     let system = System::builder().join(node.url()).state_dir(machine.path()).connect().await.unwrap();
     system.client(identity)
 }
@@ -114,7 +120,7 @@ async fn node_restored_on_another_machine_has_all_blocks_pins_and_quotas() {
     assert_eq!(node.check().status.code(), Some(1), "nobody is there");
 }
 
-async fn put(node: &Node, block: &Block) -> std::sync::Arc<dyn hospital_record::store::Store> {
+pub(crate) async fn put(node: &Node, block: &Block) -> std::sync::Arc<dyn hospital_record::store::Store> {
     let store = blocks_at(node, None).await;
     assert_eq!(store.put(stream::iter([Ok(block.clone())]).boxed()).await.unwrap(), 1);
     pin(&store, block).await;

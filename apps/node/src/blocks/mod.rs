@@ -7,6 +7,7 @@ mod ask;
 mod gateway;
 mod jobs;
 mod metrics;
+mod names;
 mod pin;
 mod problem;
 mod room;
@@ -15,18 +16,22 @@ pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 mod tidy;
+mod unnamed;
 mod upload;
 mod walk;
 
+use hospital_record::ledger::{Contract, EthereumLedger};
 use tokio::{sync::watch, task::JoinSet};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::room::Room;
-use self::{room::Patience, rows::Rows, settings::BlocksSettings};
+use self::{names::Names, room::Patience, rows::Rows, settings::BlocksSettings};
 use crate::{database::Database, members::Members};
 
 /// What the room takes from the rest of the node.
 pub(crate) struct Surroundings {
+    pub(crate) chain: EthereumLedger,
+    pub(crate) contract: Contract,
     pub(crate) members: Members,
     pub(crate) database: Database,
     pub(crate) stop: watch::Receiver<bool>,
@@ -38,12 +43,15 @@ pub(crate) fn start(
     around: Surroundings,
     workers: &mut JoinSet<()>,
 ) -> Result<Room, String> {
-    let Surroundings { members, database, stop } = around;
+    let Surroundings { chain, contract, members, database, stop } = around;
     let store = settings.open()?;
     let rows = Rows::new(database, settings.quota(), settings.unpinned());
     tracing::info!(store = store.url(), open = settings.open_blocks, "the room of blocks is on");
     let room = Room::new(store, rows, members, Patience::new());
-    workers.spawn(tidy::tidy(room.clone(), settings.unpinned(), stop));
+    workers.spawn(tidy::tidy(room.clone(), settings.unpinned(), stop.clone()));
+    if let Some(age) = settings.unnamed() {
+        workers.spawn(unnamed::end_unnamed(room.clone(), Names::new(chain, contract), age, stop));
+    }
     Ok(room)
 }
 

@@ -164,7 +164,7 @@ impl Room {
     }
 
     /// The caller has the root's place. If the backing store does not answer, its pin is ended later.
-    async fn end(&self, account: Address, root: &Cid) -> Result<(), Problem> {
+    pub(super) async fn end(&self, account: Address, root: &Cid) -> Result<(), Problem> {
         let parts = &*self.0;
         if !parts.rows.end(account, root, now()).await? {
             return Ok(());

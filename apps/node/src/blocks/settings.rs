@@ -32,6 +32,10 @@ pub(crate) struct BlocksSettings {
     /// Seconds after which a block that is not pinned is forgotten; more than the longest upload takes
     #[arg(long, default_value = "86400", value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=YEAR))]
     unpinned: u64,
+    /// Seconds after which a pin ends that no event of the chain names; 0 for never. A program that stores something
+    /// registers it within moments, and a pin that is repeated begins anew
+    #[arg(long, default_value = "7776000", value_name = "SECONDS", value_parser = value_parser!(u64).range(..=10 * YEAR))]
+    unnamed: u64,
     /// Let every account write blocks, without --allow and --authority
     #[arg(long)]
     pub(crate) open_blocks: bool,
@@ -86,6 +90,11 @@ impl BlocksSettings {
 
     pub(crate) fn quota(&self) -> Quota {
         Quota { account: self.quota, total: self.quota_total }
+    }
+
+    /// `None` if such pins stay.
+    pub(crate) fn unnamed(&self) -> Option<Duration> {
+        (self.unnamed > 0).then(|| Duration::from_secs(self.unnamed))
     }
 
     pub(crate) fn unpinned(&self) -> Duration {

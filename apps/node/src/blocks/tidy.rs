@@ -1,7 +1,4 @@
-//! Forgets blocks that nobody pinned in time, and ends pins that were left behind.
-//!
-//! Pinned blocks stay until their account unpins them, also those that no journal names: a deal to a board is a pin of
-//! its own, and only a keyring names it, by a digest inside. So the events of the chain alone do not say what is needed.
+//! Forgets blocks that nobody pinned in time, and ends pins that nobody finished.
 
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ pub(crate) use self::{
     http::{REQUESTS, routes},
     service::Service,
 };
-use crate::{clock::now, trust::Trust};
+use crate::{clock::now, database::Database, trust::Trust};
 
 /// The interval at which old requests are forgotten.
 const TIDY: Duration = Duration::from_secs(600);
@@ -40,6 +40,7 @@ const TIDY: Duration = Duration::from_secs(600);
 pub(crate) struct Surroundings {
     pub(crate) system: System,
     pub(crate) trust: Arc<Trust>,
+    pub(crate) database: Database,
     pub(crate) stop: watch::Receiver<bool>,
     /// The time to check a request.
     pub(crate) patience: Duration,
@@ -51,11 +52,12 @@ pub(crate) async fn start(
     state: &Path,
     around: Surroundings,
 ) -> Result<(Service, JoinSet<()>), String> {
-    let Surroundings { system, trust, stop, patience } = around;
+    let Surroundings { system, trust, database, stop, patience } = around;
+    nothing_left(state)?;
     let ceilings = Arc::new(Ceilings::new(settings.gas_percent, settings.contract_wallets)?);
     let carriers: Vec<Carrier> = settings.payers()?.into_iter().map(|payer| system.carrier(payer)).collect();
-    let queue = Queue::open(&state.join("relay.redb"), settings.terms(), system.contract().clone())
-        .map_err(|error| error.to_string())?;
+    let queue = Queue::open(database, settings.terms(), system.contract().clone());
+    let queue = queue.await.map_err(|error| error.to_string())?;
     let metrics = Metrics::default();
     let crew = Crew { queue: queue.clone(), ceilings: ceilings.clone(), metrics: metrics.clone(), stop: stop.clone() };
     let mut workers = crew.start(&carriers).await?;
@@ -66,6 +68,19 @@ pub(crate) async fn start(
     let (limits, verbs) = (Limits::per_minute(settings.per_account), settings.verbs.clone());
     let parts = Parts { carrier, payers, queue, limits, ceilings, trust, metrics, verbs, stop, patience };
     Ok((Service(Arc::new(parts)), workers))
+}
+
+/// Earlier versions kept accepted requests in a file of their own.
+fn nothing_left(state: &Path) -> Result<(), String> {
+    let file = state.join("relay.redb");
+    match file.try_exists() {
+        Ok(false) => Ok(()),
+        _ => Err(format!(
+            "{} holds the requests of an earlier version: start that version until its relay_waiting is 0, and remove the \
+             file then",
+            file.display()
+        )),
+    }
 }
 
 /// Shared by all workers.
@@ -104,5 +119,21 @@ async fn tidy(queue: Queue, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(TIDY) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn requests_of_an_earlier_version_are_not_left_behind() {
+        let state = tempfile::tempdir().unwrap();
+        assert_eq!(nothing_left(state.path()), Ok(()));
+        std::fs::write(state.path().join("relay.redb"), "").unwrap();
+        let error = nothing_left(state.path()).unwrap_err();
+        assert!(error.contains("relay.redb") && error.contains("until") && !error.contains('\n'), "{error}");
     }
 }

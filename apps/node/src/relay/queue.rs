@@ -8,7 +8,6 @@ mod state;
 mod tests;
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,18 +17,18 @@ use hospital_record::{
     ledger::Contract,
     relay::{Fate, SignedRequest},
 };
-use redb::Database;
 use tokio::sync::{Notify, watch};
 
 use self::{
     books::{ALL, Books},
-    disk::{Batch, Row, disk},
+    disk::{Batch, Row},
     state::{About, State},
 };
 pub(crate) use self::{
     books::{Paid, Refusal, Terms},
     lanes::Lane,
 };
+use crate::database::Database;
 
 /// The reason why a request is not queued.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +81,9 @@ struct Inner {
 }
 
 impl Queue {
-    /// Opens the file and queues the requests that were not carried.
-    pub(crate) fn open(file: &Path, terms: Terms, contract: Contract) -> Result<Self, QueueError> {
-        let database = Database::create(file).map_err(disk)?;
-        let (rows, accounts) = disk::open(&database)?;
+    /// Queues the requests of the database that were not carried.
+    pub(crate) async fn open(database: Database, terms: Terms, contract: Contract) -> Result<Self, QueueError> {
+        let (rows, accounts) = disk::open(&database).await?;
         let state = Mutex::new(state::restored(rows, Books::new(terms, accounts), &contract)?);
         let (one_writer, wake) = (tokio::sync::Mutex::default(), Notify::new());
         Ok(Self(Arc::new(Inner { database, contract, state, one_writer, wake })))
@@ -227,8 +225,7 @@ impl Queue {
     }
 
     async fn write(&self, batch: Batch) -> Result<(), QueueError> {
-        let inner = self.0.clone();
-        tokio::task::spawn_blocking(move || disk::write(&inner.database, &batch)).await.map_err(disk)?
+        disk::write(&self.0.database, &batch).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

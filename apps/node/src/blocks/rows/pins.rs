@@ -9,6 +9,9 @@ use crate::{
     columns::{signed, text},
 };
 
+/// The pins of one round, which are in memory at once.
+const MOST_UNNAMED: i64 = 100_000;
+
 impl Rows {
     /// Writes down that the account wants to pin a DAG. A pin that it has stays as it is.
     pub(crate) async fn want(&self, account: Address, root: &Cid, now: u64) -> Result<(), RowsError> {
@@ -128,21 +131,57 @@ impl Rows {
         let sql = "SELECT account, root FROM pins WHERE state <> 'pinned' AND (state = 'ending' OR changed_at <= $1) \
                    ORDER BY changed_at LIMIT $2";
         let query = sqlx::query_as::<_, (String, String)>(sql).bind(self.cutoff(now)).bind(CHUNK as i64);
-        let rows = query.fetch_all(self.database.readers()).await?;
-        let pin = |(account, root): &(String, String)| {
-            let no_cid = || RowsError::Database(sqlx::Error::Protocol("a row names no block".into()));
-            Ok((read(account)?, root.parse().map_err(|_| no_cid())?))
-        };
-        rows.iter().map(pin).collect()
+        query.fetch_all(self.database.readers()).await?.iter().map(pin_of).collect()
     }
 
-    /// Whether this pin is still among them.
+    /// Old pins that were not seen to be named.
+    pub(crate) async fn unnamed(&self, before: u64) -> Result<Vec<(Address, Cid)>, RowsError> {
+        let sql = "SELECT account, root FROM pins WHERE named = 0 AND state = 'pinned' AND changed_at <= $1 \
+                   ORDER BY changed_at LIMIT $2";
+        let query = sqlx::query_as::<_, (String, String)>(sql).bind(signed(before)).bind(MOST_UNNAMED);
+        query.fetch_all(self.database.readers()).await?.iter().map(pin_of).collect()
+    }
+
+    pub(crate) async fn is_unnamed(&self, account: Address, root: &Cid, before: u64) -> Result<bool, RowsError> {
+        let sql = "SELECT COUNT(*) FROM pins WHERE account = $1 AND root = $2 \
+                   AND named = 0 AND state = 'pinned' AND changed_at <= $3";
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(text(account)).bind(root.to_string());
+        Ok(query.bind(signed(before)).fetch_one(self.database.readers()).await? > 0)
+    }
+
+    /// These pins are named, for ever.
+    pub(crate) async fn name(&self, pins: &[(Address, Cid)]) -> Result<(), RowsError> {
+        for pins in pins.chunks(CHUNK) {
+            let mut writing = self.database.write().await?;
+            for (account, root) in pins {
+                let sql = "UPDATE pins SET named = 1 WHERE account = $1 AND root = $2";
+                sqlx::query(sql).bind(text(*account)).bind(root.to_string()).execute(&mut *writing).await?;
+            }
+            writing.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The named pins of an account with one block, which may name others.
+    pub(crate) async fn named_blocks(&self, account: Address) -> Result<Vec<Cid>, RowsError> {
+        let sql = "SELECT account, root FROM pins WHERE account = $1 AND named = 1 AND state = 'pinned' AND blocks = 1";
+        let query = sqlx::query_as::<_, (String, String)>(sql).bind(text(account));
+        let pins = query.fetch_all(self.database.readers()).await?;
+        pins.iter().map(|pin| pin_of(pin).map(|(_, root)| root)).collect()
+    }
+
+    /// Whether this pin is still unfinished.
     pub(crate) async fn is_unfinished(&self, account: Address, root: &Cid, now: u64) -> Result<bool, RowsError> {
         let sql = "SELECT COUNT(*) FROM pins WHERE account = $1 AND root = $2 \
                    AND (state = 'ending' OR (state = 'wanted' AND changed_at <= $3))";
         let query = sqlx::query_scalar::<_, i64>(sql).bind(text(account)).bind(root.to_string());
         Ok(query.bind(self.cutoff(now)).fetch_one(self.database.readers()).await? > 0)
     }
+}
+
+fn pin_of((account, root): &(String, String)) -> Result<(Address, Cid), RowsError> {
+    let no_cid = || RowsError::Database(sqlx::Error::Protocol("a row names no block".into()));
+    Ok((read(account)?, root.parse().map_err(|_| no_cid())?))
 }
 
 fn rows_of(blocks: usize) -> i64 {

@@ -1,22 +1,19 @@
-//! The file that survives a crash: requests with their fates, and the costs of each account.
+//! What survives a crash: requests with their fates, and the costs of each account.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use hospital_record::{
     Address, B256, U256,
     relay::{Fate, SignedRequest},
 };
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sqlx::{Sqlite, Transaction};
 
 use super::{QueueError, books::Account};
-
-type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
-
-/// id -> [`Row`] as JSON
-const REQUESTS: Table = TableDefinition::new("requests-1");
-/// account -> [`Account`] as JSON
-const ACCOUNTS: Table = TableDefinition::new("accounts-1");
+use crate::{
+    columns::{signed, text},
+    database::Database,
+};
 
 /// The stored form of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,61 +61,66 @@ pub(super) struct Batch {
     pub(super) accounts: Vec<(Address, Option<Account>)>,
 }
 
-/// Opens the file and reads its requests, in order, and its accounts.
-pub(super) fn open(database: &Database) -> Result<(Vec<Row>, HashMap<Address, Account>), QueueError> {
-    let transaction = database.begin_write().map_err(disk)?;
-    for table in [REQUESTS, ACCOUNTS] {
-        drop(transaction.open_table(table).map_err(disk)?);
-    }
-    transaction.commit().map_err(disk)?;
-    let mut rows: Vec<Row> = read(database, REQUESTS)?.into_iter().map(|(_, row)| row).collect();
-    rows.sort_unstable_by_key(|row| row.order);
-    let accounts = read(database, ACCOUNTS)?.into_iter();
-    let accounts = accounts.filter_map(|(key, account)| Some((Address::try_from(key.as_slice()).ok()?, account)));
-    Ok((rows, accounts.collect()))
+/// Reads the requests, in order, and the accounts.
+pub(super) async fn open(database: &Database) -> Result<(Vec<Row>, HashMap<Address, Account>), QueueError> {
+    let sql = "SELECT id, request FROM relay_requests ORDER BY place";
+    let rows = read::<Row>(database, sql).await?.into_iter().map(|(_, row)| row).collect();
+    let accounts = read(database, "SELECT account, costs FROM relay_accounts").await?.into_iter();
+    let account = |(account, costs): (String, Account)| Ok((account.parse().map_err(disk)?, costs));
+    Ok((rows, accounts.map(account).collect::<Result<_, QueueError>>()?))
 }
 
-fn read<T: DeserializeOwned>(database: &Database, table: Table) -> Result<Vec<(Vec<u8>, T)>, QueueError> {
-    let table = database.begin_read().map_err(disk)?.open_table(table).map_err(disk)?;
-    let entries = table.iter().map_err(disk)?.map(|entry| {
-        let (key, value) = entry.map_err(disk)?;
-        Ok((key.value().to_vec(), serde_json::from_slice(value.value()).map_err(disk)?))
-    });
-    entries.collect()
+async fn read<T: DeserializeOwned>(database: &Database, sql: &'static str) -> Result<Vec<(String, T)>, QueueError> {
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(database.readers()).await.map_err(disk)?;
+    rows.into_iter().map(|(key, json)| Ok((key, serde_json::from_str(&json).map_err(disk)?))).collect()
 }
 
 /// Writes the whole batch, or nothing of it.
-pub(super) fn write(database: &Database, batch: &Batch) -> Result<(), QueueError> {
-    let transaction = database.begin_write().map_err(disk)?;
-    {
-        let mut table = transaction.open_table(REQUESTS).map_err(disk)?;
-        for (id, row) in &batch.rows {
-            put(&mut table, id.as_slice(), row.as_ref())?;
-        }
-        let mut table = transaction.open_table(ACCOUNTS).map_err(disk)?;
-        for (account, kept) in &batch.accounts {
-            put(&mut table, account.as_slice(), kept.as_ref())?;
-        }
+pub(super) async fn write(database: &Database, batch: &Batch) -> Result<(), QueueError> {
+    let mut writing = database.write().await.map_err(disk)?;
+    for (id, row) in &batch.rows {
+        put_request(&mut writing, &id.to_string(), row.as_ref()).await?;
     }
-    transaction.commit().map_err(disk)
+    for (account, costs) in &batch.accounts {
+        put_account(&mut writing, &text(*account), costs.as_ref()).await?;
+    }
+    writing.commit().await.map_err(disk)
 }
 
-fn put(
-    table: &mut redb::Table<&'static [u8], &'static [u8]>,
-    key: &[u8],
-    value: Option<&impl Serialize>,
-) -> Result<(), QueueError> {
-    match value {
-        Some(value) => {
-            let bytes = serde_json::to_vec(value).map_err(disk)?;
-            drop(table.insert(key, bytes.as_slice()).map_err(disk)?);
-        }
-        None => drop(table.remove(key).map_err(disk)?),
-    }
-    Ok(())
+type Writing = Transaction<'static, Sqlite>;
+
+async fn put_request(writing: &mut Writing, id: &str, row: Option<&Row>) -> Result<(), QueueError> {
+    let query = match row {
+        Some(row) => sqlx::query(
+            "INSERT INTO relay_requests (id, place, request) VALUES ($1, $2, $3) \
+             ON CONFLICT (id) DO UPDATE SET place = excluded.place, request = excluded.request",
+        )
+        .bind(id)
+        .bind(signed(row.order))
+        .bind(json(row)?),
+        None => sqlx::query("DELETE FROM relay_requests WHERE id = $1").bind(id),
+    };
+    query.execute(&mut **writing).await.map_err(disk).map(drop)
 }
 
-pub(super) fn disk(error: impl std::fmt::Display) -> QueueError {
+async fn put_account(writing: &mut Writing, account: &str, costs: Option<&Account>) -> Result<(), QueueError> {
+    let query = match costs {
+        Some(costs) => sqlx::query(
+            "INSERT INTO relay_accounts (account, costs) VALUES ($1, $2) \
+             ON CONFLICT (account) DO UPDATE SET costs = excluded.costs",
+        )
+        .bind(account)
+        .bind(json(costs)?),
+        None => sqlx::query("DELETE FROM relay_accounts WHERE account = $1").bind(account),
+    };
+    query.execute(&mut **writing).await.map_err(disk).map(drop)
+}
+
+fn json(value: &impl Serialize) -> Result<String, QueueError> {
+    serde_json::to_string(value).map_err(disk)
+}
+
+pub(super) fn disk(error: impl Display) -> QueueError {
     QueueError::Disk(error.to_string())
 }
 

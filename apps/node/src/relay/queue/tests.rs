@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use hospital_record::{
     alloy::primitives::Bytes,
@@ -14,7 +14,7 @@ const PAYER: Address = Address::repeat_byte(0xaa);
 const OTHER: Address = Address::repeat_byte(0xbb);
 const NOW: u64 = 20_000 * 24 * 3600;
 
-/// A file that is removed after the test.
+/// A database that is removed after the test.
 struct Place {
     folder: TempDir,
 }
@@ -24,11 +24,7 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("relay.redb")
-    }
-
-    fn open(&self) -> Queue {
+    async fn open(&self) -> Queue {
         let terms = Terms {
             queue: 9,
             urgent: 2,
@@ -36,7 +32,8 @@ impl Place {
             budget: U256::from(1_000),
             budget_per_account: U256::from(1_000),
         };
-        Queue::open(&self.file(), terms, contract()).unwrap()
+        let database = Database::open(self.folder.path()).await.unwrap();
+        Queue::open(database, terms, contract()).await.unwrap()
     }
 }
 
@@ -95,7 +92,7 @@ async fn next(queue: &Queue, payer: Address) -> Option<Task> {
 async fn accepted_requests_keep_their_order_and_their_end_after_a_crash() {
     let place = Place::new();
     {
-        let queue = place.open();
+        let queue = place.open().await;
         for number in [3, 1, 2] {
             put(&queue, request(number)).await.unwrap();
         }
@@ -105,7 +102,7 @@ async fn accepted_requests_keep_their_order_and_their_end_after_a_crash() {
         // A worker took it, and it has not ended.
         assert_eq!(queue.next(PAYER, Lane::Ordinary).await.request, request(1));
     }
-    let queue = place.open();
+    let queue = place.open().await;
     assert_eq!(queue.waiting(), 2);
     assert_eq!(*queue.fate(request(3).id()).unwrap().borrow(), done());
     assert_eq!(put(&queue, request(3)).await.unwrap().borrow().clone(), done());
@@ -114,8 +111,17 @@ async fn accepted_requests_keep_their_order_and_their_end_after_a_crash() {
 }
 
 #[tokio::test]
+async fn backup_of_a_running_relay_has_its_requests() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let queue = place.open().await;
+    put(&queue, request(1)).await.unwrap();
+    Database::backup(place.folder.path(), &elsewhere.folder.path().join("node.sqlite")).await.unwrap();
+    assert_eq!(next(&elsewhere.open().await, PAYER).await.unwrap().request, request(1));
+}
+
+#[tokio::test]
 async fn request_that_one_worker_holds_is_given_to_no_other() {
-    let queue = Place::new().open();
+    let queue = Place::new().open().await;
     for _ in 0..3 {
         put(&queue, request(1)).await.unwrap();
     }
@@ -133,7 +139,7 @@ async fn request_that_one_worker_holds_is_given_to_no_other() {
 #[tokio::test]
 async fn only_one_request_with_a_nonce_waits_at_a_time() {
     let place = Place::new();
-    let queue = place.open();
+    let queue = place.open().await;
     put(&queue, request_of(1, 7, 1)).await.unwrap();
     assert!(matches!(put(&queue, request_of(1, 7, 2)).await, Err(QueueError::Claimed)));
     put(&queue, request_of(2, 7, 2)).await.unwrap();
@@ -141,7 +147,7 @@ async fn only_one_request_with_a_nonce_waits_at_a_time() {
     assert!(matches!(put(&queue, revocation(1, 2)).await, Err(QueueError::Claimed)));
     put(&queue, revocation(2, 1)).await.unwrap();
     drop(queue);
-    let queue = place.open();
+    let queue = place.open().await;
     assert!(matches!(put(&queue, request_of(1, 7, 2)).await, Err(QueueError::Claimed)), "also after a restart");
     let picked = queue.pick(request_of(1, 7, 1).id()).unwrap();
     end(&queue, picked, refused()).await;
@@ -150,7 +156,7 @@ async fn only_one_request_with_a_nonce_waits_at_a_time() {
 
 #[tokio::test]
 async fn failed_ordinary_request_overtakes_no_revocation_and_no_other_account() {
-    let queue = Place::new().open();
+    let queue = Place::new().open().await;
     put(&queue, request(1)).await.unwrap();
     let mut task = queue.next(PAYER, Lane::Ordinary).await;
     put(&queue, request_of(2, 1, 1)).await.unwrap();
@@ -169,14 +175,14 @@ async fn failed_ordinary_request_overtakes_no_revocation_and_no_other_account() 
 async fn attempts_and_refusals_of_a_request_survive_a_crash() {
     let place = Place::new();
     {
-        let queue = place.open();
+        let queue = place.open().await;
         put(&queue, request(1)).await.unwrap();
         put(&queue, request(2)).await.unwrap();
         let mut task = queue.next(PAYER, Lane::Ordinary).await;
         (task.attempts, task.refusals) = (7, 4);
         queue.give_back(task, Duration::ZERO, None).await;
     }
-    let queue = place.open();
+    let queue = place.open().await;
     let (first, second) = (queue.next(PAYER, Lane::Ordinary).await, queue.next(OTHER, Lane::Ordinary).await);
     assert_eq!((first.request.clone(), first.attempts, first.refusals), (request(1), 7, 4));
     assert_eq!((second.request.clone(), second.attempts, second.refusals), (request(2), 0, 0));
@@ -186,7 +192,7 @@ async fn attempts_and_refusals_of_a_request_survive_a_crash() {
 async fn costs_and_failures_count_after_a_crash() {
     let place = Place::new();
     {
-        let queue = place.open();
+        let queue = place.open().await;
         for (number, wei) in [(1, 500), (3, 0), (4, 0)] {
             queue.put(request_of(1, number, 1), U256::from(100), NOW).await.unwrap();
             let task = queue.next(PAYER, Lane::Ordinary).await;
@@ -194,7 +200,7 @@ async fn costs_and_failures_count_after_a_crash() {
             queue.end(task, refused(), Some(paid), NOW).await.unwrap();
         }
     }
-    let queue = place.open();
+    let queue = place.open().await;
     assert_eq!(queue.spent(NOW), U256::from(500));
     let later = |cost: u64, at| queue.put(request(2), U256::from(cost), at);
     assert!(matches!(later(1, NOW).await, Err(QueueError::NotNow(Refusal::Resting(_)))));
@@ -207,12 +213,12 @@ async fn costs_and_failures_count_after_a_crash() {
 async fn waiting_requests_count_against_the_caps_after_a_crash() {
     let place = Place::new();
     {
-        let queue = place.open();
+        let queue = place.open().await;
         for number in [1, 2] {
             put(&queue, revocation(number, 1)).await.unwrap();
         }
     }
-    let queue = place.open();
+    let queue = place.open().await;
     assert!(matches!(put(&queue, revocation(3, 1)).await, Err(QueueError::NotNow(Refusal::Open(2)))));
     let task = queue.next(PAYER, Lane::Ordinary).await;
     end(&queue, task, done()).await;
@@ -222,7 +228,7 @@ async fn waiting_requests_count_against_the_caps_after_a_crash() {
 #[tokio::test]
 async fn carried_requests_are_forgotten_late_and_refused_ones_soon() {
     let place = Place::new();
-    let queue = place.open();
+    let queue = place.open().await;
     for number in 1..=3 {
         queue.put(request(number), U256::ONE, 5).await.unwrap();
     }
@@ -241,21 +247,21 @@ async fn carried_requests_are_forgotten_late_and_refused_ones_soon() {
         assert_eq!(known(&queue), left, "after {after} s");
     }
     drop(queue);
-    assert_eq!(known(&place.open()), [false, false, true], "nothing of it is on disk");
+    assert_eq!(known(&place.open().await), [false, false, true], "nothing of it is on disk");
 }
 
 #[tokio::test]
 async fn cost_of_a_reverted_transaction_is_kept_while_its_request_goes_on() {
     let place = Place::new();
     {
-        let queue = place.open();
+        let queue = place.open().await;
         put(&queue, revocation(1, 1)).await.unwrap();
         let mut task = queue.next(PAYER, Lane::Urgent).await;
         queue.book(task.id, U256::from(70), NOW).await.unwrap();
         task.in_vain = 2;
         queue.give_back(task, Duration::ZERO, None).await;
     }
-    let queue = place.open();
+    let queue = place.open().await;
     assert_eq!(queue.spent(NOW), U256::from(70));
     let task = queue.next(OTHER, Lane::Urgent).await;
     assert_eq!((task.request, task.in_vain), (revocation(1, 1), 2));
@@ -263,7 +269,7 @@ async fn cost_of_a_reverted_transaction_is_kept_while_its_request_goes_on() {
 
 #[tokio::test]
 async fn worker_that_takes_only_revocations_does_not_stop_others_from_waking() {
-    let queue = Place::new().open();
+    let queue = Place::new().open().await;
     let (only_urgent, any) = (queue.next(PAYER, Lane::Urgent), queue.next(OTHER, Lane::Ordinary));
     tokio::pin!(only_urgent, any);
     let moment = Duration::from_millis(50);
@@ -277,7 +283,7 @@ async fn worker_that_takes_only_revocations_does_not_stop_others_from_waking() {
 
 #[tokio::test]
 async fn refused_request_is_accepted_again_and_a_failing_one_lets_others_pass() {
-    let queue = Place::new().open();
+    let queue = Place::new().open().await;
     put(&queue, request(1)).await.unwrap();
     let task = queue.next(PAYER, Lane::Ordinary).await;
     end(&queue, task, refused()).await;

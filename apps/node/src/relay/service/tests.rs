@@ -6,6 +6,7 @@ use hospital_record::{B256, System, alloy::signers::local::PrivateKeySigner, led
 use tempfile::TempDir;
 
 use super::*;
+use crate::database::Database;
 use crate::relay::{
     queue::Terms,
     testing::{let_in, signed},
@@ -44,15 +45,17 @@ impl Stage {
         Self { system, payer, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn relay(&self, options: Options) -> Service {
+    async fn relay(&self, options: Options) -> Service {
         let Options { budget_per_account, per_account, allowed, verbs, contract_wallets } = options;
         let terms = Terms { queue: 99, urgent: 99, ordinary: 99, budget: ether(), budget_per_account };
-        let file = self.folder.path().join(PrivateKeySigner::random().address().to_string());
+        let folder = self.folder.path().join(PrivateKeySigner::random().address().to_string());
+        std::fs::create_dir(&folder).unwrap();
+        let database = Database::open(&folder).await.unwrap();
         let (limits, allowed) = (NonZeroU32::new(per_account).unwrap(), HashSet::from_iter(allowed));
         let parts = Parts {
             carrier: self.system.carrier(self.payer.clone()),
             payers: vec![self.payer.address()],
-            queue: Queue::open(&file, terms, self.system.contract().clone()).unwrap(),
+            queue: Queue::open(database, terms, self.system.contract().clone()).await.unwrap(),
             limits: Limits::per_minute(limits),
             ceilings: Arc::new(Ceilings::new(150, contract_wallets).unwrap()),
             trust: Trust::new(self.system.clone(), allowed, Vec::new()).into(),
@@ -111,10 +114,10 @@ async fn budget_of_the_current_cost_of_a_hundred_records_suffices_for_them() {
     let cost = U256::from(gas) * U256::from(fees.now());
     let enough = cost * U256::from(5) / U256::from(3) + U256::from(10);
     let options = |budget_per_account| Options { budget_per_account, ..Options::default() };
-    assert_eq!(look(&stage.relay(options(enough)), &body).await, Ok(Fate::Waiting));
-    let too_small = stage.relay(options(enough * U256::from(99) / U256::from(100)));
+    assert_eq!(look(&stage.relay(options(enough)).await, &body).await, Ok(Fate::Waiting));
+    let too_small = stage.relay(options(enough * U256::from(99) / U256::from(100))).await;
     refused(look(&too_small, &body).await, 429, "it costs about");
-    let twice = stage.relay(options(enough));
+    let twice = stage.relay(options(enough)).await;
     assert_eq!(look(&twice, &body).await, Ok(Fate::Waiting));
     refused(look(&twice, &stage.profile(&ana, 1)).await, 429, "is reserved for waiting requests");
 }
@@ -124,18 +127,20 @@ async fn relay_carries_only_for_its_accounts_its_verbs_and_the_accounts_own_key(
     let stage = Stage::new().await;
     let [ana, bea] = [(); 2].map(|()| PrivateKeySigner::random());
     let (of_ana, of_bea) = (stage.profile(&ana, 0), stage.profile(&bea, 0));
-    let allowing = stage.relay(Options { allowed: vec![ana.address()], ..Options::default() });
+    let allowing = stage.relay(Options { allowed: vec![ana.address()], ..Options::default() }).await;
     assert_eq!(look(&allowing, &of_ana).await, Ok(Fate::Waiting));
     refused(look(&allowing, &of_bea).await, 403, "does not carry for this account");
-    let choosy = stage.relay(Options { verbs: vec!["Revoke".into()], ..Options::default() });
+    let choosy = stage.relay(Options { verbs: vec!["Revoke".into()], ..Options::default() }).await;
     refused(look(&choosy, &of_ana).await, 403, "does not carry SetProfile");
 
     let contract = stage.system.contract();
     let act = |deadline| {
         contract.once(&contract.set_profile(B256::repeat_byte(1)), ana.address(), U256::ZERO, deadline).unwrap()
     };
-    let (all, wallets) =
-        (stage.relay(Options::default()), stage.relay(Options { contract_wallets: true, ..Options::default() }));
+    let (all, wallets) = (
+        stage.relay(Options::default()).await,
+        stage.relay(Options { contract_wallets: true, ..Options::default() }).await,
+    );
     let forged = stage.signed(&bea, &act(stage.later()));
     refused(look(&all, &forged).await, 403, "own key did not sign this");
     assert!(matches!(look(&wallets, &forged).await, Ok(Fate::Refused { .. })), "the contract is asked");
@@ -145,7 +150,7 @@ async fn relay_carries_only_for_its_accounts_its_verbs_and_the_accounts_own_key(
 #[tokio::test]
 async fn rate_limit_counts_only_requests_that_the_accounts_own_key_signed() {
     let (stage, ana, bea) = (Stage::new().await, PrivateKeySigner::random(), PrivateKeySigner::random());
-    let relay = stage.relay(Options { per_account: 2, ..Options::default() });
+    let relay = stage.relay(Options { per_account: 2, ..Options::default() }).await;
     for nonce in [0, 1] {
         assert_eq!(look(&relay, &stage.profile(&ana, nonce)).await, Ok(Fate::Waiting));
     }
@@ -156,7 +161,7 @@ async fn rate_limit_counts_only_requests_that_the_accounts_own_key_signed() {
 #[tokio::test]
 async fn known_data_for_another_chain_or_contract_has_no_fate_here() {
     let stage = Stage::new().await;
-    let (relay, ana) = (stage.relay(Options::default()), PrivateKeySigner::random());
+    let (relay, ana) = (stage.relay(Options::default()).await, PrivateKeySigner::random());
     let body = stage.profile(&ana, 0);
     assert_eq!(look(&relay, &body).await, Ok(Fate::Waiting));
     assert_eq!(look(&relay, &body).await, Ok(Fate::Waiting), "it is known");
@@ -179,7 +184,7 @@ async fn revocation_of_ended_access_is_not_carried() {
         let patient = ana.address();
         stage.signed(&ana, &Act::Revocation { patient, revocation, granted_up_to, key_changes: 0 })
     };
-    let relay = stage.relay(Options::default());
+    let relay = stage.relay(Options::default()).await;
     assert_eq!(look(&relay, &act(stage.later())).await, Ok(Fate::Waiting));
     assert!(memory.act(ana.address(), contract.revoke(&[revocation], 0)));
     let again = look(&relay, &act(stage.later() + 1)).await;

@@ -9,6 +9,7 @@ use hospital_record::{
 use tempfile::TempDir;
 
 use super::*;
+use crate::database::Database;
 use crate::relay::{
     queue::Terms,
     testing::{let_in, signed},
@@ -31,7 +32,8 @@ impl Stage {
         let (system, folder) = (System::in_memory().await.unwrap(), tempfile::tempdir().unwrap());
         let budget = U256::from(10).pow(U256::from(21));
         let terms = Terms { queue: 99, urgent: 99, ordinary: 99, budget, budget_per_account: budget };
-        let queue = Queue::open(&folder.path().join("relay.redb"), terms, system.contract().clone()).unwrap();
+        let database = Database::open(folder.path()).await.unwrap();
+        let queue = Queue::open(database, terms, system.contract().clone()).await.unwrap();
         Self { system, queue, stop: watch::channel(false).0, _folder: folder }
     }
 
