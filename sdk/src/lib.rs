@@ -57,7 +57,6 @@ pub use crate::{
     access::{granted::Granted, revoke::Revoked},
     base::{
         bounds::{MaxFee, Timeout},
-        builder::BoxFuture,
         cut::Cut,
         error::{
             Error, Result,
@@ -79,7 +78,10 @@ pub use crate::{
         identity::{AccountSigner, Identity},
         phrase::Phrase,
     },
-    platform::cache::own::Memory,
+    platform::{
+        cache::own::Memory,
+        task::{BoxFuture, BoxStream, MaybeSend, MaybeSync, Writer},
+    },
     records::{
         add::{Added, DEFAULT_FOLDER},
         copy::Synced,
@@ -200,15 +202,19 @@ pub mod history {
 
 #[doc = include_str!("../guides/names.md")]
 pub mod names {
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::records::source::readable_name;
     pub use crate::{
         base::{names::*, record_ref::parse_address},
         platform::http::one_line,
-        records::source::readable_name,
     };
 }
 
 #[doc(hidden)]
-pub use crate::{base::error::with_advice, platform::file::put_new};
+pub use crate::base::error::with_advice;
+#[doc(hidden)]
+#[cfg(not(target_family = "wasm"))]
+pub use crate::platform::file::put_new;
 
 /// The README's example is compiled and run with these.
 #[cfg(doctest)]

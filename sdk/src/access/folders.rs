@@ -1,5 +1,6 @@
 //! Folders: their numbers are public, their names are not.
 
+use crate::platform::task::FutureInBox;
 use std::collections::BTreeMap;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 use alloy::primitives::{Address, B256};
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use hospital_record_core::id::Confidentiality;
 
 /// One of a person's own folders.
@@ -106,7 +107,7 @@ pub(crate) async fn folder_names(person: &Person) -> Result<FolderNames> {
         if tries.is_empty() {
             break;
         }
-        let reads: Vec<_> = tries.iter().map(|(_, source)| read_name(person, &unlocker, *source).boxed()).collect();
+        let reads: Vec<_> = tries.iter().map(|(_, source)| read_name(person, &unlocker, *source).in_box()).collect();
         let results: Vec<_> = stream::iter(reads).buffered(ABREAST).collect().await;
         for ((number, _), name) in tries.into_iter().zip(results) {
             match name {

@@ -9,6 +9,7 @@ use alloy::{
 use futures::{StreamExt, stream};
 use hospital_record_contracts::IHospitalRecord::{AccessGranted, AccessPassedOn, RecordAccessed, RecordAdded};
 
+use crate::platform::clock::timeout;
 use crate::{
     access::contacts,
     acts::person::Person,
@@ -86,7 +87,7 @@ async fn journal_of(person: &Person, patient: Address, is_known: bool) -> Result
     if is_known {
         return journal.await;
     }
-    tokio::time::timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
+    timeout(PATIENCE, journal).await.unwrap_or_else(|_| {
         fail!(NotAvailable, "reading the history of this unknown account takes too long: ask for it by name")
     })
 }

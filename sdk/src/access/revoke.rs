@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Confidentiality, Folder};
-use tokio::time::{Instant, timeout_at};
 
+use crate::platform::clock::{Instant, timeout_at};
 use crate::{
     acts::{batch::Price, confirm::Confirmed, person::Person},
     base::{

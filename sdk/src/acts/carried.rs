@@ -3,8 +3,8 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use tokio::time::{Instant, sleep};
 
+use crate::platform::clock::{Instant, sleep};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
-use tokio::time::Instant;
 
+use crate::platform::clock::{Instant, sleep};
 use crate::{
     acts::person::Person,
     base::error::{Error, Result, kind::ErrorKind},
@@ -70,7 +70,7 @@ impl Person {
             if remaining.is_zero() {
                 return Err(self.unconfirmed(transaction, timeout, reason));
             }
-            tokio::time::sleep(pause.min(remaining)).await;
+            sleep(pause.min(remaining)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

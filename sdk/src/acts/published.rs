@@ -1,9 +1,10 @@
 //! Publishes a person's public keys, on chain and in the store, before any other act.
 
+use crate::platform::task::StreamInBox;
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use futures::{StreamExt, stream};
+use futures::stream;
 use hospital_record_core::{block::Block, id::Digest, identity::ProfileKeys};
 
 use crate::{
@@ -71,7 +72,7 @@ impl Person {
         let mut bytes = [0; 32];
         fill_random(&mut bytes)?;
         let block = Block::leaf(bytes.to_vec());
-        self.stores.own().put(stream::iter([Ok(block)]).boxed()).await?;
+        self.stores.own().put(stream::iter([Ok(block)]).in_box()).await?;
         Ok(())
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
-
+use crate::platform::clock::{Instant, sleep, timeout};
 use crate::{
     acts::{confirm::Confirmed, person::Person, watch::Standing},
     base::error::{Error, Result},

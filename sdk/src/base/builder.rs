@@ -1,16 +1,11 @@
 //! Code that the builders of several verbs share.
 
-use std::{future::Future, pin::Pin};
-
-/// The boxed future that each builder of this crate turns into.
-pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
 /// Lets a builder with a method `run` be awaited.
 macro_rules! awaitable {
     ($builder:ident => $output:ty) => {
         impl IntoFuture for $builder {
             type Output = crate::base::error::Result<$output>;
-            type IntoFuture = crate::base::builder::BoxFuture<Self::Output>;
+            type IntoFuture = crate::platform::task::BoxFuture<'static, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(self.run())

@@ -276,11 +276,6 @@ impl Error {
     }
 }
 
-/// The error of a task that the runtime cancelled because it is shutting down.
-pub(crate) fn stopped(_: tokio::task::JoinError) -> Error {
-    Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into())
-}
-
 /// Adds what to do about an unreachable service.
 pub(crate) fn checked(reason: &str) -> String {
     format!("{reason}; check that it runs and that the address is right")

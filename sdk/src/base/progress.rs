@@ -1,5 +1,6 @@
 //! The progress of a long call.
 
+use crate::platform::task::{Callback, MaybeSend, MaybeSync};
 use std::sync::Arc;
 
 /// The phase of a long call.
@@ -38,10 +39,10 @@ pub struct Progress {
 
 /// The callback for progress. The working task calls it, so it should return at once.
 #[derive(Clone, Default)]
-pub(crate) struct Reporter(Option<Arc<dyn Fn(Progress) + Send + Sync>>);
+pub(crate) struct Reporter(Option<Callback<Progress>>);
 
 impl Reporter {
-    pub(crate) fn new(tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(tell: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
         Self(Some(Arc::new(tell)))
     }
 

@@ -3,17 +3,19 @@
 //!
 //! Nothing is cached between two reads, so a provider that lags hides a case for no longer than it lags.
 
+use crate::platform::task::FutureInBox;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use alloy::{
     primitives::{Address, B256},
     sol_types::{SolEvent, SolEventInterface},
 };
-use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use hospital_record_contracts::boards::IBoard::{
     CaseAcknowledged, CaseGranted, CaseOpened, CaseReviewed, CaseVetoed, IBoardEvents, ShareReleased, unreviewedCall,
 };
 
+use crate::platform::task::BoxFuture;
 use crate::{
     base::{
         cut::Cut,
@@ -143,7 +145,8 @@ impl Reading<'_> {
         let (mut logs, older) = self.opened_by(None, about, MOST_OPENED, since).await?;
         if older {
             let members = self.board.members.iter().copied();
-            let reads = members.map(|member| self.opened_by(Some(member), about, MOST_LISTED, since).boxed()).collect();
+            let reads =
+                members.map(|member| self.opened_by(Some(member), about, MOST_LISTED, since).in_box()).collect();
             logs.extend(side_by_side(reads).await?.into_iter().flat_map(|(logs, _)| logs));
         }
         logs.sort_by_key(|log| std::cmp::Reverse((log.block, log.index)));
@@ -171,7 +174,7 @@ impl Reading<'_> {
     async fn checked(&self, openings: Vec<(Log, CaseOpened)>) -> Result<BTreeMap<B256, Case>> {
         let untimed: BTreeSet<u64> =
             openings.iter().filter(|(log, _)| log.time.is_none()).map(|(log, _)| log.block).collect();
-        let headers = untimed.into_iter().map(|number| self.time_of(number).boxed()).collect();
+        let headers = untimed.into_iter().map(|number| self.time_of(number).in_box()).collect();
         let times: HashMap<u64, Option<u64>> = side_by_side(headers).await?.into_iter().collect();
         let cases = openings.iter().filter_map(|(log, event)| {
             let time = log.time.or_else(|| *times.get(&log.block)?)?;
@@ -194,14 +197,14 @@ impl Reading<'_> {
         let about = patient.map(|patient| patient.into_word());
         let kinds = ONCE.into_iter().chain([ShareReleased::SIGNATURE_HASH]).map(|kind| {
             let about = about.filter(|_| kind == CaseGranted::SIGNATURE_HASH);
-            self.logs([Some(kind), None, about, None], (first, self.to.number), MOST_EVENTS).boxed()
+            self.logs([Some(kind), None, about, None], (first, self.to.number), MOST_EVENTS).in_box()
         });
         let reads = side_by_side(kinds.collect()).await?;
         if !reads.iter().any(|(_, cut)| *cut) {
             return Ok(in_order(reads.into_iter().flat_map(|(logs, _)| logs).collect()));
         }
         // Somebody fills the list, so the events of each listed case are read separately.
-        let each = cases.keys().copied().map(|id| self.events_of(id, first).boxed()).collect();
+        let each = cases.keys().copied().map(|id| self.events_of(id, first).in_box()).collect();
         Ok(side_by_side(each).await?.into_iter().flatten().collect())
     }
 
@@ -233,10 +236,10 @@ impl Reading<'_> {
             return Ok(in_order(logs));
         }
         let once =
-            ONCE.into_iter().map(|kind| self.logs([Some(kind), Some(id), None, None], blocks, MOST_OF_CASE).boxed());
+            ONCE.into_iter().map(|kind| self.logs([Some(kind), Some(id), None, None], blocks, MOST_OF_CASE).in_box());
         let releases = self.board.members.iter().copied().map(|member| {
             let topics = [Some(ShareReleased::SIGNATURE_HASH), Some(id), Some(member.into_word()), None];
-            self.logs(topics, blocks, MOST_RELEASES).boxed()
+            self.logs(topics, blocks, MOST_RELEASES).in_box()
         });
         let reads = side_by_side(once.chain(releases).collect()).await?;
         Ok(in_order(reads.into_iter().flat_map(|(logs, _)| logs).collect()))

@@ -1,15 +1,10 @@
 //! The history of a patient: who did what, and when. Reading and checking it needs no key.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    future::{Future, IntoFuture},
-    pin::Pin,
-    time::SystemTime,
-};
+use std::{collections::HashMap, fmt, future::IntoFuture, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 
+use crate::platform::task::BoxFuture;
 use crate::{
     base::{error::Result, time::instant},
     journal::{
@@ -122,7 +117,7 @@ impl ReadHistory {
 
 impl IntoFuture for ReadHistory {
     type Output = Result<History>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())

@@ -10,6 +10,7 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
+use crate::platform::clock::sleep;
 use crate::{
     base::{
         bounds::KEPT,
@@ -216,7 +217,7 @@ impl Journals {
             }
             // One of them may be a block ahead.
             let Some(pause) = pauses.next() else { return Err(self.contradicted(patient)) };
-            tokio::time::sleep(pause).await;
+            sleep(pause).await;
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
     platform::cache::{KEYRINGS, key},
 };
 
+use crate::platform::clock::sleep;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,
@@ -143,7 +144,7 @@ pub(crate) async fn is_epoch_sure(person: &Person, journal: &VerifiedJournal, fo
         match keyrings::keyring(person, journal.patient, folder, newest.digest, newest.epoch).await {
             Ok(_) => return Ok(true),
             Err(Error::NotAvailable(_)) => match pauses.next() {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => sleep(pause).await,
                 None => return Ok(false),
             },
             Err(Error::Integrity(_)) => return Ok(false),

@@ -1,5 +1,6 @@
 //! Finds the content key of a record on chain. It checks the manifest against the chain before it tries a lock.
 
+use crate::platform::task::compute;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -181,8 +182,8 @@ impl Unlocker {
             Lock::Folder { epoch, .. } => match self.secret(manifest.folder, *epoch).await? {
                 Some(secret) => {
                     let lock = lock.clone();
-                    let opening = tokio::task::spawn_blocking(move || lock.open_folder_with(&context, &secret));
-                    let key = opening.await.map_err(crate::base::error::stopped)?;
+                    let opening = compute(move || lock.open_folder_with(&context, &secret));
+                    let key = opening.await?;
                     Ok(Some(key.map_err(CoreError::from)?))
                 }
                 None => Ok(None),

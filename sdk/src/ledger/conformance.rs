@@ -25,6 +25,7 @@ use crate::ledger::{
     sender::parts::{Sender, SenderOptions, Signer},
     types::{Call, LogFilter, Receipt},
 };
+use crate::platform::clock::sleep;
 
 const FOLDER: u64 = 7;
 
@@ -229,7 +230,7 @@ impl Suite {
             if self.ledger.nonce(account).await.unwrap() >= nonce {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            sleep(std::time::Duration::from_millis(20)).await;
         }
         panic!("{account} never came to nonce {nonce}");
     }

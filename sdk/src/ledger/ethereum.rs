@@ -37,6 +37,7 @@ mod fees;
 mod forward;
 mod transport;
 
+use crate::platform::clock::timeout;
 pub use forward::NoResult;
 
 /// Options of requests to a provider.
@@ -118,7 +119,8 @@ impl EthereumLedger {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Ledger for EthereumLedger {
     fn name(&self) -> String {
         self.host.clone()
@@ -199,7 +201,7 @@ impl Ledger for EthereumLedger {
 
     async fn submit(&self, raw: Bytes) -> Result<(), SubmitError> {
         let sent = self.provider.raw_request::<_, B256>("eth_sendRawTransaction".into(), (raw,));
-        match tokio::time::timeout(self.timeout, sent).await {
+        match timeout(self.timeout, sent).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => answer::submission(&error, &self.host).map_err(|error| match error {
                 SubmitError::Unknown(LedgerError::TimedOut { .. }) => SubmitError::Unknown(self.timed_out()),

@@ -24,6 +24,7 @@ use crate::ledger::{
     journal::pool::Pool,
     types::BlockInfo,
 };
+use crate::platform::clock::sleep;
 
 mod pool;
 
@@ -104,7 +105,7 @@ impl Journal {
             let passes =
                 matches!(error, LedgerError::Integrity(Integrity::Missing { .. }) | LedgerError::Behind { .. });
             match pauses.next().filter(|_| passes) {
-                Some(pause) => tokio::time::sleep(*pause).await,
+                Some(pause) => sleep(*pause).await,
                 None => return Err(error),
             }
         }

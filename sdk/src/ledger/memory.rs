@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
+use crate::platform::clock::sleep;
 use crate::{
     ledger::{
         contract::Contract,
@@ -131,7 +132,7 @@ impl MemoryLedger {
     async fn reach(&self) -> Result<MutexGuard<'_, Chain>, LedgerError> {
         pause().await;
         while self.faults().stall {
-            tokio::time::sleep(STALLED).await;
+            sleep(STALLED).await;
         }
         {
             let mut faults = self.faults();
@@ -164,7 +165,8 @@ impl MemoryLedger {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Ledger for MemoryLedger {
     fn name(&self) -> String {
         NAME.into()

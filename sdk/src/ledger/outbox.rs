@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::ledger::{error::LedgerError, types::Call};
+use crate::platform::task::{MaybeSend, MaybeSync};
 
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,14 +106,15 @@ fn call_in(account: Address, raw: &Bytes) -> Result<Call, LedgerError> {
 }
 
 /// The lock of an account while its transaction is in progress. Dropping it releases the lock.
-pub type OutboxGuard = Box<dyn Send + Sync>;
+pub type OutboxGuard = Box<dyn MaybeSend>;
 
 /// Storage that survives a crash. It keeps at most one [`Pending`] transaction for each account, and each [`Sent`] act
 /// until it is released.
 ///
 /// [`Outbox::save`] must not return before the bytes are durable: they are broadcast next.
-#[async_trait]
-pub trait Outbox: Send + Sync + Debug {
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+pub trait Outbox: MaybeSend + MaybeSync + Debug {
     /// Waits until no other process sends for `account`, and locks the account until the guard is dropped.
     async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError>;
 
@@ -143,7 +145,8 @@ pub struct MemoryOutbox {
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Outbox for MemoryOutbox {
     async fn lock(&self, _account: Address) -> Result<OutboxGuard, LedgerError> {
         Ok(Box::new(()))

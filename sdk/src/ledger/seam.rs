@@ -9,12 +9,14 @@ use crate::ledger::{
     error::{LedgerError, SubmitError},
     types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
 };
+use crate::platform::task::{MaybeSend, MaybeSync};
 
 /// The trait of ledgers: requests to a chain. Every call ends within the implementation's deadline.
 ///
 /// Implementations may retry reads. [`Ledger::submit`] sends the bytes once.
-#[async_trait]
-pub trait Ledger: Send + Sync + Debug {
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+pub trait Ledger: MaybeSend + MaybeSync + Debug {
     /// The provider's name for people: host and port, never a path or a key.
     fn name(&self) -> String;
 

@@ -23,7 +23,6 @@ use alloy::{
     network::TxSigner,
     primitives::{Address, Bytes},
 };
-use tokio::time::Instant;
 
 use crate::ledger::{
     contract::is_on_chain,
@@ -38,6 +37,8 @@ use crate::ledger::{
     },
     types::{Call, Receipt},
 };
+use crate::platform::clock::{Instant, timeout_at};
+use crate::platform::task::MaybeSend;
 
 mod kept;
 mod locks;
@@ -133,10 +134,10 @@ impl Sender {
         work: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
         let late = || LedgerError::TimedOut { host: self.ledger.name(), after: self.options.deadline };
-        tokio::time::timeout_at(until, work).await.unwrap_or_else(|_| Err(late()))
+        timeout_at(until, work).await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn lock(&self, account: Address) -> Result<impl Send + use<>, LedgerError> {
+    async fn lock(&self, account: Address) -> Result<impl MaybeSend + use<>, LedgerError> {
         let here = self.locks.lock(account).await;
         Ok((self.outbox.lock(account).await?, here))
     }

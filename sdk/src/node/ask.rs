@@ -8,7 +8,10 @@ use url::Url;
 use crate::{
     base::error::{Error, Result, reason::Reason},
     node::info::{NodeInfo, WELL_KNOWN},
-    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, is_this_machine},
+    platform::{
+        clock,
+        http::{Http, beginning, body_kind, causes, io_cause, is_passing, is_this_machine},
+    },
 };
 
 /// A longer answer is refused.
@@ -34,7 +37,7 @@ pub(crate) fn parse(text: &str) -> Result<Url> {
 /// Asks the node at this address.
 pub(super) async fn ask(address: &Url, timeout: Duration) -> Result<NodeInfo> {
     let name = name_of(address);
-    let asking = tokio::time::timeout(timeout, fetch(address, &name, timeout));
+    let asking = clock::timeout(timeout, fetch(address, &name, timeout));
     let info = asking.await.unwrap_or_else(|_| Err(Error::TimedOut { service: name.clone(), after: timeout }))?;
     if info.is_readable() { Ok(info) } else { Err(other_version(&name)) }
 }
@@ -55,9 +58,9 @@ async fn fetch(address: &Url, name: &str, timeout: Duration) -> Result<NodeInfo>
     url.set_path(WELL_KNOWN);
     let http = Http::new(&url, timeout / 2, timeout);
     let request = http.request(Method::GET, url).map_err(|error| unreachable(Reason::of(error)))?;
-    let mut response = request.send().await.map_err(|error| broken(&error))?;
+    let response = request.send().await.map_err(|error| broken(&error))?;
     let status = response.status();
-    let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(|error| broken(&error))?;
+    let body = beginning(response, LONGEST_ANSWER).await.map_err(|error| broken(&error))?;
     match serde_json::from_slice(&body) {
         Ok(info) if status == StatusCode::OK => Ok(info),
         _ if is_passing(status) => Err(unreachable(format!("HTTP {}", status.as_u16()).into())),

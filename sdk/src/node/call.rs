@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER}
 use serde::{Deserialize, de::DeserializeOwned};
 use url::{Position, Url};
 
+use crate::platform::clock::timeout;
 use crate::{
     base::error::{Error, Result, reason::Reason},
     node::ask::name_of,
@@ -71,12 +72,12 @@ impl Caller {
                 true => late(),
                 false => self.unreachable(Reason::new(causes(&error), io_cause(&error))),
             };
-            let mut response = request.send().await.map_err(broken)?;
+            let response = request.send().await.map_err(broken)?;
             let (status, wait) = (response.status(), wait(&response));
-            let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(broken)?;
+            let body = beginning(response, LONGEST_ANSWER).await.map_err(broken)?;
             Ok((status, wait, body))
         };
-        let sent = tokio::time::timeout(self.timeout, sending).await;
+        let sent = timeout(self.timeout, sending).await;
         let (status, wait, body) = sent.unwrap_or_else(|_| Err(late()))?;
         match serde_json::from_slice(&body) {
             Ok(answer) if status == StatusCode::OK => Ok(answer),

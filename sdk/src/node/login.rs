@@ -1,5 +1,6 @@
 //! Login at a node: a name and a password give a person's phrase on any machine.
 
+use crate::platform::task::{MaybeSend, compute};
 use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, Bytes};
@@ -213,13 +214,12 @@ impl Login {
     /// Argon2 takes a fifth of a second: not on a thread that serves others.
     async fn stretched<T, F>(&self, password: &str, answer: Bytes, finish: F) -> Result<T>
     where
-        T: Send + 'static,
-        F: FnOnce(&[u8], &[u8], &str) -> Result<T, LoginError> + Send + 'static,
+        T: MaybeSend + 'static,
+        F: FnOnce(&[u8], &[u8], &str) -> Result<T, LoginError> + MaybeSend + 'static,
     {
         let (password, host) = (Zeroizing::new(password.to_owned()), self.caller.host().to_owned());
-        let done = tokio::task::spawn_blocking(move || finish(password.as_bytes(), &answer, &host)).await;
-        done.map_err(|error| Error::Invalid(format!("the login did not end: {error}").into()))?
-            .map_err(|error| self.of_login(error))
+        let done = compute(move || finish(password.as_bytes(), &answer, &host)).await;
+        done?.map_err(|error| self.of_login(error))
     }
 
     async fn post<T: DeserializeOwned>(

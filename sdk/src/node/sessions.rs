@@ -37,7 +37,8 @@ impl OwnSessions {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Sessions for OwnSessions {
     async fn token(&self, host: &str) -> Result<String, StoreError> {
         let now = now();

@@ -4,19 +4,23 @@
 //! the same person waits for it, so several programs can share it. A value is on disk when its `put` returns. No
 //! personal data is in plaintext: blocks are ciphertext, journals are public, and the client seals the rest.
 
+#[cfg(not(target_family = "wasm"))]
 mod backend;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod disk;
+#[cfg(not(target_family = "wasm"))]
 mod held;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod overlay;
 pub(crate) mod own;
+#[cfg(not(target_family = "wasm"))]
+mod shut;
+#[cfg(not(target_family = "wasm"))]
 mod stamp;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak},
-    thread,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::InMemoryBackend,
@@ -26,9 +30,9 @@ use hospital_record_core::id::Deployment;
 
 use crate::{
     base::error::{Error, Result},
-    platform::cache::{
-        disk::{OnDisk, TICK},
-        own::{Memory, Own},
+    platform::{
+        cache::own::{Memory, Own},
+        task::{MaybeSend, compute},
     },
 };
 
@@ -96,7 +100,8 @@ struct Shared {
 
 enum Place {
     Memory(Database),
-    File(OnDisk),
+    #[cfg(not(target_family = "wasm"))]
+    File(disk::OnDisk),
 }
 
 impl Cache {
@@ -111,8 +116,9 @@ impl Cache {
         Ok(Self::of(Place::Memory(database)))
     }
 
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn in_folder(folder: &std::path::Path) -> Result<Self> {
-        Ok(Self::of(Place::File(OnDisk::new(folder.join("cache.redb")))))
+        Ok(Self::of(Place::File(disk::OnDisk::new(folder.join("cache.redb")))))
     }
 
     fn of(place: Place) -> Self {
@@ -197,13 +203,17 @@ impl Cache {
         .await
     }
 
-    async fn with<R: Send + 'static>(&self, work: impl FnOnce(&Database) -> Worked<R> + Send + 'static) -> Result<R> {
+    async fn with<R: MaybeSend + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Worked<R> + MaybeSend + 'static,
+    ) -> Result<R> {
         let shared = self.0.clone();
         let turn = shared.turn.clone().lock_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        let done = compute(move || {
             let _turn = turn;
             match &mut *shared.locked() {
                 Place::Memory(database) => work(database).map_err(Error::cache),
+                #[cfg(not(target_family = "wasm"))]
                 Place::File(file) => {
                     let done = file.with(work);
                     shared.close_later(file);
@@ -211,57 +221,13 @@ impl Cache {
                 }
             }
         });
-        done.await.map_err(Error::cache)?
+        done.await?
     }
 }
 
 impl Shared {
     fn locked(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Closes the file from a separate thread. The app's executor may be blocked, and other programs must not wait for
-    /// it. The thread keeps no process alive and holds nothing that could be lost.
-    fn close_later(&self, file: &mut OnDisk) {
-        #[cfg(feature = "testing")]
-        if EACH_TIME.load(std::sync::atomic::Ordering::Relaxed) {
-            file.close();
-        }
-        if file.watched || !file.is_held() {
-            return;
-        }
-        let place = Arc::downgrade(&self.place);
-        file.watched = thread::Builder::new().name("cache".into()).spawn(move || rest(&place)).is_ok();
-        if !file.watched {
-            file.close();
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if let Place::File(file) = &mut *self.locked() {
-            file.close();
-        }
-    }
-}
-
-/// Runs until the file is closed.
-fn rest(place: &Weak<Mutex<Place>>) {
-    loop {
-        thread::sleep(TICK);
-        let Some(place) = place.upgrade() else { return };
-        let mut place = match place.try_lock() {
-            Ok(place) => place,
-            Err(TryLockError::Poisoned(place)) => place.into_inner(),
-            // The file is in use, and each use checks by itself whether to close it.
-            Err(TryLockError::WouldBlock) => continue,
-        };
-        let Place::File(file) = &mut *place else { return };
-        file.watched = file.rest();
-        if !file.watched {
-            return;
-        }
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use tempfile::{NamedTempFile, TempPath};
-use tokio::{
-    fs::File,
-    io::{AsyncWrite, AsyncWriteExt},
-};
+use tokio::{fs::File, io::AsyncWriteExt};
 
-use crate::base::error::{Error, Result, fail};
+use crate::{
+    base::error::{Error, Result, fail},
+    platform::task::Writer,
+};
 
 /// Creates a folder that only its owner can read. An existing one stays as it is.
 pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
@@ -61,7 +61,7 @@ impl NewFile {
         Ok(Self { path: path.into(), file: File::from_std(file), temporary: Some(temporary), overwrite })
     }
 
-    pub(crate) fn writer(&mut self) -> &mut (dyn AsyncWrite + Unpin + Send) {
+    pub(crate) fn writer(&mut self) -> &mut Writer<'static> {
         &mut self.file
     }
 

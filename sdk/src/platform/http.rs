@@ -1,4 +1,11 @@
-//! The only HTTP client: rustls over ring, the platform's certificates, and deadlines for every request.
+//! The only HTTP client: rustls over ring, the platform's certificates, and deadlines for every request. In a browser it
+//! is the browser's.
+
+#[cfg(not(target_family = "wasm"))]
+mod client;
+#[cfg(target_family = "wasm")]
+#[path = "http/fetch.rs"]
+mod client;
 
 use std::{
     error::Error,
@@ -7,11 +14,11 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_platform_verifier::BuilderVerifierExt;
+use bytes::Bytes;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use url::{Host, Url};
 
+pub(crate) use self::client::{Incoming, is_connect, is_wrong_certificate};
 use crate::base::error::reason::Cause;
 
 /// The maximum length of a server's text that is shown to people, in characters.
@@ -66,43 +73,30 @@ impl Http {
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, NoTls> {
-        let client = self.client.get_or_init(|| self.build().map_err(NoTls));
+        let client = self.client.get_or_init(|| client::build(self.encrypted, self.connect, self.idle).map_err(NoTls));
         client.as_ref().map(|client| client.request(method, url)).map_err(Clone::clone)
     }
-
-    fn build(&self) -> Result<Client, String> {
-        Client::builder()
-            .tls_backend_preconfigured(tls(self.encrypted).map_err(|error| error.to_string())?)
-            // Proxy settings of the environment are ignored: a proxy would see tokens that are meant for this machine.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect)
-            .read_timeout(self.idle)
-            .build()
-            .map_err(|error| causes(&error))
-    }
-}
-
-/// Without `trust`, no certificate is accepted, so no encrypted connection works. This is for plain addresses.
-fn tls(trust: bool) -> Result<ClientConfig, rustls::Error> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
-    let builder = match trust {
-        true => builder.with_platform_verifier()?,
-        false => builder.with_root_certificates(RootCertStore::empty()),
-    };
-    Ok(builder.with_no_client_auth())
 }
 
 /// An answer, or of one that is longer than `most` bytes its beginning, which is longer too. The rest is not read.
-pub(crate) async fn beginning(response: &mut Response, most: usize) -> reqwest::Result<Vec<u8>> {
-    let mut body = Vec::new();
+pub(crate) async fn beginning(response: Response, most: usize) -> reqwest::Result<Vec<u8>> {
+    let (mut body, mut incoming) = (Vec::new(), Incoming::of(response));
     while body.len() <= most
-        && let Some(part) = response.chunk().await?
+        && let Some(piece) = incoming.next().await?
     {
-        body.extend_from_slice(&part);
+        if let Piece::Bytes(part) = piece {
+            body.extend_from_slice(&part);
+        }
     }
     Ok(body)
+}
+
+/// A piece of an answer.
+pub(crate) enum Piece {
+    Bytes(Bytes),
+    /// Only some servers send them, and no browser shows them.
+    #[cfg_attr(target_family = "wasm", expect(dead_code))]
+    Trailers(HeaderMap),
 }
 
 /// Whether the address is this machine. Only then may a secret be sent unencrypted.

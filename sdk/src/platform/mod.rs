@@ -2,6 +2,9 @@
 
 pub(crate) mod cache;
 pub(crate) mod clock;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod file;
 pub(crate) mod http;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod state_dir;
+pub(crate) mod task;

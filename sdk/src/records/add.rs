@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
 
+use crate::platform::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
@@ -124,7 +125,7 @@ macro_rules! common_setters {
             }
 
             /// Calls `report` as the work goes on.
-            pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+            pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
                 self.common.report = Reporter::new(report);
                 self
             }

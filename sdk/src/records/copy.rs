@@ -1,5 +1,6 @@
 //! Copies contributed records into the patient's own store: the smallest first, and up to a quota.
 
+use crate::platform::task::StreamInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -171,7 +172,7 @@ async fn transfer(person: &Person, manifest: &Verified<Manifest>, id: Digest) ->
     let content = download::blocks(stores.clone(), manifest)?;
     let cid = id.dag_cbor_cid();
     let blocks = content.chain(stream::once(stores.block(&cid))).map(|block| block.map_err(into_store));
-    stores.own().put(blocks.boxed()).await?;
+    stores.own().put(blocks.in_box()).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Detects the media type of a source while it is read, because a stream can be read only once.
 
+use crate::platform::task::{Callback, MaybeSend, MaybeSync, Reader};
 use std::{
     fmt, io,
     pin::Pin,
@@ -8,8 +9,6 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, ReadBuf};
-
-pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// Detects the media type of a source from all of its bytes; see [`Source::detect`](crate::Source::detect).
 pub trait DetectMediaType: Send {
@@ -22,16 +21,16 @@ pub trait DetectMediaType: Send {
 
 /// Makes a new detector each time the source is read.
 #[derive(Clone)]
-pub(crate) struct Detector(Arc<dyn Fn() -> Box<dyn DetectMediaType> + Send + Sync>);
+pub(crate) struct Detector(Callback<(), Box<dyn DetectMediaType>>);
 
 impl Detector {
-    pub(crate) fn new<D: DetectMediaType + 'static>(make: impl Fn() -> D + Send + Sync + 'static) -> Self {
-        Self(Arc::new(move || Box::new(make())))
+    pub(crate) fn new<D: DetectMediaType + 'static>(make: impl Fn() -> D + MaybeSend + MaybeSync + 'static) -> Self {
+        Self(Arc::new(move |()| Box::new(make())))
     }
 
     /// Returns a reader whose bytes the detector sees, and that detector.
     pub(crate) fn watch(&self, reader: Reader) -> (Reader, ActiveDetector) {
-        let detector = ActiveDetector(Arc::new(Mutex::new((self.0)())));
+        let detector = ActiveDetector(Arc::new(Mutex::new((self.0)(()))));
         (Box::pin(DetectingReader { reader, detector: detector.clone() }), detector)
     }
 }

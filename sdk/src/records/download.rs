@@ -1,10 +1,12 @@
 //! store -> blocks -> open: fetches segments in parallel, checks and decrypts them, and releases them in order.
 
+use crate::platform::task::StreamInBox;
+use crate::platform::task::spawn;
 use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use cid::Cid;
-use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use futures::{TryStreamExt, stream};
 use hospital_record_core::{
     block::Block,
     error::CoreError,
@@ -14,10 +16,10 @@ use hospital_record_core::{
     },
     seal::stream::{ContentKey, StreamOpener, plaintext_range},
 };
-use tokio::task::JoinSet;
 
+use crate::platform::task::BoxStream;
 use crate::{
-    base::error::{Error, Result, fail, stopped},
+    base::error::{Error, Result, fail},
     store::stores::Stores,
 };
 
@@ -39,21 +41,16 @@ pub(crate) fn plaintext(
         let stores = stores.clone();
         let opener = opener.clone();
         let range = range.clone();
-        // One task for each segment, so that all cores share the work. A set ends its task when it is dropped.
-        let mut task = JoinSet::new();
-        task.spawn(async move {
+        // One task for each segment.
+        let task = spawn(async move {
             let mut block = Vec::from(stores.get(&leaf.cid).await?);
             let index = u32::try_from(leaf.index).map_err(|_| Error::Integrity("the record is too large".into()))?;
             opener.open_in_place(index, leaf.last, &mut block).map_err(CoreError::from)?;
             trim(block, index, size, &range)
         });
-        async move { task.join_next().await.ok_or_else(awaited_twice)?.map_err(stopped)? }
+        async move { task.await? }
     });
-    Ok(pieces.try_buffered(AHEAD).boxed())
-}
-
-fn awaited_twice() -> Error {
-    Error::Integrity("a segment was awaited twice".into())
+    Ok(pieces.try_buffered(AHEAD).in_box())
 }
 
 /// The part of a segment that lies in the wanted range.
@@ -76,7 +73,7 @@ pub(crate) fn ciphertext(stores: Stores, manifest: &Manifest) -> Result<BoxStrea
         let stores = stores.clone();
         async move { stores.get(&leaf.cid).await }
     });
-    Ok(segments.try_buffered(AHEAD).boxed())
+    Ok(segments.try_buffered(AHEAD).in_box())
 }
 
 /// All blocks below a manifest: inner nodes and leaves. A node that is linked several times is returned once.
@@ -91,7 +88,7 @@ pub(crate) fn blocks(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'s
             }
         }
     });
-    Ok(blocks.try_buffered(AHEAD).boxed())
+    Ok(blocks.try_buffered(AHEAD).in_box())
 }
 
 /// Checks that the tree is the only one that content of this size can have. Each node is fetched once, because four nodes
@@ -143,5 +140,5 @@ fn walk(stores: Stores, walker: LeafWalker) -> BoxStream<'static, Result<TreeIte
         };
         Ok(Some((item, (stores, walker))))
     })
-    .boxed()
+    .in_box()
 }

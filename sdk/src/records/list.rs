@@ -1,16 +1,19 @@
 //! Lists records, newest first. A record that does not open is listed with the reason.
 
+use crate::platform::task::StreamInBox;
+use crate::platform::task::spawn;
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use futures::{StreamExt, TryStreamExt, stream};
 use hospital_record_core::{
     id::{Confidentiality, Digest, RecordId},
     identity::folder_name,
     record::metadata::Metadata,
 };
 
+use crate::platform::task::BoxStream;
 use crate::{
     acts::person::Person,
     base::{
@@ -145,7 +148,7 @@ impl List {
 
     /// Streams the records: each is returned as soon as it is opened.
     pub fn stream(self) -> BoxStream<'static, Result<Listed>> {
-        stream::once(self.pages()).try_flatten().boxed()
+        stream::once(self.pages()).try_flatten().in_box()
     }
 
     async fn run(self) -> Result<Vec<Listed>> {
@@ -176,7 +179,7 @@ impl List {
             Content::Unreadable { kind, .. } if kind.is_outage() => true,
             _ => folder.as_ref().is_none_or(|name| folder_name(listed.folder_name()) == *name),
         };
-        Ok(listed.try_filter(move |listed| futures::future::ready(is_wanted(listed))).boxed())
+        Ok(listed.try_filter(move |listed| futures::future::ready(is_wanted(listed))).in_box())
     }
 }
 
@@ -197,14 +200,10 @@ impl Lister {
         let manifests = manifests(&self.person, &digests).await?;
         let opening = records.into_iter().zip(manifests).map(move |(record, manifest)| {
             let lister = self.clone();
-            // One task for each record, so that all cores share the work.
-            async move {
-                tokio::spawn(async move { lister.one(&record, manifest).await })
-                    .await
-                    .map_err(crate::base::error::stopped)
-            }
+            // One task for each record.
+            spawn(async move { lister.one(&record, manifest).await })
         });
-        Ok(stream::iter(opening).buffered(ABREAST).boxed())
+        Ok(stream::iter(opening).buffered(ABREAST).in_box())
     }
 
     async fn one(&self, record: &Record, manifest: Result<Bytes>) -> Listed {

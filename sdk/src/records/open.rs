@@ -1,10 +1,12 @@
 //! Opens records: checks them against the chain, logs the reading, then decrypts.
 
-use std::{
-    ops::{Bound, Range, RangeBounds},
-    path::{Path, PathBuf},
-};
+#[cfg(not(target_family = "wasm"))]
+mod to_file;
 
+use std::ops::{Bound, Range, RangeBounds};
+
+use crate::platform::task::{BoxStream, Writer};
+use crate::platform::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::person::Person,
     base::{
@@ -15,16 +17,15 @@ use crate::{
     },
     keys::unlock::{self, UnlockedRecord},
     ledger::{Purpose, Record, folder_scope},
-    platform::file::NewFile,
     records::{attest, download, registered},
     store::stores::Stores,
 };
 
 use alloy::primitives::{Address, B256};
 use bytes::Bytes;
-use futures::{StreamExt, stream::BoxStream};
-use hospital_record_core::{record::metadata::Metadata, seal::stream::tink_keyset_json};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use futures::StreamExt;
+use hospital_record_core::record::metadata::Metadata;
+use tokio::io::AsyncWriteExt;
 
 /// A record's plaintext and metadata.
 ///
@@ -49,6 +50,7 @@ pub struct Open {
     log: bool,
     purpose: Option<Purpose>,
     report: Reporter,
+    #[cfg(not(target_family = "wasm"))]
     overwrite: bool,
     attested_only: bool,
     authorities: Vec<Address>,
@@ -65,6 +67,7 @@ pub(crate) fn open(person: &Person, record: &RecordRef) -> Open {
         log: true,
         purpose: None,
         report,
+        #[cfg(not(target_family = "wasm"))]
         overwrite: false,
         attested_only: false,
         authorities: Vec::new(),
@@ -138,15 +141,8 @@ impl Open {
     }
 
     /// Calls `report` as the work goes on.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
         self.report = Reporter::new(report);
-        self
-    }
-
-    /// Lets [`to_file`](Open::to_file) and [`export`](Open::export) replace an existing file, also through a link, and write
-    /// into a pipe or device.
-    pub fn overwrite(mut self) -> Self {
-        self.overwrite = true;
         self
     }
 
@@ -157,41 +153,9 @@ impl Open {
     }
 
     /// Writes the plaintext piece by piece, each after its check. After an error the output is correct but incomplete.
-    pub async fn to_writer(self, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<Metadata> {
+    pub async fn to_writer(self, writer: &mut Writer<'_>) -> Result<Metadata> {
         let prepared = self.prepare().await?;
         self.write(&prepared, writer).await?;
-        Ok(prepared.record.metadata)
-    }
-
-    /// Writes the plaintext to a file, which appears only when it is complete and checked.
-    ///
-    /// Refuses to replace a file without [`overwrite`](Open::overwrite).
-    pub async fn to_file(self, path: impl AsRef<Path>) -> Result<Metadata> {
-        let path: PathBuf = path.as_ref().into();
-        let mut file = NewFile::create(&path, self.overwrite).await?;
-        let prepared = self.prepare().await?;
-        self.write(&prepared, file.writer()).await?;
-        file.finish().await?;
-        Ok(prepared.record.metadata)
-    }
-
-    /// Writes the ciphertext to `content.tink` and its unencrypted key to `keyset.json`, in this folder. Only the owner of
-    /// `keyset.json` can read it.
-    ///
-    /// Any Google Tink library opens the content with the keyset: streaming AEAD, no associated data.
-    pub async fn export(self, folder: impl AsRef<Path>) -> Result<Metadata> {
-        let folder = folder.as_ref();
-        tokio::fs::create_dir_all(folder).await.map_err(|error| Error::file(folder, error))?;
-        let mut content = NewFile::create(&folder.join("content.tink"), self.overwrite).await?;
-        let mut keyset = NewFile::create(&folder.join("keyset.json"), self.overwrite).await?;
-        let prepared = self.prepare().await?;
-        let mut blocks = download::ciphertext(self.person.stores.clone(), &prepared.record.manifest)?;
-        while let Some(block) = blocks.next().await {
-            content.write(&block?).await?;
-        }
-        keyset.write(tink_keyset_json(&prepared.record.key).as_bytes()).await?;
-        content.finish().await?;
-        keyset.finish().await?;
         Ok(prepared.record.metadata)
     }
 
@@ -202,7 +166,7 @@ impl Open {
         Ok(Opened { metadata: prepared.record.metadata, bytes: bytes.into() })
     }
 
-    async fn write(&self, prepared: &ReadableRecord, writer: &mut (dyn AsyncWrite + Unpin + Send)) -> Result<()> {
+    async fn write(&self, prepared: &ReadableRecord, writer: &mut Writer<'_>) -> Result<()> {
         let mut pieces = prepared.content(&self.person.stores)?;
         let mut size = 0;
         let total = prepared.range.end - prepared.range.start;

@@ -5,6 +5,7 @@ use futures::TryStreamExt;
 use hospital_record_core::{error::CoreError, id::Folder};
 use tokio_util::io::StreamReader;
 
+use crate::platform::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
@@ -120,7 +121,7 @@ impl Replace {
     }
 
     /// Calls `report` as the work goes on.
-    pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
         self.report = Reporter::new(report);
         self
     }

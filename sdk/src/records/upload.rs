@@ -1,7 +1,9 @@
 //! file -> seal -> blocks -> store, in one pass. Memory does not grow with the file.
 
+use crate::platform::task::StreamInBox;
+use crate::platform::task::{MaybeSend, Reader, compute};
 use cid::Cid;
-use futures::{SinkExt, StreamExt, channel::mpsc, stream, stream::BoxStream};
+use futures::{SinkExt, StreamExt, channel::mpsc, stream};
 use hospital_record_core::{
     error::CoreError,
     record::dag::{Block, DagBuilder},
@@ -10,12 +12,13 @@ use hospital_record_core::{
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 
+use crate::platform::task::BoxStream;
 use crate::{
     base::{
-        error::{Error, Result, fail, stopped},
+        error::{Error, Result, fail},
         progress::{Phase, Reporter},
     },
-    records::{detect::Reader, source::OpenSource},
+    records::source::OpenSource,
     store::{Store, StoreError},
 };
 
@@ -36,11 +39,11 @@ pub(crate) struct UploadedContent {
 pub(crate) async fn upload(store: &dyn Store, mut source: OpenSource, report: &Reporter) -> Result<UploadedContent> {
     let key = ContentKey::random().map_err(CoreError::from)?;
     let header = StreamHeader::random().map_err(CoreError::from)?;
-    let file = source.file_check();
+    let file = std::mem::take(&mut source.file_check);
     let detector = source.detector.take();
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
-    let (sealed, stored) = futures::join!(sealing, store.put(receiver.boxed()));
+    let (sealed, stored) = futures::join!(sealing, store.put(receiver.in_box()));
     let (content, size) = match (sealed, stored) {
         (Err(StopCause::Source(error)), _) => return Err(file.named(error)),
         (_, Err(error)) => return Err(error.into()),
@@ -119,13 +122,13 @@ fn segments(reader: Reader, sealer: StreamSealer) -> BoxStream<'static, Result<(
             async move {
                 let Chunk { index, last, plain } = chunk?;
                 let size = plain.len() as u64;
-                let sealing = tokio::task::spawn_blocking(move || sealer.seal(index, last, &plain).map(Block::leaf));
-                let block = sealing.await.map_err(stopped)?.map_err(CoreError::from)?;
+                let sealing = compute(move || sealer.seal(index, last, &plain).map(Block::leaf));
+                let block = sealing.await?.map_err(CoreError::from)?;
                 Ok((size, block))
             }
         })
         .buffered(AHEAD)
-        .boxed()
+        .in_box()
 }
 
 struct Chunk {
@@ -135,7 +138,7 @@ struct Chunk {
 }
 
 /// The plaintext, cut at segment borders. It reads one segment ahead, to know the last one. Empty input is one empty chunk.
-fn chunks(reader: Reader) -> impl futures::Stream<Item = Result<Chunk>> + Send {
+fn chunks(reader: Reader) -> impl futures::Stream<Item = Result<Chunk>> + MaybeSend {
     let start = Some((reader, 0u32, None::<Vec<u8>>));
     stream::try_unfold(start, |state| async move {
         let Some((mut reader, index, ahead)) = state else { return Ok(None) };

@@ -230,7 +230,8 @@ impl Carrier {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Relay for Carrier {
     fn name(&self) -> String {
         self.contract.ledger().name()

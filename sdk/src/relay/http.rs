@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
+use crate::platform::clock::timeout;
 use crate::{
     base::{
         bounds::Timeout,
@@ -66,9 +67,10 @@ impl HttpRelay {
 
     async fn post(&self, request: &SignedRequest) -> Result<(StatusCode, Vec<u8>)> {
         let post = self.http.post(self.requests.clone()).map_err(|error| self.unreachable(Reason::of(error)))?;
-        let mut response = post.json(request).send().await.map_err(|error| self.transport_error(&error))?;
-        let body = beginning(&mut response, LONGEST_ANSWER).await.map_err(|error| self.transport_error(&error))?;
-        Ok((response.status(), body))
+        let response = post.json(request).send().await.map_err(|error| self.transport_error(&error))?;
+        let status = response.status();
+        let body = beginning(response, LONGEST_ANSWER).await.map_err(|error| self.transport_error(&error))?;
+        Ok((status, body))
     }
 
     fn timeout_error(&self) -> Error {
@@ -106,14 +108,15 @@ impl HttpRelay {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Relay for HttpRelay {
     fn name(&self) -> String {
         self.name.clone()
     }
 
     async fn carry(&self, request: &SignedRequest) -> Result<Fate> {
-        let answer = tokio::time::timeout(self.timeout, self.post(request)).await;
+        let answer = timeout(self.timeout, self.post(request)).await;
         let (status, body) = answer.unwrap_or_else(|_| Err(self.timeout_error()))?;
         self.read(status, &body)
     }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
+use crate::platform::task::{MaybeSend, MaybeSync};
 use crate::{
     base::{
         error::{Error, Result, fail},
@@ -159,8 +160,9 @@ pub enum Fate {
 }
 
 /// Carries signed requests to the chain.
-#[async_trait]
-pub trait Relay: Send + Sync + fmt::Debug {
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+pub trait Relay: MaybeSend + MaybeSync + fmt::Debug {
     /// The name that people see.
     fn name(&self) -> String;
 

@@ -1,14 +1,11 @@
 //! Blocks as one stream of bytes: a CAR file of version 1 (<https://ipld.io/specs/transport/car/carv1/>).
 
+use crate::platform::task::StreamInBox;
 use std::{fmt, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use cid::Cid;
-use futures::{
-    StreamExt, TryStreamExt,
-    future::ready,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, TryStreamExt, future::ready, stream};
 use hospital_record_core::record::dag::Block;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -16,6 +13,7 @@ use serde::{
 };
 use unsigned_varint::{decode, encode};
 
+use crate::platform::task::BoxStream;
 use crate::store::{
     dag::{self, MAX_BLOCK},
     error::StoreError,
@@ -75,7 +73,7 @@ pub fn write_car<'a>(roots: &[Cid], blocks: Blocks<'a>) -> BoxStream<'a, Result<
         *failed = piece.is_err();
         ready((!is_over).then_some(piece))
     });
-    until_error.boxed()
+    until_error.in_box()
 }
 
 fn header(roots: &[Cid]) -> Result<Bytes, StoreError> {
@@ -121,7 +119,7 @@ pub fn read_car(bytes: BoxStream<'_, io::Result<Bytes>>) -> Blocks<'_> {
         }
         Ok(reader.block().await?.map(|block| (block, reader)))
     });
-    blocks.boxed()
+    blocks.in_box()
 }
 
 struct Reader<'a> {

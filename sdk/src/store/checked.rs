@@ -1,5 +1,6 @@
 //! A decorator that checks every block, so that nobody has to trust a store.
 
+use crate::platform::task::StreamInBox;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -25,7 +26,8 @@ pub fn checked(store: Arc<dyn Store>) -> Arc<dyn Store> {
 #[derive(Debug)]
 struct Checked(Arc<dyn Store>);
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Checked {
     fn url(&self) -> &str {
         self.0.url()
@@ -37,7 +39,7 @@ impl Store for Checked {
             dag::check(&block.cid, &block.bytes)?;
             Ok(block)
         });
-        self.0.put(blocks.boxed()).await
+        self.0.put(blocks.in_box()).await
     }
 
     async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {

@@ -12,10 +12,11 @@
 
 mod liar;
 
+use crate::platform::task::{FutureInBox, StreamInBox};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cid::Cid;
-use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use hospital_record_core::{id::DAG_CBOR, record::dag::DagBuilder};
 use ipld_core::ipld::Ipld;
 
@@ -29,20 +30,20 @@ use hospital_record_core::record::dag::Block;
 /// store gives up on a block that does not exist, so a short timeout makes the suite faster.
 pub async fn conformance(store: Arc<dyn Store>) {
     let suite = [
-        blocks_come_back(&*store, &*store).boxed(),
-        nothing_can_be_put(&*store).boxed(),
-        a_block_may_be_put_twice(&*store).boxed(),
-        an_absent_block_is_not_found(&*store).boxed(),
-        a_pin_of_an_absent_block_fails(&*store).boxed(),
-        a_pin_holds_a_whole_dag(&*store).boxed(),
-        a_pin_of_an_incomplete_dag_fails(&*store).boxed(),
-        pins_and_unpins_may_be_repeated(&*store).boxed(),
-        an_unpinned_dag_stays_where_another_pin_reaches(&*store).boxed(),
-        an_error_among_the_blocks_ends_the_put(&*store).boxed(),
-        puts_run_side_by_side(&*store).boxed(),
-        a_wrong_block_does_not_get_in(&*store).boxed(),
-        a_wrong_block_does_not_get_out(&*store, store.clone()).boxed(),
-        many_blocks_stream(&*store, &*store, 16).boxed(),
+        blocks_come_back(&*store, &*store).in_box(),
+        nothing_can_be_put(&*store).in_box(),
+        a_block_may_be_put_twice(&*store).in_box(),
+        an_absent_block_is_not_found(&*store).in_box(),
+        a_pin_of_an_absent_block_fails(&*store).in_box(),
+        a_pin_holds_a_whole_dag(&*store).in_box(),
+        a_pin_of_an_incomplete_dag_fails(&*store).in_box(),
+        pins_and_unpins_may_be_repeated(&*store).in_box(),
+        an_unpinned_dag_stays_where_another_pin_reaches(&*store).in_box(),
+        an_error_among_the_blocks_ends_the_put(&*store).in_box(),
+        puts_run_side_by_side(&*store).in_box(),
+        a_wrong_block_does_not_get_in(&*store).in_box(),
+        a_wrong_block_does_not_get_out(&*store, store.clone()).in_box(),
+        many_blocks_stream(&*store, &*store, 16).in_box(),
     ];
     for check in suite {
         check.await;
@@ -53,11 +54,11 @@ pub async fn conformance(store: Arc<dyn Store>) {
 /// The same conditions hold as for [`conformance`].
 pub async fn read_only(reader: Arc<dyn Store>, writer: Arc<dyn Store>) {
     let suite = [
-        blocks_come_back(&*writer, &*reader).boxed(),
-        an_absent_block_is_not_found(&*reader).boxed(),
-        a_write_is_refused(&*reader).boxed(),
-        a_wrong_block_does_not_get_out(&*writer, reader.clone()).boxed(),
-        many_blocks_stream(&*writer, &*reader, 16).boxed(),
+        blocks_come_back(&*writer, &*reader).in_box(),
+        an_absent_block_is_not_found(&*reader).in_box(),
+        a_write_is_refused(&*reader).in_box(),
+        a_wrong_block_does_not_get_out(&*writer, reader.clone()).in_box(),
+        many_blocks_stream(&*writer, &*reader, 16).in_box(),
     ];
     for check in suite {
         check.await;
@@ -68,7 +69,7 @@ pub async fn read_only(reader: Arc<dyn Store>, writer: Arc<dyn Store>) {
 async fn many_blocks_stream(writer: &dyn Store, reader: &dyn Store, mebibytes: u64) {
     let mut leaves = Vec::new();
     let blocks = stream::iter(0..mebibytes).map(|_| Ok(random(1 << 20))).inspect_ok(|block| leaves.push(block.cid));
-    assert_eq!(writer.put(blocks.boxed()).await.unwrap(), mebibytes);
+    assert_eq!(writer.put(blocks.in_box()).await.unwrap(), mebibytes);
     let node = node(&leaves.iter().map(|cid| (*cid, 1 << 20)).collect::<Vec<_>>());
     put(writer, std::slice::from_ref(&node)).await;
     writer.pin(&node.cid).await.unwrap();
@@ -89,7 +90,7 @@ async fn blocks_come_back(writer: &dyn Store, reader: &dyn Store) {
 }
 
 async fn nothing_can_be_put(store: &dyn Store) {
-    assert_eq!(store.put(stream::empty().boxed()).await.unwrap(), 0);
+    assert_eq!(store.put(stream::empty().in_box()).await.unwrap(), 0);
 }
 
 async fn a_block_may_be_put_twice(store: &dyn Store) {
@@ -114,7 +115,7 @@ async fn a_pin_of_an_absent_block_fails(store: &dyn Store) {
 async fn a_write_is_refused(store: &dyn Store) {
     let block = random(32);
     let written = [
-        store.put(stream::iter([Ok(block.clone())]).boxed()).await.map(drop),
+        store.put(stream::iter([Ok(block.clone())]).in_box()).await.map(drop),
         store.pin(&block.cid).await,
         store.unpin(&block.cid).await,
     ];
@@ -180,9 +181,9 @@ async fn an_error_among_the_blocks_ends_the_put(store: &dyn Store) {
     let (root, blocks) = dag();
     let broken = || Err(StoreError::Input("the file vanished".into()));
     let blocks = stream::iter(blocks).map(Ok).chain(stream::once(future::ready(broken()))).chain(stream::pending());
-    let error = store.put(blocks.boxed()).await.unwrap_err();
+    let error = store.put(blocks.in_box()).await.unwrap_err();
     assert!(matches!(&error, StoreError::Input(cause) if cause.to_string() == "the file vanished"), "{error}");
-    let error = store.put(stream::iter([broken()]).boxed()).await.unwrap_err();
+    let error = store.put(stream::iter([broken()]).in_box()).await.unwrap_err();
     assert!(matches!(error, StoreError::Input(_)), "{error}");
     store.sweep(Duration::ZERO).await.unwrap();
     store.unpin(&root.cid).await.unwrap();
@@ -210,10 +211,10 @@ async fn puts_run_side_by_side(store: &dyn Store) {
 async fn a_wrong_block_does_not_get_in(store: &dyn Store) {
     let honest = random(500);
     let wrong = Block { cid: honest.cid, bytes: random(500).bytes };
-    assert_integrity(store.put(stream::iter([Ok(wrong)]).boxed()).await);
+    assert_integrity(store.put(stream::iter([Ok(wrong)]).in_box()).await);
     assert!(!store.has(&honest.cid).await.unwrap());
     let large = Block::leaf(vec![0; MAX_BLOCK + 1]);
-    assert_integrity(store.put(stream::iter([Ok(large)]).boxed()).await);
+    assert_integrity(store.put(stream::iter([Ok(large)]).in_box()).await);
 }
 
 async fn a_wrong_block_does_not_get_out(writer: &dyn Store, reader: Arc<dyn Store>) {
@@ -228,7 +229,7 @@ fn assert_integrity<T: std::fmt::Debug>(result: Result<T, StoreError>) {
 }
 
 async fn put(store: &dyn Store, blocks: &[Block]) -> u64 {
-    store.put(stream::iter(blocks.to_vec()).map(Ok).boxed()).await.unwrap()
+    store.put(stream::iter(blocks.to_vec()).map(Ok).in_box()).await.unwrap()
 }
 
 /// A block that no store has, unless it is empty.

@@ -130,7 +130,8 @@ fn is_block(answer: &Answer<'_>) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(BLOCK))
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Gateway {
     fn url(&self) -> &str {
         &self.server.url

@@ -70,7 +70,8 @@ impl Kubo {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Kubo {
     fn url(&self) -> &str {
         &self.rpc.url

@@ -10,6 +10,7 @@ mod error;
 mod faults;
 mod gateway;
 pub(crate) mod into_error;
+#[cfg(not(target_family = "wasm"))]
 mod kubo;
 mod node;
 mod object;

@@ -54,7 +54,8 @@ impl Node {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Node {
     fn url(&self) -> &str {
         &self.server.url

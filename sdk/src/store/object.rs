@@ -15,12 +15,13 @@
 
 #[cfg(feature = "s3")]
 mod bucket;
+#[cfg(not(target_family = "wasm"))]
+mod directory;
 mod gate;
 
 use std::{
     collections::HashSet,
-    fmt, io,
-    path::Path as FilePath,
+    fmt,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -31,19 +32,14 @@ use bytes::Bytes;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, future, stream};
 use hospital_record_core::id::RAW;
-use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, memory::InMemory, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 use tokio::sync::Notify;
-use url::Url;
 
-use crate::{
-    platform::file::create_private,
-    store::{
-        dag::{self, MAX_BLOCK},
-        error::{StoreError, redacted, with_causes},
-        object::gate::{Gate, Guard},
-        options::StoreOptions,
-        seam::{Blocks, Store},
-    },
+use crate::store::{
+    dag::{self, MAX_BLOCK},
+    error::{StoreError, with_causes},
+    object::gate::{Gate, Guard},
+    seam::{Blocks, Store},
 };
 
 use hospital_record_core::record::dag::Block;
@@ -67,22 +63,6 @@ impl fmt::Debug for Objects {
 impl Objects {
     pub(super) fn memory() -> Self {
         Self { url: "memory:".to_owned(), objects: Arc::new(InMemory::new()), gate: Some(Gate::process()) }
-    }
-
-    pub(super) fn directory(path: &FilePath, options: &StoreOptions) -> Result<Self, StoreError> {
-        let named = |path: &FilePath| {
-            Url::from_file_path(path).map_or_else(|()| path.display().to_string(), |url| redacted(url.as_str()))
-        };
-        let refused = |reason, cause| StoreError::Refused { url: named(path), reason, source: Some(cause) };
-        let failed = |error: io::Error| refused(with_causes(&error), error.into());
-        create_private(path).map_err(failed)?;
-        let path = path.canonicalize().map_err(failed)?;
-        let objects =
-            LocalFileSystem::new_with_prefix(&path).map_err(|error| refused(with_causes(&error), error.into()))?;
-        let objects = objects.with_fsync(true);
-        let url = named(&path);
-        let gate = Some(Gate::directory(path, url.clone(), options.timeout));
-        Ok(Self { gate, url, objects: Arc::new(objects) })
     }
 
     #[cfg(feature = "s3")]
@@ -219,7 +199,8 @@ struct Written {
     tag: Option<String>,
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Objects {
     fn url(&self) -> &str {
         &self.url

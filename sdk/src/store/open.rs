@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::store::{
     checked::checked,
     error::StoreError,
-    gateway, kubo, node, object,
+    gateway, node, object,
     options::StoreOptions,
     place::{self, StoreUrl},
     seam::Store,
@@ -33,6 +33,7 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
     options.check(&place)?;
     let store: Arc<dyn Store> = match &place.0 {
         place::Kind::Memory => Arc::new(object::Objects::memory()),
+        #[cfg(not(target_family = "wasm"))]
         place::Kind::Directory(path) => Arc::new(object::Objects::directory(path, options)?),
         #[cfg(feature = "s3")]
         place::Kind::Bucket { bucket, prefix } => {
@@ -43,7 +44,13 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreEr
             let reason = "this program was built without buckets: build it with the feature `s3`".to_owned();
             return Err(StoreError::Url { url: place.to_string(), reason });
         }
-        place::Kind::Kubo(url) => Arc::new(kubo::Kubo::new(url, options)?),
+        #[cfg(not(target_family = "wasm"))]
+        place::Kind::Kubo(url) => Arc::new(crate::store::kubo::Kubo::new(url, options)?),
+        #[cfg(target_family = "wasm")]
+        place::Kind::Directory(_) | place::Kind::Kubo(_) => {
+            let reason = "a browser has no directories, and Kubo's RPC is not for browsers: name a node".to_owned();
+            return Err(StoreError::Url { url: place.to_string(), reason });
+        }
         place::Kind::Gateway(url) => Arc::new(gateway::Gateway::new(place.to_string(), url, options)),
         place::Kind::Node(url) => Arc::new(node::Node::new(place.to_string(), url, options)),
     };

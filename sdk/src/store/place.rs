@@ -89,7 +89,10 @@ fn directory(text: &str, parsed: &Url) -> Result<PathBuf, String> {
         let path = path.replace('?', "%3F").replace('#', "%23");
         return Err(format!("? and # end the path of a URL: if they belong to its name, write file://{path}"));
     }
-    parsed.to_file_path().map_err(|()| form.to_owned())
+    #[cfg(not(target_family = "wasm"))]
+    return parsed.to_file_path().map_err(|()| form.to_owned());
+    #[cfg(target_family = "wasm")]
+    Ok(PathBuf::from(path))
 }
 
 fn gateway(parsed: &Url) -> Result<Url, String> {

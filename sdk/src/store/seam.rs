@@ -5,17 +5,18 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
-use futures::stream::BoxStream;
 use hospital_record_core::record::dag::Block;
 
+use crate::platform::task::{BoxStream, MaybeSend, MaybeSync};
 use crate::store::error::StoreError;
 
 /// A stream of blocks into a store. An error in the stream ends the `put`, which returns it.
 pub type Blocks<'a> = BoxStream<'a, Result<Block, StoreError>>;
 
 /// Proves to a store's server on whose behalf blocks are written.
-#[async_trait]
-pub trait Sessions: Send + Sync + Debug {
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+pub trait Sessions: MaybeSend + MaybeSync + Debug {
     /// A bearer token for the server at this host (with its port, if that is not the scheme's own). It is the same for
     /// some minutes.
     ///
@@ -28,8 +29,9 @@ pub trait Sessions: Send + Sync + Debug {
 ///
 /// Implementations need not check hashes: [`checked`](crate::store::checked) does it for all of them. Every call has a
 /// deadline, which the store sets, and no call retries. Dropping a future is safe: blocks that it wrote are not pinned.
-#[async_trait]
-pub trait Store: Send + Sync + Debug {
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+pub trait Store: MaybeSend + MaybeSync + Debug {
     /// The address, for people, without password or token.
     fn url(&self) -> &str;
 

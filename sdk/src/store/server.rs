@@ -4,16 +4,16 @@
 use std::{error::Error, future::Future, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
 use reqwest::{
-    Body, Method, RequestBuilder, Response, StatusCode,
+    Method, RequestBuilder, Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::platform::clock::timeout;
 use crate::{
-    platform::http::{self, Http},
+    platform::http::{self, Http, Incoming, Piece},
     store::error::StoreError,
 };
 
@@ -83,7 +83,7 @@ impl Server {
     }
 
     pub(super) async fn within<T>(&self, after: Duration, work: impl Future<Output = T>) -> Result<T, StoreError> {
-        tokio::time::timeout(after, work).await.map_err(|_| self.late(after))
+        timeout(after, work).await.map_err(|_| self.late(after))
     }
 
     pub(super) fn late(&self, after: Duration) -> StoreError {
@@ -141,24 +141,22 @@ pub(super) struct Answer<'a> {
     pub(super) server: &'a Server,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    body: Body,
+    body: Incoming,
 }
 
 impl<'a> Answer<'a> {
     fn new(server: &'a Server, mut response: Response) -> Self {
         let headers = std::mem::take(response.headers_mut());
-        Self { server, status: response.status(), headers, body: response.into() }
+        Self { server, status: response.status(), headers, body: Incoming::of(response) }
     }
 
     /// The next piece; `None` at a proper end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, ServerError> {
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|error| self.server.unreachable(error))?;
-            match frame.into_data() {
-                Ok(bytes) => return Ok(Some(bytes)),
-                Err(frame) => {
-                    let late = frame.trailers_ref().and_then(|trailers| trailers.get(LATE_ERROR));
-                    if let Some(text) = late {
+        while let Some(piece) = self.body.next().await.map_err(|error| self.server.unreachable(error))? {
+            match piece {
+                Piece::Bytes(bytes) => return Ok(Some(bytes)),
+                Piece::Trailers(trailers) => {
+                    if let Some(text) = trailers.get(LATE_ERROR) {
                         return Err(ServerError::Told(http::one_line(&String::from_utf8_lossy(text.as_bytes()))));
                     }
                 }

@@ -1,10 +1,11 @@
 //! The stores of a system, in order. Blocks are written to the first, and read from the first with a valid answer.
 
+use crate::platform::task::StreamInBox;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cid::Cid;
-use futures::{StreamExt, stream};
+use futures::stream;
 use hospital_record_core::record::dag::Block;
 
 use crate::{
@@ -75,7 +76,7 @@ impl Stores {
     pub(crate) async fn keep(&self, block: Block) -> Result<()> {
         let (cid, bytes) = (block.cid, block.bytes.clone());
         let own = self.own();
-        own.put(stream::iter([Ok(block)]).boxed()).await?;
+        own.put(stream::iter([Ok(block)]).in_box()).await?;
         own.pin(&cid).await?;
         if own.get(&cid).await? != bytes {
             return fail!(Integrity, "{} returned other bytes than were put", own.url());

@@ -70,7 +70,8 @@ fn connection_failure(error: &StoreError) -> Option<StoreError> {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for UntilUnreachable {
     fn url(&self) -> &str {
         self.store.url()

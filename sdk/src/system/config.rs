@@ -172,6 +172,7 @@ impl Config {
     ///
     /// The directory belongs to one chain and one contract, those of the first connection, and to the user of this
     /// process.
+    #[cfg(not(target_family = "wasm"))]
     pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.state_dir = Some(folder.as_ref().into());
         self

@@ -2,11 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
+#[cfg(not(target_family = "wasm"))]
+use crate::platform::state_dir;
 use crate::{
     acts::services::{Parts, kept_in},
     base::error::Result,
     ledger::{MemoryOutbox, Outbox, SenderOptions, clock::TOLERANCE},
-    platform::{cache::Cache, state_dir},
+    platform::cache::Cache,
     system::{System, config::Config},
 };
 
@@ -29,8 +31,10 @@ impl Config {
         let ledger = self.open_ledger()?;
         let stores = self.open_stores()?;
         let folder = self.state_dir.as_deref();
+        #[cfg(not(target_family = "wasm"))]
         folder.map(state_dir::prepare).transpose()?;
         let chain = self.chain_of(&*ledger).await?;
+        #[cfg(not(target_family = "wasm"))]
         folder.map(|folder| state_dir::check(folder, chain, contract)).transpose()?;
         let witness = self.open_witness(&ledger.name(), chain).await?;
         let (cache, outbox) = self.memory(folder, chain)?;
@@ -55,16 +59,33 @@ impl Config {
         };
         let system = System::from_parts(parts)?;
         system.contract().check().await?;
+        #[cfg(not(target_family = "wasm"))]
         folder.map(|folder| state_dir::pin(folder, chain, contract)).transpose()?;
         Ok(system)
     }
 
     fn memory(&self, folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-        let (cache, outbox) = match (folder, &self.memory) {
-            (Some(path), _) => kept_in(Cache::in_folder(path)?, folder, chain),
-            (None, Some(memory)) => kept_in(Cache::in_own(memory.clone())?, None, chain),
-            (None, None) => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
+        let (cache, outbox) = match &self.memory {
+            Some(memory) => kept_in(Cache::in_own(memory.clone())?, None, chain),
+            None => in_folder(folder, chain)?,
         };
         Ok((cache, self.outbox.clone().unwrap_or(outbox)))
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn in_folder(folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    match folder {
+        Some(path) => Ok(kept_in(Cache::in_folder(path)?, folder, chain)),
+        None => in_no_folder(),
+    }
+}
+
+#[cfg(target_family = "wasm")]
+fn in_folder(_: Option<&Path>, _: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
+    in_no_folder()
+}
+
+fn in_no_folder() -> Result<(Cache, Arc<dyn Outbox>)> {
+    Ok((Cache::in_memory()?, Arc::new(MemoryOutbox::default())))
 }

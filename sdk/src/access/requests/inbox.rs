@@ -1,9 +1,10 @@
 //! Lists the requests to a patient.
 
+use crate::platform::task::FutureInBox;
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use hospital_record_core::{
     block::Body,
     id::Digest,
@@ -12,6 +13,7 @@ use hospital_record_core::{
     seal::request::{AccessRequest as Request, open_request},
 };
 
+use crate::platform::clock::timeout;
 use crate::{
     access::{
         contacts,
@@ -95,7 +97,7 @@ impl ListRequests {
         let contacts = &contacts;
         let walk = walk.as_ref();
         let keys = keys.as_deref();
-        let reads: Vec<_> = open.iter().map(|request| read(person, request, contacts, walk, keys).boxed()).collect();
+        let reads: Vec<_> = open.iter().map(|request| read(person, request, contacts, walk, keys).in_box()).collect();
         let requests = stream::iter(reads).buffered(ABREAST).try_collect().await?;
         Ok(Inbox { requests, cut })
     }
@@ -141,7 +143,7 @@ async fn read(
 /// The reason, and the digest of the profile whose key signed it.
 async fn reason(person: &Person, open: &OpenRequest, keys: Option<&ProfileKeys>) -> Result<(String, Digest)> {
     let keys = keys.ok_or_else(|| Error::Integrity("this account has published no keys to seal to".into()))?;
-    let reading = tokio::time::timeout(PATIENCE, async {
+    let reading = timeout(PATIENCE, async {
         // Not cached: anybody can make this machine fetch such a block.
         let bytes = person.stores.get(&Digest(open.id.0).dag_cbor_cid()).await?;
         if bytes.len() > Request::MAX {

@@ -16,7 +16,7 @@ use crate::{
             transport::{NotRpc, TooLong},
         },
     },
-    platform::http::{NoTls, cause, causes, io_cause, one_line},
+    platform::http::{NoTls, cause, causes, io_cause, is_connect, is_wrong_certificate, one_line},
 };
 
 mod words;
@@ -246,16 +246,16 @@ fn hex_in(value: &Value) -> Option<Bytes> {
 
 /// Whether the connection was made but no answer came. The caller knows how long it waited.
 fn is_unanswered(error: &TransportError) -> bool {
-    cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !error.is_connect())
+    cause::<reqwest::Error>(error).is_some_and(|error| error.is_timeout() && !is_connect(error))
 }
 
 /// Retry policy for connection errors. A closed port or a wrong certificate may be permanent; a failed name lookup or a
 /// lost network is often temporary.
 fn connecting_again(error: &TransportError) -> Again {
     let is_refused = cause::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    match is_refused || cause::<rustls::Error>(error).is_some() {
+    match is_refused || is_wrong_certificate(error) {
         true => Again::Briefly,
-        false if cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_connect) => Again::WhereItAnswered,
+        false if cause::<reqwest::Error>(error).is_some_and(is_connect) => Again::WhereItAnswered,
         false => Again::Always,
     }
 }

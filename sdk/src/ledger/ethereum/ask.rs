@@ -16,6 +16,7 @@ use crate::ledger::{
         answer::{Failure, Question},
     },
 };
+use crate::platform::clock::{sleep, timeout};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -55,10 +56,10 @@ impl EthereumLedger {
                     return Err(failure.error);
                 }
                 last = Some(failure.error);
-                tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE).min(left)).await;
+                sleep(pauses.next().unwrap_or(LONGEST_PAUSE).min(left)).await;
             }
         };
-        match tokio::time::timeout(self.timeout, asking).await {
+        match timeout(self.timeout, asking).await {
             Ok(answer) => {
                 if answer.as_ref().map_or_else(|error| !error.is_temporary(), |_| true) {
                     self.answered.store(true, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use alloy::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::platform::clock::timeout;
 use crate::{
     ledger::{
         error::LedgerError,
@@ -62,7 +63,7 @@ impl EthereumLedger {
     /// [`NoResult`].
     pub async fn forward(&self, method: &'static str, params: &RawValue) -> Result<Box<RawValue>, NoResult> {
         let asking = self.provider.raw_request_dyn(method.into(), params);
-        match tokio::time::timeout(self.timeout, asking).await {
+        match timeout(self.timeout, asking).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => Err(self.no_result(error)),
             Err(_) => Err(NoResult::Outage(self.timed_out())),

@@ -13,7 +13,7 @@ use reqwest::Response;
 use tower_service::Service;
 use url::Url;
 
-use crate::platform::http::{Http, body_kind};
+use crate::platform::http::{Http, beginning, body_kind};
 
 /// The maximum length of an error's body, which is only text.
 const LONGEST_ERROR: usize = 64 << 10;
@@ -79,15 +79,9 @@ impl Bounded {
 }
 
 /// Holds at most `most` bytes, whatever length the answer claims.
-async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, TransportError> {
-    let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(TransportErrorKind::custom)? {
-        if body.len() + part.len() > most {
-            return Err(TransportErrorKind::custom(TooLong { most }));
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
+async fn read(response: Response, most: usize) -> Result<Vec<u8>, TransportError> {
+    let body = beginning(response, most).await.map_err(TransportErrorKind::custom)?;
+    if body.len() > most { Err(TransportErrorKind::custom(TooLong { most })) } else { Ok(body) }
 }
 
 impl Service<RequestPacket> for Bounded {

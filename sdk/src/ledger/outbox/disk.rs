@@ -1,14 +1,14 @@
 //! An outbox on disk, which survives the process.
 
-use std::{
-    fs::TryLockError,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+#[cfg(not(target_family = "wasm"))]
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 
+#[cfg(not(target_family = "wasm"))]
+use crate::platform::clock::sleep;
 use crate::{
     ledger::{LedgerError, Outbox, OutboxGuard, Pending, Sent, SentBytes},
     platform::cache::{Cache, OUTBOX, SENT},
@@ -39,19 +39,16 @@ impl std::fmt::Debug for DiskOutbox {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Outbox for DiskOutbox {
     async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError> {
-        let Some(folder) = &self.folder else { return Ok(Box::new(())) };
-        let file =
-            crate::platform::file::private(&folder.join(format!("{}-{account}.lock", self.chain))).map_err(failed)?;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Box::new(file)),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(20)).await,
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(folder) = &self.folder {
+            return locked(&folder.join(format!("{}-{account}.lock", self.chain))).await;
         }
+        let _ = account;
+        Ok(Box::new(()))
     }
 
     async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
@@ -103,6 +100,19 @@ impl DiskOutbox {
         let last = kept.last().and_then(|(key, _)| key.last_chunk::<8>());
         let next = last.map_or(0, |last| u64::from_be_bytes(*last).saturating_add(1));
         [&self.key(account)[..], &next.to_be_bytes()].concat()
+    }
+}
+
+/// Waits until this process has locked the file.
+#[cfg(not(target_family = "wasm"))]
+async fn locked(path: &Path) -> Result<OutboxGuard, LedgerError> {
+    let file = crate::platform::file::private(path).map_err(failed)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Box::new(file)),
+            Err(std::fs::TryLockError::WouldBlock) => sleep(Duration::from_millis(20)).await,
+            Err(std::fs::TryLockError::Error(error)) => return Err(failed(error)),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use tokio::time::{Instant, sleep};
 
 use crate::ledger::{
     error::{LedgerError, SubmitError},
@@ -11,6 +10,7 @@ use crate::ledger::{
     seam::Ledger,
     types::Receipt,
 };
+use crate::platform::clock::{Instant, sleep};
 
 /// A local chain mines at once, so the first checks come quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

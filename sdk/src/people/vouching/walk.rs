@@ -1,12 +1,13 @@
 //! Searches from an account back to an authority, with a bounded number of calls to the node.
 
+use crate::platform::task::FutureInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
 use alloy::primitives::Address;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     base::error::{Result, fail, untrusted::Untrusted},
@@ -142,7 +143,7 @@ impl Walk {
     /// The vouchers of the accounts of one level. Vouchers that an authority vouches for come first.
     async fn back(&self, level: Vec<WalkNode>, seen: &mut HashSet<Address>, cycle: &mut bool) -> Result<Vec<WalkNode>> {
         // Boxed, because the compiler does not see otherwise that these futures are `Send`.
-        let reads: Vec<_> = level.iter().map(|node| self.vouchers(node.at).boxed()).collect();
+        let reads: Vec<_> = level.iter().map(|node| self.vouchers(node.at).in_box()).collect();
         let vouches: Vec<Vec<Link>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
         let mut next = Vec::new();
         for (node, links) in level.iter().zip(vouches) {
@@ -180,7 +181,7 @@ impl Walk {
         let (logs, cut) = newest_logs(vouching.ledger(), filter, EVENTS_OF_ACCOUNT).await?;
         let mut links = live_links(&logs, self.now);
         if cut {
-            let near = self.names.iter().take(BY_NAME).map(|voucher| self.links_between(*voucher, account).boxed());
+            let near = self.names.iter().take(BY_NAME).map(|voucher| self.links_between(*voucher, account).in_box());
             let near: Vec<_> = near.collect();
             let named: Vec<Vec<Link>> = stream::iter(near).buffered(AT_ONCE).try_collect().await?;
             links.extend(named.into_iter().flatten());

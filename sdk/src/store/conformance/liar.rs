@@ -13,7 +13,8 @@ use crate::store::{
 #[derive(Debug)]
 pub(super) struct Liar(pub(super) Arc<dyn Store>);
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl Store for Liar {
     fn url(&self) -> &str {
         self.0.url()

@@ -1,5 +1,6 @@
 //! A put: all blocks as one CAR in one request.
 
+use crate::platform::task::StreamInBox;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{
@@ -35,7 +36,7 @@ pub(super) async fn import(rpc: &Rpc, mut blocks: Blocks<'_>) -> Result<u64, Sto
         Ok(rpc.command("dag/import", &query)?.multipart(Form::new().part("file", file)))
     };
     // It names no roots: they are known only at the end, and pins come later.
-    let uploaded = upload(rpc, write_car(&[], blocks.boxed()), request).await?;
+    let uploaded = upload(rpc, write_car(&[], blocks.in_box()), request).await?;
     match uploaded {
         Uploaded::Whole(Ok(answer)) => finish(rpc, answer, &sent).await,
         Uploaded::Early(Ok(answer)) => Err(refusal(rpc, answer, &probe).await),

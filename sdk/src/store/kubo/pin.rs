@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cid::Cid;
 use serde::Deserialize;
-use tokio::time::{Instant, timeout_at};
 
+use crate::platform::clock::{Instant, timeout_at};
 use crate::store::{
     error::StoreError,
     kubo::{Kubo, rpc},

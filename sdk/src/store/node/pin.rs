@@ -5,8 +5,8 @@ use std::time::Duration;
 use cid::Cid;
 use reqwest::{Method, header::CONTENT_LENGTH};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
 
+use crate::platform::clock::{Instant, sleep_until};
 use crate::store::{
     error::StoreError,
     node::{Node, answer::good},

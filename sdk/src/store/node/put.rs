@@ -1,5 +1,6 @@
 //! A put: blocks as CARs of some megabytes, one after the other, each in one request.
 
+use crate::platform::task::StreamInBox;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
@@ -16,12 +17,13 @@ use reqwest::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
+use crate::platform::task::MaybeSend;
 use crate::store::{
     car::write_car,
     error::StoreError,
     node::{Node, answer::good},
     seam::Blocks,
-    upload::{Uploaded, upload},
+    upload::{Uploaded, upload_whole},
 };
 
 /// A CAR is not longer than this, unless it has one block. A node takes 16 MiB.
@@ -56,7 +58,7 @@ async fn next_car(blocks: &mut Peekable<Blocks<'_>>) -> Result<Option<Car>, Stor
         count += 1;
         last = Some(block.cid);
     });
-    let bytes = car_of(part.boxed()).await?;
+    let bytes = car_of(part.in_box()).await?;
     Ok(last.map(|last| Car { bytes, count, last }))
 }
 
@@ -69,7 +71,9 @@ async fn car_of(blocks: Blocks<'_>) -> Result<Bytes, StoreError> {
 }
 
 /// As many blocks as fit into one CAR, and at least one.
-fn some_of<'a, 'b>(blocks: &'a mut Peekable<Blocks<'b>>) -> impl Stream<Item = Result<Block, StoreError>> + Send + 'a
+fn some_of<'a, 'b>(
+    blocks: &'a mut Peekable<Blocks<'b>>,
+) -> impl Stream<Item = Result<Block, StoreError>> + MaybeSend + 'a
 where
     'b: 'a,
 {
@@ -98,7 +102,7 @@ async fn send(node: &Node, car: Car) -> Result<u64, StoreError> {
         let request = node.command(Method::POST, "v1/blocks", &token)?;
         Ok(request.header(CONTENT_TYPE, "application/vnd.ipld.car").header(CONTENT_LENGTH, length).body(body))
     };
-    let answer = match upload(server, stream::iter([Ok(bytes)]), request).await? {
+    let answer = match upload_whole(server, bytes, request).await? {
         Uploaded::Whole(Ok(answer)) | Uploaded::Early(Ok(answer)) => answer,
         Uploaded::Whole(Err(error)) | Uploaded::Early(Err(error)) => return Err(broken(node, error, &last).await),
     };
@@ -113,7 +117,7 @@ async fn send(node: &Node, car: Car) -> Result<u64, StoreError> {
 async fn broken(node: &Node, error: StoreError, last: &Cid) -> StoreError {
     let asking = async {
         let token = node.token().await?;
-        let car = car_of(stream::empty().boxed()).await?;
+        let car = car_of(stream::empty().in_box()).await?;
         let request = node.command(Method::POST, "v1/blocks", &token)?;
         let request = request.header(CONTENT_TYPE, "application/vnd.ipld.car").body(car);
         good::<IgnoredAny>(node.server.send(request).await?, last).await

@@ -25,6 +25,7 @@ use reqwest::{
 };
 use url::Url;
 
+use crate::platform::clock::timeout;
 use crate::{
     platform::http::{self, Http},
     store::{
@@ -113,10 +114,11 @@ impl HttpConnector for Server {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl HttpService for Server {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let whole = tokio::time::timeout(self.timeout, self.exchange(request));
+        let whole = timeout(self.timeout, self.exchange(request));
         let answer = whole.await.unwrap_or(Err(Fault::TimedOut(self.timeout)));
         // `object_store` repeats requests that fail with other kinds of errors, but no call of a store repeats a
         // request.

@@ -1,0 +1,51 @@
+//! What a web page has instead of files: storage of its origin, for [`own_memory`](crate::Config::own_memory).
+
+mod lock;
+mod origin_file;
+
+use std::{io, string::ToString};
+
+use wasm_bindgen::{JsCast, JsValue};
+
+pub use self::origin_file::OriginFile;
+
+/// What the browser threw: its name, and its words.
+fn thrown(error: &JsValue) -> (String, String) {
+    let text = |key: &str| js_sys::Reflect::get(error, &key.into()).ok().and_then(|value| value.as_string());
+    match error.dyn_ref::<js_sys::Object>() {
+        Some(_) => (text("name").unwrap_or_default(), text("message").unwrap_or_default()),
+        None => (String::new(), format!("{error:?}")),
+    }
+}
+
+fn io_error(error: &JsValue) -> io::Error {
+    let (name, words) = thrown(error);
+    let kind = match name.as_str() {
+        "QuotaExceededError" => io::ErrorKind::StorageFull,
+        "NotFoundError" => io::ErrorKind::NotFound,
+        "NoModificationAllowedError" => io::ErrorKind::ResourceBusy,
+        "NotAllowedError" | "SecurityError" => io::ErrorKind::PermissionDenied,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("{name}: {words}"))
+}
+
+/// A part of an object, such as `navigator.storage`; `None` if this browser has none.
+fn part(object: &JsValue, name: &str) -> Option<JsValue> {
+    let part = js_sys::Reflect::get(object, &name.into()).ok()?;
+    (!part.is_undefined() && !part.is_null()).then_some(part)
+}
+
+/// The result of a method of this name; `None` if the object has none.
+async fn called(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<Result<JsValue, JsValue>> {
+    let function: js_sys::Function = part(object, method)?.dyn_into().ok()?;
+    Some(match js_sys::Reflect::apply(&function, object, &arguments.iter().collect()) {
+        Ok(promise) => wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&promise)).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// Of a page, or of a worker.
+fn navigator() -> Option<JsValue> {
+    part(&js_sys::global(), "navigator")
+}
