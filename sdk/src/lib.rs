@@ -29,6 +29,9 @@
 //! [`Config::state_dir`] names. Dropping any future is safe; [`Client::resume`] finishes what was signed.
 //! [`Error::kind`] is what an app matches on.
 
+#[cfg(all(target_family = "wasm", not(feature = "browser")))]
+compile_error!("for WebAssembly, the feature `browser` is needed");
+
 mod access;
 mod acts;
 mod base;
@@ -198,6 +201,12 @@ pub mod history {
         history::ReadHistory,
         words::{Deed, Names, status_code},
     };
+}
+
+/// What a web page has instead of files; only for WebAssembly in a browser.
+#[cfg(all(target_family = "wasm", feature = "browser"))]
+pub mod browser {
+    pub use crate::platform::browser::OriginFile;
 }
 
 #[doc = include_str!("../guides/names.md")]

@@ -1,5 +1,7 @@
 //! The parts that depend on the machine: files, HTTP, and the cache on disk.
 
+#[cfg(all(target_family = "wasm", feature = "browser"))]
+pub(crate) mod browser;
 pub(crate) mod cache;
 pub(crate) mod clock;
 #[cfg(not(target_family = "wasm"))]

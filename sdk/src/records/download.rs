@@ -66,6 +66,7 @@ fn trim(plain: Vec<u8>, index: u32, size: u64, range: &Range<u64>) -> Result<Byt
 }
 
 /// The ciphertext, one segment at a time.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) fn ciphertext(stores: Stores, manifest: &Manifest) -> Result<BoxStream<'static, Result<Bytes>>> {
     let walker = manifest.leaves(0..manifest.size).map_err(CoreError::from)?;
     let leaves = walk(stores.clone(), walker).try_filter_map(leaf_only);

@@ -66,7 +66,12 @@ impl Objects {
     }
 
     #[cfg(feature = "s3")]
-    pub(super) fn bucket(url: String, bucket: &str, prefix: &str, options: &StoreOptions) -> Result<Self, StoreError> {
+    pub(super) fn bucket(
+        url: String,
+        bucket: &str,
+        prefix: &str,
+        options: &crate::store::options::StoreOptions,
+    ) -> Result<Self, StoreError> {
         let objects = bucket::open(&url, bucket, prefix, options)?;
         Ok(Self { url, objects, gate: None })
     }

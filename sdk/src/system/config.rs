@@ -1,11 +1,6 @@
 //! Which services to use, and how long to wait for them.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use url::Url;
@@ -173,7 +168,7 @@ impl Config {
     /// The directory belongs to one chain and one contract, those of the first connection, and to the user of this
     /// process.
     #[cfg(not(target_family = "wasm"))]
-    pub fn state_dir(mut self, folder: impl AsRef<Path>) -> Self {
+    pub fn state_dir(mut self, folder: impl AsRef<std::path::Path>) -> Self {
         self.state_dir = Some(folder.as_ref().into());
         self
     }

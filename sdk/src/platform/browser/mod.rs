@@ -3,7 +3,7 @@
 mod lock;
 mod origin_file;
 
-use std::{io, string::ToString};
+use std::io;
 
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -68,7 +68,8 @@ impl OriginFile {
 }
 
 async fn opened(name: &str) -> Result<FileSystemSyncAccessHandle> {
-    let no_files = || Error::Invalid("this browser has no files for web pages: use another one, or keep nothing".into());
+    let no_files =
+        || Error::Invalid("this browser has no files for web pages: use another one, or keep nothing".into());
     let storage = navigator().and_then(|navigator| part(&navigator, "storage")).ok_or_else(no_files)?;
     let refused = |error: JsValue| refused(name, &error);
     let create = Object::new();
@@ -80,7 +81,8 @@ async fn opened(name: &str) -> Result<FileSystemSyncAccessHandle> {
     let file = called(&folder, "getFileHandle", &[format!("{name}.redb").into(), create]).await;
     let file = file.ok_or_else(no_files)?.map_err(refused)?;
     let handle = called(&file, "createSyncAccessHandle", &[]).await;
-    let no_worker = || Error::Invalid("files of a browser are opened in a dedicated worker: start the SDK in one".into());
+    let no_worker =
+        || Error::Invalid("files of a browser are opened in a dedicated worker: start the SDK in one".into());
     Ok(handle.ok_or_else(no_worker)?.map_err(refused)?.unchecked_into())
 }
 
@@ -133,7 +135,8 @@ impl Memory for OriginFile {
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let options = at(offset);
-        let written = self.0.handle.write_with_u8_array_and_options(bytes, &options).map_err(|error| io_error(&error))?;
+        let written =
+            self.0.handle.write_with_u8_array_and_options(bytes, &options).map_err(|error| io_error(&error))?;
         // A full disk may cut a write.
         if written as usize == bytes.len() { Ok(()) } else { Err(io::ErrorKind::StorageFull.into()) }
     }

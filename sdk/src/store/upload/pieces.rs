@@ -84,9 +84,9 @@ mod tests {
         let (sender, mut receiver) = mpsc::channel::<Result<Bytes, StoreError>>(1);
         let take = async move {
             let mut taken = 0;
-            while let Ok(Some(Ok(step))) = timeout(timeout * 9, receiver.recv()).await {
+            while let Ok(Some(Ok(step))) = tokio::time::timeout(timeout * 9, receiver.recv()).await {
                 taken += step.len();
-                sleep(each).await;
+                tokio::time::sleep(each).await;
             }
             taken
         };

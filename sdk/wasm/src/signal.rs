@@ -1,0 +1,36 @@
+//! Calls that an `AbortSignal` ends. What was under way then is finished by `resume`.
+
+use std::{future::Future, pin::pin};
+
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use js_sys::{Function, Reflect};
+use wasm_bindgen::prelude::*;
+
+/// The result of the work, or the signal's reason.
+pub(crate) async fn until_aborted<T>(
+    signal: Option<JsValue>,
+    work: impl Future<Output = Result<T, JsValue>>,
+) -> Result<T, JsValue> {
+    let Some(signal) = signal else { return work.await };
+    let reason = || Reflect::get(&signal, &"reason".into()).unwrap_or_default();
+    if Reflect::get(&signal, &"aborted".into())?.is_truthy() {
+        return Err(reason());
+    }
+    let (tell, told) = oneshot::channel();
+    let aborted = Closure::once(move || drop(tell.send(())));
+    listen(&signal, "addEventListener", &aborted)?;
+    let ended = match select(pin!(work), told).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(reason()),
+    };
+    listen(&signal, "removeEventListener", &aborted)?;
+    ended
+}
+
+fn listen(signal: &JsValue, method: &str, aborted: &Closure<dyn FnMut()>) -> Result<(), JsValue> {
+    let method: Function = Reflect::get(signal, &method.into())?.dyn_into()?;
+    method.call2(signal, &"abort".into(), aborted.as_ref()).map(drop)
+}

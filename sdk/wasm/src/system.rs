@@ -1,0 +1,97 @@
+//! Systems and people.
+
+use std::sync::Arc;
+
+use hospital_record::{Identity, System, browser::OriginFile};
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    client::JsClient,
+    options::{Options, address},
+    problem::{invalid, thrown},
+    signal::until_aborted,
+    values,
+};
+
+/// A chain, its contract, and the stores: what a hospital's node offers.
+#[wasm_bindgen(js_name = System)]
+pub struct JsSystem(System);
+
+#[wasm_bindgen(js_class = System)]
+impl JsSystem {
+    /// Joins a hospital's node by its address, such as `https://clinic.example`.
+    #[wasm_bindgen(unchecked_return_type = "System")]
+    pub async fn join(
+        url: String,
+        #[wasm_bindgen(unchecked_param_type = "JoinOptions | undefined")] options: JsValue,
+    ) -> Result<JsSystem, JsValue> {
+        let options = Options::of(options)?;
+        let mut config = System::builder().join(url);
+        if let Some(name) = options.text("storage")? {
+            let file = match options.is("waitForStorage") {
+                true => OriginFile::open_in_turn(&name).await,
+                false => OriginFile::open(&name).await,
+            };
+            config = config.own_memory(Arc::new(file.map_err(thrown)?));
+        }
+        if let Some(timeout) = options.seconds("timeout")? {
+            config = config.timeout(timeout);
+        }
+        if let Some(witness) = options.text("witness")? {
+            config = config.witness(witness);
+        }
+        config.connect().await.map(Self).map_err(thrown)
+    }
+
+    /// A person at this system.
+    pub fn client(&self, identity: &JsIdentity) -> JsClient {
+        JsClient(self.0.client(identity.0.clone()))
+    }
+
+    /// A patient's whole history, every link of it checked. It needs no key.
+    #[wasm_bindgen(unchecked_return_type = "History")]
+    pub async fn history(
+        &self,
+        patient: String,
+        #[wasm_bindgen(unchecked_param_type = "Cancellable | undefined")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let history = self.0.history(address(&patient)?);
+        let reading = async { history.await.map(|history| values::history(&history)).map_err(thrown) };
+        until_aborted(Options::of(options)?.signal(), reading).await
+    }
+}
+
+/// A person: keys that never leave this program. `free()` wipes them.
+#[wasm_bindgen(js_name = Identity)]
+pub struct JsIdentity(Identity);
+
+#[wasm_bindgen(js_class = Identity)]
+impl JsIdentity {
+    /// A new person, and the phrase that restores it: show it once, to be written down.
+    #[wasm_bindgen(unchecked_return_type = "{ identity: Identity, phrase: string }")]
+    pub fn generate() -> Result<JsValue, JsValue> {
+        let (identity, phrase) = Identity::generate().map_err(thrown)?;
+        let both = Object::new();
+        Reflect::set(&both, &"identity".into(), &JsIdentity(identity).into())?;
+        Reflect::set(&both, &"phrase".into(), &phrase.reveal().into())?;
+        Ok(both.into())
+    }
+
+    /// The person whose phrase this is; several people may have one phrase, by their numbers.
+    #[wasm_bindgen(js_name = fromPhrase)]
+    pub fn from_phrase(phrase: &str, number: Option<u32>) -> Result<JsIdentity, JsValue> {
+        let phrase = hospital_record_phrase(phrase)?;
+        Identity::from_phrase(&phrase, number.unwrap_or_default()).map(Self).map_err(thrown)
+    }
+
+    /// The account.
+    #[wasm_bindgen(getter, unchecked_return_type = "Address")]
+    pub fn address(&self) -> String {
+        self.0.address().to_string()
+    }
+}
+
+fn hospital_record_phrase(text: &str) -> Result<hospital_record::Phrase, JsValue> {
+    hospital_record::Phrase::parse(text).map_err(|error| invalid(&error.to_string()))
+}
