@@ -107,7 +107,7 @@ pub(crate) async fn guard(
         Err(stopped) => stopped.into_response(),
     };
     if let Some(page) = page {
-        let allowed = "content-type, authorization, last-event-id";
+        let allowed = "content-type, authorization, cache-control, last-event-id";
         let cross_origin = [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, page),
             (header::VARY, HeaderValue::from_static("origin")),

@@ -1,5 +1,6 @@
 //! Grants access to another account or a board.
 
+use crate::platform::clock::system_time;
 use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256};
@@ -265,7 +266,7 @@ impl Grant {
             Expiry::Never => NO_END,
             // The earlier clock counts, so a node's clock cannot turn a year into for ever.
             Expiry::InAYear => {
-                let year = now.min(seconds(SystemTime::now()).unsigned_abs()).saturating_add(A_YEAR);
+                let year = now.min(seconds(system_time()).unsigned_abs()).saturating_add(A_YEAR);
                 year.min(above.map_or(NO_END, |above| above.expires_at))
             }
             Expiry::At(end) => u64::try_from(seconds(end)).unwrap_or_default().min(NO_END),

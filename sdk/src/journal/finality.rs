@@ -3,7 +3,8 @@
 //! A provider can lie about blocks, their times and what is final. So nothing is final before this machine has known it
 //! for [`AT_LEAST`], whatever the provider says.
 
-use std::time::{Duration, Instant};
+use crate::platform::clock::Instant;
+use std::time::Duration;
 
 use alloy::primitives::B256;
 use tokio::sync::Mutex;

@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use alloy::primitives::{Address, B256};
@@ -24,7 +24,7 @@ use crate::ledger::{
     journal::pool::Pool,
     types::BlockInfo,
 };
-use crate::platform::clock::sleep;
+use crate::platform::clock::{sleep, system_time};
 
 mod pool;
 
@@ -192,7 +192,7 @@ impl Journal {
     fn require_shallow(&self, history: &EntryChain, kept: usize, reported: B256) -> Result<(), LedgerError> {
         let Some(dropped) = history.entries().get(kept) else { return Ok(()) };
         let newest = self.seen.load(Ordering::Relaxed);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
+        let now = system_time().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs());
         let shallow = newest.saturating_sub(dropped.block) <= REORG_DEPTH;
         // The age of a block dated in the future means nothing, so entries that were known for long enough are final.
         if shallow && now.saturating_sub(dropped.time) <= REORG_AGE && kept >= history.settled() {

@@ -1,6 +1,6 @@
 //! The steps that every way of adding a record shares: seal, store, register, and keep unfinished records.
 
-use std::time::SystemTime;
+use crate::platform::clock::system_time;
 
 use crate::{
     acts::{confirm::Confirmed, person::Person},
@@ -156,7 +156,7 @@ pub(crate) fn metadata(target: &Target, source: &mut Source, verb: &Details, old
         name: details.name.unwrap_or_else(|| source.own_name()),
         media_type: details.media_type.unwrap_or_else(|| "application/octet-stream".into()),
         created: details.created,
-        added: seconds(SystemTime::now()),
+        added: seconds(system_time()),
         document_type: details.document_type,
         confidentiality: target.confidentiality,
         folder_name: target.name.clone(),

@@ -19,12 +19,13 @@ mod bucket;
 mod directory;
 mod gate;
 
+use crate::platform::clock::system_time;
 use std::{
     collections::HashSet,
     fmt,
     pin::pin,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -250,7 +251,7 @@ impl Store for Objects {
         let Some(gate) = &self.gate else { return Ok(0) };
         let alone = gate.alone().await?;
         let kept = self.pinned(&alone).await?;
-        let now = SystemTime::now();
+        let now = system_time();
         let mut blocks = self.objects.list(Some(&Path::from("blocks"))).map_err(|error| self.failed(error));
         let mut removed = 0;
         while let Some(meta) = blocks.try_next().await? {

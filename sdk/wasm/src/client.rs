@@ -39,7 +39,8 @@ impl JsClient {
     pub async fn add(
         &self,
         name: String,
-        #[wasm_bindgen(unchecked_param_type = "Uint8Array | string | Blob | ReadableStream<Uint8Array>")] content: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | string | Blob | ReadableStream<Uint8Array>")]
+        content: JsValue,
         #[wasm_bindgen(unchecked_param_type = "AddOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options)?;

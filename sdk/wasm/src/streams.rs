@@ -25,10 +25,11 @@ pub(crate) fn source(name: &str, content: &JsValue) -> Result<Source, JsValue> {
     if let Some(bytes) = content.dyn_ref::<Uint8Array>() {
         return Ok(Source::bytes(name, bytes.to_vec()));
     }
-    let stream = match Reflect::get(content, &"stream".into()).ok().and_then(|stream| stream.dyn_into::<Function>().ok()) {
-        Some(of_blob) => of_blob.call0(content)?,
-        None => content.clone(),
-    };
+    let stream =
+        match Reflect::get(content, &"stream".into()).ok().and_then(|stream| stream.dyn_into::<Function>().ok()) {
+            Some(of_blob) => of_blob.call0(content)?,
+            None => content.clone(),
+        };
     let stream: wasm_streams::readable::sys::ReadableStream = stream
         .dyn_into()
         .map_err(|_| invalid("the content of a record is a Uint8Array, a string, a Blob or a ReadableStream"))?;

@@ -3,8 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hospital_record::{
-    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, RecordRef, Resumed, Revoked, history::status_code,
-    record::Content,
+    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, RecordRef, Resumed, Revoked,
+    history::status_code, record::Content,
 };
 use js_sys::{Array, Date, Object, Reflect};
 use wasm_bindgen::prelude::*;

@@ -2,6 +2,7 @@
 
 mod access;
 mod another_chain;
+mod browser;
 mod bucket;
 mod conformance;
 mod contributors;

@@ -1,10 +1,6 @@
 //! Retries reads until there is an answer, with one deadline and growing pauses.
 
-use std::{
-    future::Future,
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::{future::Future, sync::atomic::Ordering, time::Duration};
 
 use alloy::transports::TransportResult;
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -16,7 +12,7 @@ use crate::ledger::{
         answer::{Failure, Question},
     },
 };
-use crate::platform::clock::{sleep, timeout};
+use crate::platform::clock::{Instant, sleep, timeout};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 

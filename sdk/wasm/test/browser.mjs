@@ -1,0 +1,92 @@
+// Runs a script of a dedicated worker in a real Chromium, and prints what it posts, a line of JSON for each message.
+//
+//   node browser.mjs PACKAGE PORT SCRIPT [NAME=VALUE]...
+//
+// The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. The last message has `done`, or
+// `error`. Chromium is the one on PATH, else the one of an npm package.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { dirname, extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+const [folder, port, script, ...values] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+// As strict as a page of ours is: no script but of this origin, no `eval`.
+const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*";
+
+const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, "http://localhost").pathname);
+    const file = path.startsWith("/package/") ? join(folder, path.slice(9)) : join(here, path);
+    try {
+        const bytes = path === "/" ? "<!doctype html><title>test</title>" : await readFile(file);
+        const type = path === "/" ? "text/html" : (TYPES[extname(file)] ?? "application/octet-stream");
+        response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(bytes);
+    } catch {
+        response.writeHead(404).end();
+    }
+});
+await new Promise((listening) => server.listen(Number(port), "127.0.0.1", listening));
+
+async function executable() {
+    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+        try {
+            return execFileSync("which", [name], { encoding: "utf8" }).trim();
+        } catch {
+            // The next one.
+        }
+    }
+    return (await import("@sparticuz/chromium")).default.executablePath();
+}
+
+const browser = await chromium.launch({
+    executablePath: process.env.HOSPITAL_RECORD_CHROMIUM || (await executable()),
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const context = await browser.newContext();
+
+/** Starts the script in a worker of a tab of its own; the messages of the worker. */
+async function tab(query, told) {
+    const page = await context.newPage();
+    page.on("console", (message) => console.error(`console: ${message.text()}`));
+    page.on("requestfailed", (request) => console.error(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
+    page.on("pageerror", (error) => console.error(`page: ${error.message}`));
+    await page.exposeFunction("told", told);
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.evaluate(
+        (url) => {
+            const worker = new Worker(url, { type: "module" });
+            worker.onmessage = (event) => window.told(event.data);
+            worker.onerror = (event) => window.told({ error: event.message || "the worker did not start" });
+        },
+        `/${script}?${query}`,
+    );
+    return page;
+}
+
+let failed = true;
+try {
+    const query = new URLSearchParams(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
+    let ended;
+    const end = new Promise((resolve) => (ended = resolve));
+    const pages = [];
+    // A message can close its own tab, as a person does, and start the script anew.
+    const told = async (message) => {
+        console.log(JSON.stringify(message));
+        if (message.again) {
+            await pages.pop().close({ runBeforeUnload: false });
+            query.set("part", message.again);
+            pages.push(await tab(query.toString(), told));
+        }
+        if (message.done || message.error) ended(message);
+    };
+    pages.push(await tab(query.toString(), told));
+    failed = Boolean((await end).error);
+} finally {
+    await browser.close();
+    server.close();
+}
+process.exit(failed ? 1 : 0);
