@@ -2,6 +2,7 @@
 
 export HOSPITAL_RECORD_ANVIL := $(CURDIR)/.tools/bin/anvil
 export HOSPITAL_RECORD_IPFS := $(CURDIR)/.tools/bin/ipfs
+export HOSPITAL_RECORD_BROWSER := $(CURDIR)/.tools/browser
 export HOSPITAL_RECORD_PYTHON := $(CURDIR)/.tools/venv/bin/python
 
 # The real binary: npm's launcher of the same name exits 0 when tests fail.
@@ -10,13 +11,14 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep fuzz-node coverage errors test-rust test-vectors test-adapter test-tools examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep fuzz-node coverage errors test-rust test-vectors test-adapter test-tools wasm examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-tools: ## the pinned Foundry, solc and Kubo, in .tools
+tools: ## the pinned Foundry, solc and Kubo in .tools, and Rust for WebAssembly
 	@anvil-scripts/tools.sh
+	@anvil-scripts/tools.sh wasm
 
 demo: ## the whole story on a real chain and a real IPFS node
 	@anvil-scripts/demo.sh
@@ -60,6 +62,9 @@ check-deep: ## all of these whose inputs changed since docs/verification.md was 
 
 test-rust: ## the crates and the whole system (after `make test` has fetched the tools)
 	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked --workspace --all-features
+
+wasm: ## the npm package for browsers, in sdk/wasm/pkg
+	@sdk/wasm/build.sh
 
 test-vectors: ## the vectors of formats and journals, by readers that share no code with ours
 	@anvil-scripts/tools.sh python

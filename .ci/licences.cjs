@@ -40,6 +40,18 @@ function satisfied(expression, accepts) {
   return either() && tokens.length === 0;
 }
 
+// npm's lock file names the licence of each package.
+if (process.argv[2].endsWith("package-lock.json")) {
+  const packages = Object.entries(JSON.parse(fs.readFileSync(process.argv[2], "utf8")).packages).filter(([at]) => at !== "");
+  // It says its licence in a field of before 2014, which npm leaves out.
+  const old = { "node_modules/memorystream": "MIT" };
+  const extra = (at) => exceptions.get(at.replace(/^.*node_modules\//, "")) ?? [];
+  const accepted = ([at, { license = old[at] ?? "none" }]) => satisfied(license, (id) => allowed.has(id) || extra(at).includes(id));
+  const wrong = packages.filter((entry) => !accepted(entry)).map(([at, { license }]) => `${at}: licence "${license ?? "none"}" is not allowed`);
+  console.log(wrong.length ? wrong.join("\n") : `${process.argv[2]}: ${packages.length} packages, all licences allowed`);
+  process.exit(wrong.length ? 1 : 0);
+}
+
 // `cargo tree` knows which optional dependencies are really taken; `cargo metadata` does not.
 const flags = ["--locked", "--workspace", "--all-features", "--target", "all", "--prefix", "none", "--format", "{p}|{l}"];
 const tree = spawnSync("cargo", ["tree", "--manifest-path", process.argv[2], ...flags], {

@@ -4,7 +4,7 @@
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
-for part in foundry kubo python; do anvil-scripts/tools.sh "$part" || exit 1; done
+for part in foundry kubo python wasm browser; do anvil-scripts/tools.sh "$part" || exit 1; done
 
 log=$(mktemp) || exit 2
 # A group of its own: Ctrl-C does not reach it, and what make has started there ends with make.
@@ -16,6 +16,7 @@ trap 'kill -- "-$beside" 2>/dev/null; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
 failed=0
+sdk/wasm/build.sh --quick || failed=1
 make test-rust || failed=1
 wait "$beside" || failed=1
 cat "$log"

@@ -5,6 +5,8 @@
 #   anvil-scripts/tools.sh foundry    forge, anvil, cast, solc, forge-std, OpenZeppelin
 #   anvil-scripts/tools.sh kubo       ipfs: the official binary, or built with Go; exit code 3 where neither can be had
 #   anvil-scripts/tools.sh python     .tools/venv, the independent readers of our formats, an S3 server, and schemathesis (tests only)
+#   anvil-scripts/tools.sh wasm       the target wasm32-unknown-unknown of Rust
+#   anvil-scripts/tools.sh browser    .tools/browser, a Chromium and what drives it, and what makes WebAssembly small
 #   anvil-scripts/tools.sh halmos     .tools/halmos, which proves properties of the contracts (deep checks only)
 #   anvil-scripts/tools.sh slither    .tools/slither, a linter of the contracts (deep checks only)
 #
@@ -197,6 +199,27 @@ build_kubo() {
   rm -f "$log"
 }
 
+wasm() {
+  rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown && return
+  say "adding the target wasm32-unknown-unknown (25 MB to fetch)"
+  rustup target add wasm32-unknown-unknown >&2 ||
+    die "Rust for WebAssembly is missing: install the target wasm32-unknown-unknown of the Rust that rust-toolchain.toml names"
+}
+
+BROWSER_PINS=(browser/package.json browser/package-lock.json browser/.npmrc)
+
+browser() {
+  is_current browser "${BROWSER_PINS[@]}" && return
+  begin
+  is_current browser "${BROWSER_PINS[@]}" && return
+  command -v npm >/dev/null || die "npm is missing: install Node.js 20 or later"
+  say "installing a Chromium and what drives it (80 MB to fetch)"
+  (cd "$pins" && cp "${BROWSER_PINS[@]}" "$new")
+  npm_here ci >/dev/null
+  commit browser "${BROWSER_PINS[@]}"
+  say "the Chromium is ready ($SECONDS s)"
+}
+
 # AGPL, unlike anything that is linked or shipped here: they are programs that are run, each in a venv of its own.
 halmos() { venv halmos halmos.txt "halmos and its solvers" 80; }
 slither() { venv slither slither.txt Slither 40; }
@@ -229,6 +252,6 @@ find_python() {
 
 case ${1:-} in
   "") (foundry) && { (kubo) || [ $? -eq $NO_KUBO ]; } ;;
-  foundry | kubo | python | halmos | slither) "$1" ;;
-  *) die "unknown part '$1': foundry, kubo, python, halmos or slither" ;;
+  foundry | kubo | python | wasm | browser | halmos | slither) "$1" ;;
+  *) die "unknown part '$1': foundry, kubo, python, wasm, browser, halmos or slither" ;;
 esac

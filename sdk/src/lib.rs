@@ -70,6 +70,7 @@ pub use crate::{
         },
         progress::{Phase, Progress},
         record_ref::RecordRef,
+        task::{BoxFuture, BoxStream, MaybeSend, MaybeSync, Writer},
     },
     client::{Client, resume::Resumed},
     journal::history::{History, HistoryEntry},
@@ -81,10 +82,7 @@ pub use crate::{
         identity::{AccountSigner, Identity},
         phrase::Phrase,
     },
-    platform::{
-        cache::own::Memory,
-        task::{BoxFuture, BoxStream, MaybeSend, MaybeSync, Writer},
-    },
+    platform::cache::own::Memory,
     records::{
         add::{Added, DEFAULT_FOLDER},
         copy::Synced,
@@ -203,9 +201,9 @@ pub mod history {
     };
 }
 
-/// What a web page has instead of files; only for WebAssembly in a browser.
-#[cfg(all(target_family = "wasm", feature = "browser"))]
+#[doc = include_str!("../guides/browser.md")]
 pub mod browser {
+    #[cfg(all(target_family = "wasm", feature = "browser"))]
     pub use crate::platform::browser::OriginFile;
 }
 

@@ -1,6 +1,6 @@
 //! Folders: their numbers are public, their names are not.
 
-use crate::platform::task::FutureInBox;
+use crate::base::task::FutureInBox;
 use std::collections::BTreeMap;
 
 use crate::{

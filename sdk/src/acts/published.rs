@@ -1,6 +1,6 @@
 //! Publishes a person's public keys, on chain and in the store, before any other act.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::sync::Arc;
 
 use alloy::primitives::B256;

@@ -5,7 +5,7 @@ macro_rules! awaitable {
     ($builder:ident => $output:ty) => {
         impl IntoFuture for $builder {
             type Output = crate::base::error::Result<$output>;
-            type IntoFuture = crate::platform::task::BoxFuture<'static, Self::Output>;
+            type IntoFuture = crate::base::task::BoxFuture<'static, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(self.run())

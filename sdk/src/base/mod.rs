@@ -1,4 +1,4 @@
-//! The base of every other module: errors, names, bounds and time.
+//! The base of every other module: errors, names, bounds, tasks and time.
 
 pub(crate) mod bounds;
 pub(crate) mod builder;
@@ -9,4 +9,5 @@ pub(crate) mod progress;
 pub(crate) mod ranks;
 pub(crate) mod record_ref;
 pub(crate) mod scope_id;
+pub(crate) mod task;
 pub(crate) mod time;

@@ -1,6 +1,6 @@
 //! The progress of a long call.
 
-use crate::platform::task::{Callback, MaybeSend, MaybeSync};
+use crate::base::task::{Callback, MaybeSend, MaybeSync};
 use std::sync::Arc;
 
 /// The phase of a long call.

@@ -3,7 +3,7 @@
 //!
 //! Nothing is cached between two reads, so a provider that lags hides a case for no longer than it lags.
 
-use crate::platform::task::FutureInBox;
+use crate::base::task::FutureInBox;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use alloy::{
@@ -15,7 +15,7 @@ use hospital_record_contracts::boards::IBoard::{
     CaseAcknowledged, CaseGranted, CaseOpened, CaseReviewed, CaseVetoed, IBoardEvents, ShareReleased, unreviewedCall,
 };
 
-use crate::platform::task::BoxFuture;
+use crate::base::task::BoxFuture;
 use crate::{
     base::{
         cut::Cut,

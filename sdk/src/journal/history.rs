@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, future::IntoFuture, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 
-use crate::platform::task::BoxFuture;
+use crate::base::task::BoxFuture;
 use crate::{
     base::{error::Result, time::instant},
     journal::{

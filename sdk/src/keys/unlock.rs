@@ -1,6 +1,6 @@
 //! Finds the content key of a record on chain. It checks the manifest against the chain before it tries a lock.
 
-use crate::platform::task::compute;
+use crate::base::task::compute;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,

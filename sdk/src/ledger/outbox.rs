@@ -12,8 +12,8 @@ use alloy::{
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::ledger::{error::LedgerError, types::Call};
-use crate::platform::task::{MaybeSend, MaybeSync};
 
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::fmt::Debug;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::ledger::{
     error::{LedgerError, SubmitError},
     types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
 };
-use crate::platform::task::{MaybeSend, MaybeSync};
 
 /// The trait of ledgers: requests to a chain. Every call ends within the implementation's deadline.
 ///

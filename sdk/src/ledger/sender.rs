@@ -24,6 +24,7 @@ use alloy::{
     primitives::{Address, Bytes},
 };
 
+use crate::base::task::MaybeSend;
 use crate::ledger::{
     contract::is_on_chain,
     error::LedgerError,
@@ -38,7 +39,6 @@ use crate::ledger::{
     types::{Call, Receipt},
 };
 use crate::platform::clock::{Instant, timeout_at};
-use crate::platform::task::MaybeSend;
 
 mod kept;
 mod locks;

@@ -1,6 +1,6 @@
 //! Login at a node: a name and a password give a person's phrase on any machine.
 
-use crate::platform::task::{MaybeSend, compute};
+use crate::base::task::{MaybeSend, compute};
 use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, Bytes};

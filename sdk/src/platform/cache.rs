@@ -29,11 +29,11 @@ use redb::{
 use hospital_record_core::id::Deployment;
 
 use crate::{
-    base::error::{Error, Result},
-    platform::{
-        cache::own::{Memory, Own},
+    base::{
+        error::{Error, Result},
         task::{MaybeSend, compute},
     },
+    platform::cache::own::{Memory, Own},
 };
 
 /// A table: keys and values are bytes.

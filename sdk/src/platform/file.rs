@@ -8,9 +8,9 @@ use std::{
 use tempfile::{NamedTempFile, TempPath};
 use tokio::{fs::File, io::AsyncWriteExt};
 
-use crate::{
-    base::error::{Error, Result, fail},
-    platform::task::Writer,
+use crate::base::{
+    error::{Error, Result, fail},
+    task::Writer,
 };
 
 /// Creates a folder that only its owner can read. An existing one stays as it is.

@@ -9,4 +9,3 @@ pub(crate) mod file;
 pub(crate) mod http;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod state_dir;
-pub(crate) mod task;

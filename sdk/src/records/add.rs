@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
 
-use crate::platform::task::{MaybeSend, MaybeSync};
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{

@@ -1,6 +1,6 @@
 //! Copies contributed records into the patient's own store: the smallest first, and up to a quota.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

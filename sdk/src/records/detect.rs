@@ -1,6 +1,6 @@
 //! Detects the media type of a source while it is read, because a stream can be read only once.
 
-use crate::platform::task::{Callback, MaybeSend, MaybeSync, Reader};
+use crate::base::task::{Callback, MaybeSend, MaybeSync, Reader};
 use std::{
     fmt, io,
     pin::Pin,

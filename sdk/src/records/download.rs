@@ -1,7 +1,7 @@
 //! store -> blocks -> open: fetches segments in parallel, checks and decrypts them, and releases them in order.
 
-use crate::platform::task::StreamInBox;
-use crate::platform::task::spawn;
+use crate::base::task::StreamInBox;
+use crate::base::task::spawn;
 use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use hospital_record_core::{
     seal::stream::{ContentKey, StreamOpener, plaintext_range},
 };
 
-use crate::platform::task::BoxStream;
+use crate::base::task::BoxStream;
 use crate::{
     base::error::{Error, Result, fail},
     store::stores::Stores,

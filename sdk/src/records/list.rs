@@ -1,7 +1,7 @@
 //! Lists records, newest first. A record that does not open is listed with the reason.
 
-use crate::platform::task::StreamInBox;
-use crate::platform::task::spawn;
+use crate::base::task::StreamInBox;
+use crate::base::task::spawn;
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
@@ -13,7 +13,7 @@ use hospital_record_core::{
     record::metadata::Metadata,
 };
 
-use crate::platform::task::BoxStream;
+use crate::base::task::BoxStream;
 use crate::{
     acts::person::Person,
     base::{

@@ -5,8 +5,8 @@ mod to_file;
 
 use std::ops::{Bound, Range, RangeBounds};
 
-use crate::platform::task::{BoxStream, Writer};
-use crate::platform::task::{MaybeSend, MaybeSync};
+use crate::base::task::{BoxStream, Writer};
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::person::Person,
     base::{

@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use hospital_record_core::{error::CoreError, id::Folder};
 use tokio_util::io::StreamReader;
 
-use crate::platform::task::{MaybeSend, MaybeSync};
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{

@@ -15,7 +15,7 @@ pub(crate) use self::file::FileCheck;
 #[cfg(not(target_family = "wasm"))]
 pub use self::file::readable_name;
 
-use crate::platform::task::{MaybeSend, MaybeSync, Reader};
+use crate::base::task::{MaybeSend, MaybeSync, Reader};
 use crate::{
     base::error::{Error, Result},
     records::{

@@ -1,7 +1,7 @@
 //! file -> seal -> blocks -> store, in one pass. Memory does not grow with the file.
 
-use crate::platform::task::StreamInBox;
-use crate::platform::task::{MaybeSend, Reader, compute};
+use crate::base::task::StreamInBox;
+use crate::base::task::{MaybeSend, Reader, compute};
 use cid::Cid;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream};
 use hospital_record_core::{
@@ -12,7 +12,7 @@ use hospital_record_core::{
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 
-use crate::platform::task::BoxStream;
+use crate::base::task::BoxStream;
 use crate::{
     base::{
         error::{Error, Result, fail},

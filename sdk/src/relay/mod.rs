@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
-use crate::platform::task::{MaybeSend, MaybeSync};
+use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     base::{
         error::{Error, Result, fail},

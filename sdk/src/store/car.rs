@@ -1,6 +1,6 @@
 //! Blocks as one stream of bytes: a CAR file of version 1 (<https://ipld.io/specs/transport/car/carv1/>).
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::{fmt, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -13,7 +13,7 @@ use serde::{
 };
 use unsigned_varint::{decode, encode};
 
-use crate::platform::task::BoxStream;
+use crate::base::task::BoxStream;
 use crate::store::{
     dag::{self, MAX_BLOCK},
     error::StoreError,

@@ -1,6 +1,6 @@
 //! A decorator that checks every block, so that nobody has to trust a store.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;

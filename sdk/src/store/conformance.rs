@@ -12,7 +12,7 @@
 
 mod liar;
 
-use crate::platform::task::{FutureInBox, StreamInBox};
+use crate::base::task::{FutureInBox, StreamInBox};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cid::Cid;

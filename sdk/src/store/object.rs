@@ -20,13 +20,7 @@ mod directory;
 mod gate;
 
 use crate::platform::clock::system_time;
-use std::{
-    collections::HashSet,
-    fmt,
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cid::Cid;
 use hospital_record_core::record::dag::Block;
 
-use crate::platform::task::{BoxStream, MaybeSend, MaybeSync};
+use crate::base::task::{BoxStream, MaybeSend, MaybeSync};
 use crate::store::error::StoreError;
 
 /// A stream of blocks into a store. An error in the stream ends the `put`, which returns it.

@@ -1,6 +1,6 @@
 //! The stores of a system, in order. Blocks are written to the first, and read from the first with a valid answer.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::sync::Arc;
 
 use bytes::Bytes;

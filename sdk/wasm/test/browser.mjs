@@ -5,13 +5,15 @@
 // The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. The last message has `done`, or
 // `error`. Chromium is the one on PATH, else the one of an npm package.
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { dirname, extname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { chromium } from "playwright-core";
-
+// Installed by `anvil-scripts/tools.sh browser`.
+const tools = createRequire(join(process.env.HOSPITAL_RECORD_BROWSER, "package.json"));
+const { chromium } = tools("playwright-core");
 const [folder, port, script, ...values] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
@@ -39,7 +41,7 @@ async function executable() {
             // The next one.
         }
     }
-    return (await import("@sparticuz/chromium")).default.executablePath();
+    return (await import(pathToFileURL(tools.resolve("@sparticuz/chromium")))).default.executablePath();
 }
 
 const browser = await chromium.launch({

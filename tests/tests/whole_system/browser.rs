@@ -21,6 +21,10 @@ fn package() -> PathBuf {
 fn ran(script: &str, port: u16, values: &[String]) -> Vec<Value> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/wasm/test");
     let mut node = Command::new("node");
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/browser");
+    if std::env::var_os("HOSPITAL_RECORD_BROWSER").is_none() {
+        node.env("HOSPITAL_RECORD_BROWSER", tools);
+    }
     node.arg(tests.join("browser.mjs")).arg(package()).arg(port.to_string()).arg(script).args(values);
     let output = node.output().expect("node is on PATH");
     let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,6 @@
 //! Lists the requests to a patient.
 
-use crate::platform::task::FutureInBox;
+use crate::base::task::FutureInBox;
 use std::time::Duration;
 
 use alloy::primitives::Address;

@@ -1,6 +1,6 @@
 //! Searches from an account back to an authority, with a bounded number of calls to the node.
 
-use crate::platform::task::FutureInBox;
+use crate::base::task::FutureInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},

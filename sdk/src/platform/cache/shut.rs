@@ -15,7 +15,7 @@ impl Shared {
     /// it. The thread keeps no process alive and holds nothing that could be lost.
     pub(super) fn close_later(&self, file: &mut OnDisk) {
         #[cfg(feature = "testing")]
-        if super::EACH_TIME.load(std::sync::atomic::Ordering::Relaxed) {
+        if crate::platform::cache::EACH_TIME.load(std::sync::atomic::Ordering::Relaxed) {
             file.close();
         }
         if file.watched || !file.is_held() {

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use reqwest::{Client, Response};
 
 use super::{Piece, causes};
-use crate::platform::task::{BoxStream, StreamInBox};
+use crate::base::task::{BoxStream, StreamInBox};
 
 /// Deadlines are those of the callers: `fetch` has none.
 pub(super) fn build(_: bool, _: Duration, _: Duration) -> Result<Client, String> {

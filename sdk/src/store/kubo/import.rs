@@ -1,6 +1,6 @@
 //! A put: all blocks as one CAR in one request.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{

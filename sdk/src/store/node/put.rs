@@ -1,6 +1,6 @@
 //! A put: blocks as CARs of some megabytes, one after the other, each in one request.
 
-use crate::platform::task::StreamInBox;
+use crate::base::task::StreamInBox;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +17,7 @@ use reqwest::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::platform::task::MaybeSend;
+use crate::base::task::MaybeSend;
 use crate::store::{
     car::write_car,
     error::StoreError,

@@ -13,10 +13,10 @@ use url::Url;
 
 use super::{Objects, gate::Gate};
 use crate::{
+    base::task::compute,
     platform::{
         clock::{Instant, sleep},
         file::create_private,
-        task::compute,
     },
     store::{
         error::{StoreError, redacted, with_causes},

@@ -11,7 +11,7 @@ use crate::{platform::http, store::error::StoreError};
 pub(super) enum Gate {
     Process(Arc<RwLock<()>>),
     #[cfg(not(target_family = "wasm"))]
-    Directory(super::directory::Directory),
+    Directory(crate::store::object::directory::Directory),
 }
 
 /// Holds the gate until dropped.

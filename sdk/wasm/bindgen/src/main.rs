@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     };
     let mut bindgen = Bindgen::new();
     let written = bindgen.web(true).and_then(|bindgen| {
-        bindgen.input_path(input).out_name(name).typescript(true).omit_default_module_path(false).generate(folder)
+        let bindgen = bindgen.input_path(input).out_name(name).typescript(true).omit_default_module_path(false);
+        bindgen.remove_name_section(true).remove_producers_section(true).generate(folder)
     });
     match written {
         Ok(()) => ExitCode::SUCCESS,

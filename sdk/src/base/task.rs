@@ -28,7 +28,7 @@ mod here {
     pub trait MaybeSync: Sync {}
     impl<T: Sync + ?Sized> MaybeSync for T {}
 
-    /// A boxed future; `Send`, but in a browser.
+    /// A boxed future; `Send`, but in a browser. See the [guide](crate::browser).
     pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
     /// A boxed stream; `Send`, but in a browser.
     pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + Send + 'a>>;
@@ -92,7 +92,7 @@ mod here {
     pub trait MaybeSync {}
     impl<T: ?Sized> MaybeSync for T {}
 
-    /// A boxed future; `Send`, but in a browser.
+    /// A boxed future; `Send`, but in a browser. See the [guide](crate::browser).
     pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
     /// A boxed stream; `Send`, but in a browser.
     pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + 'a>>;
